@@ -1,0 +1,388 @@
+/**
+ * The contracts of the program, and the file to read first. `dialog` speaks to the world only
+ * through these; gateways, providers and telephony implement them; `app.ts` introduces them to
+ * each other. All instants are monotonic milliseconds of `lib/clock`.
+ */
+import type { Milliseconds } from '../lib/clock.ts';
+import type { Audio, AudioFormat, G711Law, SampleRateHz } from '../media/audio.ts';
+import type { AudioRingHandle } from '../media/audio-ring.ts';
+import type { FlushLineHandle } from '../media/flush-line.ts';
+
+// ── Media: where a call's audio comes from and goes to ────────────────────────────────────────
+
+/** What the far side must be told so that it can attach. */
+export type MediaEndpoint =
+  | { readonly transport: 'rtp'; readonly address: string; readonly port: number }
+  | { readonly transport: 'websocket'; readonly url: string }
+  | { readonly transport: 'memory' };
+
+/** Reserves endpoints; the far side (Asterisk, Vonage, a test) attaches to them. */
+export interface MediaGateway {
+  readonly kind: string;
+  /** Reserves an endpoint for one call. Throws MEDIA_PORT_UNAVAILABLE or MEDIA_WORKER_DIED. */
+  reserve(request: MediaRequest): Promise<MediaSession>;
+  close(): Promise<void>;
+}
+
+export interface MediaRequest {
+  /** Unique name of the call, for logs and counters. */
+  readonly id: string;
+  /** Law on the wire, where the transport is G.711. */
+  readonly law?: G711Law;
+}
+
+export interface MediaSession {
+  readonly id: string;
+  readonly endpoint: MediaEndpoint;
+  /** The format on the wire: what is written in it is sent without conversion. */
+  readonly format: AudioFormat;
+  /** Caller's audio and agent's audio as it really left, frame by frame on one timeline. */
+  readonly heard: AudioRingHandle;
+  readonly sent: AudioRingHandle;
+  /** Raised by `flush`, or by a voice-activity detector in another thread. */
+  readonly flushLine: FlushLineHandle;
+  /** RTP: names the peer, (address, port) exactly; media flows from now on. Others attach by themselves. */
+  attach(peer: { readonly address: string; readonly port: number }): void;
+  /** Resolves when media can flow; rejects with MEDIA_NOT_ATTACHED when the session closes first. */
+  readonly attached: Promise<void>;
+  /** Queues one utterance behind what is queued already. */
+  play(): Playback;
+  /** Barge-in: nothing that is queued now is sent any more, from the next packet on. */
+  flush(): void;
+  /** `dtmf` found in the media (RFC 4733, Vonage); `lost`: media can't flow any more. */
+  on(listener: (event: MediaEvent) => void): () => void;
+  stats(): MediaStats;
+  close(): Promise<void>;
+}
+
+export type MediaEvent =
+  { readonly type: 'dtmf'; readonly digit: string } | { readonly type: 'lost'; readonly reason: string };
+
+/** One utterance on its way to the caller's ear. */
+export interface Playback {
+  readonly id: number;
+  /** Converts and queues; waits while the bounded queue is full. False: flushed or closed, stop writing. */
+  write(audio: Audio): Promise<boolean>;
+  /** No more audio; the last short frame is padded with the codec's silence. */
+  end(): void;
+  /** Instant of the first packet; undefined if none was ever sent. */
+  readonly started: Promise<Milliseconds | undefined>;
+  readonly finished: Promise<PlayedAccount>;
+  /** Milliseconds of this utterance that have been played so far. */
+  playedMs(): Milliseconds;
+}
+
+export interface PlayedAccount {
+  readonly playedMs: Milliseconds;
+  readonly writtenMs: Milliseconds;
+  readonly outcome: 'completed' | 'flushed' | 'closed';
+  /** `exact`: counted at the socket. `reported`: as the far side says. */
+  readonly accuracy: 'exact' | 'reported';
+  /** Instant at which the last packet left. */
+  readonly at: Milliseconds;
+}
+
+/** Counters of one session; all are totals since its start but those that say otherwise. */
+export interface MediaStats {
+  readonly packetsReceived: number;
+  readonly packetsSent: number;
+  readonly packetsLost: number;
+  readonly packetsLate: number;
+  readonly packetsDuplicate: number;
+  readonly packetsMalformed: number;
+  readonly packetsFromStrangers: number;
+  readonly framesConcealed: number;
+  /** Interarrival jitter, RFC 3550 §6.4.1. */
+  readonly jitterMs: Milliseconds;
+  /** Worst lateness of a sent packet against its deadline. */
+  readonly sendLatenessMaxMs: Milliseconds;
+  /** Frames refused because a bounded queue was full. */
+  readonly framesDropped: number;
+}
+
+// ── Speech: hearing and speaking ──────────────────────────────────────────────────────────────
+
+/** Finds speech in the caller's audio, in a thread of its own. */
+export interface VoiceActivityDetector {
+  readonly name: string;
+  readonly rates: readonly SampleRateHz[];
+  open(request: VadRequest): Promise<VadStream>;
+  close(): Promise<void>;
+}
+
+export interface VadRequest {
+  readonly heard: AudioRingHandle;
+  /** While armed, speech of `bargeInMs` trips it, without a word to the main thread first. */
+  readonly flushLine: FlushLineHandle;
+  /** Voiced time before `speech-start` is reported (default 60 ms). */
+  readonly startMs?: Milliseconds;
+  /** Unvoiced time before `speech-stop` is reported (default 100 ms). */
+  readonly stopMs?: Milliseconds;
+  /** Voiced time that interrupts an armed agent (default 240 ms: "mhm" doesn't). */
+  readonly bargeInMs?: Milliseconds;
+  readonly onEvent: (event: VadEvent) => void;
+}
+
+export type VadEvent =
+  /** `frame`, `at`: where and when the speech began (not when it was decided). */
+  | { readonly type: 'speech-start'; readonly frame: number; readonly at: Milliseconds }
+  /** `frame`, `at`: the caller's last voiced frame and its arrival. */
+  | { readonly type: 'speech-stop'; readonly frame: number; readonly at: Milliseconds }
+  | { readonly type: 'barge-in'; readonly frame: number; readonly at: Milliseconds };
+
+export interface VadStream {
+  close(): void;
+}
+
+/** Turns the caller's audio into text. */
+export interface SpeechToText {
+  readonly name: string;
+  readonly rates: readonly SampleRateHz[];
+  /** True: `turn-end` and its kin come by themselves. False: the caller's VAD must say `endTurn`. */
+  readonly findsTurns: boolean;
+  /** Throws LANGUAGE_UNSUPPORTED or STT_UNAVAILABLE. */
+  open(request: SttRequest): Promise<SttStream>;
+  close(): Promise<void>;
+}
+
+export interface SttRequest {
+  readonly heard: AudioRingHandle;
+  readonly language: string;
+  /** Sentences and words that this agent expects: a grammar, a domain model or key terms. */
+  readonly phrases: readonly string[];
+  readonly onEvent: (event: SttEvent) => void;
+}
+
+export type SttEvent =
+  | { readonly type: 'partial'; readonly text: string }
+  /** Probably the end: a reply may be prepared, not begun. `turn-resume` takes it back. */
+  | { readonly type: 'turn-eager-end'; readonly transcript: Transcript }
+  | { readonly type: 'turn-resume' }
+  | { readonly type: 'turn-end'; readonly transcript: Transcript }
+  | { readonly type: 'failed'; readonly error: Error };
+
+export interface Transcript {
+  readonly text: string;
+  /** False: something was said, and what it was isn't certain enough to act on (`text` is the best guess). */
+  readonly understood: boolean;
+  /** 0 … 1, as the recogniser gives it. */
+  readonly confidence: number;
+}
+
+export interface SttStream {
+  /** The VAD heard speech begin at `frame`. */
+  beginTurn(frame: number): void;
+  /** The VAD says that the turn ended with `frame`: the final text of what was said since `beginTurn`. */
+  endTurn(frame: number): Promise<Transcript>;
+  close(): void;
+}
+
+/** Turns a reply's text into sound while the text is still coming. */
+export interface TextToSpeech {
+  readonly name: string;
+  readonly voices: readonly string[];
+  /** Formats that it can give, best first. */
+  readonly formats: readonly AudioFormat[];
+  /** Throws LANGUAGE_UNSUPPORTED or TTS_UNAVAILABLE when a request like this can't be served. */
+  check(voice: VoiceRequest): void;
+  /**
+   * `text` comes in pieces of any size; audio leaves as soon as it can. Ends early and silently when
+   * `signal` aborts. Throws TTS_FAILED.
+   */
+  speak(text: AsyncIterable<string>, voice: VoiceRequest, signal: AbortSignal): AsyncIterable<TtsEvent>;
+  close(): Promise<void>;
+}
+
+export interface VoiceRequest {
+  readonly voice: string;
+  readonly language: string;
+  /** One of `formats`. */
+  readonly format: AudioFormat;
+}
+
+export type TtsEvent =
+  | { readonly type: 'audio'; readonly audio: Audio }
+  /** Words with their place in this utterance's audio: what the caller heard can be told to the word. */
+  | { readonly type: 'words'; readonly words: readonly TimedWord[] };
+
+export interface TimedWord {
+  readonly text: string;
+  readonly startMs: Milliseconds;
+  readonly endMs: Milliseconds;
+}
+
+// ── Thinking ──────────────────────────────────────────────────────────────────────────────────
+
+/** Streams a reply. Stateless: everything it knows stands in the request. */
+export interface LanguageModel {
+  readonly name: string;
+  /** Ends early and silently when `signal` aborts. Throws LLM_FAILED. */
+  reply(request: ReplyRequest, signal: AbortSignal): AsyncIterable<LlmEvent>;
+  close(): Promise<void>;
+}
+
+export interface ReplyRequest {
+  readonly agent: AgentProfile;
+  readonly call: CallInfo;
+  readonly history: readonly Message[];
+}
+
+export type Message =
+  | { readonly role: 'caller'; readonly text: string; readonly via: 'speech' | 'dtmf' }
+  /** The caller said something that wasn't understood, or nothing when asked. */
+  | { readonly role: 'caller'; readonly text: ''; readonly via: 'not-understood' | 'silence' }
+  /** Only what was really played; `interrupted` if the caller cut it off. */
+  | { readonly role: 'agent'; readonly text: string; readonly interrupted: boolean }
+  | { readonly role: 'tool'; readonly call: ToolCall; readonly result: string };
+
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+export type LlmEvent =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'tool'; readonly call: ToolCall }
+  | { readonly type: 'usage'; readonly inputTokens: number; readonly outputTokens: number };
+
+/** Who answers: an agent of agents.yaml, checked and complete. */
+export interface AgentProfile {
+  readonly id: string;
+  readonly extensions: readonly string[];
+  readonly name: string;
+  readonly greeting: string;
+  readonly instructions: string;
+  readonly voice: string;
+  readonly language: string;
+  readonly codec: G711Law | 'auto';
+  readonly limits: AgentLimits;
+  /** What the embedded receptionist answers from; other models get it within their instructions. */
+  readonly knowledge: AgentKnowledge;
+}
+
+export interface AgentLimits {
+  /** Silence of the caller that ends a turn. */
+  readonly endpointingMs: Milliseconds;
+  /** Voiced time that interrupts the agent. */
+  readonly bargeInMs: Milliseconds;
+  /** Silence after which the caller is asked, and after being asked `silencePrompts` times, said goodbye to. */
+  readonly silenceMs: Milliseconds;
+  readonly silencePrompts: number;
+  readonly maxCallMs: Milliseconds;
+}
+
+export interface AgentKnowledge {
+  readonly company: string;
+  readonly openingHours?: string;
+  readonly address?: string;
+  readonly services: readonly { readonly name: string; readonly about: string }[];
+  /** Question and answer pairs beyond the above. */
+  readonly questions: readonly { readonly ask: readonly string[]; readonly answer: string }[];
+  /** Where a caller can be put through: goes on in the dialplan with this department. */
+  readonly departments: readonly { readonly name: string; readonly digit?: string }[];
+  readonly takesMessages: boolean;
+  /** Words that no dictionary has, in ARPAbet: `{ Zuse: "T S UW Z AH" }`. */
+  readonly pronunciations: Readonly<Record<string, string>>;
+}
+
+// ── Telephony: the call as the agent sees it ──────────────────────────────────────────────────
+
+export interface CallKey {
+  readonly server: string;
+  readonly channel: string;
+}
+
+export interface CallInfo {
+  readonly key: CallKey;
+  readonly direction: 'in' | 'out';
+  readonly dialled: string;
+  readonly caller: { readonly number: string; readonly name: string };
+  /** Chosen channel variables. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** What the agent may do with the line, and what the line tells it. */
+export interface CallLine {
+  readonly info: CallInfo;
+  on(listener: (event: LineEvent) => void): () => void;
+  /** Answers; resolves with the instant at which the far side knew. Idempotent. */
+  answer(): Promise<Milliseconds>;
+  hangUp(): Promise<void>;
+  /** Lets the caller go on in the dialplan, with result variables (`VOICE_AGENT_RESULT`, …) set. */
+  proceed(variables: Readonly<Record<string, string>>): Promise<void>;
+}
+
+export type LineEvent =
+  | { readonly type: 'dtmf'; readonly digit: string }
+  | { readonly type: 'hold' }
+  | { readonly type: 'unhold' }
+  /** The last caller-side leg is gone. */
+  | { readonly type: 'ended'; readonly reason: string };
+
+/** What telephony asks when a call arrives, before anything is set up. */
+export interface CallDesk {
+  admit(info: CallInfo): Admission;
+}
+
+export type Admission =
+  /** `run` is called once media is attached and the line can be answered; the call is over when it settles. */
+  | {
+      readonly kind: 'accept';
+      readonly codec: G711Law | 'auto';
+      readonly run: (line: CallLine, media: MediaSession) => Promise<void>;
+    }
+  /** No room, or draining: on in the dialplan with `VOICE_AGENT_RESULT` set, nothing is answered. */
+  | { readonly kind: 'proceed'; readonly variables: Readonly<Record<string, string>> };
+
+// ── What everybody may watch ──────────────────────────────────────────────────────────────────
+
+/** One turn's instants, from the caller's last voiced packet to the reply's first (undefined: didn't happen). */
+export interface TurnMarks {
+  readonly speechEnd?: Milliseconds;
+  readonly sttFinal?: Milliseconds;
+  readonly llmStart?: Milliseconds;
+  readonly llmFirstToken?: Milliseconds;
+  readonly llmEnd?: Milliseconds;
+  readonly ttsStart?: Milliseconds;
+  readonly ttsFirstAudio?: Milliseconds;
+  readonly firstPacket?: Milliseconds;
+}
+
+/** What happens in a call, in order, for the log, the record, the metrics and the lab's screen. */
+export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
+  | { readonly type: 'started'; readonly info: CallInfo; readonly agent: string }
+  | { readonly type: 'answered'; readonly setUpMs: Milliseconds }
+  | { readonly type: 'greeting-started'; readonly afterAnswerMs: Milliseconds }
+  | {
+      readonly type: 'caller-said';
+      readonly turn: number;
+      readonly text: string;
+      readonly understood: boolean;
+      readonly via: 'speech' | 'dtmf';
+    }
+  | {
+      readonly type: 'agent-said';
+      readonly turn: number;
+      readonly text: string;
+      readonly interrupted: boolean;
+    }
+  | { readonly type: 'latency'; readonly turn: number; readonly marks: TurnMarks }
+  | { readonly type: 'barge-in'; readonly turn: number; readonly playedMs: Milliseconds }
+  | { readonly type: 'dtmf'; readonly digit: string }
+  | { readonly type: 'held' | 'unheld' }
+  | { readonly type: 'tool'; readonly name: string; readonly result: string }
+  | {
+      readonly type: 'trouble';
+      readonly part: 'vad' | 'stt' | 'llm' | 'tts' | 'media' | 'line';
+      readonly message: string;
+    }
+  | {
+      readonly type: 'ended';
+      readonly reason: string;
+      readonly variables: Readonly<Record<string, string>>;
+      readonly media: MediaStats;
+    }
+);
+
+export type CallObserver = (event: CallEvent) => void;

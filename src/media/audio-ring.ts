@@ -1,0 +1,217 @@
+import type { Milliseconds } from '../lib/clock.ts';
+import { FRAME_MS, type SampleRateHz } from './audio.ts';
+
+/**
+ * One direction of a call's audio as a ring in shared memory: one writer, any number of readers in
+ * any thread, each with a cursor of its own. Frame `n` covers the 20 ms from `n · 20 ms` after the
+ * session began, in both directions of a session, so a frame number is a place on the timeline.
+ * The writer never waits: a reader that falls a whole ring behind skips, and counts what it missed.
+ *
+ *     Int32   0 MAGIC | 1 rateHz | 2 samples per frame | 3 slots | 4 frames written | 5 closed | 6,7 spare
+ *     slot    f64 time | f32 level dBov | i32 flags | i16 × samples per frame (padded to 8 bytes)
+ */
+export interface AudioRingHandle {
+  readonly memory: SharedArrayBuffer;
+}
+
+/** What is known of a frame beside its samples. */
+export interface FrameInfo {
+  /** Place on the session's timeline: the frame begins `frame · 20 ms` after the session's start. */
+  frame: number;
+  /** Monotonic instant at which the frame arrived (caller's side) or was sent (agent's side). */
+  time: Milliseconds;
+  /** Power relative to the overload point, dBov (RFC 6464): 0 is the loudest, −127 is digital silence. */
+  levelDbov: number;
+  /** Bits of `FRAME_CONCEALED`, `FRAME_FILLER`. */
+  flags: number;
+}
+
+/** The frame was lost and is an estimate (packet-loss concealment). */
+export const FRAME_CONCEALED = 1;
+/** Nothing was received or sent in this time: the frame is digital silence that keeps the timeline. */
+export const FRAME_FILLER = 2;
+
+const MAGIC = 0x41524931;
+const HEADER_BYTES = 32;
+const SLOT_HEADER_BYTES = 16;
+const WRITTEN = 4;
+const CLOSED = 5;
+/** 5.12 s: as far back as a recogniser may reach for the start of an utterance. */
+const DEFAULT_SLOTS = 256;
+
+class RingView {
+  readonly header: Int32Array;
+  readonly rateHz: SampleRateHz;
+  readonly samplesPerFrame: number;
+  readonly slots: number;
+  readonly #times: Float64Array[] = [];
+  readonly #levels: Float32Array[] = [];
+  readonly #flags: Int32Array[] = [];
+  readonly #samples: Int16Array[] = [];
+
+  constructor(memory: SharedArrayBuffer) {
+    this.header = new Int32Array(memory, 0, HEADER_BYTES / 4);
+    if (this.header[0] !== MAGIC) throw new TypeError('not an audio ring');
+    this.rateHz = this.header[1] as SampleRateHz;
+    this.samplesPerFrame = this.header[2] as number;
+    this.slots = this.header[3] as number;
+    const stride = slotBytes(this.samplesPerFrame);
+    for (let slot = 0; slot < this.slots; slot++) {
+      const offset = HEADER_BYTES + slot * stride;
+      this.#times.push(new Float64Array(memory, offset, 1));
+      this.#levels.push(new Float32Array(memory, offset + 8, 1));
+      this.#flags.push(new Int32Array(memory, offset + 12, 1));
+      this.#samples.push(new Int16Array(memory, offset + SLOT_HEADER_BYTES, this.samplesPerFrame));
+    }
+  }
+
+  samples(frame: number): Int16Array {
+    return this.#samples[frame % this.slots] as Int16Array;
+  }
+
+  describe(frame: number, time: Milliseconds, levelDbov: number, flags: number): void {
+    const slot = frame % this.slots;
+    (this.#times[slot] as Float64Array)[0] = time;
+    (this.#levels[slot] as Float32Array)[0] = levelDbov;
+    (this.#flags[slot] as Int32Array)[0] = flags;
+  }
+
+  info(frame: number, into: FrameInfo): void {
+    const slot = frame % this.slots;
+    into.frame = frame;
+    into.time = (this.#times[slot] as Float64Array)[0] as number;
+    into.levelDbov = (this.#levels[slot] as Float32Array)[0] as number;
+    into.flags = (this.#flags[slot] as Int32Array)[0] as number;
+  }
+}
+
+function slotBytes(samplesPerFrame: number): number {
+  return SLOT_HEADER_BYTES + Math.ceil((samplesPerFrame * 2) / 8) * 8;
+}
+
+/** Allocates a ring of `slots` frames of 20 ms at `rateHz`. */
+export function createAudioRing(rateHz: SampleRateHz, slots = DEFAULT_SLOTS): AudioRingHandle {
+  const samplesPerFrame = (rateHz * FRAME_MS) / 1000;
+  const memory = new SharedArrayBuffer(HEADER_BYTES + slots * slotBytes(samplesPerFrame));
+  new Int32Array(memory).set([MAGIC, rateHz, samplesPerFrame, slots]);
+  return { memory };
+}
+
+/** The one writer of a ring. Allocates nothing per frame. */
+export class AudioRingWriter {
+  readonly #view: RingView;
+  #written: number;
+
+  constructor(handle: AudioRingHandle) {
+    this.#view = new RingView(handle.memory);
+    this.#written = Atomics.load(this.#view.header, WRITTEN);
+  }
+
+  get samplesPerFrame(): number {
+    return this.#view.samplesPerFrame;
+  }
+
+  /** The number that the next frame will have. */
+  get nextFrame(): number {
+    return this.#written;
+  }
+
+  /** The next frame's samples, to be filled in place before `commit`. */
+  get slot(): Int16Array {
+    return this.#view.samples(this.#written);
+  }
+
+  /** Publishes the frame that was written into `slot` and wakes the readers. */
+  commit(time: Milliseconds, levelDbov: number, flags = 0): void {
+    this.#view.describe(this.#written, time, levelDbov, flags);
+    this.#written += 1;
+    Atomics.store(this.#view.header, WRITTEN, this.#written);
+    Atomics.notify(this.#view.header, WRITTEN);
+  }
+
+  /** No more frames; readers end when they have read what there is. */
+  close(): void {
+    Atomics.store(this.#view.header, CLOSED, 1);
+    Atomics.notify(this.#view.header, WRITTEN);
+  }
+}
+
+/** One reader of a ring, in any thread. Starts at the newest frame unless told otherwise. */
+export class AudioRingReader {
+  readonly #view: RingView;
+  readonly info: FrameInfo = { frame: -1, time: 0, levelDbov: -127, flags: 0 };
+  #next: number;
+  #skipped = 0;
+
+  constructor(handle: AudioRingHandle, fromFrame?: number) {
+    this.#view = new RingView(handle.memory);
+    this.#next = fromFrame ?? this.written;
+  }
+
+  get rateHz(): SampleRateHz {
+    return this.#view.rateHz;
+  }
+
+  get samplesPerFrame(): number {
+    return this.#view.samplesPerFrame;
+  }
+
+  /** Frames written so far: the number that the next frame will have. */
+  get written(): number {
+    return Atomics.load(this.#view.header, WRITTEN);
+  }
+
+  get closed(): boolean {
+    return Atomics.load(this.#view.header, CLOSED) === 1;
+  }
+
+  /** Frames that can be read now. */
+  get available(): number {
+    return this.written - this.#next;
+  }
+
+  /** Frames that were overwritten before this reader came to them. */
+  get skipped(): number {
+    return this.#skipped;
+  }
+
+  /** Moves the cursor; a frame that is gone already becomes the oldest that is left. */
+  seek(frame: number): void {
+    this.#next = Math.max(0, frame);
+  }
+
+  /**
+   * Copies the next frame into `into` (room for `samplesPerFrame`) and fills `info`.
+   * False: nothing to read yet.
+   */
+  read(into: Int16Array, offset = 0): boolean {
+    for (;;) {
+      const written = this.written;
+      if (this.#next >= written) return false;
+      // The slot of frame `written − slots` may be under the writer's pen at this moment.
+      const oldest = written - this.#view.slots + 1;
+      if (this.#next < oldest) {
+        this.#skipped += oldest - this.#next;
+        this.#next = oldest;
+      }
+      into.set(this.#view.samples(this.#next), offset);
+      this.#view.info(this.#next, this.info);
+      if (this.written - this.#view.slots + 1 > this.#next) continue; // overwritten while copying
+      this.#next += 1;
+      return true;
+    }
+  }
+
+  /**
+   * Resolves when there is something to read (`true`), or when the ring is closed and read out, or
+   * `timeout` has passed (`false`). Doesn't keep the process alive by itself.
+   */
+  async wait(timeout?: Milliseconds): Promise<boolean> {
+    const written = this.written;
+    if (this.#next < written) return true;
+    if (this.closed) return false;
+    const waiting = Atomics.waitAsync(this.#view.header, WRITTEN, written, timeout);
+    if (waiting.async) await waiting.value;
+    return this.available > 0;
+  }
+}
