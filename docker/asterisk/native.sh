@@ -9,7 +9,10 @@ path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 mount --bind "$ROOT" "$ROOT"
 cd "$ROOT"
 mount -t proc proc proc
-for device in null zero full random urandom; do mount --bind "/dev/$device" "dev/$device"; done
+for device in null zero full random urandom; do
+	[ -e "dev/$device" ] || : >"dev/$device"
+	mount --bind "/dev/$device" "dev/$device"
+done
 for folder in tmp etc/asterisk var/lib/asterisk var/cache/asterisk var/spool/asterisk run; do
 	mkdir -p "$folder"
 	mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$folder"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Builds a Debian root file system with Asterisk in the folder $1: debootstrap, then the packages of
-# packages.txt. Call it as root in mount and process namespaces of its own (lab/root-fs.ts does), so
-# that no mount or process outlives it, however it ends. Progress lines ("== …") on stdout.
+# Builds a Debian root file system with the packages of packages.txt in the folder $1. Call it as root
+# in mount and process namespaces of its own (lab/root-fs.ts does), so that no mount or process
+# outlives it, however it ends.
 #
 #   MIRROR   Debian mirror (default )
 #   SUITE    Debian suite (default sid: the one with Asterisk 22)
@@ -9,45 +9,28 @@ set -eu
 
 root=$1
 here=$(dirname "$(readlink -f "$0")")
-mirror=${MIRROR:-}
-suite=${SUITE:-sid}
-packages=$(sed 's/#.*//' "$here/packages.txt" | xargs)
+packages=$(sed 's/#.*//' "$here/packages.txt" | xargs | tr ' ' ',')
 
-export DEBIAN_FRONTEND=noninteractive LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 unset LANG LANGUAGE TMPDIR
 
-echo "== Debian base system ($suite) from $mirror"
-mkdir -p "$root"
-debootstrap --variant=minbase "$suite" "$root" "$mirror"
-
-# A throw-away system needs no sync after each file, no manuals and no services that start by themselves.
-mkdir -p "$root/etc/dpkg/dpkg.cfg.d" "$root/etc/apt/apt.conf.d"
-cat >"$root/etc/dpkg/dpkg.cfg.d/lean" <<'EOF'
-force-unsafe-io
-path-exclude=/usr/share/doc/*
-path-exclude=/usr/share/man/*
-path-exclude=/usr/share/locale/*
-path-exclude=/usr/share/info/*
-EOF
-printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
-chmod 755 "$root/usr/sbin/policy-rc.d"
 # How this machine reaches its mirror (proxy, dates) holds inside, too.
-apt-config dump | grep -E '^Acquire::(http|https|ftp|Check|Retries|Force)' >"$root/etc/apt/apt.conf.d/00host" || true
-echo 'APT::Install-Recommends "false";' >"$root/etc/apt/apt.conf.d/01lean"
+settings=$(mktemp)
+trap 'rm -f "$settings"' EXIT
+apt-config dump | grep -E '^Acquire::(http|https|Check|Retries|Force)' >"$settings" || true
 
-mount -t proc proc "$root/proc"
-for device in null zero full random urandom; do
-	[ -e "$root/dev/$device" ] || : >"$root/dev/$device"
-	mount --bind "/dev/$device" "$root/dev/$device"
-done
-
-echo "== Packages: $packages"
-chroot "$root" apt-get update -qq
-# shellcheck disable=SC2086 # a list of words
-chroot "$root" apt-get install -y -qq $packages
-chroot "$root" apt-get clean
-rm -rf "$root"/var/lib/apt/lists/* "$root"/var/log/apt "$root"/var/log/dpkg.log
+# mmdebstrap takes a third of debootstrap's time. A system that can be made anew at any moment needs
+# no sync after each file, and no manuals.
+mmdebstrap --mode=root --variant=apt --components=main --skip=check/empty \
+	--aptopt="$settings" \
+	--aptopt='APT::Install-Recommends "false"' \
+	--aptopt='Acquire::Languages "none"' \
+	--dpkgopt=force-unsafe-io \
+	--dpkgopt='path-exclude=/usr/share/doc/*' \
+	--dpkgopt='path-exclude=/usr/share/man/*' \
+	--dpkgopt='path-exclude=/usr/share/locale/*' \
+	--include="$packages" \
+	"${SUITE:-sid}" "$root" "${MIRROR:-}"
 
 # Where the lab mounts what it hands in.
 mkdir -p "$root/lab"
-chroot "$root" asterisk -V | sed 's/^/== /'
