@@ -12,4 +12,5 @@ done
 mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs tmp
 [ -z "${FOLDER:-}" ] || mount --bind "$FOLDER" lab
 mount --bind /etc/hosts etc/hosts
+mount -o remount,bind,ro "$ROOT"
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LC_ALL=C chroot "$ROOT" "$@"
