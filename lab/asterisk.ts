@@ -282,7 +282,9 @@ async function port(
 }
 
 function checkHost(host: string): void {
-  const own = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((entry) => entry.address));
+  const own = Object.values(networkInterfaces()).flatMap((list) =>
+    (list ?? []).map((entry) => entry.address),
+  );
   if (host === '127.0.0.1' || own.includes(host)) return;
   throw new UserError(`HOST=${host} is no address of this machine; it has ${own.join(', ')}.`);
 }

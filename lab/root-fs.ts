@@ -119,7 +119,11 @@ function needTools(): void {
 /** One sentence out of what the tools said last. */
 function reasonOf(lines: readonly string[]): string {
   const all = lines.join('\n');
-  if (/Could not resolve|Temporary failure|Unable to connect|Could not connect|Connection failed|Network is unreachable/i.test(all)) {
+  if (
+    /Could not resolve|Temporary failure|Unable to connect|Could not connect|Connection failed|Network is unreachable/i.test(
+      all,
+    )
+  ) {
     return 'The Debian mirror could not be reached: check the network, or name another with MIRROR=http://….';
   }
   if (/Unable to locate package (\S+)/.test(all)) {

@@ -1,5 +1,7 @@
-/** WAV files of the lab: 16-bit, 8,000 Hz. */
+/** WAV files of the lab: mono, 8,000 Hz. */
 import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import type { G711Law } from '../src/media/audio.ts';
+import { decodeG711 } from '../src/media/g711.ts';
 import { UserError } from './user-error.ts';
 
 const RATE_HZ = 8000;
@@ -42,7 +44,10 @@ export function writeStereo(path: string, left: Int16Array, right: Int16Array): 
   writeFileSync(path, Buffer.concat([header(both.byteLength, 2), Buffer.from(both.buffer)]));
 }
 
-/** Reads a mono 16-bit WAV file of 8,000 Hz. Throws UserError when it is something else. */
+const PCM = 1;
+const G711: Readonly<Record<number, G711Law>> = { 6: 'alaw', 7: 'ulaw' };
+
+/** Reads a mono WAV file of 8,000 Hz, 16-bit or G.711. Throws UserError when it is something else. */
 export function readSound(path: string): Int16Array {
   let bytes: Buffer;
   try {
@@ -53,25 +58,26 @@ export function readSound(path: string): Int16Array {
   if (bytes.length < 12 || bytes.toString('latin1', 8, 12) !== 'WAVE') {
     throw new UserError(`${path} is no WAV file.`);
   }
-  let format: { tag: number; channels: number; rate: number; bits: number } | undefined;
+  let format: Buffer | undefined;
   for (let at = 12; at + 8 <= bytes.length;) {
     const name = bytes.toString('latin1', at, at + 4);
-    const size = Math.min(bytes.readUInt32LE(at + 4), bytes.length - at - 8);
-    const body = at + 8;
-    if (name === 'fmt ') {
-      format = {
-        tag: bytes.readUInt16LE(body),
-        channels: bytes.readUInt16LE(body + 2),
-        rate: bytes.readUInt32LE(body + 4),
-        bits: bytes.readUInt16LE(body + 14),
-      };
-    } else if (name === 'data') {
-      if (format?.tag !== 1 || format.channels !== 1 || format.rate !== RATE_HZ || format.bits !== 16) {
-        throw new UserError(`${path} must be mono, 16 bits, 8,000 Hz.`);
-      }
-      return Int16Array.from({ length: size >> 1 }, (_, i) => bytes.readInt16LE(body + 2 * i));
-    }
-    at = body + size + (size & 1);
+    const body = bytes.subarray(at + 8, at + 8 + bytes.readUInt32LE(at + 4));
+    if (name === 'fmt ') format = body;
+    else if (name === 'data') return decode(path, format, body);
+    at += 8 + body.length + (body.length & 1);
   }
   throw new UserError(`${path} has no sound in it.`);
+}
+
+function decode(path: string, format: Buffer | undefined, data: Buffer): Int16Array {
+  const tag = format?.readUInt16LE(0) ?? 0;
+  const mono = format?.readUInt16LE(2) === 1 && format.readUInt32LE(4) === RATE_HZ;
+  const law = G711[tag];
+  if (mono && law) return decodeG711(law, data);
+  if (mono && tag === PCM && format.readUInt16LE(14) === 16) {
+    return Int16Array.from({ length: data.length >> 1 }, (_, i) => data.readInt16LE(2 * i));
+  }
+  throw new UserError(
+    `${path} must be mono, 8,000 Hz, 16-bit or G.711 (sox IN.wav -r 8000 -c 1 -b 16 OUT.wav).`,
+  );
 }
