@@ -1,6 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import type {
   MediaEvent,
   MediaGateway,
@@ -72,7 +71,7 @@ function sessionOn(socket: Socket, request: MediaRequest, attaches: () => boolea
   return {
     id: request.id,
     request,
-    endpoint: { transport: 'rtp', address: '127.0.0.1', port: (socket.address()).port },
+    endpoint: { transport: 'rtp', address: '127.0.0.1', port: socket.address().port },
     format: { encoding: law, rateHz: 8000 },
     heard: createAudioRing(8000),
     sent: createAudioRing(8000),

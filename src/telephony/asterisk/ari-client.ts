@@ -63,10 +63,7 @@ async function execute(transport: Transport, request: SwaggerHttpRequest): Promi
     if (status < 200 || status >= 300) throw refusal(server, method, url, answer);
     request.on.response({ url, method, status, headers: answer.headers, data: answer.body });
   } catch (error) {
-    const failure =
-      error instanceof AriError
-        ? error
-        : new AriError('ARI_REQUEST_FAILED', messageOf(error), undefined, error);
+    const failure = error instanceof AriError ? error : unreadable(server, method, request.url, error);
     transport.failure ??= failure;
     try {
       request.on.error(failure);
@@ -74,6 +71,16 @@ async function execute(transport: Transport, request: SwaggerHttpRequest): Promi
       // swagger-client throws after it has reported the failure; the report is what counts.
     }
   }
+}
+
+function unreadable(server: AriServer, method: string, url: string, error: unknown): AriError {
+  const message = `Asterisk "${server.name}" answered ${what(method, url)} with what can't be read: ${messageOf(error)}`;
+  return new AriError('ARI_REQUEST_FAILED', message, undefined, error);
+}
+
+/** Without the query, which may hold values of variables. */
+function what(method: string, url: string): string {
+  return `${method} ${url.slice(url.indexOf('/ari/')).replace(/\?.*$/, '')}`;
 }
 
 /** The URL up to, and without, `/ari`. */
@@ -84,7 +91,6 @@ export function ariBase(server: Pick<AriServer, 'url'>): string {
 /** An HTTP status that isn't a success, in words. */
 export function refusal(server: AriServer, method: string, url: string, answer: AriHttpAnswer): AriError {
   const { status } = answer;
-  const what = `${method} ${url.slice(url.indexOf('/ari/')).replace(/\?.*$/, '')}`;
   if (status === 401) {
     const message = `Asterisk "${server.name}" refuses the ARI user "${server.username}" or its password`;
     return new AriError('ARI_UNAUTHORIZED', message, status);
@@ -93,7 +99,7 @@ export function refusal(server: AriServer, method: string, url: string, answer: 
     const message = `Asterisk "${server.name}" lets the ARI user "${server.username}" only read (ari.conf: read_only)`;
     return new AriError('ARI_UNAUTHORIZED', message, status);
   }
-  const message = `Asterisk "${server.name}" answered ${what} with ${status}${reasonIn(answer.body)}`;
+  const message = `Asterisk "${server.name}" answered ${what(method, url)} with ${status}${reasonIn(answer.body)}`;
   return new AriError('ARI_REQUEST_FAILED', message, status);
 }
 
