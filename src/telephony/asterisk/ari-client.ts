@@ -22,6 +22,8 @@ export interface AriOperations {
    * ARI_TIMEOUT, ARI_UNAUTHORIZED, or ARI_REQUEST_FAILED with the HTTP status.
    */
   call(resource: string, operation: string, parameters?: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** See `AriHttp.dropIdle`. */
+  dropIdle(): void;
   close(): void;
 }
 
@@ -128,6 +130,9 @@ export async function openAriOperations(server: AriServer, timeoutMs: Millisecon
           throw new AriError('ARI_REQUEST_FAILED', message);
         }
         return await attempt(transport, run, parameters);
+      },
+      dropIdle: () => {
+        transport.http.dropIdle();
       },
       close: () => {
         transport.http.close();

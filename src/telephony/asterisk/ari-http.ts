@@ -33,7 +33,9 @@ export interface AriHttp {
    * ARI_UNREACHABLE or ARI_TIMEOUT.
    */
   request(request: AriHttpRequest): Promise<AriHttpAnswer>;
-  /** Drops the kept connections; requests under way reject. Idempotent. */
+  /** Drops the connections that are kept for later: after a loss they may be half-open, and would cost a time-out each. */
+  dropIdle(): void;
+  /** Drops all connections; requests under way reject. Idempotent. */
   close(): void;
 }
 
@@ -113,6 +115,11 @@ export function openAriHttp(server: AriServer, timeoutMs: Milliseconds): AriHttp
       } finally {
         clearTimeout(timer);
         underWay.delete(controller);
+      }
+    },
+    dropIdle() {
+      for (const sockets of Object.values(agent.freeSockets)) {
+        for (const socket of [...(sockets ?? [])]) socket.destroy();
       }
     },
     close() {

@@ -43,6 +43,8 @@ export interface AriRest {
   createBridge(id: string): Promise<void>;
   addToBridge(bridge: string, channels: readonly string[]): Promise<void>;
   destroyBridge(id: string): Promise<boolean>;
+  /** See `AriHttp.dropIdle`. */
+  dropIdle(): void;
   close(): void;
 }
 
@@ -133,6 +135,9 @@ function restOf(server: AriServer, operations: AriOperations): AriRest {
       await call('bridges', 'addChannel', { bridgeId, channel: channels.join(',') });
     },
     destroyBridge: (bridgeId) => unlessGoneAlready(() => call('bridges', 'destroy', { bridgeId })),
+    dropIdle: () => {
+      operations.dropIdle();
+    },
     close: () => {
       operations.close();
     },

@@ -96,8 +96,10 @@ function appOf(
   async function close(): Promise<void> {
     switchboard.drain();
     await switchboard.letAllGo(settings.closeMs);
+    // What another consumer of the name has now is none of our business.
+    const ours = stream.stats().state !== 'replaced';
     await stream.close();
-    await switchboard.sendOnWaiting();
+    if (ours) await switchboard.leaveClean();
     rest.close();
   }
 

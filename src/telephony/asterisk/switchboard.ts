@@ -3,7 +3,7 @@ import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { CallRegistry } from '../call-registry.ts';
 import { AriError, isGone } from './ari-error.ts';
-import type { AriChannel, AriEvent } from './ari-model.ts';
+import type { AriBridge, AriChannel, AriEvent } from './ari-model.ts';
 import type { AriRest } from './ari-rest.ts';
 import { startAsteriskCall, type Acceptance, type AsteriskCall } from './asterisk-call.ts';
 import { callInfoOf, stasisArgsOf } from './caller-info.ts';
@@ -22,8 +22,8 @@ export interface Switchboard {
   drain(): void;
   /** Lets every caller go on in the dialplan, and waits for that as long as it may. */
   letAllGo(withinMs: Milliseconds): Promise<void>;
-  /** After the app was unregistered: nobody may be left waiting in it. */
-  sendOnWaiting(): Promise<void>;
+  /** After the app was unregistered: nobody may be left waiting in it, nothing of ours may stay. */
+  leaveClean(): Promise<void>;
 }
 
 export function createSwitchboard(
@@ -195,6 +195,7 @@ export function createSwitchboard(
   function onState(state: StreamState): void {
     cancelLost?.();
     cancelLost = undefined;
+    if (state === 'waiting' || state === 'replaced') rest.dropIdle();
     if (state === 'open') void reconcile({ sweep: true });
     else if (state !== 'closed' && state !== 'replaced') {
       cancelLost = clock.at(clock.now() + settings.lostMs, giveUpCalls);
@@ -234,18 +235,7 @@ export function createSwitchboard(
       const differences = findDifferences(known, channels, bridges, server.app);
       for (const { call, signal } of differences) call.signal(signal);
       if (!sweep || closed) return;
-      const lostChannels = channels.filter(({ id }) => ids.owns(id) && !callOfMedia.has(id));
-      const lostBridges = bridges.filter(({ id }) => ids.owns(id) && !callOfBridge.has(id));
-      if (lostChannels.length + lostBridges.length > 0) {
-        log.warn(
-          { ...about, channels: lostChannels.length, bridges: lostBridges.length },
-          'sweeping what an earlier run or a lost connection left behind',
-        );
-      }
-      await Promise.all([
-        ...lostChannels.map(({ id }) => attempt('sweeping a channel', () => rest.hangUp(id))),
-        ...lostBridges.map(({ id }) => attempt('sweeping a bridge', () => rest.destroyBridge(id))),
-      ]);
+      await sweepOwn(channels, bridges);
       for (const channel of channels) {
         const args = stasisArgsOf(channel, server.app);
         if (args && !leftMeanwhile.has(channel.id)) void receive(channel, args);
@@ -256,6 +246,19 @@ export function createSwitchboard(
     } finally {
       leftMeanwhile = undefined;
     }
+  }
+
+  /** Deletes what has an id of this instance and belongs to no call. */
+  async function sweepOwn(channels: readonly AriChannel[], bridges: readonly AriBridge[]): Promise<void> {
+    const lostChannels = channels.filter(({ id }) => ids.owns(id) && !callOfMedia.has(id));
+    const lostBridges = bridges.filter(({ id }) => ids.owns(id) && !callOfBridge.has(id));
+    if (lostChannels.length + lostBridges.length === 0) return;
+    const counts = { channels: lostChannels.length, bridges: lostBridges.length };
+    log.warn({ ...about, ...counts }, 'sweeping what an earlier run or a lost connection left behind');
+    await Promise.all([
+      ...lostChannels.map(({ id }) => attempt('sweeping a channel', () => rest.hangUp(id))),
+      ...lostBridges.map(({ id }) => attempt('sweeping a bridge', () => rest.destroyBridge(id))),
+    ]);
   }
 
   async function attempt(what: string, action: () => Promise<unknown>): Promise<void> {
@@ -292,9 +295,12 @@ export function createSwitchboard(
       cancelLost = undefined;
       for (const call of unfinished) call.abandon();
     },
-    async sendOnWaiting(): Promise<void> {
-      await attempt('looking for callers who still wait', async () => {
-        const waiting = (await rest.channels()).filter(
+    async leaveClean(): Promise<void> {
+      await attempt('leaving nothing behind', async () => {
+        const [channels, bridges] = await Promise.all([rest.channels(), rest.bridges()]);
+        for (const forgotten of [callOfMedia, callOfBridge]) forgotten.clear();
+        await sweepOwn(channels, bridges);
+        const waiting = channels.filter(
           (channel) => stasisArgsOf(channel, server.app) && !ids.ownedByApp(channel.id),
         );
         await Promise.all(waiting.map(({ id }) => sendOn(id, { VOICE_AGENT_RESULT: 'draining' })));
