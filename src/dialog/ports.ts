@@ -331,6 +331,8 @@ export type Admission =
       readonly kind: 'accept';
       readonly codec: G711Law | 'auto';
       readonly run: (line: CallLine, media: MediaSession) => Promise<void>;
+      /** Called instead of `run` when the caller left, or the set-up failed, before that. */
+      readonly abandoned?: (reason: string) => void;
     }
   /** No room, or draining: on in the dialplan with `VOICE_AGENT_RESULT` set, nothing is answered. */
   | { readonly kind: 'proceed'; readonly variables: Readonly<Record<string, string>> };
