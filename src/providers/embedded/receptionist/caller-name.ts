@@ -1,3 +1,4 @@
+import { FIRST_NAMES } from './common-names.ts';
 import { capital } from './opening.ts';
 import { isFunctionWord, tokens } from './words.ts';
 
@@ -5,7 +6,7 @@ const LEAD =
   /\b(?:my name is|my name's|the name is|the name's|name is|this is|i am|i'm|it is|it's|call me|speaking is|here is|you are speaking to)\b/;
 const TAIL = /\b(?:speaking|here|calling|please|thanks|thank you|from)\b.*$/;
 const NEVER = new Set(
-  'yes no not zero one two three four five six seven eight nine double triple number message phone call called name'.split(
+  'yes no not wrong right correct zero one two three four five six seven eight nine double triple number message phone call called name'.split(
     ' ',
   ),
 );
@@ -32,5 +33,6 @@ export function nameIn(text: string): { name: string; lead: boolean } | undefine
   }
   const most = match ? 3 : 4;
   if (names.length === 0 || names.length > most || whole.length - names.length > 2) return undefined;
-  return { name: names.slice(0, 3).map(capital).join(' '), lead: match !== null };
+  const lead = match !== null || FIRST_NAMES.includes(names[0] ?? '');
+  return { name: names.slice(0, 3).map(capital).join(' '), lead };
 }

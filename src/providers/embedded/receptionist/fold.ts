@@ -6,10 +6,11 @@ import { step, type CallerMessage } from './step.ts';
 import { tokens } from './words.ts';
 import { ANYTHING_ELSE, pick } from './wording.ts';
 
-/** A reply that was made to the caller's last words, and of which it isn't known yet what was heard. */
+/** A reply of which it isn't known yet what was heard. */
 interface Pending {
   readonly before: State;
-  readonly message: CallerMessage;
+  /** What it answers; undefined: a tool's result. */
+  readonly message?: CallerMessage;
   readonly reply: Reply;
 }
 
@@ -43,9 +44,10 @@ function advance(progress: Progress, message: Message, around: Surroundings): Pr
   switch (message.role) {
     case 'caller': {
       // Nothing was heard of the last reply: the caller hadn't finished, and both pieces are one turn.
-      const joined = pending && joinable(pending.message, message);
+      const first = pending?.message;
+      const joined = pending && first && joinable(first, message);
       const before = joined ? pending.before : pending ? unheard(pending) : progress.state;
-      const whole = joined ? join(pending.message, message) : message;
+      const whole = joined ? join(first, message) : message;
       const reply = step(before, whole, around);
       return { state: reply.state, pending: { before, message: whole, reply } };
     }
@@ -54,7 +56,7 @@ function advance(progress: Progress, message: Message, around: Surroundings): Pr
       if (!pending) return { state: { ...progress.state, said: message.text } };
       return { state: heard(pending, message) };
     case 'tool':
-      return afterToolProgress(progress, message);
+      return afterToolProgress(progress, message, around);
   }
 }
 
@@ -73,55 +75,60 @@ function unheard({ before, reply }: Pending): State {
 }
 
 /** The state after the caller heard `message` of the reply that was made. */
-function heard(
-  { before, message: caller, reply }: Pending,
-  message: Extract<Message, { role: 'agent' }>,
-): State {
-  const planned = reply.sentences.join(' ');
-  const said = caller.via === 'silence' && before.said !== '' ? before.said : message.text;
-  const question = tokens(reply.sentences.at(-1) ?? '');
+function heard(pending: Pending, message: Extract<Message, { role: 'agent' }>): State {
+  const { before, message: caller, reply } = pending;
+  const silence = caller?.via === 'silence';
   const words = tokens(message.text);
-  const state = { ...reply.state, said };
-  if (!message.interrupted && containsRun(words, question) === question.length) {
-    return { ...state, said: isRepeat(reply) ? before.said : said };
-  }
-  const part = containsRun(words, question, true);
-  if (part >= question.length * HEARD_SHARE && tokens(planned).length > 0) return { ...state, said: planned };
+  const question = tokens(reply.sentences.at(-1) ?? '');
+  const planned = tokens(reply.sentences.join(' '));
+  const reached = runIn(words, question, message.interrupted);
+  const ours = reached > 0 || runIn(words, planned.slice(0, 3), true) > 0;
+  // "Could you say that again" is about what was said before "are you still there", and before it was repeated.
+  const said =
+    (silence || isRepeat(reply)) && before.said !== ''
+      ? before.said
+      : ours
+        ? reply.sentences.join(' ')
+        : message.text;
+  if (reached >= question.length * HEARD_SHARE && reached > 0) return { ...reply.state, said };
   // Another's words (a prepared phrase, another model), or the question wasn't reached.
-  return { ...asking(state, caller.via === 'silence' ? before.asked : undefined), said: planned };
+  return { ...asking(reply.state, silence ? before.asked : undefined), said };
 }
 
 function isRepeat(reply: Reply): boolean {
   return reply.state.said !== '' && reply.sentences[1] === reply.state.said;
 }
 
-/** How many of `run`'s first words stand in a row in `words`; with `atEnd`, as its last words or whole. */
-function containsRun(words: readonly string[], run: readonly string[], atEnd = false): number {
+/** How many of `run`'s first words stand in a row in `words`: all of them, or, if cut off, as its last words. */
+function runIn(words: readonly string[], run: readonly string[], cutOff: boolean): number {
   let best = 0;
   for (let start = 0; start < words.length; start += 1) {
     let length = 0;
     while (length < run.length && words[start + length] === run[length]) length += 1;
     if (length === run.length) return length;
-    if (!atEnd || start + length === words.length) best = Math.max(best, length);
+    if (cutOff && start + length === words.length) best = Math.max(best, length);
   }
   return best;
 }
 
 const FAILED = /^\W*(?:error|fail|refus|unknown|invalid|not|could|can't|cannot|busy|no |unanswered|denied)/i;
 
-function afterToolProgress(progress: Progress, message: Extract<Message, { role: 'tool' }>): Progress {
+function afterToolProgress(
+  progress: Progress,
+  message: Extract<Message, { role: 'tool' }>,
+  around: Surroundings,
+): Progress {
   const { pending } = progress;
   // The tool has acted, so its reply counts even before the words are heard.
   const state = pending ? pending.reply.state : progress.state;
-  const acted: State =
-    message.call.name === TOOL.takeMessage
-      ? asking(state, { kind: 'anything-else' })
-      : FAILED.test(message.result)
-        ? asking(state, { kind: 'take-message' })
-        : state;
-  return pending
-    ? { state: acted, pending: { ...pending, reply: { ...pending.reply, state: acted } } }
-    : { state: acted };
+  if (message.call.name === TOOL.proceed && FAILED.test(message.result)) {
+    const reply = afterTool(state, message, around);
+    return { state: reply.state, pending: { before: state, reply } };
+  }
+  if (message.call.name !== TOOL.takeMessage) return progress;
+  const acted = asking(state, { kind: 'anything-else' });
+  if (!pending) return { state: acted };
+  return { state: acted, pending: { before: acted, reply: { ...pending.reply, state: acted } } };
 }
 
 function afterTool(

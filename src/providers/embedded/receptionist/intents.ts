@@ -100,6 +100,7 @@ const RULES: Readonly<Record<Intent, readonly (readonly [number, string])[]>> = 
   message: [
     [1, 'leave|take|pass|give|send|get|have message|messages|note|word'],
     [1, 'call|calls|ring|phone|get_back|calling back|me_back'],
+    [0.9, 'call_me|ring_me|phone_me'],
     [1, 'callback|call_back|ring_back|return_my_call|returned'],
     [1, 'tell_him|tell_her|tell_them|let_him|let_her|let_them|inform'],
     [1, '!tell_me tell|let that_i|that_we|that_my|saying|know_that'],
@@ -124,7 +125,7 @@ const RULES: Readonly<Record<Intent, readonly (readonly [number, string])[]>> = 
     [1, 'repeat|say|tell again|that|please|it|repeat|time'],
     [
       1,
-      'pardon|repeat|come_again|say_again|once_more|one_more_time|what_did_you|missed_that|sorry_what|beg_your_pardon',
+      'pardon|repeat|come_again|say_again|once_more|one_more_time|what_did_you|what_was_that|missed_that|sorry_what|beg_your_pardon',
     ],
     [
       1,
@@ -166,6 +167,7 @@ const RULES: Readonly<Record<Intent, readonly (readonly [number, string])[]>> = 
       'what_can_i|what_can_you|how_can_you|how_does_this|what_are_my|what_do_you_know ask|say|help|work|options|do|know',
     ],
     [0.9, 'help|options|menu'],
+    [0.7, 'have_a_question|have_another_question'],
   ],
   thanks: [[0.9, 'thank|thanks|cheers|appreciate|great|perfect|wonderful|lovely|brilliant|excellent']],
   goodbye: [

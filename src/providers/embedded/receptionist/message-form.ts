@@ -203,8 +203,7 @@ function confirmNumber(
   }
   if (understanding.answer === 'no') {
     return askNext(withForm(state, { ...form, digits: '', ownOffered: true, tries: 0 }), call, [
-      'Sorry.',
-      'Please tell me the number again.',
+      'Sorry, once more please.',
     ]);
   }
   return undefined;

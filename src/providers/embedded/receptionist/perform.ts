@@ -20,7 +20,7 @@ export function perform(act: Act, state: State, around: Surroundings): Reply {
   const { base, call, now } = around;
   const { agent } = base;
   const known = answer(act, agent, state, now);
-  if (known) return withOffer(known, state);
+  if (known) return known;
   const { company } = agent.knowledge;
   switch (act.kind) {
     case 'booking':
@@ -76,15 +76,29 @@ export function perform(act: Act, state: State, around: Surroundings): Reply {
   }
 }
 
-/** Every other answer asks whether there is anything else; an answer that asks something itself never does. */
-function withOffer(
-  known: { readonly sentences: readonly string[]; readonly state: State },
-  before: State,
-): Reply {
-  if (known.state.asked || before.turns % 2 === 1 || before.form) return known;
+const INFORMING: ReadonlySet<Act['kind']> = new Set([
+  'hours',
+  'address',
+  'service',
+  'price',
+  'duration',
+  'question',
+]);
+
+/** Does several things in one reply; nothing comes after what ends the agent's part. */
+export function performAll(acts: readonly Act[], state: State, around: Surroundings): Reply {
+  let reply: Reply = { sentences: [], state: asking(state) };
+  for (const act of acts) {
+    const next = perform(act, asking(reply.state), around);
+    reply = { ...next, sentences: [...reply.sentences, ...next.sentences] };
+    if (next.tool) return reply;
+  }
+  // Every other answer asks whether there is anything else, unless it asks something itself.
+  const informs = acts.every(({ kind }) => INFORMING.has(kind));
+  if (!informs || reply.state.asked || state.turns % 2 === 1) return reply;
   return {
-    sentences: [...known.sentences, pick(ANYTHING_ELSE, before.turns >> 1)],
-    state: asking(known.state, { kind: 'anything-else' }),
+    sentences: [...reply.sentences, pick(ANYTHING_ELSE, state.turns >> 1)],
+    state: asking(reply.state, { kind: 'anything-else' }),
   };
 }
 

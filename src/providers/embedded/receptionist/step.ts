@@ -1,7 +1,7 @@
 import type { Message } from '../../../dialog/ports.ts';
 import { fillForm, retryForm, askNext } from './message-form.ts';
 import { answerQuestion } from './open-question.ts';
-import { endCall, notUnderstood, offerMessage, perform, proceedTo } from './perform.ts';
+import { endCall, notUnderstood, offerMessage, perform, performAll, proceedTo } from './perform.ts';
 import { asking, withForm, type Reply, type State, type Surroundings } from './state.ts';
 import { understand, type Act } from './understand.ts';
 import { ANYTHING_ELSE, pick, STILL_THERE } from './wording.ts';
@@ -61,14 +61,7 @@ function speech(state: State, text: string, around: Surroundings): Reply {
   }
   const open = answerQuestion(state, understanding, text, around);
   if (open) return open;
-  if (first) {
-    const replies = understanding.acts.reduce<Reply | undefined>((soFar, act) => {
-      if (soFar?.tool) return soFar;
-      const next = perform(act, soFar ? asking(soFar.state) : asking(state), around);
-      return soFar ? { ...next, sentences: [...soFar.sentences, ...next.sentences] } : next;
-    }, undefined);
-    return replies ?? notUnderstood(state, around);
-  }
+  if (first) return performAll(understanding.acts, state, around);
   if (understanding.maybe) {
     const act = understanding.maybe;
     // After an answer about opening hours, "and on Sunday?" is clear.

@@ -111,8 +111,9 @@ interface Candidate {
 const SOCIAL: readonly string[] = ['greeting', 'thanks', 'how-are-you', 'wait'];
 
 function candidates(words: readonly string[], base: KnowledgeBase): Candidate[] {
-  const matches = base.match(words, ['service', 'question']);
-  const department = base.match(words, ['department'])[0];
+  const matter = withoutGreeting(words);
+  const matches = base.match(matter, ['service', 'question']);
+  const department = base.match(matter, ['department'])[0];
   const service = matches.find(({ topic }) => topic.kind === 'service');
   const [best] = matches;
   const own = new Set(matches.length > 0 ? concepts(words).filter((word) => isKnown(word, base)) : []);
@@ -131,12 +132,22 @@ function candidates(words: readonly string[], base: KnowledgeBase): Candidate[] 
   }
   if (department && department.score >= 0.75) {
     // The bare name is a wish; within a sentence it's only a hint, so that the caller is asked first.
-    const kind = words.length <= 4 && !words.includes('my') ? 'transfer' : 'booking';
-    result.push({ act: { kind, department: department.topic.index }, score: department.score * 0.9 });
+    const wish = words.some((word) => ['through', 'speak', 'talk', 'connect', 'transfer'].includes(word));
+    const kind = wish || (words.length <= 4 && !words.includes('my')) ? 'transfer' : 'booking';
+    result.push({
+      act: { kind, department: department.topic.index },
+      score: department.score * (wish ? 1.05 : 0.9),
+    });
   }
   result.sort((a, b) => b.score - a.score);
   const [first] = result;
   return first && SOCIAL.includes(first.act.kind) ? result.map(liftSocial) : result;
+}
+
+/** "Good evening" says nothing about the evening. */
+function withoutGreeting(words: readonly string[]): string[] {
+  const times = ['morning', 'afternoon', 'evening', 'day', 'night'];
+  return words.filter((word, index) => !(times.includes(word) && words[index - 1] === 'good'));
 }
 
 function liftSocial(candidate: Candidate): Candidate {
