@@ -1,5 +1,5 @@
 import type { AgentProfile } from '../../../dialog/ports.ts';
-import { concepts, likeness } from './words.ts';
+import { concepts, likeness, tokens } from './words.ts';
 
 /** Something of agents.yaml that a caller can ask for. `index` is its place in its list there. */
 export interface Topic {
@@ -12,6 +12,8 @@ interface Entry {
   /** Each way of asking, as concepts. */
   readonly variants: readonly (readonly string[])[];
   readonly vocabulary: ReadonlySet<string>;
+  /** The same, word for word. */
+  readonly texts: ReadonlySet<string>;
 }
 
 export interface Match {
@@ -22,6 +24,12 @@ export interface Match {
 
 /** Weight from which on the matched words tell enough: "car" alone, in a garage, doesn't. */
 const TELLING = 1.8;
+
+/** Of a sentence as it stands in agents.yaml: above all others. */
+const VERBATIM = 1.2;
+
+/** A word that only one topic has names it, whatever else was said. */
+const UNIQUE_RECALL = 0.7;
 
 /** What an agent knows, prepared for matching. */
 export interface KnowledgeBase {
@@ -64,10 +72,13 @@ function prepare(agent: AgentProfile): KnowledgeBase {
     agent,
     match(words, kinds) {
       const heard = concepts(words);
-      if (heard.length === 0) return [];
+      const whole = words.join(' ');
       return entries
         .filter(({ topic }) => kinds === undefined || kinds.includes(topic.kind))
-        .map((candidate) => ({ topic: candidate.topic, score: scoreOf(candidate, heard, weight) }))
+        .map((candidate) => {
+          const score = candidate.texts.has(whole) ? VERBATIM : scoreOf(candidate, heard, weight, frequency);
+          return { topic: candidate.topic, score };
+        })
         .filter(({ score }) => score > 0)
         .sort((a, b) => b.score - a.score);
     },
@@ -76,10 +87,16 @@ function prepare(agent: AgentProfile): KnowledgeBase {
 
 function entry(topic: Topic, texts: readonly string[]): Entry {
   const variants = texts.map((text) => concepts(text)).filter((variant) => variant.length > 0);
-  return { topic, variants, vocabulary: new Set(variants.flat()) };
+  const whole = new Set(texts.map((text) => tokens(text).join(' ')));
+  return { topic, variants, vocabulary: new Set(variants.flat()), texts: whole };
 }
 
-function scoreOf(candidate: Entry, heard: readonly string[], weight: (word: string) => number): number {
+function scoreOf(
+  candidate: Entry,
+  heard: readonly string[],
+  weight: (word: string) => number,
+  frequency: ReadonlyMap<string, number>,
+): number {
   const closest = new Map<string, number>();
   let explained = 0;
   let all = 0;
@@ -99,7 +116,8 @@ function scoreOf(candidate: Entry, heard: readonly string[], weight: (word: stri
     all += value;
   }
   if (explained === 0) return 0;
-  let recall = 0;
+  const unique = [...closest].some(([word, like]) => like === 1 && frequency.get(word) === 1);
+  let recall = unique ? UNIQUE_RECALL : 0;
   for (const variant of candidate.variants) {
     let hit = 0;
     let total = 0;

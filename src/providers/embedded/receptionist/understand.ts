@@ -47,7 +47,7 @@ const FILLER = new Set(
 export function understand(text: string, base: KnowledgeBase): Understanding {
   const words = tokens(text).filter((word) => !['uh', 'um', 'er', 'ah', 'hm'].includes(word));
   const { answer, rest } = yesOrNo(words);
-  const more = rest.some((word) => !FILLER.has(word));
+  const more = rest.some((word) => !FILLER.has(word) && !YES.has(word) && !NO.has(word));
   if (!more) return { acts: social(words, base), ...(answer ? { answer } : {}), more: false };
 
   const whole = candidates(rest, base);
@@ -132,7 +132,9 @@ function candidates(words: readonly string[], base: KnowledgeBase): Candidate[] 
   }
   if (department && department.score >= 0.75) {
     // The bare name is a wish; within a sentence it's only a hint, so that the caller is asked first.
-    const wish = words.some((word) => ['through', 'speak', 'talk', 'connect', 'transfer'].includes(word));
+    const wish = words.some((word) =>
+      ['through', 'speak', 'talk', 'connect', 'transfer', 'give'].includes(word),
+    );
     const kind = wish || (words.length <= 4 && !words.includes('my')) ? 'transfer' : 'booking';
     result.push({
       act: { kind, department: department.topic.index },
@@ -204,7 +206,7 @@ function actOf(
     case 'transfer':
     case 'booking': {
       const wanted = words.filter(
-        (word) => !['put', 'through', 'speak', 'talk', 'department', 'desk'].includes(word),
+        (word) => !['put', 'through', 'speak', 'talk', 'department'].includes(word),
       );
       const department = base.match(wanted, ['department'])[0];
       return {

@@ -8,7 +8,7 @@ const FUNCTION_WORDS = new Set(
   hello hi hey thanks thank okay ok have has had having get got getting give gives let let's one ones go going
   really maybe perhaps actually quickly wondering wonder question quick sorry excuse still sometime somewhere
   guys people possible able offer offers provide take takes make sure all very too possibly kindly hear find
-  information info anybody up i'm today tomorrow now would've cos because think guess mean speak talking`.split(
+  information info anybody up see seen come comes coming i'm today tomorrow now would've cos because think guess mean speak talking`.split(
     /\s+/,
   ),
 );
