@@ -150,6 +150,8 @@ export interface SttRequest {
   readonly language: string;
   /** Sentences and words that this agent expects: a grammar, a domain model or key terms. */
   readonly phrases: readonly string[];
+  /** Words that no dictionary has, in ARPAbet. */
+  readonly pronunciations?: Readonly<Record<string, string>>;
   readonly onEvent: (event: SttEvent) => void;
 }
 
