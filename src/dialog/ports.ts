@@ -112,6 +112,8 @@ export interface VoiceActivityDetector {
 
 export interface VadRequest {
   readonly heard: AudioRingHandle;
+  /** What the agent says, so that its echo isn't taken for the caller. */
+  readonly sent?: AudioRingHandle;
   /** While armed, speech of `bargeInMs` trips it, without a word to the main thread first. */
   readonly flushLine: FlushLineHandle;
   /** Voiced time before `speech-start` is reported (default 60 ms). */
