@@ -71,6 +71,8 @@ export class SpeechDetector {
   readonly #unusable = new Uint8Array(HISTORY);
   #added = 0;
   #judged = 0;
+  /** First frame of the unbroken stretch that is being heard. */
+  #unbroken = 0;
 
   #isWindowVoiced = false;
   #floor = -60;
@@ -103,10 +105,7 @@ export class SpeechDetector {
    * the numbers (frames that the reader missed) ends what was going on.
    */
   addFrame(info: FrameInfo, sentDbov = -127): void {
-    if (info.frame !== this.#added) {
-      this.#judged = info.frame;
-      this.#added = info.frame;
-    }
+    if (info.frame !== this.#added) this.#beginAt(info.frame);
     const slot = info.frame % HISTORY;
     this.#times[slot] = info.time;
     this.#levels[slot] = info.levelDbov;
@@ -126,6 +125,14 @@ export class SpeechDetector {
     this.#isWindowVoiced = chance >= (this.#isWindowVoiced ? OFF_CHANCE : ON_CHANCE);
     const end = Math.min(frame + 1, this.#added);
     for (; this.#judged < end; this.#judged++) this.#judgeFrame(this.#judged, chance, armed);
+  }
+
+  #beginAt(frame: number): void {
+    this.#unvoicedMs = BURST_GAP_MS;
+    if (this.#speaking) this.#stop();
+    this.#isWindowVoiced = false;
+    this.#unbroken = frame;
+    this.#judged = frame;
   }
 
   #judgeFrame(frame: number, chance: number, armed: boolean): void {
@@ -175,16 +182,18 @@ export class SpeechDetector {
   #unvoiced(): void {
     this.#unvoicedMs += FRAME_MS;
     this.#burstVoicedMs = Math.max(0, this.#burstVoicedMs - FRAME_MS * BURST_LEAK);
-    if (this.#speaking && this.#unvoicedMs >= this.#options.stopMs) {
-      this.#speaking = false;
-      this.#unvoicedMs = Math.max(this.#unvoicedMs, START_GAP_MS);
-      this.#report('speech-stop', this.#lastVoiced);
-    }
+    if (this.#speaking && this.#unvoicedMs >= this.#options.stopMs) this.#stop();
+  }
+
+  #stop(): void {
+    this.#speaking = false;
+    this.#unvoicedMs = Math.max(this.#unvoicedMs, START_GAP_MS);
+    this.#report('speech-stop', this.#lastVoiced);
   }
 
   /** The frame with which the sound began that the model called speech at `frame`. */
   #onsetBefore(frame: number): number {
-    const first = Math.max(this.#lastVoiced + 1, frame - ONSET_REACH_FRAMES, 0);
+    const first = Math.max(this.#lastVoiced + 1, frame - ONSET_REACH_FRAMES, this.#unbroken);
     let onset = frame;
     while (onset > first) {
       const slot = (onset - 1) % HISTORY;
