@@ -342,7 +342,11 @@ export type Admission =
 /** One turn's instants, from the caller's last voiced packet to the reply's first (undefined: didn't happen). */
 export interface TurnMarks {
   readonly speechEnd?: Milliseconds;
+  /** The recogniser was asked for the final text (by a pause; never, if it finds turns by itself). */
+  readonly sttStart?: Milliseconds;
   readonly sttFinal?: Milliseconds;
+  /** It was certain that the turn was over: no reply is audible before. */
+  readonly turnEnd?: Milliseconds;
   readonly llmStart?: Milliseconds;
   readonly llmFirstToken?: Milliseconds;
   readonly llmEnd?: Milliseconds;
