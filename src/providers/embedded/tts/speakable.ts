@@ -80,23 +80,30 @@ function read(tokens: readonly Token[], at: number): Reading {
 }
 
 function tokensOf(text: string): Token[] {
-  return text
-    .normalize('NFKC')
-    .replaceAll(/[‘’ʼ]/g, "'")
-    .replaceAll(/\s[-–—]\s/g, ', ')
-    .replaceAll('—', ', ')
-    .replaceAll(/[*_`~]+|^#+\s|^\s*[-•]\s/gm, ' ')
-    .split(/\s+/)
-    .filter((raw) => raw !== '')
-    .map(tokenOf);
+  const tokens: Token[] = [];
+  for (const raw of text.split(/\s+/)) {
+    if (raw === '') continue;
+    const token = tokenOf(raw);
+    const previous = tokens.at(-1);
+    // A dash or a mark that stands alone is a pause after what was before it.
+    if (/^(?:[-–—]+|[,.;:!?…]+)$/.test(raw) && previous?.mark === '') {
+      tokens[tokens.length - 1] = { ...previous, mark: token.mark === '' ? ',' : token.mark };
+    }
+    tokens.push(token);
+  }
+  return tokens;
 }
 
 function tokenOf(raw: string): Token {
-  const [, core = '', closing = ''] = /^["'“”([{<]*(.*?)(["'“”)\]}>.,;:!?…]*)$/s.exec(raw) ?? [];
+  const plain = raw
+    .normalize('NFKC')
+    .replaceAll(/[‘’ʼ]/g, "'")
+    .replaceAll(/[*_`~]+/g, '');
+  const [, core = '', closing = ''] = /^["'“”([{<]*(.*?)(["'“”)\]}>.,;:!?…—]*)$/s.exec(plain) ?? [];
   const dotted = /^(?:[a-z]\.)+[a-z]$/i.test(core) && closing.startsWith('.');
   const marks = dotted ? closing.slice(1) : closing;
   const mark = /[?]/.test(marks) ? '?' : /!/.test(marks) ? '!' : /[.…]/.test(marks) ? '.' : '';
-  const pause = mark === '' && /[,;:)\]]/.test(marks) ? ',' : mark;
+  const pause = mark === '' && /[,;:)\]—]/.test(marks) ? ',' : mark;
   // The full stop of an abbreviation isn't the sentence's.
   const isShort = ABBREVIATIONS[core.toLowerCase()] !== undefined || /^(?:st|dr|no)$/i.test(core);
   const spared = isShort && closing === '.' ? '' : pause;
@@ -118,7 +125,11 @@ const address: Rule = (tokens, at) => {
     .replaceAll('/', ' slash ')
     .replaceAll('-', ' dash ')
     .replaceAll('_', ' underscore ');
-  return { say: say.split(/\s+/).filter(Boolean).map(plainWords).join(' '), count: 1 };
+  const words = say.split(/\s+/).filter(Boolean);
+  return {
+    say: words.map((word) => (SPELLED.has(word.toUpperCase()) ? spell(word) : plainWords(word))).join(' '),
+    count: 1,
+  };
 };
 
 const phoneNumber: Rule = (tokens, at) => {
@@ -323,6 +334,7 @@ function spell(code: string): string {
 
 /** What is left: letters and apostrophes; other signs are named or left out, digits are read. */
 function plainWords(core: string): string {
+  if (/^[-–—•#]+$/.test(core)) return '';
   return core
     .normalize('NFD')
     .replaceAll(/\p{M}/gu, '')
