@@ -112,6 +112,8 @@ export interface VoiceActivityDetector {
 
 export interface VadRequest {
   readonly heard: AudioRingHandle;
+  /** What the agent says, so that its echo isn't taken for the caller. */
+  readonly sent?: AudioRingHandle;
   /** While armed, speech of `bargeInMs` trips it, without a word to the main thread first. */
   readonly flushLine: FlushLineHandle;
   /** Voiced time before `speech-start` is reported (default 60 ms). */
@@ -375,7 +377,11 @@ export type Admission =
 /** One turn's instants, from the caller's last voiced packet to the reply's first (undefined: didn't happen). */
 export interface TurnMarks {
   readonly speechEnd?: Milliseconds;
+  /** The recogniser was asked for the final text (by a pause; never, if it finds turns by itself). */
+  readonly sttStart?: Milliseconds;
   readonly sttFinal?: Milliseconds;
+  /** It was certain that the turn was over: no reply is audible before. */
+  readonly turnEnd?: Milliseconds;
   readonly llmStart?: Milliseconds;
   readonly llmFirstToken?: Milliseconds;
   readonly llmEnd?: Milliseconds;
