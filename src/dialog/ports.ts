@@ -225,6 +225,16 @@ export interface ReplyRequest {
   readonly agent: AgentProfile;
   readonly call: CallInfo;
   readonly history: readonly Message[];
+  /** What the model may call, as this agent is allowed to. */
+  readonly tools: readonly ToolSpec[];
+}
+
+/** A tool as a model is told of it. */
+export interface ToolSpec {
+  readonly name: string;
+  readonly description: string;
+  /** JSON schema of the arguments. */
+  readonly parameters: Readonly<Record<string, unknown>>;
 }
 
 export type Message =
@@ -245,6 +255,21 @@ export type LlmEvent =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'tool'; readonly call: ToolCall }
   | { readonly type: 'usage'; readonly inputTokens: number; readonly outputTokens: number };
+
+/** Where messages that callers leave are kept. */
+export interface MessageStore {
+  keep(message: TakenMessage): Promise<void>;
+}
+
+export interface TakenMessage {
+  readonly agent: string;
+  readonly call: CallInfo;
+  /** Wall-clock time, milliseconds since the Unix epoch. */
+  readonly takenAt: Milliseconds;
+  readonly name: string;
+  readonly number: string;
+  readonly text: string;
+}
 
 /** Who answers: an agent of agents.yaml, checked and complete. */
 export interface AgentProfile {
@@ -331,6 +356,8 @@ export type Admission =
       readonly kind: 'accept';
       readonly codec: G711Law | 'auto';
       readonly run: (line: CallLine, media: MediaSession) => Promise<void>;
+      /** Called instead of `run` when the caller left, or the set-up failed, before that. */
+      readonly abandoned?: (reason: string) => void;
     }
   /** No room, or draining: on in the dialplan with `VOICE_AGENT_RESULT` set, nothing is answered. */
   | { readonly kind: 'proceed'; readonly variables: Readonly<Record<string, string>> };
