@@ -229,6 +229,16 @@ export interface ReplyRequest {
   readonly agent: AgentProfile;
   readonly call: CallInfo;
   readonly history: readonly Message[];
+  /** What the model may call, as this agent is allowed to. */
+  readonly tools: readonly ToolSpec[];
+}
+
+/** A tool as a model is told of it. */
+export interface ToolSpec {
+  readonly name: string;
+  readonly description: string;
+  /** JSON schema of the arguments. */
+  readonly parameters: Readonly<Record<string, unknown>>;
 }
 
 export type Message =
@@ -249,6 +259,21 @@ export type LlmEvent =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'tool'; readonly call: ToolCall }
   | { readonly type: 'usage'; readonly inputTokens: number; readonly outputTokens: number };
+
+/** Where messages that callers leave are kept. */
+export interface MessageStore {
+  keep(message: TakenMessage): Promise<void>;
+}
+
+export interface TakenMessage {
+  readonly agent: string;
+  readonly call: CallInfo;
+  /** Wall-clock time, milliseconds since the Unix epoch. */
+  readonly takenAt: Milliseconds;
+  readonly name: string;
+  readonly number: string;
+  readonly text: string;
+}
 
 /** Who answers: an agent of agents.yaml, checked and complete. */
 export interface AgentProfile {

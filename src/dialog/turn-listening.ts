@@ -59,6 +59,11 @@ export function whenListening(state: ListeningState, event: TurnEvent, settings:
       return certain({ ...state, said: withPiece(state.said, event.transcript) }, event.at, settings);
     case 'stt-failed':
       return state.said.frame < 0 ? still(state) : misheard(state, event.at, settings);
+    case 'reply-ended':
+    case 'reply-failed':
+      // What was prepared has come to nothing: it is thought of anew when the turn is certain.
+      if (state.draft?.reply !== event.reply) return still(state);
+      return still({ ...state, draft: { ...state.draft, reply: undefined } });
     case 'dtmf':
       return digit(state, event, settings);
     case 'tick':
@@ -160,9 +165,16 @@ function transcribed(state: ListeningState, event: EventOf<'transcript'>, settin
   return certain({ ...next, draft: { input: { ...input, marks }, by: turnEnd } }, event.at, settings);
 }
 
-/** The recogniser has failed in the middle of a turn: the caller is asked to say it again. */
+/** The recogniser has failed in the middle of a turn, which another one may hear; else the caller is asked. */
 function misheard(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
   const dropped = dropDraft(state);
+  const { frame } = state.said;
+  if (state.ear.is === 'talking' && state.failures + 1 < settings.failureLimit) {
+    // He is still talking: whoever listens now can catch up on what there was.
+    const said = { ...NOTHING_SAID, frame };
+    const again: ListeningState = { ...dropped.state, said, failures: state.failures + 1 };
+    return { state: again, actions: [...dropped.actions, { do: 'begin-turn', frame }] };
+  }
   const after = trouble({ ...dropped.state, ear: { is: 'quiet' } }, at, settings);
   return { state: after.state, actions: [...dropped.actions, ...after.actions] };
 }

@@ -1,6 +1,17 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import { listeningDeadline, think, whenListening } from './turn-listening.ts';
-import { close, commonOf, failedEnding, leave, listen, quell, say, still, type Step } from './turn-moves.ts';
+import {
+  close,
+  commonOf,
+  failedEnding,
+  leave,
+  listen,
+  quell,
+  say,
+  still,
+  stopped,
+  type Step,
+} from './turn-moves.ts';
 import { whenSpeaking } from './turn-speaking.ts';
 import type {
   ClosingState,
@@ -103,6 +114,11 @@ export function interruptible(state: TurnState): boolean {
 }
 
 function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettings): Step {
+  // Whoever talks already when he is answered is heard from where he began.
+  if (event.type === 'speech-start') {
+    return still({ ...state, ear: { is: 'talking', frame: event.frame, since: event.since } });
+  }
+  if (event.type === 'speech-stop') return still({ ...state, ear: stopped(state.ear, event) });
   if (event.type !== 'answered') return still(state);
   const common = { ...state, callEndsAt: event.at + settings.maxCallMs };
   if (state.announcement) return close(common, state.announcement, event.at, settings);

@@ -8,8 +8,13 @@ import type { EventOf, SpeakingState, TurnEvent, TurnSettings } from './turn-sta
 /** The agent is heard, and the caller may interrupt him. */
 export function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: TurnSettings): Step {
   switch (event.type) {
-    case 'speech-start':
-      return still({ ...state, ear: { is: 'talking', frame: event.frame, since: event.since } });
+    case 'speech-start': {
+      const { ear } = state;
+      // Words with a short breath between them are one attempt to say something.
+      const goesOn = ear.is === 'pausing' && event.since - ear.lastAt < settings.endpointingMs;
+      const { frame, since } = goesOn ? ear : event;
+      return still({ ...state, ear: { is: 'talking', frame, since } });
+    }
     case 'speech-stop':
       return still({ ...state, ear: stopped(state.ear, event) });
     case 'barge-in': {
