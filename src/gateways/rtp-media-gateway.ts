@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { MediaGateway, MediaRequest, MediaSession } from '../dialog/ports.ts';
+import type { MediaGateway, MediaRequest } from '../dialog/ports.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import type { G711Law } from '../media/audio.ts';
 import { createAudioRing } from '../media/audio-ring.ts';
@@ -129,10 +129,10 @@ export class RtpMediaGateway implements MediaGateway {
     };
   }
 
-  async reserve(request: MediaRequest): Promise<MediaSession> {
+  async reserve(request: MediaRequest): Promise<RtpMediaSession> {
     if (this.#closing) throw new VoiceAgentError('MEDIA_WORKER_DIED', 'the RTP gateway is closed');
     const thread = this.#threads.reduce((a, b) => (b.sessionCount < a.sessionCount ? b : a));
-    await thread.revive();
+    if (thread.down) await thread.revive();
     const { remote } = this.#options;
     const session = new RtpMediaSession({
       id: request.id,

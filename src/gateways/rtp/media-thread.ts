@@ -93,6 +93,11 @@ export class MediaThread {
     });
   }
 
+  /** True when the thread isn't there: `revive` it first. */
+  get down(): boolean {
+    return this.#restarting !== undefined || this.#dead !== undefined;
+  }
+
   /** Waits for a restart that is under way, and starts a thread that was given up. Throws as `start` does. */
   async revive(): Promise<void> {
     await this.#restarting;
@@ -132,6 +137,7 @@ export class MediaThread {
     const { address, receiveBufferBytes, realtime, name } = this.#config;
     const worker = new Worker(new URL('./media-worker.ts', import.meta.url), {
       name,
+      execArgv: [], // flags of the main program (--eval, --input-type …) don't suit it
       workerData: {
         address,
         receiveBufferBytes,

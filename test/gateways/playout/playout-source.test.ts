@@ -24,7 +24,7 @@ function setUp() {
     line,
     accounts: new PlayoutAccounts(handles.accounts),
     source: new PlayoutSource(handles, (report) => reports.push(report)),
-    push(utterance: number, samples: number, flags = 0, epoch = line.epoch) {
+    push: (utterance: number, samples: number, flags = 0, epoch = line.epoch): void => {
       writer.push(utterance, epoch, samples, flags, FRAME, 0, samples);
     },
   };
