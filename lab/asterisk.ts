@@ -240,7 +240,6 @@ async function ready(child: ChildProcess, signal?: AbortSignal): Promise<void> {
       { once: true },
     );
     const onLine = (coloured: string): void => {
-      // eslint-disable-next-line no-control-regex -- terminal colours
       const line = coloured.replace(/\x1b\[[0-9;]*m/g, '');
       lines.push(line);
       if (lines.length > 30) lines.shift();

@@ -31,7 +31,9 @@ export class PcapReader {
 
   /** The datagrams that these bytes complete. Throws when they aren't a capture at all. */
   push(bytes: Uint8Array): UdpSeen[] {
-    const data = this.#rest.length === 0 ? bytes : joined(this.#rest, bytes);
+    // A plain view: a Buffer's slice() would share its memory, and keep all of it alive.
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const data = this.#rest.length === 0 ? plain : joined(this.#rest, plain);
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     let at = 0;
     if (!this.#link) {
