@@ -1,5 +1,5 @@
-import { join, resolve } from 'node:path';
-import { z } from 'zod';
+import { isAbsolute, join, resolve } from 'node:path';
+import type { z } from 'zod';
 import { VoiceAgentError } from './lib/errors.ts';
 import type { AgentProfile } from './dialog/ports.ts';
 import { crossCheck, PARTS, type KnownProviders } from './config/cross-checks.ts';
@@ -59,32 +59,29 @@ export function loadConfig(options: {
   readonly cwd?: string;
 }): Config {
   const { env, known, cwd = '.' } = options;
-  const settings = readEnvironment(env);
-  const configDir = settings.value?.VOICE_AGENT_CONFIG_DIR ?? 'config';
-  const agentsDocument = readDocument(join(cwd, configDir, 'agents.yaml'), env);
-  const providersDocument = readDocument(join(cwd, configDir, 'providers.yaml'), env);
+  const { settings, problems: inEnvironment } = readEnvironment(env);
+  const configDir = settings.VOICE_AGENT_CONFIG_DIR;
+  const inFolder = (file: string): string =>
+    isAbsolute(configDir) ? join(configDir, file) : join(cwd, configDir, file);
+  const agentsDocument = readDocument(inFolder('agents.yaml'), env);
+  const providersDocument = readDocument(inFolder('providers.yaml'), env);
   const agents = validate(agentsDocument, agentsFile);
   const providers = validate(providersDocument, providersFile);
   const problems = [
-    ...settings.problems,
+    ...inEnvironment,
     ...agentsDocument.problems,
     ...agents.problems,
     ...providersDocument.problems,
     ...providers.problems,
     ...crossCheck(agentsDocument, providersDocument, known),
   ];
-  if (problems.length > 0 || !settings.value || !agents.value || !providers.value) {
+  if (problems.length > 0 || !agents.value || !providers.value) {
     throw new VoiceAgentError('CONFIG_INVALID', problemsText(problems));
   }
-  return deepFreeze(toConfig(settings.value, agents.value, providers.value, cwd));
+  return deepFreeze(toConfig(settings, agents.value, providers.value, cwd));
 }
 
-function toConfig(
-  settings: z.infer<typeof environmentSchema>,
-  agents: AgentsFile,
-  providers: ProvidersFile,
-  cwd: string,
-): Config {
+function toConfig(settings: Settings, agents: AgentsFile, providers: ProvidersFile, cwd: string): Config {
   const { asterisk, gateways, limits, records, latencyTargets } = providers;
   const byAgent = agents.agents.map(({ id }): [string, ProviderChoice] => {
     const choice = { ...providers.providers.default };
@@ -112,21 +109,24 @@ function toProfile(entry: AgentEntry): AgentProfile {
   return JSON.parse(JSON.stringify(entry)) as AgentProfile;
 }
 
-function readEnvironment(env: Environment): {
-  value?: z.infer<typeof environmentSchema>;
-  problems: Problem[];
-} {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const result = environmentSchema.safeParse(given);
-  if (result.success) return { value: result.data, problems: [] };
-  const problems = result.error.issues.map((issue): Problem => {
-    const key = String(issue.path[0]);
-    const values = issue.code === 'invalid_value' ? issue.values.map(String) : [];
-    const allowed = values.length > 0 ? `allowed: ${values.join(', ')}` : `needed: ${issue.message}`;
-    const message = `${found(env[key], [key])}, ${allowed}${didYouMean(env[key], values)}`;
-    return { file: 'environment', key, message };
-  });
-  return { problems };
+type Settings = z.infer<typeof environmentSchema>;
+
+/** Each variable by itself, so that one wrong value doesn't hide where the files are. */
+function readEnvironment(env: Environment): { settings: Settings; problems: Problem[] } {
+  const settings: Record<string, unknown> = {};
+  const problems: Problem[] = [];
+  for (const [name, schema] of Object.entries(environmentSchema.shape)) {
+    const value = env[name] === '' ? undefined : env[name];
+    const result = schema.safeParse(value);
+    settings[name] = result.success ? result.data : schema.parse(undefined);
+    for (const issue of result.error?.issues ?? []) {
+      const values = issue.code === 'invalid_value' ? issue.values.map(String) : [];
+      const allowed = values.length > 0 ? `allowed: ${values.join(', ')}` : 'needed: some text';
+      const message = `${found(value, [name])}, ${allowed}${didYouMean(value, values)}`;
+      problems.push({ file: 'environment', key: name, message });
+    }
+  }
+  return { settings: settings as Settings, problems };
 }
 
 function deepFreeze<T>(value: T): T {

@@ -41,6 +41,8 @@ export interface DocumentedKey {
   /** Such as `agents[].limits.silenceMs` or `providers.agents.*.llm`. */
   readonly key: string;
   readonly default: unknown;
+  /** Must be there (as far as its section is). */
+  readonly required: boolean;
 }
 
 /** Every key of a schema, sections included, with its default. */
@@ -51,7 +53,8 @@ export function allKeys(schema: z.core.$ZodType, prefix = ''): DocumentedKey[] {
       const key = prefix === '' ? name : `${prefix}.${name}`;
       const own = definition(child);
       const value = own.type === 'default' ? own.defaultValue : undefined;
-      return [{ key, default: value }, ...allKeys(child, key)];
+      const required = !['default', 'prefault', 'optional'].includes(own.type);
+      return [{ key, default: value, required }, ...allKeys(child, key)];
     });
   }
   if (def.element) return allKeys(def.element, `${prefix}[]`);

@@ -1,12 +1,15 @@
 import { FIRST_NAMES } from './common-names.ts';
 import { capital } from './opening.ts';
+import { digitsIn } from './spoken-digits.ts';
 import { isFunctionWord, tokens } from './words.ts';
 
 const LEAD =
   /\b(?:my name is|my name's|the name is|the name's|name is|this is|i am|i'm|it is|it's|call me|speaking is|here is|you are speaking to)\b/;
+/** These say a name surely; "it is" may say anything. */
+const SURE_LEAD = /\bname(?:'s| is)\b/;
 const TAIL = /\b(?:speaking|here|calling|please|thanks|thank you|from)\b.*$/;
 const NEVER = new Set(
-  'yes no not wrong right correct zero one two three four five six seven eight nine double triple number message phone call called name'.split(
+  'yes no not wrong right correct zero one two three four five six seven eight nine double triple number message phone call called name back again later tomorrow today late minutes about'.split(
     ' ',
   ),
 );
@@ -31,8 +34,9 @@ export function nameIn(text: string): { name: string; lead: boolean } | undefine
     const first = names.filter((name) => name !== last).slice(0, 2);
     return { name: [...first, last].map(capital).join(' '), lead: true };
   }
+  if (!match && digitsIn(said) !== '') return undefined;
   const most = match ? 3 : 4;
   if (names.length === 0 || names.length > most || whole.length - names.length > 2) return undefined;
-  const lead = match !== null || FIRST_NAMES.includes(names[0] ?? '');
+  const lead = SURE_LEAD.test(said) || FIRST_NAMES.includes(names[0] ?? '');
   return { name: names.slice(0, 3).map(capital).join(' '), lead };
 }

@@ -64,7 +64,7 @@ const RULES: Readonly<Record<Intent, readonly (readonly [number, string])[]>> = 
   address: [
     [1, "where|where's|whereabouts are|is|you|located|find|clinic|garage|shop|office|practice|place|your"],
     [1, 'address|located|whereabouts|directions|location'],
-    [1, 'how get|come|drive|find there|to_you|you|to_your'],
+    [1, 'how get|come|drive|find there|here|to_you|you|to_your|to_the'],
     [0.9, 'find you|place|clinic|garage'],
     [0.9, 'which|what street|road|town|part'],
     [0.85, 'where|street|situated'],
@@ -90,18 +90,18 @@ const RULES: Readonly<Record<Intent, readonly (readonly [number, string])[]>> = 
   booking: [
     [
       1,
-      '!do_i_need book|make|schedule|arrange|need|like|want|get|set_up|fix|have appointment|appointments|slot',
+      '!do_i_need|urgent|urgently|emergency book|make|schedule|arrange|need|like|want|get|set_up|fix|have appointment|appointments|slot',
     ],
     [1, 'book|schedule|bring|arrange visit|in|car|check|time|appointment|service|inspection|cleaning|it'],
-    [0.95, 'see|come_in_to_see|see_a doctor|dentist|mechanic|specialist'],
-    [0.85, '!do_i_need appointment|appointments|book|booking'],
+    [0.95, '!urgent|urgently|emergency see|come_in_to_see|see_a doctor|dentist|mechanic|specialist'],
+    [0.85, '!do_i_need|urgent|urgently|emergency appointment|appointments|book|booking'],
     [0.9, 'when|next|any|first available|slot|slots|free_slot'],
   ],
   message: [
     [1, 'leave|take|pass|give|send|get|have message|messages|note|word'],
     [1, 'call|calls|ring|phone|get_back|calling back|me_back'],
     [0.9, 'call_me|ring_me|phone_me'],
-    [1, 'callback|call_back|ring_back|return_my_call|returned'],
+    [1, 'callback|call_back|ring_back|return_my_call'],
     [1, 'tell_him|tell_her|tell_them|let_him|let_her|let_them|inform'],
     [1, '!tell_me tell|let that_i|that_we|that_my|saying|know_that'],
     [0.85, 'message'],

@@ -28,8 +28,12 @@ const TELLING = 1.8;
 /** Of a sentence as it stands in agents.yaml: above all others. */
 const VERBATIM = 1.2;
 
-/** A word that only one topic has names it, whatever else was said. */
+/** What a word that no topic has speaks against all of them. */
+const UNSEEN_WEIGHT = 1.4;
+
+/** A word that only one topic has names it, unless most of what was said is about something else. */
 const UNIQUE_RECALL = 0.7;
+const UNIQUE_PRECISION = 0.5;
 
 /** What an agent knows, prepared for matching. */
 export interface KnowledgeBase {
@@ -62,10 +66,10 @@ function prepare(agent: AgentProfile): KnowledgeBase {
   for (const { vocabulary } of entries) {
     for (const word of vocabulary) frequency.set(word, (frequency.get(word) ?? 0) + 1);
   }
-  // The rarer among this agent's topics, the more a word tells. Words it has never seen tell a little.
+  // The rarer among this agent's topics, the more a word tells.
   const weight = (word: string): number => {
     const seen = frequency.get(word);
-    return seen === undefined ? 1 : Math.log(1 + entries.length / seen);
+    return seen === undefined ? UNSEEN_WEIGHT : Math.log(1 + entries.length / seen);
   };
 
   return {
@@ -117,7 +121,7 @@ function scoreOf(
   }
   if (explained === 0) return 0;
   const unique = [...closest].some(([word, like]) => like === 1 && frequency.get(word) === 1);
-  let recall = unique ? UNIQUE_RECALL : 0;
+  let recall = unique && explained / all >= UNIQUE_PRECISION ? UNIQUE_RECALL : 0;
   for (const variant of candidate.variants) {
     let hit = 0;
     let total = 0;

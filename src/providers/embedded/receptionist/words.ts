@@ -128,7 +128,7 @@ export function likeness(heard: string, meant: string): number {
   if (heard === meant) return 1;
   if (Math.min(heard.length, meant.length) < 4 || heard[0] !== meant[0]) return 0;
   const key = soundKey(meant);
-  if (key.length >= 3 && soundKey(heard) === key) return 0.75;
+  if (key.replace('-', '').length >= 3 && soundKey(heard) === key) return 0.75;
   return meant.length >= 6 && oneEdit(heard, meant) ? 0.7 : 0;
 }
 
@@ -143,7 +143,9 @@ function soundKey(word: string): string {
     .replaceAll(/[cq]/g, 'k')
     .replaceAll('z', 's')
     .replaceAll('x', 'ks');
-  return sounds.slice(0, 1) + sounds.slice(1).replaceAll(/[aeiouyhw]/g, '');
+  // "Bark" isn't "brake": whether a vowel follows the first sound is kept.
+  const start = /^[^aeiou][aeiou]/.test(sounds) ? `${sounds.slice(0, 1)}-` : sounds.slice(0, 1);
+  return start + sounds.slice(1).replaceAll(/[aeiouyhw]/g, '');
 }
 
 function oneEdit(a: string, b: string): boolean {
