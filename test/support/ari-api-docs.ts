@@ -28,7 +28,10 @@ const RESOURCES: Readonly<Record<string, readonly Endpoint[]>> = {
     ['/channels', ['GET', 'list', 'List[Channel]']],
     ['/channels/{channelId}', ['DELETE', 'hangup', 'void', 'reason']],
     ['/channels/{channelId}/answer', ['POST', 'answer', 'void']],
-    ['/channels/{channelId}/continue', ['POST', 'continueInDialplan', 'void']],
+    [
+      '/channels/{channelId}/continue',
+      ['POST', 'continueInDialplan', 'void', 'context', 'extension', 'priority'],
+    ],
     [
       '/channels/{channelId}/variable',
       ['GET', 'getChannelVar', 'Variable', 'variable!'],

@@ -171,7 +171,7 @@ export class AriServer {
     if (!before) throw new Error(`no channel ${old}`);
     const app = before.app ?? '';
     const after: FakeChannel = { ...before, id, name: `PJSIP/bob-${id}`, history: [] };
-    after.dialplan = { ...before.dialplan, app_data: app };
+    after.dialplan = { context: 'phones', exten: 'bob', priority: 1, app_name: 'Stasis', app_data: app };
     this.channels.set(id, after);
     for (const members of this.bridges.values()) if (members.has(old)) members.add(id);
     const model = this.#model(after);
@@ -339,7 +339,13 @@ export class AriServer {
     const { app } = channel;
     channel.history.push('continued');
     channel.app = undefined;
-    channel.dialplan = { ...channel.dialplan, app_name: 'NoOp', app_data: '' };
+    channel.dialplan = {
+      context: query.get('context') ?? channel.dialplan.context,
+      exten: query.get('extension') ?? channel.dialplan.exten,
+      priority: Number(query.get('priority') ?? channel.dialplan.priority + 1),
+      app_name: 'NoOp',
+      app_data: '',
+    };
     for (const members of this.bridges.values()) members.delete(id);
     this.#emit(app, { type: 'StasisEnd', channel: this.#model(channel) });
     return OK;

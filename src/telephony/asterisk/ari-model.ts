@@ -13,6 +13,7 @@ export interface AriChannel {
   readonly dialplan: {
     readonly context: string;
     readonly exten: string;
+    readonly priority: number;
     /** The dialplan application that runs it, and that application's arguments as one text. */
     readonly appName: string;
     readonly appData: string;
@@ -91,6 +92,7 @@ export function parseChannel(value: unknown): AriChannel | undefined {
     dialplan: {
       context: textOf(dialplan.context),
       exten: textOf(dialplan.exten),
+      priority: typeof dialplan.priority === 'number' ? dialplan.priority : 1,
       appName: textOf(dialplan.app_name),
       appData: textOf(dialplan.app_data),
     },

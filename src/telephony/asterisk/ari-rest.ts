@@ -21,6 +21,12 @@ export interface ExternalMediaRequest {
   readonly format: string;
 }
 
+export interface DialplanPlace {
+  readonly context: string;
+  readonly extension: string;
+  readonly priority: number;
+}
+
 /**
  * The operations that call control needs. All reject with an `AriError`; "gone already" is success
  * where the purpose is that it be gone, and is told by `false`.
@@ -37,8 +43,8 @@ export interface AriRest {
   setVariable(channel: string, name: string, value: string): Promise<void>;
   answer(channel: string): Promise<void>;
   hangUp(channel: string): Promise<boolean>;
-  /** On in the dialplan, at the priority after `Stasis()`. */
-  proceed(channel: string): Promise<boolean>;
+  /** On in the dialplan, at the priority after `Stasis()` or at `place`. */
+  proceed(channel: string, place?: DialplanPlace): Promise<boolean>;
   createExternalMedia(request: ExternalMediaRequest): Promise<AriChannel>;
   createBridge(id: string): Promise<void>;
   addToBridge(bridge: string, channels: readonly string[]): Promise<void>;
@@ -114,7 +120,8 @@ function restOf(server: AriServer, operations: AriOperations): AriRest {
       await call('channels', 'answer', { channelId });
     },
     hangUp: (channelId) => unlessGoneAlready(() => call('channels', 'hangup', { channelId })),
-    proceed: (channelId) => unlessGoneAlready(() => call('channels', 'continueInDialplan', { channelId })),
+    proceed: (channelId, place) =>
+      unlessGoneAlready(() => call('channels', 'continueInDialplan', { channelId, ...place })),
     async createExternalMedia({ channelId, app, externalHost, format }) {
       const channel = await call('channels', 'externalMedia', {
         channelId,

@@ -4,7 +4,7 @@ import type { G711Law } from '../../media/audio.ts';
 import type { Admission, CallInfo, LineEvent, MediaGateway, MediaSession } from '../../dialog/ports.ts';
 import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriChannel } from './ari-model.ts';
-import type { AriRest } from './ari-rest.ts';
+import type { AriRest, DialplanPlace } from './ari-rest.ts';
 import {
   beginCall,
   nextCallState,
@@ -295,7 +295,7 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
     try {
       const named = Object.entries(variables).filter(([name]) => /^[A-Za-z_]\w*$/.test(name));
       await Promise.all(named.map(([name, value]) => rest.setVariable(leg, name, value)));
-      return await rest.proceed(leg);
+      return await rest.proceed(leg, leg === channel.id ? undefined : placeAfterStasis(channel));
     } catch (error) {
       if (isGone(error)) return false;
       throw error;
@@ -337,6 +337,11 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
     done: finished.promise.then(() => running),
     abandon,
   };
+}
+
+/** Where the caller would have gone on: a leg that took the caller's place has none of its own to go on at. */
+function placeAfterStasis({ dialplan }: AriChannel): DialplanPlace {
+  return { context: dialplan.context, extension: dialplan.exten, priority: dialplan.priority + 1 };
 }
 
 function troubleSignal(reason: string): CallSignal {

@@ -26,7 +26,11 @@ export function createCallLine(info: CallInfo, verbs: LineVerbs): CallLineEnds {
 
   const tell = (event: LineEvent): void => {
     if (ended) return;
-    if (event.type === 'hold' || event.type === 'unhold') held = event.type === 'hold';
+    if (event.type === 'hold' || event.type === 'unhold') {
+      // A phone that transfers tells Asterisk once more that it isn't on hold (seen).
+      if (held === (event.type === 'hold')) return;
+      held = !held;
+    }
     if (event.type === 'ended') ended = event;
     for (const listener of [...listeners]) listener(event);
     if (ended) listeners.clear();

@@ -33,7 +33,13 @@ describe('parseAriMessage', () => {
           name: 'PJSIP/alice-00000001',
           state: 'Ring',
           caller: { name: 'Alice', number: '1001' },
-          dialplan: { context: 'c', exten: '510001', appName: 'Stasis', appData: 'voice-agent,510001' },
+          dialplan: {
+            context: 'c',
+            exten: '510001',
+            priority: 4,
+            appName: 'Stasis',
+            appData: 'voice-agent,510001',
+          },
           variables: { UNICASTRTP_LOCAL_PORT: '10042' },
         },
       },
@@ -125,7 +131,7 @@ describe('parseChannel', () => {
       name: '',
       state: '',
       caller: { name: '', number: '' },
-      dialplan: { context: '', exten: '', appName: '', appData: '' },
+      dialplan: { context: '', exten: '', priority: 1, appName: '', appData: '' },
       variables: { b: 'x' },
     });
   });

@@ -146,9 +146,17 @@ describe('a caller', () => {
     const { events } = await desk.call(0);
     server.tell(caller.id, 'ChannelDtmfReceived', { digit: '7', duration_ms: 100 });
     server.tell(caller.id, 'ChannelHold', { musicclass: 'default' });
+    server.tell(caller.id, 'ChannelHold', { musicclass: 'default' });
     server.tell(caller.id, 'ChannelUnhold');
-    await eventually('three events', () => events.length === 3);
-    expect(events).toEqual([{ type: 'dtmf', digit: '7' }, { type: 'hold' }, { type: 'unhold' }]);
+    server.tell(caller.id, 'ChannelUnhold');
+    server.tell(caller.id, 'ChannelDtmfReceived', { digit: '8' });
+    await eventually('its last key', () => events.at(-1)?.type === 'dtmf' && events.length > 1);
+    expect(events).toEqual([
+      { type: 'dtmf', digit: '7' },
+      { type: 'hold' },
+      { type: 'unhold' },
+      { type: 'dtmf', digit: '8' },
+    ]);
   });
 
   it('hangs up: the session is told, and everything is given back', async () => {
@@ -251,6 +259,17 @@ describe('a caller', () => {
     expect(desk.asked).toHaveLength(1);
     await line.hangUp();
     await gone(other);
+    await cleanedUp();
+  });
+
+  it('who took another’s place goes on in the dialplan where that one would have', async () => {
+    await start();
+    const caller = server.call();
+    const { line } = await desk.call(0);
+    const other = server.replace(caller.id, '1700000000.99');
+    await line.proceed({ VOICE_AGENT_RESULT: 'transfer' });
+    await continued(other);
+    expect(other.dialplan).toMatchObject({ context: 'voice-agent-call', exten: '510001', priority: 5 });
     await cleanedUp();
   });
 });
