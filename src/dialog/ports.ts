@@ -299,16 +299,47 @@ export interface AgentLimits {
 
 export interface AgentKnowledge {
   readonly company: string;
-  readonly openingHours?: string;
+  /** IANA name; the receptionist's "today" is there. The machine's own when missing. */
+  readonly timeZone?: string;
+  /** Missing: unknown. A day without an entry is closed. */
+  readonly openingHours?: readonly OpeningTime[];
   readonly address?: string;
-  readonly services: readonly { readonly name: string; readonly about: string }[];
+  /** `also`: other words that callers use for it. `price`: in spoken words. */
+  readonly services: readonly {
+    readonly name: string;
+    readonly also: readonly string[];
+    readonly about: string;
+    readonly price?: string;
+  }[];
   /** Question and answer pairs beyond the above. */
   readonly questions: readonly { readonly ask: readonly string[]; readonly answer: string }[];
   /** Where a caller can be put through: goes on in the dialplan with this department. */
-  readonly departments: readonly { readonly name: string; readonly digit?: string }[];
+  readonly departments: readonly {
+    readonly name: string;
+    readonly digit?: string;
+    readonly also: readonly string[];
+  }[];
   readonly takesMessages: boolean;
   /** Words that no dictionary has, in ARPAbet: `{ Zuse: "T S UW Z AH" }`. */
   readonly pronunciations: Readonly<Record<string, string>>;
+}
+
+export const WEEKDAYS = [
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+  'sunday',
+] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+/** One stretch of a day, in minutes after midnight. */
+export interface OpeningTime {
+  readonly day: Weekday;
+  readonly fromMinute: number;
+  readonly toMinute: number;
 }
 
 // ── Telephony: the call as the agent sees it ──────────────────────────────────────────────────
