@@ -230,7 +230,7 @@ export interface ReplyRequest {
   readonly call: CallInfo;
   readonly history: readonly Message[];
   /** What the model may call, as this agent is allowed to. */
-  readonly tools: readonly ToolSpec[];
+  readonly tools?: readonly ToolSpec[];
 }
 
 /** A tool as a model is told of it. */

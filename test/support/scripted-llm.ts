@@ -34,7 +34,7 @@ export class ScriptedLlm implements LanguageModel {
   }
 
   async *reply(request: ReplyRequest, signal: AbortSignal): AsyncGenerator<LlmEvent> {
-    this.requests.push(structuredClone({ ...request, tools: [...request.tools] }));
+    this.requests.push(structuredClone({ ...request, tools: [...(request.tools ?? [])] }));
     const script = this.scripts.length > 1 ? this.scripts.shift() : this.scripts[0];
     const steps = typeof script === 'function' ? script(request) : (script ?? []);
     this.open += 1;
