@@ -17,19 +17,19 @@ help:
 	@echo 'make clean   removes what was made: .cache, node_modules, var'
 
 demo:
-	@lab/run.sh lab/demo.ts
+	@lab/run.sh --lab lab/demo.ts
 
 lab:
-	@lab/run.sh lab/lab.ts
+	@lab/run.sh --lab lab/lab.ts
 
 call:
-	@lab/run.sh lab/call.ts
+	@lab/run.sh --lab lab/call.ts
 
 test:
-	@lab/run.sh lab/test.ts
+	@lab/run.sh --lab lab/test.ts
 
 check:
-	@lab/run.sh --no-packages lab/test.ts check
+	@lab/run.sh lab/test.ts check
 
 clean:
 	@rm -rf --one-file-system .cache/* node_modules var coverage

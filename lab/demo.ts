@@ -3,7 +3,7 @@
  * conversations as they happen, then how fast each reply was. Exit status 0 only if both calls were
  * answered, understood and replied to.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { LabAgent } from './agent.ts';
 import { latenciesOf, transcriptOf } from './agent-events.ts';
@@ -16,12 +16,14 @@ import type { DemoCall, Recording } from './demo-calls.ts';
 import { PROJECT } from './paths.ts';
 import { runMain } from './run-main.ts';
 import { labSettings } from './settings.ts';
+import type { LabSettings } from './settings.ts';
 import { LATENCY_HEAD, clock, eventLine, latencyCells, table } from './show.ts';
 import { CallEnded, Softphone } from './softphone.ts';
 import type { SoftphoneCall } from './softphone.ts';
 import { readSound, writeStereo } from './sound-file.ts';
 import { UserError } from './user-error.ts';
 
+const DEMOS = join(PROJECT, 'var/demo');
 /** The agent says goodbye and hangs up; it has this long. */
 const FAREWELL_MS = 15_000;
 
@@ -35,10 +37,30 @@ interface DemoResult {
 }
 
 await runMain(async (signal) => {
-  const begun = Date.now();
   const settings = labSettings();
-  const stamp = new Date().toISOString().slice(0, 19).replace(/:/g, '-');
-  const folder = join(PROJECT, 'var/demo', stamp);
+  sweepUnfinished();
+  // It gets its name when it is complete; what an interrupted run leaves is swept by the next one.
+  const unfinished = join(DEMOS, `unfinished-${process.pid}`);
+  mkdirSync(unfinished, { recursive: true });
+  let results: DemoResult[];
+  try {
+    results = await runCalls(settings, unfinished, signal);
+    for (const result of results) keep(result, unfinished);
+  } finally {
+    if (signal.aborted) rmSync(unfinished, { recursive: true, force: true });
+  }
+  if (signal.aborted) return;
+  const folder = join(DEMOS, new Date().toISOString().slice(0, 19).replace(/:/g, '-'));
+  renameSync(unfinished, folder);
+  show(results, folder);
+  const faults = results.flatMap((result) => result.faults);
+  if (faults.length > 0) throw new UserError(`Not as it should be:\n  ${faults.join('\n  ')}`);
+  console.log('\nBoth calls were answered, understood and replied to.');
+});
+
+/** Starts everything, makes the calls, and ends everything again. */
+async function runCalls(settings: LabSettings, folder: string, signal: AbortSignal): Promise<DemoResult[]> {
+  const begun = Date.now();
   const parts: { stop(): Promise<void> }[] = [];
   try {
     const asterisk = await NativeAsterisk.start({
@@ -49,7 +71,6 @@ await runMain(async (signal) => {
     });
     parts.push(asterisk);
     console.log(`Asterisk is ready after ${since(begun)} s`);
-    mkdirSync(folder, { recursive: true });
     const agent = await LabAgent.start({
       asterisk,
       dataFolder: folder,
@@ -61,35 +82,36 @@ await runMain(async (signal) => {
     console.log(`The agent is ready after ${since(begun)} s`);
     const phones = await Promise.all(
       DEMO_CALLS.map(async ({ account }) => {
-        const phone = await Softphone.start({
-          server: asterisk,
-          account,
-          password: asterisk.secrets[account],
-        });
+        const password = asterisk.secrets[account];
+        const phone = await Softphone.start({ server: asterisk, account, password });
         parts.push(phone);
         return phone;
       }),
     );
-    console.log(
-      `Two softphones call ${DEMO_CALLS.map((one) => one.extension).join(' and ')} after ${since(begun)} s\n`,
-    );
+    const numbers = DEMO_CALLS.map((one) => one.extension).join(' and ');
+    console.log(`Two softphones call ${numbers} after ${since(begun)} s\n`);
     agent.events.on((agentCall, seen) => {
       const line = eventLine(agentCall, seen);
       if (line !== undefined) console.log(line);
     });
-    const results = await Promise.all(
+    return await Promise.all(
       DEMO_CALLS.map((plan, i) => runCall(plan, phones[i] as Softphone, agent, signal)),
     );
-    if (signal.aborted) return;
-    for (const result of results) keep(result, folder);
-    show(results, folder);
-    const faults = results.flatMap((result) => result.faults);
-    if (faults.length > 0) throw new UserError(`Not as it should be:\n  ${faults.join('\n  ')}`);
-    console.log('\nBoth calls were answered, understood and replied to.');
   } finally {
     for (const part of parts.reverse()) await part.stop();
   }
-});
+}
+
+/** Folders of runs that were killed. */
+function sweepUnfinished(): void {
+  if (!existsSync(DEMOS)) return;
+  for (const name of readdirSync(DEMOS)) {
+    const owner = /^unfinished-(\d+)$/.exec(name)?.[1];
+    if (owner !== undefined && !existsSync(`/proc/${owner}`)) {
+      rmSync(join(DEMOS, name), { recursive: true, force: true });
+    }
+  }
+}
 
 async function runCall(
   plan: DemoCall,

@@ -1,6 +1,6 @@
 /**
  * The Debian root file system that holds Asterisk, the softphone and their tools. Made once, kept in
- * `.cache`, named after its list of packages. `node lab/root-fs.ts` makes it and prints where it is.
+ * `.cache`, named after its list of packages. `node lab/root-fs.ts` makes it and says where it is.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -154,6 +154,6 @@ if (process.argv[1] === import.meta.filename) {
   await runMain(async (signal) => {
     const existed = existsSync(rootFsPath());
     const path = await ensureRootFs(console.log, signal);
-    if (existed) console.log(`The root file system is there: ${path}`);
+    if (existed && process.argv[2] !== '--quiet') console.log(`The root file system is there: ${path}`);
   });
 }

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Runs a program of the project with everything that it needs: lab/run.sh [--no-packages] FILE [ARGUMENT …]
-# Brings what is missing first: Debian packages (lab/host-packages.txt), Node.js 24 when the machine's
-# is older than 22.18 (into .cache), and the npm packages of package-lock.json.
+# Runs a program of the project with everything that it needs: lab/run.sh [--lab] FILE [ARGUMENT …]
+# Brings what is missing first: Node.js 24 when the machine's is older than 22.18 (into .cache), and the
+# npm packages of package-lock.json. With --lab also Debian packages (lab/host-packages.txt), and the
+# root file system with Asterisk in it.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p .cache/log
@@ -78,9 +79,18 @@ npm_packages() {
 # One at a time: two that begin at once would install into the same folders.
 exec 9>.cache/run.lock
 flock 9
-if [ "$1" = --no-packages ]; then shift; else packages; fi
-node_24
-npm_packages
+if [ "$1" = --lab ]; then
+	shift
+	packages
+	node_24
+	# It takes about as long as the npm packages do, and needs none of them.
+	node lab/root-fs.ts --quiet &
+	npm_packages
+	wait $! || exit 1
+else
+	node_24
+	npm_packages
+fi
 exec 9>&-
 
 exec node "$@"

@@ -8,7 +8,7 @@ export interface LabSettings {
 }
 
 export function labSettings(environment: NodeJS.ProcessEnv = process.env): LabSettings {
-  const engine = environment['LAB'] ?? 'native';
+  const engine = nonEmpty(environment['LAB']) ?? 'native';
   if (engine === 'docker') {
     throw new UserError(
       'LAB=docker is not there yet: this version runs Asterisk natively, without a container engine. Leave LAB out.',
