@@ -15,7 +15,7 @@ import { EchoGate } from './echo-gate.ts';
  *
  * A frame counts as voiced when the model says speech and its level says that this is where the
  * speech is: the model lags 50 ms behind an onset and hangs on for 30–100 ms after the end
- * (measured), a level doesn't.
+ * (measured), a level doesn't. The numbers below are those that did best in test/bench/speech.bench.ts.
  */
 export interface SpeechDetectorOptions {
   readonly startMs: Milliseconds;
@@ -33,16 +33,19 @@ export interface SpeechDetectorEvent {
 }
 
 /** The model's chance from which on a window is speech, and below which it no longer is. */
-export const ON_CHANCE = 0.5;
-export const OFF_CHANCE = 0.35;
+const ON_CHANCE = 0.5;
+const OFF_CHANCE = 0.35;
 
 /** How far back an onset is looked for: the model's lag, p99. */
 const ONSET_REACH_FRAMES = 8;
 /** dB above the noise floor that belong to an onset (a fricative before the first vowel). */
 const ONSET_ABOVE_FLOOR_DB = 10;
-/** dB above the noise floor, and below the caller's speech level, at which a frame is still voiced. */
-const VOICED_ABOVE_FLOOR_DB = 1;
-const VOICED_BELOW_SPEECH_DB = 25;
+/** dB above the noise floor that the last voiced frame has at least: in noise the model hangs on longest. */
+const LAST_ABOVE_FLOOR_DB = 1;
+/** What a voiced frame stands above the noise floor (more would tear speech in noise to pieces), dB. */
+const VOICED_ABOVE_FLOOR_DB = 0;
+/** What a voiced frame may lie below the caller's speech level, dB: breath and room are below that. */
+const VOICED_BELOW_SPEECH_DB = 20;
 /** Unvoiced time within a word or between two that doesn't begin the count for `startMs` anew. */
 const START_GAP_MS = 80;
 /** Unvoiced time after which an interjection is over: the count for `bargeInMs` begins anew. */
@@ -56,7 +59,13 @@ const FLOOR_MAX_DBOV = -30;
 const FLOOR_FALL = 0.3;
 const FLOOR_RISE = 0.02;
 const SPEECH_FOLLOW = 0.05;
-/** Until the caller has spoken: 25 dB under it even a whisper on the telephone is heard. */
+/**
+ * dB a frame by which the speech level falls while the model hears speech that is too quiet for it: who
+ * turns away from the telephone (−25 dB) is heard again within half a second.
+ */
+const SPEECH_FALL_DB = 0.3;
+const QUIET_SPEECH_ABOVE_FLOOR_DB = 6;
+/** Until the caller has spoken: a whisper on the telephone is louder than 20 dB under it. */
 const SPEECH_START_DBOV = -35;
 
 /** Frames that wait to be judged or may be an onset's; a power of two. */
@@ -82,6 +91,8 @@ export class SpeechDetector {
   /** First frame of the voiced stretch that may become, or is, speech; −1: none. */
   #onset = -1;
   #lastVoiced = -1;
+  /** The last voiced frame that stands out of the noise: where speech ended, if it did. */
+  #lastClear = -1;
   #startVoicedMs = 0;
   #burstVoicedMs = 0;
   #unvoicedMs = BURST_GAP_MS;
@@ -144,14 +155,17 @@ export class SpeechDetector {
       this.#speechLevel - VOICED_BELOW_SPEECH_DB,
     );
     const isVoiced = this.#isWindowVoiced && this.#unusable[slot] === 0 && level >= gate;
-    this.#followLevels(level, isVoiced, chance, this.#unusable[slot] === 1);
+    const isEcho = level < (this.#gates[slot] as number);
+    if (this.#unusable[slot] === 0 && !isEcho) this.#followLevels(level, isVoiced, chance);
     if (isVoiced) this.#voiced(frame, armed);
     else this.#unvoiced();
   }
 
-  #followLevels(level: number, isVoiced: boolean, chance: number, unusable: boolean): void {
-    if (unusable) return;
+  #followLevels(level: number, isVoiced: boolean, chance: number): void {
     if (isVoiced) this.#speechLevel += SPEECH_FOLLOW * (level - this.#speechLevel);
+    else if (this.#isWindowVoiced && level >= this.#floor + QUIET_SPEECH_ABOVE_FLOOR_DB) {
+      this.#speechLevel -= SPEECH_FALL_DB;
+    }
     const difference = level - this.#floor;
     if (difference < 0) this.#floor += FLOOR_FALL * difference;
     else if (chance < OFF_CHANCE) this.#floor += FLOOR_RISE * difference;
@@ -169,6 +183,8 @@ export class SpeechDetector {
       this.#burstVoicedMs = 0;
     }
     this.#lastVoiced = frame;
+    const level = this.#levels[frame % HISTORY] as number;
+    if (level >= this.#floor + LAST_ABOVE_FLOOR_DB) this.#lastClear = frame;
     this.#unvoicedMs = 0;
     this.#startVoicedMs += voicedMs;
     this.#burstVoicedMs += voicedMs;
@@ -188,7 +204,7 @@ export class SpeechDetector {
   #stop(): void {
     this.#speaking = false;
     this.#unvoicedMs = Math.max(this.#unvoicedMs, START_GAP_MS);
-    this.#report('speech-stop', this.#lastVoiced);
+    this.#report('speech-stop', Math.max(this.#onset, this.#lastClear));
   }
 
   /** The frame with which the sound began that the model called speech at `frame`. */

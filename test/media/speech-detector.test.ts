@@ -131,6 +131,15 @@ describe('speech detector', () => {
     expect(call.events[1]).toMatchObject({ type: 'speech-stop', frame: 1009 });
   });
 
+  it('hears a caller who turns away from the telephone again within a second', () => {
+    const call = listening();
+    call.voice(5000);
+    call.voice(1000, SPEECH_DBOV - 26);
+    call.voice(200, SPEECH_DBOV - 26);
+    expect(call.detector.speaking).toBe(true);
+    expect(call.events.at(-1)?.frame).toBeLessThan(250 + 50);
+  });
+
   it('follows the noise of the line', () => {
     const call = listening();
     call.hear(10_000, 0.02, -42);

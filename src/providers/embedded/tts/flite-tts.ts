@@ -17,7 +17,13 @@ export interface FliteOptions {
   readonly onTrouble?: (message: string) => void;
 }
 
-const FORMATS: readonly AudioFormat[] = [{ encoding: 'pcm_s16', rateHz: 16000 }];
+/** Those for a telephone line first: it needs no conversion in the main thread then. */
+const FORMATS: readonly AudioFormat[] = [
+  { encoding: 'ulaw', rateHz: 8000 },
+  { encoding: 'alaw', rateHz: 8000 },
+  { encoding: 'pcm_s16', rateHz: 8000 },
+  { encoding: 'pcm_s16', rateHz: 16000 },
+];
 /** Pieces of one reply in the making or waiting to be fetched: the one being spoken and the next. */
 const PIECES_AHEAD = 2;
 /**

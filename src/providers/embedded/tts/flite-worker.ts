@@ -1,5 +1,6 @@
 import { parentPort, workerData, type Transferable } from 'node:worker_threads';
 import { messageOf } from '../../../lib/errors.ts';
+import { AudioConverter } from '../../../media/convert.ts';
 import type { WorkerGreeting } from '../supervised-worker.ts';
 import {
   createFliteEngine,
@@ -89,8 +90,12 @@ function speak(flite: FliteEngine, job: SpeakJob): void {
   const send = (message: FliteReply, transfer: readonly Transferable[] = []): void => {
     port?.postMessage(message, transfer);
   };
-  const sendAudio = (data: Int16Array<ArrayBuffer> | Uint8Array<ArrayBuffer>): void => {
-    if (data.length > 0) send({ reply, piece, type: 'audio', data }, [data.buffer]);
+  const converter = new AudioConverter({ ...job.format, encoding: encodingOf(job) });
+  const sendAudio = (made: Int16Array | Uint8Array): void => {
+    if (made.length === 0) return;
+    // Its own buffer for the journey: a view into a larger one would take that along.
+    const data = made.slice();
+    send({ reply, piece, type: 'audio', data }, [data.buffer]);
   };
   const units = speakable(job.text);
   const say = units
@@ -117,11 +122,20 @@ function speak(flite: FliteEngine, job: SpeakJob): void {
     },
     onSamples(samples) {
       if (isCancelled()) return false;
-      if (shaper) sendAudio(shaper.shape(samples));
+      const shaped = shaper?.shape(samples);
+      if (!shaped || shaped.length === 0) return true;
+      sendAudio(converter.convert({ encoding: 'pcm_s16', rateHz: FLITE_RATE_HZ, samples: shaped }));
       return true;
     },
   });
+  if (!isCancelled()) sendAudio(converter.flush());
   send({ reply, piece, type: 'done' });
+}
+
+function encodingOf(job: SpeakJob): 'ulaw' | 'alaw' | 'pcm_s16' {
+  const { encoding } = job.format;
+  if (encoding === 'pcm_f32') throw new RangeError('flite gives 16-bit samples or G.711');
+  return encoding;
 }
 
 /** Gives every unit of the written text the time of its spoken words. */

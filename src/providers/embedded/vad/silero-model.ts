@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 
@@ -55,7 +54,8 @@ export function defaultModelPath(): string {
 }
 
 export async function loadSilero(path = defaultModelPath()): Promise<SileroModel> {
-  const ort = createRequire(import.meta.url)('onnxruntime-node') as typeof import('onnxruntime-node');
+  // Only the thread that runs it loads the runtime (46 MB of machine code).
+  const ort = await import('onnxruntime-node');
   const session: InferenceSession = await ort.InferenceSession.create(path, {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TextToSpeech, TimedWord, TtsEvent, VoiceRequest } from '../../../../src/dialog/ports.ts';
 import { type AudioFormat } from '../../../../src/media/audio.ts';
+import { decodeG711 } from '../../../../src/media/g711.ts';
 import { levelDbov } from '../../../../src/media/level.ts';
 import { createFliteTts } from '../../../../src/providers/embedded/tts/flite-tts.ts';
 
@@ -46,10 +47,12 @@ async function spoken(events: AsyncIterable<TtsEvent>): Promise<Spoken> {
       words.push(...event.words);
       continue;
     }
-    if (event.audio.encoding !== 'pcm_s16') throw new TypeError(`not asked for: ${event.audio.encoding}`);
-    chunks.push(event.audio.samples);
+    const { audio } = event;
+    if (audio.encoding === 'pcm_f32') throw new TypeError('nobody asked for floats');
+    const chunk = 'bytes' in audio ? decodeG711(audio.encoding, audio.bytes) : audio.samples;
+    chunks.push(chunk);
     seams.push(at);
-    at += event.audio.samples.length;
+    at += chunk.length;
   }
   const samples = new Int16Array(at);
   chunks.forEach((chunk, index) => {
@@ -130,14 +133,26 @@ describe('flite text to speech', () => {
     const { samples, seams } = await say(
       'One moment please. Let me look that up for you. It will not take long.',
     );
-    const step = (at: number): number => Math.abs((samples[at] ?? 0) - (samples[at - 1] ?? 0));
-    // A seam's step is an ordinary step: no larger than the largest within 5 ms around it.
-    for (const seam of seams.slice(1)) {
-      let around = 0;
-      for (let at = seam - 80; at < seam + 80; at++) if (at !== seam) around = Math.max(around, step(at));
-      expect(step(seam)).toBeLessThanOrEqual(around * 1.5 + 40);
-    }
+    for (const seam of seams.slice(1)) expectNoClick(samples, seam, 80);
   });
+
+  it.each([
+    { encoding: 'ulaw', rateHz: 8000 },
+    { encoding: 'alaw', rateHz: 8000 },
+    { encoding: 'pcm_s16', rateHz: 8000 },
+  ] as const)(
+    'gives $encoding at $rateHz Hz: as long and as loud as at 16 kHz, and as smooth',
+    async (format) => {
+      const text = 'Good morning. How can I help you today?';
+      const wide = await say(text);
+      const narrow = await spoken(tts.speak(pieces(text), request({ format }), never));
+      expect(tts.formats).toContainEqual(format);
+      expect(Math.abs(narrow.samples.length - wide.samples.length / 2)).toBeLessThanOrEqual(2);
+      expect(Math.abs(activeLevelDbov(narrow.samples) - activeLevelDbov(wide.samples))).toBeLessThan(1);
+      expect(narrow.words.at(-1)?.endMs).toBeCloseTo(wide.words.at(-1)?.endMs ?? 0, 0);
+      for (const seam of narrow.seams.slice(1)) expectNoClick(narrow.samples, seam, 60);
+    },
+  );
 
   it('pauses between sentences for 150 to 350 ms', async () => {
     const { samples, words } = await say('Thank you. Goodbye.');
@@ -321,4 +336,12 @@ function pitchHz(samples: Int16Array): number {
     if (sum > best) [best, lag] = [sum, candidate];
   }
   return 16000 / lag;
+}
+
+/** A seam's step is an ordinary step: not much larger than the largest of its neighbours. */
+function expectNoClick(samples: Int16Array, seam: number, reach: number): void {
+  const step = (at: number): number => Math.abs((samples[at] ?? 0) - (samples[at - 1] ?? 0));
+  let around = 0;
+  for (let at = seam - reach; at < seam + reach; at++) if (at !== seam) around = Math.max(around, step(at));
+  expect(step(seam)).toBeLessThanOrEqual(around * 1.5 + 60);
 }
