@@ -1,6 +1,8 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
+import { stringify } from 'yaml';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { VoiceAgentError } from '../../src/lib/errors.ts';
@@ -276,5 +278,52 @@ describe('a wrong configuration', () => {
   it('says that an empty file lacks its keys', () => {
     writeFileSync(join(folder, 'agents.yaml'), '# nothing\n');
     expect(problems()).toEqual(['agents.yaml  agents: nothing stands there, needed: a list']);
+  });
+});
+
+describe('whatever stands in the files', () => {
+  it('gives a configuration or one CONFIG_INVALID, never another error', () => {
+    const name = fc.constantFrom(
+      'agents',
+      'knowledge',
+      'limits',
+      'services',
+      'id',
+      'voice',
+      'x',
+      'asterisk',
+      '0',
+    );
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { maxDepth: 5 },
+        fc.oneof(
+          fc.string(),
+          fc.integer(),
+          fc.boolean(),
+          fc.constant(null),
+          fc.constantFrom('${A}', '*a', '{'),
+        ),
+        fc.array(tie('tree'), { maxLength: 3 }),
+        fc.dictionary(name, tie('tree'), { maxKeys: 4 }),
+      ),
+    }));
+    const file = fc.oneof(
+      fc.string(),
+      tree.map((value) => stringify(value)),
+    );
+    fc.assert(
+      fc.property(file, file, (agents, providers) => {
+        writeFileSync(join(folder, 'agents.yaml'), agents);
+        writeFileSync(join(folder, 'providers.yaml'), providers);
+        expect(problems().length).toBeGreaterThan(0);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('may even contain itself', () => {
+    writeFileSync(join(folder, 'agents.yaml'), 'agents: &a\n  - knowledge: *a\n');
+    expect(problems().length).toBeGreaterThan(0);
   });
 });

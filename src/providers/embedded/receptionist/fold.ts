@@ -114,21 +114,17 @@ function runIn(words: readonly string[], run: readonly string[], cutOff: boolean
 const FAILED = /^\W*(?:error|fail|refus|unknown|invalid|not|could|can't|cannot|busy|no |unanswered|denied)/i;
 
 function afterToolProgress(
-  progress: Progress,
+  { state, pending }: Progress,
   message: Extract<Message, { role: 'tool' }>,
   around: Surroundings,
 ): Progress {
-  const { pending } = progress;
-  // The tool has acted, so its reply counts even before the words are heard.
-  const state = pending ? pending.reply.state : progress.state;
-  if (message.call.name === TOOL.proceed && FAILED.test(message.result)) {
-    const reply = afterTool(state, message, around);
-    return { state: reply.state, pending: { before: state, reply } };
+  if (FAILED.test(message.result)) {
+    const before = pending?.reply.state ?? state;
+    const reply = afterTool(before, message, around);
+    return { state: reply.state, pending: { before, reply } };
   }
-  if (message.call.name !== TOOL.takeMessage) return progress;
-  const acted = asking(state, { kind: 'anything-else' });
-  if (!pending) return { state: acted };
-  return { state: acted, pending: { before: acted, reply: { ...pending.reply, state: acted } } };
+  // The tool has acted: what the caller says next is a turn of its own, whatever he heard of the reply.
+  return pending ? { state, pending: { before: pending.before, reply: pending.reply } } : { state };
 }
 
 function afterTool(
@@ -136,19 +132,21 @@ function afterTool(
   { call, result }: Extract<Message, { role: 'tool' }>,
   around: Surroundings,
 ): Reply {
-  const failed = FAILED.test(result);
-  const { takesMessages } = around.base.agent.knowledge;
-  if (call.name === TOOL.proceed && failed) {
+  const more = { sentences: [pick(ANYTHING_ELSE, 0)], state: asking(state, { kind: 'anything-else' }) };
+  if (!FAILED.test(result)) return more;
+  const { takesMessages, departments } = around.base.agent.knowledge;
+  if (call.name === TOOL.proceed) {
+    const sorry = 'I am sorry, nobody answers there at the moment.';
     return takesMessages
-      ? {
-          sentences: ['I am sorry, nobody answers there at the moment.', 'Shall I take a message?'],
-          state: asking(state, { kind: 'take-message' }),
-        }
-      : { sentences: ['I am sorry, nobody answers there at the moment.'], state: asking(state) };
+      ? { sentences: [sorry, 'Shall I take a message?'], state: asking(state, { kind: 'take-message' }) }
+      : { ...more, sentences: [sorry, ...more.sentences] };
   }
-  const apology = failed ? ['I am sorry, that did not work.'] : [];
-  return {
-    sentences: [...apology, pick(ANYTHING_ELSE, 0)],
-    state: asking(state, { kind: 'anything-else' }),
-  };
+  const department = departments[0]?.name;
+  if (call.name === TOOL.takeMessage && department !== undefined) {
+    return {
+      sentences: ['I am sorry, I could not store your message.', `Shall I put you through to ${department}?`],
+      state: asking(state, { kind: 'put-through', department: 0 }),
+    };
+  }
+  return { ...more, sentences: ['I am sorry, that did not work.', ...more.sentences] };
 }

@@ -5,7 +5,7 @@ import { digitsIn, readDigits } from './spoken-digits.ts';
 import { asking, EMPTY_FORM, withForm, type Form, type Reply, type Slot, type State } from './state.ts';
 import type { Understanding } from './understand.ts';
 import { tokens } from './words.ts';
-import { pick } from './wording.ts';
+import { ANYTHING_ELSE, pick } from './wording.ts';
 
 /** A telephone number has so many digits at least; fewer are waited for. */
 const NUMBER_DIGITS_MIN = 6;
@@ -246,7 +246,7 @@ function handOver(state: State, form: Form): Reply {
   const name = form.name ?? 'unknown';
   const thanks = name === 'unknown' ? 'Thank you.' : `Thank you, ${name}.`;
   return {
-    sentences: [thanks, 'I will pass your message on.'],
+    sentences: [thanks, 'I will pass your message on.', pick(ANYTHING_ELSE, state.turns)],
     tool: {
       name: TOOL.takeMessage,
       arguments: { name, number: form.digits, text: form.text || CALL_BACK_TEXT },

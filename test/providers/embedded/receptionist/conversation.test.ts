@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ToolCall } from '../../../../src/dialog/ports.ts';
 import { ReceptionistCall, replyOf } from '../../../support/receptionist-call.ts';
 import { shippedAgent } from '../../../support/shipped-config.ts';
 
@@ -249,23 +250,56 @@ describe('what was really heard', () => {
 });
 
 describe('after a tool', () => {
-  it('asks for more after a message', async () => {
+  async function messageTaken(): Promise<ReceptionistCall> {
     const call = new ReceptionistCall('alice');
-    const tool = { id: '1', name: 'take_message', arguments: {} };
-    const history = [...call.history, { role: 'tool' as const, call: tool, result: 'ok' }];
-    expect((await replyOf(call.agent, history)).text).toContain('else');
+    await call.says('can i leave a message');
+    await call.says('my name is john smith');
+    await call.says('five five five oh one four two');
+    await call.says('yes');
+    const { text, tool } = await call.says('it is about my appointment');
+    expect(tool?.name).toBe('take_message');
+    expect(text).toMatch(/^Thank you, John Smith\. I will pass your message on\./);
+    return call;
+  }
+
+  it('goes on with whatever else the caller wants', async () => {
+    const call = await messageTaken();
+    expect((await call.says('yes where are you')).text).toContain('Mill Lane');
+  });
+
+  it('never stores a message twice, though the caller interrupts before he hears a word', async () => {
+    const call = await messageTaken();
+    call.history.pop();
+    expect((await call.says('and please hurry')).tool).toBeUndefined();
+  });
+
+  it('tells when a message could not be stored, and offers a department', async () => {
+    const call = await messageTaken();
+    const spoken = call.history.pop()!;
+    const { call: toolCall } = call.history.pop() as { call: ToolCall };
+    call.history.push(spoken, { role: 'tool', call: toolCall, result: 'error: the disk is full' });
+    const sorry = await replyOf(call.agent, call.history);
+    expect(sorry.text).toContain('I could not store your message');
+    call.history.push({ role: 'agent', text: sorry.text, interrupted: false });
+    expect((await call.says('yes please')).tool?.name).toBe('proceed');
   });
 
   it('tells when nobody could be reached, and offers a message', async () => {
     const call = new ReceptionistCall('alice');
     await call.says('put me through to billing');
-    call.history.pop();
-    call.history.pop();
+    call.history.splice(-2);
     const tool = { id: '1', name: 'proceed', arguments: { department: 'billing' } };
     call.history.push({ role: 'tool', call: tool, result: 'failed: busy' });
     const sorry = await replyOf(call.agent, call.history);
     expect(sorry.text).toContain('nobody answers there');
     call.history.push({ role: 'agent', text: sorry.text, interrupted: false });
     expect((await call.says('yes')).text).toContain('What is your name');
+  });
+
+  it('says something when it is asked again after one that worked', async () => {
+    const call = await messageTaken();
+    const spoken = call.history.pop()!;
+    const done = call.history.pop()!;
+    expect((await replyOf(call.agent, [...call.history, spoken, done])).text).toContain('else');
   });
 });
