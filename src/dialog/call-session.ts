@@ -186,8 +186,10 @@ export class CallSession {
     this.#scope.defer(() => {
       this.#options.scope.signal.removeEventListener('abort', onAbort);
     });
-    if (!this.#options.announcement) this.#openEars();
-    void this.#answer();
+    if (this.#state.phase !== 'over') {
+      if (!this.#options.announcement) this.#openEars();
+      void this.#answer();
+    }
     const ending = await this.#over.promise;
     await this.#leave(ending);
   }

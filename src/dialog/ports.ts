@@ -174,7 +174,11 @@ export interface Transcript {
 }
 
 export interface SttStream {
-  /** The VAD heard speech begin at `frame`. */
+  /**
+   * The VAD heard speech begin at `frame`: a turn begins there, whatever was going on. `frame` may lie
+   * before the end of the last turn, as far back as the ring reaches: the caller went on, or the last
+   * recogniser died, and what he said is heard again as a whole. A pending `endTurn` is answered anyhow.
+   */
   beginTurn(frame: number): void;
   /** The VAD says that the turn ended with `frame`: the final text of what was said since `beginTurn`. */
   endTurn(frame: number): Promise<Transcript>;

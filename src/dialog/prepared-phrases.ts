@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import { sampleCount, type Audio, type AudioFormat } from '../media/audio.ts';
+import { AudioConverter } from '../media/convert.ts';
 import type { TextToSpeech, TimedWord } from './ports.ts';
 import type { PhraseName } from './turn-states.ts';
 
@@ -27,9 +28,6 @@ export interface PreparedPhrase {
   readonly words: readonly TimedWord[];
 }
 
-/** Makes one stretch of audio in `format` of what a synthesiser gave. */
-export type AudioJoiner = (pieces: readonly Audio[], format: AudioFormat) => Audio;
-
 export interface PhraseRequest {
   /** Whose phrases these are: an agent's id. */
   readonly owner: string;
@@ -46,13 +44,8 @@ export interface PhraseRequest {
  * they play at once and even when the synthesiser has died.
  */
 export class PhraseCache {
-  readonly #join: AudioJoiner;
   readonly #texts = new Map<string, PhraseTexts>();
   readonly #phrases = new Map<string, PreparedPhrase>();
-
-  constructor(join: AudioJoiner) {
-    this.#join = join;
-  }
 
   /**
    * Synthesises the phrases of an owner, one after the other; formats are only conversions. What
@@ -73,7 +66,7 @@ export class PhraseCache {
           const given = formatFor(request.tts, format);
           const source = spoken.get(given) ?? (await synthesise(text, request, given, signal));
           spoken.set(given, source);
-          const audio = this.#join(source.pieces, format);
+          const audio = joinAudio(source.pieces, format);
           const durationMs = (sampleCount(audio) * 1000) / audio.rateHz;
           const phrase = { text, audio, durationMs, words: source.words };
           this.#phrases.set(keyOf(request.owner, name, format), phrase);
@@ -100,6 +93,30 @@ export function formatFor(tts: TextToSpeech, wire: AudioFormat): AudioFormat {
     ({ encoding, rateHz }) => encoding === wire.encoding && rateHz === wire.rateHz,
   );
   return same ?? tts.formats[0] ?? wire;
+}
+
+/** One stretch of audio in `format` of the pieces of a stream. */
+function joinAudio(pieces: readonly Audio[], format: AudioFormat): Audio {
+  const converter = new AudioConverter(format);
+  const parts = [...pieces.map((piece) => converter.convert(piece)), converter.flush()];
+  const { encoding, rateHz } = format;
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  let at = 0;
+  const into = <T extends Uint8Array | Int16Array | Float32Array>(whole: T): T => {
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  };
+  switch (encoding) {
+    case 'pcm_s16':
+      return { encoding, rateHz, samples: into(new Int16Array(length)) };
+    case 'pcm_f32':
+      return { encoding, rateHz, samples: into(new Float32Array(length)) };
+    default:
+      return { encoding, rateHz: 8000, bytes: into(new Uint8Array(length)) };
+  }
 }
 
 interface Spoken {

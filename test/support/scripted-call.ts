@@ -5,7 +5,6 @@ import type { AgentProfile, CallEvent, CallInfo, TakenMessage } from '../../src/
 import { DEFAULT_PHRASES, PhraseCache, type PhraseTexts } from '../../src/dialog/prepared-phrases.ts';
 import { DEFAULT_TURN_SETTINGS, type Ending, type TurnSettings } from '../../src/dialog/turn-states.ts';
 import { Scope } from '../../src/lib/scope.ts';
-import type { Audio, AudioFormat } from '../../src/media/audio.ts';
 import { ManualClock, settle } from './manual-clock.ts';
 import { callInfo, ScriptedLine } from './scripted-line.ts';
 import { ScriptedLlm, type LlmScript } from './scripted-llm.ts';
@@ -29,7 +28,7 @@ export function agentProfile(more: Partial<AgentProfile> = {}): AgentProfile {
       company: 'Riverside',
       services: [],
       questions: [],
-      departments: [{ name: 'billing' }],
+      departments: [{ name: 'billing', also: [] }],
       takesMessages: true,
       pronunciations: {},
     },
@@ -113,7 +112,7 @@ export class ScriptedCall {
   /** Makes the call and answers it: the greeting begins. */
   static async start(options: ScriptedCallOptions = {}): Promise<ScriptedCall> {
     const agent = options.agent ?? agentProfile();
-    const phrases = new PhraseCache(joinSame);
+    const phrases = new PhraseCache();
     if (!options.unprepared) await preparePhrases(phrases, agent);
     const call = new ScriptedCall(options, phrases);
     options.setUp?.(call);
@@ -189,18 +188,6 @@ export class ScriptedCall {
       }).filter(([, count]) => count !== 0),
     );
   }
-}
-
-/** Joins audio that has the wanted format already. */
-export function joinSame(pieces: readonly Audio[], format: AudioFormat): Audio {
-  const bytes = pieces.map((piece) => ('bytes' in piece ? piece.bytes : new Uint8Array(0)));
-  const whole = new Uint8Array(bytes.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of bytes) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return { encoding: format.encoding === 'alaw' ? 'alaw' : 'ulaw', rateHz: 8000, bytes: whole };
 }
 
 export async function preparePhrases(
