@@ -20,7 +20,7 @@ export interface KnownProviders {
 }
 
 export const PARTS = ['vad', 'stt', 'llm', 'tts'] as const;
-export type Part = (typeof PARTS)[number];
+type Part = (typeof PARTS)[number];
 
 const DEFAULTS: Readonly<Record<Part | 'voice' | 'language', string>> = {
   vad: 'silero',

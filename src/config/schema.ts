@@ -47,7 +47,7 @@ const timeZone = text.refine((value) => {
 }, 'an IANA time zone, such as Europe/London');
 
 /** The phones of the CMU pronouncing dictionary, without stress marks. */
-export const ARPABET =
+const ARPABET =
   'AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH'.split(
     ' ',
   );

@@ -318,7 +318,7 @@ describe('whatever stands in the files', () => {
         writeFileSync(join(folder, 'providers.yaml'), providers);
         expect(problems().length).toBeGreaterThan(0);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 

@@ -1,7 +1,7 @@
 import { concept, isFunctionWord } from './words.ts';
 
 /** What callers want of any business. What is particular to one stands in agents.yaml. */
-export const INTENTS = [
+const INTENTS = [
   'hours',
   'address',
   'services',

@@ -16,7 +16,7 @@ interface Entry {
   readonly texts: ReadonlySet<string>;
 }
 
-export interface Match {
+interface Match {
   readonly topic: Topic;
   /** 0 … 1: how well the caller's words fit, and how little they leave over. */
   readonly score: number;

@@ -14,7 +14,7 @@ const NUMBER_DIGITS_MAX = 18;
 /** After so many vain attempts at a slot it is left open. */
 const TRIES_MAX = 4;
 
-export const CALL_BACK_TEXT = 'asked to be called back';
+const CALL_BACK_TEXT = 'asked to be called back';
 
 /** What the caller gave as an answer to the form's question. */
 export interface FormInput {
@@ -30,7 +30,7 @@ export function beginForm(state: State, call: CallInfo, text: string): Reply {
 }
 
 /** The slot that is asked for next. */
-export function nextSlot(form: Form, call: CallInfo): Slot | undefined {
+function nextSlot(form: Form, call: CallInfo): Slot | undefined {
   if (form.name === undefined) return 'name';
   if (!form.confirmed) {
     if (form.digits.length >= NUMBER_DIGITS_MIN) return 'confirm';
@@ -256,7 +256,7 @@ function handOver(state: State, form: Form): Reply {
 }
 
 /** The caller's number, if it is one that can be called back. */
-export function ownNumber(call: CallInfo): string {
+function ownNumber(call: CallInfo): string {
   const { number } = call.caller;
   return /^\+?\d{3,18}$/.test(number) ? number.replace('+', '') : '';
 }

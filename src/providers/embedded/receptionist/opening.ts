@@ -153,7 +153,7 @@ function dayAfter(day: Weekday, days: number): Weekday {
 }
 
 /** "seven thirty", "noon", "midnight". */
-export function clock(minute: number): string {
+function clock(minute: number): string {
   if (minute % 1440 === 0) return 'midnight';
   if (minute === 720) return 'noon';
   const hour = numberWords(Math.floor(minute / 60) % 12 || 12);

@@ -2,7 +2,8 @@ import type { Intent } from './intents.ts';
 import { scoreIntents } from './intents.ts';
 import type { KnowledgeBase, Topic } from './knowledge.ts';
 import { dayIn, type HoursQuestion } from './opening.ts';
-import { concept, concepts, tokens } from './words.ts';
+import { concepts, tokens } from './words.ts';
+import { saysMore, yesOrNo } from './yes-no.ts';
 
 /** One thing that a caller wants. */
 export type Act =
@@ -33,21 +34,29 @@ export interface Understanding {
 const SURE = 0.6;
 const MAYBE = 0.42;
 
-const YES = new Set(
-  'yes yeah yep yup sure correct right exactly ok okay absolutely definitely fine indeed'.split(' '),
-);
-const NO = new Set('no nope nah wrong incorrect not never'.split(' '));
-/** Words that come along with a yes or no. */
-const FILLER = new Set(
-  "please that's that is it it's thanks thank you very much of course i do don't would not really the uh um oh well all so then".split(
-    ' ',
-  ),
-);
-
+/**
+ * Understanding depends on nothing but the words and the agent's knowledge. It is remembered for a while, because
+ * the whole history is gone through for each reply: otherwise replies would get slower during a call.
+ */
 export function understand(text: string, base: KnowledgeBase): Understanding {
+  let known = remembered.get(base);
+  if (!known) remembered.set(base, (known = new Map<string, Understanding>()));
+  let understanding = known.get(text);
+  if (!understanding) {
+    understanding = analyse(text, base);
+    if (known.size >= REMEMBERED_MAX) known.delete(known.keys().next().value ?? '');
+    known.set(text, understanding);
+  }
+  return understanding;
+}
+
+const REMEMBERED_MAX = 1_000;
+const remembered = new WeakMap<KnowledgeBase, Map<string, Understanding>>();
+
+function analyse(text: string, base: KnowledgeBase): Understanding {
   const words = tokens(text).filter((word) => !['uh', 'um', 'er', 'ah', 'hm'].includes(word));
   const { answer, rest } = yesOrNo(words);
-  const more = rest.some((word) => !FILLER.has(word) && !YES.has(word) && !NO.has(word));
+  const more = saysMore(rest);
   if (!more) return { acts: social(words, base), ...(answer ? { answer } : {}), more: false };
 
   const whole = candidates(rest, base);
@@ -63,28 +72,6 @@ export function understand(text: string, base: KnowledgeBase): Understanding {
   if (best && best.score >= SURE) return { acts: [best.act], ...(answer ? { answer } : {}), more };
   if (best && best.score >= MAYBE) return { acts: [], maybe: best.act, ...(answer ? { answer } : {}), more };
   return { acts: [], ...(answer ? { answer } : {}), more };
-}
-
-function yesOrNo(words: readonly string[]): { answer?: 'yes' | 'no'; rest: readonly string[] } {
-  const first = words.find((word) => !['oh', 'well', 'and', 'so', 'um'].includes(word)) ?? '';
-  const start = words.indexOf(first) + 1;
-  const alone = words.length <= 4;
-  if (NO.has(first) && !(first === 'not' && !alone)) return { answer: 'no', rest: words.slice(start) };
-  if (first === 'know' && alone) return { answer: 'no', rest: words.slice(start) };
-  if (YES.has(first) && !(first === 'right' && words[start] === 'now')) {
-    return { answer: 'yes', rest: words.slice(start).filter((word, index) => index > 1 || !YES.has(word)) };
-  }
-  const text = ` ${words.join(' ')} `;
-  if (/ (that's|that is|it's|it is|this is) (right|correct|fine) /.test(text)) {
-    return { answer: 'yes', rest: [] };
-  }
-  if (/ (that's|that is|it's|it is|this is) (not right|not correct|wrong|incorrect) /.test(text)) {
-    return { answer: 'no', rest: words.filter((word) => !NO.has(word)) };
-  }
-  if (/^ (of course|please do|go ahead|yes please|do that|i would|i do|please|you can) $/.test(text)) {
-    return { answer: 'yes', rest: [] };
-  }
-  return { rest: words };
 }
 
 /** Thanks or goodbye that came with a yes or no: "no thank you", "that's all". */
@@ -249,10 +236,4 @@ export function intentName(understanding: Understanding): string {
   if (!first)
     return understanding.answer ?? (understanding.maybe ? `maybe ${understanding.maybe.kind}` : 'none');
   return first.kind;
-}
-
-/** True if any of the words is a concept of the given text. */
-export function shares(words: readonly string[], text: string): boolean {
-  const wanted = new Set(concepts(text));
-  return words.some((word) => wanted.has(concept(word)));
 }

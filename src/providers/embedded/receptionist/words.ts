@@ -106,7 +106,7 @@ export function concept(word: string): string {
 }
 
 /** Cuts English endings, roughly: enough to bring "opens", "opened" and "opening" together. */
-export function stem(word: string): string {
+function stem(word: string): string {
   let root = word.replace(/'s?$/, '');
   if (root.length > 4 && root.endsWith('ies')) root = `${root.slice(0, -3)}y`;
   else if (root.length > 3 && /[^su]s$/.test(root)) root = root.slice(0, -1);

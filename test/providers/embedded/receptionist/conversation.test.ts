@@ -38,6 +38,19 @@ describe('a conversation with Alice of the dental clinic', () => {
     expect((await call.says('no thank you')).tool?.name).toBe('hang_up');
   });
 
+  it('asks for the whole number again when it read back a wrong one', async () => {
+    const call = new ReceptionistCall('alice');
+    await call.says('can i leave a message');
+    await call.says('this is susan lee');
+    await call.says('five five five oh one four two');
+    expect((await call.says('no that is wrong')).text).toBe(
+      'Sorry, once more please. What is your telephone number?',
+    );
+    expect((await call.says('five five five nine one four two')).text).toBe(
+      'That is five five five, nine one four two. Is that right?',
+    );
+  });
+
   it('puts an emergency through when the caller agrees', async () => {
     const call = new ReceptionistCall('alice');
     expect((await call.says('my tooth is killing me')).text).toContain('sorry to hear that');
@@ -99,6 +112,8 @@ describe('the time of day', () => {
     expect((await evening.says('are you open now')).text).toMatch(
       /^No, we are closed at the moment\. We open again tomorrow at nine/,
     );
+    const late = new ReceptionistCall('alice', at('2026-11-20T19:00:00Z'));
+    expect((await late.says('when do you close today')).text).toMatch(/^We have closed for today\./);
     const saturday = new ReceptionistCall('alice', at('2026-11-21T10:00:00Z'));
     expect((await saturday.says('are you open tomorrow')).text).toContain('Tomorrow, Sunday, we are closed.');
   });

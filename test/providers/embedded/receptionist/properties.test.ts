@@ -34,7 +34,7 @@ describe('whatever the history is', () => {
         expect(await replyOf(alice, history)).toEqual(said);
         if (said.tool) expect(Object.values(TOOL)).toContain(said.tool.name);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -56,7 +56,7 @@ describe('whatever the history is', () => {
         expect(said.text.trim()).not.toBe('');
         expect(said.tool?.name ?? TOOL.hangUp).toBe(TOOL.hangUp);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -81,7 +81,7 @@ describe('whatever the history is', () => {
           expect(tool.arguments.text).not.toBe('');
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 });
