@@ -232,6 +232,7 @@ export class CallSession {
       stt: parts.stt,
       language: agent.language,
       phrases: expected,
+      pronunciations: agent.knowledge.pronunciations,
       bargeInMs: agent.limits.bargeInMs,
       onVad: (event) => {
         this.#onVad(event);
