@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../lib/clock.ts';
-import type { G711Law } from './audio.ts';
+import { FRAME_MS, type G711Law } from './audio.ts';
 import { FrameAssembler, type FrameKind } from './frame-assembler.ts';
 import { levelDbovG711 } from './level.ts';
 import { PacketSequence, type SequencedPacket, type SequenceStats } from './packet-sequence.ts';
@@ -7,20 +7,23 @@ import type { RtpFields } from './rtp-packet.ts';
 import { timestampDistance } from './sequence.ts';
 import { quietEnough, Timeline } from './timeline.ts';
 
-const RATE_HZ = 8000;
-const SAMPLES_PER_MS = RATE_HZ / 1000;
+const SAMPLES_PER_MS = 8;
 /** RFC 3551 §4.2: the packetisation to be expected. */
 const DEFAULT_PACKET_SAMPLES = 160;
 /** Reordering seen on real paths is a few milliseconds; a gap of two packets is noticed when it ends. */
 const HOLD_MIN_MS = 30;
 const HOLD_MAX_MS = 100;
 /** Timestamps ahead of the clock by more are a new time base, not a pause. */
-const TIME_BASE_MS = 500;
+const TIME_BASE = 500 * SAMPLES_PER_MS;
 /** Packets that stop after silence: a muted phone or DTX. Fill soon, a recogniser waits for it. */
-const MUTED_MS = 60;
+const MUTED = 60 * SAMPLES_PER_MS;
 /** Packets that stop in the middle of speech: an outage. What was said may still come; don't cut it. */
-const OUTAGE_MS = 200;
+const OUTAGE = 200 * SAMPLES_PER_MS;
 const SPEECH_DBOV = -45;
+
+/** Before any time. */
+const NEVER = -(2 ** 30);
+const NO_BYTES = new Uint8Array(0);
 
 export interface JitterBufferOptions {
   readonly law: G711Law;
@@ -48,16 +51,18 @@ export type TakeResult = FrameKind | 'none';
  * (packets may hold 5 to 200 ms) on a timeline that follows the clock, with or without packets.
  *
  * Call `insert` for a packet and then `take` until it says `none`; `take` likewise every 20 ms or so
- * when nothing comes. G.711 only: a byte is a sample. Nothing is allocated per packet.
+ * when nothing comes. G.711 only: a byte is a sample. Nothing is allocated per packet, not even a
+ * number: inside, time is counted in samples since the start, which are whole.
  */
 export class JitterBuffer {
   /** Totals since the start. */
   readonly stats: Readonly<JitterBufferStats>;
   readonly #stats: JitterBufferStats;
   readonly #law: G711Law;
-  readonly #timeline: Timeline;
+  readonly #start: Milliseconds;
+  readonly #timeline = new Timeline(FRAME_MS * SAMPLES_PER_MS);
   readonly #sequence: PacketSequence;
-  readonly #frame: FrameAssembler;
+  readonly #frame = new FrameAssembler(FRAME_MS * SAMPLES_PER_MS);
   readonly #packet: SequencedPacket = {
     sequence: 0,
     timestamp: 0,
@@ -76,11 +81,11 @@ export class JitterBuffer {
   #newStream = false;
   #expectedTimestamp = 0;
   #packetSamples = DEFAULT_PACKET_SAMPLES;
-  #heardAt = -Infinity;
+  #heardAt = NEVER;
   #fillerSinceSound = 0;
   #lastKind: FrameKind = 'filler';
   #insertNext = false;
-  #arrivedAt: Milliseconds;
+  #arrivedAt = 0;
 
   constructor(options: JitterBufferOptions) {
     const { law, start, holdMinMs = HOLD_MIN_MS, holdMaxMs = HOLD_MAX_MS } = options;
@@ -100,10 +105,15 @@ export class JitterBuffer {
     };
     this.stats = this.#stats;
     this.#law = law;
-    this.#timeline = new Timeline(start, RATE_HZ);
-    this.#sequence = new PacketSequence({ clockRateHz: RATE_HZ, holdMinMs, holdMaxMs }, this.#stats);
-    this.#frame = new FrameAssembler(this.#timeline.frameSamples);
-    this.#arrivedAt = start;
+    this.#start = start;
+    this.#sequence = new PacketSequence(
+      {
+        ticksPerMs: SAMPLES_PER_MS,
+        holdMinTicks: holdMinMs * SAMPLES_PER_MS,
+        holdMaxTicks: holdMaxMs * SAMPLES_PER_MS,
+      },
+      this.#stats,
+    );
   }
 
   /** Frames given out so far: the number of the next one. */
@@ -113,47 +123,48 @@ export class JitterBuffer {
 
   /** When the sound of the last frame arrived (`frame`), or when it was given up or filled. Never runs back. */
   get arrivedAt(): Milliseconds {
-    return this.#arrivedAt;
+    return this.#start + this.#arrivedAt / SAMPLES_PER_MS;
   }
 
   /** Interarrival jitter, RFC 3550 §6.4.1. */
   get jitterMs(): Milliseconds {
-    return this.#sequence.jitterMs;
+    return this.#sequence.jitterTicks / SAMPLES_PER_MS;
   }
 
   /** How long a gap is held open at present. */
   get holdMs(): Milliseconds {
-    return this.#sequence.holdMs;
+    return this.#sequence.holdTicks / SAMPLES_PER_MS;
   }
 
   /** Copies in a packet of sound; `fields` say where its payload lies in `data`, the whole datagram. */
   insert(fields: RtpFields, data: Uint8Array, now: Milliseconds): void {
-    this.#sequence.insert(fields, data, fields.payloadLength, now);
+    this.#sequence.insert(fields, data, fields.payloadLength, this.#samplesAt(now));
   }
 
   /** A packet of the same stream without sound (telephone-event, comfort noise): its number isn't lost. */
   insertOther(fields: RtpFields, now: Milliseconds): void {
-    this.#sequence.insert(fields, NO_BYTES, 0, now);
+    this.#sequence.insert(fields, NO_BYTES, 0, this.#samplesAt(now));
   }
 
   /** Gives the next frame of the timeline, if its time has come; a `frame` is copied to `into`. */
   take(now: Milliseconds, into: Uint8Array): TakeResult {
     const frame = this.#frame;
+    const at = this.#samplesAt(now);
     for (;;) {
       if (this.#insertNext) return this.#insertFrame();
       if (frame.room === 0) {
-        if (this.#finishFrame(now, into)) return this.#lastKind;
+        if (this.#finishFrame(at, into)) return this.#lastKind;
       } else if (this.#lostSamples > 0) {
         this.#lostSamples -= frame.addGap('lost', this.#lostSamples);
       } else if (this.#fillerSamples > 0) {
         this.#fillerSamples -= frame.addGap('filler', this.#fillerSamples);
       } else if (this.#unread > 0) {
         this.#readPacket();
-      } else if (this.#sequence.take(now, this.#packet)) {
+      } else if (this.#sequence.take(at, this.#packet)) {
         this.#lostPackets += this.#packet.lost;
         this.#newStream ||= this.#packet.newStream;
         if (this.#packet.length > 0) this.#placePacket();
-      } else if (!this.#fillIdleTime(now)) {
+      } else if (!this.#fillIdleTime(at)) {
         return 'none';
       }
     }
@@ -166,8 +177,7 @@ export class JitterBuffer {
     const room = timeline.room(arrival, this.#frame.filled + length);
     const lostSamples = this.#lostPackets * this.#packetSamples;
     const gap = timestampDistance(this.#expectedTimestamp, timestamp);
-    const pauseMs = arrival - this.#heardAt;
-    const newTimeBase = gap < 0 || gap > (pauseMs + TIME_BASE_MS) * SAMPLES_PER_MS;
+    const newTimeBase = gap < 0 || gap > arrival - this.#heardAt + TIME_BASE;
     if (this.#newStream || newTimeBase) {
       // The timestamps say nothing: the clock alone does.
       if (!this.#newStream) this.#stats.streams += 1;
@@ -211,7 +221,7 @@ export class JitterBuffer {
   }
 
   /** False: the frame was left out, to follow the clock. */
-  #finishFrame(now: Milliseconds, into: Uint8Array): boolean {
+  #finishFrame(now: number, into: Uint8Array): boolean {
     const frame = this.#frame;
     const timeline = this.#timeline;
     const kind = frame.finish();
@@ -246,9 +256,9 @@ export class JitterBuffer {
   }
 
   /** Nothing has come: keeps the timeline a frame or two behind the clock. False: it isn't time yet. */
-  #fillIdleTime(now: Milliseconds): boolean {
-    const quietMs = now - this.#heardAt;
-    if (quietMs < MUTED_MS || this.#sequence.waiting || quietMs < this.#idleAfterMs()) return false;
+  #fillIdleTime(now: number): boolean {
+    const quiet = now - this.#heardAt;
+    if (quiet < MUTED || this.#sequence.waiting || quiet < this.#idleAfter()) return false;
     const frame = this.#frame;
     // Room is left for the packet that would end the silence now.
     const keepFree = frame.bytes.length + Math.max(frame.bytes.length, this.#packetSamples);
@@ -258,10 +268,14 @@ export class JitterBuffer {
     return true;
   }
 
-  #idleAfterMs(): Milliseconds {
-    if (this.#lastKind === 'frame' && this.#levelOf('frame') >= SPEECH_DBOV) return OUTAGE_MS;
-    const packetMs = this.#packetSamples / SAMPLES_PER_MS;
-    return Math.min(OUTAGE_MS, Math.max(MUTED_MS, packetMs + 20 + 4 * this.jitterMs));
+  #idleAfter(): number {
+    if (this.#lastKind === 'frame' && this.#levelOf('frame') >= SPEECH_DBOV) return OUTAGE;
+    const expected = this.#packetSamples + 20 * SAMPLES_PER_MS + 4 * this.#sequence.jitterTicks;
+    return Math.min(OUTAGE, Math.max(MUTED, expected));
+  }
+
+  #samplesAt(now: Milliseconds): number {
+    return Math.floor((now - this.#start) * SAMPLES_PER_MS);
   }
 
   /** Level of the last frame; an estimate for one that is lost isn't worth much. */
@@ -270,8 +284,6 @@ export class JitterBuffer {
     return levelDbovG711(this.#law, this.#frame.bytes, 0, this.#frame.bytes.length);
   }
 }
-
-const NO_BYTES = new Uint8Array(0);
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);

@@ -1,35 +1,36 @@
-import type { Milliseconds } from '../lib/clock.ts';
 import { timestampDistance } from './sequence.ts';
 
-/** A change of transit time beyond this isn't jitter: the sender has set its timestamps anew. */
-const TIME_BASE_MS = 500;
-
-/** Interarrival jitter, RFC 3550 §6.4.1 and A.8: the smoothed change of transit time between packets. */
+/**
+ * Interarrival jitter, RFC 3550 §6.4.1 and A.8: the smoothed change of transit time between packets.
+ * All times are in units of the RTP clock.
+ */
 export class JitterEstimate {
-  readonly #ticksPerMs: number;
-  #ticks = 0;
+  /** A change beyond this isn't jitter: the sender has set its timestamps anew. */
+  readonly #newBaseTicks: number;
+  #jitter = 0;
   #timestamp = 0;
-  #arrival = Number.NaN;
+  #arrival = 0;
+  #begun = false;
 
-  constructor(clockRateHz: number) {
-    this.#ticksPerMs = clockRateHz / 1000;
+  constructor(newBaseTicks: number) {
+    this.#newBaseTicks = newBaseTicks;
   }
 
-  get jitterMs(): Milliseconds {
-    return this.#ticks / this.#ticksPerMs;
+  get jitterTicks(): number {
+    return this.#jitter;
   }
 
-  update(timestamp: number, arrival: Milliseconds): void {
-    const elapsed = (arrival - this.#arrival) * this.#ticksPerMs;
-    const change = Math.abs(elapsed - timestampDistance(this.#timestamp, timestamp));
-    // False for the first packet too (NaN).
-    if (change < TIME_BASE_MS * this.#ticksPerMs) this.#ticks += (change - this.#ticks) / 16;
+  update(timestamp: number, arrival: number): void {
+    const passed = timestampDistance(this.#timestamp, timestamp);
+    const change = Math.abs(arrival - this.#arrival - passed);
+    if (this.#begun && change < this.#newBaseTicks) this.#jitter += (change - this.#jitter) / 16;
     this.#timestamp = timestamp;
     this.#arrival = arrival;
+    this.#begun = true;
   }
 
   /** The next packet begins a new stream: it says nothing about jitter. */
   rebase(): void {
-    this.#arrival = Number.NaN;
+    this.#begun = false;
   }
 }

@@ -1,4 +1,3 @@
-import type { Milliseconds } from '../lib/clock.ts';
 import { JitterEstimate } from './jitter-estimate.ts';
 import { MAX_PAYLOAD_BYTES, PacketWindow, type WindowedPacket } from './packet-window.ts';
 import { createRtpFields, type RtpFields } from './rtp-packet.ts';
@@ -12,6 +11,8 @@ const MAX_HELD = 16;
 const UNDEFENDED_MS = 100;
 /** A lone packet of another stream is believed after this time, if the old stream is silent too. */
 const BELIEVE_MS = 40;
+/** Timestamps that disagree with the clock by more have been set anew: that is no jitter. */
+const TIME_BASE_MS = 500;
 /** How many packets make the wait that a late packet taught forgotten: 10 s of 20 ms packets. */
 const PATIENCE_PACKETS = 500;
 
@@ -40,15 +41,17 @@ export interface SequencedPacket extends WindowedPacket {
 }
 
 export interface SequenceOptions {
-  readonly clockRateHz: number;
-  readonly holdMinMs: Milliseconds;
-  readonly holdMaxMs: Milliseconds;
+  readonly ticksPerMs: number;
+  /** Bounds of the time for which a gap is held open. */
+  readonly holdMinTicks: number;
+  readonly holdMaxTicks: number;
 }
 
 /**
  * Puts packets in order: what is next leaves at once; behind a gap, packets are held for as long as
  * jitter and experience suggest. Another SSRC or a far-off sequence number is another stream, as soon
  * as a second packet confirms it (RFC 3550 A.1: two in sequence), or the old stream is silent.
+ * Times are in ticks of the RTP clock: whole numbers, which cost no memory when they are handed on.
  */
 export class PacketSequence {
   readonly stats: SequenceStats;
@@ -62,29 +65,30 @@ export class PacketSequence {
   #ssrc = 0;
   #next = 0;
   #highest = 0;
-  #lastArrival: Milliseconds = 0;
-  #gaveUpAt: Milliseconds = 0;
-  #patienceMs: Milliseconds = 0;
+  #lastArrival = 0;
+  #gaveUpAt = 0;
+  #patienceTicks = 0;
   /** The packet of another stream that waits to be believed. */
   readonly #rival = createRtpFields();
   readonly #rivalPayload = new Uint8Array(MAX_PAYLOAD_BYTES);
-  #rivalArrival: Milliseconds = 0;
+  #rivalArrival = 0;
   #hasRival = false;
 
   constructor(options: SequenceOptions, stats: SequenceStats) {
     this.#options = options;
-    this.#jitter = new JitterEstimate(options.clockRateHz);
+    this.#jitter = new JitterEstimate(TIME_BASE_MS * options.ticksPerMs);
     this.stats = stats;
   }
 
-  get jitterMs(): Milliseconds {
-    return this.#jitter.jitterMs;
+  get jitterTicks(): number {
+    return this.#jitter.jitterTicks;
   }
 
   /** How long a gap is held open at present. */
-  get holdMs(): Milliseconds {
-    const { holdMinMs, holdMaxMs } = this.#options;
-    return Math.min(holdMaxMs, Math.max(holdMinMs, 20 + 4 * this.jitterMs, this.#patienceMs));
+  get holdTicks(): number {
+    const { holdMinTicks, holdMaxTicks, ticksPerMs } = this.#options;
+    const wanted = Math.max(20 * ticksPerMs + 4 * this.jitterTicks, this.#patienceTicks);
+    return Math.min(holdMaxTicks, Math.max(holdMinTicks, wanted));
   }
 
   /** True while packets wait for a gap to be closed or a stream to be confirmed. */
@@ -93,7 +97,7 @@ export class PacketSequence {
   }
 
   /** Copies a packet in. `length` of 0: its number is used up, but it bears no sound. */
-  insert(fields: RtpFields, data: Uint8Array, length: number, now: Milliseconds): void {
+  insert(fields: RtpFields, data: Uint8Array, length: number, now: number): void {
     this.stats.packetsReceived += 1;
     if (!this.#begun) {
       this.#begin(fields.ssrc, fields.sequence);
@@ -108,8 +112,11 @@ export class PacketSequence {
   }
 
   /** Takes the next packet out, if its time has come. */
-  take(now: Milliseconds, into: SequencedPacket): boolean {
-    if (this.#hasRival && now - Math.max(this.#rivalArrival, this.#lastArrival) >= BELIEVE_MS) {
+  take(now: number, into: SequencedPacket): boolean {
+    if (
+      this.#hasRival &&
+      now - Math.max(this.#rivalArrival, this.#lastArrival) >= BELIEVE_MS * this.#options.ticksPerMs
+    ) {
       this.#believeRival(this.#rival.sequence);
     }
     if (this.#window.count === 0) return false;
@@ -118,7 +125,7 @@ export class PacketSequence {
       while (!this.#window.has((this.#next + lost) & 0xffff)) lost += 1;
       const first = (this.#next + lost) & 0xffff;
       const over = this.#hasRival || this.#window.count >= MAX_HELD;
-      if (!over && now - this.#window.arrivalOf(first) < this.holdMs) return false;
+      if (!over && now - this.#window.arrivalOf(first) < this.holdTicks) return false;
       this.stats.packetsLost += lost;
       this.#gaveUpAt = now;
       this.#next = first;
@@ -157,11 +164,11 @@ export class PacketSequence {
     return fields.ssrc !== this.#ssrc || Math.abs(distance) > MAX_MISORDER;
   }
 
-  #admit(fields: RtpFields, data: Uint8Array, length: number, now: Milliseconds): void {
+  #admit(fields: RtpFields, data: Uint8Array, length: number, now: number): void {
     const { sequence } = fields;
     const { stats } = this;
     this.#lastArrival = now;
-    this.#patienceMs -= this.#patienceMs / PATIENCE_PACKETS;
+    this.#patienceTicks -= this.#patienceTicks / PATIENCE_PACKETS;
     if (this.#seen[sequence & 255] === sequence) {
       stats.packetsDuplicate += 1;
       return;
@@ -172,7 +179,8 @@ export class PacketSequence {
     if (distance < 0) {
       stats.packetsLate += 1;
       // It would have been heard if the gap had been held for so much longer.
-      this.#patienceMs = Math.min(this.#options.holdMaxMs, this.holdMs + now - this.#gaveUpAt + 5);
+      const missed = this.holdTicks + now - this.#gaveUpAt;
+      this.#patienceTicks = Math.min(this.#options.holdMaxTicks, missed + 5 * this.#options.ticksPerMs);
       return;
     }
     if (sequenceDistance(this.#highest, sequence) > 0) this.#highest = sequence;
@@ -181,8 +189,8 @@ export class PacketSequence {
     this.#window.put(fields, data, length > MAX_PAYLOAD_BYTES ? 0 : length, now);
   }
 
-  #meetRival(fields: RtpFields, data: Uint8Array, length: number, now: Milliseconds): void {
-    if (now - this.#lastArrival >= UNDEFENDED_MS) {
+  #meetRival(fields: RtpFields, data: Uint8Array, length: number, now: number): void {
+    if (now - this.#lastArrival >= UNDEFENDED_MS * this.#options.ticksPerMs) {
       if (this.#hasRival) this.stats.packetsStray += 1;
       this.#hasRival = false;
       this.#begin(fields.ssrc, fields.sequence);

@@ -1,4 +1,3 @@
-import type { Milliseconds } from '../lib/clock.ts';
 import type { RtpFields } from './rtp-packet.ts';
 
 const SLOTS = 128;
@@ -12,7 +11,8 @@ export const MAX_PAYLOAD_BYTES = 1600;
 export interface WindowedPacket {
   sequence: number;
   timestamp: number;
-  arrival: Milliseconds;
+  /** In whatever unit `put` was told. */
+  arrival: number;
   /** Bytes of payload, to be read from `bytes` at `offsetOf(sequence)`. */
   length: number;
 }
@@ -48,12 +48,12 @@ export class PacketWindow {
     return this.#sequences[sequence % SLOTS] === sequence;
   }
 
-  arrivalOf(sequence: number): Milliseconds {
+  arrivalOf(sequence: number): number {
     return this.#arrivals[sequence % SLOTS] as number;
   }
 
   /** Copies the packet in; its payload is at `fields.payloadOffset` of `data`, at most MAX_PAYLOAD_BYTES. */
-  put(fields: RtpFields, data: Uint8Array, length: number, arrival: Milliseconds): void {
+  put(fields: RtpFields, data: Uint8Array, length: number, arrival: number): void {
     const slot = fields.sequence % SLOTS;
     if (length > this.#slotBytes) this.#grow(length);
     if (this.#sequences[slot] === FREE) this.#count += 1;

@@ -1,6 +1,3 @@
-import type { Milliseconds } from '../lib/clock.ts';
-import { FRAME_MS } from './audio.ts';
-
 /** 5 s of 20 ms packets: 200 ppm are 1 ms in that time. */
 const WINDOW_PACKETS = 250;
 /** More than 100 ms behind isn't skew: half a second of evidence is enough. */
@@ -8,25 +5,22 @@ const URGENT_PACKETS = 25;
 const URGENT_FRAMES = 5;
 
 /**
- * Keeps one direction's frames in step with the clock: frame `n` belongs to the 20 ms from
- * `start + n · 20 ms`. *Behind* is how many samples of the time that has passed have no frame yet,
- * told when the last sample of a packet is in. Changes of the travel time show in it as noise that
- * only ever adds, so its minimum over some seconds is the truth about skew. It is meant to be
- * between 0 and one frame; beyond half a frame on either side it is corrected by whole frames.
+ * Keeps one direction's frames in step with the clock, whose unit here is the sample, from the start
+ * of the session on: frame `n` belongs to the time from `n · frameSamples`. *Behind* is how many
+ * samples of the time that has passed have no frame yet, told when the last sample of a packet is in.
+ * Changes of the travel time show in it as noise that only ever adds, so its minimum over some
+ * seconds is the truth about skew. It is meant to be between 0 and one frame; beyond half a frame on
+ * either side it is corrected by whole frames.
  */
 export class Timeline {
   readonly frameSamples: number;
-  readonly #start: Milliseconds;
-  readonly #samplesPerMs: number;
   #frames = 0;
   #minimum = Infinity;
   #observed = 0;
   #deficit = 0;
 
-  constructor(start: Milliseconds, rateHz: number) {
-    this.#start = start;
-    this.#samplesPerMs = rateHz / 1000;
-    this.frameSamples = FRAME_MS * this.#samplesPerMs;
+  constructor(frameSamples: number) {
+    this.frameSamples = frameSamples;
   }
 
   /** Frames so far. */
@@ -54,12 +48,12 @@ export class Timeline {
   }
 
   /** Samples by which the frames and `pending` further samples are behind the instant `at`. */
-  behind(at: Milliseconds, pending: number): number {
-    return (at - this.#start) * this.#samplesPerMs - this.#frames * this.frameSamples - pending;
+  behind(at: number, pending: number): number {
+    return at - this.#frames * this.frameSamples - pending;
   }
 
   /** Samples, whole frames of them, that are to be filled before `pending` samples that came `at`. */
-  room(at: Milliseconds, pending: number): number {
+  room(at: number, pending: number): number {
     return Math.max(0, Math.floor(this.behind(at, pending) / this.frameSamples)) * this.frameSamples;
   }
 

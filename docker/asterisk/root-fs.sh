@@ -1,0 +1,36 @@
+#!/bin/sh
+# Builds a Debian root file system with the packages of packages.txt in the folder $1. Call it as root
+# in mount and process namespaces of its own (lab/root-fs.ts does), so that no mount or process
+# outlives it, however it ends.
+#
+#   MIRROR   Debian mirror (default )
+#   SUITE    Debian suite (default sid: the one with Asterisk 22)
+set -eu
+
+root=$1
+here=$(dirname "$(readlink -f "$0")")
+packages=$(sed 's/#.*//' "$here/packages.txt" | xargs | tr ' ' ',')
+
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+unset LANG LANGUAGE TMPDIR
+
+# How this machine reaches its mirror (proxy, dates) holds inside, too.
+settings=$(mktemp)
+trap 'rm -f "$settings"' EXIT
+apt-config dump | grep -E '^Acquire::(http|https|Check|Retries|Force)' >"$settings" || true
+
+# mmdebstrap takes a third of debootstrap's time. A system that can be made anew at any moment needs
+# no sync after each file, and no manuals.
+mmdebstrap --mode=root --variant=apt --components=main --skip=check/empty \
+	--aptopt="$settings" \
+	--aptopt='APT::Install-Recommends "false"' \
+	--aptopt='Acquire::Languages "none"' \
+	--dpkgopt=force-unsafe-io \
+	--dpkgopt='path-exclude=/usr/share/doc/*' \
+	--dpkgopt='path-exclude=/usr/share/man/*' \
+	--dpkgopt='path-exclude=/usr/share/locale/*' \
+	--include="$packages" \
+	"${SUITE:-sid}" "$root" "${MIRROR:-}"
+
+# Where the lab mounts what it hands in.
+mkdir -p "$root/lab"

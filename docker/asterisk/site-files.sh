@@ -1,0 +1,45 @@
+#!/bin/sh
+# Writes what is particular to one Asterisk (addresses, ports, passwords) as small files into the
+# folder $1; asterisk-conf/ includes them. The native lab and the container both use this.
+#
+#   ARI_PASSWORD, SOFTPHONE1_PASSWORD, SOFTPHONE2_PASSWORD   required
+#   SIP_ADDRESS, SIP_PORT       where phones find it         (default 127.0.0.1, 5060)
+#   HTTP_ADDRESS, HTTP_PORT     ARI and WebSocket            (default 127.0.0.1, 8088)
+#   RTP_START, RTP_END          media ports                  (default 10000, 19999)
+#   MEDIA_ADDRESS               what phones are told to send RTP to (default SIP_ADDRESS; empty: any)
+set -eu
+: "${ARI_PASSWORD:?is not set}" "${SOFTPHONE1_PASSWORD:?is not set}" "${SOFTPHONE2_PASSWORD:?is not set}"
+: "${SIP_ADDRESS:=127.0.0.1}" "${SIP_PORT:=5060}" "${HTTP_ADDRESS:=127.0.0.1}" "${HTTP_PORT:=8088}"
+: "${RTP_START:=10000}" "${RTP_END:=19999}" "${MEDIA_ADDRESS=$SIP_ADDRESS}"
+
+umask 077
+mkdir -p "$1"
+cd "$1"
+
+cat >pjsip.conf <<EOF
+[transport-udp](+)
+bind = $SIP_ADDRESS:$SIP_PORT
+[softphone1-auth](+)
+password = $SOFTPHONE1_PASSWORD
+[softphone2-auth](+)
+password = $SOFTPHONE2_PASSWORD
+EOF
+if [ -n "$MEDIA_ADDRESS" ]; then
+	echo "media_address = $MEDIA_ADDRESS" >pjsip-media.conf
+else
+	echo "bind_rtp_to_media_address = no" >pjsip-media.conf
+fi
+cat >ari.conf <<EOF
+[voice-agent](+)
+password = $ARI_PASSWORD
+EOF
+cat >http.conf <<EOF
+[general](+)
+bindaddr = $HTTP_ADDRESS
+bindport = $HTTP_PORT
+EOF
+cat >rtp.conf <<EOF
+[general](+)
+rtpstart = $RTP_START
+rtpend = $RTP_END
+EOF

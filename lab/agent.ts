@@ -1,0 +1,172 @@
+/** The agent itself (src/main.ts) as a process of the lab, connected to one Asterisk. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, existsSync, mkdirSync } from 'node:fs';
+import type { WriteStream } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { AgentEvents, parseLogLine } from './agent-events.ts';
+import type { AgentLogLine } from './agent-events.ts';
+import { PROJECT } from './paths.ts';
+import { UserError } from './user-error.ts';
+
+export interface AgentOptions {
+  readonly asterisk: {
+    readonly ariUrl: string;
+    readonly ariUser: string;
+    readonly secrets: { readonly ari: string };
+  };
+  /** Where it keeps its records of calls. */
+  readonly dataFolder: string;
+  /** Default: the project's config/. */
+  readonly configFolder?: string;
+  /** Its log goes there, line by line. */
+  readonly logFile: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** How long models may take to load on a busy machine. */
+const READY_MS = 60_000;
+/** Running calls end politely when it is told to stop. */
+const STOP_MS = 10_000;
+
+export class LabAgent {
+  readonly events = new AgentEvents();
+  /** Settles with "The agent" when it is gone, wanted or not. */
+  readonly exited: Promise<string>;
+  readonly #child: ChildProcess;
+  readonly #log: WriteStream;
+  readonly #lines: string[] = [];
+  readonly #lineListeners = new Set<(line: AgentLogLine) => void>();
+  #stopping: Promise<void> | undefined;
+
+  private constructor(child: ChildProcess, log: WriteStream) {
+    this.#child = child;
+    this.#log = log;
+    this.exited = new Promise((resolve) =>
+      child.once('exit', () => {
+        resolve('The agent');
+      }),
+    );
+    for (const stream of [child.stdout, child.stderr]) {
+      if (!stream) continue;
+      createInterface(stream).on('line', (line) => {
+        this.#take(line);
+      });
+    }
+  }
+
+  /** Resolves when it takes calls. Throws UserError. */
+  static async start(options: AgentOptions): Promise<LabAgent> {
+    const main = join(PROJECT, 'src/main.ts');
+    if (!existsSync(main)) throw new UserError('There is no src/main.ts: the agent is missing.');
+    mkdirSync(options.dataFolder, { recursive: true });
+    mkdirSync(dirname(options.logFile), { recursive: true });
+    const { asterisk } = options;
+    const environment = {
+      ...process.env,
+      ARI_URL: asterisk.ariUrl,
+      ARI_USERNAME: asterisk.ariUser,
+      ARI_PASSWORD: asterisk.secrets.ari,
+      VOICE_AGENT_CONFIG_DIR: options.configFolder ?? join(PROJECT, 'config'),
+      VOICE_AGENT_DATA_DIR: options.dataFolder,
+      LOG_FORMAT: 'json',
+      ...options.environment,
+    };
+    // It dies with us, however we end; and Ctrl-C reaches us alone, who end it in order.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, main], {
+      cwd: PROJECT,
+      env: environment,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const agent = new LabAgent(child, createWriteStream(options.logFile, { flags: 'a', mode: 0o600 }));
+    try {
+      await agent.#ready(options.signal);
+    } catch (error) {
+      await agent.stop();
+      throw error;
+    }
+    return agent;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Called for every line of its log. */
+  onLine(listener: (line: AgentLogLine) => void): () => void {
+    this.#lineListeners.add(listener);
+    return () => this.#lineListeners.delete(listener);
+  }
+
+  /** Its last lines. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** Lets it end its calls and itself (SIGTERM), or ends it after 10 s. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const child = this.#child;
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+      await ended;
+      clearTimeout(timer);
+    }
+    this.#log.end();
+  }
+
+  #take(line: string): void {
+    this.#log.write(`${line}\n`);
+    this.#lines.push(line);
+    if (this.#lines.length > 100) this.#lines.shift();
+    const parsed = parseLogLine(line);
+    if (!parsed) return;
+    for (const listener of [...this.#lineListeners]) listener(parsed);
+    if (parsed.callEvent) this.events.feed(line);
+  }
+
+  #ready(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (message: string): void => {
+        off();
+        clearTimeout(timer);
+        reject(new UserError(message));
+      };
+      const timer = setTimeout(() => {
+        fail(`The agent was not ready within ${READY_MS / 1000} s.\n${this.#last()}`);
+      }, READY_MS);
+      const off = this.onLine((line) => {
+        if (line.event !== 'ready') return;
+        off();
+        clearTimeout(timer);
+        resolve();
+      });
+      this.#child.once('exit', () => {
+        // Its last lines may still be on their way.
+        setImmediate(() => {
+          fail(`The agent ended while it was starting.\n${this.#last()}`);
+        });
+      });
+      signal?.addEventListener('abort', () => {
+        fail('Interrupted while the agent was starting.');
+      });
+    });
+  }
+
+  #last(): string {
+    return this.#lines
+      .slice(-8)
+      .map((line) => parseLogLine(line)?.msg ?? line)
+      .join('\n');
+  }
+}

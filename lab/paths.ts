@@ -1,0 +1,16 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The project's folder. */
+export const PROJECT = join(import.meta.dirname, '..');
+/** Everything that is made and can be made again. Not in git. */
+export const CACHE = join(PROJECT, '.cache');
+/** What the lab keeps between two runs (passwords, logs). Only for the person who runs it. */
+export const LAB_CACHE = join(CACHE, 'lab');
+
+/** `.cache/lab/<name>`, made if it isn't there. */
+export function labFolder(...names: string[]): string {
+  const folder = join(LAB_CACHE, ...names);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}

@@ -1,0 +1,96 @@
+#!/bin/sh
+# Runs a program of the project with everything that it needs: lab/run.sh [--lab] FILE [ARGUMENT …]
+# Brings what is missing first: Node.js 24 when the machine's is older than 22.18 (into .cache), and the
+# npm packages of package-lock.json. With --lab also Debian packages (lab/host-packages.txt), and the
+# root file system with Asterisk in it.
+set -eu
+cd "$(dirname "$0")/.."
+mkdir -p .cache/log
+
+fail() {
+	echo "$*" >&2
+	exit 1
+}
+
+# Somebody else's npm settings print warnings that nobody can act on; details stand in .cache/log.
+quietly() { # log-name command …
+	log=.cache/log/$1.log
+	shift
+	"$@" >"$log" 2>&1 </dev/null
+}
+
+packages() {
+	wanted=$(sed 's/#.*//' lab/host-packages.txt)
+	missing=
+	for package in $wanted; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+	done
+	[ -z "$missing" ] && return
+	command -v apt-get >/dev/null || fail "This needs Debian 12 or a relative of it (apt-get is missing)."
+	[ "$(id -u)" = 0 ] || fail "Debian packages are missing:$missing. Install them as root: apt-get install$missing"
+	echo "Installing Debian packages:$missing"
+	export DEBIAN_FRONTEND=noninteractive
+	# shellcheck disable=SC2086 # a list of words
+	quietly apt apt-get install -y --no-install-recommends $missing && return
+	quietly apt apt-get update || fail "The Debian mirror could not be reached: check the network. (Details: .cache/log/apt.log)"
+	# shellcheck disable=SC2086
+	quietly apt apt-get install -y --no-install-recommends $missing ||
+		fail "Debian packages could not be installed:$missing. (Details: .cache/log/apt.log)"
+}
+
+new_enough() { # path of a node
+	"$1" -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 22 || (a === 22 && b >= 18) ? 0 : 1)' 2>/dev/null
+}
+
+node_24() {
+	if command -v node >/dev/null && new_enough node; then return; fi
+	case $(uname -m) in
+	x86_64) arch=x64 ;;
+	aarch64) arch=arm64 ;;
+	*) fail "There is no Node.js 24 for this machine ($(uname -m)) in npm: install Node.js 22.18 or newer." ;;
+	esac
+	folder=.cache/node-24
+	binaries=$PWD/$folder/node_modules/node-linux-$arch/bin
+	if [ ! -x "$binaries/node" ]; then
+		command -v npm >/dev/null || fail "npm is missing: apt-get install nodejs npm"
+		echo "Fetching Node.js 24 (this machine has $(node -v 2>/dev/null || echo none))"
+		rm -rf "$folder" "$folder.new"
+		mkdir -p "$folder.new"
+		echo '{"private":true}' >"$folder.new/package.json"
+		quietly node npm install --prefix "$folder.new" --no-audit --no-fund --ignore-scripts "node-linux-$arch@24" ||
+			fail "Node.js 24 could not be fetched from npm: check the network. (Details: .cache/log/node.log)"
+		mv "$folder.new" "$folder"
+	fi
+	PATH=$binaries:$PATH
+	export PATH
+	new_enough node || fail "Node.js 22.18 or newer is needed, and $(node -v) is what runs here."
+}
+
+npm_packages() {
+	stamp="$(cksum <package-lock.json) $(node -p 'process.versions.modules')"
+	[ "$(cat node_modules/.installed 2>/dev/null)" = "$stamp" ] && return
+	command -v npm >/dev/null || fail "npm is missing: apt-get install npm"
+	echo "Installing npm packages"
+	quietly npm npm ci --no-audit --no-fund --ignore-scripts ||
+		fail "npm packages could not be installed: check the network. (Details: .cache/log/npm.log)"
+	echo "$stamp" >node_modules/.installed
+}
+
+# One at a time: two that begin at once would install into the same folders.
+exec 9>.cache/run.lock
+flock 9
+if [ "$1" = --lab ]; then
+	shift
+	packages
+	node_24
+	# It takes about as long as the npm packages do, and needs none of them.
+	node lab/root-fs.ts --quiet &
+	npm_packages
+	wait $! || exit 1
+else
+	node_24
+	npm_packages
+fi
+exec 9>&-
+
+exec node "$@"

@@ -1,0 +1,45 @@
+/** How other commands find the lab that runs: a file that says where it is, as long as it is there. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { labFolder } from './paths.ts';
+import { UserError } from './user-error.ts';
+
+export interface RunningLab {
+  readonly pid: number;
+  readonly host: string;
+  readonly sipPort: number;
+  readonly httpPort: number;
+  readonly agentLog: string;
+}
+
+const file = (): string => join(labFolder(), 'running.json');
+
+export function findRunningLab(): RunningLab | undefined {
+  try {
+    const lab = JSON.parse(readFileSync(file(), 'utf8')) as RunningLab;
+    return existsSync(`/proc/${lab.pid}`) ? lab : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Throws UserError when no lab runs. */
+export function needRunningLab(): RunningLab {
+  const lab = findRunningLab();
+  if (lab) return lab;
+  throw new UserError('No lab is running: start it in another terminal with "make lab".');
+}
+
+/** Makes this process's lab known. Returns how to withdraw that. */
+export function announceLab(lab: RunningLab): () => void {
+  const other = findRunningLab();
+  if (other) {
+    throw new UserError(
+      `A lab is running already (process ${other.pid}): stop it, or use it with "make call".`,
+    );
+  }
+  writeFileSync(file(), JSON.stringify(lab), { mode: 0o600 });
+  return () => {
+    rmSync(file(), { force: true });
+  };
+}

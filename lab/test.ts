@@ -1,0 +1,94 @@
+/**
+ * `make test` and `make check`: lint and types, then every vitest project. The last line is
+ * "N passed, N failed" over all projects; a check or a runner that fails otherwise counts as one.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CACHE, PROJECT } from './paths.ts';
+import { ensureRootFs } from './root-fs.ts';
+import { runMain } from './run-main.ts';
+
+const CHECKS = [
+  ['format', 'prettier', '--check', '--log-level', 'warn', '.'],
+  ['lint', 'eslint', '.'],
+  ['types', 'tsc', '--noEmit'],
+  ['unused', 'knip'],
+] as const;
+
+const PROJECTS = ['unit', 'integration', 'e2e'] as const;
+
+/** The part of vitest's JSON report that is read. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+}
+
+const results = join(CACHE, 'test');
+
+await runMain(async (signal) => {
+  rmSync(results, { recursive: true, force: true });
+  mkdirSync(results, { recursive: true });
+  let passed = 0;
+  let failed = 0;
+  for (const [name, tool, ...args] of CHECKS) {
+    const status = await run(tool, args, signal);
+    console.log(`${name}: ${status === 0 ? 'ok' : 'failed'}`);
+    if (status !== 0) failed += 1;
+  }
+  if (process.argv[2] !== 'check') {
+    await ensureRootFs(console.log, signal);
+    for (const project of PROJECTS) {
+      if (signal.aborted) break;
+      console.log(`\n── ${project} tests`);
+      const count = await runProject(project, signal);
+      passed += count.passed;
+      failed += count.failed;
+    }
+  }
+  if (signal.aborted) failed += 1;
+  const summary = `${passed} passed, ${failed} failed`;
+  writeFileSync(join(results, 'summary'), `${summary}\n`);
+  console.log(`\n${summary}`);
+  if (failed > 0) process.exitCode = 1;
+});
+
+async function runProject(project: string, signal: AbortSignal): Promise<{ passed: number; failed: number }> {
+  const file = join(results, `${project}.json`);
+  const status = await run(
+    'vitest',
+    ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
+    signal,
+  );
+  let report: Report = { numPassedTests: 0, numFailedTests: 0 };
+  try {
+    report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+  } catch {
+    // It didn't get as far as that.
+  }
+  const { numPassedTests: passed, numFailedTests } = report;
+  // A file that can't be loaded, an error outside of any test, or no test at all.
+  const other = numFailedTests === 0 && (status !== 0 || passed === 0) ? 1 : 0;
+  return { passed, failed: numFailedTests + other };
+}
+
+/** Runs a tool of node_modules/.bin with its output shown. Returns its exit status. */
+function run(tool: string, args: readonly string[], signal: AbortSignal): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(join(PROJECT, 'node_modules/.bin', tool), args, {
+      cwd: PROJECT,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const abort = (): void => {
+      child.kill('SIGTERM');
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    child.once('error', () => {
+      resolve(127);
+    });
+    child.once('exit', (code) => {
+      signal.removeEventListener('abort', abort);
+      resolve(code ?? 1);
+    });
+  });
+}
