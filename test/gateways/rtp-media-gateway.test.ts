@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
@@ -53,6 +54,10 @@ async function callOf(
   await session.attached;
   return { session, peer };
 }
+
+const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+);
 
 function blockMainThread(durationMs: number): void {
   const end = performance.now() + durationMs;
@@ -304,6 +309,20 @@ describe('RTP media gateway on the wire', () => {
       expect(() => {
         session.attach({ address: 'asterisk.local', port: 4000 });
       }).toThrow(expect.objectContaining({ code: 'MEDIA_NOT_ATTACHED' }) as Error);
+    });
+
+    it.skipIf(!hasIPv6)('may write its address in another way than the socket tells it', async () => {
+      const session = await (await start({ listenAddress: '::' })).reserve({ id: 'v6' });
+      const peers = [await openPeer(), await openPeer({ address: '0:0:0:0:0:0:0:1' })];
+      for (const peer of peers) {
+        session.attach({ address: peer.address === '::1' ? '0:0::0:1' : '127.0.0.1', port: peer.port });
+        await peer.until((received) => received.length >= 3);
+        if (session.endpoint.transport !== 'rtp') continue;
+        peer.aim({ address: peer.address, port: session.endpoint.port });
+        const before = session.stats().packetsReceived;
+        await peer.say(noise(480));
+        await until(() => session.stats().packetsReceived === before + 3);
+      }
     });
 
     it('may be fixed: then each call has a port of its own and talks at once', async () => {
