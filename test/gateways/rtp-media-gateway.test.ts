@@ -345,8 +345,16 @@ describe('RTP media gateway on the wire', () => {
   });
 
   describe('barge-in', () => {
+    /** Speech that the peer has got when five more frames have left. */
+    async function heardMs(session: RtpMediaSession, peer: RtpPeer): Promise<number> {
+      const sent = session.stats().packetsSent;
+      await until(() => session.stats().packetsSent >= sent + 5);
+      await peer.until((received) => received.length >= sent + 5);
+      return withoutSilence(peer.heardSamples()).length / 8;
+    }
+
     it('stops within one packet when the main thread is blocked right after the decision', async () => {
-      const { session } = await call(await start(), { id: 'blocked' });
+      const { session, peer } = await call(await start(), { id: 'blocked' });
       const playback = session.play();
       await playback.write(pcm(noise(16_000, 11)));
       await until(() => playback.playedMs() >= 60);
@@ -356,10 +364,11 @@ describe('RTP media gateway on the wire', () => {
       const account = await playback.finished;
       expect(account.outcome).toBe('flushed');
       expect(account.playedMs - before).toBeLessThanOrEqual(20);
+      expect(await heardMs(session, peer)).toBe(account.playedMs);
     });
 
     it('stops within one packet when another thread decides while the main thread is blocked', async () => {
-      const { session } = await call(await start(), { id: 'tripped' });
+      const { session, peer } = await call(await start(), { id: 'tripped' });
       const playback = session.play();
       await playback.write(pcm(noise(16_000, 12)));
       new FlushLine(session.flushLine).arm();
@@ -384,6 +393,7 @@ describe('RTP media gateway on the wire', () => {
       expect(account.outcome).toBe('flushed');
       // A packet that was on its way out in the moment of the decision is allowed, a later one isn't.
       expect(account.at - decidedAt).toBeLessThan(20);
+      expect(await heardMs(session, peer)).toBe(account.playedMs);
     });
   });
 
