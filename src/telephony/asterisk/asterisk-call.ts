@@ -195,6 +195,8 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
     async session() {
       const law = await lawOfCall();
       session = await gateway.reserve({ id: channel.id, law });
+      // When the caller leaves first, nobody waits for this any more.
+      session.attached.catch(() => undefined);
       session.on((event) => {
         if (event.type !== 'lost') return;
         log.error({ ...about, reason: event.reason }, 'the media of the call is lost');
