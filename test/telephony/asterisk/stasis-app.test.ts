@@ -615,9 +615,16 @@ describe('closing', () => {
     const running = await start({ settings: HASTY_CLOSE });
     server.call();
     await desk.call(0);
+    const { events } = await desk.call(0);
+    server.fault = ({ path }) =>
+      path.endsWith('/externalMedia') ? { wait: new Promise(() => undefined) } : undefined;
+    server.call();
+    await eventually('a call in its set-up', () => server.requestsFor('POST', /externalMedia/).length === 2);
     await server.stop();
     await running.close();
     expect(running.stats().stream.state).toBe('closed');
+    expect(events).toHaveLength(1);
+    expect(desk.abandoned).toHaveLength(1);
     await eventually('the session is closed', () => gateway.open() === 0);
   });
 
