@@ -436,6 +436,15 @@ describe('the tools', () => {
     expect(call.leftovers).toEqual({});
   });
 
+  it('hang up with a goodbye, though the model has not said any', async () => {
+    const call = await ScriptedCall.greeted({ replies: [[{ tool: 'hang_up' }]] });
+    await call.says('that is all');
+    await call.clock.advance(3000);
+    await call.running;
+    expect(call.conversation.slice(1)).toEqual(['caller: that is all', 'agent: Goodbye.']);
+    expect(call.line.done).toEqual(['answer', 'hang-up']);
+  });
+
   it('do not hang up when the caller has something to add', async () => {
     const call = await ScriptedCall.greeted({
       replies: [['Goodbye and have a nice day.', { tool: 'hang_up' }], ['Sure.']],
