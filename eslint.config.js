@@ -3,6 +3,7 @@ import tseslint from 'typescript-eslint';
 /** Third-party packages and where each of them lives: nobody else imports them. */
 const homes = {
   'ari-client': 'src/telephony/asterisk',
+  'swagger-client': 'src/telephony/asterisk',
   'groq-sdk': 'src/providers',
   '@cartesia/cartesia-js': 'src/providers',
   'onnxruntime-node': 'src/providers/embedded',

@@ -112,6 +112,8 @@ export interface VoiceActivityDetector {
 
 export interface VadRequest {
   readonly heard: AudioRingHandle;
+  /** What the agent says, so that its echo isn't taken for the caller. */
+  readonly sent?: AudioRingHandle;
   /** While armed, speech of `bargeInMs` trips it, without a word to the main thread first. */
   readonly flushLine: FlushLineHandle;
   /** Voiced time before `speech-start` is reported (default 60 ms). */
@@ -150,6 +152,8 @@ export interface SttRequest {
   readonly language: string;
   /** Sentences and words that this agent expects: a grammar, a domain model or key terms. */
   readonly phrases: readonly string[];
+  /** Words that no dictionary has, in ARPAbet. */
+  readonly pronunciations?: Readonly<Record<string, string>>;
   readonly onEvent: (event: SttEvent) => void;
 }
 
@@ -170,7 +174,11 @@ export interface Transcript {
 }
 
 export interface SttStream {
-  /** The VAD heard speech begin at `frame`. */
+  /**
+   * The VAD heard speech begin at `frame`: a turn begins there, whatever was going on. `frame` may lie
+   * before the end of the last turn, as far back as the ring reaches: the caller went on, or the last
+   * recogniser died, and what he said is heard again as a whole. A pending `endTurn` is answered anyhow.
+   */
   beginTurn(frame: number): void;
   /** The VAD says that the turn ended with `frame`: the final text of what was said since `beginTurn`. */
   endTurn(frame: number): Promise<Transcript>;
@@ -225,6 +233,16 @@ export interface ReplyRequest {
   readonly agent: AgentProfile;
   readonly call: CallInfo;
   readonly history: readonly Message[];
+  /** What the model may call, as this agent is allowed to. */
+  readonly tools?: readonly ToolSpec[];
+}
+
+/** A tool as a model is told of it. */
+export interface ToolSpec {
+  readonly name: string;
+  readonly description: string;
+  /** JSON schema of the arguments. */
+  readonly parameters: Readonly<Record<string, unknown>>;
 }
 
 export type Message =
@@ -245,6 +263,21 @@ export type LlmEvent =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'tool'; readonly call: ToolCall }
   | { readonly type: 'usage'; readonly inputTokens: number; readonly outputTokens: number };
+
+/** Where messages that callers leave are kept. */
+export interface MessageStore {
+  keep(message: TakenMessage): Promise<void>;
+}
+
+export interface TakenMessage {
+  readonly agent: string;
+  readonly call: CallInfo;
+  /** Wall-clock time, milliseconds since the Unix epoch. */
+  readonly takenAt: Milliseconds;
+  readonly name: string;
+  readonly number: string;
+  readonly text: string;
+}
 
 /** Who answers: an agent of agents.yaml, checked and complete. */
 export interface AgentProfile {
@@ -274,16 +307,47 @@ export interface AgentLimits {
 
 export interface AgentKnowledge {
   readonly company: string;
-  readonly openingHours?: string;
+  /** IANA name; the receptionist's "today" is there. The machine's own when missing. */
+  readonly timeZone?: string;
+  /** Missing: unknown. A day without an entry is closed. */
+  readonly openingHours?: readonly OpeningTime[];
   readonly address?: string;
-  readonly services: readonly { readonly name: string; readonly about: string }[];
+  /** `also`: other words that callers use for it. `price`: in spoken words. */
+  readonly services: readonly {
+    readonly name: string;
+    readonly also: readonly string[];
+    readonly about: string;
+    readonly price?: string;
+  }[];
   /** Question and answer pairs beyond the above. */
   readonly questions: readonly { readonly ask: readonly string[]; readonly answer: string }[];
   /** Where a caller can be put through: goes on in the dialplan with this department. */
-  readonly departments: readonly { readonly name: string; readonly digit?: string }[];
+  readonly departments: readonly {
+    readonly name: string;
+    readonly digit?: string;
+    readonly also: readonly string[];
+  }[];
   readonly takesMessages: boolean;
   /** Words that no dictionary has, in ARPAbet: `{ Zuse: "T S UW Z AH" }`. */
   readonly pronunciations: Readonly<Record<string, string>>;
+}
+
+export const WEEKDAYS = [
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+  'sunday',
+] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+/** One stretch of a day, in minutes after midnight. */
+export interface OpeningTime {
+  readonly day: Weekday;
+  readonly fromMinute: number;
+  readonly toMinute: number;
 }
 
 // ── Telephony: the call as the agent sees it ──────────────────────────────────────────────────
@@ -331,6 +395,8 @@ export type Admission =
       readonly kind: 'accept';
       readonly codec: G711Law | 'auto';
       readonly run: (line: CallLine, media: MediaSession) => Promise<void>;
+      /** Called instead of `run` when the caller left, or the set-up failed, before that. */
+      readonly abandoned?: (reason: string) => void;
     }
   /** No room, or draining: on in the dialplan with `VOICE_AGENT_RESULT` set, nothing is answered. */
   | { readonly kind: 'proceed'; readonly variables: Readonly<Record<string, string>> };
@@ -340,7 +406,11 @@ export type Admission =
 /** One turn's instants, from the caller's last voiced packet to the reply's first (undefined: didn't happen). */
 export interface TurnMarks {
   readonly speechEnd?: Milliseconds;
+  /** The recogniser was asked for the final text (by a pause; never, if it finds turns by itself). */
+  readonly sttStart?: Milliseconds;
   readonly sttFinal?: Milliseconds;
+  /** It was certain that the turn was over: no reply is audible before. */
+  readonly turnEnd?: Milliseconds;
   readonly llmStart?: Milliseconds;
   readonly llmFirstToken?: Milliseconds;
   readonly llmEnd?: Milliseconds;

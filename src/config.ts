@@ -1,0 +1,138 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import type { z } from 'zod';
+import { VoiceAgentError } from './lib/errors.ts';
+import type { AgentProfile } from './dialog/ports.ts';
+import { crossCheck, PARTS, type KnownProviders } from './config/cross-checks.ts';
+import { readDocument } from './config/document.ts';
+import type { Environment } from './config/environment.ts';
+import { didYouMean } from './config/nearest.ts';
+import { found, problemsText, type Problem } from './config/problems.ts';
+import {
+  agentsFile,
+  environmentSchema,
+  providersFile,
+  type AgentsFile,
+  type ProviderChoice,
+  type ProvidersFile,
+} from './config/schema.ts';
+import { validate } from './config/validate.ts';
+
+export type { KnownProvider, KnownProviders } from './config/cross-checks.ts';
+export type { ProviderChoice } from './config/schema.ts';
+
+type DeepReadonly<T> = T extends (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
+/** Everything that agents.yaml, providers.yaml and the environment say, checked, complete and frozen. */
+export interface Config {
+  readonly agents: readonly AgentProfile[];
+  readonly announcements: DeepReadonly<AgentsFile['announcements']>;
+  readonly asterisk: DeepReadonly<ProvidersFile['asterisk']>;
+  readonly gateways: DeepReadonly<ProvidersFile['gateways']>;
+  readonly providers: {
+    readonly default: Readonly<ProviderChoice>;
+    /** For every agent, by id. */
+    readonly byAgent: Readonly<Record<string, Readonly<ProviderChoice>>>;
+  };
+  readonly limits: DeepReadonly<ProvidersFile['limits']>;
+  readonly records: DeepReadonly<ProvidersFile['records']>;
+  readonly latencyTargets: DeepReadonly<ProvidersFile['latencyTargets']>;
+  /** Absolute path of the folder for records and recordings; it needn't exist yet. */
+  readonly dataDir: string;
+  readonly log: {
+    readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+    readonly format: 'json' | 'pretty';
+  };
+}
+
+/**
+ * Reads and checks the whole configuration. Throws one CONFIG_INVALID whose message lists every problem with
+ * its file, line, key, what was found and what is allowed.
+ */
+export function loadConfig(options: {
+  readonly env: Environment;
+  readonly known: KnownProviders;
+  /** What relative folders are relative to; the current folder by default. */
+  readonly cwd?: string;
+}): Config {
+  const { env, known, cwd = '.' } = options;
+  const { settings, problems: inEnvironment } = readEnvironment(env);
+  const configDir = settings.VOICE_AGENT_CONFIG_DIR;
+  const inFolder = (file: string): string =>
+    isAbsolute(configDir) ? join(configDir, file) : join(cwd, configDir, file);
+  const agentsDocument = readDocument(inFolder('agents.yaml'), env);
+  const providersDocument = readDocument(inFolder('providers.yaml'), env);
+  const agents = validate(agentsDocument, agentsFile);
+  const providers = validate(providersDocument, providersFile);
+  const problems = [
+    ...inEnvironment,
+    ...agentsDocument.problems,
+    ...agents.problems,
+    ...providersDocument.problems,
+    ...providers.problems,
+    ...crossCheck(agentsDocument, providersDocument, known),
+  ];
+  if (problems.length > 0 || !agents.value || !providers.value) {
+    throw new VoiceAgentError('CONFIG_INVALID', problemsText(problems));
+  }
+  return deepFreeze(toConfig(settings, agents.value, providers.value, cwd));
+}
+
+function toConfig(settings: Settings, agents: AgentsFile, providers: ProvidersFile, cwd: string): Config {
+  const { asterisk, gateways, limits, records, latencyTargets } = providers;
+  const byAgent = agents.agents.map(({ id }): [string, ProviderChoice] => {
+    const choice = { ...providers.providers.default };
+    for (const part of PARTS) choice[part] = providers.providers.agents[id]?.[part] ?? choice[part];
+    return [id, choice];
+  });
+  return {
+    agents: agents.agents.map(toProfile),
+    announcements: agents.announcements,
+    asterisk,
+    gateways,
+    providers: { default: providers.providers.default, byAgent: Object.fromEntries(byAgent) },
+    limits,
+    records,
+    latencyTargets,
+    dataDir: resolve(cwd, settings.VOICE_AGENT_DATA_DIR),
+    log: { level: settings.LOG_LEVEL, format: settings.LOG_FORMAT },
+  };
+}
+
+type AgentEntry = AgentsFile['agents'][number];
+
+/** Optional keys that are missing stay missing (not `undefined`), as ports.ts has them. */
+function toProfile(entry: AgentEntry): AgentProfile {
+  return JSON.parse(JSON.stringify(entry)) as AgentProfile;
+}
+
+type Settings = z.infer<typeof environmentSchema>;
+
+/** Each variable by itself, so that one wrong value doesn't hide where the files are. */
+function readEnvironment(env: Environment): { settings: Settings; problems: Problem[] } {
+  const settings: Record<string, unknown> = {};
+  const problems: Problem[] = [];
+  for (const [name, schema] of Object.entries(environmentSchema.shape)) {
+    const value = env[name] === '' ? undefined : env[name];
+    const result = schema.safeParse(value);
+    settings[name] = result.success ? result.data : schema.parse(undefined);
+    for (const issue of result.error?.issues ?? []) {
+      const values = issue.code === 'invalid_value' ? issue.values.map(String) : [];
+      const allowed = values.length > 0 ? `allowed: ${values.join(', ')}` : 'needed: some text';
+      const message = `${found(value, [name])}, ${allowed}${didYouMean(value, values)}`;
+      problems.push({ file: 'environment', key: name, message });
+    }
+  }
+  return { settings: settings as Settings, problems };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}

@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { messageOf } from '../lib/errors.ts';
+import { isBareVariable, substitute, type Environment } from './environment.ts';
+import { isSecret, pathText, type Path, type Problem } from './problems.ts';
+
+/** A YAML file as plain data, which still knows on which line everything stands. */
+export interface ConfigDocument {
+  readonly file: string;
+  readonly data: unknown;
+  /** Problems found while reading: the file, its syntax, variables that aren't set, secrets in plain sight. */
+  readonly problems: readonly Problem[];
+  /** The line of the value at `path`, or of its nearest ancestor that exists. */
+  lineOf(path: Path): number | undefined;
+  /** True if the value at `path` or above it has been reported already. */
+  reported(path: Path): boolean;
+}
+
+/** Deeper nesting than any sensible configuration: an alias that contains itself. */
+const DEPTH_MAX = 20;
+
+export function readDocument(file: string, env: Environment): ConfigDocument {
+  let source: string;
+  try {
+    source = readFileSync(file, 'utf8');
+  } catch (error) {
+    return unreadable(file, `can't be read: ${messageOf(error)}`);
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
+  if (document.errors.length > 0) {
+    const problems = document.errors.map((error) => ({
+      file,
+      line: lines.linePos(error.pos[0]).line,
+      key: '',
+      message: `isn't valid YAML: ${error.message}`,
+    }));
+    return { ...unreadable(file, ''), problems };
+  }
+  const problems: Problem[] = [];
+  const reported = new Set<string>();
+  const data = toData(document.contents, [], {
+    document,
+    env,
+    report(path, node, message) {
+      reported.add(pathText(path));
+      const line = node.range ? lines.linePos(node.range[0]).line : undefined;
+      problems.push({ file, ...(line === undefined ? {} : { line }), key: pathText(path), message });
+    },
+  });
+  return {
+    file,
+    data,
+    problems,
+    lineOf: (path) => lineOf(document, lines, path),
+    reported: (path) => path.some((_, index) => reported.has(pathText(path.slice(0, index + 1)))),
+  };
+}
+
+function unreadable(file: string, message: string): ConfigDocument {
+  return {
+    file,
+    data: undefined,
+    problems: [{ file, key: '', message }],
+    lineOf: () => undefined,
+    reported: () => true,
+  };
+}
+
+interface Conversion {
+  readonly document: Document;
+  readonly env: Environment;
+  readonly report: (path: Path, node: Node, message: string) => void;
+}
+
+function toData(node: unknown, path: Path, how: Conversion): unknown {
+  if (path.length > DEPTH_MAX) return undefined;
+  if (isAlias(node)) return toData(node.resolve(how.document), path, how);
+  if (isMap(node)) {
+    const entries: [string, unknown][] = [];
+    for (const { key, value } of node.items) {
+      const name = String(isScalar(key) ? key.value : key);
+      const data = toData(value, [...path, name], how);
+      if (data !== undefined) entries.push([name, data]);
+    }
+    return Object.fromEntries(entries);
+  }
+  if (isSeq(node)) return node.items.map((item, index) => toData(item, [...path, index], how));
+  if (!isScalar(node)) return undefined;
+  const { value } = node;
+  const secret = isSecret(path);
+  if (secret && value !== null && !(typeof value === 'string' && isBareVariable(value))) {
+    const name = String(path.at(-1)).toUpperCase();
+    how.report(
+      path,
+      node,
+      `secrets come from the environment only: write \${ARI_${name}} or another variable`,
+    );
+    return undefined;
+  }
+  if (typeof value !== 'string' || !value.includes('${')) return value ?? undefined;
+  const result = substitute(value, how.env);
+  if ('problem' in result) {
+    how.report(path, node, result.problem);
+    return undefined;
+  }
+  // An empty default means "as if the key weren't there".
+  return result.text === '' ? undefined : result.text;
+}
+
+function lineOf(document: Document, lines: LineCounter, path: Path): number | undefined {
+  let node: unknown = document.contents;
+  let offset = rangeStart(node);
+  for (const step of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step);
+      if (!pair) break;
+      offset = rangeStart(pair.key) ?? offset;
+      node = pair.value;
+    } else if (isSeq(node) && typeof step === 'number') {
+      node = node.items[step];
+      offset = rangeStart(node) ?? offset;
+    } else break;
+  }
+  return offset === undefined ? undefined : lines.linePos(offset).line;
+}
+
+function rangeStart(node: unknown): number | undefined {
+  return (node as Node | null | undefined)?.range?.[0];
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { messageOf } from '../lib/errors.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type Substituted =
+  | { readonly text: string; readonly fromEnvironment: boolean }
+  /** `problem` says which variable is missing or can't be read. */
+  | { readonly problem: string };
+
+const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
+
+/**
+ * Replaces `${NAME}` and `${NAME:-default}`. Where NAME isn't set but NAME_FILE is, the value is that file's
+ * content without its last line break. An empty variable counts as not set, as in the shell's `:-`.
+ */
+export function substitute(text: string, env: Environment): Substituted {
+  const problems: string[] = [];
+  let fromEnvironment = false;
+  const result = text.replace(VARIABLE, (_, name: string, fallback: string | undefined) => {
+    const value = lookUp(name, env);
+    if ('problem' in value) {
+      problems.push(value.problem);
+      return '';
+    }
+    fromEnvironment ||= value.text !== '';
+    if (value.text !== '') return value.text;
+    if (fallback !== undefined) return fallback;
+    problems.push(`\${${name}} is not set: set ${name}, or ${name}_FILE to the path of a file that holds it`);
+    return '';
+  });
+  return problems.length > 0 ? { problem: problems.join('; ') } : { text: result, fromEnvironment };
+}
+
+/** True if the text takes its whole value from one variable and gives no default for it. */
+export function isBareVariable(text: string): boolean {
+  return /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/.test(text.trim());
+}
+
+function lookUp(name: string, env: Environment): { text: string } | { problem: string } {
+  const value = env[name];
+  if (value !== undefined && value !== '') return { text: value };
+  const file = env[`${name}_FILE`];
+  if (file === undefined || file === '') return { text: '' };
+  try {
+    return { text: readFileSync(file, 'utf8').replace(/\r?\n$/, '') };
+  } catch (error) {
+    return { problem: `${name}_FILE names a file that can't be read: ${messageOf(error)}` };
+  }
+}

@@ -1,0 +1,22 @@
+import type { OpeningTime, Weekday } from '../dialog/ports.ts';
+
+/** How opening hours are written. */
+export const OPENING_HOURS_FORM = 'such as 08:00-18:00, or 08:00-12:00, 13:00-18:00, or closed';
+
+/** Reads one day's opening hours; undefined if they aren't of the form above, or run backwards. */
+export function parseOpeningHours(day: Weekday, text: string): OpeningTime[] | undefined {
+  if (/^\s*closed\s*$/i.test(text)) return [];
+  const times: OpeningTime[] = [];
+  for (const part of text.split(',')) {
+    const match = /^\s*(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})\s*$/.exec(part);
+    if (!match) return undefined;
+    const [fromHour = 0, fromPast = 0, toHour = 0, toPast = 0] = match.slice(1).map(Number);
+    const fromMinute = fromHour * 60 + fromPast;
+    const toMinute = toHour * 60 + toPast;
+    const before = times.at(-1)?.toMinute ?? 0;
+    if (fromPast > 59 || toPast > 59 || toMinute > 24 * 60) return undefined;
+    if (fromMinute >= toMinute || fromMinute < before) return undefined;
+    times.push({ day, fromMinute, toMinute });
+  }
+  return times;
+}

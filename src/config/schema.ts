@@ -1,0 +1,221 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { WEEKDAYS, type OpeningTime, type Weekday } from '../dialog/ports.ts';
+import { SAMPLE_RATES_HZ } from '../media/audio.ts';
+import { OPENING_HOURS_FORM, parseOpeningHours } from './opening-hours.ts';
+
+/*
+ * What may stand in agents.yaml and providers.yaml. Unknown keys are errors. Every key of these schemas has its
+ * line in docs/configuration.md (a test keeps the two equal). Numbers and switches may come as text, because
+ * that is what environment variables are.
+ */
+
+const text = z.string().trim().min(1);
+
+function whole(min: number, max: number) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value),
+    z.custom<number>(
+      (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
+      `a whole number from ${min} to ${max}`,
+    ),
+  );
+}
+
+const toggle = z.preprocess(
+  (value) => (value === 'true' ? true : value === 'false' ? false : value),
+  z.boolean(),
+);
+
+const ipAddress = text.refine((value) => isIP(value) !== 0, 'an IP address (names are not resolved here)');
+
+const identifier = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, 'letters, digits, - and _ (32 at most), a letter first');
+
+const serverUrl = text.refine((value) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+}, 'an http or https address without user name and password, such as http://127.0.0.1:8088');
+
+const timeZone = text.refine((value) => {
+  try {
+    return Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}, 'an IANA time zone, such as Europe/London');
+
+/** The phones of the CMU pronouncing dictionary, without stress marks. */
+const ARPABET =
+  'AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH'.split(
+    ' ',
+  );
+
+const pronunciation = text.refine(
+  (value) => value.split(/\s+/).every((phone) => ARPABET.includes(phone)),
+  'ARPAbet phones without stress marks, such as "T UW TH EY K"',
+);
+
+function openingDay(day: Weekday) {
+  return z.string().transform((value, context): OpeningTime[] => {
+    const times = parseOpeningHours(day, value);
+    if (times) return times;
+    context.addIssue({ code: 'custom', message: OPENING_HOURS_FORM });
+    return z.NEVER;
+  });
+}
+
+type WeekShape = { [Day in Weekday]: z.ZodOptional<ReturnType<typeof openingDay>> };
+
+const openingHours = z
+  .strictObject(
+    Object.fromEntries(WEEKDAYS.map((day) => [day, openingDay(day).optional()])) as unknown as WeekShape,
+  )
+  .transform((week): OpeningTime[] => WEEKDAYS.flatMap((day) => week[day] ?? []));
+
+const knowledge = z.strictObject({
+  company: text,
+  timeZone: timeZone.optional(),
+  openingHours: openingHours.optional(),
+  address: text.optional(),
+  services: z
+    .array(
+      z.strictObject({ name: text, also: z.array(text).default([]), about: text, price: text.optional() }),
+    )
+    .default([]),
+  questions: z.array(z.strictObject({ ask: z.array(text).min(1), answer: text })).default([]),
+  departments: z
+    .array(
+      z.strictObject({
+        name: text,
+        digit: z
+          .string()
+          .regex(/^[1-9]$/, 'one digit from 1 to 9, in quotes')
+          .optional(),
+        also: z.array(text).default([]),
+      }),
+    )
+    .default([]),
+  takesMessages: toggle.default(true),
+  pronunciations: z.record(z.string(), pronunciation).default({}),
+});
+
+const limits = z.strictObject({
+  endpointingMs: whole(200, 5_000).default(600),
+  bargeInMs: whole(60, 2_000).default(240),
+  silenceMs: whole(1_000, 60_000).default(7_000),
+  silencePrompts: whole(0, 10).default(2),
+  maxCallMs: whole(10_000, 14_400_000).default(600_000),
+});
+
+const agent = z.strictObject({
+  id: identifier,
+  extensions: z.array(z.string().regex(/^[A-Za-z0-9*#+_.-]{1,80}$/, 'an extension of the dialplan')).min(1),
+  name: text,
+  greeting: text,
+  instructions: z.string().trim().default(''),
+  voice: text.default('slt'),
+  language: text.default('en'),
+  codec: z.enum(['ulaw', 'alaw', 'auto']).default('auto'),
+  limits: limits.prefault({}),
+  knowledge,
+});
+
+const announcements = z.strictObject({
+  voice: text.default('slt'),
+  language: text.default('en'),
+  unknownExtension: text.default('Sorry, this number is not in use. Goodbye.'),
+  busy: text.default('Sorry, all our lines are busy. Please try again in a few minutes. Goodbye.'),
+  trouble: text.default('I am sorry, something went wrong on our side. Please call again later. Goodbye.'),
+});
+
+export const agentsFile = z.strictObject({
+  announcements: announcements.prefault({}),
+  agents: z.array(agent).min(1),
+});
+
+const asteriskServer = z.strictObject({
+  name: identifier,
+  url: serverUrl,
+  app: identifier.default('voice-agent'),
+  username: text,
+  password: text,
+  instance: identifier.default('main'),
+  variables: z.array(text).default([]),
+});
+
+const rtpGateway = z.strictObject({
+  listenAddress: ipAddress.default('127.0.0.1'),
+  listenPort: whole(0, 65_535).default(0),
+  advertisedAddress: ipAddress.optional(),
+  workers: whole(1, 64).default(1),
+  codec: z.enum(['ulaw', 'alaw']).default('ulaw'),
+  source: z
+    .strictObject({
+      encoding: z.enum(['pcm_s16', 'pcm_f32', 'ulaw', 'alaw']).default('pcm_s16'),
+      sampleRateHz: z
+        .preprocess(
+          (value) => (typeof value === 'string' ? Number(value) : value),
+          z.literal([...SAMPLE_RATES_HZ]),
+        )
+        .default(16_000),
+    })
+    .prefault({}),
+  remote: z.strictObject({ address: ipAddress, port: whole(1, 65_535) }).optional(),
+});
+
+const choice = z.strictObject({
+  vad: text.default('silero'),
+  stt: text.default('pocketsphinx'),
+  llm: text.default('receptionist'),
+  tts: text.default('flite'),
+});
+
+const ownChoice = z.strictObject({
+  vad: text.optional(),
+  stt: text.optional(),
+  llm: text.optional(),
+  tts: text.optional(),
+});
+
+export const providersFile = z.strictObject({
+  asterisk: z.array(asteriskServer).min(1),
+  gateways: z.strictObject({ rtp: rtpGateway.prefault({}) }).prefault({}),
+  providers: z
+    .strictObject({ default: choice.prefault({}), agents: z.record(z.string(), ownChoice).default({}) })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      maxCalls: whole(1, 10_000).default(50),
+      whenFull: z.enum(['announce', 'continue']).default('announce'),
+      drainMs: whole(0, 3_600_000).default(30_000),
+    })
+    .prefault({}),
+  records: z
+    .strictObject({
+      transcripts: toggle.default(false),
+      recordings: toggle.default(false),
+      keepDays: whole(1, 3_650).default(30),
+    })
+    .prefault({}),
+  latencyTargets: z
+    .strictObject({
+      totalMs: whole(1, 60_000).default(700),
+      llmMs: whole(1, 60_000).default(500),
+      ttsFirstAudioMs: whole(1, 60_000).default(100),
+    })
+    .prefault({}),
+});
+
+/** What the environment alone decides. */
+export const environmentSchema = z.object({
+  VOICE_AGENT_CONFIG_DIR: text.default('config'),
+  VOICE_AGENT_DATA_DIR: text.default('var'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
+});
+
+export type AgentsFile = z.infer<typeof agentsFile>;
+export type ProvidersFile = z.infer<typeof providersFile>;
+export type ProviderChoice = z.infer<typeof choice>;

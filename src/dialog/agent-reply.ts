@@ -1,0 +1,317 @@
+import type { Clock, Milliseconds } from '../lib/clock.ts';
+import { BoundedQueue } from '../lib/queue.ts';
+import type { Scope } from '../lib/scope.ts';
+import { orAborted, untilAborted } from './aborting.ts';
+import type { ToolOutcome } from './agent-tools.ts';
+import type { Stage } from './latency-tracker.ts';
+import type {
+  LlmEvent,
+  MediaSession,
+  Message,
+  TextToSpeech,
+  TimedWord,
+  ToolCall,
+  TtsEvent,
+  VoiceRequest,
+} from './ports.ts';
+import { SentenceSplitter } from './sentence-splitter.ts';
+import type { Ending } from './turn-states.ts';
+import { SpokenUtterance, type Heard } from './utterance.ts';
+
+/** Sentences of a reply that wait for the synthesiser. */
+const SENTENCES_AHEAD = 32;
+
+export interface ReplyOptions {
+  /** The call's lifetime. */
+  readonly scope: Scope;
+  /** What the model is asked; again, with the results, after tools that it must react to. */
+  readonly ask: (results: readonly Message[], signal: AbortSignal) => AsyncIterable<LlmEvent>;
+  readonly tts: TextToSpeech;
+  readonly voice: VoiceRequest;
+  readonly media: MediaSession;
+  readonly clock: Clock;
+  /** Nothing is audible, and no tool acts, before `release`. */
+  readonly gated: boolean;
+  readonly runTool: (call: ToolCall, signal: AbortSignal) => Promise<ToolOutcome>;
+  readonly events: ReplyEvents;
+  /** Longest time without any progress of the model or the synthesiser. */
+  readonly stallMs: Milliseconds;
+  /** How often a model may call tools and be asked again. */
+  readonly toolRounds: number;
+}
+
+export interface ReplyEvents {
+  readonly mark: (stage: Stage, at: Milliseconds) => void;
+  /** It can't be taken back any more: something is heard, has acted, or has failed. */
+  readonly commit: () => void;
+  readonly acted: () => void;
+  readonly audible: (at: Milliseconds) => void;
+  readonly failed: (part: 'llm' | 'tts', error: unknown) => void;
+}
+
+/** What became of a reply. */
+export interface ReplyOutcome {
+  readonly heard: Heard | undefined;
+  readonly tools: readonly Extract<Message, { role: 'tool' }>[];
+  /** The last words came after the last tool. */
+  readonly wordsLast: boolean;
+  readonly ending: Ending | undefined;
+  readonly failed: boolean;
+}
+
+/** A reply in the making: words become sentences become sound, each as soon as it can. */
+export interface AgentReply {
+  /** Lets a gated reply out. */
+  release(): void;
+  /** Stops thinking and speaking; whoever calls it flushes what is queued for playing. */
+  stop(): void;
+  /** When it was played to its end, or was stopped, and everything of it is closed. Never rejects. */
+  readonly settled: Promise<ReplyOutcome>;
+}
+
+export function startReply(options: ReplyOptions): AgentReply {
+  const reply = new ReplyInTheMaking(options);
+  return {
+    release: () => {
+      reply.release();
+    },
+    stop: () => {
+      reply.stop();
+    },
+    settled: reply.run(),
+  };
+}
+
+class ReplyInTheMaking {
+  readonly #options: ReplyOptions;
+  readonly #scope: Scope;
+  readonly #gate = Promise.withResolvers<undefined>();
+  readonly #sentences = new BoundedQueue<string>(SENTENCES_AHEAD);
+  readonly #tools: Extract<Message, { role: 'tool' }>[] = [];
+  #utterance: SpokenUtterance | undefined;
+  /** Given to the synthesiser before there was an utterance. */
+  #text = '';
+  #ending: Ending | undefined;
+  #wordsLast = true;
+  #words: readonly TimedWord[] = [];
+  #released = false;
+  #failed = false;
+  #thought = false;
+  #thinkingError: { readonly error: unknown } | undefined;
+  /** Waiting for the turn to be certain, for room in the queue or for a tool: that is no stall. */
+  #waiting = 0;
+  #unwatch: () => void = () => undefined;
+
+  constructor(options: ReplyOptions) {
+    this.#options = options;
+    this.#scope = options.scope.child('reply');
+    this.#scope.defer(() => {
+      this.#sentences.close({ discard: true });
+      this.#unwatch();
+    });
+    if (!options.gated) this.release();
+  }
+
+  release(): void {
+    this.#released = true;
+    this.#gate.resolve(undefined);
+  }
+
+  stop(): void {
+    void this.#scope.close();
+  }
+
+  async run(): Promise<ReplyOutcome> {
+    const speaking = this.#speak();
+    const thinking = this.#think();
+    await Promise.all([thinking, speaking]);
+    // Only now, so that what is said about it comes behind the words that there were.
+    if (this.#thinkingError) this.#fail('llm', this.#thinkingError.error);
+    this.#unwatch();
+    const heard = await this.#utterance?.heard();
+    await this.#scope.close();
+    const stopped = heard !== undefined && heard.account.outcome !== 'completed';
+    return {
+      heard,
+      tools: this.#tools,
+      wordsLast: this.#wordsLast,
+      ending: stopped || this.#failed ? undefined : this.#ending,
+      failed: this.#failed,
+    };
+  }
+
+  // ── from the model to sentences ──
+
+  async #think(): Promise<void> {
+    const { signal } = this.#scope;
+    try {
+      this.#progress();
+      this.#mark('llmStart');
+      let results: readonly Message[] = [];
+      for (let round = 0; round <= this.#options.toolRounds; round++) {
+        const more = await this.#round(results);
+        if (!more || signal.aborted) break;
+        results = more;
+      }
+      if (!signal.aborted) this.#mark('llmEnd');
+    } catch (error) {
+      this.#thinkingError = { error };
+    }
+    this.#thought = true;
+    this.#sentences.close();
+  }
+
+  /** One answer of the model's. Returns what it must be told before it goes on, if anything. */
+  async #round(before: readonly Message[]): Promise<readonly Message[] | undefined> {
+    const { signal } = this.#scope;
+    const splitter = new SentenceSplitter(before.length === 0 ? {} : { firstClauseFrom: 0 });
+    const results: Message[] = [];
+    let text = '';
+    let mustAnswer = false;
+    for await (const event of untilAborted(this.#options.ask(before, signal), signal)) {
+      this.#progress();
+      if (event.type === 'text') {
+        this.#mark('llmFirstToken');
+        text += event.text;
+        this.#wordsLast = true;
+        for (const piece of splitter.push(event.text)) await this.#sentences.send(piece);
+      } else if (event.type === 'tool') {
+        for (const piece of splitter.flush()) await this.#sentences.send(piece);
+        const outcome = await this.#act(event.call);
+        if (!outcome) return undefined;
+        results.push({ role: 'tool', call: event.call, result: outcome.result });
+        mustAnswer ||= outcome.answer === true;
+      }
+    }
+    for (const piece of splitter.flush()) await this.#sentences.send(piece);
+    const silent = text.trim() === '';
+    if (results.length === 0 || this.#ending || !(mustAnswer || silent)) return undefined;
+    const said: Message[] = silent ? [] : [{ role: 'agent', text: text.trim(), interrupted: false }];
+    return [...before, ...said, ...results];
+  }
+
+  async #act(call: ToolCall): Promise<ToolOutcome | undefined> {
+    const { signal } = this.#scope;
+    await this.#patiently(this.#gate.promise);
+    if (signal.aborted) return undefined;
+    const { events } = this.#options;
+    events.commit();
+    events.acted();
+    const outcome = await this.#patiently(this.#options.runTool(call, signal));
+    if (!outcome) return undefined;
+    this.#tools.push({ role: 'tool', call, result: outcome.result });
+    this.#wordsLast = false;
+    this.#ending ??= outcome.ending;
+    return outcome;
+  }
+
+  // ── from sentences to sound ──
+
+  async #speak(): Promise<void> {
+    const { signal } = this.#scope;
+    const { tts, voice } = this.#options;
+    let complete = false;
+    try {
+      const first = await this.#sentences.next();
+      if (first.done === true || signal.aborted) return;
+      this.#mark('ttsStart');
+      this.#progress();
+      complete = await this.#play(tts.speak(this.#pieces(first.value), voice, signal));
+      if (!this.#utterance && !this.#scope.closed) throw new Error('no audio came');
+    } catch (error) {
+      this.#fail('tts', error);
+      this.stop();
+    } finally {
+      this.#utterance?.end(complete && !this.#failed && !this.#thinkingError);
+    }
+  }
+
+  /** True: all of it was queued for playing. */
+  async #play(sound: AsyncIterable<TtsEvent>): Promise<boolean> {
+    const { signal } = this.#scope;
+    for await (const event of untilAborted(sound, signal)) {
+      this.#progress();
+      if (event.type === 'words') {
+        if (this.#utterance) this.#utterance.addWords(event.words);
+        else this.#words = [...this.#words, ...event.words];
+        continue;
+      }
+      this.#mark('ttsFirstAudio');
+      const utterance = await this.#begin();
+      if (!utterance || !(await this.#patiently(utterance.write(event.audio)))) {
+        this.stop(); // flushed: nothing more of this will be heard
+        return false;
+      }
+    }
+    return !signal.aborted;
+  }
+
+  async *#pieces(first: string): AsyncGenerator<string> {
+    this.#hand(first);
+    yield first;
+    for await (const piece of this.#sentences) {
+      this.#hand(piece);
+      yield piece;
+    }
+  }
+
+  #hand(piece: string): void {
+    if (this.#utterance) this.#utterance.addText(piece);
+    else this.#text += piece;
+  }
+
+  /** The utterance, once it may be heard. Undefined: stopped before. */
+  async #begin(): Promise<SpokenUtterance | undefined> {
+    if (this.#utterance) return this.#utterance;
+    await this.#patiently(this.#gate.promise);
+    if (this.#scope.closed) return undefined;
+    const utterance = new SpokenUtterance(this.#options.media);
+    this.#utterance = utterance;
+    utterance.addText(this.#text);
+    utterance.addWords(this.#words);
+    void utterance.started.then((at) => {
+      if (at === undefined) return;
+      this.#mark('firstPacket', at);
+      this.#options.events.commit();
+      this.#options.events.audible(at);
+    });
+    return utterance;
+  }
+
+  // ── trouble ──
+
+  #fail(part: 'llm' | 'tts', error: unknown): void {
+    if (this.#failed || this.#scope.closed) return;
+    this.#failed = true;
+    this.#unwatch();
+    if (this.#released) this.#options.events.commit();
+    this.#options.events.failed(part, error);
+  }
+
+  /** Waits for something that may take its time; undefined as soon as the reply is stopped. */
+  async #patiently<T>(promise: Promise<T>): Promise<T | undefined> {
+    this.#waiting += 1;
+    this.#unwatch();
+    try {
+      return await orAborted(promise, this.#scope.signal);
+    } finally {
+      this.#waiting -= 1;
+      this.#progress();
+    }
+  }
+
+  /** Something has happened: the next thing must within `stallMs`. */
+  #progress(): void {
+    this.#unwatch();
+    if (this.#scope.closed || this.#waiting > 0) return;
+    const { clock, stallMs } = this.#options;
+    this.#unwatch = clock.at(clock.now() + stallMs, () => {
+      this.#fail(this.#thought ? 'tts' : 'llm', new Error(`nothing came for ${stallMs} ms`));
+      this.stop();
+    });
+  }
+
+  #mark(stage: Stage, at = this.#options.clock.now()): void {
+    this.#options.events.mark(stage, at);
+  }
+}

@@ -1,0 +1,178 @@
+import type { Clock, Milliseconds } from '../lib/clock.ts';
+import type { Scope } from '../lib/scope.ts';
+import type { ToolTable } from './agent-tools.ts';
+import { CallSession, callName, type AgentParts } from './call-session.ts';
+import type { LatencyTracker } from './latency-tracker.ts';
+import type { Admission, AgentProfile, CallDesk, CallInfo, CallObserver, MediaSession } from './ports.ts';
+import type { PhraseCache } from './prepared-phrases.ts';
+import { DEFAULT_TURN_SETTINGS, type Ending, type TurnSettings } from './turn-states.ts';
+
+/** An agent with everything that it works with. */
+export interface StaffedAgent {
+  readonly profile: AgentProfile;
+  readonly parts: AgentParts;
+  readonly tools: ToolTable;
+  /** Sentences and words that the recogniser should expect. */
+  readonly expected: readonly string[];
+  /** Beyond what the agent's limits say. */
+  readonly settings?: Partial<TurnSettings>;
+}
+
+export interface CallDeskOptions {
+  readonly agents: readonly StaffedAgent[];
+  /** Speaks the refusals; its phrases are kept under its profile's id. */
+  readonly announcer: StaffedAgent;
+  readonly maxCalls: number;
+  /** What the caller gets who is one too many: "all lines are busy", or the dialplan. */
+  readonly whenFull: 'announce' | 'continue';
+  readonly phrases: PhraseCache;
+  readonly clock: Clock;
+  readonly tracker: LatencyTracker;
+  readonly observe: CallObserver;
+  readonly scope: Scope;
+  /** Listens in on a call's media (a recording). Called when it runs; what it returns, when it is over; neither throws. */
+  readonly tap?: (call: string, agent: string, media: MediaSession) => () => Promise<void>;
+}
+
+/** Decides who answers a call, and keeps the calls that are running. */
+export class Desk implements CallDesk {
+  readonly #options: CallDeskOptions;
+  readonly #byExtension = new Map<string, StaffedAgent>();
+  readonly #calls = new Map<CallSession, Promise<void>>();
+  readonly #announcements = new Set<CallSession>();
+  #draining = false;
+
+  constructor(options: CallDeskOptions) {
+    this.#options = options;
+    for (const agent of options.agents) {
+      for (const extension of agent.profile.extensions) this.#byExtension.set(extension, agent);
+    }
+  }
+
+  /** Calls that are being set up or are running, announcements included. */
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  admit(info: CallInfo): Admission {
+    if (this.#draining) return { kind: 'proceed', variables: { VOICE_AGENT_RESULT: 'draining' } };
+    const agent = this.#byExtension.get(info.dialled);
+    if (!agent) {
+      return this.#announce(info, {
+        reason: 'unknown-extension',
+        phrase: 'unknownExtension',
+        way: 'hang-up',
+      });
+    }
+    if (this.#calls.size - this.#announcements.size < this.#options.maxCalls) {
+      return this.#accept(info, agent, undefined);
+    }
+    if (this.#options.whenFull === 'continue') return BUSY;
+    return this.#announce(info, { reason: 'busy', phrase: 'busy', way: 'hang-up' });
+  }
+
+  /**
+   * Takes no more calls and ends those that there are: after `finishAfterMs` (default at once) politely,
+   * after `limitMs` without another word. Resolves when the last one is over.
+   */
+  async drain(limitMs: Milliseconds, finishAfterMs: Milliseconds = 0): Promise<void> {
+    this.#draining = true;
+    const { clock } = this.#options;
+    const all = (): Promise<unknown> => Promise.all(this.#calls.values());
+    const patience = new AbortController();
+    const within = async (duration: Milliseconds): Promise<void> => {
+      await Promise.race([all(), clock.sleep(duration, patience.signal)]);
+    };
+    const ending: Ending = { reason: 'draining', phrase: 'draining', way: 'hang-up' };
+    if (finishAfterMs > 0) await within(Math.min(finishAfterMs, limitMs));
+    for (const call of this.#calls.keys()) call.finish(ending);
+    await within(Math.max(0, limitMs - finishAfterMs));
+    for (const call of this.#calls.keys()) call.finish({ reason: 'draining', way: 'hang-up' }, true);
+    await all();
+    patience.abort();
+  }
+
+  #announce(info: CallInfo, announcement: Ending): Admission {
+    // Even refusals cost a line: as many at a time as calls, and the rest go on at once.
+    if (this.#announcements.size >= this.#options.maxCalls) return BUSY;
+    return this.#accept(info, this.#options.announcer, announcement);
+  }
+
+  #accept(info: CallInfo, agent: StaffedAgent, announcement: Ending | undefined): Admission {
+    const { phrases, clock, tracker, observe, scope, tap } = this.#options;
+    const { profile, parts, tools, expected, settings } = agent;
+    const session = new CallSession({
+      scope,
+      info,
+      agent: profile,
+      parts,
+      tools,
+      phrases,
+      phraseOwner: profile.id,
+      expected,
+      clock,
+      tracker,
+      observe,
+      settings: {
+        ...DEFAULT_TURN_SETTINGS,
+        endpointingMs: profile.limits.endpointingMs,
+        silenceMs: profile.limits.silenceMs,
+        silencePrompts: profile.limits.silencePrompts,
+        maxCallMs: profile.limits.maxCallMs,
+        ...settings,
+        findsTurns: parts.stt.findsTurns,
+      },
+      announcement,
+    });
+    const over = Promise.withResolvers<undefined>();
+    this.#calls.set(session, over.promise);
+    if (announcement) this.#announcements.add(session);
+    const done = (): void => {
+      this.#calls.delete(session);
+      this.#announcements.delete(session);
+      over.resolve(undefined);
+    };
+    return {
+      kind: 'accept',
+      codec: profile.codec,
+      run: async (line, media) => {
+        const untap = announcement ? undefined : tap?.(callName(info), profile.id, media);
+        try {
+          await session.run(line, media);
+        } finally {
+          await untap?.();
+          done();
+        }
+      },
+      abandoned: (reason) => {
+        session.abandon(reason);
+        done();
+      },
+    };
+  }
+}
+
+const BUSY: Admission = { kind: 'proceed', variables: { VOICE_AGENT_RESULT: 'busy' } };
+
+/** The profile of whoever speaks the refusals. */
+export function announcerProfile(voice: string, language: string): AgentProfile {
+  return {
+    id: 'announcements',
+    extensions: [],
+    name: 'announcements',
+    greeting: '',
+    instructions: '',
+    voice,
+    language,
+    codec: 'auto',
+    limits: { endpointingMs: 500, bargeInMs: 240, silenceMs: 8000, silencePrompts: 0, maxCallMs: 60_000 },
+    knowledge: {
+      company: '',
+      services: [],
+      questions: [],
+      departments: [],
+      takesMessages: false,
+      pronunciations: {},
+    },
+  };
+}

@@ -1,0 +1,208 @@
+import type { Milliseconds } from '../lib/clock.ts';
+import { stageTimes, type StageTimes } from './latency-tracker.ts';
+import type { CallEvent, CallInfo, MediaStats } from './ports.ts';
+
+/** What is kept of a call. Plain data; instants are milliseconds after the call began. */
+export interface CallRecord {
+  readonly version: 1;
+  readonly call: string;
+  /** When it began, ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly info: CallInfo;
+  readonly agent: string;
+  /** From the call's arrival to the answer; missing: never answered. */
+  readonly setUpMs?: Milliseconds;
+  /** From the answer to the greeting's first packet. */
+  readonly greetingMs?: Milliseconds;
+  readonly said: readonly Saying[];
+  readonly latencies: readonly { readonly turn: number; readonly stages: Partial<StageTimes> }[];
+  readonly bargeIns: readonly {
+    readonly atMs: Milliseconds;
+    readonly turn: number;
+    readonly playedMs: Milliseconds;
+  }[];
+  readonly digits: string;
+  readonly holds: number;
+  readonly tools: readonly { readonly atMs: Milliseconds; readonly name: string; readonly result?: string }[];
+  readonly troubles: readonly {
+    readonly atMs: Milliseconds;
+    readonly part: string;
+    readonly message: string;
+  }[];
+  /** Missing: the call is running, or the program died in it. */
+  readonly ended?: {
+    readonly reason: string;
+    readonly durationMs: Milliseconds;
+    readonly variables: Readonly<Record<string, string>>;
+    readonly media: MediaStats;
+  };
+  /** File name of the recording beside the record. */
+  readonly recording?: string;
+}
+
+/** Something that was said. Without `text` where texts aren't kept. */
+export interface Saying {
+  readonly atMs: Milliseconds;
+  readonly turn: number;
+  readonly who: 'caller' | 'agent';
+  readonly text?: string;
+  readonly words: number;
+  readonly via?: 'speech' | 'dtmf';
+  readonly understood?: boolean;
+  readonly interrupted?: boolean;
+}
+
+/** A record that grows with its call's events; `origin` is the monotonic instant of the first. */
+export interface RecordInProgress {
+  readonly origin: Milliseconds;
+  readonly record: CallRecord;
+}
+
+/** The record of a call that has just begun. `startedAt`: ISO 8601, UTC. */
+export function beginRecord(
+  event: Extract<CallEvent, { type: 'started' }>,
+  startedAt: string,
+): RecordInProgress {
+  return {
+    origin: event.at,
+    record: {
+      version: 1,
+      call: event.call,
+      startedAt,
+      info: event.info,
+      agent: event.agent,
+      said: [],
+      latencies: [],
+      bargeIns: [],
+      digits: '',
+      holds: 0,
+      tools: [],
+      troubles: [],
+    },
+  };
+}
+
+/** The record after one more event. Pure. */
+export function addToRecord({ origin, record }: RecordInProgress, event: CallEvent): RecordInProgress {
+  const atMs = Math.round(event.at - origin);
+  return { origin, record: fold(record, event, atMs) };
+}
+
+function fold(record: CallRecord, event: CallEvent, atMs: Milliseconds): CallRecord {
+  switch (event.type) {
+    case 'answered':
+      return { ...record, setUpMs: round(event.setUpMs) };
+    case 'greeting-started':
+      return { ...record, greetingMs: round(event.afterAnswerMs) };
+    case 'caller-said': {
+      const { turn, text, understood, via } = event;
+      const saying: Saying = { atMs, turn, who: 'caller', text, words: wordsIn(text), via, understood };
+      return { ...record, said: [...record.said, saying] };
+    }
+    case 'agent-said': {
+      const { turn, text, interrupted } = event;
+      const saying: Saying = { atMs, turn, who: 'agent', text, words: wordsIn(text), interrupted };
+      return { ...record, said: [...record.said, saying] };
+    }
+    case 'latency': {
+      const stages = Object.entries(stageTimes(event.marks))
+        .filter(([, ms]) => ms !== undefined)
+        .map(([stage, ms]) => [stage, round(ms as Milliseconds)]);
+      const latency = { turn: event.turn, stages: Object.fromEntries(stages) as Partial<StageTimes> };
+      return { ...record, latencies: [...record.latencies, latency] };
+    }
+    case 'barge-in': {
+      const bargeIn = { atMs, turn: event.turn, playedMs: round(event.playedMs) };
+      return { ...record, bargeIns: [...record.bargeIns, bargeIn] };
+    }
+    case 'dtmf':
+      return { ...record, digits: record.digits + event.digit };
+    case 'held':
+      return { ...record, holds: record.holds + 1 };
+    case 'tool': {
+      const { name, result } = event;
+      return { ...record, tools: [...record.tools, { atMs, name, result }] };
+    }
+    case 'trouble': {
+      const { part, message } = event;
+      return { ...record, troubles: [...record.troubles, { atMs, part, message }] };
+    }
+    case 'ended': {
+      const { reason, variables, media } = event;
+      return { ...record, ended: { reason, durationMs: atMs, variables, media } };
+    }
+    default:
+      return record;
+  }
+}
+
+/** The record without what was said or typed: only how much, when, and by whom. */
+export function withoutTexts(record: CallRecord): CallRecord {
+  return {
+    ...record,
+    digits: '•'.repeat(record.digits.length),
+    said: record.said.map(({ text: _text, ...saying }) => saying),
+    tools: record.tools.map(({ result: _result, ...tool }) => tool),
+  };
+}
+
+/** The conversation and its figures as people read them, one line each. */
+export function describeRecord(record: CallRecord): string[] {
+  const { info, ended } = record;
+  const caller = [info.caller.name, info.caller.number].filter(Boolean).join(' ') || 'unknown';
+  const latencies = record.latencies.map(({ stages }) => stages.total).filter((ms) => ms !== undefined);
+  const mean = latencies.reduce((sum, ms) => sum + ms, 0) / Math.max(1, latencies.length);
+  return [
+    `call       ${record.call}`,
+    `began      ${record.startedAt}`,
+    `from       ${caller} to ${info.dialled} (${record.agent})`,
+    `set up     ${milliseconds(record.setUpMs)}, greeting ${milliseconds(record.greetingMs)} after the answer`,
+    `ended      ${ended ? `${ended.reason} after ${(ended.durationMs / 1000).toFixed(1)} s` : 'not yet'}`,
+    `turns      ${latencies.length} measured, mean ${Math.round(mean)} ms; ${record.bargeIns.length} barge-ins`,
+    ...(ended
+      ? [
+          `packets    ${ended.media.packetsReceived} received, ${ended.media.packetsSent} sent, ${ended.media.packetsLost} lost`,
+        ]
+      : []),
+    ...(record.recording === undefined ? [] : [`recording  ${record.recording}`]),
+    '',
+    ...record.said.map(sentence),
+    ...record.latencies.map(({ turn, stages }) => `latency    turn ${turn}: ${stageList(stages)}`),
+    ...record.tools.map(
+      ({ atMs, name, result }) => `${stamp(atMs)} tool    ${name}${result ? `: ${result}` : ''}`,
+    ),
+    ...record.troubles.map(({ atMs, part, message }) => `${stamp(atMs)} trouble ${part}: ${message}`),
+  ];
+}
+
+function sentence({ atMs, who, text, words, understood, via, interrupted }: Saying): string {
+  const said = text ?? `(${words} words)`;
+  const notes = [
+    via === 'dtmf' ? 'keys' : '',
+    understood === false ? 'not understood' : '',
+    interrupted === true ? 'interrupted' : '',
+  ].filter(Boolean);
+  return `${stamp(atMs)} ${who.padEnd(7)} ${said}${notes.length > 0 ? ` [${notes.join(', ')}]` : ''}`;
+}
+
+function stageList(stages: Partial<StageTimes>): string {
+  return Object.entries(stages)
+    .map(([stage, ms]) => `${stage} ${ms} ms`)
+    .join(', ');
+}
+
+function stamp(atMs: Milliseconds): string {
+  return `${(atMs / 1000).toFixed(1).padStart(7)} s`;
+}
+
+function milliseconds(ms: Milliseconds | undefined): string {
+  return ms === undefined ? '–' : `${ms} ms`;
+}
+
+function wordsIn(text: string): number {
+  return text.split(/\s+/).filter(Boolean).length;
+}
+
+function round(ms: Milliseconds): Milliseconds {
+  return Math.round(ms * 10) / 10;
+}

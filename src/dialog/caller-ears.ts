@@ -1,0 +1,143 @@
+import { messageOf } from '../lib/errors.ts';
+import type { Scope } from '../lib/scope.ts';
+import { orAborted } from './aborting.ts';
+import type {
+  MediaSession,
+  SpeechToText,
+  SttEvent,
+  SttStream,
+  Transcript,
+  VadEvent,
+  VoiceActivityDetector,
+} from './ports.ts';
+
+/** A recogniser that dies is opened again so often in a call. */
+const STT_REOPENINGS = 3;
+
+export interface EarsOptions {
+  readonly scope: Scope;
+  readonly media: MediaSession;
+  readonly vad: VoiceActivityDetector;
+  readonly stt: SpeechToText;
+  readonly language: string;
+  readonly phrases: readonly string[];
+  readonly pronunciations: Readonly<Record<string, string>>;
+  readonly bargeInMs: number;
+  readonly onVad: (event: VadEvent) => void;
+  readonly onStt: (event: Exclude<SttEvent, { type: 'failed' }>) => void;
+  readonly onTrouble: (part: 'vad' | 'stt', message: string) => void;
+  /** `fatal`: the caller can't be heard any more. */
+  readonly onDeaf: (fatal: boolean) => void;
+}
+
+/** A call's detector and recogniser: opened while the line is being answered, closed with the call. */
+export class CallerEars {
+  readonly #options: EarsOptions;
+  #stt: Promise<SttStream | undefined>;
+  #reopenings = 0;
+
+  constructor(options: EarsOptions) {
+    this.#options = options;
+    this.#stt = this.#openStt();
+    void this.#openVad();
+  }
+
+  /** The recogniser listens from `frame` on; it may still be being opened. */
+  beginTurn(frame: number): void {
+    void this.#stt.then((stream) => {
+      this.#guard(() => stream?.beginTurn(frame));
+    });
+  }
+
+  /** The final text of what was said since `beginTurn`; undefined: it failed, or the call is over. */
+  async endTurn(frame: number): Promise<Transcript | undefined> {
+    const { signal } = this.#options.scope;
+    try {
+      const stream = await this.#stt;
+      if (!stream || signal.aborted) return undefined;
+      return await orAborted(stream.endTurn(frame), signal);
+    } catch (error) {
+      if (!signal.aborted) {
+        this.#options.onTrouble('stt', messageOf(error));
+        this.#options.onDeaf(false);
+      }
+      return undefined;
+    }
+  }
+
+  async #openVad(): Promise<void> {
+    const { scope, media, vad, bargeInMs, onVad } = this.#options;
+    try {
+      const stream = await vad.open({
+        heard: media.heard,
+        sent: media.sent,
+        flushLine: media.flushLine,
+        bargeInMs,
+        onEvent: (event) => {
+          if (!scope.closed) onVad(event);
+        },
+      });
+      scope.defer(() => {
+        stream.close();
+      });
+    } catch (error) {
+      this.#lost('vad', error);
+    }
+  }
+
+  async #openStt(): Promise<SttStream | undefined> {
+    const { scope, media, stt, language, phrases, pronunciations, onStt } = this.#options;
+    try {
+      const opening = stt.open({
+        heard: media.heard,
+        language,
+        phrases,
+        pronunciations,
+        onEvent: (event) => {
+          if (scope.closed) return;
+          if (event.type !== 'failed') onStt(event);
+          else this.#failed(opening, event.error);
+        },
+      });
+      const stream = await opening;
+      scope.defer(() => {
+        stream.close();
+      });
+      return stream;
+    } catch (error) {
+      this.#lost('stt', error);
+      return undefined;
+    }
+  }
+
+  /** The recogniser's stream has died: a new one takes over. */
+  #failed(opening: Promise<SttStream>, error: Error): void {
+    this.#options.onTrouble('stt', messageOf(error));
+    void opening.then(
+      (stream) => {
+        stream.close();
+      },
+      () => undefined,
+    );
+    this.#reopenings += 1;
+    const fatal = this.#reopenings > STT_REOPENINGS;
+    if (!fatal) this.#stt = this.#openStt();
+    this.#options.onDeaf(fatal);
+  }
+
+  #lost(part: 'vad' | 'stt', error: unknown): void {
+    if (this.#options.scope.closed) return;
+    this.#options.onTrouble(part, messageOf(error));
+    this.#options.onDeaf(true);
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (this.#options.scope.closed) return;
+      this.#options.onTrouble('stt', messageOf(error));
+      this.#options.onDeaf(false);
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import type { Milliseconds } from '../lib/clock.ts';
+import { sampleCount, type Audio, type AudioFormat } from '../media/audio.ts';
+import { AudioConverter } from '../media/convert.ts';
+import type { TextToSpeech, TimedWord } from './ports.ts';
+import type { PhraseName } from './turn-states.ts';
+
+export type PhraseTexts = Readonly<Partial<Record<PhraseName, string>>>;
+
+/** What an agent says where nothing else is configured. The greeting is always the agent's own. */
+export const DEFAULT_PHRASES: Readonly<Record<Exclude<PhraseName, 'greeting'>, string>> = {
+  stillThere: 'Are you still there?',
+  silenceGoodbye: "I can't hear you, so I will hang up now. Please call again. Goodbye.",
+  oneMoment: 'One moment, please.',
+  trouble: 'Sorry, something went wrong. Could you please say that again?',
+  apology: 'I am sorry, I have a technical problem and can not help you any further.',
+  maxCall: 'I am sorry, we have to end this call now. Please call again if there is more. Goodbye.',
+  draining: 'I am sorry, I have to end this call now. Please call again in a few minutes. Goodbye.',
+  goodbye: 'Goodbye.',
+  unknownExtension: 'Sorry, this number is not in use. Please check the number and dial again. Goodbye.',
+  busy: 'Sorry, all our lines are busy at the moment. Please try again in a few minutes. Goodbye.',
+};
+
+/** A sentence in the format of the wire, ready to be played in the same tick. */
+export interface PreparedPhrase {
+  readonly text: string;
+  readonly audio: Audio;
+  readonly durationMs: Milliseconds;
+  readonly words: readonly TimedWord[];
+}
+
+export interface PhraseRequest {
+  /** Whose phrases these are: an agent's id. */
+  readonly owner: string;
+  readonly texts: PhraseTexts;
+  readonly tts: TextToSpeech;
+  readonly voice: string;
+  readonly language: string;
+  /** Formats on the wire in which they may be wanted. */
+  readonly formats: readonly AudioFormat[];
+}
+
+/**
+ * Greetings and stock phrases, synthesised once at start and kept as they go over the wire, so that
+ * they play at once and even when the synthesiser has died.
+ */
+export class PhraseCache {
+  readonly #texts = new Map<string, PhraseTexts>();
+  readonly #phrases = new Map<string, PreparedPhrase>();
+
+  /**
+   * Synthesises the phrases of an owner, one after the other; formats are only conversions. What
+   * fails is reported and left out: it is synthesised when it is wanted.
+   */
+  async prepare(
+    request: PhraseRequest,
+    signal: AbortSignal,
+    onTrouble: (phrase: PhraseName, error: unknown) => void,
+  ): Promise<void> {
+    this.#texts.set(request.owner, request.texts);
+    for (const [name, text] of Object.entries(request.texts) as [PhraseName, string][]) {
+      if (signal.aborted) return;
+      try {
+        // What the synthesiser gives in the wire's own format isn't converted.
+        const spoken = new Map<AudioFormat, Spoken>();
+        for (const format of request.formats) {
+          const given = formatFor(request.tts, format);
+          const source = spoken.get(given) ?? (await synthesise(text, request, given, signal));
+          spoken.set(given, source);
+          const audio = joinAudio(source.pieces, format);
+          const durationMs = (sampleCount(audio) * 1000) / audio.rateHz;
+          const phrase = { text, audio, durationMs, words: source.words };
+          this.#phrases.set(keyOf(request.owner, name, format), phrase);
+        }
+      } catch (error) {
+        onTrouble(name, error);
+      }
+    }
+  }
+
+  get(owner: string, phrase: PhraseName, format: AudioFormat): PreparedPhrase | undefined {
+    return this.#phrases.get(keyOf(owner, phrase, format));
+  }
+
+  /** The words of a phrase, prepared or not. */
+  text(owner: string, phrase: PhraseName): string | undefined {
+    return this.#texts.get(owner)?.[phrase];
+  }
+}
+
+/** The format that a synthesiser is asked for: the wire's own if it can, else its best. */
+export function formatFor(tts: TextToSpeech, wire: AudioFormat): AudioFormat {
+  const same = tts.formats.find(
+    ({ encoding, rateHz }) => encoding === wire.encoding && rateHz === wire.rateHz,
+  );
+  return same ?? tts.formats[0] ?? wire;
+}
+
+/** One stretch of audio in `format` of the pieces of a stream. */
+function joinAudio(pieces: readonly Audio[], format: AudioFormat): Audio {
+  const converter = new AudioConverter(format);
+  const parts = [...pieces.map((piece) => converter.convert(piece)), converter.flush()];
+  const { encoding, rateHz } = format;
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  let at = 0;
+  const into = <T extends Uint8Array | Int16Array | Float32Array>(whole: T): T => {
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  };
+  switch (encoding) {
+    case 'pcm_s16':
+      return { encoding, rateHz, samples: into(new Int16Array(length)) };
+    case 'pcm_f32':
+      return { encoding, rateHz, samples: into(new Float32Array(length)) };
+    default:
+      return { encoding, rateHz: 8000, bytes: into(new Uint8Array(length)) };
+  }
+}
+
+interface Spoken {
+  readonly pieces: readonly Audio[];
+  readonly words: readonly TimedWord[];
+}
+
+async function synthesise(
+  text: string,
+  request: PhraseRequest,
+  format: AudioFormat,
+  signal: AbortSignal,
+): Promise<Spoken> {
+  const { tts, voice, language } = request;
+  const pieces: Audio[] = [];
+  const words: TimedWord[] = [];
+  for await (const event of tts.speak(once(text), { voice, language, format }, signal)) {
+    if (event.type === 'audio') pieces.push(event.audio);
+    else words.push(...event.words);
+  }
+  if (pieces.length === 0) throw new Error('no audio came');
+  return { pieces, words };
+}
+
+async function* once(text: string): AsyncGenerator<string> {
+  yield await Promise.resolve(text);
+}
+
+function keyOf(owner: string, phrase: PhraseName, format: AudioFormat): string {
+  return `${owner}\n${phrase}\n${format.encoding}\n${format.rateHz}`;
+}

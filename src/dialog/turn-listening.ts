@@ -1,0 +1,296 @@
+import type { Milliseconds } from '../lib/clock.ts';
+import { FRAME_MS } from '../media/audio.ts';
+import { inputOf, NOTHING_SAID, owed, pauseOf } from './turn-input.ts';
+import { close, commonOf, say, still, stopped, trouble, type Step } from './turn-moves.ts';
+import type { Transcript } from './ports.ts';
+import type {
+  CallerInput,
+  Ear,
+  EventOf,
+  ListeningState,
+  Said,
+  ThinkingState,
+  TurnAction,
+  TurnEvent,
+  TurnSettings,
+} from './turn-states.ts';
+
+/** Speech further back than this is not listened to again when the caller goes on (a ring holds 5.12 s). */
+const REACH_FRAMES = 4000 / FRAME_MS;
+
+/** When the caller's turn wants its next `tick`. */
+export function listeningDeadline(state: ListeningState, settings: TurnSettings): Milliseconds {
+  if (state.digits) return state.digits.dueAt;
+  if (state.ear.is === 'talking') return Infinity;
+  if (state.ear.is === 'quiet') return state.draft?.by ?? state.silenceAt;
+  if (state.draft) return state.draft.by;
+  const { lastAt } = state.ear;
+  if (settings.findsTurns) {
+    return lastAt + (state.said.pieces.length > 0 ? settings.endpointingMs : settings.turnTimeoutMs);
+  }
+  const pause = lastAt + pauseOf(state.said, settings);
+  if (owed(state.said)) return pause + settings.turnTimeoutMs;
+  return settings.earlyStart ? Math.min(pause, lastAt + settings.eagerPauseMs) : pause;
+}
+
+/** The caller's turn: gathers what he says until it is certain that he has finished. */
+export function whenListening(state: ListeningState, event: TurnEvent, settings: TurnSettings): Step {
+  switch (event.type) {
+    case 'speech-start':
+    case 'barge-in':
+      return state.ear.is === 'talking' ? still(state) : goOn(state, event, settings);
+    case 'speech-stop':
+      return still({ ...state, ear: stopped(state.ear, event) });
+    case 'partial':
+      return still({ ...state, said: { ...state.said, partial: event.text } });
+    case 'transcript':
+      return transcribed(state, event, settings);
+    case 'turn-eager-end': {
+      if (!settings.earlyStart || !settings.findsTurns || state.digits) return still(state);
+      const dropped = dropDraft(state);
+      const input = inputOf(state, withPiece(state.said, event.transcript), event.at);
+      const drafted = prepare(dropped.state, input, event.at + settings.turnTimeoutMs);
+      return { state: drafted.state, actions: [...dropped.actions, ...drafted.actions] };
+    }
+    case 'turn-resume':
+      return dropDraft(state);
+    case 'turn-end':
+      if (!settings.findsTurns || state.digits) return still(state);
+      return certain({ ...state, said: withPiece(state.said, event.transcript) }, event.at, settings);
+    case 'stt-failed':
+      return state.said.frame < 0 ? still(state) : misheard(state, event.at, settings);
+    case 'reply-ended':
+    case 'reply-failed':
+      // What was prepared has come to nothing: it is thought of anew when the turn is certain.
+      if (state.draft?.reply !== event.reply) return still(state);
+      return still({ ...state, draft: { ...state.draft, reply: undefined } });
+    case 'dtmf':
+      return digit(state, event, settings);
+    case 'tick':
+      return event.at >= listeningDeadline(state, settings)
+        ? listeningTimeout(state, event.at, settings)
+        : still(state);
+    default:
+      return still(state);
+  }
+}
+
+/** The caller talks, or goes on talking: what was prepared for the end of his turn is dropped. */
+export function goOn(
+  state: ListeningState,
+  event: Pick<EventOf<'speech-start'>, 'frame' | 'since'>,
+  settings: TurnSettings,
+): Step {
+  const dropped = dropDraft(state);
+  if (state.said.frame < 0) {
+    return {
+      state: {
+        ...dropped.state,
+        ear: { is: 'talking', frame: event.frame, since: event.since },
+        said: { ...state.said, frame: event.frame },
+      },
+      actions: [...dropped.actions, { do: 'begin-turn', frame: event.frame }],
+    };
+  }
+  const ear: Ear = {
+    is: 'talking',
+    frame: state.said.frame,
+    since: state.ear.is === 'pausing' ? state.ear.since : event.since,
+  };
+  // The recogniser was not told that the turn had ended: for it, nothing has happened.
+  if (state.said.pieces.length === 0) return { state: { ...dropped.state, ear }, actions: dropped.actions };
+  const again = resume(state.said, event.frame, settings);
+  return {
+    state: { ...dropped.state, ear, said: again.said },
+    actions: [...dropped.actions, ...again.actions],
+  };
+}
+
+/**
+ * A turn that had ended for the recogniser goes on. What is still in the ring is listened to again as
+ * a whole, because a sentence in two halves is understood worse; else the first half's text is kept.
+ */
+export function resume(
+  said: Said,
+  frame: number,
+  settings: TurnSettings,
+): { said: Said; actions: TurnAction[] } {
+  if (!settings.findsTurns && frame - said.frame <= REACH_FRAMES) {
+    return {
+      said: { frame: said.frame, pieces: [], partial: '' },
+      actions: [{ do: 'begin-turn', frame: said.frame }],
+    };
+  }
+  return { said: { ...said, frame, partial: '' }, actions: [{ do: 'begin-turn', frame }] };
+}
+
+function listeningTimeout(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
+  if (state.digits) {
+    const { text } = state.digits;
+    return think(state, { message: { role: 'caller', text, via: 'dtmf' }, marks: {} }, at, settings);
+  }
+  if (state.draft) return certain(state, at, settings);
+  if (state.ear.is === 'quiet') return silence(state, at, settings);
+  if (state.ear.is === 'talking') return still(state);
+  if (settings.findsTurns) {
+    // The recogniser has kept silent for too long: what it had guessed has to do.
+    const guess = state.said.partial;
+    const transcript = { text: guess, understood: guess !== '', confidence: 0 };
+    return certain({ ...state, said: withPiece(state.said, transcript) }, at, settings);
+  }
+  if (owed(state.said)) return misheard(state, at, settings);
+  const ask = state.lastId + 1;
+  return {
+    state: {
+      ...state,
+      lastId: ask,
+      said: { ...state.said, pieces: [...state.said.pieces, { ask, askedAt: at }] },
+    },
+    actions: [{ do: 'end-turn', ask, frame: state.ear.toFrame }],
+  };
+}
+
+/** The recogniser's answer to `end-turn`. */
+function transcribed(state: ListeningState, event: EventOf<'transcript'>, settings: TurnSettings): Step {
+  if (!state.said.pieces.some((piece) => piece.ask === event.ask && !piece.transcript)) return still(state);
+  const pieces = state.said.pieces.map((piece) =>
+    piece.ask === event.ask ? { ...piece, transcript: event.transcript } : piece,
+  );
+  const next = { ...state, said: { ...state.said, pieces } };
+  if (owed(next.said) || next.ear.is !== 'pausing' || next.digits) return still(next);
+  const input = inputOf(next, next.said, event.at);
+  const turnEnd = next.ear.lastAt + pauseOf(next.said, settings);
+  if (event.at < turnEnd) return prepare(next, input, turnEnd);
+  const marks = { ...input.marks, turnEnd: Math.max(turnEnd, input.marks.sttStart ?? 0) };
+  return certain({ ...next, draft: { input: { ...input, marks }, by: turnEnd } }, event.at, settings);
+}
+
+/** The recogniser has failed in the middle of a turn, which another one may hear; else the caller is asked. */
+function misheard(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
+  const dropped = dropDraft(state);
+  const { frame } = state.said;
+  if (state.ear.is === 'talking' && state.failures + 1 < settings.failureLimit) {
+    // He is still talking: whoever listens now can catch up on what there was.
+    const said = { ...NOTHING_SAID, frame };
+    const again: ListeningState = { ...dropped.state, said, failures: state.failures + 1 };
+    return { state: again, actions: [...dropped.actions, { do: 'begin-turn', frame }] };
+  }
+  const after = trouble({ ...dropped.state, ear: { is: 'quiet' } }, at, settings);
+  return { state: after.state, actions: [...dropped.actions, ...after.actions] };
+}
+
+/** Keeps the text, and if it is worth it, lets a reply be prepared. */
+function prepare(state: ListeningState, input: CallerInput, by: Milliseconds): Step {
+  if (input.message.via === 'not-understood') return still({ ...state, draft: { input, by } });
+  const reply = state.lastId + 1;
+  return {
+    state: { ...state, lastId: reply, draft: { input, reply, by } },
+    actions: [{ do: 'reply', reply, turn: state.turn + 1, input, gated: true }],
+  };
+}
+
+/** The caller has finished. */
+export function certain(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
+  const spoke = settings.findsTurns && state.said.pieces.length > 0;
+  const final = (spoke ? undefined : state.draft?.input) ?? inputOf(state, state.said, at);
+  if (isNoise(state, final, settings)) return forget(state, at, settings);
+  const { draft } = state;
+  if (draft?.reply !== undefined && draft.input.message.text === final.message.text) {
+    const released: CallerInput = { ...draft.input, marks: { ...draft.input.marks, turnEnd: at } };
+    return {
+      state: thinking(state, draft.reply, released, at, settings),
+      actions: [{ do: 'release', reply: draft.reply, input: released }],
+    };
+  }
+  const dropped = dropDraft(state);
+  const thought = think(dropped.state, final, at, settings);
+  return { state: thought.state, actions: [...dropped.actions, ...thought.actions] };
+}
+
+/** A cough, a slammed door: something short, of which the recogniser makes nothing. */
+function isNoise(state: ListeningState, input: CallerInput, settings: TurnSettings): boolean {
+  if (input.message.via !== 'not-understood' || (input.guess ?? '') !== '') return false;
+  if (state.ear.is !== 'pausing') return true;
+  return state.ear.lastAt - state.ear.since < settings.noiseMs;
+}
+
+function forget(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
+  const dropped = dropDraft(state);
+  const silenceAt = Math.max(state.silenceAt, at + settings.silenceMs / 2);
+  return {
+    state: { ...dropped.state, ear: { is: 'quiet' }, said: NOTHING_SAID, silenceAt },
+    actions: dropped.actions,
+  };
+}
+
+function silence(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
+  if (state.wanted) return close(state, state.wanted.ending, at, settings);
+  if (state.prompts < settings.silencePrompts) {
+    return say({ ...state, prompts: state.prompts + 1 }, 'stillThere', state.turn);
+  }
+  return close(state, { reason: 'caller-silent', phrase: 'silenceGoodbye', way: 'hang-up' }, at, settings);
+}
+
+/** Digits are a turn of the caller's: gathered until he pauses, or presses #. */
+export function digit(state: ListeningState, event: EventOf<'dtmf'>, settings: TurnSettings): Step {
+  const dropped = dropDraft(state);
+  const before = state.digits?.text ?? '';
+  if (event.digit === '#' && before !== '') {
+    const input: CallerInput = { message: { role: 'caller', text: before, via: 'dtmf' }, marks: {} };
+    const thought = think(dropped.state, input, event.at, settings);
+    return { state: thought.state, actions: [...dropped.actions, ...thought.actions] };
+  }
+  const digits = { text: before + event.digit, dueAt: event.at + settings.interDigitMs };
+  return { state: { ...dropped.state, prompts: 0, digits }, actions: dropped.actions };
+}
+
+function dropDraft(state: ListeningState): { state: ListeningState; actions: TurnAction[] } {
+  if (!state.draft) return { state, actions: [] };
+  const { reply } = state.draft;
+  return {
+    state: { ...state, draft: undefined },
+    actions: reply === undefined ? [] : [{ do: 'drop', reply }],
+  };
+}
+
+/** The caller has finished, and nothing was prepared for it. */
+export function think(
+  state: ListeningState,
+  input: CallerInput,
+  at: Milliseconds,
+  settings: TurnSettings,
+): Step {
+  const reply = state.lastId + 1;
+  const sure: CallerInput = { ...input, marks: { ...input.marks, turnEnd: input.marks.turnEnd ?? at } };
+  return {
+    state: thinking({ ...state, lastId: reply }, reply, sure, at, settings),
+    actions: [{ do: 'reply', reply, turn: state.turn + 1, input: sure, gated: false }],
+  };
+}
+
+function thinking(
+  state: ListeningState,
+  reply: number,
+  input: CallerInput,
+  at: Milliseconds,
+  settings: TurnSettings,
+): ThinkingState {
+  return {
+    ...commonOf(state),
+    ear: state.ear.is === 'talking' ? state.ear : { is: 'quiet' },
+    prompts: 0,
+    answered: input.message.text,
+    phase: 'thinking',
+    reply,
+    input,
+    said: state.said,
+    committed: false,
+    signAt: (input.marks.speechEnd ?? at) + settings.signAfterMs,
+    giveUpAt: at + settings.giveUpMs,
+  };
+}
+
+/** A final text that the recogniser gave by itself. */
+export function withPiece(said: Said, transcript: Transcript): Said {
+  return { ...said, pieces: [...said.pieces, { ask: 0, transcript }], partial: '' };
+}

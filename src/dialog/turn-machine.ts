@@ -1,0 +1,182 @@
+import type { Milliseconds } from '../lib/clock.ts';
+import { listeningDeadline, think, whenListening } from './turn-listening.ts';
+import {
+  close,
+  commonOf,
+  failedEnding,
+  leave,
+  listen,
+  quell,
+  say,
+  still,
+  stopped,
+  type Step,
+} from './turn-moves.ts';
+import { whenSpeaking } from './turn-speaking.ts';
+import type {
+  ClosingState,
+  Common,
+  Ending,
+  EventOf,
+  HeldState,
+  OpeningState,
+  TurnEvent,
+  TurnSettings,
+  TurnState,
+} from './turn-states.ts';
+import { whenThinking } from './turn-thinking.ts';
+
+/** The state before anything has happened. With an `announcement`, the call consists of that. */
+export function opening(announcement?: Ending): OpeningState {
+  return {
+    phase: 'opening',
+    turn: 0,
+    lastId: 0,
+    ear: { is: 'quiet' },
+    callEndsAt: Infinity,
+    prompts: 0,
+    failures: 0,
+    answered: '',
+    announcement,
+  };
+}
+
+/**
+ * The turn machine: what follows from an event in a state. Pure; the instants stand in the events.
+ *
+ * The rule by which the recogniser's turns and the voice-activity detector's are one: *the detector
+ * says when the caller begins to talk, and so interrupts; the recogniser, if it finds turns, says when
+ * he has finished, and else the detector's pause does.* Two nets below it: real words from the
+ * recogniser interrupt, too, if the detector missed them; and a recogniser that says nothing more
+ * after the caller fell silent is overruled after `turnTimeoutMs`.
+ */
+export function step(state: TurnState, event: TurnEvent, settings: TurnSettings): Step {
+  if (state.phase === 'over') return still(state);
+  switch (event.type) {
+    case 'line-ended':
+      return leave(state, { reason: event.reason, way: 'none' });
+    case 'media-lost':
+      return leave(state, failedEnding('media-lost', settings));
+    case 'finish':
+      return finish(state, event, settings);
+    case 'tick': {
+      const due = overdue(state, event.at, settings);
+      if (due) return due;
+      break;
+    }
+    case 'stt-failed':
+      if (event.fatal && state.phase !== 'closing') {
+        return close(state, { ...failedEnding('failed', settings), phrase: 'apology' }, event.at, settings);
+      }
+      break;
+    case 'hold':
+      if (state.phase !== 'closing' && state.phase !== 'held') return hold(state);
+      break;
+    default:
+  }
+  switch (state.phase) {
+    case 'opening':
+      return whenOpening(state, event, settings);
+    case 'listening':
+      return whenListening(state, event, settings);
+    case 'thinking':
+      return whenThinking(state, event, settings);
+    case 'greeting':
+    case 'speaking':
+      return whenSpeaking(state, event, settings);
+    case 'held':
+      return whenHeld(state, event, settings);
+    case 'closing':
+      return whenClosing(state, event, settings);
+  }
+}
+
+/** When the machine wants its next `tick`; Infinity if it waits for something else. */
+export function nextDeadline(state: TurnState, settings: TurnSettings): Milliseconds {
+  switch (state.phase) {
+    case 'opening':
+    case 'over':
+      return Infinity;
+    case 'closing':
+      return state.by;
+    case 'listening':
+      return Math.min(callDeadline(state), listeningDeadline(state, settings));
+    case 'thinking':
+      return Math.min(callDeadline(state), state.signAt ?? Infinity, state.giveUpAt);
+    default:
+      return callDeadline(state);
+  }
+}
+
+/** Whether the caller's voice may stop the agent now: then the flush line is armed. */
+export function interruptible(state: TurnState): boolean {
+  return state.phase === 'greeting' || state.phase === 'speaking';
+}
+
+function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettings): Step {
+  // Whoever talks already when he is answered is heard from where he began.
+  if (event.type === 'speech-start') {
+    return still({ ...state, ear: { is: 'talking', frame: event.frame, since: event.since } });
+  }
+  if (event.type === 'speech-stop') return still({ ...state, ear: stopped(state.ear, event) });
+  if (event.type !== 'answered') return still(state);
+  const common = { ...state, callEndsAt: event.at + settings.maxCallMs };
+  if (state.announcement) return close(common, state.announcement, event.at, settings);
+  const { state: speaking, actions } = say(common, 'greeting', 0);
+  return { state: { ...speaking, phase: 'greeting' }, actions };
+}
+
+function hold(state: Exclude<TurnState, { phase: 'closing' | 'held' | 'over' }>): Step {
+  if (state.phase === 'opening') return still(state);
+  const input = state.phase === 'thinking' && !state.committed ? state.input : undefined;
+  return { state: { ...commonOf(state), ear: { is: 'quiet' }, phase: 'held', input }, actions: quell(state) };
+}
+
+function whenHeld(state: HeldState, event: TurnEvent, settings: TurnSettings): Step {
+  if (event.type !== 'unhold') return still(state);
+  if (state.wanted) return close(state, state.wanted.ending, event.at, settings);
+  const listening = listen(state, event.at, settings);
+  if (!state.input) return still(listening);
+  // What he had asked is as new as his return.
+  return think(listening, { ...state.input, marks: {} }, event.at, settings);
+}
+
+function callDeadline(state: Common): Milliseconds {
+  return Math.min(state.callEndsAt, state.wanted?.by ?? Infinity);
+}
+
+/** What ends a call in any phase, whoever is talking. */
+function overdue(state: TurnState, at: Milliseconds, settings: TurnSettings): Step | undefined {
+  if (state.phase === 'closing' || state.phase === 'opening' || state.phase === 'over') return undefined;
+  if (state.wanted && at >= state.wanted.by) return close(state, state.wanted.ending, at, settings);
+  if (at < state.callEndsAt) return undefined;
+  return close(state, { reason: 'max-call', phrase: 'maxCall', way: 'hang-up' }, at, settings);
+}
+
+function finish(
+  state: Exclude<TurnState, { phase: 'over' }>,
+  event: EventOf<'finish'>,
+  settings: TurnSettings,
+): Step {
+  if (event.now) return leave(state, event.ending);
+  if (state.phase === 'closing') return still(state);
+  if (state.phase === 'opening' || state.phase === 'held') return leave(state, event.ending);
+  if (state.phase === 'listening' && state.ear.is === 'quiet' && !state.digits && !state.draft) {
+    return close(state, event.ending, event.at, settings);
+  }
+  if (state.wanted) return still(state);
+  return still({ ...state, wanted: { ending: event.ending, by: event.at + settings.politeMs } });
+}
+
+function whenClosing(state: ClosingState, event: TurnEvent, settings: TurnSettings): Step {
+  switch (event.type) {
+    case 'reply-ended':
+    case 'reply-failed':
+      if (event.reply !== state.reply) return still(state);
+      return still({ ...state, reply: undefined, by: event.at + settings.lingerMs });
+    case 'tick':
+      return event.at >= state.by ? leave(state, state.ending) : still(state);
+    default:
+      return still(state);
+  }
+}

@@ -1,0 +1,277 @@
+import type { Milliseconds } from '../lib/clock.ts';
+import type { Message, Transcript, TurnMarks } from './ports.ts';
+
+/**
+ * Whose turn it is. Every state owns what it needs to know; `step` (turn-machine.ts) is the only way
+ * from one to the next.
+ *
+ *                answered            greeting over
+ *     opening ──────────► greeting ────────────────┐
+ *                            │ barge-in            ▼       the turn is certain
+ *                            └───────────────► listening ───────────────────► thinking
+ *                                               ▲ ▲  ▲ │ prepares a reply       │  │
+ *             hold ┌──────┐ unhold              │ │  │ │ when the end is        │  │ first packet
+ *       (anywhere) │ held ├─────────────────────┘ │  │ │ likely; drops it       │  │
+ *       ──────────►└──────┘                       │  │ ▼ when the caller goes on│  ▼
+ *                                                 │  └────────── speech ────────┘ speaking
+ *                                                 └─── barge-in, or all was said ────┘ ▲
+ *                                 stock phrases (silence, trouble) are spoken here too ┘
+ *
+ *     closing (from anywhere): the last words leave, uninterrupted, then ──► over
+ */
+export type TurnState =
+  OpeningState | ListeningState | ThinkingState | SpeakingState | HeldState | ClosingState | OverState;
+
+/** What every state carries along. */
+export interface Common {
+  /** Turns that were answered so far; the greeting is turn 0. */
+  readonly turn: number;
+  /** Last number given to a reply or a question to the recogniser. */
+  readonly lastId: number;
+  readonly ear: Ear;
+  /** When the call has lasted long enough. */
+  readonly callEndsAt: Milliseconds;
+  /** How often the silent caller was asked since he last said something. */
+  readonly prompts: number;
+  /** Replies that failed since the last one that didn't. */
+  readonly failures: number;
+  /** The call shall end when this turn is over, or at `by`. */
+  readonly wanted?: { readonly ending: Ending; readonly by: Milliseconds } | undefined;
+  /** What the caller was last answered to, so that a recogniser's late repetition is known as such. */
+  readonly answered: string;
+}
+
+/** What the voice-activity detector says of the caller. Frames are places in the `heard` ring. */
+export type Ear =
+  | { readonly is: 'quiet' }
+  | { readonly is: 'talking'; readonly frame: number; readonly since: Milliseconds }
+  /** Not talking since `lastAt`, the arrival of the last voiced frame, `toFrame`. */
+  | {
+      readonly is: 'pausing';
+      readonly frame: number;
+      readonly since: Milliseconds;
+      readonly toFrame: number;
+      readonly lastAt: Milliseconds;
+    };
+
+/** Set up, not answered yet. */
+export interface OpeningState extends Common {
+  readonly phase: 'opening';
+  /** The call consists of these words only (a refusal, "all lines are busy"). */
+  readonly announcement?: Ending | undefined;
+}
+
+/** The caller's turn. */
+export interface ListeningState extends Common {
+  readonly phase: 'listening';
+  readonly said: Said;
+  /** A reply that is being prepared before the turn is certain, or only its text. */
+  readonly draft?: Draft | undefined;
+  readonly digits?: { readonly text: string; readonly dueAt: Milliseconds } | undefined;
+  readonly silenceAt: Milliseconds;
+}
+
+/** What the caller said in this turn so far. */
+export interface Said {
+  /** Where the recogniser began to listen; −1: nothing was said. */
+  readonly frame: number;
+  /** Final texts, in order; those without a transcript are still owed by the recogniser. */
+  readonly pieces: readonly Piece[];
+  /** The recogniser's guess at what is being said. */
+  readonly partial: string;
+}
+
+/** What the recogniser made of a stretch of the turn. */
+export interface Piece {
+  /** Number of the question to the recogniser; 0: it spoke by itself. */
+  readonly ask: number;
+  readonly askedAt?: Milliseconds;
+  readonly transcript?: Transcript;
+}
+
+export interface Draft {
+  readonly input: CallerInput;
+  /** Number of the reply that is being prepared; undefined: nothing is, only the text is known. */
+  readonly reply?: number | undefined;
+  /** Latest instant at which the turn is taken to be over. */
+  readonly by: Milliseconds;
+}
+
+/** The turn is certain, the reply isn't audible yet. */
+export interface ThinkingState extends Common {
+  readonly phase: 'thinking';
+  readonly reply: number;
+  readonly input: CallerInput;
+  readonly said: Said;
+  /** A tool has acted: the turn can be interrupted, and no longer be taken back. */
+  readonly committed: boolean;
+  /** When the caller gets an audible sign that somebody is at work; undefined: he has had it. */
+  readonly signAt?: Milliseconds | undefined;
+  readonly giveUpAt: Milliseconds;
+}
+
+/** The agent is heard. `greeting` is a state of its own in name, and the same in behaviour. */
+export interface SpeakingState extends Common {
+  readonly phase: 'greeting' | 'speaking';
+  readonly what: 'reply' | 'phrase';
+  readonly reply: number;
+}
+
+/** The caller has put us on hold: what we hear is music, and nobody hears us. */
+export interface HeldState extends Common {
+  readonly phase: 'held';
+  /** What he had asked before; answered when he is back. */
+  readonly input?: CallerInput | undefined;
+}
+
+/** The last words are on their way, or have just left. */
+export interface ClosingState extends Common {
+  readonly phase: 'closing';
+  readonly ending: Ending;
+  readonly reply?: number | undefined;
+  readonly by: Milliseconds;
+}
+
+export interface OverState extends Common {
+  readonly phase: 'over';
+  readonly ending: Ending;
+}
+
+/** What the caller said, and what is known of its instants. */
+export interface CallerInput {
+  readonly message: Extract<Message, { role: 'caller' }>;
+  /** The recogniser's best guess, for the record, where it wasn't good enough to act on. */
+  readonly guess?: string | undefined;
+  readonly marks: TurnMarks;
+}
+
+/** How a call ends. */
+export interface Ending {
+  readonly reason: string;
+  /** Spoken before. */
+  readonly phrase?: PhraseName | undefined;
+  /** `none`: the line is gone already. */
+  readonly way: 'hang-up' | 'proceed' | 'none';
+  readonly variables?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Sentences that are synthesised beforehand. */
+export type PhraseName =
+  | 'greeting'
+  | 'stillThere'
+  | 'silenceGoodbye'
+  | 'oneMoment'
+  | 'trouble'
+  | 'apology'
+  | 'maxCall'
+  | 'draining'
+  | 'goodbye'
+  | 'unknownExtension'
+  | 'busy';
+
+/** What can happen. `at` is the instant at which it is handled; VAD events carry their own as well. */
+export type TurnEvent = { readonly at: Milliseconds } & (
+  | { readonly type: 'answered' }
+  | { readonly type: 'tick' }
+  // the caller's voice
+  | { readonly type: 'speech-start'; readonly frame: number; readonly since: Milliseconds }
+  | { readonly type: 'speech-stop'; readonly frame: number; readonly lastAt: Milliseconds }
+  | { readonly type: 'barge-in'; readonly frame: number; readonly since: Milliseconds }
+  // the recogniser
+  | { readonly type: 'partial'; readonly text: string }
+  | { readonly type: 'turn-eager-end'; readonly transcript: Transcript }
+  | { readonly type: 'turn-end'; readonly transcript: Transcript }
+  | { readonly type: 'turn-resume' }
+  | { readonly type: 'transcript'; readonly ask: number; readonly transcript: Transcript }
+  /** `fatal`: there is no recogniser any more, nor will there be one. */
+  | { readonly type: 'stt-failed'; readonly fatal: boolean }
+  // the agent's reply or phrase
+  | { readonly type: 'reply-committed' | 'reply-audible'; readonly reply: number }
+  | { readonly type: 'reply-ended'; readonly reply: number; readonly ending?: Ending | undefined }
+  | { readonly type: 'reply-failed'; readonly reply: number }
+  // the line
+  | { readonly type: 'dtmf'; readonly digit: string }
+  | { readonly type: 'hold' | 'unhold' }
+  | { readonly type: 'line-ended'; readonly reason: string }
+  | { readonly type: 'media-lost' }
+  /** From outside. `now`: without another word. */
+  | { readonly type: 'finish'; readonly ending: Ending; readonly now: boolean }
+);
+
+export type EventOf<T extends TurnEvent['type']> = Extract<TurnEvent, { readonly type: T }>;
+
+/** What is to be done, in order. */
+export type TurnAction =
+  | { readonly do: 'begin-turn'; readonly frame: number }
+  | { readonly do: 'end-turn'; readonly ask: number; readonly frame: number }
+  /** Starts a reply; `gated`: nothing of it may be heard, and no tool may act, before `release`. */
+  | {
+      readonly do: 'reply';
+      readonly reply: number;
+      readonly turn: number;
+      readonly input: CallerInput;
+      readonly gated: boolean;
+    }
+  | { readonly do: 'release'; readonly reply: number; readonly input: CallerInput }
+  /** The reply is forgotten: the caller went on talking, and nobody has heard any of it. */
+  | { readonly do: 'drop'; readonly reply: number }
+  /** The reply stops at once; what was heard of it stands in the history. */
+  | { readonly do: 'interrupt'; readonly reply: number }
+  | { readonly do: 'say'; readonly reply: number; readonly turn: number; readonly phrase: PhraseName }
+  /** Something audible while the reply is still being prepared. */
+  | { readonly do: 'sign' }
+  | { readonly do: 'leave'; readonly ending: Ending };
+
+export interface TurnSettings {
+  /** Silence that ends the caller's turn. */
+  readonly endpointingMs: Milliseconds;
+  readonly silenceMs: Milliseconds;
+  readonly silencePrompts: number;
+  readonly maxCallMs: Milliseconds;
+  /** The recogniser says itself when a turn ends. */
+  readonly findsTurns: boolean;
+  /** Prepares a reply when the end of the turn is likely. */
+  readonly earlyStart: boolean;
+  /** With `earlyStart`, and a recogniser that doesn't find turns: the pause that makes the end likely. */
+  readonly eagerPauseMs: Milliseconds;
+  /** How long the recogniser may keep silent after the caller did, before the VAD's word counts. */
+  readonly turnTimeoutMs: Milliseconds;
+  /** Sounds shorter than this that the recogniser makes nothing of are no turn. */
+  readonly noiseMs: Milliseconds;
+  /** Pause that ends a row of DTMF digits. */
+  readonly interDigitMs: Milliseconds;
+  /** From the caller's last sound to an audible sign, if the reply isn't there by then. */
+  readonly signAfterMs: Milliseconds;
+  /** A reply that isn't audible after this time has failed. */
+  readonly giveUpMs: Milliseconds;
+  /** Replies in a row that may fail before the call is given up. */
+  readonly failureLimit: number;
+  /** How a call that is given up ends. */
+  readonly givenUp: 'proceed' | 'hang-up';
+  /** How long a turn under way may delay an ending that is wanted from outside. */
+  readonly politeMs: Milliseconds;
+  /** Longest time that last words may take. */
+  readonly lastWordsMs: Milliseconds;
+  /** From the last packet of the last words to the end, so that the far side's buffer is played out. */
+  readonly lingerMs: Milliseconds;
+}
+
+export const DEFAULT_TURN_SETTINGS: TurnSettings = {
+  endpointingMs: 500,
+  silenceMs: 8000,
+  silencePrompts: 2,
+  maxCallMs: 600_000,
+  findsTurns: false,
+  earlyStart: false,
+  eagerPauseMs: 250,
+  turnTimeoutMs: 3000,
+  noiseMs: 300,
+  interDigitMs: 1500,
+  signAfterMs: 2000,
+  giveUpMs: 10_000,
+  failureLimit: 3,
+  givenUp: 'proceed',
+  politeMs: 8000,
+  lastWordsMs: 15_000,
+  lingerMs: 250,
+};

@@ -1,0 +1,114 @@
+import type { Milliseconds } from '../../lib/clock.ts';
+import { FRAME_MS } from '../../media/audio.ts';
+import { AudioRingWriter, FRAME_CONCEALED, FRAME_FILLER } from '../../media/audio-ring.ts';
+import { codecOf, type Codec } from '../../media/codec.ts';
+import { Concealment } from '../../media/concealment.ts';
+import { DtmfReceiver } from '../../media/dtmf-event.ts';
+import { JitterBuffer } from '../../media/jitter-buffer.ts';
+import { levelDbov, SILENCE_DBOV } from '../../media/level.ts';
+import type { RtpFields } from '../../media/rtp-packet.ts';
+import { type MediaStatsBlock, STAT } from '../media-stats-block.ts';
+import type { SessionSetup } from './media-protocol.ts';
+
+/** Comfort noise (RFC 3389): says that there is silence, which the timeline knows anyway. */
+const COMFORT_NOISE = 13;
+
+/** Where the jitter buffer's counters go. */
+const COUNTED = [
+  ['packetsLost', STAT.packetsLost],
+  ['packetsLate', STAT.packetsLate],
+  ['packetsDuplicate', STAT.packetsDuplicate],
+] as const;
+
+/**
+ * The caller's voice on its way in: a packet is in the `heard` ring in the very turn in which it
+ * arrives, unless one before it is missing. The clock's ticks only end the wait for lost packets and
+ * fill the time in which nothing comes.
+ */
+export class InboundStream {
+  readonly #setup: SessionSetup;
+  readonly #stats: MediaStatsBlock;
+  readonly #heard: AudioRingWriter;
+  readonly #codec: Codec;
+  readonly #decode: ReturnType<Codec['createDecoder']>;
+  readonly #jitterBuffer: JitterBuffer;
+  readonly #concealment = new Concealment();
+  readonly #dtmf = new DtmfReceiver();
+  readonly #onKey: (digit: string) => void;
+  readonly #frame: Uint8Array;
+  /** Counters of the thread before this one, if it was restarted. */
+  readonly #before: Float64Array;
+  #oversize = 0;
+
+  constructor(setup: SessionSetup, stats: MediaStatsBlock, onKey: (digit: string) => void) {
+    this.#setup = setup;
+    this.#onKey = onKey;
+    this.#stats = stats;
+    this.#before = stats.cells.slice();
+    this.#heard = new AudioRingWriter(setup.heard);
+    this.#codec = codecOf(setup.law);
+    this.#decode = this.#codec.createDecoder();
+    this.#frame = new Uint8Array(this.#codec.frameBytes);
+    this.#jitterBuffer = new JitterBuffer({
+      law: setup.law,
+      start: stats.get('startedAt') + this.#heard.nextFrame * FRAME_MS,
+    });
+  }
+
+  /** `data` is the whole packet. */
+  receive(fields: RtpFields, data: Uint8Array, now: Milliseconds): void {
+    this.#stats.add(STAT.packetsReceived);
+    if (fields.payloadType === this.#codec.payloadType) this.#jitterBuffer.insert(fields, data, now);
+    else {
+      this.#jitterBuffer.insertOther(fields, now);
+      if (fields.payloadType === this.#setup.telephoneEventPayloadType) this.#key(fields, data);
+      else if (fields.payloadType !== COMFORT_NOISE) this.#stats.add(STAT.packetsMalformed);
+    }
+    this.#deliver(now);
+  }
+
+  tick(now: Milliseconds): void {
+    this.#deliver(now);
+    const { cells } = this.#stats;
+    const { stats, jitterMs } = this.#jitterBuffer;
+    for (const [name, cell] of COUNTED) cells[cell] = (this.#before[cell] as number) + stats[name];
+    this.#stats.add(STAT.packetsMalformed, stats.packetsOversize - this.#oversize);
+    this.#oversize = stats.packetsOversize;
+    cells[STAT.jitterMs] = jitterMs;
+  }
+
+  close(): void {
+    this.#heard.close();
+  }
+
+  #key(fields: RtpFields, data: Uint8Array): void {
+    const { malformed } = this.#dtmf;
+    const digit = this.#dtmf.receive(fields, data);
+    if (digit !== undefined) this.#onKey(digit);
+    this.#stats.add(STAT.packetsMalformed, this.#dtmf.malformed - malformed);
+  }
+
+  #deliver(now: Milliseconds): void {
+    for (;;) {
+      const samples = this.#heard.slot;
+      switch (this.#jitterBuffer.take(now, this.#frame)) {
+        case 'none':
+          return;
+        case 'frame':
+          this.#decode(this.#frame, samples);
+          this.#concealment.good(samples);
+          this.#heard.commit(this.#jitterBuffer.arrivedAt, levelDbov(samples));
+          break;
+        case 'lost':
+          this.#concealment.conceal(samples);
+          this.#stats.add(STAT.framesConcealed);
+          this.#heard.commit(now, levelDbov(samples), FRAME_CONCEALED);
+          break;
+        case 'filler':
+          samples.fill(0);
+          this.#heard.commit(now, SILENCE_DBOV, FRAME_FILLER);
+          break;
+      }
+    }
+  }
+}

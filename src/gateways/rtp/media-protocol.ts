@@ -1,0 +1,69 @@
+/**
+ * What the main thread and a media thread say to each other. Only small things: audio and counters
+ * are in shared memory. A restarted thread is given `open` and `attach` of each living session again.
+ */
+import type { G711Law } from '../../media/audio.ts';
+import type { AudioRingHandle } from '../../media/audio-ring.ts';
+import type { MediaStatsHandle } from '../media-stats-block.ts';
+import type { PlayoutHandles, PlayoutReport } from '../playout/playout-source.ts';
+import type { Scheduling } from './realtime.ts';
+
+/** How a media thread is started. */
+export interface MediaThreadOptions {
+  readonly address: string;
+  /** The port that all calls share, 0: any free one; none when each has its own. */
+  readonly port?: number;
+  readonly receiveBufferBytes: number;
+  readonly realtime: 'auto' | 'off';
+  /** Sees whether the thread still turns: one Int32 that counts up. */
+  readonly heartbeat: SharedArrayBuffer;
+}
+
+/** A session as the media thread must know it. */
+export interface SessionSetup {
+  /** Number of the session within its gateway. */
+  readonly session: number;
+  readonly law: G711Law;
+  readonly heard: AudioRingHandle;
+  readonly sent: AudioRingHandle;
+  readonly playout: PlayoutHandles;
+  readonly stats: MediaStatsHandle;
+  /** Random values of the stream; where it stands now follows from the counters in shared memory. */
+  readonly ssrc: number;
+  readonly firstSequence: number;
+  readonly firstTimestamp: number;
+  readonly silenceSuppression: boolean;
+  readonly telephoneEventPayloadType: number;
+  /** A port of its own, instead of the one that all calls share. 0: any free one. */
+  readonly ownPort?: number;
+}
+
+export type MediaCommand =
+  | { readonly type: 'open'; readonly setup: SessionSetup }
+  | { readonly type: 'attach'; readonly session: number; readonly address: string; readonly port: number }
+  /** The flush line has been raised: don't wait for the next tick to say what was cut off. */
+  | { readonly type: 'flush'; readonly session: number }
+  | { readonly type: 'close'; readonly session: number }
+  | { readonly type: 'stop' }
+  /** Fails on purpose, so that the restart can be tested. */
+  | { readonly type: 'fail'; readonly how: 'throw' | 'hang' };
+
+export type MediaReport =
+  | {
+      readonly type: 'ready';
+      readonly port: number;
+      readonly receiveBufferBytes: number;
+      readonly scheduling: Scheduling;
+    }
+  /** The shared socket couldn't be bound; the thread ends. */
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }
+  | { readonly type: 'opened'; readonly session: number; readonly port: number }
+  | { readonly type: 'refused'; readonly session: number; readonly code: string; readonly message: string }
+  | { readonly type: 'attached'; readonly session: number }
+  | { readonly type: 'playout'; readonly session: number; readonly report: PlayoutReport }
+  | { readonly type: 'dtmf'; readonly session: number; readonly digit: string }
+  /** Another session took over its peer. */
+  | { readonly type: 'lost'; readonly session: number; readonly reason: string }
+  | { readonly type: 'closed'; readonly session: number }
+  /** Packets come to port `to` from an address that is no call's peer; told rarely. */
+  | { readonly type: 'stranger'; readonly address: string; readonly port: number; readonly to: number };

@@ -1,0 +1,100 @@
+import type { Milliseconds } from '../../lib/clock.ts';
+import { FRAME_MS } from '../../media/audio.ts';
+import { AudioRingWriter, FRAME_FILLER } from '../../media/audio-ring.ts';
+import { codecOf, type Codec } from '../../media/codec.ts';
+import { levelDbov, SILENCE_DBOV } from '../../media/level.ts';
+import { RtpPacketBuilder } from '../../media/rtp-packet.ts';
+import { type MediaStatsBlock, STAT } from '../media-stats-block.ts';
+import { PlayoutSource } from '../playout/playout-source.ts';
+import type { PlayoutReport } from '../playout/playout-source.ts';
+import type { SessionSetup } from './media-protocol.ts';
+
+/**
+ * The agent's voice on its way out: at each tick one frame of what is queued, or silence, goes into
+ * a packet and into the `sent` ring, which so shows what really left. Timestamps follow the ring's
+ * frame number and sequence numbers the count of packets, both in shared memory: a restarted thread
+ * goes on with the same stream.
+ */
+export class OutboundStream {
+  readonly #source: PlayoutSource;
+  readonly #sent: AudioRingWriter;
+  readonly #stats: MediaStatsBlock;
+  readonly #codec: Codec;
+  readonly #decode: ReturnType<Codec['createDecoder']>;
+  readonly #builder: RtpPacketBuilder;
+  readonly #payload: Uint8Array;
+  /** Reused 20 ms later; the kernel has copied it by then. */
+  readonly #packet: Uint8Array;
+  readonly #silenceSuppression: boolean;
+  readonly #send: (packet: Uint8Array) => void;
+
+  constructor(
+    setup: SessionSetup,
+    stats: MediaStatsBlock,
+    send: (packet: Uint8Array) => void,
+    report: (report: PlayoutReport) => void,
+  ) {
+    this.#source = new PlayoutSource(setup.playout, report);
+    this.#sent = new AudioRingWriter(setup.sent);
+    this.#stats = stats;
+    this.#codec = codecOf(setup.law);
+    this.#decode = this.#codec.createDecoder();
+    this.#builder = new RtpPacketBuilder(this.#codec, {
+      ssrc: setup.ssrc,
+      sequence: setup.firstSequence + stats.get('packetsSent'),
+      timestamp: setup.firstTimestamp + this.#sent.nextFrame * this.#frameTicks,
+    });
+    this.#payload = new Uint8Array(this.#codec.frameBytes);
+    this.#packet = new Uint8Array(this.#builder.packetBytes);
+    this.#silenceSuppression = setup.silenceSuppression;
+    this.#send = send;
+  }
+
+  get #frameTicks(): number {
+    return (this.#codec.clockRateHz * FRAME_MS) / 1000;
+  }
+
+  /** A flush was raised: drops what it voids, and says so. */
+  applyFlush(): void {
+    this.#source.applyFlush();
+  }
+
+  /** The tick of frame `frame` of the timeline; earlier ones that never came are left out. */
+  tick(frame: number, now: Milliseconds): void {
+    while (this.#sent.nextFrame < frame) {
+      this.#sendNothing(now);
+      this.#stats.add(STAT.ticksSkipped);
+    }
+    if (this.#source.take(this.#payload, now) > 0) {
+      this.#send(this.#build());
+      const samples = this.#decode(this.#payload, this.#sent.slot);
+      this.#sent.commit(now, levelDbov(samples), 0);
+    } else if (this.#silenceSuppression) {
+      this.#sendNothing(now);
+    } else {
+      this.#payload.set(this.#codec.silence);
+      this.#send(this.#build());
+      this.#fill(now);
+    }
+  }
+
+  close(): void {
+    this.#source.applyFlush();
+    this.#sent.close();
+  }
+
+  #build(): Uint8Array {
+    this.#builder.write(this.#payload, this.#packet);
+    return this.#packet;
+  }
+
+  #sendNothing(now: Milliseconds): void {
+    this.#builder.skip(this.#codec.frameSamples);
+    this.#fill(now);
+  }
+
+  #fill(now: Milliseconds): void {
+    this.#sent.slot.fill(0);
+    this.#sent.commit(now, SILENCE_DBOV, FRAME_FILLER);
+  }
+}

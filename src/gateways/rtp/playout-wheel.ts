@@ -1,0 +1,88 @@
+import type { Milliseconds } from '../../lib/clock.ts';
+import { FRAME_MS } from '../../media/audio.ts';
+
+/** Something that sends one frame every 20 ms. */
+export interface WheelMember {
+  /** `deadline`: the instant for which this tick was planned; `now` may be later. */
+  tick(deadline: Milliseconds, now: Milliseconds): void;
+}
+
+/**
+ * After a stall longer than this the missed ticks are left out, all but the last. Within it they are
+ * caught up: a phone's jitter buffer (40 ms and more) takes two packets that come late together as
+ * if nothing had been, whereas a packet later than the buffer is deep is thrown away by the phone,
+ * and the speech in it lost.
+ */
+const CATCH_UP_MAX_MS = 40;
+
+/**
+ * Paces by absolute deadlines: a step every millisecond of the monotonic clock, 20 phases, a member
+ * ticks when the step's phase is its own. Phases are those of the clock itself (instant mod 20), so
+ * they mean the same to a restarted thread. Pure: somebody calls `advance` often enough.
+ */
+export class PlayoutWheel {
+  readonly #phases: WheelMember[][] = Array.from({ length: FRAME_MS }, () => []);
+  readonly #now: () => Milliseconds;
+  #next = 0;
+  #size = 0;
+  #stalls = 0;
+
+  constructor(now: () => Milliseconds) {
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How often `advance` came so late that ticks were left out. */
+  get stalls(): number {
+    return this.#stalls;
+  }
+
+  /** Takes `member` in, in the emptiest phase unless one is given. Returns its first deadline. */
+  add(member: WheelMember, wanted?: number): Milliseconds {
+    if (this.#size === 0) this.#next = Math.floor(this.#now()) + 1;
+    const phase = wanted ?? this.#emptiestPhase();
+    (this.#phases[phase] as WheelMember[]).push(member);
+    this.#size += 1;
+    return this.#next + ((phase - (this.#next % FRAME_MS) + FRAME_MS) % FRAME_MS);
+  }
+
+  remove(member: WheelMember): void {
+    for (const phase of this.#phases) {
+      const index = phase.indexOf(member);
+      if (index < 0) continue;
+      phase.splice(index, 1);
+      this.#size -= 1;
+    }
+  }
+
+  /** Runs every step that is due. Returns the instant of the next one. */
+  advance(): Milliseconds {
+    const now = this.#now();
+    if (now - this.#next > CATCH_UP_MAX_MS) {
+      this.#next = Math.floor(now) - FRAME_MS + 1;
+      this.#stalls += 1;
+    }
+    while (this.#next <= now) {
+      const members = this.#phases[this.#next % FRAME_MS] as WheelMember[];
+      for (let i = 0; i < members.length; i++) (members[i] as WheelMember).tick(this.#next, this.#now());
+      this.#next += 1;
+    }
+    return this.#next;
+  }
+
+  /** Of the emptiest phases the one that comes soonest: a greeting needn't wait. */
+  #emptiestPhase(): number {
+    let emptiest = this.#next % FRAME_MS;
+    for (let step = this.#next; step < this.#next + FRAME_MS; step++) {
+      if (this.#load(step % FRAME_MS) < this.#load(emptiest)) emptiest = step % FRAME_MS;
+    }
+    return emptiest;
+  }
+
+  #load(phase: number): number {
+    return (this.#phases[phase] as WheelMember[]).length;
+  }
+}

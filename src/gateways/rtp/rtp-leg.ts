@@ -1,0 +1,115 @@
+import type { Milliseconds } from '../../lib/clock.ts';
+import { FRAME_MS } from '../../media/audio.ts';
+import { createRtpFields, parseRtp } from '../../media/rtp-packet.ts';
+import { MediaStatsBlock, STAT } from '../media-stats-block.ts';
+import { InboundStream } from './inbound-stream.ts';
+import type { MediaPort, PortSession } from './media-port.ts';
+import type { MediaReport, SessionSetup } from './media-protocol.ts';
+import { OutboundStream } from './outbound-stream.ts';
+import type { Peer } from './peer-table.ts';
+import type { PlayoutWheel, WheelMember } from './playout-wheel.ts';
+
+/** One reader of headers for all sessions of the thread: packets are handled one after the other. */
+const fields = createRtpFields();
+
+/** One session as the media thread carries it: its peer, its two streams, its place on the wheel. */
+export class RtpLeg implements PortSession, WheelMember {
+  readonly port: MediaPort;
+  readonly #setup: SessionSetup;
+  readonly #wheel: PlayoutWheel;
+  readonly #report: (report: MediaReport) => void;
+  readonly #stats: MediaStatsBlock;
+  readonly #outbound: OutboundStream;
+  readonly #strangersBefore: number;
+  #inbound: InboundStream | undefined;
+  #peer: Peer<PortSession> | undefined;
+
+  constructor(
+    setup: SessionSetup,
+    port: MediaPort,
+    wheel: PlayoutWheel,
+    report: (report: MediaReport) => void,
+  ) {
+    this.#setup = setup;
+    this.#wheel = wheel;
+    this.port = port;
+    this.#report = report;
+    this.#stats = new MediaStatsBlock(setup.stats);
+    this.#strangersBefore = this.#stats.get('packetsFromStrangers') - port.strangers;
+    const done = (error: Error | null): void => {
+      if (error) this.#stats.add(STAT.sendErrors);
+    };
+    this.#outbound = new OutboundStream(
+      setup,
+      this.#stats,
+      (packet) => {
+        if (this.#peer === undefined) return;
+        this.#stats.add(STAT.packetsSent);
+        this.port.send(packet, this.#peer, done);
+      },
+      (report) => {
+        this.#report({ type: 'playout', session: setup.session, report });
+      },
+    );
+  }
+
+  /** From now on media flows to and from this peer, and to and from no other. */
+  attach(address: string, port: number): void {
+    if (this.#peer?.address !== address || this.#peer.port !== port) {
+      if (this.#peer !== undefined) this.port.release(this.#peer);
+      this.#peer = this.port.attach(address, port, this);
+    }
+    if (this.#inbound === undefined) {
+      const begun = this.#stats.get('startedAt');
+      const first = this.#wheel.add(this, begun === 0 ? undefined : begun % FRAME_MS);
+      if (begun === 0) this.#stats.cells[STAT.startedAt] = first;
+      this.#inbound = new InboundStream(this.#setup, this.#stats, (digit) => {
+        this.#report({ type: 'dtmf', session: this.#setup.session, digit });
+      });
+    }
+    this.#report({ type: 'attached', session: this.#setup.session });
+  }
+
+  receive(data: Uint8Array, peer: Peer<PortSession>, now: Milliseconds): void {
+    const malformed = parseRtp(data, data.length, fields);
+    if (malformed !== undefined) {
+      if (malformed !== 'rtcp') this.#stats.add(STAT.packetsMalformed);
+      return;
+    }
+    if (fields.ssrc === peer.quarantinedSsrc && now < peer.quarantinedUntil) return;
+    peer.ssrc = fields.ssrc;
+    this.#stats.cells[STAT.lastReceivedAt] = now;
+    this.#inbound?.receive(fields, data, now);
+  }
+
+  tick(deadline: Milliseconds, now: Milliseconds): void {
+    const { cells } = this.#stats;
+    const frame = Math.round((deadline - (cells[STAT.startedAt] as number)) / FRAME_MS);
+    this.#outbound.tick(frame, now);
+    cells[STAT.sendLatenessMaxMs] = Math.max(cells[STAT.sendLatenessMaxMs] as number, now - deadline);
+    cells[STAT.packetsFromStrangers] = this.#strangersBefore + this.port.strangers;
+    this.#inbound?.tick(now);
+  }
+
+  applyFlush(): void {
+    this.#outbound.applyFlush();
+  }
+
+  displaced(): void {
+    this.#peer = undefined;
+    this.#wheel.remove(this);
+    this.#report({
+      type: 'lost',
+      session: this.#setup.session,
+      reason: 'another call attached to the same peer',
+    });
+  }
+
+  close(): void {
+    this.#wheel.remove(this);
+    if (this.#peer !== undefined) this.port.release(this.#peer);
+    this.#peer = undefined;
+    this.#outbound.close();
+    this.#inbound?.close();
+  }
+}

@@ -1,0 +1,78 @@
+/** What a frame mostly consists of. */
+export type FrameKind = 'frame' | 'lost' | 'filler';
+
+/**
+ * Cuts a stream of sound and gaps into frames. A frame that is mostly sound but has a hole (packets
+ * of 10 or 30 ms don't end where frames do) gets the hole patched with the sound beside it, mirrored:
+ * that starts without a click, and a hole is no longer than half a frame.
+ */
+export class FrameAssembler {
+  readonly bytes: Uint8Array;
+  readonly #isHole: Uint8Array;
+  #filled = 0;
+  #lost = 0;
+  #filler = 0;
+
+  constructor(frameBytes: number) {
+    this.bytes = new Uint8Array(frameBytes);
+    this.#isHole = new Uint8Array(frameBytes);
+  }
+
+  get filled(): number {
+    return this.#filled;
+  }
+
+  get room(): number {
+    return this.bytes.length - this.#filled;
+  }
+
+  /** Adds up to `count` bytes of sound; returns how many there was room for. */
+  addSound(data: Uint8Array, offset: number, count: number): number {
+    const used = Math.min(count, this.room);
+    const { bytes } = this;
+    const to = this.#filled;
+    for (let i = 0; i < used; i++) bytes[to + i] = data[offset + i] as number;
+    this.#filled += used;
+    return used;
+  }
+
+  /** Adds up to `count` bytes of a gap; returns how many there was room for. */
+  addGap(kind: 'lost' | 'filler', count: number): number {
+    const used = Math.min(count, this.room);
+    this.#isHole.fill(1, this.#filled, this.#filled + used);
+    this.#filled += used;
+    if (kind === 'lost') this.#lost += used;
+    else this.#filler += used;
+    return used;
+  }
+
+  /** Ends the frame: `bytes` hold it, if it is a `frame`, until something is added. */
+  finish(): FrameKind {
+    const holes = this.#lost + this.#filler;
+    const kind = holes * 2 <= this.bytes.length ? 'frame' : this.#lost >= this.#filler ? 'lost' : 'filler';
+    if (holes > 0) {
+      if (kind === 'frame') this.#patch();
+      this.#isHole.fill(0);
+    }
+    this.#filled = 0;
+    this.#lost = 0;
+    this.#filler = 0;
+    return kind;
+  }
+
+  #patch(): void {
+    const { bytes } = this;
+    const hole = this.#isHole;
+    for (let start = 0; start < bytes.length; start++) {
+      if (hole[start] === 0) continue;
+      let end = start;
+      while (end < bytes.length && hole[end] === 1) end += 1;
+      for (let i = start; i < end; i++) {
+        // What lies before has been patched already; a hole at the very start mirrors what follows.
+        const mirrored = start > 0 ? start - 1 - ((i - start) % start) : 2 * end - 1 - i;
+        bytes[i] = bytes[Math.min(mirrored, bytes.length - 1)] as number;
+      }
+      start = end;
+    }
+  }
+}

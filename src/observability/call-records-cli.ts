@@ -1,0 +1,89 @@
+/**
+ * Lists and shows call records:
+ *
+ *     npm run calls                     the newest calls
+ *     npm run calls -- show NAME        one of them, with what was said (if texts are kept)
+ *     … --json   --limit 100   --data DIRECTORY
+ */
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { describeRecord, type CallRecord } from '../dialog/call-record.ts';
+import { systemClock } from '../lib/clock.ts';
+import { CallRecords } from './call-records.ts';
+
+const USAGE = 'usage: npm run calls -- [list | show NAME] [--json] [--limit N] [--data DIRECTORY]';
+
+/** Runs the command; returns the exit status. */
+export async function callRecordsCommand(
+  args: readonly string[],
+  print: (line: string) => void,
+): Promise<number> {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        limit: { type: 'string', default: '50' },
+        data: { type: 'string', default: process.env['VOICE_AGENT_DATA'] ?? 'var' },
+      },
+    });
+  } catch {
+    print(USAGE);
+    return 2;
+  }
+  const { values, positionals } = parsed;
+  const records = new CallRecords({
+    directory: values.data,
+    clock: systemClock,
+    texts: true,
+    keepDays: Infinity,
+    onTrouble: print,
+  });
+  const [command = 'list', name] = positionals;
+  if (command === 'list') {
+    const list = await records.list(Number(values.limit) || 50);
+    if (values.json) print(JSON.stringify(list, undefined, 2));
+    else if (list.length === 0) print(`no calls in ${values.data}/calls`);
+    else for (const record of list) print(summary(record));
+    return 0;
+  }
+  if (command !== 'show' || name === undefined) {
+    print(USAGE);
+    return 2;
+  }
+  const record = await records.find(name);
+  if (!record) {
+    print(`there is no call "${name}", or there are several; npm run calls lists them`);
+    return 1;
+  }
+  if (values.json) print(JSON.stringify(record, undefined, 2));
+  else for (const line of describeRecord(record)) print(line);
+  return 0;
+}
+
+function summary(record: CallRecord): string {
+  const { info, ended } = record;
+  const totals = record.latencies.map(({ stages }) => stages.total).filter((ms) => ms !== undefined);
+  const mean =
+    totals.length === 0 ? '–' : `${Math.round(totals.reduce((a, b) => a + b, 0) / totals.length)} ms`;
+  const length = ended ? `${(ended.durationMs / 1000).toFixed(1)} s` : 'running?';
+  return [
+    record.startedAt.replace('T', ' ').slice(0, 19),
+    (info.caller.number || 'unknown').padEnd(14),
+    `${info.dialled} ${record.agent}`.padEnd(18),
+    length.padStart(9),
+    `${totals.length} turns`.padStart(9),
+    mean.padStart(8),
+    (ended?.reason ?? '').padEnd(16),
+    record.call,
+  ].join('  ');
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  process.exitCode = await callRecordsCommand(process.argv.slice(2), (line) => {
+    process.stdout.write(`${line}\n`);
+  });
+}

@@ -1,0 +1,128 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { messageOf } from '../lib/errors.ts';
+import type { Milliseconds } from '../lib/clock.ts';
+import { AudioRingReader, type AudioRingHandle } from '../media/audio-ring.ts';
+import { wavHeader } from '../media/wav.ts';
+
+export interface RecordingOptions {
+  readonly path: string;
+  readonly heard: AudioRingHandle;
+  readonly sent: AudioRingHandle;
+  readonly onTrouble: (message: string) => void;
+}
+
+export interface Recording {
+  /** Takes what there is up to now, and completes the file. Idempotent; never rejects. */
+  stop(): Promise<void>;
+  /** Frames that came too fast for the disk and are silence in the file. */
+  readonly framesMissed: number;
+}
+
+/** Written to disk in pieces of so many frames (1 s). */
+const BATCH_FRAMES = 50;
+/** One direction may be so far behind the other before its place is filled with silence. */
+const SLACK_FRAMES = 25;
+const WAIT_MS: Milliseconds = 500;
+
+/**
+ * Records both directions of a call on one timeline: a stereo WAV file, caller left, agent right.
+ * Streams to the disk; memory is that of one second.
+ */
+export function startRecording(options: RecordingOptions): Recording {
+  const recorder = new Recorder(options);
+  const done = recorder.run();
+  return {
+    stop: () => {
+      recorder.stop();
+      return done;
+    },
+    get framesMissed() {
+      return recorder.framesMissed;
+    },
+  };
+}
+
+class Recorder {
+  framesMissed = 0;
+  readonly #options: RecordingOptions;
+  readonly #heard: AudioRingReader;
+  readonly #sent: AudioRingReader;
+  readonly #samples: number;
+  readonly #frame: Int16Array;
+  readonly #batch: Int16Array;
+  readonly #stopped = Promise.withResolvers<undefined>();
+  #isStopped = false;
+  #next = 0;
+  #dataBytes = 0;
+
+  constructor(options: RecordingOptions) {
+    this.#options = options;
+    this.#heard = new AudioRingReader(options.heard, 0);
+    this.#sent = new AudioRingReader(options.sent, 0);
+    this.#samples = this.#heard.samplesPerFrame;
+    this.#frame = new Int16Array(Math.max(this.#samples, this.#sent.samplesPerFrame));
+    this.#batch = new Int16Array(this.#samples * 2 * BATCH_FRAMES);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#stopped.resolve(undefined);
+  }
+
+  async run(): Promise<void> {
+    let file: FileHandle | undefined;
+    try {
+      if (this.#heard.rateHz !== this.#sent.rateHz) throw new TypeError('the directions differ in rate');
+      file = await open(this.#options.path, 'w', 0o600);
+      await file.write(this.#header());
+      while (!this.#isStopped && !this.#heard.closed) {
+        this.#heard.seek(this.#next);
+        await Promise.race([this.#heard.wait(WAIT_MS), this.#stopped.promise]);
+        while (this.#due() >= BATCH_FRAMES) await this.#write(file, BATCH_FRAMES);
+      }
+      const last = Math.max(this.#heard.written, this.#sent.written);
+      while (this.#next < last) await this.#write(file, Math.min(BATCH_FRAMES, last - this.#next));
+      const header = this.#header();
+      await file.write(header, 0, header.length, 0);
+    } catch (error) {
+      this.#options.onTrouble(`the recording ${this.#options.path} failed: ${messageOf(error)}`);
+    } finally {
+      await file?.close().catch(() => undefined);
+    }
+  }
+
+  /** Frames that both directions have, or that one of them won't have any more. */
+  #due(): number {
+    const { written: heard } = this.#heard;
+    const { written: sent } = this.#sent;
+    return Math.max(Math.min(heard, sent), Math.max(heard, sent) - SLACK_FRAMES) - this.#next;
+  }
+
+  async #write(file: FileHandle, frames: number): Promise<void> {
+    const batch = this.#batch.subarray(0, frames * this.#samples * 2);
+    batch.fill(0);
+    for (let n = 0; n < frames; n++) {
+      this.#interleave(this.#heard, this.#next + n, n, 0);
+      this.#interleave(this.#sent, this.#next + n, n, 1);
+    }
+    this.#next += frames;
+    const bytes = new Uint8Array(batch.buffer, batch.byteOffset, batch.byteLength);
+    await file.write(bytes);
+    this.#dataBytes += bytes.length;
+  }
+
+  #interleave(reader: AudioRingReader, frame: number, place: number, channel: number): void {
+    if (frame >= reader.written) return;
+    reader.seek(frame);
+    if (!reader.read(this.#frame) || reader.info.frame !== frame) {
+      this.framesMissed += 1;
+      return;
+    }
+    const from = place * this.#samples * 2 + channel;
+    for (let i = 0; i < this.#samples; i++) this.#batch[from + i * 2] = this.#frame[i] as number;
+  }
+
+  #header(): Uint8Array {
+    return wavHeader({ encoding: 'pcm_s16', rateHz: this.#heard.rateHz }, 2, this.#dataBytes);
+  }
+}

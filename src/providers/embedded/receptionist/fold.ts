@@ -1,0 +1,152 @@
+import type { Message } from '../../../dialog/ports.ts';
+import { TOOL } from '../../../dialog/tool-names.ts';
+import { askNext } from './message-form.ts';
+import { asking, INITIAL_STATE, type Reply, type State, type Surroundings } from './state.ts';
+import { step, type CallerMessage } from './step.ts';
+import { tokens } from './words.ts';
+import { ANYTHING_ELSE, pick } from './wording.ts';
+
+/** A reply of which it isn't known yet what was heard. */
+interface Pending {
+  readonly before: State;
+  /** What it answers; undefined: a tool's result. */
+  readonly message?: CallerMessage;
+  readonly reply: Reply;
+}
+
+interface Progress {
+  readonly state: State;
+  readonly pending?: Pending;
+}
+
+/** Share of a question's words that the caller must have heard before it counts as asked. */
+const HEARD_SHARE = 0.5;
+
+/**
+ * The reply that a history calls for. What the agent remembers is computed from the history each time, by making
+ * every earlier reply again: so a reply that was prepared and dropped leaves no trace, and a question that was
+ * cut off before the caller heard it was never asked.
+ */
+export function replyTo(history: readonly Message[], around: Surroundings): Reply {
+  let progress: Progress = { state: INITIAL_STATE };
+  for (const message of history) progress = advance(progress, message, around);
+  const last = history.at(-1);
+  const { state, pending } = progress;
+  if (last?.role === 'caller' && pending) return pending.reply;
+  if (last?.role === 'tool') return afterTool(state, last, around);
+  if (last?.role !== 'agent') return { sentences: [around.base.agent.greeting], state };
+  if (state.form) return askNext(state, around.call, ['Are you still there?']);
+  return { sentences: ['Are you still there?'], state };
+}
+
+function advance(progress: Progress, message: Message, around: Surroundings): Progress {
+  const { pending } = progress;
+  switch (message.role) {
+    case 'caller': {
+      // Nothing was heard of the last reply: the caller hadn't finished, and both pieces are one turn.
+      const first = pending?.message;
+      const joined = pending && first && joinable(first, message);
+      const before = joined ? pending.before : pending ? unheard(pending) : progress.state;
+      const whole = joined ? join(first, message) : message;
+      const reply = step(before, whole, around);
+      return { state: reply.state, pending: { before, message: whole, reply } };
+    }
+    case 'agent':
+      if (message.text.trim() === '') return progress;
+      if (!pending) return { state: { ...progress.state, said: message.text } };
+      return { state: heard(pending, message) };
+    case 'tool':
+      return afterToolProgress(progress, message, around);
+  }
+}
+
+function joinable(first: CallerMessage, second: CallerMessage): boolean {
+  return first.via === second.via && (first.via === 'speech' || first.via === 'dtmf');
+}
+
+function join(first: CallerMessage, second: CallerMessage): CallerMessage {
+  const via = first.via === 'dtmf' ? 'dtmf' : 'speech';
+  return { role: 'caller', text: `${first.text}${via === 'dtmf' ? '' : ' '}${second.text}`, via };
+}
+
+/** What the caller said counts, what the agent would have said doesn't. */
+function unheard({ before, reply }: Pending): State {
+  return { ...asking(reply.state, before.asked), said: before.said };
+}
+
+/** The state after the caller heard `message` of the reply that was made. */
+function heard(pending: Pending, message: Extract<Message, { role: 'agent' }>): State {
+  const { before, message: caller, reply } = pending;
+  const silence = caller?.via === 'silence';
+  const words = tokens(message.text);
+  const question = tokens(reply.sentences.at(-1) ?? '');
+  const planned = tokens(reply.sentences.join(' '));
+  const reached = runIn(words, question, message.interrupted);
+  const ours = reached > 0 || runIn(words, planned.slice(0, 3), true) > 0;
+  // "Could you say that again" is about what was said before "are you still there", and before it was repeated.
+  const said =
+    (silence || isRepeat(reply)) && before.said !== ''
+      ? before.said
+      : ours
+        ? reply.sentences.join(' ')
+        : message.text;
+  if (reached >= question.length * HEARD_SHARE && reached > 0) return { ...reply.state, said };
+  // Another's words (a prepared phrase, another model), or the question wasn't reached.
+  return { ...asking(reply.state, silence ? before.asked : undefined), said };
+}
+
+function isRepeat(reply: Reply): boolean {
+  return reply.state.said !== '' && reply.sentences[1] === reply.state.said;
+}
+
+/** How many of `run`'s first words stand in a row in `words`: all of them, or, if cut off, as its last words. */
+function runIn(words: readonly string[], run: readonly string[], cutOff: boolean): number {
+  let best = 0;
+  for (let start = 0; start < words.length; start += 1) {
+    let length = 0;
+    while (length < run.length && words[start + length] === run[length]) length += 1;
+    if (length === run.length) return length;
+    if (cutOff && start + length === words.length) best = Math.max(best, length);
+  }
+  return best;
+}
+
+const FAILED = /^\W*(?:error|fail|refus|unknown|invalid|not|could|can't|cannot|busy|no |unanswered|denied)/i;
+
+function afterToolProgress(
+  { state, pending }: Progress,
+  message: Extract<Message, { role: 'tool' }>,
+  around: Surroundings,
+): Progress {
+  if (FAILED.test(message.result)) {
+    const before = pending?.reply.state ?? state;
+    const reply = afterTool(before, message, around);
+    return { state: reply.state, pending: { before, reply } };
+  }
+  // The tool has acted: what the caller says next is a turn of its own, whatever he heard of the reply.
+  return pending ? { state, pending: { before: pending.before, reply: pending.reply } } : { state };
+}
+
+function afterTool(
+  state: State,
+  { call, result }: Extract<Message, { role: 'tool' }>,
+  around: Surroundings,
+): Reply {
+  const more = { sentences: [pick(ANYTHING_ELSE, 0)], state: asking(state, { kind: 'anything-else' }) };
+  if (!FAILED.test(result)) return more;
+  const { takesMessages, departments } = around.base.agent.knowledge;
+  if (call.name === TOOL.proceed) {
+    const sorry = 'I am sorry, nobody answers there at the moment.';
+    return takesMessages
+      ? { sentences: [sorry, 'Shall I take a message?'], state: asking(state, { kind: 'take-message' }) }
+      : { ...more, sentences: [sorry, ...more.sentences] };
+  }
+  const department = departments[0]?.name;
+  if (call.name === TOOL.takeMessage && department !== undefined) {
+    return {
+      sentences: ['I am sorry, I could not store your message.', `Shall I put you through to ${department}?`],
+      state: asking(state, { kind: 'put-through', department: 0 }),
+    };
+  }
+  return { ...more, sentences: ['I am sorry, that did not work.', ...more.sentences] };
+}

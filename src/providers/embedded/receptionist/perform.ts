@@ -1,0 +1,214 @@
+import { TOOL } from '../../../dialog/tool-names.ts';
+import { answer } from './answers.ts';
+import { beginForm } from './message-form.ts';
+import { asking, withForm, type Reply, type State, type Surroundings } from './state.ts';
+import type { Act } from './understand.ts';
+import {
+  abilities,
+  ANYTHING_ELSE,
+  bareName,
+  departmentNames,
+  GOODBYE,
+  list,
+  NOT_UNDERSTOOD,
+  pick,
+  WELCOME,
+} from './wording.ts';
+
+/** Does what the caller surely wants. */
+export function perform(act: Act, state: State, around: Surroundings): Reply {
+  const { base, call, now } = around;
+  const { agent } = base;
+  const known = answer(act, agent, state, now);
+  if (known) return known;
+  const { company } = agent.knowledge;
+  switch (act.kind) {
+    case 'booking':
+      return offerDepartment(act.department, state, around);
+    case 'transfer':
+      return act.department === undefined
+        ? askDepartment(state, around)
+        : proceedTo(act.department, state, around);
+    case 'human':
+      return askDepartment(state, around);
+    case 'message':
+      return agent.knowledge.takesMessages ? beginForm(state, call, act.text) : noMessages(state, around);
+    case 'repeat':
+      return state.said === ''
+        ? { sentences: [agent.greeting], state }
+        : { sentences: ['Of course.', state.said.replace(/^Of course\. /, '')], state };
+    case 'who':
+      return {
+        sentences: [`This is ${agent.name}.`, `I answer the telephone for ${company}.`],
+        state: asking(state),
+      };
+    case 'machine':
+      return {
+        sentences: [
+          'Yes, I am a computer.',
+          `I answer the telephone for ${company}.`,
+          ...(agent.knowledge.departments.length > 0 ? ['I can put you through to a person as well.'] : []),
+        ],
+        state: asking(state),
+      };
+    case 'how-are-you':
+      return { sentences: ['I am fine, thank you.', 'What can I do for you?'], state: asking(state) };
+    case 'wait':
+      return { sentences: ['Take your time.'], state };
+    case 'help':
+      return { sentences: ['Of course.', abilities(agent)], state: asking(state) };
+    case 'greeting':
+      return { sentences: ['Hello.', 'How can I help you?'], state: asking(state) };
+    case 'thanks':
+      return {
+        sentences: [pick(WELCOME, state.turns), pick(ANYTHING_ELSE, state.turns)],
+        state: asking(state, { kind: 'anything-else' }),
+      };
+    case 'cancel':
+      return {
+        sentences: ['No problem.', pick(ANYTHING_ELSE, state.turns)],
+        state: asking(state, { kind: 'anything-else' }),
+      };
+    case 'goodbye':
+      return endCall(state, [pick(GOODBYE, state.turns)]);
+    default:
+      return notUnderstood(state, around);
+  }
+}
+
+const INFORMING: ReadonlySet<Act['kind']> = new Set([
+  'hours',
+  'address',
+  'service',
+  'price',
+  'duration',
+  'question',
+]);
+
+/** Does several things in one reply; nothing comes after what ends the agent's part. */
+export function performAll(acts: readonly Act[], state: State, around: Surroundings): Reply {
+  let reply: Reply = { sentences: [], state: asking(state) };
+  for (const act of acts) {
+    const next = perform(act, asking(reply.state), around);
+    reply = { ...next, sentences: [...reply.sentences, ...next.sentences] };
+    if (next.tool) return reply;
+  }
+  // Every other answer asks whether there is anything else, unless it asks something itself.
+  const informs = acts.every(({ kind }) => INFORMING.has(kind));
+  if (!informs || reply.state.asked || state.turns % 2 === 1) return reply;
+  return {
+    sentences: [...reply.sentences, pick(ANYTHING_ELSE, state.turns >> 1)],
+    state: asking(reply.state, { kind: 'anything-else' }),
+  };
+}
+
+export function endCall(state: State, sentences: readonly string[]): Reply {
+  return { sentences, tool: { name: TOOL.hangUp, arguments: {} }, state: asking(withForm(state)) };
+}
+
+/** Puts the caller through. */
+export function proceedTo(department: number, state: State, { base }: Surroundings): Reply {
+  const name = base.agent.knowledge.departments[department]?.name ?? '';
+  return {
+    sentences: ['One moment.', `I will put you through to ${name}.`],
+    tool: { name: TOOL.proceed, arguments: { department: name } },
+    state: asking(withForm(state)),
+  };
+}
+
+function askDepartment(state: State, around: Surroundings): Reply {
+  const names = departmentNames(around.base.agent);
+  if (names.length === 0) return offerMessage(state, around);
+  if (names.length === 1) return offerDepartment(0, state, around);
+  return {
+    sentences: [`I can put you through to ${list(names, 'or')}.`, 'Which one would you like?'],
+    state: asking(state, { kind: 'which-department' }),
+  };
+}
+
+function offerDepartment(department: number | undefined, state: State, around: Surroundings): Reply {
+  const name = department === undefined ? undefined : departmentNames(around.base.agent)[department];
+  if (department === undefined || name === undefined) return askDepartment(state, around);
+  return {
+    sentences: [`That is something for ${name}.`, 'Shall I put you through?'],
+    state: asking(state, { kind: 'put-through', department }),
+  };
+}
+
+/** Nobody to put the caller through to. */
+export function offerMessage(state: State, around: Surroundings): Reply {
+  const { takesMessages } = around.base.agent.knowledge;
+  if (!takesMessages) return noMessages(state, around);
+  return {
+    sentences: ['I am sorry, I am alone here.', 'Shall I take a message?'],
+    state: asking(state, { kind: 'take-message' }),
+  };
+}
+
+function noMessages(state: State, { base }: Surroundings): Reply {
+  const names = departmentNames(base.agent);
+  const offer =
+    names.length > 0 ? [`I can put you through to ${list(names, 'or')}.`] : [abilities(base.agent)];
+  return { sentences: ['I am sorry, I can not take messages.', ...offer], state: asking(state) };
+}
+
+/** Asks again, otherwise each time; from the third time on offers a way out. `maybe`: what it could have been. */
+export function notUnderstood(state: State, around: Surroundings, maybe?: Act): Reply {
+  const { agent } = around.base;
+  const misunderstood = state.misunderstood + 1;
+  const counted = { ...state, misunderstood };
+  const guess = maybe && misunderstood < 3 ? guessText(maybe, around) : undefined;
+  if (maybe && guess !== undefined) {
+    return {
+      sentences: [`Sorry, do you want to know ${guess}?`],
+      state: asking(counted, { kind: 'meant', act: maybe }),
+    };
+  }
+  if (misunderstood === 2) {
+    return {
+      sentences: ['I am sorry, I did not understand that.', abilities(agent)],
+      state: asking(counted),
+    };
+  }
+  if (misunderstood >= 3) return rescue(counted, around);
+  // What was asked before stays open: the caller will say it again.
+  return { sentences: [pick(NOT_UNDERSTOOD, state.turns)], state: counted };
+}
+
+function rescue(state: State, { base }: Surroundings): Reply {
+  const names = departmentNames(base.agent);
+  const offers = [
+    ...(base.agent.knowledge.takesMessages ? ['take a message'] : []),
+    ...(names.length > 0 ? [`put you through to ${list(names, 'or')}`] : []),
+  ];
+  if (offers.length === 0) return { sentences: [pick(NOT_UNDERSTOOD, state.turns)], state: asking(state) };
+  return {
+    sentences: ['I am sorry, we have a bad line.', `Shall I ${offers.join(', or ')}?`],
+    state: asking(state, { kind: 'rescue' }),
+  };
+}
+
+/** The rest of "do you want to know …". */
+function guessText(act: Act, { base }: Surroundings): string | undefined {
+  const { services, questions } = base.agent.knowledge;
+  switch (act.kind) {
+    case 'hours':
+      return 'when we are open';
+    case 'address':
+      return 'where we are';
+    case 'services':
+      return 'what we offer';
+    case 'service':
+      return `something about ${bareName(services[act.index]?.name ?? 'that')}`;
+    case 'price':
+      return act.index === undefined ? 'a price' : `the price of ${services[act.index]?.name ?? 'that'}`;
+    case 'duration':
+      return 'how long it takes';
+    case 'question': {
+      const ask = questions[act.index]?.ask[0];
+      return ask === undefined ? undefined : `this: ${ask.replace(/[?.]$/, '')}`;
+    }
+    default:
+      return undefined;
+  }
+}

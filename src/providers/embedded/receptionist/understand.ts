@@ -1,0 +1,239 @@
+import type { Intent } from './intents.ts';
+import { scoreIntents } from './intents.ts';
+import type { KnowledgeBase, Topic } from './knowledge.ts';
+import { dayIn, type HoursQuestion } from './opening.ts';
+import { concepts, tokens } from './words.ts';
+import { saysMore, yesOrNo } from './yes-no.ts';
+
+/** One thing that a caller wants. */
+export type Act =
+  | ({ readonly kind: 'hours' } & HoursQuestion)
+  | { readonly kind: 'service'; readonly index: number; readonly yesNo: boolean }
+  /** Without an index: the price of what was talked about. */
+  | { readonly kind: 'price'; readonly index?: number }
+  | { readonly kind: 'duration'; readonly index?: number }
+  | { readonly kind: 'question'; readonly index: number }
+  | { readonly kind: 'transfer'; readonly department?: number }
+  | { readonly kind: 'booking'; readonly department?: number }
+  | { readonly kind: 'message'; readonly text: string }
+  | { readonly kind: Exclude<Intent, 'hours' | 'price' | 'duration' | 'transfer' | 'booking' | 'message'> };
+
+/** What was understood of one turn of the caller's. */
+export interface Understanding {
+  /** Surely meant, in order; two at most. */
+  readonly acts: readonly Act[];
+  /** Perhaps meant: to be asked. */
+  readonly maybe?: Act;
+  /** A yes or a no at the beginning. */
+  readonly answer?: 'yes' | 'no';
+  /** Whether anything but the yes or no was said. */
+  readonly more: boolean;
+}
+
+/** From here on an answer is given; from `MAYBE` on the caller is asked whether that was meant. */
+const SURE = 0.6;
+const MAYBE = 0.42;
+
+/**
+ * Understanding depends on nothing but the words and the agent's knowledge. It is remembered for a while, because
+ * the whole history is gone through for each reply: otherwise replies would get slower during a call.
+ */
+export function understand(text: string, base: KnowledgeBase): Understanding {
+  let known = remembered.get(base);
+  if (!known) remembered.set(base, (known = new Map<string, Understanding>()));
+  let understanding = known.get(text);
+  if (!understanding) {
+    understanding = analyse(text, base);
+    if (known.size >= REMEMBERED_MAX) known.delete(known.keys().next().value ?? '');
+    known.set(text, understanding);
+  }
+  return understanding;
+}
+
+const REMEMBERED_MAX = 1_000;
+const remembered = new WeakMap<KnowledgeBase, Map<string, Understanding>>();
+
+function analyse(text: string, base: KnowledgeBase): Understanding {
+  const words = tokens(text).filter((word) => !['uh', 'um', 'er', 'ah', 'hm'].includes(word));
+  const { answer, rest } = yesOrNo(words);
+  const more = saysMore(rest);
+  if (!more) return { acts: social(words, base), ...(answer ? { answer } : {}), more: false };
+
+  const whole = candidates(rest, base);
+  const clauses = splitClauses(rest);
+  if (clauses.length > 1) {
+    const acts = clauses
+      .map((clause) => candidates(clause, base)[0])
+      .filter((best) => best && best.score >= SURE);
+    const different = distinct(acts.flatMap((best) => (best ? [best.act] : [])));
+    if (different.length > 1) return { acts: order(different), ...(answer ? { answer } : {}), more };
+  }
+  const [best] = whole;
+  if (best && best.score >= SURE) return { acts: [best.act], ...(answer ? { answer } : {}), more };
+  if (best && best.score >= MAYBE) return { acts: [], maybe: best.act, ...(answer ? { answer } : {}), more };
+  return { acts: [], ...(answer ? { answer } : {}), more };
+}
+
+/** Thanks or goodbye that came with a yes or no: "no thank you", "that's all". */
+function social(words: readonly string[], base: KnowledgeBase): Act[] {
+  const best = scoreIntents(words, new Set()).find(({ score }) => score >= SURE);
+  if (best?.intent === 'goodbye') return [actOf(best.intent, words, base)];
+  return best?.intent === 'thanks' ? [{ kind: 'thanks' }] : [];
+}
+
+function splitClauses(words: readonly string[]): string[][] {
+  const clauses: string[][] = [[]];
+  for (const word of words) {
+    if (['and', 'also', 'then', 'but', 'plus', 'besides'].includes(word)) clauses.push([]);
+    else clauses.at(-1)?.push(word);
+  }
+  return clauses.filter((clause) => clause.length > 0);
+}
+
+interface Candidate {
+  readonly act: Act;
+  readonly score: number;
+}
+
+const SOCIAL: readonly string[] = ['greeting', 'thanks', 'how-are-you', 'wait'];
+
+function candidates(words: readonly string[], base: KnowledgeBase): Candidate[] {
+  const matter = withoutGreeting(words);
+  const matches = base.match(matter, ['service', 'question']);
+  const department = base.match(matter, ['department'])[0];
+  const service = matches.find(({ topic }) => topic.kind === 'service');
+  const [best] = matches;
+  const own = new Set(matches.length > 0 ? concepts(words).filter((word) => isKnown(word, base)) : []);
+  const result: Candidate[] = [];
+
+  for (const { intent, score } of scoreIntents(words, own)) {
+    // Social words around a real matter don't count: "hello, when are you open?"
+    result.push({
+      act: actOf(intent, words, base, service),
+      score: SOCIAL.includes(intent) ? score * 0.6 : score,
+    });
+  }
+  if (best && best.score > 0) {
+    const act = topicAct(best.topic, words, result);
+    if (act) result.push({ act, score: best.score * 1.02 });
+  }
+  if (department && department.score >= 0.75) {
+    // The bare name is a wish; within a sentence it's only a hint, so that the caller is asked first.
+    const wish = words.some((word) =>
+      ['through', 'speak', 'talk', 'connect', 'transfer', 'give'].includes(word),
+    );
+    const kind = wish || (words.length <= 4 && !words.includes('my')) ? 'transfer' : 'booking';
+    result.push({
+      act: { kind, department: department.topic.index },
+      score: department.score * (wish ? 1.05 : 0.9),
+    });
+  }
+  result.sort((a, b) => b.score - a.score);
+  const [first] = result;
+  return first && SOCIAL.includes(first.act.kind) ? result.map(liftSocial) : result;
+}
+
+/** "Good evening" says nothing about the evening. */
+function withoutGreeting(words: readonly string[]): string[] {
+  const times = ['morning', 'afternoon', 'evening', 'day', 'night'];
+  return words.filter((word, index) => !(times.includes(word) && words[index - 1] === 'good'));
+}
+
+function liftSocial(candidate: Candidate): Candidate {
+  return SOCIAL.includes(candidate.act.kind) ? { ...candidate, score: candidate.score / 0.6 } : candidate;
+}
+
+function isKnown(word: string, base: KnowledgeBase): boolean {
+  return (base.match([word])[0]?.score ?? 0) > 0;
+}
+
+function topicAct(topic: Topic, words: readonly string[], others: readonly Candidate[]): Act | undefined {
+  if (topic.kind === 'question') return { kind: 'question', index: topic.index };
+  // "How much is whitening" is about the price, and stands among the others already.
+  if (others.some(({ act, score }) => (act.kind === 'price' || act.kind === 'duration') && score >= SURE)) {
+    return undefined;
+  }
+  return { kind: 'service', index: topic.index, yesNo: asksYesNo(words) };
+}
+
+function asksYesNo(words: readonly string[]): boolean {
+  if (/\b(?:when|what|which|how|where)\b/.test(words.join(' '))) return false;
+  return (
+    ['do', 'does', 'can', 'could', 'are', 'is', 'will', 'would'].includes(words[0] ?? '') ||
+    /\b(?:are you|do you|is it|is the|if you|whether)\b/.test(words.join(' '))
+  );
+}
+
+/** A service or department counts as named from this score on, when the intent itself is certain. */
+const NAMED = 0.4;
+
+function actOf(
+  intent: Intent,
+  words: readonly string[],
+  base: KnowledgeBase,
+  service = base.match(words, ['service'])[0],
+): Act {
+  switch (intent) {
+    case 'hours': {
+      const day = dayIn(words);
+      const closing = words.some((word) =>
+        ['close', 'closing', 'closes', 'late', 'until', 'shut'].includes(word),
+      );
+      const opens = words.some((word) => ['open', 'opening', 'opens'].includes(word));
+      return {
+        kind: 'hours',
+        ...(day ? { day } : {}),
+        yesNo: asksYesNo(words),
+        closing: closing && !opens,
+      };
+    }
+    case 'price':
+    case 'duration':
+      return { kind: intent, ...(service && service.score >= NAMED ? { index: service.topic.index } : {}) };
+    case 'transfer':
+    case 'booking': {
+      const wanted = words.filter(
+        (word) => !['put', 'through', 'speak', 'talk', 'department'].includes(word),
+      );
+      const department = base.match(wanted, ['department'])[0];
+      return {
+        kind: intent,
+        ...(department && department.score >= NAMED ? { department: department.topic.index } : {}),
+      };
+    }
+    case 'message':
+      return { kind: 'message', text: messageIn(words) };
+    default:
+      return { kind: intent };
+  }
+}
+
+/** "Could you tell them that I will be late" → "I will be late". */
+function messageIn(words: readonly string[]): string {
+  const text = words.join(' ');
+  return /\b(?:that|saying) ((?:i|we|my|our|the|i'll|i'm|she|he) .+)$/.exec(text)?.[1] ?? '';
+}
+
+function distinct(acts: readonly Act[]): Act[] {
+  const seen = new Set<string>();
+  return acts.filter((act) => {
+    const key = JSON.stringify(act);
+    if (seen.has(key) || SOCIAL.includes(act.kind)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/** Two answers are enough for one breath; what ends the talk comes last. */
+function order(acts: readonly Act[]): Act[] {
+  const last = ['goodbye', 'transfer', 'human', 'message', 'booking'];
+  return [...acts].sort((a, b) => last.indexOf(a.kind) - last.indexOf(b.kind)).slice(0, 2);
+}
+
+/** For tests and reports: the name of what was understood first. */
+export function intentName(understanding: Understanding): string {
+  const [first] = understanding.acts;
+  if (!first)
+    return understanding.answer ?? (understanding.maybe ? `maybe ${understanding.maybe.kind}` : 'none');
+  return first.kind;
+}

@@ -1,0 +1,158 @@
+/** Words without any meaning of their own: they neither help nor harm a match. */
+const FUNCTION_WORDS = new Set(
+  `a an the i i'm i'd i'll i've im id ill ive you you're your yours my mine me we us our it it's its that that's
+  this these those there here they them is are was were be been being am do does did done don't can could would
+  will shall should may might must to of for in on at by with from into if or and but also then so as not no yes
+  please like want wants wanted need needs know tell say ask about what what's which who who's whom how when when's
+  where where's why some any anything something somebody someone much many more just well oh um uh er ah hm hmm
+  hello hi hey thanks thank okay ok have has had having get got getting give gives let let's one ones go going
+  really maybe perhaps actually quickly wondering wonder question quick sorry excuse still sometime somewhere
+  guys people possible able offer offers provide take takes make sure all very too possibly kindly hear find
+  information info anybody up see seen come comes coming i'm today tomorrow now would've cos because think guess mean speak talking`.split(
+    /\s+/,
+  ),
+);
+
+/** Words that mean the same to a caller, in any business; the first of each line stands for all. */
+const SYNONYMS = `park parking carpark lot
+pay payment paid
+card credit debit visa mastercard
+cash coins bills
+installment installments instalments monthly rates
+insurance insured insurer cover covered covers coverage plan medicare
+emergency urgent urgently emergencies
+hurt hurts kill killing pain painful ache aches aching sore hurting toothache
+tooth teeth
+child children kid kids son daughter boy girl toddler baby pediatric little
+cancel cancelled cancellation
+change move reschedule postpone shift rearrange switch
+bus tram transport train subway station public
+wheelchair disabled disability handicapped accessible stairs elevator lift ramp steps crutches
+tow towed towing breakdown stranded truck
+start starts starting
+warranty guarantee guaranteed
+loan courtesy borrow replacement rent rental lend
+tire tires tyre tyres wheels wheel
+brake brakes braking
+flat puncture punctured
+oil lubricant
+inspection inspect inspected checkover
+coffee tea drink drinks
+electric electrical hybrid
+motorcycle motorcycles motorbike motorbikes bike
+key keys
+wait waiting
+register registered registering registration join enroll
+patient patients
+dentist dentists
+doctor doctors
+checkup checkups exam examination examine
+cleaning cleaned clean cleanings hygienist polish polished polishing
+whitening whiter whiten white brighter bleach bleached bleaching
+filling fillings filled cavity cavities
+crown crowns cap
+extraction extractions extract extracted pulled pull remove removed
+braces brace aligners straighten straightened straight straightening orthodontist crooked
+wisdom
+bleed bleeding
+battery batteries
+conditioning aircon ac
+dent dents dented bump
+scratch scratches scratched
+paint painted painting repaint
+fix repair repairs repaired repairing fixed mend
+car vehicle auto automobile
+collect ready finished pickup
+drop leave dropping leaving
+night evening overnight
+appointment appointments booking bookings slot visit
+bill billing invoice bills accounts accounting
+make makes brand brands model models
+mechanic mechanics workshop
+part parts spare spares accessories`;
+
+const CONCEPTS = new Map<string, string>();
+for (const line of SYNONYMS.split('\n')) {
+  const [concept = '', ...others] = line.split(' ');
+  for (const word of [concept, ...others]) {
+    if (!CONCEPTS.has(stem(word))) CONCEPTS.set(stem(word), concept);
+  }
+}
+
+/** Lower-case words; apostrophes stay, everything else that isn't a letter or digit separates. */
+export function tokens(text: string): string[] {
+  return text
+    .toLowerCase()
+    .replaceAll('’', "'")
+    .split(/[^a-z0-9']+/)
+    .map((word) => word.replace(/^'+|'+$/g, ''))
+    .filter((word) => word !== '');
+}
+
+export function isFunctionWord(word: string): boolean {
+  return FUNCTION_WORDS.has(word);
+}
+
+/** The words that carry meaning, each as its concept (a synonym's head word, else its stem). */
+export function concepts(text: string | readonly string[]): string[] {
+  const words = typeof text === 'string' ? tokens(text) : text;
+  const result = words.filter((word) => !FUNCTION_WORDS.has(word)).map(concept);
+  return [...new Set(result)];
+}
+
+export function concept(word: string): string {
+  const root = stem(word);
+  return CONCEPTS.get(root) ?? root;
+}
+
+/** Cuts English endings, roughly: enough to bring "opens", "opened" and "opening" together. */
+function stem(word: string): string {
+  let root = word.replace(/'s?$/, '');
+  if (root.length > 4 && root.endsWith('ies')) root = `${root.slice(0, -3)}y`;
+  else if (root.length > 3 && /[^su]s$/.test(root)) root = root.slice(0, -1);
+  for (const ending of ['ing', 'ed']) {
+    const rest = root.slice(0, -ending.length);
+    if (root.endsWith(ending) && rest.length >= 3 && /[aeiouy]/.test(rest)) {
+      root = /([^aeiouls])\1$/.test(rest) ? rest.slice(0, -1) : rest;
+      break;
+    }
+  }
+  return root.length > 3 && root.endsWith('e') ? root.slice(0, -1) : root;
+}
+
+/**
+ * How sure it is that a recogniser that wrote `heard` heard `meant`: 1 the same, less for words that sound or
+ * look alike ("break", "brake"), 0 for others.
+ */
+export function likeness(heard: string, meant: string): number {
+  if (heard === meant) return 1;
+  if (Math.min(heard.length, meant.length) < 4 || heard[0] !== meant[0]) return 0;
+  const key = soundKey(meant);
+  if (key.replace('-', '').length >= 3 && soundKey(heard) === key) return 0.75;
+  return meant.length >= 6 && oneEdit(heard, meant) ? 0.7 : 0;
+}
+
+/** Consonants as they sound, vowels left out. */
+function soundKey(word: string): string {
+  const sounds = word
+    .replace(/^wr/, 'r')
+    .replace(/^kn/, 'n')
+    .replaceAll('ph', 'f')
+    .replaceAll('gh', '')
+    .replaceAll(/c(?=[eiy])/g, 's')
+    .replaceAll(/[cq]/g, 'k')
+    .replaceAll('z', 's')
+    .replaceAll('x', 'ks');
+  // "Bark" isn't "brake": whether a vowel follows the first sound is kept.
+  const start = /^[^aeiou][aeiou]/.test(sounds) ? `${sounds.slice(0, 1)}-` : sounds.slice(0, 1);
+  return start + sounds.slice(1).replaceAll(/[aeiouyhw]/g, '');
+}
+
+function oneEdit(a: string, b: string): boolean {
+  if (Math.abs(a.length - b.length) > 1) return false;
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start += 1;
+  let end = 0;
+  while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
+  return Math.max(a.length, b.length) - start - end <= 1;
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildDomain } from './domain.ts';
+import type { ModelFiles } from './pocketsphinx.ts';
+import { dictionaryFile, type Dictionary } from './pronunciation.ts';
+
+const TELEPHONE_MLLR = fileURLToPath(new URL('./telephone-mllr.txt', import.meta.url));
+
+/** The sentences and words of one agent. */
+export interface DomainSource {
+  readonly phrases: readonly string[];
+  readonly pronunciations: Readonly<Record<string, string>>;
+}
+
+/** What pocketsphinx reads from files: one folder for each agent, removed with it. */
+export interface DomainFiles {
+  readonly fsg: string;
+  readonly arpa: string;
+  readonly dictionary: string;
+  readonly featureParameters: string;
+  readonly mllr: string;
+  readonly report: DomainReport;
+  remove(): void;
+}
+
+/** What a person may want to know of an agent's words at start. */
+export interface DomainReport {
+  readonly phrases: number;
+  readonly words: number;
+  /** Words that no dictionary has, with the phones that were guessed from their spelling. */
+  readonly guessed: Readonly<Record<string, string>>;
+  /** Pronunciations that couldn't be used, with the reason. */
+  readonly refused: Readonly<Record<string, string>>;
+}
+
+/** Equal sources have equal keys. */
+export function domainKey(source: DomainSource): string {
+  const text = JSON.stringify([source.phrases, Object.entries(source.pronunciations).sort()]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+export function writeDomain(model: ModelFiles, dictionary: Dictionary, source: DomainSource): DomainFiles {
+  const domain = buildDomain(source.phrases);
+  const pronunciations = dictionary.lookup(domain.vocabulary, source.pronunciations);
+  const folder = mkdtempSync(join(tmpdir(), 'ari-voice-agent-stt-'));
+  const write = (name: string, content: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, content);
+    return path;
+  };
+  // The mean is taken off before the features reach the decoder; feat.params would have it done again.
+  const parameters = readFileSync(join(model.acoustic, 'feat.params'), 'utf8')
+    .replace(/^-cmn .*$/m, '-cmn none')
+    .replace(/^-cmninit .*\n?/m, '');
+  return {
+    fsg: write('agent.fsg', domain.fsg),
+    arpa: write('agent.lm', domain.arpa),
+    dictionary: write('agent.dict', dictionaryFile(pronunciations)),
+    featureParameters: write('feat.params', parameters),
+    mllr: TELEPHONE_MLLR,
+    report: {
+      phrases: source.phrases.length,
+      words: domain.vocabulary.size,
+      guessed: Object.fromEntries(pronunciations.guessed),
+      refused: Object.fromEntries(pronunciations.refused),
+    },
+    remove() {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

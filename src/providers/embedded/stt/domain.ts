@@ -1,0 +1,178 @@
+import {
+  DIGITS,
+  EVERYDAY,
+  FAMILY_NAMES,
+  FIRST_NAMES,
+  LETTERS,
+  NAME_LEADS,
+  NUMBER_LEADS,
+  PREFIXES,
+  REPEATS,
+  SPELLING_LEADS,
+  SUFFIXES,
+} from './everyday.ts';
+import { Grammar, type PrefixTree } from './grammar.ts';
+import { arpaModel, type WeightedSentence } from './language-model.ts';
+import { letterWord } from './pronunciation.ts';
+import { wordsOf } from './words.ts';
+
+/** What one agent's callers may say: the same knowledge as a strict grammar and as a loose model. */
+export interface Domain {
+  /** All words, for the dictionary. */
+  readonly vocabulary: ReadonlySet<string>;
+  /** sphinxbase FSG. */
+  readonly fsg: string;
+  /** ARPA trigrams. */
+  readonly arpa: string;
+}
+
+/** Weights of the parts against each other; a phrase of the agent's own weighs 1. */
+const WEIGHTS = { prefix: 0.3, suffix: 0.6, everyday: 2, digits: 60, names: 40, spelling: 10 } as const;
+/** Chance that one more digit or letter follows: a number of seven is as likely as one of three. */
+const GOES_ON = 0.9;
+
+/** Builds both models from the sentences that an agent expects. */
+export function buildDomain(phrases: readonly string[]): Domain {
+  const own = unique(phrases.map(wordsOf));
+  const everyday = unique(EVERYDAY.map(wordsOf));
+  const vocabulary = new Set<string>(
+    [
+      ...own,
+      ...everyday,
+      ...[...PREFIXES, ...SUFFIXES, ...NUMBER_LEADS, ...NAME_LEADS, ...SPELLING_LEADS].map(wordsOf),
+      DIGITS,
+      REPEATS,
+      LETTERS.map(letterWord),
+      FIRST_NAMES,
+      FAMILY_NAMES,
+    ].flat(),
+  );
+  return {
+    vocabulary,
+    fsg: buildGrammar(own, everyday).toFsg(),
+    arpa: arpaModel(sampleSentences(own, everyday), vocabulary),
+  };
+}
+
+function unique(sentences: readonly (readonly string[])[]): string[][] {
+  const seen = new Map<string, string[]>();
+  for (const words of sentences) if (words.length > 0) seen.set(words.join(' '), [...words]);
+  return [...seen.values()];
+}
+
+function buildGrammar(own: readonly string[][], everyday: readonly string[][]): Grammar {
+  const grammar = new Grammar();
+  const tree: PrefixTree = new Map();
+  const { start, final } = grammar;
+  for (const words of own) grammar.sentence(start, words, final, 1, tree);
+  for (const words of everyday) grammar.sentence(start, words, final, WEIGHTS.everyday, tree);
+
+  // Loops of their own: what may come before, and after, any number of times.
+  const before: PrefixTree = new Map();
+  const after: PrefixTree = new Map();
+  const prefixWeight = (WEIGHTS.prefix * own.length) / PREFIXES.length;
+  for (const words of PREFIXES.map(wordsOf)) grammar.sentence(start, words, start, prefixWeight, before);
+  for (const words of SUFFIXES.map(wordsOf)) grammar.sentence(final, words, final, 1, after);
+
+  const digits = repeatable(grammar, DIGITS);
+  enter(grammar, NUMBER_LEADS, digits, WEIGHTS.digits / 2, tree);
+  const direct = grammar.state();
+  for (const digit of DIGITS) grammar.add(start, digit, direct, WEIGHTS.digits / 2 / DIGITS.length);
+  follow(grammar, direct, digits, DIGITS);
+
+  const letters = repeatable(grammar, LETTERS.map(letterWord));
+  enter(grammar, SPELLING_LEADS, letters, WEIGHTS.spelling / 2, tree);
+  const firstLetter = grammar.state();
+  for (const letter of LETTERS) {
+    grammar.add(start, letterWord(letter), firstLetter, WEIGHTS.spelling / 2 / LETTERS.length);
+  }
+  follow(grammar, firstLetter, letters, LETTERS.map(letterWord));
+
+  addNames(grammar, tree);
+  grammar.minimise();
+  return grammar;
+}
+
+/** A state where any number of `items` follows, each perhaps doubled; the last leads to the end. */
+function repeatable(grammar: Grammar, items: readonly string[]): number {
+  const loop = grammar.state();
+  follow(grammar, loop, loop, items);
+  return loop;
+}
+
+function follow(grammar: Grammar, from: number, loop: number, items: readonly string[]): void {
+  const doubled = grammar.state();
+  for (const item of items) {
+    for (const state of [from, doubled]) {
+      grammar.add(state, item, loop, GOES_ON);
+      grammar.add(state, item, grammar.final, 1 - GOES_ON);
+    }
+  }
+  for (const repeat of REPEATS) grammar.add(from, repeat, doubled, items.length * 0.02);
+}
+
+function enter(
+  grammar: Grammar,
+  leads: readonly string[],
+  to: number,
+  weight: number,
+  tree: PrefixTree,
+): void {
+  for (const lead of leads) grammar.sentence(grammar.start, wordsOf(lead), to, weight / leads.length, tree);
+}
+
+function addNames(grammar: Grammar, tree: PrefixTree): void {
+  const named = grammar.state();
+  const family = grammar.state();
+  enter(grammar, NAME_LEADS, named, WEIGHTS.names / 2, tree);
+  for (const name of FIRST_NAMES) {
+    grammar.add(named, name, family, 0.8);
+    grammar.add(named, name, grammar.final, 0.2);
+    grammar.add(grammar.start, name, family, WEIGHTS.names / 2 / FIRST_NAMES.length);
+    grammar.add(grammar.start, name, grammar.final, WEIGHTS.names / 20 / FIRST_NAMES.length);
+  }
+  for (const name of FAMILY_NAMES) grammar.add(family, name, grammar.final, 1);
+}
+
+/** Sentences for the trigrams: the phrases as they are, in polite dress, and samples of names and numbers. */
+function* sampleSentences(
+  own: readonly string[][],
+  everyday: readonly string[][],
+): Generator<WeightedSentence> {
+  const random = generator(1);
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+  for (const words of own) {
+    yield { words, weight: 3 };
+    for (let n = 0; n < 2; n++) yield { words: [...wordsOf(pick(PREFIXES)), ...words], weight: 0.5 };
+    yield { words: [...words, ...wordsOf(pick(SUFFIXES))], weight: 0.5 };
+  }
+  for (const words of everyday) yield { words, weight: 3 };
+  for (let n = 0; n < 400; n++) {
+    const number: string[] = random() < 0.5 ? wordsOf(pick(NUMBER_LEADS)) : [];
+    const length = 3 + Math.floor(random() * 9);
+    for (let k = 0; k < length; k++) {
+      if (random() < 0.06) number.push(pick(REPEATS));
+      number.push(pick(DIGITS));
+    }
+    yield { words: number, weight: 0.5 };
+  }
+  for (let n = 0; n < 600; n++) {
+    const lead = random() < 0.7 ? wordsOf(pick(NAME_LEADS)) : [];
+    yield { words: [...lead, pick(FIRST_NAMES), pick(FAMILY_NAMES)], weight: 0.3 };
+  }
+  for (let n = 0; n < 100; n++) {
+    const letters = Array.from({ length: 3 + Math.floor(random() * 6) }, () => letterWord(pick(LETTERS)));
+    yield { words: [...(random() < 0.5 ? wordsOf(pick(SPELLING_LEADS)) : []), ...letters], weight: 0.3 };
+  }
+}
+
+/** mulberry32: the same sentences at every start. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}

@@ -1,0 +1,176 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import koffi from 'koffi';
+import { VoiceAgentError, messageOf } from '../../../lib/errors.ts';
+
+/**
+ * CMU pocketsphinx 0.8 (5prealpha) as Debian 12 ships it, bound by koffi. Every call blocks the
+ * thread that makes it, so it belongs in a worker. The 5.x API of later Debians differs.
+ */
+
+/** What to install where the library or the model is missing. */
+export const DEBIAN_PACKAGES = ['libpocketsphinx3', 'libsphinxbase3', 'pocketsphinx-en-us'] as const;
+
+const MULTIARCH: Partial<Record<NodeJS.Architecture, string>> = {
+  x64: 'x86_64-linux-gnu',
+  arm64: 'aarch64-linux-gnu',
+  arm: 'arm-linux-gnueabihf',
+  riscv64: 'riscv64-linux-gnu',
+  ppc64: 'powerpc64le-linux-gnu',
+  s390x: 's390x-linux-gnu',
+};
+const LIBRARY = 'libpocketsphinx.so.3';
+const BASE_LIBRARY = 'libsphinxbase.so.3';
+const DEFAULT_MODEL_PATH = '/usr/share/pocketsphinx/model/en-us';
+
+export interface PocketsphinxOptions {
+  /** `libpocketsphinx.so.3`; by default where Debian installs it, else wherever the loader finds it. */
+  readonly libraryPath?: string;
+  /** Folder with `en-us/` and `cmudict-en-us.dict`, as the package `pocketsphinx-en-us` installs it. */
+  readonly modelPath?: string;
+}
+
+export interface ModelFiles {
+  readonly acoustic: string;
+  readonly dictionary: string;
+  readonly phoneLanguageModel: string;
+}
+
+/** Address of something in the library's memory. */
+export type Pointer = bigint;
+
+/** The C functions that are used, by their own names. */
+export interface PocketsphinxApi {
+  err_set_logfp(file: null): void;
+  ps_args(): Pointer;
+  fe_get_args(): Pointer;
+  cmd_ln_parse_r(
+    into: null,
+    definitions: Pointer,
+    count: number,
+    args: string[],
+    strict: number,
+  ): Pointer | null;
+  cmd_ln_free_r(config: Pointer): number;
+  ps_init(config: Pointer): Pointer | null;
+  ps_free(decoder: Pointer): number;
+  ps_start_utt(decoder: Pointer): number;
+  ps_process_cep(decoder: Pointer, rows: Pointer, frames: number, noSearch: number, full: number): number;
+  ps_end_utt(decoder: Pointer): number;
+  ps_get_hyp(decoder: Pointer, score: [number]): string | null;
+  ps_get_prob(decoder: Pointer): number;
+  ps_get_logmath(decoder: Pointer): Pointer;
+  logmath_log_to_ln(logmath: Pointer, value: number): number;
+  ps_seg_iter(decoder: Pointer): Pointer | null;
+  ps_seg_next(segment: Pointer): Pointer | null;
+  ps_seg_word(segment: Pointer): string;
+  ps_seg_frames(segment: Pointer, start: [number], end: [number]): void;
+  ps_seg_prob(segment: Pointer, acoustic: [number], language: [number], backoff: [number]): number;
+  fe_init_auto_r(config: Pointer): Pointer | null;
+  fe_start_utt(frontEnd: Pointer): number;
+  fe_process_frames(
+    frontEnd: Pointer,
+    samples: Pointer,
+    count: Pointer,
+    rows: Pointer,
+    frames: Pointer,
+    index: null,
+  ): number;
+  fe_end_utt(frontEnd: Pointer, row: Pointer, frames: Pointer): number;
+  fe_free(frontEnd: Pointer): number;
+}
+
+export interface Pocketsphinx {
+  readonly model: ModelFiles;
+  readonly api: PocketsphinxApi;
+}
+
+/** Loads the library and finds the model. Throws STT_UNAVAILABLE that names what to install. */
+export function loadPocketsphinx(options: PocketsphinxOptions = {}): Pocketsphinx {
+  const model = findModel(options.modelPath ?? DEFAULT_MODEL_PATH);
+  const api = bind(options.libraryPath);
+  api.err_set_logfp(null); // per thread; what goes wrong shows in return values
+  return { model, api };
+}
+
+export function unavailable(what: string, cause?: unknown): VoiceAgentError {
+  return new VoiceAgentError('STT_UNAVAILABLE', `speech recognition: ${what}`, { cause });
+}
+
+function notInstalled(what: string): VoiceAgentError {
+  return unavailable(`${what}. Install the Debian 12 packages: apt-get install ${DEBIAN_PACKAGES.join(' ')}`);
+}
+
+function findModel(path: string): ModelFiles {
+  const model = {
+    acoustic: join(path, 'en-us'),
+    dictionary: join(path, 'cmudict-en-us.dict'),
+    phoneLanguageModel: join(path, 'en-us-phone.lm.bin'),
+  };
+  for (const file of [join(model.acoustic, 'mdef'), model.dictionary, model.phoneLanguageModel]) {
+    if (!existsSync(file)) throw notInstalled(`the acoustic model is missing (no ${file})`);
+  }
+  return model;
+}
+
+function bind(libraryPath: string | undefined): PocketsphinxApi {
+  const errors: string[] = [];
+  const folder = MULTIARCH[process.arch];
+  const places = libraryPath
+    ? [libraryPath]
+    : [...(folder ? [join('/usr/lib', folder, LIBRARY)] : []), join('/usr/local/lib', LIBRARY), LIBRARY];
+  for (const place of places) {
+    const isPath = place.includes('/');
+    if (isPath && !existsSync(place)) {
+      errors.push(`no ${place}`);
+      continue;
+    }
+    const beside = join(dirname(place), BASE_LIBRARY);
+    try {
+      return declare(koffi.load(place), koffi.load(isPath && existsSync(beside) ? beside : BASE_LIBRARY));
+    } catch (error) {
+      errors.push(messageOf(error));
+    }
+  }
+  throw notInstalled(`the pocketsphinx library can't be loaded (${errors.join('; ')})`);
+}
+
+type Library = ReturnType<typeof koffi.load>;
+
+function declare(lib: Library, base: Library): PocketsphinxApi {
+  const functions: Record<keyof PocketsphinxApi, unknown> = {
+    err_set_logfp: base.func('void err_set_logfp(void *file)'),
+    ps_args: lib.func('void *ps_args()'),
+    fe_get_args: base.func('void *fe_get_args()'),
+    cmd_ln_parse_r: base.func(
+      'void *cmd_ln_parse_r(void *into, void *definitions, int32_t count, const char **args, int32_t strict)',
+    ),
+    cmd_ln_free_r: base.func('int cmd_ln_free_r(void *config)'),
+    ps_init: lib.func('void *ps_init(void *config)'),
+    ps_free: lib.func('int ps_free(void *decoder)'),
+    ps_start_utt: lib.func('int ps_start_utt(void *decoder)'),
+    ps_process_cep: lib.func(
+      'int ps_process_cep(void *decoder, void *rows, int frames, int noSearch, int full)',
+    ),
+    ps_end_utt: lib.func('int ps_end_utt(void *decoder)'),
+    ps_get_hyp: lib.func('const char *ps_get_hyp(void *decoder, _Out_ int32_t *score)'),
+    ps_get_prob: lib.func('int32_t ps_get_prob(void *decoder)'),
+    ps_get_logmath: lib.func('void *ps_get_logmath(void *decoder)'),
+    logmath_log_to_ln: base.func('double logmath_log_to_ln(void *logmath, int value)'),
+    ps_seg_iter: lib.func('void *ps_seg_iter(void *decoder)'),
+    ps_seg_next: lib.func('void *ps_seg_next(void *segment)'),
+    ps_seg_word: lib.func('const char *ps_seg_word(void *segment)'),
+    ps_seg_frames: lib.func('void ps_seg_frames(void *segment, _Out_ int *start, _Out_ int *end)'),
+    ps_seg_prob: lib.func(
+      'int32_t ps_seg_prob(void *segment, _Out_ int32_t *acoustic, _Out_ int32_t *language, _Out_ int32_t *backoff)',
+    ),
+    fe_init_auto_r: base.func('void *fe_init_auto_r(void *config)'),
+    fe_start_utt: base.func('int fe_start_utt(void *frontEnd)'),
+    fe_process_frames: base.func(
+      'int fe_process_frames(void *frontEnd, void *samples, void *count, void *rows, void *frames, void *index)',
+    ),
+    fe_end_utt: base.func('int fe_end_utt(void *frontEnd, void *row, void *frames)'),
+    fe_free: base.func('int fe_free(void *frontEnd)'),
+  };
+  return functions as PocketsphinxApi;
+}

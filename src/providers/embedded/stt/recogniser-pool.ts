@@ -1,0 +1,109 @@
+import {
+  writeDomain,
+  domainKey,
+  type DomainFiles,
+  type DomainReport,
+  type DomainSource,
+} from './domain-files.ts';
+import { unavailable, type Pocketsphinx } from './pocketsphinx.ts';
+import { Dictionary } from './pronunciation.ts';
+import { Recogniser } from './recogniser.ts';
+
+interface Agent {
+  readonly files: DomainFiles;
+  readonly idle: Recogniser[];
+  lent: number;
+  lastUsed: number;
+}
+
+/** Agents whose models are kept on disk and recognisers in memory when nobody talks to them. */
+const MAX_AGENTS = 32;
+
+/** Recognisers, made when they are first needed and lent to one call at a time. */
+export class RecogniserPool {
+  readonly #ps: Pocketsphinx;
+  readonly #limit: number;
+  readonly #agents = new Map<string, Agent>();
+  #dictionary: Dictionary | undefined;
+  #uses = 0;
+
+  constructor(ps: Pocketsphinx, limit: number) {
+    this.#ps = ps;
+    this.#limit = limit;
+  }
+
+  /** Makes the agent's models and one recogniser ahead of the first call. */
+  prepare(source: DomainSource): DomainReport {
+    const { recogniser, giveBack } = this.lend(source);
+    giveBack(recogniser);
+    return this.#agent(source).files.report;
+  }
+
+  /** Throws STT_UNAVAILABLE when all are lent. */
+  lend(source: DomainSource): { recogniser: Recogniser; giveBack: (recogniser: Recogniser) => void } {
+    const agent = this.#agent(source);
+    let recogniser = agent.idle.pop();
+    if (!recogniser) {
+      if (this.#count() >= this.#limit) this.#dropIdle();
+      if (this.#count() >= this.#limit) {
+        throw unavailable(`all ${this.#limit} recognisers are in use (the limit is an option)`);
+      }
+      recogniser = new Recogniser(this.#ps, agent.files);
+    }
+    agent.lent += 1;
+    return {
+      recogniser,
+      giveBack: (returned) => {
+        agent.lent -= 1;
+        agent.idle.push(returned);
+      },
+    };
+  }
+
+  free(): void {
+    for (const [key, agent] of this.#agents) this.#forget(key, agent);
+  }
+
+  #agent(source: DomainSource): Agent {
+    const key = domainKey(source);
+    let agent = this.#agents.get(key);
+    if (!agent) {
+      this.#dictionary ??= new Dictionary(this.#ps.model.dictionary);
+      agent = {
+        files: writeDomain(this.#ps.model, this.#dictionary, source),
+        idle: [],
+        lent: 0,
+        lastUsed: 0,
+      };
+      this.#agents.set(key, agent);
+    }
+    agent.lastUsed = ++this.#uses;
+    if (this.#agents.size > MAX_AGENTS) this.#forgetOldest();
+    return agent;
+  }
+
+  #count(): number {
+    return [...this.#agents.values()].reduce((sum, agent) => sum + agent.lent + agent.idle.length, 0);
+  }
+
+  /** Frees the idle recogniser whose agent was called longest ago. */
+  #dropIdle(): void {
+    const idle = [...this.#agents.values()].filter((agent) => agent.idle.length > 0);
+    idle
+      .sort((a, b) => a.lastUsed - b.lastUsed)[0]
+      ?.idle.pop()
+      ?.free();
+  }
+
+  #forgetOldest(): void {
+    const unused = [...this.#agents].filter(([, agent]) => agent.lent === 0);
+    const oldest = unused.sort(([, a], [, b]) => a.lastUsed - b.lastUsed)[0];
+    if (oldest) this.#forget(...oldest);
+  }
+
+  #forget(key: string, agent: Agent): void {
+    for (const recogniser of agent.idle.splice(0)) recogniser.free();
+    agent.files.remove();
+    this.#agents.delete(key);
+  }
+}

@@ -1,0 +1,121 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { Transcript } from '../../../dialog/ports.ts';
+import type { Milliseconds } from '../../../lib/clock.ts';
+import { FRAME_MS } from '../../../media/audio.ts';
+import { AudioRingReader, type AudioRingHandle } from '../../../media/audio-ring.ts';
+import type { Recogniser } from './recogniser.ts';
+import { Upsampler } from './upsampler.ts';
+import { judge } from './verdict.ts';
+
+/** Reaches back before the voice-activity detector's start: it hears a soft onset late (measured: p90 110–140 ms). */
+const PREROLL_FRAMES = 15;
+/** Audio that is searched in one go: small, so that calls take turns on the thread. */
+const STEP_FRAMES = 3;
+const PARTIAL_EVERY_MS: Milliseconds = 600;
+/** Longest sleep of a listener whose ring has stopped. */
+const WAIT_MS: Milliseconds = 1000;
+
+const NOTHING: Transcript = { text: '', understood: false, confidence: 0 };
+
+interface Turn {
+  /** Set when the end is known. */
+  end?: { readonly frame: number; readonly resolve: (transcript: Transcript) => void };
+}
+
+/** Listens to one call's ring, turn by turn, on the worker's thread. */
+export class TurnListener {
+  readonly #reader: AudioRingReader;
+  readonly #recogniser: Recogniser;
+  readonly #onPartial: (text: string) => void;
+  readonly #upsampler = new Upsampler();
+  readonly #heard: Int16Array;
+  readonly #wide: Int16Array;
+  #turn: Turn | undefined;
+  #nextFrame = 0;
+  #closed = false;
+  #wake: () => void = () => undefined;
+
+  constructor(heard: AudioRingHandle, recogniser: Recogniser, onPartial: (text: string) => void) {
+    this.#reader = new AudioRingReader(heard);
+    this.#recogniser = recogniser;
+    this.#onPartial = onPartial;
+    this.#heard = new Int16Array(this.#reader.samplesPerFrame * STEP_FRAMES);
+    this.#wide = new Int16Array(this.#heard.length * 2);
+  }
+
+  /** Listens from a little before `frame` on. A turn that is going on goes on. */
+  begin(frame: number): void {
+    if (this.#turn || this.#closed) return;
+    this.#turn = {};
+    this.#reader.seek(Math.max(frame - PREROLL_FRAMES, this.#nextFrame));
+    this.#upsampler.reset();
+    this.#recogniser.start();
+    void this.#listen(this.#turn);
+  }
+
+  /** The text of the turn that ended with `frame`; an empty one if none had begun. */
+  end(frame: number): Promise<Transcript> {
+    const turn = this.#turn;
+    if (!turn || turn.end) return Promise.resolve(NOTHING);
+    return new Promise((resolve) => {
+      turn.end = { frame, resolve };
+      this.#wake();
+    });
+  }
+
+  /** Gives up the turn that is going on. The recogniser may be used elsewhere afterwards. */
+  close(): void {
+    this.#closed = true;
+    const turn = this.#turn;
+    if (!turn) return;
+    this.#turn = undefined;
+    this.#recogniser.abandon();
+    turn.end?.resolve(NOTHING);
+    this.#wake();
+  }
+
+  async #listen(turn: Turn): Promise<void> {
+    let partialDue = PARTIAL_EVERY_MS;
+    let heardMs = 0;
+    let lastPartial = '';
+    while (this.#turn === turn) {
+      const frames = this.#step(turn.end?.frame ?? Infinity);
+      heardMs += frames * FRAME_MS;
+      if (turn.end && (frames === 0 || this.#nextFrame > turn.end.frame)) {
+        this.#turn = undefined;
+        turn.end.resolve(judge(this.#recogniser.finish()));
+        return;
+      }
+      if (heardMs >= partialDue) {
+        partialDue = heardMs + PARTIAL_EVERY_MS;
+        const partial = this.#recogniser.partial();
+        if (partial !== '' && partial !== lastPartial) this.#onPartial((lastPartial = partial));
+      }
+      if (frames > 0) await breathe();
+      else await this.#moreOrEnd();
+    }
+  }
+
+  /** Searches the next few frames up to `lastFrame`; returns how many there were. */
+  #step(lastFrame: number): number {
+    let frames = 0;
+    while (frames < STEP_FRAMES && this.#nextFrame <= lastFrame) {
+      if (!this.#reader.read(this.#heard, frames * this.#reader.samplesPerFrame)) break;
+      this.#nextFrame = this.#reader.info.frame + 1;
+      frames += 1;
+    }
+    const samples = this.#heard.subarray(0, frames * this.#reader.samplesPerFrame);
+    if (frames > 0) {
+      this.#recogniser.push(
+        this.#reader.rateHz === 16000 ? samples : this.#upsampler.process(samples, this.#wide),
+      );
+    }
+    return frames;
+  }
+
+  async #moreOrEnd(): Promise<void> {
+    const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#reader.closed) await woken;
+    else await Promise.race([this.#reader.wait(WAIT_MS), woken]);
+  }
+}

@@ -1,0 +1,150 @@
+import type { VadEvent } from '../../../dialog/ports.ts';
+import { AudioRingReader, FRAME_FILLER } from '../../../media/audio-ring.ts';
+import { FlushLine } from '../../../media/flush-line.ts';
+import { SpeechDetector, type SpeechDetectorEvent } from '../../../media/speech-detector.ts';
+import {
+  createLane,
+  resetLane,
+  SILERO_CONTEXT,
+  SILERO_WINDOW,
+  type SileroLane,
+  type SileroRateHz,
+} from './silero-model.ts';
+import type { OpenVad } from './vad-messages.ts';
+
+/** Quieter than this is no speech (G.711's smallest step but one is −72 dBov): the model isn't asked. */
+const SILENT_DBOV = -70;
+/** Windows without the model after which its memory of the call is stale: 320 ms. */
+const FORGET_WINDOWS = 10;
+
+/**
+ * One call in the speech thread: cuts what is heard into the model's windows, and makes events of its
+ * answers. 20 ms frames and 32 ms windows don't match, so a frame is judged with the window that its
+ * middle lies in.
+ */
+export class VadCall {
+  readonly rateHz: SileroRateHz;
+  readonly reader: AudioRingReader;
+  readonly lane: SileroLane;
+  readonly #sent: AudioRingReader | undefined;
+  readonly #sentFrame: Int16Array;
+  readonly #flushLine: FlushLine;
+  readonly #detector: SpeechDetector;
+  readonly #frame: Int16Array;
+  readonly #samplesPerFrame: number;
+  readonly #context: number;
+  readonly #window: number;
+  /** Samples of the window that are in the lane already; what is left of the last frame. */
+  #filled = 0;
+  #rest = 0;
+  /** First sample of the window on the ring's timeline. */
+  #windowStart = 0;
+  #nextFrame = -1;
+  #isSilent = true;
+  #silentWindows = FORGET_WINDOWS;
+  #sentDbov = -127;
+
+  constructor(request: OpenVad, report: (event: VadEvent) => void) {
+    this.reader = new AudioRingReader(request.heard, request.fromFrame);
+    this.rateHz = sileroRate(this.reader.rateHz);
+    this.lane = createLane(this.rateHz);
+    this.#sent = request.sent && new AudioRingReader(request.sent);
+    this.#sentFrame = new Int16Array(this.#sent?.samplesPerFrame ?? 0);
+    this.#flushLine = new FlushLine(request.flushLine);
+    this.#samplesPerFrame = this.reader.samplesPerFrame;
+    this.#frame = new Int16Array(this.#samplesPerFrame);
+    this.#context = SILERO_CONTEXT[this.rateHz];
+    this.#window = SILERO_WINDOW[this.rateHz];
+    const { startMs, stopMs, bargeInMs } = request;
+    this.#detector = new SpeechDetector({
+      startMs,
+      stopMs,
+      bargeInMs,
+      onEvent: (event) => {
+        this.#decide(event, report);
+      },
+    });
+  }
+
+  /** Reads on until a window is full that the model must judge (true), or there is no more (false). */
+  fill(): boolean {
+    for (;;) {
+      if (this.#rest > 0) this.#take();
+      else if (this.reader.read(this.#frame)) this.#begin();
+      else return false;
+      if (this.#filled < this.#window) continue;
+      if (!this.#isSilent) {
+        this.#silentWindows = 0;
+        return true;
+      }
+      this.#silentWindows += 1;
+      if (this.#silentWindows === FORGET_WINDOWS) resetLane(this.lane);
+      else this.lane.input.copyWithin(0, this.#window);
+      this.#judge(0);
+    }
+  }
+
+  /** The model has judged the window that `fill` made ready. */
+  judge(): void {
+    this.#judge(this.lane.probability);
+  }
+
+  /** A frame was read. */
+  #begin(): void {
+    const { info } = this.reader;
+    if (info.frame !== this.#nextFrame) {
+      // The first frame, or the reader missed some: what was there doesn't belong to this.
+      resetLane(this.lane);
+      this.#filled = 0;
+      this.#isSilent = true;
+      this.#windowStart = info.frame * this.#samplesPerFrame;
+    }
+    this.#nextFrame = info.frame + 1;
+    this.#rest = this.#samplesPerFrame;
+    this.#followSent();
+    this.#detector.addFrame(info, this.#sentDbov);
+    this.#take();
+  }
+
+  #take(): void {
+    const count = Math.min(this.#rest, this.#window - this.#filled);
+    const from = this.#samplesPerFrame - this.#rest;
+    const into = this.#context + this.#filled;
+    for (let index = 0; index < count; index++) {
+      this.lane.input[into + index] = (this.#frame[from + index] as number) / 32768;
+    }
+    const { levelDbov, flags } = this.reader.info;
+    if (levelDbov >= SILENT_DBOV && (flags & FRAME_FILLER) === 0) this.#isSilent = false;
+    this.#filled += count;
+    this.#rest -= count;
+  }
+
+  #judge(chance: number): void {
+    const end = this.#windowStart + this.#window;
+    const lastMiddle = Math.floor((end - 1 - this.#samplesPerFrame / 2) / this.#samplesPerFrame);
+    this.#windowStart = end;
+    this.#filled = 0;
+    this.#isSilent = true;
+    this.#detector.judge(lastMiddle, chance, this.#flushLine.armed);
+  }
+
+  /** The loudest that the agent said since the last frame; the frame before when it said nothing new. */
+  #followSent(): void {
+    if (!this.#sent || this.#sent.available === 0) return;
+    this.#sentDbov = -127;
+    while (this.#sent.read(this.#sentFrame)) {
+      this.#sentDbov = Math.max(this.#sentDbov, this.#sent.info.levelDbov);
+    }
+  }
+
+  #decide(event: SpeechDetectorEvent, report: (event: VadEvent) => void): void {
+    // Here and now, in this thread: the main thread may be busy for a long time.
+    if (event.type === 'barge-in' && this.#flushLine.trip() === 0) return;
+    report(event);
+  }
+}
+
+function sileroRate(rateHz: number): SileroRateHz {
+  if (rateHz === 8000 || rateHz === 16000) return rateHz;
+  throw new RangeError(`Silero hears 8000 or 16000 Hz, not ${rateHz}`);
+}

@@ -1,0 +1,29 @@
+import type { VadEvent } from '../../../dialog/ports.ts';
+import type { Milliseconds } from '../../../lib/clock.ts';
+import type { AudioRingHandle } from '../../../media/audio-ring.ts';
+import type { FlushLineHandle } from '../../../media/flush-line.ts';
+import type { WorkerFarewell } from '../supervised-worker.ts';
+
+export interface OpenVad {
+  readonly type: 'open';
+  readonly stream: number;
+  readonly heard: AudioRingHandle;
+  readonly sent?: AudioRingHandle;
+  readonly flushLine: FlushLineHandle;
+  readonly startMs: Milliseconds;
+  readonly stopMs: Milliseconds;
+  readonly bargeInMs: Milliseconds;
+  /** Frame to begin with; the newest when it isn't given. */
+  readonly fromFrame?: number;
+}
+
+export type VadRequestMessage = OpenVad | { readonly type: 'drop'; readonly stream: number } | WorkerFarewell;
+
+export type VadReplyMessage =
+  | { readonly type: 'event'; readonly stream: number; readonly event: VadEvent }
+  /** This stream can't be served; the others go on. */
+  | { readonly type: 'failed'; readonly stream: number; readonly message: string };
+
+export interface VadWorkerData {
+  readonly modelPath: string;
+}

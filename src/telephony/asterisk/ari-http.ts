@@ -1,0 +1,136 @@
+import http from 'node:http';
+import https from 'node:https';
+import { messageOf } from '../../lib/errors.ts';
+import type { Milliseconds } from '../../lib/clock.ts';
+import { AriError } from './ari-error.ts';
+
+/** Where an Asterisk's ARI is and who we are there. */
+export interface AriServer {
+  /** The name that this program gives it; the first half of a call's key. */
+  readonly name: string;
+  /** `http://host:8088` or `https://…`, with or without a path prefix before `/ari`; no credentials in it. */
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+interface AriHttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface AriHttpAnswer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface AriHttp {
+  /**
+   * One request with the server's credentials, in a header. Any HTTP status is an answer; rejects with
+   * ARI_UNREACHABLE or ARI_TIMEOUT.
+   */
+  request(request: AriHttpRequest): Promise<AriHttpAnswer>;
+  /** Drops the connections that are kept for later: after a loss they may be half-open, and would cost a time-out each. */
+  dropIdle(): void;
+  /** Drops all connections; requests under way reject. Idempotent. */
+  close(): void;
+}
+
+/** Asterisk serves each connection by a thread, and 100 sessions at most by default (http.conf, `sessionlimit`). */
+const MOST_CONNECTIONS = 16;
+/** Below http.conf's `session_keep_alive` (15 s by default): we hang up first, so no request meets a closed door. */
+const IDLE_MS = 10_000;
+/** A list of a thousand channels is about 1 MB. */
+const LONGEST_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/** The value of the `Authorization` header (RFC 7617). */
+export function basicAuthorization(server: Pick<AriServer, 'username' | 'password'>): string {
+  return `Basic ${Buffer.from(`${server.username}:${server.password}`, 'utf8').toString('base64')}`;
+}
+
+/** HTTP to one ARI: kept connections, a time-out over each whole request. */
+export function openAriHttp(server: AriServer, timeoutMs: Milliseconds): AriHttp {
+  const secure = server.url.startsWith('https:');
+  const options = { keepAlive: true, maxSockets: MOST_CONNECTIONS, timeout: IDLE_MS };
+  const agent = secure ? new https.Agent(options) : new http.Agent(options);
+  const authorization = basicAuthorization(server);
+  const underWay = new Set<AbortController>();
+  let closed = false;
+
+  function send(request: AriHttpRequest, signal: AbortSignal): Promise<AriHttpAnswer> {
+    return new Promise((resolve, reject) => {
+      const headers: Record<string, string> = { ...request.headers, authorization };
+      if (request.body !== undefined) headers['content-length'] = String(Buffer.byteLength(request.body));
+      const outgoing = (secure ? https : http).request(
+        request.url,
+        { method: request.method, agent, headers, signal },
+        (incoming) => {
+          const chunks: Buffer[] = [];
+          let bytes = 0;
+          incoming.on('data', (chunk: Buffer) => {
+            chunks.push(chunk);
+            bytes += chunk.length;
+            if (bytes > LONGEST_ANSWER_BYTES) incoming.destroy(new Error('the answer is too long'));
+          });
+          incoming.on('end', () => {
+            const body = Buffer.concat(chunks).toString('utf8');
+            resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body });
+          });
+          incoming.on('error', reject);
+        },
+      );
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
+        // The server closed the kept connection while the request was on its way: it wasn't taken.
+        const unlucky = outgoing.reusedSocket && error.code === 'ECONNRESET' && !signal.aborted;
+        if (unlucky) resolve(send(request, signal));
+        else reject(error);
+      });
+      outgoing.end(request.body);
+    });
+  }
+
+  return {
+    async request(request) {
+      const controller = new AbortController();
+      let late = false as boolean;
+      const timer = setTimeout(() => {
+        late = true;
+        controller.abort();
+      }, timeoutMs);
+      underWay.add(controller);
+      if (closed) controller.abort();
+      try {
+        return await send(request, controller.signal);
+      } catch (error) {
+        const what = `${request.method} ${pathOf(request.url)}`;
+        if (late) {
+          const message = `Asterisk "${server.name}" didn't answer ${what} within ${timeoutMs} ms`;
+          throw new AriError('ARI_TIMEOUT', message, undefined, error);
+        }
+        const message = `Asterisk "${server.name}" can't be reached for ${what}: ${messageOf(error)}`;
+        throw new AriError('ARI_UNREACHABLE', message, undefined, error);
+      } finally {
+        clearTimeout(timer);
+        underWay.delete(controller);
+      }
+    },
+    dropIdle() {
+      for (const sockets of Object.values(agent.freeSockets)) {
+        for (const socket of [...(sockets ?? [])]) socket.destroy();
+      }
+    },
+    close() {
+      closed = true;
+      for (const controller of underWay) controller.abort();
+      agent.destroy();
+    },
+  };
+}
+
+/** Without the query: it may hold variables' values. */
+function pathOf(url: string): string {
+  return url.replace(/^[a-z]+:\/\/[^/]*/, '').replace(/\?.*$/, '');
+}

@@ -1,0 +1,361 @@
+import type { Clock, Milliseconds } from '../../lib/clock.ts';
+import { messageOf } from '../../lib/errors.ts';
+import type { G711Law } from '../../media/audio.ts';
+import type { Admission, CallInfo, LineEvent, MediaGateway, MediaSession } from '../../dialog/ports.ts';
+import { isGone, isOutOfPlace } from './ari-error.ts';
+import type { AriChannel } from './ari-model.ts';
+import type { AriRest, DialplanPlace } from './ari-rest.ts';
+import {
+  beginCall,
+  nextCallState,
+  troubleFarewell,
+  type CallAction,
+  type CallSignal,
+  type CallState,
+  type Farewell,
+  type Resource,
+  type Transition,
+} from './call-states.ts';
+import { createCallLine } from './call-line.ts';
+import { externalHostOf, lawOfNativeFormat, NATIVE_FORMAT, peerOf } from './external-media.ts';
+import type { TelephonyLog } from './log.ts';
+
+export type Acceptance = Extract<Admission, { kind: 'accept' }>;
+
+export interface CallSettings {
+  /** From StasisStart to the bridged call; then the caller goes on in the dialplan. */
+  readonly setUpMs: Milliseconds;
+  /** From the external channel's creation to its StasisStart. */
+  readonly enterMs: Milliseconds;
+  /** Before addChannel is tried again. */
+  readonly joinPauseMs: Milliseconds;
+  /** Before it is looked whether a leg that was let go is really gone. */
+  readonly letGoCheckMs: Milliseconds;
+  /** Asterisk's media address as we reach it, where its own answer can't be used. */
+  readonly mediaAddress?: string | undefined;
+}
+
+export interface AsteriskCallOptions {
+  readonly app: string;
+  readonly info: CallInfo;
+  readonly channel: AriChannel;
+  readonly acceptance: Acceptance;
+  readonly rest: AriRest;
+  readonly gateway: MediaGateway;
+  readonly clock: Clock;
+  readonly log: TelephonyLog;
+  readonly settings: CallSettings;
+  /** The ids that the call's own objects will have; registered by the caller of this. */
+  readonly mediaId: string;
+  readonly bridgeId: string;
+  /** A leg joined by replacing another. */
+  readonly onLegReplaced: (leg: string, by: string) => void;
+  /** Something could not be deleted and may be left in Asterisk. */
+  readonly onLeftover: () => void;
+  /** One of the legs was found to have left. */
+  readonly onLegLeft: (leg: string) => void;
+  /** The last leg has left. Called once. */
+  readonly onCallerLeft: () => void;
+  /** Nothing is held any more and nobody is there. Called once, the last of all. */
+  readonly onFinished: () => void;
+}
+
+/** One call in Asterisk: carries out what call-states.ts decides. */
+export interface AsteriskCall {
+  readonly info: CallInfo;
+  readonly mediaId: string;
+  readonly bridgeId: string;
+  state(): CallState;
+  signal(signal: CallSignal): void;
+  /** What the line tells its session. */
+  tell(event: LineEvent): void;
+  /** Resolves when the call is finished and its session has returned. */
+  readonly done: Promise<void>;
+  /** Nothing more is tried; for a server that is given up. The session is told that the call has ended. */
+  abandon(): void;
+}
+
+export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
+  const { info, channel, acceptance, rest, gateway, clock, settings, mediaId, bridgeId } = options;
+  const log = options.log;
+  const about = { server: info.key.server, channel: channel.id };
+  const began = clock.now();
+  const marks: Record<string, Milliseconds> = {};
+  const mark = (name: string): void => {
+    marks[name] = Math.round((clock.now() - began) * 10) / 10;
+  };
+
+  let state: CallState;
+  let session: MediaSession | undefined;
+  let peer: { readonly address: string; readonly port: number } | undefined;
+  let running: Promise<void> | undefined;
+  const timers = new Set<() => void>();
+  const finished = Promise.withResolvers<undefined>();
+  const line = createCallLine(info, {
+    answer: async () => {
+      await rest.answer(currentLeg());
+      return clock.now();
+    },
+    hangUp: () => {
+      signal({ type: 'hangUp', reason: 'agent-hung-up' });
+    },
+    proceed: (variables) => {
+      signal({ type: 'proceed', reason: 'agent-let-go', variables });
+    },
+  });
+
+  function currentLeg(): string {
+    return ('legs' in state ? state.legs.at(-1) : undefined) ?? channel.id;
+  }
+
+  function after(duration: Milliseconds, action: () => void): () => void {
+    const cancel = clock.at(clock.now() + duration, () => {
+      timers.delete(cancel);
+      action();
+    });
+    timers.add(cancel);
+    return () => {
+      timers.delete(cancel);
+      cancel();
+    };
+  }
+
+  function signal(next: CallSignal): void {
+    if (next.type === 'legLeft') options.onLegLeft(next.leg);
+    if (next.type === 'legReplaced') options.onLegReplaced(next.leg, next.by);
+    follow(nextCallState(state, next));
+  }
+
+  function follow(transition: Transition): void {
+    const before = state as CallState | undefined;
+    state = transition.state;
+    if (before && !isOver(before) && isOver(state)) {
+      const { farewell } = state;
+      log.info({ ...about, reason: farewell.reason, kind: farewell.kind }, 'the call is leaving');
+      // The desk counts on hearing of each call that it took, also when the caller can't be let go yet.
+      if (!running) acceptance.abandoned?.(farewell.reason);
+    }
+    for (const action of transition.actions) perform(action);
+  }
+
+  function perform(action: CallAction): void {
+    switch (action.type) {
+      case 'create':
+        void create(action.resource);
+        return;
+      case 'attach':
+        if (session && peer) {
+          session.attach(peer);
+          const attached = (): void => {
+            mark('attached');
+            signal({ type: 'attached' });
+          };
+          session.attached.then(attached, (error: unknown) => {
+            signal({ type: 'lost', resource: 'session', reason: messageOf(error) });
+          });
+        }
+        return;
+      case 'join':
+        void join(action.attempt);
+        return;
+      case 'run':
+        run();
+        return;
+      case 'bringIn':
+        void bringIn(action.leg);
+        return;
+      case 'letGo':
+        if (action.again) after(settings.letGoCheckMs, () => void letGo(action.leg, action.farewell));
+        else void letGo(action.leg, action.farewell);
+        return;
+      case 'release':
+        void release(action.resource);
+        return;
+      case 'callerLeft':
+        options.onCallerLeft();
+        line.end(action.farewell.reason);
+        return;
+      case 'finish':
+        abandon();
+        options.onFinished();
+        finished.resolve(undefined);
+    }
+  }
+
+  async function create(resource: Resource): Promise<void> {
+    try {
+      await creators[resource]();
+      mark(resource);
+      signal({ type: 'created', resource });
+    } catch (error) {
+      log.warn({ ...about, resource, error: messageOf(error) }, 'a part of the call could not be made');
+      signal({ type: 'failed', resource, reason: `${resource}-failed` });
+    }
+  }
+
+  const creators: Readonly<Record<Resource, () => Promise<void>>> = {
+    async session() {
+      const law = await lawOfCall();
+      session = await gateway.reserve({ id: channel.id, law });
+      // When the caller leaves first, nobody waits for this any more.
+      session.attached.catch(() => undefined);
+      session.on((event) => {
+        if (event.type !== 'lost') return;
+        log.error({ ...about, reason: event.reason }, 'the media of the call is lost');
+        signal({ type: 'lost', resource: 'session', reason: 'media-lost' });
+      });
+    },
+    bridge: () => rest.createBridge(bridgeId),
+    async media() {
+      if (!session) throw new Error('no media session');
+      const format = session.format.encoding;
+      const externalHost = externalHostOf(session.endpoint);
+      const made = await rest.createExternalMedia({
+        channelId: mediaId,
+        app: options.app,
+        externalHost,
+        format,
+      });
+      peer = peerOf(made, settings.mediaAddress);
+      if (!peer) throw new Error('the answer to externalMedia names no address to send RTP to');
+      after(settings.enterMs, () => {
+        if (state.name === 'settingUp' && !state.entered)
+          signal({ type: 'timeOut', reason: 'media-never-entered' });
+      });
+    },
+  };
+
+  async function lawOfCall(): Promise<G711Law> {
+    if (acceptance.codec !== 'auto') return acceptance.codec;
+    const known = channel.variables[NATIVE_FORMAT];
+    if (known !== undefined) return lawOfNativeFormat(known);
+    // Not knowing costs a transcoding, not the call.
+    return lawOfNativeFormat(await rest.variable(channel.id, NATIVE_FORMAT).catch(() => undefined));
+  }
+
+  async function join(attempt: number): Promise<void> {
+    if (attempt > 1 && !(await clock.sleep(settings.joinPauseMs))) return;
+    if (state.name !== 'joining') return;
+    try {
+      await rest.addToBridge(bridgeId, [...state.legs, mediaId]);
+      mark('joined');
+      signal({ type: 'joined' });
+    } catch (error) {
+      log.warn({ ...about, attempt, error: messageOf(error) }, 'the call could not be bridged');
+      signal({ type: 'notJoined', reason: 'not-bridged', again: isOutOfPlace(error) });
+    }
+  }
+
+  function run(): void {
+    if (!session) return;
+    log.info({ ...about, dialled: info.dialled, ...marks }, 'the call is bridged');
+    const media = session;
+    // A run that throws at once is a run that rejects.
+    const whole = (async () => acceptance.run(line.port, media))();
+    running = whole.then(
+      () => {
+        signal({ type: 'hangUp', reason: 'session-ended' });
+      },
+      (error: unknown) => {
+        log.error({ ...about, error: messageOf(error) }, 'the session failed');
+        signal({ ...troubleSignal('session-failed') });
+      },
+    );
+  }
+
+  async function bringIn(leg: string): Promise<void> {
+    try {
+      const bridge = await rest.bridge(bridgeId);
+      if (bridge && !bridge.channels.includes(leg)) await rest.addToBridge(bridgeId, [leg]);
+    } catch (error) {
+      if (!isGone(error))
+        log.warn({ ...about, leg, error: messageOf(error) }, 'a leg could not be brought in');
+    }
+  }
+
+  async function letGo(leg: string, farewell: Farewell): Promise<void> {
+    if (state.name !== 'leaving' || !state.legs.includes(leg)) return;
+    try {
+      const was =
+        farewell.kind === 'proceed' ? await proceed(leg, farewell.variables) : await rest.hangUp(leg);
+      if (!was) {
+        signal({ type: 'legLeft', leg });
+        return;
+      }
+    } catch (error) {
+      if (isOutOfPlace(error)) {
+        signal({ type: 'legLeft', leg });
+        return;
+      }
+      log.warn({ ...about, leg, error: messageOf(error) }, 'the caller could not be let go yet');
+    } finally {
+      line.settleFarewell();
+    }
+    // Its StasisEnd is expected now. Should that get lost, the next try finds the leg gone.
+    signal({ type: 'legStayed', leg });
+  }
+
+  async function proceed(leg: string, variables: Readonly<Record<string, string>>): Promise<boolean> {
+    try {
+      const named = Object.entries(variables).filter(([name]) => /^[A-Za-z_]\w*$/.test(name));
+      await Promise.all(named.map(([name, value]) => rest.setVariable(leg, name, value)));
+      return await rest.proceed(leg, leg === channel.id ? undefined : placeAfterStasis(channel));
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
+  }
+
+  async function release(resource: Resource): Promise<void> {
+    try {
+      if (resource === 'media') await rest.hangUp(mediaId);
+      else if (resource === 'bridge') await rest.destroyBridge(bridgeId);
+      else await session?.close();
+    } catch (error) {
+      log.warn({ ...about, resource, error: messageOf(error) }, 'a part of the call could not be given back');
+      options.onLeftover();
+    }
+    signal({ type: 'released', resource });
+  }
+
+  function abandon(): void {
+    for (const cancel of timers) cancel();
+    timers.clear();
+    line.end('given-up');
+  }
+
+  follow(beginCall(channel.id));
+  after(settings.setUpMs, () => {
+    signal({ type: 'timeOut', reason: 'set-up-took-too-long' });
+  });
+
+  return {
+    info,
+    mediaId,
+    bridgeId,
+    state: () => state,
+    signal(next) {
+      if (next.type === 'entered') mark('entered');
+      signal(next);
+    },
+    tell: line.tell,
+    done: finished.promise.then(() => running),
+    abandon,
+  };
+}
+
+function isOver(state: CallState): state is Extract<CallState, { readonly farewell: Farewell }> {
+  return 'farewell' in state;
+}
+
+/** Where the caller would have gone on: a leg that took the caller's place has none of its own to go on at. */
+function placeAfterStasis({ dialplan }: AriChannel): DialplanPlace {
+  return { context: dialplan.context, extension: dialplan.exten, priority: dialplan.priority + 1 };
+}
+
+function troubleSignal(reason: string): CallSignal {
+  const farewell = troubleFarewell(reason);
+  return farewell.kind === 'proceed'
+    ? { type: 'proceed', reason, variables: farewell.variables }
+    : { type: 'hangUp', reason };
+}

@@ -1,0 +1,73 @@
+import type { CallInfo, CallLine, LineEvent } from '../../dialog/ports.ts';
+import type { Milliseconds } from '../../lib/clock.ts';
+
+export interface LineVerbs {
+  readonly answer: () => Promise<Milliseconds>;
+  readonly hangUp: () => void;
+  readonly proceed: (variables: Readonly<Record<string, string>>) => void;
+}
+
+/** The line as the session sees it (`port`), and the call's side of it. */
+export interface CallLineEnds {
+  readonly port: CallLine;
+  readonly tell: (event: LineEvent) => void;
+  /** The last leg has left. */
+  end(reason: string): void;
+  /** The caller has been let go, or it was tried: `hangUp` and `proceed` resolve. */
+  settleFarewell(): void;
+}
+
+export function createCallLine(info: CallInfo, verbs: LineVerbs): CallLineEnds {
+  const listeners = new Set<(event: LineEvent) => void>();
+  const farewell = Promise.withResolvers<undefined>();
+  let answered: Promise<Milliseconds> | undefined;
+  let held = false;
+  let ended: LineEvent | undefined;
+
+  const tell = (event: LineEvent): void => {
+    if (ended) return;
+    if (event.type === 'hold' || event.type === 'unhold') {
+      // A phone that transfers tells Asterisk once more that it isn't on hold (seen).
+      if (held === (event.type === 'hold')) return;
+      held = !held;
+    }
+    if (event.type === 'ended') ended = event;
+    for (const listener of [...listeners]) listener(event);
+    if (ended) listeners.clear();
+  };
+
+  const port: CallLine = {
+    info,
+    on(listener) {
+      // Who comes late must not miss that the caller is gone, or on hold.
+      const missed: LineEvent | undefined = ended ?? (held ? { type: 'hold' } : undefined);
+      if (missed)
+        queueMicrotask(() => {
+          listener(missed);
+        });
+      if (!ended) listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    answer: () => (answered ??= verbs.answer()),
+    hangUp() {
+      verbs.hangUp();
+      return farewell.promise;
+    },
+    proceed(variables) {
+      verbs.proceed(variables);
+      return farewell.promise;
+    },
+  };
+
+  return {
+    port,
+    tell,
+    end(reason: string) {
+      tell({ type: 'ended', reason });
+      farewell.resolve(undefined);
+    },
+    settleFarewell() {
+      farewell.resolve(undefined);
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import type { CallInfo } from '../../dialog/ports.ts';
+import type { AriChannel } from './ari-model.ts';
+
+/**
+ * What is known of a caller when the channel comes into the app: `Stasis(app,<dialled>[,in|out])`. Without
+ * arguments the extension that the channel is at counts as dialled.
+ */
+export function callInfoOf(
+  server: string,
+  channel: AriChannel,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): CallInfo {
+  const [dialled = '', direction] = args;
+  return {
+    key: { server, channel: channel.id },
+    direction: direction === 'out' ? 'out' : 'in',
+    dialled: dialled === '' ? channel.dialplan.exten : dialled,
+    caller: { number: channel.caller.number, name: channel.caller.name },
+    variables,
+  };
+}
+
+/**
+ * The arguments of a caller that was found waiting in `Stasis(app,…)`; undefined when the channel isn't
+ * in that app. Asterisk gives an application's arguments as one text, as they stand in the dialplan.
+ */
+export function stasisArgsOf(channel: AriChannel, app: string): string[] | undefined {
+  if (channel.dialplan.appName !== 'Stasis') return undefined;
+  const [name, ...args] = channel.dialplan.appData.split(',').map((part) => part.trim());
+  return name === app ? args : undefined;
+}

@@ -1,0 +1,115 @@
+import { nameStateOf } from './app-name.ts';
+import { AriError } from './ari-error.ts';
+import { openAriRest, type AriRest } from './ari-rest.ts';
+import { openEventStream, type EventStream, type EventStreamStats } from './event-stream.ts';
+import { objectIds } from './object-ids.ts';
+import {
+  DEFAULT_STASIS_SETTINGS,
+  type StasisAppOptions,
+  type StasisServer,
+  type StasisSettings,
+} from './stasis-options.ts';
+import { createSwitchboard, type Switchboard } from './switchboard.ts';
+
+export interface StasisAppStats {
+  readonly stream: EventStreamStats;
+  /** Calls with a caller. */
+  readonly calls: number;
+  /** Calls that hold anything, those whose caller has left already included. */
+  readonly unfinished: number;
+  readonly draining: boolean;
+}
+
+export interface StasisApp {
+  readonly server: StasisServer;
+  /** Asterisk's version. */
+  readonly version: string;
+  stats(): StasisAppStats;
+  /** New callers go on in the dialplan with `VOICE_AGENT_RESULT=draining`; running calls aren't touched. */
+  drain(): void;
+  /**
+   * Drains, lets the callers that are left go on in the dialplan, gives everything back and unregisters
+   * the app. Idempotent; never rejects; takes `closeMs` at the longest, and a second for the socket.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Registers the app and serves its calls until `close`. Rejects with ARI_UNREACHABLE, ARI_TIMEOUT,
+ * ARI_UNAUTHORIZED or ARI_APP_TAKEN when that can't be begun; once begun, it survives the loss of
+ * Asterisk and comes back with it.
+ */
+export async function startStasisApp(options: StasisAppOptions): Promise<StasisApp> {
+  const settings: StasisSettings = { ...DEFAULT_STASIS_SETTINGS, ...options.settings };
+  const rest = await openAriRest(options.server, settings.requestMs);
+  try {
+    await claimName(options, rest);
+    const version = await rest.version();
+    const switchboard = createSwitchboard(options, settings, rest);
+    const stream = await openEventStream({
+      server: options.server,
+      app: options.server.app,
+      clock: options.clock,
+      log: options.log,
+      onEvent: (event) => {
+        switchboard.onEvent(event);
+      },
+      onState: (state) => {
+        switchboard.onState(state);
+      },
+      isFree: async () => {
+        await switchboard.lookAfterCalls();
+        return (await rest.application(options.server.app)) === undefined;
+      },
+      connectTimeoutMs: settings.requestMs,
+      pingMs: settings.pingMs,
+      standByMs: settings.standByMs,
+    });
+    return appOf(options, settings, rest, version, switchboard, stream);
+  } catch (error) {
+    rest.close();
+    throw error;
+  }
+}
+
+async function claimName({ server, log, takeOver = false }: StasisAppOptions, rest: AriRest): Promise<void> {
+  const state = nameStateOf(await rest.application(server.app), objectIds(server.app, server.instance));
+  const about = { server: server.name, app: server.app };
+  if (state === 'left-behind')
+    log.warn(about, 'an earlier run left this Stasis app behind; taking it up again');
+  if (state !== 'taken') return;
+  const message = `another program is registered as the Stasis app "${server.app}" at Asterisk "${server.name}"; stop it, or give this one an app name of its own`;
+  if (!takeOver) throw new AriError('ARI_APP_TAKEN', message);
+  log.warn(about, message);
+}
+
+function appOf(
+  options: StasisAppOptions,
+  settings: StasisSettings,
+  rest: AriRest,
+  version: string,
+  switchboard: Switchboard,
+  stream: EventStream,
+): StasisApp {
+  let closing: Promise<void> | undefined;
+
+  async function close(): Promise<void> {
+    switchboard.drain();
+    await switchboard.letAllGo(settings.closeMs);
+    // What another consumer of the name has now is none of our business.
+    const ours = stream.stats().state !== 'replaced';
+    await stream.close();
+    if (ours) await switchboard.leaveClean();
+    rest.close();
+  }
+
+  return {
+    server: options.server,
+    version,
+    stats: () => ({ stream: stream.stats(), ...switchboard.stats() }),
+    drain: () => {
+      switchboard.drain();
+    },
+    close: () => (closing ??= close()),
+  };
+}

@@ -1,0 +1,57 @@
+import type { CallDesk, MediaGateway } from '../../dialog/ports.ts';
+import type { Clock, Milliseconds } from '../../lib/clock.ts';
+import type { CallRegistry } from '../call-registry.ts';
+import type { AriServer } from './ari-http.ts';
+import type { AsteriskCall, CallSettings } from './asterisk-call.ts';
+import type { TelephonyLog } from './log.ts';
+
+/** One Asterisk and our app in it. */
+export interface StasisServer extends AriServer {
+  /** The Stasis app's name. Asterisk gives all events of an app to one consumer: instances need names of their own. */
+  readonly app: string;
+  /** Tells this program's bridges and external channels from those of others; stays the same over restarts. */
+  readonly instance: string;
+}
+
+export interface StasisSettings extends CallSettings {
+  /** For one REST request. */
+  readonly requestMs: Milliseconds;
+  /** Between two pings on the event stream; a dead line is noticed within two of them. */
+  readonly pingMs: Milliseconds;
+  /** Between two looks at an app name that another consumer has taken. */
+  readonly standByMs: Milliseconds;
+  /** Without an event stream for this long, the calls are given up. */
+  readonly lostMs: Milliseconds;
+  /** Before it is looked again for what could not be deleted. */
+  readonly sweepPauseMs: Milliseconds;
+  /** For letting the last callers go at the end. */
+  readonly closeMs: Milliseconds;
+}
+
+export const DEFAULT_STASIS_SETTINGS: StasisSettings = {
+  requestMs: 3000,
+  pingMs: 5000,
+  standByMs: 5000,
+  lostMs: 60_000,
+  sweepPauseMs: 3000,
+  closeMs: 3000,
+  setUpMs: 5000,
+  enterMs: 2000,
+  joinPauseMs: 25,
+  letGoCheckMs: 2000,
+};
+
+export interface StasisAppOptions {
+  readonly server: StasisServer;
+  readonly desk: CallDesk;
+  readonly gateway: MediaGateway;
+  readonly clock: Clock;
+  readonly log: TelephonyLog;
+  /** Channel variables (or functions) that are read before the desk is asked. */
+  readonly channelVariables?: readonly string[];
+  /** Take the app's name even from another consumer, instead of refusing with ARI_APP_TAKEN. */
+  readonly takeOver?: boolean;
+  /** May be shared by all servers. */
+  readonly registry?: CallRegistry<AsteriskCall>;
+  readonly settings?: Partial<StasisSettings>;
+}

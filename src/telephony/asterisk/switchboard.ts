@@ -1,0 +1,310 @@
+import type { CallInfo } from '../../dialog/ports.ts';
+import type { Milliseconds } from '../../lib/clock.ts';
+import { messageOf } from '../../lib/errors.ts';
+import { CallRegistry } from '../call-registry.ts';
+import { AriError, isGone } from './ari-error.ts';
+import type { AriBridge, AriChannel, AriEvent } from './ari-model.ts';
+import type { AriRest } from './ari-rest.ts';
+import { startAsteriskCall, type Acceptance, type AsteriskCall } from './asterisk-call.ts';
+import { callInfoOf, stasisArgsOf } from './caller-info.ts';
+import type { StreamState } from './event-stream.ts';
+import { objectIds } from './object-ids.ts';
+import { findDifferences, viewOf } from './reconcile.ts';
+import type { StasisAppOptions, StasisSettings } from './stasis-options.ts';
+
+/** Brings events to the calls that they are about, callers to the desk, and order after a gap. */
+export interface Switchboard {
+  onEvent(event: AriEvent): void;
+  onState(state: StreamState): void;
+  /** Ends the calls whose caller is gone, and touches nothing else. */
+  lookAfterCalls(): Promise<void>;
+  stats(): { readonly calls: number; readonly unfinished: number; readonly draining: boolean };
+  drain(): void;
+  /** Lets every caller go on in the dialplan, and waits for that as long as it may. */
+  letAllGo(withinMs: Milliseconds): Promise<void>;
+  /** After the app was unregistered: nobody may be left waiting in it, nothing of ours may stay. */
+  leaveClean(): Promise<void>;
+}
+
+export function createSwitchboard(
+  options: StasisAppOptions,
+  settings: StasisSettings,
+  rest: AriRest,
+): Switchboard {
+  const { server, desk, gateway, clock, log, channelVariables = [] } = options;
+  const registry = options.registry ?? new CallRegistry<AsteriskCall>();
+  const ids = objectIds(server.app, server.instance);
+  const about = { server: server.name };
+  const callOfLeg = new Map<string, AsteriskCall>();
+  const callOfMedia = new Map<string, AsteriskCall>();
+  const callOfBridge = new Map<string, AsteriskCall>();
+  const unfinished = new Set<AsteriskCall>();
+  /** Callers of whom the desk doesn't know yet, or who are being sent on. */
+  const arriving = new Set<string>();
+  /** Channels that left while their list was on its way: it may still name them. */
+  let leftMeanwhile: Set<string> | undefined;
+  let draining = false;
+  let closed = false;
+  let cancelLost: (() => void) | undefined;
+  let cancelSweep: (() => void) | undefined;
+  let reconciling: Promise<void> | undefined;
+
+  function onEvent(event: AriEvent): void {
+    switch (event.type) {
+      case 'StasisStart':
+        onStasisStart(event.channel, event.args, event.replaces);
+        return;
+      case 'StasisEnd':
+      case 'ChannelDestroyed':
+        onChannelLeft(event.channel);
+        return;
+      case 'BridgeDestroyed':
+        callOfBridge
+          .get(event.bridge)
+          ?.signal({ type: 'lost', resource: 'bridge', reason: 'bridge-destroyed' });
+        return;
+      case 'ChannelDtmfReceived':
+        callOfLeg.get(event.channel)?.tell({ type: 'dtmf', digit: event.digit });
+        return;
+      case 'ChannelHold':
+        callOfLeg.get(event.channel)?.tell({ type: 'hold' });
+        return;
+      case 'ChannelUnhold':
+        callOfLeg.get(event.channel)?.tell({ type: 'unhold' });
+        return;
+      case 'ApplicationReplaced':
+        return;
+    }
+  }
+
+  function onStasisStart(channel: AriChannel, args: readonly string[], replaces: string | undefined): void {
+    const media = callOfMedia.get(channel.id);
+    if (media) {
+      media.signal({ type: 'entered' });
+      return;
+    }
+    if (ids.owns(channel.id)) {
+      // Its creation came to an end after its call.
+      void attempt('a late external channel', () => rest.hangUp(channel.id));
+      return;
+    }
+    const replaced = replaces === undefined ? undefined : callOfLeg.get(replaces);
+    if (replaced && replaces !== undefined) {
+      log.info(
+        { ...about, channel: channel.id, replaces },
+        'a transfer put another channel in the place of a caller',
+      );
+      replaced.signal({ type: 'legReplaced', leg: replaces, by: channel.id });
+      return;
+    }
+    void receive(channel, args);
+  }
+
+  function onChannelLeft(channel: string): void {
+    arriving.delete(channel);
+    leftMeanwhile?.add(channel);
+    const call = callOfLeg.get(channel);
+    if (call) {
+      call.signal({ type: 'legLeft', leg: channel });
+      return;
+    }
+    callOfMedia.get(channel)?.signal({ type: 'lost', resource: 'media', reason: 'external-channel-left' });
+  }
+
+  /** A caller has come into the app: asks the desk, and does what it says. */
+  async function receive(channel: AriChannel, args: readonly string[]): Promise<void> {
+    if (callOfLeg.has(channel.id) || arriving.has(channel.id)) return;
+    if (ids.ownedByApp(channel.id)) return;
+    arriving.add(channel.id);
+    try {
+      // Nothing to be read: the desk is asked within this tick.
+      const variables = channelVariables.length === 0 ? {} : await readVariables(channel);
+      if (!arriving.has(channel.id)) return; // hung up meanwhile
+      const info = callInfoOf(server.name, channel, args, variables);
+      const admission = draining
+        ? { kind: 'proceed' as const, variables: { VOICE_AGENT_RESULT: 'draining' } }
+        : desk.admit(info);
+      if (admission.kind === 'accept') begin(channel, info, admission);
+      else await sendOn(channel.id, admission.variables);
+    } catch (error) {
+      log.error({ ...about, channel: channel.id, error: messageOf(error) }, 'a caller could not be received');
+      await sendOn(channel.id, { VOICE_AGENT_RESULT: 'error', VOICE_AGENT_REASON: 'not-received' });
+    } finally {
+      arriving.delete(channel.id);
+    }
+  }
+
+  async function readVariables(channel: AriChannel): Promise<Record<string, string>> {
+    const read = channelVariables.map(async (name): Promise<[string, string] | undefined> => {
+      const value = channel.variables[name] ?? (await rest.variable(channel.id, name).catch(() => undefined));
+      return value === undefined ? undefined : [name, value];
+    });
+    return Object.fromEntries((await Promise.all(read)).filter((entry) => entry !== undefined));
+  }
+
+  async function sendOn(channel: string, variables: Readonly<Record<string, string>>): Promise<void> {
+    log.info({ ...about, channel, ...variables }, 'a caller is sent on in the dialplan');
+    await attempt('sending a caller on', async () => {
+      await Promise.all(
+        Object.entries(variables).map(([name, value]) => rest.setVariable(channel, name, value)),
+      );
+      await rest.proceed(channel);
+    });
+  }
+
+  function begin(channel: AriChannel, info: CallInfo, acceptance: Acceptance): void {
+    const mediaId = ids.media();
+    const bridgeId = ids.bridge();
+    const call = startAsteriskCall({
+      app: server.app,
+      info,
+      channel,
+      acceptance,
+      rest,
+      gateway,
+      clock,
+      log,
+      settings,
+      mediaId,
+      bridgeId,
+      onLegReplaced: (leg, by) => {
+        callOfLeg.delete(leg);
+        callOfLeg.set(by, call);
+      },
+      onLegLeft: (leg) => {
+        if (callOfLeg.get(leg) === call) callOfLeg.delete(leg);
+      },
+      onCallerLeft: () => {
+        registry.remove(info.key);
+      },
+      onLeftover: sweepSoon,
+      onFinished: () => {
+        callOfMedia.delete(mediaId);
+        callOfBridge.delete(bridgeId);
+        unfinished.delete(call);
+      },
+    });
+    // All of this is in place before any answer can come.
+    callOfLeg.set(channel.id, call);
+    callOfMedia.set(mediaId, call);
+    callOfBridge.set(bridgeId, call);
+    unfinished.add(call);
+    registry.add(info.key, call);
+  }
+
+  function onState(state: StreamState): void {
+    cancelLost?.();
+    cancelLost = undefined;
+    if (state === 'waiting' || state === 'replaced') rest.dropIdle();
+    if (state === 'open') void reconcile({ sweep: true });
+    else if (state !== 'closed' && state !== 'replaced') {
+      cancelLost = clock.at(clock.now() + settings.lostMs, giveUpCalls);
+    }
+  }
+
+  /** Asterisk has been away too long for its calls to be there still. What is left of them is swept when it is back. */
+  function giveUpCalls(): void {
+    if (unfinished.size > 0)
+      log.error({ ...about, calls: unfinished.size }, 'Asterisk stays away: its calls are given up');
+    for (const [leg, call] of [...callOfLeg]) call.signal({ type: 'legLeft', leg, reason: 'asterisk-gone' });
+  }
+
+  function sweepSoon(): void {
+    cancelSweep?.();
+    cancelSweep = closed
+      ? undefined
+      : clock.at(clock.now() + settings.sweepPauseMs, () => void reconcile({ sweep: true }));
+  }
+
+  /** One at a time; whoever asks meanwhile gets another one after it. */
+  function reconcile(how: { readonly sweep: boolean }): Promise<void> {
+    const next = (reconciling ?? Promise.resolve()).then(() => reconcileNow(how));
+    reconciling = next;
+    return next;
+  }
+
+  /**
+   * Compares what Asterisk has with what we think it has: events of a gap are lost for ever. Calls whose
+   * channel is gone end, the others go on; our leftovers are deleted; waiting callers are received.
+   */
+  async function reconcileNow({ sweep }: { readonly sweep: boolean }): Promise<void> {
+    const known = viewOf(unfinished);
+    leftMeanwhile = new Set();
+    try {
+      const [channels, bridges] = await Promise.all([rest.channels(), rest.bridges()]);
+      const differences = findDifferences(known, channels, bridges, server.app);
+      for (const { call, signal } of differences) call.signal(signal);
+      if (!sweep || closed) return;
+      await sweepOwn(channels, bridges);
+      for (const channel of channels) {
+        const args = stasisArgsOf(channel, server.app);
+        if (args && !leftMeanwhile.has(channel.id)) void receive(channel, args);
+      }
+    } catch (error) {
+      log.warn({ ...about, error: messageOf(error) }, 'Asterisk could not be looked through');
+      sweepSoon();
+    } finally {
+      leftMeanwhile = undefined;
+    }
+  }
+
+  /** Deletes what has an id of this instance and belongs to no call. */
+  async function sweepOwn(channels: readonly AriChannel[], bridges: readonly AriBridge[]): Promise<void> {
+    const lostChannels = channels.filter(({ id }) => ids.owns(id) && !callOfMedia.has(id));
+    const lostBridges = bridges.filter(({ id }) => ids.owns(id) && !callOfBridge.has(id));
+    if (lostChannels.length + lostBridges.length === 0) return;
+    const counts = { channels: lostChannels.length, bridges: lostBridges.length };
+    log.warn({ ...about, ...counts }, 'sweeping what an earlier run or a lost connection left behind');
+    await Promise.all([
+      ...lostChannels.map(({ id }) => attempt('sweeping a channel', () => rest.hangUp(id))),
+      ...lostBridges.map(({ id }) => attempt('sweeping a bridge', () => rest.destroyBridge(id))),
+    ]);
+  }
+
+  async function attempt(what: string, action: () => Promise<unknown>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      if (isGone(error)) return;
+      log.warn({ ...about, what, error: messageOf(error) }, 'something could not be done at Asterisk');
+      if (!(error instanceof AriError && error.status !== undefined && error.status < 500)) sweepSoon();
+    }
+  }
+
+  return {
+    onEvent,
+    onState,
+    lookAfterCalls: () => reconcile({ sweep: false }),
+    stats: () => ({ calls: registry.countOf(server.name), unfinished: unfinished.size, draining }),
+    drain(): void {
+      draining = true;
+    },
+    async letAllGo(withinMs: Milliseconds): Promise<void> {
+      closed = true;
+      cancelSweep?.();
+      const calls = [...unfinished];
+      const variables = { VOICE_AGENT_RESULT: 'draining' };
+      for (const call of calls) call.signal({ type: 'proceed', reason: 'shutting-down', variables });
+      const enough = new AbortController();
+      await Promise.race([
+        Promise.all([reconciling, ...calls.map((call) => call.done)]),
+        clock.sleep(withinMs, enough.signal),
+      ]);
+      enough.abort();
+      cancelLost?.();
+      cancelLost = undefined;
+      for (const call of unfinished) call.abandon();
+    },
+    async leaveClean(): Promise<void> {
+      await attempt('leaving nothing behind', async () => {
+        const [channels, bridges] = await Promise.all([rest.channels(), rest.bridges()]);
+        for (const forgotten of [callOfMedia, callOfBridge]) forgotten.clear();
+        await sweepOwn(channels, bridges);
+        const waiting = channels.filter(
+          (channel) => stasisArgsOf(channel, server.app) && !ids.ownedByApp(channel.id),
+        );
+        await Promise.all(waiting.map(({ id }) => sendOn(id, { VOICE_AGENT_RESULT: 'draining' })));
+      });
+    },
+  };
+}

@@ -1,0 +1,329 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { stringify } from 'yaml';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+import { VoiceAgentError } from '../../src/lib/errors.ts';
+import { KNOWN, shippedConfig } from '../support/shipped-config.ts';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'config-'));
+  cpSync('config', folder, { recursive: true });
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function edit(file: 'agents.yaml' | 'providers.yaml', ...changes: [string | RegExp, string][]): void {
+  const path = join(folder, file);
+  let text = readFileSync(path, 'utf8');
+  for (const [from, to] of changes) {
+    const changed = text.replace(from, to);
+    if (changed === text) throw new Error(`nothing to change: ${String(from)}`);
+    text = changed;
+  }
+  writeFileSync(path, text);
+}
+
+function load(env: Readonly<Record<string, string>> = { ARI_PASSWORD: 'secret' }) {
+  return loadConfig({ env: { VOICE_AGENT_CONFIG_DIR: folder, ...env }, known: KNOWN, cwd: '/' });
+}
+
+/** On which line of a file a text stands. */
+function lineOf(file: string, text: string): number {
+  return readFileSync(join(folder, file), 'utf8').slice(0, -1).split(text)[0]!.split('\n').length;
+}
+
+/** The lines of the one error that loading gives, without the folder's name. */
+function problems(env?: Readonly<Record<string, string>>): string[] {
+  try {
+    load(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(VoiceAgentError);
+    const { code, message } = error as VoiceAgentError;
+    expect(code).toBe('CONFIG_INVALID');
+    return message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().replace(`${folder}/`, ''));
+  }
+  return [];
+}
+
+describe('the shipped configuration', () => {
+  it('is right, and has the two agents', () => {
+    const config = shippedConfig();
+    expect(
+      config.agents.map(({ name, extensions, voice, codec }) => [name, extensions, voice, codec]),
+    ).toEqual([
+      ['Alice', ['510001'], 'slt', 'ulaw'],
+      ['Tom', ['510002'], 'rms', 'alaw'],
+    ]);
+    expect(config.asterisk).toMatchObject([
+      { name: 'local', url: 'http://127.0.0.1:8088', app: 'voice-agent', password: 'secret' },
+    ]);
+    expect(config.providers.byAgent.alice).toEqual({
+      vad: 'silero',
+      stt: 'pocketsphinx',
+      llm: 'receptionist',
+      tts: 'flite',
+    });
+    expect(config.latencyTargets).toEqual({ totalMs: 700, llmMs: 500, ttsFirstAudioMs: 100 });
+  });
+
+  it('keeps nothing of what is said, unless told to', () => {
+    expect(shippedConfig().records).toMatchObject({ transcripts: false, recordings: false });
+    expect(shippedConfig({ VOICE_AGENT_RECORDINGS: 'true' }).records.recordings).toBe(true);
+  });
+
+  it("can't be changed while it is used", () => {
+    const config = shippedConfig();
+    expect(() => Object.assign(config.agents[0]!.limits, { silenceMs: 1 })).toThrow(TypeError);
+  });
+
+  it('has opening hours in minutes, and no entry for days that are closed', () => {
+    const hours = shippedConfig().agents[1]!.knowledge.openingHours;
+    expect(hours).toHaveLength(6);
+    expect(hours?.[0]).toEqual({ day: 'monday', fromMinute: 450, toMinute: 1050 });
+  });
+});
+
+describe('the environment', () => {
+  it('gives addresses, names and passwords', () => {
+    const config = load({
+      ARI_URL: 'https://pbx.example:8089',
+      ARI_USERNAME: 'joe',
+      ARI_PASSWORD: '12345',
+      ARI_APP: 'second',
+      RTP_LISTEN_PORT: '12000',
+      VOICE_AGENT_DATA_DIR: 'data',
+      LOG_LEVEL: 'debug',
+      LOG_FORMAT: 'pretty',
+    });
+    expect(config.asterisk[0]).toMatchObject({
+      url: 'https://pbx.example:8089',
+      username: 'joe',
+      password: '12345',
+      app: 'second',
+    });
+    expect(config.gateways.rtp.listenPort).toBe(12000);
+    expect(config.dataDir).toBe('/data');
+    expect(config.log).toEqual({ level: 'debug', format: 'pretty' });
+  });
+
+  it('names a file that holds the password', () => {
+    const secret = join(folder, 'ari-password');
+    writeFileSync(secret, 'from a file\n');
+    expect(load({ ARI_PASSWORD_FILE: secret }).asterisk[0]?.password).toBe('from a file');
+  });
+
+  it('says what is missing, in one place, and how to give it', () => {
+    expect(problems({})).toEqual([
+      `providers.yaml:${lineOf('providers.yaml', 'password: ')}  asterisk[0].password: \${ARI_PASSWORD} is not set: set ARI_PASSWORD, or ` +
+        'ARI_PASSWORD_FILE to the path of a file that holds it',
+    ]);
+    expect(problems({ ARI_PASSWORD_FILE: join(folder, 'nowhere') })[0]).toContain("can't be read: ENOENT");
+  });
+
+  it('is checked itself', () => {
+    expect(problems({ ARI_PASSWORD: 'x', LOG_LEVEL: 'inof' })).toEqual([
+      'environment  LOG_LEVEL: found "inof", allowed: trace, debug, info, warn, error, fatal, silent ' +
+        '(did you mean "info"?)',
+    ]);
+  });
+
+  it('leaves a key away where its variable is empty and has no default', () => {
+    expect(load().gateways.rtp.advertisedAddress).toBeUndefined();
+    expect(
+      load({ ARI_PASSWORD: 'x', RTP_ADVERTISED_ADDRESS: '10.0.0.7' }).gateways.rtp.advertisedAddress,
+    ).toBe('10.0.0.7');
+  });
+});
+
+describe('a wrong configuration', () => {
+  it('is told in one error: every problem, with its file, its line, what stands there and what may stand there', () => {
+    edit(
+      'agents.yaml',
+      ['codec: ulaw', 'codec: ulow'],
+      ['endpointingMs: 600', 'endpointingMs: 6'],
+      ['voice: rms', 'voice: rmz'],
+      ["extensions: ['510002']", "extensions: ['510001']"],
+      ['wednesday: 08:00-20:00', 'wednesday: 8-20'],
+      ['toothache: T UW TH EY K', 'toothache: T UU TH'],
+      ['greeting: Northgate', 'greting: Northgate'],
+    );
+    edit(
+      'providers.yaml',
+      ['workers: 1', 'workers: many'],
+      ['stt: pocketsphinx', 'stt: pocketspinx'],
+      ['totalMs: 700', 'totalMs: -1'],
+    );
+    const lines = problems();
+    const expected: [string, string][] = [
+      ['agents.yaml', 'agents[0].codec: found "ulow", allowed: ulaw, alaw, auto (did you mean "ulaw"?)'],
+      ['agents.yaml', 'agents[0].limits.endpointingMs: found 6, needed: a whole number from 200 to 5000'],
+      ['agents.yaml', 'agents[1].voice: found "rmz", voices of flite: slt, rms (did you mean "rms"?)'],
+      [
+        'agents.yaml',
+        'agents[1].extensions[0]: found "510001", which stands at agents[0].extensions[0], line ',
+      ],
+      [
+        'agents.yaml',
+        'agents[0].knowledge.openingHours.wednesday: found "8-20", needed: such as 08:00-18:00',
+      ],
+      [
+        'agents.yaml',
+        'agents[0].knowledge.pronunciations.toothache: found "T UU TH", needed: ARPAbet phones',
+      ],
+      ['agents.yaml', 'agents[1].greeting: nothing stands there, needed: text'],
+      [
+        'agents.yaml',
+        'agents[1].greting: there is no such key (did you mean "greeting"?); allowed: id, extensions',
+      ],
+      ['providers.yaml', 'gateways.rtp.workers: found "many", needed: a whole number from 1 to 64'],
+      ['providers.yaml', 'providers.default.stt: found "pocketspinx", allowed: pocketsphinx (did you mean'],
+      ['providers.yaml', 'latencyTargets.totalMs: found -1, needed: a whole number from 1 to 60000'],
+    ];
+    for (const [file, text] of expected) {
+      const line = lines.find((candidate) => candidate.includes(text));
+      expect(line, `${text}\nin\n${lines.join('\n')}`).toBeDefined();
+      const number = Number(/^[a-z]+\.yaml:(\d+) /.exec(line ?? '')?.[1]);
+      const source = readFileSync(join(folder, file), 'utf8').split('\n');
+      const key = /(?:greeting|([A-Za-z]+))(?:\[\d\])?: (?:found|there)/.exec(text)?.[1];
+      if (key) expect(source[number - 1]).toContain(key);
+    }
+    expect(lines).toHaveLength(expected.length);
+  });
+
+  it('names lines in the order of the file', () => {
+    edit('agents.yaml', ['codec: alaw', 'codec: x'], ['codec: ulaw', 'codec: x']);
+    const numbers = problems().map((line) => Number(/:(\d+) /.exec(line)?.[1]));
+    expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+  });
+
+  it('never has a password in it, nor prints one', () => {
+    edit('providers.yaml', ['password: ${ARI_PASSWORD}', 'password: hunter2']);
+    const [line] = problems();
+    expect(line).toContain('secrets come from the environment only');
+    expect(line).not.toContain('hunter2');
+  });
+
+  it('refuses a password with a default, and credentials in an address', () => {
+    edit(
+      'providers.yaml',
+      ['${ARI_PASSWORD}', '${ARI_PASSWORD:-asterisk}'],
+      ['${ARI_URL:-http://127.0.0.1:8088}', 'http://joe:pw@127.0.0.1:8088'],
+    );
+    expect(problems()).toHaveLength(2);
+  });
+
+  it('refuses a language that a chosen provider does not know, for each of them', () => {
+    edit('agents.yaml', ["voice: slt # a woman's voice\n    language: en", 'voice: slt\n    language: de']);
+    const place = `agents.yaml:${lineOf('agents.yaml', 'language: de')}  agents[0].language`;
+    expect(problems()).toEqual([
+      `${place}: found "de", but pocketsphinx (stt) knows only: en`,
+      `${place}: found "de", but receptionist (llm) knows only: en`,
+      `${place}: found "de", but flite (tts) knows only: en`,
+    ]);
+  });
+
+  it('refuses providers for an agent that is not there', () => {
+    edit('providers.yaml', ['agents: {}', 'agents: { alise: { llm: receptionist } }']);
+    expect(problems()).toEqual([
+      `providers.yaml:${lineOf('providers.yaml', 'alise')}  providers.agents.alise: agents.yaml has no agent of this id (did you mean "alice"?); ` +
+        'it has: alice, tom',
+    ]);
+  });
+
+  it('refuses two departments on one digit, and two names for one server', () => {
+    edit('agents.yaml', ["name: billing\n          digit: '2'", "name: billing\n          digit: '1'"]);
+    expect(problems()[0]).toContain('agents[0].knowledge.departments[1].digit: found "1", which stands at');
+  });
+
+  it('refuses to listen on every address without naming one that Asterisk can send to', () => {
+    expect(problems({ ARI_PASSWORD: 'x', RTP_LISTEN_ADDRESS: '0.0.0.0' })[0]).toContain('advertisedAddress');
+    expect(
+      problems({ ARI_PASSWORD: 'x', RTP_LISTEN_ADDRESS: '0.0.0.0', RTP_ADVERTISED_ADDRESS: '10.0.0.7' }),
+    ).toEqual([]);
+    expect(problems({ ARI_PASSWORD: 'x', RTP_ADVERTISED_ADDRESS: 'my-host' })[0]).toContain('an IP address');
+  });
+
+  it('says that extensions want quotes', () => {
+    edit('agents.yaml', ["['510001']", '[510001]']);
+    expect(problems()).toEqual([
+      `agents.yaml:${lineOf('agents.yaml', '510001]')}  agents[0].extensions[0]: found 510001, needed: text ` +
+        "(write it in quotes: '510001')",
+    ]);
+  });
+
+  it('says where the YAML itself is wrong, and what else is', () => {
+    edit('agents.yaml', ['    name: Tom', '    name: [Tom']);
+    edit('providers.yaml', ['maxCalls: 50', 'maxCalls: 0']);
+    const lines = problems();
+    expect(lines.some((line) => /^agents\.yaml:\d+ {2}isn't valid YAML/.test(line))).toBe(true);
+    expect(lines.some((line) => line.includes('limits.maxCalls: found 0'))).toBe(true);
+  });
+
+  it('says which file is missing', () => {
+    rmSync(join(folder, 'agents.yaml'));
+    expect(problems()).toHaveLength(1);
+    expect(problems()[0]).toMatch(/^agents\.yaml {2}can't be read: ENOENT/);
+  });
+
+  it('says that an empty file lacks its keys', () => {
+    writeFileSync(join(folder, 'agents.yaml'), '# nothing\n');
+    expect(problems()).toEqual(['agents.yaml  agents: nothing stands there, needed: a list']);
+  });
+});
+
+describe('whatever stands in the files', () => {
+  it('gives a configuration or one CONFIG_INVALID, never another error', () => {
+    const name = fc.constantFrom(
+      'agents',
+      'knowledge',
+      'limits',
+      'services',
+      'id',
+      'voice',
+      'x',
+      'asterisk',
+      '0',
+    );
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { maxDepth: 5 },
+        fc.oneof(
+          fc.string(),
+          fc.integer(),
+          fc.boolean(),
+          fc.constant(null),
+          fc.constantFrom('${A}', '*a', '{'),
+        ),
+        fc.array(tie('tree'), { maxLength: 3 }),
+        fc.dictionary(name, tie('tree'), { maxKeys: 4 }),
+      ),
+    }));
+    const file = fc.oneof(
+      fc.string(),
+      tree.map((value) => stringify(value)),
+    );
+    fc.assert(
+      fc.property(file, file, (agents, providers) => {
+        writeFileSync(join(folder, 'agents.yaml'), agents);
+        writeFileSync(join(folder, 'providers.yaml'), providers);
+        expect(problems().length).toBeGreaterThan(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('may even contain itself', () => {
+    writeFileSync(join(folder, 'agents.yaml'), 'agents: &a\n  - knowledge: *a\n');
+    expect(problems().length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { editDistance, nearest } from '../../src/config/nearest.ts';
+import { parseOpeningHours } from '../../src/config/opening-hours.ts';
+import { substitute } from '../../src/config/environment.ts';
+
+describe('the nearest key', () => {
+  it('is the one that was meant, and none when nothing is near', () => {
+    expect(nearest('greting', ['greeting', 'voice'])).toBe('greeting');
+    expect(nearest('silenceMS', ['silenceMs', 'silencePrompts'])).toBe('silenceMs');
+    expect(nearest('banana', ['greeting', 'voice'])).toBeUndefined();
+  });
+
+  it('counts a swap of neighbours as one edit', () => {
+    expect(editDistance('alic', 'alice')).toBe(1);
+    expect(editDistance('agnets', 'agents')).toBe(1);
+  });
+
+  it('is symmetrical, and zero only for the same word', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 8 }), fc.string({ maxLength: 8 }), (a, b) => {
+        expect(editDistance(a, b)).toBe(editDistance(b, a));
+        expect(editDistance(a, b) === 0).toBe(a === b);
+      }),
+    );
+  });
+});
+
+describe('opening hours', () => {
+  it.each([
+    '8-18',
+    '18:00-08:00',
+    '08:00-08:00',
+    '08:60-18:00',
+    '08:00-25:00',
+    '13:00-18:00, 08:00-12:00',
+    '',
+  ])('"%s" are refused', (text) => {
+    expect(parseOpeningHours('monday', text)).toBeUndefined();
+  });
+
+  it('may have a break, end at midnight, or be closed', () => {
+    expect(parseOpeningHours('monday', '08:00-12:00, 13:00-24:00')).toEqual([
+      { day: 'monday', fromMinute: 480, toMinute: 720 },
+      { day: 'monday', fromMinute: 780, toMinute: 1440 },
+    ]);
+    expect(parseOpeningHours('sunday', 'closed')).toEqual([]);
+  });
+});
+
+describe('variables', () => {
+  it('stand anywhere in a text, and are not read again in what they give', () => {
+    expect(substitute('http://${HOST:-localhost}:${PORT}', { PORT: '${HOST}' })).toEqual({
+      text: 'http://localhost:${HOST}',
+      fromEnvironment: true,
+    });
+  });
+
+  it('that are missing are all named', () => {
+    expect(substitute('${A}${B}', {})).toMatchObject({
+      problem: expect.stringMatching(/\$\{A\} is not set.*\$\{B\} is not set/) as string,
+    });
+  });
+});

@@ -1,0 +1,193 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { standardTools, toolTable } from '../../src/dialog/agent-tools.ts';
+import {
+  announcerProfile,
+  Desk,
+  type CallDeskOptions,
+  type StaffedAgent,
+} from '../../src/dialog/call-desk.ts';
+import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
+import type { Admission, AgentProfile, CallEvent } from '../../src/dialog/ports.ts';
+import { DEFAULT_PHRASES, PhraseCache } from '../../src/dialog/prepared-phrases.ts';
+import { Scope } from '../../src/lib/scope.ts';
+import { ManualClock, settle } from '../support/manual-clock.ts';
+import { agentProfile, preparePhrases } from '../support/scripted-call.ts';
+import { callInfo, ScriptedLine } from '../support/scripted-line.ts';
+import { ScriptedLlm } from '../support/scripted-llm.ts';
+import { ScriptedMedia } from '../support/scripted-media.ts';
+import { ScriptedStt } from '../support/scripted-stt.ts';
+import { ScriptedTts } from '../support/scripted-tts.ts';
+import { ScriptedVad } from '../support/scripted-vad.ts';
+
+let clock = new ManualClock();
+let events: CallEvent[] = [];
+
+async function desk(more: Partial<CallDeskOptions> = {}): Promise<Desk> {
+  clock = new ManualClock();
+  events = [];
+  const phrases = new PhraseCache();
+  const announcer = announcerProfile('slt', 'en');
+  const profiles = [agentProfile(), agentProfile({ id: 'tom', extensions: ['510002'], codec: 'alaw' })];
+  for (const profile of profiles) await preparePhrases(phrases, profile);
+  await preparePhrases(phrases, announcer, DEFAULT_PHRASES);
+  return new Desk({
+    agents: profiles.map(staff),
+    announcer: staff(announcer),
+    maxCalls: 2,
+    whenFull: 'announce',
+    phrases,
+    clock,
+    tracker: new LatencyTracker(),
+    observe: (event) => events.push(event),
+    scope: new Scope('test'),
+    ...more,
+  });
+}
+
+function staff(profile: AgentProfile): StaffedAgent {
+  const messages = { keep: () => Promise.resolve() };
+  return {
+    profile,
+    parts: {
+      vad: new ScriptedVad(clock),
+      stt: new ScriptedStt(clock),
+      llm: new ScriptedLlm(clock),
+      tts: new ScriptedTts(clock),
+    },
+    tools: toolTable(standardTools({ agent: profile, messages, clock })),
+    expected: [],
+  };
+}
+
+let channel = 0;
+/** A call to that extension, as telephony brings it. */
+function arrive(to: Desk, dialled = '510001') {
+  channel += 1;
+  const info = callInfo({ dialled, key: { server: 'test', channel: `c${channel}` } });
+  const admission = to.admit(info);
+  if (admission.kind !== 'accept') return { admission, line: undefined, media: undefined, over: undefined };
+  const line = new ScriptedLine(clock, info);
+  const media = new ScriptedMedia(clock);
+  return { admission, line, media, over: admission.run(line, media) };
+}
+
+const said = (): string[] => events.filter((event) => event.type === 'agent-said').map((event) => event.text);
+
+describe('the desk', () => {
+  afterEach(() => {
+    expect(clock.pending).toBeLessThan(50);
+  });
+
+  it('gives each extension its own agent, with the codec that he wants', async () => {
+    const at = await desk();
+    expect(at.admit(callInfo()).kind).toBe('accept');
+    const { admission } = arrive(at, '510002');
+    expect(admission).toMatchObject({ kind: 'accept', codec: 'alaw' });
+    expect(events.filter((event) => event.type === 'started').map((event) => event.agent)).toEqual([
+      'alice',
+      'tom',
+    ]);
+  });
+
+  it('refuses an unknown extension in words and hangs up', async () => {
+    const at = await desk();
+    const { line, over } = arrive(at, '999');
+    await clock.advance(20_000);
+    await over;
+    expect(said()).toEqual([DEFAULT_PHRASES.unknownExtension]);
+    expect(line?.done).toEqual(['answer', 'hang-up']);
+    expect(at.size).toBe(0);
+  });
+
+  it('tells the caller who is one too many that all lines are busy', async () => {
+    const at = await desk();
+    arrive(at);
+    arrive(at);
+    const third = arrive(at);
+    await clock.advance(12_000);
+    await third.over;
+    expect(said()).toContain(DEFAULT_PHRASES.busy);
+    expect(third.line?.done).toEqual(['answer', 'hang-up']);
+  });
+
+  it('or lets him go on in the dialplan', async () => {
+    const at = await desk({ whenFull: 'continue' });
+    arrive(at);
+    arrive(at);
+    const busy: Admission = { kind: 'proceed', variables: { VOICE_AGENT_RESULT: 'busy' } };
+    expect(arrive(at).admission).toEqual(busy);
+  });
+
+  it('has room again when a call is over, or was given up before it began', async () => {
+    const at = await desk({ whenFull: 'continue', maxCalls: 1 });
+    const first = arrive(at);
+    first.line?.tell({ type: 'ended', reason: 'caller-hung-up' });
+    await clock.advance(100);
+    await first.over;
+    const second = at.admit(callInfo());
+    expect(second.kind).toBe('accept');
+    if (second.kind === 'accept') second.abandoned?.('set-up-failed');
+    expect(at.size).toBe(0);
+    expect(events.at(-1)).toMatchObject({ type: 'ended', reason: 'set-up-failed' });
+  });
+
+  it('says goodbye to all when it is drained, and takes no more', async () => {
+    const at = await desk();
+    const calls = [arrive(at), arrive(at, '510002')];
+    await clock.advance(4000);
+    let drained = false;
+    const draining = at.drain(30_000).then(() => (drained = true));
+    expect(arrive(at).admission).toEqual({
+      kind: 'proceed',
+      variables: { VOICE_AGENT_RESULT: 'draining' },
+    });
+    await clock.advance(10_000);
+    await draining;
+    expect(drained).toBe(true);
+    expect(calls.map(({ line }) => line?.done)).toEqual([
+      ['answer', 'hang-up'],
+      ['answer', 'hang-up'],
+    ]);
+    expect(said().filter((text) => text === DEFAULT_PHRASES.draining)).toHaveLength(2);
+  });
+
+  it('does not wait longer than it is told to', async () => {
+    const at = await desk();
+    const call = arrive(at);
+    await clock.advance(4000);
+    const draining = at.drain(1000);
+    await clock.advance(1100);
+    await draining;
+    await call.over;
+    expect(call.line?.done).toEqual(['answer', 'hang-up']);
+  });
+
+  it('drained with a call that is still being set up ends that, too', async () => {
+    const at = await desk();
+    const info = callInfo();
+    const admission = at.admit(info);
+    const draining = at.drain(30_000);
+    await settle();
+    const line = new ScriptedLine(clock, info);
+    if (admission.kind === 'accept') await admission.run(line, new ScriptedMedia(clock));
+    await draining;
+    expect(line.done).toEqual(['hang-up']);
+  });
+
+  it('lets a tap listen in for as long as the call runs', async () => {
+    const taps: string[] = [];
+    const at = await desk({
+      tap: (call, agent) => {
+        taps.push(`${agent} on ${call.split('/')[0] ?? ''}`);
+        return () => Promise.resolve(void taps.push('off'));
+      },
+    });
+    const call = arrive(at);
+    await clock.advance(1000);
+    expect(taps).toEqual(['alice on test']);
+    call.line?.tell({ type: 'ended', reason: 'caller-hung-up' });
+    await clock.advance(100);
+    await call.over;
+    expect(taps).toEqual(['alice on test', 'off']);
+  });
+});

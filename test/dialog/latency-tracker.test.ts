@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
+import type { TurnMarks } from '../../src/dialog/ports.ts';
+
+/** A turn that took 412 ms: 300 of pause, 5 of recognition, 20 of thinking, 60 of synthesis. */
+const turn: TurnMarks = {
+  speechEnd: 1000,
+  sttStart: 1300,
+  turnEnd: 1300,
+  sttFinal: 1305,
+  llmStart: 1306,
+  llmFirstToken: 1326,
+  llmEnd: 1500,
+  ttsStart: 1330,
+  ttsFirstAudio: 1390,
+  firstPacket: 1412,
+};
+
+function tracked(marks: TurnMarks = turn): LatencyTracker {
+  const tracker = new LatencyTracker();
+  tracker.start('a', 1, marks);
+  return tracker;
+}
+
+describe('the latency tracker', () => {
+  it('starts a turn that has nothing yet', () => {
+    const tracker = new LatencyTracker();
+    tracker.start('a', 1);
+    expect(tracker.turn('a', 1)).toMatchObject({ turn: 1, marks: {}, withinTarget: undefined });
+    expect(tracker.turn('a', 1)?.stages.total).toBeUndefined();
+  });
+
+  it("measures the total from the caller's last voiced packet to the reply's first packet", () => {
+    expect(tracked().turn('a', 1)?.stages.total).toBe(412);
+  });
+
+  it('measures the model from the question to its first token, and to its last', () => {
+    expect(tracked().turn('a', 1)?.stages).toMatchObject({ llm: 20, llmWhole: 194 });
+  });
+
+  it('measures the synthesiser from the first text to the first audio', () => {
+    expect(tracked().turn('a', 1)?.stages.tts).toBe(60);
+  });
+
+  it('measures the stages between', () => {
+    expect(tracked().turn('a', 1)?.stages).toMatchObject({ pause: 300, stt: 5, send: 22 });
+  });
+
+  it('knows a turn within its targets', () => {
+    expect(tracked().turn('a', 1)).toMatchObject({
+      withinTarget: true,
+      within: { total: true, llm: true, tts: true },
+    });
+  });
+
+  it('knows a turn that is not within its targets: the targets themselves are too long', () => {
+    const slow = tracked({ ...turn, llmFirstToken: 1806, ttsFirstAudio: 1430, firstPacket: 1700 });
+    expect(slow.turn('a', 1)).toMatchObject({
+      withinTarget: false,
+      within: { total: false, llm: false, tts: false },
+    });
+  });
+
+  it('takes other targets', () => {
+    const tracker = new LatencyTracker({ targets: { totalMs: 400 } });
+    tracker.start('a', 1, turn);
+    expect(tracker.turn('a', 1)?.withinTarget).toBe(false);
+  });
+
+  it('keeps the first instant of a kind', () => {
+    const tracker = tracked({ speechEnd: 0 });
+    tracker.mark('a', 1, 'firstPacket', 500);
+    tracker.mark('a', 1, 'firstPacket', 900);
+    expect(tracker.turn('a', 1)?.stages.total).toBe(500);
+  });
+
+  it('writes a log line', () => {
+    expect(tracked().line('a', 1)).toBe('[OK] Turn 1 latency: 412ms (STT: 5ms, LLM: 20ms, TTS: 60ms)');
+    expect(tracked({ ...turn, firstPacket: 1712.4 }).line('a', 1)).toBe(
+      '[SLOW] Turn 1 latency: 712ms (STT: 5ms, LLM: 20ms, TTS: 60ms)',
+    );
+    expect(tracked({ speechEnd: 0, firstPacket: 100 }).line('a', 1)).toBe('[OK] Turn 1 latency: 100ms');
+  });
+
+  it('keeps the history of a call and its average', () => {
+    const tracker = tracked();
+    tracker.start('a', 2, { ...turn, firstPacket: 1612 });
+    tracker.start('a', 3, { llmStart: 0, llmFirstToken: 50 });
+    expect(tracker.history('a').map((entry) => entry.turn)).toEqual([1, 2, 3]);
+    expect(tracker.average('a')).toMatchObject({ turns: 3, total: 512, llm: 30 });
+  });
+
+  it('gives a call as an object that survives JSON', () => {
+    const object = tracked().toObject('a');
+    expect(object).toMatchObject({
+      call: 'a',
+      turns: [{ turn: 1, stages: { total: 412 } }],
+      average: { total: 412 },
+    });
+    expect((JSON.parse(JSON.stringify(object)) as typeof object).turns[0]?.marks).toEqual(turn);
+  });
+
+  it('keeps several calls apart, and forgets one without the other', () => {
+    const tracker = tracked();
+    tracker.start('b', 1, { speechEnd: 0, firstPacket: 900 });
+    expect(tracker.turn('a', 1)?.stages.total).toBe(412);
+    expect(tracker.turn('b', 1)?.stages.total).toBe(900);
+    tracker.cleanUp('a');
+    expect(tracker.calls).toEqual(['b']);
+    expect(tracker.history('a')).toEqual([]);
+    tracker.mark('a', 1, 'firstPacket', 1);
+    expect(tracker.turn('a', 1)).toBeUndefined();
+  });
+
+  it('forgets the oldest turns of a call that never ends', () => {
+    const tracker = new LatencyTracker({ turnsKept: 3 });
+    for (let n = 1; n <= 10; n++) tracker.start('a', n);
+    expect(tracker.history('a').map((entry) => entry.turn)).toEqual([8, 9, 10]);
+  });
+});

@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SentenceSplitter, type SplitterOptions } from '../../src/dialog/sentence-splitter.ts';
+
+function split(text: string, options: SplitterOptions = { firstClauseFrom: 0 }, chunk = 3): string[] {
+  const splitter = new SentenceSplitter(options);
+  const pieces: string[] = [];
+  for (let at = 0; at < text.length; at += chunk) pieces.push(...splitter.push(text.slice(at, at + chunk)));
+  return [...pieces, ...splitter.flush()].map((piece) => piece.trim());
+}
+
+describe('a stream of words becomes sentences', () => {
+  it.each([
+    ['We are open. Come in! Really? Yes.', ['We are open.', 'Come in!', 'Really?', 'Yes.']],
+    ['Ask Dr. Smith or Mrs. Jones. They know.', ['Ask Dr. Smith or Mrs. Jones.', 'They know.']],
+    ['It costs 3.50 dollars. Is that okay?', ['It costs 3.50 dollars.', 'Is that okay?']],
+    ['We open at 8.30 and close at 6:15. Bye.', ['We open at 8.30 and close at 6:15.', 'Bye.']],
+    ['J. R. Miller is in. Shall I call him?', ['J. R. Miller is in.', 'Shall I call him?']],
+    ['We close at 5 p.m. on Fridays. Bye.', ['We close at 5 p.m. on Fridays.', 'Bye.']],
+    ['We close at 5 p.m. Come early.', ['We close at 5 p.m.', 'Come early.']],
+    ['No. We are closed.', ['No.', 'We are closed.']],
+    ['Take a fruit, e.g. an apple. It is free.', ['Take a fruit, e.g. an apple.', 'It is free.']],
+    ['So do I. And you?', ['So do I.', 'And you?']],
+    ['Well... I think so. Really.', ['Well...', 'I think so.', 'Really.']],
+    ['He said "Stop." Then he left.', ['He said "Stop."', 'Then he left.']],
+    ['First line\nSecond line', ['First line', 'Second line']],
+    ['No end at all', ['No end at all']],
+  ])('%s', (text, sentences) => {
+    for (const chunk of [1, 2, 5, 100]) expect(split(text, { firstClauseFrom: 0 }, chunk)).toEqual(sentences);
+  });
+
+  it('gives a sentence out as soon as the next word begins, not when the reply is complete', () => {
+    const splitter = new SentenceSplitter();
+    expect(splitter.push('We are open.')).toEqual([]);
+    expect(splitter.push(' ')).toEqual(['We are open. ']);
+  });
+
+  it('cuts the very first piece at a clause, so that speech begins early, and no later one', () => {
+    const text =
+      'Our dentists are Doctor Harper, Doctor Nolan, and others. They are here daily, all of them, today.';
+    expect(split(text, { firstClauseFrom: 24 })).toEqual([
+      'Our dentists are Doctor Harper,',
+      'Doctor Nolan, and others.',
+      'They are here daily, all of them, today.',
+    ]);
+  });
+
+  it('cuts what never ends at a space', () => {
+    const pieces = split('word '.repeat(200), { firstClauseFrom: 0, longest: 100 });
+    expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThanOrEqual(101);
+  });
+
+  it('never loses, doubles or reorders a character, whatever comes', () => {
+    const text = fc.array(
+      fc.oneof(
+        fc.constantFrom('. ', '? ', '! ', ', ', 'Dr. ', '3.5', '\n', ' ', '"', '...', 'p.m. ', 'A. ', '。'),
+        fc.string({ maxLength: 12, unit: 'grapheme' }),
+      ),
+      { maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(text, fc.nat(40), fc.nat(60), (chunks, firstClauseFrom, longest) => {
+        const splitter = new SentenceSplitter({ firstClauseFrom, longest: longest + 1 });
+        const pieces = [...chunks.flatMap((chunk) => splitter.push(chunk)), ...splitter.flush()];
+        expect(pieces.join('')).toBe(chunks.join(''));
+        expect(pieces.every((piece) => piece !== '')).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,168 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { NativeAsterisk } from '../../lab/asterisk.ts';
+import { isPortFree } from '../../lab/ports.ts';
+import { Softphone } from '../../lab/softphone.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { startStasisApp, type StasisApp } from '../../src/telephony/asterisk/stasis-app.ts';
+import {
+  createTestDesk,
+  createTestLog,
+  eventually,
+  type SeenCall,
+  type TestDesk,
+} from '../support/ari-desk.ts';
+import { createTestGateway, type TestGateway } from '../support/ari-media-gateway.ts';
+
+/** Call control with a real phone at a real Asterisk: what only SIP can make happen. */
+
+let asterisk: NativeAsterisk;
+let phone: Softphone;
+let app: StasisApp;
+let gateway: TestGateway;
+let desk: TestDesk;
+
+const startApp = (): Promise<StasisApp> =>
+  startStasisApp({
+    server: {
+      name: 'lab',
+      url: asterisk.ariUrl,
+      username: asterisk.ariUser,
+      password: asterisk.secrets.ari,
+      app: 'voice-agent',
+      instance: 'test',
+    },
+    desk,
+    gateway,
+    clock: systemClock,
+    log: createTestLog(),
+    settings: { pingMs: 200 },
+  });
+
+beforeAll(async () => {
+  asterisk = await NativeAsterisk.start();
+  phone = await Softphone.start({
+    server: asterisk,
+    account: 'softphone1',
+    password: asterisk.secrets.softphone1,
+    law: 'alaw',
+  });
+});
+
+afterAll(async () => {
+  await phone.stop();
+  await asterisk.stop();
+});
+
+beforeEach(async () => {
+  [gateway, desk] = [createTestGateway(), createTestDesk()];
+  desk.codec = 'auto';
+  app = await startApp();
+});
+
+afterEach(async () => {
+  await app.close();
+  for (const { id } of await asterisk.channels()) {
+    await asterisk.ari('DELETE', `/channels/${id}`).catch(() => undefined);
+  }
+  expect(gateway.open()).toBe(0);
+  expect(await asterisk.bridges()).toEqual([]);
+});
+
+async function answeredCall(): Promise<{ seen: SeenCall; call: Awaited<ReturnType<Softphone['dial']>> }> {
+  const call = phone.ring('510001');
+  const seen = await desk.call(0);
+  await seen.line.answer();
+  await call.answered;
+  return { seen, call };
+}
+
+describe('a phone', () => {
+  it('is known by number and name, and keeps its own law', async () => {
+    const { seen, call } = await answeredCall();
+    expect(seen.info).toMatchObject({ dialled: '510001', caller: { number: '1001', name: 'Softphone 1' } });
+    expect(seen.media.format.encoding).toBe('alaw');
+    await eventually('its sound', () => seen.media.stats().packetsReceived > 10);
+    await call.hangUp();
+    await eventually('the end', () => seen.events.length === 1);
+    expect(seen.events).toEqual([{ type: 'ended', reason: 'caller-hung-up' }]);
+  });
+
+  it('presses keys, holds and comes back', async () => {
+    const { seen, call } = await answeredCall();
+    await call.dtmf('4#');
+    await eventually('its keys', () => seen.events.length === 2);
+    await call.hold();
+    await eventually('hold', () => seen.events.length === 3);
+    // The phone takes no second order while its first is on the wire.
+    await systemClock.sleep(500);
+    await call.unhold();
+    await eventually('unhold', () => seen.events.length === 4);
+    expect(seen.events).toEqual([
+      { type: 'dtmf', digit: '4' },
+      { type: 'dtmf', digit: '#' },
+      { type: 'hold' },
+      { type: 'unhold' },
+    ]);
+    await seen.line.hangUp();
+    await call.ended;
+  });
+
+  it('is hung up by the agent', async () => {
+    const { seen, call } = await answeredCall();
+    await seen.line.hangUp();
+    expect(await call.ended).toBeTypeOf('string');
+  });
+
+  it('transfers the agent to somebody else: the same call goes on with that one', async () => {
+    const { seen, call } = await answeredCall();
+    await eventually('the phone’s sound', () => seen.media.stats().packetsReceived > 5);
+    await call.transfer(`sip:603@127.0.0.1:${asterisk.sipPort}`);
+    const tone = async (): Promise<boolean> =>
+      (await asterisk.bridges()).some(
+        ({ channels }) => channels.length === 2 && !channels.includes(seen.info.key.channel),
+      );
+    let bridged = false;
+    while (!bridged) bridged = await tone();
+    const before = seen.media.stats().packetsReceived;
+    await eventually('the other one’s sound', () => seen.media.stats().packetsReceived > before + 10);
+    expect(seen.events).toEqual([]);
+    expect(desk.asked).toHaveLength(1);
+    await seen.line.hangUp();
+    await eventually('the end', () => seen.events.length === 1);
+  });
+});
+
+describe('when Asterisk is killed in mid-call', () => {
+  it('the call ends, nothing is held, and the next call is taken by its successor', async () => {
+    const own = await NativeAsterisk.start();
+    const server = {
+      name: 'doomed',
+      url: own.ariUrl,
+      username: own.ariUser,
+      password: own.secrets.ari,
+      app: 'voice-agent',
+      instance: 'test',
+    };
+    const ownDesk = createTestDesk();
+    const clock = systemClock;
+    const ownApp = await startStasisApp({ server, desk: ownDesk, gateway, clock, log: createTestLog() });
+    const dial = (at: NativeAsterisk): Promise<unknown> =>
+      at.ari('POST', '/channels?endpoint=Local/510001@phones&extension=603&context=phones&priority=1');
+    await dial(own);
+    const { events, line } = await ownDesk.call(0);
+    await line.answer();
+    process.kill(own.pid, 'SIGKILL');
+    await own.exited;
+    // Its processes die a moment after the one that holds them.
+    while (!(await isPortFree('tcp', '127.0.0.1', own.httpPort))) await systemClock.sleep(20);
+    const heir = await NativeAsterisk.start({ httpPort: own.httpPort });
+    await eventually('the end', () => events.length === 1, 15_000);
+    expect(events).toEqual([{ type: 'ended', reason: 'caller-hung-up' }]);
+    await eventually('nothing is held', () => ownApp.stats().unfinished === 0);
+    await dial(heir);
+    await ownDesk.call(1);
+    await ownApp.close();
+    await own.stop();
+    await heir.stop();
+  });
+});

@@ -1,0 +1,171 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  cardinal,
+  decimal,
+  digitByDigit,
+  ordinal,
+  year,
+} from '../../../../src/providers/embedded/tts/number-words.ts';
+import { speakable } from '../../../../src/providers/embedded/tts/speakable.ts';
+
+const said = (text: string): string =>
+  speakable(text)
+    .map((unit) => unit.say)
+    .filter((words) => words !== '')
+    .join(' ');
+
+describe('what is written is said as', () => {
+  it.each([
+    // Times
+    ['9:30', 'nine thirty'],
+    ['at 9:00', "at nine o'clock"],
+    ['9:05', 'nine oh five'],
+    ['9:30 a.m.', 'nine thirty A M'],
+    ['9 a.m. sharp', 'nine A M sharp'],
+    ['10am', 'ten A M'],
+    ['5:15pm', 'five fifteen P M'],
+    ['17:00', 'seventeen hundred'],
+    ['0:30', 'zero thirty'],
+    ['from 9-5', 'from nine to five'],
+    ['9:00–17:30', "nine o'clock to seventeen thirty"],
+    ['Mon–Fri', 'Monday to Friday'],
+    ['on Mon. and Tues.', 'on Monday and Tuesday'],
+    // Money
+    ['£49', 'forty nine pounds'],
+    ['$49', 'forty nine dollars'],
+    ['$1', 'one dollar'],
+    ['€20', 'twenty euros'],
+    ['£49.50', 'forty nine pounds fifty'],
+    ['$0.99', 'ninety nine cents'],
+    ['£1,250', 'one thousand two hundred and fifty pounds'],
+    ['$1.5m', 'one point five million dollars'],
+    ['£2 million', 'two million pounds'],
+    ['£5–£10', 'five pounds to ten pounds'],
+    // Telephone numbers and codes
+    ['020 7946 0018', 'zero two zero, seven nine four six, zero zero one eight'],
+    ['+44 20 7946 0018', 'plus four four, two zero, seven nine four six, zero zero one eight'],
+    ['555-0199', 'five five five, zero one nine nine'],
+    ['(555) 010-4477', 'five five five, zero one zero, four four seven seven'],
+    ['07700900123', 'zero seven seven zero zero nine zero zero one two three'],
+    ['510001', 'five one zero zero zero one'],
+    ['0042', 'zero zero four two'],
+    ['room B12', 'room B one two'],
+    ['A4', 'ay four'],
+    // Numbers
+    ['1,234', 'one thousand two hundred and thirty four'],
+    ['3.5', 'three point five'],
+    ['20%', 'twenty percent'],
+    ['-5', 'minus five'],
+    ['5km', 'five kilometers'],
+    ['1km', 'one kilometer'],
+    ['the 21st', 'the twenty first'],
+    ['2nd floor', 'second floor'],
+    ['in 2024', 'in twenty twenty four'],
+    ['in 1905', 'in nineteen oh five'],
+    ['in 2005', 'in two thousand and five'],
+    // Dates
+    ['3 May', 'the third of May'],
+    ['on the 3rd May', 'on the third of May'],
+    ['May 3', 'May third'],
+    ['2025-05-12', 'the twelfth of May twenty twenty five'],
+    // Abbreviations
+    ['Dr. Smith', 'doctor Smith'],
+    ['Dr Smith', 'doctor Smith'],
+    ['12 Mill St.', 'twelve Mill street'],
+    ["St. Mary's", "saint Mary's"],
+    ['Mr. and Mrs. Jones', 'mister and missus Jones'],
+    ['No. 5', 'number five'],
+    ['no, 5', 'no, five'],
+    ['ext. 12', 'extension twelve'],
+    ['e.g. tea', 'for example tea'],
+    ['I sat in the sun', 'I sat in the sun'],
+    ['the UK and the US', 'the U K and the U S'],
+    // Addresses
+    ['info@example.com', 'info at example dot com'],
+    ['www.example.co.uk', 'W W W dot example dot co dot U K'],
+    // Signs
+    ['salt & vinegar', 'salt and vinegar'],
+    ['**Yes** — of course!', 'Yes, of course!'],
+    ['- one thing', 'one thing'],
+    ['wait—what', 'wait what'],
+    ['“Hello,” she said (twice)…', 'Hello, she said twice.'],
+    ['it’s a café', "it's a cafe"],
+    ["we're", 'weir'],
+    ['Is it? Yes!', 'Is it? Yes!'],
+    ['你好 hello 🙂', 'hello'],
+  ])('%s: %s', (written, spoken) => {
+    expect(said(written)).toBe(spoken);
+  });
+
+  it('says nothing that flite would not take for a word', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme-ascii' })),
+        (text) => {
+          for (const { say } of speakable(text))
+            expect(say).toMatch(/^(?:[A-Za-z']+,?(?: |$))*[.?!]?$|^(?:[A-Za-z']+,? )*[A-Za-z']+[.,?!]?$/);
+        },
+      ),
+    );
+  });
+
+  it('keeps every written word, in order', () => {
+    const word = fc.stringMatching(/^[A-Za-z0-9£$%.,:'()-]{1,8}$/);
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 12 }), (words) => {
+        const text = words.join(' ');
+        const kept = speakable(text)
+          .map((unit) => unit.text)
+          .join(' ');
+        expect(kept).toBe(text);
+      }),
+    );
+  });
+});
+
+describe('number words', () => {
+  it.each([
+    [0, 'zero'],
+    [13, 'thirteen'],
+    [40, 'forty'],
+    [99, 'ninety nine'],
+    [100, 'one hundred'],
+    [101, 'one hundred and one'],
+    [1001, 'one thousand and one'],
+    [12_345, 'twelve thousand three hundred and forty five'],
+    [1_000_000, 'one million'],
+    [1_000_000_007, 'one billion and seven'],
+    [1e12, 'one zero zero zero zero zero zero zero zero zero zero zero zero'],
+  ])('%i: %s', (value, words) => {
+    expect(cardinal(value)).toBe(words);
+  });
+
+  it.each([
+    [1, 'first'],
+    [2, 'second'],
+    [3, 'third'],
+    [5, 'fifth'],
+    [8, 'eighth'],
+    [12, 'twelfth'],
+    [20, 'twentieth'],
+    [31, 'thirty first'],
+    [100, 'one hundredth'],
+  ])('%i is the %s', (value, words) => {
+    expect(ordinal(value)).toBe(words);
+  });
+
+  it.each([
+    [1999, 'nineteen ninety nine'],
+    [1900, 'nineteen hundred'],
+    [2000, 'two thousand'],
+    [2010, 'twenty ten'],
+  ])('the year %i: %s', (value, words) => {
+    expect(year(value)).toBe(words);
+  });
+
+  it('reads decimals and single digits', () => {
+    expect(decimal('1,234.05')).toBe('one thousand two hundred and thirty four point zero five');
+    expect(digitByDigit('4-0 7')).toBe('four zero seven');
+  });
+});

@@ -1,0 +1,127 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import type {
+  MediaEvent,
+  MediaGateway,
+  MediaRequest,
+  MediaSession,
+  MediaStats,
+} from '../../src/dialog/ports.ts';
+import { createAudioRing } from '../../src/media/audio-ring.ts';
+import { createFlushLine } from '../../src/media/flush-line.ts';
+
+/**
+ * A media gateway for call control's tests: real UDP endpoints that count what comes, send one packet of
+ * silence to their peer, and speak nothing. It does what it is told to go wrong.
+ */
+export interface TestGateway extends MediaGateway {
+  readonly sessions: TestSession[];
+  /** Sessions that are not closed. */
+  open(): number;
+  /** The next reservations wait for this (or reject with it). */
+  beforeReserve: () => Promise<void>;
+  /** False: `attach` is taken and nothing ever comes of it. */
+  attaches: boolean;
+}
+
+interface TestSession extends MediaSession {
+  readonly request: MediaRequest;
+  readonly peer: () => { readonly address: string; readonly port: number } | undefined;
+  readonly packetsReceived: () => number;
+  readonly closed: () => boolean;
+  /** The gateway's worker died, say. */
+  lose(reason: string): void;
+}
+
+export function createTestGateway(): TestGateway {
+  const sessions: TestSession[] = [];
+  const gateway: TestGateway = {
+    kind: 'test',
+    sessions,
+    open: () => sessions.filter((session) => !session.closed()).length,
+    beforeReserve: () => Promise.resolve(),
+    attaches: true,
+    async reserve(request) {
+      await gateway.beforeReserve();
+      const socket = createSocket('udp4');
+      socket.bind(0, '127.0.0.1');
+      await once(socket, 'listening');
+      const session = sessionOn(socket, request, () => gateway.attaches);
+      sessions.push(session);
+      return session;
+    },
+    async close() {
+      await Promise.all(sessions.map((session) => session.close()));
+    },
+  };
+  return gateway;
+}
+
+function sessionOn(socket: Socket, request: MediaRequest, attaches: () => boolean): TestSession {
+  const listeners = new Set<(event: MediaEvent) => void>();
+  const attached = Promise.withResolvers<undefined>();
+  attached.promise.catch(() => undefined);
+  const law = request.law ?? 'ulaw';
+  let peer: { address: string; port: number } | undefined;
+  let received = 0;
+  let closing: Promise<void> | undefined;
+  socket.on('message', () => {
+    received += 1;
+  });
+  return {
+    id: request.id,
+    request,
+    endpoint: { transport: 'rtp', address: '127.0.0.1', port: socket.address().port },
+    format: { encoding: law, rateHz: 8000 },
+    heard: createAudioRing(8000),
+    sent: createAudioRing(8000),
+    flushLine: createFlushLine(),
+    attach(to) {
+      peer = { ...to };
+      if (!attaches()) return;
+      const packet = Buffer.alloc(172, law === 'ulaw' ? 0xff : 0xd5);
+      packet.set([0x80, law === 'ulaw' ? 0x80 : 0x88, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4]);
+      socket.send(packet, to.port, to.address);
+      attached.resolve(undefined);
+    },
+    attached: attached.promise,
+    play() {
+      throw new Error('this gateway says nothing');
+    },
+    flush: () => undefined,
+    on(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    stats: () => stats(received),
+    close() {
+      closing ??= new Promise((resolve) => {
+        attached.reject(new Error('closed'));
+        socket.close(resolve);
+      });
+      return closing;
+    },
+    peer: () => peer,
+    packetsReceived: () => received,
+    closed: () => closing !== undefined,
+    lose(reason) {
+      for (const listener of listeners) listener({ type: 'lost', reason });
+    },
+  };
+}
+
+function stats(packetsReceived: number): MediaStats {
+  return {
+    packetsReceived,
+    packetsSent: 0,
+    packetsLost: 0,
+    packetsLate: 0,
+    packetsDuplicate: 0,
+    packetsMalformed: 0,
+    packetsFromStrangers: 0,
+    framesConcealed: 0,
+    jitterMs: 0,
+    sendLatenessMaxMs: 0,
+    framesDropped: 0,
+  };
+}

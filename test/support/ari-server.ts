@@ -1,0 +1,424 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { apiDoc } from './ari-api-docs.ts';
+
+/**
+ * An ARI on a loopback port that speaks the real wire (HTTP with api-docs, events over WebSocket) and
+ * keeps channels and bridges by Asterisk's rules, as far as call control can see them. It does on command
+ * what a real one does on a bad day.
+ */
+export interface AriServerOptions {
+  readonly username?: string;
+  readonly password?: string;
+  readonly readOnly?: boolean;
+}
+
+export interface FakeChannel {
+  readonly id: string;
+  name: string;
+  state: string;
+  caller: { name: string; number: string };
+  dialplan: { context: string; exten: string; priority: number; app_name: string; app_data: string };
+  readonly variables: Record<string, string>;
+  /** The Stasis app that it is in; undefined: in the dialplan. */
+  app: string | undefined;
+  /** What became of it, in order: `answered`, `continued`, …. */
+  readonly history: string[];
+}
+
+export interface AriRequest {
+  readonly method: string;
+  /** Without `/ari` and the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly url: string;
+}
+
+/** What a fault does to a request instead of, or before, its answer. */
+export type Fault =
+  | { readonly status: number; readonly body?: string }
+  /** Does the work, and answers with a body that is no JSON. */
+  | { readonly garble: true }
+  /** Waits for this before the answer. */
+  | { readonly wait: Promise<unknown> }
+  /** Does the work and cuts the connection. */
+  | { readonly cut: true };
+
+interface Reply {
+  readonly status: number;
+  readonly body?: unknown;
+}
+
+const OK: Reply = { status: 204 };
+const missing = (what: string): Reply => ({ status: 404, body: { message: `${what} not found` } });
+
+export class AriServer {
+  readonly channels = new Map<string, FakeChannel>();
+  readonly bridges = new Map<string, Set<string>>();
+  readonly requests: AriRequest[] = [];
+  /** Looked at for each request. */
+  fault: (request: AriRequest) => Fault | undefined = () => undefined;
+  /** When the external channel comes into its app: before or after the answer to its creation, or never. */
+  externalEnters: 'before' | 'after' | 'never' = 'after';
+  /** What the creation of an external channel names. */
+  externalAddress: string | undefined = '127.0.0.1';
+
+  readonly #options: Required<AriServerOptions>;
+  readonly #consumers = new Map<string, WebSocket>();
+  readonly #sockets = new Set<Socket>();
+  #http: Server | undefined;
+  #webSockets: WebSocketServer | undefined;
+  #port = 0;
+  #serial = 0;
+
+  constructor(options: AriServerOptions = {}) {
+    this.#options = { username: 'agent', password: 'secret of "ari"', readOnly: false, ...options };
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get credentials(): { username: string; password: string } {
+    const { username, password } = this.#options;
+    return { username, password };
+  }
+
+  /** Apps with a consumer. */
+  get apps(): string[] {
+    return [...this.#consumers.keys()];
+  }
+
+  /** TCP connections that are open. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  async start(): Promise<void> {
+    const http = createServer((request, response) => void this.#onRequest(request, response));
+    const webSockets = new WebSocketServer({ noServer: true });
+    http.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+    http.on('upgrade', (request, socket, head) => {
+      if (!this.#knows(request)) {
+        socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n');
+        return;
+      }
+      const app = new URL(request.url ?? '', this.url).searchParams.get('app') ?? '';
+      webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        this.#register(app, webSocket);
+      });
+    });
+    http.listen(this.#port, '127.0.0.1');
+    await once(http, 'listening');
+    this.#port = (http.address() as AddressInfo).port;
+    this.#http = http;
+    this.#webSockets = webSockets;
+  }
+
+  /** Asterisk goes; with `crash` its channels and bridges do too. It comes back with `start` at the same port. */
+  async stop({ crash = false } = {}): Promise<void> {
+    if (crash) {
+      this.channels.clear();
+      this.bridges.clear();
+    }
+    const http = this.#http;
+    this.#http = undefined;
+    if (!http) return;
+    const closed = once(http, 'close');
+    http.close();
+    for (const socket of this.#sockets) socket.destroy();
+    this.#webSockets?.close();
+    this.#consumers.clear();
+    await closed;
+  }
+
+  /** A caller comes into the app. Returns the channel. */
+  call({
+    app = 'voice-agent',
+    exten = '510001',
+    id = `1700000000.${++this.#serial}`,
+    silently = false,
+  } = {}) {
+    const channel: FakeChannel = {
+      id,
+      name: `PJSIP/alice-${id}`,
+      state: 'Ring',
+      caller: { name: 'Alice', number: '1001' },
+      dialplan: {
+        context: 'voice-agent-call',
+        exten,
+        priority: 4,
+        app_name: 'Stasis',
+        app_data: `${app},${exten}`,
+      },
+      variables: { 'CHANNEL(audionativeformat)': '(alaw)' },
+      app,
+      history: [],
+    };
+    this.channels.set(id, channel);
+    if (!silently) this.#emit(app, { type: 'StasisStart', args: [exten], channel: this.#model(channel) });
+    return channel;
+  }
+
+  /** `id` takes the place of `old` in its bridge, as after an attended transfer by the caller's phone. */
+  replace(old: string, id: string): FakeChannel {
+    const before = this.channels.get(old);
+    if (!before) throw new Error(`no channel ${old}`);
+    const app = before.app ?? '';
+    const after: FakeChannel = { ...before, id, name: `PJSIP/bob-${id}`, history: [] };
+    after.dialplan = { context: 'phones', exten: 'bob', priority: 1, app_name: 'Stasis', app_data: app };
+    this.channels.set(id, after);
+    for (const members of this.bridges.values()) if (members.has(old)) members.add(id);
+    const model = this.#model(after);
+    this.#emit(app, { type: 'StasisStart', args: [], channel: model, replace_channel: this.#model(before) });
+    this.hangUp(old);
+    return after;
+  }
+
+  /** The channel hangs up, with the events of that unless `silently`. */
+  hangUp(id: string, { silently = false } = {}): void {
+    const channel = this.channels.get(id);
+    if (!channel) return;
+    this.channels.delete(id);
+    for (const members of this.bridges.values()) members.delete(id);
+    channel.history.push('hung up');
+    if (silently || channel.app === undefined) return;
+    this.#emit(channel.app, { type: 'StasisEnd', channel: this.#model(channel) });
+    this.#emit(channel.app, {
+      type: 'ChannelDestroyed',
+      cause: 16,
+      cause_txt: 'Normal Clearing',
+      channel: this.#model(channel),
+    });
+  }
+
+  /** An event about a channel, such as `ChannelHold`. */
+  tell(id: string, type: string, fields: object = {}): void {
+    const channel = this.channels.get(id);
+    if (channel?.app !== undefined)
+      this.#emit(channel.app, { type, channel: this.#model(channel), ...fields });
+  }
+
+  /** Any text on the event stream of `app`. */
+  sendRaw(app: string, text: string): void {
+    this.#consumers.get(app)?.send(text);
+  }
+
+  /** Cuts the event stream of `app`. */
+  dropStream(app = 'voice-agent'): void {
+    this.#consumers.get(app)?.terminate();
+    this.#consumers.delete(app);
+  }
+
+  /** The event stream of `app` becomes half-open: nothing comes any more, and nothing is answered. */
+  freezeStream(app = 'voice-agent'): void {
+    const webSocket = this.#consumers.get(app);
+    this.#consumers.delete(app);
+    webSocket?.pause();
+  }
+
+  /** Requests for `path` (a regular expression) by `method`. */
+  requestsFor(method: string, path: RegExp): AriRequest[] {
+    return this.requests.filter((request) => request.method === method && path.test(request.path));
+  }
+
+  #register(app: string, webSocket: WebSocket): void {
+    const before = this.#consumers.get(app);
+    if (before) {
+      before.send(JSON.stringify({ type: 'ApplicationReplaced', application: app }));
+      before.close();
+    }
+    this.#consumers.set(app, webSocket);
+    webSocket.on('close', () => {
+      if (this.#consumers.get(app) === webSocket) this.#consumers.delete(app);
+    });
+  }
+
+  #emit(app: string, event: object): void {
+    const whole = { application: app, timestamp: '2026-01-01T00:00:00.000+0000', ...event };
+    this.#consumers.get(app)?.send(JSON.stringify(whole));
+  }
+
+  #model(channel: FakeChannel): object {
+    const { id, name, state, caller, dialplan } = channel;
+    return { id, name, state, caller, connected: { name: '', number: '' }, dialplan, language: 'en' };
+  }
+
+  #knows(request: IncomingMessage): boolean {
+    const { username, password } = this.#options;
+    return request.headers.authorization === `Basic ${btoa(`${username}:${password}`)}`;
+  }
+
+  async #onRequest(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(incoming.url ?? '', this.url);
+    const request: AriRequest = {
+      method: incoming.method ?? '',
+      path: url.pathname.replace(/^\/ari/, ''),
+      query: url.searchParams,
+      url: incoming.url ?? '',
+    };
+    incoming.resume();
+    const answer = (status: number, body = ''): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+    };
+    if (!this.#knows(incoming)) {
+      answer(401, '{"message":"Authentication required"}');
+      return;
+    }
+    if (!url.pathname.startsWith('/ari/')) {
+      answer(404, 'nothing here');
+      return;
+    }
+    this.requests.push(request);
+    const fault = this.fault(request);
+    if (fault && 'wait' in fault) await fault.wait;
+    if (fault && 'status' in fault) {
+      answer(fault.status, fault.body ?? '{"message":"told to fail"}');
+      return;
+    }
+    const { status, body } = this.#answer(request);
+    if (fault && 'cut' in fault) incoming.socket.destroy();
+    else if (fault && 'garble' in fault) answer(200, '{"id": "half a');
+    else answer(status, body === undefined ? '' : JSON.stringify(body));
+  }
+
+  #answer(request: AriRequest): Reply {
+    const [resource = '', id = '', verb = ''] = request.path.split('/').slice(1).map(decodeURIComponent);
+    if (resource === 'api-docs') {
+      const doc = apiDoc(id, `${this.url}/ari`);
+      return doc ? { status: 200, body: doc } : missing('Document');
+    }
+    if (this.#options.readOnly && request.method !== 'GET') {
+      return { status: 403, body: { message: 'Write access denied' } };
+    }
+    if (resource === 'asterisk') return { status: 200, body: { system: { version: '22.0-fake' } } };
+    if (resource === 'applications') return this.#application(id);
+    if (resource === 'channels') return this.#channel(request, id, verb);
+    return this.#bridge(request, id, verb);
+  }
+
+  /** Asterisk forgets an app that has neither a consumer nor a channel. */
+  #application(name: string): Reply {
+    const channel_ids = [...this.channels.values()].filter(({ app }) => app === name).map(({ id }) => id);
+    if (!this.#consumers.has(name) && channel_ids.length === 0) return missing('Application');
+    return { status: 200, body: { name, channel_ids, bridge_ids: [], endpoint_ids: [], device_names: [] } };
+  }
+
+  #channel({ method, query }: AriRequest, id: string, verb: string): Reply {
+    if (id === '') {
+      return { status: 200, body: [...this.channels.values()].map((channel) => this.#model(channel)) };
+    }
+    if (id === 'externalMedia') return this.#externalMedia(query);
+    const channel = this.channels.get(id);
+    if (!channel) return missing('Channel');
+    if (method === 'DELETE') {
+      this.hangUp(id);
+      return OK;
+    }
+    if (verb === 'variable') {
+      const name = query.get('variable') ?? '';
+      if (method === 'POST') {
+        channel.variables[name] = query.get('value') ?? '';
+        return OK;
+      }
+      const value = channel.variables[name];
+      return value === undefined ? missing('Variable') : { status: 200, body: { value } };
+    }
+    if (channel.app === undefined)
+      return { status: 409, body: { message: 'Channel not in Stasis application' } };
+    if (verb === 'answer') {
+      channel.state = 'Up';
+      channel.history.push('answered');
+      return OK;
+    }
+    const { app } = channel;
+    channel.history.push('continued');
+    channel.app = undefined;
+    channel.dialplan = {
+      context: query.get('context') ?? channel.dialplan.context,
+      exten: query.get('extension') ?? channel.dialplan.exten,
+      priority: Number(query.get('priority') ?? channel.dialplan.priority + 1),
+      app_name: 'NoOp',
+      app_data: '',
+    };
+    for (const members of this.bridges.values()) members.delete(id);
+    this.#emit(app, { type: 'StasisEnd', channel: this.#model(channel) });
+    return OK;
+  }
+
+  #externalMedia(query: URLSearchParams): Reply {
+    const id = query.get('channelId') ?? '';
+    const app = query.get('app') ?? '';
+    if (this.channels.has(id)) return { status: 500, body: { message: 'Internal error' } };
+    const channel: FakeChannel = {
+      id,
+      name: `UnicastRTP/${query.get('external_host') ?? ''}-0x7f00`,
+      state: 'Down',
+      caller: { name: '', number: '' },
+      dialplan: { context: 'default', exten: 's', priority: 1, app_name: 'AppDial2', app_data: '' },
+      variables: {},
+      app: undefined,
+      history: [`format ${query.get('format') ?? ''}`],
+    };
+    this.channels.set(id, channel);
+    const enter = (): void => {
+      if (!this.channels.has(id)) return;
+      channel.app = app;
+      channel.state = 'Up';
+      channel.dialplan = { ...channel.dialplan, app_name: 'Stasis', app_data: app };
+      this.#emit(app, { type: 'StasisStart', args: [], channel: this.#model(channel) });
+    };
+    const answered = this.#model(channel);
+    if (this.externalEnters === 'before') enter();
+    if (this.externalEnters === 'after') setImmediate(() => setImmediate(enter));
+    const channelvars = this.externalAddress
+      ? { UNICASTRTP_LOCAL_ADDRESS: this.externalAddress, UNICASTRTP_LOCAL_PORT: '10042' }
+      : {};
+    return { status: 200, body: { ...answered, channelvars } };
+  }
+
+  #bridge({ method, query }: AriRequest, id: string, verb: string): Reply {
+    const model = (bridge: string, members: Set<string>): object => ({
+      id: bridge,
+      technology: 'simple_bridge',
+      bridge_type: 'mixing',
+      channels: [...members],
+    });
+    if (id === '') {
+      return { status: 200, body: [...this.bridges].map(([bridge, members]) => model(bridge, members)) };
+    }
+    if (method === 'POST' && verb === '') {
+      const members = this.bridges.get(id) ?? new Set<string>();
+      this.bridges.set(id, members);
+      return { status: 200, body: model(id, members) };
+    }
+    const members = this.bridges.get(id);
+    if (!members) return missing('Bridge');
+    if (method === 'GET') return { status: 200, body: model(id, members) };
+    if (method === 'DELETE') {
+      this.bridges.delete(id);
+      return OK;
+    }
+    const wanted = (query.get('channel') ?? '').split(',');
+    for (const channel of wanted) {
+      const found = this.channels.get(channel);
+      if (!found) return { status: 400, body: { message: 'Channel not found' } };
+      if (found.app === undefined) {
+        return { status: 422, body: { message: 'Channel not in Stasis application' } };
+      }
+    }
+    for (const channel of wanted) members.add(channel);
+    return OK;
+  }
+
+  /** Bridges destroyed by somebody else, with the event of it. */
+  destroyBridge(id: string, app = 'voice-agent'): void {
+    this.bridges.delete(id);
+    this.#emit(app, { type: 'BridgeDestroyed', bridge: { id, channels: [] } });
+  }
+}

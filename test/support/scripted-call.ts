@@ -1,0 +1,216 @@
+import { standardTools, toolTable, type AgentTool } from '../../src/dialog/agent-tools.ts';
+import { CallSession } from '../../src/dialog/call-session.ts';
+import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
+import type { AgentProfile, CallEvent, CallInfo, TakenMessage } from '../../src/dialog/ports.ts';
+import { DEFAULT_PHRASES, PhraseCache, type PhraseTexts } from '../../src/dialog/prepared-phrases.ts';
+import { DEFAULT_TURN_SETTINGS, type Ending, type TurnSettings } from '../../src/dialog/turn-states.ts';
+import { Scope } from '../../src/lib/scope.ts';
+import { ManualClock, settle } from './manual-clock.ts';
+import { callInfo, ScriptedLine } from './scripted-line.ts';
+import { ScriptedLlm, type LlmScript } from './scripted-llm.ts';
+import { ScriptedMedia } from './scripted-media.ts';
+import { ScriptedStt } from './scripted-stt.ts';
+import { ScriptedTts } from './scripted-tts.ts';
+import { ScriptedVad, type ScriptedVadStream } from './scripted-vad.ts';
+
+export function agentProfile(more: Partial<AgentProfile> = {}): AgentProfile {
+  return {
+    id: 'alice',
+    extensions: ['510001'],
+    name: 'Alice',
+    greeting: 'Hello, this is Alice.',
+    instructions: '',
+    voice: 'slt',
+    language: 'en',
+    codec: 'ulaw',
+    limits: { endpointingMs: 500, bargeInMs: 240, silenceMs: 8000, silencePrompts: 2, maxCallMs: 600_000 },
+    knowledge: {
+      company: 'Riverside',
+      services: [],
+      questions: [],
+      departments: [{ name: 'billing', also: [] }],
+      takesMessages: true,
+      pronunciations: {},
+    },
+    ...more,
+  };
+}
+
+export interface ScriptedCallOptions {
+  readonly clock?: ManualClock;
+  readonly agent?: AgentProfile;
+  readonly info?: CallInfo;
+  readonly replies?: LlmScript[];
+  readonly settings?: Partial<TurnSettings>;
+  readonly findsTurns?: boolean;
+  readonly tools?: readonly AgentTool[];
+  readonly announcement?: Ending;
+  /** Phrases that aren't there: they could not be synthesised at start. */
+  readonly unprepared?: boolean;
+  readonly tracker?: LatencyTracker;
+  readonly scope?: Scope;
+  readonly stallMs?: number;
+  readonly setUp?: (call: ScriptedCall) => void;
+}
+
+/** A whole call with scripted parts, under a manual clock. */
+export class ScriptedCall {
+  readonly clock: ManualClock;
+  readonly scope: Scope;
+  readonly line: ScriptedLine;
+  readonly media: ScriptedMedia;
+  readonly vad: ScriptedVad;
+  readonly stt: ScriptedStt;
+  readonly llm: ScriptedLlm;
+  readonly tts: ScriptedTts;
+  readonly tracker: LatencyTracker;
+  readonly events: CallEvent[] = [];
+  readonly messages: TakenMessage[] = [];
+  readonly session: CallSession;
+  running: Promise<void> = Promise.resolve();
+
+  private constructor(options: ScriptedCallOptions, phrases: PhraseCache) {
+    this.clock = options.clock ?? new ManualClock();
+    this.scope = options.scope ?? new Scope('test');
+    const agent = options.agent ?? agentProfile();
+    const info = options.info ?? callInfo();
+    this.line = new ScriptedLine(this.clock, info);
+    this.media = new ScriptedMedia(this.clock);
+    this.vad = new ScriptedVad(this.clock);
+    this.stt = new ScriptedStt(this.clock, { findsTurns: options.findsTurns ?? false });
+    this.llm = new ScriptedLlm(this.clock, options.replies);
+    this.tts = new ScriptedTts(this.clock);
+    this.tracker = options.tracker ?? new LatencyTracker();
+    const keep = (message: TakenMessage): Promise<void> => {
+      this.messages.push(message);
+      return Promise.resolve();
+    };
+    const standard = standardTools({ agent, messages: { keep }, clock: this.clock });
+    this.session = new CallSession({
+      scope: this.scope,
+      info,
+      agent,
+      parts: { vad: this.vad, stt: this.stt, llm: this.llm, tts: this.tts },
+      tools: toolTable([...standard, ...(options.tools ?? [])]),
+      phrases,
+      phraseOwner: agent.id,
+      expected: [],
+      clock: this.clock,
+      tracker: this.tracker,
+      observe: (event) => this.events.push(event),
+      settings: {
+        ...DEFAULT_TURN_SETTINGS,
+        ...agent.limits,
+        findsTurns: this.stt.findsTurns,
+        ...options.settings,
+      },
+      announcement: options.announcement,
+      ...(options.stallMs === undefined ? {} : { stallMs: options.stallMs }),
+    });
+  }
+
+  /** Makes the call and answers it: the greeting begins. */
+  static async start(options: ScriptedCallOptions = {}): Promise<ScriptedCall> {
+    const agent = options.agent ?? agentProfile();
+    const phrases = new PhraseCache();
+    if (!options.unprepared) await preparePhrases(phrases, agent);
+    const call = new ScriptedCall(options, phrases);
+    options.setUp?.(call);
+    call.running = call.session.run(call.line, call.media);
+    await settle();
+    return call;
+  }
+
+  /** Answered and greeted: the caller's turn. */
+  static async greeted(options: ScriptedCallOptions = {}): Promise<ScriptedCall> {
+    const call = await ScriptedCall.start(options);
+    await call.quiet();
+    return call;
+  }
+
+  get ear(): ScriptedVadStream {
+    return this.vad.streams.at(-1)!;
+  }
+
+  /** The caller says something; returns when his last frame has arrived. */
+  async says(text: string, duration = 1000): Promise<number> {
+    this.stt.script.push(text);
+    const end = this.ear.talk(duration);
+    await this.clock.advance(duration);
+    return end;
+  }
+
+  /** Waits until the agent speaks (again). */
+  async speaking(): Promise<void> {
+    await this.clock.until(() => this.media.playing);
+    await this.clock.advance(20);
+  }
+
+  /** Waits until all has been said. */
+  async quiet(): Promise<void> {
+    await this.clock.until(
+      () => !this.media.playing && this.media.playbacks.every((playback) => playback.settled),
+    );
+  }
+
+  /** A question and its whole answer. */
+  async exchange(text: string): Promise<void> {
+    await this.says(text);
+    await this.speaking();
+    await this.quiet();
+  }
+
+  of<T extends CallEvent['type']>(type: T): Extract<CallEvent, { type: T }>[] {
+    return this.events.filter((event): event is Extract<CallEvent, { type: T }> => event.type === type);
+  }
+
+  /** What both sides said, as the record will have it. */
+  get conversation(): string[] {
+    return this.events.flatMap((event) => {
+      if (event.type === 'caller-said') return [`caller: ${event.text}`];
+      if (event.type === 'agent-said') return [`agent: ${event.text}${event.interrupted ? ' —' : ''}`];
+      return [];
+    });
+  }
+
+  /** Everything that could have been left open, and wasn't. */
+  get leftovers(): Record<string, number> {
+    return Object.fromEntries(
+      Object.entries({
+        vad: this.vad.openStreams,
+        stt: this.stt.openStreams,
+        llm: this.llm.open,
+        tts: this.tts.open,
+        line: this.line.listeners,
+        media: this.media.listeners,
+        calls: this.tracker.calls.length,
+        ends: this.of('ended').length - 1,
+      }).filter(([, count]) => count !== 0),
+    );
+  }
+}
+
+export async function preparePhrases(
+  phrases: PhraseCache,
+  agent: AgentProfile,
+  texts: PhraseTexts = { greeting: agent.greeting, ...DEFAULT_PHRASES },
+): Promise<void> {
+  const instant = new ManualClock();
+  await phrases.prepare(
+    {
+      owner: agent.id,
+      texts,
+      tts: new ScriptedTts(instant, { firstAudioMs: 0 }),
+      voice: agent.voice,
+      language: agent.language,
+      formats: [
+        { encoding: 'ulaw', rateHz: 8000 },
+        { encoding: 'alaw', rateHz: 8000 },
+      ],
+    },
+    new AbortController().signal,
+    (phrase, error) => {
+      throw new Error(`${phrase}: ${String(error)}`);
+    },
+  );
+}

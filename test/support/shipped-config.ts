@@ -1,0 +1,21 @@
+import { loadConfig, type Config, type KnownProviders } from '../../src/config.ts';
+import type { AgentProfile } from '../../src/dialog/ports.ts';
+
+/** What the embedded providers can do, without starting them. */
+export const KNOWN: KnownProviders = {
+  vad: { silero: { languages: 'any' } },
+  stt: { pocketsphinx: { languages: ['en'] } },
+  llm: { receptionist: { languages: ['en'] } },
+  tts: { flite: { languages: ['en'], voices: ['slt', 'rms'] } },
+};
+
+/** The configuration that the project ships. */
+export function shippedConfig(env: Readonly<Record<string, string>> = {}): Config {
+  return loadConfig({ env: { ARI_PASSWORD: 'secret', ...env }, known: KNOWN });
+}
+
+export function shippedAgent(id: 'alice' | 'tom'): AgentProfile {
+  const agent = shippedConfig().agents.find((candidate) => candidate.id === id);
+  if (!agent) throw new Error(`no agent ${id}`);
+  return agent;
+}

@@ -1,0 +1,172 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { nameStateOf } from '../../../src/telephony/asterisk/app-name.ts';
+import { parseChannel, type AriChannel } from '../../../src/telephony/asterisk/ari-model.ts';
+import { backOffMs } from '../../../src/telephony/asterisk/backoff.ts';
+import { callInfoOf, stasisArgsOf } from '../../../src/telephony/asterisk/caller-info.ts';
+import { externalHostOf, lawOfNativeFormat, peerOf } from '../../../src/telephony/asterisk/external-media.ts';
+import { objectIds } from '../../../src/telephony/asterisk/object-ids.ts';
+
+function channel(fields: object): AriChannel {
+  const parsed = parseChannel({ id: '1.1', ...fields });
+  if (!parsed) throw new Error('no channel');
+  return parsed;
+}
+
+describe('the pause before a reconnection', () => {
+  const limits = { firstMs: 100, longestMs: 1000 };
+
+  it('doubles up to a limit', () => {
+    expect([1, 2, 3, 4, 5, 60].map((attempt) => backOffMs(attempt, 1, limits))).toEqual([
+      100, 200, 400, 800, 1000, 1000,
+    ]);
+  });
+
+  it('is spread over its upper half', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 10_000 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (attempt, random) => {
+          const pause = backOffMs(attempt, random, limits);
+          const longest = backOffMs(attempt, 1, limits);
+          expect(pause).toBeGreaterThanOrEqual(longest / 2);
+          expect(pause).toBeLessThanOrEqual(longest);
+        },
+      ),
+    );
+  });
+});
+
+describe('ids of our own objects', () => {
+  const ids = objectIds('voice-agent', 'a');
+
+  it('are known again by a later run of the same instance, and never come twice', () => {
+    const later = objectIds('voice-agent', 'a');
+    expect(later.owns(ids.media())).toBe(true);
+    expect(later.owns(ids.bridge())).toBe(true);
+    expect(ids.media()).not.toBe(ids.media());
+  });
+
+  it('are not taken for those of another instance, even when one name begins with the other', () => {
+    const others = [
+      objectIds('voice-agent', 'a-b'),
+      objectIds('voice-agent-a', 'x'),
+      objectIds('voice-agent', 'a-media'),
+    ];
+    for (const other of others) {
+      expect(ids.owns(other.media())).toBe(false);
+      expect(other.owns(ids.media())).toBe(false);
+    }
+  });
+
+  it('of another instance of the app are seen as the app’s; a phone’s channel is nobody’s', () => {
+    expect(ids.ownedByApp(objectIds('voice-agent', 'b').bridge())).toBe(true);
+    for (const id of ['1795360441.1', 'voice-agent-a-media-1', 'xvoice-agent-a-media-0123456789abcdef']) {
+      expect([ids.owns(id), ids.ownedByApp(id)]).toEqual([false, false]);
+    }
+  });
+
+  it('take every character of an app’s name literally', () => {
+    expect(objectIds('a.b', 'c').owns('axb-c-media-0123456789abcdef')).toBe(false);
+  });
+});
+
+describe('whether an app’s name can be registered', () => {
+  const ids = objectIds('voice-agent', 'a');
+  const other = objectIds('voice-agent', 'b');
+  const application = (channels: string[], bridges: string[] = []) => ({
+    name: 'voice-agent',
+    channels,
+    bridges,
+  });
+
+  it.each([
+    ['free when Asterisk doesn’t know it', undefined, 'free'],
+    ['taken when it is known and empty: a consumer keeps it', application([]), 'taken'],
+    ['left behind when our own channels are in it', application(['1.1', ids.media()]), 'left-behind'],
+    ['left behind when our own bridge is in it', application([], [ids.bridge()]), 'left-behind'],
+    ['taken when another instance’s channels are in it', application(['1.1', other.media()]), 'taken'],
+    ['left behind when only callers wait in it', application(['1.1']), 'left-behind'],
+  ])('is %s', (_, known, state) => {
+    expect(nameStateOf(known, ids)).toBe(state);
+  });
+});
+
+describe('the law of an "auto" call', () => {
+  it.each([
+    ['(ulaw)', 'ulaw'],
+    ['(alaw)', 'alaw'],
+    ['(alaw|ulaw)', 'alaw'],
+    ['(ulaw|alaw)', 'ulaw'],
+    ['alaw', 'alaw'],
+    ['(opus|alaw)', 'alaw'],
+    ['(slin192)', 'ulaw'],
+    ['', 'ulaw'],
+    [undefined, 'ulaw'],
+  ])('of a caller on %s is %s', (format, law) => {
+    expect(lawOfNativeFormat(format)).toBe(law);
+  });
+});
+
+describe('the endpoint that Asterisk is told of', () => {
+  it('is an IP address and a port', () => {
+    expect(externalHostOf({ transport: 'rtp', address: '10.0.0.1', port: 4000 })).toBe('10.0.0.1:4000');
+    expect(externalHostOf({ transport: 'rtp', address: '::1', port: 4000 })).toBe('[::1]:4000');
+  });
+
+  it('is refused when it is a name, or no RTP', () => {
+    expect(() => externalHostOf({ transport: 'rtp', address: 'media.local', port: 1 })).toThrow(
+      /media\.local/,
+    );
+    expect(() => externalHostOf({ transport: 'memory' })).toThrow(/memory/);
+  });
+});
+
+describe('the peer', () => {
+  const answer = channel({
+    channelvars: { UNICASTRTP_LOCAL_ADDRESS: '172.17.0.2', UNICASTRTP_LOCAL_PORT: '10042' },
+  });
+
+  it('is what the answer names, or the same port at an address that is set', () => {
+    expect(peerOf(answer)).toEqual({ address: '172.17.0.2', port: 10042 });
+    expect(peerOf(answer, '192.0.2.7')).toEqual({ address: '192.0.2.7', port: 10042 });
+  });
+
+  it.each([
+    {},
+    { UNICASTRTP_LOCAL_ADDRESS: '127.0.0.1' },
+    { UNICASTRTP_LOCAL_ADDRESS: '127.0.0.1', UNICASTRTP_LOCAL_PORT: '0' },
+    { UNICASTRTP_LOCAL_ADDRESS: '127.0.0.1', UNICASTRTP_LOCAL_PORT: '70000' },
+    { UNICASTRTP_LOCAL_ADDRESS: 'pbx', UNICASTRTP_LOCAL_PORT: '10042' },
+  ])('is not guessed from %j', (channelvars) => {
+    expect(peerOf(channel({ channelvars }))).toBeUndefined();
+  });
+});
+
+describe('what is known of a caller', () => {
+  const caller = channel({
+    caller: { name: 'Alice', number: '1001' },
+    dialplan: { exten: '88', app_name: 'Stasis', app_data: 'voice-agent, 510001' },
+  });
+
+  it('is the number that the dialplan hands over, else the extension', () => {
+    expect(callInfoOf('a', caller, ['510001'], { VIP: 'yes' })).toEqual({
+      key: { server: 'a', channel: '1.1' },
+      direction: 'in',
+      dialled: '510001',
+      caller: { name: 'Alice', number: '1001' },
+      variables: { VIP: 'yes' },
+    });
+    expect(callInfoOf('a', caller, [], {}).dialled).toBe('88');
+    expect(callInfoOf('a', caller, ['510001', 'out'], {}).direction).toBe('out');
+  });
+
+  it('is found again when the caller waits in the app without a StasisStart', () => {
+    expect(stasisArgsOf(caller, 'voice-agent')).toEqual(['510001']);
+    expect(stasisArgsOf(caller, 'voice')).toBeUndefined();
+    expect(
+      stasisArgsOf(channel({ dialplan: { app_name: 'Echo', app_data: '' } }), 'voice-agent'),
+    ).toBeUndefined();
+  });
+});
