@@ -12,7 +12,7 @@ export interface SeenEvent {
 
 /** One line of the agent's log. */
 export interface AgentLogLine {
-  readonly level: number;
+  readonly level: number | string;
   readonly time: number;
   readonly msg?: string;
   /** `ready`, … */

@@ -122,7 +122,13 @@ async function runCall(
   const recordings = plan.turns.map((name) => recordingOf(plan.voice, name));
   const call = phone.ring(plan.extension);
   const exchanges: Exchange[] = [];
-  signal.addEventListener('abort', () => void call.hangUp().catch(() => undefined));
+  const hangUp = (): void => void call.hangUp().catch(() => undefined);
+  signal.addEventListener('abort', hangUp);
+  let agentGone = false;
+  void agent.exited.then(() => {
+    agentGone = call.endReason === undefined;
+    hangUp();
+  });
   const patience = { ...PATIENCE, signal };
   const find = (): AgentCall | undefined => agent.events.find(plan.extension, undefined, call.startedAt);
   try {
@@ -142,7 +148,9 @@ async function runCall(
   const over = (): boolean => find()?.events.some(({ event }) => event.type === 'ended') ?? false;
   if (call.answeredAt !== undefined && !signal.aborted) await agent.events.until(over, 3000);
   const agentCall = find();
-  const faults = faultsOf(plan, call, recordings, exchanges, agentCall);
+  const faults = agentGone
+    ? [`${plan.extension}: the agent ended in the middle of the call (its last lines are in agent.log)`]
+    : faultsOf(plan, call, recordings, exchanges, agentCall);
   return { plan, call, recordings, exchanges, agentCall, faults };
 }
 
