@@ -14,7 +14,7 @@ export const DEMO_CALLS = [
   {
     extension: '510002',
     account: 'softphone2',
-    voice: 'ned',
+    voice: 'ked',
     turns: ['g-hours', 'g-price-oil', 'g-brakes', 'g-address', 'g-bye'],
   },
 ] as const;
