@@ -1,5 +1,6 @@
 /** How a caller of the lab behaves: speaks when the other side has finished, and listens. */
-import type { AgentCall, AgentEvents } from './agent-events.ts';
+import type { CallEvent } from '../src/dialog/ports.ts';
+import type { AgentCall, AgentEvents, SeenEvent } from './agent-events.ts';
 import type { CallSound, Utterance } from './call-sound.ts';
 import type { SoftphoneCall } from './softphone.ts';
 
@@ -15,6 +16,8 @@ export interface Exchange {
   readonly heardAs: string | undefined;
   readonly understood: boolean | undefined;
   readonly tries: number;
+  /** The agent's words in return, if it told. */
+  readonly replyText: string | undefined;
 }
 
 export interface Patience {
@@ -75,7 +78,10 @@ async function sayOnce(
   tries: number,
 ): Promise<Exchange> {
   const from = agent?.find()?.events.length ?? 0;
-  const nothing = { responseMs: undefined, heardAs: undefined, understood: undefined, tries };
+  const nothing = {
+    ...{ responseMs: undefined, heardAs: undefined, understood: undefined, replyText: undefined },
+    tries,
+  };
   const said = await call.say(sound);
   if (said === false) return { name, said: undefined, replyAt: undefined, ...nothing };
   const timing = { timeoutMs: patience.replyMs, ...(patience.signal && { signal: patience.signal }) };
@@ -87,23 +93,23 @@ async function sayOnce(
   const replyAt = call.heard.speechStartedAt ?? 0;
   const responseMs = Math.round(replyAt - said.endedAt);
   if (agent) {
-    await Promise.race([agent.events.until(() => replied(agent.find(), from), patience.replyMs), call.ended]);
+    const replied = (): boolean => replyTo(agent.find()?.events.slice(from) ?? []) !== undefined;
+    await Promise.race([agent.events.until(replied, patience.replyMs), call.ended]);
   }
   await Promise.race([call.heard.quiet({ ...timing, quietMs: patience.quietMs }), call.ended]);
-  const taken = callerSaid(agent?.find(), from);
-  const { text: heardAs, understood } = taken ?? {};
-  return { name, said, replyAt, responseMs, heardAs, understood, tries };
+  const told = agent?.find()?.events.slice(from) ?? [];
+  const { text: heardAs, understood } = told.map(({ event }) => event).find(isCallerSaid) ?? {};
+  return { name, said, replyAt, responseMs, heardAs, understood, tries, replyText: replyTo(told) };
 }
 
-/** The first thing that the caller said, from the `from`th event on. */
-function callerSaid(call: AgentCall | undefined, from: number) {
-  const seen = call?.events.slice(from).find(({ event }) => event.type === 'caller-said');
-  return seen?.event.type === 'caller-said' ? seen.event : undefined;
+function isCallerSaid(event: CallEvent): event is CallEvent & { type: 'caller-said' } {
+  return event.type === 'caller-said';
 }
 
-/** The agent has said something after what the caller said. */
-function replied(call: AgentCall | undefined, from: number): boolean {
-  const types = call?.events.slice(from).map(({ event }) => event.type) ?? [];
-  const said = types.indexOf('caller-said');
-  return said >= 0 && types.indexOf('agent-said', said) > said;
+/** What the agent said after the first thing that the caller said; undefined as long as it didn't. */
+function replyTo(events: readonly SeenEvent[]): string | undefined {
+  const said = events.findIndex(({ event }) => isCallerSaid(event));
+  if (said < 0) return undefined;
+  const texts = events.slice(said).flatMap(({ event }) => (event.type === 'agent-said' ? [event.text] : []));
+  return texts.length === 0 ? undefined : texts.join(' ');
 }

@@ -119,15 +119,15 @@ async function runCall(
   agent: LabAgent,
   signal: AbortSignal,
 ): Promise<DemoResult> {
-  const recordings = plan.turns.map((name) => recordingOf(plan.voice, name));
+  const recordings = plan.turns.map(({ name }) => recordingOf(plan.voice, name));
   const call = phone.ring(plan.extension);
   const exchanges: Exchange[] = [];
   const hangUp = (): void => void call.hangUp().catch(() => undefined);
   signal.addEventListener('abort', hangUp);
-  let agentGone = false;
-  void agent.exited.then(() => {
-    agentGone = call.endReason === undefined;
+  const gone = agent.exited.then(() => {
+    const inTheMiddle = call.endReason === undefined;
     hangUp();
+    return inTheMiddle;
   });
   const patience = { ...PATIENCE, signal };
   const find = (): AgentCall | undefined => agent.events.find(plan.extension, undefined, call.startedAt);
@@ -148,6 +148,8 @@ async function runCall(
   const over = (): boolean => find()?.events.some(({ event }) => event.type === 'ended') ?? false;
   if (call.answeredAt !== undefined && !signal.aborted) await agent.events.until(over, 3000);
   const agentCall = find();
+  // It is asked for what has happened already.
+  const agentGone = await Promise.race([gone, Promise.resolve(false)]);
   const faults = agentGone
     ? [`${plan.extension}: the agent ended in the middle of the call (its last lines are in agent.log)`]
     : faultsOf(plan, call, recordings, exchanges, agentCall);
@@ -170,9 +172,11 @@ function faultsOf(
   if (call.heard.firstSpeechAt === undefined) fault('nothing was heard');
   if (!agentCall) fault('the agent told nothing of this call');
   recordings.forEach(({ text }, i) => {
-    const { replyAt, understood, heardAs } = exchanges[i] ?? {};
+    const { replyAt, understood, heardAs, replyText } = exchanges[i] ?? {};
     if (replyAt === undefined) fault(`"${text}" got no reply`);
-    if (understood !== true) fault(`"${text}" was not understood (${heardAs ?? 'nothing was heard'})`);
+    else if (understood !== true) fault(`"${text}" was not understood (${heardAs ?? 'nothing was heard'})`);
+    else if (!plan.turns[i]?.reply.test(replyText ?? ''))
+      fault(`"${text}" was answered by "${replyText ?? ''}"`);
   });
   return faults;
 }
