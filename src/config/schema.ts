@@ -102,7 +102,8 @@ const knowledge = z.strictObject({
 });
 
 const limits = z.strictObject({
-  endpointingMs: whole(200, 5_000).default(600),
+  endpointingMs: whole(200, 5_000).default(500),
+  eagerPauseMs: whole(0, 5_000).default(250),
   bargeInMs: whole(60, 2_000).default(240),
   silenceMs: whole(1_000, 60_000).default(7_000),
   silencePrompts: whole(0, 10).default(2),

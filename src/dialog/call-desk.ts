@@ -116,6 +116,8 @@ export class Desk implements CallDesk {
       settings: {
         ...DEFAULT_TURN_SETTINGS,
         endpointingMs: profile.limits.endpointingMs,
+        earlyStart: profile.limits.eagerPauseMs > 0,
+        eagerPauseMs: profile.limits.eagerPauseMs,
         silenceMs: profile.limits.silenceMs,
         silencePrompts: profile.limits.silencePrompts,
         maxCallMs: profile.limits.maxCallMs,
@@ -165,7 +167,14 @@ export function announcerProfile(voice: string, language: string): AgentProfile 
     voice,
     language,
     codec: 'auto',
-    limits: { endpointingMs: 500, bargeInMs: 240, silenceMs: 8000, silencePrompts: 0, maxCallMs: 60_000 },
+    limits: {
+      endpointingMs: 500,
+      eagerPauseMs: 0,
+      bargeInMs: 240,
+      silenceMs: 8000,
+      silencePrompts: 0,
+      maxCallMs: 60_000,
+    },
     knowledge: {
       company: '',
       services: [],

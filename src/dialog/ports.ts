@@ -297,6 +297,8 @@ export interface AgentProfile {
 export interface AgentLimits {
   /** Silence of the caller that ends a turn. */
   readonly endpointingMs: Milliseconds;
+  /** Silence after which a reply is prepared, though the turn may go on; 0: never before its end is certain. */
+  readonly eagerPauseMs: Milliseconds;
   /** Voiced time that interrupts the agent. */
   readonly bargeInMs: Milliseconds;
   /** Silence after which the caller is asked, and after being asked `silencePrompts` times, said goodbye to. */
