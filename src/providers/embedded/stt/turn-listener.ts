@@ -3,8 +3,9 @@ import type { Transcript } from '../../../dialog/ports.ts';
 import type { Milliseconds } from '../../../lib/clock.ts';
 import { FRAME_MS } from '../../../media/audio.ts';
 import { AudioRingReader, type AudioRingHandle } from '../../../media/audio-ring.ts';
+import { floatToInt16 } from '../../../media/pcm.ts';
+import { Resampler } from '../../../media/resampler.ts';
 import type { Recogniser } from './recogniser.ts';
-import { Upsampler } from './upsampler.ts';
 import { judge } from './verdict.ts';
 
 /** Reaches back before the voice-activity detector's start: it hears a soft onset late (measured: p90 110–140 ms). */
@@ -27,9 +28,8 @@ export class TurnListener {
   readonly #reader: AudioRingReader;
   readonly #recogniser: Recogniser;
   readonly #onPartial: (text: string) => void;
-  readonly #upsampler = new Upsampler();
+  readonly #resampler: Resampler;
   readonly #heard: Int16Array;
-  readonly #wide: Int16Array;
   #turn: Turn | undefined;
   #nextFrame = 0;
   #closed = false;
@@ -40,7 +40,7 @@ export class TurnListener {
     this.#recogniser = recogniser;
     this.#onPartial = onPartial;
     this.#heard = new Int16Array(this.#reader.samplesPerFrame * STEP_FRAMES);
-    this.#wide = new Int16Array(this.#heard.length * 2);
+    this.#resampler = new Resampler(this.#reader.rateHz, 16000);
   }
 
   /** Listens from a little before `frame` on. A turn that is going on goes on. */
@@ -48,7 +48,7 @@ export class TurnListener {
     if (this.#turn || this.#closed) return;
     this.#turn = {};
     this.#reader.seek(Math.max(frame - PREROLL_FRAMES, this.#nextFrame));
-    this.#upsampler.reset();
+    this.#resampler.reset();
     this.#recogniser.start();
     void this.#listen(this.#turn);
   }
@@ -105,11 +105,7 @@ export class TurnListener {
       frames += 1;
     }
     const samples = this.#heard.subarray(0, frames * this.#reader.samplesPerFrame);
-    if (frames > 0) {
-      this.#recogniser.push(
-        this.#reader.rateHz === 16000 ? samples : this.#upsampler.process(samples, this.#wide),
-      );
-    }
+    if (frames > 0) this.#recogniser.push(floatToInt16(this.#resampler.process(samples)));
     return frames;
   }
 
