@@ -18,6 +18,9 @@ const WAIT_MS: Milliseconds = 1000;
 
 const NOTHING: Transcript = { text: '', understood: false, confidence: 0 };
 
+/** What is needed of a recogniser here. */
+type Listening = Pick<Recogniser, 'start' | 'push' | 'partial' | 'finish' | 'abandon'>;
+
 interface Turn {
   /** Set when the end is known. */
   end?: { readonly frame: number; readonly resolve: (transcript: Transcript) => void };
@@ -26,7 +29,7 @@ interface Turn {
 /** Listens to one call's ring, turn by turn, on the worker's thread. */
 export class TurnListener {
   readonly #reader: AudioRingReader;
-  readonly #recogniser: Recogniser;
+  readonly #recogniser: Listening;
   readonly #onPartial: (text: string) => void;
   readonly #resampler: Resampler;
   readonly #heard: Int16Array;
@@ -35,7 +38,7 @@ export class TurnListener {
   #closed = false;
   #wake: () => void = () => undefined;
 
-  constructor(heard: AudioRingHandle, recogniser: Recogniser, onPartial: (text: string) => void) {
+  constructor(heard: AudioRingHandle, recogniser: Listening, onPartial: (text: string) => void) {
     this.#reader = new AudioRingReader(heard);
     this.#recogniser = recogniser;
     this.#onPartial = onPartial;
@@ -43,11 +46,16 @@ export class TurnListener {
     this.#resampler = new Resampler(this.#reader.rateHz, 16000);
   }
 
-  /** Listens from a little before `frame` on. A turn that is going on goes on. */
+  /**
+   * Listens from a little before `frame` on, anew: what was going on is given up. `frame` may lie
+   * before the end of the last turn, when the caller had only paused.
+   */
   begin(frame: number): void {
-    if (this.#turn || this.#closed) return;
+    if (this.#closed) return;
+    this.#giveUp();
     this.#turn = {};
-    this.#reader.seek(Math.max(frame - PREROLL_FRAMES, this.#nextFrame));
+    const from = frame - PREROLL_FRAMES;
+    this.#reader.seek(frame < this.#nextFrame ? from : Math.max(from, this.#nextFrame));
     this.#resampler.reset();
     this.#recogniser.start();
     void this.#listen(this.#turn);
@@ -66,6 +74,10 @@ export class TurnListener {
   /** Gives up the turn that is going on. The recogniser may be used elsewhere afterwards. */
   close(): void {
     this.#closed = true;
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
     const turn = this.#turn;
     if (!turn) return;
     this.#turn = undefined;
