@@ -144,6 +144,7 @@ const asteriskServer = z.strictObject({
   password: text,
   instance: identifier.default('main'),
   variables: z.array(text).default([]),
+  mediaAddress: ipAddress.optional(),
 });
 
 const rtpGateway = z.strictObject({
@@ -154,15 +155,15 @@ const rtpGateway = z.strictObject({
   codec: z.enum(['ulaw', 'alaw']).default('ulaw'),
   source: z
     .strictObject({
-      encoding: z.enum(['pcm_s16', 'pcm_f32', 'ulaw', 'alaw']).default('pcm_s16'),
-      sampleRateHz: z
-        .preprocess(
-          (value) => (typeof value === 'string' ? Number(value) : value),
-          z.literal([...SAMPLE_RATES_HZ]),
-        )
-        .default(16_000),
+      encoding: z.enum(['pcm_s16', 'pcm_f32', 'ulaw', 'alaw']),
+      sampleRateHz: z.preprocess(
+        (value) => (typeof value === 'string' ? Number(value) : value),
+        z.literal([...SAMPLE_RATES_HZ]),
+      ),
     })
-    .prefault({}),
+    .optional(),
+  realtime: z.enum(['auto', 'off']).default('auto'),
+  silenceSuppression: toggle.default(false),
   remote: z.strictObject({ address: ipAddress, port: whole(1, 65_535) }).optional(),
 });
 

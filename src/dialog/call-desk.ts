@@ -1,5 +1,6 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import type { Scope } from '../lib/scope.ts';
+import type { AudioFormat } from '../media/audio.ts';
 import type { ToolTable } from './agent-tools.ts';
 import { CallSession, callName, type AgentParts } from './call-session.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
@@ -14,6 +15,8 @@ export interface StaffedAgent {
   readonly tools: ToolTable;
   /** Sentences and words that the recogniser should expect. */
   readonly expected: readonly string[];
+  /** The synthesiser's format that is wanted, if not the wire's own. */
+  readonly source?: AudioFormat | undefined;
   /** Beyond what the agent's limits say. */
   readonly settings?: Partial<TurnSettings>;
 }
@@ -100,7 +103,7 @@ export class Desk implements CallDesk {
 
   #accept(info: CallInfo, agent: StaffedAgent, announcement: Ending | undefined): Admission {
     const { phrases, clock, tracker, observe, scope, tap } = this.#options;
-    const { profile, parts, tools, expected, settings } = agent;
+    const { profile, parts, tools, expected, settings, source } = agent;
     const session = new CallSession({
       scope,
       info,
@@ -124,6 +127,7 @@ export class Desk implements CallDesk {
         ...settings,
         findsTurns: parts.stt.findsTurns,
       },
+      source,
       announcement,
     });
     const over = Promise.withResolvers<undefined>();

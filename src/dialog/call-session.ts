@@ -1,3 +1,4 @@
+import type { AudioFormat } from '../media/audio.ts';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Scope } from '../lib/scope.ts';
@@ -62,6 +63,8 @@ export interface CallSessionOptions {
   readonly tracker: LatencyTracker;
   readonly observe: CallObserver;
   readonly settings: TurnSettings;
+  /** The synthesiser's format that is wanted, if not the wire's own. */
+  readonly source?: AudioFormat | undefined;
   /** The call consists of this only. */
   readonly announcement?: Ending | undefined;
   /** Longest time without any progress of the model or the synthesiser. */
@@ -417,7 +420,7 @@ export class CallSession {
       voice: {
         voice: agent.voice,
         language: agent.language,
-        format: formatFor(parts.tts, this.#media.format),
+        format: formatFor(parts.tts, this.#media.format, this.#options.source),
       },
       media: this.#media,
       clock: this.#clock,
