@@ -1,6 +1,7 @@
 /** A real Asterisk with the real agent (src/main.ts) at it, and phones that call: for end-to-end tests. */
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -186,6 +187,7 @@ function writeConfig(folder: string, edits: readonly (readonly [string, string])
 
 /** Local addresses of a process's UDP sockets, as the kernel lists them. */
 function udpSocketsOf(pid: number): string[] {
+  if (!existsSync(`/proc/${pid}/fd`)) return [];
   const inodes = new Set<string>();
   for (const name of readdirSync(`/proc/${pid}/fd`)) {
     try {
@@ -201,6 +203,18 @@ function udpSocketsOf(pid: number): string[] {
     .filter((fields) => inodes.has(fields[9] ?? ''))
     .map((fields) => fields[1] ?? '')
     .sort();
+}
+
+/** Waits until the far side has been heard for so long: the middle of a sentence, say. */
+export async function heardFor(call: SoftphoneCall, ms: number, timeoutMs = 15_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  const heardMs = (): number => (call.heard.lastVoicedAt ?? 0) - (call.heard.firstSpeechAt ?? 0);
+  while (heardMs() < ms) {
+    const after = call.heard.lastVoicedAt ?? call.answeredAt ?? 0;
+    if (!(await call.heard.speech({ timeoutMs: deadline - Date.now(), after }))) {
+      throw new Error(`Heard for ${heardMs()} ms only, not for ${ms} ms`);
+    }
+  }
 }
 
 /** A measured figure, for who reads the test's output. */
