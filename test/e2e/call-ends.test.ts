@@ -36,7 +36,9 @@ describe('A call to the agent', () => {
     await Promise.all([lab.stop(), voice.close()]);
   });
   afterEach(async () => {
+    await lab.stopPhones();
     await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(atRest);
+    expect(lab.asterisk.complaints()).toEqual([]);
   });
 
   function greeting(call: SoftphoneCall) {
@@ -59,7 +61,6 @@ describe('A call to the agent', () => {
     await view.event('ended');
     await expect.poll(() => lab.hasRecord(view), { timeout: 5000 }).toBe(true);
     expect(lab.record(view)).toMatchObject({ agent: 'alice', said: [{ who: 'agent', interrupted: true }] });
-    await phone.stop();
   });
 
   it('ends with the agent’s goodbye after the caller’s', async () => {
@@ -76,7 +77,6 @@ describe('A call to the agent', () => {
     expect(text).toMatch(/goodbye/i);
     expect(await likeness(call, text, 'rms')).toBeGreaterThan(SAME_WORDS);
     expect((await view.event('ended')).reason).toBe('agent-hung-up');
-    await phone.stop();
   });
 
   it('goes on in the dialplan with a department by its key, and reaches somebody there', async () => {
@@ -110,8 +110,6 @@ describe('A call to the agent', () => {
     expect(await heard).toBe(true);
     await call.hangUp();
     await answered.ended;
-    await phone.stop();
-    await desk.stop();
   });
 
   it('to a number that is nobody’s is refused in words', async () => {
@@ -119,7 +117,6 @@ describe('A call to the agent', () => {
     const call = await phone.dial('519999');
     expect(await call.ended).toBe('Connection reset by peer');
     expect(await likeness(call, NOT_IN_USE)).toBeGreaterThan(SAME_WORDS);
-    await phone.stop();
   });
 
   it('that is one too many hears that all lines are busy; the other goes on', async () => {
@@ -130,8 +127,6 @@ describe('A call to the agent', () => {
     expect(await likeness(second, BUSY)).toBeGreaterThan(SAME_WORDS);
     expect(first.endReason).toBeUndefined();
     await first.hangUp();
-    await phone.stop();
-    await other.stop();
   });
 
   it('ends politely when the agent is told to stop; the next caller hears that nobody is free', async () => {
@@ -155,8 +150,6 @@ describe('A call to the agent', () => {
     expect((await view.event('ended')).reason).toBe('draining');
     expect(lab.agent.lines.at(-1)).toContain('"event":"stopped"');
     expect(await isPortFree('udp', '127.0.0.1', lab.rtpPort)).toBe(true);
-    await phone.stop();
-    await other.stop();
     atRest = { channels: [], bridges: [], sockets: [] };
   });
 });

@@ -54,7 +54,9 @@ describe('A conversation with the agent', () => {
     await Promise.all([lab.stop(), voice.close()]);
   });
   afterEach(async () => {
+    await lab.stopPhones();
     await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(atRest);
+    expect(lab.asterisk.complaints()).toEqual([]);
   });
 
   function greeting(call: SoftphoneCall) {
@@ -72,7 +74,6 @@ describe('A conversation with the agent', () => {
     const sound = call.heard.samples(asked.said?.endedAt ?? 0, Date.now());
     const latency = view.of('latency').at(-1)?.marks;
     await call.hangUp();
-    await phone.stop();
     const said = view.of('agent-said').filter(({ turn }) => turn > 0);
     const text = said.map((one) => one.text).join(' ');
     return { asked, text, sound, totalMs: (latency?.firstPacket ?? NaN) - (latency?.speechEnd ?? NaN) };
@@ -143,7 +144,6 @@ describe('A conversation with the agent', () => {
     const record = lab.record(view);
     expect(record.bargeIns).toHaveLength(1);
     expect(record.said[0]).toMatchObject({ who: 'agent', text, interrupted: true });
-    await phone.stop();
   });
 
   it('rests while the caller has put it on hold, and goes on afterwards', async () => {
@@ -170,7 +170,5 @@ describe('A conversation with the agent', () => {
     const answer = await exchange(call, question('d-hours-saturday'), PATIENCE, { events, find: view.find });
     expect(answer.understood).toBe(true);
     await call.hangUp();
-    await phone.stop();
-    await other.stop();
   });
 });

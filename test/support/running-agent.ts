@@ -3,7 +3,6 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readlinkSync,
   readdirSync,
@@ -28,6 +27,8 @@ export interface RunningAgentOptions {
 
 type Account = 'softphone1' | 'softphone2';
 
+let started = 0;
+
 export class RunningAgent {
   readonly asterisk: NativeAsterisk;
   readonly agent: LabAgent;
@@ -44,7 +45,8 @@ export class RunningAgent {
   }
 
   static async start(options: RunningAgentOptions = {}): Promise<RunningAgent> {
-    const folder = mkdtempSync(join(labFolder(), 'e2e-'));
+    // Swept by the next lab if this process is killed.
+    const folder = labFolder(`e2e-${process.pid}-${(started += 1)}`);
     let asterisk: NativeAsterisk | undefined;
     try {
       asterisk = await NativeAsterisk.start();
@@ -69,7 +71,7 @@ export class RunningAgent {
     }
   }
 
-  /** A phone that stays until `stop`. */
+  /** A phone that stays until `stopPhones` or `stop`. */
   async phone(account: Account, options: Partial<SoftphoneOptions> = {}): Promise<Softphone> {
     const { asterisk } = this;
     const password = asterisk.secrets[account];
@@ -109,8 +111,14 @@ export class RunningAgent {
     };
   }
 
+  async stopPhones(): Promise<void> {
+    await Promise.all(this.#phones.splice(0).map((phone) => phone.stop()));
+  }
+
   async stop(): Promise<void> {
-    for (const part of [...this.#phones, this.agent, this.asterisk]) await part.stop();
+    await this.stopPhones();
+    await this.agent.stop();
+    await this.asterisk.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
