@@ -18,7 +18,7 @@ import { RtpMediaSession } from './rtp/rtp-media-session.ts';
 export interface RtpGatewayOptions {
   /** Address to receive on; nothing beyond this machine unless told to. Default 127.0.0.1. */
   readonly listenAddress?: string;
-  /** UDP port of the first media thread, the next one has the port after the next. 0 (default): any. */
+  /** UDP port of the first media thread, each next one has the next port. 0 (default): any. */
   readonly port?: number;
   /** What the far side is told. Default: the listen address, or this machine's first one for a wildcard. */
   readonly advertisedAddress?: string;
@@ -91,7 +91,7 @@ export class RtpMediaGateway implements MediaGateway {
       );
     }
     const starts = Array.from({ length: options.threads ?? 1 }, (_, index) => {
-      const port = options.port ? options.port + 2 * index : 0;
+      const port = options.port ? options.port + index : 0;
       return MediaThread.start({
         name: `media-${index + 1}`,
         address,

@@ -10,6 +10,7 @@ import type { MediaEvent, MediaRequest } from '../../src/dialog/ports.ts';
 import { type RtpGatewayOptions, RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
 import type { RtpMediaSession } from '../../src/gateways/rtp/rtp-media-session.ts';
 import { monotonicNow } from '../../src/lib/clock.ts';
+import { VoiceAgentError } from '../../src/lib/errors.ts';
 import { AudioRingReader, FRAME_CONCEALED, FRAME_FILLER } from '../../src/media/audio-ring.ts';
 import { FlushLine } from '../../src/media/flush-line.ts';
 import { encodeRtp } from '../../src/media/rtp-packet.ts';
@@ -58,6 +59,16 @@ async function callOf(
 const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
   all?.some(({ address }) => address === '::1'),
 );
+
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return port;
+}
 
 function blockMainThread(durationMs: number): void {
   const end = performance.now() + durationMs;
@@ -504,6 +515,21 @@ describe('RTP media gateway on the wire', () => {
       await expect(start({ listenAddress: 'localhost' })).rejects.toMatchObject({
         code: 'MEDIA_PORT_UNAVAILABLE',
       });
+    });
+
+    it('is counted on from the first for each further thread', async () => {
+      for (let attempt = 1; ; attempt++) {
+        const port = await freePort();
+        try {
+          const gateway = await start({ port, threads: 3 });
+          expect(gateway.report.threads.map((thread) => thread.port)).toEqual([port, port + 1, port + 2]);
+          return;
+        } catch (error) {
+          // One of the three belongs to another program: elsewhere then.
+          const taken = error instanceof VoiceAgentError && error.code === 'MEDIA_PORT_UNAVAILABLE';
+          if (!taken || attempt === 10) throw error;
+        }
+      }
     });
 
     it('is told to the far side with the advertised address', async () => {
