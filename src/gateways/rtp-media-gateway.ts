@@ -22,7 +22,7 @@ export interface RtpGatewayOptions {
   readonly port?: number;
   /** What the far side is told. Default: the listen address, or this machine's first one for a wildcard. */
   readonly advertisedAddress?: string;
-  /** Every call talks to this peer from the start, from a port of its own (tests, FreeSWITCH). */
+  /** Every call talks to this peer from the start, from a port of its own, whatever `attach` says (tests, FreeSWITCH). */
   readonly remote?: { readonly address: string; readonly port: number };
   /** Law of sessions that don't ask for one. Default ulaw. */
   readonly law?: G711Law;
@@ -140,6 +140,7 @@ export class RtpMediaGateway implements MediaGateway {
       thread,
       listenAddress: this.#options.listenAddress ?? '127.0.0.1',
       advertisedAddress: this.#advertised,
+      ...(remote ? { remote } : {}),
       onClosed: (closed) => this.#sessions.delete(closed),
     });
     this.#sessions.add(session);
@@ -147,11 +148,11 @@ export class RtpMediaGateway implements MediaGateway {
     if (remote === undefined) return session;
     try {
       await session.opened;
+      session.attachRemote();
     } catch (error) {
       await session.close();
       throw error;
     }
-    session.attach(remote);
     return session;
   }
 

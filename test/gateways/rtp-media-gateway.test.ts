@@ -355,6 +355,27 @@ describe('RTP media gateway on the wire', () => {
     });
   });
 
+  describe('its fixed peer', () => {
+    it('stays, whatever peer telephony names afterwards', async () => {
+      const [remote, other] = [await openPeer(), await openPeer()];
+      const session = await (await start({ remote })).reserve({ id: 'fixed' });
+      session.attach(other);
+      await session.attached;
+      await remote.until((received) => received.length >= 10);
+      expect(other.received).toEqual([]);
+      if (session.endpoint.transport !== 'rtp') throw new Error('no RTP endpoint');
+      remote.aim(session.endpoint);
+      await remote.say(noise(480, 12));
+      await until(() => session.stats().packetsReceived === 3);
+    });
+
+    it('that can’t be one fails the reservation, and nothing stays open', async () => {
+      const gateway = await start({ remote: { address: '::1', port: 4000 } });
+      await expect(gateway.reserve({ id: 'wrong' })).rejects.toMatchObject({ code: 'MEDIA_NOT_ATTACHED' });
+      expect(gateway.report.threads[0]!.sessions).toBe(0);
+    });
+  });
+
   describe('barge-in', () => {
     /** Speech that the peer has got when five more frames have left. */
     async function heardMs(session: RtpMediaSession, peer: RtpPeer): Promise<number> {
