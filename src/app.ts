@@ -86,7 +86,7 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
       log: log.child({ server: server.name }),
       channelVariables: variables,
       registry,
-      settings: { mediaAddress },
+      settings: { mediaAddress, fallbackLaw: config.gateways.rtp.codec },
     });
     scope.defer(() => app.close());
     apps.push(app);
