@@ -27,7 +27,7 @@ export async function callRecordsCommand(
       options: {
         json: { type: 'boolean', default: false },
         limit: { type: 'string', default: '50' },
-        data: { type: 'string', default: process.env['VOICE_AGENT_DATA'] ?? 'var' },
+        data: { type: 'string', default: dataFolder() },
       },
     });
   } catch {
@@ -62,6 +62,12 @@ export async function callRecordsCommand(
   if (values.json) print(JSON.stringify(record, undefined, 2));
   else for (const line of describeRecord(record)) print(line);
   return 0;
+}
+
+/** As `npm start` finds it; an empty variable counts as not set. */
+function dataFolder(): string {
+  const given = process.env['VOICE_AGENT_DATA_DIR'] ?? '';
+  return given === '' ? 'var' : given;
 }
 
 function summary(record: CallRecord): string {

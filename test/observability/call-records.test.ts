@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CallRecords, type CallRecordsOptions } from '../../src/observability/call-records.ts';
 import { callRecordsCommand } from '../../src/observability/call-records-cli.ts';
 import { createMessageFile } from '../../src/observability/message-file.ts';
@@ -172,6 +172,23 @@ describe('the command', () => {
     expect(lines.join('\n')).toMatch(/caller {2}when do you open\n.*agent {3}We open \[interrupted\]/);
     const json = await run('show', 'test/channel-1', '--json');
     expect(JSON.parse(json.lines[0] ?? '')).toMatchObject({ call: 'test/channel-1' });
+  });
+
+  it('looks where the program keeps its data: VOICE_AGENT_DATA_DIR, or var', async () => {
+    const ask = async (folder: string): Promise<string[]> => {
+      vi.stubEnv('VOICE_AGENT_DATA_DIR', folder);
+      const lines: string[] = [];
+      await callRecordsCommand(['--limit', '1'], (line) => lines.push(line)).finally(() =>
+        vi.unstubAllEnvs(),
+      );
+      return lines;
+    };
+    const records = store(new ManualClock());
+    await recorded(records);
+    await records.close();
+    expect(await ask(directory)).toEqual([expect.stringContaining('test/channel-1')]);
+    expect(await ask(join(directory, 'none'))).toEqual([`no calls in ${directory}/none/calls`]);
+    expect((await ask('')).join()).not.toContain(directory);
   });
 
   it('says what is wrong with a question', async () => {
