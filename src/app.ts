@@ -14,7 +14,7 @@ import { Scope } from './lib/scope.ts';
 import type { AudioFormat } from './media/audio.ts';
 import { CallRecords } from './observability/call-records.ts';
 import { logCalls, type Logger } from './observability/logger.ts';
-import { createMessageFile } from './observability/message-file.ts';
+import { createMessageFile, MESSAGE_FILE } from './observability/message-file.ts';
 import { startRecording } from './observability/recorder.ts';
 import { expectedPhrases } from './providers/embedded/receptionist/expected-phrases.ts';
 import { CallRegistry } from './telephony/call-registry.ts';
@@ -54,7 +54,7 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
   const clock = systemClock;
   const records = await openRecords(config, log, scope);
   const logCall = logCalls(log, { texts: config.records.transcripts, targets: config.latencyTargets });
-  const messages = createMessageFile(join(config.dataDir, 'messages.jsonl'));
+  const messages = createMessageFile(join(config.dataDir, MESSAGE_FILE));
   const [gateway, { agents, announcer, phrases }] = await Promise.all([
     openGateway(config, log, scope),
     staff(config, log, scope, messages),
