@@ -24,6 +24,13 @@ export class Decoder {
     this.#logmath = ps.api.ps_get_logmath(decoder);
   }
 
+  /** Moves the acoustic model by the map (MLLR) in `file`, in place of the one before. Not within an utterance. */
+  adapt(file: string): void {
+    const mllr = this.#ps.api.ps_mllr_read(file);
+    if (!mllr) throw unavailable(`the adaptation ${file} can't be read`);
+    this.#ps.api.ps_update_mllr(this.#decoder, mllr); // the decoder owns it from now on
+  }
+
   start(): void {
     this.#ps.api.ps_start_utt(this.#decoder);
   }

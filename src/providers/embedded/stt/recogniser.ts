@@ -1,7 +1,10 @@
+import { fileURLToPath } from 'node:url';
+import type { Milliseconds } from '../../../lib/clock.ts';
 import { Decoder } from './decoder.ts';
 import type { DomainFiles } from './domain-files.ts';
 import { CepstraBlock, FEATURE_FRAME_MS, FrontEnd } from './front-end.ts';
 import { MeanNormaliser } from './mean-normaliser.ts';
+import { NoiseMeter } from './noise-meter.ts';
 import type { Pocketsphinx } from './pocketsphinx.ts';
 import { split, type Evidence } from './verdict.ts';
 import type { WordPairs } from './word-pairs.ts';
@@ -15,6 +18,12 @@ const MAX_TURN_MS = 30_000;
  */
 const MODEL_ARGS = { '-fwdflat': 'no' };
 
+/** Maps of the wideband model to the telephone, and to a telephone with noise on the line. */
+const ADAPTATIONS = {
+  clean: fileURLToPath(new URL('./telephone-mllr.txt', import.meta.url)),
+  noisy: fileURLToPath(new URL('./noisy-telephone-mllr.txt', import.meta.url)),
+} as const;
+
 /** One agent's ears for one call at a time: the same cepstra searched by grammar and by language model. */
 export class Recogniser {
   readonly #frontEnd: FrontEnd;
@@ -24,12 +33,15 @@ export class Recogniser {
   readonly #grammar: Decoder;
   readonly #model: Decoder;
   readonly #familiar: WordPairs;
+  readonly #noise = new NoiseMeter();
+  #line: keyof typeof ADAPTATIONS = 'clean';
+  #searching = false;
   #frames = 0;
 
   constructor(ps: Pocketsphinx, files: DomainFiles) {
     const common = {
       '-dict': files.dictionary,
-      '-mllr': files.mllr,
+      '-mllr': ADAPTATIONS.clean,
       '-featparams': files.featureParameters,
       '-cmn': 'none',
     };
@@ -42,23 +54,25 @@ export class Recogniser {
     this.#model = new Decoder(ps, { ...common, ...MODEL_ARGS, '-lm': files.arpa });
   }
 
-  start(): void {
+  /** `pauseMs`: how much of what follows comes before the speech. */
+  start(pauseMs: Milliseconds): void {
     this.#frames = 0;
-    this.#mean.start();
+    this.#mean.start(Math.floor(pauseMs / FEATURE_FRAME_MS));
+    this.#noise.start();
     this.#frontEnd.start();
-    this.#grammar.start();
-    this.#model.start();
+    this.#searching = false;
   }
 
   /** 16 kHz samples. */
   push(samples: Int16Array): void {
+    if (!this.#searching) this.#noise.push(samples);
     this.#frames += this.#frontEnd.push(samples, this.#raw, this.#frames);
     this.#search(false);
   }
 
   /** The best guess so far. */
   partial(): string {
-    return plain(this.#model.text());
+    return this.#searching ? plain(this.#model.text()) : '';
   }
 
   finish(): Evidence {
@@ -78,8 +92,10 @@ export class Recogniser {
 
   /** Throws the utterance away. */
   abandon(): void {
+    if (!this.#searching) return;
     this.#grammar.finish();
     this.#model.finish();
+    this.#searching = false;
   }
 
   free(): void {
@@ -90,10 +106,23 @@ export class Recogniser {
     this.#normalised.free();
   }
 
+  /** As soon as enough was heard to know the line. */
+  #begin(): void {
+    const line = this.#noise.noisy ? 'noisy' : 'clean';
+    if (line !== this.#line) {
+      for (const decoder of [this.#grammar, this.#model]) decoder.adapt(ADAPTATIONS[line]);
+      this.#line = line;
+    }
+    this.#grammar.start();
+    this.#model.start();
+    this.#searching = true;
+  }
+
   #search(last: boolean): void {
     const from = this.#mean.ready;
     this.#mean.advance(this.#raw, this.#normalised, this.#frames, last);
     const frames = this.#mean.ready - from;
+    if (!this.#searching && (frames > 0 || last)) this.#begin();
     this.#grammar.process(this.#normalised, from, frames);
     this.#model.process(this.#normalised, from, frames);
   }

@@ -47,9 +47,10 @@ export class TurnListener {
   begin(frame: number): void {
     if (this.#turn || this.#closed) return;
     this.#turn = {};
-    this.#reader.seek(Math.max(frame - PREROLL_FRAMES, this.#nextFrame));
+    const first = Math.max(frame - PREROLL_FRAMES, this.#nextFrame);
+    this.#reader.seek(first);
     this.#resampler.reset();
-    this.#recogniser.start();
+    this.#recogniser.start(Math.max(0, frame - first) * FRAME_MS);
     void this.#listen(this.#turn);
   }
 
