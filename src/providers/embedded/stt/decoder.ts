@@ -53,6 +53,13 @@ export class Decoder {
     return this.#ps.api.ps_get_hyp(this.#decoder, [0]) ?? '';
   }
 
+  /** Score of the best path, acoustic and language, in the decoder's own units: higher is better. */
+  score(): number {
+    const score: [number] = [0];
+    this.#ps.api.ps_get_hyp(this.#decoder, score);
+    return score[0];
+  }
+
   /** Natural logarithm of the posterior probability of the result within its lattice. */
   posterior(): number {
     return this.#ps.api.logmath_log_to_ln(this.#logmath, this.#ps.api.ps_get_prob(this.#decoder));

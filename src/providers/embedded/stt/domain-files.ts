@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildDomain } from './domain.ts';
+import { buildDomain, numberGrammar } from './domain.ts';
 import type { ModelFiles } from './pocketsphinx.ts';
 import { dictionaryFile, type Dictionary } from './pronunciation.ts';
 import type { WordPairs } from './word-pairs.ts';
@@ -17,6 +17,8 @@ export interface DomainSource {
 export interface DomainFiles {
   readonly fsg: string;
   readonly arpa: string;
+  /** Numbers only. */
+  readonly numberFsg: string;
   readonly dictionary: string;
   readonly featureParameters: string;
   readonly familiar: WordPairs;
@@ -56,6 +58,7 @@ export function writeDomain(model: ModelFiles, dictionary: Dictionary, source: D
   return {
     fsg: write('agent.fsg', domain.fsg),
     arpa: write('agent.lm', domain.arpa),
+    numberFsg: write('numbers.fsg', numberGrammar()),
     dictionary: write('agent.dict', dictionaryFile(pronunciations)),
     featureParameters: write('feat.params', parameters),
     familiar: domain.familiar,

@@ -18,6 +18,12 @@ const MAX_TURN_MS = 30_000;
  */
 const MODEL_ARGS = { '-fwdflat': 'no' };
 
+/**
+ * A digit more must pay: with the default of 0.65, long digits fall apart into two (measured: 34 % word errors of
+ * human digits, 25 % with 0.1 … 0.003; the latter parts numbers best from other sentences).
+ */
+const NUMBER_ARGS = { '-wip': '0.003' };
+
 /** Maps of the wideband model to the telephone, and to a telephone with noise on the line. */
 const ADAPTATIONS = {
   clean: fileURLToPath(new URL('./telephone-mllr.txt', import.meta.url)),
@@ -32,6 +38,8 @@ export class Recogniser {
   readonly #mean = new MeanNormaliser();
   readonly #grammar: Decoder;
   readonly #model: Decoder;
+  readonly #numbers: Decoder;
+  readonly #searches: readonly Decoder[];
   readonly #familiar: WordPairs;
   readonly #noise = new NoiseMeter();
   #line: keyof typeof ADAPTATIONS = 'clean';
@@ -52,6 +60,8 @@ export class Recogniser {
     this.#normalised = new CepstraBlock(capacity);
     this.#grammar = new Decoder(ps, { ...common, '-fsg': files.fsg });
     this.#model = new Decoder(ps, { ...common, ...MODEL_ARGS, '-lm': files.arpa });
+    this.#numbers = new Decoder(ps, { ...common, ...NUMBER_ARGS, '-fsg': files.numberFsg });
+    this.#searches = [this.#grammar, this.#model, this.#numbers];
   }
 
   /** `pauseMs`: how much of what follows comes before the speech. */
@@ -78,12 +88,16 @@ export class Recogniser {
   finish(): Evidence {
     this.#frames += this.#frontEnd.finish(this.#raw, this.#frames);
     this.#search(true);
-    this.#grammar.finish();
-    this.#model.finish();
+    for (const search of this.#searches) search.finish();
     const grammar = plain(this.#grammar.text());
     const model = plain(this.#model.text());
+    const numbers = {
+      text: this.#numbers.text(),
+      lead: (this.#numbers.score() - this.#model.score()) / Math.max(1, this.#frames),
+    };
     return {
       grammar,
+      numbers,
       model,
       posterior: this.#model.posterior(),
       familiar: this.#familiar.share(split(model)),
@@ -93,14 +107,12 @@ export class Recogniser {
   /** Throws the utterance away. */
   abandon(): void {
     if (!this.#searching) return;
-    this.#grammar.finish();
-    this.#model.finish();
+    for (const search of this.#searches) search.finish();
     this.#searching = false;
   }
 
   free(): void {
-    this.#grammar.free();
-    this.#model.free();
+    for (const search of this.#searches) search.free();
     this.#frontEnd.free();
     this.#raw.free();
     this.#normalised.free();
@@ -110,11 +122,10 @@ export class Recogniser {
   #begin(): void {
     const line = this.#noise.noisy ? 'noisy' : 'clean';
     if (line !== this.#line) {
-      for (const decoder of [this.#grammar, this.#model]) decoder.adapt(ADAPTATIONS[line]);
+      for (const search of this.#searches) search.adapt(ADAPTATIONS[line]);
       this.#line = line;
     }
-    this.#grammar.start();
-    this.#model.start();
+    for (const search of this.#searches) search.start();
     this.#searching = true;
   }
 
@@ -123,8 +134,7 @@ export class Recogniser {
     this.#mean.advance(this.#raw, this.#normalised, this.#frames, last);
     const frames = this.#mean.ready - from;
     if (!this.#searching && (frames > 0 || last)) this.#begin();
-    this.#grammar.process(this.#normalised, from, frames);
-    this.#model.process(this.#normalised, from, frames);
+    for (const search of this.#searches) search.process(this.#normalised, from, frames);
   }
 }
 
