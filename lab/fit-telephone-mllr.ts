@@ -1,5 +1,6 @@
 /**
- * Fits the recogniser's telephone adaptation anew: node lab/fit-telephone-mllr.ts [OUTPUT]
+ * Fits the recogniser's telephone adaptations anew, telephone-mllr.txt and noisy-telephone-mllr.txt:
+ *     node lab/fit-telephone-mllr.ts [FOLDER]
  * Sentences are spoken by four voices of Debian's flite; each is turned into cepstra twice, as it is (16 kHz) and
  * as it sounds on the telephone (8 kHz, μ-law, back up as a call's audio is), and the map between them is fitted.
  * Needs: apt-get install flite. Takes a minute.
@@ -26,11 +27,14 @@ const SENTENCES = [
   }),
 ];
 
-const output = process.argv[2] ?? 'src/providers/embedded/stt/telephone-mllr.txt';
+const output = process.argv[2] ?? 'src/providers/embedded/stt';
+/** White noise below the speech in the noisy fit, dB. */
+const NOISE_DB = 18;
 const ps = loadPocketsphinx();
 const frontEnd = new FrontEnd(ps);
 const block = new CepstraBlock(2000);
-const fit = new MllrFit();
+const clean = new MllrFit();
+const noisy = new MllrFit();
 const folder = mkdtempSync(join(tmpdir(), 'fit-telephone-mllr-'));
 try {
   for (const voice of VOICES) {
@@ -40,19 +44,29 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-writeFileSync(output, fit.toFile());
-console.log(`wrote ${output}`);
+writeFileSync(join(output, 'telephone-mllr.txt'), clean.toFile());
+writeFileSync(join(output, 'noisy-telephone-mllr.txt'), noisy.toFile());
+console.log(`wrote both into ${output}`);
 
 function fitOne(voice: string, sentence: string): void {
   const file = join(folder, 'said.wav');
   execFileSync('flite', ['-voice', voice, '-t', sentence, '-o', file]);
   const wide = wavSamples(readFileSync(file));
-  fit.add(normalised(wide), normalised(overTelephone(wide)));
+  const narrow = floatToInt16(resampled(wide, new Resampler(16000, 8000)));
+  const original = normalised(wide);
+  clean.add(original, normalised(overTelephone(narrow)));
+  noisy.add(original, normalised(overTelephone(withNoise(narrow))));
 }
 
-function overTelephone(wide: Int16Array): Int16Array {
-  const narrow = floatToInt16(resampled(wide, new Resampler(16000, 8000)));
+function overTelephone(narrow: Int16Array): Int16Array {
   return floatToInt16(resampled(decodeG711('ulaw', encodeG711('ulaw', narrow)), new Resampler(8000, 16000)));
+}
+
+function withNoise(speech: Int16Array): Int16Array {
+  const voiced = speech.filter((value) => Math.abs(value) > 200);
+  const power = voiced.reduce((sum, value) => sum + value * value, 0) / Math.max(1, voiced.length);
+  const amplitude = Math.sqrt((3 * power) / 10 ** (NOISE_DB / 10));
+  return speech.map((value) => value + amplitude * (Math.random() * 2 - 1));
 }
 
 function resampled(samples: Int16Array, resampler: Resampler): Float32Array {

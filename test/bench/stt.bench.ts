@@ -53,7 +53,9 @@ class Ear {
 
   async hear(samples: Int16Array): Promise<Transcript> {
     const stream = await this.#open();
-    stream.beginTurn(this.#feeder.frame);
+    // As in a call: a pause comes before, and the detector says where the speech begins (100 ms into each recording).
+    this.#feeder.silence(400);
+    stream.beginTurn(this.#feeder.frame + 5);
     this.#feeder.write(samples);
     return stream.endTurn(this.#feeder.frame - 1);
   }

@@ -124,7 +124,13 @@ it('word pairs know digits as a class, and what stands side by side', () => {
 });
 
 describe('the verdict', () => {
-  const evidence = { grammar: 'are you open today', model: 'are you open today', posterior: -1, familiar: 1 };
+  const evidence = {
+    grammar: 'are you open today',
+    model: 'are you open today',
+    numbers: { text: 'oh one', lead: -20 },
+    posterior: -1,
+    familiar: 1,
+  };
 
   it('is sure of what both searches say', () => {
     expect(judge(evidence)).toMatchObject({ text: 'are you open today', understood: true });
@@ -138,7 +144,16 @@ describe('the verdict', () => {
   });
 
   it('doesn’t believe a single word that only one of them heard', () => {
-    expect(judge({ grammar: 'yep', model: 'thanks', posterior: 0, familiar: 1 }).understood).toBe(false);
+    expect(judge({ ...evidence, grammar: 'yep', model: 'thanks', posterior: 0 }).understood).toBe(false);
+  });
+
+  it('takes the number when both heard digits, or when only a number fits', () => {
+    const numbers = { text: 'my number is oh two double seven', lead: 0 };
+    const heard = { ...evidence, model: 'my number is oh to double seven', numbers };
+    expect(judge(heard)).toMatchObject({ text: numbers.text, understood: true });
+    const alone = { text: 'five five five one two three', lead: 9 };
+    expect(judge({ ...evidence, numbers: alone }).text).toBe(alone.text);
+    expect(judge({ ...evidence, numbers: { ...alone, lead: 3 } }).text).toBe('are you open today');
   });
 
   it('measures likeness by words', () => {

@@ -24,6 +24,13 @@ export class Decoder {
     this.#logmath = ps.api.ps_get_logmath(decoder);
   }
 
+  /** Moves the acoustic model by the map (MLLR) in `file`, in place of the one before. Not within an utterance. */
+  adapt(file: string): void {
+    const mllr = this.#ps.api.ps_mllr_read(file);
+    if (!mllr) throw unavailable(`the adaptation ${file} can't be read`);
+    this.#ps.api.ps_update_mllr(this.#decoder, mllr); // the decoder owns it from now on
+  }
+
   start(): void {
     this.#ps.api.ps_start_utt(this.#decoder);
   }
@@ -44,6 +51,13 @@ export class Decoder {
   /** The best text so far, or of the finished utterance. Empty: nothing fits. */
   text(): string {
     return this.#ps.api.ps_get_hyp(this.#decoder, [0]) ?? '';
+  }
+
+  /** Score of the best path, acoustic and language, in the decoder's own units: higher is better. */
+  score(): number {
+    const score: [number] = [0];
+    this.#ps.api.ps_get_hyp(this.#decoder, score);
+    return score[0];
   }
 
   /** Natural logarithm of the posterior probability of the result within its lattice. */

@@ -2,13 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { buildDomain } from './domain.ts';
+import { buildDomain, numberGrammar } from './domain.ts';
 import type { ModelFiles } from './pocketsphinx.ts';
 import { dictionaryFile, type Dictionary } from './pronunciation.ts';
 import type { WordPairs } from './word-pairs.ts';
-
-const TELEPHONE_MLLR = fileURLToPath(new URL('./telephone-mllr.txt', import.meta.url));
 
 /** The sentences and words of one agent. */
 export interface DomainSource {
@@ -20,9 +17,10 @@ export interface DomainSource {
 export interface DomainFiles {
   readonly fsg: string;
   readonly arpa: string;
+  /** Numbers only. */
+  readonly numberFsg: string;
   readonly dictionary: string;
   readonly featureParameters: string;
-  readonly mllr: string;
   readonly familiar: WordPairs;
   readonly report: DomainReport;
   remove(): void;
@@ -60,9 +58,9 @@ export function writeDomain(model: ModelFiles, dictionary: Dictionary, source: D
   return {
     fsg: write('agent.fsg', domain.fsg),
     arpa: write('agent.lm', domain.arpa),
+    numberFsg: write('numbers.fsg', numberGrammar()),
     dictionary: write('agent.dict', dictionaryFile(pronunciations)),
     featureParameters: write('feat.params', parameters),
-    mllr: TELEPHONE_MLLR,
     familiar: domain.familiar,
     report: {
       phrases: source.phrases.length,

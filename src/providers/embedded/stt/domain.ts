@@ -33,6 +33,15 @@ export interface Domain {
 /** Weights of the parts against each other; a phrase of the agent's own weighs 1. */
 const WEIGHTS = { prefix: 0.3, suffix: 1, everyday: 2, digits: 60, names: 40, spelling: 10 } as const;
 
+/** A telephone number and nothing else: what no other words compete with is heard far better. */
+export function numberGrammar(): string {
+  const grammar = new Grammar();
+  const digits = repeatable(grammar, DIGITS);
+  enter(grammar, NUMBER_LEADS, digits, 0.4, new Map());
+  follow(grammar, grammar.start, digits, DIGITS);
+  return grammar.toFsg();
+}
+
 /** Builds both models from the sentences that an agent expects. */
 export function buildDomain(phrases: readonly string[]): Domain {
   const own = unique(phrases.map(wordsOf));

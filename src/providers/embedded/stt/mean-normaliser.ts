@@ -11,11 +11,15 @@ const HOLD_FRAMES = 60;
  */
 export class MeanNormaliser {
   readonly #sum = new Float64Array(CEPSTRA);
+  #pause = 0;
+  /** Frames that the mean is made of. */
   #seen = 0;
   #done = 0;
 
-  start(): void {
+  /** `pause`: frames before the speech, which say nothing about voice and line (measured: digits lost by them). */
+  start(pause = 0): void {
     this.#sum.fill(0);
+    this.#pause = pause;
     this.#seen = 0;
     this.#done = 0;
   }
@@ -27,13 +31,14 @@ export class MeanNormaliser {
 
   /** Takes rows up to `frames` of `raw`, and writes those that can be searched into `normalised`. */
   advance(raw: CepstraBlock, normalised: CepstraBlock, frames: number, last = false): void {
-    if (frames < HOLD_FRAMES && !last) return;
+    if (frames < this.#pause + HOLD_FRAMES && !last) return;
+    if (frames <= this.#pause) this.#pause = 0; // nothing but the pause came
     if (this.#seen === 0) {
-      const first = Math.min(frames, HOLD_FRAMES);
+      const first = Math.min(frames - this.#pause, HOLD_FRAMES);
       while (this.#seen < first) this.#take(raw);
     }
     while (this.#done < frames) {
-      if (this.#done >= this.#seen) this.#take(raw);
+      if (this.#done >= this.#pause + this.#seen) this.#take(raw);
       const at = this.#done * CEPSTRA;
       for (let k = 0; k < CEPSTRA; k++) {
         normalised.values[at + k] = (raw.values[at + k] as number) - (this.#sum[k] as number) / this.#seen;
@@ -43,7 +48,7 @@ export class MeanNormaliser {
   }
 
   #take(raw: CepstraBlock): void {
-    const at = this.#seen * CEPSTRA;
+    const at = (this.#pause + this.#seen) * CEPSTRA;
     for (let k = 0; k < CEPSTRA; k++)
       this.#sum[k] = (this.#sum[k] as number) + (raw.values[at + k] as number);
     this.#seen += 1;

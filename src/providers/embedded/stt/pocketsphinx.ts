@@ -53,6 +53,8 @@ export interface PocketsphinxApi {
   cmd_ln_free_r(config: Pointer): number;
   ps_init(config: Pointer): Pointer | null;
   ps_free(decoder: Pointer): number;
+  ps_mllr_read(file: string): Pointer | null;
+  ps_update_mllr(decoder: Pointer, mllr: Pointer): Pointer | null;
   ps_start_utt(decoder: Pointer): number;
   ps_process_cep(decoder: Pointer, rows: Pointer, frames: number, noSearch: number, full: number): number;
   ps_end_utt(decoder: Pointer): number;
@@ -141,6 +143,8 @@ function declare(lib: Library, base: Library): PocketsphinxApi {
     cmd_ln_free_r: base.func('int cmd_ln_free_r(void *config)'),
     ps_init: lib.func('void *ps_init(void *config)'),
     ps_free: lib.func('int ps_free(void *decoder)'),
+    ps_mllr_read: lib.func('void *ps_mllr_read(const char *file)'),
+    ps_update_mllr: lib.func('void *ps_update_mllr(void *decoder, void *mllr)'),
     ps_start_utt: lib.func('int ps_start_utt(void *decoder)'),
     ps_process_cep: lib.func(
       'int ps_process_cep(void *decoder, void *rows, int frames, int noSearch, int full)',

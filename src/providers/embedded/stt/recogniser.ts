@@ -1,7 +1,10 @@
+import { fileURLToPath } from 'node:url';
+import type { Milliseconds } from '../../../lib/clock.ts';
 import { Decoder } from './decoder.ts';
 import type { DomainFiles } from './domain-files.ts';
 import { CepstraBlock, FEATURE_FRAME_MS, FrontEnd } from './front-end.ts';
 import { MeanNormaliser } from './mean-normaliser.ts';
+import { NoiseMeter } from './noise-meter.ts';
 import type { Pocketsphinx } from './pocketsphinx.ts';
 import { split, type Evidence } from './verdict.ts';
 import type { WordPairs } from './word-pairs.ts';
@@ -15,6 +18,18 @@ const MAX_TURN_MS = 30_000;
  */
 const MODEL_ARGS = { '-fwdflat': 'no' };
 
+/**
+ * A digit more must pay: with the default of 0.65, long digits fall apart into two (measured: 34 % word errors of
+ * human digits, 25 % with 0.1 … 0.003; the latter parts numbers best from other sentences).
+ */
+const NUMBER_ARGS = { '-wip': '0.003' };
+
+/** Maps of the wideband model to the telephone, and to a telephone with noise on the line. */
+const ADAPTATIONS = {
+  clean: fileURLToPath(new URL('./telephone-mllr.txt', import.meta.url)),
+  noisy: fileURLToPath(new URL('./noisy-telephone-mllr.txt', import.meta.url)),
+} as const;
+
 /** One agent's ears for one call at a time: the same cepstra searched by grammar and by language model. */
 export class Recogniser {
   readonly #frontEnd: FrontEnd;
@@ -23,13 +38,18 @@ export class Recogniser {
   readonly #mean = new MeanNormaliser();
   readonly #grammar: Decoder;
   readonly #model: Decoder;
+  readonly #numbers: Decoder;
+  readonly #searches: readonly Decoder[];
   readonly #familiar: WordPairs;
+  readonly #noise = new NoiseMeter();
+  #line: keyof typeof ADAPTATIONS = 'clean';
+  #searching = false;
   #frames = 0;
 
   constructor(ps: Pocketsphinx, files: DomainFiles) {
     const common = {
       '-dict': files.dictionary,
-      '-mllr': files.mllr,
+      '-mllr': ADAPTATIONS.clean,
       '-featparams': files.featureParameters,
       '-cmn': 'none',
     };
@@ -40,36 +60,44 @@ export class Recogniser {
     this.#normalised = new CepstraBlock(capacity);
     this.#grammar = new Decoder(ps, { ...common, '-fsg': files.fsg });
     this.#model = new Decoder(ps, { ...common, ...MODEL_ARGS, '-lm': files.arpa });
+    this.#numbers = new Decoder(ps, { ...common, ...NUMBER_ARGS, '-fsg': files.numberFsg });
+    this.#searches = [this.#grammar, this.#model, this.#numbers];
   }
 
-  start(): void {
+  /** `pauseMs`: how much of what follows comes before the speech. */
+  start(pauseMs: Milliseconds): void {
     this.#frames = 0;
-    this.#mean.start();
+    this.#mean.start(Math.floor(pauseMs / FEATURE_FRAME_MS));
+    this.#noise.start();
     this.#frontEnd.start();
-    this.#grammar.start();
-    this.#model.start();
+    this.#searching = false;
   }
 
   /** 16 kHz samples. */
   push(samples: Int16Array): void {
+    if (!this.#searching) this.#noise.push(samples);
     this.#frames += this.#frontEnd.push(samples, this.#raw, this.#frames);
     this.#search(false);
   }
 
   /** The best guess so far. */
   partial(): string {
-    return plain(this.#model.text());
+    return this.#searching ? plain(this.#model.text()) : '';
   }
 
   finish(): Evidence {
     this.#frames += this.#frontEnd.finish(this.#raw, this.#frames);
     this.#search(true);
-    this.#grammar.finish();
-    this.#model.finish();
+    for (const search of this.#searches) search.finish();
     const grammar = plain(this.#grammar.text());
     const model = plain(this.#model.text());
+    const numbers = {
+      text: this.#numbers.text(),
+      lead: (this.#numbers.score() - this.#model.score()) / Math.max(1, this.#frames),
+    };
     return {
       grammar,
+      numbers,
       model,
       posterior: this.#model.posterior(),
       familiar: this.#familiar.share(split(model)),
@@ -78,24 +106,35 @@ export class Recogniser {
 
   /** Throws the utterance away. */
   abandon(): void {
-    this.#grammar.finish();
-    this.#model.finish();
+    if (!this.#searching) return;
+    for (const search of this.#searches) search.finish();
+    this.#searching = false;
   }
 
   free(): void {
-    this.#grammar.free();
-    this.#model.free();
+    for (const search of this.#searches) search.free();
     this.#frontEnd.free();
     this.#raw.free();
     this.#normalised.free();
+  }
+
+  /** As soon as enough was heard to know the line. */
+  #begin(): void {
+    const line = this.#noise.noisy ? 'noisy' : 'clean';
+    if (line !== this.#line) {
+      for (const search of this.#searches) search.adapt(ADAPTATIONS[line]);
+      this.#line = line;
+    }
+    for (const search of this.#searches) search.start();
+    this.#searching = true;
   }
 
   #search(last: boolean): void {
     const from = this.#mean.ready;
     this.#mean.advance(this.#raw, this.#normalised, this.#frames, last);
     const frames = this.#mean.ready - from;
-    this.#grammar.process(this.#normalised, from, frames);
-    this.#model.process(this.#normalised, from, frames);
+    if (!this.#searching && (frames > 0 || last)) this.#begin();
+    for (const search of this.#searches) search.process(this.#normalised, from, frames);
   }
 }
 

@@ -23,7 +23,11 @@ type Listening = Pick<Recogniser, 'start' | 'push' | 'partial' | 'finish' | 'aba
 
 interface Turn {
   /** Set when the end is known. */
-  end?: { readonly frame: number; readonly resolve: (transcript: Transcript) => void };
+  end?: {
+    readonly frame: number;
+    readonly resolve: (transcript: Transcript) => void;
+    readonly reject: (error: unknown) => void;
+  };
 }
 
 /** Listens to one call's ring, turn by turn, on the worker's thread. */
@@ -55,18 +59,19 @@ export class TurnListener {
     this.#giveUp();
     this.#turn = {};
     const from = frame - PREROLL_FRAMES;
-    this.#reader.seek(frame < this.#nextFrame ? from : Math.max(from, this.#nextFrame));
+    const first = Math.max(0, frame < this.#nextFrame ? from : Math.max(from, this.#nextFrame));
+    this.#reader.seek(first);
     this.#resampler.reset();
-    this.#recogniser.start();
-    void this.#listen(this.#turn);
+    this.#recogniser.start(Math.max(0, frame - first) * FRAME_MS);
+    this.#fail(this.#turn, this.#listen(this.#turn));
   }
 
   /** The text of the turn that ended with `frame`; an empty one if none had begun. */
   end(frame: number): Promise<Transcript> {
     const turn = this.#turn;
     if (!turn || turn.end) return Promise.resolve(NOTHING);
-    return new Promise((resolve) => {
-      turn.end = { frame, resolve };
+    return new Promise((resolve, reject) => {
+      turn.end = { frame, resolve, reject };
       this.#wake();
     });
   }
@@ -106,6 +111,14 @@ export class TurnListener {
       if (frames > 0) await breathe();
       else await this.#moreOrEnd();
     }
+  }
+
+  /** A turn that can't be searched fails by itself; the other calls on this thread go on. */
+  #fail(turn: Turn, listening: Promise<void>): void {
+    listening.catch((error: unknown) => {
+      if (this.#turn === turn) this.#turn = undefined;
+      turn.end?.reject(error);
+    });
   }
 
   /** Searches the next few frames up to `lastFrame`; returns how many there were. */
