@@ -12,6 +12,7 @@ import {
   type TestDesk,
 } from '../support/ari-desk.ts';
 import { createTestGateway, type TestGateway } from '../support/ari-media-gateway.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 
 /** Call control with a real phone at a real Asterisk: what only SIP can make happen. */
 
@@ -21,11 +22,11 @@ let app: StasisApp;
 let gateway: TestGateway;
 let desk: TestDesk;
 
-const startApp = (): Promise<StasisApp> =>
+const startApp = (url = asterisk.ariUrl): Promise<StasisApp> =>
   startStasisApp({
     server: {
       name: 'lab',
-      url: asterisk.ariUrl,
+      url,
       username: asterisk.ariUser,
       password: asterisk.secrets.ari,
       app: 'voice-agent',
@@ -108,6 +109,35 @@ describe('a phone', () => {
     ]);
     await seen.line.hangUp();
     await call.ended;
+  });
+
+  it('holds and comes back while the agent hears nothing of Asterisk, which knows it all the same', async () => {
+    await app.close();
+    const proxy = await startTcpProxy(asterisk.httpPort);
+    try {
+      app = await startApp(`http://127.0.0.1:${proxy.port}`);
+      const { seen, call } = await answeredCall();
+      const unheard = async (act: () => Promise<unknown>, isOnHold: string): Promise<void> => {
+        proxy.refuse();
+        proxy.cut();
+        await act();
+        const path = `/channels/${seen.info.key.channel}/variable?variable=CHANNEL(rtp,hold)`;
+        await expect.poll(() => asterisk.ari('GET', path)).toEqual({ value: isOnHold });
+        proxy.admit();
+      };
+      await unheard(() => call.hold(), '1');
+      await eventually('hold', () => seen.events.length === 1);
+      // The phone takes no second order while its first is on the wire.
+      await systemClock.sleep(500);
+      await unheard(() => call.unhold(), '0');
+      await eventually('unhold', () => seen.events.length === 2);
+      expect(seen.events).toEqual([{ type: 'hold' }, { type: 'unhold' }]);
+      await seen.line.hangUp();
+      await call.ended;
+      await app.close();
+    } finally {
+      await proxy.close();
+    }
   });
 
   it('is hung up by the agent', async () => {

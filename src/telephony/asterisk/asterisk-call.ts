@@ -37,6 +37,12 @@ export interface CallSettings {
   readonly fallbackLaw?: G711Law;
 }
 
+/**
+ * `1` while the phone has put the call on hold (res_pjsip's `remotely_held`). Other channel technologies
+ * can't tell: the request fails.
+ */
+const ON_HOLD = 'CHANNEL(rtp,hold)';
+
 export interface AsteriskCallOptions {
   readonly app: string;
   readonly info: CallInfo;
@@ -71,6 +77,8 @@ export interface AsteriskCall {
   signal(signal: CallSignal): void;
   /** What the line tells its session. */
   tell(event: LineEvent): void;
+  /** Asks Asterisk whether the caller is on hold: after a gap in the events. Never rejects. */
+  checkHold(): Promise<void>;
   /** Resolves when the call is finished and its session has returned. */
   readonly done: Promise<void>;
   /** Nothing more is tried; for a server that is given up. The session is told that the call has ended. */
@@ -91,6 +99,8 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
   let session: MediaSession | undefined;
   let peer: { readonly address: string; readonly port: number } | undefined;
   let running: Promise<void> | undefined;
+  /** How often the line was told of anything about hold. */
+  let holdNews = 0;
   const timers = new Set<() => void>();
   const finished = Promise.withResolvers<undefined>();
   const line = createCallLine(info, {
@@ -122,9 +132,26 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
     };
   }
 
+  function tell(event: LineEvent): void {
+    if (event.type === 'hold' || event.type === 'unhold') holdNews += 1;
+    line.tell(event);
+  }
+
+  async function checkHold(): Promise<void> {
+    if (isOver(state)) return;
+    const newsBefore = holdNews;
+    const onHold = await rest.variable(currentLeg(), ON_HOLD).catch(() => undefined);
+    // What an event said meanwhile is newer. Not knowing, a caller had better be talked to than left in silence.
+    if (holdNews === newsBefore) tell({ type: onHold === '1' ? 'hold' : 'unhold' });
+  }
+
   function signal(next: CallSignal): void {
     if (next.type === 'legLeft') options.onLegLeft(next.leg);
-    if (next.type === 'legReplaced') options.onLegReplaced(next.leg, next.by);
+    if (next.type === 'legReplaced') {
+      options.onLegReplaced(next.leg, next.by);
+      // It was the old leg's phone that held the call; nobody will say that it doesn't any more.
+      tell({ type: 'unhold' });
+    }
     follow(nextCallState(state, next));
   }
 
@@ -341,7 +368,8 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
       if (next.type === 'entered') mark('entered');
       signal(next);
     },
-    tell: line.tell,
+    tell,
+    checkHold,
     done: finished.promise.then(() => running),
     abandon,
   };

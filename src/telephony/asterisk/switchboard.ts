@@ -225,7 +225,8 @@ export function createSwitchboard(
 
   /**
    * Compares what Asterisk has with what we think it has: events of a gap are lost for ever. Calls whose
-   * channel is gone end, the others go on; our leftovers are deleted; waiting callers are received.
+   * channel is gone end, the others go on, on hold or not as Asterisk says; our leftovers are deleted;
+   * waiting callers are received.
    */
   async function reconcileNow({ sweep }: { readonly sweep: boolean }): Promise<void> {
     const known = viewOf(unfinished);
@@ -240,6 +241,7 @@ export function createSwitchboard(
         const args = stasisArgsOf(channel, server.app);
         if (args && !leftMeanwhile.has(channel.id)) void receive(channel, args);
       }
+      await Promise.all(known.map(({ call }) => call.checkHold()));
     } catch (error) {
       log.warn({ ...about, error: messageOf(error) }, 'Asterisk could not be looked through');
       sweepSoon();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
+import type { CallInfo } from '../../../src/dialog/ports.ts';
 import { objectIds } from '../../../src/telephony/asterisk/object-ids.ts';
 import { startStasisApp, type StasisApp } from '../../../src/telephony/asterisk/stasis-app.ts';
 import type { StasisAppOptions } from '../../../src/telephony/asterisk/stasis-options.ts';
@@ -276,6 +277,17 @@ describe('a caller', () => {
     await cleanedUp();
   });
 
+  it('is not on hold any more when another channel takes the place of the one that was', async () => {
+    await start();
+    const caller = server.call();
+    const { events } = await desk.call(0);
+    server.tell(caller.id, 'ChannelHold');
+    const other = server.replace(caller.id, '1700000000.99');
+    server.tell(other.id, 'ChannelDtmfReceived', { digit: '1' });
+    await eventually('its key', () => events.at(-1)?.type === 'dtmf');
+    expect(events).toEqual([{ type: 'hold' }, { type: 'unhold' }, { type: 'dtmf', digit: '1' }]);
+  });
+
   it('who took another’s place goes on in the dialplan where that one would have', async () => {
     await start();
     const caller = server.call();
@@ -502,6 +514,55 @@ describe('when the event stream is lost in mid-call', () => {
     server.tell(stays.id, 'ChannelDtmfReceived', { digit: '1' });
     await eventually('a key of the first', () => first.events.length === 1);
     expect(running.stats()).toMatchObject({ calls: 2 });
+  });
+
+  it('a call is on hold afterwards if Asterisk says so, whatever was said before', async () => {
+    await start();
+    const callers = [server.call(), server.call(), server.call(), server.call()];
+    const [released, held, put, untold] = await Promise.all(callers.map((_, index) => desk.call(index)));
+    const channelOf = ({ info }: { info: CallInfo }) => server.channels.get(info.key.channel)!;
+    for (const call of [released!, held!, untold!]) server.tell(channelOf(call).id, 'ChannelHold');
+    await eventually('they are on hold', () => untold!.events.length === 1);
+    for (const [call, onHold] of [
+      [released!, '0'],
+      [held!, '1'],
+      [put!, '1'],
+    ] as const)
+      channelOf(call).variables['CHANNEL(rtp,hold)'] = onHold;
+    server.dropStream();
+    await eventually('all of them know', () =>
+      [released, put, untold].every(
+        (call) => call!.events.at(-1)?.type === (call === put ? 'hold' : 'unhold'),
+      ),
+    );
+    expect([released, held, put, untold].map((call) => call!.events.map(({ type }) => type))).toEqual([
+      ['hold', 'unhold'],
+      ['hold'],
+      ['hold'],
+      ['hold', 'unhold'],
+    ]);
+  });
+
+  it('what an event says of hold counts more than an answer that was under way', async () => {
+    await start();
+    const caller = server.call();
+    const { events } = await desk.call(0);
+    caller.variables['CHANNEL(rtp,hold)'] = '0';
+    const answers = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    let asked = 0;
+    server.fault = ({ query }) =>
+      query.get('variable') === 'CHANNEL(rtp,hold)' ? { wait: answers[asked++]!.promise } : undefined;
+    server.dropStream();
+    await eventually('Asterisk is asked', () => asked === 1);
+    server.tell(caller.id, 'ChannelHold');
+    await eventually('it is on hold', () => events.length === 1);
+    server.dropStream();
+    answers[0]!.resolve(undefined);
+    await eventually('Asterisk is asked again, after the first answer', () => asked === 2);
+    expect(events).toEqual([{ type: 'hold' }]);
+    answers[1]!.resolve(undefined);
+    await eventually('it is not on hold any more', () => events.length === 2);
+    expect(events[1]).toEqual({ type: 'unhold' });
   });
 
   it('all calls end when Asterisk has crashed, and the app comes back with it', async () => {
