@@ -79,7 +79,7 @@ function withoutTexts(event: CallEvent): CallEvent {
 function sentence(event: CallEvent, targets: LatencyTargets): string {
   switch (event.type) {
     case 'started':
-      return `call from ${event.info.caller.number || 'an unknown number'} to ${event.info.dialled}: ${event.agent} takes it`;
+      return `call from ${event.info.caller.number || 'an unknown number'} to ${event.info.dialled}, for ${event.agent}`;
     case 'answered':
       return `answered after ${event.setUpMs.toFixed(0)} ms`;
     case 'greeting-started':
