@@ -86,7 +86,7 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
       log: log.child({ server: server.name }),
       channelVariables: variables,
       registry,
-      settings: { mediaAddress },
+      settings: { mediaAddress, fallbackLaw: config.gateways.rtp.codec },
     });
     scope.defer(() => app.close());
     apps.push(app);
@@ -175,7 +175,7 @@ async function staff(
   scope: Scope,
   messages: MessageStore,
 ): Promise<{ agents: StaffedAgent[]; announcer: StaffedAgent; phrases: PhraseCache }> {
-  const pool = new ProviderPool(scope, log);
+  const pool = new ProviderPool(scope, log, config.limits.maxCalls);
   const phrases = new PhraseCache();
   const { source: given } = config.gateways.rtp;
   const source: AudioFormat | undefined = given && { encoding: given.encoding, rateHz: given.sampleRateHz };

@@ -120,6 +120,7 @@ const agent = z.strictObject({
   language: text.default('en'),
   codec: z.enum(['ulaw', 'alaw', 'auto']).default('auto'),
   limits: limits.prefault({}),
+  afterwards: z.enum(['hang-up', 'continue']).default('hang-up'),
   knowledge,
 });
 

@@ -198,6 +198,7 @@ export function announcerProfile(voice: string, language: string): AgentProfile 
     voice,
     language,
     codec: 'auto',
+    afterwards: 'hang-up',
     limits: {
       endpointingMs: 500,
       eagerPauseMs: 0,

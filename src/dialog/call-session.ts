@@ -551,8 +551,9 @@ export class CallSession {
 
   // ── the end ───────────────────────────────────────────────────────────────────────────────
 
-  async #leave(ending: Ending): Promise<void> {
+  async #leave(wanted: Ending): Promise<void> {
     this.#cancelTick();
+    const ending = this.#options.agent.afterwards === 'continue' ? goingOn(wanted) : wanted;
     const variables = {
       ...(ending.way === 'proceed' ? { VOICE_AGENT_RESULT: 'error' } : {}),
       ...ending.variables,
@@ -581,6 +582,20 @@ export class CallSession {
     this.#emit({ type: 'ended', reason: ending.reason, variables, media: this.#media.stats() });
     this.#options.tracker.cleanUp(this.name);
   }
+}
+
+/** What the dialplan is told of a conversation that came to its end. */
+const RESULTS: Readonly<Record<string, string>> = {
+  'agent-hung-up': 'completed',
+  'caller-silent': 'silence',
+  'max-call': 'timeout',
+};
+
+/** The same ending, but the caller goes on in the dialplan instead of being hung up on. */
+function goingOn(ending: Ending): Ending {
+  const result = RESULTS[ending.reason];
+  if (ending.way !== 'hang-up' || result === undefined) return ending;
+  return { ...ending, way: 'proceed', variables: { VOICE_AGENT_RESULT: result, ...ending.variables } };
 }
 
 type EventBody = CallEvent extends infer E ? (E extends CallEvent ? Omit<E, 'call' | 'at'> : never) : never;

@@ -305,6 +305,8 @@ export interface AgentProfile {
   readonly language: string;
   readonly codec: G711Law | 'auto';
   readonly limits: AgentLimits;
+  /** Where the caller goes when the conversation is over: nowhere, or on in the dialplan. */
+  readonly afterwards: 'hang-up' | 'continue';
   /** What the embedded receptionist answers from; other models get it within their instructions. */
   readonly knowledge: AgentKnowledge;
 }

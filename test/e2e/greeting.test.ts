@@ -37,7 +37,9 @@ describe('A caller of an agent', () => {
     await Promise.all([lab.stop(), voice.close()]);
   });
   afterEach(async () => {
+    await lab.stopPhones();
     await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(atRest);
+    expect(lab.asterisk.complaints()).toEqual([]);
   });
 
   it.each(AGENTS)(
@@ -63,7 +65,6 @@ describe('A caller of an agent', () => {
       expect(correlation).toBeGreaterThan(0.85);
       // What is heard first is its beginning: the synthesis begins with 10 ms of silence.
       expect(Math.abs(at - speechAt)).toBeLessThan(8 * 150);
-      await phone.stop();
     },
   );
 
@@ -80,7 +81,6 @@ describe('A caller of an agent', () => {
         times.push(firstPacketMs ?? Infinity);
         speech.push(firstSpeechMs ?? Infinity);
       }
-      await phone.stop();
     }
     report(
       `after the answer, ${times.length} calls: first packet p50 ${percentile(times, 50)} ms, ` +

@@ -70,7 +70,9 @@ describe('The agent’s sound as it left Asterisk', () => {
     await Promise.all([lab.stop(), voice.close()]);
   });
   afterEach(async () => {
+    await lab.stopPhones();
     await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(atRest);
+    expect(lab.asterisk.complaints()).toEqual([]);
   });
 
   function toPhone(capture: RtpCapture, phone: Softphone): RtpStream[] {
@@ -98,7 +100,6 @@ describe('The agent’s sound as it left Asterisk', () => {
       await call.hangUp();
       await view.event('ended');
       await expect.poll(() => lab.hasRecord(view), { timeout: 5000 }).toBe(true);
-      await phone.stop();
       await capture.stop();
 
       // The packets: one stream, none lost, none twice, none late enough to leave a hole.

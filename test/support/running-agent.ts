@@ -1,8 +1,8 @@
 /** A real Asterisk with the real agent (src/main.ts) at it, and phones that call: for end-to-end tests. */
 import {
   cpSync,
+  existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readlinkSync,
   readdirSync,
@@ -27,6 +27,8 @@ export interface RunningAgentOptions {
 
 type Account = 'softphone1' | 'softphone2';
 
+let started = 0;
+
 export class RunningAgent {
   readonly asterisk: NativeAsterisk;
   readonly agent: LabAgent;
@@ -43,7 +45,8 @@ export class RunningAgent {
   }
 
   static async start(options: RunningAgentOptions = {}): Promise<RunningAgent> {
-    const folder = mkdtempSync(join(labFolder(), 'e2e-'));
+    // Swept by the next lab if this process is killed.
+    const folder = labFolder(`e2e-${process.pid}-${(started += 1)}`);
     let asterisk: NativeAsterisk | undefined;
     try {
       asterisk = await NativeAsterisk.start();
@@ -68,7 +71,7 @@ export class RunningAgent {
     }
   }
 
-  /** A phone that stays until `stop`. */
+  /** A phone that stays until `stopPhones` or `stop`. */
   async phone(account: Account, options: Partial<SoftphoneOptions> = {}): Promise<Softphone> {
     const { asterisk } = this;
     const password = asterisk.secrets[account];
@@ -108,8 +111,14 @@ export class RunningAgent {
     };
   }
 
+  async stopPhones(): Promise<void> {
+    await Promise.all(this.#phones.splice(0).map((phone) => phone.stop()));
+  }
+
   async stop(): Promise<void> {
-    for (const part of [...this.#phones, this.agent, this.asterisk]) await part.stop();
+    await this.stopPhones();
+    await this.agent.stop();
+    await this.asterisk.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -186,6 +195,7 @@ function writeConfig(folder: string, edits: readonly (readonly [string, string])
 
 /** Local addresses of a process's UDP sockets, as the kernel lists them. */
 function udpSocketsOf(pid: number): string[] {
+  if (!existsSync(`/proc/${pid}/fd`)) return [];
   const inodes = new Set<string>();
   for (const name of readdirSync(`/proc/${pid}/fd`)) {
     try {
@@ -201,6 +211,18 @@ function udpSocketsOf(pid: number): string[] {
     .filter((fields) => inodes.has(fields[9] ?? ''))
     .map((fields) => fields[1] ?? '')
     .sort();
+}
+
+/** Waits until the far side has been heard for so long: the middle of a sentence, say. */
+export async function heardFor(call: SoftphoneCall, ms: number, timeoutMs = 15_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  const heardMs = (): number => (call.heard.lastVoicedAt ?? 0) - (call.heard.firstSpeechAt ?? 0);
+  while (heardMs() < ms) {
+    const after = call.heard.lastVoicedAt ?? call.answeredAt ?? 0;
+    if (!(await call.heard.speech({ timeoutMs: deadline - Date.now(), after }))) {
+      throw new Error(`Heard for ${heardMs()} ms only, not for ${ms} ms`);
+    }
+  }
 }
 
 /** A measured figure, for who reads the test's output. */

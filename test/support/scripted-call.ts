@@ -23,6 +23,7 @@ export function agentProfile(more: Partial<AgentProfile> = {}): AgentProfile {
     voice: 'slt',
     language: 'en',
     codec: 'ulaw',
+    afterwards: 'hang-up',
     limits: {
       endpointingMs: 500,
       eagerPauseMs: 0,

@@ -5,7 +5,7 @@
  */
 const RATE_HZ = 8000;
 const WINDOW = 256;
-export const HOP = 80;
+const HOP = 80;
 const BANDS = 14;
 const LOWEST_HZ = 200;
 const HIGHEST_HZ = 3600;

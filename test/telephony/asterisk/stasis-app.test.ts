@@ -131,6 +131,17 @@ describe('a caller', () => {
     expect(gateway.sessions[0]?.request.law).toBe('alaw');
   });
 
+  it('that speaks no G.711 gets the law that is set for it under "auto"', async () => {
+    desk.codec = 'auto';
+    await start({ settings: { fallbackLaw: 'alaw' } });
+    // An empty one is one that Asterisk can't tell.
+    for (const [index, format] of ['(opus)', '(ulaw)', ''].entries()) {
+      server.call().variables['CHANNEL(audionativeformat)'] = format;
+      await desk.call(index);
+    }
+    expect(gateway.sessions.map(({ request }) => request.law)).toEqual(['alaw', 'ulaw', 'alaw']);
+  });
+
   it('brings the chosen channel variables to the desk', async () => {
     await start({ channelVariables: ['VIP', 'UNSET', 'CHANNEL(audionativeformat)'] });
     const caller = server.call({ silently: true });
