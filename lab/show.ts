@@ -18,7 +18,7 @@ export function eventLine(call: AgentCall, { at, event }: SeenEvent): string | u
 function eventText(event: SeenEvent['event']): string | undefined {
   switch (event.type) {
     case 'started':
-      return `☎ ${event.info.caller.number || 'somebody'} calls, ${event.agent} takes it`;
+      return `☎ ${event.info.caller.number || 'somebody'} calls, for ${event.agent}`;
     case 'answered':
       return `answered after ${Math.round(event.setUpMs)} ms`;
     case 'caller-said':

@@ -4,7 +4,16 @@ import type { AudioFormat } from '../media/audio.ts';
 import type { ToolTable } from './agent-tools.ts';
 import { CallSession, callName, type AgentParts } from './call-session.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
-import type { Admission, AgentProfile, CallDesk, CallInfo, CallObserver, MediaSession } from './ports.ts';
+import { NO_MEDIA } from './ports.ts';
+import type {
+  Admission,
+  AgentProfile,
+  CallDesk,
+  CallEvent,
+  CallInfo,
+  CallObserver,
+  MediaSession,
+} from './ports.ts';
 import type { PhraseCache } from './prepared-phrases.ts';
 import { DEFAULT_TURN_SETTINGS, type Ending, type TurnSettings } from './turn-states.ts';
 
@@ -58,7 +67,7 @@ export class Desk implements CallDesk {
   }
 
   admit(info: CallInfo): Admission {
-    if (this.#draining) return { kind: 'proceed', variables: { VOICE_AGENT_RESULT: 'draining' } };
+    if (this.#draining) return this.#sendOn(info, 'draining');
     const agent = this.#byExtension.get(info.dialled);
     if (!agent) {
       return this.#announce(info, {
@@ -70,7 +79,7 @@ export class Desk implements CallDesk {
     if (this.#calls.size - this.#announcements.size < this.#options.maxCalls) {
       return this.#accept(info, agent, undefined);
     }
-    if (this.#options.whenFull === 'continue') return BUSY;
+    if (this.#options.whenFull === 'continue') return this.#sendOn(info, 'busy');
     return this.#announce(info, { reason: 'busy', phrase: 'busy', way: 'hang-up' });
   }
 
@@ -97,8 +106,28 @@ export class Desk implements CallDesk {
 
   #announce(info: CallInfo, announcement: Ending): Admission {
     // Even refusals cost a line: as many at a time as calls, and the rest go on at once.
-    if (this.#announcements.size >= this.#options.maxCalls) return BUSY;
+    if (this.#announcements.size >= this.#options.maxCalls) return this.#sendOn(info, 'busy');
     return this.#accept(info, this.#options.announcer, announcement);
+  }
+
+  /** On in the dialplan, without an answer. That is a call, too: it begins and ends here. */
+  #sendOn(info: CallInfo, reason: 'busy' | 'draining'): Admission {
+    const { announcer, clock } = this.#options;
+    const variables = { VOICE_AGENT_RESULT: reason };
+    const { id } = (this.#byExtension.get(info.dialled) ?? announcer).profile;
+    const about = { call: callName(info), at: clock.now() };
+    this.#tell({ ...about, type: 'started', info, agent: id });
+    this.#tell({ ...about, type: 'ended', reason, variables, media: NO_MEDIA });
+    return { kind: 'proceed', variables };
+  }
+
+  #tell(event: CallEvent): void {
+    // Whoever watches must not be able to keep a caller from going on.
+    try {
+      this.#options.observe(event);
+    } catch {
+      // its own affair
+    }
   }
 
   #accept(info: CallInfo, agent: StaffedAgent, announcement: Ending | undefined): Admission {
@@ -157,8 +186,6 @@ export class Desk implements CallDesk {
     };
   }
 }
-
-const BUSY: Admission = { kind: 'proceed', variables: { VOICE_AGENT_RESULT: 'busy' } };
 
 /** The profile of whoever speaks the refusals. */
 export function announcerProfile(voice: string, language: string): AgentProfile {

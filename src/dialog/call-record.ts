@@ -29,7 +29,9 @@ export interface CallRecord {
     readonly part: string;
     readonly message: string;
   }[];
-  /** Missing: the call is running, or the program died in it. */
+  /** Which run of the program took the call. */
+  readonly run?: string;
+  /** Missing: the call is running, or that run of the program ended during it. */
   readonly ended?: {
     readonly reason: string;
     readonly durationMs: Milliseconds;
@@ -146,8 +148,13 @@ export function withoutTexts(record: CallRecord): CallRecord {
   };
 }
 
+/** Where a record has no end. `programRuns`: the run of the program that took the call is going on. */
+export function withoutEnd(programRuns: boolean): string {
+  return programRuns ? 'not yet' : 'the program ended during it';
+}
+
 /** The conversation and its figures as people read them, one line each. */
-export function describeRecord(record: CallRecord): string[] {
+export function describeRecord(record: CallRecord, programRuns: boolean): string[] {
   const { info, ended } = record;
   const caller = [info.caller.name, info.caller.number].filter(Boolean).join(' ') || 'unknown';
   const latencies = record.latencies.map(({ stages }) => stages.total).filter((ms) => ms !== undefined);
@@ -157,7 +164,7 @@ export function describeRecord(record: CallRecord): string[] {
     `began      ${record.startedAt}`,
     `from       ${caller} to ${info.dialled} (${record.agent})`,
     `set up     ${milliseconds(record.setUpMs)}, greeting ${milliseconds(record.greetingMs)} after the answer`,
-    `ended      ${ended ? `${ended.reason} after ${(ended.durationMs / 1000).toFixed(1)} s` : 'not yet'}`,
+    `ended      ${ended ? `${ended.reason} after ${(ended.durationMs / 1000).toFixed(1)} s` : withoutEnd(programRuns)}`,
     `turns      ${latencies.length} measured, mean ${Math.round(mean)} ms; ${record.bargeIns.length} barge-ins`,
     ...(ended
       ? [

@@ -9,6 +9,7 @@ import { runTool, type ToolTable } from './agent-tools.ts';
 import { CallerEars } from './caller-ears.ts';
 import { ConversationHistory } from './conversation-history.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
+import { NO_MEDIA } from './ports.ts';
 import type {
   AgentProfile,
   CallEvent,
@@ -19,7 +20,6 @@ import type {
   LineEvent,
   LlmEvent,
   MediaSession,
-  MediaStats,
   Message,
   SpeechToText,
   TextToSpeech,
@@ -99,19 +99,6 @@ const BY_CALLER: ReadonlySet<TurnEvent['type']> = new Set([
   'turn-end',
   'dtmf',
 ]);
-const NO_MEDIA: MediaStats = {
-  packetsReceived: 0,
-  packetsSent: 0,
-  packetsLost: 0,
-  packetsLate: 0,
-  packetsDuplicate: 0,
-  packetsMalformed: 0,
-  packetsFromStrangers: 0,
-  framesConcealed: 0,
-  jitterMs: 0,
-  sendLatenessMaxMs: 0,
-  framesDropped: 0,
-};
 
 /** The name of a call in logs, records and the latency tracker. */
 export function callName(info: CallInfo): string {

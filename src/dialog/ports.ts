@@ -100,6 +100,21 @@ export interface MediaStats {
   readonly framesDropped: number;
 }
 
+/** Of a call without media. */
+export const NO_MEDIA: MediaStats = {
+  packetsReceived: 0,
+  packetsSent: 0,
+  packetsLost: 0,
+  packetsLate: 0,
+  packetsDuplicate: 0,
+  packetsMalformed: 0,
+  packetsFromStrangers: 0,
+  framesConcealed: 0,
+  jitterMs: 0,
+  sendLatenessMaxMs: 0,
+  framesDropped: 0,
+};
+
 // ── Speech: hearing and speaking ──────────────────────────────────────────────────────────────
 
 /** Finds speech in the caller's audio, in a thread of its own. */

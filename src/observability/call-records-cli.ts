@@ -10,10 +10,11 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { describeRecord, type CallRecord } from '../dialog/call-record.ts';
+import { describeRecord, withoutEnd, type CallRecord } from '../dialog/call-record.ts';
 import { systemClock } from '../lib/clock.ts';
 import { CallRecords } from './call-records.ts';
 import { describeMessage, MESSAGE_FILE, readMessages } from './message-file.ts';
+import { isGoingOn } from './program-run.ts';
 
 const USAGE = 'usage: npm run calls -- [list | show NAME | messages] [--json] [--limit N] [--data DIRECTORY]';
 
@@ -72,7 +73,7 @@ export async function callRecordsCommand(
     return 1;
   }
   if (values.json) print(JSON.stringify(record, undefined, 2));
-  else for (const line of describeRecord(record)) print(line);
+  else for (const line of describeRecord(record, programRuns(record))) print(line);
   return 0;
 }
 
@@ -82,12 +83,16 @@ function dataFolder(): string {
   return given === '' ? 'var' : given;
 }
 
+function programRuns({ run }: CallRecord): boolean {
+  return run !== undefined && isGoingOn(run);
+}
+
 function summary(record: CallRecord): string {
   const { info, ended } = record;
   const totals = record.latencies.map(({ stages }) => stages.total).filter((ms) => ms !== undefined);
   const mean =
     totals.length === 0 ? '–' : `${Math.round(totals.reduce((a, b) => a + b, 0) / totals.length)} ms`;
-  const length = ended ? `${(ended.durationMs / 1000).toFixed(1)} s` : 'running?';
+  const length = ended ? `${(ended.durationMs / 1000).toFixed(1)} s` : '–';
   return [
     record.startedAt.replace('T', ' ').slice(0, 19),
     (info.caller.number || 'unknown').padEnd(14),
@@ -95,7 +100,7 @@ function summary(record: CallRecord): string {
     length.padStart(9),
     `${totals.length} turns`.padStart(9),
     mean.padStart(8),
-    (ended?.reason ?? '').padEnd(16),
+    (ended?.reason ?? withoutEnd(programRuns(record))).padEnd(16),
     record.call,
   ].join('  ');
 }

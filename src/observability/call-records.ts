@@ -11,6 +11,7 @@ import {
 import type { CallEvent } from '../dialog/ports.ts';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
+import { thisRun } from './program-run.ts';
 
 export interface CallRecordsOptions {
   /** The program's data directory; records go to `calls/YYYY-MM-DD/` in it. */
@@ -32,8 +33,9 @@ export class CallRecords {
   readonly #options: CallRecordsOptions;
   readonly #folder: string;
   readonly #running = new Map<string, RecordInProgress>();
-  readonly #recordings = new Map<string, string>();
-  readonly #writing = new Set<Promise<void>>();
+  readonly #run = thisRun();
+  /** By file: the newest writing of it, which is behind all before. */
+  readonly #writing = new Map<string, Promise<void>>();
   #cancelSweep: () => void = () => undefined;
   #closed = false;
 
@@ -49,11 +51,14 @@ export class CallRecords {
     this.#cancelSweep = this.#options.clock.at(this.#options.clock.now() + DAY_MS, () => void this.start());
   }
 
-  /** Takes a call's events in their order; the record is written when the call has ended. */
+  /** Takes a call's events in their order; the record is written when the call begins, and anew when it has ended. */
   observe(event: CallEvent): void {
     if (event.type === 'started') {
       const startedAt = new Date(this.#options.clock.wallClock()).toISOString();
-      this.#running.set(event.call, beginRecord(event, startedAt));
+      const { origin, record } = beginRecord(event, startedAt);
+      const begun = { origin, record: { ...record, run: this.#run } };
+      this.#running.set(event.call, begun);
+      this.#keep(begun.record);
       return;
     }
     const before = this.#running.get(event.call);
@@ -62,11 +67,7 @@ export class CallRecords {
     this.#running.set(event.call, after);
     if (event.type !== 'ended') return;
     this.#running.delete(event.call);
-    const recording = this.#recordings.get(event.call);
-    this.#recordings.delete(event.call);
-    const writing = this.#write(recording === undefined ? after.record : { ...after.record, recording });
-    this.#writing.add(writing);
-    void writing.finally(() => this.#writing.delete(writing));
+    this.#keep(after.record);
   }
 
   /** Where the recording of a running call belongs; the record will name it. */
@@ -74,7 +75,9 @@ export class CallRecords {
     const running = this.#running.get(call);
     if (!running) return undefined;
     const { folder, name } = this.#placeOf(running.record);
-    this.#recordings.set(call, `${name}.wav`);
+    const record = { ...running.record, recording: `${name}.wav` };
+    this.#running.set(call, { ...running, record });
+    this.#keep(record);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return join(folder, `${name}.wav`);
   }
@@ -109,6 +112,7 @@ export class CallRecords {
     for (const day of await this.#days()) {
       if (day >= oldest) continue;
       try {
+        await Promise.all(this.#writing.values());
         await rm(join(this.#folder, day), { recursive: true, force: true });
       } catch (error) {
         this.#options.onTrouble(`the call records of ${day} could not be deleted: ${messageOf(error)}`);
@@ -120,14 +124,24 @@ export class CallRecords {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelSweep();
-    await Promise.all(this.#writing);
+    await Promise.all(this.#writing.values());
   }
 
-  async #write(record: CallRecord): Promise<void> {
+  /** Writes the record behind what is being written in its place; left out if a newer one is waiting, too. */
+  #keep(record: CallRecord): void {
+    const { folder, name } = this.#placeOf(record);
+    const path = join(folder, `${name}.json`);
+    const writing = (this.#writing.get(path) ?? Promise.resolve()).then(async () => {
+      if (this.#writing.get(path) !== writing) return;
+      await this.#write(folder, path, record);
+      if (this.#writing.get(path) === writing) this.#writing.delete(path);
+    });
+    this.#writing.set(path, writing);
+  }
+
+  async #write(folder: string, path: string, record: CallRecord): Promise<void> {
     try {
-      const { folder, name } = this.#placeOf(record);
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const path = join(folder, `${name}.json`);
       const kept = this.#options.texts ? record : withoutTexts(record);
       // Whole or not at all, whenever the program dies.
       const draft = `${path}.${randomBytes(4).toString('hex')}.tmp`;

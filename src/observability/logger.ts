@@ -79,7 +79,7 @@ function withoutTexts(event: CallEvent): CallEvent {
 function sentence(event: CallEvent, targets: LatencyTargets): string {
   switch (event.type) {
     case 'started':
-      return `call from ${callerOf(event.info)} to ${event.info.dialled}: ${event.agent} takes it${variablesOf(event.info)}`;
+      return `call from ${callerOf(event.info)} to ${event.info.dialled}, for ${event.agent}${variablesOf(event.info)}`;
     case 'answered':
       return `answered after ${event.setUpMs.toFixed(0)} ms`;
     case 'greeting-started':

@@ -7,6 +7,7 @@ import {
   type StaffedAgent,
 } from '../../src/dialog/call-desk.ts';
 import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
+import { NO_MEDIA } from '../../src/dialog/ports.ts';
 import type { Admission, AgentProfile, CallEvent } from '../../src/dialog/ports.ts';
 import { DEFAULT_PHRASES, PhraseCache } from '../../src/dialog/prepared-phrases.ts';
 import { Scope } from '../../src/lib/scope.ts';
@@ -116,6 +117,43 @@ describe('the desk', () => {
     arrive(at);
     const busy: Admission = { kind: 'proceed', variables: { VOICE_AGENT_RESULT: 'busy' } };
     expect(arrive(at).admission).toEqual(busy);
+  });
+
+  it('tells of the callers who are sent on at once: each is a call that begins and ends', async () => {
+    const at = await desk({ whenFull: 'continue', maxCalls: 1 });
+    arrive(at);
+    events = [];
+    const told = (): unknown[] =>
+      events.map((event) => {
+        if (event.type === 'started') return `${event.call} ${event.info.dialled} ${event.agent}`;
+        return event.type === 'ended' ? event : event.type;
+      });
+    const ended = (call: string, reason: string): object => ({
+      ...{ type: 'ended', call, at: clock.now(), reason, media: NO_MEDIA },
+      variables: { VOICE_AGENT_RESULT: reason },
+    });
+    arrive(at, '510002');
+    const busy = `test/c${channel}`;
+    expect(told()).toEqual([`${busy} 510002 tom`, ended(busy, 'busy')]);
+
+    const draining = at.drain(0);
+    events = [];
+    arrive(at, '999');
+    const late = `test/c${channel}`;
+    expect(told()).toEqual([`${late} 999 announcements`, ended(late, 'draining')]);
+    await clock.advance(5000);
+    await draining;
+  });
+
+  it('sends them on though whoever watches breaks', async () => {
+    const at = await desk({
+      observe: () => {
+        throw new Error('no disk');
+      },
+      whenFull: 'continue',
+      maxCalls: 0,
+    });
+    expect(arrive(at).admission.kind).toBe('proceed');
   });
 
   it('has room again when a call is over, or was given up before it began', async () => {

@@ -156,7 +156,8 @@ describe('a caller at a real Asterisk', () => {
       if (performance.now() > deadline) throw new Error(`not in the dialplan: ${JSON.stringify(channels)}`);
       channels = await asterisk.channels();
     }
-    expect(desk.asked).toEqual([]);
+    expect(desk.calls).toEqual([]);
+    expect(desk.abandoned).toEqual(['draining']);
   });
 
   it('brings its number, its name and the variables that are asked for', async () => {

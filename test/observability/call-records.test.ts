@@ -2,6 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { CallRecord } from '../../src/dialog/call-record.ts';
+import { NO_MEDIA } from '../../src/dialog/ports.ts';
 import { CallRecords, type CallRecordsOptions } from '../../src/observability/call-records.ts';
 import { callRecordsCommand } from '../../src/observability/call-records-cli.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -91,12 +93,40 @@ describe('a call record', () => {
     expect(files.sort()).toEqual(['090000000-test_a_.._.._b.json', '090000000-test_c.json']);
   });
 
+  it("is on disk from the call's beginning, and is replaced at its end", async () => {
+    const records = store(new ManualClock());
+    const path = join(directory, 'calls', '2026-01-15', '090000000-x.json');
+    const read = async (): Promise<CallRecord> => JSON.parse(await readFile(path, 'utf8')) as CallRecord;
+    records.observe({ type: 'started', call: 'x', at: 0, info: callInfo(), agent: 'alice' });
+    await expect.poll(read, { timeout: 5000 }).toMatchObject({ call: 'x', agent: 'alice' });
+    expect(await read()).not.toHaveProperty('ended');
+    records.observe({ type: 'dtmf', call: 'x', at: 5, digit: '1' });
+    records.observe({ type: 'ended', call: 'x', at: 9, reason: 'r', variables: {}, media: NO_MEDIA });
+    await records.close();
+    expect(await read()).toMatchObject({ digits: '1', ended: { reason: 'r', durationMs: 9 } });
+    expect(await readdir(join(path, '..'))).toEqual(['090000000-x.json']);
+  });
+
+  it('of a call that ends while its beginning is being written is the last one', async () => {
+    const records = store(new ManualClock());
+    for (let n = 0; n < 20; n += 1) {
+      const call = `x${n}`;
+      records.observe({ type: 'started', call, at: 0, info: callInfo(), agent: 'alice' });
+      for (let wait = 0; wait < n % 5; wait += 1) await new Promise((resolve) => setImmediate(resolve));
+      records.observe({ type: 'ended', call, at: 9, reason: 'r', variables: {}, media: NO_MEDIA });
+    }
+    await records.close();
+    const all = await records.list();
+    expect(all.filter(({ ended }) => ended?.reason === 'r')).toHaveLength(20);
+    expect(await readdir(join(directory, 'calls', '2026-01-15'))).toHaveLength(20);
+  });
+
   it('names its recording', async () => {
     const records = store(new ManualClock());
     records.observe({ type: 'started', call: 'x', at: 0, info: callInfo(), agent: 'alice' });
     const path = await records.recordingPath('x');
     await writeFile(path ?? '', 'sound');
-    records.observe({ type: 'ended', call: 'x', at: 9, reason: 'r', variables: {}, media: {} as never });
+    records.observe({ type: 'ended', call: 'x', at: 9, reason: 'r', variables: {}, media: NO_MEDIA });
     await records.close();
     expect((await records.list())[0]?.recording).toBe('090000000-x.wav');
     expect(await records.recordingPath('unknown')).toBeUndefined();
@@ -171,6 +201,21 @@ describe('the command', () => {
     expect(lines.join('\n')).toMatch(/caller {2}when do you open\n.*agent {3}We open \[interrupted\]/);
     const json = await run('show', 'test/channel-1', '--json');
     expect(JSON.parse(json.lines[0] ?? '')).toMatchObject({ call: 'test/channel-1' });
+  });
+
+  it('tells a call that is running from one during which the program ended', async () => {
+    const records = store(new ManualClock());
+    records.observe({ type: 'started', call: 'x', at: 0, info: callInfo(), agent: 'alice' });
+    await records.close();
+    expect((await run()).lines[0]).toMatch(/ – .* not yet +x$/);
+    expect((await run('show', 'x')).lines).toContain('ended      not yet');
+
+    const path = join(directory, 'calls', '2026-01-15', '090000000-x.json');
+    const record = JSON.parse(await readFile(path, 'utf8')) as CallRecord;
+    // The same process number, begun at another time: as after a restart of a container.
+    await writeFile(path, JSON.stringify({ ...record, run: `${process.pid}:1` }));
+    expect((await run()).lines[0]).toMatch(/ – .* the program ended during it +x$/);
+    expect((await run('show', 'x')).lines).toContain('ended      the program ended during it');
   });
 
   it('looks where the program keeps its data: VOICE_AGENT_DATA_DIR, or var', async () => {

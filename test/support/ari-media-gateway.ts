@@ -1,12 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import type {
-  MediaEvent,
-  MediaGateway,
-  MediaRequest,
-  MediaSession,
-  MediaStats,
-} from '../../src/dialog/ports.ts';
+import { NO_MEDIA } from '../../src/dialog/ports.ts';
+import type { MediaEvent, MediaGateway, MediaRequest, MediaSession } from '../../src/dialog/ports.ts';
 import { createAudioRing } from '../../src/media/audio-ring.ts';
 import { createFlushLine } from '../../src/media/flush-line.ts';
 
@@ -93,7 +88,7 @@ function sessionOn(socket: Socket, request: MediaRequest, attaches: () => boolea
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    stats: () => stats(received),
+    stats: () => ({ ...NO_MEDIA, packetsReceived: received }),
     close() {
       closing ??= new Promise((resolve) => {
         attached.reject(new Error('closed'));
@@ -107,21 +102,5 @@ function sessionOn(socket: Socket, request: MediaRequest, attaches: () => boolea
     lose(reason) {
       for (const listener of listeners) listener({ type: 'lost', reason });
     },
-  };
-}
-
-function stats(packetsReceived: number): MediaStats {
-  return {
-    packetsReceived,
-    packetsSent: 0,
-    packetsLost: 0,
-    packetsLate: 0,
-    packetsDuplicate: 0,
-    packetsMalformed: 0,
-    packetsFromStrangers: 0,
-    framesConcealed: 0,
-    jitterMs: 0,
-    sendLatenessMaxMs: 0,
-    framesDropped: 0,
   };
 }

@@ -1,3 +1,4 @@
+import { NO_MEDIA } from '../../src/dialog/ports.ts';
 import type {
   MediaEvent,
   MediaSession,
@@ -75,19 +76,7 @@ export class ScriptedMedia implements MediaSession {
   }
 
   stats(): MediaStats {
-    return {
-      packetsReceived: 0,
-      packetsSent: this.packetsSent,
-      packetsLost: 0,
-      packetsLate: 0,
-      packetsDuplicate: 0,
-      packetsMalformed: 0,
-      packetsFromStrangers: 0,
-      framesConcealed: 0,
-      jitterMs: 0,
-      sendLatenessMaxMs: 0,
-      framesDropped: 0,
-    };
+    return { ...NO_MEDIA, packetsSent: this.packetsSent };
   }
 
   close(): Promise<void> {

@@ -121,10 +121,12 @@ export function createSwitchboard(
       const variables = channelVariables.length === 0 ? {} : await readVariables(channel);
       if (!arriving.has(channel.id)) return; // hung up meanwhile
       const info = callInfoOf(server.name, channel, args, variables);
-      const admission = draining
-        ? { kind: 'proceed' as const, variables: { VOICE_AGENT_RESULT: 'draining' } }
-        : desk.admit(info);
-      if (admission.kind === 'accept') begin(channel, info, admission);
+      // Even when the answer is known: the desk tells of every call.
+      const admission = desk.admit(info);
+      if (draining && admission.kind === 'accept') {
+        admission.abandoned?.('draining');
+        await sendOn(channel.id, { VOICE_AGENT_RESULT: 'draining' });
+      } else if (admission.kind === 'accept') begin(channel, info, admission);
       else await sendOn(channel.id, admission.variables);
     } catch (error) {
       log.error({ ...about, channel: channel.id, error: messageOf(error) }, 'a caller could not be received');

@@ -319,7 +319,10 @@ describe('a caller who can’t be taken', () => {
     const late = server.call();
     await continued(late);
     expect(late.variables.VOICE_AGENT_RESULT).toBe('draining');
-    expect(desk.asked).toHaveLength(1);
+    // The desk knows of him, and that it can't have him.
+    expect(desk.asked).toHaveLength(2);
+    expect(desk.abandoned).toEqual(['draining']);
+    expect(desk.calls).toHaveLength(1);
     expect(events).toEqual([]);
     expect(running.stats()).toMatchObject({ calls: 1, draining: true });
   });
