@@ -20,7 +20,13 @@ class CountingRecogniser {
   }
   finish(): Evidence {
     this.turns.push(Math.round(this.#samples / 320));
-    return { model: 'good morning to you', grammar: 'good morning to you', posterior: 0, familiar: 1 };
+    return {
+      model: 'good morning to you',
+      grammar: 'good morning to you',
+      posterior: 0,
+      familiar: 1,
+      numbers: { text: '', lead: 0 },
+    };
   }
   abandon(): void {
     this.abandoned += 1;
