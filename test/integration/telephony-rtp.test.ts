@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { networkInterfaces } from 'node:os';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { NativeAsterisk } from '../../lab/asterisk.ts';
 import { Softphone } from '../../lab/softphone.ts';
 import { echo } from '../../src/gateways/echo.ts';
@@ -16,12 +17,15 @@ let app: StasisApp;
 
 beforeAll(async () => {
   asterisk = await NativeAsterisk.start();
-  gateway = await RtpMediaGateway.start();
   phone = await Softphone.start({
     server: asterisk,
     account: 'softphone1',
     password: asterisk.secrets.softphone1,
   });
+});
+
+async function serve(listenAddress: string): Promise<void> {
+  gateway = await RtpMediaGateway.start({ listenAddress });
   app = await startStasisApp({
     server: {
       name: 'lab',
@@ -49,14 +53,22 @@ beforeAll(async () => {
       }),
     },
   });
+}
+
+afterEach(async () => {
+  await app.close();
+  await gateway.close();
 });
 
 afterAll(async () => {
-  await app.close();
   await phone.stop();
-  await gateway.close();
   await asterisk.stop();
 });
+
+/** 127.0.0.1, and ::1 where this machine has IPv6. */
+const loopbacks = Object.values(networkInterfaces()).flatMap(
+  (addresses) => addresses?.filter(({ internal }) => internal).map(({ address }) => address) ?? [],
+);
 
 /** Root mean square of 8 kHz samples. */
 function loudness(samples: Int16Array): number {
@@ -64,7 +76,8 @@ function loudness(samples: Int16Array): number {
 }
 
 describe('a caller whose session is an echo', () => {
-  it('hears what it says', async () => {
+  it.each(loopbacks)('hears what it says over %s', async (address) => {
+    await serve(address);
     const call = await phone.dial('510001');
     const tone = Int16Array.from(
       { length: 8000 },

@@ -70,6 +70,7 @@ export interface AsteriskCallOptions {
 
 /** One call in Asterisk: carries out what call-states.ts decides. */
 export interface AsteriskCall {
+  /** Of the caller who came in; stays that one's when a transfer puts somebody else in the caller's place. */
   readonly info: CallInfo;
   readonly mediaId: string;
   readonly bridgeId: string;
