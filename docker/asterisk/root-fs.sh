@@ -3,7 +3,7 @@
 # in mount and process namespaces of its own (lab/root-fs.ts does), so that no mount or process
 # outlives it, however it ends.
 #
-#   MIRROR   Debian mirror (default )
+#   MIRROR   Debian mirror (default: the one that this machine's apt uses)
 #   SUITE    Debian suite (default sid: the one with Asterisk 22)
 set -eu
 
@@ -19,6 +19,14 @@ settings=$(mktemp)
 trap 'rm -f "$settings"' EXIT
 apt-config dump | grep -E '^Acquire::(http|https|Check|Retries|Force)' >"$settings" || true
 
+# The machine's own mirror, without its security archive, which has no such suite.
+mirror=${MIRROR:-$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Created-By: Packages' |
+	awk '$1 == "Debian" && $2 !~ /security/ { print $2; exit }')}
+if [ -z "$mirror" ]; then
+	echo 'no Debian mirror is known to apt here: name one with MIRROR=' >&2
+	exit 1
+fi
+
 # mmdebstrap takes a third of debootstrap's time. A system that can be made anew at any moment needs
 # no sync after each file, and no manuals.
 mmdebstrap --mode=root --variant=apt --components=main --skip=check/empty \
@@ -30,7 +38,7 @@ mmdebstrap --mode=root --variant=apt --components=main --skip=check/empty \
 	--dpkgopt='path-exclude=/usr/share/man/*' \
 	--dpkgopt='path-exclude=/usr/share/locale/*' \
 	--include="$packages" \
-	"${SUITE:-sid}" "$root" "${MIRROR:-}"
+	"${SUITE:-sid}" "$root" "$mirror"
 
 # Where the lab mounts what it hands in.
 mkdir -p "$root/lab"
