@@ -136,7 +136,7 @@ export function latenciesOf(call: AgentCall): TurnLatency[] {
   );
 }
 
-export function latencyOf(turn: number, marks: TurnMarks): TurnLatency {
+function latencyOf(turn: number, marks: TurnMarks): TurnLatency {
   const between = (from: number | undefined, to: number | undefined): number | undefined =>
     from === undefined || to === undefined ? undefined : Math.round(to - from);
   return {

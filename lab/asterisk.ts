@@ -189,7 +189,8 @@ export class NativeAsterisk {
   path(inside: string): string {
     const inner = innerPid(this.#child);
     if (inner === undefined) throw new Error('Asterisk is not running');
-    return `/proc/${inner}/root${this.#rootFs}${inside}`;
+    // Its first process stands in the root file system, with all that is mounted there.
+    return `/proc/${inner}/cwd${inside}`;
   }
 
   get logFile(): string {

@@ -18,6 +18,9 @@ import type { CallReport, SoftphoneCall } from './softphone.ts';
 import { readSound, writeStereo } from './sound-file.ts';
 import { UserError } from './user-error.ts';
 
+/** Who says nothing for so long has no greeting. */
+const GREETING_MS = 8000;
+
 interface CallResult extends CallReport {
   readonly extension: string;
   /** From the answer to the first speech heard, ms. */
@@ -92,7 +95,7 @@ async function talk(
     throw error;
   }
   const patience = { ...PATIENCE, signal };
-  await listen(call.heard, patience, call.answeredAt);
+  await listen(call.heard, { ...patience, replyMs: GREETING_MS }, call.answeredAt);
   const exchanges: Exchange[] = [];
   for (const question of questions) {
     if (call.endReason !== undefined || signal.aborted) break;

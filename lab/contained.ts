@@ -34,7 +34,7 @@ export function innerPid(child: ChildProcess): number | undefined {
   return childrenOf(child.pid)[0];
 }
 
-export function childrenOf(pid: number): number[] {
+function childrenOf(pid: number): number[] {
   try {
     const line = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
     return line === '' ? [] : line.split(' ').map(Number);

@@ -2,7 +2,7 @@
  * The Debian root file system that holds Asterisk, the softphone and their tools. Made once, kept in
  * `.cache`, named after its list of packages. `node lab/root-fs.ts` makes it and says where it is.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
@@ -12,6 +12,7 @@ import { CACHE, PROJECT } from './paths.ts';
 import { needRoot, spawnContained } from './contained.ts';
 import { UserError } from './user-error.ts';
 
+const LOCK = join(CACHE, 'asterisk-rootfs.lock');
 const RECIPE = join(PROJECT, 'docker/asterisk');
 
 /** What mmdebstrap says, and what that means to somebody who waits. */
@@ -47,7 +48,10 @@ export async function ensureRootFs(
   signal?: AbortSignal,
 ): Promise<string> {
   const path = rootFsPath();
-  if (existsSync(path)) return path;
+  if (existsSync(path)) {
+    if (existsSync(`${path}.building`)) sweep(`${path}.building`);
+    return path;
+  }
   needRoot();
   needTools();
   mkdirSync(join(CACHE, 'log'), { recursive: true });
@@ -65,7 +69,7 @@ export async function ensureRootFs(
   const begun = Date.now();
   // flock --no-fork: the lock lives as long as the process that holds it, not a moment longer.
   const child = spawnContained(['sh', '-c', script], {
-    before: ['flock', '--no-fork', join(CACHE, 'asterisk-rootfs.lock')],
+    before: ['flock', '--no-fork', LOCK],
     env: {
       FINAL: path,
       BUILDING: building,
@@ -99,6 +103,11 @@ export async function ensureRootFs(
   rmSync(building, { recursive: true, force: true });
   if (signal?.aborted) throw new UserError('Interrupted while building the root file system.');
   throw new UserError(`${reasonOf(last)} (Details: ${logPath})`);
+}
+
+/** Removes what a killed run left, unless somebody is at work there. */
+function sweep(folder: string): void {
+  spawnSync('flock', ['--nonblock', LOCK, 'rm', '-rf', '--one-file-system', folder], { stdio: 'ignore' });
 }
 
 function needTools(): void {

@@ -5,12 +5,13 @@
 # root file system with Asterisk in it.
 set -eu
 cd "$(dirname "$0")/.."
-mkdir -p .cache/log
 
 fail() {
 	echo "$*" >&2
 	exit 1
 }
+
+{ mkdir -p .cache/log && [ -w .cache ]; } 2>/dev/null || fail "$PWD/.cache can't be written to: run it as the owner of this folder."
 
 # Somebody else's npm settings print warnings that nobody can act on; details stand in .cache/log.
 quietly() { # log-name command …
@@ -21,9 +22,11 @@ quietly() { # log-name command …
 
 packages() {
 	wanted=$(sed 's/#.*//' lab/host-packages.txt)
+	# shellcheck disable=SC2086 # a list of words
+	there=$(dpkg-query -W -f '${Package}=${db:Status-Status}\n' $wanted 2>/dev/null) || true
 	missing=
 	for package in $wanted; do
-		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+		echo "$there" | grep -qx "$package=installed" || missing="$missing $package"
 	done
 	[ -z "$missing" ] && return
 	command -v apt-get >/dev/null || fail "This needs Debian 12 or a relative of it (apt-get is missing)."

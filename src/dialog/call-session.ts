@@ -1,7 +1,6 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Scope } from '../lib/scope.ts';
-import { sampleCount, type Audio } from '../media/audio.ts';
 import { FlushLine } from '../media/flush-line.ts';
 import { orAborted } from './aborting.ts';
 import { startReply, type AgentReply } from './agent-reply.ts';
@@ -26,7 +25,7 @@ import type {
   VadEvent,
   VoiceActivityDetector,
 } from './ports.ts';
-import { formatFor, type PhraseCache, type PreparedPhrase } from './prepared-phrases.ts';
+import { formatFor, type PhraseCache } from './prepared-phrases.ts';
 import { interruptible, nextDeadline, opening, step } from './turn-machine.ts';
 import type {
   CallerInput,
@@ -37,7 +36,7 @@ import type {
   TurnSettings,
   TurnState,
 } from './turn-states.ts';
-import { SpokenUtterance, type Heard } from './utterance.ts';
+import { playPhrase, type Heard } from './utterance.ts';
 
 /** Who hears, thinks and speaks. */
 export interface AgentParts {
@@ -77,6 +76,8 @@ interface Running {
   reply?: AgentReply;
   /** When it is over, and the history knows what was heard of it. */
   settled: Promise<void>;
+  /** The turn that it answers is certain. */
+  certain: boolean;
   /** Taken back: leaves no trace. */
   dropped: boolean;
   /** Flushed by this thread, and why; else the detector has done it. */
@@ -108,8 +109,6 @@ const NO_MEDIA: MediaStats = {
   sendLatenessMaxMs: 0,
   framesDropped: 0,
 };
-/** A prepared phrase is queued in pieces, so that a barge-in stops the queueing as well. */
-const SLICE_MS = 500;
 
 /** The name of a call in logs, records and the latency tracker. */
 export function callName(info: CallInfo): string {
@@ -232,6 +231,7 @@ export class CallSession {
       stt: parts.stt,
       language: agent.language,
       phrases: expected,
+      pronunciations: agent.knowledge.pronunciations,
       bargeInMs: agent.limits.bargeInMs,
       onVad: (event) => {
         this.#onVad(event);
@@ -324,7 +324,7 @@ export class CallSession {
         break;
       case 'release':
         this.#options.tracker.mark(this.name, this.#turnOf(action.reply), 'turnEnd', event.at);
-        this.#running.get(action.reply)?.reply?.release();
+        this.#release(action.reply);
         break;
       case 'drop':
       case 'interrupt':
@@ -341,6 +341,13 @@ export class CallSession {
     }
   }
 
+  #release(id: number): void {
+    const running = this.#running.get(id);
+    if (!running) return;
+    running.certain = true;
+    running.reply?.release();
+  }
+
   #turnOf(reply: number): number {
     return this.#running.get(reply)?.turn ?? 0;
   }
@@ -353,6 +360,7 @@ export class CallSession {
     // When the call ends, or goes on with an apology, what the caller had said stays.
     const takenBack = ['listening', 'thinking', 'held'].includes(this.#state.phase);
     running.dropped = action.do === 'drop' && takenBack;
+    running.certain ||= !takenBack;
     running.flushedBy = BY_CALLER.has(event.type) ? 'caller' : 'call';
     running.reply?.stop();
     this.#running.delete(action.reply);
@@ -394,7 +402,7 @@ export class CallSession {
     ask: (results: readonly Message[], signal: AbortSignal) => AsyncIterable<LlmEvent>,
   ): void {
     const { agent, parts, tools, info, tracker } = this.#options;
-    const running: Running = { turn, settled: Promise.resolve(), dropped: false };
+    const running: Running = { turn, settled: Promise.resolve(), certain: !gated, dropped: false };
     this.#running.set(id, running);
     let committed = false;
     const commit = (): void => {
@@ -441,8 +449,7 @@ export class CallSession {
     });
     running.settled = running.reply.settled.then((outcome) => {
       if (running.dropped) return;
-      const stillGated = this.#state.phase === 'listening' && this.#state.draft?.reply === id;
-      if (!stillGated) {
+      if (running.certain) {
         commit();
         if (!outcome.wordsLast) this.#agentSaid(turn, outcome.heard, running);
         for (const tool of outcome.tools) this.#history.toolAnswered(tool.call, tool.result);
@@ -470,11 +477,11 @@ export class CallSession {
       }
       return;
     }
-    const utterance = this.#play(prepared);
+    const utterance = playPhrase(this.#media, prepared);
     void utterance.started.then((at) => {
       if (at !== undefined) this.#audible(id, turn, at);
     });
-    const running: Running = { turn, settled: Promise.resolve(), dropped: false };
+    const running: Running = { turn, settled: Promise.resolve(), certain: true, dropped: false };
     this.#running.set(id, running);
     running.settled = utterance.heard().then((heard) => {
       this.#agentSaid(turn, heard, running);
@@ -490,27 +497,11 @@ export class CallSession {
     const prepared = phrases.get(phraseOwner, 'oneMoment', this.#media.format);
     if (!prepared) return;
     const turn = this.#state.turn + 1;
-    void this.#play(prepared)
+    void playPhrase(this.#media, prepared)
       .heard()
       .then(({ text, interrupted }) => {
         if (text !== '') this.#emit({ type: 'agent-said', turn, text, interrupted });
       });
-  }
-
-  /** Queues a prepared phrase; its first packet is in the queue when this returns. */
-  #play(prepared: PreparedPhrase): SpokenUtterance {
-    const utterance = new SpokenUtterance(this.#media);
-    utterance.addText(prepared.text);
-    utterance.addWords(prepared.words);
-    void (async () => {
-      let complete = true;
-      for (const slice of slices(prepared.audio, SLICE_MS)) {
-        complete = await utterance.write(slice);
-        if (!complete) break;
-      }
-      utterance.end(complete);
-    })();
-    return utterance;
   }
 
   #follow(settled: Promise<void>): void {
@@ -606,14 +597,4 @@ type EventBody = CallEvent extends infer E ? (E extends CallEvent ? Omit<E, 'cal
 
 async function* words(text: string): AsyncGenerator<LlmEvent> {
   yield await Promise.resolve({ type: 'text' as const, text });
-}
-
-function* slices(audio: Audio, lengthMs: Milliseconds): Generator<Audio> {
-  const length = (audio.rateHz * lengthMs) / 1000;
-  for (let from = 0; from < sampleCount(audio); from += length) {
-    if ('bytes' in audio) yield { ...audio, bytes: audio.bytes.subarray(from, from + length) };
-    else if (audio.encoding === 'pcm_s16')
-      yield { ...audio, samples: audio.samples.subarray(from, from + length) };
-    else yield { ...audio, samples: audio.samples.subarray(from, from + length) };
-  }
 }

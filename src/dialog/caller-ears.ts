@@ -21,6 +21,7 @@ export interface EarsOptions {
   readonly stt: SpeechToText;
   readonly language: string;
   readonly phrases: readonly string[];
+  readonly pronunciations: Readonly<Record<string, string>>;
   readonly bargeInMs: number;
   readonly onVad: (event: VadEvent) => void;
   readonly onStt: (event: Exclude<SttEvent, { type: 'failed' }>) => void;
@@ -69,6 +70,7 @@ export class CallerEars {
     try {
       const stream = await vad.open({
         heard: media.heard,
+        sent: media.sent,
         flushLine: media.flushLine,
         bargeInMs,
         onEvent: (event) => {
@@ -84,12 +86,13 @@ export class CallerEars {
   }
 
   async #openStt(): Promise<SttStream | undefined> {
-    const { scope, media, stt, language, phrases, onStt } = this.#options;
+    const { scope, media, stt, language, phrases, pronunciations, onStt } = this.#options;
     try {
       const opening = stt.open({
         heard: media.heard,
         language,
         phrases,
+        pronunciations,
         onEvent: (event) => {
           if (scope.closed) return;
           if (event.type !== 'failed') onStt(event);

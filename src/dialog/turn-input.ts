@@ -5,7 +5,7 @@ import type { CallerInput, ListeningState, Said, TurnSettings } from './turn-sta
 export const NOTHING_SAID: Said = { frame: -1, pieces: [], partial: '' };
 
 /** The final texts of a turn as one; pieces that weren't understood add nothing. */
-export function heardText(said: Said): string {
+function heardText(said: Said): string {
   return said.pieces
     .filter((piece) => piece.transcript?.understood)
     .map((piece) => piece.transcript?.text.trim() ?? '')

@@ -156,20 +156,18 @@ export interface Ending {
 }
 
 /** Sentences that are synthesised beforehand. */
-export const PHRASE_NAMES = [
-  'greeting',
-  'stillThere',
-  'silenceGoodbye',
-  'oneMoment',
-  'trouble',
-  'apology',
-  'maxCall',
-  'draining',
-  'goodbye',
-  'unknownExtension',
-  'busy',
-] as const;
-export type PhraseName = (typeof PHRASE_NAMES)[number];
+export type PhraseName =
+  | 'greeting'
+  | 'stillThere'
+  | 'silenceGoodbye'
+  | 'oneMoment'
+  | 'trouble'
+  | 'apology'
+  | 'maxCall'
+  | 'draining'
+  | 'goodbye'
+  | 'unknownExtension'
+  | 'busy';
 
 /** What can happen. `at` is the instant at which it is handled; VAD events carry their own as well. */
 export type TurnEvent = { readonly at: Milliseconds } & (

@@ -28,7 +28,11 @@ export function whenThinking(state: ThinkingState, event: TurnEvent, settings: T
     case 'reply-ended': {
       if (event.reply !== state.reply) return still(state);
       const answered = { ...state, turn: state.turn + 1 };
-      if (event.ending) return close(answered, event.ending, event.at, settings, []);
+      if (event.ending) {
+        // Not a word before it: nobody is left without one.
+        const phrase = event.ending.way === 'proceed' ? 'oneMoment' : 'goodbye';
+        return close(answered, { phrase, ...event.ending }, event.at, settings, []);
+      }
       return trouble(answered, event.at, settings); // an empty reply is no reply
     }
     case 'reply-failed':

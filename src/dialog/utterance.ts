@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import { sampleCount, type Audio } from '../media/audio.ts';
 import { playedText } from './conversation-history.ts';
+import type { PreparedPhrase } from './prepared-phrases.ts';
 import type { MediaSession, PlayedAccount, Playback, TimedWord } from './ports.ts';
 
 /** What became of something that was said. */
@@ -51,5 +52,34 @@ export class SpokenUtterance {
     const account = await this.playback.finished;
     const utterance = { text: this.#text, words: this.#words, account, complete: this.#complete };
     return { ...playedText(utterance), account };
+  }
+}
+
+/** A prepared phrase is queued in pieces, so that a barge-in stops the queueing as well. */
+const SLICE_MS = 500;
+
+/** Queues a prepared phrase; its first packets are in the queue when this returns. */
+export function playPhrase(media: MediaSession, phrase: PreparedPhrase): SpokenUtterance {
+  const utterance = new SpokenUtterance(media);
+  utterance.addText(phrase.text);
+  utterance.addWords(phrase.words);
+  void (async () => {
+    let complete = true;
+    for (const slice of slices(phrase.audio, SLICE_MS)) {
+      complete = await utterance.write(slice);
+      if (!complete) break;
+    }
+    utterance.end(complete);
+  })();
+  return utterance;
+}
+
+function* slices(audio: Audio, lengthMs: Milliseconds): Generator<Audio> {
+  const length = (audio.rateHz * lengthMs) / 1000;
+  for (let from = 0; from < sampleCount(audio); from += length) {
+    if ('bytes' in audio) yield { ...audio, bytes: audio.bytes.subarray(from, from + length) };
+    else if (audio.encoding === 'pcm_s16') {
+      yield { ...audio, samples: audio.samples.subarray(from, from + length) };
+    } else yield { ...audio, samples: audio.samples.subarray(from, from + length) };
   }
 }

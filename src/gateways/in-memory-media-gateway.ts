@@ -32,7 +32,7 @@ export interface InMemoryGatewayOptions {
 }
 
 /** A frame as the caller's ear gets it. */
-export interface OutgoingFrame {
+interface OutgoingFrame {
   /** Place on the session's timeline. */
   readonly frame: number;
   /** Bytes as on the wire; undefined: nothing was queued, silence. */

@@ -39,15 +39,17 @@ const CLOSED = 5;
 /** 5.12 s: as far back as a recogniser may reach for the start of an utterance. */
 const DEFAULT_SLOTS = 256;
 
+/** Views of the whole memory, not of each slot: thousands of small objects would burden the garbage collector. */
 class RingView {
   readonly header: Int32Array;
   readonly rateHz: SampleRateHz;
   readonly samplesPerFrame: number;
   readonly slots: number;
-  readonly #times: Float64Array[] = [];
-  readonly #levels: Float32Array[] = [];
-  readonly #flags: Int32Array[] = [];
-  readonly #samples: Int16Array[] = [];
+  readonly #times: Float64Array;
+  readonly #levels: Float32Array;
+  readonly #flags: Int32Array;
+  readonly #samples: Int16Array;
+  readonly #stride: number;
 
   constructor(memory: SharedArrayBuffer) {
     this.header = new Int32Array(memory, 0, HEADER_BYTES / 4);
@@ -55,33 +57,34 @@ class RingView {
     this.rateHz = this.header[1] as SampleRateHz;
     this.samplesPerFrame = this.header[2] as number;
     this.slots = this.header[3] as number;
-    const stride = slotBytes(this.samplesPerFrame);
-    for (let slot = 0; slot < this.slots; slot++) {
-      const offset = HEADER_BYTES + slot * stride;
-      this.#times.push(new Float64Array(memory, offset, 1));
-      this.#levels.push(new Float32Array(memory, offset + 8, 1));
-      this.#flags.push(new Int32Array(memory, offset + 12, 1));
-      this.#samples.push(new Int16Array(memory, offset + SLOT_HEADER_BYTES, this.samplesPerFrame));
-    }
+    this.#times = new Float64Array(memory);
+    this.#levels = new Float32Array(memory);
+    this.#flags = new Int32Array(memory);
+    this.#samples = new Int16Array(memory);
+    this.#stride = slotBytes(this.samplesPerFrame);
   }
 
-  samples(frame: number): Int16Array {
-    return this.#samples[frame % this.slots] as Int16Array;
+  write(frame: number, samples: Int16Array, time: Milliseconds, levelDbov: number, flags: number): void {
+    const offset = this.#offset(frame);
+    this.#times[offset / 8] = time;
+    this.#levels[offset / 4 + 2] = levelDbov;
+    this.#flags[offset / 4 + 3] = flags;
+    this.#samples.set(samples, (offset + SLOT_HEADER_BYTES) / 2);
   }
 
-  describe(frame: number, time: Milliseconds, levelDbov: number, flags: number): void {
-    const slot = frame % this.slots;
-    (this.#times[slot] as Float64Array)[0] = time;
-    (this.#levels[slot] as Float32Array)[0] = levelDbov;
-    (this.#flags[slot] as Int32Array)[0] = flags;
+  read(frame: number, into: Int16Array, at: number, info: FrameInfo): void {
+    const offset = this.#offset(frame);
+    info.frame = frame;
+    info.time = this.#times[offset / 8] as number;
+    info.levelDbov = this.#levels[offset / 4 + 2] as number;
+    info.flags = this.#flags[offset / 4 + 3] as number;
+    const first = (offset + SLOT_HEADER_BYTES) / 2;
+    for (let i = 0; i < this.samplesPerFrame; i++) into[at + i] = this.#samples[first + i] as number;
   }
 
-  info(frame: number, into: FrameInfo): void {
-    const slot = frame % this.slots;
-    into.frame = frame;
-    into.time = (this.#times[slot] as Float64Array)[0] as number;
-    into.levelDbov = (this.#levels[slot] as Float32Array)[0] as number;
-    into.flags = (this.#flags[slot] as Int32Array)[0] as number;
+  /** Where the slot of a frame begins, in bytes. */
+  #offset(frame: number): number {
+    return HEADER_BYTES + (frame % this.slots) * this.#stride;
   }
 }
 
@@ -100,10 +103,13 @@ export function createAudioRing(rateHz: SampleRateHz, slots = DEFAULT_SLOTS): Au
 /** The one writer of a ring. Allocates nothing per frame. */
 export class AudioRingWriter {
   readonly #view: RingView;
+  /** The next frame's samples, to be filled before `commit`. */
+  readonly slot: Int16Array;
   #written: number;
 
   constructor(handle: AudioRingHandle) {
     this.#view = new RingView(handle.memory);
+    this.slot = new Int16Array(this.#view.samplesPerFrame);
     this.#written = Atomics.load(this.#view.header, WRITTEN);
   }
 
@@ -116,14 +122,9 @@ export class AudioRingWriter {
     return this.#written;
   }
 
-  /** The next frame's samples, to be filled in place before `commit`. */
-  get slot(): Int16Array {
-    return this.#view.samples(this.#written);
-  }
-
   /** Publishes the frame that was written into `slot` and wakes the readers. */
   commit(time: Milliseconds, levelDbov: number, flags = 0): void {
-    this.#view.describe(this.#written, time, levelDbov, flags);
+    this.#view.write(this.#written, this.slot, time, levelDbov, flags);
     this.#written += 1;
     Atomics.store(this.#view.header, WRITTEN, this.#written);
     Atomics.notify(this.#view.header, WRITTEN);
@@ -194,8 +195,7 @@ export class AudioRingReader {
         this.#skipped += oldest - this.#next;
         this.#next = oldest;
       }
-      into.set(this.#view.samples(this.#next), offset);
-      this.#view.info(this.#next, this.info);
+      this.#view.read(this.#next, into, offset, this.info);
       if (this.written - this.#view.slots + 1 > this.#next) continue; // overwritten while copying
       this.#next += 1;
       return true;

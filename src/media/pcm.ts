@@ -77,7 +77,7 @@ export function validatePcmFormat(bytes: Uint8Array, claimed: ClaimedFormat): Au
 }
 
 /** The rate as one of those that this program handles. Throws AUDIO_FORMAT_INVALID. */
-export function sampleRateOf(rateHz: number): SampleRateHz {
+function sampleRateOf(rateHz: number): SampleRateHz {
   const rate = SAMPLE_RATES_HZ.find((known) => known === rateHz);
   if (rate) return rate;
   throw invalid(`a sample rate of ${rateHz} Hz; known are: ${SAMPLE_RATES_HZ.join(', ')}`);

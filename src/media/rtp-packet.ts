@@ -15,7 +15,7 @@ import { convertForRtp } from './convert.ts';
  *     |      X: defined by profile    |  length in 32-bit words       |
  *     |      X: header extension      | payload … P: padding, its count last
  */
-export const RTP_HEADER_BYTES = 12;
+const RTP_HEADER_BYTES = 12;
 
 /** What stands in a packet's header, and where its payload lies. Made once, filled by `parseRtp`. */
 export interface RtpFields {

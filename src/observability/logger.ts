@@ -1,13 +1,14 @@
 import { pino, type Logger as PinoLogger } from 'pino';
-import type { CallEvent, CallObserver } from '../dialog/ports.ts';
+import { latencyLine, stageTimes, type LatencyTargets } from '../dialog/latency-tracker.ts';
+import type { CallEvent, CallObserver, TurnMarks } from '../dialog/ports.ts';
 
 export type Logger = PinoLogger;
 
 export interface LoggerOptions {
   /** trace, debug, info, warn, error, fatal or silent. */
   readonly level: string;
-  /** `json`: a JSON object a line, for machines. `text`: a readable line, for a terminal. */
-  readonly format: 'json' | 'text';
+  /** `json`: a JSON object a line, for machines. `pretty`: a readable line, for a terminal. */
+  readonly format: 'json' | 'pretty';
   /** Where lines go; standard output by default. */
   readonly write?: (line: string) => void;
 }
@@ -15,18 +16,24 @@ export interface LoggerOptions {
 /** Keys whose values are never written, wherever they stand in a log object. */
 const SECRET_KEYS = ['password', 'apiKey', 'authorization', 'secret', 'token'];
 
-/** The process's logger. Times are wall-clock, ISO 8601. */
+/** The process's logger. Times are wall-clock, milliseconds since the Unix epoch in JSON. */
 export function createLogger(options: LoggerOptions): Logger {
   const write = options.write ?? ((line: string) => void process.stdout.write(line));
   return pino(
     {
       level: options.level,
       base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '(hidden)' },
     },
-    { write: options.format === 'json' ? write : (line) => { write(readable(line)); } },
+    {
+      write:
+        options.format === 'json'
+          ? write
+          : (line) => {
+              write(readable(line));
+            },
+    },
   );
 }
 
@@ -37,20 +44,23 @@ function readable(line: string): string {
     .filter(([key]) => key !== 'callEvent' && key !== 'event')
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' ');
-  const clock = String(time).slice(11, 23);
+  const clock = new Date(Number(time)).toISOString().slice(11, 23);
   const stack = err && typeof err === 'object' && 'stack' in err ? `\n${String(err.stack)}` : '';
-  return `${clock} ${String(level).toUpperCase().padEnd(5)} ${String(msg ?? '')}${fields && `  ${fields}`}${stack}\n`;
+  return `${clock} ${String(level).toUpperCase().padEnd(5)} ${typeof msg === 'string' ? msg : ''}${fields && `  ${fields}`}${stack}\n`;
 }
 
 /**
  * Writes what happens in calls: a sentence for people, and the event itself under `callEvent` for
  * machines (the lab's screen reads it). Spoken texts are left out unless `texts` is on.
  */
-export function logCalls(logger: Logger, options: { readonly texts: boolean }): CallObserver {
+export function logCalls(
+  logger: Logger,
+  options: { readonly texts: boolean; readonly targets: LatencyTargets },
+): CallObserver {
   return (event) => {
     const shown = options.texts ? event : withoutTexts(event);
     const level = event.type === 'trouble' ? 'warn' : 'info';
-    logger[level]({ call: event.call, callEvent: shown }, sentence(shown));
+    logger[level]({ call: event.call, callEvent: shown }, sentence(shown, options.targets));
   };
 }
 
@@ -66,7 +76,7 @@ function withoutTexts(event: CallEvent): CallEvent {
   }
 }
 
-function sentence(event: CallEvent): string {
+function sentence(event: CallEvent, targets: LatencyTargets): string {
   switch (event.type) {
     case 'started':
       return `call from ${event.info.caller.number || 'an unknown number'} to ${event.info.dialled}: ${event.agent} takes it`;
@@ -81,7 +91,7 @@ function sentence(event: CallEvent): string {
     case 'agent-said':
       return `agent${event.interrupted ? ' (interrupted)' : ''}: ${event.text}`;
     case 'latency':
-      return event.line;
+      return latencyText(event.turn, event.marks, targets);
     case 'barge-in':
       return `barge-in after ${event.playedMs.toFixed(0)} ms of the reply`;
     case 'dtmf':
@@ -97,4 +107,10 @@ function sentence(event: CallEvent): string {
     case 'ended':
       return `call ended: ${event.reason}`;
   }
+}
+
+function latencyText(turn: number, marks: TurnMarks, targets: LatencyTargets): string {
+  const stages = stageTimes(marks);
+  const withinTarget = stages.total === undefined ? undefined : stages.total < targets.totalMs;
+  return latencyLine({ turn, stages, withinTarget });
 }

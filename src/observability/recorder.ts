@@ -22,7 +22,7 @@ export interface Recording {
 const BATCH_FRAMES = 50;
 /** One direction may be so far behind the other before its place is filled with silence. */
 const SLACK_FRAMES = 25;
-const WAIT_MS: Milliseconds = 500;
+const PAUSE_MS: Milliseconds = 500;
 
 /**
  * Records both directions of a call on one timeline: a stereo WAV file, caller left, agent right.
@@ -50,7 +50,7 @@ class Recorder {
   readonly #samples: number;
   readonly #frame: Int16Array;
   readonly #batch: Int16Array;
-  readonly #stopped = Promise.withResolvers<undefined>();
+  #wake: () => void = () => undefined;
   #isStopped = false;
   #next = 0;
   #dataBytes = 0;
@@ -66,7 +66,18 @@ class Recorder {
 
   stop(): void {
     this.#isStopped = true;
-    this.#stopped.resolve(undefined);
+    this.#wake();
+  }
+
+  /** Not woken by every frame: only a second's worth of them is written at a time. */
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, PAUSE_MS);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async run(): Promise<void> {
@@ -76,8 +87,7 @@ class Recorder {
       file = await open(this.#options.path, 'w', 0o600);
       await file.write(this.#header());
       while (!this.#isStopped && !this.#heard.closed) {
-        this.#heard.seek(this.#next);
-        await Promise.race([this.#heard.wait(WAIT_MS), this.#stopped.promise]);
+        await this.#pause();
         while (this.#due() >= BATCH_FRAMES) await this.#write(file, BATCH_FRAMES);
       }
       const last = Math.max(this.#heard.written, this.#sent.written);

@@ -134,6 +134,20 @@ describe('a barge-in', () => {
     expect(call.stt.streams[0]?.calls.at(-1)).toBe(`begin ${frame}`);
   });
 
+  it('by keys that ask at once waits for the account of what was heard', async () => {
+    const call = await ScriptedCall.greeted({ replies: [story, ['Yes.']] });
+    await call.says('tell me');
+    await call.speaking();
+    await call.clock.advance(800);
+    call.line.tell({ type: 'dtmf', digit: '1' });
+    call.line.tell({ type: 'dtmf', digit: '#' });
+    await call.speaking();
+    expect(call.llm.requests[1]?.history.slice(-2)).toEqual([
+      { role: 'agent', text: 'One two', interrupted: true },
+      { role: 'caller', text: '1', via: 'dtmf' },
+    ]);
+  });
+
   it('is not made by "mhm"', async () => {
     const call = await ScriptedCall.greeted({ replies: [story] });
     await call.says('tell me');
@@ -422,6 +436,15 @@ describe('the tools', () => {
     expect(call.leftovers).toEqual({});
   });
 
+  it('hang up with a goodbye, though the model has not said any', async () => {
+    const call = await ScriptedCall.greeted({ replies: [[{ tool: 'hang_up' }]] });
+    await call.says('that is all');
+    await call.clock.advance(3000);
+    await call.running;
+    expect(call.conversation.slice(1)).toEqual(['caller: that is all', 'agent: Goodbye.']);
+    expect(call.line.done).toEqual(['answer', 'hang-up']);
+  });
+
   it('do not hang up when the caller has something to add', async () => {
     const call = await ScriptedCall.greeted({
       replies: [['Goodbye and have a nice day.', { tool: 'hang_up' }], ['Sure.']],
@@ -530,6 +553,16 @@ describe('an early start', () => {
     }
     expect(totals[0]).toBeGreaterThanOrEqual(760);
     expect(totals[1]).toBeLessThanOrEqual(520);
+  });
+
+  it('that comes to nothing is made good when the turn is certain, and the caller hears of no trouble', async () => {
+    const call = await ScriptedCall.greeted({
+      settings: { earlyStart: true, eagerPauseMs: 200 },
+      replies: [[{ error: new Error('429') }], ['We open at eight.']],
+    });
+    await call.exchange('when do you open');
+    expect(call.conversation.slice(1)).toEqual(['caller: when do you open', 'agent: We open at eight.']);
+    expect(call.of('trouble')).toMatchObject([{ part: 'llm', message: '429' }]);
   });
 
   it('of a recogniser that finds turns', async () => {

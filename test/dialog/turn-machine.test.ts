@@ -383,6 +383,16 @@ describe('silence', () => {
     ]);
   });
 
+  it('that a cough has just broken is not asked about at once', () => {
+    const call = new Call({ silenceMs: 5000 }).greeted();
+    call.wait(4500);
+    call.speak(160);
+    call.wait(400);
+    call.feed({ type: 'transcript', ask: call.ask, transcript: said('', false) });
+    expect(call.wait(2000)).toEqual([]);
+    expect(call.wait(1000)).toMatchObject([{ phrase: 'stillThere' }]);
+  });
+
   it('is forgiven when the caller says something', () => {
     const call = new Call({ silenceMs: 5000 }).greeted();
     call.wait(5000);

@@ -6,7 +6,7 @@ import { FlushLine } from '../../src/media/flush-line.ts';
 import { noise, padded, throughG711, withoutSilence } from './sound.ts';
 
 /** The other end of a session, whatever lies between. */
-export interface ContractCaller {
+interface ContractCaller {
   /** Speaks in real time; resolves when all has been said. */
   say(samples: Int16Array): Promise<void>;
   /** Everything that came to the ear so far, in order, as linear samples at the wire's rate. */

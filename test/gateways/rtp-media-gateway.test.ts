@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
@@ -53,6 +54,10 @@ async function callOf(
   await session.attached;
   return { session, peer };
 }
+
+const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+);
 
 function blockMainThread(durationMs: number): void {
   const end = performance.now() + durationMs;
@@ -306,6 +311,20 @@ describe('RTP media gateway on the wire', () => {
       }).toThrow(expect.objectContaining({ code: 'MEDIA_NOT_ATTACHED' }) as Error);
     });
 
+    it.skipIf(!hasIPv6)('may write its address in another way than the socket tells it', async () => {
+      const session = await (await start({ listenAddress: '::' })).reserve({ id: 'v6' });
+      const peers = [await openPeer(), await openPeer({ address: '0:0:0:0:0:0:0:1' })];
+      for (const peer of peers) {
+        session.attach({ address: peer.address === '::1' ? '0:0::0:1' : '127.0.0.1', port: peer.port });
+        await peer.until((received) => received.length >= 3);
+        if (session.endpoint.transport !== 'rtp') continue;
+        peer.aim({ address: peer.address, port: session.endpoint.port });
+        const before = session.stats().packetsReceived;
+        await peer.say(noise(480));
+        await until(() => session.stats().packetsReceived === before + 3);
+      }
+    });
+
     it('may be fixed: then each call has a port of its own and talks at once', async () => {
       const remote = await openPeer();
       const gateway = await start({ remote });
@@ -326,8 +345,16 @@ describe('RTP media gateway on the wire', () => {
   });
 
   describe('barge-in', () => {
+    /** Speech that the peer has got when five more frames have left. */
+    async function heardMs(session: RtpMediaSession, peer: RtpPeer): Promise<number> {
+      const sent = session.stats().packetsSent;
+      await until(() => session.stats().packetsSent >= sent + 5);
+      await peer.until((received) => received.length >= sent + 5);
+      return withoutSilence(peer.heardSamples()).length / 8;
+    }
+
     it('stops within one packet when the main thread is blocked right after the decision', async () => {
-      const { session } = await call(await start(), { id: 'blocked' });
+      const { session, peer } = await call(await start(), { id: 'blocked' });
       const playback = session.play();
       await playback.write(pcm(noise(16_000, 11)));
       await until(() => playback.playedMs() >= 60);
@@ -337,10 +364,11 @@ describe('RTP media gateway on the wire', () => {
       const account = await playback.finished;
       expect(account.outcome).toBe('flushed');
       expect(account.playedMs - before).toBeLessThanOrEqual(20);
+      expect(await heardMs(session, peer)).toBe(account.playedMs);
     });
 
     it('stops within one packet when another thread decides while the main thread is blocked', async () => {
-      const { session } = await call(await start(), { id: 'tripped' });
+      const { session, peer } = await call(await start(), { id: 'tripped' });
       const playback = session.play();
       await playback.write(pcm(noise(16_000, 12)));
       new FlushLine(session.flushLine).arm();
@@ -365,6 +393,7 @@ describe('RTP media gateway on the wire', () => {
       expect(account.outcome).toBe('flushed');
       // A packet that was on its way out in the moment of the decision is allowed, a later one isn't.
       expect(account.at - decidedAt).toBeLessThan(20);
+      expect(await heardMs(session, peer)).toBe(account.playedMs);
     });
   });
 

@@ -59,6 +59,17 @@ describe('concealment of a loss', () => {
     }
   });
 
+  it('joins on without a click where there is no pitch to find', () => {
+    // 43 Hz: its period is longer than any that is searched for, so none of them fits.
+    for (let phase = 0; phase < 6; phase++) {
+      const sound = Int16Array.from(
+        { length: 3200 },
+        (_, i) => 8000 * Math.sin((2 * Math.PI * 43 * i) / 8000 + phase),
+      );
+      expect(steepest(hear(sound, [10, 11]))).toBeLessThan(1300);
+    }
+  });
+
   it('falls silent after 60 ms, step by step', () => {
     const heard = hear(vowel(125, 3200), [10, 11, 12, 13, 14]);
     const levels = Array.from({ length: 10 }, (_, i) => rms(heard.subarray(1600 + i * 80, 1680 + i * 80)));

@@ -50,6 +50,24 @@ describe('a jitter buffer for a listening machine', () => {
     expect(line.story).toBe('7');
   });
 
+  it('holds a gap no longer when much more has come: an outage that ends in a burst', () => {
+    const line = new Listener();
+    line.stream(0, 2);
+    line.wait(140);
+    for (let n = 4; n < 4 + 16; n++) line.receive(packetOf(n));
+    expect(line.story).toBe(`0 1 2 L ${Array.from({ length: 16 }, (_, i) => i + 4).join(' ')}`);
+  });
+
+  it('gives the end of a stream out before the next one begins', () => {
+    const line = new Listener();
+    line.stream(0, 2);
+    line.receive(packetOf(4));
+    line.receive({ sequence: 900, timestamp: 9, ssrc: 2, byte: 20 });
+    expect(line.story).toBe('0 1 2 L 4');
+    line.receive({ sequence: 901, timestamp: 169, ssrc: 2, byte: 21 });
+    expect(line.story).toBe('20 21');
+  });
+
   it('counts what comes too late and what comes twice, and plays neither', () => {
     const line = new Listener();
     line.stream(0, 2);
@@ -229,6 +247,19 @@ describe('the timeline of what was heard', () => {
     expect(line.buffer.stats).toMatchObject({ packetsLost: 0, framesConcealed: 0 });
   });
 
+  it('conceals nothing where silence has been filled in already', () => {
+    const line = new Listener();
+    line.stream(0, 9, { byte: 0xff });
+    line.wait(290);
+    // The first packet after the pause was lost, and with it the marker.
+    line.receive({ sequence: 11, timestamp: line.now * 8, byte: 3 });
+    line.wait(40);
+    expect(line.heard.filter(({ kind }) => kind === 'lost')).toEqual([]);
+    expect(line.buffer.stats.packetsLost).toBe(1);
+    expect(line.behind).toBeLessThanOrEqual(3);
+    expect(line.behind).toBeGreaterThanOrEqual(1);
+  });
+
   it('fills a muted phone soon, but waits for speech that is only delayed', () => {
     const line = new Listener();
     line.stream(0, 9, { byte: 0xff });
@@ -281,15 +312,21 @@ describe('the timeline of what was heard', () => {
     },
   );
 
-  it('keeps each packet whole at 20 ms, whatever loss and timestamps do', () => {
+  it('keeps each packet whole at 20 ms, also after a pause of no whole number of frames', () => {
     const line = new Listener();
-    line.stream(0, 9);
-    for (let n = 10; n < 40; n++) {
-      // Timestamps with a pause of no whole number of frames.
-      line.receive({ sequence: n, timestamp: n * 160 + (n > 20 ? 100 : 0), byte: n });
+    let timestamp = 0;
+    for (let n = 0; n < 60; n++) {
+      // Pauses too short to be taken for a muted phone, which only timestamps tell.
+      const pause = n % 10 === 9 ? 300 + n : 0;
+      line.wait(pause / 8);
+      line.receive({ sequence: n, timestamp: timestamp + pause, byte: n });
+      timestamp += 160 + pause;
       line.wait(20);
     }
-    for (const { kind, first, last } of line.heard) if (kind === 'frame') expect(first).toBe(last);
+    const frames = line.heard.filter(({ kind }) => kind === 'frame');
+    expect(frames.map(({ first }) => first)).toEqual(Array.from({ length: 60 }, (_, n) => n));
+    for (const { first, last } of frames) expect(first).toBe(last);
+    expect(line.buffer.stats.framesFiller).toBeGreaterThan(5);
   });
 });
 

@@ -8,11 +8,6 @@ export function tone(hz: number, rateHz: number, count: number, amplitude = 1): 
   );
 }
 
-/** The same as int16 samples. */
-export function tone16(hz: number, rateHz: number, count: number, amplitude: number): Int16Array {
-  return Int16Array.from(tone(hz, rateHz, count, amplitude), Math.round);
-}
-
 /** Reproducible uniform noise, −1 … 1. */
 export function noise(count: number, seed = 1): Float32Array {
   let state = seed;

@@ -12,7 +12,7 @@ import type { TelephonyLog } from '../../src/telephony/asterisk/log.ts';
 export async function eventually<T>(
   what: string,
   ready: () => T | undefined | false,
-  withinMs = 4000,
+  withinMs = 15_000,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {

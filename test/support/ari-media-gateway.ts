@@ -24,7 +24,7 @@ export interface TestGateway extends MediaGateway {
   attaches: boolean;
 }
 
-export interface TestSession extends MediaSession {
+interface TestSession extends MediaSession {
   readonly request: MediaRequest;
   readonly peer: () => { readonly address: string; readonly port: number } | undefined;
   readonly packetsReceived: () => number;

@@ -1,9 +1,11 @@
-/** The voice detector's thread, which dies without a goodbye when something is said on DEATH_CHANNEL. */
+/** A silero thread that dies without a goodbye when something is said on `mortal-vad-worker`. */
 import { BroadcastChannel } from 'node:worker_threads';
-import '../../src/providers/embedded/vad/silero-worker.ts';
 
 const death = new BroadcastChannel('mortal-vad-worker');
 death.onmessage = () => {
   process.exit(7);
 };
 death.unref();
+
+// Only now, since it says that it is ready.
+await import('../../src/providers/embedded/vad/silero-worker.ts');

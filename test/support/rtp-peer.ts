@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
 import { monotonicNow } from '../../src/lib/clock.ts';
 import { FRAME_MS, type G711Law } from '../../src/media/audio.ts';
 import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
@@ -58,7 +59,7 @@ export class RtpPeer {
   }
 
   static async open(options: RtpPeerOptions = {}): Promise<RtpPeer> {
-    const socket = createSocket('udp4');
+    const socket = createSocket(isIPv6(options.address ?? '') ? 'udp6' : 'udp4');
     socket.bind(options.port ?? 0, options.address ?? '127.0.0.1');
     await once(socket, 'listening');
     return new RtpPeer(socket, options.law ?? 'ulaw', options);

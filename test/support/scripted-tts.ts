@@ -3,7 +3,7 @@ import type { Clock, Milliseconds } from '../../src/lib/clock.ts';
 import type { Audio, AudioFormat } from '../../src/media/audio.ts';
 
 /** A word lasts so long, the pause after it included. */
-export const WORD_MS = 400;
+const WORD_MS = 400;
 const VOICED_MS = 300;
 
 /**

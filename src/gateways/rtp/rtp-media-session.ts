@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import type { MediaEndpoint, MediaEvent, MediaSession, Playback } from '../../dialog/ports.ts';
 import { monotonicNow } from '../../lib/clock.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
@@ -77,13 +77,15 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
 
   attach(peer: { readonly address: string; readonly port: number }): void {
     if (this.#closing) return;
-    if (isIP(peer.address) === 0 || !(peer.port > 0 && peer.port < 65536)) {
+    const address = peerAddress(peer.address, this.#options.listenAddress);
+    if (address === undefined || !(peer.port > 0 && peer.port < 65536)) {
       throw new VoiceAgentError(
         'MEDIA_NOT_ATTACHED',
-        `"${peer.address}" port ${peer.port} can't be a media peer: an IP address and a port are needed`,
+        `"${peer.address}" port ${peer.port} can't be a media peer of ${this.#options.listenAddress}: ` +
+          `an IP address of the same family and a port are needed`,
       );
     }
-    this.peer = { address: peer.address, port: peer.port };
+    this.peer = { address, port: peer.port };
     this.#options.thread.post({ type: 'attach', session: this.#setup.session, ...this.peer });
   }
 
@@ -142,6 +144,7 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
 
   onLost(reason: string): void {
     this.#rejectOpened(new VoiceAgentError('MEDIA_WORKER_DIED', reason));
+    this.peer = undefined; // a restarted thread mustn't attach it again
     this.#playback.close();
     this.#listeners.emit({ type: 'lost', reason });
   }
@@ -157,4 +160,11 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
     this.#listeners.clear();
     onClosed(this);
   }
+}
+
+/** The peer's address as the socket will see it in what the peer sends; undefined: it can't be one. */
+function peerAddress(address: string, listenAddress: string): string | undefined {
+  if (!isIPv6(listenAddress)) return isIPv4(address) ? address : undefined;
+  if (isIPv4(address)) return `::ffff:${address}`;
+  return isIPv6(address) ? new SocketAddress({ address, family: 'ipv6' }).address : undefined;
 }

@@ -14,7 +14,7 @@ export interface AriServer {
   readonly password: string;
 }
 
-export interface AriHttpRequest {
+interface AriHttpRequest {
   readonly method: string;
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;

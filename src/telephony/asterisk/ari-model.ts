@@ -51,7 +51,7 @@ export type AriEvent =
   /** Another consumer has registered this app's name: no more events will come. */
   | { readonly type: 'ApplicationReplaced' };
 
-export type AriEventType = AriEvent['type'];
+type AriEventType = AriEvent['type'];
 
 /** What one message of the event stream turned out to be. */
 export type AriMessage =

@@ -11,7 +11,7 @@ import {
   type AriChannel,
 } from './ari-model.ts';
 
-export interface ExternalMediaRequest {
+interface ExternalMediaRequest {
   /** Our own id for the channel. */
   readonly channelId: string;
   readonly app: string;

@@ -71,7 +71,7 @@ export interface AsteriskCall {
   tell(event: LineEvent): void;
   /** Resolves when the call is finished and its session has returned. */
   readonly done: Promise<void>;
-  /** Forgets timers; for a server that is given up. */
+  /** Nothing more is tried; for a server that is given up. The session is told that the call has ended. */
   abandon(): void;
 }
 
@@ -129,8 +129,11 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
   function follow(transition: Transition): void {
     const before = state as CallState | undefined;
     state = transition.state;
-    if (state.name === 'leaving' && before?.name !== 'leaving') {
-      log.info({ ...about, reason: state.farewell.reason, kind: state.farewell.kind }, 'the call is leaving');
+    if (before && !isOver(before) && isOver(state)) {
+      const { farewell } = state;
+      log.info({ ...about, reason: farewell.reason, kind: farewell.kind }, 'the call is leaving');
+      // The desk counts on hearing of each call that it took, also when the caller can't be let go yet.
+      if (!running) acceptance.abandoned?.(farewell.reason);
     }
     for (const action of transition.actions) perform(action);
   }
@@ -171,7 +174,6 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
       case 'callerLeft':
         options.onCallerLeft();
         line.end(action.farewell.reason);
-        if (!running) acceptance.abandoned?.(action.farewell.reason);
         return;
       case 'finish':
         abandon();
@@ -195,6 +197,8 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
     async session() {
       const law = await lawOfCall();
       session = await gateway.reserve({ id: channel.id, law });
+      // When the caller leaves first, nobody waits for this any more.
+      session.attached.catch(() => undefined);
       session.on((event) => {
         if (event.type !== 'lost') return;
         log.error({ ...about, reason: event.reason }, 'the media of the call is lost');
@@ -317,6 +321,7 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
   function abandon(): void {
     for (const cancel of timers) cancel();
     timers.clear();
+    line.end('given-up');
   }
 
   follow(beginCall(channel.id));
@@ -337,6 +342,10 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
     done: finished.promise.then(() => running),
     abandon,
   };
+}
+
+function isOver(state: CallState): state is Extract<CallState, { readonly farewell: Farewell }> {
+  return 'farewell' in state;
 }
 
 /** Where the caller would have gone on: a leg that took the caller's place has none of its own to go on at. */

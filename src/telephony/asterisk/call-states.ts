@@ -20,9 +20,9 @@
  */
 
 /** `asked`: may exist or come to exist. `held`: exists, and is ours to give back. */
-export type Holding = 'none' | 'asked' | 'held' | 'releasing' | 'released';
+type Holding = 'none' | 'asked' | 'held' | 'releasing' | 'released';
 
-export interface Holdings {
+interface Holdings {
   /** The gateway's media session. */
   readonly session: Holding;
   readonly bridge: Holding;

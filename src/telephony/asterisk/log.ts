@@ -5,7 +5,3 @@ export interface TelephonyLog {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
-
-const nothing = (): void => undefined;
-
-export const silentLog: TelephonyLog = { debug: nothing, info: nothing, warn: nothing, error: nothing };

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
 import type { AriEvent } from '../../../src/telephony/asterisk/ari-model.ts';
 import {
@@ -10,6 +10,8 @@ import {
 import { createTestLog, eventually } from '../../support/ari-desk.ts';
 import { AriServer } from '../../support/ari-server.ts';
 
+vi.setConfig({ testTimeout: 20_000 });
+
 let server: AriServer;
 let stream: EventStream | undefined;
 let events: AriEvent[];
@@ -18,12 +20,18 @@ let free: boolean;
 let log: ReturnType<typeof createTestLog>;
 
 async function open(
-  overrides: { onEvent?: (event: AriEvent) => void; connectTimeoutMs?: number; url?: string } = {},
+  overrides: {
+    onEvent?: (event: AriEvent) => void;
+    connectTimeoutMs?: number;
+    pingMs?: number;
+    url?: string;
+  } = {},
 ) {
   const {
     url = server.url,
     onEvent = (event: AriEvent) => events.push(event),
-    connectTimeoutMs = 500,
+    connectTimeoutMs = 5000,
+    pingMs = 400,
   } = overrides;
   stream = await openEventStream({
     server: { name: 'pbx', url, ...server.credentials },
@@ -34,7 +42,7 @@ async function open(
     onState: (state) => states.push(state),
     isFree: () => Promise.resolve(free),
     connectTimeoutMs,
-    pingMs: 40,
+    pingMs,
     standByMs: 10,
     backOff: { firstMs: 5, longestMs: 20 },
   });
@@ -97,15 +105,15 @@ describe('the event stream', () => {
   });
 
   it('notices a half-open connection by itself, and replaces it', async () => {
-    const opened = await open();
+    const opened = await open({ pingMs: 40 });
     server.freezeStream();
     await eventually('a second connection', () => opened.stats().opened === 2);
     expect(log.text()).toContain('nothing was heard');
   });
 
   it('keeps a silent connection that answers pings', async () => {
-    const opened = await open();
-    await systemClock.sleep(200);
+    const opened = await open({ pingMs: 100 });
+    await systemClock.sleep(350);
     expect(opened.stats()).toMatchObject({ opened: 1, state: 'open' });
   });
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { objectIds } from '../../../src/telephony/asterisk/object-ids.ts';
 import { startStasisApp, type StasisApp } from '../../../src/telephony/asterisk/stasis-app.ts';
@@ -7,23 +7,19 @@ import { createTestDesk, createTestLog, eventually, type TestDesk } from '../../
 import { createTestGateway, type TestGateway } from '../../support/ari-media-gateway.ts';
 import { AriServer, type FakeChannel } from '../../support/ari-server.ts';
 
+vi.setConfig({ testTimeout: 20_000 });
+
 let server: AriServer;
 let gateway: TestGateway;
 let desk: TestDesk;
 let log: ReturnType<typeof createTestLog>;
 let app: StasisApp | undefined;
 
-const FAST = {
-  requestMs: 400,
-  pingMs: 50,
-  standByMs: 20,
-  sweepPauseMs: 20,
-  setUpMs: 300,
-  enterMs: 100,
-  joinPauseMs: 2,
-  letGoCheckMs: 30,
-  closeMs: 300,
-};
+/** Long where a slow machine must not spoil a test, short where a test waits for it. */
+const SETTINGS = { pingMs: 500, standByMs: 20, sweepPauseMs: 20, joinPauseMs: 2, letGoCheckMs: 30 };
+/** For tests in which something never comes. */
+const HASTY = { requestMs: 400, setUpMs: 300, enterMs: 100 };
+const HASTY_CLOSE = { requestMs: 400, closeMs: 300 };
 
 async function start(options: Partial<StasisAppOptions> = {}): Promise<StasisApp> {
   app = await startStasisApp({
@@ -33,7 +29,7 @@ async function start(options: Partial<StasisAppOptions> = {}): Promise<StasisApp
     clock: systemClock,
     log,
     ...options,
-    settings: { ...FAST, ...options.settings },
+    settings: { ...SETTINGS, ...options.settings },
   });
   return app;
 }
@@ -376,7 +372,7 @@ describe('a set-up that goes wrong', () => {
   };
 
   it.each(troubles)('lets the caller go on in the dialplan, and leaves nothing: %s', async (_, trouble) => {
-    await start();
+    await start({ settings: HASTY });
     trouble();
     const caller = server.call();
     await continued(caller);
@@ -440,6 +436,20 @@ describe('a caller who hangs up during the set-up', () => {
     expect(desk.calls).toEqual([]);
   });
 
+  it('and whose external channel comes to be after all, much later, leaves nothing behind', async () => {
+    await start({ settings: HASTY });
+    const held = Promise.withResolvers<undefined>();
+    server.fault = ({ path }) => (path.endsWith('/externalMedia') ? { wait: held.promise } : undefined);
+    const caller = server.call();
+    await eventually('the request', () => server.requestsFor('POST', /externalMedia/).length === 1);
+    server.hangUp(caller.id);
+    await eventually('the request is given up', () => app?.stats().unfinished === 0);
+    held.resolve(undefined);
+    // Once in vain, when its creation was given up; and once more when it came.
+    await eventually('it is deleted', () => server.requestsFor('DELETE', /-media-/).length === 2);
+    await cleanedUp();
+  });
+
   it('before the channel’s variables are read is never brought to the desk', async () => {
     await start({ channelVariables: ['VIP'] });
     const held = Promise.withResolvers<undefined>();
@@ -489,7 +499,7 @@ describe('when the event stream is lost in mid-call', () => {
   });
 
   it('calls are given up when Asterisk stays away', async () => {
-    await start({ settings: { lostMs: 60 } });
+    await start({ settings: { lostMs: 60, ...HASTY_CLOSE } });
     server.call();
     const { events } = await desk.call(0);
     await server.stop({ crash: true });
@@ -562,10 +572,12 @@ describe('at the start', () => {
     await expect(start()).rejects.toMatchObject({ code: 'ARI_APP_TAKEN' });
     const second = await start({ takeOver: true });
     await eventually('the first stands by', () => first.stats().stream.state === 'replaced');
-    await first.close();
-    expect(second.stats().stream.state).toBe('open');
-    server.call();
+    const caller = server.call();
     await desk.call(0);
+    await first.close();
+    expect(second.stats()).toMatchObject({ calls: 1, stream: { state: 'open' } });
+    expect(caller.history).toEqual([]);
+    expect(server.bridges.size).toBe(1);
   });
 
   it('a call of a program whose name was taken over still ends with its caller', async () => {
@@ -600,17 +612,25 @@ describe('closing', () => {
   });
 
   it('ends in time when Asterisk is gone', async () => {
-    const running = await start();
+    const running = await start({ settings: HASTY_CLOSE });
     server.call();
     await desk.call(0);
+    const { events } = await desk.call(0);
+    server.fault = ({ path }) =>
+      path.endsWith('/externalMedia') ? { wait: new Promise(() => undefined) } : undefined;
+    server.call();
+    await eventually('a call in its set-up', () => server.requestsFor('POST', /externalMedia/).length === 2);
     await server.stop();
     await running.close();
     expect(running.stats().stream.state).toBe('closed');
+    expect(events).toHaveLength(1);
+    expect(desk.abandoned).toHaveLength(1);
     await eventually('the session is closed', () => gateway.open() === 0);
   });
 
   it('ends in time when a session never returns', async () => {
     const running = await start({
+      settings: HASTY_CLOSE,
       desk: { admit: () => ({ kind: 'accept', codec: 'ulaw', run: () => new Promise(() => undefined) }) },
     });
     const caller = server.call();

@@ -14,7 +14,7 @@ export interface FliteEngine {
   speak(text: string, voice: FliteVoice, listener: FliteListener): boolean;
 }
 
-export interface FliteListener {
+interface FliteListener {
   onStart(timing: FliteTiming): void;
   onSamples(samples: Int16Array): boolean;
 }

@@ -20,10 +20,9 @@ export interface SpeakJob {
 
 export type FliteRequest = SpeakJob | WorkerFarewell;
 
-/** In order for every piece: words, audio …, done; or failed. Word times count from the piece's start. */
-export type FliteReply = { readonly reply: number; readonly piece: number } & (
+/** In order for every piece: words, audio …, done. Word times count from the piece's start. */
+export type FliteAnswer = { readonly reply: number; readonly piece: number } & (
   | { readonly type: 'words'; readonly words: readonly TimedWord[] }
   | { readonly type: 'audio'; readonly data: Int16Array<ArrayBuffer> | Uint8Array<ArrayBuffer> }
   | { readonly type: 'done' }
-  | { readonly type: 'failed'; readonly message: string }
 );

@@ -10,7 +10,7 @@ import {
   type FliteTiming,
   type FliteVoice,
 } from './flite-engine.ts';
-import type { FliteReply, FliteRequest, SpeakJob } from './flite-messages.ts';
+import type { FliteAnswer, FliteRequest, SpeakJob } from './flite-messages.ts';
 import { SoundShaper } from './sound-shaper.ts';
 import { speakable, type SpokenUnit } from './speakable.ts';
 import type { TimedWord } from '../../../dialog/ports.ts';
@@ -87,7 +87,7 @@ function speak(flite: FliteEngine, job: SpeakJob): void {
   const cancelled = new Int32Array(job.cancelled);
   const isCancelled = (): boolean => Atomics.load(cancelled, 0) !== 0;
   const { reply, piece } = job;
-  const send = (message: FliteReply, transfer: readonly Transferable[] = []): void => {
+  const send = (message: FliteAnswer, transfer: readonly Transferable[] = []): void => {
     port?.postMessage(message, transfer);
   };
   const converter = new AudioConverter({ ...job.format, encoding: encodingOf(job) });

@@ -48,7 +48,7 @@ export class VadCall {
     this.reader = new AudioRingReader(request.heard, request.fromFrame);
     this.rateHz = sileroRate(this.reader.rateHz);
     this.lane = createLane(this.rateHz);
-    this.#sent = request.sent && new AudioRingReader(request.sent);
+    this.#sent = request.sent && new AudioRingReader(request.sent, request.fromFrame);
     this.#sentFrame = new Int16Array(this.#sent?.samplesPerFrame ?? 0);
     this.#flushLine = new FlushLine(request.flushLine);
     this.#samplesPerFrame = this.reader.samplesPerFrame;
@@ -128,13 +128,15 @@ export class VadCall {
     this.#detector.judge(lastMiddle, chance, this.#flushLine.armed);
   }
 
-  /** The loudest that the agent said since the last frame; the frame before when it said nothing new. */
+  /** What the agent said until this frame's time; the frame before when its next isn't there yet. */
   #followSent(): void {
-    if (!this.#sent || this.#sent.available === 0) return;
-    this.#sentDbov = -127;
-    while (this.#sent.read(this.#sentFrame)) {
-      this.#sentDbov = Math.max(this.#sentDbov, this.#sent.info.levelDbov);
+    const sent = this.#sent;
+    if (!sent || sent.available === 0) return;
+    let loudest = -Infinity;
+    while (sent.info.frame < this.reader.info.frame && sent.read(this.#sentFrame)) {
+      loudest = Math.max(loudest, sent.info.levelDbov);
     }
+    if (loudest > -Infinity) this.#sentDbov = loudest;
   }
 
   #decide(event: SpeechDetectorEvent, report: (event: VadEvent) => void): void {

@@ -1,3 +1,4 @@
+import { BroadcastChannel } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TextToSpeech, TimedWord, TtsEvent, VoiceRequest } from '../../../../src/dialog/ports.ts';
 import { type AudioFormat } from '../../../../src/media/audio.ts';
@@ -209,6 +210,38 @@ describe('flite text to speech', () => {
     ).toEqual(['Let', 'me', 'see.', 'Yes,', 'there', 'is.']);
   });
 
+  it('waits for more text when all that came has been spoken', async () => {
+    let spokenSoFar = 0;
+    let goOn = (): void => undefined;
+    async function* slowly(): AsyncGenerator<string> {
+      yield 'One moment. ';
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      yield 'Here it is.';
+    }
+    const words: string[] = [];
+    const single = await createFliteTts({ threads: 1 });
+    try {
+      const listening = (async () => {
+        for await (const event of single.speak(slowly(), request(), never)) {
+          if (event.type === 'words') words.push(...event.words.map((word) => word.text));
+          else spokenSoFar += 1;
+        }
+      })();
+      await vi.waitFor(() => {
+        expect(spokenSoFar).toBeGreaterThan(3);
+      }, 5000);
+      // The one thread works in order: when another reply is done, so is the first sentence.
+      await spoken(single.speak(pieces('Hello.'), request(), never));
+      goOn();
+      await listening;
+      expect(words.join(' ')).toBe('One moment. Here it is.');
+    } finally {
+      await single.close();
+    }
+  }, 30_000);
+
   it('says nothing for a text without words', async () => {
     expect((await say(' … \n ')).samples).toHaveLength(0);
     expect((await spoken(tts.speak(pieces(), request(), never))).order).toEqual([]);
@@ -303,6 +336,37 @@ describe('flite text to speech', () => {
       }).not.toThrow();
     }
   });
+
+  it('fails the reply whose thread dies, and speaks again when the thread is back', async () => {
+    const troubles: string[] = [];
+    const mortal = await createFliteTts({
+      threads: 1,
+      workerEntry: new URL('../../../support/mortal-tts-worker.ts', import.meta.url),
+      onTrouble: (message) => troubles.push(message),
+    });
+    const death = new BroadcastChannel('mortal-tts-worker');
+    try {
+      async function* halting(): AsyncGenerator<string> {
+        yield 'One moment. ';
+        death.postMessage('now');
+        await new Promise(() => undefined);
+      }
+      await expect(spoken(mortal.speak(halting(), request(), never))).rejects.toMatchObject({
+        code: 'TTS_FAILED',
+      });
+      expect(troubles).toEqual([expect.stringContaining('started again')]);
+      await vi.waitFor(
+        async () => {
+          const again = await spoken(mortal.speak(pieces('Hello.'), request(), never));
+          expect(again.samples.length).toBeGreaterThan(4000);
+        },
+        { timeout: 10_000, interval: 50 },
+      );
+    } finally {
+      death.close();
+      await mortal.close();
+    }
+  }, 30_000);
 
   it('leaves no thread behind, and speaks no more, when it is closed', async () => {
     const handles = (): number =>

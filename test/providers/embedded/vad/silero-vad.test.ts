@@ -257,7 +257,6 @@ describe('barge-in', () => {
     for (let at = 0; at < echo.length; at += 160) {
       line.sent.write(joined(sentence.subarray(at, at + 160), new Int16Array(160)).subarray(0, 160));
       line.ring.write(echo.subarray(at, at + 160));
-      if (at % 3200 === 0) await new Promise((resolve) => setTimeout(resolve, 4));
     }
     line.sent.silence(1200);
     line.ring.silence(1200);

@@ -1,0 +1,222 @@
+import { join } from 'node:path';
+import { ProviderPool } from './app/providers.ts';
+import type { Config } from './config.ts';
+import { standardTools, toolTable } from './dialog/agent-tools.ts';
+import { announcerProfile, Desk, type StaffedAgent } from './dialog/call-desk.ts';
+import { LatencyTracker } from './dialog/latency-tracker.ts';
+import type { AgentProfile, MediaGateway, MediaSession, MessageStore } from './dialog/ports.ts';
+import { DEFAULT_PHRASES, PhraseCache, type PhraseTexts } from './dialog/prepared-phrases.ts';
+import { MediaGatewayFactory } from './gateways/media-gateway-factory.ts';
+import { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
+import { systemClock } from './lib/clock.ts';
+import { messageOf } from './lib/errors.ts';
+import { Scope } from './lib/scope.ts';
+import type { AudioFormat } from './media/audio.ts';
+import { CallRecords } from './observability/call-records.ts';
+import { logCalls, type Logger } from './observability/logger.ts';
+import { createMessageFile } from './observability/message-file.ts';
+import { startRecording } from './observability/recorder.ts';
+import { expectedPhrases } from './providers/embedded/receptionist/expected-phrases.ts';
+import { CallRegistry } from './telephony/call-registry.ts';
+import type { AsteriskCall } from './telephony/asterisk/asterisk-call.ts';
+import { startStasisApp, type StasisApp } from './telephony/asterisk/stasis-app.ts';
+
+/** The whole program, running. */
+export interface App {
+  /** No new calls; running ones may end by themselves, then politely, then at once. Resolves when none is left. */
+  drain(): Promise<void>;
+  /** Ends everything. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** After `limits.drainMs`: for "I have to end this call now" to be said. */
+const LAST_WORDS_MS = 15_000;
+
+const G711_FORMATS: readonly AudioFormat[] = [
+  { encoding: 'ulaw', rateHz: 8000 },
+  { encoding: 'alaw', rateHz: 8000 },
+];
+
+/** Starts everything that the configuration names; what had been started is closed again if that fails. */
+export async function startApp(config: Config, log: Logger): Promise<App> {
+  const scope = new Scope('app');
+  try {
+    return await assemble(config, log, scope);
+  } catch (error) {
+    await scope.close().catch((trouble: unknown) => {
+      log.error({}, messageOf(trouble));
+    });
+    throw error;
+  }
+}
+
+async function assemble(config: Config, log: Logger, scope: Scope): Promise<App> {
+  const clock = systemClock;
+  const records = await openRecords(config, log, scope);
+  const logCall = logCalls(log, { texts: config.records.transcripts, targets: config.latencyTargets });
+  const messages = createMessageFile(join(config.dataDir, 'messages.jsonl'));
+  const [gateway, { agents, announcer, phrases }] = await Promise.all([
+    openGateway(config, log, scope),
+    staff(config, log, scope, messages),
+  ]);
+  const desk = new Desk({
+    agents,
+    announcer,
+    phrases,
+    clock,
+    scope,
+    maxCalls: config.limits.maxCalls,
+    whenFull: config.limits.whenFull,
+    tracker: new LatencyTracker({ targets: config.latencyTargets }),
+    observe: (event) => {
+      records.observe(event);
+      logCall(event);
+    },
+    ...(config.records.recordings ? { tap: recorderOf(records, log) } : {}),
+  });
+
+  const registry = new CallRegistry<AsteriskCall>();
+  const apps: StasisApp[] = [];
+  for (const { variables, ...server } of config.asterisk) {
+    const app = await startStasisApp({
+      server,
+      desk,
+      gateway,
+      clock,
+      log: log.child({ server: server.name }),
+      channelVariables: variables,
+      registry,
+    });
+    scope.defer(() => app.close());
+    apps.push(app);
+    log.info({ server: server.name, version: app.version, app: server.app }, 'connected to Asterisk');
+  }
+  const extensions = config.agents.flatMap((agent) => agent.extensions);
+  log.info({ event: 'ready', extensions }, `ready: answering ${extensions.join(', ')}`);
+
+  return {
+    async drain() {
+      log.info({ calls: desk.size }, 'draining: no new calls');
+      for (const app of apps) app.drain();
+      await desk.drain(config.limits.drainMs + LAST_WORDS_MS, config.limits.drainMs);
+    },
+    close: () => scope.close(),
+  };
+}
+
+async function openRecords(config: Config, log: Logger, scope: Scope): Promise<CallRecords> {
+  const records = new CallRecords({
+    directory: config.dataDir,
+    clock: systemClock,
+    texts: config.records.transcripts,
+    keepDays: config.records.keepDays,
+    onTrouble: (message) => {
+      log.warn({ part: 'records' }, message);
+    },
+  });
+  await records.start();
+  scope.defer(() => records.close());
+  return records;
+}
+
+/** Records both sides of a call while it runs. */
+function recorderOf(records: CallRecords, log: Logger) {
+  return (call: string, _agent: string, { heard, sent }: MediaSession) => {
+    const onTrouble = (message: string): void => {
+      log.warn({ call, part: 'recording' }, message);
+    };
+    const recording = records.recordingPath(call).then(
+      (path) => (path === undefined ? undefined : startRecording({ path, heard, sent, onTrouble })),
+      (error: unknown) => {
+        onTrouble(messageOf(error));
+        return undefined;
+      },
+    );
+    return async () => {
+      await (await recording)?.stop();
+    };
+  };
+}
+
+async function openGateway(config: Config, log: Logger, scope: Scope): Promise<MediaGateway> {
+  const { listenAddress, listenPort, advertisedAddress, workers, codec, remote } = config.gateways.rtp;
+  const gateway = await MediaGatewayFactory.create('rtp', {
+    listenAddress,
+    port: listenPort,
+    threads: workers,
+    law: codec,
+    ...(advertisedAddress === undefined ? {} : { advertisedAddress }),
+    ...(remote === undefined ? {} : { remote }),
+    onWarning: (message) => {
+      log.warn({ part: 'media' }, message);
+    },
+  });
+  scope.defer(() => gateway.close());
+  if (gateway instanceof RtpMediaGateway) log.info(gateway.report, 'media gateway listens');
+  return gateway;
+}
+
+/** Opens every provider that an agent uses and prepares what can be said before a call. */
+async function staff(
+  config: Config,
+  log: Logger,
+  scope: Scope,
+  messages: MessageStore,
+): Promise<{ agents: StaffedAgent[]; announcer: StaffedAgent; phrases: PhraseCache }> {
+  const pool = new ProviderPool(scope, log);
+  const phrases = new PhraseCache();
+  const { voice, language, unknownExtension, busy, trouble } = config.announcements;
+
+  const hire = async (profile: AgentProfile, texts: PhraseTexts): Promise<StaffedAgent> => {
+    const choice = config.providers.byAgent[profile.id] ?? config.providers.default;
+    const users = (part: keyof typeof choice): AgentProfile[] =>
+      config.agents.filter(({ id }) => config.providers.byAgent[id]?.[part] === choice[part]);
+    const [vad, stt, llm, tts] = await Promise.all([
+      pool.get('vad', choice.vad, users('vad')),
+      pool.get('stt', choice.stt, users('stt')),
+      pool.get('llm', choice.llm, users('llm')),
+      pool.get('tts', choice.tts, users('tts')),
+    ]);
+    await phrases.prepare(
+      {
+        owner: profile.id,
+        texts,
+        tts,
+        voice: profile.voice,
+        language: profile.language,
+        formats: wanted(profile),
+      },
+      scope.signal,
+      (phrase, error) => {
+        log.warn({ agent: profile.id, phrase, err: error }, 'a phrase could not be prepared');
+      },
+    );
+    const tools = standardTools({
+      agent: profile,
+      messages,
+      clock: systemClock,
+    });
+    log.info({ agent: profile.id, ...choice }, `${profile.name} answers ${profile.extensions.join(', ')}`);
+    return {
+      profile,
+      parts: { vad, stt, llm, tts },
+      tools: toolTable(tools),
+      expected: expectedPhrases(profile),
+    };
+  };
+
+  const announcer = await hire(announcerProfile(voice, language), {
+    unknownExtension,
+    busy,
+    apology: trouble,
+  });
+  const agents = await Promise.all(
+    config.agents.map((profile) => hire(profile, { ...DEFAULT_PHRASES, greeting: profile.greeting })),
+  );
+  return { agents, announcer, phrases };
+}
+
+/** Formats in which an agent's phrases may leave. */
+function wanted(profile: AgentProfile): readonly AudioFormat[] {
+  return G711_FORMATS.filter(({ encoding }) => profile.codec === 'auto' || profile.codec === encoding);
+}

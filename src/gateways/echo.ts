@@ -1,0 +1,26 @@
+import type { MediaSession } from '../dialog/ports.ts';
+import { AudioRingReader, FRAME_FILLER } from '../media/audio-ring.ts';
+
+/** A blink of the eye: how late the end of `signal` may be noticed while nothing is heard. */
+const WAIT_MS = 200;
+
+/**
+ * Plays to the caller what the caller says: the shortest proof that both directions work. Ends when
+ * the session closes, is flushed, or `signal` aborts. The silence between words isn't played back, so
+ * a delay that came about is made up for there.
+ */
+export async function echo(session: MediaSession, signal: AbortSignal): Promise<void> {
+  const reader = new AudioRingReader(session.heard);
+  const playback = session.play();
+  let samples = new Int16Array(reader.samplesPerFrame);
+  while (!signal.aborted) {
+    while (reader.read(samples)) {
+      if (reader.info.flags & FRAME_FILLER) continue;
+      const { rateHz } = reader;
+      if (!(await playback.write({ encoding: 'pcm_s16', rateHz, samples }))) return;
+      samples = new Int16Array(reader.samplesPerFrame);
+    }
+    if (!(await reader.wait(WAIT_MS)) && reader.closed) break;
+  }
+  playback.end();
+}

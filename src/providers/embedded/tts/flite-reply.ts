@@ -1,0 +1,155 @@
+import { SentenceSplitter } from '../../../dialog/sentence-splitter.ts';
+import type { TtsEvent, VoiceRequest } from '../../../dialog/ports.ts';
+import { messageOf, VoiceAgentError } from '../../../lib/errors.ts';
+import { BoundedQueue } from '../../../lib/queue.ts';
+import type { Audio, AudioFormat } from '../../../media/audio.ts';
+import type { SupervisedWorker } from '../supervised-worker.ts';
+import type { FliteVoice } from './flite-engine.ts';
+import type { FliteAnswer, FliteRequest } from './flite-messages.ts';
+
+/** Pieces of one reply in the making or waiting to be fetched: the one being spoken and the next. */
+const PIECES_AHEAD = 2;
+/**
+ * Characters from which on a first sentence may be cut at a comma: a language model that writes slowly
+ * doesn't keep the caller waiting. flite itself doesn't need it (measured: 9 ms for 40, 25 ms for 160).
+ */
+const FIRST_CLAUSE_FROM = 60;
+/** Characters; about 11 s of speech and 0.1 s of work: nobody else's sentence waits longer than that. */
+const LONGEST_PIECE = 200;
+/** Between two sentences of a reply. */
+const SENTENCE_PAUSE_MS = 200;
+/** Between the parts of a sentence that was too long. */
+const CLAUSE_PAUSE_MS = 120;
+/** Events of one reply that wait to be fetched: over a minute of sound. The threads never wait. */
+const EVENT_CAPACITY = 4096;
+
+/** One call of `speak`: text goes to a thread piece by piece, its sound comes back in order. */
+export class FliteReply {
+  readonly id: number;
+  readonly thread: number;
+  readonly #worker: SupervisedWorker<FliteRequest>;
+  readonly #cancelled = new SharedArrayBuffer(4);
+  readonly #received = new BoundedQueue<FliteAnswer | Error>(EVENT_CAPACITY);
+  #pieces = 0;
+  #fetched = 0;
+  #textEnded = false;
+  /** Before the next piece. */
+  #pauseMs = 0;
+  readonly #whenCancelled = Promise.withResolvers<undefined>();
+  /** Lets a piece go that waits for room. */
+  #makeRoom = (): void => undefined;
+
+  constructor(id: number, thread: number, worker: SupervisedWorker<FliteRequest>) {
+    this.id = id;
+    this.thread = thread;
+    this.#worker = worker;
+  }
+
+  receive(message: FliteAnswer): void {
+    this.#received.push(message);
+  }
+
+  fail(message: string, cause?: unknown): void {
+    this.#received.push(new VoiceAgentError('TTS_FAILED', message, { cause }));
+  }
+
+  cancel(): void {
+    Atomics.store(new Int32Array(this.#cancelled), 0, 1);
+    this.#received.close({ discard: true });
+    this.#whenCancelled.resolve(undefined);
+    this.#makeRoom();
+  }
+
+  get #isCancelled(): boolean {
+    return Atomics.load(new Int32Array(this.#cancelled), 0) !== 0;
+  }
+
+  /** Cuts the text and hands the pieces on, at most PIECES_AHEAD before the listener. */
+  async feed(text: AsyncIterable<string>, request: VoiceRequest): Promise<void> {
+    const splitter = new SentenceSplitter({ firstClauseFrom: FIRST_CLAUSE_FROM, longest: LONGEST_PIECE });
+    const iterator = text[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await Promise.race([iterator.next(), this.#whenCancelled.promise]);
+        if (next === undefined || this.#isCancelled) break;
+        for (const piece of next.done === true ? splitter.flush() : splitter.push(next.value)) {
+          if (piece.trim() !== '') await this.#dispatch(piece.trim(), request);
+        }
+        if (next.done === true) break;
+      }
+    } catch (error) {
+      this.fail(`the text to be spoken broke off: ${messageOf(error)}`, error);
+    }
+    if (this.#isCancelled) {
+      // Not awaited: an iterator that is waiting for its next value returns only after that.
+      iterator.return?.().then(undefined, () => undefined);
+      return;
+    }
+    this.#textEnded = true;
+    if (this.#fetched === this.#pieces) this.#received.close();
+  }
+
+  async #dispatch(text: string, request: VoiceRequest): Promise<void> {
+    while (!this.#isCancelled && this.#pieces - this.#fetched >= PIECES_AHEAD) {
+      await new Promise<void>((resolve) => {
+        this.#makeRoom = resolve;
+      });
+    }
+    if (this.#isCancelled) return;
+    const piece = this.#pieces++;
+    if (!this.#worker.alive) {
+      this.fail("flite's thread is being started again");
+      return;
+    }
+    this.#worker.post({
+      type: 'speak',
+      reply: this.id,
+      piece,
+      text,
+      voice: request.voice as FliteVoice,
+      format: request.format,
+      pauseMs: this.#pauseMs,
+      cancelled: this.#cancelled,
+    });
+    this.#pauseMs = /[,;:–-]$/.test(text) || !/[.!?…"'”’)]$/.test(text) ? CLAUSE_PAUSE_MS : SENTENCE_PAUSE_MS;
+  }
+  /** What was said up to now, as events; throws TTS_FAILED. */
+  async *events(format: AudioFormat): AsyncIterable<TtsEvent> {
+    let samples = 0;
+    const offsetMs = (): number => (samples * 1000) / format.rateHz;
+    for await (const message of this.#received) {
+      if (message instanceof Error) throw message;
+      switch (message.type) {
+        case 'words': {
+          const start = offsetMs();
+          yield {
+            type: 'words',
+            words: message.words.map(({ text, startMs, endMs }) => ({
+              text,
+              startMs: start + startMs,
+              endMs: start + endMs,
+            })),
+          };
+          break;
+        }
+        case 'audio': {
+          const audio = audioOf(format, message.data);
+          samples += message.data.length;
+          yield { type: 'audio', audio };
+          break;
+        }
+        case 'done':
+          this.#fetched += 1;
+          this.#makeRoom();
+          if (this.#textEnded && this.#fetched === this.#pieces) return;
+      }
+    }
+  }
+}
+
+function audioOf(format: AudioFormat, data: Int16Array | Uint8Array): Audio {
+  if (data instanceof Uint8Array) {
+    return { encoding: format.encoding === 'alaw' ? 'alaw' : 'ulaw', rateHz: 8000, bytes: data };
+  }
+  return { encoding: 'pcm_s16', rateHz: format.rateHz, samples: data };
+}

@@ -1,0 +1,141 @@
+/** asterisk-conf/extensions_voice_agent.conf: where a caller goes by what the agent has set. */
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
+import { NativeAsterisk } from '../../lab/asterisk.ts';
+import { Softphone } from '../../lab/softphone.ts';
+
+/** As much of an agent as a dialplan sees: it lets go of each call with these variables. */
+async function agentThatSets(
+  asterisk: NativeAsterisk,
+  variables: Readonly<Record<string, string>>,
+): Promise<{ argument: Promise<string>; close: () => Promise<void> }> {
+  const key = `${asterisk.ariUser}:${asterisk.secrets.ari}`;
+  const socket = new WebSocket(
+    `${asterisk.ariUrl.replace('http', 'ws')}/ari/events?app=voice-agent&api_key=${key}`,
+  );
+  await once(socket, 'open');
+  const argument = new Promise<string>((resolve, reject) => {
+    socket.on('message', (data: Buffer) => {
+      const event = JSON.parse(data.toString()) as { type: string; args: string[]; channel: { id: string } };
+      if (event.type !== 'StasisStart') return;
+      const channel = `/channels/${event.channel.id}`;
+      (async () => {
+        for (const [name, value] of Object.entries(variables)) {
+          await asterisk.ari(
+            'POST',
+            `${channel}/variable?variable=${name}&value=${encodeURIComponent(value)}`,
+          );
+        }
+        await asterisk.ari('POST', `${channel}/continue`);
+        resolve(event.args[0] ?? '');
+      })().catch(reject);
+    });
+  });
+  return {
+    argument,
+    close: async () => {
+      socket.close();
+      await once(socket, 'close');
+    },
+  };
+}
+
+describe('What follows the agent in the dialplan', () => {
+  let asterisk: NativeAsterisk;
+  let caller: Softphone;
+  const closers: (() => unknown)[] = [];
+
+  beforeAll(async () => {
+    asterisk = await NativeAsterisk.start();
+    caller = await Softphone.start({
+      server: asterisk,
+      account: 'softphone1',
+      password: asterisk.secrets.softphone1,
+    });
+  });
+  afterAll(async () => {
+    await caller.stop();
+    await asterisk.stop();
+  });
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+    await expect.poll(() => asterisk.channels(), { timeout: 5000 }).toEqual([]);
+    expect(asterisk.complaints().filter((line) => !line.text.includes("app 'voice-agent'"))).toEqual([]);
+  });
+
+  async function agent(variables: Readonly<Record<string, string>>) {
+    const one = await agentThatSets(asterisk, variables);
+    closers.push(one.close);
+    return one;
+  }
+
+  it('hands the number that was dialled to the agent, one that is nobody’s too', async () => {
+    const { argument } = await agent({ VOICE_AGENT_RESULT: 'completed' });
+    const call = caller.ring('519999');
+    expect(await argument).toBe('519999');
+    await call.ended;
+  });
+
+  it('hangs up after “completed”, without a word', async () => {
+    await agent({ VOICE_AGENT_RESULT: 'completed' });
+    const call = caller.ring('510001');
+    await call.ended;
+    expect(call.answeredAt).toBeUndefined();
+    expect(call.report().packets.received).toBe(0);
+  });
+
+  it.each(['busy', 'draining'])(
+    'answers “%s” itself, says that all are busy, and hangs up',
+    async (result) => {
+      await agent({ VOICE_AGENT_RESULT: result });
+      const call = await caller.dial('510001');
+      const told = await call.heard.utterance({ timeoutMs: 15_000, after: call.answeredAt ?? 0 });
+      expect((told?.endedAt ?? 0) - (told?.startedAt ?? 0)).toBeGreaterThan(2000);
+      await call.ended;
+    },
+  );
+
+  it('puts a caller through to the department’s phone', async () => {
+    const other = await Softphone.start({
+      server: asterisk,
+      account: 'softphone2',
+      password: asterisk.secrets.softphone2,
+      register: true,
+    });
+    closers.push(() => other.stop());
+    await agent({ VOICE_AGENT_RESULT: 'transfer', VOICE_AGENT_DEPARTMENT: 'service desk' });
+    const ringing = other.incoming({ timeoutMs: 15_000 });
+    const call = await caller.dial('510001');
+    const answered = await ringing;
+    await answered.accept();
+    const [channel] = (await asterisk.channels()).filter((one) => one.name.includes('softphone1'));
+    expect(channel?.dialplan).toMatchObject({ context: 'voice-agent-department', exten: 'service desk' });
+    const heard = answered.heard.utterance({ timeoutMs: 5000 });
+    await call.say(Int16Array.from({ length: 8000 }, (_, i) => 8000 * Math.sin(i / 2)));
+    expect(await heard).toBeDefined();
+    await call.hangUp();
+    await answered.ended;
+  });
+
+  it('takes a message where nobody answers', async () => {
+    await agent({ VOICE_AGENT_RESULT: 'transfer', VOICE_AGENT_DEPARTMENT: 'billing' });
+    const call = await caller.dial('510001');
+    // "Please hold while I try …", "nobody is available, please leave a message …", and a beep.
+    await call.heard.utterance({ timeoutMs: 30_000, quietMs: 2500, after: call.answeredAt ?? 0 });
+    await call.say(Int16Array.from({ length: 16_000 }, (_, i) => 8000 * Math.sin(i / 2)));
+    const messages = () => readdirSync(asterisk.path('/var/spool/asterisk/voicemail'));
+    await call.hangUp();
+    await expect.poll(messages, { timeout: 5000 }).toEqual([expect.stringMatching(/^billing-.*\.wav$/)]);
+  });
+
+  it('gives a caller to a person when the agent fails', async () => {
+    await agent({});
+    const call = await caller.dial('510001');
+    await expect
+      .poll(async () => (await asterisk.channels())[0]?.dialplan, { timeout: 10_000 })
+      .toMatchObject({ context: 'voice-agent-department', exten: 'reception' });
+    await call.hangUp();
+  });
+});

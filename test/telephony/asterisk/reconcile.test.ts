@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { parseChannel, type AriChannel } from '../../../src/telephony/asterisk/ari-model.ts';
+import {
+  beginCall,
+  nextCallState,
+  type CallSignal,
+  type CallState,
+} from '../../../src/telephony/asterisk/call-states.ts';
+import { findDifferences, viewOf } from '../../../src/telephony/asterisk/reconcile.ts';
+
+const SESSION: CallSignal = { type: 'created', resource: 'session' };
+const BRIDGE: CallSignal = { type: 'created', resource: 'bridge' };
+const MEDIA: CallSignal = { type: 'created', resource: 'media' };
+
+function call(...signals: CallSignal[]) {
+  let state: CallState = beginCall('caller').state;
+  for (const signal of signals) state = nextCallState(state, signal).state;
+  return { mediaId: 'media', bridgeId: 'bridge', state: () => state };
+}
+
+function channel(id: string, app = 'voice-agent'): AriChannel {
+  const parsed = parseChannel({ id, dialplan: { app_name: 'Stasis', app_data: `${app},510001` } });
+  if (!parsed) throw new Error('no channel');
+  return parsed;
+}
+
+const told = (one: ReturnType<typeof call>, channels: AriChannel[], bridges: string[]): string[] =>
+  findDifferences(
+    viewOf([one]),
+    channels,
+    bridges.map((id) => ({ id, channels: [] })),
+    'voice-agent',
+  ).map(({ signal }) => ('resource' in signal ? `${signal.type} ${signal.resource}` : signal.type));
+
+const TALKING = [
+  SESSION,
+  BRIDGE,
+  MEDIA,
+  { type: 'attached' },
+  { type: 'entered' },
+  { type: 'joined' },
+] as const;
+
+describe('after a gap in the events', () => {
+  it('a call that has everything is told nothing', () => {
+    expect(told(call(...TALKING), [channel('caller'), channel('media')], ['bridge'])).toEqual([]);
+  });
+
+  it('a call is told what it has lost', () => {
+    expect(told(call(...TALKING), [channel('caller'), channel('media')], [])).toEqual(['lost bridge']);
+    expect(told(call(...TALKING), [channel('caller')], ['bridge'])).toEqual(['lost media']);
+    expect(told(call(...TALKING), [channel('media')], ['bridge'])).toEqual(['legLeft']);
+  });
+
+  it('a caller who is in another app, or back in the dialplan, has left', () => {
+    expect(told(call(...TALKING), [channel('caller', 'another'), channel('media')], ['bridge'])).toEqual([
+      'legLeft',
+    ]);
+  });
+
+  it('what may not have been there yet when Asterisk was asked is not missed', () => {
+    expect(told(call(), [channel('caller')], [])).toEqual([]);
+    expect(told(call(SESSION, BRIDGE), [channel('caller')], ['bridge'])).toEqual([]);
+    expect(told(call(SESSION, BRIDGE, MEDIA), [channel('caller')], ['bridge'])).toEqual([]);
+    expect(told(call(SESSION, BRIDGE, { type: 'entered' }), [channel('caller')], ['bridge'])).toEqual([]);
+  });
+
+  it('a call that has ended is left alone', () => {
+    const over = call({ type: 'legLeft', leg: 'caller' }, SESSION, BRIDGE);
+    expect(told(over, [], ['bridge'])).toEqual([]);
+  });
+});
