@@ -17,6 +17,8 @@ export interface ListeningServer {
   readonly connections: number;
   /** Connections that there ever were. */
   readonly accepted: number;
+  /** HTTP requests that were answered to the end. */
+  readonly answered: number;
   /** Refuses connections and cuts those that there are, until `up`. */
   down(): Promise<void>;
   up(): Promise<void>;
@@ -30,12 +32,19 @@ export async function listen(handlers: {
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   readonly tls?: TlsIdentity | undefined;
 }): Promise<ListeningServer> {
-  const { onRequest, onUpgrade, tls } = handlers;
+  const { onUpgrade, tls } = handlers;
   const sockets = new Set<Duplex>();
   let accepted = 0;
+  let answered = 0;
   let port = 0;
   let server: Server | undefined;
 
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    response.on('finish', () => {
+      answered += 1;
+    });
+    handlers.onRequest(request, response);
+  };
   const start = async (): Promise<void> => {
     const started: Server = tls ? createTlsServer({ ...tls }, onRequest) : createServer(onRequest);
     // Longer than any test: who keeps connections alive is the client's business.
@@ -78,6 +87,9 @@ export async function listen(handlers: {
     },
     get accepted() {
       return accepted;
+    },
+    get answered() {
+      return answered;
     },
     down,
     async up() {
