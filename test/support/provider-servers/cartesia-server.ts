@@ -35,12 +35,18 @@ export interface CartesiaConnection {
   /** Sizes of the binary messages, in order. */
   readonly audioBytes: number[];
   open: boolean;
+  /** Messages to the client so far. */
+  readonly sent: number;
+  /** Without a farewell. */
+  cut(): void;
 }
 
 export interface CartesiaServer extends ListeningServer {
   readonly seen: CartesiaConnection[];
   /** What the next turns will turn out to have been, where no `transcribe` was given. */
   readonly script: string[];
+  /** Contexts that are open now. */
+  readonly speaking: number;
   /** All requests to speak so far. */
   generations(): (GenerationRequest & { cancel?: boolean })[];
 }
@@ -56,6 +62,7 @@ export async function startCartesiaServer(options: CartesiaServerOptions = {}): 
   const sockets = new WebSocketServer({ noServer: true });
   const seen: CartesiaConnection[] = [];
   const script: string[] = [];
+  const speaking: TtsSession[] = [];
   const behaviour: SttBehaviour = { transcribe: scripted(script), ...options.stt };
   const ttsBehaviour: TtsBehaviour = { ...options.tts, faults };
 
@@ -74,7 +81,19 @@ export async function startCartesiaServer(options: CartesiaServerOptions = {}): 
       refuse(socket, 400, 'A Cartesia-Version header is required');
     } else {
       sockets.handleUpgrade(request, socket, head, (client) => {
+        let sent = 0;
+        const send = client.send.bind(client) as (data: string) => void;
+        client.send = (data: unknown) => {
+          sent += 1;
+          send(String(data));
+        };
         const connection: CartesiaConnection = {
+          get sent() {
+            return sent;
+          },
+          cut: () => {
+            client.terminate();
+          },
           path: url.pathname,
           query: url.searchParams,
           headers: request.headers,
@@ -96,6 +115,7 @@ export async function startCartesiaServer(options: CartesiaServerOptions = {}): 
   ): void => {
     const session =
       place === 'tts' ? new TtsSession(client, ttsBehaviour) : openStt(client, connection, place, fault);
+    if (session instanceof TtsSession) speaking.push(session);
     let idle: NodeJS.Timeout | undefined;
     const notIdle = (): void => {
       clearTimeout(idle);
@@ -161,6 +181,9 @@ export async function startCartesiaServer(options: CartesiaServerOptions = {}): 
   return extended(server, {
     seen,
     script,
+    get speaking() {
+      return speaking.reduce((sum, session) => sum + session.contexts, 0);
+    },
     generations: () =>
       seen
         .filter(({ path }) => path === '/tts/websocket')

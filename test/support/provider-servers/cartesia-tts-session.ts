@@ -13,6 +13,8 @@ export interface TtsBehaviour {
   readonly betweenChunks?: Delay;
   /** Length of a chunk of audio, ms. */
   readonly chunkMs?: number;
+  /** Instead: its bytes, which needn't be whole samples. */
+  readonly chunkBytes?: number;
   /**
    * A context without new text expires so long after its last audio (1 s:
    * docs.cartesia.ai/use-the-api/tts-websocket/contexts).
@@ -53,7 +55,13 @@ export class TtsSession {
     this.#behaviour = behaviour;
     socket.on('close', () => {
       for (const context of this.#contexts.values()) context.cancel();
+      this.#contexts.clear();
     });
+  }
+
+  /** How many are open. */
+  get contexts(): number {
+    return this.#contexts.size;
   }
 
   onMessage(text: string): void {
@@ -202,24 +210,17 @@ class TtsContext {
     ]);
     if (this.#over) return;
     if (this.#first.add_timestamps === true) this.#timestamps(speech);
-    const length = Math.round((chunkMs * rateHz) / 1000);
-    for (let at = 0; at < speech.samples.length && !this.#isOver(); at += length) {
+    const known = WIRE_ENCODINGS[encoding] ?? 'pcm_s16';
+    const sound = bytesFrom(speech.samples, known);
+    const width = sound.length / Math.max(1, speech.samples.length);
+    const length = this.#behaviour.chunkBytes ?? Math.round((chunkMs * rateHz) / 1000) * width;
+    for (let at = 0; at < sound.length && !this.#isOver(); at += length) {
       if (at > 0) await sleep(betweenChunks?.() ?? 0);
-      if (!(await this.#befallen())) {
-        const data = bytesFrom(
-          speech.samples.subarray(at, at + length),
-          WIRE_ENCODINGS[encoding] ?? 'pcm_s16',
-        );
-        // WebsocketResponse.Chunk, src/resources/tts.ts.
-        this.#send({
-          type: 'chunk',
-          data: data.toString('base64'),
-          done: false,
-          status_code: 206,
-          step_time: 12,
-        });
-        this.#chunks += 1;
-      }
+      if (await this.#befallen()) return;
+      // WebsocketResponse.Chunk, src/resources/tts.ts.
+      const data = sound.subarray(at, at + length).toString('base64');
+      this.#send({ type: 'chunk', data, done: false, status_code: 206, step_time: 12 });
+      this.#chunks += 1;
     }
     this.#spokenMs += (speech.samples.length * 1000) / rateHz;
   }
