@@ -7,6 +7,7 @@ import {
   ProviderFailure,
   withoutKeys,
   type FailureDetails,
+  type FailureKind,
 } from '../provider-failure.ts';
 
 export interface GroqConnection {
@@ -60,7 +61,8 @@ export function createGroqClient({ apiKey, baseUrl = GROQ_URL }: GroqConnection)
   const sdk = new Groq({
     apiKey: apiKey ?? 'none',
     baseURL: sdkUrl,
-    fetch: send as unknown as typeof fetch,
+    // The SDK looks there for whether forms can be sent.
+    fetch: Object.assign(send, { Response }) as unknown as typeof fetch,
     maxRetries: 0,
     timeout: SDK_TIMEOUT_MS,
     // It prints what it can't parse to the console.
@@ -90,11 +92,11 @@ export function createGroqClient({ apiKey, baseUrl = GROQ_URL }: GroqConnection)
           retryAfterMs,
         });
       }
-      const kind =
-        error instanceof APIConnectionTimeoutError
-          ? 'timeout'
-          : (kindOfError(error) ??
-            (error instanceof APIError && !(error instanceof APIConnectionError) ? 'server' : 'cut'));
+      let otherwise: FailureKind = 'malformed';
+      if (error instanceof APIConnectionTimeoutError) otherwise = 'timeout';
+      else if (error instanceof APIConnectionError) otherwise = 'cut';
+      else if (error instanceof APIError) otherwise = 'server';
+      const kind = kindOfError(error) ?? otherwise;
       return new ProviderFailure({ code, provider, kind, message: plainMessage(error, keys) });
     },
     close: () => agent.destroy(),
