@@ -12,7 +12,7 @@ export interface SeenEvent {
 
 /** One line of the agent's log. */
 export interface AgentLogLine {
-  readonly level: number;
+  readonly level: number | string;
   readonly time: number;
   readonly msg?: string;
   /** `ready`, … */
@@ -131,8 +131,13 @@ export function transcriptOf(call: AgentCall): Line[] {
 }
 
 export function latenciesOf(call: AgentCall): TurnLatency[] {
-  return call.events.flatMap(({ event }) =>
-    event.type === 'latency' ? [latencyOf(event.turn, event.marks)] : [],
+  return turnsOf(call).map(({ latency }) => latency);
+}
+
+/** Each turn's latency, and when it was told. */
+export function turnsOf(call: AgentCall): { at: number; latency: TurnLatency }[] {
+  return call.events.flatMap(({ at, event }) =>
+    event.type === 'latency' ? [{ at, latency: latencyOf(event.turn, event.marks) }] : [],
   );
 }
 

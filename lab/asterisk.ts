@@ -289,10 +289,10 @@ function checkHost(host: string): void {
   throw new UserError(`HOST=${host} is no address of this machine; it has ${own.join(', ')}.`);
 }
 
-/** Log folders of Asterisks whose process was killed. */
+/** Folders of Asterisks, phones and end-to-end tests whose process was killed. */
 function sweepFolders(): void {
   for (const name of readdirSync(labFolder())) {
-    const owner = /^(?:asterisk|phone)-(\d+)-\d+$/.exec(name)?.[1];
+    const owner = /^(?:asterisk|phone|e2e)-(\d+)-\d+$/.exec(name)?.[1];
     if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
     rmSync(join(labFolder(), name), { recursive: true, force: true });
   }

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { latenciesOf, transcriptOf } from './agent-events.ts';
 import type { AgentCall, Line, TurnLatency } from './agent-events.ts';
 import { PATIENCE, exchange, listen } from './conversation.ts';
-import type { Exchange } from './conversation.ts';
+import type { AgentView, Exchange } from './conversation.ts';
 import { followLog } from './follow-log.ts';
 import { runMain } from './run-main.ts';
 import { needRunningLab } from './running-lab.ts';
@@ -25,7 +25,9 @@ interface CallResult extends CallReport {
   readonly extension: string;
   /** From the answer to the first speech heard, ms. */
   readonly greetingMs: number | undefined;
-  readonly exchanges: readonly { name: string; heardReply: boolean; responseMs: number | undefined }[];
+  readonly exchanges: readonly (Pick<Exchange, 'name' | 'responseMs' | 'heardAs' | 'understood'> & {
+    heardReply: boolean;
+  })[];
   readonly transcript: readonly Line[];
   readonly latencies: readonly TurnLatency[];
   readonly recording: string | undefined;
@@ -62,10 +64,11 @@ await runMain(async (signal) => {
     say(`${clock(Date.now())}  dialling ${extension}`);
     const call = phone.ring(extension);
     signal.addEventListener('abort', () => void call.hangUp());
-    const exchanges = await talk(call, questions, signal);
-    await call.hangUp();
     const find = (): AgentCall | undefined => log.events.find(extension, undefined, call.startedAt);
-    if (call.answeredAt !== undefined && extension.startsWith('51')) {
+    const agent = extension.startsWith('51') ? { events: log.events, find } : undefined;
+    const exchanges = await talk(call, questions, agent, signal);
+    await call.hangUp();
+    if (call.answeredAt !== undefined && agent) {
       await log.events.until(() => find()?.events.some(({ event }) => event.type === 'ended') ?? false, 3000);
     }
     const path = record === undefined ? undefined : resolve(record);
@@ -86,6 +89,7 @@ await runMain(async (signal) => {
 async function talk(
   call: SoftphoneCall,
   questions: readonly { name: string; sound: Int16Array }[],
+  agent: AgentView | undefined,
   signal: AbortSignal,
 ): Promise<Exchange[]> {
   try {
@@ -94,12 +98,12 @@ async function talk(
     if (error instanceof CallEnded) return [];
     throw error;
   }
-  const patience = { ...PATIENCE, signal };
+  const patience = { ...PATIENCE, tries: 1, signal };
   await listen(call.heard, { ...patience, replyMs: GREETING_MS }, call.answeredAt);
   const exchanges: Exchange[] = [];
   for (const question of questions) {
     if (call.endReason !== undefined || signal.aborted) break;
-    exchanges.push(await exchange(call, question, patience));
+    exchanges.push(await exchange(call, question, patience, agent));
   }
   return exchanges;
 }
@@ -116,10 +120,12 @@ function resultOf(
     extension,
     ...report,
     greetingMs: report.firstSpeechMs,
-    exchanges: exchanges.map(({ name, reply, responseMs }) => ({
+    exchanges: exchanges.map(({ name, replyAt, responseMs, heardAs, understood }) => ({
       name,
-      heardReply: reply !== undefined,
+      heardReply: replyAt !== undefined,
       responseMs,
+      heardAs,
+      understood,
     })),
     transcript: agentCall ? transcriptOf(agentCall) : [],
     latencies: agentCall ? latenciesOf(agentCall) : [],
@@ -139,8 +145,13 @@ function show(result: CallResult): void {
       `packets: ${packets.sent} sent, ${packets.received} received, ${packets.lost} lost; ended by: ${result.endedBy ?? '–'}`,
   );
   if (result.exchanges.length > 0) {
-    const rows = result.exchanges.map((one) => [one.name, one.heardReply ? 'yes' : 'no', one.responseMs]);
-    console.log(`\n${table(['said', 'reply heard', 'after ms'], rows)}`);
+    const rows = result.exchanges.map((one) => [
+      one.name,
+      one.heardAs,
+      one.heardReply ? 'yes' : 'no',
+      one.responseMs,
+    ]);
+    console.log(`\n${table(['said', 'heard as', 'reply heard', 'after ms'], rows)}`);
   }
   if (result.latencies.length > 0) {
     const rows = result.latencies.map((latency) => [latency.turn, ...latencyCells(latency)]);

@@ -3,23 +3,43 @@ import { join } from 'node:path';
 import { PROJECT } from './paths.ts';
 import { UserError } from './user-error.ts';
 
-/** Who calls whom in the demonstration, and what they say: recordings of lab/callers. */
-export const DEMO_CALLS = [
+export interface DemoCall {
+  readonly extension: string;
+  readonly account: 'softphone1' | 'softphone2';
+  readonly voice: string;
+  readonly turns: readonly { readonly name: string; readonly reply: RegExp }[];
+}
+
+/**
+ * Who calls whom in the demonstration, and what they say: recordings of lab/callers. `reply` is what
+ * the answer must have in it, as config/agents.yaml has it: that shows that the caller was understood.
+ */
+export const DEMO_CALLS: readonly DemoCall[] = [
   {
     extension: '510001',
     account: 'softphone1',
     voice: 'kay',
-    turns: ['d-hours', 'd-price-checkup', 'd-emergency', 'd-address', 'd-thanks-bye'],
+    turns: [
+      { name: 'd-hours', reply: /from eight to/ },
+      { name: 'd-price-checkup', reply: /forty five dollars/ },
+      { name: 'd-price-whitening', reply: /two hundred and ninety dollars/ },
+      { name: 'd-address', reply: /Mill Lane/ },
+      { name: 'd-thanks-bye', reply: /goodbye|bye/i },
+    ],
   },
   {
     extension: '510002',
     account: 'softphone2',
-    voice: 'ned',
-    turns: ['g-hours', 'g-price-oil', 'g-brakes', 'g-address', 'g-bye'],
+    voice: 'ked',
+    turns: [
+      { name: 'g-hours', reply: /from seven thirty to/ },
+      { name: 'g-price-oil', reply: /fifty nine dollars/ },
+      { name: 'g-hours-saturday', reply: /Saturday/ },
+      { name: 'g-brakes', reply: /brake pads/ },
+      { name: 'g-bye', reply: /goodbye|bye/i },
+    ],
   },
-] as const;
-
-export type DemoCall = (typeof DEMO_CALLS)[number];
+];
 
 export interface Recording {
   readonly name: string;

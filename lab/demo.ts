@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { LabAgent } from './agent.ts';
-import { latenciesOf, transcriptOf } from './agent-events.ts';
+import { transcriptOf, turnsOf } from './agent-events.ts';
 import type { AgentCall } from './agent-events.ts';
 import { NativeAsterisk } from './asterisk.ts';
 import { PATIENCE, exchange, listen } from './conversation.ts';
@@ -119,28 +119,40 @@ async function runCall(
   agent: LabAgent,
   signal: AbortSignal,
 ): Promise<DemoResult> {
-  const recordings = plan.turns.map((name) => recordingOf(plan.voice, name));
+  const recordings = plan.turns.map(({ name }) => recordingOf(plan.voice, name));
   const call = phone.ring(plan.extension);
   const exchanges: Exchange[] = [];
-  signal.addEventListener('abort', () => void call.hangUp().catch(() => undefined));
+  const hangUp = (): void => void call.hangUp().catch(() => undefined);
+  signal.addEventListener('abort', hangUp);
+  const gone = agent.exited.then(() => {
+    const inTheMiddle = call.endReason === undefined;
+    hangUp();
+    return inTheMiddle;
+  });
   const patience = { ...PATIENCE, signal };
+  const find = (): AgentCall | undefined => agent.events.find(plan.extension, undefined, call.startedAt);
   try {
     await call.answered;
     await listen(call.heard, patience, call.answeredAt);
     for (const { name, path } of recordings) {
       if (signal.aborted || call.endReason !== undefined) break;
-      exchanges.push(await exchange(call, { name, sound: readSound(path) }, patience));
+      exchanges.push(
+        await exchange(call, { name, sound: readSound(path) }, patience, { events: agent.events, find }),
+      );
     }
     if (!signal.aborted) await Promise.race([call.ended, delay(FAREWELL_MS)]);
     await call.hangUp();
   } catch (error) {
     if (!(error instanceof CallEnded)) throw error;
   }
-  const find = (): AgentCall | undefined => agent.events.find(plan.extension, undefined, call.startedAt);
   const over = (): boolean => find()?.events.some(({ event }) => event.type === 'ended') ?? false;
   if (call.answeredAt !== undefined && !signal.aborted) await agent.events.until(over, 3000);
   const agentCall = find();
-  const faults = faultsOf(plan, call, recordings, exchanges, agentCall);
+  // It is asked for what has happened already.
+  const agentGone = await Promise.race([gone, Promise.resolve(false)]);
+  const faults = agentGone
+    ? [`${plan.extension}: the agent ended in the middle of the call (its last lines are in agent.log)`]
+    : faultsOf(plan, call, recordings, exchanges, agentCall);
   return { plan, call, recordings, exchanges, agentCall, faults };
 }
 
@@ -158,10 +170,13 @@ function faultsOf(
     return faults;
   }
   if (call.heard.firstSpeechAt === undefined) fault('nothing was heard');
-  const heard = agentCall ? transcriptOf(agentCall).filter((line) => line.who === 'caller') : [];
+  if (!agentCall) fault('the agent told nothing of this call');
   recordings.forEach(({ text }, i) => {
-    if (!exchanges[i]?.reply) fault(`"${text}" got no reply`);
-    if (!heard[i]?.whole) fault(`"${text}" was not understood`);
+    const { replyAt, understood, heardAs, replyText } = exchanges[i] ?? {};
+    if (replyAt === undefined) fault(`"${text}" got no reply`);
+    else if (understood !== true) fault(`"${text}" was not understood (${heardAs ?? 'nothing was heard'})`);
+    else if (!plan.turns[i]?.reply.test(replyText ?? ''))
+      fault(`"${text}" was answered by "${replyText ?? ''}"`);
   });
   return faults;
 }
@@ -178,13 +193,13 @@ function keep({ plan, call, agentCall }: DemoResult, folder: string): void {
 
 function show(results: readonly DemoResult[], folder: string): void {
   const rows = results.flatMap(({ plan, exchanges, recordings, agentCall }) => {
-    const latencies = agentCall ? latenciesOf(agentCall) : [];
-    return exchanges.map((one, i) => [
-      plan.extension,
-      recordings[i]?.text ?? one.name,
-      ...latencyCells(latencies[i]),
-      one.responseMs,
-    ]);
+    const latencies = agentCall ? turnsOf(agentCall) : [];
+    return exchanges.map((one, i) => {
+      const text = recordings[i]?.text ?? one.name;
+      const latency = latencies.find(({ at }) => at >= (one.said?.startedAt ?? Infinity))?.latency;
+      const said = one.tries > 1 ? `${text} (${one.tries} times)` : text;
+      return [plan.extension, said, ...latencyCells(latency), one.responseMs];
+    });
   });
   console.log(`\n${table(['call', 'caller said', ...LATENCY_HEAD, 'heard after ms'], rows)}`);
   console.log(

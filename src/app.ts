@@ -5,7 +5,7 @@ import { standardTools, toolTable } from './dialog/agent-tools.ts';
 import { announcerProfile, Desk, type StaffedAgent } from './dialog/call-desk.ts';
 import { LatencyTracker } from './dialog/latency-tracker.ts';
 import type { AgentProfile, MediaGateway, MediaSession, MessageStore } from './dialog/ports.ts';
-import { DEFAULT_PHRASES, PhraseCache, type PhraseTexts } from './dialog/prepared-phrases.ts';
+import { DEFAULT_PHRASES, formatFor, PhraseCache, type PhraseTexts } from './dialog/prepared-phrases.ts';
 import { MediaGatewayFactory } from './gateways/media-gateway-factory.ts';
 import { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
 import { systemClock } from './lib/clock.ts';
@@ -14,7 +14,7 @@ import { Scope } from './lib/scope.ts';
 import type { AudioFormat } from './media/audio.ts';
 import { CallRecords } from './observability/call-records.ts';
 import { logCalls, type Logger } from './observability/logger.ts';
-import { createMessageFile } from './observability/message-file.ts';
+import { createMessageFile, MESSAGE_FILE } from './observability/message-file.ts';
 import { startRecording } from './observability/recorder.ts';
 import { expectedPhrases } from './providers/embedded/receptionist/expected-phrases.ts';
 import { CallRegistry } from './telephony/call-registry.ts';
@@ -54,7 +54,7 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
   const clock = systemClock;
   const records = await openRecords(config, log, scope);
   const logCall = logCalls(log, { texts: config.records.transcripts, targets: config.latencyTargets });
-  const messages = createMessageFile(join(config.dataDir, 'messages.jsonl'));
+  const messages = createMessageFile(join(config.dataDir, MESSAGE_FILE));
   const [gateway, { agents, announcer, phrases }] = await Promise.all([
     openGateway(config, log, scope),
     staff(config, log, scope, messages),
@@ -77,7 +77,7 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
 
   const registry = new CallRegistry<AsteriskCall>();
   const apps: StasisApp[] = [];
-  for (const { variables, ...server } of config.asterisk) {
+  for (const { variables, mediaAddress, ...server } of config.asterisk) {
     const app = await startStasisApp({
       server,
       desk,
@@ -86,6 +86,7 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
       log: log.child({ server: server.name }),
       channelVariables: variables,
       registry,
+      settings: { mediaAddress, fallbackLaw: config.gateways.rtp.codec },
     });
     scope.defer(() => app.close());
     apps.push(app);
@@ -139,12 +140,23 @@ function recorderOf(records: CallRecords, log: Logger) {
 }
 
 async function openGateway(config: Config, log: Logger, scope: Scope): Promise<MediaGateway> {
-  const { listenAddress, listenPort, advertisedAddress, workers, codec, remote } = config.gateways.rtp;
+  const {
+    listenAddress,
+    listenPort,
+    advertisedAddress,
+    workers,
+    codec,
+    remote,
+    realtime,
+    silenceSuppression,
+  } = config.gateways.rtp;
   const gateway = await MediaGatewayFactory.create('rtp', {
     listenAddress,
     port: listenPort,
     threads: workers,
     law: codec,
+    realtime,
+    silenceSuppression,
     ...(advertisedAddress === undefined ? {} : { advertisedAddress }),
     ...(remote === undefined ? {} : { remote }),
     onWarning: (message) => {
@@ -163,8 +175,10 @@ async function staff(
   scope: Scope,
   messages: MessageStore,
 ): Promise<{ agents: StaffedAgent[]; announcer: StaffedAgent; phrases: PhraseCache }> {
-  const pool = new ProviderPool(scope, log);
+  const pool = new ProviderPool(scope, log, config.limits.maxCalls);
   const phrases = new PhraseCache();
+  const { source: given } = config.gateways.rtp;
+  const source: AudioFormat | undefined = given && { encoding: given.encoding, rateHz: given.sampleRateHz };
   const { voice, language, unknownExtension, busy, trouble } = config.announcements;
 
   const hire = async (profile: AgentProfile, texts: PhraseTexts): Promise<StaffedAgent> => {
@@ -185,6 +199,7 @@ async function staff(
         voice: profile.voice,
         language: profile.language,
         formats: wanted(profile),
+        source,
       },
       scope.signal,
       (phrase, error) => {
@@ -196,12 +211,18 @@ async function staff(
       messages,
       clock: systemClock,
     });
-    log.info({ agent: profile.id, ...choice }, `${profile.name} answers ${profile.extensions.join(', ')}`);
+    const offered = source && formatFor(tts, source, source);
+    if (offered?.encoding !== source?.encoding || offered?.rateHz !== source?.rateHz) {
+      log.warn({ tts: choice.tts, source }, "the voice doesn't give this format: the wire's own is used");
+    }
+    if (profile.extensions.length > 0)
+      log.info({ agent: profile.id, ...choice }, `${profile.name} answers ${profile.extensions.join(', ')}`);
     return {
       profile,
       parts: { vad, stt, llm, tts },
       tools: toolTable(tools),
       expected: expectedPhrases(profile),
+      source,
     };
   };
 
@@ -211,7 +232,9 @@ async function staff(
     apology: trouble,
   });
   const agents = await Promise.all(
-    config.agents.map((profile) => hire(profile, { ...DEFAULT_PHRASES, greeting: profile.greeting })),
+    config.agents.map((profile) =>
+      hire(profile, { ...DEFAULT_PHRASES, apology: trouble, greeting: profile.greeting }),
+    ),
   );
   return { agents, announcer, phrases };
 }

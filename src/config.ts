@@ -17,7 +17,7 @@ import {
 } from './config/schema.ts';
 import { validate } from './config/validate.ts';
 
-export type { KnownProvider, KnownProviders } from './config/cross-checks.ts';
+export type { KnownProviders } from './config/cross-checks.ts';
 export type { ProviderChoice } from './config/schema.ts';
 
 type DeepReadonly<T> = T extends (infer Item)[]

@@ -24,6 +24,8 @@ interface Workshop {
   readonly log: Logger;
   /** The agents that use it: their models are made before the first call. */
   readonly agents: readonly AgentProfile[];
+  /** So many calls at a time must be served. */
+  readonly maxCalls: number;
 }
 
 /** A provider by the name that providers.yaml uses: what it can do, and how it is made. */
@@ -57,8 +59,8 @@ const PROVIDERS: { readonly [P in Part]: Readonly<Record<string, Provider<Ports[
   stt: {
     pocketsphinx: {
       languages: ['en'],
-      async open({ log, agents }) {
-        const stt = createPocketsphinxStt();
+      async open({ log, agents, maxCalls }) {
+        const stt = createPocketsphinxStt({ maxStreams: maxCalls });
         for (const agent of agents) {
           const { language, knowledge } = agent;
           const phrases = expectedPhrases(agent);
@@ -96,11 +98,13 @@ export const KNOWN_PROVIDERS: KnownProviders = PROVIDERS;
 export class ProviderPool {
   readonly #scope: Scope;
   readonly #log: Logger;
+  readonly #maxCalls: number;
   readonly #open = new Map<string, Promise<unknown>>();
 
-  constructor(scope: Scope, log: Logger) {
+  constructor(scope: Scope, log: Logger, maxCalls: number) {
     this.#scope = scope;
     this.#log = log;
+    this.#maxCalls = maxCalls;
   }
 
   /** Throws VAD_UNAVAILABLE, STT_UNAVAILABLE, TTS_UNAVAILABLE, … with what to do. */
@@ -110,7 +114,7 @@ export class ProviderPool {
     if (!opening) {
       const provider: Provider<Ports[P]> | undefined = PROVIDERS[part][name];
       if (!provider) throw new TypeError(`unknown ${part} provider ${name}`);
-      opening = provider.open({ log: this.#log, agents }).then((port) => {
+      opening = provider.open({ log: this.#log, agents, maxCalls: this.#maxCalls }).then((port) => {
         this.#scope.defer(() => port.close());
         return port;
       });

@@ -102,7 +102,8 @@ const knowledge = z.strictObject({
 });
 
 const limits = z.strictObject({
-  endpointingMs: whole(200, 5_000).default(600),
+  endpointingMs: whole(200, 5_000).default(500),
+  eagerPauseMs: whole(0, 5_000).default(250),
   bargeInMs: whole(60, 2_000).default(240),
   silenceMs: whole(1_000, 60_000).default(7_000),
   silencePrompts: whole(0, 10).default(2),
@@ -119,6 +120,7 @@ const agent = z.strictObject({
   language: text.default('en'),
   codec: z.enum(['ulaw', 'alaw', 'auto']).default('auto'),
   limits: limits.prefault({}),
+  afterwards: z.enum(['hang-up', 'continue']).default('hang-up'),
   knowledge,
 });
 
@@ -143,6 +145,7 @@ const asteriskServer = z.strictObject({
   password: text,
   instance: identifier.default('main'),
   variables: z.array(text).default([]),
+  mediaAddress: ipAddress.optional(),
 });
 
 const rtpGateway = z.strictObject({
@@ -153,15 +156,15 @@ const rtpGateway = z.strictObject({
   codec: z.enum(['ulaw', 'alaw']).default('ulaw'),
   source: z
     .strictObject({
-      encoding: z.enum(['pcm_s16', 'pcm_f32', 'ulaw', 'alaw']).default('pcm_s16'),
-      sampleRateHz: z
-        .preprocess(
-          (value) => (typeof value === 'string' ? Number(value) : value),
-          z.literal([...SAMPLE_RATES_HZ]),
-        )
-        .default(16_000),
+      encoding: z.enum(['pcm_s16', 'pcm_f32', 'ulaw', 'alaw']),
+      sampleRateHz: z.preprocess(
+        (value) => (typeof value === 'string' ? Number(value) : value),
+        z.literal([...SAMPLE_RATES_HZ]),
+      ),
     })
-    .prefault({}),
+    .optional(),
+  realtime: z.enum(['auto', 'off']).default('auto'),
+  silenceSuppression: toggle.default(false),
   remote: z.strictObject({ address: ipAddress, port: whole(1, 65_535) }).optional(),
 });
 

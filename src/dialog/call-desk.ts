@@ -1,5 +1,6 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import type { Scope } from '../lib/scope.ts';
+import type { AudioFormat } from '../media/audio.ts';
 import type { ToolTable } from './agent-tools.ts';
 import { CallSession, callName, type AgentParts } from './call-session.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
@@ -14,6 +15,8 @@ export interface StaffedAgent {
   readonly tools: ToolTable;
   /** Sentences and words that the recogniser should expect. */
   readonly expected: readonly string[];
+  /** The synthesiser's format that is wanted, if not the wire's own. */
+  readonly source?: AudioFormat | undefined;
   /** Beyond what the agent's limits say. */
   readonly settings?: Partial<TurnSettings>;
 }
@@ -100,7 +103,7 @@ export class Desk implements CallDesk {
 
   #accept(info: CallInfo, agent: StaffedAgent, announcement: Ending | undefined): Admission {
     const { phrases, clock, tracker, observe, scope, tap } = this.#options;
-    const { profile, parts, tools, expected, settings } = agent;
+    const { profile, parts, tools, expected, settings, source } = agent;
     const session = new CallSession({
       scope,
       info,
@@ -116,12 +119,15 @@ export class Desk implements CallDesk {
       settings: {
         ...DEFAULT_TURN_SETTINGS,
         endpointingMs: profile.limits.endpointingMs,
+        earlyStart: profile.limits.eagerPauseMs > 0,
+        eagerPauseMs: profile.limits.eagerPauseMs,
         silenceMs: profile.limits.silenceMs,
         silencePrompts: profile.limits.silencePrompts,
         maxCallMs: profile.limits.maxCallMs,
         ...settings,
         findsTurns: parts.stt.findsTurns,
       },
+      source,
       announcement,
     });
     const over = Promise.withResolvers<undefined>();
@@ -165,7 +171,15 @@ export function announcerProfile(voice: string, language: string): AgentProfile 
     voice,
     language,
     codec: 'auto',
-    limits: { endpointingMs: 500, bargeInMs: 240, silenceMs: 8000, silencePrompts: 0, maxCallMs: 60_000 },
+    afterwards: 'hang-up',
+    limits: {
+      endpointingMs: 500,
+      eagerPauseMs: 0,
+      bargeInMs: 240,
+      silenceMs: 8000,
+      silencePrompts: 0,
+      maxCallMs: 60_000,
+    },
     knowledge: {
       company: '',
       services: [],

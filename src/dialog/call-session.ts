@@ -1,3 +1,4 @@
+import type { AudioFormat } from '../media/audio.ts';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Scope } from '../lib/scope.ts';
@@ -62,6 +63,8 @@ export interface CallSessionOptions {
   readonly tracker: LatencyTracker;
   readonly observe: CallObserver;
   readonly settings: TurnSettings;
+  /** The synthesiser's format that is wanted, if not the wire's own. */
+  readonly source?: AudioFormat | undefined;
   /** The call consists of this only. */
   readonly announcement?: Ending | undefined;
   /** Longest time without any progress of the model or the synthesiser. */
@@ -417,7 +420,7 @@ export class CallSession {
       voice: {
         voice: agent.voice,
         language: agent.language,
-        format: formatFor(parts.tts, this.#media.format),
+        format: formatFor(parts.tts, this.#media.format, this.#options.source),
       },
       media: this.#media,
       clock: this.#clock,
@@ -561,8 +564,9 @@ export class CallSession {
 
   // ── the end ───────────────────────────────────────────────────────────────────────────────
 
-  async #leave(ending: Ending): Promise<void> {
+  async #leave(wanted: Ending): Promise<void> {
     this.#cancelTick();
+    const ending = this.#options.agent.afterwards === 'continue' ? goingOn(wanted) : wanted;
     const variables = {
       ...(ending.way === 'proceed' ? { VOICE_AGENT_RESULT: 'error' } : {}),
       ...ending.variables,
@@ -591,6 +595,20 @@ export class CallSession {
     this.#emit({ type: 'ended', reason: ending.reason, variables, media: this.#media.stats() });
     this.#options.tracker.cleanUp(this.name);
   }
+}
+
+/** What the dialplan is told of a conversation that came to its end. */
+const RESULTS: Readonly<Record<string, string>> = {
+  'agent-hung-up': 'completed',
+  'caller-silent': 'silence',
+  'max-call': 'timeout',
+};
+
+/** The same ending, but the caller goes on in the dialplan instead of being hung up on. */
+function goingOn(ending: Ending): Ending {
+  const result = RESULTS[ending.reason];
+  if (ending.way !== 'hang-up' || result === undefined) return ending;
+  return { ...ending, way: 'proceed', variables: { VOICE_AGENT_RESULT: result, ...ending.variables } };
 }
 
 type EventBody = CallEvent extends infer E ? (E extends CallEvent ? Omit<E, 'call' | 'at'> : never) : never;

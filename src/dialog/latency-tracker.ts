@@ -123,20 +123,15 @@ export class LatencyTracker {
     return { call, turns: this.history(call), average: this.average(call) };
   }
 
-  /** `[OK] Turn 1 latency: 412ms (STT: 5ms, LLM: 20ms, TTS: 60ms)`, `[SLOW] …` beyond the target. */
+  /** `[OK] Turn 1 latency: 412ms (STT: 5ms, LLM: 20ms, TTS: 60ms)`, `[SLOW] …` beyond the target, `[--] …` without a total. */
   line(call: string, turn: number): string | undefined {
     const latency = this.turn(call, turn);
-    return latency && latencyLine(latency);
+    return latency && latencyLine(latency, this.targets);
   }
 
   #measure(call: string, turn: number, marks: TurnMarks): TurnLatency {
     const stages = stageTimes(marks);
-    const { totalMs, llmMs, ttsFirstAudioMs } = this.targets;
-    const within = {
-      ...(stages.total === undefined ? {} : { total: stages.total < totalMs }),
-      ...(stages.llm === undefined ? {} : { llm: stages.llm < llmMs }),
-      ...(stages.tts === undefined ? {} : { tts: stages.tts < ttsFirstAudioMs }),
-    };
+    const within = withinTargets(stages, this.targets);
     return { call, turn, marks: { ...marks }, stages, within, withinTarget: within.total };
   }
 }
@@ -156,14 +151,32 @@ export function stageTimes(marks: TurnMarks): StageTimes {
   };
 }
 
-/** The log line of a turn; stages that aren't known are left out. */
-export function latencyLine(latency: Pick<TurnLatency, 'turn' | 'stages' | 'withinTarget'>): string {
-  const { stages, turn, withinTarget } = latency;
+/** The log line of a turn; stages that aren't known are left out, and those beyond their target marked `!`. */
+export function latencyLine(
+  latency: Pick<TurnLatency, 'turn' | 'stages'>,
+  targets: LatencyTargets = DEFAULT_LATENCY_TARGETS,
+): string {
+  const { stages, turn } = latency;
+  const within = withinTargets(stages, targets);
   const parts = (['stt', 'llm', 'tts'] as const)
     .filter((stage) => stages[stage] !== undefined)
-    .map((stage) => `${stage.toUpperCase()}: ${whole(stages[stage])}`);
+    .map((stage) => {
+      const slow = stage !== 'stt' && within[stage] === false;
+      return `${stage.toUpperCase()}: ${whole(stages[stage])}${slow ? '!' : ''}`;
+    });
   const detail = parts.length === 0 ? '' : ` (${parts.join(', ')})`;
-  return `[${withinTarget === false ? 'SLOW' : 'OK'}] Turn ${turn} latency: ${whole(stages.total)}${detail}`;
+  const verdict = within.total === undefined ? '--' : within.total ? 'OK' : 'SLOW';
+  return `[${verdict}] Turn ${turn} latency: ${whole(stages.total)}${detail}`;
+}
+
+/** Which of the known times keep their target. */
+function withinTargets(stages: StageTimes, targets: LatencyTargets): TurnLatency['within'] {
+  const { totalMs, llmMs, ttsFirstAudioMs } = targets;
+  return {
+    ...(stages.total === undefined ? {} : { total: stages.total < totalMs }),
+    ...(stages.llm === undefined ? {} : { llm: stages.llm < llmMs }),
+    ...(stages.tts === undefined ? {} : { tts: stages.tts < ttsFirstAudioMs }),
+  };
 }
 
 function whole(ms: Milliseconds | undefined): string {

@@ -298,6 +298,8 @@ export interface AgentProfile {
   readonly language: string;
   readonly codec: G711Law | 'auto';
   readonly limits: AgentLimits;
+  /** Where the caller goes when the conversation is over: nowhere, or on in the dialplan. */
+  readonly afterwards: 'hang-up' | 'continue';
   /** What the embedded receptionist answers from; other models get it within their instructions. */
   readonly knowledge: AgentKnowledge;
 }
@@ -305,6 +307,8 @@ export interface AgentProfile {
 export interface AgentLimits {
   /** Silence of the caller that ends a turn. */
   readonly endpointingMs: Milliseconds;
+  /** Silence after which a reply is prepared, though the turn may go on; 0: never before its end is certain. */
+  readonly eagerPauseMs: Milliseconds;
   /** Voiced time that interrupts the agent. */
   readonly bargeInMs: Milliseconds;
   /** Silence after which the caller is asked, and after being asked `silencePrompts` times, said goodbye to. */

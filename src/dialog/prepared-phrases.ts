@@ -37,6 +37,8 @@ export interface PhraseRequest {
   readonly language: string;
   /** Formats on the wire in which they may be wanted. */
   readonly formats: readonly AudioFormat[];
+  /** The synthesiser's format that is wanted, if not the wire's own. */
+  readonly source?: AudioFormat | undefined;
 }
 
 /**
@@ -63,7 +65,7 @@ export class PhraseCache {
         // What the synthesiser gives in the wire's own format isn't converted.
         const spoken = new Map<AudioFormat, Spoken>();
         for (const format of request.formats) {
-          const given = formatFor(request.tts, format);
+          const given = formatFor(request.tts, format, request.source);
           const source = spoken.get(given) ?? (await synthesise(text, request, given, signal));
           spoken.set(given, source);
           const audio = joinAudio(source.pieces, format);
@@ -87,12 +89,11 @@ export class PhraseCache {
   }
 }
 
-/** The format that a synthesiser is asked for: the wire's own if it can, else its best. */
-export function formatFor(tts: TextToSpeech, wire: AudioFormat): AudioFormat {
-  const same = tts.formats.find(
-    ({ encoding, rateHz }) => encoding === wire.encoding && rateHz === wire.rateHz,
-  );
-  return same ?? tts.formats[0] ?? wire;
+/** The format that a synthesiser is asked for: the one that is wanted, the wire's own, or its best. */
+export function formatFor(tts: TextToSpeech, wire: AudioFormat, wanted?: AudioFormat): AudioFormat {
+  const offered = (format: AudioFormat | undefined): AudioFormat | undefined =>
+    tts.formats.find(({ encoding, rateHz }) => encoding === format?.encoding && rateHz === format.rateHz);
+  return offered(wanted) ?? offered(wire) ?? tts.formats[0] ?? wire;
 }
 
 /** One stretch of audio in `format` of the pieces of a stream. */

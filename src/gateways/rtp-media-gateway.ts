@@ -18,11 +18,11 @@ import { RtpMediaSession } from './rtp/rtp-media-session.ts';
 export interface RtpGatewayOptions {
   /** Address to receive on; nothing beyond this machine unless told to. Default 127.0.0.1. */
   readonly listenAddress?: string;
-  /** UDP port of the first media thread, the next one has the port after the next. 0 (default): any. */
+  /** UDP port of the first media thread, each next one has the next port. 0 (default): any. */
   readonly port?: number;
   /** What the far side is told. Default: the listen address, or this machine's first one for a wildcard. */
   readonly advertisedAddress?: string;
-  /** Every call talks to this peer from the start, from a port of its own (tests, FreeSWITCH). */
+  /** Every call talks to this peer from the start, from a port of its own, whatever `attach` says (tests, FreeSWITCH). */
   readonly remote?: { readonly address: string; readonly port: number };
   /** Law of sessions that don't ask for one. Default ulaw. */
   readonly law?: G711Law;
@@ -91,7 +91,7 @@ export class RtpMediaGateway implements MediaGateway {
       );
     }
     const starts = Array.from({ length: options.threads ?? 1 }, (_, index) => {
-      const port = options.port ? options.port + 2 * index : 0;
+      const port = options.port ? options.port + index : 0;
       return MediaThread.start({
         name: `media-${index + 1}`,
         address,
@@ -140,6 +140,7 @@ export class RtpMediaGateway implements MediaGateway {
       thread,
       listenAddress: this.#options.listenAddress ?? '127.0.0.1',
       advertisedAddress: this.#advertised,
+      ...(remote ? { remote } : {}),
       onClosed: (closed) => this.#sessions.delete(closed),
     });
     this.#sessions.add(session);
@@ -147,11 +148,11 @@ export class RtpMediaGateway implements MediaGateway {
     if (remote === undefined) return session;
     try {
       await session.opened;
+      session.attachRemote();
     } catch (error) {
       await session.close();
       throw error;
     }
-    session.attach(remote);
     return session;
   }
 

@@ -1,18 +1,21 @@
 /**
- * Lists and shows call records:
+ * Lists and shows call records, and the messages that callers left:
  *
  *     npm run calls                     the newest calls
  *     npm run calls -- show NAME        one of them, with what was said (if texts are kept)
+ *     npm run calls -- messages         the newest messages
  *     … --json   --limit 100   --data DIRECTORY
  */
 import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeRecord, type CallRecord } from '../dialog/call-record.ts';
 import { systemClock } from '../lib/clock.ts';
 import { CallRecords } from './call-records.ts';
+import { describeMessage, MESSAGE_FILE, readMessages } from './message-file.ts';
 
-const USAGE = 'usage: npm run calls -- [list | show NAME] [--json] [--limit N] [--data DIRECTORY]';
+const USAGE = 'usage: npm run calls -- [list | show NAME | messages] [--json] [--limit N] [--data DIRECTORY]';
 
 /** Runs the command; returns the exit status. */
 export async function callRecordsCommand(
@@ -27,7 +30,7 @@ export async function callRecordsCommand(
       options: {
         json: { type: 'boolean', default: false },
         limit: { type: 'string', default: '50' },
-        data: { type: 'string', default: process.env['VOICE_AGENT_DATA'] ?? 'var' },
+        data: { type: 'string', default: dataFolder() },
       },
     });
   } catch {
@@ -35,6 +38,16 @@ export async function callRecordsCommand(
     return 2;
   }
   const { values, positionals } = parsed;
+  const limit = Number(values.limit) || 50;
+  const [command = 'list', name] = positionals;
+  if (command === 'messages') {
+    const path = join(values.data, MESSAGE_FILE);
+    const messages = (await readMessages(path, print)).slice(0, limit);
+    if (values.json) print(JSON.stringify(messages, undefined, 2));
+    else if (messages.length === 0) print(`no messages in ${path}`);
+    else for (const line of messages.flatMap(describeMessage)) print(line);
+    return 0;
+  }
   const records = new CallRecords({
     directory: values.data,
     clock: systemClock,
@@ -42,9 +55,8 @@ export async function callRecordsCommand(
     keepDays: Infinity,
     onTrouble: print,
   });
-  const [command = 'list', name] = positionals;
   if (command === 'list') {
-    const list = await records.list(Number(values.limit) || 50);
+    const list = await records.list(limit);
     if (values.json) print(JSON.stringify(list, undefined, 2));
     else if (list.length === 0) print(`no calls in ${values.data}/calls`);
     else for (const record of list) print(summary(record));
@@ -62,6 +74,12 @@ export async function callRecordsCommand(
   if (values.json) print(JSON.stringify(record, undefined, 2));
   else for (const line of describeRecord(record)) print(line);
   return 0;
+}
+
+/** As `npm start` finds it; an empty variable counts as not set. */
+function dataFolder(): string {
+  const given = process.env['VOICE_AGENT_DATA_DIR'] ?? '';
+  return given === '' ? 'var' : given;
 }
 
 function summary(record: CallRecord): string {

@@ -1,6 +1,6 @@
 import { pino, type Logger as PinoLogger } from 'pino';
 import { latencyLine, stageTimes, type LatencyTargets } from '../dialog/latency-tracker.ts';
-import type { CallEvent, CallObserver, TurnMarks } from '../dialog/ports.ts';
+import type { CallEvent, CallInfo, CallObserver } from '../dialog/ports.ts';
 
 export type Logger = PinoLogger;
 
@@ -79,7 +79,7 @@ function withoutTexts(event: CallEvent): CallEvent {
 function sentence(event: CallEvent, targets: LatencyTargets): string {
   switch (event.type) {
     case 'started':
-      return `call from ${event.info.caller.number || 'an unknown number'} to ${event.info.dialled}: ${event.agent} takes it`;
+      return `call from ${callerOf(event.info)} to ${event.info.dialled}: ${event.agent} takes it${variablesOf(event.info)}`;
     case 'answered':
       return `answered after ${event.setUpMs.toFixed(0)} ms`;
     case 'greeting-started':
@@ -91,7 +91,7 @@ function sentence(event: CallEvent, targets: LatencyTargets): string {
     case 'agent-said':
       return `agent${event.interrupted ? ' (interrupted)' : ''}: ${event.text}`;
     case 'latency':
-      return latencyText(event.turn, event.marks, targets);
+      return latencyLine({ turn: event.turn, stages: stageTimes(event.marks) }, targets);
     case 'barge-in':
       return `barge-in after ${event.playedMs.toFixed(0)} ms of the reply`;
     case 'dtmf':
@@ -109,8 +109,11 @@ function sentence(event: CallEvent, targets: LatencyTargets): string {
   }
 }
 
-function latencyText(turn: number, marks: TurnMarks, targets: LatencyTargets): string {
-  const stages = stageTimes(marks);
-  const withinTarget = stages.total === undefined ? undefined : stages.total < targets.totalMs;
-  return latencyLine({ turn, stages, withinTarget });
+function callerOf({ caller }: CallInfo): string {
+  return `${caller.number || 'an unknown number'}${caller.name ? ` (${caller.name})` : ''}`;
+}
+
+function variablesOf({ variables }: CallInfo): string {
+  const known = Object.entries(variables).filter(([, value]) => value !== '');
+  return known.length === 0 ? '' : `; ${known.map(([name, value]) => `${name}=${value}`).join(', ')}`;
 }

@@ -150,7 +150,7 @@ describe('a wrong configuration', () => {
     edit(
       'agents.yaml',
       ['codec: ulaw', 'codec: ulow'],
-      ['endpointingMs: 600', 'endpointingMs: 6'],
+      ['endpointingMs: 500', 'endpointingMs: 6'],
       ['voice: rms', 'voice: rmz'],
       ["extensions: ['510002']", "extensions: ['510001']"],
       ['wednesday: 08:00-20:00', 'wednesday: 8-20'],

@@ -621,6 +621,24 @@ describe('the end', () => {
     expect(call.conversation.at(-1)).toContain('we have to end this call now');
   });
 
+  it.each([
+    { said: 'that is all', result: 'completed', reason: 'agent-hung-up' },
+    { said: undefined, result: 'silence', reason: 'caller-silent' },
+  ])(
+    'lets the caller go on in the dialplan where the agent is set so ($result)',
+    async ({ said, result, reason }) => {
+      const call = await ScriptedCall.greeted({
+        agent: agentProfile({ afterwards: 'continue' }),
+        replies: [['Goodbye.', { tool: 'hang_up' }]],
+      });
+      if (said !== undefined) await call.says(said);
+      await call.clock.advance(40_000);
+      await call.running;
+      expect(call.line.done).toEqual(['answer', 'proceed']);
+      expect(call.line.variables).toEqual({ VOICE_AGENT_RESULT: result, VOICE_AGENT_REASON: reason });
+    },
+  );
+
   it('from outside waits for the answer that is being given, says goodbye and hangs up', async () => {
     const call = await ScriptedCall.greeted();
     await call.says('when do you open');

@@ -80,6 +80,9 @@ describe('the latency tracker', () => {
       '[SLOW] Turn 1 latency: 712ms (STT: 5ms, LLM: 20ms, TTS: 60ms)',
     );
     expect(tracked({ speechEnd: 0, firstPacket: 100 }).line('a', 1)).toBe('[OK] Turn 1 latency: 100ms');
+    expect(tracked({ llmStart: 0, llmFirstToken: 600, ttsStart: 600, ttsFirstAudio: 701 }).line('a', 1)).toBe(
+      '[--] Turn 1 latency: unknown (LLM: 600ms!, TTS: 101ms!)',
+    );
   });
 
   it('keeps the history of a call and its average', () => {

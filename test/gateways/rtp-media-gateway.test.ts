@@ -10,6 +10,7 @@ import type { MediaEvent, MediaRequest } from '../../src/dialog/ports.ts';
 import { type RtpGatewayOptions, RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
 import type { RtpMediaSession } from '../../src/gateways/rtp/rtp-media-session.ts';
 import { monotonicNow } from '../../src/lib/clock.ts';
+import { VoiceAgentError } from '../../src/lib/errors.ts';
 import { AudioRingReader, FRAME_CONCEALED, FRAME_FILLER } from '../../src/media/audio-ring.ts';
 import { FlushLine } from '../../src/media/flush-line.ts';
 import { encodeRtp } from '../../src/media/rtp-packet.ts';
@@ -58,6 +59,16 @@ async function callOf(
 const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
   all?.some(({ address }) => address === '::1'),
 );
+
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return port;
+}
 
 function blockMainThread(durationMs: number): void {
   const end = performance.now() + durationMs;
@@ -344,6 +355,27 @@ describe('RTP media gateway on the wire', () => {
     });
   });
 
+  describe('its fixed peer', () => {
+    it('stays, whatever peer telephony names afterwards', async () => {
+      const [remote, other] = [await openPeer(), await openPeer()];
+      const session = await (await start({ remote })).reserve({ id: 'fixed' });
+      session.attach(other);
+      await session.attached;
+      await remote.until((received) => received.length >= 10);
+      expect(other.received).toEqual([]);
+      if (session.endpoint.transport !== 'rtp') throw new Error('no RTP endpoint');
+      remote.aim(session.endpoint);
+      await remote.say(noise(480, 12));
+      await until(() => session.stats().packetsReceived === 3);
+    });
+
+    it('that can’t be one fails the reservation, and nothing stays open', async () => {
+      const gateway = await start({ remote: { address: '::1', port: 4000 } });
+      await expect(gateway.reserve({ id: 'wrong' })).rejects.toMatchObject({ code: 'MEDIA_NOT_ATTACHED' });
+      expect(gateway.report.threads[0]!.sessions).toBe(0);
+    });
+  });
+
   describe('barge-in', () => {
     /** Speech that the peer has got when five more frames have left. */
     async function heardMs(session: RtpMediaSession, peer: RtpPeer): Promise<number> {
@@ -504,6 +536,21 @@ describe('RTP media gateway on the wire', () => {
       await expect(start({ listenAddress: 'localhost' })).rejects.toMatchObject({
         code: 'MEDIA_PORT_UNAVAILABLE',
       });
+    });
+
+    it('is counted on from the first for each further thread', async () => {
+      for (let attempt = 1; ; attempt++) {
+        const port = await freePort();
+        try {
+          const gateway = await start({ port, threads: 3 });
+          expect(gateway.report.threads.map((thread) => thread.port)).toEqual([port, port + 1, port + 2]);
+          return;
+        } catch (error) {
+          // One of the three belongs to another program: elsewhere then.
+          const taken = error instanceof VoiceAgentError && error.code === 'MEDIA_PORT_UNAVAILABLE';
+          if (!taken || attempt === 10) throw error;
+        }
+      }
     });
 
     it('is told to the far side with the advertised address', async () => {

@@ -286,6 +286,29 @@ describe('registering at a real Asterisk', () => {
     expect(second.stats().stream.state).toBe('open');
   });
 
+  it('isn’t hindered by an app that Asterisk only remembers', async () => {
+    // Its consumer dies in mid-call, and its caller and the rest go one after the other.
+    const proxy = await startTcpProxy(asterisk.httpPort);
+    proxies.push(proxy);
+    const dead = await start({ port: proxy.port, settings: { requestMs: 300, closeMs: 100 } });
+    const caller = await dial();
+    await desk.call(0);
+    proxy.refuse();
+    proxy.cut();
+    await eventually('it is cut off', () => dead.stats().stream.state !== 'open');
+    await asterisk.ari('DELETE', `/channels/${caller}`);
+    for (const { id } of await asterisk.channels()) {
+      await asterisk.ari('DELETE', `/channels/${id}`).catch(() => undefined);
+    }
+    for (const { id } of await asterisk.bridges()) await asterisk.ari('DELETE', `/bridges/${id}`);
+    await quiet();
+    expect(await asterisk.ari('GET', '/applications')).toMatchObject([
+      { name: 'voice-agent', channel_ids: [] },
+    ]);
+    const heir = await start({ settings: { claimMs: 0 } });
+    expect(heir.stats().stream.state).toBe('open');
+  });
+
   it('says that the password is wrong', async () => {
     const server = {
       name: 'lab',

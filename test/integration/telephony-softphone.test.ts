@@ -65,6 +65,9 @@ afterEach(async () => {
     await asterisk.ari('DELETE', `/channels/${id}`).catch(() => undefined);
   }
   expect(gateway.open()).toBe(0);
+  // Asterisk destroys a bridge a moment after it has said so.
+  const deadline = performance.now() + 5000;
+  while ((await asterisk.bridges()).length > 0 && performance.now() < deadline) await systemClock.sleep(5);
   expect(await asterisk.bridges()).toEqual([]);
 });
 

@@ -1,10 +1,9 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CallRecords, type CallRecordsOptions } from '../../src/observability/call-records.ts';
 import { callRecordsCommand } from '../../src/observability/call-records-cli.ts';
-import { createMessageFile } from '../../src/observability/message-file.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { ScriptedCall } from '../support/scripted-call.ts';
 import { callInfo } from '../support/scripted-line.ts';
@@ -174,29 +173,26 @@ describe('the command', () => {
     expect(JSON.parse(json.lines[0] ?? '')).toMatchObject({ call: 'test/channel-1' });
   });
 
+  it('looks where the program keeps its data: VOICE_AGENT_DATA_DIR, or var', async () => {
+    const ask = async (folder: string): Promise<string[]> => {
+      vi.stubEnv('VOICE_AGENT_DATA_DIR', folder);
+      const lines: string[] = [];
+      await callRecordsCommand(['--limit', '1'], (line) => lines.push(line)).finally(() =>
+        vi.unstubAllEnvs(),
+      );
+      return lines;
+    };
+    const records = store(new ManualClock());
+    await recorded(records);
+    await records.close();
+    expect(await ask(directory)).toEqual([expect.stringContaining('test/channel-1')]);
+    expect(await ask(join(directory, 'none'))).toEqual([`no calls in ${directory}/none/calls`]);
+    expect((await ask('')).join()).not.toContain(directory);
+  });
+
   it('says what is wrong with a question', async () => {
     expect((await run('show', 'nobody')).status).toBe(1);
     expect((await run('show')).status).toBe(2);
     expect((await run('--unknown')).status).toBe(2);
-  });
-});
-
-describe('a message', () => {
-  it('is a line of a file', async () => {
-    const path = join(directory, 'messages', 'alice.jsonl');
-    const messages = createMessageFile(path);
-    const message = {
-      agent: 'alice',
-      call: callInfo(),
-      takenAt: Date.UTC(2026, 0, 15),
-      name: 'Ada',
-      number: '1',
-      text: 'x',
-    };
-    await messages.keep(message);
-    await messages.keep(message);
-    const lines = (await readFile(path, 'utf8')).trim().split('\n');
-    expect(lines).toHaveLength(2);
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ takenAt: '2026-01-15T00:00:00.000Z', name: 'Ada' });
   });
 });

@@ -66,6 +66,8 @@ export class AriServer {
   externalAddress: string | undefined = '127.0.0.1';
 
   readonly #options: Required<AriServerOptions>;
+  /** Apps that Asterisk knows, with or without a consumer. */
+  readonly #apps = new Set<string>();
   readonly #consumers = new Map<string, WebSocket>();
   readonly #sockets = new Set<Socket>();
   #http: Server | undefined;
@@ -125,6 +127,7 @@ export class AriServer {
     if (crash) {
       this.channels.clear();
       this.bridges.clear();
+      this.#apps.clear();
     }
     const http = this.#http;
     this.#http = undefined;
@@ -161,6 +164,7 @@ export class AriServer {
       history: [],
     };
     this.channels.set(id, channel);
+    this.#apps.add(app);
     if (!silently) this.#emit(app, { type: 'StasisStart', args: [exten], channel: this.#model(channel) });
     return channel;
   }
@@ -234,9 +238,20 @@ export class AriServer {
       before.close();
     }
     this.#consumers.set(app, webSocket);
+    this.#apps.add(app);
+    this.#forgetApps();
     webSocket.on('close', () => {
       if (this.#consumers.get(app) === webSocket) this.#consumers.delete(app);
+      this.#forgetApps();
     });
+  }
+
+  /** Asterisk forgets apps that are over only when one is registered or unregistered. */
+  #forgetApps(): void {
+    const used = new Set([...this.channels.values()].map(({ app }) => app));
+    for (const app of this.#apps) {
+      if (!this.#consumers.has(app) && !used.has(app)) this.#apps.delete(app);
+    }
   }
 
   #emit(app: string, event: object): void {
@@ -302,10 +317,9 @@ export class AriServer {
     return this.#bridge(request, id, verb);
   }
 
-  /** Asterisk forgets an app that has neither a consumer nor a channel. */
   #application(name: string): Reply {
     const channel_ids = [...this.channels.values()].filter(({ app }) => app === name).map(({ id }) => id);
-    if (!this.#consumers.has(name) && channel_ids.length === 0) return missing('Application');
+    if (!this.#apps.has(name)) return missing('Application');
     return { status: 200, body: { name, channel_ids, bridge_ids: [], endpoint_ids: [], device_names: [] } };
   }
 

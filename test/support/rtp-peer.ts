@@ -23,7 +23,7 @@ export interface ReceivedPacket {
 }
 
 /** What happens to the nth packet on its way: sent as it is, lost, sent so often, or so many packets later. */
-export type Impairment = 'lose' | { readonly copies: number } | { readonly later: number } | undefined;
+type Impairment = 'lose' | { readonly copies: number } | { readonly later: number } | undefined;
 
 export interface SayOptions {
   readonly impair?: (index: number) => Impairment;

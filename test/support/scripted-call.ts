@@ -23,7 +23,15 @@ export function agentProfile(more: Partial<AgentProfile> = {}): AgentProfile {
     voice: 'slt',
     language: 'en',
     codec: 'ulaw',
-    limits: { endpointingMs: 500, bargeInMs: 240, silenceMs: 8000, silencePrompts: 2, maxCallMs: 600_000 },
+    afterwards: 'hang-up',
+    limits: {
+      endpointingMs: 500,
+      eagerPauseMs: 0,
+      bargeInMs: 240,
+      silenceMs: 8000,
+      silencePrompts: 2,
+      maxCallMs: 600_000,
+    },
     knowledge: {
       company: 'Riverside',
       services: [],

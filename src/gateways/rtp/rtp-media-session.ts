@@ -12,12 +12,19 @@ import type { WireFormat } from '../playout/queued-playback.ts';
 import type { MediaReport, SessionSetup } from './media-protocol.ts';
 import { portUnavailable, type MediaThread, type ThreadSession } from './media-thread.ts';
 
+interface RtpPeerAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
 export interface RtpMediaSessionOptions {
   readonly id: string;
   readonly setup: SessionSetup;
   readonly thread: MediaThread;
   readonly listenAddress: string;
   readonly advertisedAddress: string;
+  /** The only peer that the session will ever have: what `attach` names is ignored. */
+  readonly remote?: RtpPeerAddress;
   readonly onClosed: (session: RtpMediaSession) => void;
 }
 
@@ -31,7 +38,7 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
   readonly attached: Promise<void>;
   /** Resolves when the session's port is known. */
   readonly opened: Promise<void>;
-  peer: { readonly address: string; readonly port: number } | undefined;
+  peer: RtpPeerAddress | undefined;
   readonly #options: RtpMediaSessionOptions;
   readonly #attachment = new Attachment();
   readonly #playback: PlaybackQueue;
@@ -75,18 +82,13 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
     return { transport: 'rtp', address: advertisedAddress, port: this.#port || thread.ready.port };
   }
 
-  attach(peer: { readonly address: string; readonly port: number }): void {
-    if (this.#closing) return;
-    const address = peerAddress(peer.address, this.#options.listenAddress);
-    if (address === undefined || !(peer.port > 0 && peer.port < 65536)) {
-      throw new VoiceAgentError(
-        'MEDIA_NOT_ATTACHED',
-        `"${peer.address}" port ${peer.port} can't be a media peer of ${this.#options.listenAddress}: ` +
-          `an IP address of the same family and a port are needed`,
-      );
-    }
-    this.peer = { address, port: peer.port };
-    this.#options.thread.post({ type: 'attach', session: this.#setup.session, ...this.peer });
+  attach(peer: RtpPeerAddress): void {
+    if (this.#options.remote === undefined) this.#attach(peer);
+  }
+
+  /** Attaches the fixed peer, if there is one. Throws MEDIA_NOT_ATTACHED when it can't be one. */
+  attachRemote(): void {
+    if (this.#options.remote !== undefined) this.#attach(this.#options.remote);
   }
 
   play(): Playback {
@@ -147,6 +149,20 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
     this.peer = undefined; // a restarted thread mustn't attach it again
     this.#playback.close();
     this.#listeners.emit({ type: 'lost', reason });
+  }
+
+  #attach(peer: RtpPeerAddress): void {
+    if (this.#closing) return;
+    const address = peerAddress(peer.address, this.#options.listenAddress);
+    if (address === undefined || !(peer.port > 0 && peer.port < 65536)) {
+      throw new VoiceAgentError(
+        'MEDIA_NOT_ATTACHED',
+        `"${peer.address}" port ${peer.port} can't be a media peer of ${this.#options.listenAddress}: ` +
+          `an IP address of the same family and a port are needed`,
+      );
+    }
+    this.peer = { address, port: peer.port };
+    this.#options.thread.post({ type: 'attach', session: this.#setup.session, ...this.peer });
   }
 
   async #close(): Promise<void> {

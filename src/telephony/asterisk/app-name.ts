@@ -3,11 +3,11 @@ import type { ObjectIds } from './object-ids.ts';
 
 /**
  * Whether a Stasis app's name can be registered. Asterisk lets a second consumer take it over without
- * a word, and doesn't tell whether there is one. But it forgets an app that has neither a consumer nor
- * a channel or bridge (seen with 22.10), so
+ * a word, and doesn't tell whether there is one. But in time it forgets an app that has neither a
+ * consumer nor a channel or bridge (see app-claim.ts), so
  *
  * - unknown to Asterisk: free;
- * - known and empty: only a consumer keeps it, so somebody has it;
+ * - known and empty, after Asterisk was made to forget: only a consumer keeps it, so somebody has it;
  * - known, with objects of this instance: what an earlier run left behind when it died;
  * - known, with objects of another instance of this app: that one has it;
  * - known, with other channels only: callers who wait for a consumer that died.

@@ -33,6 +33,8 @@ export interface CallSettings {
   readonly letGoCheckMs: Milliseconds;
   /** Asterisk's media address as we reach it, where its own answer can't be used. */
   readonly mediaAddress?: string | undefined;
+  /** For `codec: auto` when none of the caller's own formats is G.711. Default ulaw. */
+  readonly fallbackLaw?: G711Law;
 }
 
 export interface AsteriskCallOptions {
@@ -228,9 +230,10 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
   async function lawOfCall(): Promise<G711Law> {
     if (acceptance.codec !== 'auto') return acceptance.codec;
     const known = channel.variables[NATIVE_FORMAT];
-    if (known !== undefined) return lawOfNativeFormat(known);
+    if (known !== undefined) return lawOfNativeFormat(known, settings.fallbackLaw);
     // Not knowing costs a transcoding, not the call.
-    return lawOfNativeFormat(await rest.variable(channel.id, NATIVE_FORMAT).catch(() => undefined));
+    const asked = await rest.variable(channel.id, NATIVE_FORMAT).catch(() => undefined);
+    return lawOfNativeFormat(asked, settings.fallbackLaw);
   }
 
   async function join(attempt: number): Promise<void> {

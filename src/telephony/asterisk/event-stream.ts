@@ -1,11 +1,11 @@
-import WebSocket from 'ws';
+import type WebSocket from 'ws';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { AriError } from './ari-error.ts';
-import { basicAuthorization, type AriServer } from './ari-http.ts';
-import { ariBase } from './ari-client.ts';
+import type { AriServer } from './ari-http.ts';
 import { parseAriMessage, type AriEvent } from './ari-model.ts';
 import { backOffMs, RECONNECT_BACK_OFF, type BackOff } from './backoff.ts';
+import { openEventSocket } from './event-socket.ts';
 import type { TelephonyLog } from './log.ts';
 
 /**
@@ -56,8 +56,6 @@ export interface EventStream {
   close(): Promise<void>;
 }
 
-/** The longest event is a channel's with all its variables: a few kB. */
-const LONGEST_EVENT_BYTES = 4 * 1024 * 1024;
 /** For the closing handshake; then the socket is cut. */
 const CLOSE_MS = 500;
 
@@ -172,13 +170,7 @@ function openSocket(
   signal: AbortSignal,
 ): Promise<Connection> {
   return new Promise((resolve, reject) => {
-    const url = `${ariBase(server).replace(/^http/, 'ws')}/ari/events?app=${encodeURIComponent(app)}&subscribeAll=false`;
-    const socket = new WebSocket(url, {
-      headers: { authorization: basicAuthorization(server) },
-      handshakeTimeout: connectTimeoutMs,
-      maxPayload: LONGEST_EVENT_BYTES,
-      perMessageDeflate: false,
-    });
+    const socket = openEventSocket(server, app, connectTimeoutMs);
     let reason = 'closed by Asterisk';
     let replaced = false;
     let heard = true;

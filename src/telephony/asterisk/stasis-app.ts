@@ -1,8 +1,6 @@
-import { nameStateOf } from './app-name.ts';
-import { AriError } from './ari-error.ts';
+import { claimName, lookAtName } from './app-claim.ts';
 import { openAriRest, type AriRest } from './ari-rest.ts';
 import { openEventStream, type EventStream, type EventStreamStats } from './event-stream.ts';
-import { objectIds } from './object-ids.ts';
 import {
   DEFAULT_STASIS_SETTINGS,
   type StasisAppOptions,
@@ -43,7 +41,7 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
   const settings: StasisSettings = { ...DEFAULT_STASIS_SETTINGS, ...options.settings };
   const rest = await openAriRest(options.server, settings.requestMs);
   try {
-    await claimName(options, rest);
+    await claimName(options, settings, rest);
     const version = await rest.version();
     const switchboard = createSwitchboard(options, settings, rest);
     const stream = await openEventStream({
@@ -59,7 +57,7 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
       },
       isFree: async () => {
         await switchboard.lookAfterCalls();
-        return (await rest.application(options.server.app)) === undefined;
+        return (await lookAtName(options.server, rest, settings.requestMs)) === 'free';
       },
       connectTimeoutMs: settings.requestMs,
       pingMs: settings.pingMs,
@@ -70,17 +68,6 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
     rest.close();
     throw error;
   }
-}
-
-async function claimName({ server, log, takeOver = false }: StasisAppOptions, rest: AriRest): Promise<void> {
-  const state = nameStateOf(await rest.application(server.app), objectIds(server.app, server.instance));
-  const about = { server: server.name, app: server.app };
-  if (state === 'left-behind')
-    log.warn(about, 'an earlier run left this Stasis app behind; taking it up again');
-  if (state !== 'taken') return;
-  const message = `another program is registered as the Stasis app "${server.app}" at Asterisk "${server.name}"; stop it, or give this one an app name of its own`;
-  if (!takeOver) throw new AriError('ARI_APP_TAKEN', message);
-  log.warn(about, message);
 }
 
 function appOf(

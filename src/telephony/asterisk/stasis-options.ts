@@ -18,6 +18,8 @@ export interface StasisSettings extends CallSettings {
   readonly requestMs: Milliseconds;
   /** Between two pings on the event stream; a dead line is noticed within two of them. */
   readonly pingMs: Milliseconds;
+  /** For the app's name to become free when a program that is just ending still has it. */
+  readonly claimMs: Milliseconds;
   /** Between two looks at an app name that another consumer has taken. */
   readonly standByMs: Milliseconds;
   /** Without an event stream for this long, the calls are given up. */
@@ -31,6 +33,7 @@ export interface StasisSettings extends CallSettings {
 export const DEFAULT_STASIS_SETTINGS: StasisSettings = {
   requestMs: 3000,
   pingMs: 5000,
+  claimMs: 2000,
   standByMs: 5000,
   lostMs: 60_000,
   sweepPauseMs: 3000,

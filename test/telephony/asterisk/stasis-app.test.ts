@@ -16,7 +16,14 @@ let log: ReturnType<typeof createTestLog>;
 let app: StasisApp | undefined;
 
 /** Long where a slow machine must not spoil a test, short where a test waits for it. */
-const SETTINGS = { pingMs: 500, standByMs: 20, sweepPauseMs: 20, joinPauseMs: 2, letGoCheckMs: 30 };
+const SETTINGS = {
+  pingMs: 500,
+  claimMs: 150,
+  standByMs: 20,
+  sweepPauseMs: 20,
+  joinPauseMs: 2,
+  letGoCheckMs: 30,
+};
 /** For tests in which something never comes. */
 const HASTY = { requestMs: 400, setUpMs: 300, enterMs: 100 };
 const HASTY_CLOSE = { requestMs: 400, closeMs: 300 };
@@ -122,6 +129,17 @@ describe('a caller', () => {
     server.call();
     await desk.call(0);
     expect(gateway.sessions[0]?.request.law).toBe('alaw');
+  });
+
+  it('that speaks no G.711 gets the law that is set for it under "auto"', async () => {
+    desk.codec = 'auto';
+    await start({ settings: { fallbackLaw: 'alaw' } });
+    // An empty one is one that Asterisk can't tell.
+    for (const [index, format] of ['(opus)', '(ulaw)', ''].entries()) {
+      server.call().variables['CHANNEL(audionativeformat)'] = format;
+      await desk.call(index);
+    }
+    expect(gateway.sessions.map(({ request }) => request.law)).toEqual(['alaw', 'ulaw', 'alaw']);
   });
 
   it('brings the chosen channel variables to the desk', async () => {
@@ -578,6 +596,23 @@ describe('at the start', () => {
     expect(second.stats()).toMatchObject({ calls: 1, stream: { state: 'open' } });
     expect(caller.history).toEqual([]);
     expect(server.bridges.size).toBe(1);
+  });
+
+  it('a name that only Asterisk’s memory still has is free', async () => {
+    const waited = server.call({ silently: true });
+    server.hangUp(waited.id, { silently: true });
+    const started = await start();
+    expect(started.stats().stream.state).toBe('open');
+    expect(server.apps).toEqual(['voice-agent']);
+  });
+
+  it('a name that is given up at this very moment is waited for', async () => {
+    const first = await start();
+    const second = start({ settings: { claimMs: 10_000 } });
+    await eventually('its look', () => server.requestsFor('GET', /^\/applications/).length >= 2);
+    await first.close();
+    expect((await second).stats().stream.state).toBe('open');
+    expect(first.stats().stream.state).toBe('closed');
   });
 
   it('a call of a program whose name was taken over still ends with its caller', async () => {

@@ -1,15 +1,8 @@
 import type { CepstraBlock } from './front-end.ts';
 import { unavailable, type Pocketsphinx, type Pointer } from './pocketsphinx.ts';
 
-/** One word of a result, in frames of 10 ms. */
-export interface Segment {
-  readonly word: string;
-  readonly startFrame: number;
-  readonly endFrame: number;
-  /** Acoustic and language score, natural logarithm, higher is better. */
-  readonly acoustic: number;
-  readonly language: number;
-}
+/** More at once overruns the feature buffer when the second pass (`-fwdflat`) is off (seen: empty results from 60). */
+const MAX_FRAMES = 6;
 
 /** One search over cepstra: an utterance at a time. */
 export class Decoder {
@@ -37,7 +30,10 @@ export class Decoder {
 
   /** Searches `frames` rows of `block` from row `from`; they must be mean-normalised already. */
   process(block: CepstraBlock, from: number, frames: number): void {
-    if (frames > 0) this.#ps.api.ps_process_cep(this.#decoder, block.rowsFrom(from), frames, 0, 0);
+    for (let done = 0; done < frames; done += MAX_FRAMES) {
+      const part = Math.min(MAX_FRAMES, frames - done);
+      this.#ps.api.ps_process_cep(this.#decoder, block.rowsFrom(from + done), part, 0, 0);
+    }
   }
 
   /** Ends the utterance; what follows tells its result. */
@@ -50,38 +46,13 @@ export class Decoder {
     return this.#ps.api.ps_get_hyp(this.#decoder, [0]) ?? '';
   }
 
-  segments(): Segment[] {
-    const { api } = this.#ps;
-    const segments: Segment[] = [];
-    const acoustic: [number] = [0];
-    const language: [number] = [0];
-    const start: [number] = [0];
-    const end: [number] = [0];
-    for (let seg = api.ps_seg_iter(this.#decoder); seg; seg = api.ps_seg_next(seg)) {
-      api.ps_seg_frames(seg, start, end);
-      api.ps_seg_prob(seg, acoustic, language, [0]);
-      segments.push({
-        word: api.ps_seg_word(seg),
-        startFrame: start[0],
-        endFrame: end[0],
-        acoustic: this.#ln(acoustic[0]),
-        language: this.#ln(language[0]),
-      });
-    }
-    return segments;
-  }
-
   /** Natural logarithm of the posterior probability of the result within its lattice. */
   posterior(): number {
-    return this.#ln(this.#ps.api.ps_get_prob(this.#decoder));
+    return this.#ps.api.logmath_log_to_ln(this.#logmath, this.#ps.api.ps_get_prob(this.#decoder));
   }
 
   free(): void {
     if (!this.#freed) this.#ps.api.ps_free(this.#decoder);
     this.#freed = true;
-  }
-
-  #ln(value: number): number {
-    return this.#ps.api.logmath_log_to_ln(this.#logmath, value);
   }
 }

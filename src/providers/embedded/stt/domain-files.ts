@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { buildDomain } from './domain.ts';
 import type { ModelFiles } from './pocketsphinx.ts';
 import { dictionaryFile, type Dictionary } from './pronunciation.ts';
+import type { WordPairs } from './word-pairs.ts';
 
 const TELEPHONE_MLLR = fileURLToPath(new URL('./telephone-mllr.txt', import.meta.url));
 
@@ -22,6 +23,7 @@ export interface DomainFiles {
   readonly dictionary: string;
   readonly featureParameters: string;
   readonly mllr: string;
+  readonly familiar: WordPairs;
   readonly report: DomainReport;
   remove(): void;
 }
@@ -61,6 +63,7 @@ export function writeDomain(model: ModelFiles, dictionary: Dictionary, source: D
     dictionary: write('agent.dict', dictionaryFile(pronunciations)),
     featureParameters: write('feat.params', parameters),
     mllr: TELEPHONE_MLLR,
+    familiar: domain.familiar,
     report: {
       phrases: source.phrases.length,
       words: domain.vocabulary.size,

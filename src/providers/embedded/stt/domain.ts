@@ -1,4 +1,5 @@
 import {
+  COMMON_WORDS,
   DIGITS,
   EVERYDAY,
   FAMILY_NAMES,
@@ -14,6 +15,7 @@ import {
 import { Grammar, type PrefixTree } from './grammar.ts';
 import { arpaModel, type WeightedSentence } from './language-model.ts';
 import { letterWord } from './pronunciation.ts';
+import { WordPairs } from './word-pairs.ts';
 import { wordsOf } from './words.ts';
 
 /** What one agent's callers may say: the same knowledge as a strict grammar and as a loose model. */
@@ -24,12 +26,12 @@ export interface Domain {
   readonly fsg: string;
   /** ARPA trigrams. */
   readonly arpa: string;
+  /** Pairs of words that the sentences have side by side. */
+  readonly familiar: WordPairs;
 }
 
 /** Weights of the parts against each other; a phrase of the agent's own weighs 1. */
-const WEIGHTS = { prefix: 0.3, suffix: 0.6, everyday: 2, digits: 60, names: 40, spelling: 10 } as const;
-/** Chance that one more digit or letter follows: a number of seven is as likely as one of three. */
-const GOES_ON = 0.9;
+const WEIGHTS = { prefix: 0.3, suffix: 1, everyday: 2, digits: 60, names: 40, spelling: 10 } as const;
 
 /** Builds both models from the sentences that an agent expects. */
 export function buildDomain(phrases: readonly string[]): Domain {
@@ -45,12 +47,15 @@ export function buildDomain(phrases: readonly string[]): Domain {
       LETTERS.map(letterWord),
       FIRST_NAMES,
       FAMILY_NAMES,
+      COMMON_WORDS,
     ].flat(),
   );
+  const sentences = [...sampleSentences(own, everyday)];
   return {
     vocabulary,
+    familiar: new WordPairs(sentences.map(({ words }) => words)),
     fsg: buildGrammar(own, everyday).toFsg(),
-    arpa: arpaModel(sampleSentences(own, everyday), vocabulary),
+    arpa: arpaModel(sentences, vocabulary),
   };
 }
 
@@ -72,7 +77,9 @@ function buildGrammar(own: readonly string[][], everyday: readonly string[][]): 
   const after: PrefixTree = new Map();
   const prefixWeight = (WEIGHTS.prefix * own.length) / PREFIXES.length;
   for (const words of PREFIXES.map(wordsOf)) grammar.sentence(start, words, start, prefixWeight, before);
-  for (const words of SUFFIXES.map(wordsOf)) grammar.sentence(final, words, final, 1, after);
+  for (const words of SUFFIXES.map(wordsOf)) {
+    grammar.sentence(final, words, final, WEIGHTS.suffix / SUFFIXES.length, after);
+  }
 
   const digits = repeatable(grammar, DIGITS);
   enter(grammar, NUMBER_LEADS, digits, WEIGHTS.digits / 2, tree);
@@ -93,20 +100,19 @@ function buildGrammar(own: readonly string[][], everyday: readonly string[][]): 
   return grammar;
 }
 
-/** A state where any number of `items` follows, each perhaps doubled; the last leads to the end. */
+/** A state where any number of `items` follows, each perhaps doubled; after each it may be over. */
 function repeatable(grammar: Grammar, items: readonly string[]): number {
   const loop = grammar.state();
   follow(grammar, loop, loop, items);
+  grammar.mayEnd(loop);
   return loop;
 }
 
 function follow(grammar: Grammar, from: number, loop: number, items: readonly string[]): void {
   const doubled = grammar.state();
   for (const item of items) {
-    for (const state of [from, doubled]) {
-      grammar.add(state, item, loop, GOES_ON);
-      grammar.add(state, item, grammar.final, 1 - GOES_ON);
-    }
+    grammar.add(from, item, loop, 1);
+    grammar.add(doubled, item, loop, 1);
   }
   for (const repeat of REPEATS) grammar.add(from, repeat, doubled, items.length * 0.02);
 }

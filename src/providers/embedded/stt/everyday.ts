@@ -175,3 +175,25 @@ export const FAMILY_NAMES: readonly string[] = (
   'thomas thompson torres turner walker wallace ward washington watson webb wells west white williams williamson wilson ' +
   'wood woods wright young'
 ).split(' ');
+
+/** The 300 commonest spoken words (by the unigrams of the generic CMU model): what stands between an agent's own words. */
+export const COMMON_WORDS: readonly string[] = (
+  'a able about actually after again ago ah all already also always am an and another any anything are ' +
+  'around as at away back bad be because been before being believe best better between big bit both but by ' +
+  "call can can't cause change children come could country day days did didn't different do does doesn't " +
+  "doing dollars don't done down each eight else end enough even ever every everything exactly family far " +
+  'feel few fifty find first five for forty found four friends from game get getting give go going gonna ' +
+  "good got government great guess had hard has have having he he's help her here high him his home house " +
+  "how hundred i i'd i'll i'm i've if in into is isn't it it's its job just keep kids kind know last least " +
+  'less let life like little live long look looking lot love made make man many may maybe me mean might ' +
+  'million money more most much my need never new next nice nine ninety no not nothing now of off oh okay ' +
+  'old on once one only or other our out over own part people percent person place play point pretty ' +
+  "probably problem put real really right said same say saying says school see seen seven she she's should " +
+  'show since six so some someone something start still stuff such sure take talk tell ten than that ' +
+  "that's the their them then there there's these they they're thing things think thirty this those though " +
+  'thought thousand three through time times to told too true try trying twenty two up us use used very ' +
+  "want was watch way we we're week well went were what what's when where which while who whole why will " +
+  "with without work world would wouldn't yeah year years yes you you're your "
+)
+  .trim()
+  .split(' ');

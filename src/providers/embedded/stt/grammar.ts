@@ -9,6 +9,9 @@ export interface Arc {
   readonly word: string;
 }
 
+/** How much likelier it is that a sentence is over at its end than that something is added (weight 1). */
+const STOP_WEIGHT = 20;
+
 /** A word on its way to another state, with its weight against the others that leave there. */
 interface Edge {
   readonly to: number;
@@ -20,6 +23,7 @@ export class Grammar {
   readonly start = 0;
   readonly final = 1;
   readonly #states: Edge[][] = [[], []];
+  readonly #ends = new Set<number>();
 
   state(): number {
     return this.#states.push([]) - 1;
@@ -35,6 +39,11 @@ export class Grammar {
     const same = edges.find((edge) => edge.word === word && edge.to === to);
     if (same) same.weight += weight;
     else edges.push({ to, word, weight });
+  }
+
+  /** What has come to `state` may be all. (Such a state is never merged with another.) */
+  mayEnd(state: number): void {
+    this.#ends.add(state);
   }
 
   /** A whole sentence, sharing the beginning with those that were added between the same states. */
@@ -59,7 +68,7 @@ export class Grammar {
       const alike = new Map<string, number>();
       const moved = new Map<number, number>();
       this.#states.forEach((edges, state) => {
-        if (state <= 1 || edges.length === 0) return;
+        if (state <= 1 || edges.length === 0 || this.#ends.has(state)) return;
         const key = signature(edges);
         const other = alike.get(key);
         if (other === undefined) alike.set(key, state);
@@ -79,7 +88,8 @@ export class Grammar {
 
   arcs(): Arc[] {
     return this.#states.flatMap((edges, from) => {
-      const total = edges.reduce((sum, edge) => sum + edge.weight, 0);
+      const stop = from === this.final ? STOP_WEIGHT : 0;
+      const total = edges.reduce((sum, edge) => sum + edge.weight, stop);
       return edges.map(({ to, word, weight }) => ({ from, to, word, probability: weight / total }));
     });
   }
@@ -94,6 +104,7 @@ export class Grammar {
       ...this.arcs().map(({ from, to, probability, word }) => {
         return `TRANSITION ${from} ${to} ${Math.max(probability, 1e-7).toPrecision(4)} ${word}`;
       }),
+      ...Array.from(this.#ends, (state) => `TRANSITION ${state} ${this.final} 1.0`),
       'FSG_END',
       '',
     ].join('\n');

@@ -33,7 +33,6 @@ export interface PocketsphinxOptions {
 export interface ModelFiles {
   readonly acoustic: string;
   readonly dictionary: string;
-  readonly phoneLanguageModel: string;
 }
 
 /** Address of something in the library's memory. */
@@ -61,11 +60,6 @@ export interface PocketsphinxApi {
   ps_get_prob(decoder: Pointer): number;
   ps_get_logmath(decoder: Pointer): Pointer;
   logmath_log_to_ln(logmath: Pointer, value: number): number;
-  ps_seg_iter(decoder: Pointer): Pointer | null;
-  ps_seg_next(segment: Pointer): Pointer | null;
-  ps_seg_word(segment: Pointer): string;
-  ps_seg_frames(segment: Pointer, start: [number], end: [number]): void;
-  ps_seg_prob(segment: Pointer, acoustic: [number], language: [number], backoff: [number]): number;
   fe_init_auto_r(config: Pointer): Pointer | null;
   fe_start_utt(frontEnd: Pointer): number;
   fe_process_frames(
@@ -105,9 +99,8 @@ function findModel(path: string): ModelFiles {
   const model = {
     acoustic: join(path, 'en-us'),
     dictionary: join(path, 'cmudict-en-us.dict'),
-    phoneLanguageModel: join(path, 'en-us-phone.lm.bin'),
   };
-  for (const file of [join(model.acoustic, 'mdef'), model.dictionary, model.phoneLanguageModel]) {
+  for (const file of [join(model.acoustic, 'mdef'), model.dictionary]) {
     if (!existsSync(file)) throw notInstalled(`the acoustic model is missing (no ${file})`);
   }
   return model;
@@ -157,13 +150,6 @@ function declare(lib: Library, base: Library): PocketsphinxApi {
     ps_get_prob: lib.func('int32_t ps_get_prob(void *decoder)'),
     ps_get_logmath: lib.func('void *ps_get_logmath(void *decoder)'),
     logmath_log_to_ln: base.func('double logmath_log_to_ln(void *logmath, int value)'),
-    ps_seg_iter: lib.func('void *ps_seg_iter(void *decoder)'),
-    ps_seg_next: lib.func('void *ps_seg_next(void *segment)'),
-    ps_seg_word: lib.func('const char *ps_seg_word(void *segment)'),
-    ps_seg_frames: lib.func('void ps_seg_frames(void *segment, _Out_ int *start, _Out_ int *end)'),
-    ps_seg_prob: lib.func(
-      'int32_t ps_seg_prob(void *segment, _Out_ int32_t *acoustic, _Out_ int32_t *language, _Out_ int32_t *backoff)',
-    ),
     fe_init_auto_r: base.func('void *fe_init_auto_r(void *config)'),
     fe_start_utt: base.func('int fe_start_utt(void *frontEnd)'),
     fe_process_frames: base.func(

@@ -22,7 +22,7 @@ export interface Pronunciations {
   readonly refused: ReadonlyMap<string, string>;
 }
 
-/** Reads a CMU dictionary (3 MB) once; `lookup` then serves any number of agents. */
+/** A CMU dictionary (3 MB of text). */
 export class Dictionary {
   readonly #entries = new Map<string, string[]>();
 

@@ -3,8 +3,9 @@ import type { Transcript } from '../../../dialog/ports.ts';
 import type { Milliseconds } from '../../../lib/clock.ts';
 import { FRAME_MS } from '../../../media/audio.ts';
 import { AudioRingReader, type AudioRingHandle } from '../../../media/audio-ring.ts';
+import { floatToInt16 } from '../../../media/pcm.ts';
+import { Resampler } from '../../../media/resampler.ts';
 import type { Recogniser } from './recogniser.ts';
-import { Upsampler } from './upsampler.ts';
 import { judge } from './verdict.ts';
 
 /** Reaches back before the voice-activity detector's start: it hears a soft onset late (measured: p90 110–140 ms). */
@@ -17,6 +18,9 @@ const WAIT_MS: Milliseconds = 1000;
 
 const NOTHING: Transcript = { text: '', understood: false, confidence: 0 };
 
+/** What is needed of a recogniser here. */
+type Listening = Pick<Recogniser, 'start' | 'push' | 'partial' | 'finish' | 'abandon'>;
+
 interface Turn {
   /** Set when the end is known. */
   end?: { readonly frame: number; readonly resolve: (transcript: Transcript) => void };
@@ -25,30 +29,34 @@ interface Turn {
 /** Listens to one call's ring, turn by turn, on the worker's thread. */
 export class TurnListener {
   readonly #reader: AudioRingReader;
-  readonly #recogniser: Recogniser;
+  readonly #recogniser: Listening;
   readonly #onPartial: (text: string) => void;
-  readonly #upsampler = new Upsampler();
+  readonly #resampler: Resampler;
   readonly #heard: Int16Array;
-  readonly #wide: Int16Array;
   #turn: Turn | undefined;
   #nextFrame = 0;
   #closed = false;
   #wake: () => void = () => undefined;
 
-  constructor(heard: AudioRingHandle, recogniser: Recogniser, onPartial: (text: string) => void) {
+  constructor(heard: AudioRingHandle, recogniser: Listening, onPartial: (text: string) => void) {
     this.#reader = new AudioRingReader(heard);
     this.#recogniser = recogniser;
     this.#onPartial = onPartial;
     this.#heard = new Int16Array(this.#reader.samplesPerFrame * STEP_FRAMES);
-    this.#wide = new Int16Array(this.#heard.length * 2);
+    this.#resampler = new Resampler(this.#reader.rateHz, 16000);
   }
 
-  /** Listens from a little before `frame` on. A turn that is going on goes on. */
+  /**
+   * Listens from a little before `frame` on, anew: what was going on is given up. `frame` may lie
+   * before the end of the last turn, when the caller had only paused.
+   */
   begin(frame: number): void {
-    if (this.#turn || this.#closed) return;
+    if (this.#closed) return;
+    this.#giveUp();
     this.#turn = {};
-    this.#reader.seek(Math.max(frame - PREROLL_FRAMES, this.#nextFrame));
-    this.#upsampler.reset();
+    const from = frame - PREROLL_FRAMES;
+    this.#reader.seek(frame < this.#nextFrame ? from : Math.max(from, this.#nextFrame));
+    this.#resampler.reset();
     this.#recogniser.start();
     void this.#listen(this.#turn);
   }
@@ -66,6 +74,10 @@ export class TurnListener {
   /** Gives up the turn that is going on. The recogniser may be used elsewhere afterwards. */
   close(): void {
     this.#closed = true;
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
     const turn = this.#turn;
     if (!turn) return;
     this.#turn = undefined;
@@ -105,11 +117,7 @@ export class TurnListener {
       frames += 1;
     }
     const samples = this.#heard.subarray(0, frames * this.#reader.samplesPerFrame);
-    if (frames > 0) {
-      this.#recogniser.push(
-        this.#reader.rateHz === 16000 ? samples : this.#upsampler.process(samples, this.#wide),
-      );
-    }
+    if (frames > 0) this.#recogniser.push(floatToInt16(this.#resampler.process(samples)));
     return frames;
   }
 

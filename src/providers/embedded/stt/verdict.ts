@@ -1,21 +1,39 @@
 import type { Transcript } from '../../../dialog/ports.ts';
-import type { Segment } from './decoder.ts';
 
 /** What both searches say of one turn. */
 export interface Evidence {
-  readonly grammar: { readonly text: string; readonly segments: readonly Segment[] };
-  readonly model: {
-    readonly text: string;
-    readonly segments: readonly Segment[];
-    readonly posterior: number;
-  };
+  /** The sentence of the grammar that fits best; empty if none was reached. */
+  readonly grammar: string;
+  /** What the language model makes of it. */
+  readonly model: string;
+  /** Natural logarithm of the probability of `model` within its lattice. */
+  readonly posterior: number;
+  /** Share of the neighbouring words of `model` that the agent's sentences have side by side. */
+  readonly familiar: number;
 }
 
-/** Decides which text is given, how sure it is, and whether it may be acted on. */
+/**
+ * Logistic regression for "the meaning was understood", fitted on 570 turns (four test voices, human speech
+ * outside the domain, noises); half of the voices and recordings held out: area under the curve 0.906.
+ */
+const WEIGHTS = { bias: -3.6, agreement: 2.91, posteriorPerWord: 0.53, familiar: 3.31 } as const;
+/** From here on a text may be acted on. What it costs and saves is printed by test/bench/stt.bench.ts. */
+export const UNDERSTOOD_FROM = 0.25;
+
+/** Gives the language model's text, how sure it is, and whether it may be acted on. */
 export function judge(evidence: Evidence): Transcript {
-  const agreement = similarity(words(evidence.grammar.text), words(evidence.model.text));
-  const text = agreement > 0.8 ? evidence.grammar.text : evidence.model.text;
-  return { text, understood: agreement >= 0.5, confidence: agreement };
+  const words = split(evidence.model);
+  if (words.length === 0) return { text: '', understood: false, confidence: 0 };
+  const agreement = similarity(split(evidence.grammar), words);
+  const sum =
+    WEIGHTS.bias +
+    WEIGHTS.agreement * agreement +
+    WEIGHTS.posteriorPerWord * (evidence.posterior / words.length) +
+    WEIGHTS.familiar * evidence.familiar;
+  const confidence = 1 / (1 + Math.exp(-sum));
+  // Noise makes short words ("thanks") of its own: those must be heard by both.
+  const heardTwice = words.length > 2 || agreement > 0;
+  return { text: evidence.model, understood: heardTwice && confidence >= UNDERSTOOD_FROM, confidence };
 }
 
 /** 1: the same words; 0: nothing in common. */
@@ -30,19 +48,14 @@ export function editDistance(a: readonly string[], b: readonly string[]): number
   a.forEach((word, i) => {
     const next = [i + 1];
     b.forEach((other, j) => {
-      next.push(
-        Math.min(
-          (next[j] as number) + 1,
-          (row[j + 1] as number) + 1,
-          (row[j] as number) + (word === other ? 0 : 1),
-        ),
-      );
+      const kept = (row[j] as number) + (word === other ? 0 : 1);
+      next.push(Math.min((next[j] as number) + 1, (row[j + 1] as number) + 1, kept));
     });
     row = next;
   });
   return row[b.length] as number;
 }
 
-function words(text: string): string[] {
+export function split(text: string): string[] {
   return text.split(' ').filter((word) => word !== '');
 }

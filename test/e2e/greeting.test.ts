@@ -1,0 +1,99 @@
+/** The first thing that a caller hears, and when. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { RtpCapture } from '../../lab/capture.ts';
+import { PAYLOAD_TYPE } from '../../src/media/g711.ts';
+import { openAgentVoice, type AgentVoice } from '../support/agent-voice.ts';
+import { report, RunningAgent } from '../support/running-agent.ts';
+import { findSpeech } from '../support/sound-likeness.ts';
+
+const CALLS_PER_EXTENSION = 10;
+const AGENTS = [
+  {
+    extension: '510001',
+    account: 'softphone1',
+    law: 'ulaw',
+    voice: 'slt',
+    greeting: 'Riverside Dental Clinic, this is Alice. How can I help you?',
+  },
+  {
+    extension: '510002',
+    account: 'softphone2',
+    law: 'alaw',
+    voice: 'rms',
+    greeting: 'Northgate Garage, Tom speaking. What can I do for you?',
+  },
+] as const;
+
+describe('A caller of an agent', () => {
+  let lab: RunningAgent;
+  let voice: AgentVoice;
+  let atRest: Awaited<ReturnType<RunningAgent['inUse']>>;
+
+  beforeAll(async () => {
+    [lab, voice] = await Promise.all([RunningAgent.start(), openAgentVoice()]);
+    atRest = await lab.inUse();
+  });
+  afterAll(async () => {
+    await Promise.all([lab.stop(), voice.close()]);
+  });
+  afterEach(async () => {
+    await lab.stopPhones();
+    await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(atRest);
+    expect(lab.asterisk.complaints()).toEqual([]);
+  });
+
+  it.each(AGENTS)(
+    'hears first of all the greeting of $extension, which leaves the agent in $law',
+    async ({ extension, account, law, voice: speaker, greeting }) => {
+      const capture = await RtpCapture.start({ ports: [lab.rtpPort, lab.rtpPort] });
+      const phone = await lab.phone(account);
+      const call = await phone.dial(extension);
+      await call.heard.utterance({ timeoutMs: 20_000, after: call.answeredAt ?? 0 });
+      await call.hangUp();
+      await capture.stop();
+
+      const fromAgent = capture.packets.filter(({ source }) => source.port === lab.rtpPort);
+      expect(new Set(fromAgent.map(({ payloadType }) => payloadType))).toEqual(new Set([PAYLOAD_TYPE[law]]));
+      const toAgent = capture.packets.filter(({ destination }) => destination.port === lab.rtpPort);
+      expect(new Set(toAgent.map(({ payloadType }) => payloadType))).toEqual(new Set([PAYLOAD_TYPE[law]]));
+
+      const expected = await voice.speak(greeting, speaker, law);
+      const { heard } = call.recording();
+      const { correlation, at } = findSpeech(heard, expected);
+      const speechAt = ((call.heard.firstSpeechAt ?? 0) - (call.answeredAt ?? 0)) * 8;
+      report(`${extension}: likeness of the greeting ${correlation.toFixed(3)}`);
+      expect(correlation).toBeGreaterThan(0.85);
+      // What is heard first is its beginning: the synthesis begins with 10 ms of silence.
+      expect(Math.abs(at - speechAt)).toBeLessThan(8 * 150);
+    },
+  );
+
+  it('hears it soon after the answer, 20 times', async () => {
+    const times: number[] = [];
+    const speech: number[] = [];
+    for (const { extension, account } of AGENTS) {
+      const phone = await lab.phone(account);
+      for (let count = 0; count < CALLS_PER_EXTENSION; count += 1) {
+        const call = await phone.dial(extension);
+        expect(await call.heard.speech({ timeoutMs: 10_000, after: call.answeredAt ?? 0 })).toBe(true);
+        await call.hangUp();
+        const { firstPacketMs, firstSpeechMs } = call.report();
+        times.push(firstPacketMs ?? Infinity);
+        speech.push(firstSpeechMs ?? Infinity);
+      }
+    }
+    report(
+      `after the answer, ${times.length} calls: first packet p50 ${percentile(times, 50)} ms, ` +
+        `p95 ${percentile(times, 95)} ms (aim 150 ms), greatest ${Math.max(...times)} ms; ` +
+        `first speech p50 ${percentile(speech, 50)} ms, p95 ${percentile(speech, 95)} ms`,
+    );
+    expect(times).toHaveLength(2 * CALLS_PER_EXTENSION);
+    expect(percentile(times, 95)).toBeLessThan(1500);
+  });
+});
+
+/** The value that so many per cent don't exceed (nearest rank). */
+function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.ceil((percent / 100) * sorted.length) - 1] ?? NaN;
+}

@@ -1,0 +1,149 @@
+/** The agent's sound as it left Asterisk, against what the agent sent and against the voice itself. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { RtpCapture, rebuildSound, rtpStreams, type RtpStream } from '../../lab/capture.ts';
+import type { Softphone } from '../../lab/softphone.ts';
+import type { G711Law } from '../../src/media/audio.ts';
+import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
+import { levelDbov } from '../../src/media/level.ts';
+import { readWav } from '../../src/media/wav.ts';
+import { openAgentVoice, type AgentVoice } from '../support/agent-voice.ts';
+import { report, RunningAgent } from '../support/running-agent.ts';
+import { findSpeech } from '../support/sound-likeness.ts';
+
+const ALICE = {
+  extension: '510001',
+  agentLaw: 'ulaw',
+  speaker: 'slt',
+  greeting: 'Riverside Dental Clinic, this is Alice. How can I help you?',
+} as const;
+const TOM = {
+  extension: '510002',
+  agentLaw: 'alaw',
+  speaker: 'rms',
+  greeting: 'Northgate Garage, Tom speaking. What can I do for you?',
+} as const;
+
+/** The right channel of what the agent recorded: what it sent. */
+function sentIn(recording: Uint8Array): Int16Array {
+  const right = readWav(recording).channels[1];
+  if (right?.encoding !== 'pcm_s16') throw new Error('the recording has no second channel of 16 bits');
+  return right.samples;
+}
+
+/** Without the silence before the first and after the last sample that isn't. */
+function withoutSilentEnds(samples: Int16Array): Int16Array {
+  // A-law has no zero: its silence is 8 (and −8).
+  const sounds = (sample: number): boolean => Math.abs(sample) > 8;
+  const first = samples.findIndex(sounds);
+  return samples.subarray(first, samples.findLastIndex(sounds) + 1);
+}
+
+/** Where `piece` stands in `whole` with the smallest mean distance, in samples; looks at its loudest second. */
+function align(whole: Int16Array, piece: Int16Array): number {
+  const length = Math.min(4000, piece.length);
+  let from = 0;
+  for (let at = 0, best = -Infinity; at + length <= piece.length; at += 800) {
+    const level = levelDbov(piece.subarray(at, at + length));
+    if (level > best) [best, from] = [level, at];
+  }
+  let [place, least] = [0, Infinity];
+  for (let at = 0; at + length <= whole.length; at += 1) {
+    let distance = 0;
+    for (let i = 0; i < length && distance < least; i += 1) {
+      distance += Math.abs((whole[at + i] as number) - (piece[from + i] as number));
+    }
+    if (distance < least) [least, place] = [distance, at];
+  }
+  return place - from;
+}
+
+describe('The agent’s sound as it left Asterisk', () => {
+  let lab: RunningAgent;
+  let voice: AgentVoice;
+  let atRest: Awaited<ReturnType<RunningAgent['inUse']>>;
+
+  beforeAll(async () => {
+    [lab, voice] = await Promise.all([RunningAgent.start(), openAgentVoice()]);
+    atRest = await lab.inUse();
+  });
+  afterAll(async () => {
+    await Promise.all([lab.stop(), voice.close()]);
+  });
+  afterEach(async () => {
+    await lab.stopPhones();
+    await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(atRest);
+    expect(lab.asterisk.complaints()).toEqual([]);
+  });
+
+  function toPhone(capture: RtpCapture, phone: Softphone): RtpStream[] {
+    const [first, last] = phone.rtpPorts;
+    return rtpStreams(capture.packets).filter(
+      ({ destination, packets }) =>
+        destination.port >= first && destination.port <= last && (packets[0]?.payloadType ?? 127) < 96,
+    );
+  }
+
+  it.each([
+    { ...ALICE, phoneLaw: 'ulaw', way: 'as it is' },
+    { ...ALICE, phoneLaw: 'alaw', way: 'transcoded by Asterisk' },
+    { ...TOM, phoneLaw: 'alaw', way: 'as it is' },
+    { ...TOM, phoneLaw: 'ulaw', way: 'transcoded by Asterisk' },
+  ] as const)(
+    'is what $extension sent in $agentLaw, $way, to a phone with $phoneLaw',
+    async ({ extension, agentLaw, phoneLaw, speaker, greeting }) => {
+      const phone = await lab.phone('softphone1', { law: phoneLaw });
+      const capture = await RtpCapture.start({ ports: phone.rtpPorts });
+      const call = await phone.dial(extension);
+      const view = lab.view(call, extension, 'softphone1');
+      const told = await call.heard.utterance({ timeoutMs: 20_000, after: call.answeredAt ?? 0 });
+      if (!told) throw new Error('nothing was said');
+      await call.hangUp();
+      await view.event('ended');
+      await expect.poll(() => lab.hasRecord(view), { timeout: 5000 }).toBe(true);
+      await capture.stop();
+
+      // The packets: one stream, none lost, none twice, none late enough to leave a hole.
+      const streams = toPhone(capture, phone);
+      expect(streams).toHaveLength(1);
+      const [stream] = streams as [RtpStream];
+      expect(stream).toMatchObject({ lost: 0, duplicates: 0 });
+      const rebuilt = rebuildSound(stream);
+      if (!rebuilt) throw new Error('no sound in the stream');
+      expect(rebuilt.law).toBe(phoneLaw satisfies G711Law);
+      const talking = stream.packets.filter(({ at }) => at >= told.startedAt && at <= told.endedAt);
+      const steps = new Set(
+        talking.slice(1).map((packet, i) => (packet.timestamp - talking[i]!.timestamp) | 0),
+      );
+      expect(steps).toEqual(new Set([160]));
+
+      // Sample by sample: nothing missing (a gap), nothing added (an overlap), nothing else (a click).
+      const sent = withoutSilentEnds(sentIn(lab.recording(view)));
+      expect(sent.length).toBeGreaterThan(8 * 2000);
+      const expected = agentLaw === phoneLaw ? sent : decodeG711(phoneLaw, encodeG711(phoneLaw, sent));
+      const place = align(rebuilt.samples, expected);
+      expect(place).toBeGreaterThanOrEqual(0);
+      const heard = rebuilt.samples.subarray(place, place + expected.length);
+      expect(heard.length).toBe(expected.length);
+      let differing = 0;
+      expected.forEach((sample, i) => {
+        if (sample !== heard[i]) differing += 1;
+      });
+      const gainDb = levelDbov(heard) - levelDbov(sent);
+      expect(differing).toBe(0);
+      expect(Math.abs(gainDb)).toBeLessThan(1);
+
+      // The voice's own noise is another each time, so the synthesis is compared by spectrum and level.
+      const fresh = withoutSilentEnds(await voice.speak(greeting, speaker, agentLaw));
+      const { correlation } = findSpeech(rebuilt.samples, fresh);
+      const voiceDb = levelDbov(heard) - levelDbov(fresh);
+      expect(correlation).toBeGreaterThan(0.85);
+      expect(Math.abs(heard.length - fresh.length)).toBeLessThanOrEqual(160);
+      expect(Math.abs(voiceDb)).toBeLessThan(1);
+      report(
+        `${extension} ${agentLaw} → ${phoneLaw}: ${expected.length} samples, ${differing} differ; level ` +
+          `${gainDb.toFixed(2)} dB against what was sent, ${voiceDb.toFixed(2)} dB and likeness ` +
+          `${correlation.toFixed(3)} against a new synthesis`,
+      );
+    },
+  );
+});

@@ -1,0 +1,231 @@
+/** A real Asterisk with the real agent (src/main.ts) at it, and phones that call: for end-to-end tests. */
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { LabAgent } from '../../lab/agent.ts';
+import type { AgentCall } from '../../lab/agent-events.ts';
+import { NativeAsterisk } from '../../lab/asterisk.ts';
+import { labFolder, PROJECT } from '../../lab/paths.ts';
+import { freePorts } from '../../lab/ports.ts';
+import { Softphone, type SoftphoneCall, type SoftphoneOptions } from '../../lab/softphone.ts';
+import type { CallRecord } from '../../src/dialog/call-record.ts';
+import type { CallEvent } from '../../src/dialog/ports.ts';
+
+export interface RunningAgentOptions {
+  /** Texts that are replaced in config/providers.yaml and config/agents.yaml: [old, new]. */
+  readonly edits?: readonly (readonly [string, string])[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+type Account = 'softphone1' | 'softphone2';
+
+let started = 0;
+
+export class RunningAgent {
+  readonly asterisk: NativeAsterisk;
+  readonly agent: LabAgent;
+  /** The agent's one RTP port: all its calls' packets come from and go to it. */
+  readonly rtpPort: number;
+  readonly folder: string;
+  readonly #phones: Softphone[] = [];
+
+  private constructor(asterisk: NativeAsterisk, agent: LabAgent, rtpPort: number, folder: string) {
+    this.asterisk = asterisk;
+    this.agent = agent;
+    this.rtpPort = rtpPort;
+    this.folder = folder;
+  }
+
+  static async start(options: RunningAgentOptions = {}): Promise<RunningAgent> {
+    // Swept by the next lab if this process is killed.
+    const folder = labFolder(`e2e-${process.pid}-${(started += 1)}`);
+    let asterisk: NativeAsterisk | undefined;
+    try {
+      asterisk = await NativeAsterisk.start();
+      const rtpPort = await freePorts('udp');
+      const agent = await LabAgent.start({
+        asterisk,
+        dataFolder: join(folder, 'data'),
+        configFolder: writeConfig(join(folder, 'config'), options.edits ?? []),
+        logFile: join(folder, 'agent.log'),
+        environment: {
+          VOICE_AGENT_TRANSCRIPTS: 'true',
+          VOICE_AGENT_RECORDINGS: 'true',
+          RTP_LISTEN_PORT: String(rtpPort),
+          ...options.environment,
+        },
+      });
+      return new RunningAgent(asterisk, agent, rtpPort, folder);
+    } catch (error) {
+      await asterisk?.stop();
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** A phone that stays until `stopPhones` or `stop`. */
+  async phone(account: Account, options: Partial<SoftphoneOptions> = {}): Promise<Softphone> {
+    const { asterisk } = this;
+    const password = asterisk.secrets[account];
+    const phone = await Softphone.start({ server: asterisk, account, password, ...options });
+    this.#phones.push(phone);
+    return phone;
+  }
+
+  /** What the agent tells of a call: that of `account` to `dialled` since the call began. */
+  view(call: SoftphoneCall, dialled: string, account: Account): CallView {
+    const number = account === 'softphone1' ? '1001' : '1002';
+    return new CallView(this.agent, () => this.agent.events.find(dialled, number, call.startedAt));
+  }
+
+  /** The stored record of a call that has ended. */
+  record(view: CallView): CallRecord {
+    return JSON.parse(readFileSync(this.#recordPath(view), 'utf8')) as CallRecord;
+  }
+
+  /** The stereo recording of a call that has ended: caller left, agent right. */
+  recording(view: CallView): Uint8Array {
+    const path = this.#recordPath(view);
+    return readFileSync(join(path, '..', this.record(view).recording ?? ''));
+  }
+
+  hasRecord(view: CallView): boolean {
+    return this.#findRecord(view) !== undefined;
+  }
+
+  /** Channels and bridges that Asterisk has, and UDP sockets that the agent has. */
+  async inUse(): Promise<{ channels: string[]; bridges: string[]; sockets: string[] }> {
+    const [channels, bridges] = await Promise.all([this.asterisk.channels(), this.asterisk.bridges()]);
+    return {
+      channels: channels.map(({ name }) => name),
+      bridges: bridges.map(({ id }) => id),
+      sockets: udpSocketsOf(this.agent.pid),
+    };
+  }
+
+  async stopPhones(): Promise<void> {
+    await Promise.all(this.#phones.splice(0).map((phone) => phone.stop()));
+  }
+
+  async stop(): Promise<void> {
+    await this.stopPhones();
+    await this.agent.stop();
+    await this.asterisk.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #recordPath(view: CallView): string {
+    const path = this.#findRecord(view);
+    if (path === undefined) throw new Error(`There is no record of ${view.id}`);
+    return path;
+  }
+
+  #findRecord(view: CallView): string | undefined {
+    const folder = join(this.folder, 'data/calls');
+    try {
+      const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+      return files
+        .filter((name) => name.endsWith('.json'))
+        .map((name) => join(folder, name))
+        .find((path) => (JSON.parse(readFileSync(path, 'utf8')) as CallRecord).call === view.id);
+    } catch {
+      return undefined; // no call has ended yet
+    }
+  }
+}
+
+/** One call in the words of the agent. */
+export class CallView {
+  readonly #agent: LabAgent;
+  readonly find: () => AgentCall | undefined;
+
+  constructor(agent: LabAgent, find: () => AgentCall | undefined) {
+    this.#agent = agent;
+    this.find = find;
+  }
+
+  get events(): CallEvent[] {
+    return this.find()?.events.map(({ event }) => event) ?? [];
+  }
+
+  get id(): string {
+    return this.find()?.id ?? '(a call that the agent never saw)';
+  }
+
+  of<T extends CallEvent['type']>(type: T): Extract<CallEvent, { type: T }>[] {
+    return this.events.filter((event) => event.type === type) as Extract<CallEvent, { type: T }>[];
+  }
+
+  /** The first event of a type for which `holds`; waits for it, and throws when it doesn't come. */
+  async event<T extends CallEvent['type']>(
+    type: T,
+    holds: (event: Extract<CallEvent, { type: T }>) => boolean = () => true,
+    timeoutMs = 30_000,
+  ): Promise<Extract<CallEvent, { type: T }>> {
+    await this.#agent.events.until(() => this.of(type).some(holds), timeoutMs);
+    const event = this.of(type).find(holds);
+    if (!event) {
+      const seen = this.events.map((one) => JSON.stringify(one)).join('\n');
+      throw new Error(`The agent told of no such "${type}" within ${timeoutMs} ms, but of:\n${seen}`);
+    }
+    return event;
+  }
+}
+
+/** A copy of config/ with some texts replaced, so that the rest is what people run. */
+function writeConfig(folder: string, edits: readonly (readonly [string, string])[]): string {
+  mkdirSync(folder, { recursive: true });
+  cpSync(join(PROJECT, 'config'), folder, { recursive: true });
+  const files = ['providers.yaml', 'agents.yaml'].map((name) => join(folder, name));
+  for (const [old, replacement] of edits) {
+    const file = files.find((path) => readFileSync(path, 'utf8').includes(old));
+    if (file === undefined) throw new Error(`"${old}" stands nowhere in config/`);
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(old, replacement));
+  }
+  return folder;
+}
+
+/** Local addresses of a process's UDP sockets, as the kernel lists them. */
+function udpSocketsOf(pid: number): string[] {
+  if (!existsSync(`/proc/${pid}/fd`)) return [];
+  const inodes = new Set<string>();
+  for (const name of readdirSync(`/proc/${pid}/fd`)) {
+    try {
+      const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${name}`))?.[1];
+      if (inode !== undefined) inodes.add(inode);
+    } catch {
+      // It has been closed meanwhile.
+    }
+  }
+  return readFileSync(`/proc/${pid}/net/udp`, 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => inodes.has(fields[9] ?? ''))
+    .map((fields) => fields[1] ?? '')
+    .sort();
+}
+
+/** Waits until the far side has been heard for so long: the middle of a sentence, say. */
+export async function heardFor(call: SoftphoneCall, ms: number, timeoutMs = 15_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  const heardMs = (): number => (call.heard.lastVoicedAt ?? 0) - (call.heard.firstSpeechAt ?? 0);
+  while (heardMs() < ms) {
+    const after = call.heard.lastVoicedAt ?? call.answeredAt ?? 0;
+    if (!(await call.heard.speech({ timeoutMs: deadline - Date.now(), after }))) {
+      throw new Error(`Heard for ${heardMs()} ms only, not for ${ms} ms`);
+    }
+  }
+}
+
+/** A measured figure, for who reads the test's output. */
+export function report(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
