@@ -35,7 +35,7 @@ export interface CartesiaSttOptions extends CartesiaConnection {
   readonly clock?: Clock;
 }
 
-export const CARTESIA_STT_MODEL = 'ink-2';
+const CARTESIA_STT_MODEL = 'ink-2';
 /** Both sockets: docs.cartesia.ai/api-reference/stt/turns/websocket, and the SDK's parameters. */
 export const CARTESIA_STT_LANGUAGES = ['en'] as const;
 /** AutoFinalizeWebsocketParams.keyterm: "up to 100 keyterms totaling 1200 characters". */

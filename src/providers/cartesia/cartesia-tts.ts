@@ -36,7 +36,7 @@ export interface CartesiaTtsOptions extends CartesiaConnection {
   readonly clock?: Clock;
 }
 
-export const CARTESIA_TTS_MODEL = 'sonic-3';
+const CARTESIA_TTS_MODEL = 'sonic-3';
 const VOICE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const TOKEN_BUFFER_MS = 200;
 

@@ -31,7 +31,7 @@ export interface GroqLlmOptions extends GroqConnection {
   readonly clock?: Clock;
 }
 
-export const GROQ_LLM_MODEL = 'llama-3.3-70b-versatile';
+const GROQ_LLM_MODEL = 'llama-3.3-70b-versatile';
 const RETRY_DELAY_MS = 100;
 /** What a second attempt may put right. A time-out has used up the caller's patience already. */
 const PASSING: ReadonlySet<FailureKind> = new Set(['refused', 'cut', 'server', 'rate-limited']);

@@ -21,7 +21,7 @@ export interface GroqWhisperOptions extends GroqConnection {
   readonly clock?: Clock;
 }
 
-export const GROQ_WHISPER_MODEL = 'whisper-large-v3-turbo';
+const GROQ_WHISPER_MODEL = 'whisper-large-v3-turbo';
 /** Whisper's window; of a longer turn the end is heard. */
 const LONGEST_TURN_MS = 30_000;
 /** Frames after the last voiced one that the recogniser gets, so that no consonant is cut off. */
