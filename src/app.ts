@@ -175,7 +175,7 @@ async function staff(
   scope: Scope,
   messages: MessageStore,
 ): Promise<{ agents: StaffedAgent[]; announcer: StaffedAgent; phrases: PhraseCache }> {
-  const pool = new ProviderPool(scope, log, config.limits.maxCalls);
+  const pool = new ProviderPool(scope, log, config);
   const phrases = new PhraseCache();
   const { source: given } = config.gateways.rtp;
   const source: AudioFormat | undefined = given && { encoding: given.encoding, rateHz: given.sampleRateHz };

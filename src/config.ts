@@ -2,29 +2,35 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { VoiceAgentError } from './lib/errors.ts';
 import type { AgentProfile } from './dialog/ports.ts';
+import { AUTO, automatic } from './config/automatic.ts';
 import { crossCheck, PARTS, type KnownProviders } from './config/cross-checks.ts';
 import { readDocument } from './config/document.ts';
 import type { Environment } from './config/environment.ts';
 import { didYouMean } from './config/nearest.ts';
+import type { ProviderChoice } from './config/provider-settings.ts';
 import { found, problemsText, type Problem } from './config/problems.ts';
 import {
   agentsFile,
   environmentSchema,
   providersFile,
   type AgentsFile,
-  type ProviderChoice,
   type ProvidersFile,
 } from './config/schema.ts';
 import { validate } from './config/validate.ts';
 
 export type { KnownProviders } from './config/cross-checks.ts';
-export type { ProviderChoice } from './config/schema.ts';
+export type { ProviderChoice } from './config/provider-settings.ts';
 
 type DeepReadonly<T> = T extends (infer Item)[]
   ? readonly DeepReadonly<Item>[]
   : T extends object
     ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
     : T;
+
+/** How the cloud's providers are reached, and what they are asked for. */
+export type ProviderSettings = DeepReadonly<
+  Pick<ProvidersFile['providers'], 'groq' | 'openaiCompatible' | 'cartesia'>
+>;
 
 /** Everything that agents.yaml, providers.yaml and the environment say, checked, complete and frozen. */
 export interface Config {
@@ -34,8 +40,11 @@ export interface Config {
   readonly gateways: DeepReadonly<ProvidersFile['gateways']>;
   readonly providers: {
     readonly default: Readonly<ProviderChoice>;
-    /** For every agent, by id. */
+    /** For every agent, by id. Nobody is chosen by `auto` any more. */
     readonly byAgent: Readonly<Record<string, Readonly<ProviderChoice>>>;
+    /** Why the providers that `auto` stood for were chosen, by name. */
+    readonly reasons: Readonly<Record<string, string>>;
+    readonly settings: ProviderSettings;
   };
   readonly limits: DeepReadonly<ProvidersFile['limits']>;
   readonly records: DeepReadonly<ProvidersFile['records']>;
@@ -83,17 +92,38 @@ export function loadConfig(options: {
 
 function toConfig(settings: Settings, agents: AgentsFile, providers: ProvidersFile, cwd: string): Config {
   const { asterisk, gateways, limits, records, latencyTargets } = providers;
-  const byAgent = agents.agents.map(({ id }): [string, ProviderChoice] => {
+  const { groq, openaiCompatible, cartesia } = providers.providers;
+  const keys = { groq: groq.apiKey !== undefined, cartesia: cartesia.apiKey !== undefined };
+  const reasons: Record<string, string> = {};
+  const chosen = (
+    own: ProvidersFile['providers']['agents'][string] | undefined,
+    language: string,
+  ): ProviderChoice => {
     const choice = { ...providers.providers.default };
-    for (const part of PARTS) choice[part] = providers.providers.agents[id]?.[part] ?? choice[part];
-    return [id, choice];
-  });
+    for (const part of PARTS) {
+      choice[part] = own?.[part] ?? choice[part];
+      if (choice[part] !== AUTO) continue;
+      const { name, why } = automatic(part, keys, language);
+      choice[part] = name;
+      reasons[name] = why;
+    }
+    return choice;
+  };
+  const byAgent = agents.agents.map(({ id, language }): [string, ProviderChoice] => [
+    id,
+    chosen(providers.providers.agents[id], language),
+  ]);
   return {
     agents: agents.agents.map(toProfile),
     announcements: agents.announcements,
     asterisk,
     gateways,
-    providers: { default: providers.providers.default, byAgent: Object.fromEntries(byAgent) },
+    providers: {
+      default: chosen(undefined, agents.announcements.language),
+      byAgent: Object.fromEntries(byAgent),
+      reasons,
+      settings: { groq, openaiCompatible, cartesia },
+    },
     limits,
     records,
     latencyTargets,

@@ -1,4 +1,4 @@
-import type { KnownProviders } from '../config.ts';
+import type { Config, KnownProviders } from '../config.ts';
 import type {
   AgentProfile,
   LanguageModel,
@@ -9,6 +9,9 @@ import type {
 import { systemClock } from '../lib/clock.ts';
 import type { Scope } from '../lib/scope.ts';
 import type { Logger } from '../observability/logger.ts';
+import { createCartesiaStt, CARTESIA_STT_LANGUAGES } from '../providers/cartesia/cartesia-stt.ts';
+import { CARTESIA_LANGUAGES } from '../providers/cartesia/cartesia-formats.ts';
+import { createCartesiaTts } from '../providers/cartesia/cartesia-tts.ts';
 import {
   createReceptionist,
   RECEPTIONIST_LANGUAGES,
@@ -17,11 +20,15 @@ import { expectedPhrases } from '../providers/embedded/receptionist/expected-phr
 import { createPocketsphinxStt } from '../providers/embedded/stt/pocketsphinx-stt.ts';
 import { FLITE_VOICES } from '../providers/embedded/tts/flite-engine.ts';
 import { createFliteTts } from '../providers/embedded/tts/flite-tts.ts';
+import { createGroqLlm } from '../providers/groq/groq-llm.ts';
+import { createGroqWhisperStt } from '../providers/groq/groq-whisper-stt.ts';
 import { createSileroVad } from '../providers/embedded/vad/silero-vad.ts';
 
 /** What a provider's maker is handed. */
 interface Workshop {
   readonly log: Logger;
+  /** Keys, addresses, models. A provider that needs a key is chosen only if there is one. */
+  readonly settings: Config['providers']['settings'];
   /** The agents that use it: their models are made before the first call. */
   readonly agents: readonly AgentProfile[];
   /** So many calls at a time must be served. */
@@ -31,7 +38,8 @@ interface Workshop {
 /** A provider by the name that providers.yaml uses: what it can do, and how it is made. */
 interface Provider<Port> {
   readonly languages: readonly string[] | 'any';
-  readonly voices?: readonly string[] | 'any';
+  readonly voices?: readonly string[] | 'any' | 'named';
+  readonly needsKeyOf?: string;
   open(workshop: Workshop): Promise<Port>;
 }
 
@@ -70,11 +78,53 @@ const PROVIDERS: { readonly [P in Part]: Readonly<Record<string, Provider<Ports[
         return stt;
       },
     },
+    cartesia: {
+      languages: CARTESIA_STT_LANGUAGES,
+      needsKeyOf: 'cartesia',
+      open: ({ log, settings: { cartesia } }) => {
+        const { startThreshold: start, eagerEndThreshold: eagerEnd, endThreshold: end } = cartesia.stt;
+        return Promise.resolve(
+          createCartesiaStt({
+            ...cartesia.stt,
+            ...reached(cartesia),
+            connectMs: cartesia.connectMs,
+            turn: { start, eagerEnd, end, endTimeoutMs: cartesia.stt.endTimeoutMs },
+            onTrouble: troubleOf(log, 'stt'),
+          }),
+        );
+      },
+    },
+    'groq-whisper': {
+      languages: 'any',
+      needsKeyOf: 'groq',
+      open: ({ log, settings: { groq } }) =>
+        Promise.resolve(
+          createGroqWhisperStt({
+            ...reached(groq),
+            model: groq.sttModel,
+            timeoutMs: groq.transcriptMs,
+            onTrouble: troubleOf(log, 'stt'),
+          }),
+        ),
+    },
   },
   llm: {
     receptionist: {
       languages: RECEPTIONIST_LANGUAGES,
       open: () => Promise.resolve(createReceptionist({ clock: systemClock })),
+    },
+    groq: {
+      languages: 'any',
+      needsKeyOf: 'groq',
+      open: ({ log, settings: { groq } }) =>
+        Promise.resolve(createGroqLlm({ ...groq, onTrouble: troubleOf(log, 'llm') })),
+    },
+    'openai-compatible': {
+      languages: 'any',
+      open: ({ log, settings: { openaiCompatible } }) =>
+        Promise.resolve(
+          createGroqLlm({ ...openaiCompatible, name: 'openai-compatible', onTrouble: troubleOf(log, 'llm') }),
+        ),
     },
   },
   tts: {
@@ -88,8 +138,46 @@ const PROVIDERS: { readonly [P in Part]: Readonly<Record<string, Provider<Ports[
           },
         }),
     },
+    cartesia: {
+      languages: CARTESIA_LANGUAGES,
+      voices: 'named',
+      needsKeyOf: 'cartesia',
+      open: ({ log, settings: { cartesia } }) => {
+        const { format, repliesPerSocket, ...settings } = cartesia.tts;
+        const tts = createCartesiaTts({
+          ...settings,
+          ...reached(cartesia),
+          connectMs: cartesia.connectMs,
+          contextsPerSocket: repliesPerSocket,
+          format: format && { encoding: format.encoding, rateHz: format.sampleRateHz },
+          onTrouble: troubleOf(log, 'tts'),
+        });
+        // The first call shall find a connection.
+        tts.warm?.();
+        return Promise.resolve(tts);
+      },
+    },
   },
 };
+
+function reached({
+  apiKey = '',
+  baseUrl,
+}: {
+  readonly apiKey?: string | undefined;
+  readonly baseUrl: string;
+}): {
+  readonly apiKey: string;
+  readonly baseUrl: string;
+} {
+  return { apiKey, baseUrl };
+}
+
+function troubleOf(log: Logger, part: Part): (message: string) => void {
+  return (message) => {
+    log.warn({ part }, message);
+  };
+}
 
 /** For the check of the configuration. */
 export const KNOWN_PROVIDERS: KnownProviders = PROVIDERS;
@@ -98,13 +186,13 @@ export const KNOWN_PROVIDERS: KnownProviders = PROVIDERS;
 export class ProviderPool {
   readonly #scope: Scope;
   readonly #log: Logger;
-  readonly #maxCalls: number;
+  readonly #config: Pick<Config, 'providers' | 'limits'>;
   readonly #open = new Map<string, Promise<unknown>>();
 
-  constructor(scope: Scope, log: Logger, maxCalls: number) {
+  constructor(scope: Scope, log: Logger, config: Pick<Config, 'providers' | 'limits'>) {
     this.#scope = scope;
     this.#log = log;
-    this.#maxCalls = maxCalls;
+    this.#config = config;
   }
 
   /** Throws VAD_UNAVAILABLE, STT_UNAVAILABLE, TTS_UNAVAILABLE, … with what to do. */
@@ -114,7 +202,17 @@ export class ProviderPool {
     if (!opening) {
       const provider: Provider<Ports[P]> | undefined = PROVIDERS[part][name];
       if (!provider) throw new TypeError(`unknown ${part} provider ${name}`);
-      opening = provider.open({ log: this.#log, agents, maxCalls: this.#maxCalls }).then((port) => {
+      const { providers, limits } = this.#config;
+      const why = providers.reasons[name];
+      const because = why === undefined ? '' : `, because ${why}`;
+      this.#log.info({ part, provider: name }, `${part}: ${name}${because}`);
+      const workshop: Workshop = {
+        log: this.#log,
+        agents,
+        maxCalls: limits.maxCalls,
+        settings: providers.settings,
+      };
+      opening = provider.open(workshop).then((port) => {
         this.#scope.defer(() => port.close());
         return port;
       });

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { AUTO, automatic } from './automatic.ts';
 import type { ConfigDocument } from './document.ts';
 import { didYouMean } from './nearest.ts';
 import { found, pathText, type Path, type Problem } from './problems.ts';
@@ -7,8 +8,10 @@ import { problemAt, valueAt } from './validate.ts';
 /** What a provider can do, as far as the configuration can be wrong about it. `any` is not checked here. */
 export interface KnownProvider {
   readonly languages: readonly string[] | 'any';
-  /** Text to speech only. */
-  readonly voices?: readonly string[] | 'any';
+  /** Text to speech only. `named`: the names of `providers.<provider>.tts.voices`, and identifiers as they are. */
+  readonly voices?: readonly string[] | 'any' | 'named';
+  /** The section of `providers` that must hold an `apiKey`. */
+  readonly needsKeyOf?: string;
 }
 
 /** The providers that this build has, by the names that providers.yaml uses. */
@@ -22,14 +25,10 @@ export interface KnownProviders {
 export const PARTS = ['vad', 'stt', 'llm', 'tts'] as const;
 type Part = (typeof PARTS)[number];
 
-const DEFAULTS: Readonly<Record<Part | 'voice' | 'language', string>> = {
-  vad: 'silero',
-  stt: 'pocketsphinx',
-  llm: 'receptionist',
-  tts: 'flite',
-  voice: 'slt',
-  language: 'en',
-};
+const DEFAULTS = { vad: 'silero', stt: AUTO, llm: AUTO, tts: AUTO, voice: 'slt', language: 'en' };
+const DEFAULT_VOICES = ['slt', 'rms'];
+/** How providers identify voices: a UUID. */
+const VOICE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * What no schema sees: names used twice, and names that something else must know. Works on the data as it was
@@ -116,8 +115,15 @@ function providerNames(document: ConfigDocument, ids: readonly string[], known: 
     for (const part of PARTS) {
       const path = [...place, part];
       const name = textAt(document, path);
-      const names = Object.keys(known[part]);
-      if (name === undefined || names.includes(name)) continue;
+      const names = [AUTO, ...Object.keys(known[part])];
+      if (name === undefined) continue;
+      const section = known[part][name]?.needsKeyOf;
+      if (section !== undefined && !hasKey(document, section)) {
+        const variable = `${section.toUpperCase()}_API_KEY`;
+        const needed = `${name} needs a key: set ${variable} (providers.${section}.apiKey)`;
+        problems.push(problemAt(document, path, needed));
+      }
+      if (names.includes(name)) continue;
       problems.push(
         problemAt(
           document,
@@ -138,27 +144,27 @@ function speech(
   known: KnownProviders,
 ): Problem[] {
   const id = textAt(agents, [...path, 'id']);
-  const chosen = (part: Part): string =>
-    (id === undefined ? undefined : textAt(providers, ['providers', 'agents', id, part])) ??
-    textAt(providers, ['providers', 'default', part]) ??
-    DEFAULTS[part];
+  const language = textAt(agents, [...path, 'language']) ?? DEFAULTS.language;
+  const keys = { groq: hasKey(providers, 'groq'), cartesia: hasKey(providers, 'cartesia') };
+  const chosen = (part: Part): string => {
+    const name =
+      (id === undefined ? undefined : textAt(providers, ['providers', 'agents', id, part])) ??
+      textAt(providers, ['providers', 'default', part]) ??
+      DEFAULTS[part];
+    return name === AUTO ? automatic(part, keys, language).name : name;
+  };
   const problems: Problem[] = [];
 
   const voice = textAt(agents, [...path, 'voice']) ?? DEFAULTS.voice;
-  const voices = known.tts[chosen('tts')]?.voices;
-  if (Array.isArray(voices) && !voices.includes(voice)) {
+  const voices = voicesOf(chosen('tts'), providers, known);
+  if (voices && !voices.names.includes(voice) && !(voices.orId && VOICE_ID.test(voice))) {
     const voicePath = [...path, 'voice'];
-    const meant = didYouMean(voice, voices);
+    const meant = didYouMean(voice, voices.names);
+    const names = [...voices.names, ...(voices.orId ? ["a voice's identifier"] : [])].join(', ');
     problems.push(
-      problemAt(
-        agents,
-        voicePath,
-        `found "${voice}", voices of ${chosen('tts')}: ${voices.join(', ')}${meant}`,
-      ),
+      problemAt(agents, voicePath, `found "${voice}", voices of ${chosen('tts')}: ${names}${meant}`),
     );
   }
-
-  const language = textAt(agents, [...path, 'language']) ?? DEFAULTS.language;
   const parts: readonly Part[] = path[0] === 'announcements' ? ['tts'] : ['stt', 'llm', 'tts'];
   for (const part of parts) {
     const languages = known[part][chosen(part)]?.languages;
@@ -173,6 +179,26 @@ function speech(
     );
   }
   return problems;
+}
+
+/** Undefined: any voice will do. */
+function voicesOf(
+  provider: string,
+  providers: ConfigDocument,
+  known: KnownProviders,
+): { readonly names: readonly string[]; readonly orId: boolean } | undefined {
+  const voices = known.tts[provider]?.voices;
+  if (voices === undefined || voices === 'any') return undefined;
+  if (voices !== 'named') return { names: voices, orId: false };
+  const named = valueAt(providers.data, ['providers', provider, 'tts', 'voices']);
+  return {
+    names: typeof named === 'object' && named !== null ? Object.keys(named) : DEFAULT_VOICES,
+    orId: true,
+  };
+}
+
+function hasKey(document: ConfigDocument, section: string): boolean {
+  return textAt(document, ['providers', section, 'apiKey']) !== undefined;
 }
 
 function rtp(document: ConfigDocument): Problem[] {

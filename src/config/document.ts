@@ -90,12 +90,10 @@ function toData(node: unknown, path: Path, how: Conversion): unknown {
   const { value } = node;
   const secret = isSecret(path);
   if (secret && value !== null && !(typeof value === 'string' && isBareVariable(value))) {
-    const name = String(path.at(-1)).toUpperCase();
-    how.report(
-      path,
-      node,
-      `secrets come from the environment only: write \${ARI_${name}} or another variable`,
-    );
+    const key = String(path.at(-1));
+    const name =
+      key === 'apiKey' ? `${String(path.at(-2)).toUpperCase()}_API_KEY` : `ARI_${key.toUpperCase()}`;
+    how.report(path, node, `secrets come from the environment only: write \${${name}} or another variable`);
     return undefined;
   }
   if (typeof value !== 'string' || !value.includes('${')) return value ?? undefined;

@@ -32,9 +32,9 @@ export function substitute(text: string, env: Environment): Substituted {
   return problems.length > 0 ? { problem: problems.join('; ') } : { text: result, fromEnvironment };
 }
 
-/** True if the text takes its whole value from one variable and gives no default for it. */
+/** True if the text takes its whole value from one variable and gives no default for it but "none" (`:-`). */
 export function isBareVariable(text: string): boolean {
-  return /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/.test(text.trim());
+  return /^\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\}$/.test(text.trim());
 }
 
 function lookUp(name: string, env: Environment): { text: string } | { problem: string } {

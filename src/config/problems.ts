@@ -22,7 +22,7 @@ export function pathText(path: Path): string {
 
 /** True for keys whose value must never be printed. */
 export function isSecret(path: Path): boolean {
-  return path.some((step) => typeof step === 'string' && /password|secret|token|apikey/i.test(step));
+  return path.some((step) => typeof step === 'string' && /(password|secret|token|apikey)$/i.test(step));
 }
 
 /** How a wrong value is shown: short, in JSON, secrets not at all. */

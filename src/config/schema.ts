@@ -1,42 +1,13 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import { WEEKDAYS, type OpeningTime, type Weekday } from '../dialog/ports.ts';
-import { SAMPLE_RATES_HZ } from '../media/audio.ts';
 import { OPENING_HOURS_FORM, parseOpeningHours } from './opening-hours.ts';
+import { providersSection } from './provider-settings.ts';
+import { audioFormat, identifier, ipAddress, serverUrl, text, toggle, whole } from './values.ts';
 
 /*
  * What may stand in agents.yaml and providers.yaml. Unknown keys are errors. Every key of these schemas has its
- * line in docs/configuration.md (a test keeps the two equal). Numbers and switches may come as text, because
- * that is what environment variables are.
+ * line in docs/configuration.md (a test keeps the two equal).
  */
-
-const text = z.string().trim().min(1);
-
-function whole(min: number, max: number) {
-  return z.preprocess(
-    (value) => (typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value),
-    z.custom<number>(
-      (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
-      `a whole number from ${min} to ${max}`,
-    ),
-  );
-}
-
-const toggle = z.preprocess(
-  (value) => (value === 'true' ? true : value === 'false' ? false : value),
-  z.boolean(),
-);
-
-const ipAddress = text.refine((value) => isIP(value) !== 0, 'an IP address (names are not resolved here)');
-
-const identifier = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, 'letters, digits, - and _ (32 at most), a letter first');
-
-const serverUrl = text.refine((value) => {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  return url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
-}, 'an http or https address without user name and password, such as http://127.0.0.1:8088');
 
 const timeZone = text.refine((value) => {
   try {
@@ -154,40 +125,16 @@ const rtpGateway = z.strictObject({
   advertisedAddress: ipAddress.optional(),
   workers: whole(1, 64).default(1),
   codec: z.enum(['ulaw', 'alaw']).default('ulaw'),
-  source: z
-    .strictObject({
-      encoding: z.enum(['pcm_s16', 'pcm_f32', 'ulaw', 'alaw']),
-      sampleRateHz: z.preprocess(
-        (value) => (typeof value === 'string' ? Number(value) : value),
-        z.literal([...SAMPLE_RATES_HZ]),
-      ),
-    })
-    .optional(),
+  source: audioFormat.optional(),
   realtime: z.enum(['auto', 'off']).default('auto'),
   silenceSuppression: toggle.default(false),
   remote: z.strictObject({ address: ipAddress, port: whole(1, 65_535) }).optional(),
 });
 
-const choice = z.strictObject({
-  vad: text.default('silero'),
-  stt: text.default('pocketsphinx'),
-  llm: text.default('receptionist'),
-  tts: text.default('flite'),
-});
-
-const ownChoice = z.strictObject({
-  vad: text.optional(),
-  stt: text.optional(),
-  llm: text.optional(),
-  tts: text.optional(),
-});
-
 export const providersFile = z.strictObject({
   asterisk: z.array(asteriskServer).min(1),
   gateways: z.strictObject({ rtp: rtpGateway.prefault({}) }).prefault({}),
-  providers: z
-    .strictObject({ default: choice.prefault({}), agents: z.record(z.string(), ownChoice).default({}) })
-    .prefault({}),
+  providers: providersSection.prefault({}),
   limits: z
     .strictObject({
       maxCalls: whole(1, 10_000).default(50),
@@ -221,4 +168,3 @@ export const environmentSchema = z.object({
 
 export type AgentsFile = z.infer<typeof agentsFile>;
 export type ProvidersFile = z.infer<typeof providersFile>;
-export type ProviderChoice = z.infer<typeof choice>;

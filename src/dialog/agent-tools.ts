@@ -38,6 +38,9 @@ export async function runTool(table: ToolTable, call: ToolCall, context: ToolCon
     const known = [...table.keys()].join(', ');
     return { result: `error: there is no tool "${call.name}"; there are: ${known}`, answer: true };
   }
+  if (call.malformed !== undefined) {
+    return { result: `error: the arguments are no JSON object: ${call.malformed}`, answer: true };
+  }
   try {
     return await tool.run(call.arguments, context);
   } catch (error) {

@@ -159,6 +159,8 @@ export interface SpeechToText {
   readonly findsTurns: boolean;
   /** Throws LANGUAGE_UNSUPPORTED or STT_UNAVAILABLE. */
   open(request: SttRequest): Promise<SttStream>;
+  /** A telephone rings: opens beforehand what takes its time to open. Never throws. */
+  warm?(): void;
   close(): Promise<void>;
 }
 
@@ -213,6 +215,8 @@ export interface TextToSpeech {
    * `signal` aborts. Throws TTS_FAILED.
    */
   speak(text: AsyncIterable<string>, voice: VoiceRequest, signal: AbortSignal): AsyncIterable<TtsEvent>;
+  /** A telephone rings: opens beforehand what takes its time to open. Never throws. */
+  warm?(): void;
   close(): Promise<void>;
 }
 
@@ -241,6 +245,8 @@ export interface LanguageModel {
   readonly name: string;
   /** Ends early and silently when `signal` aborts. Throws LLM_FAILED. */
   reply(request: ReplyRequest, signal: AbortSignal): AsyncIterable<LlmEvent>;
+  /** A telephone rings: opens beforehand what takes its time to open. Never throws. */
+  warm?(): void;
   close(): Promise<void>;
 }
 
@@ -272,6 +278,8 @@ export interface ToolCall {
   readonly id: string;
   readonly name: string;
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** The model's own text where that was no JSON object: nothing can be done but tell it so. */
+  readonly malformed?: string;
 }
 
 export type LlmEvent =

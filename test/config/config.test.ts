@@ -145,6 +145,83 @@ describe('the environment', () => {
   });
 });
 
+describe('providers chosen by themselves', () => {
+  const KEYS = { ARI_PASSWORD: 'secret', GROQ_API_KEY: 'gsk_1', CARTESIA_API_KEY: 'sk_car_1' };
+  const EMBEDDED = { vad: 'silero', stt: 'pocketsphinx', llm: 'receptionist', tts: 'flite' };
+  const CLOUD = { vad: 'silero', stt: 'cartesia', llm: 'groq', tts: 'cartesia' };
+
+  it('are the embedded ones without keys, and it is said why', () => {
+    const { providers } = load();
+    expect(providers.default).toEqual(EMBEDDED);
+    expect(providers.reasons).toEqual({
+      pocketsphinx: "no key of Cartesia's or Groq's is set",
+      receptionist: "no key of Groq's is set",
+      flite: "no key of Cartesia's is set",
+    });
+  });
+
+  it('are the cloud’s with both keys, one of them from a file', () => {
+    writeFileSync(join(folder, 'key'), 'sk_car_2\n');
+    const { providers } = load({ ...KEYS, CARTESIA_API_KEY: '', CARTESIA_API_KEY_FILE: join(folder, 'key') });
+    expect(providers.byAgent).toEqual({ alice: CLOUD, tom: CLOUD });
+    expect(providers.settings.groq.apiKey).toBe('gsk_1');
+    expect(providers.settings.cartesia.apiKey).toBe('sk_car_2');
+    expect(providers.reasons).toEqual({ cartesia: "Cartesia's key is set", groq: "Groq's key is set" });
+  });
+
+  it('are half of them with one key', () => {
+    expect(load({ ...KEYS, CARTESIA_API_KEY: '' }).providers.default).toEqual({
+      ...EMBEDDED,
+      stt: 'groq-whisper',
+      llm: 'groq',
+    });
+    expect(load({ ...KEYS, GROQ_API_KEY: '' }).providers.default).toEqual({ ...CLOUD, llm: 'receptionist' });
+  });
+
+  it('know the language of their agent', () => {
+    edit('agents.yaml', [/language: en(?=\n    codec: alaw)/, 'language: de']);
+    const { byAgent } = load(KEYS).providers;
+    expect(byAgent['alice']).toEqual(CLOUD);
+    expect(byAgent['tom']).toEqual({ ...CLOUD, stt: 'groq-whisper' });
+  });
+
+  it('leave those that are chosen by name', () => {
+    edit('providers.yaml', ['agents: {}', 'agents: { tom: { tts: flite } }']);
+    expect(load({ ...KEYS, VOICE_AGENT_LLM: 'receptionist' }).providers.byAgent).toEqual({
+      alice: { ...CLOUD, llm: 'receptionist' },
+      tom: { ...CLOUD, llm: 'receptionist', tts: 'flite' },
+    });
+  });
+
+  it('take addresses and settings from the environment', () => {
+    const { groq, cartesia } = load({ ...KEYS, GROQ_BASE_URL: 'http://127.0.0.1:1' }).providers.settings;
+    expect(groq).toMatchObject({ baseUrl: 'http://127.0.0.1:1', maxTokens: 400, temperature: 0.4 });
+    expect(cartesia.tts).toMatchObject({ feeding: 'sentence', model: 'sonic-3' });
+  });
+
+  it('may be asked for only with a key, and it is never shown', () => {
+    edit('providers.yaml', ['apiKey: ${GROQ_API_KEY:-}', 'apiKey: gsk_in_plain_sight']);
+    expect(problems({ ARI_PASSWORD: 'x', VOICE_AGENT_TTS: 'cartesia' })).toEqual([
+      expect.stringMatching(/providers.default.tts: cartesia needs a key: set CARTESIA_API_KEY/),
+      expect.stringMatching(
+        /providers.groq.apiKey: secrets come from the environment only: write \$\{GROQ_API_KEY\}/,
+      ),
+    ]);
+    expect(problems().join()).not.toContain('plain_sight');
+  });
+
+  it('speak with the voices that are named, or by their identifiers', () => {
+    edit('agents.yaml', ['voice: rms', 'voice: 11111111-2222-4333-8444-555555555555']);
+    expect(problems(KEYS)).toEqual([]);
+    edit('agents.yaml', ['voice: 11111111-2222-4333-8444-555555555555', 'voice: katie']);
+    expect(problems(KEYS)).toEqual([
+      expect.stringContaining(
+        'agents[1].voice: found "katie", voices of cartesia: slt, rms, a voice\'s identifier',
+      ),
+    ]);
+  });
+});
+
 describe('a wrong configuration', () => {
   it('is told in one error: every problem, with its file, its line, what stands there and what may stand there', () => {
     edit(
@@ -160,7 +237,7 @@ describe('a wrong configuration', () => {
     edit(
       'providers.yaml',
       ['workers: 1', 'workers: many'],
-      ['stt: pocketsphinx', 'stt: pocketspinx'],
+      ['stt: ${VOICE_AGENT_STT:-auto}', 'stt: pocketspinx'],
       ['totalMs: 700', 'totalMs: -1'],
     );
     const lines = problems();
@@ -186,7 +263,10 @@ describe('a wrong configuration', () => {
         'agents[1].greting: there is no such key (did you mean "greeting"?); allowed: id, extensions',
       ],
       ['providers.yaml', 'gateways.rtp.workers: found "many", needed: a whole number from 1 to 64'],
-      ['providers.yaml', 'providers.default.stt: found "pocketspinx", allowed: pocketsphinx (did you mean'],
+      [
+        'providers.yaml',
+        'providers.default.stt: found "pocketspinx", allowed: auto, pocketsphinx, cartesia, groq-whisper (did you mean',
+      ],
       ['providers.yaml', 'latencyTargets.totalMs: found -1, needed: a whole number from 1 to 60000'],
     ];
     for (const [file, text] of expected) {

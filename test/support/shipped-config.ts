@@ -1,12 +1,19 @@
 import { loadConfig, type Config, type KnownProviders } from '../../src/config.ts';
 import type { AgentProfile } from '../../src/dialog/ports.ts';
 
-/** What the embedded providers can do, without starting them. */
+/** What the providers can do, without starting them. */
 export const KNOWN: KnownProviders = {
   vad: { silero: { languages: 'any' } },
-  stt: { pocketsphinx: { languages: ['en'] } },
-  llm: { receptionist: { languages: ['en'] } },
-  tts: { flite: { languages: ['en'], voices: ['slt', 'rms'] } },
+  stt: {
+    pocketsphinx: { languages: ['en'] },
+    cartesia: { languages: ['en'], needsKeyOf: 'cartesia' },
+    'groq-whisper': { languages: 'any', needsKeyOf: 'groq' },
+  },
+  llm: { receptionist: { languages: ['en'] }, groq: { languages: 'any', needsKeyOf: 'groq' } },
+  tts: {
+    flite: { languages: ['en'], voices: ['slt', 'rms'] },
+    cartesia: { languages: ['en', 'de'], voices: 'named', needsKeyOf: 'cartesia' },
+  },
 };
 
 /** The configuration that the project ships. */

@@ -1,0 +1,57 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { SAMPLE_RATES_HZ } from '../media/audio.ts';
+
+/*
+ * The kinds of values that stand in the configuration. Numbers and switches may come as text, because that is
+ * what environment variables are.
+ */
+
+export const text = z.string().trim().min(1);
+
+export function whole(min: number, max: number) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value),
+    z.custom<number>(
+      (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
+      `a whole number from ${min} to ${max}`,
+    ),
+  );
+}
+
+export function decimal(min: number, max: number) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value),
+    z.custom<number>(
+      (value) => typeof value === 'number' && value >= min && value <= max,
+      `a number from ${min} to ${max}`,
+    ),
+  );
+}
+
+export const toggle = z.preprocess(
+  (value) => (value === 'true' ? true : value === 'false' ? false : value),
+  z.boolean(),
+);
+
+export const ipAddress = text.refine(
+  (value) => isIP(value) !== 0,
+  'an IP address (names are not resolved here)',
+);
+
+export const identifier = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, 'letters, digits, - and _ (32 at most), a letter first');
+
+export const serverUrl = text.refine((value) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+}, 'an http or https address without user name and password, such as http://127.0.0.1:8088');
+
+export const audioFormat = z.strictObject({
+  encoding: z.enum(['pcm_s16', 'pcm_f32', 'ulaw', 'alaw']),
+  sampleRateHz: z.preprocess(
+    (value) => (typeof value === 'string' ? Number(value) : value),
+    z.literal([...SAMPLE_RATES_HZ]),
+  ),
+});

@@ -1,0 +1,89 @@
+import { createRequire } from 'node:module';
+import { connect, type Socket } from 'node:net';
+import type { Cartesia } from '@cartesia/cartesia-js';
+import type { TTSWS } from '@cartesia/cartesia-js/resources/tts/ws';
+import type { ClientOptions } from 'ws';
+import type { Milliseconds } from '../../lib/clock.ts';
+import {
+  kindOfError,
+  kindOfStatus,
+  plainMessage,
+  ProviderFailure,
+  withoutKeys,
+  type FailureDetails,
+} from '../provider-failure.ts';
+
+export interface CartesiaConnection {
+  readonly apiKey: string;
+  /** `https://api.cartesia.ai` by default; an `http` address is spoken to without TLS. */
+  readonly baseUrl?: string | undefined;
+  /** For the handshake, from the first packet to an open socket (default 2000). */
+  readonly connectMs?: Milliseconds | undefined;
+}
+
+/**
+ * The CommonJS build: the other one doesn't find `ws`, takes Node's own WebSocket instead, and that puts the
+ * key into the address.
+ */
+const require = createRequire(import.meta.url);
+const { Cartesia: Client } = require('@cartesia/cartesia-js') as { readonly Cartesia: typeof Cartesia };
+const { TTSWS: Socketed } = require('@cartesia/cartesia-js/resources/tts/ws') as {
+  readonly TTSWS: typeof TTSWS;
+};
+
+export type CartesiaClient = Cartesia;
+
+const CARTESIA_URL = 'https://api.cartesia.ai';
+/** Sound doesn't shrink. */
+export const SOCKET_OPTIONS: ClientOptions = { perMessageDeflate: false };
+export const CONNECT_MS: Milliseconds = 2_000;
+
+export function createCartesiaClient({ apiKey, baseUrl = CARTESIA_URL }: CartesiaConnection): CartesiaClient {
+  // Given explicitly, so that no variable of the environment is read by the SDK.
+  return new Client({ apiKey, baseURL: baseUrl.replace(/\/+$/, ''), maxRetries: 0, logLevel: 'off' });
+}
+
+/** A TTS socket that is being opened. The SDK's `tts.websocket()` would leave its failure unhandled. */
+export function createTtsSocket(client: CartesiaClient, connection: CartesiaConnection): TTSWS {
+  const { baseUrl = CARTESIA_URL } = connection;
+  const url = new URL(baseUrl);
+  const options = SOCKET_OPTIONS;
+  if (url.protocol !== 'http:') return new Socketed(client, options);
+  // It always asks for wss; who has an http address gets its bytes as they are.
+  const plain = (): Socket => connect(Number(url.port || 80), url.hostname);
+  return new Socketed(client, { ...options, createConnection: plain });
+}
+
+/** An error event of Cartesia's protocol. */
+export interface CartesiaErrorEvent {
+  readonly message?: string | undefined;
+  readonly title?: string | undefined;
+  readonly status_code?: number | undefined;
+}
+
+export function failureOfEvent(
+  code: FailureDetails['code'],
+  provider: string,
+  event: CartesiaErrorEvent,
+  key: string,
+): ProviderFailure {
+  const kind = event.status_code === undefined ? 'server' : kindOfStatus(event.status_code);
+  const message = withoutKeys(event.message ?? event.title ?? 'an error without a message', [key]);
+  return new ProviderFailure({ code, provider, kind, message });
+}
+
+/** What the SDK or `ws` threw or emitted: an Error, an ErrorEvent, or an Error with either as its cause. */
+export function failureOfSocket(
+  code: FailureDetails['code'],
+  provider: string,
+  error: unknown,
+  key: string,
+): ProviderFailure {
+  if (error instanceof ProviderFailure) return error;
+  const { error: sent } = error as { error?: CartesiaErrorEvent | Error };
+  if (sent && !(sent instanceof Error)) return failureOfEvent(code, provider, sent, key);
+  const { cause } = error as { cause?: unknown };
+  const inner = (cause as { error?: unknown } | undefined)?.error ?? cause ?? sent ?? error;
+  const kind = kindOfError(inner) ?? 'cut';
+  return new ProviderFailure({ code, provider, kind, message: plainMessage(inner, [key]) });
+}

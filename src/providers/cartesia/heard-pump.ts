@@ -1,0 +1,119 @@
+import type { Milliseconds } from '../../lib/clock.ts';
+import { FRAME_MS } from '../../media/audio.ts';
+import { AudioRingReader, type AudioRingHandle } from '../../media/audio-ring.ts';
+import { encodeG711 } from '../../media/g711.ts';
+import { CARTESIA_ENCODING } from './cartesia-formats.ts';
+
+/** Longest sleep of a pump whose ring has stopped. */
+const WAIT_MS: Milliseconds = 1000;
+
+interface Run {
+  stopped: boolean;
+  until: number;
+  /** Copied, not sent yet. */
+  readonly samples: Int16Array;
+  frames: number;
+  /** True: everything was sent. */
+  readonly done: PromiseWithResolvers<boolean>;
+}
+
+/** Carries a call's sound from the ring to a socket, a few frames a message. */
+export class HeardPump {
+  readonly rateHz: number;
+  readonly #heard: AudioRingHandle;
+  readonly #framesPerMessage: number;
+  readonly #send: (audio: Uint8Array) => void;
+  #run: Run | undefined;
+  /** The next frame to be sent. */
+  #next: number;
+
+  constructor(heard: AudioRingHandle, messageMs: Milliseconds, send: (audio: Uint8Array) => void) {
+    const reader = new AudioRingReader(heard);
+    this.rateHz = reader.rateHz;
+    this.#next = reader.written;
+    this.#heard = heard;
+    this.#framesPerMessage = Math.max(1, Math.round(messageMs / FRAME_MS));
+    this.#send = send;
+  }
+
+  /** A telephone's sound goes as μ-law, half of what linear samples weigh. */
+  get encoding(): 'pcm_mulaw' | 'pcm_s16le' {
+    return this.rateHz === 8000 ? CARTESIA_ENCODING.ulaw : CARTESIA_ENCODING.pcm_s16;
+  }
+
+  get next(): number {
+    return this.#next;
+  }
+
+  /** The newest frame that could be sent. */
+  get newest(): number {
+    return new AudioRingReader(this.#heard).written - 1;
+  }
+
+  /** Sends from `frame` on, as it comes; what is gone from the ring is left out. */
+  start(frame: number): void {
+    this.stop();
+    const reader = new AudioRingReader(this.#heard, Math.max(0, frame));
+    const run: Run = {
+      stopped: false,
+      until: Infinity,
+      samples: new Int16Array(reader.samplesPerFrame * this.#framesPerMessage),
+      frames: 0,
+      done: Promise.withResolvers(),
+    };
+    this.#run = run;
+    this.#next = Math.max(0, frame);
+    void this.#pump(run, reader);
+  }
+
+  /** Stops behind `frame`. True: all of it was sent, or the call is over. False: it was started anew, or stopped. */
+  finish(frame: number): Promise<boolean> {
+    const run = this.#run;
+    if (!run) return Promise.resolve(false);
+    run.until = frame;
+    if (this.#next > frame) {
+      this.#flush(run);
+      this.#stop(true);
+    }
+    return run.done.promise;
+  }
+
+  stop(): void {
+    this.#stop(false);
+  }
+
+  #stop(completed: boolean): void {
+    if (!this.#run) return;
+    this.#run.stopped = true;
+    this.#run.done.resolve(completed);
+    this.#run = undefined;
+  }
+
+  async #pump(run: Run, reader: AudioRingReader): Promise<void> {
+    const { samples } = run;
+    while (!run.stopped) {
+      if (this.#next > run.until) {
+        this.#flush(run);
+        this.#stop(true);
+      } else if (reader.read(samples, run.frames * reader.samplesPerFrame)) {
+        this.#next = reader.info.frame + 1;
+        run.frames += 1;
+        if (run.frames === this.#framesPerMessage) this.#flush(run);
+      } else if (!(await reader.wait(WAIT_MS)) && reader.closed) {
+        run.until = Math.min(run.until, this.#next - 1);
+      }
+    }
+  }
+
+  #flush(run: Run): void {
+    const length = (run.samples.length / this.#framesPerMessage) * run.frames;
+    run.frames = 0;
+    if (length > 0) this.#send(this.#encoded(run.samples.subarray(0, length)));
+  }
+
+  #encoded(samples: Int16Array): Uint8Array {
+    if (this.encoding === 'pcm_mulaw') return encodeG711('ulaw', samples);
+    const copy = samples.slice();
+    return new Uint8Array(copy.buffer);
+  }
+}

@@ -1,0 +1,175 @@
+import type {
+  STTAutoFinalizeWebsocketResponse,
+  AutoFinalizeWebsocketParams,
+} from '@cartesia/cartesia-js/resources/stt/auto-finalize';
+import type {
+  ManualFinalizeWebsocketParams,
+  STTManualFinalizeWebsocketResponse,
+} from '@cartesia/cartesia-js/resources/stt/manual-finalize';
+import type { Clock } from '../../lib/clock.ts';
+import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
+import {
+  CONNECT_MS,
+  failureOfSocket,
+  SOCKET_OPTIONS,
+  type CartesiaClient,
+  type CartesiaConnection,
+} from './cartesia-client.ts';
+import { watchPulse, type PulseSocket } from './pulse.ts';
+
+export type SttMessage = STTAutoFinalizeWebsocketResponse | STTManualFinalizeWebsocketResponse;
+
+/** Which of the two sockets, and how it is asked for. */
+export type SttEndpoint =
+  | { readonly kind: 'turns'; readonly params: AutoFinalizeWebsocketParams }
+  | { readonly kind: 'finalize'; readonly params: ManualFinalizeWebsocketParams };
+
+export interface SttLinkOptions {
+  readonly client: CartesiaClient;
+  readonly connection: CartesiaConnection;
+  readonly endpoint: SttEndpoint;
+  readonly provider: string;
+  readonly clock: Clock;
+  readonly onMessage: (message: SttMessage) => void;
+  /** A new socket has taken the place of one that died: what it hadn't answered must be sent again. */
+  readonly onReplaced: () => void;
+  /** Nobody hears any more. */
+  readonly onLost: (failure: ProviderFailure) => void;
+  readonly onTrouble: (message: string) => void;
+}
+
+/** What a new connection can't put right. */
+const LASTING: ReadonlySet<FailureKind> = new Set(['unauthorized', 'rejected', 'rate-limited']);
+
+type Sdk = ReturnType<typeof sdkSocket>;
+
+/** A call's socket. When it dies, one other is opened; when that one dies before it was of any use, the link is lost. */
+export class SttLink {
+  readonly #options: SttLinkOptions;
+  #sdk: Sdk | undefined;
+  #mayReconnect = true;
+  #closed = false;
+
+  constructor(options: SttLinkOptions) {
+    this.#options = options;
+  }
+
+  get isUp(): boolean {
+    return this.#sdk !== undefined;
+  }
+
+  /** Rejects with a ProviderFailure (STT_UNAVAILABLE). */
+  async open(): Promise<void> {
+    const { client, endpoint, connection, provider, clock } = this.#options;
+    const sdk = sdkSocket(client, endpoint);
+    const opened = Promise.withResolvers<undefined>();
+    let isOpen = false;
+    let lastError: ProviderFailure | undefined;
+    let stopPulse = (): void => undefined;
+    const { connectMs = CONNECT_MS } = connection;
+    const disarm = clock.at(clock.now() + connectMs, () => {
+      lastError = this.#failure('timeout', `no connection within ${connectMs} ms`);
+      sdk.close();
+    });
+    sdk.on('error', (error) => {
+      // It says so when we close what isn't open yet; then the reason is known.
+      lastError ??= failureOfSocket('STT_FAILED', provider, error, connection.apiKey);
+      if (isOpen && lastError.kind !== 'cut') sdk.close();
+    });
+    sdk.on('raw', () => {
+      lastError ??= this.#failure('malformed', 'a message that is no JSON');
+      sdk.close();
+    });
+    sdk.on('close', (code) => {
+      disarm();
+      stopPulse();
+      const failure = lastError ?? this.#failure('cut', `the connection closed (code ${code})`);
+      if (!isOpen) opened.reject(unavailable(failure));
+      else if (this.#sdk === sdk) {
+        this.#sdk = undefined;
+        void this.#died(failure);
+      }
+    });
+    sdk.on('event', (message) => {
+      if (this.#sdk === sdk && message.type !== 'error') this.#options.onMessage(message);
+    });
+    sdk.socket.on('open', () => {
+      disarm();
+      isOpen = true;
+      if ('platformSocket' in sdk.socket)
+        stopPulse = watchPulse(sdk.socket.platformSocket as PulseSocket, clock);
+      if (this.#closed) sdk.close();
+      else this.#sdk = sdk;
+      opened.resolve(undefined);
+    });
+    await opened.promise;
+  }
+
+  /** Audio that can't be sent now is in the ring still. */
+  send(audio: Uint8Array): void {
+    this.#sdk?.sendRaw(audio);
+  }
+
+  finalize(): void {
+    if (this.#sdk && this.#options.endpoint.kind === 'finalize') (this.#sdk as ManualSdk).send('finalize');
+  }
+
+  /** It was of use: should it die, that is put right once more. */
+  proven(): void {
+    this.#mayReconnect = true;
+  }
+
+  close(): void {
+    this.#closed = true;
+    const sdk = this.#sdk;
+    this.#sdk = undefined;
+    sdk?.close();
+  }
+
+  async #died(failure: ProviderFailure): Promise<void> {
+    if (this.#closed) return;
+    if (!this.#mayReconnect || LASTING.has(failure.kind)) {
+      this.#options.onLost(failure);
+      return;
+    }
+    this.#mayReconnect = false;
+    this.#options.onTrouble(`${failure.message}; connecting again`);
+    try {
+      await this.open();
+      if (!this.#isClosed()) this.#options.onReplaced();
+    } catch (error) {
+      if (!this.#isClosed()) this.#options.onLost(error as ProviderFailure);
+    }
+  }
+
+  #isClosed(): boolean {
+    return this.#closed;
+  }
+
+  #failure(kind: FailureKind, message: string): ProviderFailure {
+    return new ProviderFailure({ code: 'STT_FAILED', provider: this.#options.provider, kind, message });
+  }
+}
+
+type AutoSdk = ReturnType<CartesiaClient['stt']['autoFinalize']['websocket']>;
+type ManualSdk = ReturnType<CartesiaClient['stt']['manualFinalize']['websocket']>;
+
+/** As far as both sockets are the same. */
+function sdkSocket(
+  client: CartesiaClient,
+  endpoint: SttEndpoint,
+): Pick<AutoSdk, 'sendRaw' | 'close' | 'socket'> & {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'raw', listener: () => void): unknown;
+  on(event: 'close', listener: (code: number) => void): unknown;
+  on(event: 'event', listener: (message: SttMessage) => void): unknown;
+} {
+  return endpoint.kind === 'turns'
+    ? client.stt.autoFinalize.websocket({ ...endpoint.params }, SOCKET_OPTIONS)
+    : client.stt.manualFinalize.websocket({ ...endpoint.params }, SOCKET_OPTIONS);
+}
+
+function unavailable({ provider, kind, message, retryAfterMs }: ProviderFailure): ProviderFailure {
+  const plain = message.replace(`${provider}: `, '').replace(` (${kind})`, '');
+  return new ProviderFailure({ code: 'STT_UNAVAILABLE', provider, kind, message: plain, retryAfterMs });
+}

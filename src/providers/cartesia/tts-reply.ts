@@ -1,0 +1,285 @@
+import type { GenerationRequest, WebsocketResponse } from '@cartesia/cartesia-js/resources/tts';
+import { untilAborted } from '../../dialog/aborting.ts';
+import type { TimedWord, TtsEvent, VoiceRequest } from '../../dialog/ports.ts';
+import type { Clock, Milliseconds } from '../../lib/clock.ts';
+import { BoundedQueue } from '../../lib/queue.ts';
+import { sampleCount } from '../../media/audio.ts';
+import { validatePcmFormat } from '../../media/pcm.ts';
+import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
+import { failureOfEvent, failureOfSocket } from './cartesia-client.ts';
+import { pieces, type Feeding } from './feeding.ts';
+import type { TtsPool } from './tts-pool.ts';
+import type { ContextListener, TtsSocket } from './tts-socket.ts';
+
+export interface TtsReplyOptions {
+  readonly pool: TtsPool;
+  readonly provider: string;
+  readonly key: string;
+  readonly voice: VoiceRequest;
+  /** What every request of this reply has in common. */
+  readonly request: Omit<GenerationRequest, 'context_id' | 'transcript'>;
+  readonly feeding: Feeding;
+  readonly firstAudioMs: Milliseconds;
+  readonly chunkMs: Milliseconds;
+  readonly clock: Clock;
+  readonly onTrouble: (message: string) => void;
+}
+
+/** Events that wait to be fetched: minutes of sound. */
+const EVENT_CAPACITY = 4096;
+/** How often a reply that was cut before its first sound is asked for again. */
+const RETRIES = 1;
+/**
+ * A context expires 1 s after its last audio (docs.cartesia.ai/use-the-api/tts-websocket/contexts): text that comes
+ * later than this gets a new one.
+ */
+const CONTEXT_PAUSE_MS: Milliseconds = 600;
+let contexts = 0;
+
+/** One reply: text goes to a context piece by piece, sound comes back. */
+export class TtsReply {
+  readonly #options: TtsReplyOptions;
+  readonly #received = new BoundedQueue<TtsEvent | ProviderFailure>(EVENT_CAPACITY);
+  readonly #over = new AbortController();
+  readonly #bytesPerSample: number;
+  #context:
+    | { readonly id: string; readonly socket: TtsSocket; readonly over: PromiseWithResolvers<undefined> }
+    | undefined;
+  /** What was sent and has not been heard a sound of. */
+  #pieces: string[] = [];
+  #ended = false;
+  #retries = RETRIES;
+  #audioMs = 0;
+  /** Where this context's time begins in the reply's. */
+  #offsetMs = 0;
+  #lastChunkAt: Milliseconds = Infinity;
+  #rest = new Uint8Array(0);
+  #words: TimedWord[] = [];
+  #unwatch: (() => void) | undefined;
+
+  constructor(options: TtsReplyOptions) {
+    this.#options = options;
+    this.#bytesPerSample = { ulaw: 1, alaw: 1, pcm_s16: 2, pcm_f32: 4 }[options.voice.format.encoding];
+  }
+
+  async *events(): AsyncGenerator<TtsEvent> {
+    for await (const event of this.#received) {
+      if (event instanceof ProviderFailure) throw event;
+      yield event;
+    }
+  }
+
+  /** Stops everything; harmless when it is over. */
+  cancel(): void {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort();
+    this.#unwatch?.();
+    this.#received.close({ discard: true });
+    const context = this.#context;
+    this.#context = undefined;
+    if (!context) return;
+    context.socket.leave(context.id);
+    context.socket.send({ cancel: true, context_id: context.id });
+    context.over.resolve(undefined);
+  }
+
+  /** Takes the text as it comes. Never rejects. */
+  async feed(text: AsyncIterable<string>): Promise<void> {
+    const { signal } = this.#over;
+    try {
+      for await (const piece of untilAborted(pieces(text, this.#options.feeding), signal)) {
+        await this.#push(piece);
+      }
+      if (!signal.aborted) this.#end();
+    } catch (error) {
+      this.#fail(failureOfSocket('TTS_FAILED', this.#options.provider, error, this.#options.key));
+    }
+  }
+
+  // ── text out ──
+
+  async #push(piece: string): Promise<void> {
+    if (piece === '' || (piece.trim() === '' && !this.#context)) return;
+    const { clock } = this.#options;
+    if (this.#context && clock.now() - this.#lastChunkAt > CONTEXT_PAUSE_MS) await this.#finishContext();
+    if (this.#isOver()) return;
+    this.#pieces.push(piece);
+    if (this.#context) this.#send(piece);
+    else await this.#openContext();
+  }
+
+  /** Sends what there is so far on a context of its own. */
+  async #openContext(): Promise<void> {
+    const id = `reply-${++contexts}`;
+    const over = Promise.withResolvers<undefined>();
+    const listener: ContextListener = {
+      onEvent: (event) => {
+        if (this.#context?.id === id) this.#onEvent(event);
+      },
+      onFailed: (failure) => {
+        if (this.#context?.id === id) this.#onFailed(failure);
+      },
+    };
+    const socket = await this.#options.pool.acquire(id, listener);
+    if (this.#isOver()) {
+      socket.leave(id);
+      return;
+    }
+    this.#context = { id, socket, over };
+    this.#offsetMs = this.#audioMs;
+    this.#lastChunkAt = Infinity;
+    for (const piece of [...this.#pieces]) this.#send(piece);
+    if (this.#ended) this.#sendEnd();
+  }
+
+  #send(transcript: string): void {
+    const context = this.#context;
+    if (!context) return;
+    const { request } = this.#options;
+    if (!context.socket.send({ ...request, transcript, continue: true, context_id: context.id })) {
+      this.#onFailed(this.#failure('cut', 'the connection is gone'));
+    } else if (!this.#unwatch) this.#watch();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    if (this.#context) this.#sendEnd();
+    else if (this.#pieces.length === 0) this.#received.close();
+  }
+
+  #sendEnd(): void {
+    const context = this.#context;
+    const { request } = this.#options;
+    if (context?.socket.send({ ...request, transcript: '', continue: false, context_id: context.id }))
+      this.#watch();
+  }
+
+  /** The model has paused: what it says now gets a new context, behind the sound of this one. */
+  async #finishContext(): Promise<void> {
+    const context = this.#context;
+    this.#sendEnd();
+    await context?.over.promise;
+  }
+
+  // ── sound in ──
+
+  #onEvent(event: WebsocketResponse): void {
+    switch (event.type) {
+      case 'chunk':
+        this.#onChunk(event.audio ?? Buffer.from(event.data, 'base64'));
+        break;
+      case 'timestamps': {
+        const { words = [], start = [], end = [] } = event.word_timestamps ?? {};
+        const timed = words.map((text, index) => ({
+          text,
+          startMs: this.#offsetMs + (start[index] ?? 0) * 1000,
+          endMs: this.#offsetMs + (end[index] ?? 0) * 1000,
+        }));
+        // Together with their sound: without it, they may have to be asked for again.
+        this.#words.push(...timed);
+        break;
+      }
+      case 'done':
+        this.#onDone();
+        break;
+      case 'error':
+        this.#fail(failureOfEvent('TTS_FAILED', this.#options.provider, event, this.#options.key));
+        break;
+      default: // flush_done, phonemes: not asked for
+    }
+  }
+
+  #onChunk(bytes: Uint8Array): void {
+    const whole = this.#rest.length > 0 ? Buffer.concat([this.#rest, bytes]) : bytes;
+    const length = whole.length - (whole.length % this.#bytesPerSample);
+    this.#rest = new Uint8Array(whole.subarray(length));
+    this.#lastChunkAt = this.#options.clock.now();
+    this.#pieces = [];
+    this.#retries = 0;
+    if (this.#words.length > 0) this.#give({ type: 'words', words: this.#words.splice(0) });
+    if (length > 0) {
+      const audio = validatePcmFormat(whole.subarray(0, length), this.#options.voice.format);
+      this.#audioMs += (sampleCount(audio) * 1000) / audio.rateHz;
+      this.#give({ type: 'audio', audio });
+    }
+    if (this.#ended) this.#watch();
+    else this.#rewatch(undefined);
+  }
+
+  #onDone(): void {
+    const context = this.#context;
+    this.#context = undefined;
+    this.#rewatch(undefined);
+    context?.socket.leave(context.id);
+    context?.over.resolve(undefined);
+    // Times that came behind the last sound.
+    if (this.#words.length > 0) this.#give({ type: 'words', words: this.#words.splice(0) });
+    if (!this.#ended) return; // it has expired, or was finished: the next piece opens another
+    if (this.#audioMs === 0) this.#fail(this.#failure('empty', 'the answer held no sound'));
+    else this.#received.close();
+  }
+
+  // ── trouble ──
+
+  #onFailed(failure: ProviderFailure): void {
+    this.#context?.over.resolve(undefined);
+    this.#context = undefined;
+    this.#rewatch(undefined);
+    if (failure.kind !== 'cut' || this.#retries === 0 || this.#isOver()) {
+      this.#fail(failure);
+      return;
+    }
+    // Nothing was heard of it yet: nobody notices if it is said on another socket.
+    this.#retries -= 1;
+    this.#words = [];
+    this.#options.onTrouble(`${failure.message}; saying it again`);
+    this.#openContext().catch((error: unknown) => {
+      this.#fail(failureOfSocket('TTS_FAILED', this.#options.provider, error, this.#options.key));
+    });
+  }
+
+  #fail(failure: ProviderFailure): void {
+    if (this.#isOver()) return;
+    this.#received.push(failure);
+    this.#received.close();
+    this.#over.abort();
+    this.#rewatch(undefined);
+    const context = this.#context;
+    this.#context = undefined;
+    context?.socket.leave(context.id);
+    context?.socket.send({ cancel: true, context_id: context.id });
+    context?.over.resolve(undefined);
+  }
+
+  #give(event: TtsEvent): void {
+    if (!this.#received.push(event))
+      this.#fail(this.#failure('malformed', 'more sound than anybody can hear'));
+  }
+
+  #watch(): void {
+    const heard = this.#audioMs > 0;
+    const { firstAudioMs, chunkMs, clock } = this.#options;
+    const ms = heard ? chunkMs : firstAudioMs;
+    // The first sound is waited for from the first text on, whatever text follows.
+    if (!heard && this.#unwatch) return;
+    this.#rewatch(
+      clock.at(clock.now() + ms, () => {
+        this.#fail(this.#failure(heard ? 'stalled' : 'timeout', `no sound for ${ms} ms`));
+      }),
+    );
+  }
+
+  #rewatch(cancel: (() => void) | undefined): void {
+    this.#unwatch?.();
+    this.#unwatch = cancel;
+  }
+
+  #failure(kind: FailureKind, message: string): ProviderFailure {
+    return new ProviderFailure({ code: 'TTS_FAILED', provider: this.#options.provider, kind, message });
+  }
+
+  /** As a question: it may change while something is awaited. */
+  #isOver(): boolean {
+    return this.#over.signal.aborted;
+  }
+}

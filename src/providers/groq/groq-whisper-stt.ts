@@ -1,0 +1,177 @@
+import { toFile } from 'groq-sdk';
+import type { SpeechToText, SttRequest, SttStream, Transcript } from '../../dialog/ports.ts';
+import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
+import { VoiceAgentError } from '../../lib/errors.ts';
+import { writeWav } from '../../media/wav.ts';
+import { keyTerms } from '../key-terms.ts';
+import { ProviderFailure } from '../provider-failure.ts';
+import { TurnRecording } from '../turn-recording.ts';
+import { createGroqClient, type GroqClient, type GroqConnection } from './groq-client.ts';
+
+export interface GroqWhisperOptions extends GroqConnection {
+  readonly name?: string;
+  readonly model?: string;
+  /** For the whole answer (default 2500). */
+  readonly timeoutMs?: Milliseconds;
+  /** How often a request that failed quickly is made again (default 1). */
+  readonly retries?: number;
+  /** A new attempt begins at the latest so long after the first (default 800). */
+  readonly retryWithinMs?: Milliseconds;
+  readonly onTrouble?: (message: string) => void;
+  readonly clock?: Clock;
+}
+
+const GROQ_WHISPER_MODEL = 'whisper-large-v3-turbo';
+/** Whisper's window; of a longer turn the end is heard. */
+const LONGEST_TURN_MS = 30_000;
+/** Frames after the last voiced one that the recogniser gets, so that no consonant is cut off. */
+const POSTROLL_FRAMES = 5;
+const RETRY_DELAY_MS = 100;
+/** "up to 224 tokens": console.groq.com/docs/speech-to-text. */
+const PROMPT_LIMIT = { terms: 60, characters: 600 };
+/** Whisper's own rule for silence: whisper/transcribe.py, no_speech_threshold and logprob_threshold. */
+const NO_SPEECH_PROB = 0.6;
+const MIN_LOGPROB = -1;
+const NOTHING: Transcript = { text: '', understood: false, confidence: 0 };
+
+/** The verbose answer; the SDK's type knows only `text`. */
+interface VerboseTranscription {
+  readonly text?: unknown;
+  readonly segments?: readonly { readonly avg_logprob?: number; readonly no_speech_prob?: number }[];
+}
+
+/** Whisper at Groq: our detector cuts the turns, each is sent as a whole. */
+export function createGroqWhisperStt(options: GroqWhisperOptions): SpeechToText {
+  const { name = 'groq-whisper' } = options;
+  const client = createGroqClient(options);
+  let closed = false;
+  return {
+    name,
+    rates: [8000, 16000, 24000, 48000],
+    findsTurns: false,
+    open(request) {
+      if (closed) {
+        return Promise.reject(new VoiceAgentError('STT_UNAVAILABLE', `${name} is closed`));
+      }
+      client.warm();
+      return Promise.resolve(openStream(client, request, { ...options, name }));
+    },
+    warm: () => {
+      client.warm();
+    },
+    close() {
+      closed = true;
+      return client.close();
+    },
+  };
+}
+
+function openStream(
+  client: GroqClient,
+  request: SttRequest,
+  options: GroqWhisperOptions & { readonly name: string },
+): SttStream {
+  const over = new AbortController();
+  const prompt = keyTerms(request, PROMPT_LIMIT).join(', ');
+  let recording: TurnRecording | undefined;
+  let ended = true;
+  let beganAt = 0;
+  const isOver = (): boolean => over.signal.aborted;
+  return {
+    beginTurn(frame) {
+      // A turn that is going on goes on, unless it began earlier than was known.
+      if (!ended && frame >= beganAt) return;
+      recording?.close();
+      ended = false;
+      beganAt = frame;
+      recording = new TurnRecording(request.heard, frame, LONGEST_TURN_MS);
+    },
+    async endTurn(frame) {
+      const turn = recording;
+      if (!turn || ended) return NOTHING;
+      ended = true;
+      // What follows the last voiced frame is there already: a pause is known only after it.
+      const samples = await turn.upTo(Math.max(frame, Math.min(frame + POSTROLL_FRAMES, turn.lastFrame)));
+      turn.close();
+      if (samples.length === 0 || isOver()) return NOTHING;
+      const wav = writeWav({ encoding: 'pcm_s16', rateHz: turn.rateHz, samples });
+      return transcribe(client, wav, { language: request.language, prompt }, over.signal, options);
+    },
+    close() {
+      recording?.close();
+      over.abort();
+    },
+  };
+}
+
+async function transcribe(
+  client: GroqClient,
+  wav: Uint8Array,
+  hints: { readonly language: string; readonly prompt: string },
+  signal: AbortSignal,
+  options: GroqWhisperOptions & { readonly name: string },
+): Promise<Transcript> {
+  const { name, model = GROQ_WHISPER_MODEL, timeoutMs = 2500, retries = 1, retryWithinMs = 800 } = options;
+  const { clock = systemClock, onTrouble } = options;
+  const began = clock.now();
+  const late = new ProviderFailure({
+    code: 'STT_FAILED',
+    provider: name,
+    kind: 'timeout',
+    message: `no transcript within ${timeoutMs} ms`,
+  });
+  for (let attempt = 0; ; attempt++) {
+    const controller = new AbortController();
+    const abort = (): void => {
+      controller.abort();
+    };
+    let isLate = false as boolean;
+    signal.addEventListener('abort', abort, { once: true });
+    const disarm = clock.at(began + timeoutMs, () => {
+      isLate = true;
+      controller.abort();
+    });
+    try {
+      const answer = await client.sdk.audio.transcriptions.create(
+        {
+          model,
+          file: await toFile(wav, 'turn.wav', { type: 'audio/wav' }),
+          language: hints.language.slice(0, 2),
+          response_format: 'verbose_json',
+          temperature: 0,
+          ...(hints.prompt === '' ? {} : { prompt: hints.prompt }),
+        },
+        { signal: controller.signal },
+      );
+      return judged(answer, name);
+    } catch (error) {
+      if (signal.aborted) return NOTHING;
+      if (isLate) throw late;
+      const failure = client.failure('STT_FAILED', name, error);
+      const passing = ['refused', 'cut', 'server', 'rate-limited'].includes(failure.kind);
+      const delay = failure.retryAfterMs ?? RETRY_DELAY_MS;
+      if (!passing || attempt >= retries || clock.now() + delay - began > retryWithinMs) throw failure;
+      onTrouble?.(`${failure.message}; asking again`);
+      await clock.sleep(delay, signal);
+    } finally {
+      disarm();
+      signal.removeEventListener('abort', abort);
+    }
+  }
+}
+
+/** Whisper makes words out of silence; it says itself how likely that is. */
+function judged(answer: VerboseTranscription, provider: string): Transcript {
+  if (typeof answer.text !== 'string') {
+    const message = 'the answer holds no text';
+    throw new ProviderFailure({ code: 'STT_FAILED', provider, kind: 'malformed', message });
+  }
+  const text = answer.text.trim();
+  const segments = answer.segments ?? [];
+  const logprob =
+    segments.reduce((sum, segment) => sum + (segment.avg_logprob ?? 0), 0) / Math.max(1, segments.length);
+  const silent =
+    segments.length > 0 && segments.every(({ no_speech_prob: odds = 0 }) => odds > NO_SPEECH_PROB);
+  const understood = text !== '' && !(silent && logprob < MIN_LOGPROB);
+  return { text, understood, confidence: understood ? Math.min(1, Math.exp(logprob)) : 0 };
+}

@@ -1,0 +1,94 @@
+import { WEEKDAYS, type AgentKnowledge, type AgentProfile, type CallInfo } from '../../dialog/ports.ts';
+
+/** How somebody talks on the telephone, whatever the agent. */
+const TELEPHONE_STYLE = [
+  'You are talking on the telephone; every word that you write is spoken aloud by a voice.',
+  'Answer in one or two short sentences, then let the caller speak. Ask one thing at a time.',
+  'Write plain spoken text only: no lists, headings, markup, emojis, links or stage directions.',
+  'Write numbers, prices, times and dates as one says them, and telephone numbers digit by digit.',
+  'The words of the caller come from speech recognition: be generous with mistakes in them, and ask when in doubt.',
+  'Text in square brackets is a remark of the telephone system. Never write such remarks yourself.',
+  'Where you see [interrupted], the caller has heard only the words before it.',
+  'Rely on what is said below. What you do not know, you say that you do not know; never invent facts.',
+  'Use a tool when what the caller wants needs it, and not otherwise; say beforehand what you are doing.',
+];
+
+/** Everything that the model knows: the agent's instructions, knowledge, and this call. */
+export function systemPrompt(agent: AgentProfile, call: CallInfo, wallClockMs: number): string {
+  const { knowledge } = agent;
+  return [
+    `You are ${agent.name}, who answers the telephone of ${knowledge.company}.`,
+    agent.instructions,
+    section('How to speak', [...TELEPHONE_STYLE, `Speak the language "${agent.language}".`]),
+    section('What you know', facts(knowledge)),
+    section('Questions and answers', questions(knowledge)),
+    section('This call', circumstances(call)),
+    // Last, so that what stands before it stays the same from turn to turn and can be cached.
+    section('Now', [`It is ${localTime(wallClockMs, knowledge.timeZone)}.`]),
+  ]
+    .filter((part) => part.trim() !== '')
+    .join('\n\n');
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `# ${title}\n${lines.map((line) => `- ${line}`).join('\n')}`;
+}
+
+function facts(knowledge: AgentKnowledge): string[] {
+  const { openingHours, address, services, departments } = knowledge;
+  return [
+    ...(openingHours ? [`Opening hours: ${hoursText(openingHours)}.`] : []),
+    ...(address === undefined ? [] : [`Address: ${address}.`]),
+    ...services.map(({ name, also, about, price }) => {
+      const names = also.length > 0 ? `${name} (${also.join(', ')})` : name;
+      return `Service: ${names}. ${about}${price === undefined ? '' : ` Price: ${price}.`}`;
+    }),
+    ...(departments.length > 0
+      ? [`Departments that callers can be put through to: ${departments.map(({ name }) => name).join('; ')}.`]
+      : []),
+    knowledge.takesMessages
+      ? 'You can take a message; it needs a name, a telephone number and what it is about.'
+      : 'You can not take messages.',
+  ];
+}
+
+/** `Monday 08:00 to 12:00 and 14:00 to 18:00; …; Sunday closed`. */
+export function hoursText(openingHours: NonNullable<AgentKnowledge['openingHours']>): string {
+  return WEEKDAYS.map((day) => {
+    const times = openingHours
+      .filter((time) => time.day === day)
+      .map(({ fromMinute, toMinute }) => `${clockText(fromMinute)} to ${clockText(toMinute)}`);
+    const name = `${day.charAt(0).toUpperCase()}${day.slice(1)}`;
+    return `${name} ${times.length > 0 ? times.join(' and ') : 'closed'}`;
+  }).join('; ');
+}
+
+function clockText(minute: number): string {
+  const part = (value: number): string => String(value).padStart(2, '0');
+  return `${part(Math.floor(minute / 60))}:${part(minute % 60)}`;
+}
+
+function questions({ questions: known }: AgentKnowledge): string[] {
+  return known.map(({ ask, answer }) => `${ask.join(' / ')} → ${answer}`);
+}
+
+/** What the far side says of itself is quoted: it is data, not instruction. */
+function circumstances({ dialled, caller, direction, variables }: CallInfo): string[] {
+  const known = (value: string): string => (value === '' ? 'unknown' : JSON.stringify(value));
+  return [
+    direction === 'in'
+      ? `The caller dialled ${known(dialled)}; his number is ${known(caller.number)}, his name ${known(caller.name)}.`
+      : `You have called ${known(dialled)}.`,
+    ...Object.entries(variables)
+      .filter(([, value]) => value !== '')
+      .map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
+  ];
+}
+
+function localTime(wallClockMs: number, timeZone: string | undefined): string {
+  return new Intl.DateTimeFormat('en', {
+    dateStyle: 'full',
+    timeStyle: 'short',
+    ...(timeZone === undefined ? {} : { timeZone }),
+  }).format(wallClockMs);
+}

@@ -1,0 +1,116 @@
+import { messageOf, VoiceAgentError, type ErrorCode } from '../lib/errors.ts';
+import type { Milliseconds } from '../lib/clock.ts';
+
+/** What went wrong between us and a provider; a fallback decides by it. */
+export type FailureKind =
+  /** Nobody listens there. */
+  | 'refused'
+  /** The name can't be resolved. */
+  | 'dns'
+  | 'tls'
+  /** The key is wrong, or may not do this. */
+  | 'unauthorized'
+  /** Too many requests, or the account's limit of calls at a time. */
+  | 'rate-limited'
+  /** The request itself is wrong: an unknown model or voice, a parameter. */
+  | 'rejected'
+  /** The provider's own trouble (5xx, or an error event). */
+  | 'server'
+  /** No answer in time. */
+  | 'timeout'
+  /** The answer had begun, and nothing more came. */
+  | 'stalled'
+  /** The connection died in the middle. */
+  | 'cut'
+  /** What came isn't what was agreed on. */
+  | 'malformed'
+  /** A proper answer with nothing in it. */
+  | 'empty';
+
+type ProviderErrorCode = Extract<
+  ErrorCode,
+  'LLM_FAILED' | 'TTS_FAILED' | 'STT_FAILED' | 'STT_UNAVAILABLE' | 'TTS_UNAVAILABLE'
+>;
+
+export interface FailureDetails {
+  readonly code: ProviderErrorCode;
+  /** As providers.yaml calls it. */
+  readonly provider: string;
+  readonly kind: FailureKind;
+  readonly message: string;
+  /** The provider says when it is worth asking again. */
+  readonly retryAfterMs?: Milliseconds | undefined;
+  readonly cause?: unknown;
+}
+
+/** A failure of a provider, in words that hold no key. */
+export class ProviderFailure extends VoiceAgentError {
+  readonly kind: FailureKind;
+  readonly provider: string;
+  readonly retryAfterMs: Milliseconds | undefined;
+
+  constructor({ code, provider, kind, message, retryAfterMs, cause }: FailureDetails) {
+    super(code, `${provider}: ${message} (${kind})`, cause === undefined ? {} : { cause });
+    this.name = 'ProviderFailure';
+    this.kind = kind;
+    this.provider = provider;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** What an HTTP status (or the status in a protocol's own error event) means. */
+export function kindOfStatus(status: number): FailureKind {
+  if (status === 401 || status === 402 || status === 403) return 'unauthorized';
+  if (status === 429) return 'rate-limited';
+  if (status === 408 || status === 504) return 'timeout';
+  return status >= 500 ? 'server' : 'rejected';
+}
+
+/** What a connection's error means; looks down the causes and into joined errors. */
+export function kindOfError(error: unknown): FailureKind | undefined {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; depth++) {
+    if (at instanceof SyntaxError || at.name === 'HTTPParserError') return 'malformed';
+    if (/before secure TLS connection was established/.test(at.message)) return 'tls'; // Node's tls
+    const { code } = at as { code?: unknown };
+    const kind = typeof code === 'string' ? kindOfCode(code) : undefined;
+    if (kind) return kind;
+    const status = /Unexpected server response: (\d{3})/.exec(at.message)?.[1]; // ws
+    if (status !== undefined) return kindOfStatus(Number(status));
+    if (/handshake has timed out/.test(at.message)) return 'timeout'; // ws
+    at = at instanceof AggregateError ? at.errors[0] : at.cause;
+  }
+  return undefined;
+}
+
+/** Node's system errors, OpenSSL's, and undici's. */
+function kindOfCode(code: string): FailureKind | undefined {
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EAI_FAIL') return 'dns';
+  if (/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ENETDOWN|EHOSTDOWN)$/.test(code))
+    return 'refused';
+  if (/^(ERR_TLS|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|EPROTO$|HOSTNAME_MISMATCH)/.test(code)) {
+    return 'tls';
+  }
+  if (/^(ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|UND_ERR_HEADERS_TIMEOUT)$/.test(code)) return 'timeout';
+  if (code === 'UND_ERR_BODY_TIMEOUT') return 'stalled';
+  if (/^(ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET|UND_ERR_CLOSED|UND_ERR_DESTROYED)$/.test(code))
+    return 'cut';
+  if (/^(HPE_|WS_ERR_)/.test(code)) return 'malformed';
+  return undefined;
+}
+
+/** The innermost message of an error, which says most, without the keys that a server may have repeated. */
+export function plainMessage(error: unknown, keys: readonly string[]): string {
+  let innermost = error;
+  for (let depth = 0; depth < 8; depth++) {
+    const next: unknown =
+      innermost instanceof AggregateError ? innermost.errors[0] : (innermost as Error | undefined)?.cause;
+    if (!(next instanceof Error)) break;
+    innermost = next;
+  }
+  return withoutKeys(messageOf(innermost), keys);
+}
+
+export function withoutKeys(text: string, keys: readonly string[]): string {
+  const clean = keys.filter(Boolean).reduce((rest, key) => rest.replaceAll(key, '…'), text);
+  return clean.length > 300 ? `${clean.slice(0, 299)}…` : clean;
+}

@@ -1,0 +1,122 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Delay } from './delays.ts';
+import type { Fault } from './fault-plan.ts';
+
+/** ChatCompletionCreateParams of groq-sdk, src/resources/chat/completions.ts, as far as it matters here. */
+export interface ChatRequest {
+  readonly model: string;
+  readonly stream?: boolean;
+  readonly stream_options?: { readonly include_usage?: boolean };
+  readonly messages: readonly ChatMessage[];
+  readonly tools?: readonly { readonly type: 'function'; readonly function: { readonly name: string } }[];
+  readonly [other: string]: unknown;
+}
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool';
+  readonly content?: string | null;
+  readonly tool_call_id?: string;
+  readonly tool_calls?: readonly {
+    readonly id: string;
+    readonly function: { readonly name: string; readonly arguments: string };
+  }[];
+}
+
+/** What the model answers. */
+export interface Thought {
+  readonly text?: string;
+  /** `arguments` as text, which needn't be JSON. */
+  readonly tools?: readonly { readonly name: string; readonly arguments: string }[];
+}
+
+export type Think = (request: ChatRequest) => Thought | Promise<Thought>;
+
+export interface StreamBehaviour {
+  readonly flavour: 'groq' | 'plain';
+  readonly fault: Fault | undefined;
+  readonly firstToken: Delay;
+  readonly betweenTokens: Delay;
+}
+
+let count = 0;
+
+/** Streams one ChatCompletion as ChatCompletionChunks (`data: {…}`, at last `data: [DONE]`). */
+export async function streamChat(
+  response: ServerResponse,
+  request: ChatRequest,
+  thought: Thought,
+  { flavour, fault, firstToken, betweenTokens }: StreamBehaviour,
+): Promise<void> {
+  const id = `chatcmpl-${++count}`;
+  const shared = { id, object: 'chat.completion.chunk', created: 1, model: request.model };
+  const send = (delta: object, finish: string | null = null, extra: object = {}): void => {
+    const choices = [{ index: 0, delta, logprobs: null, finish_reason: finish }];
+    response.write(`data: ${JSON.stringify({ ...shared, choices, ...extra })}\n\n`);
+  };
+  const gone = new AbortController();
+  response.on('close', () => {
+    gone.abort();
+  });
+  const wait = (ms: number): Promise<boolean> => sleep(ms, true, { signal: gone.signal }).catch(() => false);
+
+  if (!(await wait(firstToken()))) return;
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  response.flushHeaders();
+  send({ role: 'assistant', content: '' }, null, flavour === 'groq' ? { x_groq: { id } } : {});
+  const deltas = fault?.type === 'empty' ? [] : deltasOf(thought);
+  for (const [index, delta] of deltas.entries()) {
+    if (index > 0 && !(await wait(betweenTokens()))) return;
+    if (befallen(fault, index, response)) return;
+    send(delta);
+  }
+  if (befallen(fault, deltas.length, response)) return;
+  const usage = {
+    prompt_tokens: Math.ceil(JSON.stringify(request.messages).length / 4),
+    completion_tokens: deltas.length,
+    total_tokens: Math.ceil(JSON.stringify(request.messages).length / 4) + deltas.length,
+  };
+  const finish = (thought.tools?.length ?? 0) > 0 && fault?.type !== 'empty' ? 'tool_calls' : 'stop';
+  // ChatCompletionChunk.XGroq.usage: Groq tells it with the last chunk, OpenAI in one more, if asked for it.
+  send({}, finish, flavour === 'groq' ? { x_groq: { id, usage } } : {});
+  if (flavour === 'plain' && request.stream_options?.include_usage === true) {
+    response.write(`data: ${JSON.stringify({ ...shared, choices: [], usage })}\n\n`);
+  }
+  response.end('data: [DONE]\n\n');
+}
+
+/** Tokens are words with the space before them; ChatCompletionChunk.Choice.Delta.ToolCall comes in fragments. */
+function deltasOf({ text = '', tools = [] }: Thought): object[] {
+  const words = text.match(/\s*\S+/g) ?? [];
+  return [
+    ...words.map((content) => ({ content })),
+    ...tools.flatMap((tool, index) => [
+      {
+        tool_calls: [
+          {
+            index,
+            id: `call_${count}_${index}`,
+            type: 'function',
+            function: { name: tool.name, arguments: '' },
+          },
+        ],
+      },
+      ...(tool.arguments.match(/[\s\S]{1,7}/g) ?? []).map((part) => ({
+        tool_calls: [{ index, function: { arguments: part } }],
+      })),
+    ]),
+  ];
+}
+
+/** Lets the fault happen when its time has come. True: nothing more is sent. */
+function befallen(fault: Fault | undefined, sent: number, response: ServerResponse): boolean {
+  if (!fault || !('after' in fault) || sent < fault.after) return false;
+  if (fault.type === 'cut') response.destroy();
+  if (fault.type === 'malformed') response.write('data: {"choices":[{"delta":\n\n');
+  if (fault.type === 'error') {
+    const { status, message } = fault;
+    response.write(`data: ${JSON.stringify({ error: { message, type: 'server_error', code: status } })}\n\n`);
+    response.end();
+  }
+  return true;
+}

@@ -1,0 +1,51 @@
+/**
+ * What goes wrong with one request (HTTP) or one connection (WebSocket). A server that is `down()`
+ * refuses; one that is asked for https speaks plainly, which is a failed TLS handshake.
+ */
+export type Fault =
+  /** Answers (or refuses the upgrade) with this status. */
+  | {
+      readonly type: 'status';
+      readonly status: number;
+      readonly retryAfterS?: number;
+      readonly message?: string;
+    }
+  /** Takes the request and never answers. */
+  | { readonly type: 'stall-before-headers' }
+  /** Stops talking after so many tokens, chunks or events; the connection stays open. */
+  | { readonly type: 'stall'; readonly after: number }
+  /** The connection dies after so many tokens, chunks or events, without a farewell. */
+  | { readonly type: 'cut'; readonly after: number }
+  /** Sends something that isn't JSON after so many. */
+  | { readonly type: 'malformed'; readonly after: number }
+  /** Answers properly, and says nothing. */
+  | { readonly type: 'empty' }
+  /** Says so much, then reports an error in the protocol's own words. */
+  | { readonly type: 'error'; readonly after: number; readonly status: number; readonly message: string }
+  /** The connection dies after so many audio bytes from the client. */
+  | { readonly type: 'cut-after-audio'; readonly bytes: number };
+
+/** Which fault meets which request: asked once for each, in the order of their arrival. */
+export interface FaultPlan {
+  next(where: string): Fault | undefined;
+}
+
+/** The next requests fail so (`undefined`: that one doesn't); all later ones succeed. */
+export class FaultQueue implements FaultPlan {
+  readonly #faults: { readonly where: RegExp; readonly fault: Fault | undefined }[] = [];
+
+  /** For the next requests at `where`, one each. */
+  push(where: RegExp, ...faults: (Fault | undefined)[]): void {
+    for (const fault of faults) this.#faults.push({ where, fault });
+  }
+
+  next(where: string): Fault | undefined {
+    const index = this.#faults.findIndex((entry) => entry.where.test(where));
+    return index < 0 ? undefined : this.#faults.splice(index, 1)[0]?.fault;
+  }
+}
+
+/** Every request that `where` matches fails so. */
+export function alwaysFails(fault: Fault, where = /./): FaultPlan {
+  return { next: (place) => (where.test(place) ? fault : undefined) };
+}
