@@ -142,6 +142,9 @@ export class CallSession {
     this.#state = opening(options.announcement);
     this.#createdAt = this.#clock.now();
     this.#emit({ type: 'started', info: options.info, agent: options.agent.id });
+    // While the line is being set up: connections that have gone cold are made again.
+    const { stt, llm, tts } = options.parts;
+    for (const part of options.announcement ? [tts] : [stt, llm, tts]) part.warm?.();
   }
 
   /** From the answer to the end of the call. Resolves when nothing of it is left open; never rejects. */

@@ -23,6 +23,11 @@ describe('a call', () => {
     expect(call.conversation).toEqual(['agent: Hello, this is Alice.']);
   });
 
+  it('warms what has connections of its own while the line is set up', async () => {
+    const { stt, llm, tts } = await ScriptedCall.greeted();
+    expect([stt.warmed, llm.warmed, tts.warmed]).toEqual([1, 1, 1]);
+  });
+
   it('does not wait for the recogniser before it greets', async () => {
     const call = await ScriptedCall.start({
       setUp: ({ stt }) => {

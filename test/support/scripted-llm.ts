@@ -13,6 +13,7 @@ export type LlmScript = readonly LlmStep[] | ((request: ReplyRequest) => readonl
 
 /** A model that says what it has been told to say, reply by reply; then the last one again and again. */
 export class ScriptedLlm implements LanguageModel {
+  warmed = 0;
   readonly name = 'scripted';
   firstTokenMs: Milliseconds;
   readonly scripts: LlmScript[];
@@ -31,6 +32,10 @@ export class ScriptedLlm implements LanguageModel {
     this.#clock = clock;
     this.scripts = scripts;
     this.firstTokenMs = options.firstTokenMs ?? 20;
+  }
+
+  warm(): void {
+    this.warmed += 1;
   }
 
   async *reply(request: ReplyRequest, signal: AbortSignal): AsyncGenerator<LlmEvent> {

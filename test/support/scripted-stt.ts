@@ -13,6 +13,7 @@ export interface ScriptedSttOptions {
 
 /** A recogniser that has been told beforehand what it will hear. */
 export class ScriptedStt implements SpeechToText {
+  warmed = 0;
   readonly name = 'scripted';
   readonly rates = [8000] as const;
   readonly findsTurns: boolean;
@@ -27,6 +28,10 @@ export class ScriptedStt implements SpeechToText {
     this.#clock = clock;
     this.findsTurns = options.findsTurns ?? false;
     this.delayMs = options.delayMs ?? 5;
+  }
+
+  warm(): void {
+    this.warmed += 1;
   }
 
   open(request: SttRequest): Promise<SttStream> {

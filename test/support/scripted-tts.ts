@@ -11,6 +11,7 @@ const VOICED_MS = 300;
  * streams word by word as the text comes.
  */
 export class ScriptedTts implements TextToSpeech {
+  warmed = 0;
   readonly name = 'scripted';
   readonly voices = ['slt', 'rms'];
   readonly formats: readonly AudioFormat[] = [
@@ -30,6 +31,10 @@ export class ScriptedTts implements TextToSpeech {
   constructor(clock: Clock, options: { firstAudioMs?: Milliseconds } = {}) {
     this.#clock = clock;
     this.firstAudioMs = options.firstAudioMs ?? 60;
+  }
+
+  warm(): void {
+    this.warmed += 1;
   }
 
   check(): void {
