@@ -196,7 +196,12 @@ async function staff(
       messages,
       clock: systemClock,
     });
-    log.info({ agent: profile.id, ...choice }, `${profile.name} answers ${profile.extensions.join(', ')}`);
+    // Another part may have failed meanwhile: what is wrong shall be the last thing told.
+    scope.signal.throwIfAborted();
+    log.info(
+      { agent: profile.id, ...choice },
+      `${profile.name} answers ${profile.extensions.join(', ') || 'numbers that no agent has'}`,
+    );
     return {
       profile,
       parts: { vad, stt, llm, tts },

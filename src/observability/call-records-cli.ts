@@ -3,7 +3,7 @@
  *
  *     npm run calls                     the newest calls
  *     npm run calls -- show NAME        one of them, with what was said (if texts are kept)
- *     … --json   --limit 100   --data DIRECTORY
+ *     … --json   --limit 100   --data DIRECTORY (default: VOICE_AGENT_DATA_DIR, or var)
  */
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +27,7 @@ export async function callRecordsCommand(
       options: {
         json: { type: 'boolean', default: false },
         limit: { type: 'string', default: '50' },
-        data: { type: 'string', default: process.env['VOICE_AGENT_DATA'] ?? 'var' },
+        data: { type: 'string', default: process.env['VOICE_AGENT_DATA_DIR'] ?? 'var' },
       },
     });
   } catch {
@@ -75,7 +75,7 @@ function summary(record: CallRecord): string {
     (info.caller.number || 'unknown').padEnd(14),
     `${info.dialled} ${record.agent}`.padEnd(18),
     length.padStart(9),
-    `${totals.length} turns`.padStart(9),
+    `${totals.length} ${totals.length === 1 ? 'turn' : 'turns'}`.padStart(9),
     mean.padStart(8),
     (ended?.reason ?? '').padEnd(16),
     record.call,

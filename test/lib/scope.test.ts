@@ -42,7 +42,11 @@ describe('a scope', () => {
   it('runs at once what is deferred after it was closed', async () => {
     const scope = new Scope('process');
     await scope.close();
-    const ran = new Promise<string>((resolve) => scope.defer(() => { resolve('ran'); }));
+    const ran = new Promise<string>((resolve) =>
+      scope.defer(() => {
+        resolve('ran');
+      }),
+    );
     await expect(ran).resolves.toBe('ran');
   });
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CallRecords, type CallRecordsOptions } from '../../src/observability/call-records.ts';
 import { callRecordsCommand } from '../../src/observability/call-records-cli.ts';
 import { createMessageFile } from '../../src/observability/message-file.ts';
@@ -198,5 +198,19 @@ describe('a message', () => {
     const lines = (await readFile(path, 'utf8')).trim().split('\n');
     expect(lines).toHaveLength(2);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ takenAt: '2026-01-15T00:00:00.000Z', name: 'Ada' });
+  });
+});
+
+describe('the command', () => {
+  it('looks where the agent was told to keep its records', async () => {
+    const records = store(new ManualClock());
+    await recorded(records);
+    await records.close();
+    vi.stubEnv('VOICE_AGENT_DATA_DIR', directory);
+    const lines: string[] = [];
+    await callRecordsCommand([], (line) => lines.push(line));
+    vi.unstubAllEnvs();
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toContain('no calls');
   });
 });
