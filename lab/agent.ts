@@ -75,6 +75,7 @@ export class LabAgent {
       LOG_FORMAT: 'json',
       ...options.environment,
     };
+    if (options.signal?.aborted) throw new UserError('Interrupted before the agent was started.');
     // It dies with us, however we end; and Ctrl-C reaches us alone, who end it in order.
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, main], {
       cwd: PROJECT,

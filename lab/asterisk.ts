@@ -102,6 +102,7 @@ export class NativeAsterisk {
     const logFolder = options.logFolder ?? labFolder(`asterisk-${process.pid}-${(started += 1)}`);
     mkdirSync(logFolder, { recursive: true });
     const secrets = labSecrets();
+    if (options.signal?.aborted) throw new UserError('Interrupted before Asterisk was started.');
     const [rtpStart, rtpEnd] = options.rtpPorts ?? [10_000, 19_999];
 
     const child = spawnContained(['sh', join(PROJECT, 'docker/asterisk/native.sh')], {

@@ -2,7 +2,8 @@
  * `make call EXT=510001 SAY=question.wav RECORD=heard.wav`: one call to a running lab, as a softphone
  * would make it. SAY may name several files, one turn each; JSON=1 prints the result alone, as JSON.
  */
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { latenciesOf, transcriptOf } from './agent-events.ts';
 import type { AgentCall, Line, TurnLatency } from './agent-events.ts';
 import { PATIENCE, exchange, listen } from './conversation.ts';
@@ -46,6 +47,10 @@ await runMain(async (signal) => {
     .filter((name) => name !== '')
     .map((name) => ({ name, sound: readSound(resolve(name)) }));
   const record = nonEmpty(env['RECORD']);
+  // Said before the call: afterwards, what was heard would be lost.
+  if (record !== undefined && !existsSync(dirname(resolve(record)))) {
+    throw new UserError(`RECORD=${record}: there is no folder ${dirname(resolve(record))}.`);
+  }
   const lab = needRunningLab();
   const say = json ? (): void => undefined : console.log;
 

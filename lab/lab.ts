@@ -4,15 +4,14 @@ import { LabAgent } from './agent.ts';
 import { NativeAsterisk } from './asterisk.ts';
 import { LAB_CACHE, PROJECT, labFolder } from './paths.ts';
 import { runMain } from './run-main.ts';
-import { announceLab, findRunningLab } from './running-lab.ts';
+import { announceLab, refuseSecondLab } from './running-lab.ts';
 import { labSettings } from './settings.ts';
 import { eventLine } from './show.ts';
 import { UserError } from './user-error.ts';
 
 await runMain(async (signal) => {
   const settings = labSettings();
-  const running = findRunningLab();
-  if (running) throw new UserError(`A lab is running already (process ${running.pid}).`);
+  refuseSecondLab();
   const begun = Date.now();
   const logFolder = labFolder('log');
   const asterisk = await NativeAsterisk.start({
@@ -28,7 +27,14 @@ await runMain(async (signal) => {
   try {
     const agentLog = join(logFolder, 'agent.log');
     console.log(`Asterisk is ready after ${seconds(begun)} s`);
-    agent = await LabAgent.start({ asterisk, dataFolder: join(PROJECT, 'var'), logFile: agentLog, signal });
+    agent = await LabAgent.start({
+      asterisk,
+      dataFolder: join(PROJECT, 'var'),
+      logFile: agentLog,
+      // Who tries it out on this machine wants to read what was understood.
+      environment: { VOICE_AGENT_TRANSCRIPTS: process.env['VOICE_AGENT_TRANSCRIPTS'] ?? 'true' },
+      signal,
+    });
     console.log(`The agent is ready after ${seconds(begun)} s`);
     const { host, sipPort, httpPort } = asterisk;
     withdraw = announceLab({ pid: process.pid, host, sipPort, httpPort, agentLog });

@@ -11,7 +11,14 @@ fail() {
 	exit 1
 }
 
+if [ "$1" = --lab ] && [ "$(id -u)" != 0 ]; then
+	fail "The lab runs an Asterisk in a root file system of its own, which only root may: run it with sudo, or as root."
+fi
+
 { mkdir -p .cache/log && [ -w .cache ]; } 2>/dev/null || fail "$PWD/.cache can't be written to: run it as the owner of this folder."
+
+# Without a network, npm's own patience (a minute between two tries, for each package) looks like a hang.
+export npm_config_fetch_retry_mintimeout=1000 npm_config_fetch_retry_maxtimeout=5000
 
 # Somebody else's npm settings print warnings that nobody can act on; details stand in .cache/log.
 quietly() { # log-name command …
@@ -30,7 +37,6 @@ packages() {
 	done
 	[ -z "$missing" ] && return
 	command -v apt-get >/dev/null || fail "This needs Debian 12 or a relative of it (apt-get is missing)."
-	[ "$(id -u)" = 0 ] || fail "Debian packages are missing:$missing. Install them as root: apt-get install$missing"
 	echo "Installing Debian packages:$missing"
 	export DEBIAN_FRONTEND=noninteractive
 	# shellcheck disable=SC2086 # a list of words
@@ -74,7 +80,7 @@ npm_packages() {
 	[ "$(cat node_modules/.installed 2>/dev/null)" = "$stamp" ] && return
 	command -v npm >/dev/null || fail "npm is missing: apt-get install npm"
 	echo "Installing npm packages"
-	quietly npm npm ci --no-audit --no-fund --ignore-scripts ||
+	quietly npm npm ci --prefer-offline --no-audit --no-fund --ignore-scripts ||
 		fail "npm packages could not be installed: check the network. (Details: .cache/log/npm.log)"
 	echo "$stamp" >node_modules/.installed
 }

@@ -30,14 +30,18 @@ export function needRunningLab(): RunningLab {
   throw new UserError('No lab is running: start it in another terminal with "make lab".');
 }
 
+/** Throws UserError when one runs. */
+export function refuseSecondLab(): void {
+  const other = findRunningLab();
+  if (!other) return;
+  throw new UserError(
+    `A lab is running already (process ${other.pid}): stop it, or use it with "make call".`,
+  );
+}
+
 /** Makes this process's lab known. Returns how to withdraw that. */
 export function announceLab(lab: RunningLab): () => void {
-  const other = findRunningLab();
-  if (other) {
-    throw new UserError(
-      `A lab is running already (process ${other.pid}): stop it, or use it with "make call".`,
-    );
-  }
+  refuseSecondLab();
   writeFileSync(file(), JSON.stringify(lab), { mode: 0o600 });
   return () => {
     rmSync(file(), { force: true });

@@ -431,7 +431,7 @@ export class SoftphoneCall {
       this.#resolveAnswered();
       if (!this.#control.muted) this.#renewLater();
     } else if (event.type === 'CALL_CLOSED') {
-      this.end(event.param ?? 'hung up');
+      this.end(endReason(event.param));
     }
     for (const look of [...this.#eventWaits]) look(event);
   }
@@ -465,6 +465,13 @@ export class SoftphoneCall {
     if (this.endReason !== undefined) return;
     await this.#control.baresip.command('ausrc', source);
   }
+}
+
+/** Why a call has ended, in words: baresip gives a hang-up the text of an error of the socket. */
+function endReason(text: string | undefined): string {
+  if (text === 'Connection reset by user') return 'caller hung up';
+  if (text === undefined || text === '' || text === 'Connection reset by peer') return 'other side hung up';
+  return text;
 }
 
 /** SIP's 200 OK to an INVITE. */

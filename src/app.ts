@@ -215,6 +215,8 @@ async function staff(
     if (offered?.encoding !== source?.encoding || offered?.rateHz !== source?.rateHz) {
       log.warn({ tts: choice.tts, source }, "the voice doesn't give this format: the wire's own is used");
     }
+    // Another part may have failed meanwhile: what is wrong shall be the last thing told.
+    scope.signal.throwIfAborted();
     if (profile.extensions.length > 0)
       log.info({ agent: profile.id, ...choice }, `${profile.name} answers ${profile.extensions.join(', ')}`);
     return {

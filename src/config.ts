@@ -53,7 +53,7 @@ export interface Config {
   readonly dataDir: string;
   readonly log: {
     readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-    readonly format: 'json' | 'pretty';
+    readonly format: 'auto' | 'json' | 'pretty';
   };
 }
 

@@ -163,7 +163,7 @@ export const environmentSchema = z.object({
   VOICE_AGENT_CONFIG_DIR: text.default('config'),
   VOICE_AGENT_DATA_DIR: text.default('var'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-  LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
+  LOG_FORMAT: z.enum(['auto', 'json', 'pretty']).default('auto'),
 });
 
 export type AgentsFile = z.infer<typeof agentsFile>;

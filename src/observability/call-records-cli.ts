@@ -98,7 +98,7 @@ function summary(record: CallRecord): string {
     (info.caller.number || 'unknown').padEnd(14),
     `${info.dialled} ${record.agent}`.padEnd(18),
     length.padStart(9),
-    `${totals.length} turns`.padStart(9),
+    `${totals.length} ${totals.length === 1 ? 'turn' : 'turns'}`.padStart(9),
     mean.padStart(8),
     (ended?.reason ?? withoutEnd(programRuns(record))).padEnd(16),
     record.call,

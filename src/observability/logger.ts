@@ -7,10 +7,15 @@ export type Logger = PinoLogger;
 export interface LoggerOptions {
   /** trace, debug, info, warn, error, fatal or silent. */
   readonly level: string;
-  /** `json`: a JSON object a line, for machines. `pretty`: a readable line, for a terminal. */
-  readonly format: 'json' | 'pretty';
+  /**
+   * `json`: a JSON object a line, for machines. `pretty`: a readable line, for people. `auto`: readable
+   * on a terminal, JSON elsewhere.
+   */
+  readonly format: 'auto' | 'json' | 'pretty';
   /** Where lines go; standard output by default. */
   readonly write?: (line: string) => void;
+  /** Whether a person watches that; by default, whether standard output is a terminal. */
+  readonly terminal?: boolean;
 }
 
 /** Keys whose values are never written, wherever they stand in a log object. */
@@ -19,6 +24,8 @@ const SECRET_KEYS = ['password', 'apiKey', 'authorization', 'secret', 'token'];
 /** The process's logger. Times are wall-clock, milliseconds since the Unix epoch in JSON. */
 export function createLogger(options: LoggerOptions): Logger {
   const write = options.write ?? ((line: string) => void process.stdout.write(line));
+  const terminal = options.terminal ?? process.stdout.isTTY;
+  const pretty = options.format === 'auto' ? terminal : options.format === 'pretty';
   return pino(
     {
       level: options.level,
@@ -27,26 +34,31 @@ export function createLogger(options: LoggerOptions): Logger {
       redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '(hidden)' },
     },
     {
-      write:
-        options.format === 'json'
-          ? write
-          : (line) => {
-              write(readable(line));
-            },
+      write: pretty
+        ? (line) => {
+            write(readable(line));
+          }
+        : write,
     },
   );
 }
 
-/** `12:00:00.123 INFO  message key=value …`, with an error's stack below it. */
+/** `12:00:00.123 INFO  message key=value …` by this machine's clock, with an error's stack below it. */
 function readable(line: string): string {
   const { level, time, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const fields = Object.entries(rest)
     .filter(([key]) => key !== 'callEvent' && key !== 'event')
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' ');
-  const clock = new Date(Number(time)).toISOString().slice(11, 23);
+  const clock = clockTime(new Date(Number(time)));
   const stack = err && typeof err === 'object' && 'stack' in err ? `\n${String(err.stack)}` : '';
   return `${clock} ${String(level).toUpperCase().padEnd(5)} ${typeof msg === 'string' ? msg : ''}${fields && `  ${fields}`}${stack}\n`;
+}
+
+function clockTime(date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const ms = String(date.getMilliseconds()).padStart(3, '0');
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
 }
 
 /**
