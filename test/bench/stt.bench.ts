@@ -27,6 +27,12 @@ import { judgeTurn } from '../support/stt-judge.ts';
 const { agents } = shippedConfig();
 const stt = createPocketsphinxStt();
 
+/** As in a call: a pause comes before, and the detector says where speech begins (100 ms into each recording). */
+const PAUSE = new Int16Array(3200);
+const SPEECH_FROM_MS = 500;
+/** `node test/bench/stt.bench.ts noise`: only the conditions with that in their names, and nothing else. */
+const only = process.argv[2];
+
 function agentOf(extension: string): AgentProfile {
   return agents.find((agent) => agent.extensions.includes(extension)) ?? (agents[0] as AgentProfile);
 }
@@ -53,9 +59,7 @@ class Ear {
 
   async hear(samples: Int16Array): Promise<Transcript> {
     const stream = await this.#open();
-    // As in a call: a pause comes before, and the detector says where the speech begins (100 ms into each recording).
-    this.#feeder.silence(400);
-    stream.beginTurn(this.#feeder.frame + 5);
+    stream.beginTurn(this.#feeder.frame + SPEECH_FROM_MS / 20);
     this.#feeder.write(samples);
     return stream.endTurn(this.#feeder.frame - 1);
   }
@@ -65,7 +69,7 @@ class Ear {
     const stream = await this.#open();
     const first = this.#feeder.frame;
     const begun = monotonicNow();
-    stream.beginTurn(first);
+    stream.beginTurn(first + 5);
     const sound = joined([samples, new Int16Array(4000)]);
     for (let at = 0; at < sound.length; at += 160) {
       this.#feeder.write(sound.subarray(at, at + 160));
@@ -198,13 +202,13 @@ const CONDITIONS: readonly (readonly [string, (speech: Int16Array) => Int16Array
 
 const inDomain = CALLER_SENTENCES.filter(({ kind }) => kind !== 'outside');
 const started = monotonicNow();
-for (const [condition, change] of CONDITIONS) {
+for (const [condition, change] of CONDITIONS.filter(([name]) => !only || name.includes(only))) {
   const rows = new Map<string, Row>();
   for (const voice of CALLER_VOICES) {
     for (const sentence of inDomain) {
       const labels = condition.includes('μ-law') ? [voice, sentence.kind, 'all'] : [voice, 'all'];
       if (voice === 'ked' || voice === 'kay') labels.push('ked and kay');
-      await measure(rows, labels, sentence, change(callerAudio(voice, sentence.name)));
+      await measure(rows, labels, sentence, change(withPause(callerAudio(voice, sentence.name))));
     }
   }
   show(condition, rows);
@@ -213,7 +217,7 @@ for (const [condition, change] of CONDITIONS) {
 // ── Human digits ──────────────────────────────────────────────────────────────────────────────
 
 const ALLISON = '/usr/share/asterisk/sounds/en_US_f_Allison';
-if (existsSync(ALLISON)) {
+if (!only && existsSync(ALLISON)) {
   const rows = new Map<string, Row>();
   const names = 'zero one two three four five six seven eight nine'.split(' ');
   for (let n = 0; n < 30; n++) {
@@ -221,9 +225,18 @@ if (existsSync(ALLISON)) {
     const parts = digits.map((digit) => wavSamples(readFileSync(join(ALLISON, 'digits', `${digit}.wav`))));
     const text = digits.map((digit) => names[digit]).join(' ');
     const sentence: CallerSentence = { name: `m-number-${n}`, extension: '*', kind: 'message', text };
-    await measure(rows, ['numbers of 6 to 10 digits'], sentence, joined([new Int16Array(800), ...parts]));
+    await measure(
+      rows,
+      ['numbers of 6 to 10 digits'],
+      sentence,
+      withPause(joined([new Int16Array(800), ...parts])),
+    );
   }
   show('A human voice (digits put together)', rows);
+}
+
+function withPause(samples: Int16Array): Int16Array {
+  return joined([PAUSE, samples]);
 }
 
 function joined(parts: readonly Int16Array[]): Int16Array {
@@ -232,12 +245,17 @@ function joined(parts: readonly Int16Array[]): Int16Array {
 
 // ── Outside the domain: everything here should be rejected ────────────────────────────────────
 
-{
+if (!only) {
   const rows = new Map<string, Row>();
   const outside = (name: string): CallerSentence => ({ name, extension: '*', kind: 'outside', text: '' });
   for (const voice of CALLER_VOICES) {
     for (const sentence of CALLER_SENTENCES.filter(({ kind }) => kind === 'outside')) {
-      await measure(rows, ['other sentences, test callers'], sentence, callerAudio(voice, sentence.name));
+      await measure(
+        rows,
+        ['other sentences, test callers'],
+        sentence,
+        withPause(callerAudio(voice, sentence.name)),
+      );
     }
   }
   const prompts = existsSync(ALLISON)
@@ -245,13 +263,13 @@ function joined(parts: readonly Int16Array[]): Int16Array {
     : [];
   for (const name of prompts) {
     const sound = wavSamples(readFileSync(join(ALLISON, name))).subarray(0, 32000);
-    await measure(rows, ['prompts, a human'], outside(name), sound);
+    await measure(rows, ['prompts, a human'], outside(name), withPause(sound));
   }
   const BOOKS = '/usr/share/pocketsphinx/test/data/librivox';
   for (const name of existsSync(BOOKS) ? readdirSync(BOOKS).filter((file) => file.endsWith('.wav')) : []) {
     const wide = wavSamples(readFileSync(join(BOOKS, name))).subarray(0, 64000);
     const narrow = floatToInt16(new Resampler(16000, 8000).process(wide));
-    await measure(rows, ['read from a book, a human'], outside(name), narrow);
+    await measure(rows, ['read from a book, a human'], outside(name), withPause(narrow));
   }
   for (let n = 1; n <= 5; n++) {
     const tone = (hz: number, at: number): number => Math.sin((2 * Math.PI * hz * at) / 8000);
@@ -278,7 +296,7 @@ function joined(parts: readonly Int16Array[]): Int16Array {
 
 // ── How soon the final text comes, a call in real time ────────────────────────────────────────
 
-{
+if (!only) {
   const ear = new Ear(agents[0] as AgentProfile);
   const waits: number[] = [];
   for (const name of ['d-hours', 'd-address', 'd-price-checkup', 'd-message', 'd-callback']) {
