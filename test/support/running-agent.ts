@@ -97,8 +97,9 @@ export class RunningAgent {
     return readFileSync(join(path, '..', this.record(view).recording ?? ''));
   }
 
+  /** The call has ended, and its record says so. */
   hasRecord(view: CallView): boolean {
-    return this.#findRecord(view) !== undefined;
+    return this.#findRecord(view) !== undefined && this.record(view).ended !== undefined;
   }
 
   /** Channels and bridges that Asterisk has, and UDP sockets that the agent has. */
