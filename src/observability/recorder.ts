@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { messageOf } from '../lib/errors.ts';
-import type { Milliseconds } from '../lib/clock.ts';
+import { systemClock, type Milliseconds } from '../lib/clock.ts';
 import { AudioRingReader, type AudioRingHandle } from '../media/audio-ring.ts';
 import { wavHeader } from '../media/wav.ts';
 
@@ -50,8 +50,7 @@ class Recorder {
   readonly #samples: number;
   readonly #frame: Int16Array;
   readonly #batch: Int16Array;
-  #wake: () => void = () => undefined;
-  #isStopped = false;
+  readonly #stopping = new AbortController();
   #next = 0;
   #dataBytes = 0;
 
@@ -65,19 +64,7 @@ class Recorder {
   }
 
   stop(): void {
-    this.#isStopped = true;
-    this.#wake();
-  }
-
-  /** Not woken by every frame: only a second's worth of them is written at a time. */
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, PAUSE_MS);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    this.#stopping.abort();
   }
 
   async run(): Promise<void> {
@@ -86,8 +73,10 @@ class Recorder {
       if (this.#heard.rateHz !== this.#sent.rateHz) throw new TypeError('the directions differ in rate');
       file = await open(this.#options.path, 'w', 0o600);
       await file.write(this.#header());
-      while (!this.#isStopped && !this.#heard.closed) {
-        await this.#pause();
+      const { signal } = this.#stopping;
+      while (!signal.aborted && !this.#heard.closed) {
+        // Not woken by every frame: only a second's worth of them is written at a time.
+        await systemClock.sleep(PAUSE_MS, signal);
         while (this.#due() >= BATCH_FRAMES) await this.#write(file, BATCH_FRAMES);
       }
       const last = Math.max(this.#heard.written, this.#sent.written);
