@@ -44,10 +44,13 @@ export interface RtpGatewayOptions {
   readonly onWarning?: (message: string) => void;
 }
 
-/** How the gateway started, for the log. */
+/** How the gateway started, for the log, and how it is, for those who watch over it. */
 export interface RtpGatewayReport {
   readonly advertisedAddress: string;
   readonly threads: readonly {
+    readonly name: string;
+    /** Why it carries no media now. */
+    readonly trouble?: string;
     /** 0: each call has a port of its own. */
     readonly port: number;
     readonly receiveBufferBytes: number;
@@ -119,7 +122,9 @@ export class RtpMediaGateway implements MediaGateway {
   get report(): RtpGatewayReport {
     return {
       advertisedAddress: this.#advertised,
-      threads: this.#threads.map(({ ready, restarts, sessionCount }) => ({
+      threads: this.#threads.map(({ name, trouble, ready, restarts, sessionCount }) => ({
+        name,
+        ...(trouble === undefined ? {} : { trouble }),
         port: ready.port,
         receiveBufferBytes: ready.receiveBufferBytes,
         scheduling: ready.scheduling,

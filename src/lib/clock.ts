@@ -17,7 +17,19 @@ export interface Clock {
 }
 
 // hrtime is the same monotonic clock in all threads, but costs a BigInt; performance.now() doesn't.
-const origin = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+const origin = originOf(10);
+
+/**
+ * Where performance.now() has its zero. A thread that is held up between its two looks at the clock finds it too
+ * early, by milliseconds on a busy machine; of several attempts, the latest is right.
+ */
+function originOf(attempts: number): Milliseconds {
+  let latest = -Infinity;
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    latest = Math.max(latest, Number(process.hrtime.bigint()) / 1e6 - performance.now());
+  }
+  return latest;
+}
 
 /** Monotonic instant with the same zero in every thread of this process. Allocates nothing. */
 export function monotonicNow(): Milliseconds {

@@ -67,10 +67,13 @@ export class FrameAssembler {
       if (hole[start] === 0) continue;
       let end = start;
       while (end < bytes.length && hole[end] === 1) end += 1;
+      // What lies before has been patched already; a hole at the very start mirrors what follows, as far
+      // as that goes.
+      let next = end;
+      while (next < bytes.length && hole[next] === 0) next += 1;
       for (let i = start; i < end; i++) {
-        // What lies before has been patched already; a hole at the very start mirrors what follows.
-        const mirrored = start > 0 ? start - 1 - ((i - start) % start) : 2 * end - 1 - i;
-        bytes[i] = bytes[Math.min(mirrored, bytes.length - 1)] as number;
+        const mirrored = start > 0 ? start - 1 - ((i - start) % start) : end + ((end - 1 - i) % (next - end));
+        bytes[i] = bytes[mirrored] as number;
       }
       start = end;
     }

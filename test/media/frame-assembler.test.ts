@@ -31,6 +31,16 @@ describe('a frame made of sound and gaps', () => {
     expect([...frame.bytes]).toEqual([2, 1, 1, 2, 3, 4]);
   });
 
+  it('has a hole at its beginning patched with no more than the sound up to the next hole', () => {
+    const frame = new FrameAssembler(8);
+    frame.addGap('lost', 3);
+    frame.addSound(sound(1, 2), 0, 2);
+    frame.addGap('lost', 1);
+    frame.addSound(sound(3, 4), 0, 2);
+    expect(frame.finish()).toBe('frame');
+    expect([...frame.bytes]).toEqual([1, 2, 1, 1, 2, 2, 3, 4]);
+  });
+
   it('has a hole in its middle patched, however short the sound before it is', () => {
     const frame = new FrameAssembler(8);
     frame.addSound(sound(7), 0, 1);
@@ -67,6 +77,7 @@ describe('a frame made of sound and gaps', () => {
             expect(new Set(frame.bytes)).toEqual(new Set([5]));
         }
       }),
+      { numRuns: 2000 },
     );
   });
 });

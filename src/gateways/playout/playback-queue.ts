@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
-import type { Playback } from '../../dialog/ports.ts';
+import type { Playback, PlayedAccount } from '../../dialog/ports.ts';
 import { FlushLine } from '../../media/flush-line.ts';
 import { NOTHING_PLAYED, PlayoutAccounts, type UtteranceAccount } from './playout-accounts.ts';
 import { PlayoutRingWriter } from './playout-ring.ts';
@@ -11,6 +11,8 @@ export interface PlaybackQueueOptions {
   /** The format on the wire, into which everything is converted. */
   readonly format: WireFormat;
   readonly clock: Pick<Clock, 'now'>;
+  /** Who says what was played (default `exact`: whoever sends). */
+  readonly accuracy?: PlayedAccount['accuracy'];
 }
 
 /**
@@ -44,6 +46,12 @@ export class PlaybackQueue {
     return this.#dropped;
   }
 
+  /** Frames that wait to be sent, in the ring and before it. */
+  get framesQueued(): number {
+    const before = this.#line.reduce((sum, { framesWaiting }) => sum + framesWaiting, 0);
+    return this.#ring.capacity - this.#ring.room + before;
+  }
+
   /** Begins an utterance behind those that were begun before: its audio waits for their `end`. */
   play(): Playback {
     this.#lastId += 1;
@@ -51,6 +59,7 @@ export class PlaybackQueue {
       id: this.#lastId,
       epoch: this.#flushLine.epoch,
       format: this.#options.format,
+      accuracy: this.#options.accuracy ?? 'exact',
       frameBytes: this.#ring.frameBytes,
       samplesPlayed: (id) => this.#accounts.samplesOf(id),
       changed: () => {

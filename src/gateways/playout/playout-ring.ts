@@ -136,54 +136,67 @@ export class PlayoutRingWriter {
   }
 }
 
-/** The one reader of a playout ring. Allocates nothing per frame. */
-export class PlayoutRingReader {
-  readonly #view: PlayoutRingView;
-  #read: number;
+/** A slot of a playout ring, as a reader looks at it. */
+class PlayoutSlot {
+  protected readonly view: PlayoutRingView;
   #slot = 0;
 
   constructor(handle: PlayoutRingHandle) {
-    this.#view = new PlayoutRingView(handle.memory);
-    this.#read = Atomics.load(this.#view.ints, READ);
+    this.view = new PlayoutRingView(handle.memory);
   }
 
   get frameBytes(): number {
-    return this.#view.frameBytes;
-  }
-
-  /** Looks at the oldest slot: `utterance` … `copy` speak of it until `pop`. False: the ring is empty. */
-  peek(): boolean {
-    if (this.#read >= Atomics.load(this.#view.ints, WRITTEN)) return false;
-    this.#slot = this.#view.at(this.#read);
-    return true;
+    return this.view.frameBytes;
   }
 
   get utterance(): number {
-    return this.#view.ints[this.#slot] as number;
+    return this.view.ints[this.#slot] as number;
   }
 
   get epoch(): number {
-    return this.#view.ints[this.#slot + 1] as number;
+    return this.view.ints[this.#slot + 1] as number;
   }
 
   get samples(): number {
-    return this.#view.ints[this.#slot + 2] as number;
+    return this.view.ints[this.#slot + 2] as number;
   }
 
   get isEnd(): boolean {
-    return ((this.#view.ints[this.#slot + 3] as number) & SLOT_END) !== 0;
+    return ((this.view.ints[this.#slot + 3] as number) & SLOT_END) !== 0;
   }
 
   /** Copies the frame's bytes. */
   copy(into: Uint8Array): void {
-    const { bytes, frameBytes } = this.#view;
+    const { bytes, frameBytes } = this.view;
     const start = (this.#slot + SLOT_INTS) * 4;
     for (let i = 0; i < frameBytes; i++) into[i] = bytes[start + i] as number;
   }
 
+  /** Looks at slot `index`. False: it isn't written yet. */
+  protected lookAt(index: number): boolean {
+    if (index >= Atomics.load(this.view.ints, WRITTEN)) return false;
+    this.#slot = this.view.at(index);
+    return true;
+  }
+}
+
+/** The one reader of a playout ring. Allocates nothing per frame. */
+export class PlayoutRingReader extends PlayoutSlot {
+  #read: number;
+
+  constructor(handle: PlayoutRingHandle) {
+    super(handle);
+    this.#read = Atomics.load(this.view.ints, READ);
+  }
+
+  /** Looks at the oldest slot: `utterance` … `copy` speak of it until `pop`. False: the ring is empty. */
+  peek(): boolean {
+    return this.lookAt(this.#read);
+  }
+
   /** Frees the oldest slot, and wakes the writer if it waits for as much room as there is now. */
   pop(): void {
-    const { ints, slots } = this.#view;
+    const { ints, slots } = this.view;
     this.#read += 1;
     Atomics.store(ints, READ, this.#read);
     const wanted = Atomics.load(ints, WANTED);
@@ -192,5 +205,29 @@ export class PlayoutRingReader {
     if (room < wanted) return;
     Atomics.store(ints, WANTED, 0);
     Atomics.notify(ints, WANTED);
+  }
+}
+
+/**
+ * Looks at what the reader will come to, in the reader's own thread, and frees nothing: for a sender
+ * that is ahead of what counts as played.
+ */
+export class PlayoutRingPreview extends PlayoutSlot {
+  #next = 0;
+
+  /** Looks at the oldest slot that wasn't passed. False: there is none yet. */
+  peek(): boolean {
+    this.#next = Math.max(this.#next, Atomics.load(this.view.ints, READ));
+    return this.lookAt(this.#next);
+  }
+
+  /** Passes the slot. */
+  pass(): void {
+    this.#next += 1;
+  }
+
+  /** Goes back to where the reader is. */
+  rewind(): void {
+    this.#next = 0;
   }
 }

@@ -79,14 +79,26 @@ export class PlayoutSource {
         continue;
       }
       this.#ring.copy(into);
-      this.#ring.pop();
       this.#current = utterance;
-      if (this.#accounts.add(utterance, samples, now)) this.#report({ type: 'started', utterance, at: now });
+      // Booked before its slot is freed: a writer that waits for the room looks at the account next.
+      const first = this.#accounts.add(utterance, samples, now);
+      this.#ring.pop();
+      if (first) this.#report({ type: 'started', utterance, at: now });
       if (isEnd) this.#complete(utterance);
       else this.#takeEndMark(utterance);
       return samples;
     }
     return 0;
+  }
+
+  /** Settles the utterances whose end has been reached, and takes nothing. */
+  settle(): void {
+    this.applyFlush();
+    while (this.#ring.peek() && (this.#ring.samples === 0 || this.#flushLine.isVoid(this.#ring.epoch))) {
+      const { utterance, epoch } = this.#ring;
+      this.#ring.pop();
+      if (!this.#flushLine.isVoid(epoch)) this.#complete(utterance);
+    }
   }
 
   /** An end mark that waits behind the frame just taken belongs to it. */

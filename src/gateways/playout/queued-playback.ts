@@ -15,6 +15,7 @@ export interface QueuedPlaybackOptions {
   readonly id: number;
   readonly epoch: number;
   readonly format: WireFormat;
+  readonly accuracy: PlayedAccount['accuracy'];
   readonly frameBytes: number;
   readonly samplesPlayed: (id: number) => number;
   /** There is something to push. */
@@ -135,7 +136,7 @@ export class QueuedPlayback implements Playback {
       playedMs: this.#samplesToMs(account.samples),
       writtenMs: this.#milliseconds(this.#writtenBytes),
       outcome,
-      accuracy: 'exact',
+      accuracy: this.#options.accuracy,
       at: account.lastAt ?? now,
     });
   }

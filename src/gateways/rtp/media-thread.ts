@@ -98,6 +98,16 @@ export class MediaThread {
     return this.#restarting !== undefined || this.#dead !== undefined;
   }
 
+  /** Why it carries no media now; undefined: it does. */
+  get trouble(): string | undefined {
+    if (this.#dead !== undefined) return `given up until the next call: ${this.#dead}`;
+    return this.#restarting === undefined ? undefined : 'it died and is being restarted';
+  }
+
+  get name(): string {
+    return this.#config.name;
+  }
+
   /** Waits for a restart that is under way, and starts a thread that was given up. Throws as `start` does. */
   async revive(): Promise<void> {
     await this.#restarting;

@@ -11,7 +11,7 @@ import { monotonicNow } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { MediaPort } from './media-port.ts';
 import type { MediaCommand, MediaReport, MediaThreadOptions, SessionSetup } from './media-protocol.ts';
-import { PlayoutWheel } from './playout-wheel.ts';
+import { PlayoutWheel } from '../playout/playout-wheel.ts';
 import { useRealtimeScheduling, type Scheduling } from './realtime.ts';
 import { RtpLeg } from './rtp-leg.ts';
 

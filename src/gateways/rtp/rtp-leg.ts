@@ -7,7 +7,7 @@ import type { MediaPort, PortSession } from './media-port.ts';
 import type { MediaReport, SessionSetup } from './media-protocol.ts';
 import { OutboundStream } from './outbound-stream.ts';
 import type { Peer } from './peer-table.ts';
-import type { PlayoutWheel, WheelMember } from './playout-wheel.ts';
+import type { PlayoutWheel, WheelMember } from '../playout/playout-wheel.ts';
 
 /** One reader of headers for all sessions of the thread: packets are handled one after the other. */
 const fields = createRtpFields();

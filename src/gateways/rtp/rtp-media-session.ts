@@ -2,6 +2,7 @@ import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import type { MediaEndpoint, MediaEvent, MediaSession, Playback } from '../../dialog/ports.ts';
 import { monotonicNow } from '../../lib/clock.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
+import { FRAME_MS } from '../../media/audio.ts';
 import { AudioRingWriter, type AudioRingHandle } from '../../media/audio-ring.ts';
 import type { FlushLineHandle } from '../../media/flush-line.ts';
 import { Attachment } from '../attachment.ts';
@@ -107,6 +108,10 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
   stats(): SessionStats {
     const stats = this.#stats.read();
     return { ...stats, framesDropped: stats.framesDropped + this.#playback.framesDropped };
+  }
+
+  queuedMs(): number {
+    return this.#playback.framesQueued * FRAME_MS;
   }
 
   close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PlayoutWheel, type WheelMember } from '../../../src/gateways/rtp/playout-wheel.ts';
+import { PlayoutWheel, type WheelMember } from '../../../src/gateways/playout/playout-wheel.ts';
 
 class Member implements WheelMember {
   readonly deadlines: number[] = [];

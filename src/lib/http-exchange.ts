@@ -1,0 +1,20 @@
+/** One HTTP request, as whoever listens hands it to whoever answers; small enough to cross threads. */
+export interface HttpRequest {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  /** As it was sent, without the question mark. */
+  readonly query: string;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** Never rejects for what a stranger sent: that is an answer, too. */
+export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;

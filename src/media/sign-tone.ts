@@ -1,0 +1,23 @@
+import type { PcmS16 } from './audio.ts';
+
+const RATE_HZ = 8000;
+const HZ = 440;
+/** −20 dB below full scale: heard, and frightens nobody. */
+const AMPLITUDE = 3277;
+const BEEP_MS = 160;
+const PAUSE_MS = 120;
+/** Fades in and out, so that nothing clicks. */
+const RAMP_MS = 20;
+
+/** Two soft beeps: somebody is there, where no voice can say so. */
+export function signTone(): PcmS16 {
+  const at = (ms: number): number => (ms * RATE_HZ) / 1000;
+  const samples = new Int16Array(at(2 * BEEP_MS + PAUSE_MS));
+  for (const start of [0, at(BEEP_MS + PAUSE_MS)]) {
+    for (let i = 0; i < at(BEEP_MS); i++) {
+      const ramp = Math.min(1, i / at(RAMP_MS), (at(BEEP_MS) - i) / at(RAMP_MS));
+      samples[start + i] = Math.round(AMPLITUDE * ramp * Math.sin((2 * Math.PI * HZ * i) / RATE_HZ));
+    }
+  }
+  return { encoding: 'pcm_s16', rateHz: RATE_HZ, samples };
+}
