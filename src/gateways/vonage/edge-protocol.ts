@@ -1,0 +1,82 @@
+/**
+ * What the main thread and the edge thread say to each other. The edge thread has the listener: webhooks
+ * pass through it to the main thread and back, media stays in it. Audio and counters are shared memory.
+ */
+import type { HttpRequest, HttpResponse } from '../../lib/http-exchange.ts';
+import type { Milliseconds } from '../../lib/clock.ts';
+import type { AudioRingHandle } from '../../media/audio-ring.ts';
+import type { MediaStatsHandle } from '../media-stats-block.ts';
+import type { PlayoutHandles, PlayoutReport } from '../playout/playout-source.ts';
+import type { EdgeCountersHandle } from './edge-counters.ts';
+import type { VonageRateHz } from './wire.ts';
+
+/** How an edge thread is started. */
+export interface EdgeThreadOptions {
+  readonly address: string;
+  readonly port: number;
+  /** What comes before our own paths, if anything: `/voice`. */
+  readonly basePath: string;
+  /** Paths below `basePath` that the main thread answers. */
+  readonly paths: readonly string[];
+  readonly counters: EdgeCountersHandle;
+  readonly limits: EdgeLimits;
+}
+
+/** Defaults in edge-thread.ts. */
+export interface EdgeLimits {
+  /** Connections of any kind at a time. */
+  readonly maxConnections: number;
+  /** Bytes of a webhook's body. */
+  readonly maxBodyBytes: number;
+  /** Webhooks under way at a time. */
+  readonly maxRequests: number;
+  /** For the main thread to answer a webhook. */
+  readonly answerMs: Milliseconds;
+  /** From the connection to `websocket:connected`. */
+  readonly greetMs: Milliseconds;
+  /** Without a word of the far side, pongs included, a connection counts as dead. */
+  readonly silentMs: Milliseconds;
+  /** For another connection after one dropped; then the media is lost. */
+  readonly reattachMs: Milliseconds;
+}
+
+/** A session as the edge thread must know it. */
+export interface EdgeSessionSetup {
+  readonly session: number;
+  readonly rateHz: VonageRateHz;
+  readonly heard: AudioRingHandle;
+  readonly sent: AudioRingHandle;
+  readonly playout: PlayoutHandles;
+  readonly stats: MediaStatsHandle;
+}
+
+export type EdgeCommand =
+  | { readonly type: 'open'; readonly setup: EdgeSessionSetup }
+  /** Lets one connection in, until then. */
+  | {
+      readonly type: 'ticket';
+      readonly session: number;
+      readonly ticket: string;
+      readonly until: Milliseconds;
+    }
+  /** The flush line has been raised: don't wait for the next tick. */
+  | { readonly type: 'flush'; readonly session: number }
+  | { readonly type: 'close'; readonly session: number }
+  | { readonly type: 'answer'; readonly request: number; readonly response: HttpResponse }
+  | { readonly type: 'stop' }
+  /** Fails on purpose, so that the restart can be tested. */
+  | { readonly type: 'fail' };
+
+export type EdgeReport =
+  | { readonly type: 'ready'; readonly port: number }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }
+  | { readonly type: 'attached'; readonly session: number }
+  /** The connection dropped; another one may take its place. */
+  | { readonly type: 'detached'; readonly session: number; readonly reason: string }
+  | { readonly type: 'playout'; readonly session: number; readonly report: PlayoutReport }
+  | { readonly type: 'dtmf'; readonly session: number; readonly digit: string }
+  | { readonly type: 'lost'; readonly session: number; readonly reason: string }
+  | { readonly type: 'closed'; readonly session: number }
+  | { readonly type: 'request'; readonly request: number; readonly content: HttpRequest }
+  /** Somebody was refused; told once a second at most for each kind. */
+  | { readonly type: 'refused'; readonly message: string };

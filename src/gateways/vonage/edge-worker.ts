@@ -1,0 +1,244 @@
+/**
+ * The edge thread: the one listener for webhooks and media connections, and the pace of what is sent. It
+ * is a thread of its own for the reason that RTP has one: nothing else that runs can make a frame late,
+ * and a barge-in needs no word of the main thread. It has more time than RTP's, as the far side has a
+ * buffer: timers are good enough.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { parentPort, workerData } from 'node:worker_threads';
+import { WebSocketServer } from 'ws';
+import { monotonicNow } from '../../lib/clock.ts';
+import { messageOf } from '../../lib/errors.ts';
+import type { HttpResponse } from '../../lib/http-exchange.ts';
+import { PlayoutWheel } from '../playout/playout-wheel.ts';
+import { collectGarbage } from './collect-garbage.ts';
+import { EdgeCounters, type EdgeCounterName } from './edge-counters.ts';
+import type { EdgeCommand, EdgeReport, EdgeThreadOptions } from './edge-protocol.ts';
+import { MediaTickets } from './media-tickets.ts';
+import { readBody } from './request-body.ts';
+import { MAX_MESSAGE_BYTES, VonageLeg } from './vonage-leg.ts';
+
+/** How often the wheel is looked at while there are calls: a quarter of a frame. */
+const STEP_MS = 4;
+const REFUSALS_TOLD_EVERY_MS = 1000;
+const STOP_MS = 50;
+/** Sessions whose memory may wait to be given back. */
+const COLLECT_EVERY = 16;
+
+if (parentPort === null) throw new Error('edge-worker.ts is started as a worker thread');
+const main = parentPort;
+const options = workerData as EdgeThreadOptions;
+const { limits } = options;
+const report = (message: EdgeReport): void => {
+  main.postMessage(message);
+};
+
+const counters = new EdgeCounters(options.counters);
+const tickets = new MediaTickets();
+const wheel = new PlayoutWheel(monotonicNow);
+const legs = new Map<number, VonageLeg>();
+const waiting = new Map<number, (response: HttpResponse) => void>();
+const toldAt = new Map<string, number>();
+let lastRequest = 0;
+let turning = false;
+let closed = 0;
+
+function turn(): void {
+  wheel.advance();
+  if (wheel.size > 0) setTimeout(turn, STEP_MS);
+  else turning = false;
+}
+
+function keepTurning(): void {
+  if (turning || wheel.size === 0) return;
+  turning = true;
+  setTimeout(turn, STEP_MS);
+}
+
+/** Says to the log that somebody was refused, once a second for each kind. */
+function tell(kind: string, message: string): void {
+  const now = monotonicNow();
+  if (now - (toldAt.get(kind) ?? -Infinity) < REFUSALS_TOLD_EVERY_MS) return;
+  toldAt.set(kind, now);
+  report({ type: 'refused', message });
+}
+
+/** The path of a request below our base path; a proxy in front of us may have taken that away already. */
+function ownPath(url: string | undefined): { path: string; query: string } {
+  const [whole = '', query = ''] = (url ?? '').split('?', 2);
+  const { basePath } = options;
+  const path = basePath !== '' && whole.startsWith(`${basePath}/`) ? whole.slice(basePath.length) : whole;
+  return { path, query };
+}
+
+// ── webhooks ──────────────────────────────────────────────────────────────────────────────────
+
+const server = createServer({
+  requestTimeout: 10_000,
+  headersTimeout: 5_000,
+  keepAliveTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 16_384,
+});
+server.maxConnections = limits.maxConnections;
+
+function respond(response: ServerResponse, { status, headers, body = '' }: HttpResponse): void {
+  if (response.writableEnded) return;
+  response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...headers });
+  response.end(body);
+}
+
+function refuse(response: ServerResponse, status: number, counter: EdgeCounterName): void {
+  counters.add(counter);
+  // What is left of the request isn't waited for.
+  respond(response, { status, headers: { connection: 'close' } });
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { path, query } = ownPath(request.url);
+  if (!options.paths.includes(path)) {
+    refuse(response, 404, 'requestsUnknown');
+    return;
+  }
+  if (waiting.size >= limits.maxRequests) {
+    refuse(response, 503, 'requestsRefused');
+    return;
+  }
+  const body = await readBody(request, limits.maxBodyBytes);
+  if (typeof body === 'number') {
+    if (body !== 0) refuse(response, body, 'requestsRefused');
+    return;
+  }
+  lastRequest += 1;
+  const id = lastRequest;
+  const timer = setTimeout(() => {
+    if (waiting.delete(id)) refuse(response, 503, 'requestsUnanswered');
+  }, limits.answerMs);
+  waiting.set(id, (answer) => {
+    clearTimeout(timer);
+    respond(response, answer);
+  });
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  report({
+    type: 'request',
+    request: id,
+    content: { method: request.method ?? '', path, query, headers, body },
+  });
+}
+
+server.on('request', (request, response) => {
+  request.on('error', () => undefined);
+  response.on('error', () => undefined);
+  serve(request, response).catch(() => {
+    refuse(response, 400, 'requestsRefused');
+  });
+});
+server.on('clientError', (_error, socket) => {
+  counters.add('requestsRefused');
+  if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+  else socket.destroy();
+});
+
+// ── media connections ─────────────────────────────────────────────────────────────────────────
+
+const sockets = new WebSocketServer({
+  noServer: true,
+  maxPayload: MAX_MESSAGE_BYTES,
+  perMessageDeflate: false,
+  clientTracking: false,
+});
+sockets.on('wsClientError', (_error, socket) => {
+  counters.add('upgradesRefused');
+  socket.destroy();
+});
+
+const REFUSALS = {
+  unknown: { status: '404 Not Found', counter: 'mediaUnknown', why: 'nobody was given this URL' },
+  used: { status: '410 Gone', counter: 'mediaUsed', why: 'its URL has been used already' },
+  late: { status: '410 Gone', counter: 'mediaLate', why: 'the time of its URL is up' },
+} as const;
+
+function turnAway(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  socket.on('error', () => undefined);
+  const ticket = /^\/media\/([A-Za-z0-9_-]{1,128})$/.exec(ownPath(request.url).path)?.[1];
+  if (ticket === undefined || request.headers.upgrade?.toLowerCase() !== 'websocket') {
+    counters.add('upgradesRefused');
+    turnAway(socket, '404 Not Found');
+    return;
+  }
+  const redeemed = tickets.redeem(ticket, monotonicNow());
+  const leg = 'session' in redeemed ? legs.get(redeemed.session) : undefined;
+  if (leg === undefined) {
+    const { status, counter, why } = REFUSALS['refused' in redeemed ? redeemed.refused : 'late'];
+    counters.add(counter);
+    tell(counter, `a media connection is refused: ${why}`);
+    turnAway(socket, status);
+    return;
+  }
+  sockets.handleUpgrade(request, socket, head, (connection) => {
+    leg.connect(connection);
+    keepTurning();
+  });
+});
+
+// ── commands ──────────────────────────────────────────────────────────────────────────────────
+
+function obey(command: EdgeCommand): void {
+  switch (command.type) {
+    case 'open': {
+      const { setup } = command;
+      const refused = (message: string): void => {
+        tell('leg', message);
+      };
+      legs.set(setup.session, new VonageLeg({ setup, wheel, counters, limits, report, refused }));
+      break;
+    }
+    case 'ticket':
+      tickets.issue(command.ticket, command.session, command.until);
+      legs.get(command.session)?.expect(command.until);
+      break;
+    case 'flush':
+      legs.get(command.session)?.applyFlush();
+      break;
+    case 'close':
+      tickets.withdraw(command.session);
+      legs.get(command.session)?.close();
+      legs.delete(command.session);
+      report({ type: 'closed', session: command.session });
+      closed += 1;
+      if (closed % COLLECT_EVERY === 0) collectGarbage();
+      break;
+    case 'answer':
+      waiting.get(command.request)?.(command.response);
+      waiting.delete(command.request);
+      break;
+    case 'fail':
+      throw new Error('the edge thread was told to fail');
+    case 'stop':
+      for (const leg of legs.values()) leg.close();
+      legs.clear();
+      for (const answer of waiting.values()) answer({ status: 503 });
+      waiting.clear();
+      server.close();
+      // Close frames and last answers go out first.
+      setTimeout(() => process.exit(), STOP_MS); // the thread, not the process
+  }
+}
+
+server.once('error', (error: NodeJS.ErrnoException) => {
+  report({ type: 'failed', code: error.code ?? 'UNKNOWN', message: messageOf(error) });
+  main.close();
+});
+server.listen(options.port, options.address, () => {
+  main.on('message', obey);
+  const address = server.address();
+  report({ type: 'ready', port: typeof address === 'object' && address !== null ? address.port : 0 });
+});

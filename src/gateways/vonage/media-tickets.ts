@@ -1,0 +1,49 @@
+import type { Milliseconds } from '../../lib/clock.ts';
+
+/** Whom a connection belongs to, or why it is refused. */
+export type Redemption = { readonly session: number } | { readonly refused: 'unknown' | 'used' | 'late' };
+
+/** So many tickets that are of no use any more are remembered, to say so to whoever comes with one. */
+const REMEMBERED = 1000;
+
+/**
+ * One-time tickets, the unguessable part of a session's URL. A ticket lets one connection in, once, and
+ * before its time is up. Pure: the time is an argument.
+ */
+export class MediaTickets {
+  readonly #valid = new Map<string, { readonly session: number; readonly until: Milliseconds }>();
+  readonly #spent = new Map<string, 'used' | 'late'>();
+
+  get size(): number {
+    return this.#valid.size;
+  }
+
+  issue(ticket: string, session: number, until: Milliseconds): void {
+    this.#valid.set(ticket, { session, until });
+  }
+
+  redeem(ticket: string, now: Milliseconds): Redemption {
+    const known = this.#valid.get(ticket);
+    if (known === undefined) return { refused: this.#spent.get(ticket) ?? 'unknown' };
+    this.#valid.delete(ticket);
+    const late = now > known.until;
+    this.#spend(ticket, late ? 'late' : 'used');
+    return late ? { refused: 'late' } : { session: known.session };
+  }
+
+  /** The session is over: its tickets let nobody in any more. */
+  withdraw(session: number): void {
+    for (const [ticket, { session: owner }] of this.#valid) {
+      if (owner !== session) continue;
+      this.#valid.delete(ticket);
+      this.#spend(ticket, 'late');
+    }
+  }
+
+  #spend(ticket: string, how: 'used' | 'late'): void {
+    this.#spent.set(ticket, how);
+    if (this.#spent.size <= REMEMBERED) return;
+    const [oldest] = this.#spent.keys();
+    if (oldest !== undefined) this.#spent.delete(oldest);
+  }
+}

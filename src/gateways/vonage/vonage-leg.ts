@@ -1,0 +1,285 @@
+import type { WebSocket } from 'ws';
+import { monotonicNow, type Milliseconds } from '../../lib/clock.ts';
+import { FRAME_MS } from '../../media/audio.ts';
+import { MediaStatsBlock, STAT } from '../media-stats-block.ts';
+import type { PlayoutWheel, WheelMember } from '../playout/playout-wheel.ts';
+import type { EdgeCounters } from './edge-counters.ts';
+import type { EdgeLimits, EdgeReport, EdgeSessionSetup } from './edge-protocol.ts';
+import { InboundVoice } from './inbound-voice.ts';
+import { PacedPlayer } from './paced-player.ts';
+import { createRateLimit, type RateLimit } from './rate-limit.ts';
+import { contentTypeOf, frameBytesOf, parseVonageMessage, rateOfContentType } from './wire.ts';
+
+export interface VonageLegOptions {
+  readonly setup: EdgeSessionSetup;
+  readonly wheel: PlayoutWheel;
+  readonly counters: EdgeCounters;
+  readonly limits: EdgeLimits;
+  readonly report: (report: EdgeReport) => void;
+  readonly refused: (message: string) => void;
+}
+
+/** A connection and what it has left of its limits. */
+interface Connection {
+  readonly socket: WebSocket;
+  readonly since: Milliseconds;
+  readonly frames: RateLimit;
+  readonly texts: RateLimit;
+  heardAt: Milliseconds;
+  pingAt: Milliseconds;
+  greeted: boolean;
+  excess: number;
+}
+
+/** 50 a second by the clock, and what a pause of the network of 5 s delays. */
+const FRAMES_PER_SECOND = 55;
+const FRAMES_BURST = 250;
+/** One notify for each of ours (10 a second), keys, and some room. */
+const TEXTS_PER_SECOND = 25;
+const TEXTS_BURST = 100;
+/** Who sends so many beyond that, is no telephone. */
+const EXCESS_MAX = 1000;
+/** A second of audio at 16 kHz that the network doesn't take: nothing more is sent until it does. */
+const BUFFERED_MAX_BYTES = 32_000;
+const PING_MS = 5000;
+
+/** WebSocket close codes, RFC 6455 §7.4.1. */
+const NORMAL = 1000;
+const POLICY = 1008;
+const UNSUPPORTED = 1003;
+
+/** One session as the edge thread carries it: its connection, its two voices, its place on the wheel. */
+export class VonageLeg implements WheelMember {
+  readonly #options: VonageLegOptions;
+  readonly #stats: MediaStatsBlock;
+  readonly #player: PacedPlayer;
+  readonly #inbound: InboundVoice;
+  #connection: Connection | undefined;
+  #onWheel = false;
+  #droppedAt: Milliseconds | undefined;
+  /** A ticket is out until then. */
+  #expectedUntil: Milliseconds = 0;
+  #closed = false;
+
+  constructor(options: VonageLegOptions) {
+    const { setup, report } = options;
+    this.#options = options;
+    this.#stats = new MediaStatsBlock(setup.stats);
+    this.#inbound = new InboundVoice(setup.heard, this.#stats);
+    const leg = this as { readonly socketReady: boolean };
+    this.#player = new PacedPlayer({
+      playout: setup.playout,
+      sent: setup.sent,
+      stats: this.#stats,
+      sink: {
+        audio: (frame) => {
+          this.#send(frame);
+        },
+        command: (text) => {
+          this.#send(text);
+        },
+        get ready() {
+          return leg.socketReady;
+        },
+      },
+      report: (playout) => {
+        report({ type: 'playout', session: setup.session, report: playout });
+      },
+    });
+  }
+
+  /** A ticket let this connection in. */
+  connect(socket: WebSocket): void {
+    const now = monotonicNow();
+    const connection: Connection = {
+      socket,
+      since: now,
+      frames: createRateLimit(FRAMES_PER_SECOND, FRAMES_BURST),
+      texts: createRateLimit(TEXTS_PER_SECOND, TEXTS_BURST),
+      heardAt: now,
+      pingAt: now + PING_MS,
+      greeted: false,
+      excess: 0,
+    };
+    this.#expectedUntil = 0;
+    // A new ticket was asked for because the old connection is no good any more.
+    if (this.#connection) this.#drop(this.#connection, 'another connection took its place');
+    this.#connection = connection;
+    socket.on('message', (data, isBinary) => {
+      this.#onMessage(connection, data as Buffer, isBinary);
+    });
+    socket.on('pong', () => {
+      connection.heardAt = monotonicNow();
+    });
+    socket.on('error', (error) => {
+      this.#options.counters.add('protocolErrors');
+      this.#drop(connection, `the connection failed: ${error.message}`);
+    });
+    socket.on('close', (code) => {
+      this.#drop(connection, `the far side closed the connection (${code})`);
+    });
+    if (this.#onWheel) return;
+    this.#onWheel = true;
+    this.#stats.cells[STAT.startedAt] = this.#options.wheel.add(this);
+  }
+
+  /** Somebody has been told how to connect, until then. */
+  expect(until: Milliseconds): void {
+    this.#expectedUntil = until;
+  }
+
+  tick(deadline: Milliseconds, now: Milliseconds): void {
+    const { cells } = this.#stats;
+    const frame = Math.round((deadline - (cells[STAT.startedAt] as number)) / FRAME_MS);
+    this.#player.tick(frame, deadline, now);
+    this.#inbound.tick(frame, now);
+    cells[STAT.sendLatenessMaxMs] = Math.max(cells[STAT.sendLatenessMaxMs] as number, now - deadline);
+    if (this.#connection) this.#watch(this.#connection, now);
+    else if (this.#droppedAt !== undefined && now > Math.max(this.#patience(), this.#expectedUntil)) {
+      this.#droppedAt = undefined;
+      this.#report({ type: 'lost', reason: 'the connection dropped, and no other one came' });
+    }
+  }
+
+  applyFlush(): void {
+    this.#player.applyFlush(monotonicNow());
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#options.wheel.remove(this);
+    const connection = this.#connection;
+    this.#player.close(monotonicNow());
+    this.#inbound.close();
+    this.#connection = undefined;
+    connection?.socket.close(NORMAL);
+    if (connection) endSoon(connection.socket);
+  }
+
+  /** @internal for the player's sink. */
+  get socketReady(): boolean {
+    return (this.#connection?.socket.bufferedAmount ?? Infinity) < BUFFERED_MAX_BYTES;
+  }
+
+  #send(data: Uint8Array | string): void {
+    this.#connection?.socket.send(data, (error) => {
+      if (error) this.#stats.add(STAT.sendErrors);
+    });
+  }
+
+  #onMessage(connection: Connection, data: Buffer, isBinary: boolean): void {
+    if (connection !== this.#connection) return;
+    const now = monotonicNow();
+    connection.heardAt = now;
+    const limit = isBinary ? connection.frames : connection.texts;
+    if (!limit.admit(now)) {
+      this.#tooMany(connection, isBinary);
+      return;
+    }
+    if (!connection.greeted) this.#greet(connection, isBinary ? undefined : data.toString());
+    else if (isBinary) this.#inbound.receive(data, now);
+    else this.#onText(data.toString(), now);
+  }
+
+  /** The first message says what will come. */
+  #greet(connection: Connection, text: string | undefined): void {
+    const { setup, counters } = this.#options;
+    const message = text === undefined ? undefined : parseVonageMessage(text);
+    if (message?.type !== 'connected') {
+      counters.add('greetingsWrong');
+      this.#refuse(connection, POLICY, 'its first message was not websocket:connected');
+    } else if (rateOfContentType(message.contentType) !== setup.rateHz) {
+      counters.add('ratesWrong');
+      const wrong = JSON.stringify(message.contentType.slice(0, 80));
+      this.#refuse(connection, UNSUPPORTED, `it sends ${wrong} instead of ${contentTypeOf(setup.rateHz)}`);
+    } else {
+      connection.greeted = true;
+      this.#droppedAt = undefined;
+      this.#player.attach();
+      this.#report({ type: 'attached' });
+    }
+  }
+
+  #onText(text: string, now: Milliseconds): void {
+    const { counters } = this.#options;
+    const message = parseVonageMessage(text);
+    switch (message.type) {
+      case 'dtmf':
+        this.#report({ type: 'dtmf', digit: message.digit });
+        break;
+      case 'notify':
+        if (!this.#player.notified(message.marker, now)) counters.add('messagesUnknown');
+        break;
+      case 'cleared':
+        this.#player.cleared();
+        break;
+      case 'malformed':
+        this.#stats.add(STAT.packetsMalformed);
+        counters.add('messagesMalformed');
+        break;
+      default: // `connected` once more says nothing new
+        counters.add('messagesUnknown');
+    }
+  }
+
+  #tooMany(connection: Connection, isBinary: boolean): void {
+    this.#options.counters.add('messagesTooMany');
+    if (isBinary) this.#stats.add(STAT.framesDropped);
+    connection.excess += 1;
+    if (connection.excess > EXCESS_MAX) this.#refuse(connection, POLICY, 'it sent far too many messages');
+  }
+
+  #watch(connection: Connection, now: Milliseconds): void {
+    const { limits, counters } = this.#options;
+    if (!connection.greeted && now - connection.since > limits.greetMs) {
+      counters.add('greetingsWrong');
+      this.#refuse(connection, POLICY, 'it never said websocket:connected');
+    } else if (now - connection.heardAt > limits.silentMs) {
+      this.#drop(connection, `nothing was heard of the far side for ${limits.silentMs} ms`);
+    } else if (now >= connection.pingAt) {
+      connection.pingAt = now + PING_MS;
+      connection.socket.ping();
+    }
+  }
+
+  /** Until when another connection is waited for though nobody was told of one. */
+  #patience(): Milliseconds {
+    return (this.#droppedAt ?? 0) + this.#options.limits.reattachMs;
+  }
+
+  #refuse(connection: Connection, code: number, why: string): void {
+    this.#options.refused(`a media connection is ended: ${why}`);
+    connection.socket.close(code, why.slice(0, 100));
+    this.#drop(connection, why);
+  }
+
+  #drop(connection: Connection, reason: string): void {
+    if (connection !== this.#connection) return;
+    this.#connection = undefined;
+    this.#options.counters.add('connectionsDropped');
+    this.#droppedAt = monotonicNow();
+    this.#player.detach();
+    this.#report({ type: 'detached', reason });
+    endSoon(connection.socket);
+  }
+
+  #report(
+    report:
+      | { readonly type: 'attached' }
+      | { readonly type: 'dtmf'; readonly digit: string }
+      | { readonly type: 'detached' | 'lost'; readonly reason: string },
+  ): void {
+    this.#options.report({ ...report, session: this.#options.setup.session });
+  }
+}
+
+/** Gives a close frame time to go out; a dead peer answers none. */
+function endSoon(socket: WebSocket): void {
+  setTimeout(() => {
+    socket.terminate();
+  }, 1000).unref();
+}
+
+/** Messages larger than this end the connection: a frame at 24 kHz has 960 bytes, headers at most 512. */
+export const MAX_MESSAGE_BYTES = Math.max(4096, 2 * frameBytesOf(24000));
