@@ -8,14 +8,16 @@ import type {
   LlmEvent,
   MediaSession,
   Message,
+  ProviderTrouble,
   TextToSpeech,
   TimedWord,
   ToolCall,
   TtsEvent,
   VoiceRequest,
 } from './ports.ts';
+import { failedProvider } from './provider-trouble.ts';
 import { SentenceSplitter } from './sentence-splitter.ts';
-import type { Ending } from './turn-states.ts';
+import type { Sequel } from './turn-states.ts';
 import { SpokenUtterance, type Heard } from './utterance.ts';
 
 /** Sentences of a reply that wait for the synthesiser. */
@@ -24,8 +26,8 @@ const SENTENCES_AHEAD = 32;
 export interface ReplyOptions {
   /** The call's lifetime. */
   readonly scope: Scope;
-  /** What the model is asked; again, with the results, after tools that it must react to. */
-  readonly ask: (results: readonly Message[], signal: AbortSignal) => AsyncIterable<LlmEvent>;
+  /** Asks the model. */
+  readonly ask: (question: Question, signal: AbortSignal) => AsyncIterable<LlmEvent>;
   readonly tts: TextToSpeech;
   readonly voice: VoiceRequest;
   readonly media: MediaSession;
@@ -40,6 +42,14 @@ export interface ReplyOptions {
   readonly toolRounds: number;
 }
 
+/** What the model is asked, beyond what the caller said. */
+export interface Question {
+  /** What it has said and done in this reply before: it must react to the tools' results. */
+  readonly results: readonly Message[];
+  /** Providers that have broken off in this reply. What they said stands in `results`. */
+  readonly brokenOff: readonly string[];
+}
+
 export interface ReplyEvents {
   readonly mark: (stage: Stage, at: Milliseconds) => void;
   /** It can't be taken back any more: something is heard, has acted, or has failed. */
@@ -47,6 +57,9 @@ export interface ReplyEvents {
   readonly acted: () => void;
   readonly audible: (at: Milliseconds) => void;
   readonly failed: (part: 'llm' | 'tts', error: unknown) => void;
+  /** A provider failed, and the reply goes on. */
+  readonly trouble: (trouble: ProviderTrouble) => void;
+  readonly usage: (usage: Extract<LlmEvent, { type: 'usage' }>) => void;
 }
 
 /** What became of a reply. */
@@ -55,7 +68,7 @@ export interface ReplyOutcome {
   readonly tools: readonly Extract<Message, { role: 'tool' }>[];
   /** The last words came after the last tool. */
   readonly wordsLast: boolean;
-  readonly ending: Ending | undefined;
+  readonly ending: Sequel | undefined;
   readonly failed: boolean;
 }
 
@@ -82,16 +95,22 @@ export function startReply(options: ReplyOptions): AgentReply {
   };
 }
 
+function saidOf(text: string): Message[] {
+  return text.trim() === '' ? [] : [{ role: 'agent', text: text.trim(), interrupted: false }];
+}
+
 class ReplyInTheMaking {
   readonly #options: ReplyOptions;
   readonly #scope: Scope;
   readonly #gate = Promise.withResolvers<undefined>();
   readonly #sentences = new BoundedQueue<string>(SENTENCES_AHEAD);
   readonly #tools: Extract<Message, { role: 'tool' }>[] = [];
+  /** Words before and after a tool belong to different answers, and need a space between them. */
+  #lastPiece = '';
   #utterance: SpokenUtterance | undefined;
   /** Given to the synthesiser before there was an utterance. */
   #text = '';
-  #ending: Ending | undefined;
+  #ending: Sequel | undefined;
   #wordsLast = true;
   #words: readonly TimedWord[] = [];
   #released = false;
@@ -147,11 +166,10 @@ class ReplyInTheMaking {
     try {
       this.#progress();
       this.#mark('llmStart');
-      let results: readonly Message[] = [];
-      for (let round = 0; round <= this.#options.toolRounds; round++) {
-        const more = await this.#round(results);
-        if (!more || signal.aborted) break;
-        results = more;
+      let question: Question | undefined = { results: [], brokenOff: [] };
+      for (let round = 0; question && round <= this.#options.toolRounds; round++) {
+        question = await this.#round(question);
+        if (signal.aborted) break;
       }
       if (!signal.aborted) this.#mark('llmEnd');
     } catch (error) {
@@ -161,33 +179,51 @@ class ReplyInTheMaking {
     this.#sentences.close();
   }
 
-  /** One answer of the model's. Returns what it must be told before it goes on, if anything. */
-  async #round(before: readonly Message[]): Promise<readonly Message[] | undefined> {
+  /** One answer of the model's. Returns what it must be asked before it goes on, if anything. */
+  async #round(question: Question): Promise<Question | undefined> {
     const { signal } = this.#scope;
+    const { results: before, brokenOff } = question;
     const splitter = new SentenceSplitter(before.length === 0 ? {} : { firstClauseFrom: 0 });
     const results: Message[] = [];
     let text = '';
+    let spoken = '';
     let mustAnswer = false;
-    for await (const event of untilAborted(this.#options.ask(before, signal), signal)) {
-      this.#progress();
-      if (event.type === 'text') {
-        this.#mark('llmFirstToken');
-        text += event.text;
-        this.#wordsLast = true;
-        for (const piece of splitter.push(event.text)) await this.#sentences.send(piece);
-      } else if (event.type === 'tool') {
-        for (const piece of splitter.flush()) await this.#sentences.send(piece);
-        const outcome = await this.#act(event.call);
-        if (!outcome) return undefined;
-        results.push({ role: 'tool', call: event.call, result: outcome.result });
-        mustAnswer ||= outcome.answer === true;
+    const say = async (pieces: readonly string[]): Promise<void> => {
+      for (const piece of pieces) {
+        const isJoint = spoken === '' && /\S$/.test(this.#lastPiece) && /^\S/.test(piece);
+        this.#lastPiece = piece;
+        spoken += piece;
+        await this.#sentences.send(isJoint ? ` ${piece}` : piece);
       }
+    };
+    try {
+      for await (const event of untilAborted(this.#options.ask(question, signal), signal)) {
+        this.#progress();
+        if (event.type === 'text') {
+          this.#mark('llmFirstToken');
+          text += event.text;
+          this.#wordsLast = true;
+          await say(splitter.push(event.text));
+        } else if (event.type === 'tool') {
+          await say(splitter.flush());
+          const outcome = await this.#act(event.call);
+          if (!outcome) return undefined;
+          results.push({ role: 'tool', call: event.call, result: outcome.result });
+          mustAnswer ||= outcome.answer === true;
+        } else if (event.type === 'usage') this.#options.events.usage(event);
+        else this.#options.events.trouble(event.trouble);
+      }
+    } catch (error) {
+      const provider = failedProvider(error);
+      const hasBegun = text !== '' || results.length > 0;
+      if (!hasBegun || this.#ending || provider === undefined || brokenOff.includes(provider)) throw error;
+      // Whole sentences stay, and what was to become one is forgotten: somebody else answers instead.
+      return { results: [...before, ...saidOf(spoken), ...results], brokenOff: [...brokenOff, provider] };
     }
-    for (const piece of splitter.flush()) await this.#sentences.send(piece);
+    await say(splitter.flush());
     const silent = text.trim() === '';
     if (results.length === 0 || this.#ending || !(mustAnswer || silent)) return undefined;
-    const said: Message[] = silent ? [] : [{ role: 'agent', text: text.trim(), interrupted: false }];
-    return [...before, ...said, ...results];
+    return { results: [...before, ...saidOf(text), ...results], brokenOff };
   }
 
   async #act(call: ToolCall): Promise<ToolOutcome | undefined> {
@@ -231,6 +267,10 @@ class ReplyInTheMaking {
     const { signal } = this.#scope;
     for await (const event of untilAborted(sound, signal)) {
       this.#progress();
+      if (event.type === 'trouble') {
+        this.#options.events.trouble(event.trouble);
+        continue;
+      }
       if (event.type === 'words') {
         if (this.#utterance) this.#utterance.addWords(event.words);
         else this.#words = [...this.#words, ...event.words];

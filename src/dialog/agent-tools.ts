@@ -1,8 +1,16 @@
 import { messageOf } from '../lib/errors.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { AgentProfile, CallInfo, MessageStore, ToolCall, ToolSpec } from './ports.ts';
+import type {
+  AgentProfile,
+  CallInfo,
+  CallLine,
+  MessageStore,
+  ToolCall,
+  ToolSpec,
+  TransferTarget,
+} from './ports.ts';
 import { TOOL } from './tool-names.ts';
-import type { Ending } from './turn-states.ts';
+import type { Sequel } from './turn-states.ts';
 
 /** Something that a model can do in a call. */
 export interface AgentTool extends ToolSpec {
@@ -13,7 +21,10 @@ export interface AgentTool extends ToolSpec {
 export interface ToolContext {
   readonly agent: AgentProfile;
   readonly call: CallInfo;
+  readonly line: Pick<CallLine, 'sendDtmf'>;
   readonly signal: AbortSignal;
+  /** By which the model asked for it. */
+  readonly toolCall: ToolCall;
 }
 
 export interface ToolOutcome {
@@ -21,8 +32,8 @@ export interface ToolOutcome {
   readonly result: string;
   /** The model must react to the result, though it has said something already. */
   readonly answer?: boolean;
-  /** The call ends so, once what was said is out. */
-  readonly ending?: Ending;
+  /** The call ends so, or somebody else is called, once what was said is out. */
+  readonly ending?: Sequel;
 }
 
 export type ToolTable = ReadonlyMap<string, AgentTool>;
@@ -32,7 +43,11 @@ export function toolTable(tools: readonly AgentTool[]): ToolTable {
 }
 
 /** Runs what the model asked for. An unknown tool, bad arguments or a failure are results like any other. */
-export async function runTool(table: ToolTable, call: ToolCall, context: ToolContext): Promise<ToolOutcome> {
+export async function runTool(
+  table: ToolTable,
+  call: ToolCall,
+  context: Omit<ToolContext, 'toolCall'>,
+): Promise<ToolOutcome> {
   const tool = table.get(call.name);
   if (!tool) {
     const known = [...table.keys()].join(', ');
@@ -42,23 +57,38 @@ export async function runTool(table: ToolTable, call: ToolCall, context: ToolCon
     return { result: `error: the arguments are no JSON object: ${call.malformed}`, answer: true };
   }
   try {
-    return await tool.run(call.arguments, context);
+    return await tool.run(call.arguments, { ...context, toolCall: call });
   } catch (error) {
     return { result: `error: ${messageOf(error)}`, answer: true };
   }
 }
 
-/** The tools that every agent has: ends the call, lets the caller go on in the dialplan, takes a message. */
+/** What an agent's model may call if agents.yaml doesn't list it: all that the agent has a use for. */
+export function defaultTools(agent: Pick<AgentProfile, 'knowledge' | 'transferTargets'>): string[] {
+  return [
+    TOOL.hangUp,
+    ...(agent.knowledge.departments.length > 0 ? [TOOL.proceed] : []),
+    ...(agent.knowledge.takesMessages ? [TOOL.takeMessage] : []),
+    ...((agent.transferTargets ?? []).length > 0 ? [TOOL.transfer] : []),
+  ];
+}
+
+/** Those of the standard tools that an agent's model may call. */
 export function standardTools(options: {
   readonly agent: AgentProfile;
   readonly messages: MessageStore;
   readonly clock: Pick<Clock, 'wallClock'>;
 }): AgentTool[] {
-  const { knowledge } = options.agent;
-  const tools = [hangUp];
-  if (knowledge.departments.length > 0) tools.push(proceed(knowledge.departments.map(({ name }) => name)));
-  if (knowledge.takesMessages) tools.push(takeMessage(options.messages, options.clock));
-  return tools;
+  const { agent, messages, clock } = options;
+  const allowed = agent.tools ?? defaultTools(agent);
+  const all = [
+    hangUp,
+    proceed(agent.knowledge.departments.map(({ name }) => name)),
+    takeMessage(messages, clock),
+    transfer(agent.transferTargets ?? []),
+    sendDtmf,
+  ];
+  return all.filter(({ name }) => allowed.includes(name));
 }
 
 const hangUp: AgentTool = {
@@ -118,6 +148,54 @@ function takeMessage(messages: MessageStore, clock: Pick<Clock, 'wallClock'>): A
     },
   };
 }
+
+function transfer(targets: readonly TransferTarget[]): AgentTool {
+  const names = targets.map(({ name }) => name);
+  const others = targets.filter(({ also }) => also.length > 0);
+  return {
+    name: TOOL.transfer,
+    description: [
+      'Calls somebody and connects the caller with him when he answers. Say so first.',
+      'If he does not, the caller is back with you: tell him so, and offer something else.',
+      ...others.map(({ name, also }) => `${name} is also called: ${also.join(', ')}.`),
+    ].join(' '),
+    parameters: {
+      type: 'object',
+      properties: { target: { type: 'string', enum: names } },
+      required: ['target'],
+    },
+    run(args, { toolCall }) {
+      const wanted = textOf(args, 'target').toLowerCase();
+      const isMeant = ({ name, also }: TransferTarget): boolean =>
+        [name, ...also].some((text) => text.toLowerCase() === wanted);
+      const target = targets.find(isMeant);
+      if (!target) throw new Error(`target must be one of: ${names.join(', ')}`);
+      return Promise.resolve({
+        result: `${target.name} is called`,
+        ending: { way: 'transfer', target, call: toolCall },
+      });
+    },
+  };
+}
+
+/** As ARI takes them; a wait is half a second. */
+const KEYS = /^[0-9*#A-Da-dw]{1,40}$/;
+
+const sendDtmf: AgentTool = {
+  name: TOOL.sendDtmf,
+  description: 'Presses keys on the line, for a computer at the other end that asks for them.',
+  parameters: {
+    type: 'object',
+    properties: { digits: { type: 'string', description: '0-9 * # A-D; w is a pause of half a second' } },
+    required: ['digits'],
+  },
+  async run(args, { line }) {
+    const digits = textOf(args, 'digits').replace(/\s+/g, '');
+    if (!KEYS.test(digits)) throw new Error('digits must be 1 to 40 of: 0-9 * # A-D w');
+    await line.sendDtmf(digits);
+    return { result: `the keys ${digits} are pressed` };
+  },
+};
 
 function textOf(args: Readonly<Record<string, unknown>>, key: string): string {
   const value = args[key];

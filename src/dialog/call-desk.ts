@@ -153,6 +153,7 @@ export class Desk implements CallDesk {
         silenceMs: profile.limits.silenceMs,
         silencePrompts: profile.limits.silencePrompts,
         maxCallMs: profile.limits.maxCallMs,
+        ...troubleSettings(profile.whenFailing),
         ...settings,
         findsTurns: parts.stt.findsTurns,
       },
@@ -187,6 +188,18 @@ export class Desk implements CallDesk {
   }
 }
 
+/** When replies fail again and again. Whoever can't be heard at all can't be kept trying with. */
+function troubleSettings(whenFailing: AgentProfile['whenFailing']): Partial<TurnSettings> {
+  switch (whenFailing) {
+    case 'continue':
+      return { givenUp: 'proceed' };
+    case 'hang-up':
+      return { givenUp: 'hang-up' };
+    case 'keep-trying':
+      return { givenUp: 'proceed', failureLimit: Infinity };
+  }
+}
+
 /** The profile of whoever speaks the refusals. */
 export function announcerProfile(voice: string, language: string): AgentProfile {
   return {
@@ -199,6 +212,7 @@ export function announcerProfile(voice: string, language: string): AgentProfile 
     language,
     codec: 'auto',
     afterwards: 'hang-up',
+    whenFailing: 'hang-up',
     limits: {
       endpointingMs: 500,
       eagerPauseMs: 0,

@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import { stageTimes, type StageTimes } from './latency-tracker.ts';
-import type { CallEvent, CallInfo, MediaStats } from './ports.ts';
+import type { CallEvent, CallInfo, MediaStats, ProviderTrouble, TransferOutcome } from './ports.ts';
+import { describeOutcome } from './provider-trouble.ts';
 
 /** What is kept of a call. Plain data; instants are milliseconds after the call began. */
 export interface CallRecord {
@@ -9,6 +10,8 @@ export interface CallRecord {
   /** When it began, ISO 8601, UTC. */
   readonly startedAt: string;
   readonly info: CallInfo;
+  /** Whom a transfer on the caller's side put in the caller's place. */
+  readonly laterCallers?: readonly (CallInfo['caller'] & { readonly atMs: Milliseconds })[];
   readonly agent: string;
   /** From the call's arrival to the answer; missing: never answered. */
   readonly setUpMs?: Milliseconds;
@@ -24,11 +27,20 @@ export interface CallRecord {
   readonly digits: string;
   readonly holds: number;
   readonly tools: readonly { readonly atMs: Milliseconds; readonly name: string; readonly result?: string }[];
+  /** Targets that were called; `talkMs`, `endedBy`: of those who answered. */
+  readonly transfers?: readonly TransferNote[];
   readonly troubles: readonly {
     readonly atMs: Milliseconds;
     readonly part: string;
     readonly message: string;
+    /** Where a provider failed: which one, with what (docs/errors.md), and what was done. */
+    readonly provider?: string;
+    readonly kind?: string;
+    readonly outcome?: ProviderTrouble['outcome'];
+    readonly next?: string;
   }[];
+  /** Tokens by provider; missing where none counted any. */
+  readonly usage?: Readonly<Record<string, TokenUsage>>;
   /** Which run of the program took the call. */
   readonly run?: string;
   /** Missing: the call is running, or that run of the program ended during it. */
@@ -42,9 +54,26 @@ export interface CallRecord {
   readonly recording?: string;
 }
 
+export interface TransferNote {
+  readonly atMs: Milliseconds;
+  readonly target: string;
+  readonly outcome: TransferOutcome;
+  readonly ringMs: Milliseconds;
+  readonly talkMs?: Milliseconds;
+  readonly endedBy?: 'caller' | 'target' | 'system';
+}
+
+export interface TokenUsage {
+  readonly requests: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
 /** Something that was said. Without `text` where texts aren't kept. */
 export interface Saying {
+  /** When it began, and ended if that is known. */
   readonly atMs: Milliseconds;
+  readonly endMs?: Milliseconds;
   readonly turn: number;
   readonly who: 'caller' | 'agent';
   readonly text?: string;
@@ -86,11 +115,11 @@ export function beginRecord(
 
 /** The record after one more event. Pure. */
 export function addToRecord({ origin, record }: RecordInProgress, event: CallEvent): RecordInProgress {
-  const atMs = Math.round(event.at - origin);
-  return { origin, record: fold(record, event, atMs) };
+  return { origin, record: fold(record, event, origin) };
 }
 
-function fold(record: CallRecord, event: CallEvent, atMs: Milliseconds): CallRecord {
+function fold(record: CallRecord, event: CallEvent, origin: Milliseconds): CallRecord {
+  const atMs = Math.round(event.at - origin);
   switch (event.type) {
     case 'answered':
       return { ...record, setUpMs: round(event.setUpMs) };
@@ -98,12 +127,27 @@ function fold(record: CallRecord, event: CallEvent, atMs: Milliseconds): CallRec
       return { ...record, greetingMs: round(event.afterAnswerMs) };
     case 'caller-said': {
       const { turn, text, understood, via } = event;
-      const saying: Saying = { atMs, turn, who: 'caller', text, words: wordsIn(text), via, understood };
+      const saying: Saying = {
+        ...spanOf(event, origin),
+        turn,
+        who: 'caller',
+        text,
+        words: wordsIn(text),
+        via,
+        understood,
+      };
       return { ...record, said: [...record.said, saying] };
     }
     case 'agent-said': {
       const { turn, text, interrupted } = event;
-      const saying: Saying = { atMs, turn, who: 'agent', text, words: wordsIn(text), interrupted };
+      const saying: Saying = {
+        ...spanOf(event, origin),
+        turn,
+        who: 'agent',
+        text,
+        words: wordsIn(text),
+        interrupted,
+      };
       return { ...record, said: [...record.said, saying] };
     }
     case 'latency': {
@@ -121,13 +165,36 @@ function fold(record: CallRecord, event: CallEvent, atMs: Milliseconds): CallRec
       return { ...record, digits: record.digits + event.digit };
     case 'held':
       return { ...record, holds: record.holds + 1 };
+    case 'caller-changed':
+      return { ...record, laterCallers: [...(record.laterCallers ?? []), { atMs, ...event.caller }] };
     case 'tool': {
       const { name, result } = event;
       return { ...record, tools: [...record.tools, { atMs, name, result }] };
     }
+    case 'transfer': {
+      const { target, outcome } = event;
+      const note: TransferNote = { atMs, target, outcome, ringMs: round(event.ringMs) };
+      return { ...record, transfers: [...(record.transfers ?? []), note] };
+    }
+    case 'transfer-ended': {
+      const before = record.transfers?.slice(0, -1) ?? [];
+      const answered = record.transfers?.at(-1);
+      if (!answered) return record;
+      const note: TransferNote = { ...answered, talkMs: round(event.talkMs), endedBy: event.by };
+      return { ...record, transfers: [...before, note] };
+    }
     case 'trouble': {
-      const { part, message } = event;
-      return { ...record, troubles: [...record.troubles, { atMs, part, message }] };
+      return { ...record, troubles: [...record.troubles, { atMs, ...troubleOf(event) }] };
+    }
+    case 'usage': {
+      const { provider, inputTokens, outputTokens } = event;
+      const before = record.usage?.[provider] ?? { requests: 0, inputTokens: 0, outputTokens: 0 };
+      const after: TokenUsage = {
+        requests: before.requests + 1,
+        inputTokens: before.inputTokens + inputTokens,
+        outputTokens: before.outputTokens + outputTokens,
+      };
+      return { ...record, usage: { ...record.usage, [provider]: after } };
     }
     case 'ended': {
       const { reason, variables, media } = event;
@@ -136,6 +203,14 @@ function fold(record: CallRecord, event: CallEvent, atMs: Milliseconds): CallRec
     default:
       return record;
   }
+}
+
+function spanOf(
+  { at, since, until }: Extract<CallEvent, { type: 'caller-said' | 'agent-said' }>,
+  origin: Milliseconds,
+): Pick<Saying, 'atMs' | 'endMs'> {
+  const atMs = Math.round((since ?? at) - origin);
+  return until === undefined ? { atMs } : { atMs, endMs: Math.round(until - origin) };
 }
 
 /** The record without what was said or typed: only how much, when, and by whom. */
@@ -153,16 +228,18 @@ export function withoutEnd(programRuns: boolean): string {
   return programRuns ? 'not yet' : 'the program ended during it';
 }
 
-/** The conversation and its figures as people read them, one line each. */
-export function describeRecord(record: CallRecord, programRuns: boolean): string[] {
+/** The conversation and its figures as people read them, one line each. `began`: as they read the time. */
+export function describeRecord(record: CallRecord, programRuns: boolean, began = record.startedAt): string[] {
   const { info, ended } = record;
-  const caller = [info.caller.name, info.caller.number].filter(Boolean).join(' ') || 'unknown';
   const latencies = record.latencies.map(({ stages }) => stages.total).filter((ms) => ms !== undefined);
   const mean = latencies.reduce((sum, ms) => sum + ms, 0) / Math.max(1, latencies.length);
   return [
     `call       ${record.call}`,
-    `began      ${record.startedAt}`,
-    `from       ${caller} to ${info.dialled} (${record.agent})`,
+    `began      ${began}`,
+    `from       ${nameOf(info.caller)} to ${info.dialled} (${record.agent})`,
+    ...(record.laterCallers ?? []).map(
+      ({ atMs, ...caller }) => `then       ${nameOf(caller)}, from ${stamp(atMs).trim()} on`,
+    ),
     `set up     ${milliseconds(record.setUpMs)}, greeting ${milliseconds(record.greetingMs)} after the answer`,
     `ended      ${ended ? `${ended.reason} after ${(ended.durationMs / 1000).toFixed(1)} s` : withoutEnd(programRuns)}`,
     `turns      ${latencies.length} measured, mean ${Math.round(mean)} ms; ${record.bargeIns.length} barge-ins`,
@@ -171,15 +248,27 @@ export function describeRecord(record: CallRecord, programRuns: boolean): string
           `packets    ${ended.media.packetsReceived} received, ${ended.media.packetsSent} sent, ${ended.media.packetsLost} lost`,
         ]
       : []),
+    ...Object.entries(record.usage ?? {}).map(
+      ([provider, { requests, inputTokens, outputTokens }]) =>
+        `tokens     ${provider}: ${inputTokens} in, ${outputTokens} out, ${requests} requests`,
+    ),
     ...(record.recording === undefined ? [] : [`recording  ${record.recording}`]),
     '',
-    ...record.said.map(sentence),
+    ...[...record.said].sort((a, b) => a.atMs - b.atMs).map(sentence),
     ...record.latencies.map(({ turn, stages }) => `latency    turn ${turn}: ${stageList(stages)}`),
     ...record.tools.map(
       ({ atMs, name, result }) => `${stamp(atMs)} tool    ${name}${result ? `: ${result}` : ''}`,
     ),
-    ...record.troubles.map(({ atMs, part, message }) => `${stamp(atMs)} trouble ${part}: ${message}`),
+    ...(record.transfers ?? []).map(transferLine),
+    ...record.troubles.map(({ atMs, part, message, outcome, next }) => {
+      const done = outcome === undefined ? '' : `; ${describeOutcome(outcome, next)}`;
+      return `${stamp(atMs)} trouble ${part}: ${message}${done}`;
+    }),
   ];
+}
+
+function nameOf({ name, number }: CallInfo['caller']): string {
+  return [name, number].filter(Boolean).join(' ') || 'unknown';
 }
 
 function sentence({ atMs, who, text, words, understood, via, interrupted }: Saying): string {
@@ -190,6 +279,12 @@ function sentence({ atMs, who, text, words, understood, via, interrupted }: Sayi
     interrupted === true ? 'interrupted' : '',
   ].filter(Boolean);
   return `${stamp(atMs)} ${who.padEnd(7)} ${said}${notes.length > 0 ? ` [${notes.join(', ')}]` : ''}`;
+}
+
+function transferLine({ atMs, target, outcome, ringMs, talkMs, endedBy }: TransferNote): string {
+  const seconds = (ms: Milliseconds): string => `${(ms / 1000).toFixed(1)} s`;
+  const talk = talkMs === undefined ? '' : `; talked for ${seconds(talkMs)}, ended by the ${endedBy ?? '?'}`;
+  return `${stamp(atMs)} transfer to ${target}: ${outcome} after ${seconds(ringMs)}${talk}`;
 }
 
 function stageList(stages: Partial<StageTimes>): string {
@@ -204,6 +299,15 @@ function stamp(atMs: Milliseconds): string {
 
 function milliseconds(ms: Milliseconds | undefined): string {
   return ms === undefined ? '–' : `${ms} ms`;
+}
+
+function troubleOf({
+  call: _call,
+  at: _at,
+  type: _type,
+  ...trouble
+}: Extract<CallEvent, { type: 'trouble' }>): Omit<CallRecord['troubles'][number], 'atMs'> {
+  return trouble;
 }
 
 function wordsIn(text: string): number {

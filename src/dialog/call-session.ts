@@ -4,12 +4,14 @@ import { messageOf } from '../lib/errors.ts';
 import type { Scope } from '../lib/scope.ts';
 import { FlushLine } from '../media/flush-line.ts';
 import { orAborted } from './aborting.ts';
-import { startReply, type AgentReply } from './agent-reply.ts';
+import { startReply, type AgentReply, type Question } from './agent-reply.ts';
 import { runTool, type ToolTable } from './agent-tools.ts';
+import { CallTransfer } from './call-transfer.ts';
 import { CallerEars } from './caller-ears.ts';
 import { ConversationHistory } from './conversation-history.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
 import { NO_MEDIA } from './ports.ts';
+import { thrownTrouble, troubleEvent } from './provider-trouble.ts';
 import type {
   AgentProfile,
   CallEvent,
@@ -20,24 +22,30 @@ import type {
   LineEvent,
   LlmEvent,
   MediaSession,
-  Message,
+  ProviderTrouble,
   SpeechToText,
+  SttEvent,
   TextToSpeech,
+  TurnMarks,
   VadEvent,
   VoiceActivityDetector,
 } from './ports.ts';
 import { formatFor, type PhraseCache } from './prepared-phrases.ts';
 import { interruptible, nextDeadline, opening, step } from './turn-machine.ts';
+import { resultOf } from './turn-transfer.ts';
 import type {
   CallerInput,
   Ending,
   PhraseName,
+  Sequel,
+  Transfer,
   TurnAction,
   TurnEvent,
+  TurnInput,
   TurnSettings,
   TurnState,
 } from './turn-states.ts';
-import { playPhrase, type Heard } from './utterance.ts';
+import { playPhrase, playTone, type Heard } from './utterance.ts';
 
 /** Who hears, thinks and speaks. */
 export interface AgentParts {
@@ -89,6 +97,8 @@ interface Running {
 
 const STALL_MS = 4000;
 const TOOL_ROUNDS = 4;
+/** What a model is told of an ending that its words didn't reach. */
+const NOT_DONE = 'not done: the caller has interrupted you before';
 /** How long the account of what was being said may take when the call is over. */
 const ACCOUNT_MS = 1000;
 /** What the caller does to interrupt. */
@@ -113,7 +123,7 @@ export function callName(info: CallInfo): string {
 export class CallSession {
   readonly name: string;
   readonly #options: CallSessionOptions;
-  readonly #settings: TurnSettings;
+  #settings: TurnSettings;
   readonly #clock: Clock;
   readonly #scope: Scope;
   readonly #history = new ConversationHistory();
@@ -121,14 +131,22 @@ export class CallSession {
   readonly #over = Promise.withResolvers<Ending>();
   readonly #createdAt: Milliseconds;
   readonly #waiting: TurnEvent[] = [];
+  /** As the call came in, with whoever is the caller now. */
+  #info: CallInfo;
   #state: TurnState;
   #dispatching = false;
   #cancelTick: () => void = () => undefined;
   #armedFor = 0;
+  /** Providers that this call is known to do without. */
+  readonly #spared = new Set<string>();
   #answeredAt: Milliseconds | undefined;
   /** The account of the last thing said: the next reply's history waits for it. */
   #lastSettled: Promise<void> = Promise.resolve();
+  /** "One moment", heard before a reply that isn't certain yet. */
+  #untoldSign: { readonly turn: number; readonly heard: Heard } | undefined;
   #ears: CallerEars | undefined;
+  readonly #earsScope: Scope;
+  #transfer!: CallTransfer;
   #line!: CallLine;
   #media!: MediaSession;
   #flushLine!: FlushLine;
@@ -137,7 +155,9 @@ export class CallSession {
     this.#options = options;
     this.#clock = options.clock;
     this.name = callName(options.info);
+    this.#info = options.info;
     this.#scope = options.scope.child(`call ${this.name}`);
+    this.#earsScope = this.#scope.child('ears');
     this.#settings = options.settings;
     this.#state = opening(options.announcement);
     this.#createdAt = this.#clock.now();
@@ -152,6 +172,14 @@ export class CallSession {
     this.#line = line;
     this.#media = media;
     this.#flushLine = new FlushLine(media.flushLine);
+    this.#transfer = new CallTransfer({
+      line,
+      agent: this.#options.agent,
+      clock: this.#clock,
+      emit: (event) => {
+        this.#emit(event);
+      },
+    });
     this.#scope.defer(
       line.on((event) => {
         this.#onLine(event);
@@ -218,7 +246,7 @@ export class CallSession {
   #openEars(): void {
     const { parts, agent, expected } = this.#options;
     this.#ears = new CallerEars({
-      scope: this.#scope,
+      scope: this.#earsScope,
       media: this.#media,
       vad: parts.vad,
       stt: parts.stt,
@@ -230,15 +258,29 @@ export class CallSession {
         this.#onVad(event);
       },
       onStt: (event) => {
-        this.#dispatch({ ...event, at: this.#clock.now() });
+        this.#onStt(event);
       },
-      onTrouble: (part, message) => {
-        this.#trouble(part, message);
+      onTrouble: (part, error) => {
+        this.#emit(thrownTrouble(part, error));
       },
       onDeaf: (fatal) => {
         this.#dispatch({ type: 'stt-failed', fatal, at: this.#clock.now() });
       },
     });
+  }
+
+  #onStt(event: Exclude<SttEvent, { type: 'failed' }>): void {
+    if (event.type === 'trouble') {
+      this.#providerTrouble(event.trouble);
+      return;
+    }
+    const at = this.#clock.now();
+    if (event.type !== 'recogniser') {
+      this.#dispatch({ ...event, at });
+      return;
+    }
+    this.#settings = { ...this.#settings, findsTurns: event.findsTurns };
+    this.#dispatch({ type: 'recogniser', at });
   }
 
   #onVad(event: VadEvent): void {
@@ -250,6 +292,9 @@ export class CallSession {
 
   #onLine(event: LineEvent): void {
     const at = this.#clock.now();
+    this.#transfer.onLine(event);
+    // What he presses for somebody else is none of our business.
+    if (event.type === 'dtmf' && this.#transfer.connected) return;
     switch (event.type) {
       case 'dtmf':
         this.#emit({ type: 'dtmf', digit: event.digit });
@@ -259,6 +304,13 @@ export class CallSession {
       case 'unhold':
         this.#emit({ type: event.type === 'hold' ? 'held' : 'unheld' });
         this.#dispatch({ type: event.type, at });
+        break;
+      case 'target-left':
+        this.#dispatch({ type: event.type, at });
+        break;
+      case 'caller-changed':
+        this.#info = { ...this.#info, caller: event.caller };
+        this.#emit({ type: 'caller-changed', caller: event.caller });
         break;
       case 'ended':
         this.#dispatch({ type: 'line-ended', reason: event.reason, at });
@@ -316,7 +368,8 @@ export class CallSession {
         this.#reply(action);
         break;
       case 'release':
-        this.#options.tracker.mark(this.name, this.#turnOf(action.reply), 'turnEnd', event.at);
+        this.#mark(action.reply, 'speechEnd', action.input.marks.speechEnd);
+        this.#mark(action.reply, 'turnEnd', event.at);
         this.#release(action.reply);
         break;
       case 'drop':
@@ -328,6 +381,15 @@ export class CallSession {
         break;
       case 'sign':
         this.#sign();
+        break;
+      case 'transfer':
+        this.#callTarget(action.transfer);
+        break;
+      case 'cancel-transfer':
+        this.#transfer.cancel();
+        break;
+      case 'detach':
+        void this.#earsScope.close();
         break;
       case 'leave':
         this.#over.resolve(action.ending);
@@ -341,13 +403,15 @@ export class CallSession {
     running.reply?.release();
   }
 
-  #turnOf(reply: number): number {
-    return this.#running.get(reply)?.turn ?? 0;
+  #mark(reply: number, stage: keyof TurnMarks, at: Milliseconds | undefined): void {
+    const turn = this.#running.get(reply)?.turn ?? 0;
+    if (at !== undefined) this.#options.tracker.mark(this.name, turn, stage, at);
   }
 
   #stop(action: Extract<TurnAction, { do: 'drop' | 'interrupt' }>, event: TurnEvent): void {
     // Also silences a "one moment" that went before the reply.
     this.#media.flush();
+    this.#tellSign();
     const running = this.#running.get(action.reply);
     if (!running) return;
     // When the call ends, or goes on with an apology, what the caller had said stays.
@@ -362,28 +426,40 @@ export class CallSession {
   #reply(action: Extract<TurnAction, { do: 'reply' }>): void {
     this.#options.tracker.start(this.name, action.turn, action.input.marks);
     const ready = this.#lastSettled;
-    this.#start(action.reply, action.turn, action.gated, action.input, (results, signal) =>
-      this.#ask(ready, action.input, results, signal),
+    this.#start(action.reply, action.turn, action.gated, action.input, (question, signal) =>
+      this.#ask(ready, action.input, question, signal),
     );
+  }
+
+  #callTarget({ target, call }: Transfer): void {
+    const calling = this.#transfer.begin(target).then((outcome) => {
+      this.#history.toolAnswered(call, resultOf(outcome, target.name));
+      this.#dispatch({ type: 'transfer-over', outcome, at: this.#clock.now() });
+    });
+    this.#follow(calling);
   }
 
   async *#ask(
     ready: Promise<void>,
-    input: CallerInput,
-    results: readonly Message[],
+    input: TurnInput,
+    { results, brokenOff }: Question,
     signal: AbortSignal,
   ): AsyncGenerator<LlmEvent> {
     // What was heard of the words before belongs to the question.
     await orAborted(ready, signal);
     if (signal.aborted) return;
-    const { agent, info, parts, tools } = this.#options;
-    const history = [...this.#history.messages, input.message, ...results];
+    const { agent, parts, tools } = this.#options;
+    // What came of a transfer stands in the history already.
+    const said = input.message.role === 'caller' ? [input.message] : [];
+    // Who takes over from a model that broke off is asked anew, unless a tool's result is what he must react to.
+    const again = brokenOff.length > 0 && results.at(-1)?.role === 'agent' ? said : [];
+    const history = [...this.#history.messages, ...said, ...results, ...again];
     const specs = [...tools.values()].map(({ name, description, parameters }) => ({
       name,
       description,
       parameters,
     }));
-    yield* parts.llm.reply({ agent, call: info, history, tools: specs }, signal);
+    yield* parts.llm.reply({ agent, call: this.#info, history, tools: specs, avoid: brokenOff }, signal);
   }
 
   /** Sets a reply in motion; `input` is what it answers, if it does. */
@@ -391,17 +467,19 @@ export class CallSession {
     id: number,
     turn: number,
     gated: boolean,
-    input: CallerInput | undefined,
-    ask: (results: readonly Message[], signal: AbortSignal) => AsyncIterable<LlmEvent>,
+    input: TurnInput | undefined,
+    ask: (question: Question, signal: AbortSignal) => AsyncIterable<LlmEvent>,
   ): void {
-    const { agent, parts, tools, info, tracker } = this.#options;
+    const { agent, parts, tools, tracker } = this.#options;
     const running: Running = { turn, settled: Promise.resolve(), certain: !gated, dropped: false };
     this.#running.set(id, running);
+    /** What calls of tools have asked for. */
+    const sequels = new Map<string, Sequel>();
     let committed = false;
     const commit = (): void => {
       if (committed || running.dropped) return;
       committed = true;
-      if (input) this.#callerSaid(turn, input);
+      if (input?.message.role === 'caller') this.#callerSaid(turn, { ...input, message: input.message });
     };
     running.reply = startReply({
       scope: this.#scope,
@@ -416,7 +494,8 @@ export class CallSession {
       clock: this.#clock,
       gated,
       runTool: async (call, signal) => {
-        const outcome = await runTool(tools, call, { agent, call: info, signal });
+        const outcome = await runTool(tools, call, { agent, call: this.#info, line: this.#line, signal });
+        if (outcome.ending) sequels.set(call.id, outcome.ending);
         this.#emit({ type: 'tool', name: call.name, result: outcome.result });
         return outcome;
       },
@@ -435,8 +514,14 @@ export class CallSession {
           this.#audible(id, turn, at);
         },
         failed: (part, error) => {
-          this.#trouble(part, messageOf(error));
+          this.#emit(thrownTrouble(part, error));
           this.#dispatch({ type: 'reply-failed', reply: id, at: this.#clock.now() });
+        },
+        trouble: (trouble) => {
+          this.#providerTrouble(trouble);
+        },
+        usage: ({ provider, inputTokens, outputTokens }) => {
+          this.#emit({ type: 'usage', turn, provider, inputTokens, outputTokens });
         },
       },
     });
@@ -445,7 +530,13 @@ export class CallSession {
       if (running.certain) {
         commit();
         if (!outcome.wordsLast) this.#agentSaid(turn, outcome.heard, running);
-        for (const tool of outcome.tools) this.#history.toolAnswered(tool.call, tool.result);
+        for (const { call, result } of outcome.tools) {
+          const sequel = sequels.get(call.id);
+          const follows = sequel === outcome.ending;
+          // Of a transfer, what comes of it is the result.
+          if (sequel?.way === 'transfer' && follows) continue;
+          this.#history.toolAnswered(call, sequel && !follows ? NOT_DONE : result);
+        }
         if (outcome.wordsLast) this.#agentSaid(turn, outcome.heard, running);
         if (input) this.#measured(turn);
       }
@@ -488,13 +579,19 @@ export class CallSession {
   #sign(): void {
     const { phrases, phraseOwner } = this.#options;
     const prepared = phrases.get(phraseOwner, 'oneMoment', this.#media.format);
-    if (!prepared) return;
+    if (!prepared) {
+      void playTone(this.#media);
+      return;
+    }
     const turn = this.#state.turn + 1;
-    void playPhrase(this.#media, prepared)
+    const told = playPhrase(this.#media, prepared)
       .heard()
-      .then(({ text, interrupted }) => {
-        if (text !== '') this.#emit({ type: 'agent-said', turn, text, interrupted });
+      .then((heard) => {
+        this.#untoldSign = { turn, heard };
+        // What the caller had said isn't told yet; if it is taken back, it never will be.
+        if (this.#state.phase !== 'thinking' || this.#state.committed) this.#tellSign();
       });
+    this.#follow(told);
   }
 
   #follow(settled: Promise<void>): void {
@@ -512,7 +609,7 @@ export class CallSession {
   }
 
   #callerSaid(turn: number, input: CallerInput): void {
-    const { message, guess } = input;
+    const { message, guess, since, marks } = input;
     this.#history.callerSaid(message);
     const understood = message.via === 'speech' || message.via === 'dtmf';
     this.#emit({
@@ -521,17 +618,32 @@ export class CallSession {
       text: understood ? message.text : (guess ?? ''),
       understood,
       via: message.via === 'dtmf' ? 'dtmf' : 'speech',
+      ...(since === undefined ? {} : { since }),
+      ...(marks.speechEnd === undefined ? {} : { until: marks.speechEnd }),
     });
+    this.#tellSign();
   }
 
   #agentSaid(turn: number, heard: Heard | undefined, running: Running): void {
     if (!heard) return;
-    const { text, interrupted, account } = heard;
-    this.#history.agentSaid(text, interrupted);
-    if (text !== '') this.#emit({ type: 'agent-said', turn, text, interrupted });
+    const { account } = heard;
+    this.#agentHeard(turn, heard);
     if (account.outcome === 'flushed' && running.flushedBy !== 'call') {
       this.#emit({ type: 'barge-in', turn, playedMs: account.playedMs });
     }
+  }
+
+  #agentHeard(turn: number, { text, interrupted, since, account }: Heard): void {
+    this.#history.agentSaid(text, interrupted);
+    if (since === undefined) return;
+    this.#emit({ type: 'agent-said', turn, text, interrupted, since, until: account.at });
+  }
+
+  /** The sign that was played before the reply, behind what the caller had said. */
+  #tellSign(): void {
+    const sign = this.#untoldSign;
+    this.#untoldSign = undefined;
+    if (sign) this.#agentHeard(sign.turn, sign.heard);
   }
 
   #measured(turn: number): void {
@@ -541,6 +653,16 @@ export class CallSession {
 
   #trouble(part: Extract<CallEvent, { type: 'trouble' }>['part'], message: string): void {
     this.#emit({ type: 'trouble', part, message });
+  }
+
+  #providerTrouble(trouble: ProviderTrouble): void {
+    // That a provider is being passed over is told once, not in every turn.
+    const { part, provider, outcome } = trouble;
+    const key = `${part} ${provider}`;
+    if (outcome === 'spared' && this.#spared.has(key)) return;
+    if (outcome === 'spared') this.#spared.add(key);
+    else this.#spared.delete(key);
+    this.#emit(troubleEvent(trouble));
   }
 
   #emit(event: EventBody, at = this.#clock.now()): void {
@@ -567,10 +689,11 @@ export class CallSession {
       running.flushedBy = 'call';
       running.reply?.stop();
     }
-    this.#media.flush();
+    if (!this.#transfer.connected) this.#media.flush();
     const patience = new AbortController();
     await Promise.race([this.#lastSettled, this.#clock.sleep(ACCOUNT_MS, patience.signal)]);
     patience.abort();
+    this.#tellSign();
     try {
       if (ending.way === 'hang-up') await this.#line.hangUp();
       if (ending.way === 'proceed') await this.#line.proceed(variables);
@@ -582,6 +705,7 @@ export class CallSession {
     } catch (error) {
       this.#trouble('line', messageOf(error));
     }
+    this.#transfer.close();
     this.#emit({ type: 'ended', reason: ending.reason, variables, media: this.#media.stats() });
     this.#options.tracker.cleanUp(this.name);
   }
@@ -589,6 +713,7 @@ export class CallSession {
 
 /** What the dialplan is told of a conversation that came to its end. */
 const RESULTS: Readonly<Record<string, string>> = {
+  transferred: 'completed',
   'agent-hung-up': 'completed',
   'caller-silent': 'silence',
   'max-call': 'timeout',

@@ -1,4 +1,3 @@
-import { messageOf } from '../lib/errors.ts';
 import type { Scope } from '../lib/scope.ts';
 import { orAborted } from './aborting.ts';
 import type {
@@ -25,7 +24,7 @@ export interface EarsOptions {
   readonly bargeInMs: number;
   readonly onVad: (event: VadEvent) => void;
   readonly onStt: (event: Exclude<SttEvent, { type: 'failed' }>) => void;
-  readonly onTrouble: (part: 'vad' | 'stt', message: string) => void;
+  readonly onTrouble: (part: 'vad' | 'stt', error: unknown) => void;
   /** `fatal`: the caller can't be heard any more. */
   readonly onDeaf: (fatal: boolean) => void;
 }
@@ -58,7 +57,7 @@ export class CallerEars {
       return await orAborted(stream.endTurn(frame), signal);
     } catch (error) {
       if (!signal.aborted) {
-        this.#options.onTrouble('stt', messageOf(error));
+        this.#options.onTrouble('stt', error);
         this.#options.onDeaf(false);
       }
       return undefined;
@@ -112,7 +111,7 @@ export class CallerEars {
 
   /** The recogniser's stream has died: a new one takes over. */
   #failed(opening: Promise<SttStream>, error: Error): void {
-    this.#options.onTrouble('stt', messageOf(error));
+    this.#options.onTrouble('stt', error);
     void opening.then(
       (stream) => {
         stream.close();
@@ -127,7 +126,7 @@ export class CallerEars {
 
   #lost(part: 'vad' | 'stt', error: unknown): void {
     if (this.#options.scope.closed) return;
-    this.#options.onTrouble(part, messageOf(error));
+    this.#options.onTrouble(part, error);
     this.#options.onDeaf(true);
   }
 
@@ -136,7 +135,7 @@ export class CallerEars {
       action();
     } catch (error) {
       if (this.#options.scope.closed) return;
-      this.#options.onTrouble('stt', messageOf(error));
+      this.#options.onTrouble('stt', error);
       this.#options.onDeaf(false);
     }
   }

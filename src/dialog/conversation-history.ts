@@ -59,7 +59,7 @@ export function playedText(utterance: Utterance): { text: string; interrupted: b
  * text one after the other; it may spell some of them otherwise ("10" as "ten"), and these are told by
  * their neighbours.
  */
-function upTo(text: string, words: readonly TimedWord[], playedMs: number): string {
+export function upTo(text: string, words: readonly TimedWord[], playedMs: number): string {
   if (words.length === 0) return wholeWords(text, Math.floor(playedMs * CHARS_PER_MS));
   const tokens = [...text.matchAll(/\S+/g)].map((match) => ({
     key: keyOf(match[0]),

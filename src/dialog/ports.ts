@@ -43,6 +43,11 @@ export interface MediaSession {
   readonly flushLine: FlushLineHandle;
   /** RTP: names the peer, (address, port) exactly; media flows from now on. Others attach by themselves. */
   attach(peer: { readonly address: string; readonly port: number }): void;
+  /**
+   * Another endpoint for the same session, where the transport has connections that drop or are taken away
+   * for a while: the media isn't lost before `withinMs` (the gateway's default for an endpoint) are over.
+   */
+  renew?(withinMs?: Milliseconds): MediaEndpoint;
   /** Resolves when media can flow; rejects with MEDIA_NOT_ATTACHED when the session closes first. */
   readonly attached: Promise<void>;
   /** Queues one utterance behind what is queued already. */
@@ -52,6 +57,8 @@ export interface MediaSession {
   /** `dtmf` found in the media (RFC 4733, Vonage); `lost`: media can't flow any more. */
   on(listener: (event: MediaEvent) => void): () => void;
   stats(): MediaStats;
+  /** Audio that was written and waits to be sent, for the metrics. */
+  queuedMs?(): Milliseconds;
   close(): Promise<void>;
 }
 
@@ -76,7 +83,7 @@ export interface PlayedAccount {
   readonly playedMs: Milliseconds;
   readonly writtenMs: Milliseconds;
   readonly outcome: 'completed' | 'flushed' | 'closed';
-  /** `exact`: counted at the socket. `reported`: as the far side says. */
+  /** `exact`: counted at the socket. `reported`: as the far side says, between its reports by the clock. */
   readonly accuracy: 'exact' | 'reported';
   /** Instant at which the last packet left. */
   readonly at: Milliseconds;
@@ -115,6 +122,20 @@ export const NO_MEDIA: MediaStats = {
   framesDropped: 0,
 };
 
+/** How a provider that works in this process is, for readiness and the metrics. */
+export interface ProviderStatus {
+  /** Why it can't serve a call now; missing: it can. */
+  readonly trouble?: string;
+  readonly threads: readonly {
+    readonly name: string;
+    readonly alive: boolean;
+    /** Times that it died and was started again. */
+    readonly restarts: number;
+  }[];
+  /** Requests that are worked on or wait. */
+  readonly requests: number;
+}
+
 // ── Speech: hearing and speaking ──────────────────────────────────────────────────────────────
 
 /** Finds speech in the caller's audio, in a thread of its own. */
@@ -122,6 +143,7 @@ export interface VoiceActivityDetector {
   readonly name: string;
   readonly rates: readonly SampleRateHz[];
   open(request: VadRequest): Promise<VadStream>;
+  status?(): ProviderStatus;
   close(): Promise<void>;
 }
 
@@ -161,6 +183,7 @@ export interface SpeechToText {
   open(request: SttRequest): Promise<SttStream>;
   /** A telephone rings: opens beforehand what takes its time to open. Never throws. */
   warm?(): void;
+  status?(): ProviderStatus;
   close(): Promise<void>;
 }
 
@@ -180,6 +203,9 @@ export type SttEvent =
   | { readonly type: 'turn-eager-end'; readonly transcript: Transcript }
   | { readonly type: 'turn-resume' }
   | { readonly type: 'turn-end'; readonly transcript: Transcript }
+  /** Another recogniser listens from now on. `findsTurns`: as for the port, which spoke for the one before. */
+  | { readonly type: 'recogniser'; readonly name: string; readonly findsTurns: boolean }
+  | { readonly type: 'trouble'; readonly trouble: ProviderTrouble }
   | { readonly type: 'failed'; readonly error: Error };
 
 export interface Transcript {
@@ -217,6 +243,7 @@ export interface TextToSpeech {
   speak(text: AsyncIterable<string>, voice: VoiceRequest, signal: AbortSignal): AsyncIterable<TtsEvent>;
   /** A telephone rings: opens beforehand what takes its time to open. Never throws. */
   warm?(): void;
+  status?(): ProviderStatus;
   close(): Promise<void>;
 }
 
@@ -230,7 +257,8 @@ export interface VoiceRequest {
 export type TtsEvent =
   | { readonly type: 'audio'; readonly audio: Audio }
   /** Words with their place in this utterance's audio: what the caller heard can be told to the word. */
-  | { readonly type: 'words'; readonly words: readonly TimedWord[] };
+  | { readonly type: 'words'; readonly words: readonly TimedWord[] }
+  | { readonly type: 'trouble'; readonly trouble: ProviderTrouble };
 
 export interface TimedWord {
   readonly text: string;
@@ -247,6 +275,7 @@ export interface LanguageModel {
   reply(request: ReplyRequest, signal: AbortSignal): AsyncIterable<LlmEvent>;
   /** A telephone rings: opens beforehand what takes its time to open. Never throws. */
   warm?(): void;
+  status?(): ProviderStatus;
   close(): Promise<void>;
 }
 
@@ -256,6 +285,8 @@ export interface ReplyRequest {
   readonly history: readonly Message[];
   /** What the model may call, as this agent is allowed to. */
   readonly tools?: readonly ToolSpec[];
+  /** Providers that have broken off in this very reply: others are asked first, if there are any. */
+  readonly avoid?: readonly string[];
 }
 
 /** A tool as a model is told of it. */
@@ -285,7 +316,59 @@ export interface ToolCall {
 export type LlmEvent =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'tool'; readonly call: ToolCall }
-  | { readonly type: 'usage'; readonly inputTokens: number; readonly outputTokens: number };
+  /** Tokens of this request, as the provider counts (and charges) them. */
+  | {
+      readonly type: 'usage';
+      readonly provider: string;
+      readonly inputTokens: number;
+      readonly outputTokens: number;
+    }
+  | { readonly type: 'trouble'; readonly trouble: ProviderTrouble };
+
+// ── Trouble with providers ────────────────────────────────────────────────────────────────────
+
+/** What can go wrong between us and a provider (docs/errors.md). */
+export const FAILURE_KINDS = [
+  /** Nobody listens there. */
+  'refused',
+  /** The name can't be resolved. */
+  'dns',
+  'tls',
+  /** The key is wrong, or may not do this. */
+  'unauthorized',
+  /** Too many requests, or the account's limit of calls at a time. */
+  'rate-limited',
+  /** The request itself is wrong: an unknown model or voice, a parameter. */
+  'rejected',
+  /** The provider's own trouble (5xx, or an error event). */
+  'server',
+  /** No answer in time. */
+  'timeout',
+  /** The answer had begun, and nothing more came. */
+  'stalled',
+  /** The connection died in the middle. */
+  'cut',
+  /** What came isn't what was agreed on. */
+  'malformed',
+  /** A proper answer with nothing in it. */
+  'empty',
+] as const;
+export type FailureKind = (typeof FAILURE_KINDS)[number];
+
+/** A provider failed, and what was done about it. */
+export interface ProviderTrouble {
+  readonly part: 'stt' | 'llm' | 'tts';
+  /** As providers.yaml calls it. */
+  readonly provider: string;
+  readonly kind: FailureKind;
+  readonly message: string;
+  /**
+   * `retried`: the same provider once more. `fell-back`: to `next`. `spared`: it wasn't even asked, because it
+   * has failed shortly before, but `next` was. `gave-up`: nobody is left.
+   */
+  readonly outcome: 'retried' | 'fell-back' | 'spared' | 'gave-up';
+  readonly next?: string;
+}
 
 /** Where messages that callers leave are kept. */
 export interface MessageStore {
@@ -315,8 +398,29 @@ export interface AgentProfile {
   readonly limits: AgentLimits;
   /** Where the caller goes when the conversation is over: nowhere, or on in the dialplan. */
   readonly afterwards: 'hang-up' | 'continue';
+  /** Names of the tools that its model may call. Missing: all that its knowledge and targets have a use for. */
+  readonly tools?: readonly string[];
+  /** Whom it may call for a caller, and nobody else. */
+  readonly transferTargets?: readonly TransferTarget[];
+  /** What becomes of a caller to whom no reply could be given several times in a row. */
+  readonly whenFailing: 'continue' | 'hang-up' | 'keep-trying';
   /** What the embedded receptionist answers from; other models get it within their instructions. */
   readonly knowledge: AgentKnowledge;
+}
+
+/** Somebody whom an agent may call to put a caller through. */
+export interface TransferTarget {
+  readonly name: string;
+  /** Other words that callers use for it. */
+  readonly also: readonly string[];
+  /** In the words of the telephony that carries the call: `PJSIP/softphone2`, `Local/200@from-internal`, `+4930123456`. */
+  readonly endpoint: string;
+  /** What the target's telephone shows: `caller`, `agent` (its name, and the number that was dialled), or `Name <number>`. */
+  readonly callerId: string;
+  /** How long it rings. */
+  readonly ringMs: Milliseconds;
+  /** What the caller hears meanwhile. */
+  readonly whileRinging: 'ringing' | 'music';
 }
 
 export interface AgentLimits {
@@ -402,12 +506,45 @@ export interface CallLine {
   hangUp(): Promise<void>;
   /** Lets the caller go on in the dialplan, with result variables (`VOICE_AGENT_RESULT`, …) set. */
   proceed(variables: Readonly<Record<string, string>>): Promise<void>;
+  /**
+   * Calls somebody else, and connects the caller with him when he answers; the caller hears it ring
+   * meanwhile. `answered`: the media session is closed, and the line goes on until it tells `ended` or
+   * `target-left`. Anything else: the caller is back, with media as before. Never rejects; one at a time.
+   * When `signal` aborts the target isn't rung any longer.
+   */
+  transfer(request: TransferRequest, signal: AbortSignal): Promise<TransferOutcome>;
+  /** Sends keys (`0-9*#A-D`, `w`: half a second's pause) to the far side. Rejects if it can't. */
+  sendDtmf(digits: string): Promise<void>;
 }
+
+export interface TransferRequest {
+  readonly endpoint: string;
+  /** What the target's telephone shows. */
+  readonly callerId: { readonly name: string; readonly number: string };
+  readonly ringMs: Milliseconds;
+  readonly whileRinging: 'ringing' | 'music';
+}
+
+export type TransferOutcome =
+  | 'answered'
+  | 'busy'
+  | 'refused'
+  | 'no-answer'
+  /** It can't be called: nobody knows it, its telephone is off, or something broke. */
+  | 'failed'
+  /** `signal` has fired. */
+  | 'cancelled'
+  /** The caller has hung up meanwhile; `ended` says so as well. */
+  | 'caller-gone';
 
 export type LineEvent =
   | { readonly type: 'dtmf'; readonly digit: string }
   | { readonly type: 'hold' }
   | { readonly type: 'unhold' }
+  /** After a transfer: the one who answered has hung up, and the caller is alone on the line. */
+  | { readonly type: 'target-left' }
+  /** A transfer on the caller's side: somebody else is on the line now, in the same call. */
+  | { readonly type: 'caller-changed'; readonly caller: CallInfo['caller'] }
   /** The last caller-side leg is gone. */
   | { readonly type: 'ended'; readonly reason: string };
 
@@ -452,27 +589,63 @@ export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
   | { readonly type: 'answered'; readonly setUpMs: Milliseconds }
   | { readonly type: 'greeting-started'; readonly afterAnswerMs: Milliseconds }
   | {
+      /** Told when the turn can't be taken back any more, which is after it was said. */
       readonly type: 'caller-said';
       readonly turn: number;
       readonly text: string;
       readonly understood: boolean;
       readonly via: 'speech' | 'dtmf';
+      /** When the caller began to say (or press) it, and ended; missing where that isn't known. */
+      readonly since?: Milliseconds;
+      readonly until?: Milliseconds;
     }
   | {
+      /** Told when it has been said. `text`: the whole words that were heard; none, if it was cut off before. */
       readonly type: 'agent-said';
       readonly turn: number;
       readonly text: string;
       readonly interrupted: boolean;
+      /** Its first and its last packet. */
+      readonly since?: Milliseconds;
+      readonly until?: Milliseconds;
     }
   | { readonly type: 'latency'; readonly turn: number; readonly marks: TurnMarks }
   | { readonly type: 'barge-in'; readonly turn: number; readonly playedMs: Milliseconds }
   | { readonly type: 'dtmf'; readonly digit: string }
   | { readonly type: 'held' | 'unheld' }
+  | { readonly type: 'caller-changed'; readonly caller: CallInfo['caller'] }
   | { readonly type: 'tool'; readonly name: string; readonly result: string }
+  /** A target was called, and answered or not. */
+  | {
+      readonly type: 'transfer';
+      readonly target: string;
+      readonly outcome: TransferOutcome;
+      readonly ringMs: Milliseconds;
+    }
+  /** Caller and target have talked; `by`: who ended it (`system`: neither of them). */
+  | {
+      readonly type: 'transfer-ended';
+      readonly target: string;
+      readonly talkMs: Milliseconds;
+      readonly by: 'caller' | 'target' | 'system';
+    }
+  /** Tokens that one request of a turn took, as the provider counts them. */
+  | {
+      readonly type: 'usage';
+      readonly turn: number;
+      readonly provider: string;
+      readonly inputTokens: number;
+      readonly outputTokens: number;
+    }
+  /** `provider`, `kind`, `outcome` and `next` where a provider of the cloud has failed: see ProviderTrouble. */
   | {
       readonly type: 'trouble';
       readonly part: 'vad' | 'stt' | 'llm' | 'tts' | 'media' | 'line';
       readonly message: string;
+      readonly provider?: string;
+      readonly kind?: FailureKind;
+      readonly outcome?: ProviderTrouble['outcome'];
+      readonly next?: string;
     }
   | {
       readonly type: 'ended';

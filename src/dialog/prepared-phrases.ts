@@ -1,10 +1,14 @@
-import type { Milliseconds } from '../lib/clock.ts';
+import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { sampleCount, type Audio, type AudioFormat } from '../media/audio.ts';
 import { AudioConverter } from '../media/convert.ts';
-import type { TextToSpeech, TimedWord } from './ports.ts';
+import type { ProviderTrouble, TextToSpeech, TimedWord } from './ports.ts';
 import type { PhraseName } from './turn-states.ts';
 
 export type PhraseTexts = Readonly<Partial<Record<PhraseName, string>>>;
+
+/** A phrase that could not be prepared is tried again after this, then each time after twice as long. */
+const RETRY_FIRST_MS = 30_000;
+const RETRY_LAST_MS = 600_000;
 
 /** What an agent says where nothing else is configured. The greeting is always the agent's own. */
 export const DEFAULT_PHRASES: Readonly<Record<Exclude<PhraseName, 'greeting'>, string>> = {
@@ -13,6 +17,7 @@ export const DEFAULT_PHRASES: Readonly<Record<Exclude<PhraseName, 'greeting'>, s
   oneMoment: 'One moment, please.',
   trouble: 'Sorry, something went wrong. Could you please say that again?',
   apology: 'I am sorry, I have a technical problem and can not help you any further.',
+  notReached: 'I am sorry, nobody can be reached there at the moment. Can I help you with anything else?',
   maxCall: 'I am sorry, we have to end this call now. Please call again if there is more. Goodbye.',
   draining: 'I am sorry, I have to end this call now. Please call again in a few minutes. Goodbye.',
   goodbye: 'Goodbye.',
@@ -39,6 +44,8 @@ export interface PhraseRequest {
   readonly formats: readonly AudioFormat[];
   /** The synthesiser's format that is wanted, if not the wire's own. */
   readonly source?: AudioFormat | undefined;
+  /** A synthesiser failed, and another one spoke in its place. */
+  readonly onProviderTrouble?: (trouble: ProviderTrouble) => void;
 }
 
 /**
@@ -51,32 +58,66 @@ export class PhraseCache {
 
   /**
    * Synthesises the phrases of an owner, one after the other; formats are only conversions. What
-   * fails is reported and left out: it is synthesised when it is wanted.
+   * fails is reported and left out: it is synthesised when it is wanted. Returns what `complete` should
+   * try again: what failed, and what was spoken in another synthesiser's voice.
    */
   async prepare(
     request: PhraseRequest,
     signal: AbortSignal,
     onTrouble: (phrase: PhraseName, error: unknown) => void,
-  ): Promise<void> {
+  ): Promise<PhraseName[]> {
     this.#texts.set(request.owner, request.texts);
-    for (const [name, text] of Object.entries(request.texts) as [PhraseName, string][]) {
-      if (signal.aborted) return;
+    const again: PhraseName[] = [];
+    for (const name of Object.keys(request.texts) as PhraseName[]) {
+      if (signal.aborted) break;
       try {
-        // What the synthesiser gives in the wire's own format isn't converted.
-        const spoken = new Map<AudioFormat, Spoken>();
-        for (const format of request.formats) {
-          const given = formatFor(request.tts, format, request.source);
-          const source = spoken.get(given) ?? (await synthesise(text, request, given, signal));
-          spoken.set(given, source);
-          const audio = joinAudio(source.pieces, format);
-          const durationMs = (sampleCount(audio) * 1000) / audio.rateHz;
-          const phrase = { text, audio, durationMs, words: source.words };
-          this.#phrases.set(keyOf(request.owner, name, format), phrase);
-        }
+        if (!(await this.#prepare(request, name, signal))) again.push(name);
       } catch (error) {
+        again.push(name);
         onTrouble(name, error);
       }
     }
+    return again;
+  }
+
+  /**
+   * Tries again, later and later, until each of these phrases is spoken as it should be, and puts it in the
+   * place of what there was. True: it is; false: `signal` aborted before. Never rejects.
+   */
+  async complete(
+    request: PhraseRequest,
+    phrases: readonly PhraseName[],
+    clock: Clock,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    let left = [...phrases];
+    for (let delay = RETRY_FIRST_MS; left.length > 0; delay = Math.min(2 * delay, RETRY_LAST_MS)) {
+      if (!(await clock.sleep(delay, signal))) return false;
+      const [first = 'greeting', ...others] = left;
+      // One is asked for the others: a provider that is still away is left alone.
+      const isBack = (name: PhraseName): Promise<boolean> =>
+        this.#prepare(request, name, signal).catch(() => false);
+      if (!(await isBack(first))) continue;
+      left = [];
+      for (const name of others) if (!(await isBack(name))) left.push(name);
+    }
+    return !signal.aborted;
+  }
+
+  /** False: it is there, but in the voice of a substitute. */
+  async #prepare(request: PhraseRequest, name: PhraseName, signal: AbortSignal): Promise<boolean> {
+    const text = request.texts[name] ?? '';
+    // What the synthesiser gives in the wire's own format isn't converted.
+    const spoken = new Map<AudioFormat, Spoken>();
+    for (const format of request.formats) {
+      const given = formatFor(request.tts, format, request.source);
+      const source = spoken.get(given) ?? (await synthesise(text, request, given, signal));
+      spoken.set(given, source);
+      const audio = joinAudio(source.pieces, format);
+      const durationMs = (sampleCount(audio) * 1000) / audio.rateHz;
+      this.#phrases.set(keyOf(request.owner, name, format), { text, audio, durationMs, words: source.words });
+    }
+    return [...spoken.values()].every(({ substituted }) => !substituted);
   }
 
   get(owner: string, phrase: PhraseName, format: AudioFormat): PreparedPhrase | undefined {
@@ -89,11 +130,22 @@ export class PhraseCache {
   }
 }
 
-/** The format that a synthesiser is asked for: the one that is wanted, the wire's own, or its best. */
+/**
+ * The format that a synthesiser is asked for: the one that is wanted, the wire's own, for a wire that is
+ * wider than the telephone the nearest that loses nothing, or its best.
+ */
 export function formatFor(tts: TextToSpeech, wire: AudioFormat, wanted?: AudioFormat): AudioFormat {
   const offered = (format: AudioFormat | undefined): AudioFormat | undefined =>
     tts.formats.find(({ encoding, rateHz }) => encoding === format?.encoding && rateHz === format.rateHz);
-  return offered(wanted) ?? offered(wire) ?? tts.formats[0] ?? wire;
+  return offered(wanted) ?? offered(wire) ?? wideEnough(tts.formats, wire) ?? tts.formats[0] ?? wire;
+}
+
+/** For a wire beyond 8,000 Hz: the lowest rate that is no lower than the wire's, or else the highest. */
+function wideEnough(formats: readonly AudioFormat[], wire: AudioFormat): AudioFormat | undefined {
+  if (wire.rateHz <= 8000) return undefined;
+  const enough = formats.filter(({ rateHz }) => rateHz >= wire.rateHz);
+  const [lowest] = enough.toSorted((one, other) => one.rateHz - other.rateHz);
+  return lowest ?? formats.toSorted((one, other) => other.rateHz - one.rateHz)[0];
 }
 
 /** One stretch of audio in `format` of the pieces of a stream. */
@@ -123,6 +175,8 @@ function joinAudio(pieces: readonly Audio[], format: AudioFormat): Audio {
 interface Spoken {
   readonly pieces: readonly Audio[];
   readonly words: readonly TimedWord[];
+  /** Another synthesiser has spoken at least some of it. */
+  readonly substituted: boolean;
 }
 
 async function synthesise(
@@ -134,12 +188,17 @@ async function synthesise(
   const { tts, voice, language } = request;
   const pieces: Audio[] = [];
   const words: TimedWord[] = [];
+  let substituted = false;
   for await (const event of tts.speak(once(text), { voice, language, format }, signal)) {
     if (event.type === 'audio') pieces.push(event.audio);
-    else words.push(...event.words);
+    else if (event.type === 'words') words.push(...event.words);
+    else {
+      substituted ||= event.trouble.next !== undefined;
+      request.onProviderTrouble?.(event.trouble);
+    }
   }
   if (pieces.length === 0) throw new Error('no audio came');
-  return { pieces, words };
+  return { pieces, words, substituted };
 }
 
 async function* once(text: string): AsyncGenerator<string> {

@@ -22,12 +22,13 @@ export function inputOf(state: ListeningState, said: Said, at: Milliseconds): Ca
     ...(sttStart === undefined ? {} : { sttStart }),
     sttFinal: at,
   };
-  if (text !== '') return { message: { role: 'caller', text, via: 'speech' }, marks };
+  const { since } = said;
+  if (text !== '') return { message: { role: 'caller', text, via: 'speech' }, since, marks };
   const guess = said.pieces
     .map((piece) => piece.transcript?.text ?? '')
     .join(' ')
     .trim();
-  return { message: { role: 'caller', text: '', via: 'not-understood' }, guess, marks };
+  return { message: { role: 'caller', text: '', via: 'not-understood' }, guess, since, marks };
 }
 
 /** How long the caller may pause now, given what he has said. */

@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import { FRAME_MS } from '../media/audio.ts';
+import { repeats } from './endpointing-policy.ts';
 import { inputOf, NOTHING_SAID, owed, pauseOf } from './turn-input.ts';
 import { close, commonOf, say, still, stopped, trouble, type Step } from './turn-moves.ts';
 import type { Transcript } from './ports.ts';
@@ -12,6 +13,7 @@ import type {
   ThinkingState,
   TurnAction,
   TurnEvent,
+  TurnInput,
   TurnSettings,
 } from './turn-states.ts';
 
@@ -25,12 +27,22 @@ export function listeningDeadline(state: ListeningState, settings: TurnSettings)
   if (state.ear.is === 'quiet') return state.draft?.by ?? state.silenceAt;
   if (state.draft) return state.draft.by;
   const { lastAt } = state.ear;
+  if (owed(state.said)) return Math.min(signAt(state, settings), overdueAt(state, settings));
   if (settings.findsTurns) {
     return lastAt + (state.said.pieces.length > 0 ? settings.endpointingMs : settings.turnTimeoutMs);
   }
   const pause = lastAt + pauseOf(state.said, settings);
-  if (owed(state.said)) return pause + settings.turnTimeoutMs;
   return settings.earlyStart ? Math.min(pause, lastAt + settings.eagerPauseMs) : pause;
+}
+
+/** When a caller who waits for the recogniser gets an audible sign that somebody is at work. */
+function signAt({ ear, said }: ListeningState, settings: TurnSettings): Milliseconds {
+  return ear.is !== 'pausing' || said.signed ? Infinity : ear.lastAt + settings.signAfterMs;
+}
+
+/** When a recogniser that owes an answer is waited for no longer. */
+function overdueAt({ said }: ListeningState, settings: TurnSettings): Milliseconds {
+  return Math.max(...said.pieces.map(({ askedAt }) => askedAt ?? -Infinity)) + settings.transcriptMs;
 }
 
 /** The caller's turn: gathers what he says until it is certain that he has finished. */
@@ -41,22 +53,35 @@ export function whenListening(state: ListeningState, event: TurnEvent, settings:
       return state.ear.is === 'talking' ? still(state) : goOn(state, event, settings);
     case 'speech-stop':
       return still({ ...state, ear: stopped(state.ear, event) });
-    case 'partial':
-      return still({ ...state, said: { ...state.said, partial: event.text } });
+    case 'partial': {
+      const heard = { ...state, said: { ...state.said, partial: event.text } };
+      const prepared = settings.findsTurns ? state.draft?.input.message.text : undefined;
+      // More words: what was prepared answers half a question.
+      return prepared === undefined || repeats(event.text, prepared) ? still(heard) : dropDraft(heard);
+    }
     case 'transcript':
       return transcribed(state, event, settings);
     case 'turn-eager-end': {
       if (!settings.earlyStart || !settings.findsTurns || state.digits) return still(state);
-      const dropped = dropDraft(state);
       const input = inputOf(state, withPiece(state.said, event.transcript), event.at);
-      const drafted = prepare(dropped.state, input, event.at + settings.turnTimeoutMs);
+      const by = event.at + settings.turnTimeoutMs;
+      // What was taken back, and is so now all the same, is being prepared already.
+      const { draft } = state;
+      if (draft?.reply !== undefined && draft.input.message.text === input.message.text) {
+        return still({ ...state, draft: { ...draft, by } });
+      }
+      const dropped = dropDraft(state);
+      const drafted = prepare(dropped.state, input, by);
       return { state: drafted.state, actions: [...dropped.actions, ...drafted.actions] };
     }
     case 'turn-resume':
-      return dropDraft(state);
+      // The recogniser isn't sure any more. As long as the detector hears nothing, what was prepared may fit yet.
+      return state.ear.is === 'pausing' ? still(state) : dropDraft(state);
     case 'turn-end':
       if (!settings.findsTurns || state.digits) return still(state);
       return certain({ ...state, said: withPiece(state.said, event.transcript) }, event.at, settings);
+    case 'recogniser':
+      return heardByAnother(state, event.at, settings);
     case 'stt-failed':
       return state.said.frame < 0 ? still(state) : misheard(state, event.at, settings);
     case 'reply-ended':
@@ -87,7 +112,7 @@ export function goOn(
       state: {
         ...dropped.state,
         ear: { is: 'talking', frame: event.frame, since: event.since },
-        said: { ...state.said, frame: event.frame },
+        said: { ...state.said, frame: event.frame, since: event.since },
       },
       actions: [...dropped.actions, { do: 'begin-turn', frame: event.frame }],
     };
@@ -117,7 +142,7 @@ export function resume(
 ): { said: Said; actions: TurnAction[] } {
   if (!settings.findsTurns && frame - said.frame <= REACH_FRAMES) {
     return {
-      said: { frame: said.frame, pieces: [], partial: '' },
+      said: { ...NOTHING_SAID, frame: said.frame, since: said.since },
       actions: [{ do: 'begin-turn', frame: said.frame }],
     };
   }
@@ -126,19 +151,18 @@ export function resume(
 
 function listeningTimeout(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
   if (state.digits) {
-    const { text } = state.digits;
-    return think(state, { message: { role: 'caller', text, via: 'dtmf' }, marks: {} }, at, settings);
+    const { text, since } = state.digits;
+    return think(state, { message: { role: 'caller', text, via: 'dtmf' }, since, marks: {} }, at, settings);
   }
   if (state.draft) return certain(state, at, settings);
   if (state.ear.is === 'quiet') return silence(state, at, settings);
   if (state.ear.is === 'talking') return still(state);
-  if (settings.findsTurns) {
-    // The recogniser has kept silent for too long: what it had guessed has to do.
-    const guess = state.said.partial;
-    const transcript = { text: guess, understood: guess !== '', confidence: 0 };
-    return certain({ ...state, said: withPiece(state.said, transcript) }, at, settings);
+  if (owed(state.said)) {
+    if (at >= overdueAt(state, settings)) return misheard(state, at, settings);
+    return { state: { ...state, said: { ...state.said, signed: true } }, actions: [{ do: 'sign' }] };
   }
-  if (owed(state.said)) return misheard(state, at, settings);
+  if (settings.findsTurns && state.said.pieces.length > 0) return certain(state, at, settings);
+  // Of a recogniser that finds turns: it has kept silent for too long.
   const ask = state.lastId + 1;
   return {
     state: {
@@ -168,15 +192,22 @@ function transcribed(state: ListeningState, event: EventOf<'transcript'>, settin
 /** The recogniser has failed in the middle of a turn, which another one may hear; else the caller is asked. */
 function misheard(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
   const dropped = dropDraft(state);
-  const { frame } = state.said;
+  const { frame, since } = state.said;
   if (state.ear.is === 'talking' && state.failures + 1 < settings.failureLimit) {
     // He is still talking: whoever listens now can catch up on what there was.
-    const said = { ...NOTHING_SAID, frame };
+    const said = { ...NOTHING_SAID, frame, since };
     const again: ListeningState = { ...dropped.state, said, failures: state.failures + 1 };
     return { state: again, actions: [...dropped.actions, { do: 'begin-turn', frame }] };
   }
   const after = trouble({ ...dropped.state, ear: { is: 'quiet' } }, at, settings);
   return { state: after.state, actions: [...dropped.actions, ...after.actions] };
+}
+
+/** Another recogniser hears the turn now; an end that the last one was about to find isn't waited for. */
+function heardByAnother(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
+  if (!state.draft || state.ear.is !== 'pausing') return still(state);
+  const by = Math.max(at, state.ear.lastAt + pauseOf(state.said, settings));
+  return still({ ...state, draft: { ...state.draft, by: Math.min(by, state.draft.by) } });
 }
 
 /** Keeps the text, and if it is worth it, lets a reply be prepared. */
@@ -196,7 +227,10 @@ export function certain(state: ListeningState, at: Milliseconds, settings: TurnS
   if (isNoise(state, final, settings)) return forget(state, at, settings);
   const { draft } = state;
   if (draft?.reply !== undefined && draft.input.message.text === final.message.text) {
-    const released: CallerInput = { ...draft.input, marks: { ...draft.input.marks, turnEnd: at } };
+    // The recogniser may have been quicker than the detector, which alone knows when the voice stopped.
+    const stoppedAt = state.ear.is === 'pausing' ? { speechEnd: state.ear.lastAt } : {};
+    const marks = { ...stoppedAt, ...draft.input.marks, turnEnd: at };
+    const released: CallerInput = { ...draft.input, marks };
     return {
       state: thinking(state, draft.reply, released, at, settings),
       actions: [{ do: 'release', reply: draft.reply, input: released }],
@@ -235,12 +269,13 @@ function silence(state: ListeningState, at: Milliseconds, settings: TurnSettings
 export function digit(state: ListeningState, event: EventOf<'dtmf'>, settings: TurnSettings): Step {
   const dropped = dropDraft(state);
   const before = state.digits?.text ?? '';
+  const since = state.digits?.since ?? event.at;
   if (event.digit === '#' && before !== '') {
-    const input: CallerInput = { message: { role: 'caller', text: before, via: 'dtmf' }, marks: {} };
+    const input: CallerInput = { message: { role: 'caller', text: before, via: 'dtmf' }, since, marks: {} };
     const thought = think(dropped.state, input, event.at, settings);
     return { state: thought.state, actions: [...dropped.actions, ...thought.actions] };
   }
-  const digits = { text: before + event.digit, dueAt: event.at + settings.interDigitMs };
+  const digits = { text: before + event.digit, since, dueAt: event.at + settings.interDigitMs };
   return { state: { ...dropped.state, prompts: 0, digits }, actions: dropped.actions };
 }
 
@@ -256,12 +291,12 @@ function dropDraft(state: ListeningState): { state: ListeningState; actions: Tur
 /** The caller has finished, and nothing was prepared for it. */
 export function think(
   state: ListeningState,
-  input: CallerInput,
+  input: TurnInput,
   at: Milliseconds,
   settings: TurnSettings,
 ): Step {
   const reply = state.lastId + 1;
-  const sure: CallerInput = { ...input, marks: { ...input.marks, turnEnd: input.marks.turnEnd ?? at } };
+  const sure: TurnInput = { ...input, marks: { ...input.marks, turnEnd: input.marks.turnEnd ?? at } };
   return {
     state: thinking({ ...state, lastId: reply }, reply, sure, at, settings),
     actions: [{ do: 'reply', reply, turn: state.turn + 1, input: sure, gated: false }],
@@ -271,7 +306,7 @@ export function think(
 function thinking(
   state: ListeningState,
   reply: number,
-  input: CallerInput,
+  input: TurnInput,
   at: Milliseconds,
   settings: TurnSettings,
 ): ThinkingState {
@@ -279,13 +314,13 @@ function thinking(
     ...commonOf(state),
     ear: state.ear.is === 'talking' ? state.ear : { is: 'quiet' },
     prompts: 0,
-    answered: input.message.text,
+    answered: input.message.role === 'caller' ? input.message.text : '',
     phase: 'thinking',
     reply,
     input,
     said: state.said,
     committed: false,
-    signAt: (input.marks.speechEnd ?? at) + settings.signAfterMs,
+    signAt: state.said.signed ? undefined : (input.marks.speechEnd ?? at) + settings.signAfterMs,
     giveUpAt: at + settings.giveUpMs,
   };
 }

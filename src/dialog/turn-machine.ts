@@ -25,6 +25,7 @@ import type {
   TurnState,
 } from './turn-states.ts';
 import { whenThinking } from './turn-thinking.ts';
+import { whenConnected, whenTransferring } from './turn-transfer.ts';
 
 /** The state before anything has happened. With an `announcement`, the call consists of that. */
 export function opening(announcement?: Ending): OpeningState {
@@ -48,14 +49,17 @@ export function opening(announcement?: Ending): OpeningState {
  * says when the caller begins to talk, and so interrupts; the recogniser, if it finds turns, says when
  * he has finished, and else the detector's pause does.* Two nets below it: real words from the
  * recogniser interrupt, too, if the detector missed them; and a recogniser that says nothing more
- * after the caller fell silent is overruled after `turnTimeoutMs`.
+ * after the caller fell silent is asked after `turnTimeoutMs`, whatever it was waiting for.
  */
 export function step(state: TurnState, event: TurnEvent, settings: TurnSettings): Step {
   if (state.phase === 'over') return still(state);
+  const withAgent = state.phase !== 'transferring' && state.phase !== 'connected';
   switch (event.type) {
     case 'line-ended':
-      return leave(state, { reason: event.reason, way: 'none' });
+      return leave(state, { reason: lineEnd(state, event.reason), way: 'none' });
     case 'media-lost':
+      // Of a call that goes on without us the media is given back.
+      if (state.phase === 'connected') return still(state);
       return leave(state, failedEnding('media-lost', settings));
     case 'finish':
       return finish(state, event, settings);
@@ -65,12 +69,12 @@ export function step(state: TurnState, event: TurnEvent, settings: TurnSettings)
       break;
     }
     case 'stt-failed':
-      if (event.fatal && state.phase !== 'closing') {
+      if (event.fatal && withAgent && state.phase !== 'closing') {
         return close(state, { ...failedEnding('failed', settings), phrase: 'apology' }, event.at, settings);
       }
       break;
     case 'hold':
-      if (state.phase !== 'closing' && state.phase !== 'held') return hold(state);
+      if (withAgent && state.phase !== 'closing' && state.phase !== 'held') return hold(state);
       break;
     default:
   }
@@ -86,9 +90,18 @@ export function step(state: TurnState, event: TurnEvent, settings: TurnSettings)
       return whenSpeaking(state, event, settings);
     case 'held':
       return whenHeld(state, event, settings);
+    case 'transferring':
+      return whenTransferring(state, event, settings);
+    case 'connected':
+      return whenConnected(state, event);
     case 'closing':
       return whenClosing(state, event, settings);
   }
+}
+
+/** Why the call is over when the line is. */
+function lineEnd(state: TurnState, reason: string): string {
+  return state.phase === 'connected' && reason === 'caller-hung-up' ? 'transferred' : reason;
 }
 
 /** When the machine wants its next `tick`; Infinity if it waits for something else. */
@@ -126,7 +139,7 @@ function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettin
   return { state: { ...speaking, phase: 'greeting' }, actions };
 }
 
-function hold(state: Exclude<TurnState, { phase: 'closing' | 'held' | 'over' }>): Step {
+function hold(state: TurnState): Step {
   if (state.phase === 'opening') return still(state);
   const input = state.phase === 'thinking' && !state.committed ? state.input : undefined;
   return { state: { ...commonOf(state), ear: { is: 'quiet' }, phase: 'held', input }, actions: quell(state) };
@@ -159,7 +172,8 @@ function finish(
   settings: TurnSettings,
 ): Step {
   if (event.now) return leave(state, event.ending);
-  if (state.phase === 'closing') return still(state);
+  // Who talks with somebody else isn't to be disturbed before it must be.
+  if (state.phase === 'closing' || state.phase === 'connected') return still(state);
   if (state.phase === 'opening' || state.phase === 'held') return leave(state, event.ending);
   if (state.phase === 'listening' && state.ear.is === 'quiet' && !state.digits && !state.draft) {
     return close(state, event.ending, event.at, settings);

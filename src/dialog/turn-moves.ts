@@ -9,6 +9,7 @@ import type {
   PhraseName,
   SpeakingState,
   TurnAction,
+  TurnInput,
   TurnSettings,
   TurnState,
 } from './turn-states.ts';
@@ -47,13 +48,19 @@ export function say(
 }
 
 /** A reply has failed: never silence. */
-export function trouble(state: Common, at: Milliseconds, settings: TurnSettings): Step {
+export function trouble(
+  state: Common & { readonly input?: TurnInput | undefined },
+  at: Milliseconds,
+  settings: TurnSettings,
+): Step {
   const failures = state.failures + 1;
   if (failures >= settings.failureLimit) {
     const ending: Ending = { ...failedEnding('failed', settings), phrase: 'apology' };
     return close({ ...state, failures } as TurnState, ending, at, settings, []);
   }
-  return say({ ...state, failures }, 'trouble', state.turn);
+  // What came of a transfer is told even without a model.
+  const phrase = state.input?.message.role === 'tool' ? 'notReached' : 'trouble';
+  return say({ ...state, failures }, phrase, state.turn);
 }
 
 /** Stops what runs, says the last words if there are any, and then leaves. */
@@ -108,6 +115,8 @@ export function quell(state: TurnState): TurnAction[] {
     case 'greeting':
     case 'speaking':
       return [{ do: 'interrupt', reply: state.reply }];
+    case 'transferring':
+      return [{ do: 'cancel-transfer' }];
     case 'closing':
       return state.reply === undefined ? [] : [{ do: 'interrupt', reply: state.reply }];
     default:

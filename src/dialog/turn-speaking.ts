@@ -3,7 +3,8 @@ import { repeats, wantsTheFloor } from './endpointing-policy.ts';
 import { digit, goOn, whenListening } from './turn-listening.ts';
 import { NOTHING_SAID } from './turn-input.ts';
 import { close, listen, quell, still, stopped, trouble, type Step } from './turn-moves.ts';
-import type { EventOf, SpeakingState, TurnEvent, TurnSettings } from './turn-states.ts';
+import type { Ear, EventOf, Said, SpeakingState, TurnEvent, TurnSettings } from './turn-states.ts';
+import { beginTransfer } from './turn-transfer.ts';
 
 /** The agent is heard, and the caller may interrupt him. */
 export function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: TurnSettings): Step {
@@ -32,6 +33,7 @@ export function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: T
       return talkedOver(state, event, settings);
     case 'reply-ended':
       if (event.reply !== state.reply) return still(state);
+      if (event.ending?.way === 'transfer') return beginTransfer(state, event.ending, event.at, settings);
       if (event.ending) return close(state, event.ending, event.at, settings, []);
       return spoken({ ...state, failures: state.what === 'reply' ? 0 : state.failures }, event.at, settings);
     case 'reply-failed':
@@ -56,8 +58,8 @@ function talkedOver(
   const text = event.type === 'partial' ? event.text : event.transcript.text;
   if (!settings.findsTurns || !wantsTheFloor(text) || repeats(text, state.answered)) return still(state);
   const listening = listen(state, event.at, settings);
-  const frame = state.ear.is === 'quiet' ? -1 : state.ear.frame;
-  const next = whenListening({ ...listening, said: { ...NOTHING_SAID, frame } }, event, settings);
+  const said = state.ear.is === 'quiet' ? NOTHING_SAID : { ...NOTHING_SAID, ...startOf(state.ear) };
+  const next = whenListening({ ...listening, said }, event, settings);
   return { state: next.state, actions: [...quell(state), ...next.actions] };
 }
 
@@ -71,7 +73,11 @@ function spoken(state: SpeakingState, at: Milliseconds, settings: TurnSettings):
     return still({ ...listening, ear: { is: 'quiet' } });
   }
   return {
-    state: { ...listening, said: { ...NOTHING_SAID, frame: ear.frame } },
+    state: { ...listening, said: { ...NOTHING_SAID, ...startOf(ear) } },
     actions: [{ do: 'begin-turn', frame: ear.frame }],
   };
+}
+
+function startOf({ frame, since }: Exclude<Ear, { is: 'quiet' }>): Pick<Said, 'frame' | 'since'> {
+  return { frame, since };
 }

@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../lib/clock.ts';
-import type { Message, Transcript, TurnMarks } from './ports.ts';
+import type { Message, ToolCall, TransferOutcome, TransferTarget, Transcript, TurnMarks } from './ports.ts';
 
 /**
  * Whose turn it is. Every state owns what it needs to know; `step` (turn-machine.ts) is the only way
@@ -18,9 +18,22 @@ import type { Message, Transcript, TurnMarks } from './ports.ts';
  *                                 stock phrases (silence, trouble) are spoken here too ┘
  *
  *     closing (from anywhere): the last words leave, uninterrupted, then ──► over
+ *
+ *                  a reply asks for it          answered
+ *     speaking, ────────────────────► transferring ────► connected ──► over
+ *     thinking  ◄────────────────────   (it rings)        (the agent has no part in it)
+ *                  not answered: the model is told, and says so
  */
 export type TurnState =
-  OpeningState | ListeningState | ThinkingState | SpeakingState | HeldState | ClosingState | OverState;
+  | OpeningState
+  | ListeningState
+  | ThinkingState
+  | SpeakingState
+  | HeldState
+  | TransferringState
+  | ConnectedState
+  | ClosingState
+  | OverState;
 
 /** What every state carries along. */
 export interface Common {
@@ -67,7 +80,8 @@ export interface ListeningState extends Common {
   readonly said: Said;
   /** A reply that is being prepared before the turn is certain, or only its text. */
   readonly draft?: Draft | undefined;
-  readonly digits?: { readonly text: string; readonly dueAt: Milliseconds } | undefined;
+  readonly digits?:
+    { readonly text: string; readonly since: Milliseconds; readonly dueAt: Milliseconds } | undefined;
   readonly silenceAt: Milliseconds;
 }
 
@@ -75,10 +89,14 @@ export interface ListeningState extends Common {
 export interface Said {
   /** Where the recogniser began to listen; −1: nothing was said. */
   readonly frame: number;
+  /** When that was. */
+  readonly since?: Milliseconds | undefined;
   /** Final texts, in order; those without a transcript are still owed by the recogniser. */
   readonly pieces: readonly Piece[];
   /** The recogniser's guess at what is being said. */
   readonly partial: string;
+  /** The caller has had a sign that somebody is at work. */
+  readonly signed?: boolean;
 }
 
 /** What the recogniser made of a stretch of the turn. */
@@ -101,7 +119,7 @@ export interface Draft {
 export interface ThinkingState extends Common {
   readonly phase: 'thinking';
   readonly reply: number;
-  readonly input: CallerInput;
+  readonly input: TurnInput;
   readonly said: Said;
   /** A tool has acted: the turn can be interrupted, and no longer be taken back. */
   readonly committed: boolean;
@@ -121,7 +139,20 @@ export interface SpeakingState extends Common {
 export interface HeldState extends Common {
   readonly phase: 'held';
   /** What he had asked before; answered when he is back. */
-  readonly input?: CallerInput | undefined;
+  readonly input?: TurnInput | undefined;
+}
+
+/** Somebody else's telephone rings, and the caller hears that. Nothing that he says is listened to. */
+export interface TransferringState extends Common {
+  readonly phase: 'transferring';
+  readonly transfer: Transfer;
+  /** The caller has put the line on hold meanwhile. */
+  readonly held: boolean;
+}
+
+/** The caller talks with somebody else. */
+export interface ConnectedState extends Common {
+  readonly phase: 'connected';
 }
 
 /** The last words are on their way, or have just left. */
@@ -142,8 +173,20 @@ export interface CallerInput {
   readonly message: Extract<Message, { role: 'caller' }>;
   /** The recogniser's best guess, for the record, where it wasn't good enough to act on. */
   readonly guess?: string | undefined;
+  /** When the caller began to say it. */
+  readonly since?: Milliseconds | undefined;
   readonly marks: TurnMarks;
 }
+
+/** What came of a transfer: the model speaks of it as it answers the caller. */
+interface TransferResult {
+  readonly message: Extract<Message, { role: 'tool' }>;
+  readonly guess?: undefined;
+  readonly marks: TurnMarks;
+}
+
+/** What is to be answered. */
+export type TurnInput = CallerInput | TransferResult;
 
 /** How a call ends. */
 export interface Ending {
@@ -155,6 +198,17 @@ export interface Ending {
   readonly variables?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A reply's wish that somebody else be called. */
+export interface Transfer {
+  readonly way: 'transfer';
+  readonly target: TransferTarget;
+  /** By which the model asked for it; its result is what comes of the transfer. */
+  readonly call: ToolCall;
+}
+
+/** What follows a reply. */
+export type Sequel = Ending | Transfer;
+
 /** Sentences that are synthesised beforehand. */
 export type PhraseName =
   | 'greeting'
@@ -163,6 +217,7 @@ export type PhraseName =
   | 'oneMoment'
   | 'trouble'
   | 'apology'
+  | 'notReached'
   | 'maxCall'
   | 'draining'
   | 'goodbye'
@@ -183,16 +238,21 @@ export type TurnEvent = { readonly at: Milliseconds } & (
   | { readonly type: 'turn-end'; readonly transcript: Transcript }
   | { readonly type: 'turn-resume' }
   | { readonly type: 'transcript'; readonly ask: number; readonly transcript: Transcript }
+  /** Another recogniser listens, and `settings.findsTurns` may have changed with it. */
+  | { readonly type: 'recogniser' }
   /** `fatal`: there is no recogniser any more, nor will there be one. */
   | { readonly type: 'stt-failed'; readonly fatal: boolean }
   // the agent's reply or phrase
   | { readonly type: 'reply-committed' | 'reply-audible'; readonly reply: number }
-  | { readonly type: 'reply-ended'; readonly reply: number; readonly ending?: Ending | undefined }
+  | { readonly type: 'reply-ended'; readonly reply: number; readonly ending?: Sequel | undefined }
   | { readonly type: 'reply-failed'; readonly reply: number }
   // the line
   | { readonly type: 'dtmf'; readonly digit: string }
   | { readonly type: 'hold' | 'unhold' }
   | { readonly type: 'line-ended'; readonly reason: string }
+  | { readonly type: 'transfer-over'; readonly outcome: TransferOutcome }
+  /** Whom the caller talked with has hung up. */
+  | { readonly type: 'target-left' }
   | { readonly type: 'media-lost' }
   /** From outside. `now`: without another word. */
   | { readonly type: 'finish'; readonly ending: Ending; readonly now: boolean }
@@ -209,7 +269,7 @@ export type TurnAction =
       readonly do: 'reply';
       readonly reply: number;
       readonly turn: number;
-      readonly input: CallerInput;
+      readonly input: TurnInput;
       readonly gated: boolean;
     }
   | { readonly do: 'release'; readonly reply: number; readonly input: CallerInput }
@@ -220,6 +280,10 @@ export type TurnAction =
   | { readonly do: 'say'; readonly reply: number; readonly turn: number; readonly phrase: PhraseName }
   /** Something audible while the reply is still being prepared. */
   | { readonly do: 'sign' }
+  | { readonly do: 'transfer'; readonly transfer: Transfer }
+  | { readonly do: 'cancel-transfer' }
+  /** The agent's part is over, the call isn't: nothing is heard or said any more. */
+  | { readonly do: 'detach' }
   | { readonly do: 'leave'; readonly ending: Ending };
 
 export interface TurnSettings {
@@ -234,8 +298,10 @@ export interface TurnSettings {
   readonly earlyStart: boolean;
   /** With `earlyStart`, and a recogniser that doesn't find turns: the pause that makes the end likely. */
   readonly eagerPauseMs: Milliseconds;
-  /** How long the recogniser may keep silent after the caller did, before the VAD's word counts. */
+  /** How long a recogniser that finds turns may keep silent after the caller did, before it is asked. */
   readonly turnTimeoutMs: Milliseconds;
+  /** How long a recogniser (and whoever takes its place) may take to answer when it is asked. */
+  readonly transcriptMs: Milliseconds;
   /** Sounds shorter than this that the recogniser makes nothing of are no turn. */
   readonly noiseMs: Milliseconds;
   /** Pause that ends a row of DTMF digits. */
@@ -246,7 +312,7 @@ export interface TurnSettings {
   readonly giveUpMs: Milliseconds;
   /** Replies in a row that may fail before the call is given up. */
   readonly failureLimit: number;
-  /** How a call that is given up ends. */
+  /** How a call ends that is given up, or can't go on. */
   readonly givenUp: 'proceed' | 'hang-up';
   /** How long a turn under way may delay an ending that is wanted from outside. */
   readonly politeMs: Milliseconds;
@@ -264,7 +330,8 @@ export const DEFAULT_TURN_SETTINGS: TurnSettings = {
   findsTurns: false,
   earlyStart: false,
   eagerPauseMs: 250,
-  turnTimeoutMs: 3000,
+  turnTimeoutMs: 1500,
+  transcriptMs: 4000,
   noiseMs: 300,
   interDigitMs: 1500,
   signAfterMs: 2000,

@@ -2,7 +2,16 @@ import { repeats } from './endpointing-policy.ts';
 import { certain, digit, resume, withPiece } from './turn-listening.ts';
 import { NOTHING_SAID } from './turn-input.ts';
 import { close, commonOf, listen, quell, still, stopped, trouble, type Step } from './turn-moves.ts';
-import type { Ear, EventOf, ListeningState, ThinkingState, TurnEvent, TurnSettings } from './turn-states.ts';
+import { beginTransfer } from './turn-transfer.ts';
+import type {
+  Ear,
+  EventOf,
+  ListeningState,
+  ThinkingState,
+  TurnEvent,
+  TurnInput,
+  TurnSettings,
+} from './turn-states.ts';
 
 /** The turn is certain, and nothing is audible yet. */
 export function whenThinking(state: ThinkingState, event: TurnEvent, settings: TurnSettings): Step {
@@ -28,6 +37,7 @@ export function whenThinking(state: ThinkingState, event: TurnEvent, settings: T
     case 'reply-ended': {
       if (event.reply !== state.reply) return still(state);
       const answered = { ...state, turn: state.turn + 1 };
+      if (event.ending?.way === 'transfer') return beginTransfer(answered, event.ending, event.at, settings);
       if (event.ending) {
         // Not a word before it: nobody is left without one.
         const phrase = event.ending.way === 'proceed' ? 'oneMoment' : 'goodbye';
@@ -65,7 +75,7 @@ function talkedInto(
   settings: TurnSettings,
 ): Step {
   const ear: Ear = { is: 'talking', frame: event.frame, since: event.since };
-  if (state.committed || state.input.message.via === 'dtmf') return still({ ...state, ear });
+  if (state.committed || !isSpeech(state.input)) return still({ ...state, ear });
   if (state.said.frame < 0) {
     // A recogniser's turn that the detector hadn't noticed: there is nothing to listen to again.
     return still({ ...state, ear });
@@ -76,6 +86,10 @@ function talkedInto(
     state: { ...listening, ear: { ...ear, frame: again.said.frame }, said: again.said },
     actions: [{ do: 'drop', reply: state.reply }, ...again.actions],
   };
+}
+
+function isSpeech({ message }: TurnInput): boolean {
+  return message.role === 'caller' && message.via !== 'dtmf';
 }
 
 /** The recogniser's late word on the turn that is being answered. */

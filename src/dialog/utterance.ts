@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import { sampleCount, type Audio } from '../media/audio.ts';
+import { signTone } from '../media/sign-tone.ts';
 import { playedText } from './conversation-history.ts';
 import type { PreparedPhrase } from './prepared-phrases.ts';
 import type { MediaSession, PlayedAccount, Playback, TimedWord } from './ports.ts';
@@ -9,6 +10,8 @@ export interface Heard {
   /** What the caller heard of it, to the word. */
   readonly text: string;
   readonly interrupted: boolean;
+  /** Instant of the first packet; undefined: none ever left. */
+  readonly since: Milliseconds | undefined;
   readonly account: PlayedAccount;
 }
 
@@ -49,9 +52,9 @@ export class SpokenUtterance {
 
   /** When it was played, flushed or cut off by the end of the call. */
   async heard(): Promise<Heard> {
-    const account = await this.playback.finished;
+    const [account, since] = await Promise.all([this.playback.finished, this.playback.started]);
     const utterance = { text: this.#text, words: this.#words, account, complete: this.#complete };
-    return { ...playedText(utterance), account };
+    return { ...playedText(utterance), since, account };
   }
 }
 
@@ -72,6 +75,13 @@ export function playPhrase(media: MediaSession, phrase: PreparedPhrase): SpokenU
     utterance.end(complete);
   })();
   return utterance;
+}
+
+/** A sign without words; its packets go before whatever is queued later. */
+export async function playTone(media: MediaSession): Promise<void> {
+  const playback = media.play();
+  await playback.write(signTone());
+  playback.end();
 }
 
 function* slices(audio: Audio, lengthMs: Milliseconds): Generator<Audio> {

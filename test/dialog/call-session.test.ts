@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentTool } from '../../src/dialog/agent-tools.ts';
+import { addToRecord, beginRecord, describeRecord } from '../../src/dialog/call-record.ts';
+import { failure } from '../support/listed-provider.ts';
 import { settle } from '../support/manual-clock.ts';
 import { agentProfile, ScriptedCall } from '../support/scripted-call.ts';
 import { callInfo } from '../support/scripted-line.ts';
@@ -292,6 +294,56 @@ describe('the caller', () => {
 
 const BYE = { reason: 'draining', phrase: 'draining', way: 'hang-up' } as const;
 
+describe('a transfer on the caller’s side', () => {
+  it('lets the agent know who is on the line now, and the record who came later', async () => {
+    const call = await ScriptedCall.greeted();
+    await call.exchange('put my colleague on');
+    call.line.tell({ type: 'caller-changed', caller: { number: '1002', name: 'Bob' } });
+    await call.exchange('hello this is bob');
+    expect(call.llm.requests.map(({ call: { caller } }) => caller.number)).toEqual(['0301234567', '1002']);
+    expect(call.of('caller-changed')).toMatchObject([{ caller: { name: 'Bob' } }]);
+    const [started, ...rest] = call.events;
+    if (started?.type !== 'started') throw new Error('the call did not start');
+    const { record } = rest.reduce(addToRecord, beginRecord(started, ''));
+    expect(record).toMatchObject({
+      info: { caller: { name: 'Ada' } },
+      laterCallers: [{ name: 'Bob', number: '1002' }],
+    });
+    expect(describeRecord(record, true).join('\n')).toMatch(/from +Ada 0301234567.*\nthen +Bob 1002, from/);
+    await hungUp(call);
+  });
+});
+
+describe('what was said', () => {
+  it('has the time of its beginning and its end, on both sides', async () => {
+    const call = await ScriptedCall.greeted();
+    const before = call.clock.now();
+    await call.exchange('when do you open');
+    const [greeting, reply] = call.of('agent-said');
+    const [question] = call.of('caller-said');
+    expect(greeting?.since).toBe(call.of('greeting-started')[0]?.at);
+    expect(question?.since).toBeGreaterThanOrEqual(before);
+    const order = [
+      greeting?.since,
+      greeting?.until,
+      question?.since,
+      question?.until,
+      reply?.since,
+      reply?.until,
+    ];
+    expect(order).toEqual([...order].sort((a, b) => (a ?? 0) - (b ?? 0)));
+    expect(order).not.toContain(undefined);
+    await hungUp(call);
+  });
+
+  it('is told even when not a whole word of it was heard', async () => {
+    const call = await ScriptedCall.start();
+    await call.clock.advance(60);
+    await hungUp(call);
+    expect(call.of('agent-said')).toMatchObject([{ turn: 0, text: '', interrupted: true }]);
+  });
+});
+
 describe('trouble', () => {
   it('with the voice is told in a prepared phrase', async () => {
     const call = await ScriptedCall.greeted();
@@ -343,10 +395,120 @@ describe('trouble', () => {
     await call.quiet();
     await call.clock.until(() => call.of('latency').length === 1);
     expect(call.conversation.slice(1)).toEqual([
-      'agent: One moment, please.',
       'caller: think hard',
+      'agent: One moment, please.',
       'agent: Of course.',
     ]);
+    await call.exchange('thank you');
+    expect(call.llm.requests[1]?.history.slice(1, -1)).toEqual([
+      { role: 'caller', text: 'think hard', via: 'speech' },
+      { role: 'agent', text: 'One moment, please.', interrupted: false },
+      { role: 'agent', text: 'Of course.', interrupted: false },
+    ]);
+  });
+
+  it('whose sign the caller talks into keeps what was heard of it, and takes the rest as one turn', async () => {
+    const call = await ScriptedCall.greeted({ setUp: ({ llm }) => (llm.firstTokenMs = 2500) });
+    await call.says('think hard');
+    await call.speaking();
+    await call.clock.advance(200);
+    await call.exchange('no wait');
+    const told = call.conversation.slice(1);
+    expect(told[0]).toMatch(/^agent: (One( moment)?)? ?—$/);
+    expect(told.filter((line) => line.startsWith('caller:'))).toHaveLength(1);
+  });
+
+  it('is bridged by a tone where not even the sign could be prepared', async () => {
+    const call = await ScriptedCall.greeted({
+      unprepared: true,
+      setUp: ({ llm }) => (llm.firstTokenMs = 2500),
+    });
+    const last = await call.says('think hard');
+    await call.speaking();
+    expect(call.clock.now() - last).toBeLessThanOrEqual(2100);
+    await call.clock.until(() => call.conversation.includes('agent: Of course.'));
+  });
+
+  it('with a model that breaks off leaves the whole sentences, and another one answers the same question', async () => {
+    const cut = failure('groq', 'cut');
+    const call = await ScriptedCall.greeted({
+      replies: [['We open at eight. And we', { error: cut }], ['From eight to six.']],
+    });
+    await call.exchange('when do you open');
+    await call.clock.until(() => call.of('agent-said').length >= 2);
+    expect(call.conversation.slice(1)).toEqual([
+      'caller: when do you open',
+      'agent: We open at eight. From eight to six.',
+    ]);
+    expect(call.llm.requests[1]?.avoid).toEqual(['groq']);
+    expect(call.llm.requests[1]?.history.slice(-3)).toEqual([
+      { role: 'caller', text: 'when do you open', via: 'speech' },
+      { role: 'agent', text: 'We open at eight.', interrupted: false },
+      { role: 'caller', text: 'when do you open', via: 'speech' },
+    ]);
+  });
+
+  it('with a model that breaks off behind a tool leaves what the tool has done', async () => {
+    const call = await ScriptedCall.greeted({
+      replies: [
+        [
+          'A moment. ',
+          { tool: 'take_message', arguments: { name: 'Ada', number: '1', text: 'hello' } },
+          { error: failure('groq', 'stalled') },
+        ],
+        ['It is stored.'],
+      ],
+    });
+    await call.exchange('take a message');
+    await call.clock.until(() => call.llm.requests.length === 2);
+    expect(call.messages).toHaveLength(1);
+    expect(call.llm.requests[1]?.history.at(-1)).toMatchObject({
+      role: 'tool',
+      result: 'the message is stored',
+    });
+  });
+
+  it('of a provider is told with its name, its kind, and that nobody was left', async () => {
+    const call = await ScriptedCall.greeted({ replies: [[{ error: failure('groq', 'unauthorized') }]] });
+    await call.exchange('hello there');
+    expect(call.of('trouble')).toMatchObject([
+      { part: 'llm', provider: 'groq', kind: 'unauthorized', outcome: 'gave-up' },
+    ]);
+  });
+
+  it('with the recogniser goes over to the detector’s pauses when the next one needs them', async () => {
+    const call = await ScriptedCall.greeted({ findsTurns: true });
+    call.stt.script.push('when do you open');
+    call.ear.talk(1000);
+    await call.clock.advance(500);
+    const [stream] = call.stt.streams;
+    stream?.emit({
+      type: 'trouble',
+      trouble: {
+        part: 'stt',
+        provider: 'cartesia',
+        kind: 'cut',
+        message: 'm',
+        outcome: 'fell-back',
+        next: 'x',
+      },
+    });
+    stream?.emit({ type: 'recogniser', name: 'x', findsTurns: false });
+    await call.speaking();
+    await call.quiet();
+    expect(call.conversation.slice(1)).toEqual(['caller: when do you open', 'agent: Of course.']);
+    expect(call.of('trouble')).toMatchObject([{ provider: 'cartesia', outcome: 'fell-back', next: 'x' }]);
+  });
+
+  it('can be what keeps a caller on the line, if that is wanted', async () => {
+    const call = await ScriptedCall.greeted({
+      replies: [[{ error: new Error('401') }]],
+      settings: { failureLimit: Infinity },
+    });
+    for (let turn = 0; turn < 5; turn++) await call.exchange('hello there');
+    expect(call.of('ended')).toEqual([]);
+    expect(call.of('trouble')).toHaveLength(5);
+    await hungUp(call);
   });
 
   it('that comes again and again ends in an apology, and the dialplan has the caller', async () => {
@@ -515,7 +677,7 @@ describe('the tools', () => {
       'error: department must be one of: billing',
       'error: no network',
     ]);
-    expect(call.conversation.at(-1)).toBe('agent: Let me see.I can not tell.');
+    expect(call.conversation.at(-1)).toBe('agent: Let me see. I can not tell.');
     expect(call.line.done).toEqual(['answer']);
   });
 

@@ -49,6 +49,60 @@ describe('phrases known beforehand', () => {
     expect(phrases.get('alice', 'goodbye', ULAW)).toBeDefined();
   });
 
+  it('that failed at start are tried again, until they are there', async () => {
+    const clock = new ManualClock();
+    const tts = new ScriptedTts(clock, { firstAudioMs: 0 });
+    tts.fault = { atWord: 'Hello', how: new Error('no voice') };
+    const phrases = new PhraseCache();
+    const { signal } = new AbortController();
+    const again = await phrases.prepare(request(tts), signal, () => undefined);
+    expect(again).toEqual(['greeting']);
+    let done: boolean | undefined;
+    void phrases.complete(request(tts), again, clock, signal).then((result) => (done = result));
+    await clock.advance(45_000);
+    expect(phrases.get('alice', 'greeting', ULAW)).toBeUndefined();
+    expect(done).toBeUndefined();
+    tts.fault = undefined;
+    await clock.advance(60_000);
+    expect(phrases.get('alice', 'greeting', ULAW)).toMatchObject({ text: 'Hello there' });
+    expect(done).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('that another voice has spoken are spoken anew by their own, as soon as it is back', async () => {
+    const clock = new ManualClock();
+    const tts = new ScriptedTts(clock, { firstAudioMs: 0 });
+    const speak = tts.speak.bind(tts);
+    let isAway = true;
+    tts.speak = async function* (text, voice, signal) {
+      const trouble = { part: 'tts', provider: 'cloud', kind: 'refused', message: 'away' } as const;
+      if (isAway) yield { type: 'trouble', trouble: { ...trouble, outcome: 'fell-back', next: 'own' } };
+      yield* speak(text, voice, signal);
+    };
+    const phrases = new PhraseCache();
+    const { signal } = new AbortController();
+    const again = await phrases.prepare(request(tts), signal, () => undefined);
+    expect(again).toEqual(['greeting', 'goodbye']);
+    const substitute = phrases.get('alice', 'goodbye', ULAW);
+    expect(substitute).toBeDefined();
+    isAway = false;
+    const completed = phrases.complete(request(tts), again, clock, signal);
+    await clock.advance(30_000);
+    expect(await completed).toBe(true);
+    expect(phrases.get('alice', 'goodbye', ULAW)).not.toBe(substitute);
+  });
+
+  it('are no longer tried when the process ends', async () => {
+    const clock = new ManualClock();
+    const tts = new ScriptedTts(clock, { firstAudioMs: 0 });
+    const over = new AbortController();
+    const completed = new PhraseCache().complete(request(tts), ['greeting'], clock, over.signal);
+    over.abort();
+    await clock.advance(0);
+    expect(await completed).toBe(false);
+    expect(clock.pending).toBe(0);
+  });
+
   it('belong to their agent', async () => {
     const { phrases } = await prepared(new ScriptedTts(new ManualClock(), { firstAudioMs: 0 }));
     expect(phrases.get('tom', 'greeting', ULAW)).toBeUndefined();

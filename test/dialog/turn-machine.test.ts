@@ -16,7 +16,7 @@ type Happening = TurnEvent extends infer E ? (E extends TurnEvent ? Omit<E, 'at'
 /** Drives the machine as a call would: ticks come when they are due, and instants go forward. */
 class Call {
   state: TurnState;
-  readonly settings: TurnSettings;
+  settings: TurnSettings;
   at = 0;
   readonly done: TurnAction[] = [];
 
@@ -195,7 +195,11 @@ describe('the end of a turn', () => {
   it('is not waited for without end when the recogniser never answers', () => {
     const call = new Call().greeted();
     call.speak();
-    expect(call.wait(6000)).toMatchObject([{ do: 'end-turn' }, { do: 'say', phrase: 'trouble' }]);
+    expect(call.wait(6000)).toMatchObject([
+      { do: 'end-turn' },
+      { do: 'sign' },
+      { do: 'say', phrase: 'trouble' },
+    ]);
   });
 });
 
@@ -227,15 +231,58 @@ describe('an early start', () => {
     expect(call.state).toMatchObject({ turn: 0, phase: 'listening', said: { pieces: [] } });
   });
 
-  it('of a recogniser that finds turns begins on its eager end, and ends with its resume', () => {
+  it('of a recogniser that finds turns begins on its eager end, and ends with other words', () => {
     const call = new Call({ findsTurns: true, earlyStart: true }).greeted();
     call.speak();
     expect(call.feed({ type: 'turn-eager-end', transcript: said('do you') })).toMatchObject([
       { do: 'reply', gated: true },
     ]);
-    expect(names(call.feed({ type: 'turn-resume' }))).toEqual(['drop']);
+    expect(call.feed({ type: 'partial', text: 'Do you' })).toEqual([]);
+    expect(names(call.feed({ type: 'partial', text: 'do you sell' }))).toEqual(['drop']);
     call.feed({ type: 'turn-eager-end', transcript: said('do you sell cars') });
     expect(names(call.feed({ type: 'turn-end', transcript: said('do you sell cars') }))).toEqual(['release']);
+  });
+
+  it('is kept for a caller who stays silent, though the recogniser takes its eager end back', () => {
+    const call = new Call({ findsTurns: true, earlyStart: true }).greeted();
+    call.speak();
+    call.feed({ type: 'turn-eager-end', transcript: said('do you sell cars') });
+    const { reply } = call;
+    expect(call.feed({ type: 'turn-resume' })).toEqual([]);
+    expect(call.feed({ type: 'turn-eager-end', transcript: said('do you sell cars') })).toEqual([]);
+    expect(call.feed({ type: 'turn-end', transcript: said('do you sell cars') })).toMatchObject([
+      { do: 'release', reply },
+    ]);
+  });
+
+  it('is dropped with the eager end of a caller who talks', () => {
+    const call = new Call({ findsTurns: true, earlyStart: true }).greeted();
+    call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+    call.wait(1000);
+    call.feed({ type: 'turn-eager-end', transcript: said('do you') });
+    expect(call.feed({ type: 'turn-resume' })).toEqual([{ do: 'drop', reply: call.reply }]);
+    call.wait(1000);
+    call.feed({ type: 'turn-eager-end', transcript: said('do you sell cars') });
+    const { reply } = call;
+    call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+    call.feed({ type: 'speech-stop', frame: call.frame, lastAt: call.at });
+    expect(call.feed({ type: 'speech-start', frame: call.frame, since: call.at })).toEqual([
+      { do: 'drop', reply },
+    ]);
+  });
+
+  it('knows when the caller fell silent, though the recogniser was quicker than the detector', () => {
+    const call = new Call({ findsTurns: true, earlyStart: true }).greeted();
+    call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+    call.wait(1000);
+    const lastAt = call.at;
+    call.wait(80);
+    call.feed({ type: 'turn-eager-end', transcript: said('do you sell cars') });
+    call.wait(40);
+    call.feed({ type: 'speech-stop', frame: call.frame, lastAt });
+    expect(call.feed({ type: 'turn-end', transcript: said('do you sell cars') })).toMatchObject([
+      { do: 'release', input: { marks: { speechEnd: lastAt, turnEnd: call.at } } },
+    ]);
   });
 
   it('is thought over when the final text differs', () => {
@@ -257,14 +304,39 @@ describe('a recogniser that finds turns', () => {
     expect(names(call.feed({ type: 'turn-end', transcript: said('hello there') }))).toEqual(['reply']);
   });
 
-  it('is overruled with its own guess when it stays silent', () => {
-    const call = new Call({ findsTurns: true, turnTimeoutMs: 3000 }).greeted();
+  it('is asked when it stays silent, and the caller gets a sign in time', () => {
+    const call = new Call({ findsTurns: true }).greeted();
     call.speak();
-    call.feed({ type: 'partial', text: 'when do you open' });
-    expect(call.wait(3000)).toMatchObject([
+    call.feed({ type: 'partial', text: 'when do you' });
+    expect(names(call.wait(1500))).toEqual(['end-turn']);
+    expect(names(call.wait(600))).toEqual(['sign']);
+    const { ask } = call;
+    expect(call.feed({ type: 'transcript', ask, transcript: said('when do you open') })).toMatchObject([
       { do: 'reply', input: { message: { text: 'when do you open', via: 'speech' } } },
-      { do: 'sign' },
     ]);
+    expect(names(call.wait(3000))).toEqual([]); // he has had his sign
+  });
+
+  it('can die in mid-sentence: the next one goes by the pauses of the detector', () => {
+    const call = new Call({ findsTurns: true }).greeted();
+    call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+    call.feed({ type: 'partial', text: 'when do' });
+    call.settings = { ...call.settings, findsTurns: false };
+    expect(call.feed({ type: 'recogniser' })).toEqual([]);
+    call.wait(500);
+    const lastAt = call.at;
+    call.wait(100);
+    call.feed({ type: 'speech-stop', frame: lastAt / 20, lastAt });
+    expect(names(call.wait(800))).toEqual(['end-turn']);
+  });
+
+  it('can die before the end that it had foreseen: the pause of the detector is that end', () => {
+    const call = new Call({ findsTurns: true, earlyStart: true }).greeted();
+    call.speak();
+    call.feed({ type: 'turn-eager-end', transcript: said('when do you open') });
+    call.settings = { ...call.settings, findsTurns: false };
+    call.feed({ type: 'recogniser' });
+    expect(names(call.wait(600))).toEqual(['release']);
   });
 
   it('interrupts the agent with words that the detector missed, but not with mhm', () => {
@@ -586,6 +658,7 @@ const happening = fc.oneof(
   fc.constant({ type: 'turn-resume' as const }),
   { weight: 4, arbitrary: transcript.map((t) => ({ type: 'transcript' as const, transcript: t })) },
   fc.boolean().map((fatal) => ({ type: 'stt-failed' as const, fatal })),
+  fc.constant({ type: 'recogniser' as const }),
   {
     weight: 6,
     arbitrary: fc
