@@ -1,31 +1,8 @@
 import { messageOf, VoiceAgentError, type ErrorCode } from '../lib/errors.ts';
+import type { FailureKind, ProviderTrouble } from '../dialog/ports.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 
-/** What went wrong between us and a provider; a fallback decides by it. */
-export type FailureKind =
-  /** Nobody listens there. */
-  | 'refused'
-  /** The name can't be resolved. */
-  | 'dns'
-  | 'tls'
-  /** The key is wrong, or may not do this. */
-  | 'unauthorized'
-  /** Too many requests, or the account's limit of calls at a time. */
-  | 'rate-limited'
-  /** The request itself is wrong: an unknown model or voice, a parameter. */
-  | 'rejected'
-  /** The provider's own trouble (5xx, or an error event). */
-  | 'server'
-  /** No answer in time. */
-  | 'timeout'
-  /** The answer had begun, and nothing more came. */
-  | 'stalled'
-  /** The connection died in the middle. */
-  | 'cut'
-  /** What came isn't what was agreed on. */
-  | 'malformed'
-  /** A proper answer with nothing in it. */
-  | 'empty';
+export type { FailureKind } from '../dialog/ports.ts';
 
 type ProviderErrorCode = Extract<
   ErrorCode,
@@ -56,6 +33,12 @@ export class ProviderFailure extends VoiceAgentError {
     this.provider = provider;
     this.retryAfterMs = retryAfterMs;
   }
+}
+
+/** What a call is told when the same provider is asked again. */
+export function retried(part: ProviderTrouble['part'], failure: ProviderFailure): ProviderTrouble {
+  const { provider, kind, message } = failure;
+  return { part, provider, kind, message, outcome: 'retried' };
 }
 
 /** What an HTTP status (or the status in a protocol's own error event) means. */

@@ -2,6 +2,7 @@ import type { SpeechToText, SttRequest, SttStream } from '../../dialog/ports.ts'
 import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
 import { keyTerms } from '../key-terms.ts';
+import { retried } from '../provider-failure.ts';
 import { createCartesiaClient, type CartesiaConnection } from './cartesia-client.ts';
 import { FinalizeStream } from './finalize-stream.ts';
 import { HeardPump } from './heard-pump.ts';
@@ -31,7 +32,6 @@ export interface CartesiaSttOptions extends CartesiaConnection {
   readonly messageMs?: Milliseconds;
   /** From the end of a turn to its transcript (default 2000). */
   readonly transcriptMs?: Milliseconds;
-  readonly onTrouble?: (message: string) => void;
   readonly clock?: Clock;
 }
 
@@ -67,7 +67,9 @@ export function createCartesiaStt(options: CartesiaSttOptions): SpeechToText {
       endpoint: endpointOf(request, pump, options),
       provider: name,
       clock,
-      onTrouble: options.onTrouble ?? (() => undefined),
+      onRetry: (failure) => {
+        request.onEvent({ type: 'trouble', trouble: retried('stt', failure) });
+      },
       onMessage: (message) => {
         (made.stream as { onMessage(message: SttMessage): void } | undefined)?.onMessage(message);
       },

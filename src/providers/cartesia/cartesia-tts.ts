@@ -26,6 +26,8 @@ export interface CartesiaTtsOptions extends CartesiaConnection {
   readonly firstAudioMs?: Milliseconds;
   /** Between two pieces of sound, when the text is complete (default 1500). */
   readonly chunkMs?: Milliseconds;
+  /** How often a reply that was cut before its first sound is asked for again (default 1). */
+  readonly retries?: number;
   /** Replies that one socket carries at a time (default 10). */
   readonly contextsPerSocket?: number;
   /** Sockets at a time (default 10). */
@@ -106,6 +108,7 @@ export function createCartesiaTts(options: CartesiaTtsOptions): TextToSpeech {
         },
         firstAudioMs: options.firstAudioMs ?? 1500,
         chunkMs: options.chunkMs ?? 1500,
+        retries: options.retries ?? 1,
         clock,
         onTrouble,
       });

@@ -35,7 +35,8 @@ export interface SttLinkOptions {
   readonly onReplaced: () => void;
   /** Nobody hears any more. */
   readonly onLost: (failure: ProviderFailure) => void;
-  readonly onTrouble: (message: string) => void;
+  /** It died, and is being connected again. */
+  readonly onRetry: (failure: ProviderFailure) => void;
 }
 
 /** What a new connection can't put right. */
@@ -133,7 +134,7 @@ export class SttLink {
       return;
     }
     this.#mayReconnect = false;
-    this.#options.onTrouble(`${failure.message}; connecting again`);
+    this.#options.onRetry(failure);
     try {
       await this.open();
       if (!this.#isClosed()) this.#options.onReplaced();

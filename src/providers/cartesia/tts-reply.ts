@@ -21,14 +21,14 @@ export interface TtsReplyOptions {
   readonly feeding: Feeding;
   readonly firstAudioMs: Milliseconds;
   readonly chunkMs: Milliseconds;
+  /** How often a reply that was cut before its first sound is asked for again. */
+  readonly retries: number;
   readonly clock: Clock;
   readonly onTrouble: (message: string) => void;
 }
 
 /** Events that wait to be fetched: minutes of sound. */
 const EVENT_CAPACITY = 4096;
-/** How often a reply that was cut before its first sound is asked for again. */
-const RETRIES = 1;
 /**
  * A context expires 1 s after its last audio (docs.cartesia.ai/use-the-api/tts-websocket/contexts): text that comes
  * later than this gets a new one.
@@ -48,7 +48,7 @@ export class TtsReply {
   /** What was sent and has not been heard a sound of. */
   #pieces: string[] = [];
   #ended = false;
-  #retries = RETRIES;
+  #retries: number;
   #audioMs = 0;
   /** Where this context's time begins in the reply's. */
   #offsetMs = 0;
@@ -59,6 +59,7 @@ export class TtsReply {
 
   constructor(options: TtsReplyOptions) {
     this.#options = options;
+    this.#retries = options.retries;
     this.#bytesPerSample = { ulaw: 1, alaw: 1, pcm_s16: 2, pcm_f32: 4 }[options.voice.format.encoding];
   }
 

@@ -28,6 +28,8 @@ export interface SuperviseOptions<Reply> {
 export interface SupervisedWorker<Request> {
   /** False while the thread is dead; what is posted then is lost (`onUp` says it all again). */
   readonly alive: boolean;
+  /** Times that it died. */
+  readonly restarts: number;
   post(message: Request, transfer?: readonly Transferable[]): void;
   /** Idempotent; resolves when no thread is left. */
   close(): Promise<void>;
@@ -49,6 +51,7 @@ export async function superviseWorker<Request, Reply>(
   let worker: Worker | undefined;
   let alive = false;
   let closing: Promise<void> | undefined;
+  let restarts = 0;
   let restartMs = FIRST_RESTART_MS;
   let cancelRestart = (): void => undefined;
 
@@ -79,7 +82,10 @@ export async function superviseWorker<Request, Reply>(
         alive = false;
         worker = undefined;
         if (!wasAlive) reject(error);
-        else if (!closing) restart(error);
+        else if (!closing) {
+          restarts += 1;
+          restart(error);
+        }
       });
     });
 
@@ -98,6 +104,9 @@ export async function superviseWorker<Request, Reply>(
   return {
     get alive() {
       return alive;
+    },
+    get restarts() {
+      return restarts;
     },
     post(message, transfer) {
       if (alive) worker?.postMessage(message, transfer);

@@ -158,7 +158,8 @@ async function* attemptOf(
       progressed ||= Boolean(content) || Boolean(reasoning) || toolCalls !== undefined;
       finished ||= typeof choice?.finish_reason === 'string';
       if (usage) {
-        yield { type: 'usage', inputTokens: usage.prompt_tokens, outputTokens: usage.completion_tokens };
+        const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = usage;
+        yield { type: 'usage', provider: name, inputTokens, outputTokens };
       }
     }
     if (signal.aborted) return;

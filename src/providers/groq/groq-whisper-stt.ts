@@ -4,7 +4,7 @@ import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
 import { writeWav } from '../../media/wav.ts';
 import { keyTerms } from '../key-terms.ts';
-import { ProviderFailure } from '../provider-failure.ts';
+import { ProviderFailure, retried } from '../provider-failure.ts';
 import { TurnRecording } from '../turn-recording.ts';
 import { createGroqClient, type GroqClient, type GroqConnection } from './groq-client.ts';
 
@@ -17,7 +17,6 @@ export interface GroqWhisperOptions extends GroqConnection {
   readonly retries?: number;
   /** A new attempt begins at the latest so long after the first (default 800). */
   readonly retryWithinMs?: Milliseconds;
-  readonly onTrouble?: (message: string) => void;
   readonly clock?: Clock;
 }
 
@@ -95,7 +94,11 @@ function openStream(
       turn.close();
       if (samples.length === 0 || isOver()) return NOTHING;
       const wav = writeWav({ encoding: 'pcm_s16', rateHz: turn.rateHz, samples });
-      return transcribe(client, wav, { language: request.language, prompt }, over.signal, options);
+      const onRetry = (failure: ProviderFailure): void => {
+        request.onEvent({ type: 'trouble', trouble: retried('stt', failure) });
+      };
+      const hints = { language: request.language, prompt };
+      return transcribe(client, wav, hints, over.signal, { ...options, onRetry });
     },
     close() {
       recording?.close();
@@ -109,10 +112,13 @@ async function transcribe(
   wav: Uint8Array,
   hints: { readonly language: string; readonly prompt: string },
   signal: AbortSignal,
-  options: GroqWhisperOptions & { readonly name: string },
+  options: GroqWhisperOptions & {
+    readonly name: string;
+    readonly onRetry: (failure: ProviderFailure) => void;
+  },
 ): Promise<Transcript> {
   const { name, model = GROQ_WHISPER_MODEL, timeoutMs = 2500, retries = 1, retryWithinMs = 800 } = options;
-  const { clock = systemClock, onTrouble } = options;
+  const { clock = systemClock, onRetry } = options;
   const began = clock.now();
   const late = new ProviderFailure({
     code: 'STT_FAILED',
@@ -151,7 +157,7 @@ async function transcribe(
       const passing = ['refused', 'cut', 'server', 'rate-limited'].includes(failure.kind);
       const delay = failure.retryAfterMs ?? RETRY_DELAY_MS;
       if (!passing || attempt >= retries || clock.now() + delay - began > retryWithinMs) throw failure;
-      onTrouble?.(`${failure.message}; asking again`);
+      onRetry(failure);
       await clock.sleep(delay, signal);
     } finally {
       disarm();

@@ -1,3 +1,4 @@
+import { TOOL } from '../../dialog/tool-names.ts';
 import { WEEKDAYS, type AgentKnowledge, type AgentProfile, type CallInfo } from '../../dialog/ports.ts';
 
 /** How somebody talks on the telephone, whatever the agent. */
@@ -20,7 +21,7 @@ export function systemPrompt(agent: AgentProfile, call: CallInfo, wallClockMs: n
     `You are ${agent.name}, who answers the telephone of ${knowledge.company}.`,
     agent.instructions,
     section('How to speak', [...TELEPHONE_STYLE, `Speak the language "${agent.language}".`]),
-    section('What you know', facts(knowledge)),
+    section('What you know', facts(agent)),
     section('Questions and answers', questions(knowledge)),
     section('This call', circumstances(call)),
     // Last, so that what stands before it stays the same from turn to turn and can be cached.
@@ -34,8 +35,10 @@ function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : `# ${title}\n${lines.map((line) => `- ${line}`).join('\n')}`;
 }
 
-function facts(knowledge: AgentKnowledge): string[] {
-  const { openingHours, address, services, departments } = knowledge;
+function facts({ knowledge, tools }: AgentProfile): string[] {
+  const { openingHours, address, services } = knowledge;
+  const may = (tool: string): boolean => tools?.includes(tool) ?? true;
+  const departments = may(TOOL.proceed) ? knowledge.departments : [];
   return [
     ...(openingHours ? [`Opening hours: ${hoursText(openingHours)}.`] : []),
     ...(address === undefined ? [] : [`Address: ${address}.`]),
@@ -46,7 +49,7 @@ function facts(knowledge: AgentKnowledge): string[] {
     ...(departments.length > 0
       ? [`Departments that callers can be put through to: ${departments.map(({ name }) => name).join('; ')}.`]
       : []),
-    knowledge.takesMessages
+    knowledge.takesMessages && may(TOOL.takeMessage)
       ? 'You can take a message; it needs a name, a telephone number and what it is about.'
       : 'You can not take messages.',
   ];

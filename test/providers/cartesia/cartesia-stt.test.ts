@@ -58,7 +58,6 @@ async function call(options: CallOptions = {}): Promise<Call> {
     baseUrl: server.url,
     connectMs: 400,
     transcriptMs: 1000,
-    onTrouble: (message) => troubles.push(message),
     ...options,
   });
   closing.push(() => stt.close());
@@ -69,7 +68,10 @@ async function call(options: CallOptions = {}): Promise<Call> {
     language: 'en-GB',
     phrases: options.phrases ?? [],
     ...(options.pronunciations ? { pronunciations: options.pronunciations } : {}),
-    onEvent: (event) => events.push(event),
+    onEvent: (event) => {
+      if (event.type === 'trouble') troubles.push(event.trouble.message);
+      else events.push(event);
+    },
   });
   return { caller, events, stream };
 }

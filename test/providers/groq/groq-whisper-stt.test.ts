@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SttEvent, SttStream } from '../../../src/dialog/ports.ts';
+import type { SttStream } from '../../../src/dialog/ports.ts';
 import {
   createGroqWhisperStt,
   type GroqWhisperOptions,
@@ -41,17 +41,17 @@ async function call(options: Partial<GroqWhisperOptions> = {}): Promise<Call> {
     baseUrl: server.url,
     timeoutMs: 400,
     retryWithinMs: 300,
-    onTrouble: (message) => troubles.push(message),
     ...options,
   });
   closing.push(() => stt.close());
   const caller = new RingCaller();
-  const events: SttEvent[] = [];
   const stream = await stt.open({
     heard: caller.heard,
     language: 'en-GB',
     phrases: ['root canal'],
-    onEvent: (event) => events.push(event),
+    onEvent: (event) => {
+      if (event.type === 'trouble') troubles.push(event.trouble.message);
+    },
   });
   return { caller, stream };
 }

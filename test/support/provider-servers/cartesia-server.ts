@@ -39,6 +39,8 @@ export interface CartesiaConnection {
   readonly sent: number;
   /** Without a farewell. */
   cut(): void;
+  /** As after a long silence of the client's. */
+  idleOut(): void;
 }
 
 export interface CartesiaServer extends ListeningServer {
@@ -93,6 +95,9 @@ export async function startCartesiaServer(options: CartesiaServerOptions = {}): 
           },
           cut: () => {
             client.terminate();
+          },
+          idleOut: () => {
+            client.close(1000, 'idle');
           },
           path: url.pathname,
           query: url.searchParams,
@@ -163,7 +168,8 @@ export async function startCartesiaServer(options: CartesiaServerOptions = {}): 
       client.close(1008);
       return undefined;
     }
-    const stream = { encoding, rateHz, requestId: `request-${seen.length}`, fault };
+    const keyTerms = query.getAll('keyterm');
+    const stream = { encoding, rateHz, requestId: `request-${seen.length}`, keyTerms, fault };
     return place === 'stt-turns'
       ? new TurnsSession(client, behaviour, stream)
       : new FinalizeSession(client, behaviour, stream);

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
+import { monotonicNow, type Milliseconds } from '../../../src/lib/clock.ts';
 import type { AudioEncoding } from '../../../src/media/audio.ts';
 import type { Delay } from './delays.ts';
 import type { Fault } from './fault-plan.ts';
+import { tell, type ServerObserver } from './server-events.ts';
 import { SoundDetector, type DetectorOptions } from './sound-detector.ts';
 import { samplesFrom } from './wire-audio.ts';
 
@@ -11,13 +13,32 @@ export interface Utterance {
   readonly turn: string;
   readonly samples: Int16Array;
   readonly rateHz: number;
+  /** What the client expects to hear. */
+  readonly keyTerms?: readonly string[];
 }
 
 /** What is made of a turn's sound. */
 export type Transcribe = (utterance: Utterance) => string | Promise<string>;
 
+/** Listens to one connection while its sound comes, so that the text is there when the turn ends. */
+export interface Ears {
+  /** All that comes, silence too. */
+  hear(samples: Int16Array): void;
+  /** A turn began so much sound ago. */
+  begin(agoMs: Milliseconds): void;
+  /** It goes on, although its text has been asked for. */
+  goOn(): void;
+  /** What has been understood so far. */
+  readonly guess: string;
+  /** Of the turn, of which nothing but silence has come since it was last asked for, if `unchanged`. */
+  text(unchanged: boolean): Promise<string>;
+  close(): void;
+}
+
 export interface SttBehaviour {
   readonly transcribe: Transcribe;
+  /** Instead of `transcribe`, where the provider finds the turns. */
+  readonly ears?: (stream: { readonly rateHz: number; readonly keyTerms: readonly string[] }) => Ears;
   /** Whether `turn.update`s are sent while the caller speaks (default true). */
   readonly updates?: boolean;
   /** After the last voiced sound of the audio: the turn has probably ended (default 160). */
@@ -29,16 +50,20 @@ export interface SttBehaviour {
   /** From `finalize` to the transcript. */
   readonly finalize?: Delay;
   readonly detector?: DetectorOptions;
+  readonly observe?: ServerObserver | undefined;
 }
 
 export interface SttStreamOptions {
   readonly encoding: AudioEncoding;
   readonly rateHz: number;
   readonly requestId: string;
+  readonly keyTerms: readonly string[];
   readonly fault: Fault | undefined;
 }
 
 const UPDATE_MS = 300;
+/** The detector looks at so much sound at a time: delays are rounded to whole steps. */
+const STEP_MS = 20;
 
 /** What both STT sockets have in common: sound comes in, JSON goes out, and things go wrong. */
 abstract class SttSession {
@@ -102,6 +127,8 @@ interface Turn {
   readonly takenBack: boolean;
   eager: 'no' | 'yes' | 'taken-back';
   updatedMs: number;
+  /** Up to where its text has been asked for. */
+  askedMs: number;
 }
 
 /** `/stt/turns/websocket`: turns by the sound's energy; every delay is counted in sound received. */
@@ -112,18 +139,26 @@ export class TurnsSession extends SttSession {
   #turn: Turn | undefined;
   #turns = 0;
   #order: Promise<void> = Promise.resolve();
+  readonly #ears: Ears | undefined;
+  #guess = '';
+  #heardAt = 0;
+  #voicedAt = 0;
 
   constructor(socket: WebSocket, behaviour: SttBehaviour, options: SttStreamOptions) {
     super(socket, behaviour, options);
     this.#detector = new SoundDetector(options.rateHz, behaviour.detector);
+    this.#ears = behaviour.ears?.(options);
+    socket.on('close', () => this.#ears?.close());
     // STTAutoFinalizeConnected, src/resources/stt/auto-finalize/auto-finalize.ts.
     this.send({ type: 'connected' });
   }
 
   protected override hear(samples: Int16Array): void {
-    const step = (this.options.rateHz * 20) / 1000;
+    this.#heardAt = monotonicNow();
+    const step = (this.options.rateHz * STEP_MS) / 1000;
     for (let at = 0; at < samples.length; at += step) {
       const part = samples.subarray(at, at + step);
+      this.#ears?.hear(part);
       if (this.#turn) this.#turn.parts.push(part);
       else this.#preroll = [...this.#preroll.slice(-25), part];
       this.#detector.push(part, (voiced) => {
@@ -143,15 +178,17 @@ export class TurnsSession extends SttSession {
   }
 
   #step(voiced: boolean): void {
+    if (voiced) this.#voicedAt = this.#heardAt;
     const turn = this.#turn;
     if (!turn) {
       if (voiced && this.#detector.speaking) this.#begin();
       return;
     }
     const silence = this.#detector.silenceMs;
+    if (voiced && turn.eager !== 'no') this.#ears?.goOn();
     if (voiced && turn.eager === 'yes') {
       turn.eager = 'no';
-      this.#emit('turn.resume');
+      this.#emit('turn.resume', turn);
     } else if (voiced && turn.eager === 'taken-back') {
       turn.eager = 'no';
     } else if (turn.eager === 'no' && silence >= turn.eagerMs && silence < turn.endMs) {
@@ -159,7 +196,7 @@ export class TurnsSession extends SttSession {
       this.#emit('turn.eager_end', turn);
     } else if (turn.eager === 'yes' && turn.takenBack && silence >= (turn.eagerMs + turn.endMs) / 2) {
       turn.eager = 'taken-back';
-      this.#emit('turn.resume');
+      this.#emit('turn.resume', turn);
     }
     if (silence >= turn.endMs) this.#end(turn);
     else if (voiced && this.#detector.positionMs - turn.updatedMs >= UPDATE_MS) {
@@ -170,19 +207,22 @@ export class TurnsSession extends SttSession {
 
   #begin(): void {
     const { eagerEnd, turnEnd, takesBack } = this.behaviour;
-    const eagerMs = eagerEnd?.() ?? 160;
+    const eagerMs = wholeSteps(eagerEnd?.() ?? 160);
     this.#turns += 1;
     this.#turn = {
       id: `${this.options.requestId}/${this.#turns}`,
       parts: this.#preroll,
       eagerMs,
-      endMs: Math.max(turnEnd?.() ?? 400, eagerMs + 20),
+      endMs: Math.max(wholeSteps(turnEnd?.() ?? 400), eagerMs + STEP_MS),
       takenBack: takesBack?.() ?? false,
       eager: 'no',
       updatedMs: this.#detector.positionMs,
+      askedMs: -1,
     };
+    this.#ears?.begin((1000 * joined(this.#preroll).length) / this.options.rateHz);
+    this.#guess = '';
     this.#preroll = [];
-    this.#emit('turn.start');
+    this.#emit('turn.start', this.#turn);
   }
 
   #end(turn: Turn): void {
@@ -193,6 +233,15 @@ export class TurnsSession extends SttSession {
   /** A word more for every 300 ms of voice: the model revises nothing. */
   #update(turn: Turn): void {
     if (this.behaviour.updates === false) return;
+    if (this.#ears) {
+      const { guess } = this.#ears;
+      if (guess !== '' && guess !== this.#guess)
+        this.#say(() => {
+          this.send({ type: 'turn.update', transcript: guess });
+        });
+      this.#guess = guess;
+      return;
+    }
     const count = Math.max(1, Math.floor((turn.parts.length * 20 - 500) / UPDATE_MS));
     const utterance = this.#utterance(turn);
     this.#say(async () => {
@@ -202,16 +251,32 @@ export class TurnsSession extends SttSession {
   }
 
   /** STTAutoFinalizeTurnStart, …EagerEnd, …Resume, …End: src/resources/stt/auto-finalize/auto-finalize.ts. */
-  #emit(type: string, turn?: Turn): void {
-    const utterance = turn && this.#utterance(turn);
+  #emit(type: 'turn.start' | 'turn.eager_end' | 'turn.resume' | 'turn.end', turn: Turn): void {
+    const text = type === 'turn.eager_end' || type === 'turn.end' ? this.#textOf(turn) : undefined;
+    const [voicedAt, heardAt] = [this.#voicedAt, this.#heardAt];
+    const { silenceMs } = this.#detector;
     this.#say(async () => {
-      if (!utterance) this.send({ type });
-      else this.send({ type, transcript: await this.behaviour.transcribe(utterance) });
+      this.send(text ? { type, transcript: await text() } : { type });
+      tell(this.behaviour.observe, { server: 'stt', type, turn: turn.id, silenceMs, voicedAt, heardAt });
     });
   }
 
+  /** How the turn's text, as it stands, is got. */
+  #textOf(turn: Turn): () => string | Promise<string> {
+    const { lastVoicedMs } = this.#detector;
+    const unchanged = turn.askedMs === lastVoicedMs;
+    turn.askedMs = lastVoicedMs;
+    if (this.#ears) {
+      const text = this.#ears.text(unchanged);
+      return () => text;
+    }
+    const utterance = this.#utterance(turn);
+    return () => this.behaviour.transcribe(utterance);
+  }
+
   #utterance({ id, parts }: Turn): Utterance {
-    return { turn: id, samples: joined(parts), rateHz: this.options.rateHz };
+    const { rateHz, keyTerms } = this.options;
+    return { turn: id, samples: joined(parts), rateHz, keyTerms };
   }
 
   #say(action: () => void | Promise<void>): void {
@@ -239,11 +304,11 @@ export class FinalizeSession extends SttSession {
     this.#parts = [];
     const turn = `${this.options.requestId}/${(this.#turns += 1)}`;
     this.#order = this.#order.then(async () => {
-      const { rateHz, fault } = this.options;
+      const { rateHz, keyTerms, fault } = this.options;
       await sleep(this.behaviour.finalize?.() ?? 0);
       if (samples.length > 0 && fault?.type !== 'empty') {
         await this.#transcripts(
-          await this.behaviour.transcribe({ turn, samples, rateHz }),
+          await this.behaviour.transcribe({ turn, samples, rateHz, keyTerms }),
           samples.length / rateHz,
         );
       }
@@ -265,6 +330,10 @@ export class FinalizeSession extends SttSession {
       this.send({ type: 'transcript', is_final: true, text: half, duration, language: 'en' });
     }
   }
+}
+
+function wholeSteps(ms: Milliseconds): Milliseconds {
+  return Math.max(1, Math.round(ms / STEP_MS)) * STEP_MS;
 }
 
 function joined(parts: readonly Int16Array[]): Int16Array {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import type { Delay } from './delays.ts';
 import type { Fault, FaultPlan } from './fault-plan.ts';
+import { tell, type ServerObserver } from './server-events.ts';
 import { testVoice, type Speech, type Synthesise } from './test-voice.ts';
 import { bytesFrom, WIRE_ENCODINGS } from './wire-audio.ts';
 
@@ -21,6 +22,7 @@ export interface TtsBehaviour {
    */
   readonly contextIdleMs?: number;
   readonly faults?: FaultPlan | undefined;
+  readonly observe?: ServerObserver | undefined;
 }
 
 /** GenerationRequest of @cartesia/cartesia-js, src/resources/tts.ts, as far as it matters here. */
@@ -75,6 +77,7 @@ export class TtsSession {
     const id = message.context_id ?? '';
     // WebsocketClientEvent.CancelContextRequest, src/resources/tts.ts.
     if (message.cancel === true) {
+      tell(this.#behaviour.observe, { server: 'tts', type: 'cancelled', context: id });
       this.#contexts.get(id)?.cancel();
       this.#contexts.delete(id);
       return;
@@ -147,6 +150,8 @@ class TtsContext {
   take(request: GenerationRequest): void {
     if (this.#over || this.#ended) return;
     clearTimeout(this.#expiry);
+    const { context_id: context, transcript: text } = request;
+    tell(this.#behaviour.observe, { server: 'tts', type: 'asked', context, text });
     this.#buffer += request.transcript;
     this.#ended = request.continue !== true;
     const flushes = request.flush === true;
@@ -220,6 +225,7 @@ class TtsContext {
       // WebsocketResponse.Chunk, src/resources/tts.ts.
       const data = sound.subarray(at, at + length).toString('base64');
       this.#send({ type: 'chunk', data, done: false, status_code: 206, step_time: 12 });
+      tell(this.#behaviour.observe, { server: 'tts', type: 'sound', context: this.#first.context_id });
       this.#chunks += 1;
     }
     this.#spokenMs += (speech.samples.length * 1000) / rateHz;

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Delay } from './delays.ts';
 import type { Fault } from './fault-plan.ts';
+import { tell, type ServerObserver } from './server-events.ts';
 
 /** ChatCompletionCreateParams of groq-sdk, src/resources/chat/completions.ts, as far as it matters here. */
 export interface ChatRequest {
@@ -37,6 +38,7 @@ export interface StreamBehaviour {
   readonly fault: Fault | undefined;
   readonly firstToken: Delay;
   readonly betweenTokens: Delay;
+  readonly observe?: ServerObserver | undefined;
 }
 
 let count = 0;
@@ -46,9 +48,11 @@ export async function streamChat(
   response: ServerResponse,
   request: ChatRequest,
   thought: Thought,
-  { flavour, fault, firstToken, betweenTokens }: StreamBehaviour,
+  { flavour, fault, firstToken, betweenTokens, observe }: StreamBehaviour,
 ): Promise<void> {
   const id = `chatcmpl-${++count}`;
+  const question = request.messages.findLast(({ role }) => role === 'user')?.content ?? '';
+  tell(observe, { server: 'llm', type: 'asked', request: id, question });
   const shared = { id, object: 'chat.completion.chunk', created: 1, model: request.model };
   const send = (delta: object, finish: string | null = null, extra: object = {}): void => {
     const choices = [{ index: 0, delta, logprobs: null, finish_reason: finish }];
@@ -65,10 +69,14 @@ export async function streamChat(
   response.flushHeaders();
   send({ role: 'assistant', content: '' }, null, flavour === 'groq' ? { x_groq: { id } } : {});
   const deltas = fault?.type === 'empty' ? [] : deltasOf(thought);
+  // Each token is due so long after the one before it was due: timers that fire late don't add up.
+  let dueAt = performance.now();
   for (const [index, delta] of deltas.entries()) {
-    if (index > 0 && !(await wait(betweenTokens()))) return;
+    if (index > 0) dueAt += betweenTokens();
+    if (index > 0 && !(await wait(Math.max(0, dueAt - performance.now())))) return;
     if (befallen(fault, index, response)) return;
     send(delta);
+    if ('content' in delta) tell(observe, { server: 'llm', type: 'token', request: id, text: delta.content });
   }
   if (befallen(fault, deltas.length, response)) return;
   const usage = {
@@ -86,7 +94,10 @@ export async function streamChat(
 }
 
 /** Tokens are words with the space before them; ChatCompletionChunk.Choice.Delta.ToolCall comes in fragments. */
-function deltasOf({ text = '', tools = [] }: Thought): object[] {
+function deltasOf({
+  text = '',
+  tools = [],
+}: Thought): ({ readonly content: string } | { readonly tool_calls: object })[] {
   const words = text.match(/\s*\S+/g) ?? [];
   return [
     ...words.map((content) => ({ content })),

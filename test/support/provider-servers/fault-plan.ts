@@ -32,6 +32,7 @@ export interface FaultPlan {
 
 /** The next requests fail so (`undefined`: that one doesn't); all later ones succeed. */
 export class FaultQueue implements FaultPlan {
+  readonly #always: { readonly where: RegExp; readonly fault: Fault }[] = [];
   readonly #faults: { readonly where: RegExp; readonly fault: Fault | undefined }[] = [];
 
   /** For the next requests at `where`, one each. */
@@ -39,9 +40,21 @@ export class FaultQueue implements FaultPlan {
     for (const fault of faults) this.#faults.push({ where, fault });
   }
 
+  /** From now on, every request at `where` that has no fault of its own, until `clear`. */
+  always(where: RegExp, fault: Fault): void {
+    this.#always.push({ where, fault });
+  }
+
+  /** Nothing fails any more. */
+  clear(): void {
+    this.#faults.length = 0;
+    this.#always.length = 0;
+  }
+
   next(where: string): Fault | undefined {
     const index = this.#faults.findIndex((entry) => entry.where.test(where));
-    return index < 0 ? undefined : this.#faults.splice(index, 1)[0]?.fault;
+    if (index >= 0) return this.#faults.splice(index, 1)[0]?.fault;
+    return this.#always.find((entry) => entry.where.test(where))?.fault;
   }
 }
 

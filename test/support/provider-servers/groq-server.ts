@@ -14,6 +14,7 @@ import {
   type TlsIdentity,
 } from './listening-server.ts';
 import { parseMultipart } from './multipart.ts';
+import type { ServerObserver } from './server-events.ts';
 
 export interface GroqServerOptions {
   /** The only key that is let in (default `test-key`); undefined behind a plain `/v1`: nobody asks. */
@@ -29,6 +30,7 @@ export interface GroqServerOptions {
   readonly transcription?: Delay;
   /** Asked at `chat` and `transcription`, once a request. */
   readonly faults?: FaultPlan;
+  readonly observe?: ServerObserver | undefined;
 }
 
 export interface SeenTranscription {
@@ -72,6 +74,7 @@ export async function startGroqServer(options: GroqServerOptions = {}): Promise<
         fault,
         firstToken: options.firstToken ?? (() => 0),
         betweenTokens: options.betweenTokens ?? (() => 0),
+        observe: options.observe,
       });
     } finally {
       streaming -= 1;

@@ -13,7 +13,8 @@ export const WIRE_ENCODINGS: Readonly<Record<string, AudioEncoding>> = {
 /** Samples of whole units of received audio; what is over of a unit is the caller's to keep. */
 export function samplesFrom(bytes: Uint8Array, encoding: AudioEncoding): Int16Array {
   if (encoding === 'ulaw' || encoding === 'alaw') return decodeG711(encoding, bytes);
-  const copy = bytes.slice();
+  // A Buffer's own slice() would still lie somewhere in a pool of others.
+  const copy = Uint8Array.from(bytes);
   if (encoding === 'pcm_s16') return new Int16Array(copy.buffer, 0, copy.length >> 1);
   return Int16Array.from(new Float32Array(copy.buffer, 0, copy.length >> 2), (sample) =>
     Math.round(sample * 32767),

@@ -1,4 +1,5 @@
 import { WEEKDAYS, type AgentProfile } from '../../../dialog/ports.ts';
+import { asAllowed } from './allowed.ts';
 import { FIRST_NAMES, LAST_NAMES } from './common-names.ts';
 import { readDigits } from './spoken-digits.ts';
 import { tokens } from './words.ts';
@@ -101,7 +102,7 @@ const NUMBERS = [
  * words, each once. For a recogniser's grammar and domain model, or as key terms.
  */
 export function expectedPhrases(agent: AgentProfile): string[] {
-  const { services, questions, departments } = agent.knowledge;
+  const { services, questions, departments } = asAllowed(agent).knowledge;
   const phrases = [
     ...GENERAL.split(/[|\n]/),
     ...WEEKDAYS.flatMap((day) => fill(DAY_FORMS, day)),

@@ -1,4 +1,4 @@
-import type { Message } from '../../../dialog/ports.ts';
+import type { Message, ToolCall } from '../../../dialog/ports.ts';
 import { TOOL } from '../../../dialog/tool-names.ts';
 import { askNext } from './message-form.ts';
 import { asking, INITIAL_STATE, type Reply, type State, type Surroundings } from './state.ts';
@@ -127,6 +127,14 @@ function afterToolProgress(
   return pending ? { state, pending: { before: pending.before, reply: pending.reply } } : { state };
 }
 
+/** Why a caller could not be put through, as the tool's result begins. */
+function whyNot({ arguments: { target } }: ToolCall, result: string): string {
+  const name = typeof target === 'string' ? target : '';
+  if (name !== '' && result.startsWith('busy')) return `${name} is on the telephone`;
+  if (name !== '' && result.startsWith('refused')) return `${name} can not take the call`;
+  return 'nobody answers there at the moment';
+}
+
 function afterTool(
   state: State,
   { call, result }: Extract<Message, { role: 'tool' }>,
@@ -135,8 +143,11 @@ function afterTool(
   const more = { sentences: [pick(ANYTHING_ELSE, 0)], state: asking(state, { kind: 'anything-else' }) };
   if (!FAILED.test(result)) return more;
   const { takesMessages, departments } = around.base.agent.knowledge;
-  if (call.name === TOOL.proceed) {
-    const sorry = 'I am sorry, nobody answers there at the moment.';
+  // The caller has pressed a key to come back.
+  if (result.startsWith('not put through'))
+    return { ...more, sentences: ['You are back with me.', ...more.sentences] };
+  if (call.name === TOOL.proceed || call.name === TOOL.transfer) {
+    const sorry = `I am sorry, ${whyNot(call, result)}.`;
     return takesMessages
       ? { sentences: [sorry, 'Shall I take a message?'], state: asking(state, { kind: 'take-message' }) }
       : { ...more, sentences: [sorry, ...more.sentences] };

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../lib/clock.ts';
 import type { LanguageModel, LlmEvent, ReplyRequest } from '../../../dialog/ports.ts';
+import { asAllowed } from './allowed.ts';
 import { replyTo } from './fold.ts';
 import { knowledgeOf } from './knowledge.ts';
 import { localTime } from './opening.ts';
@@ -27,11 +28,12 @@ export const RECEPTIONIST_LANGUAGES = ['en'] as const;
 
 // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous, the engine isn't
 async function* stream(
-  { agent, call, history }: ReplyRequest,
+  { agent: whole, call, history }: ReplyRequest,
   signal: AbortSignal,
   { clock }: ReceptionistOptions,
 ): AsyncIterable<LlmEvent> {
   if (signal.aborted) return;
+  const agent = asAllowed(whole);
   const now = localTime(clock.wallClock(), agent.knowledge.timeZone);
   const reply = replyTo(history, { base: knowledgeOf(agent), call, now });
   const words = reply.sentences.join(' ').split(' ');

@@ -31,6 +31,7 @@ export function createPocketsphinxStt(options: PocketsphinxSttOptions = {}): Poc
   let worker: Worker | undefined;
   let closing: Promise<void> | undefined;
   let count = 0;
+  let starts = 0;
 
   function theWorker(): Worker {
     if (closing) throw new VoiceAgentError('STT_UNAVAILABLE', 'speech recognition is closed');
@@ -45,6 +46,7 @@ export function createPocketsphinxStt(options: PocketsphinxSttOptions = {}): Poc
       onDeath(started, `it ended with status ${code}`);
     });
     worker = started;
+    starts += 1;
     return started;
   }
 
@@ -82,7 +84,7 @@ export function createPocketsphinxStt(options: PocketsphinxSttOptions = {}): Poc
 
   return {
     name: 'pocketsphinx',
-    rates: [8000, 16000],
+    rates: [8000, 16000, 24000],
     findsTurns: false,
 
     async prepare({ language, phrases, pronunciations = {} }) {
@@ -101,6 +103,14 @@ export function createPocketsphinxStt(options: PocketsphinxSttOptions = {}): Poc
       await ask((number) => ({ type: 'open', request: number, stream, source, heard: request.heard }));
       streams.set(stream, request);
       return openStream(stream);
+    },
+
+    status() {
+      // A dead one is no trouble: the next request starts another.
+      return {
+        threads: [{ name: 'stt', alive: worker !== undefined, restarts: Math.max(0, starts - 1) }],
+        requests: pending.size,
+      };
     },
 
     close() {

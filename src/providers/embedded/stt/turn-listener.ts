@@ -10,6 +10,12 @@ import { judge } from './verdict.ts';
 
 /** Reaches back before the voice-activity detector's start: it hears a soft onset late (measured: p90 110–140 ms). */
 const PREROLL_FRAMES = 15;
+/**
+ * Is searched behind the detector's last voiced frame, if it has come yet. A soft ending lies there, and a
+ * listener that is behind on a busy machine must not hear less than one that isn't: without it, "what are
+ * your opening hours" ended as "what are your address" as soon as the machine was busy.
+ */
+const TAIL_FRAMES = 12;
 /** Audio that is searched in one go: small, so that calls take turns on the thread. */
 const STEP_FRAMES = 3;
 const PARTIAL_EVERY_MS: Milliseconds = 600;
@@ -39,6 +45,8 @@ export class TurnListener {
   readonly #heard: Int16Array;
   #turn: Turn | undefined;
   #nextFrame = 0;
+  /** The first frame behind the last turn that ended. */
+  #turnEnd = 0;
   #closed = false;
   #wake: () => void = () => undefined;
 
@@ -59,7 +67,7 @@ export class TurnListener {
     this.#giveUp();
     this.#turn = {};
     const from = frame - PREROLL_FRAMES;
-    const first = Math.max(0, frame < this.#nextFrame ? from : Math.max(from, this.#nextFrame));
+    const first = Math.max(0, frame < this.#turnEnd ? from : Math.max(from, this.#turnEnd));
     this.#reader.seek(first);
     this.#resampler.reset();
     this.#recogniser.start(Math.max(0, frame - first) * FRAME_MS);
@@ -96,9 +104,11 @@ export class TurnListener {
     let heardMs = 0;
     let lastPartial = '';
     while (this.#turn === turn) {
-      const frames = this.#step(turn.end?.frame ?? Infinity);
+      const lastFrame = (turn.end?.frame ?? Infinity) + TAIL_FRAMES;
+      const frames = this.#step(lastFrame);
       heardMs += frames * FRAME_MS;
-      if (turn.end && (frames === 0 || this.#nextFrame > turn.end.frame)) {
+      if (turn.end && (frames === 0 || this.#nextFrame > lastFrame)) {
+        this.#turnEnd = turn.end.frame + 1;
         this.#turn = undefined;
         turn.end.resolve(judge(this.#recogniser.finish()));
         return;

@@ -108,6 +108,14 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<TextTo
         replies.delete(reply.id);
       }
     },
+    status() {
+      const threads = pool.map(({ alive, restarts }, thread) => ({ name: `tts-${thread}`, alive, restarts }));
+      return {
+        ...(threads.some(({ alive }) => alive) ? {} : { trouble: 'its threads died and are started again' }),
+        threads,
+        requests: replies.size,
+      };
+    },
     close() {
       closing ??= (async () => {
         for (const reply of replies.values()) reply.cancel();

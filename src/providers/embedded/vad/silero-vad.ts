@@ -16,7 +16,7 @@ export interface SileroOptions {
   readonly workerEntry?: URL;
 }
 
-const RATES: readonly SampleRateHz[] = [8000, 16000];
+const RATES: readonly SampleRateHz[] = [8000, 16000, 24000];
 const START_MS = 60;
 const STOP_MS = 100;
 const BARGE_IN_MS = 240;
@@ -33,6 +33,9 @@ interface OpenStream {
  * can't be loaded.
  */
 export async function createSileroVad(options: SileroOptions = {}): Promise<VoiceActivityDetector> {
+  // Since 1.30 the ONNX runtime tells its maker of every session, and leaves files in the system's temporary
+  // folder. Whoever answers the telephone says nothing to third parties. Its thread can't set this by itself.
+  process.env['ORT_DISABLE_TELEMETRY'] = '1';
   const streams = new Map<number, OpenStream>();
   const trouble = (message: string): void => options.onTrouble?.(message);
   let worker: SupervisedWorker<VadRequestMessage> | undefined;
@@ -94,6 +97,14 @@ export async function createSileroVad(options: SileroOptions = {}): Promise<Voic
           if (streams.delete(id)) thread.post({ type: 'drop', stream: id });
         },
       });
+    },
+    status() {
+      const { alive, restarts } = thread;
+      return {
+        ...(alive ? {} : { trouble: 'its thread died and is started again' }),
+        threads: [{ name: 'vad', alive, restarts }],
+        requests: streams.size,
+      };
     },
     close() {
       streams.clear();

@@ -1,7 +1,9 @@
 import type { VadEvent } from '../../../dialog/ports.ts';
+import { FRAME_MS } from '../../../media/audio.ts';
 import { AudioRingReader, FRAME_FILLER } from '../../../media/audio-ring.ts';
 import { FlushLine } from '../../../media/flush-line.ts';
 import { SpeechDetector, type SpeechDetectorEvent } from '../../../media/speech-detector.ts';
+import { FrameResampler } from './frame-resampler.ts';
 import {
   createLane,
   resetLane,
@@ -24,6 +26,9 @@ const FORGET_WINDOWS = 10;
  */
 export class VadCall {
   readonly rateHz: SileroRateHz;
+  /** For rates that the model doesn't hear. */
+  readonly #narrow: FrameResampler | undefined;
+  readonly #wide: Int16Array;
   readonly reader: AudioRingReader;
   readonly lane: SileroLane;
   readonly #sent: AudioRingReader | undefined;
@@ -46,12 +51,15 @@ export class VadCall {
 
   constructor(request: OpenVad, report: (event: VadEvent) => void) {
     this.reader = new AudioRingReader(request.heard, request.fromFrame);
-    this.rateHz = sileroRate(this.reader.rateHz);
+    this.rateHz = this.reader.rateHz === 8000 ? 8000 : 16000;
+    this.#narrow =
+      this.rateHz === this.reader.rateHz ? undefined : new FrameResampler(this.reader.rateHz, this.rateHz);
+    this.#wide = new Int16Array(this.reader.samplesPerFrame);
     this.lane = createLane(this.rateHz);
     this.#sent = request.sent && new AudioRingReader(request.sent, request.fromFrame);
     this.#sentFrame = new Int16Array(this.#sent?.samplesPerFrame ?? 0);
     this.#flushLine = new FlushLine(request.flushLine);
-    this.#samplesPerFrame = this.reader.samplesPerFrame;
+    this.#samplesPerFrame = (this.rateHz * FRAME_MS) / 1000;
     this.#frame = new Int16Array(this.#samplesPerFrame);
     this.#context = SILERO_CONTEXT[this.rateHz];
     this.#window = SILERO_WINDOW[this.rateHz];
@@ -70,7 +78,7 @@ export class VadCall {
   fill(): boolean {
     for (;;) {
       if (this.#rest > 0) this.#take();
-      else if (this.reader.read(this.#frame)) this.#begin();
+      else if (this.#read()) this.#begin();
       else return false;
       if (this.#filled < this.#window) continue;
       if (!this.#isSilent) {
@@ -87,6 +95,13 @@ export class VadCall {
   /** The model has judged the window that `fill` made ready. */
   judge(): void {
     this.#judge(this.lane.probability);
+  }
+
+  #read(): boolean {
+    if (!this.#narrow) return this.reader.read(this.#frame);
+    if (!this.reader.read(this.#wide)) return false;
+    this.#narrow.convert(this.#wide, this.#frame);
+    return true;
   }
 
   /** A frame was read. */
@@ -144,9 +159,4 @@ export class VadCall {
     if (event.type === 'barge-in' && this.#flushLine.trip() === 0) return;
     report(event);
   }
-}
-
-function sileroRate(rateHz: number): SileroRateHz {
-  if (rateHz === 8000 || rateHz === 16000) return rateHz;
-  throw new RangeError(`Silero hears 8000 or 16000 Hz, not ${rateHz}`);
 }

@@ -48,6 +48,7 @@ async function spoken(events: AsyncIterable<TtsEvent>): Promise<Spoken> {
       words.push(...event.words);
       continue;
     }
+    if (event.type !== 'audio') throw new Error(event.trouble.message);
     const { audio } = event;
     if (audio.encoding === 'pcm_f32') throw new TypeError('nobody asked for floats');
     const chunk = 'bytes' in audio ? decodeG711(audio.encoding, audio.bytes) : audio.samples;
@@ -355,6 +356,11 @@ describe('flite text to speech', () => {
         code: 'TTS_FAILED',
       });
       expect(troubles).toEqual([expect.stringContaining('started again')]);
+      expect(mortal.status?.()).toEqual({
+        trouble: expect.stringContaining('died') as string,
+        threads: [{ name: 'tts-0', alive: false, restarts: 1 }],
+        requests: 0,
+      });
       await vi.waitFor(
         async () => {
           const again = await spoken(mortal.speak(pieces('Hello.'), request(), never));
@@ -362,6 +368,8 @@ describe('flite text to speech', () => {
         },
         { timeout: 10_000, interval: 50 },
       );
+      const threads = [{ name: 'tts-0', alive: true, restarts: 1 }];
+      expect(mortal.status?.()).toEqual({ threads, requests: 0 });
     } finally {
       death.close();
       await mortal.close();

@@ -41,10 +41,10 @@ describe('the life of the voice detector', () => {
     const vad = await createSileroVad();
     try {
       await expect(
-        vad.open({ heard: createAudioRing(24000), flushLine: createFlushLine(), onEvent: () => undefined }),
+        vad.open({ heard: createAudioRing(44100), flushLine: createFlushLine(), onEvent: () => undefined }),
       ).rejects.toMatchObject({
         code: 'VAD_UNAVAILABLE',
-        message: expect.stringContaining('24000') as string,
+        message: expect.stringContaining('44100') as string,
       });
     } finally {
       await vad.close();
@@ -72,12 +72,18 @@ describe('the life of the voice detector', () => {
       await vi.waitFor(() => {
         expect(events.map((event) => event.type)).toEqual(['speech-start']);
       }, PATIENCE);
+      const thread = { name: 'vad', alive: true, restarts: 0 };
+      expect(vad.status?.()).toEqual({ threads: [thread], requests: 1 });
 
       death.postMessage('now');
       await vi.waitFor(() => {
         expect(troubles).toEqual([expect.stringContaining('started again')]);
         expect(events.map((event) => event.type)).toEqual(['speech-start', 'speech-stop']);
       }, PATIENCE);
+      expect(vad.status?.()).toMatchObject({
+        trouble: expect.stringContaining('died') as string,
+        threads: [{ name: 'vad', alive: false, restarts: 1 }],
+      });
 
       // Nobody says when the thread is back: a caller who goes on talking is heard again.
       await vi.waitFor(
@@ -88,6 +94,7 @@ describe('the life of the voice detector', () => {
         },
         { timeout: 15_000, interval: 100 },
       );
+      expect(vad.status?.()).toEqual({ threads: [{ ...thread, restarts: 1 }], requests: 1 });
     } finally {
       death.close();
       await vad.close();

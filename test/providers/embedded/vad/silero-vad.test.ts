@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { VadEvent, VoiceActivityDetector } from '../../../../src/dialog/ports.ts';
+import { floatToInt16 } from '../../../../src/media/pcm.ts';
+import { Resampler } from '../../../../src/media/resampler.ts';
 import { FRAME_FILLER } from '../../../../src/media/audio-ring.ts';
 import { createFlushLine, FlushLine } from '../../../../src/media/flush-line.ts';
 import { createSileroVad } from '../../../../src/providers/embedded/vad/silero-vad.ts';
@@ -49,7 +51,7 @@ interface Call {
 
 async function call(
   detector = vad,
-  options: { rateHz?: 8000 | 16000; withSent?: boolean } = {},
+  options: { rateHz?: 8000 | 16000 | 24000; withSent?: boolean } = {},
 ): Promise<Call> {
   const ring = new RingFeeder(options.rateHz ?? 8000);
   const sent = new RingFeeder(8000);
@@ -147,13 +149,10 @@ describe('Silero voice activity detection', () => {
     line.close();
   });
 
-  it('hears 16 kHz as well', async () => {
-    const line = await call(vad, { rateHz: 16000 });
-    const wide = new Int16Array(sentence.length * 2);
-    sentence.forEach((sample, index) => {
-      wide[2 * index] = sample;
-      wide[2 * index + 1] = (sample + (sentence[index + 1] ?? 0)) / 2;
-    });
+  it.each([16000, 24000] as const)('hears %i Hz as well', async (rateHz) => {
+    const line = await call(vad, { rateHz });
+    const resampler = new Resampler(8000, rateHz);
+    const wide = floatToInt16(Float32Array.from([...resampler.process(sentence), ...resampler.flush()]));
     line.ring.silence(500);
     line.ring.write(wide);
     line.ring.silence(500);

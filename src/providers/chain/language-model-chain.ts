@@ -1,0 +1,124 @@
+import { untilAborted } from '../../dialog/aborting.ts';
+import type { LanguageModel, LlmEvent, ReplyRequest } from '../../dialog/ports.ts';
+import { ProviderFailure } from '../provider-failure.ts';
+import {
+  failureOf,
+  mayPass,
+  RETRY_DELAY_MS,
+  Rotation,
+  troubleOf,
+  type ChainOptions,
+  type Listed,
+} from './provider-list.ts';
+
+/**
+ * Language models as one: the first that gives a word speaks. What fails before that is asked again on a fresh
+ * connection, if that can help, and then the next one is asked. One that breaks off later throws (LLM_FAILED):
+ * whoever knows what was spoken of it asks again, with its name among those to `avoid`.
+ */
+export function chainLanguageModels(options: ChainOptions<LanguageModel>): LanguageModel {
+  const { providers, clock } = options;
+
+  async function* reply(request: ReplyRequest, signal: AbortSignal): AsyncGenerator<LlmEvent> {
+    const gone = (): boolean => signal.aborted;
+    const rotation = new Rotation(providers, request.avoid);
+    let failure: ProviderFailure | undefined;
+    for (let turn = rotation.next(); turn;) {
+      yield* asEvents(rotation.spared('llm', turn));
+      const { provider, isLast } = turn;
+      let { attempt } = turn;
+      const began = clock.now();
+      for (let retries = 1; ; retries--) {
+        let said = false as boolean;
+        try {
+          for await (const event of impatiently(provider, request, signal, isLast)) {
+            said ||= event.type === 'text' || event.type === 'tool';
+            yield event;
+          }
+          if (gone() && !said) attempt.dropped();
+          else attempt.succeeded();
+          return;
+        } catch (error) {
+          if (gone()) return;
+          failure = failureOf('LLM_FAILED', provider.name, error);
+          attempt.failed(failure);
+          if (said) {
+            const other = providers.find(
+              ({ name }) => name !== provider.name && !request.avoid?.includes(name),
+            );
+            const outcome = other ? 'fell-back' : 'retried';
+            if (!request.avoid?.includes(provider.name)) {
+              yield { type: 'trouble', trouble: troubleOf('llm', failure, outcome, other?.name) };
+            }
+            throw failure;
+          }
+        } finally {
+          // Whoever listened has gone: to have said something is good enough.
+          if (said) attempt.succeeded();
+          else attempt.dropped();
+        }
+        if (retries === 0 || !mayPass(failure, clock.now() - began)) break;
+        yield { type: 'trouble', trouble: troubleOf('llm', failure, 'retried') };
+        await clock.sleep(RETRY_DELAY_MS, signal);
+        if (gone()) return;
+        attempt = provider.breaker.attempt({ force: true }) ?? attempt;
+      }
+      turn = rotation.next();
+      if (turn) {
+        const { name } = turn.provider;
+        yield { type: 'trouble', trouble: troubleOf('llm', failure, 'fell-back', name) };
+      }
+    }
+    if (failure && !gone()) throw failure;
+  }
+
+  /** Its answer, with a limit for the first word when somebody else could answer. */
+  async function* impatiently(
+    { name, port }: Listed<LanguageModel>,
+    request: ReplyRequest,
+    signal: AbortSignal,
+    isLast: boolean,
+  ): AsyncGenerator<LlmEvent> {
+    const controller = new AbortController();
+    const onAbort = (): void => {
+      controller.abort();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    let late: ProviderFailure | undefined;
+    const ms = options.patienceMs;
+    const disarm = isLast
+      ? () => undefined
+      : clock.at(clock.now() + ms, () => {
+          const message = `no answer within ${ms} ms`;
+          late = new ProviderFailure({ code: 'LLM_FAILED', provider: name, kind: 'timeout', message });
+          controller.abort();
+        });
+    try {
+      for await (const event of untilAborted(port.reply(request, controller.signal), controller.signal)) {
+        if (event.type !== 'usage') disarm();
+        yield event;
+      }
+      if (late && !signal.aborted) throw late as Error;
+    } finally {
+      disarm();
+      signal.removeEventListener('abort', onAbort);
+      controller.abort();
+    }
+  }
+
+  return {
+    name: providers.map(({ name }) => name).join(', '),
+    reply,
+    warm: () => {
+      for (const { port } of providers) port.warm?.();
+    },
+    // Whoever opened them closes them.
+    close: () => Promise.resolve(),
+  };
+}
+
+function* asEvents(
+  troubles: Iterable<Extract<LlmEvent, { type: 'trouble' }>['trouble']>,
+): Generator<LlmEvent> {
+  for (const trouble of troubles) yield { type: 'trouble', trouble };
+}

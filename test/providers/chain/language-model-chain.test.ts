@@ -1,0 +1,152 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { LlmEvent, ReplyRequest } from '../../../src/dialog/ports.ts';
+import { chainLanguageModels } from '../../../src/providers/chain/language-model-chain.ts';
+import { failure, listed } from '../../support/listed-provider.ts';
+import { ManualClock, settle } from '../../support/manual-clock.ts';
+import { replyRequest } from '../../support/reply-request.ts';
+import { ScriptedLlm, type LlmScript } from '../../support/scripted-llm.ts';
+
+let clock: ManualClock;
+let first: ScriptedLlm;
+let second: ScriptedLlm;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  first = new ScriptedLlm(clock, [['The first.']]);
+  second = new ScriptedLlm(clock, [['The second.']]);
+});
+
+function chainOf(...scripts: LlmScript[]) {
+  if (scripts.length > 0) first.scripts.splice(0, first.scripts.length, ...scripts);
+  return chainLanguageModels({
+    providers: [listed('first', first, clock), listed('second', second, clock)],
+    clock,
+    patienceMs: 1000,
+  });
+}
+
+/** Everything that comes, in words, and what is thrown. */
+async function ask(
+  chain: ReturnType<typeof chainOf>,
+  more: Partial<ReplyRequest> = {},
+  signal = new AbortController().signal,
+) {
+  const told: string[] = [];
+  const began = clock.now();
+  let over = false;
+  const reading = (async () => {
+    try {
+      for await (const event of chain.reply({ ...replyRequest('hello'), ...more }, signal)) {
+        told.push(inWords(event));
+      }
+    } catch (error) {
+      told.push(`thrown: ${(error as Error).message}`);
+    }
+    over = true;
+  })();
+  await clock.until(() => over, 20_000);
+  await reading;
+  return { told, ms: clock.now() - began };
+}
+
+function inWords(event: LlmEvent): string {
+  if (event.type === 'text') return event.text;
+  if (event.type !== 'trouble') return event.type;
+  const { provider, kind, outcome, next } = event.trouble;
+  return `${provider} ${kind} ${outcome}${next === undefined ? '' : ` ${next}`}`;
+}
+
+describe('language models on a list', () => {
+  it('are one as long as the first is well', async () => {
+    expect((await ask(chainOf())).told).toEqual(['The first.']);
+    expect(second.requests).toEqual([]);
+  });
+
+  it('are asked again once for what a fresh connection may put right', async () => {
+    const { told, ms } = await ask(chainOf([{ error: failure('first', 'cut') }], ['The first.']));
+    expect(told).toEqual(['first cut retried', 'The first.']);
+    expect(ms).toBeLessThan(150);
+  });
+
+  it('give way to the next when it was no better the second time', async () => {
+    const { told } = await ask(chainOf([{ error: failure('first', 'refused') }]));
+    expect(told).toEqual(['first refused retried', 'first refused fell-back second', 'The second.']);
+  });
+
+  it.each(['unauthorized', 'rate-limited', 'malformed', 'empty', 'tls', 'dns', 'timeout'] as const)(
+    'give way at once for what would be the same again: %s',
+    async (kind) => {
+      const { told } = await ask(chainOf([{ error: failure('first', kind) }]));
+      expect(told).toEqual([`first ${kind} fell-back second`, 'The second.']);
+      expect(first.requests).toHaveLength(1);
+    },
+  );
+
+  it('give way when no word comes in time', async () => {
+    const { told, ms } = await ask(chainOf([{ hang: true }]));
+    expect(told).toEqual(['first timeout fell-back second', 'The second.']);
+    expect(ms).toBeLessThan(1100);
+  });
+
+  it('may take their time when nobody follows', async () => {
+    second.firstTokenMs = 3000;
+    expect((await ask(chainOf([{ error: failure('first', 'tls') }]))).told.at(-1)).toBe('The second.');
+  });
+
+  it('spare the next caller the wait', async () => {
+    const chain = chainOf([{ hang: true }]);
+    await ask(chain);
+    const { told, ms } = await ask(chain);
+    expect(told).toEqual(['first timeout spared second', 'The second.']);
+    expect(ms).toBeLessThan(50);
+    expect(first.requests).toHaveLength(1);
+  });
+
+  it('are tried again when their time is up', async () => {
+    const chain = chainOf([{ error: failure('first', 'tls') }], ['The first.']);
+    await ask(chain);
+    await clock.advance(20_000);
+    expect((await ask(chain)).told).toEqual(['The first.']);
+  });
+
+  it('fail when all have', async () => {
+    second.scripts.splice(0, 1, [{ error: failure('second', 'server') }]);
+    const { told } = await ask(chainOf([{ error: failure('first', 'tls') }]));
+    expect(told).toEqual([
+      'first tls fell-back second',
+      'second server retried',
+      'thrown: second: as scripted (server)',
+    ]);
+  });
+
+  it('are asked in spite of all when nobody else is left', async () => {
+    const chain = chainOf([{ error: failure('first', 'tls') }]);
+    second.scripts.splice(0, 1, [{ error: failure('second', 'tls') }]);
+    await ask(chain);
+    first.scripts.splice(0, first.scripts.length, ['The first.']);
+    expect((await ask(chain)).told).toEqual(['The first.']);
+  });
+
+  it('that break off are not asked in the same reply, which goes on with the next', async () => {
+    const chain = chainOf(['We open', { error: failure('first', 'stalled') }]);
+    expect((await ask(chain)).told).toEqual([
+      'We open',
+      'first stalled fell-back second',
+      'thrown: first: as scripted (stalled)',
+    ]);
+    expect((await ask(chain, { avoid: ['first'] })).told.at(-1)).toBe('The second.');
+  });
+
+  it('stop silently with whoever listened, and learn nothing from it', async () => {
+    const chain = chainOf([{ hang: true }]);
+    const controller = new AbortController();
+    clock.at(clock.now() + 500, () => {
+      controller.abort();
+    });
+    expect((await ask(chain, {}, controller.signal)).told).toEqual([]);
+    await settle();
+    first.scripts.splice(0, 1, ['The first.']);
+    expect((await ask(chain)).told).toEqual(['The first.']);
+    expect(clock.pending).toBe(0);
+  });
+});

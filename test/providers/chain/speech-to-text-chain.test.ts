@@ -1,0 +1,226 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { SttEvent, SttStream } from '../../../src/dialog/ports.ts';
+import { chainSpeechToText } from '../../../src/providers/chain/speech-to-text-chain.ts';
+import { failure, listed } from '../../support/listed-provider.ts';
+import { ManualClock, settle } from '../../support/manual-clock.ts';
+import { RingFeeder } from '../../support/ring-feeder.ts';
+import { ScriptedStt, transcriptOf, type ScriptedSttStream } from '../../support/scripted-stt.ts';
+
+let clock: ManualClock;
+let first: ScriptedStt;
+let second: ScriptedStt;
+let heard: RingFeeder;
+let events: SttEvent[];
+
+beforeEach(() => {
+  clock = new ManualClock();
+  first = new ScriptedStt(clock, { findsTurns: true });
+  second = new ScriptedStt(clock);
+  heard = new RingFeeder();
+  events = [];
+});
+
+async function open(): Promise<SttStream> {
+  const chain = chainSpeechToText({
+    providers: [listed('first', first, clock), listed('second', second, clock)],
+    clock,
+    patienceMs: 1000,
+    openMs: 1500,
+  });
+  const opening = chain.open({
+    heard: heard.handle,
+    language: 'en',
+    phrases: [],
+    onEvent: (event) => events.push(event),
+  });
+  let opened: SttStream | undefined;
+  void opening.then(
+    (stream) => (opened = stream),
+    () => undefined,
+  );
+  await clock.until(() => opened !== undefined, 5000);
+  return opening;
+}
+
+/** What was told, in words. */
+function told(): string[] {
+  return events.map((event) => {
+    if (event.type === 'trouble') {
+      const { provider, kind, outcome } = event.trouble;
+      return `${provider} ${kind} ${outcome}`;
+    }
+    return event.type === 'recogniser' ? `${event.name} listens` : event.type;
+  });
+}
+
+function last(stt: ScriptedStt): ScriptedSttStream {
+  const stream = stt.streams.at(-1);
+  if (!stream) throw new Error('it was never opened');
+  return stream;
+}
+
+/** The caller speaks for two seconds, and has been silent for a while. */
+function says(stream: SttStream): { first: number; last: number } {
+  const from = heard.frame;
+  stream.beginTurn(from);
+  heard.silence(2000);
+  const to = heard.frame - 1;
+  heard.silence(500);
+  return { first: from, last: to };
+}
+
+async function answer(asked: Promise<unknown>, limitMs = 5000): Promise<unknown> {
+  let settled: unknown;
+  void asked.then(
+    (value) => (settled = value),
+    (error: unknown) => (settled = error),
+  );
+  await clock.until(() => settled !== undefined, limitMs);
+  return settled;
+}
+
+describe('recognisers on a list', () => {
+  it('are one as long as the first is well', async () => {
+    const stream = await open();
+    says(stream);
+    last(first).emit({ type: 'turn-end', transcript: transcriptOf('hello') });
+    expect(told()).toEqual(['turn-end']);
+    expect(second.streams).toEqual([]);
+  });
+
+  it('begin with the next when the first can not be opened', async () => {
+    first.openError = failure('first', 'refused');
+    second.script.push('hello');
+    const stream = await open();
+    expect(told()).toEqual(['first refused fell-back', 'second listens']);
+    expect(await answer(stream.endTurn(says(stream).last))).toMatchObject({ text: 'hello' });
+  });
+
+  it('begin with the next when the first takes too long to open, and close it when it comes', async () => {
+    const late = Promise.withResolvers<SttStream>();
+    const real = first.open.bind(first);
+    first.open = () => late.promise;
+    await open();
+    expect(told()).toEqual(['first timeout fell-back', 'second listens']);
+    const stream = await real({ heard: heard.handle, language: 'en', phrases: [], onEvent: () => undefined });
+    late.resolve(stream);
+    await settle();
+    expect(first.openStreams).toBe(0);
+  });
+
+  it('hear the turn from its first frame when one dies in mid-sentence', async () => {
+    const stream = await open();
+    const turn = says(stream);
+    second.script.push('when do you open');
+    last(first).emit({ type: 'failed', error: failure('first', 'cut') });
+    await settle();
+    expect(told()).toEqual(['first cut fell-back', 'second listens']);
+    expect(await answer(stream.endTurn(turn.last))).toMatchObject({ text: 'when do you open' });
+    expect(last(second).calls).toEqual([`begin ${turn.first}`, `end ${turn.last}`]);
+    // One cut may happen to everybody: the next turn is its again, on a new connection.
+    await settle();
+    expect([first.streams.length, first.openStreams, second.openStreams]).toEqual([2, 1, 0]);
+  });
+
+  it('answer from the next when one dies while it is asked', async () => {
+    first = new ScriptedStt(clock);
+    first.script.push(failure('first', 'malformed'));
+    second.script.push('hello');
+    const stream = await open();
+    const turn = says(stream);
+    expect(await answer(stream.endTurn(turn.last))).toMatchObject({ text: 'hello' });
+    expect(last(second).calls[0]).toBe(`begin ${turn.first}`);
+  });
+
+  it('answer from the next when one takes too long', async () => {
+    first = new ScriptedStt(clock, { delayMs: 60_000 });
+    second.script.push('hello');
+    const stream = await open();
+    const began = clock.now();
+    expect(await answer(stream.endTurn(says(stream).last))).toMatchObject({ text: 'hello' });
+    expect(clock.now() - began).toBeLessThan(1100);
+  });
+
+  it('give a second opinion on a turn of which the first has said nothing', async () => {
+    first.script.push('');
+    second.script.push('when do you open');
+    const stream = await open();
+    expect(await answer(stream.endTurn(says(stream).last))).toMatchObject({ text: 'when do you open' });
+    expect(told()).toEqual(['first stalled fell-back', 'second listens']);
+    expect(first.openStreams).toBe(0);
+  });
+
+  it('stay with the first when the second finds nothing in it, either', async () => {
+    first.script.push('', 'hello');
+    const stream = await open();
+    expect(await answer(stream.endTurn(says(stream).last))).toMatchObject({ understood: false });
+    expect(told()).toEqual([]);
+    expect([first.openStreams, second.openStreams]).toEqual([1, 0]);
+  });
+
+  it('ask on for a second opinion when the second takes too long', async () => {
+    const third = new ScriptedStt(clock);
+    first.script.push('');
+    second.delayMs = 60_000;
+    third.script.push('when do you open');
+    const chain = chainSpeechToText({
+      providers: [
+        listed('first', first, clock),
+        listed('second', second, clock),
+        listed('third', third, clock),
+      ],
+      clock,
+      patienceMs: 1000,
+      openMs: 1500,
+    });
+    const onEvent = (event: SttEvent): number => events.push(event);
+    const stream = await chain.open({ heard: heard.handle, language: 'en', phrases: [], onEvent });
+    expect(await answer(stream.endTurn(says(stream).last))).toMatchObject({ text: 'when do you open' });
+    expect(told()).toEqual(['first stalled fell-back', 'third listens']);
+    expect([first.openStreams, second.openStreams, third.openStreams]).toEqual([0, 0, 1]);
+  });
+
+  it('take the guess of the first when it has kept up with the caller', async () => {
+    first.delayMs = 60_000;
+    const stream = await open();
+    const turn = says(stream);
+    last(first).emit({ type: 'partial', text: 'my number is' });
+    expect(await answer(stream.endTurn(turn.last))).toMatchObject({ text: 'my number is', understood: true });
+    expect(second.streams).toEqual([]);
+  });
+
+  it('go back to the better one between turns when it is well again', async () => {
+    first.openError = failure('first', 'refused');
+    second.script.push('one', 'two', 'three');
+    const stream = await open();
+    await answer(stream.endTurn(says(stream).last));
+    expect(first.openStreams).toBe(0);
+    first.openError = undefined;
+    await clock.advance(20_000);
+    await answer(stream.endTurn(says(stream).last));
+    await settle();
+    expect(told().at(-1)).toBe('first listens');
+    expect([first.openStreams, second.openStreams]).toEqual([1, 0]);
+  });
+
+  it('fail when all have, once', async () => {
+    const stream = await open();
+    says(stream);
+    second.openError = failure('second', 'server');
+    last(first).emit({ type: 'failed', error: failure('first', 'cut') });
+    await settle();
+    expect(told()).toEqual(['first cut fell-back', 'failed']);
+  });
+
+  it('are not listened to when they were given up', async () => {
+    const stream = await open();
+    says(stream);
+    const old = last(first);
+    old.emit({ type: 'failed', error: failure('first', 'cut') });
+    await settle();
+    old.request.onEvent({ type: 'partial', text: 'ghost' });
+    expect(told()).not.toContain('partial');
+    stream.close();
+    expect([first.openStreams, second.openStreams]).toEqual([0, 0]);
+  });
+});

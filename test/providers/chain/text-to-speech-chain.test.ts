@@ -1,0 +1,188 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { TextToSpeech, TimedWord } from '../../../src/dialog/ports.ts';
+import { sampleCount } from '../../../src/media/audio.ts';
+import { chainTextToSpeech } from '../../../src/providers/chain/text-to-speech-chain.ts';
+import { failure, listed } from '../../support/listed-provider.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { ScriptedTts } from '../../support/scripted-tts.ts';
+
+const WORD_MS = 400;
+let clock: ManualClock;
+let first: ScriptedTts;
+let second: ScriptedTts;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  first = new ScriptedTts(clock);
+  second = new ScriptedTts(clock);
+});
+
+function chain(...ports: TextToSpeech[]) {
+  const [one = first, two = second] = ports;
+  return chainTextToSpeech({
+    providers: [listed('first', one, clock), listed('second', two, clock)],
+    clock,
+    patienceMs: 800,
+  });
+}
+
+async function* text(...pieces: (string | number)[]): AsyncGenerator<string> {
+  for (const piece of pieces) {
+    if (typeof piece === 'number') await clock.sleep(piece);
+    else yield piece;
+  }
+}
+
+async function speak(voice: TextToSpeech, source: AsyncIterable<string>, signal?: AbortSignal) {
+  const words: TimedWord[] = [];
+  const told: string[] = [];
+  const began = clock.now();
+  let soundMs = 0;
+  let over = false;
+  const reading = (async () => {
+    try {
+      const request = { voice: 'slt', language: 'en', format: { encoding: 'ulaw', rateHz: 8000 } as const };
+      for await (const event of voice.speak(source, request, signal ?? new AbortController().signal)) {
+        if (event.type === 'words') words.push(...event.words);
+        else if (event.type === 'audio') {
+          expect(event.audio.encoding).toBe('ulaw');
+          soundMs += (sampleCount(event.audio) * 1000) / event.audio.rateHz;
+        } else told.push(`${event.trouble.provider} ${event.trouble.kind} ${event.trouble.outcome}`);
+      }
+    } catch (error) {
+      told.push(`thrown: ${(error as Error).message}`);
+    }
+    over = true;
+  })();
+  await clock.until(() => over, 20_000);
+  await reading;
+  return {
+    words: words.map(({ text: word }) => word).join(' '),
+    times: words,
+    told,
+    soundMs,
+    ms: clock.now() - began,
+  };
+}
+
+describe('voices on a list', () => {
+  it('are one as long as the first is well', async () => {
+    const { words, told, soundMs } = await speak(chain(), text('We open at eight. ', 'Goodbye.'));
+    expect(words).toBe('We open at eight. Goodbye.');
+    expect(told).toEqual([]);
+    expect(soundMs).toBe(5 * WORD_MS);
+    expect(second.pieces).toEqual([]);
+  });
+
+  it('go on from the word at which one died, and every word has its place in the sound', async () => {
+    first.fault = { atWord: 'eight', how: failure('first', 'tls') };
+    const { words, times, told } = await speak(chain(), text('We open at eight. ', 'Goodbye.'));
+    expect(told).toEqual(['first tls fell-back']);
+    expect(words).toBe('We open at eight. Goodbye.');
+    expect(second.pieces.join('')).toBe(' eight. Goodbye.');
+    expect(times.map(({ startMs }) => startMs)).toEqual([0, 1, 2, 3, 4].map((word) => word * WORD_MS));
+  });
+
+  it('say a word again of which half was heard', async () => {
+    const half: TextToSpeech = {
+      name: 'half',
+      voices: first.voices,
+      formats: first.formats,
+      check: () => undefined,
+      close: () => Promise.resolve(),
+      async *speak(given) {
+        for await (const piece of given) expect(piece).not.toBe('');
+        yield {
+          type: 'words',
+          words: [
+            { text: 'We', startMs: 0, endMs: 300 },
+            { text: 'open', startMs: 400, endMs: 700 },
+          ],
+        };
+        yield { type: 'audio', audio: { encoding: 'ulaw', rateHz: 8000, bytes: new Uint8Array(8 * 550) } };
+        throw failure('first', 'stalled');
+      },
+    };
+    const { soundMs } = await speak(chain(half), text('We open at eight.'));
+    expect(second.pieces.join('')).toBe(' open at eight.');
+    expect(soundMs).toBe(550 + 3 * WORD_MS);
+  });
+
+  it('go on where the text goes on, though it comes later than the death', async () => {
+    first.fault = { atWord: 'eight', how: failure('first', 'dns') };
+    const { words } = await speak(chain(), text('We open at eight. ', 2000, 'Goodbye.'));
+    expect(words).toBe('We open at eight. Goodbye.');
+  });
+
+  it('try a fresh connection before another voice is heard', async () => {
+    first.fault = { atWord: 'eight', how: failure('first', 'cut') };
+    const { told } = await speak(chain(), text('We open at eight.'));
+    expect(told).toEqual(['first cut retried', 'first cut fell-back']);
+  });
+
+  it('give way when no sound comes in time, counted from the first text', async () => {
+    first.fault = { atWord: 'We', how: 'hang' };
+    const { words, ms, told } = await speak(chain(), text(3000, 'We open.'));
+    expect(words).toBe('We open.');
+    expect(told).toEqual(['first timeout fell-back']);
+    expect(ms).toBeLessThan(3000 + 800 + 150);
+  });
+
+  it('have ended well when one dies after the last word', async () => {
+    const dies: TextToSpeech = {
+      name: 'dies',
+      voices: first.voices,
+      formats: first.formats,
+      check: () => undefined,
+      async *speak(...args) {
+        yield* first.speak(...args);
+        throw failure('first', 'cut');
+      },
+      close: () => Promise.resolve(),
+    };
+    expect((await speak(chain(dies), text('We open at eight.'))).told).toEqual([]);
+    expect(second.pieces).toEqual([]);
+  });
+
+  it('convert what the next one can not give in the format of the line', async () => {
+    first.fault = { atWord: 'We', how: failure('first', 'tls') };
+    const linear: TextToSpeech = {
+      name: 'linear',
+      voices: second.voices,
+      formats: [{ encoding: 'pcm_s16', rateHz: 16_000 }],
+      check: () => undefined,
+      speak: (...args) => second.speak(...args),
+      close: () => Promise.resolve(),
+    };
+    const { soundMs } = await speak(chain(first, linear), text('We open.'));
+    expect(soundMs).toBeCloseTo(2 * WORD_MS, -1);
+  });
+
+  it('spare the next sentence the wait', async () => {
+    first.fault = { atWord: 'We', how: 'hang' };
+    const voice = chain();
+    await speak(voice, text('We open.'));
+    const { told, ms } = await speak(voice, text('We open.'));
+    expect(told).toEqual(['first timeout spared']);
+    expect(ms).toBeLessThan(100);
+  });
+
+  it('fail when all have', async () => {
+    first.fault = { atWord: 'We', how: failure('first', 'tls') };
+    second.fault = { atWord: 'We', how: failure('second', 'tls') };
+    expect((await speak(chain(), text('We open.'))).told).toEqual([
+      'first tls fell-back',
+      'thrown: second: as scripted (tls)',
+    ]);
+  });
+
+  it('stop silently with whoever listened', async () => {
+    first.fault = { atWord: 'open', how: 'hang' };
+    const controller = new AbortController();
+    clock.at(clock.now() + 300, () => {
+      controller.abort();
+    });
+    expect((await speak(chain(), text('We open.'), controller.signal)).told).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+});

@@ -1,0 +1,84 @@
+import type { AgentProfile, CallInfo, Message } from '../../../src/dialog/ports.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
+import { createReceptionist } from '../../../src/providers/embedded/receptionist/receptionist.ts';
+import type { ChatMessage, ChatRequest, Think, Thought } from './chat-stream.ts';
+
+/**
+ * A model that answers sensibly, for a server's `think`: the receptionist, who gets out of the request
+ * what any model would get out of it (who he is, who calls, what was said), and nothing else.
+ */
+export function receptionistMind(agents: readonly AgentProfile[]): Think {
+  const llm = createReceptionist({ clock: systemClock });
+  return async (request): Promise<Thought> => {
+    const system = textOf(request.messages.find(({ role }) => role === 'system'));
+    const agent = agents.find(({ name }) => system.startsWith(`You are ${name},`));
+    if (!agent) return { text: 'I do not know who I am.' };
+    const offered = new Set(request.tools?.map((tool) => tool.function.name));
+    const tools: { name: string; arguments: string }[] = [];
+    let text = '';
+    const asked = { agent, call: callOf(system), history: historyOf(request) };
+    for await (const event of llm.reply(asked, new AbortController().signal)) {
+      if (event.type === 'text') text += event.text;
+      if (event.type !== 'tool' || !offered.has(event.call.name)) continue;
+      tools.push({ name: event.call.name, arguments: JSON.stringify(event.call.arguments) });
+    }
+    return { text, tools };
+  };
+}
+
+/** `The caller dialled "510001"; his number is "0207", his name unknown.` */
+function callOf(system: string): CallInfo {
+  const [, dialled = '', number = '', name = ''] =
+    /dialled (\S+); his number is (\S+), his name (.*)\.$/m.exec(system) ?? [];
+  const known = (text: string): string => (text.startsWith('"') ? (JSON.parse(text) as string) : '');
+  return {
+    key: { server: 'cloud', channel: '' },
+    direction: 'in',
+    dialled: known(dialled),
+    caller: { number: known(number), name: known(name) },
+    variables: {},
+  };
+}
+
+/** The conversation as it was before somebody made a chat of it. */
+function historyOf({ messages }: ChatRequest): Message[] {
+  return messages.flatMap((message): Message[] => {
+    const text = textOf(message);
+    switch (message.role) {
+      case 'user':
+        return text.split('\n').map(callerSaid);
+      case 'assistant':
+        return [
+          ...(text === '' ? [] : [agentSaid(text)]),
+          ...(message.tool_calls ?? []).map((call): Message => {
+            const answer = messages.find(({ tool_call_id: id }) => id === call.id);
+            const { name, arguments: args } = call.function;
+            return {
+              role: 'tool',
+              call: { id: call.id, name, arguments: JSON.parse(args) as Record<string, unknown> },
+              result: textOf(answer),
+            };
+          }),
+        ];
+      default:
+        return [];
+    }
+  });
+}
+
+function callerSaid(line: string): Message {
+  const keys = /^\[pressed the keys (.*)\]$/.exec(line)?.[1];
+  if (keys !== undefined) return { role: 'caller', text: keys, via: 'dtmf' };
+  if (line === '[says nothing]') return { role: 'caller', text: '', via: 'silence' };
+  if (line.startsWith('[')) return { role: 'caller', text: '', via: 'not-understood' };
+  return { role: 'caller', text: line, via: 'speech' };
+}
+
+function agentSaid(content: string): Message {
+  const text = content.replaceAll(' [interrupted]', '');
+  return { role: 'agent', text, interrupted: content.endsWith(' [interrupted]') };
+}
+
+function textOf(message: ChatMessage | undefined): string {
+  return message?.content ?? '';
+}
