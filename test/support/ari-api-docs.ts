@@ -26,7 +26,19 @@ const RESOURCES: Readonly<Record<string, readonly Endpoint[]>> = {
   applications: [['/applications/{applicationName}', ['GET', 'get', 'Application']]],
   channels: [
     ['/channels', ['GET', 'list', 'List[Channel]']],
-    ['/channels/{channelId}', ['DELETE', 'hangup', 'void', 'reason']],
+    [
+      '/channels/{channelId}',
+      ['DELETE', 'hangup', 'void', 'reason'],
+      [
+        'POST',
+        'originateWithId',
+        'Channel',
+        ...['endpoint!', 'app', 'appArgs', 'callerId', 'timeout', 'originator', 'formats'],
+      ],
+    ],
+    ['/channels/{channelId}/ring', ['POST', 'ring', 'void'], ['DELETE', 'ringStop', 'void']],
+    ['/channels/{channelId}/moh', ['POST', 'startMoh', 'void'], ['DELETE', 'stopMoh', 'void']],
+    ['/channels/{channelId}/dtmf', ['POST', 'sendDTMF', 'void', 'dtmf']],
     ['/channels/{channelId}/answer', ['POST', 'answer', 'void']],
     [
       '/channels/{channelId}/continue',
@@ -57,6 +69,7 @@ const RESOURCES: Readonly<Record<string, readonly Endpoint[]>> = {
       ['DELETE', 'destroy', 'void'],
     ],
     ['/bridges/{bridgeId}/addChannel', ['POST', 'addChannel', 'void', 'channel!']],
+    ['/bridges/{bridgeId}/removeChannel', ['POST', 'removeChannel', 'void', 'channel!']],
   ],
 };
 

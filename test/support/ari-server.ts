@@ -24,6 +24,8 @@ export interface FakeChannel {
   readonly variables: Record<string, string>;
   /** The Stasis app that it is in; undefined: in the dialplan. */
   app: string | undefined;
+  /** The app that called it: gets its events already while it rings. */
+  readonly calledBy?: string;
   /** What became of it, in order: `answered`, `continued`, …. */
   readonly history: string[];
 }
@@ -62,6 +64,8 @@ export class AriServer {
   fault: (request: AriRequest) => Fault | undefined = () => undefined;
   /** When the external channel comes into its app: before or after the answer to its creation, or never. */
   externalEnters: 'before' | 'after' | 'never' = 'after';
+  /** Event streams are refused, requests aren't. */
+  refuseStreams = false;
   /** What the creation of an external channel names. */
   externalAddress: string | undefined = '127.0.0.1';
 
@@ -74,6 +78,7 @@ export class AriServer {
   #webSockets: WebSocketServer | undefined;
   #port = 0;
   #serial = 0;
+  #life = 1;
 
   constructor(options: AriServerOptions = {}) {
     this.#options = { username: 'agent', password: 'secret of "ari"', readOnly: false, ...options };
@@ -81,6 +86,11 @@ export class AriServer {
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** As `GET /asterisk/info` gives it. */
+  get #startedAt(): string {
+    return `2026-01-01T00:00:0${this.#life}.000+0000`;
   }
 
   get credentials(): { username: string; password: string } {
@@ -110,6 +120,10 @@ export class AriServer {
         socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n');
         return;
       }
+      if (this.refuseStreams) {
+        socket.end('HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n');
+        return;
+      }
       const app = new URL(request.url ?? '', this.url).searchParams.get('app') ?? '';
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {
         this.#register(app, webSocket);
@@ -125,6 +139,7 @@ export class AriServer {
   /** Asterisk goes; with `crash` its channels and bridges do too. It comes back with `start` at the same port. */
   async stop({ crash = false } = {}): Promise<void> {
     if (crash) {
+      this.#life += 1;
       this.channels.clear();
       this.bridges.clear();
       this.#apps.clear();
@@ -175,6 +190,7 @@ export class AriServer {
     if (!before) throw new Error(`no channel ${old}`);
     const app = before.app ?? '';
     const after: FakeChannel = { ...before, id, name: `PJSIP/bob-${id}`, history: [] };
+    after.caller = { name: 'Bob', number: '1002' };
     after.dialplan = { context: 'phones', exten: 'bob', priority: 1, app_name: 'Stasis', app_data: app };
     this.channels.set(id, after);
     for (const members of this.bridges.values()) if (members.has(old)) members.add(id);
@@ -184,19 +200,34 @@ export class AriServer {
     return after;
   }
 
-  /** The channel hangs up, with the events of that unless `silently`. */
-  hangUp(id: string, { silently = false } = {}): void {
+  /** Who was called by `originate` answers, and comes into the app. */
+  pickUp(id: string): void {
+    const channel = this.channels.get(id);
+    if (channel?.calledBy === undefined) throw new Error(`nobody is called as ${id}`);
+    channel.app = channel.calledBy;
+    channel.state = 'Up';
+    channel.dialplan = { ...channel.dialplan, app_name: 'Stasis', app_data: channel.app };
+    this.#emit(channel.app, { type: 'ChannelStateChange', channel: this.#model(channel) });
+    this.#emit(channel.app, { type: 'StasisStart', args: [], channel: this.#model(channel) });
+  }
+
+  /**
+   * The channel hangs up, with the events of that unless `silently`. `cause`: of ITU-T Q.850; a phone that
+   * is busy gave 17 and 'User busy', one that rang in vain 19 (seen with Asterisk 22.10).
+   */
+  hangUp(id: string, { silently = false, cause = 16, causeText = 'Normal Clearing' } = {}): void {
     const channel = this.channels.get(id);
     if (!channel) return;
     this.channels.delete(id);
     for (const members of this.bridges.values()) members.delete(id);
     channel.history.push('hung up');
-    if (silently || channel.app === undefined) return;
-    this.#emit(channel.app, { type: 'StasisEnd', channel: this.#model(channel) });
-    this.#emit(channel.app, {
+    const app = channel.app ?? channel.calledBy;
+    if (silently || app === undefined) return;
+    if (channel.app !== undefined) this.#emit(app, { type: 'StasisEnd', channel: this.#model(channel) });
+    this.#emit(app, {
       type: 'ChannelDestroyed',
-      cause: 16,
-      cause_txt: 'Normal Clearing',
+      cause,
+      cause_txt: causeText,
       channel: this.#model(channel),
     });
   }
@@ -311,7 +342,10 @@ export class AriServer {
     if (this.#options.readOnly && request.method !== 'GET') {
       return { status: 403, body: { message: 'Write access denied' } };
     }
-    if (resource === 'asterisk') return { status: 200, body: { system: { version: '22.0-fake' } } };
+    if (resource === 'asterisk') {
+      const status = { startup_time: this.#startedAt, last_reload_time: this.#startedAt };
+      return { status: 200, body: { system: { version: '22.0-fake' }, status } };
+    }
     if (resource === 'applications') return this.#application(id);
     if (resource === 'channels') return this.#channel(request, id, verb);
     return this.#bridge(request, id, verb);
@@ -328,9 +362,10 @@ export class AriServer {
       return { status: 200, body: [...this.channels.values()].map((channel) => this.#model(channel)) };
     }
     if (id === 'externalMedia') return this.#externalMedia(query);
+    if (method === 'POST' && verb === '') return this.#originate(query, id);
     const channel = this.channels.get(id);
     if (!channel) return missing('Channel');
-    if (method === 'DELETE') {
+    if (method === 'DELETE' && verb === '') {
       this.hangUp(id);
       return OK;
     }
@@ -345,6 +380,14 @@ export class AriServer {
     }
     if (channel.app === undefined)
       return { status: 409, body: { message: 'Channel not in Stasis application' } };
+    if (verb === 'ring' || verb === 'moh') {
+      channel.history.push(`${verb}${method === 'DELETE' ? ' no more' : ''}`);
+      return OK;
+    }
+    if (verb === 'dtmf') {
+      channel.history.push(`dtmf ${query.get('dtmf') ?? ''}`);
+      return OK;
+    }
     if (verb === 'answer') {
       channel.state = 'Up';
       channel.history.push('answered');
@@ -363,6 +406,37 @@ export class AriServer {
     for (const members of this.bridges.values()) members.delete(id);
     this.#emit(app, { type: 'StasisEnd', channel: this.#model(channel) });
     return OK;
+  }
+
+  /** A phone that nobody knows, or that isn't registered, is no channel (seen: 500, "Allocation failed"). */
+  #originate(query: URLSearchParams, id: string): Reply {
+    const endpoint = query.get('endpoint') ?? '';
+    const app = query.get('app') ?? '';
+    if (this.channels.has(id))
+      return { status: 409, body: { message: 'Channel with given unique ID already exists' } };
+    if (endpoint.endsWith('/nobody')) return { status: 500, body: { error: 'Allocation failed' } };
+    if (!this.channels.has(query.get('originator') ?? '')) return missing('Originator channel');
+    const channel: FakeChannel = {
+      id,
+      name: `${endpoint}-00000007`,
+      state: 'Ringing',
+      caller: { name: '', number: '' },
+      dialplan: {
+        context: 'phones',
+        exten: 's',
+        priority: 1,
+        app_name: 'AppDial2',
+        app_data: '(Outgoing Line)',
+      },
+      variables: {},
+      app: undefined,
+      calledBy: app,
+      history: [`from ${query.get('callerId') ?? ''}`],
+    };
+    this.channels.set(id, channel);
+    this.#emit(app, { type: 'Dial', dialstatus: '', peer: this.#model(channel) });
+    this.#emit(app, { type: 'ChannelStateChange', channel: this.#model(channel) });
+    return { status: 200, body: this.#model(channel) };
   }
 
   #externalMedia(query: URLSearchParams): Reply {
@@ -425,6 +499,13 @@ export class AriServer {
       if (found.app === undefined) {
         return { status: 422, body: { message: 'Channel not in Stasis application' } };
       }
+    }
+    if (verb === 'removeChannel') {
+      if (!wanted.every((channel) => members.has(channel))) {
+        return { status: 422, body: { message: 'Channel not in this bridge' } };
+      }
+      for (const channel of wanted) members.delete(channel);
+      return OK;
     }
     for (const channel of wanted) members.add(channel);
     return OK;

@@ -43,7 +43,13 @@ export type AriEvent =
       readonly replaces: string | undefined;
     }
   | { readonly type: 'StasisEnd'; readonly channel: string }
-  | { readonly type: 'ChannelDestroyed'; readonly channel: string; readonly cause: string }
+  | {
+      readonly type: 'ChannelDestroyed';
+      readonly channel: string;
+      readonly cause: string;
+      /** ITU-T Q.850's number for it; 0: unknown. */
+      readonly causeCode: number;
+    }
   | { readonly type: 'ChannelDtmfReceived'; readonly channel: string; readonly digit: string }
   | { readonly type: 'ChannelHold'; readonly channel: string }
   | { readonly type: 'ChannelUnhold'; readonly channel: string }
@@ -141,6 +147,7 @@ const readers: { readonly [Type in AriEventType]: (message: Fields) => AriEvent 
       type: 'ChannelDestroyed',
       channel,
       cause: textOf(message.cause_txt),
+      causeCode: typeof message.cause === 'number' ? message.cause : 0,
     })),
   ChannelDtmfReceived(message) {
     const digit = textOf(message.digit);

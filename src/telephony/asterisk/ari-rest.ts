@@ -21,6 +21,19 @@ interface ExternalMediaRequest {
   readonly format: string;
 }
 
+interface OriginateRequest {
+  /** Our own id for the channel. */
+  readonly channelId: string;
+  /** As in the dialplan's Dial(): `PJSIP/softphone2`. */
+  readonly endpoint: string;
+  readonly app: string;
+  /** The channel for which it is called: gives its formats and its accounting. */
+  readonly originator: string;
+  /** `Name <number>`; empty: Asterisk's own. */
+  readonly callerId: string;
+  readonly timeoutS: number;
+}
+
 export interface DialplanPlace {
   readonly context: string;
   readonly extension: string;
@@ -33,6 +46,8 @@ export interface DialplanPlace {
  */
 export interface AriRest {
   version(): Promise<string>;
+  /** When this Asterisk was started, as it says: another value is another life. Undefined: it doesn't say. */
+  startedAt(): Promise<string | undefined>;
   /** Undefined: nobody has registered that app, and no channel waits in it. */
   application(name: string): Promise<AriApplication | undefined>;
   channels(): Promise<AriChannel[]>;
@@ -45,25 +60,34 @@ export interface AriRest {
   hangUp(channel: string): Promise<boolean>;
   /** On in the dialplan, at the priority after `Stasis()` or at `place`. */
   proceed(channel: string, place?: DialplanPlace): Promise<boolean>;
+  /** Calls somebody, who comes into the app when he answers. */
+  originate(request: OriginateRequest): Promise<void>;
+  /** The channel hears it ring (the tone of indications.conf when it is answered already), or nothing of that any more. */
+  ring(channel: string, on: boolean): Promise<void>;
+  musicOnHold(channel: string, on: boolean): Promise<void>;
+  /** Keys as the channel's technology sends them; returns before they are all out. */
+  sendDtmf(channel: string, digits: string): Promise<void>;
   createExternalMedia(request: ExternalMediaRequest): Promise<AriChannel>;
   createBridge(id: string): Promise<void>;
   addToBridge(bridge: string, channels: readonly string[]): Promise<void>;
+  removeFromBridge(bridge: string, channel: string): Promise<void>;
   destroyBridge(id: string): Promise<boolean>;
   /** See `AriHttp.dropIdle`. */
   dropIdle(): void;
   close(): void;
 }
 
-/**
- * Makes sure that ARI is there, lets us in and lets us write; then loads its operations. Rejects with
- * ARI_UNREACHABLE, ARI_UNAUTHORIZED or ARI_TIMEOUT, in a sentence that says what to do.
- */
+/** Makes sure of access (`checkAriAccess`), then loads ARI's operations. Rejects as that does. */
 export async function openAriRest(server: AriServer, timeoutMs: Milliseconds): Promise<AriRest> {
-  await checkAccess(server, timeoutMs);
+  await checkAriAccess(server, timeoutMs);
   return restOf(server, await openAriOperations(server, timeoutMs));
 }
 
-async function checkAccess(server: AriServer, timeoutMs: Milliseconds): Promise<void> {
+/**
+ * Makes sure that ARI is there, lets us in and lets us write. Rejects with ARI_UNREACHABLE,
+ * ARI_UNAUTHORIZED or ARI_TIMEOUT, in a sentence that says what to do.
+ */
+export async function checkAriAccess(server: AriServer, timeoutMs: Milliseconds): Promise<void> {
   const http = openAriHttp(server, timeoutMs);
   try {
     const where = `${ariBase(server)}/ari/`;
@@ -101,6 +125,12 @@ function restOf(server: AriServer, operations: AriOperations): AriRest {
       };
       return typeof info.system?.version === 'string' ? info.system.version : 'unknown';
     },
+    async startedAt() {
+      const info = (await call('asterisk', 'getInfo', { only: 'status' })) as {
+        status?: { startup_time?: unknown };
+      };
+      return typeof info.status?.startup_time === 'string' ? info.status.startup_time : undefined;
+    },
     application: (applicationName) =>
       unlessGone(async () => parseApplication(await call('applications', 'get', { applicationName }))),
     channels: async () => listOf(await call('channels', 'list'), parseChannel),
@@ -122,6 +152,19 @@ function restOf(server: AriServer, operations: AriOperations): AriRest {
     hangUp: (channelId) => unlessGoneAlready(() => call('channels', 'hangup', { channelId })),
     proceed: (channelId, place) =>
       unlessGoneAlready(() => call('channels', 'continueInDialplan', { channelId, ...place })),
+    async originate({ timeoutS, callerId, ...request }) {
+      const shown = callerId === '' ? {} : { callerId };
+      await call('channels', 'originateWithId', { ...request, ...shown, timeout: timeoutS });
+    },
+    async ring(channelId, on) {
+      await call('channels', on ? 'ring' : 'ringStop', { channelId });
+    },
+    async musicOnHold(channelId, on) {
+      await call('channels', on ? 'startMoh' : 'stopMoh', { channelId });
+    },
+    async sendDtmf(channelId, dtmf) {
+      await call('channels', 'sendDTMF', { channelId, dtmf });
+    },
     async createExternalMedia({ channelId, app, externalHost, format }) {
       const channel = await call('channels', 'externalMedia', {
         channelId,
@@ -140,6 +183,9 @@ function restOf(server: AriServer, operations: AriOperations): AriRest {
     },
     async addToBridge(bridgeId, channels) {
       await call('bridges', 'addChannel', { bridgeId, channel: channels.join(',') });
+    },
+    async removeFromBridge(bridgeId, channel) {
+      await call('bridges', 'removeChannel', { bridgeId, channel });
     },
     destroyBridge: (bridgeId) => unlessGoneAlready(() => call('bridges', 'destroy', { bridgeId })),
     dropIdle: () => {

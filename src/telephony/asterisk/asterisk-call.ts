@@ -6,6 +6,7 @@ import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriChannel } from './ari-model.ts';
 import type { AriRest, DialplanPlace } from './ari-rest.ts';
 import {
+  ASTERISK_LOST,
   beginCall,
   nextCallState,
   troubleFarewell,
@@ -16,9 +17,10 @@ import {
   type Resource,
   type Transition,
 } from './call-states.ts';
-import { createCallLine } from './call-line.ts';
+import { createCallLine } from '../call-line.ts';
 import { externalHostOf, lawOfNativeFormat, NATIVE_FORMAT, peerOf } from './external-media.ts';
 import type { TelephonyLog } from './log.ts';
+import { createTargetCaller } from './target-caller.ts';
 
 export type Acceptance = Extract<Admission, { kind: 'accept' }>;
 
@@ -56,6 +58,8 @@ export interface AsteriskCallOptions {
   /** The ids that the call's own objects will have; registered by the caller of this. */
   readonly mediaId: string;
   readonly bridgeId: string;
+  /** Gives an id to somebody who is to be called for the caller; his events come to this call. */
+  readonly newTargetId: () => string;
   /** A leg joined by replacing another. */
   readonly onLegReplaced: (leg: string, by: string) => void;
   /** Something could not be deleted and may be left in Asterisk. */
@@ -74,7 +78,11 @@ export interface AsteriskCall {
   readonly info: CallInfo;
   readonly mediaId: string;
   readonly bridgeId: string;
+  /** Of the last one who was called for the caller. */
+  readonly targetId: string | undefined;
   state(): CallState;
+  /** Packets that its media has brought so far. */
+  packetsReceived(): number;
   signal(signal: CallSignal): void;
   /** What the line tells its session. */
   tell(event: LineEvent): void;
@@ -115,6 +123,22 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
     proceed: (variables) => {
       signal({ type: 'proceed', reason: 'agent-let-go', variables });
     },
+    transfer: (request, cancel) => targetCaller.transfer(request, cancel),
+    sendDtmf: (digits) => rest.sendDtmf(currentLeg(), digits),
+  });
+
+  const targetCaller = createTargetCaller({
+    app: options.app,
+    rest,
+    clock,
+    log,
+    about,
+    bridgeId,
+    mediaId,
+    newTargetId: options.newTargetId,
+    state: () => state,
+    signal,
+    currentLeg,
   });
 
   function currentLeg(): string {
@@ -153,6 +177,8 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
       // It was the old leg's phone that held the call; nobody will say that it doesn't any more.
       tell({ type: 'unhold' });
     }
+    if ('target' in next && next.target !== targetCaller.targetId) return;
+    if (next.type === 'targetReplaced') targetCaller.replaced(next.by);
     follow(nextCallState(state, next));
   }
 
@@ -164,6 +190,7 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
       log.info({ ...about, reason: farewell.reason, kind: farewell.kind }, 'the call is leaving');
       // The desk counts on hearing of each call that it took, also when the caller can't be let go yet.
       if (!running) acceptance.abandoned?.(farewell.reason);
+      targetCaller.abort(farewell.kind === 'none' ? 'caller-gone' : 'cancelled');
     }
     for (const action of transition.actions) perform(action);
   }
@@ -190,6 +217,24 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
         return;
       case 'run':
         run();
+        return;
+      case 'ring':
+        targetCaller.ring();
+        return;
+      case 'stopRinging':
+        targetCaller.stopRinging();
+        return;
+      case 'rejoin':
+        targetCaller.rejoin();
+        return;
+      case 'connect':
+        void targetCaller.connect();
+        return;
+      case 'transferOver':
+        targetCaller.over(action.outcome);
+        return;
+      case 'targetGone':
+        tell({ type: 'target-left' });
         return;
       case 'bringIn':
         void bringIn(action.leg);
@@ -236,6 +281,7 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
       });
     },
     bridge: () => rest.createBridge(bridgeId),
+    target: () => targetCaller.create(),
     async media() {
       if (!session) throw new Error('no media session');
       const format = session.format.encoding;
@@ -307,6 +353,7 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
   async function letGo(leg: string, farewell: Farewell): Promise<void> {
     if (state.name !== 'leaving' || !state.legs.includes(leg)) return;
     try {
+      await targetCaller.quiet;
       const was =
         farewell.kind === 'proceed' ? await proceed(leg, farewell.variables) : await rest.hangUp(leg);
       if (!was) {
@@ -341,9 +388,15 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
     try {
       if (resource === 'media') await rest.hangUp(mediaId);
       else if (resource === 'bridge') await rest.destroyBridge(bridgeId);
+      else if (resource === 'target') await targetCaller.release();
       else await session?.close();
     } catch (error) {
-      log.warn({ ...about, resource, error: messageOf(error) }, 'a part of the call could not be given back');
+      // What died with Asterisk needn't be given back; what outlived the connection is swept when it is back.
+      const level = isOver(state) && state.farewell.reason === ASTERISK_LOST ? 'debug' : 'warn';
+      log[level](
+        { ...about, resource, error: messageOf(error) },
+        'a part of the call could not be given back',
+      );
       options.onLeftover();
     }
     signal({ type: 'released', resource });
@@ -352,6 +405,7 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
   function abandon(): void {
     for (const cancel of timers) cancel();
     timers.clear();
+    targetCaller.abort('caller-gone');
     line.end('given-up');
   }
 
@@ -364,7 +418,11 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
     info,
     mediaId,
     bridgeId,
+    get targetId() {
+      return targetCaller.targetId;
+    },
     state: () => state,
+    packetsReceived: () => session?.stats().packetsReceived ?? 0,
     signal(next) {
       if (next.type === 'entered') mark('entered');
       signal(next);

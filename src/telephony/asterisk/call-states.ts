@@ -1,3 +1,6 @@
+import type { TransferOutcome } from '../../dialog/ports.ts';
+import { transferring } from './transfer-states.ts';
+
 /**
  * The life of one call in Asterisk, as a pure function: what may happen (`CallSignal`), what is done
  * about it (`CallAction`), and what the call holds meanwhile. Nothing here knows ARI, time or a socket.
@@ -15,7 +18,15 @@
  *     │ leaving ├────────────────────────────────────────────►│ ended │
  *     └─────────┘                                             └───────┘
  *
- * Each state owns its resources: `holdings` says for each of the three what is asked for, held or being
+ * Somebody else is called for the caller (and from each of these, too, the call may leave):
+ *
+ *     ┌─────────┐ transfer          ┌─────────┐ answered ┌────────────┐ in the bridge ┌───────────┐
+ *     │ talking ├──────────────────►│ ringing ├─────────►│ connecting ├──────────────►│ connected │
+ *     └────▲────┘                   └────┬────┘          └─────┬──────┘               └───────────┘
+ *          └─────────────────────────────┴─────────────────────┘
+ *           busy, refused, unanswered, failed, cancelled: back     media and session are given back
+ *
+ * Each state owns its resources: `holdings` says for each of the four what is asked for, held or being
  * given back. What was asked for before the call began to leave is given back as soon as it comes.
  */
 
@@ -28,6 +39,8 @@ interface Holdings {
   readonly bridge: Holding;
   /** The external channel, Asterisk's end of the media. */
   readonly media: Holding;
+  /** Somebody who is called for the caller. */
+  readonly target: Holding;
 }
 
 export type Resource = keyof Holdings;
@@ -59,6 +72,12 @@ export type CallState =
     }
   | { readonly name: 'joining'; readonly legs: Legs; readonly holdings: Holdings; readonly attempt: number }
   | { readonly name: 'talking'; readonly legs: Legs; readonly holdings: Holdings }
+  /** The target's telephone rings, and the caller hears that. */
+  | { readonly name: 'ringing'; readonly legs: Legs; readonly holdings: Holdings }
+  /** The target has answered and takes the external channel's place in the bridge. */
+  | { readonly name: 'connecting'; readonly legs: Legs; readonly holdings: Holdings }
+  /** Caller and target talk; the agent has no media any more. */
+  | { readonly name: 'connected'; readonly legs: Legs; readonly holdings: Holdings }
   | {
       readonly name: 'leaving';
       readonly legs: Legs;
@@ -72,7 +91,7 @@ export type CallSignal =
   | { readonly type: 'created'; readonly resource: Resource }
   | { readonly type: 'failed'; readonly resource: Resource; readonly reason: string }
   /** The resource went away without our asking. */
-  | { readonly type: 'lost'; readonly resource: Resource; readonly reason: string }
+  | { readonly type: 'lost'; readonly resource: Exclude<Resource, 'target'>; readonly reason: string }
   | { readonly type: 'released'; readonly resource: Resource }
   | { readonly type: 'attached' }
   | { readonly type: 'entered' }
@@ -83,6 +102,17 @@ export type CallSignal =
   | { readonly type: 'legLeft'; readonly leg: string; readonly reason?: string }
   /** A transfer on the caller's side: `by` takes the place of `leg`. */
   | { readonly type: 'legReplaced'; readonly leg: string; readonly by: string }
+  /** Call somebody. Only where `canTransfer`. */
+  | { readonly type: 'transfer' }
+  | { readonly type: 'targetAnswered'; readonly target: string }
+  /** The target's channel is gone; `outcome`: why, if it hasn't answered. */
+  | { readonly type: 'targetLeft'; readonly target: string; readonly outcome: TransferOutcome }
+  /** A transfer on the target's side: `by` takes its place. */
+  | { readonly type: 'targetReplaced'; readonly target: string; readonly by: string }
+  /** It has rung for long enough, or nobody wants it any longer. */
+  | { readonly type: 'ringNoMore'; readonly outcome: 'no-answer' | 'cancelled' }
+  | { readonly type: 'connected' }
+  | { readonly type: 'notConnected' }
   /** The leg could not be let go and may still be there. */
   | { readonly type: 'legStayed'; readonly leg: string }
   | { readonly type: 'hangUp'; readonly reason: string }
@@ -100,6 +130,17 @@ export type CallAction =
   | { readonly type: 'join'; readonly attempt: number }
   /** Hands the call to its session. Once in a call's life, or never. */
   | { readonly type: 'run' }
+  /** The external channel out of the bridge, and the caller hears that it rings. */
+  | { readonly type: 'ring' }
+  | { readonly type: 'stopRinging' }
+  /** The target into the bridge. */
+  | { readonly type: 'connect' }
+  /** The external channel back into the bridge. */
+  | { readonly type: 'rejoin' }
+  /** Once for each `transfer` (but if the call leaves first). */
+  | { readonly type: 'transferOver'; readonly outcome: TransferOutcome }
+  /** Who had answered has hung up. */
+  | { readonly type: 'targetGone' }
   /** Makes sure that a leg that replaced another is in the bridge. */
   | { readonly type: 'bringIn'; readonly leg: string }
   | { readonly type: 'letGo'; readonly leg: string; readonly farewell: Farewell; readonly again: boolean }
@@ -113,6 +154,9 @@ export interface Transition {
   readonly state: CallState;
   readonly actions: readonly CallAction[];
 }
+
+/** Why a call ended that went with its Asterisk. */
+export const ASTERISK_LOST = 'asterisk-lost';
 
 /** addChannel is tried this often before the set-up counts as failed. */
 export const JOIN_ATTEMPTS = 4;
@@ -132,7 +176,7 @@ export function beginCall(leg: string): Transition {
     state: {
       name: 'settingUp',
       legs: [leg],
-      holdings: { session: 'asked', bridge: 'asked', media: 'none' },
+      holdings: { session: 'asked', bridge: 'asked', media: 'none', target: 'none' },
       attached: false,
       entered: false,
     },
@@ -151,7 +195,10 @@ export function nextCallState(state: CallState, signal: CallSignal): Transition 
     case 'joining':
       return joining(state, signal) ?? inCall(state, signal);
     case 'talking':
-      return inCall(state, signal);
+    case 'ringing':
+    case 'connecting':
+    case 'connected':
+      return transferring(state, signal) ?? inCall(state, signal);
     case 'leaving':
       return leaving(state, signal);
     case 'ended':
@@ -159,7 +206,7 @@ export function nextCallState(state: CallState, signal: CallSignal): Transition 
   }
 }
 
-type InCall = Extract<CallState, { name: 'settingUp' | 'joining' | 'talking' }>;
+type InCall = Exclude<CallState, { name: 'leaving' | 'ended' }>;
 type State<Name extends CallState['name']> = Extract<CallState, { name: Name }>;
 
 const unchanged = (state: CallState): Transition => ({ state, actions: [] });
@@ -220,8 +267,12 @@ function inCall(state: InCall, signal: CallSignal): Transition {
       };
       return leave(lost, troubleFarewell(signal.reason));
     }
+    case 'released':
+      if (state.holdings[signal.resource] !== 'releasing') return unchanged(state);
+      return unchanged({ ...state, holdings: { ...state.holdings, [signal.resource]: 'released' } });
     case 'timeOut':
-      return state.name === 'talking' ? unchanged(state) : leave(state, troubleFarewell(signal.reason));
+      if (state.name !== 'settingUp' && state.name !== 'joining') return unchanged(state);
+      return leave(state, troubleFarewell(signal.reason));
     case 'hangUp':
       return leave(state, { kind: 'hang-up', reason: signal.reason });
     case 'proceed':
@@ -234,7 +285,9 @@ function inCall(state: InCall, signal: CallSignal): Transition {
     case 'legReplaced': {
       const legs = replaced(state.legs, signal);
       if (legs === state.legs) return unchanged(state);
-      const actions: CallAction[] = state.name === 'talking' ? [{ type: 'bringIn', leg: signal.by }] : [];
+      const bridged = state.name !== 'settingUp' && state.name !== 'joining';
+      const actions: CallAction[] = bridged ? [{ type: 'bringIn', leg: signal.by }] : [];
+      if (state.name === 'ringing') actions.push({ type: 'ring' });
       return { state: { ...state, legs }, actions };
     }
     default:
@@ -255,10 +308,12 @@ function withFailed<S extends { readonly holdings: Holdings }>(state: S, resourc
 
 function leave(state: InCall, farewell: Farewell): Transition {
   const { legs } = state;
+  // In the dialplan it would go on ringing.
+  const quiet: CallAction[] = state.name === 'ringing' ? [{ type: 'stopRinging' }] : [];
   const actions: CallAction[] = legs.map((leg) => ({ type: 'letGo', leg, farewell, again: false }));
   if (legs.length === 0) actions.push({ type: 'callerLeft', farewell });
   const { holdings, releases } = releaseHeld(state.holdings);
-  return finishWhenEmpty({ name: 'leaving', legs, holdings, farewell }, [...actions, ...releases]);
+  return finishWhenEmpty({ name: 'leaving', legs, holdings, farewell }, [...quiet, ...actions, ...releases]);
 }
 
 function leaving(state: State<'leaving'>, signal: CallSignal): Transition {
@@ -312,8 +367,8 @@ function releasing(state: State<'leaving'>): Transition {
   return finishWhenEmpty({ ...state, holdings }, releases);
 }
 
-/** The external channel first: it is what Asterisk would keep for ever. */
-const RELEASE_ORDER: readonly Resource[] = ['media', 'bridge', 'session'];
+/** The channels first: they are what Asterisk would keep for ever. */
+const RELEASE_ORDER: readonly Resource[] = ['target', 'media', 'bridge', 'session'];
 
 function releaseHeld(holdings: Holdings): { holdings: Holdings; releases: CallAction[] } {
   const releases: CallAction[] = [];

@@ -12,6 +12,7 @@ export interface CallView<Call> {
   readonly legs: readonly string[];
   readonly media: string | undefined;
   readonly bridge: string | undefined;
+  readonly target: string | undefined;
 }
 
 export interface Difference<Call> {
@@ -19,7 +20,7 @@ export interface Difference<Call> {
   readonly signal: CallSignal;
 }
 
-type Viewed = Pick<AsteriskCall, 'mediaId' | 'bridgeId' | 'state'>;
+type Viewed = Pick<AsteriskCall, 'mediaId' | 'bridgeId' | 'targetId' | 'state'>;
 
 export function viewOf<Call extends Viewed>(calls: Iterable<Call>): CallView<Call>[] {
   return [...calls].map((call) => {
@@ -30,6 +31,7 @@ export function viewOf<Call extends Viewed>(calls: Iterable<Call>): CallView<Cal
       legs: state.name === 'ended' ? [] : state.legs,
       media: certain?.media === 'held' && hasEntered(state) ? call.mediaId : undefined,
       bridge: certain?.bridge === 'held' ? call.bridgeId : undefined,
+      target: certain?.target === 'held' ? call.targetId : undefined,
     };
   });
 }
@@ -38,12 +40,23 @@ function hasEntered(state: CallState): boolean {
   return state.name === 'settingUp' ? state.entered : true;
 }
 
+/** Whether one of the call's own channels is still its own: not given back, or tried to be. */
+export function keeps(call: Viewed | undefined, channel: string): boolean {
+  const state = call?.state();
+  if (!call || !state || state.name === 'ended') return false;
+  const { media, target } = state.holdings;
+  if (channel === call.mediaId) return media !== 'released';
+  return channel === call.targetId && target !== 'released';
+}
+
 /** What the calls must be told, that events would have told them. */
 export function findDifferences<Call>(
   views: readonly CallView<Call>[],
   channels: readonly AriChannel[],
   bridges: readonly AriBridge[],
   app: string,
+  /** Why a leg that isn't there left, where that is known. */
+  reason?: string,
 ): Difference<Call>[] {
   const channelById = new Map(channels.map((channel) => [channel.id, channel]));
   const bridgeIds = new Set(bridges.map(({ id }) => id));
@@ -51,10 +64,11 @@ export function findDifferences<Call>(
     const channel = channelById.get(id);
     return channel !== undefined && stasisArgsOf(channel, app) !== undefined;
   };
-  return views.flatMap(({ call, legs, media, bridge }) => {
+  return views.flatMap(({ call, legs, media, bridge, target }) => {
     const differences: Difference<Call>[] = [];
     for (const leg of legs) {
-      if (!inApp(leg)) differences.push({ call, signal: { type: 'legLeft', leg } });
+      if (!inApp(leg))
+        differences.push({ call, signal: { type: 'legLeft', leg, ...(reason && { reason }) } });
     }
     if (media !== undefined && !channelById.has(media)) {
       const signal = { type: 'lost', resource: 'media', reason: 'external-channel-left' } as const;
@@ -62,6 +76,9 @@ export function findDifferences<Call>(
     }
     if (bridge !== undefined && !bridgeIds.has(bridge)) {
       differences.push({ call, signal: { type: 'lost', resource: 'bridge', reason: 'bridge-destroyed' } });
+    }
+    if (target !== undefined && !channelById.has(target)) {
+      differences.push({ call, signal: { type: 'targetLeft', target, outcome: 'failed' } });
     }
     return differences;
   });

@@ -22,6 +22,8 @@ export interface StasisSettings extends CallSettings {
   readonly claimMs: Milliseconds;
   /** Between two looks at an app name that another consumer has taken. */
   readonly standByMs: Milliseconds;
+  /** Between two looks whether calls are still heard while there is no event stream. */
+  readonly lookMs: Milliseconds;
   /** Without an event stream for this long, the calls are given up. */
   readonly lostMs: Milliseconds;
   /** Before it is looked again for what could not be deleted. */
@@ -35,6 +37,7 @@ export const DEFAULT_STASIS_SETTINGS: StasisSettings = {
   pingMs: 5000,
   claimMs: 2000,
   standByMs: 5000,
+  lookMs: 1000,
   lostMs: 60_000,
   sweepPauseMs: 3000,
   closeMs: 3000,

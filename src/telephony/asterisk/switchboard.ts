@@ -6,11 +6,20 @@ import { AriError, isGone } from './ari-error.ts';
 import type { AriBridge, AriChannel, AriEvent } from './ari-model.ts';
 import type { AriRest } from './ari-rest.ts';
 import { startAsteriskCall, type Acceptance, type AsteriskCall } from './asterisk-call.ts';
+import { ASTERISK_LOST } from './call-states.ts';
 import { callInfoOf, stasisArgsOf } from './caller-info.ts';
 import type { StreamState } from './event-stream.ts';
+import { createLossWatch } from './loss-watch.ts';
 import { objectIds } from './object-ids.ts';
-import { findDifferences, viewOf } from './reconcile.ts';
+import { findDifferences, keeps, viewOf } from './reconcile.ts';
+import { outcomeOfCause } from './target-caller.ts';
 import type { StasisAppOptions, StasisSettings } from './stasis-options.ts';
+
+/** While somebody else rings or talks with the caller none come here: that silence says nothing. */
+function bringsPackets(call: AsteriskCall): boolean {
+  const state = call.state();
+  return !('farewell' in state) && !['ringing', 'connecting', 'connected'].includes(state.name);
+}
 
 /** Brings events to the calls that they are about, callers to the desk, and order after a gap. */
 export interface Switchboard {
@@ -38,11 +47,26 @@ export function createSwitchboard(
   const callOfLeg = new Map<string, AsteriskCall>();
   const callOfMedia = new Map<string, AsteriskCall>();
   const callOfBridge = new Map<string, AsteriskCall>();
+  /** By those who are or were called for a caller. */
+  const callOfTarget = new Map<string, AsteriskCall>();
   const unfinished = new Set<AsteriskCall>();
   /** Callers of whom the desk doesn't know yet, or who are being sent on. */
   const arriving = new Set<string>();
   /** Channels that left while their list was on its way: it may still name them. */
   let leftMeanwhile: Set<string> | undefined;
+  const lossWatch = createLossWatch({
+    clock,
+    lookMs: settings.lookMs,
+    calls: () => [...unfinished].filter(bringsPackets),
+    answers: () =>
+      rest.version().then(
+        () => true,
+        () => false,
+      ),
+    onLost: giveUp,
+  });
+  let startedAt: string | undefined;
+  let streamOpen = false;
   let draining = false;
   let closed = false;
   let cancelLost: (() => void) | undefined;
@@ -55,8 +79,10 @@ export function createSwitchboard(
         onStasisStart(event.channel, event.args, event.replaces);
         return;
       case 'StasisEnd':
-      case 'ChannelDestroyed':
         onChannelLeft(event.channel);
+        return;
+      case 'ChannelDestroyed':
+        onChannelLeft(event.channel, event.causeCode);
         return;
       case 'BridgeDestroyed':
         callOfBridge
@@ -83,6 +109,11 @@ export function createSwitchboard(
       media.signal({ type: 'entered' });
       return;
     }
+    const calling = callOfTarget.get(channel.id);
+    if (calling) {
+      calling.signal({ type: 'targetAnswered', target: channel.id });
+      return;
+    }
     if (ids.owns(channel.id)) {
       // Its creation came to an end after its call.
       void attempt('a late external channel', () => rest.hangUp(channel.id));
@@ -95,12 +126,23 @@ export function createSwitchboard(
         'a transfer put another channel in the place of a caller',
       );
       replaced.signal({ type: 'legReplaced', leg: replaces, by: channel.id });
+      // A channel that was called has no number of its own, but the one that was dialled for it.
+      const { name, number } = channel.caller;
+      replaced.tell({ type: 'caller-changed', caller: { name, number: number || channel.dialplan.exten } });
+      return;
+    }
+    const target = replaces === undefined ? undefined : callOfTarget.get(replaces);
+    if (target && replaces !== undefined) {
+      callOfTarget.delete(replaces);
+      callOfTarget.set(channel.id, target);
+      target.signal({ type: 'targetReplaced', target: replaces, by: channel.id });
       return;
     }
     void receive(channel, args);
   }
 
-  function onChannelLeft(channel: string): void {
+  /** `cause`: Q.850's; 0 if it isn't known (yet). */
+  function onChannelLeft(channel: string, cause = 0): void {
     arriving.delete(channel);
     leftMeanwhile?.add(channel);
     const call = callOfLeg.get(channel);
@@ -108,12 +150,17 @@ export function createSwitchboard(
       call.signal({ type: 'legLeft', leg: channel });
       return;
     }
+    const target = callOfTarget.get(channel);
+    if (target) {
+      target.signal({ type: 'targetLeft', target: channel, outcome: outcomeOfCause(cause) });
+      return;
+    }
     callOfMedia.get(channel)?.signal({ type: 'lost', resource: 'media', reason: 'external-channel-left' });
   }
 
   /** A caller has come into the app: asks the desk, and does what it says. */
   async function receive(channel: AriChannel, args: readonly string[]): Promise<void> {
-    if (callOfLeg.has(channel.id) || arriving.has(channel.id)) return;
+    if (callOfLeg.has(channel.id) || callOfTarget.has(channel.id) || arriving.has(channel.id)) return;
     if (ids.ownedByApp(channel.id)) return;
     arriving.add(channel.id);
     try {
@@ -169,6 +216,11 @@ export function createSwitchboard(
       settings,
       mediaId,
       bridgeId,
+      newTargetId: () => {
+        const id = ids.target();
+        callOfTarget.set(id, call);
+        return id;
+      },
       onLegReplaced: (leg, by) => {
         callOfLeg.delete(leg);
         callOfLeg.set(by, call);
@@ -183,6 +235,7 @@ export function createSwitchboard(
       onFinished: () => {
         callOfMedia.delete(mediaId);
         callOfBridge.delete(bridgeId);
+        for (const [id, owner] of callOfTarget) if (owner === call) callOfTarget.delete(id);
         unfinished.delete(call);
       },
     });
@@ -195,27 +248,40 @@ export function createSwitchboard(
   }
 
   function onState(state: StreamState): void {
+    if (state === 'waiting' || state === 'replaced') rest.dropIdle();
+    streamOpen = state === 'open';
+    if (state === 'connecting' || state === 'waiting') {
+      lossWatch.begin();
+      cancelLost ??= clock.at(clock.now() + settings.lostMs, () => {
+        giveUp([...unfinished]);
+      });
+      return;
+    }
+    lossWatch.end();
     cancelLost?.();
     cancelLost = undefined;
-    if (state === 'waiting' || state === 'replaced') rest.dropIdle();
-    if (state === 'open') void reconcile({ sweep: true });
-    else if (state !== 'closed' && state !== 'replaced') {
-      cancelLost = clock.at(clock.now() + settings.lostMs, giveUpCalls);
-    }
+    if (streamOpen) void reconcile({ sweep: true });
   }
 
-  /** Asterisk has been away too long for its calls to be there still. What is left of them is swept when it is back. */
-  function giveUpCalls(): void {
-    if (unfinished.size > 0)
-      log.error({ ...about, calls: unfinished.size }, 'Asterisk stays away: its calls are given up');
-    for (const [leg, call] of [...callOfLeg]) call.signal({ type: 'legLeft', leg, reason: 'asterisk-gone' });
+  /** Calls that went with their Asterisk. Should something of them be there still, it is swept when that is back. */
+  function giveUp(calls: readonly AsteriskCall[]): void {
+    const lost = calls.flatMap((call) => {
+      const state = call.state();
+      return 'legs' in state && state.legs.length > 0 ? [{ call, legs: state.legs }] : [];
+    });
+    if (lost.length === 0) return;
+    log.error({ ...about, calls: lost.length }, 'Asterisk is gone, and its calls with it');
+    for (const { call, legs } of lost)
+      for (const leg of legs) call.signal({ type: 'legLeft', leg, reason: ASTERISK_LOST });
   }
 
   function sweepSoon(): void {
     cancelSweep?.();
-    cancelSweep = closed
-      ? undefined
-      : clock.at(clock.now() + settings.sweepPauseMs, () => void reconcile({ sweep: true }));
+    // As soon as the event stream is back, it is swept anyhow.
+    cancelSweep =
+      closed || !streamOpen
+        ? undefined
+        : clock.at(clock.now() + settings.sweepPauseMs, () => void reconcile({ sweep: true }));
   }
 
   /** One at a time; whoever asks meanwhile gets another one after it. */
@@ -234,8 +300,15 @@ export function createSwitchboard(
     const known = viewOf(unfinished);
     leftMeanwhile = new Set();
     try {
-      const [channels, bridges] = await Promise.all([rest.channels(), rest.bridges()]);
-      const differences = findDifferences(known, channels, bridges, server.app);
+      const [channels, bridges, life] = await Promise.all([
+        rest.channels(),
+        rest.bridges(),
+        rest.startedAt(),
+      ]);
+      const restarted = startedAt !== undefined && life !== startedAt;
+      startedAt = life;
+      const reason = restarted ? ASTERISK_LOST : undefined;
+      const differences = findDifferences(known, channels, bridges, server.app, reason);
       for (const { call, signal } of differences) call.signal(signal);
       if (!sweep || closed) return;
       await sweepOwn(channels, bridges);
@@ -254,7 +327,8 @@ export function createSwitchboard(
 
   /** Deletes what has an id of this instance and belongs to no call. */
   async function sweepOwn(channels: readonly AriChannel[], bridges: readonly AriBridge[]): Promise<void> {
-    const lostChannels = channels.filter(({ id }) => ids.owns(id) && !callOfMedia.has(id));
+    const kept = (id: string): boolean => keeps(callOfMedia.get(id) ?? callOfTarget.get(id), id);
+    const lostChannels = channels.filter(({ id }) => ids.owns(id) && !kept(id));
     const lostBridges = bridges.filter(({ id }) => ids.owns(id) && !callOfBridge.has(id));
     if (lostChannels.length + lostBridges.length === 0) return;
     const counts = { channels: lostChannels.length, bridges: lostBridges.length };
@@ -286,6 +360,7 @@ export function createSwitchboard(
     async letAllGo(withinMs: Milliseconds): Promise<void> {
       closed = true;
       cancelSweep?.();
+      lossWatch.end();
       const calls = [...unfinished];
       const variables = { VOICE_AGENT_RESULT: 'draining' };
       for (const call of calls) call.signal({ type: 'proceed', reason: 'shutting-down', variables });
@@ -302,7 +377,7 @@ export function createSwitchboard(
     async leaveClean(): Promise<void> {
       await attempt('leaving nothing behind', async () => {
         const [channels, bridges] = await Promise.all([rest.channels(), rest.bridges()]);
-        for (const forgotten of [callOfMedia, callOfBridge]) forgotten.clear();
+        for (const forgotten of [callOfMedia, callOfBridge, callOfTarget]) forgotten.clear();
         await sweepOwn(channels, bridges);
         const waiting = channels.filter(
           (channel) => stasisArgsOf(channel, server.app) && !ids.ownedByApp(channel.id),

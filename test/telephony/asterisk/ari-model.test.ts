@@ -61,7 +61,11 @@ describe('parseAriMessage', () => {
     ['ChannelHold', { musicclass: 'default' }, { channel: '1.2' }],
     ['ChannelUnhold', {}, { channel: '1.2' }],
     ['StasisEnd', {}, { channel: '1.2' }],
-    ['ChannelDestroyed', { cause_txt: 'Normal Clearing' }, { channel: '1.2', cause: 'Normal Clearing' }],
+    [
+      'ChannelDestroyed',
+      { cause: 16, cause_txt: 'Normal Clearing' },
+      { channel: '1.2', cause: 'Normal Clearing', causeCode: 16 },
+    ],
   ])('reads %s', (type, fields, read) => {
     expect(parseAriMessage(JSON.stringify({ type, channel: CHANNEL, ...fields }))).toEqual({
       kind: 'event',

@@ -12,7 +12,11 @@ import {
 
 const created = (resource: Resource): CallSignal => ({ type: 'created', resource });
 const failed = (resource: Resource): CallSignal => ({ type: 'failed', resource, reason: `no ${resource}` });
-const lost = (resource: Resource): CallSignal => ({ type: 'lost', resource, reason: `${resource} lost` });
+const lost = (resource: Exclude<Resource, 'target'>): CallSignal => ({
+  type: 'lost',
+  resource,
+  reason: `${resource} lost`,
+});
 const released = (resource: Resource): CallSignal => ({ type: 'released', resource });
 const ATTACHED: CallSignal = { type: 'attached' };
 const ENTERED: CallSignal = { type: 'entered' };
@@ -30,18 +34,24 @@ const PROCEED: CallSignal = {
   variables: { VOICE_AGENT_RESULT: 'x' },
 };
 
+const TRANSFER: CallSignal = { type: 'transfer' };
+const ANSWERED: CallSignal = { type: 'targetAnswered', target: 't' };
+const BUSY: CallSignal = { type: 'targetLeft', target: 't', outcome: 'busy' };
+const TARGET_REPLACED: CallSignal = { type: 'targetReplaced', target: 't', by: 'u' };
+const RING_NO_MORE: CallSignal = { type: 'ringNoMore', outcome: 'no-answer' };
+const CONNECTED: CallSignal = { type: 'connected' };
+const NOT_CONNECTED: CallSignal = { type: 'notConnected' };
+
+const RESOURCES = ['session', 'bridge', 'media', 'target'] as const;
 const SET_UP = [created('session'), created('bridge'), created('media'), ATTACHED, ENTERED];
 
 const EVERY_SIGNAL: readonly CallSignal[] = [
-  ...(['session', 'bridge', 'media'] as const).flatMap((resource) => [
-    created(resource),
-    failed(resource),
-    lost(resource),
-    released(resource),
-  ]),
+  ...RESOURCES.flatMap((resource) => [created(resource), failed(resource), released(resource)]),
+  ...(['session', 'bridge', 'media'] as const).map(lost),
   ...[ATTACHED, ENTERED, JOINED, NOT_JOINED, NOT_YET_JOINED, TIME_OUT, LEG_LEFT, REPLACED, STAYED, HANG_UP],
-  PROCEED,
+  ...[PROCEED, TRANSFER, ANSWERED, BUSY, TARGET_REPLACED, RING_NO_MORE, CONNECTED, NOT_CONNECTED],
 ];
+const RINGING = [...SET_UP, JOINED, TRANSFER, created('target')];
 
 /** Follows the signals from the call's beginning; gives the last state and all actions. */
 function live(...signals: readonly CallSignal[]): { state: CallState; actions: CallAction[] } {
@@ -61,6 +71,9 @@ const REPRESENTATIVES: Readonly<Record<CallState['name'], CallState>> = {
   settingUp: live(created('session'), created('bridge')).state,
   joining: live(...SET_UP).state,
   talking: live(...SET_UP, JOINED).state,
+  ringing: live(...RINGING).state,
+  connecting: live(...RINGING, ANSWERED).state,
+  connected: live(...RINGING, ANSWERED, CONNECTED).state,
   leaving: live(...SET_UP, JOINED, HANG_UP).state,
   ended: live(failed('session'), failed('bridge'), released('bridge'), LEG_LEFT).state,
 };
@@ -174,7 +187,99 @@ describe('a call, step by step', () => {
   });
 });
 
+describe('a transfer, step by step', () => {
+  const after = (...signals: CallSignal[]): string[] => {
+    const before = live(...SET_UP, JOINED).actions.length;
+    return typesOf(live(...SET_UP, JOINED, TRANSFER, ...signals).actions.slice(before));
+  };
+
+  it('calls the target and lets the caller hear it ring', () => {
+    expect(after()).toEqual(['create target', 'ring']);
+    expect(live(...SET_UP, JOINED, TRANSFER).state.name).toBe('ringing');
+  });
+
+  it('connects who answers, and then gives media and session back, but not the bridge', () => {
+    expect(after(created('target'), ANSWERED)).toEqual(['create target', 'ring', 'stopRinging', 'connect']);
+    const { state, actions } = live(...RINGING, ANSWERED, CONNECTED);
+    expect(typesOf(actions).slice(-3)).toEqual(['release media', 'release session', 'transferOver']);
+    expect(actions.at(-1)).toMatchObject({ outcome: 'answered' });
+    expect(state).toMatchObject({ name: 'connected', holdings: { bridge: 'held', target: 'held' } });
+  });
+
+  it('connects a target whose answer overtakes that to the request that called it', () => {
+    const { state } = live(...SET_UP, JOINED, TRANSFER, ANSWERED, created('target'), CONNECTED, LEG_LEFT);
+    expect(state).toMatchObject({ name: 'leaving', holdings: { target: 'releasing' } });
+  });
+
+  it('brings the caller back when nobody comes of it, with everything as before', () => {
+    const before = live(...SET_UP, JOINED).state;
+    for (const [signal, outcome] of [
+      [BUSY, 'busy'],
+      [RING_NO_MORE, 'no-answer'],
+    ] as const) {
+      const { state, actions } = live(...RINGING, signal);
+      expect(actions).toContainEqual({ type: 'transferOver', outcome });
+      expect(typesOf(actions)).toContain('stopRinging');
+      expect(state.name).toBe('talking');
+      const quiet = nextCallState(state, released('target')).state;
+      expect(quiet).toMatchObject({ ...before, holdings: { media: 'held', target: 'released' } });
+    }
+    expect(after(failed('target'))).toEqual([
+      ...['create target', 'ring', 'stopRinging', 'rejoin', 'release target', 'transferOver'],
+    ]);
+    expect(live(...RINGING, ANSWERED, NOT_CONNECTED).state.name).toBe('talking');
+  });
+
+  it('hangs up on a target that comes to be when nobody wants it any more', () => {
+    expect(after(RING_NO_MORE)).not.toContain('release target');
+    expect(after(RING_NO_MORE, created('target')).at(-1)).toBe('release target');
+    expect(after(LEG_LEFT, created('target')).at(-1)).toBe('release target');
+  });
+
+  it('can be tried again, as soon as the last target is gone', () => {
+    expect(after(RING_NO_MORE, TRANSFER).filter((type) => type === 'create target')).toHaveLength(1);
+    const again = after(created('target'), BUSY, TRANSFER, created('target'), ANSWERED, CONNECTED);
+    expect(again.filter((type) => type === 'create target')).toHaveLength(2);
+    expect(again.at(-1)).toBe('transferOver');
+  });
+
+  it('ends the ringing and the target when the caller hangs up or is let go', () => {
+    for (const signal of [LEG_LEFT, HANG_UP, PROCEED]) {
+      const { actions } = live(...RINGING, signal);
+      expect(typesOf(actions)).toEqual(expect.arrayContaining(['stopRinging', 'release target']));
+    }
+    expect(typesOf(live(...RINGING, PROCEED).actions).indexOf('stopRinging')).toBeLessThan(
+      typesOf(live(...RINGING, PROCEED).actions).indexOf('letGo'),
+    );
+  });
+
+  it('tells once that the target has hung up after the talk, and the target goes when the caller does', () => {
+    const talk = [...RINGING, ANSWERED, CONNECTED];
+    expect(typesOf(live(...talk, BUSY, BUSY).actions).filter((type) => type === 'targetGone')).toHaveLength(
+      1,
+    );
+    expect(typesOf(live(...talk, BUSY, HANG_UP).actions)).not.toContain('release target');
+    expect(typesOf(live(...talk, LEG_LEFT).actions)).toContain('release target');
+    expect(typesOf(live(...RINGING, ANSWERED, BUSY, CONNECTED).actions).slice(-2)).toEqual([
+      ...['transferOver', 'targetGone'],
+    ]);
+  });
+
+  it('goes on with whom the target’s phone put in its place', () => {
+    const { actions } = live(...RINGING, ANSWERED, CONNECTED, TARGET_REPLACED);
+    expect(actions.at(-1)).toEqual({ type: 'bringIn', leg: 'u' });
+  });
+});
+
 describe('every state meets every signal', () => {
+  const CALL_ENDS = {
+    'lost bridge': 'leaving',
+    'lost media': 'leaving',
+    'lost session': 'leaving',
+    legLeft: 'leaving',
+    hangUp: 'leaving',
+    proceed: 'leaving',
+  } as const;
   const expected: Readonly<Record<CallState['name'], Readonly<Partial<Record<string, CallState['name']>>>>> =
     {
       settingUp: {
@@ -198,10 +303,18 @@ describe('every state meets every signal', () => {
         hangUp: 'leaving',
         proceed: 'leaving',
       },
-      talking: {
+      talking: { ...CALL_ENDS, transfer: 'ringing' },
+      ringing: {
+        ...CALL_ENDS,
+        'failed target': 'ringing',
+        targetAnswered: 'connecting',
+        targetLeft: 'talking',
+        ringNoMore: 'talking',
+      },
+      connecting: { ...CALL_ENDS, connected: 'connected', notConnected: 'talking' },
+      // Its media has been given back: nothing of it can be lost any more.
+      connected: {
         'lost bridge': 'leaving',
-        'lost media': 'leaving',
-        'lost session': 'leaving',
         legLeft: 'leaving',
         hangUp: 'leaving',
         proceed: 'leaving',
@@ -251,7 +364,7 @@ describe('whatever happens, in whatever order', () => {
           ...asked.map(created),
           LEG_LEFT,
           { type: 'legLeft', leg: 'other' },
-          ...(['session', 'bridge', 'media'] as const).map(released),
+          ...RESOURCES.map(released),
         ];
         let last = state;
         for (const signal of closing) last = nextCallState(last, signal).state;
@@ -280,6 +393,8 @@ describe('whatever happens, in whatever order', () => {
             if (signal.resource !== 'session') gone.add(signal.resource);
           }
           if (signal.type === 'released') continue;
+          // Another one may be called after it.
+          if (signal.type === 'targetLeft' && !made.delete('target')) continue;
           const next = nextCallState(state, signal);
           state = next.state;
           for (const action of next.actions) {

@@ -15,7 +15,7 @@ const MEDIA: CallSignal = { type: 'created', resource: 'media' };
 function call(...signals: CallSignal[]) {
   let state: CallState = beginCall('caller').state;
   for (const signal of signals) state = nextCallState(state, signal).state;
-  return { mediaId: 'media', bridgeId: 'bridge', state: () => state };
+  return { mediaId: 'media', bridgeId: 'bridge', targetId: 'target', state: () => state };
 }
 
 function channel(id: string, app = 'voice-agent'): AriChannel {
@@ -50,6 +50,17 @@ describe('after a gap in the events', () => {
     expect(told(call(...TALKING), [channel('caller'), channel('media')], [])).toEqual(['lost bridge']);
     expect(told(call(...TALKING), [channel('caller')], ['bridge'])).toEqual(['lost media']);
     expect(told(call(...TALKING), [channel('media')], ['bridge'])).toEqual(['legLeft']);
+  });
+
+  it('a call is told that the one who was called for it is gone', () => {
+    const talk = call(
+      ...TALKING,
+      { type: 'transfer' },
+      { type: 'targetAnswered', target: 'target' },
+      { type: 'connected' },
+    );
+    expect(told(talk, [channel('caller'), channel('target')], ['bridge'])).toEqual([]);
+    expect(told(talk, [channel('caller')], ['bridge'])).toEqual(['targetLeft']);
   });
 
   it('a caller who is in another app, or back in the dialplan, has left', () => {

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
 import type { CallInfo } from '../../../src/dialog/ports.ts';
@@ -52,6 +53,7 @@ function leftovers(): object {
   };
 }
 
+const BOB_INSTEAD = { type: 'caller-changed', caller: { name: 'Bob', number: '1002' } };
 const NOTHING = { external: 0, bridges: 0, sessions: 0, unfinished: 0 };
 
 const cleanedUp = async (): Promise<void> => {
@@ -269,8 +271,8 @@ describe('a caller', () => {
     const { events, line } = await desk.call(0);
     const other = server.replace(caller.id, '1700000000.99');
     server.tell(other.id, 'ChannelDtmfReceived', { digit: '1' });
-    await eventually('its key', () => events.length === 1);
-    expect(events).toEqual([{ type: 'dtmf', digit: '1' }]);
+    await eventually('its key', () => events.length === 2);
+    expect(events).toEqual([BOB_INSTEAD, { type: 'dtmf', digit: '1' }]);
     expect(desk.asked).toHaveLength(1);
     await line.hangUp();
     await gone(other);
@@ -285,7 +287,7 @@ describe('a caller', () => {
     const other = server.replace(caller.id, '1700000000.99');
     server.tell(other.id, 'ChannelDtmfReceived', { digit: '1' });
     await eventually('its key', () => events.at(-1)?.type === 'dtmf');
-    expect(events).toEqual([{ type: 'hold' }, { type: 'unhold' }, { type: 'dtmf', digit: '1' }]);
+    expect(events).toEqual([{ type: 'hold' }, { type: 'unhold' }, BOB_INSTEAD, { type: 'dtmf', digit: '1' }]);
   });
 
   it('who took another’s place goes on in the dialplan where that one would have', async () => {
@@ -575,9 +577,59 @@ describe('when the event stream is lost in mid-call', () => {
     await server.stop({ crash: true });
     await server.start();
     await eventually('the end', () => events.length === 1);
+    expect(events).toEqual([{ type: 'ended', reason: 'asterisk-lost' }]);
     await cleanedUp();
     server.call();
     await desk.call(1);
+  });
+
+  it('a call ends as soon as nothing is heard of it and Asterisk doesn’t answer', async () => {
+    await start({ settings: { lookMs: 40, ...HASTY_CLOSE } });
+    server.call();
+    const { events } = await desk.call(0);
+    await server.stop({ crash: true });
+    await eventually('the end', () => events.length === 1);
+    expect(events).toEqual([{ type: 'ended', reason: 'asterisk-lost' }]);
+    await eventually('the session is closed', () => gateway.open() === 0);
+    expect(log.lines.filter(({ level }) => level === 'error').map(({ message }) => message)).toEqual([
+      'Asterisk is gone, and its calls with it',
+    ]);
+  });
+
+  it('a call that is still heard goes on, however long ARI is away', async () => {
+    await start({ settings: { lookMs: 40 } });
+    const caller = server.call();
+    const { events, media } = await desk.call(0);
+    const { endpoint } = media;
+    if (endpoint.transport !== 'rtp') throw new Error('no RTP endpoint');
+    const phone = createSocket('udp4');
+    const talking = setInterval(() => {
+      phone.send(Buffer.alloc(172), endpoint.port, endpoint.address);
+    }, 5);
+    await server.stop();
+    await systemClock.sleep(300);
+    await server.start();
+    await eventually('the stream', () => app?.stats().stream.opened === 2);
+    clearInterval(talking);
+    phone.close();
+    server.tell(caller.id, 'ChannelDtmfReceived', { digit: '1' });
+    await eventually('a key', () => events.length === 1);
+    expect(events).toEqual([{ type: 'dtmf', digit: '1' }]);
+  });
+
+  it('a call that Asterisk answers for goes on, though nothing is heard of it', async () => {
+    await start({ settings: { lookMs: 20 } });
+    const caller = server.call();
+    const { events } = await desk.call(0);
+    const before = server.requestsFor('GET', /asterisk.info/).length;
+    server.refuseStreams = true;
+    server.dropStream();
+    await eventually('three looks', () => server.requestsFor('GET', /asterisk.info/).length >= before + 3);
+    server.refuseStreams = false;
+    await eventually('the stream', () => app?.stats().stream.opened === 2);
+    server.tell(caller.id, 'ChannelDtmfReceived', { digit: '1' });
+    await eventually('a key', () => events.length === 1);
+    expect(events).toEqual([{ type: 'dtmf', digit: '1' }]);
   });
 
   it('calls are given up when Asterisk stays away', async () => {
@@ -586,7 +638,7 @@ describe('when the event stream is lost in mid-call', () => {
     const { events } = await desk.call(0);
     await server.stop({ crash: true });
     await eventually('the end', () => events.length === 1);
-    expect(events).toEqual([{ type: 'ended', reason: 'asterisk-gone' }]);
+    expect(events).toEqual([{ type: 'ended', reason: 'asterisk-lost' }]);
     await eventually('the session is closed', () => gateway.open() === 0);
   });
 

@@ -1,10 +1,12 @@
-import type { CallInfo, CallLine, LineEvent } from '../../dialog/ports.ts';
-import type { Milliseconds } from '../../lib/clock.ts';
+import type { CallInfo, CallLine, LineEvent, TransferOutcome, TransferRequest } from '../dialog/ports.ts';
+import type { Milliseconds } from '../lib/clock.ts';
 
 export interface LineVerbs {
   readonly answer: () => Promise<Milliseconds>;
   readonly hangUp: () => void;
   readonly proceed: (variables: Readonly<Record<string, string>>) => void;
+  readonly transfer: (request: TransferRequest, signal: AbortSignal) => Promise<TransferOutcome>;
+  readonly sendDtmf: (digits: string) => Promise<void>;
 }
 
 /** The line as the session sees it (`port`), and the call's side of it. */
@@ -57,6 +59,8 @@ export function createCallLine(info: CallInfo, verbs: LineVerbs): CallLineEnds {
       verbs.proceed(variables);
       return farewell.promise;
     },
+    transfer: verbs.transfer,
+    sendDtmf: verbs.sendDtmf,
   };
 
   return {
