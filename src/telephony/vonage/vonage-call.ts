@@ -1,0 +1,319 @@
+import type { Clock, Milliseconds } from '../../lib/clock.ts';
+import { messageOf } from '../../lib/errors.ts';
+import type {
+  Admission,
+  CallInfo,
+  MediaEndpoint,
+  MediaSession,
+  TransferOutcome,
+  TransferRequest,
+} from '../../dialog/ports.ts';
+import type { TelephonyLog } from '../asterisk/log.ts';
+import { createCallLine } from '../call-line.ts';
+import { canCall, connectMedia, connectTelephone, digitsOf, type Ncco } from './ncco.ts';
+import type { VonageRest } from './vonage-rest.ts';
+import type { EventWebhook } from './webhook-content.ts';
+
+export interface VonageCallOptions {
+  readonly uuid: string;
+  /** The called number, in digits. */
+  readonly number: string;
+  readonly info: CallInfo;
+  readonly acceptance: Extract<Admission, { kind: 'accept' }>;
+  readonly session: MediaSession;
+  /** Missing: without a private key calls can only be ended, by ending their media. */
+  readonly rest: VonageRest | undefined;
+  readonly clock: Clock;
+  readonly log: TelephonyLog;
+  readonly settings: VonageCallSettings;
+  /** The events of its legs go there. */
+  readonly eventUrl: string;
+  /** Its conversation is another one from now on. */
+  readonly onConversation: (conversation: string) => void;
+  /** Nothing is held any more. Called once, the last of all. */
+  readonly onFinished: () => void;
+}
+
+export interface VonageCallSettings {
+  /** From the answer webhook to the media connection; then the call is given up. */
+  readonly attachMs: Milliseconds;
+  /** Where callers go on: a number or SIP address for each department, `default` for all others. */
+  readonly departments: Readonly<Record<string, string>>;
+  /** What a caller hears while a telephone is called for him. */
+  readonly ringbackToneUrl?: string | undefined;
+}
+
+/** One call from the Vonage cloud, from its answer webhook to its end. */
+export interface VonageCall {
+  readonly info: CallInfo;
+  /** What the answer webhook is told; the same again while the call waits for its media. */
+  readonly ncco: Ncco;
+  readonly waiting: boolean;
+  /** Takes an event of one of its legs; answers a synchronous one with another NCCO. */
+  onEvent(event: EventWebhook): Ncco | undefined;
+  /** Resolves when the call is finished and its session has returned. */
+  readonly done: Promise<void>;
+  /** Nothing more is waited for. */
+  abandon(): void;
+}
+
+/** States of the caller's leg after which there is no call any more. */
+const OVER = new Set(['completed', 'cancelled', 'failed', 'rejected', 'busy', 'timeout', 'unanswered']);
+/** What becomes of a telephone that is called for a caller. */
+const OUTCOMES: Readonly<Record<string, TransferOutcome>> = {
+  answered: 'answered',
+  busy: 'busy',
+  rejected: 'refused',
+  timeout: 'no-answer',
+  unanswered: 'no-answer',
+  cancelled: 'no-answer',
+  failed: 'failed',
+};
+/** A media connection that drops is made again so often in a call. */
+const RECONNECTIONS = 3;
+/** For a caller whose transfer failed to come back to us. */
+const RETURN_MS = 15_000;
+/** Vonage tells of a telephone that doesn't answer by itself; if not, so long after its time it is called off. */
+const RING_SLACK_MS = 5000;
+
+export function startVonageCall(options: VonageCallOptions): VonageCall {
+  const { uuid, number, info, acceptance, session, rest, clock, settings, eventUrl } = options;
+  const log = options.log;
+  const about = { server: info.key.server, channel: uuid };
+  const finished = Promise.withResolvers<undefined>();
+  let state: 'waiting' | 'running' | 'leaving' | 'over' = 'waiting';
+  /** The caller's leg is gone, or isn't ours any more. */
+  let callerGone = false;
+  let reconnections = 0;
+  let transfer: { readonly to: string; readonly settle: (outcome: TransferOutcome) => void } | undefined;
+  /** Whom the caller was put through to. */
+  let target: string | undefined;
+
+  const media = (endpoint: MediaEndpoint): Ncco =>
+    connectMedia({
+      url: endpoint.transport === 'websocket' ? endpoint.url : '',
+      rateHz: session.format.rateHz,
+      eventUrl,
+      from: number,
+      headers: {
+        call_uuid: uuid,
+        called: number,
+        caller: info.caller.number.slice(0, 64),
+        extension: info.dialled.slice(0, 80),
+      },
+    });
+  const ncco = media(session.endpoint);
+
+  const line = createCallLine(info, {
+    answer: () => Promise.resolve(clock.now()), // the NCCO has answered
+    hangUp: () => {
+      void letGo();
+    },
+    proceed: (variables) => {
+      void proceed(variables);
+    },
+    transfer: putThrough,
+    sendDtmf,
+  });
+
+  const cancelWait = clock.at(clock.now() + settings.attachMs, () => {
+    if (state === 'waiting') giveUp('media-never-attached');
+  });
+  session.attached.then(run, () => {
+    if (state === 'waiting') giveUp('media-failed');
+  });
+
+  function run(): void {
+    if (state !== 'waiting') return;
+    cancelWait();
+    state = 'running';
+    log.info({ ...about, dialled: info.dialled, number }, 'the call has its media');
+    // A run that throws at once is a run that rejects.
+    const whole = (async () => acceptance.run(line.port, session))();
+    whole.then(
+      () => void finish('session-ended'),
+      (error: unknown) => {
+        log.error({ ...about, error: messageOf(error) }, 'the session failed');
+        void finish('session-failed');
+      },
+    );
+  }
+
+  /** The call never ran. */
+  function giveUp(reason: string): void {
+    state = 'leaving';
+    cancelWait();
+    log.info({ ...about, reason }, 'the call is given up');
+    acceptance.abandoned?.(reason);
+    void finish(reason);
+  }
+
+  async function finish(reason: string): Promise<void> {
+    if (state === 'over') return;
+    state = 'over';
+    settleTransfer('caller-gone');
+    await letGo();
+    line.end(reason);
+    options.onFinished();
+    finished.resolve(undefined);
+  }
+
+  /** Ends the caller's leg, if it is still ours, and the media. Never rejects. */
+  async function letGo(): Promise<void> {
+    if (state === 'running') state = 'leaving';
+    try {
+      if (!callerGone && rest) {
+        callerGone = true;
+        await rest.hangUp(uuid);
+      }
+    } catch (error) {
+      // Without its media the NCCO is done, and Vonage ends the call by itself.
+      log.warn({ ...about, error: messageOf(error) }, 'the caller could not be hung up; the media is ended');
+    }
+    await session.close();
+    line.settleFarewell();
+  }
+
+  /** Sends the caller on to whoever stands for the department. */
+  async function proceed(variables: Readonly<Record<string, string>>): Promise<void> {
+    if (state === 'running') state = 'leaving';
+    const department = variables['VOICE_AGENT_DEPARTMENT'];
+    const to = (department && settings.departments[department]) ?? settings.departments['default'];
+    const onward = to && connectTelephone(place(to));
+    if (!onward || !rest) {
+      log.warn({ ...about, ...variables }, 'the caller has nowhere to go on (gateways.vonage.departments)');
+      await letGo();
+      return;
+    }
+    try {
+      if (!callerGone) await rest.transfer(uuid, onward);
+      callerGone = true; // not ours any more
+      log.info({ ...about, ...variables, to }, 'the caller goes on');
+    } catch (error) {
+      log.warn({ ...about, error: messageOf(error) }, 'the caller could not be sent on');
+    }
+    await letGo();
+  }
+
+  function place(to: string) {
+    return { to, eventUrl, from: number, ringbackToneUrl: settings.ringbackToneUrl };
+  }
+
+  async function putThrough(request: TransferRequest, signal: AbortSignal): Promise<TransferOutcome> {
+    const { endpoint, ringMs } = request;
+    if (callerGone || state !== 'running') return 'caller-gone';
+    if (!rest || !canCall(endpoint) || !session.renew || transfer) return 'failed';
+    // When it isn't answered Vonage goes on with what comes next in the NCCO: back to us.
+    const back = media(session.renew(ringMs + RING_SLACK_MS + RETURN_MS));
+    const call = connectTelephone({ ...place(endpoint), ringMs }) ?? [];
+    const outcome = Promise.withResolvers<TransferOutcome>();
+    transfer = { to: endpoint, settle: outcome.resolve };
+    try {
+      await rest.transfer(uuid, [...call, ...back]);
+    } catch (error) {
+      transfer = undefined;
+      log.warn({ ...about, to: endpoint, error: messageOf(error) }, 'the caller could not be put through');
+      return 'failed';
+    }
+    const callOff = (): void => {
+      settleTransfer('cancelled');
+    };
+    signal.addEventListener('abort', callOff, { once: true });
+    if (signal.aborted) callOff();
+    const cancelRing = clock.at(clock.now() + ringMs + RING_SLACK_MS, () => {
+      settleTransfer('no-answer', true);
+    });
+    const result = await outcome.promise;
+    cancelRing();
+    signal.removeEventListener('abort', callOff);
+    if (result === 'answered') {
+      target = endpoint;
+      await session.close();
+    } else if (result === 'cancelled' && !callerIsGone()) {
+      await rest.transfer(uuid, media(session.renew(RETURN_MS))).catch((error: unknown) => {
+        log.warn({ ...about, error: messageOf(error) }, 'the caller could not be taken back');
+      });
+    }
+    return result;
+  }
+
+  function callerIsGone(): boolean {
+    return callerGone;
+  }
+
+  /** `late`: Vonage was silent about it; the caller is taken back by us. */
+  function settleTransfer(outcome: TransferOutcome, late = false): void {
+    const pending = transfer;
+    transfer = undefined;
+    pending?.settle(outcome);
+    if (pending && late && rest && session.renew) {
+      rest.transfer(uuid, media(session.renew(RETURN_MS))).catch(() => undefined);
+    }
+  }
+
+  async function sendDtmf(digits: string): Promise<void> {
+    if (!rest) throw new Error('keys can be sent only with the private key of the Vonage application');
+    if (!/^[0-9*#w]+$/i.test(digits)) throw new Error(`Vonage can't send the keys "${digits}"`);
+    await rest.sendDtmf(uuid, digits.toLowerCase().replaceAll('w', 'p'));
+  }
+
+  function onEvent(event: EventWebhook): Ncco | undefined {
+    const { status } = event;
+    log.debug({ ...about, leg: event.uuid, status, to: event.to, reason: event.reason }, 'Vonage tells');
+    if (event.movedTo !== '') options.onConversation(event.movedTo);
+    if (event.uuid === uuid) {
+      if (OVER.has(status)) onCallerLeft(status);
+      return undefined;
+    }
+    if (transfer && isSame(event.to, transfer.to)) {
+      const outcome = OUTCOMES[status];
+      if (outcome) settleTransfer(outcome);
+      return undefined;
+    }
+    if (target !== undefined && isSame(event.to, target)) {
+      if (status === 'completed') line.tell({ type: 'target-left' });
+      return undefined;
+    }
+    if (/^wss?:/.test(event.to)) return onMediaLeg(event);
+    return undefined;
+  }
+
+  /** The WebSocket's own leg: where it dropped or failed another one may take its place. */
+  function onMediaLeg({ status, reason }: EventWebhook): Ncco | undefined {
+    if (!['disconnected', 'failed', 'unanswered', 'timeout', 'rejected'].includes(status)) return undefined;
+    if (callerGone || transfer !== undefined || target !== undefined) return undefined;
+    if (state === 'leaving' || state === 'over') return undefined;
+    reconnections += 1;
+    if (reconnections > RECONNECTIONS || !session.renew) {
+      log.error({ ...about, status, reason }, 'Vonage has no connection for the media any more');
+      return undefined;
+    }
+    log.warn({ ...about, status, reason, reconnections }, 'the media connection is made again');
+    return media(session.renew());
+  }
+
+  function onCallerLeft(status: string): void {
+    if (callerGone && state === 'over') return;
+    callerGone = true;
+    settleTransfer('caller-gone');
+    line.end(status === 'completed' ? 'caller-hung-up' : status);
+    if (state === 'waiting') giveUp('caller-hung-up');
+  }
+
+  return {
+    info,
+    ncco,
+    get waiting() {
+      return state === 'waiting';
+    },
+    onEvent,
+    done: finished.promise,
+    abandon() {
+      if (state === 'waiting') giveUp('shut-down');
+    },
+  };
+}
+
+function isSame(one: string, other: string): boolean {
+  return one === other || (one !== '' && digitsOf(one) === digitsOf(other));
+}

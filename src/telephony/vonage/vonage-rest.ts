@@ -1,0 +1,133 @@
+import { createPrivateKey, randomUUID, type KeyObject } from 'node:crypto';
+import { SignJWT } from 'jose';
+import type { Milliseconds } from '../../lib/clock.ts';
+import { messageOf, VoiceAgentError } from '../../lib/errors.ts';
+import type { Ncco } from './ncco.ts';
+
+export interface VonageRestOptions {
+  /** `https://api.nexmo.com`, or a region's. */
+  readonly apiUrl: string;
+  readonly applicationId: string;
+  /** PEM, as the dashboard gives it. */
+  readonly privateKey: string;
+  readonly wallClock: () => Milliseconds;
+  /** For one request (default 5 s). */
+  readonly timeoutMs?: Milliseconds;
+}
+
+/**
+ * The requests of the Voice API that steer a call (https://developer.vonage.com/en/api/voice). Each rejects
+ * with VONAGE_REQUEST_FAILED; `hangUp` not for a call that is over already.
+ */
+export interface VonageRest {
+  /** PUT /v1/calls/{uuid} `hangup`. False: there is no such call any more. */
+  hangUp(uuid: string): Promise<boolean>;
+  /** PUT /v1/calls/{uuid} `transfer` to another NCCO. */
+  transfer(uuid: string, ncco: Ncco): Promise<void>;
+  /** PUT /v1/calls/{uuid}/dtmf. */
+  sendDtmf(uuid: string, digits: string): Promise<void>;
+}
+
+const TIMEOUT_MS = 5000;
+/** Of a token: each request has one of its own. */
+const TOKEN_LIFE_S = 300;
+/** What may be better a moment later. */
+const PASSING = new Set([429, 502, 503, 504]);
+const RETRY_MS = 300;
+
+/** Throws VONAGE_REQUEST_FAILED when the private key can't be read. */
+export function createVonageRest(options: VonageRestOptions): VonageRest {
+  const { applicationId, wallClock, timeoutMs = TIMEOUT_MS } = options;
+  const base = options.apiUrl.replace(/\/+$/, '');
+  const key = readKey(options.privateKey);
+
+  /** A JWT of the application: https://developer.vonage.com/en/getting-started/concepts/authentication#json-web-tokens */
+  async function token(): Promise<string> {
+    const now = Math.floor(wallClock() / 1000);
+    return new SignJWT({ application_id: applicationId })
+      .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
+      .setIssuedAt(now)
+      .setExpirationTime(now + TOKEN_LIFE_S)
+      .setJti(randomUUID())
+      .sign(key);
+  }
+
+  async function put(path: string, what: string, body: object): Promise<Response> {
+    for (let attempt = 1; ; attempt++) {
+      let response: Response;
+      try {
+        response = await fetch(`${base}${path}`, {
+          method: 'PUT',
+          redirect: 'error',
+          signal: AbortSignal.timeout(timeoutMs),
+          headers: { authorization: `Bearer ${await token()}`, 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+      } catch (error) {
+        if (attempt === 1) continue;
+        throw failed(`can't ${what}: ${base} isn't reached (${causeOf(error)})`, error);
+      }
+      if (attempt === 1 && PASSING.has(response.status)) {
+        await response.body?.cancel();
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        continue;
+      }
+      return response;
+    }
+  }
+
+  async function mustDo(path: string, what: string, body: object): Promise<void> {
+    const response = await put(path, what, body);
+    const text = await response.text();
+    if (!response.ok) throw failed(`can't ${what}: ${explain(response.status, text)}`);
+  }
+
+  const callPath = (uuid: string): string => `/v1/calls/${encodeURIComponent(uuid)}`;
+  return {
+    async hangUp(uuid) {
+      const response = await put(callPath(uuid), 'hang up', { action: 'hangup' });
+      const text = await response.text();
+      if (response.status === 404) return false;
+      if (!response.ok) throw failed(`can't hang up: ${explain(response.status, text)}`);
+      return true;
+    },
+    transfer: (uuid, ncco) =>
+      mustDo(callPath(uuid), 'transfer the call', {
+        action: 'transfer',
+        destination: { type: 'ncco', ncco },
+      }),
+    sendDtmf: (uuid, digits) => mustDo(`${callPath(uuid)}/dtmf`, 'send keys', { digits }),
+  };
+}
+
+/** Throws VONAGE_REQUEST_FAILED. */
+function readKey(pem: string): KeyObject {
+  try {
+    // In environment variables line breaks are often written as \n.
+    const key = createPrivateKey(pem.replaceAll('\\n', '\n'));
+    if (key.asymmetricKeyType !== 'rsa') throw new Error(`it is of type ${String(key.asymmetricKeyType)}`);
+    return key;
+  } catch (error) {
+    throw failed(
+      `the private key of the Vonage application can't be used: an RSA key in PEM is needed, as the dashboard gives it (${messageOf(error)})`,
+    );
+  }
+}
+
+function failed(message: string, cause?: unknown): VoiceAgentError {
+  return new VoiceAgentError('VONAGE_REQUEST_FAILED', message, { cause });
+}
+
+function explain(status: number, text: string): string {
+  const hints: Readonly<Record<number, string>> = {
+    401: 'the application id or its private key is not the right one (401)',
+    404: 'there is no such call any more (404)',
+    429: 'too many requests (429)',
+  };
+  return hints[status] ?? `HTTP ${status} ${text.slice(0, 200)}`.trim();
+}
+
+function causeOf(error: unknown): string {
+  const { cause } = error as { cause?: unknown };
+  return messageOf(cause ?? error);
+}

@@ -1,0 +1,100 @@
+import type { HttpRequest } from '../../lib/http-exchange.ts';
+import { digitsOf } from './ncco.ts';
+
+/*
+ * What the webhooks say, as far as it matters here
+ * (https://developer.vonage.com/en/voice/voice-api/webhook-reference). By GET everything is text.
+ */
+
+/** Somebody calls a number of ours. */
+export interface AnswerWebhook {
+  readonly uuid: string;
+  readonly conversation: string;
+  /** The called number, in digits. */
+  readonly to: string;
+  readonly from: string;
+  /** `SipHeader_X-…`, where the call came by SIP. */
+  readonly sipHeaders: Readonly<Record<string, string>>;
+}
+
+/** Something happened to a leg: the caller's, the WebSocket's, or one that was called. */
+export interface EventWebhook {
+  readonly uuid: string;
+  readonly conversation: string;
+  /** `ringing`, `answered`, `completed`, …; empty for what has none (errors, transfers). */
+  readonly status: string;
+  readonly to: string;
+  /** The conversation that the leg was moved to. */
+  readonly movedTo: string;
+  /** The call that the leg belongs to, if our NCCO named it. */
+  readonly call: string;
+  /** Why something went wrong. */
+  readonly reason: string;
+}
+
+/** Leg ids are UUIDs, or 32 digits of one. */
+const LEG_ID = /^[\w-]{8,64}$/;
+const TEXT_MAX = 256;
+const SIP_HEADERS_MAX = 20;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The fields of a webhook, whichever way it came; undefined: they can't be read. */
+export function fieldsOf({ method, query, body }: HttpRequest): Fields | undefined {
+  if (method === 'GET') return Object.fromEntries(new URLSearchParams(query));
+  try {
+    const json: unknown = JSON.parse(body);
+    return typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as Fields) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined: it lacks what a call must have. */
+export function answerOf(fields: Fields): AnswerWebhook | undefined {
+  const uuid = textOf(fields['uuid']);
+  const to = digitsOf(textOf(fields['to']));
+  if (!LEG_ID.test(uuid) || to === '') return undefined;
+  const sipHeaders = Object.entries(fields)
+    .filter(([name, value]) => /^SipHeader_[\w-]{1,64}$/.test(name) && typeof value === 'string')
+    .slice(0, SIP_HEADERS_MAX)
+    .map(([name, value]) => [name, textOf(value)] as const);
+  return {
+    uuid,
+    to,
+    conversation: textOf(fields['conversation_uuid']),
+    from: textOf(fields['from']),
+    sipHeaders: Object.fromEntries(sipHeaders),
+  };
+}
+
+export function eventOf(fields: Fields): EventWebhook {
+  const { headers } = fields;
+  const call = typeof headers === 'object' && headers !== null ? (headers as Fields)['call_uuid'] : undefined;
+  return {
+    uuid: textOf(fields['uuid']),
+    conversation: textOf(fields['conversation_uuid']) || textOf(fields['conversation_uuid_from']),
+    status: textOf(fields['status']),
+    to: textOf(fields['to']),
+    movedTo: textOf(fields['conversation_uuid_to']),
+    call: textOf(call),
+    reason: textOf(fields['reason']) || textOf(fields['detail']),
+  };
+}
+
+/** What the fallback webhook stands in for. */
+export function originalTypeOf(fields: Fields): string {
+  let original: unknown = fields['original_request'];
+  if (typeof original === 'string') {
+    try {
+      original = JSON.parse(original);
+    } catch {
+      return '';
+    }
+  }
+  return typeof original === 'object' && original !== null ? textOf((original as Fields)['type']) : '';
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, TEXT_MAX) : '';
+}

@@ -1,0 +1,386 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Admission, CallInfo, CallLine, LineEvent, MediaSession } from '../../../src/dialog/ports.ts';
+import { VonageMediaGateway, type VonageGatewayOptions } from '../../../src/gateways/vonage-media-gateway.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
+import type { HttpHandler } from '../../../src/lib/http-exchange.ts';
+import { createSignatureCheck } from '../../../src/telephony/vonage/signed-webhook.ts';
+import {
+  startVonageApp,
+  WEBHOOK_PATHS,
+  type VonageApp,
+  type VonageAppOptions,
+} from '../../../src/telephony/vonage/vonage-app.ts';
+import { createVonageRest } from '../../../src/telephony/vonage/vonage-rest.ts';
+import { signWebhook } from '../../support/vonage/account.ts';
+import { startVonageCloud, type CloudOptions, type VonageCloud } from '../../support/vonage/cloud.ts';
+
+/** What an agent does in a call of these tests. */
+type Run = (line: CallLine, media: MediaSession) => Promise<void>;
+
+interface Stage {
+  readonly cloud: VonageCloud;
+  readonly app: VonageApp;
+  readonly gateway: VonageMediaGateway;
+  readonly admitted: CallInfo[];
+  readonly abandoned: string[];
+  readonly warnings: string[];
+  readonly url: string;
+}
+
+/** A loaded machine takes its time. */
+const eventual = <T>(value: () => T) => expect.poll(value, { timeout: 8000, interval: 5 });
+const TO = '442079460000';
+const FROM = '447700900000';
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function stage(
+  run: Run,
+  options: {
+    readonly app?: Partial<VonageAppOptions>;
+    readonly gateway?: VonageGatewayOptions;
+    readonly cloud?: CloudOptions;
+    readonly answerMethod?: 'GET' | 'POST';
+    readonly refuse?: () => Extract<Admission, { kind: 'proceed' }> | undefined;
+  } = {},
+): Promise<Stage> {
+  const cloud = await startVonageCloud(options.cloud);
+  const { account } = cloud;
+  let handler: HttpHandler = () => Promise.resolve({ status: 503 });
+  const gateway = await VonageMediaGateway.start({
+    paths: WEBHOOK_PATHS,
+    onRequest: (request) => handler(request),
+    onWarning: () => undefined,
+    ...options.gateway,
+  });
+  closers.push(() => gateway.close());
+  const admitted: CallInfo[] = [];
+  const abandoned: string[] = [];
+  const warnings: string[] = [];
+  const nothing = (): void => undefined;
+  const app = startVonageApp({
+    desk: {
+      admit(info) {
+        admitted.push(info);
+        return (
+          options.refuse?.() ?? {
+            kind: 'accept',
+            codec: 'auto',
+            run,
+            abandoned: (reason) => abandoned.push(reason),
+          }
+        );
+      },
+    },
+    gateway,
+    clock: systemClock,
+    log: { debug: nothing, info: nothing, warn: (_, message) => warnings.push(message), error: nothing },
+    publicUrl: gateway.publicUrl,
+    signature: createSignatureCheck({
+      secret: account.signatureSecret,
+      applicationId: account.applicationId,
+      wallClock: () => Date.now(),
+    }),
+    rest: createVonageRest({
+      apiUrl: cloud.url,
+      applicationId: account.applicationId,
+      privateKey: account.privateKey,
+      wallClock: () => Date.now(),
+    }),
+    numbers: { [TO]: '510001' },
+    texts: { language: 'en', busy: 'All lines are busy.', draining: 'We are closing.', trouble: 'Sorry.' },
+    settings: { attachMs: 2000, departments: { billing: '+442079460001', default: 'sip:desk@example.com' } },
+    ...options.app,
+  });
+  closers.push(() => app.close());
+  // Its calls end first, so that ours do.
+  closers.push(() => cloud.close());
+  handler = (request) => app.handle(request);
+  const url = gateway.publicUrl;
+  cloud.link({
+    answerUrl: `${url}/answer`,
+    answerMethod: options.answerMethod ?? 'GET',
+    eventUrl: `${url}/event`,
+    fallbackUrl: `${url}/fallback`,
+  });
+  return { cloud, app, gateway, admitted, abandoned, warnings, url };
+}
+
+/** Talks until the line ends. */
+const untilEnded: Run = async (line) => {
+  await line.answer();
+  await ended(line);
+};
+
+function ended(line: CallLine): Promise<string> {
+  return new Promise((resolve) => {
+    line.on((event) => {
+      if (event.type === 'ended') resolve(event.reason);
+    });
+  });
+}
+
+describe('a call from the Vonage cloud', () => {
+  it.each(['GET', 'POST'] as const)(
+    'is answered by %s with its media, and ends with the caller',
+    async (answerMethod) => {
+      let reason = '';
+      const { cloud, app, admitted } = await stage(
+        async (line) => {
+          await line.answer();
+          reason = await ended(line);
+        },
+        { answerMethod },
+      );
+      const call = cloud.call({ to: TO, from: FROM, more: { 'SipHeader_X-Ref': '77' } });
+      const leg = await call.answered;
+      expect(leg.rateHz).toBe(16000);
+      expect(admitted).toEqual([
+        {
+          key: { server: 'vonage', channel: call.uuid },
+          direction: 'in',
+          dialled: '510001',
+          caller: { number: FROM, name: '' },
+          variables: {
+            VONAGE_NUMBER: TO,
+            VONAGE_CONVERSATION: call.conversationUuid,
+            'SipHeader_X-Ref': '77',
+          },
+        },
+      ]);
+      await eventual(() => app.callCount).toBe(1);
+      await call.hangUp();
+      await eventual(() => app.callCount).toBe(0);
+      expect(reason).toBe('caller-hung-up');
+      expect(call.complaints).toEqual([]);
+    },
+  );
+
+  it('is hung up through the REST API when the agent has done', async () => {
+    const { cloud, app } = await stage(async (line) => {
+      await line.answer();
+      await line.hangUp();
+    });
+    const call = cloud.call({ to: TO, from: FROM });
+    expect(await call.ended).toContain('REST');
+    await eventual(() => app.callCount).toBe(0);
+    expect(cloud.requests).toMatchObject([{ path: `/v1/calls/${call.uuid}`, body: { action: 'hangup' } }]);
+  });
+
+  it('ends with its media where it can’t be hung up', async () => {
+    const { cloud, app } = await stage((line) => line.hangUp(), { app: { rest: undefined } });
+    const call = cloud.call({ to: TO, from: FROM });
+    expect(await call.ended).toBe('the NCCO was done');
+    await eventual(() => app.callCount).toBe(0);
+  });
+
+  it('tells the caller to call again when there is no room', async () => {
+    const { cloud, app } = await stage(untilEnded, {
+      refuse: () => ({ kind: 'proceed', variables: { VOICE_AGENT_RESULT: 'busy' } }),
+    });
+    const call = cloud.call({ to: TO, from: FROM });
+    await call.ended;
+    expect(call.spoken).toEqual(['All lines are busy.']);
+    expect(app.callCount).toBe(0);
+  });
+
+  it('is told by the fallback what is wrong when our answer failed', async () => {
+    const { cloud, app, url } = await stage(untilEnded);
+    cloud.link({ answerUrl: `${url}/nowhere`, eventUrl: `${url}/event`, fallbackUrl: `${url}/fallback` });
+    const call = cloud.call({ to: TO, from: FROM });
+    await call.ended;
+    app.drain();
+    const draining = cloud.call({ to: TO, from: FROM });
+    await draining.ended;
+    expect([call.spoken, draining.spoken]).toEqual([['Sorry.'], ['We are closing.']]);
+    expect(app.counts.fallbacks).toBe(2);
+  });
+
+  it('is given up when its media never comes', async () => {
+    const { cloud, app, abandoned } = await stage(untilEnded, {
+      app: { settings: { attachMs: 50, departments: {} } },
+    });
+    const call = cloud.call({ to: TO, from: FROM, faults: { connectAfterMs: 2000 } });
+    expect(await call.ended).toContain('REST');
+    await eventual(() => app.callCount).toBe(0);
+    expect(abandoned).toEqual(['media-never-attached']);
+  });
+
+  it('is given up when the caller leaves before its media has come', async () => {
+    const { cloud, app, abandoned } = await stage(untilEnded);
+    const call = cloud.call({ to: TO, from: FROM, faults: { connectAfterMs: 2000 } });
+    await eventual(() => app.callCount).toBe(1);
+    await call.hangUp();
+    await eventual(() => app.callCount).toBe(0);
+    expect(abandoned).toEqual(['caller-hung-up']);
+  });
+
+  it('gets its media back when the connection drops', async () => {
+    const { cloud, app } = await stage(untilEnded);
+    const call = cloud.call({ to: TO, from: FROM });
+    const first = await call.answered;
+    await eventual(() => app.callCount).toBe(1);
+    first.drop();
+    await eventual(() => call.legs.length).toBe(2);
+    expect(call.leg.open).toBe(true);
+    expect(app.callCount).toBe(1);
+    await call.hangUp();
+    await eventual(() => app.callCount).toBe(0);
+  });
+
+  it('goes on to the telephone of a department', async () => {
+    const { cloud, app } = await stage((line) =>
+      line.proceed({ VOICE_AGENT_RESULT: 'transfer', VOICE_AGENT_DEPARTMENT: 'billing' }),
+    );
+    const call = cloud.call({ to: TO, from: FROM });
+    await eventual(() => call.connectedTo).toEqual(['442079460001']);
+    await eventual(() => app.callCount).toBe(0);
+    expect(call.endReason).toBeUndefined();
+  });
+
+  it('goes on to the default where the department has no telephone, and ends where there is none', async () => {
+    const goOn: Run = (line) => line.proceed({ VOICE_AGENT_DEPARTMENT: 'parts' });
+    const first = await stage(goOn);
+    const call = first.cloud.call({ to: TO, from: FROM });
+    await eventual(() => call.connectedTo).toEqual(['sip:desk@example.com']);
+    const second = await stage(goOn, { app: { settings: { attachMs: 2000, departments: {} } } });
+    const other = second.cloud.call({ to: TO, from: FROM });
+    expect(await other.ended).toContain('REST');
+    expect(second.warnings).toContainEqual(expect.stringContaining('nowhere to go on'));
+  });
+
+  const request = {
+    endpoint: '+442079460009',
+    callerId: { name: '', number: FROM },
+    ringMs: 2000,
+    whileRinging: 'ringing',
+  } as const;
+
+  it('is put through to a telephone that answers', async () => {
+    const events: LineEvent[] = [];
+    let outcome = '';
+    const { cloud, app, gateway } = await stage(async (line) => {
+      await line.answer();
+      line.on((event) => events.push(event));
+      outcome = await line.transfer(request, new AbortController().signal);
+      await ended(line);
+    });
+    const call = cloud.call({ to: TO, from: FROM });
+    await eventual(() => outcome).toBe('answered');
+    expect(call.connectedTo).toEqual(['442079460009']);
+    await eventual(() => gateway.sessionCount).toBe(0);
+    await call.hangUp();
+    await eventual(() => app.callCount).toBe(0);
+    expect(events.at(-1)).toEqual({ type: 'ended', reason: 'caller-hung-up' });
+  });
+
+  it.each([
+    ['busy', 'busy'],
+    ['timeout', 'no-answer'],
+  ] as const)('comes back to us from a telephone that is %s', async (telephone, expected) => {
+    let outcome = '';
+    const { cloud, app } = await stage(
+      async (line, media) => {
+        await line.answer();
+        outcome = await line.transfer(request, new AbortController().signal);
+        const playback = media.play();
+        await playback.write({ encoding: 'pcm_s16', rateHz: 16000, samples: new Int16Array(3200).fill(900) });
+        playback.end();
+        await ended(line);
+      },
+      { cloud: { telephone: () => telephone } },
+    );
+    const call = cloud.call({ to: TO, from: FROM });
+    await eventual(() => outcome).toBe(expected);
+    await eventual(() => call.legs.length).toBe(2);
+    await eventual(() => call.leg.messages).toBe(10);
+    await call.hangUp();
+    await eventual(() => app.callCount).toBe(0);
+    expect(call.complaints).toEqual([]);
+  });
+
+  it('isn’t put through to what Vonage can’t call, nor when Vonage refuses', async () => {
+    const outcomes: string[] = [];
+    const { cloud } = await stage(async (line) => {
+      await line.answer();
+      const { signal } = new AbortController();
+      outcomes.push(await line.transfer({ ...request, endpoint: 'PJSIP/alice' }, signal));
+      cloud.failNext(500);
+      outcomes.push(await line.transfer(request, signal));
+      await ended(line);
+    });
+    cloud.call({ to: TO, from: FROM });
+    await eventual(() => outcomes).toEqual(['failed', 'failed']);
+  });
+
+  it('is sent keys', async () => {
+    let refused = '';
+    const { cloud } = await stage(async (line) => {
+      await line.sendDtmf('12w#');
+      await line.sendDtmf('A').catch((error: unknown) => (refused = String(error)));
+      await ended(line);
+    });
+    const call = cloud.call({ to: TO, from: FROM });
+    await eventual(() => call.digitsHeard.join('')).toBe('12p#');
+    await eventual(() => refused).toContain('keys "A"');
+  });
+});
+
+describe('webhooks', () => {
+  it('are refused that Vonage didn’t sign', async () => {
+    const { cloud, app, admitted, warnings } = await stage(untilEnded);
+    const call = cloud.call({ to: TO, from: FROM, faults: { signature: { kind: 'wrong-secret' } } });
+    await call.ended;
+    await eventual(() => app.counts.forged).toBeGreaterThanOrEqual(2);
+    expect(cloud.webhooks.every(({ status }) => status === 401)).toBe(true);
+    expect(admitted).toEqual([]);
+    expect(warnings[0]).toContain('a webhook is refused');
+  });
+
+  it('are answered the same when Vonage asks again, and refused when somebody repeats them later', async () => {
+    const { cloud, app, admitted, url } = await stage(untilEnded);
+    const fields = { to: TO, from: FROM, uuid: 'call-00000001', conversation_uuid: 'CON-1' };
+    const body = JSON.stringify(fields);
+    const authorization = signWebhook(cloud.account, body) ?? '';
+    const ask = async (): Promise<[number, string]> => {
+      const headers = { authorization, 'content-type': 'application/json' };
+      const response = await fetch(`${url}/answer`, { method: 'POST', headers, body });
+      return [response.status, await response.text()];
+    };
+    const first = await ask();
+    expect(first[0]).toBe(200);
+    expect(await ask()).toEqual(first);
+    expect(admitted).toHaveLength(1);
+    const gone = JSON.stringify({ ...fields, status: 'completed' });
+    await fetch(`${url}/event`, {
+      method: 'POST',
+      headers: { authorization: signWebhook(cloud.account, gone) ?? '' },
+      body: gone,
+    });
+    await eventual(() => app.callCount).toBe(0);
+    expect(await ask()).toEqual([401, '']);
+    expect(app.counts).toMatchObject({ answers: 1, replayed: 1 });
+  });
+
+  it('that say nothing of a call are counted', async () => {
+    const { app, url } = await stage(untilEnded, { app: { signature: undefined } });
+    const post = async (path: string, body: string): Promise<number> =>
+      (await fetch(`${url}${path}`, { method: 'POST', body })).status;
+    expect(await post('/answer', '{}')).toBe(400);
+    expect(await post('/answer', 'no json')).toBe(400);
+    expect(await post('/answer', '[]')).toBe(400);
+    expect(await post('/event', '{"status":"completed","uuid":"unknown-call"}')).toBe(204);
+    expect(await post('/event', '{"status":{"a":1},"headers":"x"}')).toBe(204);
+    expect((await fetch(`${url}/answer`, { method: 'DELETE' })).status).toBe(405);
+    expect(app.counts).toMatchObject({ malformed: 4, events: 2, answers: 0 });
+  });
+
+  it('take an unmapped number for an extension', async () => {
+    const { cloud, admitted } = await stage(untilEnded);
+    const call = cloud.call({ to: '442079461111', from: FROM });
+    await call.answered;
+    expect(admitted[0]?.dialled).toBe('442079461111');
+  });
+});
