@@ -1,6 +1,7 @@
 import { pino, type Logger as PinoLogger } from 'pino';
 import { latencyLine, stageTimes, type LatencyTargets } from '../dialog/latency-tracker.ts';
 import type { CallEvent, CallInfo, CallObserver } from '../dialog/ports.ts';
+import { describeOutcome } from '../dialog/provider-trouble.ts';
 
 export type Logger = PinoLogger;
 
@@ -83,6 +84,11 @@ function withoutTexts(event: CallEvent): CallEvent {
       return { ...event, text: `(${event.text.split(/\s+/).filter(Boolean).length} words)` };
     case 'dtmf':
       return { ...event, digit: '*' };
+    case 'tool':
+      return {
+        ...event,
+        result: `(${event.result.startsWith('error') ? 'error, ' : ''}${event.result.length} characters)`,
+      };
     default:
       return event;
   }
@@ -99,9 +105,9 @@ function sentence(event: CallEvent, targets: LatencyTargets): string {
     case 'caller-said':
       return event.via === 'dtmf'
         ? `caller pressed ${event.text}`
-        : `caller${event.understood ? '' : ' (not understood)'}: ${event.text}`;
+        : `caller${event.understood ? '' : ' (not understood)'}${ago(event)}: ${event.text}`;
     case 'agent-said':
-      return `agent${event.interrupted ? ' (interrupted)' : ''}: ${event.text}`;
+      return `agent${event.interrupted ? ' (interrupted)' : ''}${ago(event)}: ${event.text}`;
     case 'latency':
       return latencyLine({ turn: event.turn, stages: stageTimes(event.marks) }, targets);
     case 'barge-in':
@@ -112,16 +118,33 @@ function sentence(event: CallEvent, targets: LatencyTargets): string {
       return 'the caller put us on hold';
     case 'unheld':
       return 'the caller is back from hold';
+    case 'caller-changed':
+      return `a transfer put ${callerOf(event)} in the caller's place`;
     case 'tool':
       return `tool ${event.name}: ${event.result}`;
+    case 'transfer':
+      return `transfer to ${event.target}: ${event.outcome} after ${(event.ringMs / 1000).toFixed(1)} s`;
+    case 'transfer-ended':
+      return `talked with ${event.target} for ${(event.talkMs / 1000).toFixed(1)} s, ended by the ${event.by}`;
     case 'trouble':
-      return `trouble with ${event.part}: ${event.message}`;
+      return `trouble with ${event.part}: ${event.message}${outcomeOf(event)}`;
+    case 'usage':
+      return `${event.provider} took ${event.inputTokens} tokens and gave ${event.outputTokens}`;
     case 'ended':
       return `call ended: ${event.reason}`;
   }
 }
 
-function callerOf({ caller }: CallInfo): string {
+/** How long before it was told something began to be said: a log line has the time of the telling. */
+function ago({ at, since }: { readonly at: number; readonly since?: number }): string {
+  return since === undefined ? '' : ` (began ${((at - since) / 1000).toFixed(1)} s ago)`;
+}
+
+function outcomeOf({ outcome, next }: Extract<CallEvent, { type: 'trouble' }>): string {
+  return outcome === undefined ? '' : `; ${describeOutcome(outcome, next)}`;
+}
+
+function callerOf({ caller }: Pick<CallInfo, 'caller'>): string {
   return `${caller.number || 'an unknown number'}${caller.name ? ` (${caller.name})` : ''}`;
 }
 

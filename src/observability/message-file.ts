@@ -2,6 +2,7 @@ import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { callName } from '../dialog/call-session.ts';
 import type { MessageStore, TakenMessage } from '../dialog/ports.ts';
+import { localTime } from './local-time.ts';
 
 /** In the program's data directory. */
 export const MESSAGE_FILE = 'messages.jsonl';
@@ -45,10 +46,9 @@ export function describeMessage({ takenAt, name, number, text, agent, call }: Ke
   const line = call.caller.number;
   const who = [name || 'somebody', number || 'no number'];
   if (line !== '' && line !== number) who.push(`calling from ${line}`);
-  return [
-    [takenAt.replace('T', ' ').slice(0, 19), who.join(', '), `for ${agent}`, callName(call)].join('  '),
-    `    ${text}`,
-  ].map(printable);
+  return [[localTime(takenAt), who.join(', '), `for ${agent}`, callName(call)].join('  '), `    ${text}`].map(
+    printable,
+  );
 }
 
 /** Whoever names himself must not be able to steer the operator's terminal. */

@@ -6,6 +6,7 @@ import type { CallRecord } from '../../src/dialog/call-record.ts';
 import { NO_MEDIA } from '../../src/dialog/ports.ts';
 import { CallRecords, type CallRecordsOptions } from '../../src/observability/call-records.ts';
 import { callRecordsCommand } from '../../src/observability/call-records-cli.ts';
+import { localTime } from '../../src/observability/local-time.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { ScriptedCall } from '../support/scripted-call.ts';
 import { callInfo } from '../support/scripted-line.ts';
@@ -44,6 +45,39 @@ async function recorded(records: CallRecords, channel = 'channel-1'): Promise<vo
 }
 
 describe('a call record', () => {
+  it('tells which providers failed, what was done, and how many tokens were used', async () => {
+    const records = store(new ManualClock());
+    const trouble = { part: 'llm', provider: 'groq', kind: 'timeout', message: 'no answer' } as const;
+    const call = await ScriptedCall.greeted({
+      replies: [
+        [
+          { trouble: { ...trouble, outcome: 'fell-back', next: 'receptionist' } },
+          'One.',
+          { usage: [100, 5] },
+        ],
+        [{ trouble: { ...trouble, outcome: 'spared', next: 'receptionist' } }, 'Two.', { usage: [200, 6] }],
+        [{ trouble: { ...trouble, outcome: 'spared', next: 'receptionist' } }, 'Three.'],
+      ],
+    });
+    for (const text of ['first', 'second', 'third']) await call.exchange(text);
+    call.line.tell({ type: 'ended', reason: 'caller-hung-up' });
+    await call.clock.advance(100);
+    await call.running;
+    for (const event of call.events) records.observe(event);
+    await records.close();
+    const [record] = await records.list();
+    expect(record?.usage).toEqual({ scripted: { requests: 2, inputTokens: 300, outputTokens: 11 } });
+    // That it is passed over is told once a call.
+    expect(record?.troubles).toMatchObject([
+      { ...trouble, outcome: 'fell-back', next: 'receptionist' },
+      { ...trouble, outcome: 'spared' },
+    ]);
+    const lines: string[] = [];
+    await callRecordsCommand(['show', 'test/channel-1', '--data', directory], (line) => lines.push(line));
+    expect(lines).toContain('tokens     scripted: 300 in, 11 out, 2 requests');
+    expect(lines.join('\n')).toMatch(/trouble llm: no answer; receptionist takes over/);
+  });
+
   it('tells who, when, the turns with text and latency, barge-ins, packets and why it ended', async () => {
     const records = store(new ManualClock());
     await recorded(records);
@@ -186,10 +220,11 @@ describe('the command', () => {
     await records.close();
     const { status, lines } = await run();
     expect(status).toBe(0);
-    expect(lines).toHaveLength(2);
-    expect(lines[0]).toMatch(
-      /^2026-01-15 09:01:00 {2}0301234567 .*510001 alice.* 2 turns .*agent-hung-up.*test\/second$/,
-    );
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(/^began +caller +dialled, agent +length +turns +mean +ended by +name$/);
+    const began = localTime('2026-01-15T09:01:00Z');
+    expect(lines[1]).toMatch(/^.{19} {2}0301234567 .*510001 alice .* 2 .* ms .*agent-hung-up.*test\/second$/);
+    expect(lines[1]).toContain(began);
   });
 
   it('shows one, with what was said', async () => {
@@ -207,14 +242,14 @@ describe('the command', () => {
     const records = store(new ManualClock());
     records.observe({ type: 'started', call: 'x', at: 0, info: callInfo(), agent: 'alice' });
     await records.close();
-    expect((await run()).lines[0]).toMatch(/ – .* not yet +x$/);
+    expect((await run()).lines[1]).toMatch(/ – .* not yet +x$/);
     expect((await run('show', 'x')).lines).toContain('ended      not yet');
 
     const path = join(directory, 'calls', '2026-01-15', '090000000-x.json');
     const record = JSON.parse(await readFile(path, 'utf8')) as CallRecord;
     // The same process number, begun at another time: as after a restart of a container.
     await writeFile(path, JSON.stringify({ ...record, run: `${process.pid}:1` }));
-    expect((await run()).lines[0]).toMatch(/ – .* the program ended during it +x$/);
+    expect((await run()).lines[1]).toMatch(/ – .* the program ended during it +x$/);
     expect((await run('show', 'x')).lines).toContain('ended      the program ended during it');
   });
 
@@ -230,9 +265,29 @@ describe('the command', () => {
     const records = store(new ManualClock());
     await recorded(records);
     await records.close();
-    expect(await ask(directory)).toEqual([expect.stringContaining('test/channel-1')]);
+    expect(await ask(directory)).toEqual([
+      expect.stringContaining('began'),
+      expect.stringContaining('test/channel-1'),
+    ]);
     expect(await ask(join(directory, 'none'))).toEqual([`no calls in ${directory}/none/calls`]);
     expect((await ask('')).join()).not.toContain(directory);
+  });
+
+  it('gives nothing but JSON where JSON is asked for, whatever is wrong', async () => {
+    const records = store(new ManualClock());
+    await recorded(records);
+    await records.close();
+    await writeFile(join(directory, 'calls', '2026-01-15', 'broken.json'), '{');
+    const [answer, complaints]: [string[], string[]] = [[], []];
+    const args = ['--json', '--data', directory];
+    const status = await callRecordsCommand(
+      args,
+      (line) => answer.push(line),
+      (line) => complaints.push(line),
+    );
+    expect(status).toBe(0);
+    expect(JSON.parse(answer.join('\n'))).toHaveLength(1);
+    expect(complaints).toEqual([expect.stringContaining('broken.json')]);
   });
 
   it('says what is wrong with a question', async () => {

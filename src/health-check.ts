@@ -1,0 +1,90 @@
+/**
+ * Asks a running agent how it is, where there is no curl (a container's health check):
+ *
+ *     npm run health                  exit status 0 if it is ready for calls, else 1 and why not
+ *     npm run health -- healthz       … if it is alive, ready or not
+ *     npm run health -- readyz --url http://127.0.0.1:9464 --timeout-ms 3000
+ *
+ * Without `--url` it asks where config/providers.yaml lets the agent listen: at MONITORING_LISTEN_ADDRESS
+ * and MONITORING_LISTEN_PORT. Imports nothing of the program: it runs every few seconds.
+ */
+import { realpathSync } from 'node:fs';
+import { get } from 'node:http';
+import { isIPv6 } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const USAGE = 'usage: npm run health -- [readyz | healthz] [--url URL] [--timeout-ms N]';
+const LONGEST_ANSWER = 64 * 1024;
+
+/** Runs the command; returns the exit status: 0 well, 1 not well or no answer, 2 wrong usage. */
+export async function healthCheckCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  print: (line: string) => void,
+): Promise<number> {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        url: { type: 'string', default: addressOf(env) },
+        'timeout-ms': { type: 'string', default: '3000' },
+      },
+    });
+  } catch {
+    print(USAGE);
+    return 2;
+  }
+  const { values, positionals } = parsed;
+  const [what = 'readyz', ...more] = positionals;
+  const timeoutMs = Number(values['timeout-ms']);
+  const url = `${values.url.replace(/\/+$/, '')}/${what}`;
+  if (!['readyz', 'healthz'].includes(what) || more.length > 0 || !(timeoutMs > 0) || !URL.canParse(url)) {
+    print(USAGE);
+    return 2;
+  }
+  try {
+    const { status, body } = await ask(url, timeoutMs);
+    print(body.trim() || `${url} answered with ${status}`);
+    return status === 200 ? 0 : 1;
+  } catch (error) {
+    print(`no answer from ${url}: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+}
+
+/** Whoever listens on all addresses is asked at the loopback one. An empty variable counts as not set. */
+function addressOf(env: Readonly<Record<string, string | undefined>>): string {
+  const given = env['MONITORING_LISTEN_ADDRESS'] || '127.0.0.1';
+  const address = given === '0.0.0.0' ? '127.0.0.1' : given === '::' ? '::1' : given;
+  const port = env['MONITORING_LISTEN_PORT'] || '9464';
+  return `http://${isIPv6(address) ? `[${address}]` : address}:${port}`;
+}
+
+function ask(url: string, timeoutMs: number): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (text: string) => {
+        body += text;
+        if (body.length > LONGEST_ANSWER) request.destroy(new Error('the answer has no end'));
+      });
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, body });
+      });
+      response.on('error', reject);
+    });
+    request.on('error', (error) => {
+      reject(error.name === 'AbortError' ? new Error(`nothing came within ${timeoutMs} ms`) : error);
+    });
+  });
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  process.exitCode = await healthCheckCommand(process.argv.slice(2), process.env, (line) => {
+    process.stdout.write(`${line}\n`);
+  });
+}

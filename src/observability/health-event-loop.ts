@@ -1,0 +1,44 @@
+import type { Clock, Milliseconds } from '../lib/clock.ts';
+
+const BEAT_MS: Milliseconds = 500;
+/** Ten seconds of beats. */
+const BEATS = 20;
+/** Then calls are past help: speech is answered a second late. */
+const STALLED_MS: Milliseconds = 1000;
+
+export interface EventLoopWatch {
+  /** The middle one of the last ten seconds' delays. One long stall passes; a loop that is always late doesn't. */
+  delayMs(): Milliseconds;
+  /** Why the main thread can't be called alive; undefined: it is. */
+  trouble(): string | undefined;
+  close(): void;
+}
+
+/**
+ * Sees how late the main thread comes to its work. A loop that stands still answers no health check
+ * anyhow; this finds the one that still does, but too late for anybody on the telephone.
+ */
+export function watchEventLoop(clock: Clock): EventLoopWatch {
+  const delays: Milliseconds[] = [];
+  let cancel = (): void => undefined;
+  const beat = (due: Milliseconds): void => {
+    cancel = clock.at(due, () => {
+      const now = clock.now();
+      delays.push(Math.max(0, now - due));
+      if (delays.length > BEATS) delays.shift();
+      beat(now + BEAT_MS);
+    });
+  };
+  beat(clock.now() + BEAT_MS);
+  const delayMs = (): Milliseconds => delays.toSorted((a, b) => a - b)[Math.floor(delays.length / 2)] ?? 0;
+  return {
+    delayMs,
+    trouble() {
+      if (delays.length < BEATS / 2 || delayMs() < STALLED_MS) return undefined;
+      return `the main thread comes ${Math.round(delayMs())} ms late to its work`;
+    },
+    close() {
+      cancel();
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { isIPv6, type AddressInfo } from 'node:net';
+import type { Milliseconds } from '../lib/clock.ts';
+import { VoiceAgentError } from '../lib/errors.ts';
+
+/** One page of the server, made anew for each request. */
+export interface Page {
+  /** Default 200. */
+  readonly status?: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface HealthServerOptions {
+  readonly address: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** By path, such as `/healthz`. What a page throws is told to `onTrouble`, not to who asked. */
+  readonly pages: Readonly<Record<string, () => Page | Promise<Page>>>;
+  readonly onTrouble: (message: string, error: unknown) => void;
+  /** A request must be complete within this time (default 5 s), and an idle connection closes after it. */
+  readonly requestMs?: Milliseconds;
+}
+
+export interface HealthServer {
+  /** `http://127.0.0.1:9464` */
+  readonly url: string;
+  /** Idempotent; resolves when the port is free. */
+  close(): Promise<void>;
+}
+
+const REQUEST_MS: Milliseconds = 5000;
+/** Probes and scrapers are few; whoever opens more has something else in mind. */
+const MAX_CONNECTIONS = 64;
+
+/** Serves some pages over plain HTTP, to read only. Throws MONITORING_PORT_UNAVAILABLE. */
+export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
+  const { address, port, requestMs = REQUEST_MS } = options;
+  const server = createServer(
+    {
+      headersTimeout: requestMs,
+      requestTimeout: requestMs,
+      keepAliveTimeout: requestMs,
+      connectionsCheckingInterval: requestMs / 4,
+      maxHeaderSize: 8192,
+    },
+    (request, response) => void answer(request, response, options),
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  await listen(server, address, port);
+  const { port: bound } = server.address() as AddressInfo;
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://${isIPv6(address) ? `[${address}]` : address}:${bound}`,
+    close: () =>
+      (closing ??= new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      })),
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { pages, onTrouble }: HealthServerOptions,
+): Promise<void> {
+  const [path = ''] = (request.url ?? '').split('?');
+  const page = pages[path];
+  const send = ({ status = 200, contentType, body }: Page, headers: Record<string, string> = {}): void => {
+    response.writeHead(status, {
+      'content-type': contentType,
+      'content-length': Buffer.byteLength(body),
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      ...headers,
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  };
+  if (!page) {
+    send(plain(404, 'not found'));
+  } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+    // What may come behind such a request is not read.
+    send(plain(405, 'only GET and HEAD'), { allow: 'GET, HEAD', connection: 'close' });
+  } else {
+    try {
+      send(await page());
+    } catch (error) {
+      onTrouble(`${path} could not be answered`, error);
+      send(plain(500, 'this could not be answered; the log says why'));
+    }
+  }
+}
+
+function plain(status: number, text: string): Page {
+  return { status, contentType: 'text/plain; charset=utf-8', body: `${text}\n` };
+}
+
+function listen(server: Server, address: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        new VoiceAgentError('MONITORING_PORT_UNAVAILABLE', portUnavailable(address, port, error), {
+          cause: error,
+        }),
+      );
+    });
+    server.listen({ host: address, port, exclusive: true }, () => {
+      server.removeAllListeners('error');
+      server.on('error', () => undefined); // of accepting; the next connection may do better
+      resolve();
+    });
+  });
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  EADDRINUSE:
+    'another program (or another instance of this one) has it; choose another monitoring.listenPort ' +
+    '(MONITORING_LISTEN_PORT), or 0 for any free one, or switch monitoring off',
+  EADDRNOTAVAIL:
+    'no interface of this machine has that address; choose one of its own as monitoring.listenAddress',
+  EACCES: 'ports below 1024 need privileges; choose a higher one',
+};
+
+function portUnavailable(
+  address: string,
+  port: number,
+  { code = '', message }: NodeJS.ErrnoException,
+): string {
+  return `can't serve health and metrics on ${address} port ${port}: ${REMEDIES[code] ?? message} (${code})`;
+}

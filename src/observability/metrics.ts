@@ -1,0 +1,200 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { CallObserver, MediaSession, ProviderStatus } from '../dialog/ports.ts';
+import type { Milliseconds } from '../lib/clock.ts';
+import type { HealthReport } from './health-checks.ts';
+import { countCalls, type CallMetricsOptions } from './metrics-calls.ts';
+import { countMedia } from './metrics-media.ts';
+import { readCounter, readGauge, type Reading } from './metrics-readings.ts';
+
+/** What is read of the running program when somebody asks for the metrics. */
+export interface Readings {
+  health(): HealthReport;
+  eventLoopDelayMs(): Milliseconds;
+  asterisk(): readonly AsteriskReading[];
+  mediaThreads(): readonly ThreadReading[];
+  /** Providers that may be spared for a while. */
+  breakers(): readonly { readonly part: string; readonly provider: string; readonly open: boolean }[];
+  providers(): readonly (ProviderStatus & { readonly part: string; readonly provider: string })[];
+  /** What came from the internet and was refused or ignored, by what was wrong with it: totals. */
+  refusals?(): readonly (readonly [what: string, count: number])[];
+}
+
+interface AsteriskReading {
+  readonly server: string;
+  readonly connected: boolean;
+  /** Totals since the start. */
+  readonly connections: number;
+  readonly events: number;
+  readonly malformed: number;
+}
+
+interface ThreadReading {
+  readonly name: string;
+  readonly alive: boolean;
+  readonly restarts: number;
+  readonly sessions: number;
+}
+
+export interface MetricsOptions extends CallMetricsOptions {
+  readonly version: string;
+  /** Calls at a time. */
+  readonly maxCalls: number;
+  readonly readings: Readings;
+}
+
+export interface Metrics {
+  readonly observe: CallObserver;
+  /** Counts the media of a running call while it runs. */
+  follow(call: string, media: MediaSession): void;
+  /** All metrics in Prometheus' text format. */
+  readonly text: () => Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+/** The metrics of one run of the program; docs/monitoring.md says what each means. */
+export function createMetrics(options: MetricsOptions): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  readProgram(registry, options);
+  const count = countCalls(registry, options);
+  const media = countMedia(registry);
+  return {
+    observe(event) {
+      count(event);
+      media.observe(event);
+    },
+    follow: (call, session) => {
+      media.follow(call, session);
+    },
+    async text() {
+      return { contentType: registry.contentType, body: await registry.metrics() };
+    },
+  };
+}
+
+function readProgram(registry: Registry, { version, maxCalls, readings }: MetricsOptions): void {
+  const gauge = (
+    name: string,
+    help: string,
+    labels: readonly string[],
+    read: () => readonly Reading[],
+  ): void => {
+    readGauge(registry, { name: `voice_agent_${name}`, help, labels }, read);
+  };
+  const counter = (
+    name: string,
+    help: string,
+    labels: readonly string[],
+    read: () => readonly Reading[],
+  ): void => {
+    readCounter(registry, { name: `voice_agent_${name}`, help, labels }, read);
+  };
+
+  gauge('build_info', 'Always 1; which version runs.', ['version'], () => [
+    { labels: { version }, value: 1 },
+  ]);
+  gauge('calls_limit', 'Calls at a time that are taken (limits.maxCalls).', [], () => [{ value: maxCalls }]);
+  gauge('ready', '1: calls can be taken, as /readyz says.', [], () => [
+    { value: Number(readings.health().ready) },
+  ]);
+  gauge('check_ok', 'The checks of /readyz: 1 well, 0 not.', ['check'], () =>
+    readings.health().checks.map(({ name, ok }) => ({ labels: { check: name }, value: Number(ok) })),
+  );
+  gauge(
+    'event_loop_delay_seconds',
+    'How late the main thread comes to its work: the middle of the last 10 s.',
+    [],
+    () => [{ value: readings.eventLoopDelayMs() / 1000 }],
+  );
+
+  const asterisk = (value: (reading: AsteriskReading) => number) => () =>
+    readings.asterisk().map((reading) => ({ labels: { server: reading.server }, value: value(reading) }));
+  gauge(
+    'asterisk_connected',
+    '1: the ARI event stream is open.',
+    ['server'],
+    asterisk(({ connected }) => Number(connected)),
+  );
+  counter(
+    'asterisk_connections_total',
+    'Event streams that were opened, the first included.',
+    ['server'],
+    asterisk(({ connections }) => connections),
+  );
+  counter(
+    'asterisk_events_total',
+    'ARI events that were taken.',
+    ['server'],
+    asterisk(({ events }) => events),
+  );
+  counter(
+    'asterisk_events_malformed_total',
+    'ARI events that could not be read.',
+    ['server'],
+    asterisk(({ malformed }) => malformed),
+  );
+
+  counter(
+    'vonage_refused_total',
+    'What came to the Vonage listener and was refused or ignored.',
+    ['what'],
+    () => (readings.refusals?.() ?? []).map(([what, value]) => ({ labels: { what }, value })),
+  );
+
+  const threads = (value: (reading: ThreadReading) => number) => () =>
+    readings.mediaThreads().map((reading) => ({ labels: { thread: reading.name }, value: value(reading) }));
+  gauge(
+    'media_thread_up',
+    '1: the media thread lives.',
+    ['thread'],
+    threads(({ alive }) => Number(alive)),
+  );
+  counter(
+    'media_thread_restarts_total',
+    'Times that it died and was started again.',
+    ['thread'],
+    threads(({ restarts }) => restarts),
+  );
+  gauge(
+    'media_sessions',
+    'Calls whose media a thread carries.',
+    ['thread'],
+    threads(({ sessions }) => sessions),
+  );
+
+  gauge(
+    'provider_breaker_open',
+    '1: the provider has failed shortly before, and is not asked for a while.',
+    ['part', 'provider'],
+    () =>
+      readings
+        .breakers()
+        .map(({ part, provider, open }) => ({ labels: { part, provider }, value: Number(open) })),
+  );
+  gauge(
+    'provider_requests',
+    'Requests that a provider in this process works on, or has waiting.',
+    ['part', 'provider'],
+    () =>
+      readings
+        .providers()
+        .map(({ part, provider, requests }) => ({ labels: { part, provider }, value: requests })),
+  );
+  const speech = (value: (thread: ProviderStatus['threads'][number]) => number) => () =>
+    readings
+      .providers()
+      .flatMap(({ part, provider, threads: own }) =>
+        own.map((thread) => ({ labels: { part, provider, thread: thread.name }, value: value(thread) })),
+      );
+  gauge(
+    'speech_thread_up',
+    '1: the speech thread lives.',
+    ['part', 'provider', 'thread'],
+    speech(({ alive }) => Number(alive)),
+  );
+  counter(
+    'speech_thread_restarts_total',
+    'Times that it died and was started again.',
+    ['part', 'provider', 'thread'],
+    speech(({ restarts }) => restarts),
+  );
+}
