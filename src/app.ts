@@ -1,11 +1,21 @@
 import { join } from 'node:path';
+import { ownAddressTowards } from './app/own-address.ts';
+import { startMonitoring } from './app/monitoring.ts';
 import { ProviderPool } from './app/providers.ts';
+import { openVonage } from './app/vonage.ts';
+import { watchParts } from './app/watched-parts.ts';
 import type { Config } from './config.ts';
 import { standardTools, toolTable } from './dialog/agent-tools.ts';
 import { announcerProfile, Desk, type StaffedAgent } from './dialog/call-desk.ts';
 import { LatencyTracker } from './dialog/latency-tracker.ts';
 import type { AgentProfile, MediaGateway, MediaSession, MessageStore } from './dialog/ports.ts';
-import { DEFAULT_PHRASES, formatFor, PhraseCache, type PhraseTexts } from './dialog/prepared-phrases.ts';
+import {
+  DEFAULT_PHRASES,
+  formatFor,
+  PhraseCache,
+  type PhraseRequest,
+  type PhraseTexts,
+} from './dialog/prepared-phrases.ts';
 import { MediaGatewayFactory } from './gateways/media-gateway-factory.ts';
 import { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
 import { systemClock } from './lib/clock.ts';
@@ -17,8 +27,11 @@ import { logCalls, type Logger } from './observability/logger.ts';
 import { createMessageFile, MESSAGE_FILE } from './observability/message-file.ts';
 import { startRecording } from './observability/recorder.ts';
 import { expectedPhrases } from './providers/embedded/receptionist/expected-phrases.ts';
+import { httpTool } from './tools/http-tool.ts';
 import { CallRegistry } from './telephony/call-registry.ts';
 import type { AsteriskCall } from './telephony/asterisk/asterisk-call.ts';
+import { checkAriAccess } from './telephony/asterisk/ari-rest.ts';
+import { DEFAULT_STASIS_SETTINGS } from './telephony/asterisk/stasis-options.ts';
 import { startStasisApp, type StasisApp } from './telephony/asterisk/stasis-app.ts';
 
 /** The whole program, running. */
@@ -31,6 +44,9 @@ export interface App {
 
 /** After `limits.drainMs`: for "I have to end this call now" to be said. */
 const LAST_WORDS_MS = 15_000;
+
+/** For the first sound of a phrase that is prepared at start: nobody waits for it. */
+const PHRASE_PATIENCE_MS = 10_000;
 
 const G711_FORMATS: readonly AudioFormat[] = [
   { encoding: 'ulaw', rateHz: 8000 },
@@ -52,13 +68,21 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 
 async function assemble(config: Config, log: Logger, scope: Scope): Promise<App> {
   const clock = systemClock;
+  const monitoring = await startMonitoring(config, log, scope);
+  // In a moment it is known what is wrong there; what the providers load takes seconds.
+  await Promise.all(
+    config.asterisk.map((server) => checkAriAccess(server, DEFAULT_STASIS_SETTINGS.requestMs)),
+  );
   const records = await openRecords(config, log, scope);
   const logCall = logCalls(log, { texts: config.records.transcripts, targets: config.latencyTargets });
   const messages = createMessageFile(join(config.dataDir, MESSAGE_FILE));
-  const [gateway, { agents, announcer, phrases }] = await Promise.all([
-    openGateway(config, log, scope),
-    staff(config, log, scope, messages),
+  const providers = new ProviderPool(scope, log, config);
+  const [gateway, vonage, { agents, announcer, phrases }] = await Promise.all([
+    config.asterisk.length > 0 ? openGateway(config, log, scope) : undefined,
+    openVonage(config, log, scope),
+    staff(withAnnouncer(config), log, scope, messages, providers),
   ]);
+  const record = config.records.recordings ? recorderOf(records, log) : undefined;
   const desk = new Desk({
     agents,
     announcer,
@@ -69,21 +93,26 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
     whenFull: config.limits.whenFull,
     tracker: new LatencyTracker({ targets: config.latencyTargets }),
     observe: (event) => {
+      monitoring.observe(event);
       records.observe(event);
       logCall(event);
     },
-    ...(config.records.recordings ? { tap: recorderOf(records, log) } : {}),
+    tap: (call, agent, media) => {
+      monitoring.follow(call, media);
+      return record?.(call, agent, media) ?? (() => Promise.resolve());
+    },
   });
 
   const registry = new CallRegistry<AsteriskCall>();
   const apps: StasisApp[] = [];
   for (const { variables, mediaAddress, ...server } of config.asterisk) {
+    if (!gateway) break;
     const app = await startStasisApp({
       server,
       desk,
       gateway,
       clock,
-      log: log.child({ server: server.name }),
+      log,
       channelVariables: variables,
       registry,
       settings: { mediaAddress, fallbackLaw: config.gateways.rtp.codec },
@@ -92,13 +121,22 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
     apps.push(app);
     log.info({ server: server.name, version: app.version, app: server.app }, 'connected to Asterisk');
   }
+  const vonageApp = vonage?.start(desk);
+  watchParts(monitoring, { gateway, vonage: vonage?.gateway, vonageApp, providers, agents, apps });
+  monitoring.started();
   const extensions = config.agents.flatMap((agent) => agent.extensions);
-  log.info({ event: 'ready', extensions }, `ready: answering ${extensions.join(', ')}`);
+  const numbers = Object.keys(vonage ? config.gateways.vonage.numbers : {});
+  log.info(
+    { event: 'ready', extensions, numbers },
+    `ready: answering ${[...extensions, ...numbers].join(', ')}`,
+  );
 
   return {
     async drain() {
+      monitoring.draining();
       log.info({ calls: desk.size }, 'draining: no new calls');
       for (const app of apps) app.drain();
+      vonageApp?.drain();
       await desk.drain(config.limits.drainMs + LAST_WORDS_MS, config.limits.drainMs);
     },
     close: () => scope.close(),
@@ -150,6 +188,11 @@ async function openGateway(config: Config, log: Logger, scope: Scope): Promise<M
     realtime,
     silenceSuppression,
   } = config.gateways.rtp;
+  const [firstAsterisk] = config.asterisk;
+  const advertised =
+    advertisedAddress === 'auto' && firstAsterisk
+      ? await ownAddressTowards(new URL(firstAsterisk.url).hostname)
+      : advertisedAddress;
   const gateway = await MediaGatewayFactory.create('rtp', {
     listenAddress,
     port: listenPort,
@@ -157,15 +200,33 @@ async function openGateway(config: Config, log: Logger, scope: Scope): Promise<M
     law: codec,
     realtime,
     silenceSuppression,
-    ...(advertisedAddress === undefined ? {} : { advertisedAddress }),
+    ...(advertised === undefined ? {} : { advertisedAddress: advertised }),
     ...(remote === undefined ? {} : { remote }),
     onWarning: (message) => {
       log.warn({ part: 'media' }, message);
     },
   });
   scope.defer(() => gateway.close());
-  if (gateway instanceof RtpMediaGateway) log.info(gateway.report, 'media gateway listens');
+  if (gateway instanceof RtpMediaGateway) {
+    const { advertisedAddress, threads } = gateway.report;
+    const places = threads.map(({ port }) => `${advertisedAddress}:${port}`).join(', ');
+    const { scheduling } = threads[0] ?? {};
+    const pace =
+      scheduling &&
+      `; ${scheduling.policy === 'fifo' ? 'in real time' : `not in real time (${scheduling.reason})`}`;
+    log.info({ part: 'media' }, `media comes to ${places}${pace ?? ''}`);
+    log.debug({ part: 'media', ...gateway.report }, 'media gateway');
+  }
   return gateway;
+}
+
+/** The announcer only speaks: what else an agent has to have is lent by one, and not opened for it. */
+function withAnnouncer(config: Config): Config {
+  const { providers, agents, announcements } = config;
+  const { id } = announcerProfile(announcements.voice, announcements.language);
+  const lent = providers.byAgent[agents[0]?.id ?? ''] ?? providers.default;
+  const choice = { ...lent, tts: providers.default.tts };
+  return { ...config, providers: { ...providers, byAgent: { ...providers.byAgent, [id]: choice } } };
 }
 
 /** Opens every provider that an agent uses and prepares what can be said before a call. */
@@ -174,43 +235,46 @@ async function staff(
   log: Logger,
   scope: Scope,
   messages: MessageStore,
+  pool: ProviderPool,
 ): Promise<{ agents: StaffedAgent[]; announcer: StaffedAgent; phrases: PhraseCache }> {
-  const pool = new ProviderPool(scope, log, config);
   const phrases = new PhraseCache();
+  const httpTools = config.httpTools.map(httpTool);
   const { source: given } = config.gateways.rtp;
   const source: AudioFormat | undefined = given && { encoding: given.encoding, rateHz: given.sampleRateHz };
   const { voice, language, unknownExtension, busy, trouble } = config.announcements;
 
   const hire = async (profile: AgentProfile, texts: PhraseTexts): Promise<StaffedAgent> => {
     const choice = config.providers.byAgent[profile.id] ?? config.providers.default;
-    const users = (part: keyof typeof choice): AgentProfile[] =>
-      config.agents.filter(({ id }) => config.providers.byAgent[id]?.[part] === choice[part]);
     const [vad, stt, llm, tts] = await Promise.all([
-      pool.get('vad', choice.vad, users('vad')),
-      pool.get('stt', choice.stt, users('stt')),
-      pool.get('llm', choice.llm, users('llm')),
-      pool.get('tts', choice.tts, users('tts')),
+      pool.vad(choice),
+      pool.stt(choice),
+      pool.llm(choice),
+      pool.tts(choice),
     ]);
-    await phrases.prepare(
-      {
-        owner: profile.id,
-        texts,
-        tts,
-        voice: profile.voice,
-        language: profile.language,
-        formats: wanted(profile),
-        source,
+    const request: PhraseRequest = {
+      owner: profile.id,
+      texts,
+      tts: await pool.tts(choice, PHRASE_PATIENCE_MS),
+      voice: profile.voice,
+      language: profile.language,
+      formats: wanted(profile, config),
+      source,
+      onProviderTrouble: (trouble) => {
+        log.warn({ agent: profile.id, ...trouble }, trouble.message);
       },
-      scope.signal,
-      (phrase, error) => {
-        log.warn({ agent: profile.id, phrase, err: error }, 'a phrase could not be prepared');
-      },
-    );
-    const tools = standardTools({
-      agent: profile,
-      messages,
-      clock: systemClock,
+    };
+    const again = await phrases.prepare(request, scope.signal, (phrase, error) => {
+      log.warn({ agent: profile.id, phrase, err: error }, 'a phrase could not be prepared');
     });
+    // Nobody waits for a cloud that is away at start.
+    void phrases.complete(request, again, systemClock, scope.signal).then((done) => {
+      if (done && again.length > 0)
+        log.info({ agent: profile.id, phrases: again }, 'phrases are prepared now');
+    });
+    const tools = [
+      ...standardTools({ agent: profile, messages, clock: systemClock }),
+      ...httpTools.filter(({ name }) => profile.tools?.includes(name)),
+    ];
     const offered = source && formatFor(tts, source, source);
     if (offered?.encoding !== source?.encoding || offered?.rateHz !== source?.rateHz) {
       log.warn({ tts: choice.tts, source }, "the voice doesn't give this format: the wire's own is used");
@@ -242,6 +306,13 @@ async function staff(
 }
 
 /** Formats in which an agent's phrases may leave. */
-function wanted(profile: AgentProfile): readonly AudioFormat[] {
-  return G711_FORMATS.filter(({ encoding }) => profile.codec === 'auto' || profile.codec === encoding);
+function wanted(profile: AgentProfile, config: Config): readonly AudioFormat[] {
+  const { enabled, sampleRateHz } = config.gateways.vonage;
+  return [
+    ...G711_FORMATS.filter(
+      ({ encoding }) =>
+        config.asterisk.length > 0 && (profile.codec === 'auto' || profile.codec === encoding),
+    ),
+    ...(enabled ? [{ encoding: 'pcm_s16', rateHz: sampleRateHz } as const] : []),
+  ];
 }

@@ -2,11 +2,12 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { VoiceAgentError } from './lib/errors.ts';
 import type { AgentProfile } from './dialog/ports.ts';
-import { AUTO, automatic } from './config/automatic.ts';
-import { crossCheck, PARTS, type KnownProviders } from './config/cross-checks.ts';
+import { crossCheck } from './config/cross-checks.ts';
+import type { KnownProviders, Part } from './config/known-providers.ts';
 import { readDocument } from './config/document.ts';
 import type { Environment } from './config/environment.ts';
 import { didYouMean } from './config/nearest.ts';
+import { chosenProviders, type Chosen, type Needs } from './config/provider-choice.ts';
 import type { ProviderChoice } from './config/provider-settings.ts';
 import { found, problemsText, type Problem } from './config/problems.ts';
 import {
@@ -18,7 +19,7 @@ import {
 } from './config/schema.ts';
 import { validate } from './config/validate.ts';
 
-export type { KnownProviders } from './config/cross-checks.ts';
+export type { KnownProviders } from './config/known-providers.ts';
 export type { ProviderChoice } from './config/provider-settings.ts';
 
 type DeepReadonly<T> = T extends (infer Item)[]
@@ -36,18 +37,22 @@ export type ProviderSettings = DeepReadonly<
 export interface Config {
   readonly agents: readonly AgentProfile[];
   readonly announcements: DeepReadonly<AgentsFile['announcements']>;
+  /** The user's own tools, for the agents that name them. */
+  readonly httpTools: DeepReadonly<AgentsFile['httpTools']>;
   readonly asterisk: DeepReadonly<ProvidersFile['asterisk']>;
   readonly gateways: DeepReadonly<ProvidersFile['gateways']>;
   readonly providers: {
     readonly default: Readonly<ProviderChoice>;
     /** For every agent, by id. Nobody is chosen by `auto` any more. */
     readonly byAgent: Readonly<Record<string, Readonly<ProviderChoice>>>;
-    /** Why the providers that `auto` stood for were chosen, by name. */
+    /** What `auto` stood for, and why, by part and names: `tts cartesia flite`. */
     readonly reasons: Readonly<Record<string, string>>;
+    readonly patience: DeepReadonly<ProvidersFile['providers']['patience']>;
     readonly settings: ProviderSettings;
   };
   readonly limits: DeepReadonly<ProvidersFile['limits']>;
   readonly records: DeepReadonly<ProvidersFile['records']>;
+  readonly monitoring: DeepReadonly<ProvidersFile['monitoring']>;
   readonly latencyTargets: DeepReadonly<ProvidersFile['latencyTargets']>;
   /** Absolute path of the folder for records and recordings; it needn't exist yet. */
   readonly dataDir: string;
@@ -87,45 +92,48 @@ export function loadConfig(options: {
   if (problems.length > 0 || !agents.value || !providers.value) {
     throw new VoiceAgentError('CONFIG_INVALID', problemsText(problems));
   }
-  return deepFreeze(toConfig(settings, agents.value, providers.value, cwd));
+  const choose = (part: Part, needs: Needs) => chosenProviders(part, needs, providersDocument, known);
+  return deepFreeze(toConfig(settings, agents.value, providers.value, cwd, choose));
 }
 
-function toConfig(settings: Settings, agents: AgentsFile, providers: ProvidersFile, cwd: string): Config {
-  const { asterisk, gateways, limits, records, latencyTargets } = providers;
-  const { groq, openaiCompatible, cartesia } = providers.providers;
-  const keys = { groq: groq.apiKey !== undefined, cartesia: cartesia.apiKey !== undefined };
+function toConfig(
+  settings: Settings,
+  agents: AgentsFile,
+  providers: ProvidersFile,
+  cwd: string,
+  choose: (part: Part, needs: Needs) => Chosen,
+): Config {
+  const { asterisk, gateways, limits, records, monitoring, latencyTargets } = providers;
+  const { groq, openaiCompatible, cartesia, patience } = providers.providers;
   const reasons: Record<string, string> = {};
-  const chosen = (
-    own: ProvidersFile['providers']['agents'][string] | undefined,
-    language: string,
-  ): ProviderChoice => {
-    const choice = { ...providers.providers.default };
-    for (const part of PARTS) {
-      choice[part] = own?.[part] ?? choice[part];
-      if (choice[part] !== AUTO) continue;
-      const { name, why } = automatic(part, keys, language);
-      choice[part] = name;
-      reasons[name] = why;
-    }
-    return choice;
+  const choiceOf = (needs: Needs): ProviderChoice => {
+    const one = (part: Part): Chosen['names'] => {
+      const { names, why } = choose(part, needs);
+      if (why !== undefined) reasons[`${part} ${names.join(' ')}`] = why;
+      return names;
+    };
+    return { vad: one('vad'), stt: one('stt'), llm: one('llm'), tts: one('tts') };
   };
-  const byAgent = agents.agents.map(({ id, language }): [string, ProviderChoice] => [
+  const byAgent = agents.agents.map(({ id, language, voice }): [string, ProviderChoice] => [
     id,
-    chosen(providers.providers.agents[id], language),
+    choiceOf({ agent: id, language, voice }),
   ]);
   return {
     agents: agents.agents.map(toProfile),
     announcements: agents.announcements,
+    httpTools: agents.httpTools,
     asterisk,
     gateways,
     providers: {
-      default: chosen(undefined, agents.announcements.language),
+      default: choiceOf({ agent: undefined, ...agents.announcements }),
       byAgent: Object.fromEntries(byAgent),
       reasons,
+      patience,
       settings: { groq, openaiCompatible, cartesia },
     },
     limits,
     records,
+    monitoring,
     latencyTargets,
     dataDir: resolve(cwd, settings.VOICE_AGENT_DATA_DIR),
     log: { level: settings.LOG_LEVEL, format: settings.LOG_FORMAT },

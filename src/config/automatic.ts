@@ -1,3 +1,5 @@
+import type { Part } from './known-providers.ts';
+
 /** Who is chosen where providers.yaml says `auto`. */
 export const AUTO = 'auto';
 
@@ -7,34 +9,40 @@ export interface AvailableKeys {
 }
 
 export interface AutomaticChoice {
-  readonly name: string;
+  /** Best first. */
+  readonly names: readonly [string, ...string[]];
   /** In words, for the log. */
   readonly why: string;
 }
 
 /**
- * Where its key is set, a cloud provider that knows the language; else the embedded one. (Cartesia hears
- * English only, Whisper at Groq hears everything.)
+ * Where their keys are set, the cloud's providers that know the language, and behind them the embedded one, which
+ * takes their place when they fail; else the embedded one alone. (Cartesia hears English only, Whisper at Groq
+ * hears everything.)
  */
-export function automatic(
-  part: 'vad' | 'stt' | 'llm' | 'tts',
-  keys: AvailableKeys,
-  language: string,
-): AutomaticChoice {
-  const groq = { why: "Groq's key is set" };
-  const cartesia = { why: "Cartesia's key is set" };
+export function automatic(part: Part, keys: AvailableKeys, language: string): AutomaticChoice {
+  const groq = "Groq's key is set";
+  const cartesia = "Cartesia's key is set";
   switch (part) {
     case 'vad':
-      return { name: 'silero', why: 'there is no other' };
-    case 'stt':
-      if (keys.cartesia && /^en([-_]|$)/i.test(language)) return { name: 'cartesia', ...cartesia };
-      if (keys.groq) return { name: 'groq-whisper', ...groq };
-      return { name: 'pocketsphinx', why: "no key of Cartesia's or Groq's is set" };
+      return { names: ['silero'], why: 'there is no other' };
+    case 'stt': {
+      const isEnglish = /^en([-_]|$)/i.test(language);
+      const whisper = keys.groq ? ['groq-whisper'] : [];
+      if (keys.cartesia && isEnglish) {
+        return {
+          names: ['cartesia', ...whisper, 'pocketsphinx'],
+          why: keys.groq ? `${cartesia}, and ${groq}` : cartesia,
+        };
+      }
+      if (keys.groq) return { names: ['groq-whisper', 'pocketsphinx'], why: groq };
+      return { names: ['pocketsphinx'], why: "no key of Cartesia's or Groq's is set" };
+    }
     case 'llm':
-      return keys.groq ? { name: 'groq', ...groq } : { name: 'receptionist', why: "no key of Groq's is set" };
+      if (keys.groq) return { names: ['groq', 'receptionist'], why: groq };
+      return { names: ['receptionist'], why: "no key of Groq's is set" };
     case 'tts':
-      return keys.cartesia
-        ? { name: 'cartesia', ...cartesia }
-        : { name: 'flite', why: "no key of Cartesia's is set" };
+      if (keys.cartesia) return { names: ['cartesia', 'flite'], why: cartesia };
+      return { names: ['flite'], why: "no key of Cartesia's is set" };
   }
 }

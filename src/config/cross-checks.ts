@@ -1,34 +1,15 @@
 import { isIP } from 'node:net';
-import { AUTO, automatic } from './automatic.ts';
+import { AUTO } from './automatic.ts';
 import type { ConfigDocument } from './document.ts';
+import { PARTS, type KnownProviders, type Part } from './known-providers.ts';
 import { didYouMean } from './nearest.ts';
+import { agentTools, httpToolPlaces } from './tool-checks.ts';
+import { chosenProviders, hasKey, lackOf, statedNames, type Needs } from './provider-choice.ts';
 import { found, pathText, type Path, type Problem } from './problems.ts';
-import { problemAt, valueAt } from './validate.ts';
+import { items, problemAt, textAt, valueAt } from './validate.ts';
+import { vonage } from './vonage-checks.ts';
 
-/** What a provider can do, as far as the configuration can be wrong about it. `any` is not checked here. */
-export interface KnownProvider {
-  readonly languages: readonly string[] | 'any';
-  /** Text to speech only. `named`: the names of `providers.<provider>.tts.voices`, and identifiers as they are. */
-  readonly voices?: readonly string[] | 'any' | 'named';
-  /** The section of `providers` that must hold an `apiKey`. */
-  readonly needsKeyOf?: string;
-}
-
-/** The providers that this build has, by the names that providers.yaml uses. */
-export interface KnownProviders {
-  readonly vad: Readonly<Record<string, KnownProvider>>;
-  readonly stt: Readonly<Record<string, KnownProvider>>;
-  readonly llm: Readonly<Record<string, KnownProvider>>;
-  readonly tts: Readonly<Record<string, KnownProvider>>;
-}
-
-export const PARTS = ['vad', 'stt', 'llm', 'tts'] as const;
-type Part = (typeof PARTS)[number];
-
-const DEFAULTS = { vad: 'silero', stt: AUTO, llm: AUTO, tts: AUTO, voice: 'slt', language: 'en' };
-const DEFAULT_VOICES = ['slt', 'rms'];
-/** How providers identify voices: a UUID. */
-const VOICE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const DEFAULTS = { voice: 'slt', language: 'en' };
 
 /**
  * What no schema sees: names used twice, and names that something else must know. Works on the data as it was
@@ -63,22 +44,25 @@ export function crossCheck(
       providers,
       items(providers.data, ['asterisk']).map((path) => [...path, 'name']),
     ),
+    ...list.flatMap((path) => agentTools(agents, path)),
+    ...httpToolPlaces(agents),
+    ...list.flatMap((path) =>
+      twice(
+        agents,
+        items(agents.data, [...path, 'transferTargets']).map((target) => [...target, 'name']),
+      ),
+    ),
+    ...list.flatMap((path) => twice(agents, items(agents.data, [...path, 'tools']))),
+    ...twice(
+      agents,
+      items(agents.data, ['httpTools']).map((path) => [...path, 'name']),
+    ),
     ...providerNames(providers, ids, known),
     ...list.flatMap((path) => speech(agents, path, providers, known)),
     ...speech(agents, ['announcements'], providers, known),
     ...rtp(providers),
+    ...vonage(agents, providers),
   ];
-}
-
-/** Paths of the items of a list; none where no list stands. */
-function items(data: unknown, path: Path): Path[] {
-  const value = valueAt(data, path);
-  return Array.isArray(value) ? value.map((_, index) => [...path, index]) : [];
-}
-
-function textAt(document: ConfigDocument, path: Path): string | undefined {
-  const value = valueAt(document.data, path);
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
 function twice(document: ConfigDocument, paths: readonly Path[]): Problem[] {
@@ -114,91 +98,49 @@ function providerNames(document: ConfigDocument, ids: readonly string[], known: 
   for (const place of places) {
     for (const part of PARTS) {
       const path = [...place, part];
-      const name = textAt(document, path);
-      const names = [AUTO, ...Object.keys(known[part])];
-      if (name === undefined) continue;
-      const section = known[part][name]?.needsKeyOf;
-      if (section !== undefined && !hasKey(document, section)) {
-        const variable = `${section.toUpperCase()}_API_KEY`;
-        const needed = `${name} needs a key: set ${variable} (providers.${section}.apiKey)`;
-        problems.push(problemAt(document, path, needed));
+      const allowed = [AUTO, ...Object.keys(known[part])];
+      const names = statedNames(valueAt(document.data, path));
+      if (names.length > 1 && (names.includes(AUTO) || new Set(names).size < names.length)) {
+        const rule = names.includes(AUTO) ? `${AUTO} stands alone` : 'each provider stands there once';
+        problems.push(problemAt(document, path, `found ${names.join(', ')}: ${rule}`));
       }
-      if (names.includes(name)) continue;
-      problems.push(
-        problemAt(
-          document,
-          path,
-          `${found(name, path)}, allowed: ${names.join(', ')}${didYouMean(name, names)}`,
-        ),
-      );
+      for (const name of names) {
+        const section = known[part][name]?.needsKeyOf;
+        if (section !== undefined && !hasKey(document, section)) {
+          const variable = `${section.toUpperCase()}_API_KEY`;
+          const needed = `${name} needs a key: set ${variable} (providers.${section}.apiKey)`;
+          problems.push(problemAt(document, path, needed));
+        }
+        if (allowed.includes(name)) continue;
+        const message = `${found(name, path)}, allowed: ${allowed.join(', ')}${didYouMean(name, allowed)}`;
+        problems.push(problemAt(document, path, message));
+      }
     }
   }
   return problems;
 }
 
-/** Voice and language of an agent (or of the announcements) against the providers that serve it. */
+/** Voice and language of an agent (or of the announcements) against everybody who may serve it. */
 function speech(
   agents: ConfigDocument,
   path: Path,
   providers: ConfigDocument,
   known: KnownProviders,
 ): Problem[] {
-  const id = textAt(agents, [...path, 'id']);
-  const language = textAt(agents, [...path, 'language']) ?? DEFAULTS.language;
-  const keys = { groq: hasKey(providers, 'groq'), cartesia: hasKey(providers, 'cartesia') };
-  const chosen = (part: Part): string => {
-    const name =
-      (id === undefined ? undefined : textAt(providers, ['providers', 'agents', id, part])) ??
-      textAt(providers, ['providers', 'default', part]) ??
-      DEFAULTS[part];
-    return name === AUTO ? automatic(part, keys, language).name : name;
+  const needs: Needs = {
+    agent: textAt(agents, [...path, 'id']),
+    language: textAt(agents, [...path, 'language']) ?? DEFAULTS.language,
+    voice: textAt(agents, [...path, 'voice']) ?? DEFAULTS.voice,
   };
-  const problems: Problem[] = [];
-
-  const voice = textAt(agents, [...path, 'voice']) ?? DEFAULTS.voice;
-  const voices = voicesOf(chosen('tts'), providers, known);
-  if (voices && !voices.names.includes(voice) && !(voices.orId && VOICE_ID.test(voice))) {
-    const voicePath = [...path, 'voice'];
-    const meant = didYouMean(voice, voices.names);
-    const names = [...voices.names, ...(voices.orId ? ["a voice's identifier"] : [])].join(', ');
-    problems.push(
-      problemAt(agents, voicePath, `found "${voice}", voices of ${chosen('tts')}: ${names}${meant}`),
-    );
-  }
   const parts: readonly Part[] = path[0] === 'announcements' ? ['tts'] : ['stt', 'llm', 'tts'];
-  for (const part of parts) {
-    const languages = known[part][chosen(part)]?.languages;
-    if (languages === undefined || languages === 'any' || languages.includes(language)) continue;
-    const languagePath = [...path, 'language'];
-    problems.push(
-      problemAt(
-        agents,
-        languagePath,
-        `found "${language}", but ${chosen(part)} (${part}) knows only: ${languages.join(', ')}`,
-      ),
-    );
-  }
-  return problems;
-}
-
-/** Undefined: any voice will do. */
-function voicesOf(
-  provider: string,
-  providers: ConfigDocument,
-  known: KnownProviders,
-): { readonly names: readonly string[]; readonly orId: boolean } | undefined {
-  const voices = known.tts[provider]?.voices;
-  if (voices === undefined || voices === 'any') return undefined;
-  if (voices !== 'named') return { names: voices, orId: false };
-  const named = valueAt(providers.data, ['providers', provider, 'tts', 'voices']);
-  return {
-    names: typeof named === 'object' && named !== null ? Object.keys(named) : DEFAULT_VOICES,
-    orId: true,
-  };
-}
-
-function hasKey(document: ConfigDocument, section: string): boolean {
-  return textAt(document, ['providers', section, 'apiKey']) !== undefined;
+  return parts.flatMap((part) =>
+    chosenProviders(part, needs, providers, known).names.flatMap((name) => {
+      const lack = lackOf(part, name, needs, providers, known);
+      if (!lack) return [];
+      const meant = lack.voices ? didYouMean(needs.voice, lack.voices) : '';
+      return [problemAt(agents, [...path, lack.of], `${lack.message}${meant}`)];
+    }),
+  );
 }
 
 function rtp(document: ConfigDocument): Problem[] {

@@ -88,11 +88,15 @@ function toData(node: unknown, path: Path, how: Conversion): unknown {
   if (isSeq(node)) return node.items.map((item, index) => toData(item, [...path, index], how));
   if (!isScalar(node)) return undefined;
   const { value } = node;
+  if (isCredentials(path) && typeof value === 'string' && !value.includes('${')) {
+    how.report(path, node, 'secrets come from the environment only: write ${NAME} for it');
+    return undefined;
+  }
   const secret = isSecret(path);
   if (secret && value !== null && !(typeof value === 'string' && isBareVariable(value))) {
-    const key = String(path.at(-1));
-    const name =
-      key === 'apiKey' ? `${String(path.at(-2)).toUpperCase()}_API_KEY` : `ARI_${key.toUpperCase()}`;
+    const [owner = '', key = ''] = path.slice(-2).map(String);
+    const part = path[0] === 'asterisk' ? 'ARI' : owner;
+    const name = `${part}_${key}`.replace(/([a-z])([A-Z])/g, '$1_$2').toUpperCase();
     how.report(path, node, `secrets come from the environment only: write \${${name}} or another variable`);
     return undefined;
   }
@@ -104,6 +108,11 @@ function toData(node: unknown, path: Path, how: Conversion): unknown {
   }
   // An empty default means "as if the key weren't there".
   return result.text === '' ? undefined : result.text;
+}
+
+/** A header that says who asks. */
+function isCredentials(path: Path): boolean {
+  return path.at(-2) === 'headers' && /^(?:(?:proxy-)?authorization|cookie)$/i.test(String(path.at(-1)));
 }
 
 function lineOf(document: Document, lines: LineCounter, path: Path): number | undefined {

@@ -22,13 +22,15 @@ export function pathText(path: Path): string {
 
 /** True for keys whose value must never be printed. */
 export function isSecret(path: Path): boolean {
-  return path.some((step) => typeof step === 'string' && /(password|secret|token|apikey)$/i.test(step));
+  return path.some(
+    (step) => typeof step === 'string' && /(password|secret|token|apikey|privatekey)$/i.test(step),
+  );
 }
 
 /** How a wrong value is shown: short, in JSON, secrets not at all. */
 export function found(value: unknown, path: Path): string {
   if (value === undefined || value === null) return 'nothing stands there';
-  if (isSecret(path)) return 'found a secret (not shown)';
+  if (isSecret(path) || path.includes('headers')) return 'found a secret (not shown)';
   if (Array.isArray(value)) return `found a list of ${value.length}`;
   if (typeof value === 'object') return 'found a section of keys';
   const text = JSON.stringify(value);

@@ -4,18 +4,28 @@ import { audioFormat, decimal, serverUrl, text, whole } from './values.ts';
 
 /* The section `providers` of providers.yaml: who hears, thinks and speaks, and how they are reached. */
 
+/** One name, or several: the first is preferred, the others take its place when it fails. */
+const names = z.union([text, z.array(text).min(1)]);
+
 const choice = z.strictObject({
   vad: text.default('silero'),
-  stt: text.default(AUTO),
-  llm: text.default(AUTO),
-  tts: text.default(AUTO),
+  stt: names.default(AUTO),
+  llm: names.default(AUTO),
+  tts: names.default(AUTO),
 });
 
 const ownChoice = z.strictObject({
   vad: text.optional(),
-  stt: text.optional(),
-  llm: text.optional(),
-  tts: text.optional(),
+  stt: names.optional(),
+  llm: names.optional(),
+  tts: names.optional(),
+});
+
+/** How long a provider may keep the caller waiting when another one follows it on the list. */
+const patience = z.strictObject({
+  sttMs: whole(100, 10_000).default(1_000),
+  llmMs: whole(100, 10_000).default(1_000),
+  ttsMs: whole(100, 10_000).default(800),
 });
 
 const replies = {
@@ -80,9 +90,18 @@ const cartesia = z.strictObject({
 export const providersSection = z.strictObject({
   default: choice.prefault({}),
   agents: z.record(z.string(), ownChoice).default({}),
+  patience: patience.prefault({}),
   groq: groq.prefault({}),
   openaiCompatible: openaiCompatible.prefault({}),
   cartesia: cartesia.prefault({}),
 });
 
-export type ProviderChoice = z.infer<typeof choice>;
+type Names = readonly [string, ...string[]];
+
+/** Who hears, thinks and speaks for an agent; best first. */
+export interface ProviderChoice {
+  readonly vad: Names;
+  readonly stt: Names;
+  readonly llm: Names;
+  readonly tts: Names;
+}

@@ -1,8 +1,18 @@
 import { z } from 'zod';
 import { WEEKDAYS, type OpeningTime, type Weekday } from '../dialog/ports.ts';
+import { httpTool, transferTarget } from './agent-tools.ts';
 import { OPENING_HOURS_FORM, parseOpeningHours } from './opening-hours.ts';
 import { providersSection } from './provider-settings.ts';
-import { audioFormat, identifier, ipAddress, serverUrl, text, toggle, whole } from './values.ts';
+import {
+  advertisedAddress,
+  audioFormat,
+  identifier,
+  ipAddress,
+  serverUrl,
+  text,
+  toggle,
+  whole,
+} from './values.ts';
 
 /*
  * What may stand in agents.yaml and providers.yaml. Unknown keys are errors. Every key of these schemas has its
@@ -92,6 +102,9 @@ const agent = z.strictObject({
   codec: z.enum(['ulaw', 'alaw', 'auto']).default('auto'),
   limits: limits.prefault({}),
   afterwards: z.enum(['hang-up', 'continue']).default('hang-up'),
+  tools: z.array(text).optional(),
+  transferTargets: z.array(transferTarget).default([]),
+  whenFailing: z.enum(['continue', 'hang-up', 'keep-trying']).default('continue'),
   knowledge,
 });
 
@@ -106,6 +119,7 @@ const announcements = z.strictObject({
 export const agentsFile = z.strictObject({
   announcements: announcements.prefault({}),
   agents: z.array(agent).min(1),
+  httpTools: z.array(httpTool).default([]),
 });
 
 const asteriskServer = z.strictObject({
@@ -122,7 +136,7 @@ const asteriskServer = z.strictObject({
 const rtpGateway = z.strictObject({
   listenAddress: ipAddress.default('127.0.0.1'),
   listenPort: whole(0, 65_535).default(0),
-  advertisedAddress: ipAddress.optional(),
+  advertisedAddress: advertisedAddress.optional(),
   workers: whole(1, 64).default(1),
   codec: z.enum(['ulaw', 'alaw']).default('ulaw'),
   source: audioFormat.optional(),
@@ -131,9 +145,34 @@ const rtpGateway = z.strictObject({
   remote: z.strictObject({ address: ipAddress, port: whole(1, 65_535) }).optional(),
 });
 
+const vonageGateway = z.strictObject({
+  enabled: toggle.default(false),
+  listenAddress: ipAddress.default('127.0.0.1'),
+  listenPort: whole(0, 65_535).default(8089),
+  publicUrl: serverUrl.optional(),
+  sampleRateHz: z
+    .preprocess(
+      (value) => (typeof value === 'string' ? Number(value) : value),
+      z.literal([8000, 16000, 24000]),
+    )
+    .default(16000),
+  applicationId: text.optional(),
+  apiKey: text.optional(),
+  privateKey: text.optional(),
+  signatureSecret: text.optional(),
+  allowUnsigned: toggle.default(false),
+  apiUrl: serverUrl.default('https://api.nexmo.com'),
+  numbers: z.record(z.string(), text).default({}),
+  departments: z.record(z.string(), text).default({}),
+  ringbackToneUrl: serverUrl.optional(),
+  attachMs: whole(1_000, 120_000).default(30_000),
+  reattachMs: whole(0, 60_000).default(5_000),
+  maxConnections: whole(1, 100_000).default(2_000),
+});
+
 export const providersFile = z.strictObject({
-  asterisk: z.array(asteriskServer).min(1),
-  gateways: z.strictObject({ rtp: rtpGateway.prefault({}) }).prefault({}),
+  asterisk: z.array(asteriskServer).default([]),
+  gateways: z.strictObject({ rtp: rtpGateway.prefault({}), vonage: vonageGateway.prefault({}) }).prefault({}),
   providers: providersSection.prefault({}),
   limits: z
     .strictObject({
@@ -147,6 +186,13 @@ export const providersFile = z.strictObject({
       transcripts: toggle.default(false),
       recordings: toggle.default(false),
       keepDays: whole(1, 3_650).default(30),
+    })
+    .prefault({}),
+  monitoring: z
+    .strictObject({
+      enabled: toggle.default(true),
+      listenAddress: ipAddress.default('127.0.0.1'),
+      listenPort: whole(0, 65_535).default(9464),
     })
     .prefault({}),
   latencyTargets: z

@@ -51,6 +51,17 @@ export function valueAt(data: unknown, path: Path): unknown {
   return value;
 }
 
+/** Paths of the items of a list; none where no list stands. */
+export function items(data: unknown, path: Path): Path[] {
+  const value = valueAt(data, path);
+  return Array.isArray(value) ? value.map((_, index) => [...path, index]) : [];
+}
+
+export function textAt(document: ConfigDocument, path: Path): string | undefined {
+  const value = valueAt(document.data, path);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+}
+
 function allowedText(issue: z.core.$ZodIssue, value: unknown): string {
   switch (issue.code) {
     case 'invalid_type':

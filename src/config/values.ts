@@ -39,6 +39,11 @@ export const ipAddress = text.refine(
   'an IP address (names are not resolved here)',
 );
 
+export const advertisedAddress = text.refine(
+  (value) => value === 'auto' || isIP(value) !== 0,
+  'auto, or an IP address (names are not resolved here)',
+);
+
 export const identifier = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, 'letters, digits, - and _ (32 at most), a letter first');

@@ -68,10 +68,10 @@ describe('the shipped configuration', () => {
       { name: 'local', url: 'http://127.0.0.1:8088', app: 'voice-agent', password: 'secret' },
     ]);
     expect(config.providers.byAgent.alice).toEqual({
-      vad: 'silero',
-      stt: 'pocketsphinx',
-      llm: 'receptionist',
-      tts: 'flite',
+      vad: ['silero'],
+      stt: ['pocketsphinx'],
+      llm: ['receptionist'],
+      tts: ['flite'],
     });
     expect(config.latencyTargets).toEqual({ totalMs: 700, llmMs: 500, ttsFirstAudioMs: 100 });
   });
@@ -147,50 +147,92 @@ describe('the environment', () => {
 
 describe('providers chosen by themselves', () => {
   const KEYS = { ARI_PASSWORD: 'secret', GROQ_API_KEY: 'gsk_1', CARTESIA_API_KEY: 'sk_car_1' };
-  const EMBEDDED = { vad: 'silero', stt: 'pocketsphinx', llm: 'receptionist', tts: 'flite' };
-  const CLOUD = { vad: 'silero', stt: 'cartesia', llm: 'groq', tts: 'cartesia' };
+  const EMBEDDED = { vad: ['silero'], stt: ['pocketsphinx'], llm: ['receptionist'], tts: ['flite'] };
+  const CLOUD = {
+    vad: ['silero'],
+    stt: ['cartesia', 'groq-whisper', 'pocketsphinx'],
+    llm: ['groq', 'receptionist'],
+    tts: ['cartesia', 'flite'],
+  };
 
   it('are the embedded ones without keys, and it is said why', () => {
     const { providers } = load();
     expect(providers.default).toEqual(EMBEDDED);
     expect(providers.reasons).toEqual({
-      pocketsphinx: "no key of Cartesia's or Groq's is set",
-      receptionist: "no key of Groq's is set",
-      flite: "no key of Cartesia's is set",
+      'stt pocketsphinx': "no key of Cartesia's or Groq's is set",
+      'llm receptionist': "no key of Groq's is set",
+      'tts flite': "no key of Cartesia's is set",
     });
   });
 
-  it('are the cloud’s with both keys, one of them from a file', () => {
+  it('are the cloud’s with both keys, one of them from a file, and the embedded ones behind them', () => {
     writeFileSync(join(folder, 'key'), 'sk_car_2\n');
     const { providers } = load({ ...KEYS, CARTESIA_API_KEY: '', CARTESIA_API_KEY_FILE: join(folder, 'key') });
     expect(providers.byAgent).toEqual({ alice: CLOUD, tom: CLOUD });
     expect(providers.settings.groq.apiKey).toBe('gsk_1');
     expect(providers.settings.cartesia.apiKey).toBe('sk_car_2');
-    expect(providers.reasons).toEqual({ cartesia: "Cartesia's key is set", groq: "Groq's key is set" });
+    expect(providers.reasons).toMatchObject({
+      'stt cartesia groq-whisper pocketsphinx': "Cartesia's key is set, and Groq's key is set",
+      'llm groq receptionist': "Groq's key is set",
+      'tts cartesia flite': "Cartesia's key is set",
+    });
   });
 
   it('are half of them with one key', () => {
     expect(load({ ...KEYS, CARTESIA_API_KEY: '' }).providers.default).toEqual({
       ...EMBEDDED,
-      stt: 'groq-whisper',
-      llm: 'groq',
+      stt: ['groq-whisper', 'pocketsphinx'],
+      llm: CLOUD.llm,
     });
-    expect(load({ ...KEYS, GROQ_API_KEY: '' }).providers.default).toEqual({ ...CLOUD, llm: 'receptionist' });
+    expect(load({ ...KEYS, GROQ_API_KEY: '' }).providers.default).toEqual({
+      ...CLOUD,
+      stt: ['cartesia', 'pocketsphinx'],
+      llm: ['receptionist'],
+    });
   });
 
   it('know the language of their agent', () => {
     edit('agents.yaml', [/language: en(?=\n    codec: alaw)/, 'language: de']);
-    const { byAgent } = load(KEYS).providers;
+    const { byAgent, reasons } = load(KEYS).providers;
     expect(byAgent['alice']).toEqual(CLOUD);
-    expect(byAgent['tom']).toEqual({ ...CLOUD, stt: 'groq-whisper' });
+    expect(byAgent['tom']).toEqual({
+      vad: ['silero'],
+      stt: ['groq-whisper'],
+      llm: ['groq'],
+      tts: ['cartesia'],
+    });
+    expect(reasons['tts cartesia']).toContain("flite can't take its place");
+    expect(reasons['tts cartesia']).toContain('knows only: en');
   });
 
   it('leave those that are chosen by name', () => {
     edit('providers.yaml', ['agents: {}', 'agents: { tom: { tts: flite } }']);
     expect(load({ ...KEYS, VOICE_AGENT_LLM: 'receptionist' }).providers.byAgent).toEqual({
-      alice: { ...CLOUD, llm: 'receptionist' },
-      tom: { ...CLOUD, llm: 'receptionist', tts: 'flite' },
+      alice: { ...CLOUD, llm: ['receptionist'] },
+      tom: { ...CLOUD, llm: ['receptionist'], tts: ['flite'] },
     });
+  });
+
+  it('can be a list, and of each on it is checked what the agents need', () => {
+    edit('providers.yaml', ['agents: {}', 'agents: { tom: { tts: [cartesia, flite], llm: [groq] } }']);
+    const env = { ...KEYS, VOICE_AGENT_TTS: 'flite, cartesia' };
+    const { byAgent } = load(env).providers;
+    expect(byAgent['alice']?.tts).toEqual(['flite', 'cartesia']);
+    expect(byAgent['tom']).toMatchObject({ tts: ['cartesia', 'flite'], llm: ['groq'] });
+    edit('agents.yaml', ['voice: rms', 'voice: 11111111-2222-4333-8444-555555555555']);
+    expect(problems(env)).toEqual([expect.stringContaining('agents[1].voice: found "11111111-2222')]);
+    expect(problems({ ...env, CARTESIA_API_KEY: '' }).join()).toContain('cartesia needs a key');
+    expect(problems({ ...KEYS, VOICE_AGENT_LLM: 'auto,groq' }).join()).toContain('auto stands alone');
+    expect(problems({ ...KEYS, VOICE_AGENT_LLM: 'groq,groq' }).join()).toContain(
+      'each provider stands there once',
+    );
+    expect(problems({ ...KEYS, VOICE_AGENT_LLM: 'groq,recep' }).join()).toContain('found "recep", allowed');
+  });
+
+  it('that could only follow are left out where they lack the voice', () => {
+    edit('agents.yaml', ['voice: rms', 'voice: 11111111-2222-4333-8444-555555555555']);
+    const { byAgent } = load(KEYS).providers;
+    expect([byAgent['alice']?.tts, byAgent['tom']?.tts]).toEqual([['cartesia', 'flite'], ['cartesia']]);
   });
 
   it('take addresses and settings from the environment', () => {
@@ -329,6 +371,9 @@ describe('a wrong configuration', () => {
     expect(problems({ ARI_PASSWORD: 'x', RTP_LISTEN_ADDRESS: '0.0.0.0' })[0]).toContain('advertisedAddress');
     expect(
       problems({ ARI_PASSWORD: 'x', RTP_LISTEN_ADDRESS: '0.0.0.0', RTP_ADVERTISED_ADDRESS: '10.0.0.7' }),
+    ).toEqual([]);
+    expect(
+      problems({ ARI_PASSWORD: 'x', RTP_LISTEN_ADDRESS: '0.0.0.0', RTP_ADVERTISED_ADDRESS: 'auto' }),
     ).toEqual([]);
     expect(problems({ ARI_PASSWORD: 'x', RTP_ADVERTISED_ADDRESS: 'my-host' })[0]).toContain('an IP address');
   });

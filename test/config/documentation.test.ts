@@ -44,15 +44,18 @@ describe('docs/configuration.md', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('has an example that works', () => {
-    const yaml = /```yaml\n([\s\S]*?)```/.exec(docs)?.[1] ?? '';
+  it('has examples that work', () => {
+    const blocks = [...docs.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+    expect(blocks).toHaveLength(2);
+    const yaml = blocks.join('');
     const folder = mkdtempSync(join(tmpdir(), 'config-'));
     try {
       mkdirSync(join(folder, 'config'));
       writeFileSync(join(folder, 'config', 'agents.yaml'), yaml);
       copyFileSync('config/providers.yaml', join(folder, 'config', 'providers.yaml'));
-      const config = loadConfig({ env: { ARI_PASSWORD: 'x' }, known: KNOWN, cwd: folder });
+      const config = loadConfig({ env: { ARI_PASSWORD: 'x', SHOP_KEY: 'y' }, known: KNOWN, cwd: folder });
       expect(config.agents[0]).toMatchObject({ id: 'bakery', voice: 'slt', codec: 'auto' });
+      expect(config.httpTools[0]).toMatchObject({ headers: { Authorization: 'Bearer y' }, maxBytes: 65536 });
     } finally {
       rmSync(folder, { recursive: true });
     }

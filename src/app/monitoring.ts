@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import type { Config } from '../config.ts';
+import type { CallObserver, MediaSession } from '../dialog/ports.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { Scope } from '../lib/scope.ts';
+import { HealthChecks, type HealthCheck } from '../observability/health-checks.ts';
+import { watchEventLoop } from '../observability/health-event-loop.ts';
+import { startHealthServer, type Page } from '../observability/health-server.ts';
+import type { Logger } from '../observability/logger.ts';
+import { createMetrics, type Readings } from '../observability/metrics.ts';
+
+/** The parts of the program whose state the metrics read. */
+export type Watched = Pick<Readings, 'asterisk' | 'mediaThreads' | 'providers' | 'breakers' | 'refusals'> & {
+  /** Names of the tools that exist. */
+  tools(): ReadonlySet<string>;
+};
+
+/** What the rest of the program tells those who watch over it. */
+export interface Monitoring {
+  readonly observe: CallObserver;
+  /** A call has media: counted while it runs. */
+  follow(call: string, media: MediaSession): void;
+  /** Something that must be well for calls to be taken, by its name: `asterisk:local`, `media`. */
+  check(name: string, check: HealthCheck): void;
+  /** There is something more to be read. */
+  watch(parts: Partial<Watched>): void;
+  /** Everything has been started. */
+  started(): void;
+  /** No more calls from now on. */
+  draining(): void;
+}
+
+/** Agents that the configuration doesn't name: who speaks the refusals. */
+const ANNOUNCER = 'announcements';
+
+/**
+ * Health and metrics of the whole program. The first thing that is started and the last that is closed, so
+ * that it can be seen starting and draining. Throws MONITORING_PORT_UNAVAILABLE.
+ */
+export async function startMonitoring(config: Config, log: Logger, scope: Scope): Promise<Monitoring> {
+  const { enabled, listenAddress, listenPort } = config.monitoring;
+  if (!enabled) return NOBODY_WATCHES;
+
+  const checks = new HealthChecks();
+  let phase: 'starting' | 'running' | 'draining' = 'starting';
+  checks.add('start', () => (phase === 'starting' ? 'the agent is being started' : undefined));
+  checks.add('drain', () =>
+    phase === 'draining' ? 'the agent is draining: it takes no new calls' : undefined,
+  );
+  const loop = watchEventLoop(systemClock);
+  scope.defer(() => {
+    loop.close();
+  });
+  const watched: Watched = {
+    asterisk: () => [],
+    mediaThreads: () => [],
+    providers: () => [],
+    breakers: () => [],
+    refusals: () => [],
+    tools: () => new Set(),
+  };
+  const metrics = createMetrics({
+    version: ownVersion(),
+    agents: [...config.agents.map(({ id }) => id), ANNOUNCER],
+    maxCalls: config.limits.maxCalls,
+    tools: () => watched.tools(),
+    readings: {
+      health: () => checks.report(),
+      eventLoopDelayMs: () => loop.delayMs(),
+      asterisk: () => watched.asterisk(),
+      mediaThreads: () => watched.mediaThreads(),
+      providers: () => watched.providers(),
+      breakers: () => watched.breakers(),
+      refusals: () => watched.refusals?.() ?? [],
+    },
+  });
+  const server = await startHealthServer({
+    address: listenAddress,
+    port: listenPort,
+    pages: {
+      '/healthz': () => {
+        const reason = loop.trouble();
+        return json(reason === undefined, { alive: reason === undefined, ...(reason && { reason }) });
+      },
+      '/readyz': () => {
+        const report = checks.report();
+        return json(report.ready, report);
+      },
+      '/metrics': () => metrics.text(),
+    },
+    onTrouble: (message, error) => {
+      log.error({ part: 'monitoring', err: error }, message);
+    },
+  });
+  scope.defer(() => server.close());
+  log.info(
+    { event: 'monitoring', url: server.url },
+    `health and metrics: ${server.url}/healthz, /readyz and /metrics`,
+  );
+  return {
+    observe: metrics.observe,
+    follow: (call, media) => {
+      metrics.follow(call, media);
+    },
+    check: (name, check) => {
+      checks.add(name, check);
+    },
+    watch: (parts) => {
+      Object.assign(watched, parts);
+    },
+    started() {
+      if (phase === 'starting') phase = 'running';
+    },
+    draining() {
+      phase = 'draining';
+    },
+  };
+}
+
+const NOBODY_WATCHES: Monitoring = {
+  observe: () => undefined,
+  follow: () => undefined,
+  check: () => undefined,
+  watch: () => undefined,
+  started: () => undefined,
+  draining: () => undefined,
+};
+
+function json(ok: boolean, body: object): Page {
+  return { status: ok ? 200 : 503, contentType: 'application/json', body: `${JSON.stringify(body)}\n` };
+}
+
+function ownVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
