@@ -1,7 +1,7 @@
 #!/bin/sh
-# Builds a Debian root file system with the packages of packages.txt in the folder $1. Call it as root
-# in mount and process namespaces of its own (lab/root-fs.ts does), so that no mount or process
-# outlives it, however it ends.
+# Builds a Debian root file system with the packages of Asterisk and of the softphone (packages.txt here
+# and in ../softphone) in the folder $1. Call it as root in mount and process namespaces of its own
+# (lab/root-fs.ts does), so that no mount or process outlives it, however it ends.
 #
 #   MIRROR   Debian mirror (default: the one that this machine's apt uses)
 #   SUITE    Debian suite (default sid: the one with Asterisk 22)
@@ -9,14 +9,15 @@ set -eu
 
 root=$1
 here=$(dirname "$(readlink -f "$0")")
-packages=$(sed 's/#.*//' "$here/packages.txt" | xargs | tr ' ' ',')
+packages=$(sed 's/#.*//' "$here/packages.txt" "$here/../softphone/packages.txt" | xargs | tr ' ' ',')
 
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 unset LANG LANGUAGE TMPDIR
 
 # How this machine reaches its mirror (proxy, dates) holds inside, too.
-settings=$(mktemp)
-trap 'rm -f "$settings"' EXIT
+# In the folder that is made: whatever ends this, it goes with that.
+mkdir -p "$root"
+settings=$root/apt-settings
 apt-config dump | grep -E '^Acquire::(http|https|Check|Retries|Force)' >"$settings" || true
 
 # The machine's own mirror, without its security archive, which has no such suite.
@@ -40,5 +41,6 @@ mmdebstrap --mode=root --variant=apt --components=main --skip=check/empty \
 	--include="$packages" \
 	"${SUITE:-sid}" "$root" "$mirror"
 
+rm "$settings"
 # Where the lab mounts what it hands in.
 mkdir -p "$root/lab"

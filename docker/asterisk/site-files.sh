@@ -7,6 +7,9 @@
 #   HTTP_ADDRESS, HTTP_PORT     ARI and WebSocket            (default 127.0.0.1, 8088)
 #   RTP_START, RTP_END          media ports                  (default 10000, 19999)
 #   MEDIA_ADDRESS               what phones are told to send RTP to (default SIP_ADDRESS; empty: any)
+#   EXTERNAL_ADDRESS, EXTERNAL_SIP_PORT
+#                               behind NAT (a container's, too): what phones are told instead of any address here
+#   INSIDE_SIP_PORT             a second port for phones on this side of the NAT: they are told our own address
 set -eu
 : "${ARI_PASSWORD:?is not set}" "${SOFTPHONE1_PASSWORD:?is not set}" "${SOFTPHONE2_PASSWORD:?is not set}"
 : "${SIP_ADDRESS:=127.0.0.1}" "${SIP_PORT:=5060}" "${HTTP_ADDRESS:=127.0.0.1}" "${HTTP_PORT:=8088}"
@@ -24,6 +27,22 @@ password = $SOFTPHONE1_PASSWORD
 [softphone2-auth](+)
 password = $SOFTPHONE2_PASSWORD
 EOF
+if [ -n "${EXTERNAL_ADDRESS:-}" ]; then
+	cat >>pjsip.conf <<EOF
+[transport-udp](+)
+external_media_address = $EXTERNAL_ADDRESS
+external_signaling_address = $EXTERNAL_ADDRESS
+external_signaling_port = ${EXTERNAL_SIP_PORT:-$SIP_PORT}
+EOF
+fi
+if [ -n "${INSIDE_SIP_PORT:-}" ]; then
+	cat >>pjsip.conf <<EOF
+[transport-inside]
+type = transport
+protocol = udp
+bind = $SIP_ADDRESS:$INSIDE_SIP_PORT
+EOF
+fi
 if [ -n "$MEDIA_ADDRESS" ]; then
 	echo "media_address = $MEDIA_ADDRESS" >pjsip-media.conf
 else
@@ -39,7 +58,6 @@ bindaddr = $HTTP_ADDRESS
 bindport = $HTTP_PORT
 EOF
 cat >rtp.conf <<EOF
-[general](+)
 rtpstart = $RTP_START
 rtpend = $RTP_END
 EOF

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Runs once before Asterisk starts, in a container of its own: makes passwords where there are none yet, and
+# writes what is particular to this Asterisk (site-files.sh). Both lie in volumes that Asterisk only reads;
+# the agent reads its one password and nothing else.
+#
+#   HOST               the address at which phones find this machine (default 127.0.0.1)
+#   RTP_START, RTP_END the media ports that are published
+set -eu
+: "${HOST:=127.0.0.1}"
+case $HOST in
+*[!0-9.]* | *..* | .* | *. | 0.0.0.0)
+	echo "HOST=$HOST is no IPv4 address: phones are told it as the place to send their sound to." >&2
+	exit 1
+	;;
+esac
+
+passwords=/run/lab-passwords
+umask 027
+for name in softphone1 softphone2; do
+	[ -s "$passwords/$name" ] || od -An -N12 -tx1 /dev/urandom | tr -d ' \n' >"$passwords/$name"
+done
+[ -s /run/agent-password/ari ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >/run/agent-password/ari
+
+ARI_PASSWORD=$(cat /run/agent-password/ari)
+SOFTPHONE1_PASSWORD=$(cat "$passwords/softphone1")
+SOFTPHONE2_PASSWORD=$(cat "$passwords/softphone2")
+export ARI_PASSWORD SOFTPHONE1_PASSWORD SOFTPHONE2_PASSWORD
+# The port that phones see is the published one; inside it is always the same.
+export EXTERNAL_ADDRESS="$HOST" EXTERNAL_SIP_PORT="${SIP_PORT:-5060}" INSIDE_SIP_PORT=5070
+export SIP_ADDRESS=0.0.0.0 SIP_PORT=5060 HTTP_ADDRESS=0.0.0.0 HTTP_PORT=8088 MEDIA_ADDRESS=''
+sh /usr/local/lib/voice-agent/site-files.sh /etc/asterisk/site
+echo "Asterisk is set up for phones that find it at $HOST."

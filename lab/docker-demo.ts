@@ -1,0 +1,54 @@
+/** `make demo LAB=docker`: the demonstration with Asterisk, the agent and both softphones in containers. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { compose, docker, dockerHere, needEngine } from './docker.ts';
+import type { Variables } from './docker.ts';
+import { buildImages } from './docker-images.ts';
+import { refuseInContainers } from './settings.ts';
+import { runMain } from './run-main.ts';
+import { UserError } from './user-error.ts';
+import { PROJECT } from './paths.ts';
+import { freePorts } from './ports.ts';
+
+/** Beside a stack that runs already: its own containers, networks and volumes. */
+const NAME = 'ari-voice-agent-demo';
+
+await runMain(async (signal) => {
+  refuseInContainers();
+  await needEngine('leave LAB=docker out: make demo needs no containers');
+  await buildImages({}, { signal });
+  const interrupted = (): boolean => signal.aborted;
+  if (interrupted()) return;
+  const rtp = await freePorts('udp', 40);
+  const env: Variables = {
+    COMPOSE_PROJECT_NAME: NAME,
+    SIP_PORT: String(await freePorts('udp')),
+    RTP_START: String(rtp),
+    RTP_END: String(rtp + 39),
+    VOICE_AGENT_TRANSCRIPTS: 'true',
+  };
+  const folder = join(PROJECT, 'var/demo', new Date().toISOString().slice(0, 19).replace(/:/g, '-'));
+  let status = 1;
+  try {
+    status = await dockerHere(compose('--profile', 'demo', 'run', '--name', `${NAME}-caller`, 'softphone'), {
+      env,
+      signal,
+    });
+    mkdirSync(folder, { recursive: true });
+    const kept = await docker(['cp', `${NAME}-caller:/recordings/.`, folder], { env });
+    if (kept.status !== 0) console.log(`The recordings could not be taken out: ${kept.all.trim()}`);
+    else console.log(`Recordings (caller left, agent right): ${folder}/`);
+    if (status !== 0 && !interrupted()) {
+      const { stdout } = await docker(
+        compose('logs', '--no-color', '--tail', '20', 'asterisk', 'voice-agent'),
+        { env },
+      );
+      console.log(stdout);
+    }
+  } finally {
+    await docker(compose('--profile', 'demo', 'down', '--volumes', '--remove-orphans', '--timeout', '2'), {
+      env,
+    });
+  }
+  if (status !== 0 && !interrupted()) throw new UserError('The demonstration in containers failed.');
+});

@@ -1,0 +1,86 @@
+/** The stack as it stands: how it is confined, and that it takes calls. */
+import { parseAsteriskLog } from './asterisk.ts';
+import { expectThat } from './docker-checks.ts';
+import type { Checks } from './docker-checks.ts';
+import { wholeCall } from './docker-test-phone.ts';
+import type { Stack } from './docker-test-stack.ts';
+
+const SERVICES = ['asterisk', 'voice-agent'] as const;
+
+export async function testCalls(checks: Checks, stack: Stack): Promise<void> {
+  await checks.that(
+    'neither container runs as root, can write to its system, or has a capability',
+    async () => {
+      for (const service of SERVICES) {
+        const { stdout } = await stack.exec(
+          service,
+          ...[
+            'sh',
+            '-c',
+            'id -u; grep CapEff /proc/self/status; touch /etc/x /usr/x /app/x 2>/dev/null && echo written',
+          ],
+        );
+        const [user = '', capabilities = '', ...more] = stdout.trim().split('\n');
+        expectThat(/^1000\d$/.test(user), `${service} runs as ${user}`);
+        expectThat(/\s0+$/.test(capabilities), `${service}: ${capabilities}`);
+        expectThat(more.length === 0, `${service}: its root file system could be written to`);
+      }
+      return undefined;
+    },
+  );
+  await checks.that('only SIP and the ports for sound are published, on loopback', async () => {
+    const format =
+      '{{range $port, $to := .NetworkSettings.Ports}}{{range $to}}{{.HostIp}}:{{.HostPort}}/{{$port}} {{end}}{{end}}';
+    const all = (await Promise.all(SERVICES.map((service) => stack.inspect(service, format))))
+      .join(' ')
+      .trim()
+      .split(/\s+/);
+    const others = all.filter((one) => !/^127\.0\.0\.1:\d+\/\d+\/udp$/.test(one));
+    expectThat(others.length === 0, `also ${others.join(' ')}`);
+    return `${all.length} ports`;
+  });
+  await checks.that('passwords are made, and stand in no container’s settings', async () => {
+    const passwords = [await stack.password('softphone1'), await stack.password('softphone2')];
+    expectThat(
+      new Set(passwords).size === 2 && passwords.every((one) => /^[0-9a-f]{24}$/.test(one)),
+      'not as they should be',
+    );
+    const ari = (await stack.exec('voice-agent', 'cat', '/run/agent-password/ari')).stdout.trim();
+    expectThat(/^[0-9a-f]{48}$/.test(ari), 'the agent can’t read its password');
+    const settings = (
+      await Promise.all(SERVICES.map((service) => stack.inspect(service, '{{json .Config}}')))
+    ).join();
+    expectThat(![...passwords, ari].some((one) => settings.includes(one)), 'one does');
+    const { stdout } = await stack.exec(
+      'voice-agent',
+      'sh',
+      '-c',
+      'ls /run/lab-passwords /etc/asterisk 2>/dev/null',
+    );
+    expectThat(stdout === '', 'the agent can read the phones’ passwords');
+    return undefined;
+  });
+  await checks.that('Asterisk’s log has nothing that one would have to wonder about', async () => {
+    const { stdout } = await stack.exec('asterisk', 'cat', '/var/log/asterisk/messages.log');
+    const complaints = parseAsteriskLog(stdout).filter(
+      ({ level }) => level === 'ERROR' || level === 'WARNING',
+    );
+    expectThat(complaints.length === 0, complaints.map(({ text }) => text).join('; '));
+    return undefined;
+  });
+  await checks.that(
+    'calls to both extensions, side by side, are answered, understood and replied to',
+    async () => {
+      const both = await Promise.all([wholeCall(stack, '510001', 2), wholeCall(stack, '510002', 2)]);
+      return both.join('; ');
+    },
+  );
+  await checks.that('/metrics tells of these calls', async () => {
+    const get =
+      "fetch('http://127.0.0.1:9464/metrics').then((answer) => answer.text()).then((text) => console.log(text))";
+    const { stdout } = await stack.exec('voice-agent', 'node', '-e', get);
+    const line = /^(voice_agent_calls\S*_total)\{.*\} (\d+)$/m.exec(stdout);
+    expectThat(line !== null && Number(line[2]) > 0, stdout.slice(0, 300));
+    return line?.[0];
+  });
+}

@@ -1,0 +1,150 @@
+/** What becomes of callers when a container dies or is stopped in the middle of their call. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expectThat } from './docker-checks.ts';
+import type { Checks } from './docker-checks.ts';
+import { ask, callAgent, wholeCall } from './docker-test-phone.ts';
+import type { Stack } from './docker-test-stack.ts';
+import { Softphone } from './softphone.ts';
+
+const RESTART_MS = 90_000;
+/** Ends the container's program, not its first process (tini): the engine takes that for a crash, and restarts it. */
+const CRASH = {
+  // This script's own command line holds the name, too.
+  'voice-agent': `
+    const { readFileSync, readdirSync } = require('fs');
+    for (const pid of readdirSync('/proc').map(Number).filter((pid) => pid > 1 && pid !== process.pid)) {
+      const [, program] = readFileSync('/proc/' + pid + '/cmdline', 'utf8').split('\\0');
+      if (program === '/app/src/main.ts') process.kill(pid, 'SIGKILL');
+    }`,
+  asterisk: 'kill -KILL $(cat /run/asterisk/asterisk.pid)',
+} as const;
+
+export async function testDeaths(checks: Checks, stack: Stack): Promise<void> {
+  await checks.that('when the agent crashes in mid-call, its caller isn’t left in silence', () =>
+    agentCrashes(stack),
+  );
+  await checks.that('the agent is back by itself and takes the next call', async () => {
+    await healthy(stack, 'voice-agent');
+    return wholeCall(stack, '510001', 1);
+  });
+  await checks.that(
+    'when Asterisk crashes in mid-call, the agent ends the call and finds Asterisk again',
+    () => asteriskCrashes(stack),
+  );
+  await checks.that('Asterisk is back by itself and takes the next call', () =>
+    wholeCall(stack, '510002', 1),
+  );
+  await checks.that(
+    'SIGTERM lets the running call end, refuses new ones audibly, and ends with status 0',
+    () => drain(stack),
+  );
+  await checks.that('the agent can be started again and takes the next call', async () => {
+    await stack.up();
+    return wholeCall(stack, '510001', 1);
+  });
+}
+
+async function agentCrashes(stack: Stack): Promise<string> {
+  const test = await callAgent(stack, '510001');
+  try {
+    await ask(stack, test, 1);
+    const before = await stack.inspect('voice-agent', '{{.State.StartedAt}}');
+    const died = Date.now();
+    const crash = await stack.exec('voice-agent', 'node', '-e', CRASH['voice-agent']);
+    expectThat(crash.status === 0 || crash.status === 137, crash.all.trim());
+    const heard = await Promise.race([
+      test.call.heard.speech({ after: died + 500, timeoutMs: RESTART_MS }),
+      test.call.ended.then(() => false),
+    ]);
+    const after = ((Date.now() - died) / 1000).toFixed(1);
+    expectThat(heard, `nothing was heard; the call: ${test.call.endReason ?? 'still there'}`);
+    await until('the container to be restarted', RESTART_MS, async () => {
+      return (await stack.inspect('voice-agent', '{{.State.StartedAt}}')) !== before;
+    });
+    return `something is heard again ${after} s later`;
+  } finally {
+    await test.stop();
+  }
+}
+
+async function asteriskCrashes(stack: Stack): Promise<string> {
+  const test = await callAgent(stack, '510002');
+  try {
+    await ask(stack, test, 1);
+    const agentBefore = await stack.inspect('voice-agent', '{{.State.StartedAt}}');
+    const before = await stack.inspect('asterisk', '{{.State.StartedAt}}');
+    const died = Date.now();
+    await stack.exec('asterisk', 'sh', '-c', CRASH.asterisk);
+    const over = (): boolean => test.agentCall()?.events.some(({ event }) => event.type === 'ended') ?? false;
+    expectThat(await stack.containerLog.events.until(over, 60_000), 'the agent didn’t end the call');
+    const ended = ((Date.now() - died) / 1000).toFixed(1);
+    await until('Asterisk to be restarted', RESTART_MS, async () => {
+      return (await stack.inspect('asterisk', '{{.State.StartedAt}}')) !== before;
+    });
+    await healthy(stack, 'asterisk');
+    await until('the agent to be ready', RESTART_MS, async () => {
+      return (await stack.exec('voice-agent', 'node', '/app/src/health-check.ts')).status === 0;
+    });
+    const ready = ((Date.now() - died) / 1000).toFixed(1);
+    const agentAfter = await stack.inspect('voice-agent', '{{.State.StartedAt}}');
+    expectThat(agentAfter === agentBefore, 'the agent’s container was restarted, too');
+    return `its call is over after ${ended} s, and it is ready again after ${ready} s`;
+  } finally {
+    await test.stop();
+  }
+}
+
+async function drain(stack: Stack): Promise<string> {
+  const test = await callAgent(stack, '510001');
+  const second = await Softphone.start({
+    server: { host: '127.0.0.1', sipPort: stack.sipPort },
+    account: 'softphone2',
+    password: await stack.password('softphone2'),
+  });
+  try {
+    const stopped = Date.now();
+    const stopping = stack.need('stop', 'voice-agent');
+    await stack.containerLog.line(
+      'draining',
+      ({ msg }) => msg?.includes('draining') ?? false,
+      10_000,
+      stopped - 1000,
+    );
+    const call = second.ring('510002');
+    await call.answered;
+    const refused = await call.heard.speech({ timeoutMs: 10_000 });
+    expectThat(refused, 'the new caller heard nothing');
+    await call.hangUp();
+    const taken = stack.containerLog.events.find('510002', undefined, call.startedAt);
+    expectThat(
+      !taken?.events.some(({ event }) => event.type === 'answered'),
+      'the agent answered the new call',
+    );
+    await ask(stack, test, 1);
+    await test.call.hangUp();
+    const hungUp = Date.now();
+    await stopping;
+    const later = Date.now() - hungUp;
+    expectThat(later < 15_000, `it ended only ${Math.round(later / 1000)} s after its last call`);
+    const status = await stack.inspect('voice-agent', '{{.State.ExitCode}}');
+    expectThat(status === '0', `exit status ${status}`);
+    return `it ends ${(later / 1000).toFixed(1)} s after its last call`;
+  } finally {
+    await second.stop();
+    await test.stop();
+  }
+}
+
+async function healthy(stack: Stack, service: string): Promise<void> {
+  await until(`${service} to be healthy`, RESTART_MS, async () => {
+    return (await stack.inspect(service, '{{.State.Health.Status}}')) === 'healthy';
+  });
+}
+
+async function until(what: string, timeoutMs: number, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs / 1000} s for ${what}`);
+    await sleep(500);
+  }
+}

@@ -1,0 +1,101 @@
+/** The files under docker/, and the images that come of them. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { validate } from 'dockerfile-utils';
+import { docker, needDocker } from './docker.ts';
+import { expectThat } from './docker-checks.ts';
+import type { Checks } from './docker-checks.ts';
+import { IMAGES, buildImages, builtAsteriskVersion, imageBytes, imageName } from './docker-images.ts';
+import type { Stack } from './docker-test-stack.ts';
+import { PROJECT } from './paths.ts';
+import { execFile } from 'node:child_process';
+
+export async function testFiles(checks: Checks, stack: Stack): Promise<void> {
+  await checks.that('the Dockerfiles pass a linter', async () => {
+    const linters = ['dockerfile-utils'];
+    // BuildKit's own checks came with buildx 0.15.
+    const buildx = /v?(\d+)\.(\d+)/.exec((await docker(['buildx', 'version'])).stdout);
+    const engine = Number(
+      (await docker(['version', '--format', '{{.Server.Version}}'])).stdout.split('.')[0],
+    );
+    const checker = engine >= 27 && Number(buildx?.[1] ?? 0) * 100 + Number(buildx?.[2] ?? 0) >= 15;
+    for (const image of IMAGES) {
+      const path = join(PROJECT, 'docker', image, 'Dockerfile');
+      const found = validate(readFileSync(path, 'utf8')).map(({ message }) => JSON.stringify(message));
+      expectThat(found.length === 0, `${image}: ${found.join('; ')}`);
+      const hadolint = await tryRun('hadolint', ['--config', join(PROJECT, 'docker/hadolint.yaml'), path]);
+      expectThat(hadolint === undefined || hadolint.status === 0, hadolint?.said ?? '');
+      if (hadolint) linters.push('hadolint');
+      if (!checker) continue;
+      const check = await docker(['build', '--check', '--file', path, PROJECT], { timeoutMs: 60_000 });
+      expectThat(check.status === 0, check.all.trim().split('\n').slice(-6).join(' '));
+      linters.push('docker build --check');
+    }
+    return [...new Set(linters)].join(', ');
+  });
+  await checks.that('docker compose finds compose.yaml valid, with all profiles', async () => {
+    await stack.need('--profile', '*', 'config', '--quiet');
+    return (await needDocker(['compose', 'version'])).trim();
+  });
+}
+
+export async function testImages(checks: Checks, stack: Stack, standIns: boolean): Promise<void> {
+  const built = await checks.that('the images are built', async () => {
+    const begun = Date.now();
+    await buildImages(stack.variables, { quiet: true });
+    const sizes = await Promise.all(
+      IMAGES.map(async (image) => `${image} ${Math.round((await imageBytes(imageName(image))) / 1e6)} MB`),
+    );
+    const bases = standIns ? 'bases of our own making' : 'the registry’s bases';
+    return `${sizes.join(', ')}; ${bases}; ${Math.round((Date.now() - begun) / 1000)} s`;
+  });
+  if (!built) return;
+  await checks.that('Asterisk’s image names the version in it', async () => {
+    const format = '{{index .Config.Labels "org.asterisk.version"}}';
+    const label = (await needDocker(['image', 'inspect', '--format', format, imageName('asterisk')])).trim();
+    expectThat(/^22\./.test(label) && label === (await builtAsteriskVersion()), `the label says "${label}"`);
+    return label;
+  });
+  await checks.that('no image runs as root', async () => {
+    for (const image of IMAGES) {
+      const user = await needDocker(['image', 'inspect', '--format', '{{.Config.User}}', imageName(image)]);
+      expectThat(/^1000\d:1000\d$/.test(user.trim()), `${image} runs as "${user.trim()}"`);
+    }
+    return undefined;
+  });
+  await checks.that(
+    'the agent’s image has no compiler, no npm, and native code for one platform only',
+    async () => {
+      const script =
+        'for tool in gcc cc make g++ npm python3; do ! command -v $tool || exit 1; done; ' +
+        'cd /app/node_modules/onnxruntime-node/bin/napi-v6 && ls -d */* && dpkg-query -W | wc -l';
+      const image = imageName('agent');
+      const { status, all } = await docker([
+        'run',
+        '--rm',
+        '--network',
+        'none',
+        '--entrypoint',
+        'sh',
+        image,
+        '-c',
+        script,
+      ]);
+      const [platform = '', packages = '', ...more] = all.trim().split('\n');
+      expectThat(status === 0 && /^linux\/\w+$/.test(platform) && more.length === 0, all.trim());
+      return `${platform}; ${packages} Debian packages`;
+    },
+  );
+}
+
+function tryRun(
+  file: string,
+  args: readonly string[],
+): Promise<{ status: number; said: string } | undefined> {
+  return new Promise((resolve) => {
+    execFile(file, args, (error, stdout, stderr) => {
+      if (error?.code === 'ENOENT') resolve(undefined);
+      else resolve({ status: error ? 1 : 0, said: `${stdout}${stderr}`.trim() });
+    });
+  });
+}

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { validate } from 'dockerfile-utils';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { publishedOn } from '../../lab/docker-up.ts';
+import { PROJECT } from '../../lab/paths.ts';
+import { parsePackages } from '../../lab/root-fs.ts';
+import { DEBIAN_PACKAGES } from '../../src/providers/embedded/stt/pocketsphinx.ts';
+
+interface Service {
+  readonly build?: object;
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly profiles?: readonly string[];
+  readonly ports?: readonly string[];
+  readonly mem_limit?: string;
+  readonly pids_limit?: number;
+  readonly restart?: string;
+  readonly environment?: Readonly<Record<string, unknown>>;
+}
+
+const read = (path: string): string => readFileSync(join(PROJECT, path), 'utf8');
+const IMAGES = ['agent', 'asterisk', 'softphone'] as const;
+const compose = parse(read('docker/compose.yaml'), { merge: true }) as {
+  services: Record<string, Service>;
+  networks: Record<string, { internal?: boolean } | null>;
+};
+const ours = Object.entries(compose.services).filter(([, { build }]) => build !== undefined);
+
+describe.each(IMAGES)('The Dockerfile of the image "%s"', (image) => {
+  const text = read(`docker/${image}/Dockerfile`);
+
+  it('has nothing that a linter would object to', () => {
+    expect(
+      validate(text).map(({ message, range }) => `${range.start.line + 1}: ${JSON.stringify(message)}`),
+    ).toEqual([]);
+  });
+
+  it('names its bases by arguments only', () => {
+    const stages = [...text.matchAll(/^FROM \S+ AS (\S+)/gm)].map(([, name]) => name);
+    const bases = [...text.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base ?? '');
+    expect(bases.filter((base) => !stages.includes(base) && !/^\$\{\w+_IMAGE\}$/.test(base))).toEqual([]);
+  });
+
+  it('does not run as root, and starts its program without a shell', () => {
+    expect(text.match(/^USER (.*)$/gm)?.at(-1)).toMatch(/^USER 1000\d:1000\d$/);
+    expect(text).toMatch(/^ENTRYPOINT \["\/usr\/bin\/tini", "--", "\/usr\//m);
+  });
+});
+
+describe('The container images and the native lab', () => {
+  it('install what the same lists of packages say', () => {
+    expect(parsePackages(read('docker/agent/packages.txt'))).toEqual([...DEBIAN_PACKAGES].sort());
+    expect(read('lab/run.sh')).toContain('docker/agent/packages.txt');
+    for (const image of IMAGES) {
+      expect(read(`docker/${image}/Dockerfile`)).toContain(
+        `COPY docker/install-packages.sh docker/${image}/packages.txt`,
+      );
+    }
+    expect(read('docker/asterisk/root-fs.sh')).toContain(
+      '"$here/packages.txt" "$here/../softphone/packages.txt"',
+    );
+  });
+});
+
+describe('docker/compose.yaml', () => {
+  it('confines every service of ours, and limits what it can take', () => {
+    expect(ours.map(([name]) => name).sort()).toEqual(['asterisk', 'set-up', 'softphone', 'voice-agent']);
+    for (const [name, service] of ours) {
+      expect(service.read_only, name).toBe(true);
+      expect(service.cap_drop, name).toEqual(['ALL']);
+      expect(service.mem_limit, name).toBeDefined();
+      expect(service.pids_limit, name).toBeGreaterThan(0);
+    }
+  });
+
+  it('publishes on loopback unless told otherwise, and nothing but SIP and a small range for sound', () => {
+    const published = Object.values(compose.services).flatMap(({ ports, profiles }) =>
+      profiles ? [] : (ports ?? []),
+    );
+    expect(published).toEqual([
+      '${BIND:-${HOST:-127.0.0.1}}:${SIP_PORT:-5060}:5060/udp',
+      expect.stringMatching(
+        /^\$\{BIND:-\$\{HOST:-127\.0\.0\.1\}\}:\$\{RTP_START:-10000\}-\$\{RTP_END:-10039\}:.*\/udp$/,
+      ),
+    ]);
+    const others = Object.values(compose.services).flatMap(({ ports, profiles }) =>
+      profiles ? (ports ?? []) : [],
+    );
+    for (const port of others) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+
+  it('keeps ARI and the sound between Asterisk and the agent in a network without a way out', () => {
+    expect(compose.networks['inside']?.internal).toBe(true);
+  });
+
+  it('has no password in it', () => {
+    for (const [name, { environment }] of Object.entries(compose.services)) {
+      for (const [key, value] of Object.entries(environment ?? {})) {
+        if (/PASSWORD|KEY|SECRET/.test(key))
+          expect(value, `${name} ${key}`).toMatch(/^(\$\{\w+:-\}|\/run\/[a-z/-]+)$/);
+      }
+    }
+  });
+});
+
+describe('HOST', () => {
+  const own = ['127.0.0.1', '192.168.1.20'];
+
+  it('left out keeps everything on loopback', () => {
+    expect(publishedOn(undefined, own)).toEqual({});
+  });
+
+  it('of this machine is the only address on which something is published', () => {
+    expect(publishedOn('192.168.1.20', own)).toEqual({ HOST: '192.168.1.20' });
+  });
+
+  it('of a router is told to phones, and the router may come in at any address of this machine', () => {
+    expect(publishedOn('203.0.113.9', own)).toEqual({ HOST: '203.0.113.9', BIND: '0.0.0.0' });
+  });
+});
