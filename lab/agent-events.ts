@@ -15,8 +15,10 @@ export interface AgentLogLine {
   readonly level: number | string;
   readonly time: number;
   readonly msg?: string;
-  /** `ready`, … */
+  /** `ready`, `monitoring`, … */
   readonly event?: string;
+  /** With `monitoring`. */
+  readonly url?: string;
   readonly callEvent?: CallEvent;
 }
 
@@ -43,8 +45,10 @@ export interface TurnLatency {
   readonly totalMs: number | undefined;
 }
 
+/** Something that was said: when it began, and ended if that is known. */
 export interface Line {
   readonly at: number;
+  readonly endedAt?: number;
   readonly who: 'caller' | 'agent';
   readonly text: string;
   /** Caller: it was understood. Agent: it was not cut off. */
@@ -117,17 +121,34 @@ export class AgentEvents {
   }
 }
 
+/** What was said, in the order in which it began. */
 export function transcriptOf(call: AgentCall): Line[] {
-  return call.events.flatMap(({ at, event }): Line[] => {
+  const lines = call.events.flatMap((seen): Line[] => {
+    const { event } = seen;
     if (event.type === 'caller-said') {
       const text = event.via === 'dtmf' ? `[presses ${event.text}]` : event.text;
-      return [{ at, who: 'caller', text, whole: event.understood }];
+      return [{ ...spanOf(seen, event), who: 'caller', text, whole: event.understood }];
     }
     if (event.type === 'agent-said') {
-      return [{ at, who: 'agent', text: event.text, whole: !event.interrupted }];
+      return [{ ...spanOf(seen, event), who: 'agent', text: event.text, whole: !event.interrupted }];
     }
     return [];
   });
+  return lines.sort((a, b) => a.at - b.at);
+}
+
+/** When that which an event tells of began, on the wall clock. */
+export function beganAt(seen: SeenEvent): number {
+  const { event } = seen;
+  return event.type === 'caller-said' || event.type === 'agent-said' ? spanOf(seen, event).at : seen.at;
+}
+
+function spanOf(
+  { at: toldAt }: SeenEvent,
+  { at, since, until }: Extract<CallEvent, { type: 'caller-said' | 'agent-said' }>,
+): Pick<Line, 'at' | 'endedAt'> {
+  const wall = (instant: number): number => Math.round(toldAt - at + instant);
+  return { at: wall(since ?? at), ...(until !== undefined && { endedAt: wall(until) }) };
 }
 
 export function latenciesOf(call: AgentCall): TurnLatency[] {

@@ -12,7 +12,8 @@ import { PROJECT } from './paths.ts';
 import { UserError } from './user-error.ts';
 
 export interface AgentOptions {
-  readonly asterisk: {
+  /** Missing: it has none, and the configuration says so. */
+  readonly asterisk?: {
     readonly ariUrl: string;
     readonly ariUser: string;
     readonly secrets: { readonly ari: string };
@@ -40,6 +41,7 @@ export class LabAgent {
   readonly #log: WriteStream;
   readonly #lines: string[] = [];
   readonly #lineListeners = new Set<(line: AgentLogLine) => void>();
+  #monitoringUrl = '';
   #stopping: Promise<void> | undefined;
 
   private constructor(child: ChildProcess, log: WriteStream) {
@@ -67,12 +69,16 @@ export class LabAgent {
     const { asterisk } = options;
     const environment = {
       ...process.env,
-      ARI_URL: asterisk.ariUrl,
-      ARI_USERNAME: asterisk.ariUser,
-      ARI_PASSWORD: asterisk.secrets.ari,
+      ...(asterisk && {
+        ARI_URL: asterisk.ariUrl,
+        ARI_USERNAME: asterisk.ariUser,
+        ARI_PASSWORD: asterisk.secrets.ari,
+      }),
       VOICE_AGENT_CONFIG_DIR: options.configFolder ?? join(PROJECT, 'config'),
       VOICE_AGENT_DATA_DIR: options.dataFolder,
       LOG_FORMAT: 'json',
+      // Several labs run side by side; its log says which port it has.
+      MONITORING_LISTEN_PORT: process.env['MONITORING_LISTEN_PORT'] ?? '0',
       ...options.environment,
     };
     if (options.signal?.aborted) throw new UserError('Interrupted before the agent was started.');
@@ -95,6 +101,16 @@ export class LabAgent {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** Its exit status; undefined while it runs, or when a signal has ended it. */
+  get exitCode(): number | undefined {
+    return this.#child.exitCode ?? undefined;
+  }
+
+  /** Where it serves health and metrics. */
+  get monitoringUrl(): string {
+    return this.#monitoringUrl;
   }
 
   /** Called for every line of its log. */
@@ -132,6 +148,7 @@ export class LabAgent {
     if (this.#lines.length > 100) this.#lines.shift();
     const parsed = parseLogLine(line);
     if (!parsed) return;
+    if (parsed.event === 'monitoring') this.#monitoringUrl = parsed.url ?? '';
     for (const listener of [...this.#lineListeners]) listener(parsed);
     if (parsed.callEvent) this.events.feed(line);
   }

@@ -10,12 +10,11 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endContained, spawnContained } from './contained.ts';
-import { PROJECT } from './paths.ts';
-import { ensureRootFs } from './root-fs.ts';
+import { endContained } from './contained.ts';
+import { asToolSees, spawnTool } from './tool.ts';
 
 export interface BaresipOptions {
-  /** Its folder, seen by it as /lab. */
+  /** Its folder, seen by it as `asToolSees` says. */
   readonly folder: string;
   /** Lines of its configuration and of its accounts file. */
   readonly config: readonly string[];
@@ -64,14 +63,11 @@ export class Baresip {
   }
 
   static async start(options: BaresipOptions): Promise<Baresip> {
-    const rootFs = await ensureRootFs();
     writeFileSync(join(options.folder, 'config'), `${options.config.join('\n')}\n`, { mode: 0o600 });
     writeFileSync(join(options.folder, 'accounts'), `${options.accounts.join('\n')}\n`, { mode: 0o600 });
     writeFileSync(join(options.folder, 'contacts'), '');
-    const child = spawnContained(
-      ['sh', join(PROJECT, 'docker/asterisk/run.sh'), 'baresip', '-4', '-f', '/lab'],
-      { env: { ROOT: rootFs, FOLDER: options.folder } },
-    );
+    const { folder } = options;
+    const child = await spawnTool(['baresip', '-4', '-f', asToolSees(folder)], { folder });
     const said: string[] = [];
     for (const stream of [child.stdout, child.stderr]) {
       if (!stream) continue;

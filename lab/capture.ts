@@ -3,16 +3,14 @@
  * of the lab's root file system, read while it runs.
  */
 import type { ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { G711Law } from '../src/media/audio.ts';
 import { PAYLOAD_TYPE, SILENCE_BYTE, decodeG711 } from '../src/media/g711.ts';
 import { createRtpFields, parseRtp } from '../src/media/rtp-packet.ts';
-import { endContained, spawnContained } from './contained.ts';
-import { PROJECT } from './paths.ts';
+import { endContained } from './contained.ts';
 import { PcapReader } from './pcap.ts';
 import type { Endpoint, UdpSeen } from './pcap.ts';
-import { ensureRootFs } from './root-fs.ts';
+import { spawnTool } from './tool.ts';
 
 /** One RTP packet, and when the kernel saw it (wall clock, ms since the epoch, with fractions). */
 export interface RtpSeen {
@@ -50,18 +48,13 @@ export class RtpCapture {
 
   /** Resolves when packets are being seen. */
   static async start(options: CaptureOptions): Promise<RtpCapture> {
-    const rootFs = await ensureRootFs();
     const [first, last] = options.ports;
     const other = options.otherPort === undefined ? '' : ` or udp port ${options.otherPort}`;
-    const child = spawnContained(
-      [
-        ...['sh', join(PROJECT, 'docker/asterisk/run.sh')],
-        // -Z root: a change of user would need one more folder, and it ends with us in any case.
-        ...['tcpdump', '-Z', 'root', '-i', options.interface ?? 'lo', '-n', '-s', '0', '-B', '8192'],
-        ...['--immediate-mode', '-U', '-w', '-', `udp portrange ${first}-${last}${other}`],
-      ],
-      { env: { ROOT: rootFs } },
-    );
+    const child = await spawnTool([
+      // -Z root: a change of user would need one more folder, and it ends with us in any case.
+      ...(['tcpdump', '-Z', 'root', '-i', options.interface ?? 'lo', '-n', '-s', '0', '-B', '8192'] as const),
+      ...['--immediate-mode', '-U', '-w', '-', `udp portrange ${first}-${last}${other}`],
+    ]);
     const capture = new RtpCapture(child);
     const reader = new PcapReader();
     child.stdout?.on('data', (bytes: Buffer) => {

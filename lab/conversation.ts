@@ -1,8 +1,16 @@
 /** How a caller of the lab behaves: speaks when the other side has finished, and listens. */
 import type { CallEvent } from '../src/dialog/ports.ts';
 import type { AgentCall, AgentEvents, SeenEvent } from './agent-events.ts';
-import type { CallSound, Utterance } from './call-sound.ts';
-import type { SoftphoneCall } from './softphone.ts';
+import type { SpeechWatch, Utterance } from './speech-watch.ts';
+
+/** A call that a caller can speak into and listen to: a softphone's, or one from a cloud number. */
+export interface LabCall {
+  readonly heard: Pick<SpeechWatch, 'speech' | 'quiet' | 'utterance' | 'speechStartedAt'>;
+  readonly ended: Promise<unknown>;
+  readonly endReason: string | undefined;
+  /** Resolves when all has been said; false when the call ended, or something else was said, before. */
+  say(sound: Int16Array): Promise<Utterance | false>;
+}
 
 /** One question of a caller and what came back. Instants: wall clock. */
 export interface Exchange {
@@ -40,7 +48,7 @@ export interface AgentView {
 
 /** Waits until the far side has said something and finished, or hung up. */
 export async function listen(
-  sound: CallSound,
+  sound: LabCall['heard'],
   patience: Patience,
   after?: number,
 ): Promise<Utterance | undefined> {
@@ -57,7 +65,7 @@ export async function listen(
  * With a view of the agent the caller waits for the reply itself, not for its "one moment, please".
  */
 export async function exchange(
-  call: SoftphoneCall,
+  call: LabCall,
   question: { readonly name: string; readonly sound: Int16Array },
   patience: Patience,
   agent?: AgentView,
@@ -71,7 +79,7 @@ export async function exchange(
 }
 
 async function sayOnce(
-  call: SoftphoneCall,
+  call: LabCall,
   { name, sound }: { readonly name: string; readonly sound: Int16Array },
   patience: Patience,
   agent: AgentView | undefined,

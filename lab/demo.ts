@@ -14,6 +14,7 @@ import type { Exchange } from './conversation.ts';
 import { DEMO_CALLS, recordingOf } from './demo-calls.ts';
 import type { DemoCall, Recording } from './demo-calls.ts';
 import { PROJECT } from './paths.ts';
+import { openProviders, providersKind } from './providers.ts';
 import { runMain } from './run-main.ts';
 import { labSettings } from './settings.ts';
 import type { LabSettings } from './settings.ts';
@@ -38,6 +39,7 @@ interface DemoResult {
 
 await runMain(async (signal) => {
   const settings = labSettings();
+  providersKind();
   sweepUnfinished();
   // It gets its name when it is complete; what an interrupted run leaves is swept by the next one.
   const unfinished = join(DEMOS, `unfinished-${process.pid}`);
@@ -71,11 +73,17 @@ async function runCalls(settings: LabSettings, folder: string, signal: AbortSign
     });
     parts.push(asterisk);
     console.log(`Asterisk is ready after ${since(begun)} s`);
+    const providers = await openProviders(console.log);
+    parts.push(providers);
     const agent = await LabAgent.start({
       asterisk,
       dataFolder: folder,
       logFile: join(folder, 'agent.log'),
-      environment: { VOICE_AGENT_TRANSCRIPTS: 'true', VOICE_AGENT_RECORDINGS: 'true' },
+      environment: {
+        ...providers.environment,
+        VOICE_AGENT_TRANSCRIPTS: 'true',
+        VOICE_AGENT_RECORDINGS: 'true',
+      },
       signal,
     });
     parts.push(agent);

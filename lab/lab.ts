@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { LabAgent } from './agent.ts';
 import { NativeAsterisk } from './asterisk.ts';
 import { LAB_CACHE, PROJECT, labFolder } from './paths.ts';
+import { openProviders, providersKind, type LabProviders } from './providers.ts';
 import { runMain } from './run-main.ts';
 import { announceLab, refuseSecondLab } from './running-lab.ts';
 import { labSettings } from './settings.ts';
@@ -11,6 +12,7 @@ import { UserError } from './user-error.ts';
 
 await runMain(async (signal) => {
   const settings = labSettings();
+  providersKind();
   refuseSecondLab();
   const begun = Date.now();
   const logFolder = labFolder('log');
@@ -23,16 +25,21 @@ await runMain(async (signal) => {
     ...(settings.host !== undefined && { host: settings.host }),
   });
   let agent: LabAgent | undefined;
+  let providers: LabProviders | undefined;
   let withdraw = (): void => undefined;
   try {
     const agentLog = join(logFolder, 'agent.log');
     console.log(`Asterisk is ready after ${seconds(begun)} s`);
+    providers = await openProviders(console.log);
     agent = await LabAgent.start({
       asterisk,
       dataFolder: join(PROJECT, 'var'),
       logFile: agentLog,
       // Who tries it out on this machine wants to read what was understood.
-      environment: { VOICE_AGENT_TRANSCRIPTS: process.env['VOICE_AGENT_TRANSCRIPTS'] ?? 'true' },
+      environment: {
+        ...providers.environment,
+        VOICE_AGENT_TRANSCRIPTS: process.env['VOICE_AGENT_TRANSCRIPTS'] ?? 'true',
+      },
       signal,
     });
     console.log(`The agent is ready after ${seconds(begun)} s`);
@@ -49,6 +56,7 @@ await runMain(async (signal) => {
   } finally {
     withdraw();
     await agent?.stop();
+    await providers?.stop();
     await asterisk.stop();
   }
 });

@@ -34,7 +34,8 @@ export function parsePackages(text: string): string[] {
 }
 
 export function rootFsPath(): string {
-  const packages = parsePackages(readFileSync(join(RECIPE, 'packages.txt'), 'utf8'));
+  const lists = ['asterisk', 'softphone'].map((part) => join(PROJECT, 'docker', part, 'packages.txt'));
+  const packages = parsePackages(lists.map((path) => readFileSync(path, 'utf8')).join('\n'));
   const hash = createHash('sha256').update(packages.join(' ')).digest('hex').slice(0, 12);
   return join(CACHE, `asterisk-rootfs-${hash}`);
 }
@@ -136,7 +137,7 @@ function reasonOf(lines: readonly string[]): string {
     return 'The Debian mirror could not be reached: check the network, or name another with MIRROR=http://….';
   }
   if (/Unable to locate package (\S+)/.test(all)) {
-    return `Debian has no package ${/Unable to locate package (\S+)/.exec(all)?.[1] ?? ''} (docker/asterisk/packages.txt).`;
+    return `Debian has no package ${/Unable to locate package (\S+)/.exec(all)?.[1] ?? ''} (docker/*/packages.txt).`;
   }
   if (/No space left on device/.test(all)) return 'The disk is full: the root file system needs 500 MB.';
   if (/unshare.*(Operation not permitted|failed)|mount.*(permission denied|not permitted)/i.test(all)) {

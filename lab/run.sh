@@ -1,8 +1,8 @@
 #!/bin/sh
 # Runs a program of the project with everything that it needs: lab/run.sh [--lab] FILE [ARGUMENT …]
 # Brings what is missing first: Node.js 24 when the machine's is older than 22.18 (into .cache), and the
-# npm packages of package-lock.json. With --lab also Debian packages (lab/host-packages.txt), and the
-# root file system with Asterisk in it.
+# npm packages of package-lock.json. With --lab also Debian packages (lab/host-packages.txt and
+# docker/agent/packages.txt), and the root file system with Asterisk in it.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -27,8 +27,25 @@ quietly() { # log-name command …
 	"$@" >"$log" 2>&1 </dev/null
 }
 
+# What was begun when Ctrl-C came is ended in order, and nothing half-made stays.
+making=
+building=
+stop() { # status [signal for what runs beside us: Ctrl-C has reached it already]
+	trap 'exit 130' INT
+	trap '' TERM HUP
+	if [ -n "$building" ]; then
+		[ -z "${2:-}" ] || kill "-$2" "$building" 2>/dev/null || true
+		wait "$building" 2>/dev/null || true
+	fi
+	[ -z "$making" ] || rm -rf --one-file-system "$making"
+	exit "$1"
+}
+trap 'stop 130' INT
+trap 'stop 143 TERM' TERM
+trap 'stop 129 TERM' HUP
+
 packages() {
-	wanted=$(sed 's/#.*//' lab/host-packages.txt)
+	wanted=$(sed 's/#.*//' lab/host-packages.txt docker/agent/packages.txt)
 	# shellcheck disable=SC2086 # a list of words
 	there=$(dpkg-query -W -f '${Package}=${db:Status-Status}\n' $wanted 2>/dev/null) || true
 	missing=
@@ -64,11 +81,13 @@ node_24() {
 		command -v npm >/dev/null || fail "npm is missing: apt-get install nodejs npm"
 		echo "Fetching Node.js 24 (this machine has $(node -v 2>/dev/null || echo none))"
 		rm -rf "$folder" "$folder.new"
+		making=$folder.new
 		mkdir -p "$folder.new"
 		echo '{"private":true}' >"$folder.new/package.json"
 		quietly node npm install --prefix "$folder.new" --no-audit --no-fund --ignore-scripts "node-linux-$arch@24" ||
 			fail "Node.js 24 could not be fetched from npm: check the network. (Details: .cache/log/node.log)"
 		mv "$folder.new" "$folder"
+		making=
 	fi
 	PATH=$binaries:$PATH
 	export PATH
@@ -80,9 +99,11 @@ npm_packages() {
 	[ "$(cat node_modules/.installed 2>/dev/null)" = "$stamp" ] && return
 	command -v npm >/dev/null || fail "npm is missing: apt-get install npm"
 	echo "Installing npm packages"
+	making=node_modules
 	quietly npm npm ci --prefer-offline --no-audit --no-fund --ignore-scripts ||
 		fail "npm packages could not be installed: check the network. (Details: .cache/log/npm.log)"
 	echo "$stamp" >node_modules/.installed
+	making=
 }
 
 # One at a time: two that begin at once would install into the same folders.
@@ -94,8 +115,10 @@ if [ "$1" = --lab ]; then
 	node_24
 	# It takes about as long as the npm packages do, and needs none of them.
 	node lab/root-fs.ts --quiet &
+	building=$!
 	npm_packages
-	wait $! || exit 1
+	wait "$building" || exit 1
+	building=
 else
 	node_24
 	npm_packages

@@ -9,12 +9,9 @@ export interface LabSettings {
 
 export function labSettings(environment: NodeJS.ProcessEnv = process.env): LabSettings {
   const engine = nonEmpty(environment['LAB']) ?? 'native';
-  if (engine === 'docker') {
-    throw new UserError(
-      'LAB=docker is not there yet: this version runs Asterisk natively, without a container engine. Leave LAB out.',
-    );
+  if (engine !== 'native' && engine !== 'docker') {
+    throw new UserError(`LAB=${engine} is not known; it can be native or docker.`);
   }
-  if (engine !== 'native') throw new UserError(`LAB=${engine} is not known; it can be native.`);
   return {
     host: nonEmpty(environment['HOST']),
     sipPort: port('SIP_PORT', environment),
@@ -32,4 +29,11 @@ function port(name: string, environment: NodeJS.ProcessEnv): number | undefined 
 
 export function nonEmpty(text: string | undefined): string | undefined {
   return text === undefined || text === '' ? undefined : text;
+}
+
+/** Throws UserError where something is asked of the containers that only the native lab has. */
+export function refuseInContainers(environment: NodeJS.ProcessEnv = process.env): void {
+  const providers = nonEmpty(environment['PROVIDERS']);
+  if (providers !== 'emulated') return;
+  throw new UserError('PROVIDERS=emulated is for the lab without containers: leave LAB=docker out.');
 }

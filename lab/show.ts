@@ -1,4 +1,5 @@
 /** How the lab prints calls: conversations as they happen, and tables. */
+import { beganAt } from './agent-events.ts';
 import type { AgentCall, SeenEvent, TurnLatency } from './agent-events.ts';
 
 /** Wall clock as a person reads it: 14:03:22.8 */
@@ -9,10 +10,12 @@ export function clock(at: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${tenth}`;
 }
 
-/** One line for one event of a call; undefined for those that only machines want. */
-export function eventLine(call: AgentCall, { at, event }: SeenEvent): string | undefined {
-  const text = eventText(event);
-  return text === undefined ? undefined : `${clock(at)}  ${call.dialled}  ${text}`;
+/**
+ * One line for one event of a call, with the time at which it began (a sentence is told when it was
+ * said); undefined for those that only machines want. */
+export function eventLine(call: AgentCall, seen: SeenEvent): string | undefined {
+  const text = eventText(seen.event);
+  return text === undefined ? undefined : `${clock(beganAt(seen))}  ${call.dialled}  ${text}`;
 }
 
 function eventText(event: SeenEvent['event']): string | undefined {
@@ -25,13 +28,15 @@ function eventText(event: SeenEvent['event']): string | undefined {
       if (event.via === 'dtmf') return `caller presses ${event.text}`;
       return event.understood ? `caller: ${event.text}` : `caller: (not understood) ${event.text}`;
     case 'agent-said':
-      return `agent:  ${event.text}${event.interrupted ? ' … (interrupted)' : ''}`;
+      return ['agent: ', event.text, event.interrupted ? '… (interrupted)' : ''].filter(Boolean).join(' ');
     case 'barge-in':
       return `caller interrupts after ${Math.round(event.playedMs)} ms`;
     case 'held':
       return 'caller is on hold';
     case 'unheld':
       return 'caller is back';
+    case 'caller-changed':
+      return `somebody else is on the line: ${event.caller.number || 'unknown'}`;
     case 'trouble':
       return `trouble with ${event.part}: ${event.message}`;
     case 'ended':

@@ -13,12 +13,15 @@ import type { RtpSeen } from './capture.ts';
 import { labFolder } from './paths.ts';
 import { freePorts } from './ports.ts';
 import { readSound, writeSound } from './sound-file.ts';
+import { asToolSees } from './tool.ts';
 
 export interface SoftphoneOptions {
   /** Where Asterisk is: a NativeAsterisk, or anything with these. */
   readonly server: { readonly host: string; readonly sipPort: number };
   readonly account: string;
   readonly password: string;
+  /** Where the phone is, if not on the server's address: an address of its own, and the interface that has it. */
+  readonly at?: { readonly address: string; readonly networkInterface: string };
   /** The only codec that it offers (default: both, μ-law first). */
   readonly law?: G711Law;
   /** How digits are sent (default RFC 4733). */
@@ -46,7 +49,7 @@ const RENEW_SILENCE_MS = 480_000;
 const TAIL_MS = 60_000;
 /** A bridge between two sound devices with nobody at its other end: it gives and takes nothing. */
 const NOTHING = 'aubridge,nobody';
-const SILENCE = 'aufile,/lab/silence.wav';
+const SILENCE = 'silence.wav';
 
 const REGISTER_MS = 5000;
 
@@ -91,14 +94,19 @@ export class Softphone {
     const folder = labFolder(`phone-${process.pid}-${(started += 1)}`);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeSound(join(folder, 'silence.wav'), new Int16Array(0), SILENCE_MS);
-    const { server, account, password } = options;
-    const rtpPort = await freePorts('udp', RTP_PORTS, server.host);
+    const { server, account, password, at } = options;
+    const address = at?.address ?? server.host;
+    const rtpPort = await freePorts('udp', RTP_PORTS, address);
     const ports = [rtpPort, rtpPort + RTP_PORTS - 1] as const;
-    const sipPort = await freePorts('udp', 1, server.host);
+    const sipPort = await freePorts('udp', 1, address);
     const controlPort = await freePorts('tcp', 1);
     const begun: { stop(): Promise<void> }[] = [];
     try {
-      const capture = await RtpCapture.start({ ports, otherPort: sipPort });
+      const capture = await RtpCapture.start({
+        ports,
+        otherPort: sipPort,
+        ...(at && { interface: at.networkInterface }),
+      });
       begun.push(capture);
       const codecs = { ulaw: 'PCMU', alaw: 'PCMA' };
       const baresip = await Baresip.start({
@@ -111,12 +119,12 @@ export class Softphone {
         ],
         config: [
           'poll_method epoll',
-          `sip_listen ${server.host}:${sipPort}`,
-          `net_interface ${server.host}`,
+          `sip_listen ${address}:${sipPort}`,
+          `net_interface ${address}`,
           'call_local_timeout 120',
           'call_max_calls 4',
           'call_hold_other_calls no',
-          `audio_source ${options.muted ? NOTHING : SILENCE}`,
+          `audio_source ${options.muted ? NOTHING : soundFile(folder, SILENCE)}`,
           'audio_player aubridge,speaker',
           'audio_buffer 20-160',
           `rtp_ports ${ports[0]}-${ports[1]}`,
@@ -318,7 +326,7 @@ export class SoftphoneCall {
     const path = join(this.#control.folder, name);
     writeSound(path, samples, TAIL_MS);
     const switched = Date.now();
-    await this.#source(`aufile,/lab/${name}`);
+    await this.#source(soundFile(this.#control.folder, name));
     rmSync(path, { force: true });
     const durationMs = samples.length / 8;
     const finished = await Promise.race([
@@ -451,7 +459,7 @@ export class SoftphoneCall {
 
   async #silence(): Promise<void> {
     if (this.endReason !== undefined) return;
-    await this.#source(SILENCE);
+    await this.#source(soundFile(this.#control.folder, SILENCE));
     this.#renewLater();
   }
 
@@ -465,6 +473,11 @@ export class SoftphoneCall {
     if (this.endReason !== undefined) return;
     await this.#control.baresip.command('ausrc', source);
   }
+}
+
+/** A file of the phone's folder as one of baresip's sources of sound. */
+function soundFile(folder: string, name: string): string {
+  return `aufile,${join(asToolSees(folder), name)}`;
 }
 
 /** Why a call has ended, in words: baresip gives a hang-up the text of an error of the socket. */

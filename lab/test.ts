@@ -2,7 +2,7 @@
  * `make test` and `make check`: lint and types, then every vitest project. The last line is
  * "N passed, N failed" over all projects; a check or a runner that fails otherwise counts as one.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CACHE, PROJECT } from './paths.ts';
@@ -31,11 +31,19 @@ await runMain(async (signal) => {
   mkdirSync(results, { recursive: true });
   let passed = 0;
   let failed = 0;
-  for (const [name, tool, ...args] of CHECKS) {
-    const status = await run(tool, args, signal);
-    console.log(`${name}: ${status === 0 ? 'ok' : 'failed'}`);
-    if (status !== 0) failed += 1;
-  }
+  // Side by side: each has work for one processor.
+  console.log(`checking: ${CHECKS.map(([name, tool]) => `${name} (${tool})`).join(', ')} …`);
+  const checks = CHECKS.map(async ([name, tool, ...args]) => {
+    const since = Date.now();
+    const { status, output } = await runQuietly(tool, args, signal);
+    const seconds = ((Date.now() - since) / 1000).toFixed(1);
+    console.log(`${name}: ${status === 0 ? 'ok' : 'failed'}, ${seconds} s`);
+    if (status !== 0) {
+      failed += 1;
+      process.stdout.write(output);
+    }
+  });
+  await Promise.all(checks);
   if (process.argv[2] !== 'check') {
     await ensureRootFs(console.log, signal);
     for (const project of PROJECTS) {
@@ -47,6 +55,11 @@ await runMain(async (signal) => {
     }
   }
   if (signal.aborted) failed += 1;
+  if (process.argv[2] === 'check') {
+    console.log(failed === 0 ? '\nAll checks passed.' : `\n${failed} of ${CHECKS.length} checks failed.`);
+    if (failed > 0) process.exitCode = 1;
+    return;
+  }
   const summary = `${passed} passed, ${failed} failed`;
   writeFileSync(join(results, 'summary'), `${summary}\n`);
   console.log(`\n${summary}`);
@@ -73,12 +86,34 @@ async function runProject(project: string, signal: AbortSignal): Promise<{ passe
 }
 
 /** Runs a tool of node_modules/.bin with its output shown. Returns its exit status. */
-function run(tool: string, args: readonly string[], signal: AbortSignal): Promise<number> {
+async function run(tool: string, args: readonly string[], signal: AbortSignal): Promise<number> {
+  return await ended(start(tool, args, 'inherit'), signal);
+}
+
+/** The same, but its output is kept. */
+async function runQuietly(
+  tool: string,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<{ status: number; output: string }> {
+  const child = start(tool, args, 'pipe');
+  const pieces: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (piece: Buffer) => pieces.push(piece));
+  const status = await ended(child, signal);
+  return { status, output: Buffer.concat(pieces).toString() };
+}
+
+function start(tool: string, args: readonly string[], output: 'inherit' | 'pipe'): ChildProcess {
+  return spawn(join(PROJECT, 'node_modules/.bin', tool), args, {
+    cwd: PROJECT,
+    stdio: ['ignore', output, output],
+  });
+}
+
+/** Its exit status, once its output has ended, too. */
+function ended(child: ChildProcess, signal: AbortSignal): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(join(PROJECT, 'node_modules/.bin', tool), args, {
-      cwd: PROJECT,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
     const abort = (): void => {
       child.kill('SIGTERM');
     };
@@ -86,7 +121,7 @@ function run(tool: string, args: readonly string[], signal: AbortSignal): Promis
     child.once('error', () => {
       resolve(127);
     });
-    child.once('exit', (code) => {
+    child.once('close', (code) => {
       signal.removeEventListener('abort', abort);
       resolve(code ?? 1);
     });

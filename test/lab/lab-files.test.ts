@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseAsteriskLog } from '../../lab/asterisk.ts';
 import { parsePackages } from '../../lab/root-fs.ts';
-import { labSettings } from '../../lab/settings.ts';
+import { labSettings, refuseInContainers } from '../../lab/settings.ts';
 import { table } from '../../lab/show.ts';
 import { readSound, writeSound, writeStereo } from '../../lab/sound-file.ts';
 
@@ -75,8 +75,11 @@ describe('The lab reads', () => {
       httpPort: undefined,
     });
     expect(() => labSettings({ SIP_PORT: '70000' })).toThrow('SIP_PORT=70000 is no port');
-    expect(() => labSettings({ LAB: 'docker' })).toThrow('LAB=docker is not there yet');
+    expect(labSettings({ LAB: 'docker', HOST: '192.0.2.7' }).host).toBe('192.0.2.7');
     expect(() => labSettings({ LAB: 'podman' })).toThrow('LAB=podman is not known');
+    expect(() => {
+      refuseInContainers({ PROVIDERS: 'emulated' });
+    }).toThrow('leave LAB=docker out');
   });
 
   it('tables whose numbers stand to the right', () => {
