@@ -1,0 +1,84 @@
+/**
+ * `make bench-latency`: how long a caller waits for the agent's answer, measured on the wire, with a cloud whose
+ * delays are assumptions (settings, printed). Run it on a quiet machine; it takes about seven minutes.
+ * `JSON=1` prints the result alone. `CALLS=6 TURNS=240` are those at a time, and all of them. `VARIANTS=early,f32`
+ * chooses what is compared (VARIANTS below).
+ */
+import { cpus, loadavg } from 'node:os';
+import { assumptionsGiven } from '../../lab/providers.ts';
+import { runMain } from '../../lab/run-main.ts';
+import { nonEmpty } from '../../lab/settings.ts';
+import { UserError } from '../../lab/user-error.ts';
+import { assumptionLines } from '../support/provider-servers/cloud-delays.ts';
+import { measureCalls } from './latency-calls.ts';
+import { AIMS, figures, show, type Variant } from './latency-report.ts';
+import { splitTurns } from './latency-split.ts';
+
+const CARTESIA_TTS = '    tts:\n      # What agents.yaml';
+/** What can be compared: texts of config/ and what is put in their place. */
+const VARIANTS: Readonly<Record<string, { name: string; edits: (readonly [string, string])[] }>> = {
+  early: { name: 'early start', edits: [] },
+  certain: { name: 'no early start', edits: [['eagerPauseMs: 250', 'eagerPauseMs: 0']] },
+  token: {
+    name: 'text in tokens to the voice',
+    edits: [[CARTESIA_TTS, CARTESIA_TTS.replace('tts:', 'tts:\n      feeding: token')]],
+  },
+  f32: {
+    name: 'float samples of 24 kHz, resampled here',
+    edits: [['    # source: { encoding: pcm_f32', '    source: { encoding: pcm_f32']],
+  },
+  message100: {
+    name: 'sound to the recogniser 100 ms at a time',
+    edits: [[CARTESIA_TTS, `    stt: { messageMs: 100 }\n${CARTESIA_TTS}`]],
+  },
+  finalize: {
+    name: 'turns found by the detector (finalize socket)',
+    edits: [[CARTESIA_TTS, `    stt: { socket: finalize }\n${CARTESIA_TTS}`]],
+  },
+};
+
+await runMain(async (signal) => {
+  const json = nonEmpty(process.env['JSON']) !== undefined && process.env['JSON'] !== '0';
+  const say = (line: string): void => {
+    if (!json) process.stdout.write(`${line}\n`);
+  };
+  const assumed = assumptionsGiven();
+  const wanted = variantsWanted();
+  const calls = whole('CALLS', 6);
+  const turnsPerCall = Math.ceil(whole('TURNS', 240) / calls);
+
+  say(`The cloud is emulated on this machine; ${cpus().length} processors, load ${loadText()}. Assumed:`);
+  for (const line of assumptionLines(assumed)) say(`  ${line}`);
+  const variants: Variant[] = [];
+  for (const [index, { name, edits }] of wanted.entries()) {
+    if (signal.aborted) return;
+    say(`\n${name}:`);
+    const measured = await measureCalls({ assumed, calls, turnsPerCall, edits, say });
+    variants.push({ name, aimed: index === 0, load: loadText(), ...splitTurns(measured) });
+  }
+  if (!json) for (const variant of variants) show(variant, say);
+  else {
+    const results = variants.map((variant) => ({ ...figures(variant), each: variant.turns }));
+    process.stdout.write(`${JSON.stringify({ assumed, calls, aims: AIMS, variants: results }, null, 2)}\n`);
+  }
+});
+
+function variantsWanted(): { name: string; edits: (readonly [string, string])[] }[] {
+  const names = (nonEmpty(process.env['VARIANTS']) ?? 'early,certain').split(',');
+  return names.map((name) => {
+    const variant = VARIANTS[name];
+    if (variant) return variant;
+    throw new UserError(`VARIANTS=${name} is not known; there are ${Object.keys(VARIANTS).join(', ')}.`);
+  });
+}
+
+function loadText(): string {
+  return loadavg()[0]?.toFixed(1) ?? '?';
+}
+
+function whole(name: string, otherwise: number): number {
+  const text = nonEmpty(process.env[name]);
+  const value = text === undefined ? otherwise : Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new UserError(`${name}=${text ?? ''} must be a whole number of at least 1.`);
+}
