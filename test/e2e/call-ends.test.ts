@@ -1,13 +1,13 @@
 /** How calls end: by either side, on into the dialplan, refused, and when the agent is stopped. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PATIENCE, exchange } from '../../lab/conversation.ts';
 import { recordingOf } from '../../lab/demo-calls.ts';
 import { isPortFree } from '../../lab/ports.ts';
 import type { SoftphoneCall } from '../../lab/softphone.ts';
 import { readSound } from '../../lab/sound-file.ts';
 import { DEFAULT_PHRASES } from '../../src/dialog/prepared-phrases.ts';
-import { openAgentVoice, type AgentVoice } from '../support/agent-voice.ts';
-import { heardFor, report, RunningAgent } from '../support/running-agent.ts';
+import type { AgentVoice } from '../support/agent-voice.ts';
+import { heardFor, report, useRunningAgent, type RunningAgent } from '../support/running-agent.ts';
 import { findSpeech } from '../support/sound-likeness.ts';
 
 const SAME_WORDS = 0.85;
@@ -18,28 +18,18 @@ const TONE = Int16Array.from({ length: 8000 }, (_, i) => 8000 * Math.sin(i / 2))
 describe('A call to the agent', () => {
   let lab: RunningAgent;
   let voice: AgentVoice;
-  let atRest: Awaited<ReturnType<RunningAgent['inUse']>>;
 
-  beforeAll(async () => {
-    [lab, voice] = await Promise.all([
-      RunningAgent.start({
-        edits: [
-          ['maxCalls: 50', 'maxCalls: 1'],
-          ['drainMs: 30000', 'drainMs: 1000'],
-        ],
-      }),
-      openAgentVoice(),
-    ]);
-    atRest = await lab.inUse();
-  });
-  afterAll(async () => {
-    await Promise.all([lab.stop(), voice.close()]);
-  });
-  afterEach(async () => {
-    await lab.stopPhones();
-    await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(atRest);
-    expect(lab.asterisk.complaints()).toEqual([]);
-  });
+  const suite = useRunningAgent(
+    {
+      edits: [
+        ['maxCalls: 50', 'maxCalls: 1'],
+        ['drainMs: 30000', 'drainMs: 1000'],
+      ],
+    },
+    (startedLab, startedVoice) => {
+      [lab, voice] = [startedLab, startedVoice];
+    },
+  );
 
   function greeting(call: SoftphoneCall) {
     return call.heard.utterance({ timeoutMs: 20_000, after: call.answeredAt ?? 0 });
@@ -141,6 +131,10 @@ describe('A call to the agent', () => {
     });
     const stopped = lab.agent.stop();
     await draining;
+    const { monitoringUrl } = lab.agent;
+    const statusOf = async (page: string): Promise<number> =>
+      (await fetch(`${monitoringUrl}/${page}`)).status;
+    expect([await statusOf('readyz'), await statusOf('healthz')]).toEqual([503, 200]);
     const late = await other.dial('510002');
     expect(await late.heard.speech({ timeoutMs: 15_000, after: late.answeredAt ?? 0 })).toBe(true);
     await late.hangUp();
@@ -149,7 +143,8 @@ describe('A call to the agent', () => {
     await stopped;
     expect((await view.event('ended')).reason).toBe('draining');
     expect(lab.agent.lines.at(-1)).toContain('"event":"stopped"');
+    expect(lab.agent.exitCode).toBe(0);
     expect(await isPortFree('udp', '127.0.0.1', lab.rtpPort)).toBe(true);
-    atRest = { channels: [], bridges: [], sockets: [] };
+    suite.atRest = { channels: [], bridges: [], sockets: [] };
   });
 });

@@ -1,12 +1,12 @@
 /** Conversations with the agent as a caller hears them: questions, answers, interruptions, pauses. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PATIENCE, exchange } from '../../lab/conversation.ts';
 import { recordingOf } from '../../lab/demo-calls.ts';
 import type { SoftphoneCall } from '../../lab/softphone.ts';
 import { readSound } from '../../lab/sound-file.ts';
 import type { G711Law } from '../../src/media/audio.ts';
-import { openAgentVoice, sentencesOf, type AgentVoice } from '../support/agent-voice.ts';
-import { heardFor, report, RunningAgent } from '../support/running-agent.ts';
+import { sentencesOf, type AgentVoice } from '../support/agent-voice.ts';
+import { heardFor, report, useRunningAgent, type RunningAgent } from '../support/running-agent.ts';
 import { findSpeech } from '../support/sound-likeness.ts';
 
 /** The right words reach 0.98 and more, other words of the same voice stay below 0.6 (measured). */
@@ -40,23 +40,10 @@ function question(name: string) {
 describe('A conversation with the agent', () => {
   let lab: RunningAgent;
   let voice: AgentVoice;
-  let atRest: Awaited<ReturnType<RunningAgent['inUse']>>;
 
-  beforeAll(async () => {
-    [lab, voice] = await Promise.all([
-      // A caller on hold would soon be asked whether he is there, if he were listened to.
-      RunningAgent.start({ edits: [['silenceMs: 7000', 'silenceMs: 3000']] }),
-      openAgentVoice(),
-    ]);
-    atRest = await lab.inUse();
-  });
-  afterAll(async () => {
-    await Promise.all([lab.stop(), voice.close()]);
-  });
-  afterEach(async () => {
-    await lab.stopPhones();
-    await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(atRest);
-    expect(lab.asterisk.complaints()).toEqual([]);
+  // A caller on hold would soon be asked whether he is there, if he were listened to.
+  useRunningAgent({ edits: [['silenceMs: 7000', 'silenceMs: 3000']] }, (startedLab, startedVoice) => {
+    [lab, voice] = [startedLab, startedVoice];
   });
 
   function greeting(call: SoftphoneCall) {

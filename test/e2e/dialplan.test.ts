@@ -42,6 +42,22 @@ async function agentThatSets(
   };
 }
 
+/** It answers its first call, and is gone: the caller stays in Stasis, and nobody is there. */
+async function agentThatDies(asterisk: NativeAsterisk): Promise<void> {
+  const key = `${asterisk.ariUser}:${asterisk.secrets.ari}`;
+  const socket = new WebSocket(
+    `${asterisk.ariUrl.replace('http', 'ws')}/ari/events?app=voice-agent&api_key=${key}`,
+  );
+  await once(socket, 'open');
+  socket.on('message', (data: Buffer) => {
+    const event = JSON.parse(data.toString()) as { type: string; channel: { id: string } };
+    if (event.type !== 'StasisStart') return;
+    void asterisk.ari('POST', `/channels/${event.channel.id}/answer`).finally(() => {
+      socket.close();
+    });
+  });
+}
+
 describe('What follows the agent in the dialplan', () => {
   let asterisk: NativeAsterisk;
   let caller: Softphone;
@@ -128,6 +144,18 @@ describe('What follows the agent in the dialplan', () => {
     const messages = () => readdirSync(asterisk.path('/var/spool/asterisk/voicemail'));
     await call.hangUp();
     await expect.poll(messages, { timeout: 5000 }).toEqual([expect.stringMatching(/^billing-.*\.wav$/)]);
+  });
+
+  it('takes a caller whose agent has died to a person when the longest time is over', async () => {
+    await asterisk.cli('dialplan set global VOICE_AGENT_LONGEST 2');
+    closers.push(() => asterisk.cli('dialplan set global VOICE_AGENT_LONGEST 7200'));
+    await agentThatDies(asterisk);
+    const call = await caller.dial('510001');
+    await expect
+      .poll(async () => (await asterisk.channels())[0]?.dialplan, { timeout: 15_000 })
+      .toMatchObject({ context: 'voice-agent-department', exten: 'reception' });
+    expect(await call.heard.speech({ timeoutMs: 10_000, after: call.answeredAt ?? 0 })).toBe(true);
+    await call.hangUp();
   });
 
   it('gives a caller to a person when the agent fails', async () => {

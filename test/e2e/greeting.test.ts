@@ -1,9 +1,9 @@
 /** The first thing that a caller hears, and when. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RtpCapture } from '../../lab/capture.ts';
 import { PAYLOAD_TYPE } from '../../src/media/g711.ts';
-import { openAgentVoice, type AgentVoice } from '../support/agent-voice.ts';
-import { report, RunningAgent } from '../support/running-agent.ts';
+import type { AgentVoice } from '../support/agent-voice.ts';
+import { report, useRunningAgent, type RunningAgent } from '../support/running-agent.ts';
 import { findSpeech } from '../support/sound-likeness.ts';
 
 const CALLS_PER_EXTENSION = 10;
@@ -27,19 +27,9 @@ const AGENTS = [
 describe('A caller of an agent', () => {
   let lab: RunningAgent;
   let voice: AgentVoice;
-  let atRest: Awaited<ReturnType<RunningAgent['inUse']>>;
 
-  beforeAll(async () => {
-    [lab, voice] = await Promise.all([RunningAgent.start(), openAgentVoice()]);
-    atRest = await lab.inUse();
-  });
-  afterAll(async () => {
-    await Promise.all([lab.stop(), voice.close()]);
-  });
-  afterEach(async () => {
-    await lab.stopPhones();
-    await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(atRest);
-    expect(lab.asterisk.complaints()).toEqual([]);
+  useRunningAgent({}, (startedLab, startedVoice) => {
+    [lab, voice] = [startedLab, startedVoice];
   });
 
   it.each(AGENTS)(

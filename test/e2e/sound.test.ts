@@ -1,13 +1,13 @@
 /** The agent's sound as it left Asterisk, against what the agent sent and against the voice itself. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RtpCapture, rebuildSound, rtpStreams, type RtpStream } from '../../lab/capture.ts';
 import type { Softphone } from '../../lab/softphone.ts';
 import type { G711Law } from '../../src/media/audio.ts';
 import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
 import { levelDbov } from '../../src/media/level.ts';
 import { readWav } from '../../src/media/wav.ts';
-import { openAgentVoice, type AgentVoice } from '../support/agent-voice.ts';
-import { report, RunningAgent } from '../support/running-agent.ts';
+import type { AgentVoice } from '../support/agent-voice.ts';
+import { report, useRunningAgent, type RunningAgent } from '../support/running-agent.ts';
 import { findSpeech } from '../support/sound-likeness.ts';
 
 const ALICE = {
@@ -60,19 +60,9 @@ function align(whole: Int16Array, piece: Int16Array): number {
 describe('The agent’s sound as it left Asterisk', () => {
   let lab: RunningAgent;
   let voice: AgentVoice;
-  let atRest: Awaited<ReturnType<RunningAgent['inUse']>>;
 
-  beforeAll(async () => {
-    [lab, voice] = await Promise.all([RunningAgent.start(), openAgentVoice()]);
-    atRest = await lab.inUse();
-  });
-  afterAll(async () => {
-    await Promise.all([lab.stop(), voice.close()]);
-  });
-  afterEach(async () => {
-    await lab.stopPhones();
-    await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(atRest);
-    expect(lab.asterisk.complaints()).toEqual([]);
+  useRunningAgent({}, (startedLab, startedVoice) => {
+    [lab, voice] = [startedLab, startedVoice];
   });
 
   function toPhone(capture: RtpCapture, phone: Softphone): RtpStream[] {

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { LabAgent } from '../../lab/agent.ts';
 import type { AgentCall } from '../../lab/agent-events.ts';
 import { NativeAsterisk } from '../../lab/asterisk.ts';
@@ -18,6 +19,7 @@ import { freePorts } from '../../lab/ports.ts';
 import { Softphone, type SoftphoneCall, type SoftphoneOptions } from '../../lab/softphone.ts';
 import type { CallRecord } from '../../src/dialog/call-record.ts';
 import type { CallEvent } from '../../src/dialog/ports.ts';
+import { openAgentVoice, type AgentVoice } from './agent-voice.ts';
 
 export interface RunningAgentOptions {
   /** Texts that are replaced in config/providers.yaml and config/agents.yaml: [old, new]. */
@@ -229,4 +231,33 @@ export async function heardFor(call: SoftphoneCall, ms: number, timeoutMs = 15_0
 /** A measured figure, for who reads the test's output. */
 export function report(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+/**
+ * An agent for all tests of a suite, and its voice to compare with. After each test everything must be as it
+ * was (`atRest`), and Asterisk have complained of nothing.
+ */
+export function useRunningAgent(
+  options: RunningAgentOptions,
+  use: (lab: RunningAgent, voice: AgentVoice) => void,
+): { atRest: Awaited<ReturnType<RunningAgent['inUse']>> } {
+  let lab: RunningAgent;
+  let voice: AgentVoice;
+  const suite = {
+    atRest: { channels: [], bridges: [], sockets: [] } as Awaited<ReturnType<RunningAgent['inUse']>>,
+  };
+  beforeAll(async () => {
+    [lab, voice] = await Promise.all([RunningAgent.start(options), openAgentVoice()]);
+    suite.atRest = await lab.inUse();
+    use(lab, voice);
+  });
+  afterAll(async () => {
+    await Promise.all([lab.stop(), voice.close()]);
+  });
+  afterEach(async () => {
+    await lab.stopPhones();
+    await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(suite.atRest);
+    expect(lab.asterisk.complaints()).toEqual([]);
+  });
+  return suite;
 }

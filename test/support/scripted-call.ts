@@ -24,6 +24,7 @@ export function agentProfile(more: Partial<AgentProfile> = {}): AgentProfile {
     language: 'en',
     codec: 'ulaw',
     afterwards: 'hang-up',
+    whenFailing: 'continue',
     limits: {
       endpointingMs: 500,
       eagerPauseMs: 0,

@@ -1,4 +1,10 @@
-import type { CallInfo, CallLine, LineEvent } from '../../src/dialog/ports.ts';
+import type {
+  CallInfo,
+  CallLine,
+  LineEvent,
+  TransferOutcome,
+  TransferRequest,
+} from '../../src/dialog/ports.ts';
 import type { Clock, Milliseconds } from '../../src/lib/clock.ts';
 
 export function callInfo(more: Partial<CallInfo> = {}): CallInfo {
@@ -15,12 +21,18 @@ export function callInfo(more: Partial<CallInfo> = {}): CallInfo {
 /** A telephone line that notes what is done with it. */
 export class ScriptedLine implements CallLine {
   readonly info: CallInfo;
-  /** What was done, in order: `answer`, `hang-up`, `proceed`. */
+  /** What was done, in order: `answer`, `hang-up`, `proceed`, `transfer`, `dtmf …`. */
   readonly done: string[] = [];
   variables: Readonly<Record<string, string>> | undefined;
   /** Makes `answer` fail, or take time. */
   answerError: Error | undefined;
   answerMs: Milliseconds = 0;
+  /** Those who were called for the caller, in order. */
+  readonly transfers: TransferRequest[] = [];
+  /** Says how the transfer under way ends; only the first word counts. */
+  endTransfer: (outcome: TransferOutcome) => void = () => undefined;
+  /** Makes `sendDtmf` fail. */
+  dtmfError: Error | undefined;
   readonly #clock: Clock;
   readonly #listeners = new Set<(event: LineEvent) => void>();
 
@@ -56,7 +68,25 @@ export class ScriptedLine implements CallLine {
     return Promise.resolve();
   }
 
+  transfer(request: TransferRequest, signal: AbortSignal): Promise<TransferOutcome> {
+    this.done.push('transfer');
+    this.transfers.push(request);
+    const { promise, resolve } = Promise.withResolvers<TransferOutcome>();
+    this.endTransfer = resolve;
+    signal.addEventListener('abort', () => {
+      resolve('cancelled');
+    });
+    if (signal.aborted) resolve('cancelled');
+    return promise;
+  }
+
+  sendDtmf(digits: string): Promise<void> {
+    this.done.push(`dtmf ${digits}`);
+    return this.dtmfError ? Promise.reject(this.dtmfError) : Promise.resolve();
+  }
+
   tell(event: LineEvent): void {
+    if (event.type === 'ended') this.endTransfer('caller-gone');
     for (const listener of [...this.#listeners]) listener(event);
   }
 }

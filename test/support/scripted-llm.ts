@@ -1,4 +1,4 @@
-import type { LanguageModel, LlmEvent, ReplyRequest } from '../../src/dialog/ports.ts';
+import type { LanguageModel, LlmEvent, ProviderTrouble, ReplyRequest } from '../../src/dialog/ports.ts';
 import type { Clock, Milliseconds } from '../../src/lib/clock.ts';
 
 /** A word of the model's, a tool call, a wait, a fault, or `hang`: nothing more comes, not even an end. */
@@ -7,6 +7,9 @@ export type LlmStep =
   | { readonly tool: string; readonly arguments?: Record<string, unknown> }
   | { readonly waitMs: Milliseconds }
   | { readonly error: Error }
+  /** Tokens: in, out. */
+  | { readonly usage: readonly [number, number] }
+  | { readonly trouble: ProviderTrouble }
   | { readonly hang: true };
 
 export type LlmScript = readonly LlmStep[] | ((request: ReplyRequest) => readonly LlmStep[]);
@@ -51,7 +54,11 @@ export class ScriptedLlm implements LanguageModel {
         else if (typeof step === 'string') yield { type: 'text', text: step };
         else if ('waitMs' in step) await this.#clock.sleep(step.waitMs, signal);
         else if ('error' in step) throw step.error;
-        else {
+        else if ('trouble' in step) yield { type: 'trouble', trouble: step.trouble };
+        else if ('usage' in step) {
+          const [inputTokens, outputTokens] = step.usage;
+          yield { type: 'usage', provider: this.name, inputTokens, outputTokens };
+        } else {
           this.#tools += 1;
           const call = { id: `tool-${this.#tools}`, name: step.tool, arguments: step.arguments ?? {} };
           yield { type: 'tool', call };

@@ -1,0 +1,103 @@
+/** A whole call from the Vonage cloud through the SDKs of Groq and Cartesia, all three clouds emulated. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listen, PATIENCE } from '../../lab/conversation.ts';
+import { VONAGE_NUMBERS } from '../../lab/vonage-lab.ts';
+import { startEmulatedCloud, type EmulatedCloud } from '../support/provider-servers/emulated-cloud.ts';
+import { openFliteVoice } from '../support/provider-servers/flite-voice.ts';
+import { report } from '../support/running-agent.ts';
+import { shippedConfig } from '../support/shipped-config.ts';
+import { levelAbove, RunningVonage, speechOf } from '../support/vonage/running-vonage.ts';
+import { widebandSound } from '../support/vonage/wideband-callers.ts';
+
+describe('A call from the Vonage cloud, with emulated Groq and Cartesia', () => {
+  let voice: Awaited<ReturnType<typeof openFliteVoice>>;
+  let providers: EmulatedCloud;
+  let vonage: RunningVonage;
+  /** What the caller says next, in words. */
+  let words = 'what are your opening hours';
+  /** What Cartesia's server has synthesised, in its order. */
+  const spoken: { text: string; samples: Int16Array }[] = [];
+
+  beforeAll(async () => {
+    voice = await openFliteVoice(shippedConfig().providers.settings.cartesia.tts.voices);
+    providers = await startEmulatedCloud({
+      // What is heard is scripted: how well wideband is understood, vonage.test.ts shows.
+      stt: {
+        transcribe({ rateHz }) {
+          expect(rateHz).toBe(16_000);
+          return words;
+        },
+      },
+      tts: {
+        async synthesise(request) {
+          const speech = await voice.synthesise(request);
+          spoken.push({ text: request.text.trim(), samples: Int16Array.from(speech.samples) });
+          expect(request.rateHz).toBe(16_000); // nothing is squeezed through 8 kHz
+          return speech;
+        },
+      },
+    });
+    vonage = await RunningVonage.start({ environment: providers.environment });
+  });
+  afterAll(async () => {
+    await vonage.stop();
+    await providers.close();
+    await voice.close();
+  });
+
+  it('is greeted with what was synthesised, bit for bit, understood, interrupted and answered', async () => {
+    const call = vonage.lab.cloud.call({ to: VONAGE_NUMBERS['510001'], from: '447700900123' });
+    await call.answered;
+    const view = vonage.view(call);
+    await listen(call.heard, PATIENCE, call.answeredAt);
+    const { text } = await view.event('agent-said');
+    // Sentence by sentence, no sample of what was synthesised is missing, changed, or twice in the caller's ear.
+    const ear = speechOf(call.heard.samples());
+    let at = 0;
+    for (const sentence of text.split(/(?<=[.?!]) /)) {
+      // The voice's own noise is another each time that it speaks: one of them it is.
+      const versions = spoken.filter((one) => one.text === sentence).map(({ samples }) => speechOf(samples));
+      const said = versions.find((samples) => isAt(samples, ear, at));
+      expect(said, sentence).toBeDefined();
+      at += said?.length ?? 0;
+    }
+    expect(at).toBe(ear.length);
+    expect(at).toBeGreaterThan(16_000 * 2);
+    const highDb = levelAbove(ear, 16_000, 4000);
+    report(`Vonage and Cartesia: ${at} samples, none differs; ${highDb.toFixed(1)} dB above 4 kHz`);
+    expect(highDb).toBeGreaterThan(-40);
+
+    // A long answer, and the caller talks into it.
+    await call.say(widebandSound('kay', 'd-hours'), 16_000);
+    const after = Date.now();
+    expect(await call.heard.speech({ timeoutMs: 10_000, after })).toBe(true);
+    // "One moment, please" may come before it.
+    const talksFor = (): number => (call.heard.lastVoicedAt ?? 0) - (call.heard.speechStartedAt ?? 0);
+    await call.leg.until(() => talksFor() > 2000, 20_000);
+    const clears = call.leg.controls.filter(({ action }) => action === 'clear').length;
+    words = 'what is your address';
+    const interruption = call.say(widebandSound('kay', 'd-address'), 16_000);
+    await call.leg.until(
+      () => call.leg.controls.filter(({ action }) => action === 'clear').length > clears,
+      5000,
+    );
+    expect(await call.heard.quiet({ timeoutMs: 5000, quietMs: 300 })).toBe(true);
+    await interruption;
+    const cut = await view.event('agent-said', ({ interrupted }) => interrupted);
+    report(`Vonage and the emulated clouds, cut off after: "${cut.text}"`);
+    expect(cut.text).toMatch(/We are open/);
+    expect(cut.text).not.toMatch(/Sunday/);
+    const answer = await view.event('agent-said', ({ text: said }) => /Mill Lane/.test(said));
+    expect(answer.turn).toBeGreaterThan(cut.turn);
+    // What the model is told next is what the caller heard of it.
+    expect(await view.event('barge-in')).toBeDefined();
+    await call.hangUp();
+    await expect.poll(() => vonage.record(call)?.ended?.reason, { timeout: 10_000 }).toBe('caller-hung-up');
+    expect(call.complaints).toEqual([]);
+  });
+});
+
+/** Stands `piece` at `place` of `whole`, every sample of it? */
+function isAt(piece: Int16Array, whole: Int16Array, place: number): boolean {
+  return place + piece.length <= whole.length && piece.every((sample, i) => sample === whole[place + i]);
+}

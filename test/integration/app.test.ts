@@ -1,0 +1,123 @@
+/** The whole program without its process: real providers, real media, and an ARI that speaks the wire. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { KNOWN_PROVIDERS } from '../../src/app/providers.ts';
+import { startApp, type App } from '../../src/app.ts';
+import { loadConfig, type Config } from '../../src/config.ts';
+import type { CallRecord } from '../../src/dialog/call-record.ts';
+import { createLogger } from '../../src/observability/logger.ts';
+import { eventually } from '../support/ari-desk.ts';
+import { AriServer } from '../support/ari-server.ts';
+import { noUnhandledRejections } from '../support/leaks.ts';
+
+noUnhandledRejections();
+
+let server: AriServer;
+let dataDir: string;
+let lines: { msg: string; agent?: string; vad?: string }[];
+let app: App | undefined;
+
+beforeEach(async () => {
+  server = new AriServer();
+  await server.start();
+  dataDir = await mkdtemp(join(tmpdir(), 'app-'));
+  lines = [];
+});
+afterEach(async () => {
+  await app?.close();
+  app = undefined;
+  await server.stop();
+  await rm(dataDir, { recursive: true });
+});
+
+function config(env: Readonly<Record<string, string>> = {}): Config {
+  return loadConfig({
+    env: {
+      ARI_URL: server.url,
+      ARI_USERNAME: server.credentials.username,
+      ARI_PASSWORD: server.credentials.password,
+      VOICE_AGENT_DATA_DIR: dataDir,
+      VOICE_AGENT_TRANSCRIPTS: 'true',
+      MONITORING_LISTEN_PORT: '0',
+      ...env,
+    },
+    known: KNOWN_PROVIDERS,
+  });
+}
+
+async function start(how: Config): Promise<App> {
+  const write = (line: string): void => void lines.push(JSON.parse(line) as (typeof lines)[number]);
+  app = await startApp(how, createLogger({ level: 'info', format: 'json', write }));
+  return app;
+}
+
+async function record(): Promise<CallRecord> {
+  const files = await readdir(join(dataDir, 'calls'), { recursive: true });
+  const name = files.find((file) => file.endsWith('.json')) ?? '';
+  return JSON.parse(await readFile(join(dataDir, 'calls', name), 'utf8')) as CallRecord;
+}
+
+describe('the program', () => {
+  it('answers, greets, and ends its calls politely when it is drained', async () => {
+    const shipped = config();
+    const running = await start({ ...shipped, limits: { ...shipped.limits, drainMs: 200 } });
+    const caller = server.call({ exten: '510001' });
+    await eventually('the greeting', () => lines.some(({ msg }) => msg.startsWith('greeting heard')));
+    expect(caller.history).toEqual(['answered']);
+    await running.drain();
+    expect(caller.history).toEqual(['answered', 'hung up']);
+    const late = server.call({ exten: '510002' });
+    await eventually('the next caller goes on', () => late.history.includes('continued'));
+    await running.close();
+    expect(late.variables.VOICE_AGENT_RESULT).toBe('draining');
+    expect(server.apps).toEqual([]);
+    expect(server.bridges.size).toBe(0);
+    expect(await record()).toMatchObject({ agent: 'alice', ended: { reason: 'draining' } });
+  });
+
+  it('says that ARI’s password is wrong before anything is loaded', async () => {
+    await expect(start(config({ ARI_PASSWORD: 'another' }))).rejects.toMatchObject({
+      code: 'ARI_UNAUTHORIZED',
+    });
+    expect(lines.filter(({ vad }) => vad !== undefined)).toEqual([]);
+    expect(lines.map(({ msg }) => msg).join()).not.toMatch(/answers|media/);
+    expect(await readdir(dataDir)).toEqual([]);
+  });
+
+  it('says that nothing answers at ARI’s address', async () => {
+    const config1 = config();
+    await server.stop();
+    await expect(start(config1)).rejects.toMatchObject({ code: 'ARI_UNREACHABLE' });
+  });
+
+  it('gives everything back when another program has its name', async () => {
+    const shipped = config();
+    await start(shipped);
+    const first = app;
+    await expect(startApp(shipped, createLogger({ level: 'silent', format: 'json' }))).rejects.toMatchObject({
+      code: 'ARI_APP_TAKEN',
+    });
+    app = first;
+    expect(server.apps).toEqual(['voice-agent']);
+  });
+
+  it('opens for its announcements no more than a voice', async () => {
+    const shipped = config();
+    const { byAgent } = shipped.providers;
+    // Nobody's choice but that of `default`, which stands for agents that there aren't.
+    const unused = { ...shipped.providers.default, stt: ['nobody-uses-this'], llm: ['nor-this'] } as const;
+    await start({ ...shipped, providers: { ...shipped.providers, default: unused, byAgent } });
+    server.call({ exten: '519999' });
+    await eventually('the refusal is spoken', () => lines.some(({ msg }) => msg.includes('not in use')));
+  });
+});
+
+describe('a configuration', () => {
+  it('with a provider that doesn’t exist, or one without its key, is refused with all that is wrong', () => {
+    expect(() => config({ VOICE_AGENT_STT: 'pocketsphynx', VOICE_AGENT_LLM: 'groq' })).toThrow(
+      /pocketsphynx[^]*(GROQ_API_KEY|groq\.apiKey)/,
+    );
+  });
+});

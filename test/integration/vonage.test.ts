@@ -1,0 +1,150 @@
+/** The whole program with the Vonage cloud alone: real providers, real media, and a cloud that speaks the wire. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { KNOWN_PROVIDERS } from '../../src/app/providers.ts';
+import { startApp, type App } from '../../src/app.ts';
+import { loadConfig, type Config } from '../../src/config.ts';
+import type { CallRecord } from '../../src/dialog/call-record.ts';
+import { MediaGatewayFactory } from '../../src/gateways/media-gateway-factory.ts';
+import { createLogger } from '../../src/observability/logger.ts';
+import { freePorts } from '../../lab/ports.ts';
+import type { SampleRateHz } from '../../src/media/audio.ts';
+import { floatToInt16 } from '../../src/media/pcm.ts';
+import { Resampler } from '../../src/media/resampler.ts';
+import { eventually } from '../support/ari-desk.ts';
+import { noUnhandledRejections } from '../support/leaks.ts';
+import { startVonageCloud, type VonageCloud } from '../support/vonage/cloud.ts';
+
+noUnhandledRejections();
+
+const TO = '442079460000';
+const FROM = '447700900000';
+const EMBEDDED = {
+  VOICE_AGENT_STT: 'pocketsphinx',
+  VOICE_AGENT_LLM: 'receptionist',
+  VOICE_AGENT_TTS: 'flite',
+};
+
+let cloud: VonageCloud;
+let dataDir: string;
+let port: number;
+let lines: { msg: string; level: string }[];
+let app: App | undefined;
+
+beforeEach(async () => {
+  cloud = await startVonageCloud();
+  dataDir = await mkdtemp(join(tmpdir(), 'vonage-app-'));
+  port = await freePorts('tcp');
+  const url = `http://127.0.0.1:${port}`;
+  cloud.link({ answerUrl: `${url}/answer`, eventUrl: `${url}/event`, fallbackUrl: `${url}/fallback` });
+  lines = [];
+});
+afterEach(async () => {
+  await app?.close();
+  app = undefined;
+  await cloud.close();
+  await rm(dataDir, { recursive: true });
+});
+
+/** As shipped, but for the Asterisk that there isn't. */
+function config(env: Readonly<Record<string, string>> = {}): Config {
+  const { account, url } = cloud;
+  const shipped = loadConfig({
+    env: {
+      ...EMBEDDED,
+      ARI_PASSWORD: 'unused',
+      VOICE_AGENT_DATA_DIR: dataDir,
+      VOICE_AGENT_TRANSCRIPTS: 'true',
+      MONITORING_LISTEN_PORT: '0',
+      VONAGE_ENABLED: 'true',
+      VONAGE_PUBLIC_URL: `http://127.0.0.1:${port}`,
+      VONAGE_LISTEN_PORT: String(port),
+      VONAGE_APPLICATION_ID: account.applicationId,
+      VONAGE_PRIVATE_KEY: account.privateKey,
+      VONAGE_SIGNATURE_SECRET: account.signatureSecret,
+      VONAGE_API_URL: url,
+      ...env,
+    },
+    known: KNOWN_PROVIDERS,
+  });
+  const { gateways } = shipped;
+  return {
+    ...shipped,
+    asterisk: [],
+    gateways: { ...gateways, vonage: { ...gateways.vonage, numbers: { [`+${TO}`]: 'alice' } } },
+  };
+}
+
+async function start(how: Config): Promise<App> {
+  const write = (line: string): void => void lines.push(JSON.parse(line) as (typeof lines)[number]);
+  app = await startApp(how, createLogger({ level: 'info', format: 'json', write }));
+  return app;
+}
+
+async function record(): Promise<CallRecord> {
+  const files = await readdir(join(dataDir, 'calls'), { recursive: true });
+  const name = files.find((file) => file.endsWith('.json')) ?? '';
+  return JSON.parse(await readFile(join(dataDir, 'calls', name), 'utf8')) as CallRecord;
+}
+
+function resampled(samples: Int16Array, from: SampleRateHz, to: SampleRateHz): Int16Array {
+  const resampler = new Resampler(from, to);
+  return floatToInt16(Float32Array.from([...resampler.process(samples), ...resampler.flush()]));
+}
+
+/** The share of the power that a way through 8,000 Hz takes away. */
+function lostOnATelephone(samples: Int16Array, rateHz: SampleRateHz): number {
+  const narrow = throughTelephone(samples, rateHz);
+  let lost = 0;
+  let all = 0;
+  samples.forEach((sample, n) => {
+    lost += (sample - (narrow[n] ?? 0)) ** 2;
+    all += sample ** 2;
+  });
+  return lost / all;
+}
+
+function throughTelephone(samples: Int16Array, rateHz: SampleRateHz): Int16Array {
+  return resampled(resampled(samples, rateHz, 8000), 8000, rateHz);
+}
+
+describe('the program with Vonage alone', () => {
+  it('knows both gateways', () => {
+    expect(MediaGatewayFactory.list()).toEqual(expect.arrayContaining(['rtp', 'vonage']));
+  });
+
+  it.each([16000, 24000] as const)('greets at %i Hz, is hung up on, and keeps a record', async (rateHz) => {
+    await start(config({ VONAGE_SAMPLE_RATE_HZ: String(rateHz) }));
+    const call = cloud.call({ to: TO, from: FROM });
+    const leg = await call.answered;
+    expect(leg.rateHz).toBe(rateHz);
+    await eventually('the greeting', () => lines.some(({ msg }) => msg.startsWith('greeting heard')));
+    await eventually('its sound', () => leg.heard.durationMs > 1500);
+    const heard = leg.heard.samples();
+    const narrowed = lostOnATelephone(throughTelephone(heard, rateHz), rateHz);
+    expect(lostOnATelephone(heard, rateHz)).toBeGreaterThan(3 * narrowed);
+    await call.hangUp();
+    await eventually('the end', () => lines.some(({ msg }) => msg.startsWith('call ended: ')));
+    await app?.close();
+    expect(await record()).toMatchObject({ agent: 'alice' });
+    expect(call.complaints).toEqual([]);
+    expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  it('tells callers to call again when it drains', async () => {
+    const running = await start(config());
+    const drained = running.drain();
+    const call = cloud.call({ to: TO, from: FROM });
+    await call.ended;
+    expect(call.spoken).toEqual([expect.stringContaining('I have to end this call now')]);
+    await drained;
+  });
+
+  it('refuses a configuration in which nothing could ever come in', () => {
+    expect(() => config({ VONAGE_PUBLIC_URL: '', VONAGE_SIGNATURE_SECRET: '' })).toThrow(
+      /gateways\.vonage\.publicUrl[^]*gateways\.vonage\.signatureSecret/,
+    );
+  });
+});

@@ -1,0 +1,85 @@
+/** A call whose model and voice are the cloud's adapters at provider servers, on real RTP, in real time. */
+import { standardTools, toolTable } from '../../src/dialog/agent-tools.ts';
+import { CallSession } from '../../src/dialog/call-session.ts';
+import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
+import type { AgentProfile, CallEvent, LanguageModel, TextToSpeech } from '../../src/dialog/ports.ts';
+import { PhraseCache } from '../../src/dialog/prepared-phrases.ts';
+import { DEFAULT_TURN_SETTINGS } from '../../src/dialog/turn-states.ts';
+import { RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { Scope } from '../../src/lib/scope.ts';
+import type { AudioFormat } from '../../src/media/audio.ts';
+import { RtpPeer } from './rtp-peer.ts';
+import { agentProfile } from './scripted-call.ts';
+import { ScriptedLine } from './scripted-line.ts';
+import { ScriptedStt, transcriptOf } from './scripted-stt.ts';
+import { ScriptedVad } from './scripted-vad.ts';
+
+export interface CloudCallOptions {
+  readonly llm: LanguageModel;
+  readonly tts: TextToSpeech;
+  readonly agent?: Partial<AgentProfile>;
+  /** The synthesiser's format, if not the wire's own. */
+  readonly source?: AudioFormat;
+}
+
+export interface CloudCall {
+  readonly peer: RtpPeer;
+  readonly vad: ScriptedVad;
+  readonly events: readonly CallEvent[];
+  /** The caller has said this, and has finished. */
+  asks(text: string): void;
+  /** Milliseconds of speech that the caller's side has received so far. */
+  heardMs(): number;
+  of<T extends CallEvent['type']>(type: T): Extract<CallEvent, { type: T }>[];
+  close(): Promise<void>;
+}
+
+/** Answered, and without a greeting: the caller may ask. */
+export async function startCloudCall(options: CloudCallOptions): Promise<CloudCall> {
+  const scope = new Scope('test');
+  const gateway = await RtpMediaGateway.start();
+  const media = await gateway.reserve({ id: 'call', law: 'ulaw' });
+  const peer = await RtpPeer.open();
+  if (media.endpoint.transport === 'rtp') peer.aim(media.endpoint);
+  media.attach(peer);
+  const agent = agentProfile(options.agent);
+  const [vad, stt] = [new ScriptedVad(systemClock), new ScriptedStt(systemClock, { findsTurns: true })];
+  const events: CallEvent[] = [];
+  const line = new ScriptedLine(systemClock);
+  const messages = { keep: () => Promise.resolve() };
+  const session = new CallSession({
+    scope,
+    info: line.info,
+    agent,
+    parts: { vad, stt, llm: options.llm, tts: options.tts },
+    tools: toolTable(standardTools({ agent, messages, clock: systemClock })),
+    phrases: new PhraseCache(),
+    // Nobody's: nothing is prepared, and the greeting is left out.
+    phraseOwner: 'nobody',
+    expected: [],
+    clock: systemClock,
+    tracker: new LatencyTracker(),
+    observe: (event) => events.push(event),
+    settings: { ...DEFAULT_TURN_SETTINGS, ...agent.limits, findsTurns: true, silenceMs: 60_000 },
+    source: options.source,
+  });
+  const over = session.run(line, media);
+  return {
+    peer,
+    vad,
+    events,
+    asks: (text) => {
+      stt.streams[0]?.emit({ type: 'turn-end', transcript: transcriptOf(text) });
+    },
+    heardMs: () => 20 * peer.received.filter(({ payload }) => payload.some((byte) => byte !== 0xff)).length,
+    of: (type) => events.filter((event) => event.type === type) as never,
+    async close() {
+      line.tell({ type: 'ended', reason: 'caller-hung-up' });
+      await over;
+      await scope.close();
+      await gateway.close();
+      await peer.close();
+    },
+  };
+}
