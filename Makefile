@@ -2,25 +2,51 @@
 # and a root file system with Asterisk 22, all of it kept in .cache/.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-export EXT SAY RECORD JSON CODEC HOST SIP_PORT HTTP_PORT LAB MIRROR
+export EXT SAY RECORD JSON CODEC HOST SIP_PORT HTTP_PORT LAB MIRROR PROVIDERS BIND RTP_START RTP_END RTPRIO ONLY
+export CALLS TURNS VARIANTS STT_EAGER_END_MS STT_TURN_END_MS STT_TAKEN_BACK STT_TRANSCRIPT_MS LLM_FIRST_TOKEN_MS \
+	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED
 
-.PHONY: help demo lab call test check clean
+.PHONY: help demo lab call test check bench-latency bench-trouble clean image up down logs test-docker
+COMPOSE = docker compose --file docker/compose.yaml
 
 help:
 	@echo 'make demo    two softphones call the agent; the conversation, and how fast it was'
+	@echo '             GATEWAY=vonage: the same from an emulated Vonage cloud, without any Asterisk'
 	@echo 'make lab     Asterisk and the agent, left running for a softphone of yours'
 	@echo '             HOST=192.168.1.20 lets phones on the LAN in; SIP_PORT= HTTP_PORT= choose other ports'
+	@echo '             both with PROVIDERS=embedded (default); PROVIDERS=emulated: through the SDKs of Groq and'
+	@echo '             Cartesia to servers on this machine; PROVIDERS=cloud: to the real ones, with your keys'
 	@echo 'make call    one call to a running lab:  EXT=510001 SAY=question.wav RECORD=heard.wav'
 	@echo '             SAY="a.wav b.wav" says several, CODEC=alaw, JSON=1 prints the result alone'
 	@echo 'make test    lint, types, unit, integration and end-to-end tests'
 	@echo 'make check   lint and types'
+	@echo 'make bench-latency   how long a caller waits for an answer, on the wire, with an emulated cloud;'
+	@echo '             its delays are settings (docs/cloud-providers.md), CALLS=6 TURNS=240 JSON=1'
+	@echo 'make bench-trouble   what callers get when a provider fails, fault by fault (ONLY=tts: some of them)'
+	@echo 'make image   builds the container images (docs/docker.md); make demo and make lab know LAB=docker'
+	@echo 'make up      Asterisk and the agent in containers, left running; HOST= as above'
+	@echo 'make down    ends them; make logs shows their log'
+	@echo 'make test-docker   builds and runs the containers, on an engine of its own where none answers'
 	@echo 'make clean   removes what was made: .cache, node_modules, var'
 
+# The demonstration of each gateway.
+DEMO_ = demo
+DEMO_rtp = demo
+DEMO_vonage = vonage-demo
+
+ifeq ($(LAB),docker)
 demo:
-	@lab/run.sh --lab lab/demo.ts
+	@lab/run.sh lab/docker-demo.ts
+
+lab:
+	@lab/run.sh lab/docker-up.ts --follow
+else
+demo:
+	@lab/run.sh --lab lab/$(or $(DEMO_$(GATEWAY)),$(error GATEWAY=$(GATEWAY) is not known; it can be rtp or vonage)).ts
 
 lab:
 	@lab/run.sh --lab lab/lab.ts
+endif
 
 call:
 	@lab/run.sh --lab lab/call.ts
@@ -28,8 +54,29 @@ call:
 test:
 	@lab/run.sh --lab lab/test.ts
 
+bench-latency:
+	@lab/run.sh --lab test/bench/latency.bench.ts
+
 check:
 	@lab/run.sh lab/test.ts check
+
+bench-trouble:
+	@lab/run.sh --lab test/bench/trouble.bench.ts
+
+image:
+	@lab/run.sh lab/docker-images.ts
+
+up:
+	@lab/run.sh lab/docker-up.ts
+
+down:
+	@$(COMPOSE) --profile '*' down
+
+logs:
+	@$(COMPOSE) logs --follow --tail 100
+
+test-docker:
+	@lab/run.sh --lab lab/docker-test.ts
 
 clean:
 	@rm -rf --one-file-system .cache/* node_modules var coverage

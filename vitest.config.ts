@@ -1,13 +1,18 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+// Most tests wait for a call, not for a processor: two at a time even where there are only two.
+const maxWorkers = Math.max(2, Math.min(4, availableParallelism() - 1));
 
 export default defineConfig({
   test: {
+    maxWorkers,
     projects: [
       {
         test: {
           name: 'unit',
           include: [
-            'test/{lib,media,dialog,gateways,providers,telephony,observability,config,lab}/**/*.test.ts',
+            'test/{lib,media,dialog,gateways,providers,telephony,observability,config,tools,lab,app}/**/*.test.ts',
           ],
         },
       },
@@ -25,7 +30,6 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 90_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
         },
       },
     ],
