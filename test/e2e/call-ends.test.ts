@@ -20,12 +20,7 @@ describe('A call to the agent', () => {
   let voice: AgentVoice;
 
   const suite = useRunningAgent(
-    {
-      edits: [
-        ['maxCalls: 50', 'maxCalls: 1'],
-        ['drainMs: 30000', 'drainMs: 1000'],
-      ],
-    },
+    { edits: [['maxCalls: 50', 'maxCalls: 1']] },
     (startedLab, startedVoice) => {
       [lab, voice] = [startedLab, startedVoice];
     },
@@ -119,7 +114,7 @@ describe('A call to the agent', () => {
     await first.hangUp();
   });
 
-  it('ends politely when the agent is told to stop; the next caller hears that nobody is free', async () => {
+  it('ends politely when the lab is told to stop; the next caller hears that nobody is free', async () => {
     const [phone, other] = [await lab.phone('softphone1'), await lab.phone('softphone2')];
     const call = await phone.dial('510001');
     const view = lab.view(call, '510001', 'softphone1');
@@ -142,6 +137,10 @@ describe('A call to the agent', () => {
     expect(await likeness(call, DEFAULT_PHRASES.draining)).toBeGreaterThan(SAME_WORDS);
     await stopped;
     expect((await view.event('ended')).reason).toBe('draining');
+    expect(lab.record(view)).toMatchObject({
+      ended: { reason: 'draining' },
+      said: [{}, { text: DEFAULT_PHRASES.draining, interrupted: false }],
+    });
     expect(lab.agent.lines.at(-1)).toContain('"event":"stopped"');
     expect(lab.agent.exitCode).toBe(0);
     expect(await isPortFree('udp', '127.0.0.1', lab.rtpPort)).toBe(true);
