@@ -3,7 +3,7 @@
  * conversations as they happen, then how fast each reply was. Exit status 0 only if both calls were
  * answered, understood and replied to.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { LabAgent } from './agent.ts';
 import { transcriptOf, turnsOf } from './agent-events.ts';
@@ -15,6 +15,7 @@ import { DEMO_CALLS, recordingOf } from './demo-calls.ts';
 import type { DemoCall, Recording } from './demo-calls.ts';
 import { PROJECT } from './paths.ts';
 import { openProviders, providersKind } from './providers.ts';
+import { runFolder, sweepRunFolders } from './run-folders.ts';
 import { runMain } from './run-main.ts';
 import { labSettings } from './settings.ts';
 import type { LabSettings } from './settings.ts';
@@ -40,10 +41,9 @@ interface DemoResult {
 await runMain(async (signal) => {
   const settings = labSettings();
   providersKind();
-  sweepUnfinished();
+  sweepRunFolders(DEMOS);
   // It gets its name when it is complete; what an interrupted run leaves is swept by the next one.
-  const unfinished = join(DEMOS, `unfinished-${process.pid}`);
-  mkdirSync(unfinished, { recursive: true });
+  const unfinished = runFolder(DEMOS, 'unfinished');
   let results: DemoResult[];
   try {
     results = await runCalls(settings, unfinished, signal);
@@ -107,17 +107,6 @@ async function runCalls(settings: LabSettings, folder: string, signal: AbortSign
     );
   } finally {
     for (const part of parts.reverse()) await part.stop();
-  }
-}
-
-/** Folders of runs that were killed. */
-function sweepUnfinished(): void {
-  if (!existsSync(DEMOS)) return;
-  for (const name of readdirSync(DEMOS)) {
-    const owner = /^unfinished-(\d+)$/.exec(name)?.[1];
-    if (owner !== undefined && !existsSync(`/proc/${owner}`)) {
-      rmSync(join(DEMOS, name), { recursive: true, force: true });
-    }
   }
 }
 

@@ -44,7 +44,7 @@ await runMain(async (signal) => {
     });
     console.log(`The agent is ready after ${seconds(begun)} s`);
     const { host, sipPort, httpPort } = asterisk;
-    withdraw = announceLab({ pid: process.pid, host, sipPort, httpPort, agentLog });
+    withdraw = announceLab({ host, sipPort, httpPort, agentLog });
     console.log(howTo(asterisk));
     agent.events.on((call, seen) => {
       const line = eventLine(call, seen);

@@ -3,7 +3,7 @@
  * calls side by side to its numbers, in wideband. Shows the conversations as they happen, then how fast each
  * reply was. Exit status 0 only if both calls were answered, understood and replied to.
  */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { PcmS16 } from '../src/media/audio.ts';
 import { writeWav } from '../src/media/wav.ts';
@@ -17,6 +17,7 @@ import { DEMO_CALLS, recordingOf } from './demo-calls.ts';
 import type { DemoCall } from './demo-calls.ts';
 import { PROJECT } from './paths.ts';
 import { openProviders, providersKind } from './providers.ts';
+import { runFolder, sweepRunFolders } from './run-folders.ts';
 import { runMain } from './run-main.ts';
 import { LATENCY_HEAD, clock, eventLine, latencyCells, table } from './show.ts';
 import { UserError } from './user-error.ts';
@@ -39,8 +40,8 @@ interface Result {
 
 await runMain(async (signal) => {
   providersKind();
-  const unfinished = join(DEMOS, `unfinished-${process.pid}`);
-  mkdirSync(unfinished, { recursive: true });
+  sweepRunFolders(DEMOS);
+  const unfinished = runFolder(DEMOS, 'unfinished');
   let results: Result[];
   try {
     results = await runCalls(unfinished, signal);

@@ -16,6 +16,7 @@ import type { AgentCall } from '../../lab/agent-events.ts';
 import { NativeAsterisk } from '../../lab/asterisk.ts';
 import { labFolder, PROJECT } from '../../lab/paths.ts';
 import { freePorts } from '../../lab/ports.ts';
+import { runFolder } from '../../lab/run-folders.ts';
 import { Softphone, type SoftphoneCall, type SoftphoneOptions } from '../../lab/softphone.ts';
 import type { CallRecord } from '../../src/dialog/call-record.ts';
 import type { CallEvent } from '../../src/dialog/ports.ts';
@@ -28,8 +29,6 @@ export interface RunningAgentOptions {
 }
 
 type Account = 'softphone1' | 'softphone2';
-
-let started = 0;
 
 export class RunningAgent {
   readonly asterisk: NativeAsterisk;
@@ -47,8 +46,7 @@ export class RunningAgent {
   }
 
   static async start(options: RunningAgentOptions = {}): Promise<RunningAgent> {
-    // Swept by the next lab if this process is killed.
-    const folder = labFolder(`e2e-${process.pid}-${(started += 1)}`);
+    const folder = runFolder(labFolder(), 'e2e');
     let asterisk: NativeAsterisk | undefined;
     try {
       asterisk = await NativeAsterisk.start();
