@@ -17,6 +17,7 @@ import { PROJECT } from './paths.ts';
 import { openProviders, providersKind } from './providers.ts';
 import { runFolder, sweepRunFolders } from './run-folders.ts';
 import { runMain } from './run-main.ts';
+import { PHONE_NUMBERS } from './secrets.ts';
 import { labSettings } from './settings.ts';
 import type { LabSettings } from './settings.ts';
 import { LATENCY_HEAD, clock, eventLine, latencyCells, table } from './show.ts';
@@ -127,7 +128,8 @@ async function runCall(
     return inTheMiddle;
   });
   const patience = { ...PATIENCE, signal };
-  const find = (): AgentCall | undefined => agent.events.find(plan.extension, undefined, call.startedAt);
+  const find = (): AgentCall | undefined =>
+    agent.events.find(plan.extension, PHONE_NUMBERS[plan.account], call.startedAt);
   try {
     await call.answered;
     await listen(call.heard, patience, call.answeredAt);

@@ -19,12 +19,9 @@ describe('A call to the agent', () => {
   let lab: RunningAgent;
   let voice: AgentVoice;
 
-  const suite = useRunningAgent(
-    { edits: [['maxCalls: 50', 'maxCalls: 1']] },
-    (startedLab, startedVoice) => {
-      [lab, voice] = [startedLab, startedVoice];
-    },
-  );
+  const suite = useRunningAgent({ edits: [['maxCalls: 50', 'maxCalls: 1']] }, (startedLab, startedVoice) => {
+    [lab, voice] = [startedLab, startedVoice];
+  });
 
   function greeting(call: SoftphoneCall) {
     return call.heard.utterance({ timeoutMs: 20_000, after: call.answeredAt ?? 0 });

@@ -17,6 +17,7 @@ import { NativeAsterisk } from '../../lab/asterisk.ts';
 import { labFolder, PROJECT } from '../../lab/paths.ts';
 import { freePorts } from '../../lab/ports.ts';
 import { runFolder } from '../../lab/run-folders.ts';
+import { PHONE_NUMBERS } from '../../lab/secrets.ts';
 import { Softphone, type SoftphoneCall, type SoftphoneOptions } from '../../lab/softphone.ts';
 import type { CallRecord } from '../../src/dialog/call-record.ts';
 import type { CallEvent } from '../../src/dialog/ports.ts';
@@ -28,7 +29,7 @@ export interface RunningAgentOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-type Account = 'softphone1' | 'softphone2';
+type Account = keyof typeof PHONE_NUMBERS;
 
 export class RunningAgent {
   readonly asterisk: NativeAsterisk;
@@ -82,8 +83,9 @@ export class RunningAgent {
 
   /** What the agent tells of a call: that of `account` to `dialled` since the call began. */
   view(call: SoftphoneCall, dialled: string, account: Account): CallView {
-    const number = account === 'softphone1' ? '1001' : '1002';
-    return new CallView(this.agent, () => this.agent.events.find(dialled, number, call.startedAt));
+    return new CallView(this.agent, () =>
+      this.agent.events.find(dialled, PHONE_NUMBERS[account], call.startedAt),
+    );
   }
 
   /** The stored record of a call that has ended. */
