@@ -7,6 +7,8 @@ import { report } from '../support/running-agent.ts';
 import { findSpeech } from '../support/sound-likeness.ts';
 
 const CALLS_PER_EXTENSION = 10;
+/** Twice the aim, for machines that do other things, too; 20 ms are usual. */
+const LIMIT_MS = 300;
 
 describe('A caller of an agent', () => {
   const agent = useRunningAgent();
@@ -57,7 +59,8 @@ describe('A caller of an agent', () => {
         `first speech p50 ${percentile(speech, 50)} ms, p95 ${percentile(speech, 95)} ms`,
     );
     expect(times).toHaveLength(2 * CALLS_PER_EXTENSION);
-    expect(percentile(times, 95)).toBeLessThan(1500);
+    expect(percentile(times, 95)).toBeLessThan(LIMIT_MS);
+    expect(percentile(speech, 95)).toBeLessThan(LIMIT_MS);
   });
 });
 
