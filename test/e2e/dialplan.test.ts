@@ -150,6 +150,18 @@ describe('What follows the agent in the dialplan', () => {
     await expect.poll(messages, { timeout: 5000 }).toEqual([expect.stringMatching(/^billing-.*\.wav$/)]);
   });
 
+  it('takes a message where no phone is named that could ring', async () => {
+    await asterisk.cli('dialplan set global VOICE_AGENT_PHONES ""');
+    closers.push(() => asterisk.cli('dialplan set global VOICE_AGENT_PHONES softphone2'));
+    await agent({ VOICE_AGENT_RESULT: 'transfer', VOICE_AGENT_DEPARTMENT: 'sales' });
+    const call = await caller.dial('510001');
+    const told = (): number =>
+      asterisk.log().filter(({ text }) => /Playing 'vm-nobodyavail/.test(text)).length;
+    const before = told();
+    await expect.poll(told, { timeout: 15_000 }).toBe(before + 1);
+    await call.hangUp();
+  });
+
   it('takes a caller whose agent has died to a person when the longest time is over', async () => {
     await asterisk.cli('dialplan set global VOICE_AGENT_LONGEST 2');
     closers.push(() => asterisk.cli('dialplan set global VOICE_AGENT_LONGEST 7200'));
