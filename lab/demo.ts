@@ -13,7 +13,7 @@ import { PATIENCE, exchange, listen } from './conversation.ts';
 import type { Exchange } from './conversation.ts';
 import { DEMO_CALLS, recordingOf } from './demo-calls.ts';
 import type { DemoCall, Recording } from './demo-calls.ts';
-import { PROJECT } from './paths.ts';
+import { DATA } from './paths.ts';
 import { openProviders, providersKind } from './providers.ts';
 import { runFolder, sweepRunFolders } from './run-folders.ts';
 import { runMain } from './run-main.ts';
@@ -26,7 +26,7 @@ import type { SoftphoneCall } from './softphone.ts';
 import { readSound, writeStereo } from './sound-file.ts';
 import { UserError } from './user-error.ts';
 
-const DEMOS = join(PROJECT, 'var/demo');
+const DEMOS = join(DATA, 'demo');
 /** The agent says goodbye and hangs up; it has this long. */
 const FAREWELL_MS = 15_000;
 

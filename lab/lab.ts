@@ -1,8 +1,9 @@
 /** `make lab`: Asterisk and the agent, left running for a softphone of yours. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabAgent } from './agent.ts';
 import { NativeAsterisk } from './asterisk.ts';
-import { LAB_CACHE, PROJECT, labFolder } from './paths.ts';
+import { DATA, LAB_CACHE, labFolder } from './paths.ts';
 import { openProviders, providersKind, type LabProviders } from './providers.ts';
 import { runMain } from './run-main.ts';
 import { announceLab, refuseSecondLab } from './running-lab.ts';
@@ -15,6 +16,8 @@ await runMain(async (signal) => {
   providersKind();
   refuseSecondLab();
   const begun = Date.now();
+  // In the logs of an earlier run stands what was said in its calls.
+  rmSync(join(LAB_CACHE, 'log'), { recursive: true, force: true });
   const logFolder = labFolder('log');
   const asterisk = await NativeAsterisk.start({
     sipPort: settings.sipPort ?? 5060,
@@ -33,7 +36,7 @@ await runMain(async (signal) => {
     providers = await openProviders(console.log);
     agent = await LabAgent.start({
       asterisk,
-      dataFolder: join(PROJECT, 'var'),
+      dataFolder: DATA,
       logFile: agentLog,
       // Who tries it out on this machine wants to read what was understood.
       environment: {

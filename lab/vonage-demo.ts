@@ -15,7 +15,7 @@ import { PATIENCE, exchange, listen } from './conversation.ts';
 import type { Exchange, LabCall } from './conversation.ts';
 import { DEMO_CALLS, recordingOf } from './demo-calls.ts';
 import type { DemoCall } from './demo-calls.ts';
-import { PROJECT } from './paths.ts';
+import { DATA } from './paths.ts';
 import { openProviders, providersKind } from './providers.ts';
 import { runFolder, sweepRunFolders } from './run-folders.ts';
 import { runMain } from './run-main.ts';
@@ -24,7 +24,7 @@ import { UserError } from './user-error.ts';
 import { VONAGE_NUMBERS, startVonageLab } from './vonage-lab.ts';
 import type { VonageLab } from './vonage-lab.ts';
 
-const DEMOS = join(PROJECT, 'var/demo');
+const DEMOS = join(DATA, 'demo');
 /** The agent says goodbye and hangs up; it has this long. */
 const FAREWELL_MS = 15_000;
 const CALLERS = { '510001': '12025550171', '510002': '12025550172' } as const;
