@@ -24,9 +24,9 @@ describe('A conversation with the agent', () => {
     environment: { NODE_OPTIONS: `--import=${import.meta.resolve('../support/block-main-thread.ts')}` },
   });
 
-  /** Talks into the greeting, and waits until the agent is silent. */
-  async function interrupts(call: SoftphoneCall, meanwhile: () => void = () => undefined) {
-    await heardFor(call, 1200);
+  /** Talks into the greeting when that has been heard for so long, and waits until the agent is silent. */
+  async function interrupts(call: SoftphoneCall, afterMs: number, meanwhile: () => void = () => undefined) {
+    await heardFor(call, afterMs);
     meanwhile();
     const interruption = call.say(readSound(recordingOf('ked', QUESTION[ALICE.extension]).path));
     expect(await call.heard.quiet({ timeoutMs: 10_000, quietMs: 500 })).toBe(true);
@@ -83,7 +83,7 @@ describe('A conversation with the agent', () => {
 
   it('stops when the caller talks, and remembers only what was heard', async () => {
     const { call, view } = await agent.dial(ALICE);
-    const { said, silentMs } = await interrupts(call);
+    const { said, silentMs } = await interrupts(call, 1200);
 
     const { text, interrupted } = await view.event('agent-said');
     expect(interrupted).toBe(true);
@@ -111,7 +111,8 @@ describe('A conversation with the agent', () => {
         if (line.msg === 'blocked') resolve(line as unknown as { from: number; until: number });
       });
     });
-    const { silentAt, silentMs } = await interrupts(call, () => process.kill(lab.agent.pid, 'SIGUSR2'));
+    // Its first sentence goes on for two seconds more.
+    const { silentAt, silentMs } = await interrupts(call, 300, () => process.kill(lab.agent.pid, 'SIGUSR2'));
     const { from, until } = await blocked;
     report(
       `barge-in: silent after ${silentMs.toFixed(0)} ms, the main thread blocked for ${until - from} ms`,
