@@ -22,7 +22,7 @@ export interface AgentOptions {
   readonly dataFolder: string;
   /** Default: the project's config/. */
   readonly configFolder?: string;
-  /** Its log goes there, line by line. */
+  /** Its log goes there, line by line; that of an earlier run, with words of its calls in it, goes. */
   readonly logFile: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
@@ -94,7 +94,7 @@ export class LabAgent {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const log = createWriteStream(options.logFile, { flags: 'a', mode: 0o600 });
+    const log = createWriteStream(options.logFile, { mode: 0o600 });
     const agent = new LabAgent(child, log, Number(environment.VOICE_AGENT_DRAIN_MS) + GOODBYE_MS);
     try {
       await agent.#ready(options.signal);

@@ -27,7 +27,7 @@ export interface AsteriskOptions {
   readonly httpPort?: number;
   /** Default 10,000 and 19,999; several Asterisks may share a range. */
   readonly rtpPorts?: readonly [number, number];
-  /** A folder for its log, kept afterwards (default: a folder of its own that goes with it). */
+  /** A folder for its log, kept until the next start (default: a folder of its own that goes with it). */
   readonly logFolder?: string;
   readonly say?: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -55,6 +55,8 @@ export interface AsteriskLogLine {
 
 /** How long it may take to get ready; 1 s is usual (measured on 2 busy cores). */
 const READY_MS = 30_000;
+/** As logger.conf names it. */
+const LOG = 'messages.log';
 
 export class NativeAsterisk {
   readonly host: string;
@@ -100,6 +102,8 @@ export class NativeAsterisk {
     const httpPort = await port('HTTP_PORT', 'tcp', '127.0.0.1', options.httpPort);
     const logFolder = options.logFolder ?? runFolder(labFolder(), 'asterisk');
     mkdirSync(logFolder, { recursive: true });
+    // An earlier run's.
+    rmSync(join(logFolder, LOG), { force: true });
     const secrets = labSecrets();
     if (options.signal?.aborted) throw new UserError('Interrupted before Asterisk was started.');
     const [rtpStart, rtpEnd] = options.rtpPorts ?? [10_000, 19_999];
@@ -194,7 +198,7 @@ export class NativeAsterisk {
   }
 
   get logFile(): string {
-    return join(this.logFolder, 'messages.log');
+    return join(this.logFolder, LOG);
   }
 
   log(): AsteriskLogLine[] {

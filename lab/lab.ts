@@ -1,5 +1,4 @@
 /** `make lab`: Asterisk and the agent, left running for a softphone of yours. */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabAgent } from './agent.ts';
 import { NativeAsterisk } from './asterisk.ts';
@@ -16,8 +15,6 @@ await runMain(async (signal) => {
   providersKind();
   refuseSecondLab();
   const begun = Date.now();
-  // In the logs of an earlier run stands what was said in its calls.
-  rmSync(join(LAB_CACHE, 'log'), { recursive: true, force: true });
   const logFolder = labFolder('log');
   const asterisk = await NativeAsterisk.start({
     sipPort: settings.sipPort ?? 5060,
