@@ -22,7 +22,7 @@ export interface AgentOptions {
   readonly dataFolder: string;
   /** Default: the project's config/. */
   readonly configFolder?: string;
-  /** Its log goes there, line by line. */
+  /** Its log goes there, line by line; that of an earlier run, with words of its calls in it, goes. */
   readonly logFile: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
@@ -30,8 +30,10 @@ export interface AgentOptions {
 
 /** How long models may take to load on a busy machine. */
 const READY_MS = 60_000;
-/** Running calls end politely when it is told to stop. */
-const STOP_MS = 10_000;
+/** Who ends the lab doesn't want to wait until its calls are over: they end with a goodbye soon. */
+const DRAIN_MS = 1000;
+/** So long may the goodbye take (15 s), and what comes after it. */
+const GOODBYE_MS = 20_000;
 
 export class LabAgent {
   readonly events = new AgentEvents();
@@ -39,14 +41,16 @@ export class LabAgent {
   readonly exited: Promise<string>;
   readonly #child: ChildProcess;
   readonly #log: WriteStream;
+  readonly #stopMs: number;
   readonly #lines: string[] = [];
   readonly #lineListeners = new Set<(line: AgentLogLine) => void>();
   #monitoringUrl = '';
   #stopping: Promise<void> | undefined;
 
-  private constructor(child: ChildProcess, log: WriteStream) {
+  private constructor(child: ChildProcess, log: WriteStream, stopMs: number) {
     this.#child = child;
     this.#log = log;
+    this.#stopMs = stopMs;
     this.exited = new Promise((resolve) =>
       child.once('exit', () => {
         resolve('The agent');
@@ -79,6 +83,7 @@ export class LabAgent {
       LOG_FORMAT: 'json',
       // Several labs run side by side; its log says which port it has.
       MONITORING_LISTEN_PORT: process.env['MONITORING_LISTEN_PORT'] ?? '0',
+      VOICE_AGENT_DRAIN_MS: process.env['VOICE_AGENT_DRAIN_MS'] ?? String(DRAIN_MS),
       ...options.environment,
     };
     if (options.signal?.aborted) throw new UserError('Interrupted before the agent was started.');
@@ -89,7 +94,8 @@ export class LabAgent {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const agent = new LabAgent(child, createWriteStream(options.logFile, { flags: 'a', mode: 0o600 }));
+    const log = createWriteStream(options.logFile, { mode: 0o600 });
+    const agent = new LabAgent(child, log, Number(environment.VOICE_AGENT_DRAIN_MS) + GOODBYE_MS);
     try {
       await agent.#ready(options.signal);
     } catch (error) {
@@ -124,7 +130,7 @@ export class LabAgent {
     return this.#lines;
   }
 
-  /** Lets it end its calls and itself (SIGTERM), or ends it after 10 s. Idempotent. */
+  /** Lets it end its calls and itself (SIGTERM), or ends it when it doesn't. Idempotent. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -135,7 +141,7 @@ export class LabAgent {
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+      const timer = setTimeout(() => child.kill('SIGKILL'), this.#stopMs);
       await ended;
       clearTimeout(timer);
     }

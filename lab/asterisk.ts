@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,6 +14,7 @@ import { PROJECT, labFolder } from './paths.ts';
 import { freePorts, isPortFree } from './ports.ts';
 import type { Protocol } from './ports.ts';
 import { ensureRootFs } from './root-fs.ts';
+import { runFolder, sweepRunFolders } from './run-folders.ts';
 import { labSecrets } from './secrets.ts';
 import type { Secrets } from './secrets.ts';
 import { UserError } from './user-error.ts';
@@ -26,7 +27,7 @@ export interface AsteriskOptions {
   readonly httpPort?: number;
   /** Default 10,000 and 19,999; several Asterisks may share a range. */
   readonly rtpPorts?: readonly [number, number];
-  /** A folder for its log, kept afterwards (default: a folder of its own that goes with it). */
+  /** A folder for its log, kept until the next start (default: a folder of its own that goes with it). */
   readonly logFolder?: string;
   readonly say?: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -54,8 +55,8 @@ export interface AsteriskLogLine {
 
 /** How long it may take to get ready; 1 s is usual (measured on 2 busy cores). */
 const READY_MS = 30_000;
-
-let started = 0;
+/** As logger.conf names it. */
+const LOG = 'messages.log';
 
 export class NativeAsterisk {
   readonly host: string;
@@ -94,13 +95,15 @@ export class NativeAsterisk {
   /** Resolves when ARI answers and SIP listens. Throws UserError. */
   static async start(options: AsteriskOptions = {}): Promise<NativeAsterisk> {
     const rootFs = await ensureRootFs(options.say, options.signal);
-    sweepFolders();
+    sweepRunFolders(labFolder());
     const host = options.host ?? '127.0.0.1';
     checkHost(host);
     const sipPort = await port('SIP_PORT', 'udp', host, options.sipPort);
     const httpPort = await port('HTTP_PORT', 'tcp', '127.0.0.1', options.httpPort);
-    const logFolder = options.logFolder ?? labFolder(`asterisk-${process.pid}-${(started += 1)}`);
+    const logFolder = options.logFolder ?? runFolder(labFolder(), 'asterisk');
     mkdirSync(logFolder, { recursive: true });
+    // An earlier run's.
+    rmSync(join(logFolder, LOG), { force: true });
     const secrets = labSecrets();
     if (options.signal?.aborted) throw new UserError('Interrupted before Asterisk was started.');
     const [rtpStart, rtpEnd] = options.rtpPorts ?? [10_000, 19_999];
@@ -195,7 +198,7 @@ export class NativeAsterisk {
   }
 
   get logFile(): string {
-    return join(this.logFolder, 'messages.log');
+    return join(this.logFolder, LOG);
   }
 
   log(): AsteriskLogLine[] {
@@ -288,13 +291,4 @@ function checkHost(host: string): void {
   );
   if (host === '127.0.0.1' || own.includes(host)) return;
   throw new UserError(`HOST=${host} is no address of this machine; it has ${own.join(', ')}.`);
-}
-
-/** Folders of Asterisks, phones and end-to-end tests whose process was killed. */
-function sweepFolders(): void {
-  for (const name of readdirSync(labFolder())) {
-    const owner = /^(?:asterisk|phone|e2e)-(\d+)-\d+$/.exec(name)?.[1];
-    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
-    rmSync(join(labFolder(), name), { recursive: true, force: true });
-  }
 }

@@ -11,8 +11,8 @@ import type { AgentView, Exchange } from './conversation.ts';
 import { followLog } from './follow-log.ts';
 import { runMain } from './run-main.ts';
 import { needRunningLab } from './running-lab.ts';
-import { labSecrets } from './secrets.ts';
-import { nonEmpty } from './settings.ts';
+import { labSecrets, PHONE_NUMBERS } from './secrets.ts';
+import { nonEmpty, refuseContainers } from './settings.ts';
 import { LATENCY_HEAD, clock, eventLine, latencyCells, table } from './show.ts';
 import { CallEnded, Softphone } from './softphone.ts';
 import type { CallReport, SoftphoneCall } from './softphone.ts';
@@ -21,6 +21,7 @@ import { UserError } from './user-error.ts';
 
 /** Who says nothing for so long has no greeting. */
 const GREETING_MS = 8000;
+const ACCOUNT = 'softphone1';
 
 interface CallResult extends CallReport {
   readonly extension: string;
@@ -35,6 +36,7 @@ interface CallResult extends CallReport {
 }
 
 await runMain(async (signal) => {
+  refuseContainers('make call');
   const { env } = process;
   const extension = nonEmpty(env['EXT']) ?? '510001';
   const json = nonEmpty(env['JSON']) !== undefined && env['JSON'] !== '0';
@@ -57,8 +59,8 @@ await runMain(async (signal) => {
   const log = followLog(lab.agentLog);
   const phone = await Softphone.start({
     server: lab,
-    account: 'softphone1',
-    password: labSecrets().softphone1,
+    account: ACCOUNT,
+    password: labSecrets()[ACCOUNT],
     ...(law !== undefined && { law }),
   });
   try {
@@ -68,8 +70,9 @@ await runMain(async (signal) => {
     });
     say(`${clock(Date.now())}  dialling ${extension}`);
     const call = phone.ring(extension);
-    signal.addEventListener('abort', () => void call.hangUp());
-    const find = (): AgentCall | undefined => log.events.find(extension, undefined, call.startedAt);
+    signal.addEventListener('abort', () => void call.hangUp().catch(() => undefined));
+    const find = (): AgentCall | undefined =>
+      log.events.find(extension, PHONE_NUMBERS[ACCOUNT], call.startedAt);
     const agent = extension.startsWith('51') ? { events: log.events, find } : undefined;
     const exchanges = await talk(call, questions, agent, signal);
     await call.hangUp();

@@ -3,65 +3,55 @@
  * conversations as they happen, then how fast each reply was. Exit status 0 only if both calls were
  * answered, understood and replied to.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { LabAgent } from './agent.ts';
-import { transcriptOf, turnsOf } from './agent-events.ts';
 import type { AgentCall } from './agent-events.ts';
 import { NativeAsterisk } from './asterisk.ts';
 import { PATIENCE, exchange, listen } from './conversation.ts';
 import type { Exchange } from './conversation.ts';
 import { DEMO_CALLS, recordingOf } from './demo-calls.ts';
-import type { DemoCall, Recording } from './demo-calls.ts';
-import { PROJECT } from './paths.ts';
+import type { DemoCall } from './demo-calls.ts';
+import { demonstrate, faultsOf } from './demo-report.ts';
+import type { DemoResult } from './demo-report.ts';
 import { openProviders, providersKind } from './providers.ts';
 import { runMain } from './run-main.ts';
+import { PHONE_NUMBERS } from './secrets.ts';
 import { labSettings } from './settings.ts';
 import type { LabSettings } from './settings.ts';
-import { LATENCY_HEAD, clock, eventLine, latencyCells, table } from './show.ts';
+import { eventLine } from './show.ts';
 import { CallEnded, Softphone } from './softphone.ts';
 import type { SoftphoneCall } from './softphone.ts';
 import { readSound, writeStereo } from './sound-file.ts';
-import { UserError } from './user-error.ts';
 
-const DEMOS = join(PROJECT, 'var/demo');
 /** The agent says goodbye and hangs up; it has this long. */
 const FAREWELL_MS = 15_000;
 
-interface DemoResult {
-  readonly plan: DemoCall;
+interface PhoneResult extends DemoResult {
   readonly call: SoftphoneCall;
-  readonly recordings: readonly Recording[];
-  readonly exchanges: readonly Exchange[];
-  readonly agentCall: AgentCall | undefined;
-  readonly faults: readonly string[];
 }
 
 await runMain(async (signal) => {
   const settings = labSettings();
   providersKind();
-  sweepUnfinished();
-  // It gets its name when it is complete; what an interrupted run leaves is swept by the next one.
-  const unfinished = join(DEMOS, `unfinished-${process.pid}`);
-  mkdirSync(unfinished, { recursive: true });
-  let results: DemoResult[];
-  try {
-    results = await runCalls(settings, unfinished, signal);
-    for (const result of results) keep(result, unfinished);
-  } finally {
-    if (signal.aborted) rmSync(unfinished, { recursive: true, force: true });
-  }
-  if (signal.aborted) return;
-  const folder = join(DEMOS, new Date().toISOString().slice(0, 19).replace(/:/g, '-'));
-  renameSync(unfinished, folder);
-  show(results, folder);
-  const faults = results.flatMap((result) => result.faults);
-  if (faults.length > 0) throw new UserError(`Not as it should be:\n  ${faults.join('\n  ')}`);
-  console.log('\nBoth calls were answered, understood and replied to.');
+  await demonstrate(
+    {
+      run: (folder) => runCalls(settings, folder, signal),
+      keep({ plan, call }, folder) {
+        if (call.answeredAt === undefined) return;
+        const { said, heard } = call.recording();
+        writeStereo(join(folder, `${plan.extension}.wav`), said, heard);
+      },
+      show,
+      heard:
+        '(total: the caller’s last voiced packet to the first packet of the reply, in the agent;\n' +
+        ' heard after: the same on the caller’s side of the wire, by the sound’s energy)',
+    },
+    signal,
+  );
 });
 
 /** Starts everything, makes the calls, and ends everything again. */
-async function runCalls(settings: LabSettings, folder: string, signal: AbortSignal): Promise<DemoResult[]> {
+async function runCalls(settings: LabSettings, folder: string, signal: AbortSignal): Promise<PhoneResult[]> {
   const begun = Date.now();
   const parts: { stop(): Promise<void> }[] = [];
   try {
@@ -110,23 +100,12 @@ async function runCalls(settings: LabSettings, folder: string, signal: AbortSign
   }
 }
 
-/** Folders of runs that were killed. */
-function sweepUnfinished(): void {
-  if (!existsSync(DEMOS)) return;
-  for (const name of readdirSync(DEMOS)) {
-    const owner = /^unfinished-(\d+)$/.exec(name)?.[1];
-    if (owner !== undefined && !existsSync(`/proc/${owner}`)) {
-      rmSync(join(DEMOS, name), { recursive: true, force: true });
-    }
-  }
-}
-
 async function runCall(
   plan: DemoCall,
   phone: Softphone,
   agent: LabAgent,
   signal: AbortSignal,
-): Promise<DemoResult> {
+): Promise<PhoneResult> {
   const recordings = plan.turns.map(({ name }) => recordingOf(plan.voice, name));
   const call = phone.ring(plan.extension);
   const exchanges: Exchange[] = [];
@@ -138,7 +117,8 @@ async function runCall(
     return inTheMiddle;
   });
   const patience = { ...PATIENCE, signal };
-  const find = (): AgentCall | undefined => agent.events.find(plan.extension, undefined, call.startedAt);
+  const find = (): AgentCall | undefined =>
+    agent.events.find(plan.extension, PHONE_NUMBERS[plan.account], call.startedAt);
   try {
     await call.answered;
     await listen(call.heard, patience, call.answeredAt);
@@ -159,61 +139,26 @@ async function runCall(
   // It is asked for what has happened already.
   const agentGone = await Promise.race([gone, Promise.resolve(false)]);
   const faults = agentGone
-    ? [`${plan.extension}: the agent ended in the middle of the call (its last lines are in agent.log)`]
-    : faultsOf(plan, call, recordings, exchanges, agentCall);
-  return { plan, call, recordings, exchanges, agentCall, faults };
+    ? ['the agent ended in the middle of the call (its last lines are in agent.log)']
+    : faultsIn(call, plan, exchanges, agentCall !== undefined);
+  return { plan, call, exchanges, agentCall, faults: faults.map((fault) => `${plan.extension}: ${fault}`) };
 }
 
-function faultsOf(
-  plan: DemoCall,
+function faultsIn(
   call: SoftphoneCall,
-  recordings: readonly Recording[],
+  plan: DemoCall,
   exchanges: readonly Exchange[],
-  agentCall: AgentCall | undefined,
+  told: boolean,
 ): string[] {
-  const faults: string[] = [];
-  const fault = (text: string): void => void faults.push(`${plan.extension}: ${text}`);
-  if (call.answeredAt === undefined) {
-    fault(`was not answered (${call.endReason ?? 'no reason given'})`);
-    return faults;
-  }
-  if (call.heard.firstSpeechAt === undefined) fault('nothing was heard');
-  if (!agentCall) fault('the agent told nothing of this call');
-  recordings.forEach(({ text }, i) => {
-    const { replyAt, understood, heardAs, replyText } = exchanges[i] ?? {};
-    if (replyAt === undefined) fault(`"${text}" got no reply`);
-    else if (understood !== true) fault(`"${text}" was not understood (${heardAs ?? 'nothing was heard'})`);
-    else if (!plan.turns[i]?.reply.test(replyText ?? ''))
-      fault(`"${text}" was answered by "${replyText ?? ''}"`);
-  });
-  return faults;
+  if (call.answeredAt === undefined) return [`was not answered (${call.endReason ?? 'no reason given'})`];
+  return [
+    ...(call.heard.firstSpeechAt === undefined ? ['nothing was heard'] : []),
+    ...(told ? [] : ['the agent told nothing of this call']),
+    ...faultsOf(plan, exchanges),
+  ];
 }
 
-/** What the softphone heard and said, and the words, as files. */
-function keep({ plan, call, agentCall }: DemoResult, folder: string): void {
-  if (call.answeredAt === undefined) return;
-  const { said, heard } = call.recording();
-  writeStereo(join(folder, `${plan.extension}.wav`), said, heard);
-  const lines = agentCall ? transcriptOf(agentCall) : [];
-  const text = lines.map((line) => `${clock(line.at)}  ${line.who.padEnd(6)}  ${line.text}\n`).join('');
-  writeFileSync(join(folder, `${plan.extension}.txt`), text);
-}
-
-function show(results: readonly DemoResult[], folder: string): void {
-  const rows = results.flatMap(({ plan, exchanges, recordings, agentCall }) => {
-    const latencies = agentCall ? turnsOf(agentCall) : [];
-    return exchanges.map((one, i) => {
-      const text = recordings[i]?.text ?? one.name;
-      const latency = latencies.find(({ at }) => at >= (one.said?.startedAt ?? Infinity))?.latency;
-      const said = one.tries > 1 ? `${text} (${one.tries} times)` : text;
-      return [plan.extension, said, ...latencyCells(latency), one.responseMs];
-    });
-  });
-  console.log(`\n${table(['call', 'caller said', ...LATENCY_HEAD, 'heard after ms'], rows)}`);
-  console.log(
-    '(total: the caller’s last voiced packet to the first packet of the reply, in the agent;\n' +
-      ' heard after: the same on the caller’s side of the wire, by the sound’s energy)\n',
-  );
+function show(results: readonly PhoneResult[]): void {
   for (const { plan, call } of results) {
     const { setUpMs, firstPacketMs, firstSpeechMs, packets, durationMs } = call.report();
     console.log(
@@ -222,9 +167,6 @@ function show(results: readonly DemoResult[], folder: string): void {
         `${packets.sent} sent, ${packets.received} received, ${packets.lost} lost`,
     );
   }
-  console.log(
-    `\nRecordings (caller left, agent right), transcripts and the agent's log: ${relative(process.cwd(), folder)}/`,
-  );
 }
 
 function delay(ms: number): Promise<void> {

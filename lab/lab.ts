@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { LabAgent } from './agent.ts';
 import { NativeAsterisk } from './asterisk.ts';
-import { LAB_CACHE, PROJECT, labFolder } from './paths.ts';
+import { DATA, LAB_CACHE, labFolder } from './paths.ts';
 import { openProviders, providersKind, type LabProviders } from './providers.ts';
 import { runMain } from './run-main.ts';
 import { announceLab, refuseSecondLab } from './running-lab.ts';
@@ -33,7 +33,7 @@ await runMain(async (signal) => {
     providers = await openProviders(console.log);
     agent = await LabAgent.start({
       asterisk,
-      dataFolder: join(PROJECT, 'var'),
+      dataFolder: DATA,
       logFile: agentLog,
       // Who tries it out on this machine wants to read what was understood.
       environment: {
@@ -44,7 +44,7 @@ await runMain(async (signal) => {
     });
     console.log(`The agent is ready after ${seconds(begun)} s`);
     const { host, sipPort, httpPort } = asterisk;
-    withdraw = announceLab({ pid: process.pid, host, sipPort, httpPort, agentLog });
+    withdraw = announceLab({ host, sipPort, httpPort, agentLog });
     console.log(howTo(asterisk));
     agent.events.on((call, seen) => {
       const line = eventLine(call, seen);

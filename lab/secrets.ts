@@ -10,6 +10,9 @@ export interface Secrets {
   readonly softphone2: string;
 }
 
+/** As what the lab's two phones call (asterisk-conf/pjsip.conf). */
+export const PHONE_NUMBERS = { softphone1: '1001', softphone2: '1002' } as const;
+
 export function labSecrets(): Secrets {
   const path = join(labFolder(), 'secrets.json');
   const read = (): Secrets => JSON.parse(readFileSync(path, 'utf8')) as Secrets;

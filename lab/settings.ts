@@ -31,6 +31,12 @@ export function nonEmpty(text: string | undefined): string | undefined {
   return text === undefined || text === '' ? undefined : text;
 }
 
+/** Throws UserError where a command that only the native lab has is asked of the containers. */
+export function refuseContainers(command: string, environment: NodeJS.ProcessEnv = process.env): void {
+  if (nonEmpty(environment['LAB']) !== 'docker') return;
+  throw new UserError(`${command} knows the lab without containers only: leave LAB=docker out.`);
+}
+
 /** Throws UserError where something is asked of the containers that only the native lab has. */
 export function refuseInContainers(environment: NodeJS.ProcessEnv = process.env): void {
   const providers = nonEmpty(environment['PROVIDERS']);

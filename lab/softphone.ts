@@ -2,7 +2,7 @@
  * A softphone for tests and demonstrations: baresip makes real SIP calls, this side speaks through it
  * turn by turn, and listens to the RTP packets of its call as they pass.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { G711Law } from '../src/media/audio.ts';
 import { Baresip } from './baresip.ts';
@@ -12,6 +12,7 @@ import { RtpCapture } from './capture.ts';
 import type { RtpSeen } from './capture.ts';
 import { labFolder } from './paths.ts';
 import { freePorts } from './ports.ts';
+import { runFolder } from './run-folders.ts';
 import { readSound, writeSound } from './sound-file.ts';
 import { asToolSees } from './tool.ts';
 
@@ -53,8 +54,6 @@ const SILENCE = 'silence.wav';
 
 const REGISTER_MS = 5000;
 
-let started = 0;
-
 export class Softphone {
   readonly #baresip: Baresip;
   readonly #capture: RtpCapture;
@@ -91,8 +90,7 @@ export class Softphone {
 
   /** Resolves when it can call (and be called, if it registers). */
   static async start(options: SoftphoneOptions): Promise<Softphone> {
-    const folder = labFolder(`phone-${process.pid}-${(started += 1)}`);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const folder = runFolder(labFolder(), 'phone');
     writeSound(join(folder, 'silence.wav'), new Int16Array(0), SILENCE_MS);
     const { server, account, password, at } = options;
     const address = at?.address ?? server.host;

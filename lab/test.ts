@@ -1,6 +1,7 @@
 /**
  * `make test` and `make check`: lint and types, then every vitest project. The last line is
- * "N passed, N failed" over all projects; a check or a runner that fails otherwise counts as one.
+ * "N passed, N failed" over all projects; a check or a runner that fails otherwise counts as one. Before
+ * it stand the names of all that failed.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import { CACHE, PROJECT } from './paths.ts';
 import { ensureRootFs } from './root-fs.ts';
 import { runMain } from './run-main.ts';
+import { failureLines, NO_REPORT, type TestReport } from './test-report.ts';
 
 const CHECKS = [
   ['format', 'prettier', '--check', '--log-level', 'warn', '.'],
@@ -18,12 +20,6 @@ const CHECKS = [
 
 const PROJECTS = ['unit', 'integration', 'e2e'] as const;
 
-/** The part of vitest's JSON report that is read. */
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-}
-
 const results = join(CACHE, 'test');
 
 await runMain(async (signal) => {
@@ -31,6 +27,7 @@ await runMain(async (signal) => {
   mkdirSync(results, { recursive: true });
   let passed = 0;
   let failed = 0;
+  const failures: string[] = [];
   // Side by side: each has work for one processor.
   console.log(`checking: ${CHECKS.map(([name, tool]) => `${name} (${tool})`).join(', ')} …`);
   const checks = CHECKS.map(async ([name, tool, ...args]) => {
@@ -40,6 +37,7 @@ await runMain(async (signal) => {
     console.log(`${name}: ${status === 0 ? 'ok' : 'failed'}, ${seconds} s`);
     if (status !== 0) {
       failed += 1;
+      failures.push(`${name} (${tool})`);
       process.stdout.write(output);
     }
   });
@@ -52,9 +50,14 @@ await runMain(async (signal) => {
       const count = await runProject(project, signal);
       passed += count.passed;
       failed += count.failed;
+      failures.push(...count.failures);
     }
   }
-  if (signal.aborted) failed += 1;
+  if (signal.aborted) {
+    failed += 1;
+    failures.push('interrupted');
+  }
+  if (failures.length > 0) console.log(`\nFailed:\n  ${failures.join('\n  ')}`);
   if (process.argv[2] === 'check') {
     console.log(failed === 0 ? '\nAll checks passed.' : `\n${failed} of ${CHECKS.length} checks failed.`);
     if (failed > 0) process.exitCode = 1;
@@ -66,23 +69,28 @@ await runMain(async (signal) => {
   if (failed > 0) process.exitCode = 1;
 });
 
-async function runProject(project: string, signal: AbortSignal): Promise<{ passed: number; failed: number }> {
+async function runProject(
+  project: string,
+  signal: AbortSignal,
+): Promise<{ passed: number; failed: number; failures: readonly string[] }> {
   const file = join(results, `${project}.json`);
   const status = await run(
     'vitest',
     ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
     signal,
   );
-  let report: Report = { numPassedTests: 0, numFailedTests: 0 };
+  let report = NO_REPORT;
   try {
-    report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+    report = JSON.parse(readFileSync(file, 'utf8')) as TestReport;
   } catch {
     // It didn't get as far as that.
   }
   const { numPassedTests: passed, numFailedTests } = report;
   // A file that can't be loaded, an error outside of any test, or no test at all.
   const other = numFailedTests === 0 && (status !== 0 || passed === 0) ? 1 : 0;
-  return { passed, failed: numFailedTests + other };
+  const failures = failureLines(report, PROJECT);
+  if (other > 0 && failures.length === 0) failures.push(`${project} tests: see their own last lines`);
+  return { passed, failed: numFailedTests + other, failures };
 }
 
 /** Runs a tool of node_modules/.bin with its output shown. Returns its exit status. */

@@ -3,61 +3,59 @@
  * calls side by side to its numbers, in wideband. Shows the conversations as they happen, then how fast each
  * reply was. Exit status 0 only if both calls were answered, understood and replied to.
  */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { PcmS16 } from '../src/media/audio.ts';
 import { writeWav } from '../src/media/wav.ts';
 import type { VonageCall } from '../test/support/vonage/call.ts';
 import { widebandSound } from '../test/support/vonage/wideband-callers.ts';
-import { transcriptOf, turnsOf } from './agent-events.ts';
 import type { AgentCall } from './agent-events.ts';
 import { PATIENCE, exchange, listen } from './conversation.ts';
 import type { Exchange, LabCall } from './conversation.ts';
-import { DEMO_CALLS, recordingOf } from './demo-calls.ts';
+import { DEMO_CALLS } from './demo-calls.ts';
 import type { DemoCall } from './demo-calls.ts';
-import { PROJECT } from './paths.ts';
+import { demonstrate, faultsOf } from './demo-report.ts';
+import type { DemoResult } from './demo-report.ts';
 import { openProviders, providersKind } from './providers.ts';
 import { runMain } from './run-main.ts';
-import { LATENCY_HEAD, clock, eventLine, latencyCells, table } from './show.ts';
-import { UserError } from './user-error.ts';
+import { eventLine } from './show.ts';
 import { VONAGE_NUMBERS, startVonageLab } from './vonage-lab.ts';
 import type { VonageLab } from './vonage-lab.ts';
 
-const DEMOS = join(PROJECT, 'var/demo');
 /** The agent says goodbye and hangs up; it has this long. */
 const FAREWELL_MS = 15_000;
 const CALLERS = { '510001': '12025550171', '510002': '12025550172' } as const;
 const RATE_HZ = 16000;
 
-interface Result {
-  readonly plan: DemoCall;
+interface CloudResult extends DemoResult {
   readonly call: VonageCall;
-  readonly exchanges: readonly Exchange[];
-  readonly agentCall: AgentCall | undefined;
-  readonly faults: readonly string[];
 }
 
 await runMain(async (signal) => {
   providersKind();
-  const unfinished = join(DEMOS, `unfinished-${process.pid}`);
-  mkdirSync(unfinished, { recursive: true });
-  let results: Result[];
-  try {
-    results = await runCalls(unfinished, signal);
-    for (const result of results) keep(result, unfinished);
-  } finally {
-    if (signal.aborted) rmSync(unfinished, { recursive: true, force: true });
-  }
-  if (signal.aborted) return;
-  const folder = join(DEMOS, `${new Date().toISOString().slice(0, 19).replace(/:/g, '-')}-vonage`);
-  renameSync(unfinished, folder);
-  show(results, folder);
-  const faults = results.flatMap((result) => result.faults);
-  if (faults.length > 0) throw new UserError(`Not as it should be:\n  ${faults.join('\n  ')}`);
-  console.log('\nBoth calls were answered, understood and replied to.');
+  await demonstrate(
+    {
+      suffix: '-vonage',
+      run: (folder) => runCalls(folder, signal),
+      keep({ plan, call }, folder) {
+        if (call.answeredAt === undefined) return;
+        const [said, heard] = [call.said, call.heard].map((sound): PcmS16 => ({
+          encoding: 'pcm_s16',
+          rateHz: RATE_HZ,
+          samples: sound.samples(),
+        }));
+        if (said) writeFileSync(join(folder, `${plan.extension}.wav`), writeWav(said, heard));
+      },
+      show,
+      heard:
+        '(total: the caller’s last voiced frame to the first frame of the reply, in the agent;\n' +
+        ' heard after: the same at the caller’s ear, behind Vonage’s playout buffer)',
+    },
+    signal,
+  );
 });
 
-async function runCalls(folder: string, signal: AbortSignal): Promise<Result[]> {
+async function runCalls(folder: string, signal: AbortSignal): Promise<CloudResult[]> {
   const begun = Date.now();
   const since = (): string => ((Date.now() - begun) / 1000).toFixed(1);
   const parts: { stop(): Promise<void> }[] = [];
@@ -87,7 +85,7 @@ async function runCalls(folder: string, signal: AbortSignal): Promise<Result[]> 
   }
 }
 
-async function runCall(plan: DemoCall, lab: VonageLab, signal: AbortSignal): Promise<Result> {
+async function runCall(plan: DemoCall, lab: VonageLab, signal: AbortSignal): Promise<CloudResult> {
   const extension = plan.extension as keyof typeof CALLERS;
   const call = lab.cloud.call({ to: numberOf(extension), from: CALLERS[extension] });
   const exchanges: Exchange[] = [];
@@ -115,7 +113,9 @@ async function runCall(plan: DemoCall, lab: VonageLab, signal: AbortSignal): Pro
     const over = (): boolean => find()?.events.some(({ event }) => event.type === 'ended') ?? false;
     await lab.agent.events.until(over, 3000);
   }
-  return { plan, call, exchanges, agentCall: find(), faults: faultsOf(plan, call, exchanges, find()) };
+  const agentCall = find();
+  const faults = faultsIn(call, plan, exchanges, agentCall !== undefined);
+  return { plan, call, exchanges, agentCall, faults: faults.map((fault) => `${extension}: ${fault}`) };
 }
 
 /** The call, into which is spoken in 16,000 Hz. */
@@ -132,59 +132,16 @@ function wideband(call: VonageCall): LabCall {
   };
 }
 
-function faultsOf(
-  plan: DemoCall,
-  call: VonageCall,
-  exchanges: readonly Exchange[],
-  agentCall: AgentCall | undefined,
-): string[] {
-  const fault = (text: string): string => `${plan.extension}: ${text}`;
-  if (call.answeredAt === undefined)
-    return [fault(`was not answered (${call.endReason ?? 'no reason given'})`)];
-  const faults = call.complaints.map((complaint) => fault(`Vonage complains: ${complaint}`));
-  if (!agentCall) faults.push(fault('the agent told nothing of this call'));
-  plan.turns.forEach(({ name, reply }, i) => {
-    const { text } = recordingOf(plan.voice, name);
-    const { replyAt, understood, heardAs, replyText } = exchanges[i] ?? {};
-    if (replyAt === undefined) faults.push(fault(`"${text}" got no reply`));
-    else if (understood !== true) {
-      faults.push(fault(`"${text}" was not understood (${heardAs ?? 'nothing was heard'})`));
-    } else if (!reply.test(replyText ?? '')) {
-      faults.push(fault(`"${text}" was answered by "${replyText ?? ''}"`));
-    }
-  });
-  return faults;
+function faultsIn(call: VonageCall, plan: DemoCall, exchanges: readonly Exchange[], told: boolean): string[] {
+  if (call.answeredAt === undefined) return [`was not answered (${call.endReason ?? 'no reason given'})`];
+  return [
+    ...call.complaints.map((complaint) => `Vonage complains: ${complaint}`),
+    ...(told ? [] : ['the agent told nothing of this call']),
+    ...faultsOf(plan, exchanges),
+  ];
 }
 
-/** What the caller said and heard, and the words, as files. */
-function keep({ plan, call, agentCall }: Result, folder: string): void {
-  if (call.answeredAt === undefined) return;
-  const [said, heard] = [call.said, call.heard].map((sound): PcmS16 => ({
-    encoding: 'pcm_s16',
-    rateHz: RATE_HZ,
-    samples: sound.samples(),
-  }));
-  if (said) writeFileSync(join(folder, `${plan.extension}.wav`), writeWav(said, heard));
-  const lines = agentCall ? transcriptOf(agentCall) : [];
-  const text = lines.map((line) => `${clock(line.at)}  ${line.who.padEnd(6)}  ${line.text}\n`).join('');
-  writeFileSync(join(folder, `${plan.extension}.txt`), text);
-}
-
-function show(results: readonly Result[], folder: string): void {
-  const rows = results.flatMap(({ plan, exchanges, agentCall }) => {
-    const latencies = agentCall ? turnsOf(agentCall) : [];
-    return exchanges.map((one) => {
-      const { text } = recordingOf(plan.voice, one.name);
-      const latency = latencies.find(({ at }) => at >= (one.said?.startedAt ?? Infinity))?.latency;
-      const said = one.tries > 1 ? `${text} (${one.tries} times)` : text;
-      return [plan.extension, said, ...latencyCells(latency), one.responseMs];
-    });
-  });
-  console.log(`\n${table(['call', 'caller said', ...LATENCY_HEAD, 'heard after ms'], rows)}`);
-  console.log(
-    '(total: the caller’s last voiced frame to the first frame of the reply, in the agent;\n' +
-      ' heard after: the same at the caller’s ear, behind Vonage’s playout buffer)\n',
-  );
+function show(results: readonly CloudResult[]): void {
   for (const { plan, call } of results) {
     if (call.answeredAt === undefined) continue;
     const { playout, controls } = call.leg;
@@ -197,9 +154,6 @@ function show(results: readonly Result[], folder: string): void {
         `ended: ${call.endReason ?? '–'}`,
     );
   }
-  console.log(
-    `\nRecordings (caller left, agent right), transcripts and the agent's log: ${relative(process.cwd(), folder)}/`,
-  );
 }
 
 function numberOf(extension: string): string {

@@ -6,14 +6,8 @@
  */
 import { table } from '../../lab/show.ts';
 import { runMain } from '../../lab/run-main.ts';
-import {
-  runTrouble,
-  startCalmCloud,
-  startTroubled,
-  type Got,
-  type TroubleRow,
-} from '../support/trouble-calls.ts';
-import { report } from '../support/running-agent.ts';
+import { runTrouble, startCalmCloud, troubled, type Got, type TroubleRow } from '../support/trouble-calls.ts';
+import { report, RunningAgent } from '../support/running-agent.ts';
 import { groupCases, TROUBLE_CASES } from '../support/trouble-cases.ts';
 
 const LIMIT_MS = 2500;
@@ -26,7 +20,7 @@ await runMain(async (signal) => {
     if (signal.aborted) return;
     const cloud = await startCalmCloud();
     try {
-      const lab = await startTroubled(cloud, group[0]);
+      const lab = await RunningAgent.start(troubled(cloud, group[0]));
       try {
         for (const one of group) {
           const row = await runTrouble(lab, cloud, one);

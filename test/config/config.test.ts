@@ -137,6 +137,15 @@ describe('the environment', () => {
     ]);
   });
 
+  it('says how long calls may go on after SIGTERM', () => {
+    expect(load().limits.drainMs).toBe(30_000);
+    const env = { ARI_PASSWORD: 'x', VOICE_AGENT_DRAIN_MS: '1000' };
+    expect(load(env).limits.drainMs).toBe(1000);
+    expect(problems({ ...env, VOICE_AGENT_DRAIN_MS: 'soon' })).toEqual([
+      expect.stringContaining('limits.drainMs: found "soon", needed: a whole number'),
+    ]);
+  });
+
   it('leaves a key away where its variable is empty and has no default', () => {
     expect(load().gateways.rtp.advertisedAddress).toBeUndefined();
     expect(

@@ -1,15 +1,13 @@
 /** Calls that are heard, thought about and spoken by the cloud's SDKs, at servers of ours that hear and speak. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PATIENCE, exchange } from '../../lab/conversation.ts';
-import { recordingOf } from '../../lab/demo-calls.ts';
-import { readSound } from '../../lab/sound-file.ts';
-import { openAgentVoice, type AgentVoice } from '../support/agent-voice.ts';
+import { ALICE, greeting, TOM, useRunningAgent } from '../support/agent-under-test.ts';
+import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
 import { startEmulatedCloud, type EmulatedCloud } from '../support/provider-servers/emulated-cloud.ts';
+import { openFliteVoice } from '../support/provider-servers/flite-voice.ts';
 import { startGroqServer, type GroqServer } from '../support/provider-servers/groq-server.ts';
 import { receptionistMind } from '../support/provider-servers/receptionist-mind.ts';
-import { report, RunningAgent } from '../support/running-agent.ts';
+import { report } from '../support/running-agent.ts';
 import { shippedConfig } from '../support/shipped-config.ts';
-import { findSpeech } from '../support/sound-likeness.ts';
 
 const GREETING = 'Northgate Garage, Tom speaking.';
 
@@ -17,55 +15,70 @@ describe('A conversation in the cloud', () => {
   let cloud: EmulatedCloud;
   /** Speaks like OpenAI, under a plain /v1, and asks for no key: Ollama, vLLM, llama.cpp. */
   let local: GroqServer;
-  let lab: RunningAgent;
-  let voice: AgentVoice;
+
+  let voice: Awaited<ReturnType<typeof openFliteVoice>>;
+  /** What Cartesia's server has synthesised, in its order. */
+  const spoken: { text: string; samples: Int16Array }[] = [];
 
   beforeAll(async () => {
-    [cloud, local, voice] = await Promise.all([
-      startEmulatedCloud({ assumed: { takenBack: 0 } }),
-      startGroqServer({ flavour: 'plain', think: receptionistMind(shippedConfig().agents) }),
-      openAgentVoice(),
+    const { providers, agents } = shippedConfig();
+    voice = await openFliteVoice(providers.settings.cartesia.tts.voices);
+    [cloud, local] = await Promise.all([
+      startEmulatedCloud({
+        assumed: { takenBack: 0 },
+        tts: {
+          async synthesise(request) {
+            const speech = await voice.synthesise(request);
+            spoken.push({ text: request.text.trim(), samples: Int16Array.from(speech.samples) });
+            return speech;
+          },
+        },
+      }),
+      startGroqServer({ flavour: 'plain', think: receptionistMind(agents) }),
     ]);
-    lab = await RunningAgent.start({
-      environment: { ...cloud.environment, OPENAI_BASE_URL: `${local.url}/v1` },
-      edits: [['agents: {}', 'agents: { tom: { llm: openai-compatible } }']],
-    });
   });
-  afterAll(async () => {
-    await lab.stop();
-    await Promise.all([cloud.close(), local.close(), voice.close()]);
-  });
+  afterAll(() => Promise.all([cloud.close(), local.close(), voice.close()]));
+  const agent = useRunningAgent(() => ({
+    environment: { ...cloud.environment, OPENAI_BASE_URL: `${local.url}/v1` },
+    edits: [['agents: {}', 'agents: { tom: { llm: openai-compatible } }']],
+  }));
 
   it.each([
-    ['510001', 'softphone1', 'd-hours-saturday', 'Groq'],
-    ['510002', 'softphone2', 'g-hours-saturday', 'a server of one’s own'],
-  ] as const)('is understood and answered at %s', async (extension, account, name, model) => {
+    { ...ALICE, question: 'd-hours-saturday', model: 'Groq' },
+    { ...TOM, question: 'g-hours-saturday', model: 'a server of one’s own' },
+  ])('is understood and answered at $extension', async ({ question, model, ...who }) => {
     const [groqChats, localChats] = [cloud.groq.chats.length, local.chats.length];
-    const phone = await lab.phone(account);
-    const call = await phone.dial(extension);
-    const view = lab.view(call, extension, account);
-    const { startedAt, endedAt } =
-      (await call.heard.utterance({ timeoutMs: 20_000, after: call.answeredAt ?? 0 })) ?? {};
-    const question = { name, sound: readSound(recordingOf('ked', name).path) };
-    const { events } = lab.agent;
-    const asked = await exchange(call, question, PATIENCE, { events, find: view.find });
+    const { call, view } = await agent.dial(who, { law: who.law });
+    const { endedAt } = await greeting(call);
+    // Through Asterisk into the caller's ear: no sample is missing, changed, or twice.
+    const ear = speechOf(call.heard.samples(call.answeredAt ?? 0, endedAt + 500));
+    let at = 0;
+    for (const sentence of who.greeting.split(/(?<=[.?!]) /)) {
+      // The voice's own noise is another each time that it speaks: one of them it is.
+      const said = spoken
+        .filter(({ text }) => text === sentence)
+        .map(({ samples }) => speechOf(decodeG711(who.law, encodeG711(who.law, samples))))
+        .find((samples) => samples.every((sample, i) => sample === ear[at + i]));
+      expect(said, sentence).toBeDefined();
+      at += said?.length ?? 0;
+    }
+    expect(at).toBe(ear.length);
+    report(`${who.extension}: of ${at} samples of the greeting none differs`);
+    const asked = await agent.ask({ call, view }, question);
     await call.hangUp();
     await view.event('ended');
     expect(asked.understood).toBe(true);
     expect(asked.replyText).toMatch(/Saturday/);
     expect(view.of('trouble')).toEqual([]);
     report(
-      `${extension}, ${model}: "${asked.heardAs ?? ''}" → ${asked.responseMs ?? '–'} ms: ${asked.replyText ?? ''}`,
+      `${who.extension}, ${model}: "${asked.heardAs ?? ''}" → ${asked.responseMs ?? '–'} ms: ${asked.replyText ?? ''}`,
     );
 
-    const isGroq = extension === '510001';
+    const isGroq = who.extension === '510001';
     expect(cloud.groq.chats.length > groqChats).toBe(isGroq);
     expect(local.chats.length > localChats).toBe(!isGroq);
     if (!isGroq) {
       expect(local.chats.at(-1)?.model).toBe('llama3.2');
-      const greeting = call.heard.samples((startedAt ?? 0) - 500, (endedAt ?? 0) + 500);
-      const { correlation } = findSpeech(greeting, await voice.speak(GREETING, 'rms', 'alaw'));
-      expect(correlation).toBeGreaterThan(0.85);
     }
   });
 
@@ -84,3 +97,8 @@ describe('A conversation in the cloud', () => {
     expect(spoken.split(GREETING)).toHaveLength(2);
   });
 });
+
+/** All that isn't silence, in order: what was said. A-law has no zero: its silence is 8 (and −8). */
+function speechOf(samples: Int16Array): Int16Array {
+  return samples.filter((sample) => Math.abs(sample) > 8);
+}

@@ -6,11 +6,17 @@ import WebSocket from 'ws';
 import { NativeAsterisk } from '../../lab/asterisk.ts';
 import { Softphone } from '../../lab/softphone.ts';
 
-/** As much of an agent as a dialplan sees: it lets go of each call with these variables. */
-async function agentThatSets(
+interface Agent {
+  /** The argument of the first call's Stasis(). */
+  readonly argument: Promise<string>;
+  readonly close: () => Promise<void>;
+}
+
+/** As much of an agent as a dialplan sees: it is there, and does this with a call. */
+async function agentThat(
   asterisk: NativeAsterisk,
-  variables: Readonly<Record<string, string>>,
-): Promise<{ argument: Promise<string>; close: () => Promise<void> }> {
+  takes: (channel: string, socket: WebSocket) => Promise<unknown>,
+): Promise<Agent> {
   const key = `${asterisk.ariUser}:${asterisk.secrets.ari}`;
   const socket = new WebSocket(
     `${asterisk.ariUrl.replace('http', 'ws')}/ari/events?app=voice-agent&api_key=${key}`,
@@ -20,41 +26,39 @@ async function agentThatSets(
     socket.on('message', (data: Buffer) => {
       const event = JSON.parse(data.toString()) as { type: string; args: string[]; channel: { id: string } };
       if (event.type !== 'StasisStart') return;
-      const channel = `/channels/${event.channel.id}`;
-      (async () => {
-        for (const [name, value] of Object.entries(variables)) {
-          await asterisk.ari(
-            'POST',
-            `${channel}/variable?variable=${name}&value=${encodeURIComponent(value)}`,
-          );
-        }
-        await asterisk.ari('POST', `${channel}/continue`);
+      takes(`/channels/${event.channel.id}`, socket).then(() => {
         resolve(event.args[0] ?? '');
-      })().catch(reject);
+      }, reject);
     });
   });
   return {
     argument,
     close: async () => {
+      if (socket.readyState === WebSocket.CLOSED) return;
       socket.close();
       await once(socket, 'close');
     },
   };
 }
 
+/** It lets go of each call with these variables. */
+function agentThatSets(
+  asterisk: NativeAsterisk,
+  variables: Readonly<Record<string, string>>,
+): Promise<Agent> {
+  return agentThat(asterisk, async (channel) => {
+    for (const [name, value] of Object.entries(variables)) {
+      await asterisk.ari('POST', `${channel}/variable?variable=${name}&value=${encodeURIComponent(value)}`);
+    }
+    await asterisk.ari('POST', `${channel}/continue`);
+  });
+}
+
 /** It answers its first call, and is gone: the caller stays in Stasis, and nobody is there. */
-async function agentThatDies(asterisk: NativeAsterisk): Promise<void> {
-  const key = `${asterisk.ariUser}:${asterisk.secrets.ari}`;
-  const socket = new WebSocket(
-    `${asterisk.ariUrl.replace('http', 'ws')}/ari/events?app=voice-agent&api_key=${key}`,
-  );
-  await once(socket, 'open');
-  socket.on('message', (data: Buffer) => {
-    const event = JSON.parse(data.toString()) as { type: string; channel: { id: string } };
-    if (event.type !== 'StasisStart') return;
-    void asterisk.ari('POST', `/channels/${event.channel.id}/answer`).finally(() => {
-      socket.close();
-    });
+function agentThatDies(asterisk: NativeAsterisk): Promise<Agent> {
+  return agentThat(asterisk, async (channel, socket) => {
+    await asterisk.ari('POST', `${channel}/answer`);
+    socket.close();
   });
 }
 
@@ -146,10 +150,22 @@ describe('What follows the agent in the dialplan', () => {
     await expect.poll(messages, { timeout: 5000 }).toEqual([expect.stringMatching(/^billing-.*\.wav$/)]);
   });
 
+  it('takes a message where no phone is named that could ring', async () => {
+    await asterisk.cli('dialplan set global VOICE_AGENT_PHONES ""');
+    closers.push(() => asterisk.cli('dialplan set global VOICE_AGENT_PHONES softphone2'));
+    await agent({ VOICE_AGENT_RESULT: 'transfer', VOICE_AGENT_DEPARTMENT: 'sales' });
+    const call = await caller.dial('510001');
+    const told = (): number =>
+      asterisk.log().filter(({ text }) => /Playing 'vm-nobodyavail/.test(text)).length;
+    const before = told();
+    await expect.poll(told, { timeout: 15_000 }).toBe(before + 1);
+    await call.hangUp();
+  });
+
   it('takes a caller whose agent has died to a person when the longest time is over', async () => {
     await asterisk.cli('dialplan set global VOICE_AGENT_LONGEST 2');
     closers.push(() => asterisk.cli('dialplan set global VOICE_AGENT_LONGEST 7200'));
-    await agentThatDies(asterisk);
+    closers.push((await agentThatDies(asterisk)).close);
     const call = await caller.dial('510001');
     await expect
       .poll(async () => (await asterisk.channels())[0]?.dialplan, { timeout: 15_000 })

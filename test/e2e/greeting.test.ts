@@ -2,57 +2,38 @@
 import { describe, expect, it } from 'vitest';
 import { RtpCapture } from '../../lab/capture.ts';
 import { PAYLOAD_TYPE } from '../../src/media/g711.ts';
-import type { AgentVoice } from '../support/agent-voice.ts';
-import { report, useRunningAgent, type RunningAgent } from '../support/running-agent.ts';
+import { ALICE, SAME_WORDS, TOM, useRunningAgent } from '../support/agent-under-test.ts';
+import { report } from '../support/running-agent.ts';
 import { findSpeech } from '../support/sound-likeness.ts';
 
 const CALLS_PER_EXTENSION = 10;
-const AGENTS = [
-  {
-    extension: '510001',
-    account: 'softphone1',
-    law: 'ulaw',
-    voice: 'slt',
-    greeting: 'Riverside Dental Clinic, this is Alice. How can I help you?',
-  },
-  {
-    extension: '510002',
-    account: 'softphone2',
-    law: 'alaw',
-    voice: 'rms',
-    greeting: 'Northgate Garage, Tom speaking. What can I do for you?',
-  },
-] as const;
+/** Twice the aim, for machines that do other things, too; 20 ms are usual. */
+const LIMIT_MS = 300;
 
 describe('A caller of an agent', () => {
-  let lab: RunningAgent;
-  let voice: AgentVoice;
+  const agent = useRunningAgent();
 
-  useRunningAgent({}, (startedLab, startedVoice) => {
-    [lab, voice] = [startedLab, startedVoice];
-  });
-
-  it.each(AGENTS)(
+  it.each([ALICE, TOM])(
     'hears first of all the greeting of $extension, which leaves the agent in $law',
-    async ({ extension, account, law, voice: speaker, greeting }) => {
-      const capture = await RtpCapture.start({ ports: [lab.rtpPort, lab.rtpPort] });
-      const phone = await lab.phone(account);
-      const call = await phone.dial(extension);
-      await call.heard.utterance({ timeoutMs: 20_000, after: call.answeredAt ?? 0 });
+    async (who) => {
+      const { extension, law, speaker } = who;
+      const { rtpPort } = agent.lab;
+      const capture = await RtpCapture.start({ ports: [rtpPort, rtpPort] });
+      const { call } = await agent.greeted(who);
       await call.hangUp();
       await capture.stop();
 
-      const fromAgent = capture.packets.filter(({ source }) => source.port === lab.rtpPort);
+      const fromAgent = capture.packets.filter(({ source }) => source.port === rtpPort);
       expect(new Set(fromAgent.map(({ payloadType }) => payloadType))).toEqual(new Set([PAYLOAD_TYPE[law]]));
-      const toAgent = capture.packets.filter(({ destination }) => destination.port === lab.rtpPort);
+      const toAgent = capture.packets.filter(({ destination }) => destination.port === rtpPort);
       expect(new Set(toAgent.map(({ payloadType }) => payloadType))).toEqual(new Set([PAYLOAD_TYPE[law]]));
 
-      const expected = await voice.speak(greeting, speaker, law);
+      const expected = await agent.speak(who.greeting, speaker, law);
       const { heard } = call.recording();
       const { correlation, at } = findSpeech(heard, expected);
       const speechAt = ((call.heard.firstSpeechAt ?? 0) - (call.answeredAt ?? 0)) * 8;
       report(`${extension}: likeness of the greeting ${correlation.toFixed(3)}`);
-      expect(correlation).toBeGreaterThan(0.85);
+      expect(correlation).toBeGreaterThan(SAME_WORDS);
       // What is heard first is its beginning: the synthesis begins with 10 ms of silence.
       expect(Math.abs(at - speechAt)).toBeLessThan(8 * 150);
     },
@@ -61,8 +42,8 @@ describe('A caller of an agent', () => {
   it('hears it soon after the answer, 20 times', async () => {
     const times: number[] = [];
     const speech: number[] = [];
-    for (const { extension, account } of AGENTS) {
-      const phone = await lab.phone(account);
+    for (const { extension, account } of [ALICE, TOM]) {
+      const phone = await agent.lab.phone(account);
       for (let count = 0; count < CALLS_PER_EXTENSION; count += 1) {
         const call = await phone.dial(extension);
         expect(await call.heard.speech({ timeoutMs: 10_000, after: call.answeredAt ?? 0 })).toBe(true);
@@ -78,7 +59,8 @@ describe('A caller of an agent', () => {
         `first speech p50 ${percentile(speech, 50)} ms, p95 ${percentile(speech, 95)} ms`,
     );
     expect(times).toHaveLength(2 * CALLS_PER_EXTENSION);
-    expect(percentile(times, 95)).toBeLessThan(1500);
+    expect(percentile(times, 95)).toBeLessThan(LIMIT_MS);
+    expect(percentile(speech, 95)).toBeLessThan(LIMIT_MS);
   });
 });
 

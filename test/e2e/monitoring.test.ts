@@ -14,7 +14,7 @@ describe('The agent', () => {
   let secondAsterisk: NativeAsterisk | undefined;
 
   beforeAll(async () => {
-    lab = await RunningAgent.start();
+    lab = await RunningAgent.start({ environment: { VOICE_AGENT_DRAIN_MS: '30000' } });
   });
   afterAll(async () => {
     await lab.stop();

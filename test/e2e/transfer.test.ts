@@ -2,10 +2,10 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SoftphoneCall } from '../../lab/softphone.ts';
 import { startGroqServer, type GroqServer } from '../support/provider-servers/groq-server.ts';
-import { RunningAgent, type CallView } from '../support/running-agent.ts';
+import { ALICE, TOM, useRunningAgent, type ViewedCall } from '../support/agent-under-test.ts';
 
 const tone = (step: number): Int16Array =>
   Int16Array.from({ length: 12_000 }, (_, i) => 8000 * Math.sin(i * step));
@@ -20,10 +20,8 @@ const TARGETS = `
     tools: [hang_up, transfer, send_dtmf, order_status]`;
 
 describe('A model', () => {
-  let lab: RunningAgent;
   let model: GroqServer;
   let shop: Server;
-  let atRest: Awaited<ReturnType<RunningAgent['inUse']>>;
 
   beforeAll(async () => {
     model = await startGroqServer({ flavour: 'plain' });
@@ -31,48 +29,38 @@ describe('A model', () => {
       response.end(JSON.stringify({ status: `on its way to ${request.headers.authorization ?? ''}` }));
     }).listen(0, '127.0.0.1');
     await once(shop, 'listening');
-    const { port } = shop.address() as AddressInfo;
-    lab = await RunningAgent.start({
-      edits: [
-        ['  agents: {}\n', '  agents: { alice: { llm: openai-compatible } }\n'],
-        ['\n    # tools: [hang_up, proceed, take_message]', TARGETS],
-        // A department of the lab's garage whom the receptionist calls himself.
-        [
-          '  - id: tom\n',
-          `  - id: tom\n    transferTargets: [{ name: service, endpoint: PJSIP/softphone2 }]\n`,
-        ],
-        [
-          '# httpTools:\n',
-          `httpTools: [{ name: order_status, description: 'An order', url: 'http://127.0.0.1:${port}/{order}',
-            parameters: { type: object, properties: { order: { type: string } }, required: [order] },
-            headers: { Authorization: '\${SHOP_KEY}' }, result: /status }]\n`,
-        ],
-      ],
-      environment: { OPENAI_BASE_URL: `${model.url}/v1`, SHOP_KEY: 'London' },
-    });
-    await lab.asterisk.cli('dialplan add extension 700,1,Hangup,21 into tests');
-    atRest = await lab.inUse();
   });
   afterAll(async () => {
-    await lab.stop();
     await model.close();
     shop.close();
   });
-  afterEach(async () => {
-    await lab.stopPhones();
-    await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(atRest);
-    expect(lab.asterisk.complaints()).toEqual([]);
-  });
+  const agent = useRunningAgent(() => ({
+    edits: [
+      ['  agents: {}\n', '  agents: { alice: { llm: openai-compatible } }\n'],
+      ['\n    # tools: [hang_up, proceed, take_message]', TARGETS],
+      // A department of the lab's garage whom the receptionist calls himself.
+      [
+        '  - id: tom\n',
+        `  - id: tom\n    transferTargets: [{ name: service, endpoint: PJSIP/softphone2 }]\n`,
+      ],
+      [
+        '# httpTools:\n',
+        `httpTools: [{ name: order_status, description: 'An order', url: 'http://127.0.0.1:${(shop.address() as AddressInfo).port}/{order}',
+            parameters: { type: object, properties: { order: { type: string } }, required: [order] },
+            headers: { Authorization: '\${SHOP_KEY}' }, result: /status }]\n`,
+      ],
+    ],
+    environment: { OPENAI_BASE_URL: `${model.url}/v1`, SHOP_KEY: 'London' },
+  }));
+  beforeAll(() => agent.lab.asterisk.cli('dialplan add extension 700,1,Hangup,21 into tests'));
 
   /** A caller who has been greeted and presses a key, to which the model does this. */
-  async function asks(...thoughts: GroqServer['script']): Promise<{ call: SoftphoneCall; view: CallView }> {
+  async function asks(...thoughts: GroqServer['script']): Promise<ViewedCall> {
     model.script.length = 0;
     model.script.push(...thoughts);
-    const phone = await lab.phone('softphone1');
-    const call = await phone.dial('510001');
-    await call.heard.utterance({ timeoutMs: 20_000, after: call.answeredAt ?? 0 });
-    await call.dtmf('7');
-    return { call, view: lab.view(call, '510001', 'softphone1') };
+    const caller = await agent.greeted(ALICE);
+    await caller.call.dtmf('7');
+    return caller;
   }
 
   const transfer = (target: string) => ({
@@ -87,14 +75,8 @@ describe('A model', () => {
     return heard;
   }
 
-  async function recordOf(view: CallView) {
-    await view.event('ended');
-    await expect.poll(() => lab.hasRecord(view), { timeout: 5000 }).toBe(true);
-    return lab.record(view);
-  }
-
   it('connects the caller with somebody who answers, and the two hear each other', async () => {
-    const desk = await lab.phone('softphone2', { register: true });
+    const desk = await agent.lab.phone('softphone2', { register: true });
     const ringing = desk.incoming({ timeoutMs: 30_000 });
     const { call, view } = await asks(transfer('Bob'));
     const target = await ringing;
@@ -102,35 +84,34 @@ describe('A model', () => {
     expect(await call.heard.speech({ timeoutMs: 8000, after: Date.now() })).toBe(true);
     await target.accept();
     expect((await view.event('transfer')).outcome).toBe('answered');
-    await expect.poll(async () => (await lab.asterisk.channels()).length, { timeout: 5000 }).toBe(2);
+    await expect.poll(async () => (await agent.lab.asterisk.channels()).length, { timeout: 5000 }).toBe(2);
     expect(await hears(target, call, CALLER_TONE)).toBe(true);
     expect(await hears(call, target, TARGET_TONE)).toBe(true);
     await target.hangUp();
     expect(await call.ended).toBe('other side hung up');
-    expect(await recordOf(view)).toMatchObject({
+    expect(await agent.lab.record(view)).toMatchObject({
       ended: { reason: 'transferred' },
       transfers: [{ target: 'Bob', outcome: 'answered', endedBy: 'target' }],
     });
   });
 
   it('that is the embedded receptionist does so, too, and the caller’s end is the other’s', async () => {
-    const desk = await lab.phone('softphone2', { register: true });
+    const desk = await agent.lab.phone('softphone2', { register: true });
     const ringing = desk.incoming({ timeoutMs: 30_000 });
-    const phone = await lab.phone('softphone1');
-    const call = await phone.dial('510002');
-    const view = lab.view(call, '510002', 'softphone1');
-    await call.heard.utterance({ timeoutMs: 20_000, after: call.answeredAt ?? 0 });
+    const { call, view } = await agent.greeted(TOM, { account: 'softphone1' });
     await call.dtmf('1');
     const target = await ringing;
     await target.accept();
     expect(await hears(call, target, TARGET_TONE)).toBe(true);
     await call.hangUp();
     expect(await target.ended).toBe('other side hung up');
-    expect((await recordOf(view)).transfers).toMatchObject([{ target: 'service', endedBy: 'caller' }]);
+    expect((await agent.lab.record(view)).transfers).toMatchObject([
+      { target: 'service', endedBy: 'caller' },
+    ]);
   });
 
   it('has the caller back when somebody is busy, refuses or doesn’t answer, and says so', async () => {
-    const desk = await lab.phone('softphone2', { register: true });
+    const desk = await agent.lab.phone('softphone2', { register: true });
     const ringing = desk.incoming({ timeoutMs: 30_000 });
     const sorry = { text: 'I am sorry, nobody is there.' };
     const { call, view } = await asks(
@@ -161,17 +142,17 @@ describe('A model', () => {
     const results = model.chats.at(-1)?.messages.filter(({ role }) => role === 'tool');
     expect(results?.map(({ content }) => content?.split(':')[0])).toEqual(['busy', 'refused', 'unanswered']);
     await call.hangUp();
-    expect((await recordOf(view)).transfers?.map(({ outcome }) => outcome)).toEqual(outcomes);
+    expect((await agent.lab.record(view)).transfers?.map(({ outcome }) => outcome)).toEqual(outcomes);
   });
 
   it('doesn’t keep somebody’s telephone ringing when the caller hangs up', async () => {
-    const desk = await lab.phone('softphone2', { register: true });
+    const desk = await agent.lab.phone('softphone2', { register: true });
     const ringing = desk.incoming({ timeoutMs: 30_000 });
     const { call, view } = await asks(transfer('Bob'));
     const target = await ringing;
     await call.hangUp();
     await target.ended;
-    expect(await recordOf(view)).toMatchObject({
+    expect(await agent.lab.record(view)).toMatchObject({
       ended: { reason: 'caller-hung-up' },
       transfers: [{ outcome: 'caller-gone' }],
     });
@@ -188,6 +169,9 @@ describe('A model', () => {
     expect(view.of('tool').map(({ result }) => result)).toEqual([
       ...['the keys 5 are pressed', 'on its way to London', 'the call ends'],
     ]);
-    expect((await recordOf(view)).said.at(-1)).toMatchObject({ text: 'Goodbye then.', interrupted: false });
+    expect((await agent.lab.record(view)).said.at(-1)).toMatchObject({
+      text: 'Goodbye then.',
+      interrupted: false,
+    });
   });
 });

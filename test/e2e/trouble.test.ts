@@ -2,10 +2,11 @@
  * What callers get when the cloud's providers fail: the real adapters, in real calls. The whole list of faults with
  * its figures is `make bench-trouble`; here are those in which most can go wrong.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EmulatedCloud } from '../support/provider-servers/emulated-cloud.ts';
-import { report, type RunningAgent } from '../support/running-agent.ts';
-import { ANSWER, runTrouble, startCalmCloud, startTroubled, type Got } from '../support/trouble-calls.ts';
+import { useRunningAgent } from '../support/agent-under-test.ts';
+import { report } from '../support/running-agent.ts';
+import { ANSWER, runTrouble, startCalmCloud, troubled, type Got } from '../support/trouble-calls.ts';
 import { TROUBLE_CASES } from '../support/trouble-cases.ts';
 
 /** Speech or an audible sign, counted from the caller's last packet. */
@@ -13,22 +14,11 @@ const LIMIT_MS = 2500;
 
 describe('A caller whose providers fail', () => {
   let cloud: EmulatedCloud;
-  let lab: RunningAgent;
-  let atRest: Awaited<ReturnType<RunningAgent['inUse']>>;
-
   beforeAll(async () => {
     cloud = await startCalmCloud();
-    lab = await startTroubled(cloud);
-    atRest = await lab.inUse();
   });
-  afterAll(async () => {
-    await lab.stop();
-    await cloud.close();
-  });
-  afterEach(async () => {
-    await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(atRest);
-    expect(lab.asterisk.complaints()).toEqual([]);
-  });
+  afterAll(() => cloud.close());
+  const agent = useRunningAgent(() => troubled(cloud));
 
   function expectServed(got: Got): void {
     expect(got.stayed).toBe(true);
@@ -54,7 +44,7 @@ describe('A caller whose providers fail', () => {
   ] as const)('%s: %s', async (part, name, done, nextDone) => {
     const trouble = TROUBLE_CASES.find((one) => one.part === part && one.name === name);
     if (!trouble) throw new Error(`no such case: ${name}`);
-    const { first, next } = await runTrouble(lab, cloud, trouble);
+    const { first, next } = await runTrouble(agent.lab, cloud, trouble);
     report(
       `${part} ${name}: ${first.responseMs ?? '–'} ms (${first.troubles.join('; ')}), next call ${next.responseMs ?? '–'} ms`,
     );
@@ -67,7 +57,7 @@ describe('A caller whose providers fail', () => {
   it('all: the cloud is gone, and the embedded providers hold the call', async () => {
     const trouble = TROUBLE_CASES.find(({ name }) => name === 'the cloud is gone');
     if (!trouble) throw new Error('no such case');
-    const { first, next } = await runTrouble(lab, cloud, trouble);
+    const { first, next } = await runTrouble(agent.lab, cloud, trouble);
     report(`the cloud is gone: ${first.responseMs ?? '–'} ms, next call ${next.responseMs ?? '–'} ms`);
     for (const got of [first, next]) expectServed(got);
   });

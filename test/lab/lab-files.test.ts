@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseAsteriskLog } from '../../lab/asterisk.ts';
 import { parsePackages } from '../../lab/root-fs.ts';
-import { labSettings, refuseInContainers } from '../../lab/settings.ts';
+import { PHONE_NUMBERS } from '../../lab/secrets.ts';
+import { labSettings, refuseContainers, refuseInContainers } from '../../lab/settings.ts';
 import { table } from '../../lab/show.ts';
 import { readSound, writeSound, writeStereo } from '../../lab/sound-file.ts';
 
@@ -80,6 +81,19 @@ describe('The lab reads', () => {
     expect(() => {
       refuseInContainers({ PROVIDERS: 'emulated' });
     }).toThrow('leave LAB=docker out');
+    expect(() => {
+      refuseContainers('make call', { LAB: 'docker' });
+    }).toThrow('make call knows the lab without containers only: leave LAB=docker out.');
+    refuseContainers('make call', { LAB: 'native' });
+  });
+
+  it('the numbers that its phones call with', () => {
+    const accounts = readFileSync('asterisk-conf/pjsip.conf', 'utf8').matchAll(
+      /^\[(softphone\d)\].*\n(?:(?!\[).*\n)*?callerid = .*<(\d+)>/gm,
+    );
+    expect(Object.fromEntries([...accounts].map(([, name, number]) => [name, number]))).toEqual(
+      PHONE_NUMBERS,
+    );
   });
 
   it('tables whose numbers stand to the right', () => {

@@ -1,25 +1,18 @@
 /** A real Asterisk with the real agent (src/main.ts) at it, and phones that call: for end-to-end tests. */
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LabAgent } from '../../lab/agent.ts';
 import type { AgentCall } from '../../lab/agent-events.ts';
 import { NativeAsterisk } from '../../lab/asterisk.ts';
 import { labFolder, PROJECT } from '../../lab/paths.ts';
 import { freePorts } from '../../lab/ports.ts';
+import { runFolder } from '../../lab/run-folders.ts';
+import { PHONE_NUMBERS } from '../../lab/secrets.ts';
 import { Softphone, type SoftphoneCall, type SoftphoneOptions } from '../../lab/softphone.ts';
 import type { CallRecord } from '../../src/dialog/call-record.ts';
 import type { CallEvent } from '../../src/dialog/ports.ts';
-import { openAgentVoice, type AgentVoice } from './agent-voice.ts';
+import { socketsOf } from './processes.ts';
 
 export interface RunningAgentOptions {
   /** Texts that are replaced in config/providers.yaml and config/agents.yaml: [old, new]. */
@@ -27,9 +20,9 @@ export interface RunningAgentOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-type Account = 'softphone1' | 'softphone2';
-
-let started = 0;
+export type Account = keyof typeof PHONE_NUMBERS;
+/** How long after its call a record may be written. */
+const RECORD_MS = 5000;
 
 export class RunningAgent {
   readonly asterisk: NativeAsterisk;
@@ -47,8 +40,7 @@ export class RunningAgent {
   }
 
   static async start(options: RunningAgentOptions = {}): Promise<RunningAgent> {
-    // Swept by the next lab if this process is killed.
-    const folder = labFolder(`e2e-${process.pid}-${(started += 1)}`);
+    const folder = runFolder(labFolder(), 'e2e');
     let asterisk: NativeAsterisk | undefined;
     try {
       asterisk = await NativeAsterisk.start();
@@ -84,33 +76,38 @@ export class RunningAgent {
 
   /** What the agent tells of a call: that of `account` to `dialled` since the call began. */
   view(call: SoftphoneCall, dialled: string, account: Account): CallView {
-    const number = account === 'softphone1' ? '1001' : '1002';
-    return new CallView(this.agent, () => this.agent.events.find(dialled, number, call.startedAt));
+    return new CallView(this.agent, () =>
+      this.agent.events.find(dialled, PHONE_NUMBERS[account], call.startedAt),
+    );
   }
 
-  /** The stored record of a call that has ended. */
-  record(view: CallView): CallRecord {
-    return JSON.parse(readFileSync(this.#recordPath(view), 'utf8')) as CallRecord;
+  /** The stored record of a call, and where it lies; waits until both the call and its record have ended. */
+  async record(view: CallView): Promise<CallRecord & { readonly path: string }> {
+    await view.event('ended');
+    const deadline = Date.now() + RECORD_MS;
+    for (;;) {
+      const record = this.#findRecord(view);
+      if (record?.ended !== undefined) return record;
+      if (Date.now() > deadline) throw new Error(`There is no record of ${view.id} that has ended`);
+      await sleep(20);
+    }
   }
 
-  /** The stereo recording of a call that has ended: caller left, agent right. */
-  recording(view: CallView): Uint8Array {
-    const path = this.#recordPath(view);
-    return readFileSync(join(path, '..', this.record(view).recording ?? ''));
+  /** The stereo recording of a call: caller left, agent right. */
+  async recording(view: CallView): Promise<Uint8Array> {
+    const { path, recording = '' } = await this.record(view);
+    return readFileSync(join(path, '..', recording));
   }
 
-  /** The call has ended, and its record says so. */
-  hasRecord(view: CallView): boolean {
-    return this.#findRecord(view) !== undefined && this.record(view).ended !== undefined;
-  }
-
-  /** Channels and bridges that Asterisk has, and UDP sockets that the agent has. */
+  /** Channels and bridges that Asterisk has, and sockets that the agent has. */
   async inUse(): Promise<{ channels: string[]; bridges: string[]; sockets: string[] }> {
     const [channels, bridges] = await Promise.all([this.asterisk.channels(), this.asterisk.bridges()]);
     return {
       channels: channels.map(({ name }) => name),
       bridges: bridges.map(({ id }) => id),
-      sockets: udpSocketsOf(this.agent.pid),
+      sockets: socketsOf(this.agent.pid).map(
+        ({ protocol, address, port }) => `${protocol} ${address}:${port}`,
+      ),
     };
   }
 
@@ -125,22 +122,17 @@ export class RunningAgent {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #recordPath(view: CallView): string {
-    const path = this.#findRecord(view);
-    if (path === undefined) throw new Error(`There is no record of ${view.id}`);
-    return path;
-  }
-
-  #findRecord(view: CallView): string | undefined {
+  #findRecord(view: CallView): (CallRecord & { readonly path: string }) | undefined {
     const folder = join(this.folder, 'data/calls');
     try {
       const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
       return files
         .filter((name) => name.endsWith('.json'))
         .map((name) => join(folder, name))
-        .find((path) => (JSON.parse(readFileSync(path, 'utf8')) as CallRecord).call === view.id);
+        .map((path) => ({ ...(JSON.parse(readFileSync(path, 'utf8')) as CallRecord), path }))
+        .find(({ call }) => call === view.id);
     } catch {
-      return undefined; // no call has ended yet
+      return undefined; // there is none yet, or it is being written
     }
   }
 }
@@ -196,26 +188,6 @@ function writeConfig(folder: string, edits: readonly (readonly [string, string])
   return folder;
 }
 
-/** Local addresses of a process's UDP sockets, as the kernel lists them. */
-function udpSocketsOf(pid: number): string[] {
-  if (!existsSync(`/proc/${pid}/fd`)) return [];
-  const inodes = new Set<string>();
-  for (const name of readdirSync(`/proc/${pid}/fd`)) {
-    try {
-      const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${name}`))?.[1];
-      if (inode !== undefined) inodes.add(inode);
-    } catch {
-      // It has been closed meanwhile.
-    }
-  }
-  return readFileSync(`/proc/${pid}/net/udp`, 'utf8')
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => inodes.has(fields[9] ?? ''))
-    .map((fields) => fields[1] ?? '')
-    .sort();
-}
-
 /** Waits until the far side has been heard for so long: the middle of a sentence, say. */
 export async function heardFor(call: SoftphoneCall, ms: number, timeoutMs = 15_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
@@ -231,33 +203,4 @@ export async function heardFor(call: SoftphoneCall, ms: number, timeoutMs = 15_0
 /** A measured figure, for who reads the test's output. */
 export function report(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-/**
- * An agent for all tests of a suite, and its voice to compare with. After each test everything must be as it
- * was (`atRest`), and Asterisk have complained of nothing.
- */
-export function useRunningAgent(
-  options: RunningAgentOptions,
-  use: (lab: RunningAgent, voice: AgentVoice) => void,
-): { atRest: Awaited<ReturnType<RunningAgent['inUse']>> } {
-  let lab: RunningAgent;
-  let voice: AgentVoice;
-  const suite = {
-    atRest: { channels: [], bridges: [], sockets: [] } as Awaited<ReturnType<RunningAgent['inUse']>>,
-  };
-  beforeAll(async () => {
-    [lab, voice] = await Promise.all([RunningAgent.start(options), openAgentVoice()]);
-    suite.atRest = await lab.inUse();
-    use(lab, voice);
-  });
-  afterAll(async () => {
-    await Promise.all([lab.stop(), voice.close()]);
-  });
-  afterEach(async () => {
-    await lab.stopPhones();
-    await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(suite.atRest);
-    expect(lab.asterisk.complaints()).toEqual([]);
-  });
-  return suite;
 }

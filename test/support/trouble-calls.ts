@@ -3,7 +3,7 @@ import { recordingOf } from '../../lab/demo-calls.ts';
 import type { SoftphoneCall } from '../../lab/softphone.ts';
 import { readSound } from '../../lab/sound-file.ts';
 import { startEmulatedCloud, type EmulatedCloud } from './provider-servers/emulated-cloud.ts';
-import { RunningAgent, type CallView } from './running-agent.ts';
+import type { CallView, RunningAgent, RunningAgentOptions } from './running-agent.ts';
 import { heal, type TroubleCase } from './trouble-cases.ts';
 
 /** What a caller got. Measured on the packets that his phone sent and received. */
@@ -49,11 +49,11 @@ export function startCalmCloud(): Promise<EmulatedCloud> {
 }
 
 /** An agent at the emulated cloud; `trouble` may need it to be set up wrongly. */
-export function startTroubled(cloud: EmulatedCloud, trouble?: TroubleCase): Promise<RunningAgent> {
-  return RunningAgent.start({
+export function troubled(cloud: EmulatedCloud, trouble?: TroubleCase): RunningAgentOptions {
+  return {
     edits: [SHORT_GREETING],
     environment: { ...cloud.environment, ...trouble?.environment?.(cloud) },
-  });
+  };
 }
 
 /** Two calls, one after the other, while the trouble lasts. */
@@ -102,8 +102,7 @@ async function ask(
   await lab.agent.events.until(replied, REPLY_MS);
   const stayed = call.endReason === undefined;
   await call.hangUp();
-  await view.event('ended', () => true, 10_000);
-  const record = await recorded(lab, view);
+  const record = await lab.record(view);
   return {
     responseMs,
     stayed,
@@ -120,8 +119,3 @@ async function ask(
 }
 
 const SIGN = /^One moment, please\.$/;
-
-async function recorded(lab: RunningAgent, view: CallView) {
-  for (let tries = 0; tries < 100 && !lab.hasRecord(view); tries++) await sleep(50);
-  return lab.record(view);
-}

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { labFolder } from '../../../lab/paths.ts';
+import { runFolder } from '../../../lab/run-folders.ts';
 import { startVonageLab, type VonageLab, type VonageLabOptions } from '../../../lab/vonage-lab.ts';
 import type { CallRecord } from '../../../src/dialog/call-record.ts';
 import { readWav } from '../../../src/media/wav.ts';
@@ -15,8 +16,6 @@ export const EMBEDDED = {
   VOICE_AGENT_TTS: 'flite',
 };
 
-let started = 0;
-
 export class RunningVonage {
   readonly lab: VonageLab;
   readonly #folder: string;
@@ -27,7 +26,7 @@ export class RunningVonage {
   }
 
   static async start(options: Omit<VonageLabOptions, 'folder'>): Promise<RunningVonage> {
-    const folder = labFolder(`e2e-${process.pid}-vonage-${(started += 1)}`);
+    const folder = runFolder(labFolder(), 'e2e');
     const environment = {
       VOICE_AGENT_TRANSCRIPTS: 'true',
       VOICE_AGENT_RECORDINGS: 'true',
