@@ -85,6 +85,7 @@ const knowledge = z.strictObject({
 const limits = z.strictObject({
   endpointingMs: whole(200, 5_000).default(500),
   eagerPauseMs: whole(0, 5_000).default(250),
+  longestTurnMs: whole(5_000, 300_000).default(25_000),
   bargeInMs: whole(60, 2_000).default(240),
   silenceMs: whole(1_000, 60_000).default(7_000),
   silencePrompts: whole(0, 10).default(2),

@@ -147,12 +147,8 @@ export class Desk implements CallDesk {
       observe,
       settings: {
         ...DEFAULT_TURN_SETTINGS,
-        endpointingMs: profile.limits.endpointingMs,
+        ...profile.limits,
         earlyStart: profile.limits.eagerPauseMs > 0,
-        eagerPauseMs: profile.limits.eagerPauseMs,
-        silenceMs: profile.limits.silenceMs,
-        silencePrompts: profile.limits.silencePrompts,
-        maxCallMs: profile.limits.maxCallMs,
         ...troubleSettings(profile.whenFailing),
         ...settings,
         findsTurns: parts.stt.findsTurns,
@@ -216,6 +212,7 @@ export function announcerProfile(voice: string, language: string): AgentProfile 
     limits: {
       endpointingMs: 500,
       eagerPauseMs: 0,
+      longestTurnMs: 25_000,
       bargeInMs: 240,
       silenceMs: 8000,
       silencePrompts: 0,

@@ -428,6 +428,8 @@ export interface AgentLimits {
   readonly endpointingMs: Milliseconds;
   /** Silence after which a reply is prepared, though the turn may go on; 0: never before its end is certain. */
   readonly eagerPauseMs: Milliseconds;
+  /** Talking without an end that the detector finds; what was said until then is answered. */
+  readonly longestTurnMs: Milliseconds;
   /** Voiced time that interrupts the agent. */
   readonly bargeInMs: Milliseconds;
   /** Silence after which the caller is asked, and after being asked `silencePrompts` times, said goodbye to. */

@@ -23,10 +23,10 @@ const REACH_FRAMES = 4000 / FRAME_MS;
 /** When the caller's turn wants its next `tick`. */
 export function listeningDeadline(state: ListeningState, settings: TurnSettings): Milliseconds {
   if (state.digits) return state.digits.dueAt;
-  if (state.ear.is === 'talking') return Infinity;
+  if (state.ear.is === 'talking') return (state.said.since ?? state.ear.since) + settings.longestTurnMs;
   if (state.ear.is === 'quiet') return state.draft?.by ?? state.silenceAt;
   if (state.draft) return state.draft.by;
-  const { lastAt } = state.ear;
+  const lastAt = silentSince(state.ear);
   if (owed(state.said)) return Math.min(signAt(state, settings), overdueAt(state, settings));
   if (settings.findsTurns) {
     return lastAt + (state.said.pieces.length > 0 ? settings.endpointingMs : settings.turnTimeoutMs);
@@ -37,7 +37,13 @@ export function listeningDeadline(state: ListeningState, settings: TurnSettings)
 
 /** When a caller who waits for the recogniser gets an audible sign that somebody is at work. */
 function signAt({ ear, said }: ListeningState, settings: TurnSettings): Milliseconds {
-  return ear.is !== 'pausing' || said.signed ? Infinity : ear.lastAt + settings.signAfterMs;
+  return said.signed ? Infinity : silentSince(ear) + settings.signAfterMs;
+}
+
+/** When the turn's last sound was; Infinity if that is yet to come. */
+function silentSince(ear: Ear): Milliseconds {
+  if (ear.is === 'pausing') return ear.lastAt;
+  return ear.is === 'cut' ? ear.since : Infinity;
 }
 
 /** When a recogniser that owes an answer is waited for no longer. */
@@ -107,21 +113,17 @@ export function goOn(
   settings: TurnSettings,
 ): Step {
   const dropped = dropDraft(state);
+  const ear: Ear = { is: 'talking', frame: event.frame, since: event.since };
   if (state.said.frame < 0) {
     return {
       state: {
         ...dropped.state,
-        ear: { is: 'talking', frame: event.frame, since: event.since },
+        ear,
         said: { ...state.said, frame: event.frame, since: event.since },
       },
       actions: [...dropped.actions, { do: 'begin-turn', frame: event.frame }],
     };
   }
-  const ear: Ear = {
-    is: 'talking',
-    frame: state.said.frame,
-    since: state.ear.is === 'pausing' ? state.ear.since : event.since,
-  };
   // The recogniser was not told that the turn had ended: for it, nothing has happened.
   if (state.said.pieces.length === 0) return { state: { ...dropped.state, ear }, actions: dropped.actions };
   const again = resume(state.said, event.frame, settings);
@@ -154,15 +156,19 @@ function listeningTimeout(state: ListeningState, at: Milliseconds, settings: Tur
     const { text, since } = state.digits;
     return think(state, { message: { role: 'caller', text, via: 'dtmf' }, since, marks: {} }, at, settings);
   }
+  if (state.ear.is === 'talking') return cutShort(state, state.ear, at, settings);
   if (state.draft) return certain(state, at, settings);
   if (state.ear.is === 'quiet') return silence(state, at, settings);
-  if (state.ear.is === 'talking') return still(state);
   if (owed(state.said)) {
     if (at >= overdueAt(state, settings)) return misheard(state, at, settings);
     return { state: { ...state, said: { ...state.said, signed: true } }, actions: [{ do: 'sign' }] };
   }
   if (settings.findsTurns && state.said.pieces.length > 0) return certain(state, at, settings);
   // Of a recogniser that finds turns: it has kept silent for too long.
+  return askForText(state, state.ear.is === 'cut' ? state.ear.frame : state.ear.toFrame, at);
+}
+
+function askForText(state: ListeningState, frame: number, at: Milliseconds): Step {
   const ask = state.lastId + 1;
   return {
     state: {
@@ -170,8 +176,24 @@ function listeningTimeout(state: ListeningState, at: Milliseconds, settings: Tur
       lastId: ask,
       said: { ...state.said, pieces: [...state.said.pieces, { ask, askedAt: at }] },
     },
-    actions: [{ do: 'end-turn', ask, frame: state.ear.toFrame }],
+    actions: [{ do: 'end-turn', ask, frame }],
   };
+}
+
+/**
+ * A caller who never ends, or a television behind him that the detector takes for him: what was said
+ * until now is answered, and what comes from now on is his next turn.
+ */
+function cutShort(
+  state: ListeningState,
+  { frame, since }: Extract<Ear, { is: 'talking' }>,
+  at: Milliseconds,
+  settings: TurnSettings,
+): Step {
+  const newest = frame + Math.floor((at - since) / FRAME_MS);
+  const cut: ListeningState = { ...state, ear: { is: 'cut', frame: newest, since: at } };
+  if (state.draft) return certain(cut, at, settings);
+  return owed(state.said) ? still(cut) : askForText(cut, newest, at);
 }
 
 /** The recogniser's answer to `end-turn`. */
@@ -181,7 +203,9 @@ function transcribed(state: ListeningState, event: EventOf<'transcript'>, settin
     piece.ask === event.ask ? { ...piece, transcript: event.transcript } : piece,
   );
   const next = { ...state, said: { ...state.said, pieces } };
-  if (owed(next.said) || next.ear.is !== 'pausing' || next.digits) return still(next);
+  if (owed(next.said) || next.digits) return still(next);
+  if (next.ear.is === 'cut') return certain(next, event.at, settings);
+  if (next.ear.is !== 'pausing') return still(next);
   const input = inputOf(next, next.said, event.at);
   const turnEnd = next.ear.lastAt + pauseOf(next.said, settings);
   if (event.at < turnEnd) return prepare(next, input, turnEnd);
@@ -199,7 +223,8 @@ function misheard(state: ListeningState, at: Milliseconds, settings: TurnSetting
     const again: ListeningState = { ...dropped.state, said, failures: state.failures + 1 };
     return { state: again, actions: [...dropped.actions, { do: 'begin-turn', frame }] };
   }
-  const after = trouble({ ...dropped.state, ear: { is: 'quiet' } }, at, settings);
+  const ear: Ear = state.ear.is === 'cut' ? state.ear : { is: 'quiet' };
+  const after = trouble({ ...dropped.state, ear }, at, settings);
   return { state: after.state, actions: [...dropped.actions, ...after.actions] };
 }
 
@@ -244,8 +269,10 @@ export function certain(state: ListeningState, at: Milliseconds, settings: TurnS
 /** A cough, a slammed door: something short, of which the recogniser makes nothing. */
 function isNoise(state: ListeningState, input: CallerInput, settings: TurnSettings): boolean {
   if (input.message.via !== 'not-understood' || (input.guess ?? '') !== '') return false;
-  if (state.ear.is !== 'pausing') return true;
-  return state.ear.lastAt - state.ear.since < settings.noiseMs;
+  const { ear, said } = state;
+  if (ear.is === 'cut') return false;
+  if (ear.is !== 'pausing') return true;
+  return ear.lastAt - (said.since ?? ear.since) < settings.noiseMs;
 }
 
 function forget(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
@@ -312,7 +339,7 @@ function thinking(
 ): ThinkingState {
   return {
     ...commonOf(state),
-    ear: state.ear.is === 'talking' ? state.ear : { is: 'quiet' },
+    ear: state.ear.is === 'pausing' ? { is: 'quiet' } : state.ear,
     prompts: 0,
     answered: input.message.role === 'caller' ? input.message.text : '',
     phase: 'thinking',

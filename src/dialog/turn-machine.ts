@@ -121,9 +121,12 @@ export function nextDeadline(state: TurnState, settings: TurnSettings): Millisec
   }
 }
 
-/** Whether the caller's voice may stop the agent now: then the flush line is armed. */
+/**
+ * Whether the caller's voice may stop the agent now: then the flush line is armed. What never ends (a
+ * television) may not: not a word of the agent's would be heard.
+ */
 export function interruptible(state: TurnState): boolean {
-  return state.phase === 'greeting' || state.phase === 'speaking';
+  return (state.phase === 'greeting' || state.phase === 'speaking') && state.ear.is !== 'cut';
 }
 
 function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettings): Step {

@@ -58,6 +58,8 @@ export interface Common {
 export type Ear =
   | { readonly is: 'quiet' }
   | { readonly is: 'talking'; readonly frame: number; readonly since: Milliseconds }
+  /** Talking still, though what came before `frame` and `since` was taken for a whole turn: it had lasted too long. */
+  | { readonly is: 'cut'; readonly frame: number; readonly since: Milliseconds }
   /** Not talking since `lastAt`, the arrival of the last voiced frame, `toFrame`. */
   | {
       readonly is: 'pausing';
@@ -298,6 +300,8 @@ export interface TurnSettings {
   readonly earlyStart: boolean;
   /** With `earlyStart`, and a recogniser that doesn't find turns: the pause that makes the end likely. */
   readonly eagerPauseMs: Milliseconds;
+  /** Longest turn of the caller's: then he is answered, whether he has finished or not. */
+  readonly longestTurnMs: Milliseconds;
   /** How long a recogniser that finds turns may keep silent after the caller did, before it is asked. */
   readonly turnTimeoutMs: Milliseconds;
   /** How long a recogniser (and whoever takes its place) may take to answer when it is asked. */
@@ -330,6 +334,8 @@ export const DEFAULT_TURN_SETTINGS: TurnSettings = {
   findsTurns: false,
   earlyStart: false,
   eagerPauseMs: 250,
+  // Whisper hears windows of 30 s (Radford et al. 2022, section 2.2); a turn and its lead-in stay within one.
+  longestTurnMs: 25_000,
   turnTimeoutMs: 1500,
   transcriptMs: 4000,
   noiseMs: 300,

@@ -83,7 +83,7 @@ function talkedInto(
   const again = resume(state.said, event.frame, settings);
   const listening = listen(state, event.at, settings);
   return {
-    state: { ...listening, ear: { ...ear, frame: again.said.frame }, said: again.said },
+    state: { ...listening, ear, said: again.said },
     actions: [{ do: 'drop', reply: state.reply }, ...again.actions],
   };
 }

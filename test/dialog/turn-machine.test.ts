@@ -203,6 +203,63 @@ describe('the end of a turn', () => {
   });
 });
 
+describe('a voice that never ends', () => {
+  const endless = { longestTurnMs: 25_000, findsTurns: false };
+  function talkingOn(settings: Partial<TurnSettings> = endless): Call {
+    const call = new Call(settings).greeted();
+    call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+    return call;
+  }
+
+  it.each([true, false])(
+    'is answered after the longest turn (the recogniser finds turns: %s)',
+    (findsTurns) => {
+      const call = talkingOn({ ...endless, findsTurns });
+      expect(call.wait(24_999)).toEqual([]);
+      expect(call.wait(1)).toEqual([{ do: 'end-turn', ask: call.ask, frame: call.frame }]);
+      expect(call.feed({ type: 'transcript', ask: call.ask, transcript: said('and so on') })).toMatchObject([
+        { do: 'reply', gated: false, input: { message: { text: 'and so on' } } },
+      ]);
+    },
+  );
+
+  it('does not interrupt the answer, and what comes after the cut is the next turn', () => {
+    const call = talkingOn();
+    call.wait(25_000);
+    const { frame } = call;
+    call.wait(300);
+    call.feed({ type: 'transcript', ask: call.ask, transcript: said('', false) });
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    expect(call.state.phase).toBe('speaking');
+    expect(interruptible(call.state)).toBe(false);
+    call.wait(2000);
+    expect(call.feed({ type: 'reply-ended', reply: call.reply })).toEqual([{ do: 'begin-turn', frame }]);
+    expect(call.state.phase).toBe('listening');
+    expect(names(call.wait(25_000 - 2300))).toEqual(['end-turn']);
+  });
+
+  it('interrupts again as soon as it has ended once', () => {
+    const call = talkingOn();
+    call.wait(25_000);
+    call.feed({ type: 'transcript', ask: call.ask, transcript: said('and so on') });
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    call.feed({ type: 'speech-stop', frame: call.frame, lastAt: call.at });
+    expect(interruptible(call.state)).toBe(true);
+  });
+
+  it('is said to be not understood, if the recogniser keeps silent', () => {
+    const call = talkingOn({ ...endless, signAfterMs: Infinity, transcriptMs: 4000 });
+    call.wait(25_000);
+    expect(call.wait(4000)).toMatchObject([{ do: 'say', phrase: 'trouble' }]);
+  });
+
+  it('of a recogniser that had foreseen the end is answered as foreseen', () => {
+    const call = talkingOn({ ...endless, findsTurns: true, earlyStart: true });
+    call.feed({ type: 'turn-eager-end', transcript: said('and so on') });
+    expect(names(call.wait(25_000))).toEqual(['release']);
+  });
+});
+
 describe('an early start', () => {
   const early = { earlyStart: true, eagerPauseMs: 200, endpointingMs: 600 };
 
@@ -768,6 +825,25 @@ describe('whatever happens', () => {
       fc.property(settingsArbitrary, fc.array(happening, { maxLength: 30 }), (settings, events) => {
         const call = play(settings, events);
         call.wait(200_000);
+        expect(call.state.phase).toBe('over');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('the caller is never left without a word: when all that is begun comes to an end, the call does, too', () => {
+    fc.assert(
+      fc.property(settingsArbitrary, fc.array(happening, { maxLength: 30 }), (settings, events) => {
+        const call = play({ ...settings, maxCallMs: Infinity }, events);
+        // Phrases are spoken and replies fail; the recogniser, and whoever was talking, never stops.
+        for (let round = 0; round < 20 && call.state.phase !== 'over'; round++) {
+          const { state } = call;
+          if (state.phase === 'thinking') call.feed({ type: 'reply-failed', reply: state.reply });
+          if ('reply' in state && state.reply !== undefined)
+            call.feed({ type: 'reply-ended', reply: state.reply });
+          call.feed({ type: 'unhold' });
+          call.wait(60_000);
+        }
         expect(call.state.phase).toBe('over');
       }),
       { numRuns: 500 },

@@ -28,6 +28,7 @@ export function agentProfile(more: Partial<AgentProfile> = {}): AgentProfile {
     limits: {
       endpointingMs: 500,
       eagerPauseMs: 0,
+      longestTurnMs: 25_000,
       bargeInMs: 240,
       silenceMs: 8000,
       silencePrompts: 2,
