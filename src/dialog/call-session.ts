@@ -174,6 +174,7 @@ export class CallSession {
     this.#flushLine = new FlushLine(media.flushLine);
     this.#transfer = new CallTransfer({
       line,
+      info: () => this.#info,
       agent: this.#options.agent,
       clock: this.#clock,
       emit: (event) => {

@@ -15,7 +15,9 @@ type TransferEvent = WithoutPlace<Extract<CallEvent, { type: 'transfer' | 'trans
 type WithoutPlace<E> = E extends CallEvent ? Omit<E, 'call' | 'at'> : never;
 
 export interface CallTransferOptions {
-  readonly line: CallLine;
+  readonly line: Pick<CallLine, 'transfer'>;
+  /** The call with whoever is the caller now. */
+  readonly info: () => CallInfo;
   readonly agent: AgentProfile;
   readonly clock: Pick<Clock, 'now'>;
   readonly emit: (event: TransferEvent) => void;
@@ -39,9 +41,9 @@ export class CallTransfer {
 
   /** Never rejects. */
   async begin(target: TransferTarget): Promise<TransferOutcome> {
-    const { line, agent, clock, emit } = this.#options;
+    const { line, info, agent, clock, emit } = this.#options;
     const { endpoint, ringMs, whileRinging } = target;
-    const callerId = callerIdOf(target.callerId, line.info, agent);
+    const callerId = callerIdOf(target.callerId, info(), agent);
     const cancel = new AbortController();
     this.#cancel = cancel;
     const began = clock.now();
