@@ -148,6 +148,7 @@ export class Desk implements CallDesk {
       settings: {
         ...DEFAULT_TURN_SETTINGS,
         ...profile.limits,
+        menuKeys: profile.knowledge.departments.map(({ digit = '' }) => digit).join(''),
         earlyStart: profile.limits.eagerPauseMs > 0,
         ...troubleSettings(profile.whenFailing),
         ...settings,
@@ -214,6 +215,7 @@ export function announcerProfile(voice: string, language: string): AgentProfile 
       eagerPauseMs: 0,
       longestTurnMs: 25_000,
       bargeInMs: 240,
+      interDigitMs: 1500,
       silenceMs: 8000,
       silencePrompts: 0,
       maxCallMs: 60_000,

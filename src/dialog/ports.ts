@@ -432,6 +432,8 @@ export interface AgentLimits {
   readonly longestTurnMs: Milliseconds;
   /** Voiced time that interrupts the agent. */
   readonly bargeInMs: Milliseconds;
+  /** Pause that ends a row of keys; a key that chooses a department is answered sooner. */
+  readonly interDigitMs: Milliseconds;
   /** Silence after which the caller is asked, and after being asked `silencePrompts` times, said goodbye to. */
   readonly silenceMs: Milliseconds;
   readonly silencePrompts: number;

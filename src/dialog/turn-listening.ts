@@ -292,7 +292,7 @@ function silence(state: ListeningState, at: Milliseconds, settings: TurnSettings
   return close(state, { reason: 'caller-silent', phrase: 'silenceGoodbye', way: 'hang-up' }, at, settings);
 }
 
-/** Digits are a turn of the caller's: gathered until he pauses, or presses #. */
+/** Digits are a turn of the caller's: gathered until he pauses, or presses #. One of a menu's is answered sooner. */
 export function digit(state: ListeningState, event: EventOf<'dtmf'>, settings: TurnSettings): Step {
   const dropped = dropDraft(state);
   const before = state.digits?.text ?? '';
@@ -302,7 +302,9 @@ export function digit(state: ListeningState, event: EventOf<'dtmf'>, settings: T
     const thought = think(dropped.state, input, event.at, settings);
     return { state: thought.state, actions: [...dropped.actions, ...thought.actions] };
   }
-  const digits = { text: before + event.digit, since, dueAt: event.at + settings.interDigitMs };
+  const chosen = before === '' && settings.menuKeys.includes(event.digit);
+  const dueAt = event.at + (chosen ? settings.menuKeyMs : settings.interDigitMs);
+  const digits = { text: before + event.digit, since, dueAt };
   return { state: { ...dropped.state, prompts: 0, digits }, actions: dropped.actions };
 }
 

@@ -310,6 +310,10 @@ export interface TurnSettings {
   readonly noiseMs: Milliseconds;
   /** Pause that ends a row of DTMF digits. */
   readonly interDigitMs: Milliseconds;
+  /** Keys that are a whole turn by themselves; a row (a telephone number) may begin with one all the same. */
+  readonly menuKeys: string;
+  /** Pause after such a key, if it is the first one. */
+  readonly menuKeyMs: Milliseconds;
   /** From the caller's last sound to an audible sign, if the reply isn't there by then. */
   readonly signAfterMs: Milliseconds;
   /** A reply that isn't audible after this time has failed. */
@@ -340,6 +344,9 @@ export const DEFAULT_TURN_SETTINGS: TurnSettings = {
   transcriptMs: 4000,
   noiseMs: 300,
   interDigitMs: 1500,
+  menuKeys: '',
+  // Chosen: whoever types a number has mostly pressed its next key by then, and if not, the row goes on.
+  menuKeyMs: 400,
   signAfterMs: 2000,
   giveUpMs: 10_000,
   failureLimit: 3,

@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../lib/clock.ts';
 import { repeats } from './endpointing-policy.ts';
 import { certain, digit, resume, withPiece } from './turn-listening.ts';
 import { NOTHING_SAID } from './turn-input.ts';
@@ -51,7 +52,7 @@ export function whenThinking(state: ThinkingState, event: TurnEvent, settings: T
         : still(state);
     case 'dtmf': {
       const listening = listen({ ...state, ear: { is: 'quiet' } }, event.at, settings);
-      const next = digit(listening, event, settings);
+      const next = digit({ ...listening, digits: rowOf(state, event.at) }, event, settings);
       return { state: next.state, actions: [...quell(state), ...next.actions] };
     }
     case 'tick':
@@ -86,6 +87,12 @@ function talkedInto(
     state: { ...listening, ear, said: again.said },
     actions: [{ do: 'drop', reply: state.reply }, ...again.actions],
   };
+}
+
+/** Keys that were taken for a whole turn too soon. */
+function rowOf({ committed, input }: ThinkingState, at: Milliseconds): ListeningState['digits'] {
+  if (committed || !('since' in input) || input.message.via !== 'dtmf') return undefined;
+  return { text: input.message.text, since: input.since ?? at, dueAt: at };
 }
 
 function isSpeech({ message }: TurnInput): boolean {

@@ -90,6 +90,15 @@ describe('the desk', () => {
     ]);
   });
 
+  it("answers a caller who presses a department's key without waiting for more", async () => {
+    const at = await desk();
+    const { line } = arrive(at);
+    await clock.advance(5000);
+    line?.tell({ type: 'dtmf', digit: '3' });
+    await clock.advance(600);
+    expect(events.at(-1)).toMatchObject({ type: 'caller-said', text: '3' });
+  });
+
   it('refuses an unknown extension in words and hangs up', async () => {
     const at = await desk();
     const { line, over } = arrive(at, '999');

@@ -489,6 +489,24 @@ describe('keys', () => {
     expect(call.wait(500)).toMatchObject([{ do: 'reply', input: { message: { text: '0305' } } }]);
   });
 
+  it('that choose from a menu are answered almost at once', () => {
+    const call = new Call({ menuKeys: '12', menuKeyMs: 400 }).greeted();
+    call.feed({ type: 'dtmf', digit: '2' });
+    expect(call.wait(399)).toEqual([]);
+    expect(call.wait(1)).toMatchObject([{ do: 'reply', input: { message: { text: '2' } } }]);
+  });
+
+  it('that begin like a choice from a menu, and go on, are one row', () => {
+    const call = new Call({ menuKeys: '12', menuKeyMs: 400, interDigitMs: 1500 }).greeted();
+    const since = call.at;
+    call.feed({ type: 'dtmf', digit: '1' });
+    call.wait(700);
+    const { reply } = call;
+    expect(call.feed({ type: 'dtmf', digit: '2' })).toEqual([{ do: 'drop', reply }]);
+    expect(call.wait(1499)).toEqual([]);
+    expect(call.wait(1)).toMatchObject([{ do: 'reply', input: { since, message: { text: '12' } } }]);
+  });
+
   it('end with a hash at once', () => {
     const call = new Call().greeted();
     call.feed({ type: 'dtmf', digit: '4' });
