@@ -142,6 +142,8 @@ export class CallSession {
   #answeredAt: Milliseconds | undefined;
   /** The account of the last thing said: the next reply's history waits for it. */
   #lastSettled: Promise<void> = Promise.resolve();
+  /** The accounts of signs: no reply waits for them, they are played before it anyhow. */
+  #signsTold: Promise<void> = Promise.resolve();
   /** "One moment", heard before a reply that isn't certain yet. */
   #untoldSign: { readonly turn: number; readonly heard: Heard } | undefined;
   #ears: CallerEars | undefined;
@@ -383,6 +385,9 @@ export class CallSession {
       case 'sign':
         this.#sign();
         break;
+      case 'hush':
+        this.#hush();
+        break;
       case 'transfer':
         this.#callTarget(action.transfer);
         break;
@@ -411,8 +416,7 @@ export class CallSession {
 
   #stop(action: Extract<TurnAction, { do: 'drop' | 'interrupt' }>, event: TurnEvent): void {
     // Also silences a "one moment" that went before the reply.
-    this.#media.flush();
-    this.#tellSign();
+    this.#hush();
     const running = this.#running.get(action.reply);
     if (!running) return;
     // When the call ends, or goes on with an apology, what the caller had said stays.
@@ -592,7 +596,12 @@ export class CallSession {
         // What the caller had said isn't told yet; if it is taken back, it never will be.
         if (this.#state.phase !== 'thinking' || this.#state.committed) this.#tellSign();
       });
-    this.#follow(told);
+    this.#signsTold = Promise.all([this.#signsTold, told]).then(() => undefined);
+  }
+
+  #hush(): void {
+    this.#media.flush();
+    this.#tellSign();
   }
 
   #follow(settled: Promise<void>): void {
@@ -692,7 +701,8 @@ export class CallSession {
     }
     if (!this.#transfer.connected) this.#media.flush();
     const patience = new AbortController();
-    await Promise.race([this.#lastSettled, this.#clock.sleep(ACCOUNT_MS, patience.signal)]);
+    const accounts = Promise.all([this.#lastSettled, this.#signsTold]);
+    await Promise.race([accounts, this.#clock.sleep(ACCOUNT_MS, patience.signal)]);
     patience.abort();
     this.#tellSign();
     try {

@@ -127,9 +127,10 @@ export function goOn(
   // The recogniser was not told that the turn had ended: for it, nothing has happened.
   if (state.said.pieces.length === 0) return { state: { ...dropped.state, ear }, actions: dropped.actions };
   const again = resume(state.said, event.frame, settings);
+  const hush: TurnAction[] = state.said.signed ? [{ do: 'hush' }] : [];
   return {
     state: { ...dropped.state, ear, said: again.said },
-    actions: [...dropped.actions, ...again.actions],
+    actions: [...dropped.actions, ...hush, ...again.actions],
   };
 }
 
@@ -148,7 +149,7 @@ export function resume(
       actions: [{ do: 'begin-turn', frame: said.frame }],
     };
   }
-  return { said: { ...said, frame, partial: '' }, actions: [{ do: 'begin-turn', frame }] };
+  return { said: { ...said, frame, partial: '', signed: false }, actions: [{ do: 'begin-turn', frame }] };
 }
 
 function listeningTimeout(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {

@@ -282,6 +282,8 @@ export type TurnAction =
   | { readonly do: 'say'; readonly reply: number; readonly turn: number; readonly phrase: PhraseName }
   /** Something audible while the reply is still being prepared. */
   | { readonly do: 'sign' }
+  /** The caller goes on: the sign stops. */
+  | { readonly do: 'hush' }
   | { readonly do: 'transfer'; readonly transfer: Transfer }
   | { readonly do: 'cancel-transfer' }
   /** The agent's part is over, the call isn't: nothing is heard or said any more. */

@@ -418,6 +418,30 @@ describe('trouble', () => {
     expect(told.filter((line) => line.startsWith('caller:'))).toHaveLength(1);
   });
 
+  it('of a slow recogniser is bridged by the sign, which the model is not kept waiting for', async () => {
+    const call = await ScriptedCall.greeted({ setUp: ({ stt }) => (stt.delayMs = 1700) });
+    await call.says('think hard');
+    await call.speaking(); // the sign; the text comes within it
+    await call.clock.until(() => call.llm.requests.length === 1);
+    expect(call.media.playbacks.at(-1)?.settled).toBe(false);
+    await call.clock.until(() => call.of('latency').length === 1);
+    expect(call.conversation.slice(1)).toEqual([
+      'caller: think hard',
+      'agent: One moment, please.',
+      'agent: Of course.',
+    ]);
+  });
+
+  it('of a slow recogniser is bridged by a sign that stops when the caller goes on', async () => {
+    const call = await ScriptedCall.greeted({ setUp: ({ stt }) => (stt.delayMs = 3000) });
+    await call.says('think hard');
+    await call.speaking();
+    await call.says('', 200);
+    expect(call.media.playing).toBe(false);
+    await hungUp(call);
+    expect(call.conversation.slice(1)).toEqual([expect.stringMatching(/^agent: .*—$/)]);
+  });
+
   it('is bridged by a tone where not even the sign could be prepared', async () => {
     const call = await ScriptedCall.greeted({
       unprepared: true,

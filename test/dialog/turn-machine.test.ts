@@ -374,6 +374,14 @@ describe('a recogniser that finds turns', () => {
     expect(names(call.wait(3000))).toEqual([]); // he has had his sign
   });
 
+  it('that is late lets a caller who goes on silence the sign that he was given', () => {
+    const call = new Call({ findsTurns: true }).greeted();
+    call.speak();
+    expect(names(call.wait(2100))).toEqual(['end-turn', 'sign']);
+    const go = { type: 'speech-start', frame: call.frame, since: call.at } as const;
+    expect(names(call.feed(go))).toEqual(['hush', 'begin-turn']);
+  });
+
   it('can die in mid-sentence: the next one goes by the pauses of the detector', () => {
     const call = new Call({ findsTurns: true }).greeted();
     call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
