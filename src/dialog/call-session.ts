@@ -22,6 +22,7 @@ import type {
   LineEvent,
   LlmEvent,
   MediaSession,
+  MediaStats,
   ProviderTrouble,
   SpeechToText,
   SttEvent,
@@ -135,6 +136,8 @@ export class CallSession {
   #info: CallInfo;
   #state: TurnState;
   #dispatching = false;
+  /** It has been told that the call is over. */
+  #ended = false;
   #cancelTick: () => void = () => undefined;
   #armedFor = 0;
   /** Providers that this call is known to do without. */
@@ -219,10 +222,12 @@ export class CallSession {
 
   /** The call was given up before it could run. */
   abandon(reason: string): void {
-    if (this.#state.phase === 'over') return;
-    this.#state = { ...this.#state, phase: 'over', ending: { reason, way: 'none' } };
+    if (this.#ended) return;
+    // It may have been finished already, and waited to be run for that.
+    const ending = this.#state.phase === 'over' ? this.#state.ending : ({ reason, way: 'none' } as const);
+    this.#state = { ...this.#state, phase: 'over', ending };
     void this.#scope.close();
-    this.#emit({ type: 'ended', reason, variables: {}, media: NO_MEDIA });
+    this.#end(ending.reason, {}, NO_MEDIA);
   }
 
   /** Ends the call from outside: after the turn that is under way, with last words, or `now`. */
@@ -717,7 +722,12 @@ export class CallSession {
       this.#trouble('line', messageOf(error));
     }
     this.#transfer.close();
-    this.#emit({ type: 'ended', reason: ending.reason, variables, media: this.#media.stats() });
+    this.#end(ending.reason, variables, this.#media.stats());
+  }
+
+  #end(reason: string, variables: Readonly<Record<string, string>>, media: MediaStats): void {
+    this.#ended = true;
+    this.#emit({ type: 'ended', reason, variables, media });
     this.#options.tracker.cleanUp(this.name);
   }
 }

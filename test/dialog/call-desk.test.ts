@@ -221,6 +221,18 @@ describe('the desk', () => {
     expect(line.done).toEqual(['hang-up']);
   });
 
+  it('drained with a call that is given up before it could be run tells of its end, once', async () => {
+    const at = await desk();
+    const admission = at.admit(callInfo());
+    const draining = at.drain(30_000);
+    await settle();
+    if (admission.kind !== 'accept') throw new Error('the call was not taken');
+    admission.abandoned?.('caller-hung-up');
+    admission.abandoned?.('caller-hung-up');
+    await draining;
+    expect(events.filter(({ type }) => type === 'ended')).toMatchObject([{ reason: 'draining' }]);
+  });
+
   it('lets a tap listen in for as long as the call runs', async () => {
     const taps: string[] = [];
     const at = await desk({
