@@ -53,16 +53,28 @@ const G711_FORMATS: readonly AudioFormat[] = [
   { encoding: 'alaw', rateHz: 8000 },
 ];
 
-/** Starts everything that the configuration names; what had been started is closed again if that fails. */
-export async function startApp(config: Config, log: Logger): Promise<App> {
+/**
+ * Starts everything that the configuration names; what had been started is closed again if that fails,
+ * or if it isn't wanted any more (`signal`; rejects with its reason then).
+ */
+export async function startApp(config: Config, log: Logger, signal?: AbortSignal): Promise<App> {
   const scope = new Scope('app');
-  try {
-    return await assemble(config, log, scope);
-  } catch (error) {
-    await scope.close().catch((trouble: unknown) => {
+  const close = (): Promise<void> =>
+    scope.close().catch((trouble: unknown) => {
       log.error({}, messageOf(trouble));
     });
+  const onAbort = (): void => void close();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    const app = await assemble(config, log, scope);
+    scope.signal.throwIfAborted();
+    return app;
+  } catch (error) {
+    await close();
+    signal?.throwIfAborted();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
   }
 }
 
@@ -107,6 +119,7 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
   const apps: StasisApp[] = [];
   for (const { variables, mediaAddress, ...server } of config.asterisk) {
     if (!gateway) break;
+    scope.signal.throwIfAborted();
     const app = await startStasisApp({
       server,
       desk,

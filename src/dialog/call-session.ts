@@ -204,9 +204,10 @@ export class CallSession {
       this.#cancelTick();
       this.#flushLine.disarm();
     });
-    // The process's scope closes: no more words.
+    // The process's scope closes: no more words, but the dialplan has the caller.
     const onAbort = (): void => {
-      this.finish({ reason: 'shut-down', way: 'hang-up' }, true);
+      const variables = { VOICE_AGENT_RESULT: 'draining' };
+      this.finish({ reason: 'shut-down', way: 'proceed', variables }, true);
     };
     this.#options.scope.signal.addEventListener('abort', onAbort, { once: true });
     this.#scope.defer(() => {

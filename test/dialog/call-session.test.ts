@@ -844,12 +844,13 @@ describe('the end', () => {
     expect(call.line.done).toEqual(['answer', 'hang-up']);
   });
 
-  it("comes at once when the process's scope closes", async () => {
+  it("comes at once when the process's scope closes, and the dialplan has the caller", async () => {
     const call = await ScriptedCall.greeted();
     const closing = call.scope.close();
     await call.clock.advance(100);
     await Promise.all([closing, call.running]);
-    expect(call.line.done).toEqual(['answer', 'hang-up']);
+    expect(call.line.done).toEqual(['answer', 'proceed']);
+    expect(call.line.variables).toMatchObject({ VOICE_AGENT_RESULT: 'draining' });
     expect(call.leftovers).toEqual({});
   });
 
