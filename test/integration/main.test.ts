@@ -19,6 +19,10 @@ beforeEach(async () => {
   server = new AriServer();
   await server.start();
   folder = await mkdtemp(join(tmpdir(), 'main-'));
+  startAgent();
+});
+
+function startAgent(): void {
   log = '';
   agent = spawn(process.execPath, ['src/main.ts'], {
     env: {
@@ -35,7 +39,8 @@ beforeEach(async () => {
   });
   agent.stdout?.setEncoding('utf8').on('data', (text: string) => (log += text));
   exited = once(agent, 'exit');
-});
+}
+
 afterEach(async () => {
   agent.kill('SIGKILL');
   await exited;
@@ -75,6 +80,19 @@ describe('the process', () => {
     }
     await exited;
     expect(agent.exitCode).toBe(1);
+  });
+
+  it('that is killed leaves files behind, which the next one sweeps', async () => {
+    await tell(/"event":"ready"/);
+    const left = await temporary();
+    agent.kill('SIGKILL');
+    await exited;
+    expect(await temporary()).toEqual(left);
+    startAgent();
+    await tell(/"event":"ready"/);
+    const now = await temporary();
+    expect(now).toHaveLength(left.length);
+    expect(now.filter((name) => left.includes(name))).toEqual([]);
   });
 
   it('that is stopped while it is starting closes what it had started', async () => {
