@@ -59,6 +59,8 @@ export interface AgentParts {
 export interface CallSessionOptions {
   /** The process's lifetime; the call's is a child of it. */
   readonly scope: Scope;
+  /** In logs, records and the latency tracker; `callName`, if no other call that runs has that. */
+  readonly name?: string;
   readonly info: CallInfo;
   readonly agent: AgentProfile;
   readonly parts: AgentParts;
@@ -111,7 +113,7 @@ const BY_CALLER: ReadonlySet<TurnEvent['type']> = new Set([
   'dtmf',
 ]);
 
-/** The name of a call in logs, records and the latency tracker. */
+/** The name of a call, unless its channel's last visit hasn't ended yet. */
 export function callName(info: CallInfo): string {
   return `${info.key.server}/${info.key.channel}`;
 }
@@ -159,7 +161,7 @@ export class CallSession {
   constructor(options: CallSessionOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.name = callName(options.info);
+    this.name = options.name ?? callName(options.info);
     this.#info = options.info;
     this.#scope = options.scope.child(`call ${this.name}`);
     this.#earsScope = this.#scope.child('ears');

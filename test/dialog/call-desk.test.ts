@@ -233,6 +233,31 @@ describe('the desk', () => {
     expect(events.filter(({ type }) => type === 'ended')).toMatchObject([{ reason: 'draining' }]);
   });
 
+  it('tells two visits of one channel apart, when the second begins before the first has ended', async () => {
+    const at = await desk();
+    const info = callInfo({ key: { server: 'test', channel: 'back' } });
+    const visit = async (): Promise<void> => {
+      const admission = at.admit(info);
+      if (admission.kind !== 'accept') throw new Error('the call was not taken');
+      const line = new ScriptedLine(clock, info);
+      void admission.run(line, new ScriptedMedia(clock));
+      await clock.advance(1000);
+      line.tell({ type: 'ended', reason: 'caller-hung-up' });
+    };
+    await visit();
+    await visit();
+    await clock.advance(2000);
+    const told = events.filter(({ type }) => type === 'started' || type === 'ended');
+    expect(told.map(({ call, type }) => `${type} ${call}`)).toEqual([
+      'started test/back',
+      'started test/back#2',
+      'ended test/back',
+      'ended test/back#2',
+    ]);
+    await visit();
+    expect(events.findLast(({ type }) => type === 'started')?.call).toBe('test/back');
+  });
+
   it('lets a tap listen in for as long as the call runs', async () => {
     const taps: string[] = [];
     const at = await desk({
