@@ -344,9 +344,20 @@ describe('a caller who can’t be taken', () => {
 });
 
 describe('a set-up that goes wrong', () => {
+  it('because the media refuses its peer is over at once, not when its time is', async () => {
+    gateway.attaches = new Error('udp4 does not reach ::1');
+    await start({ settings: { setUpMs: 60_000 } });
+    const caller = server.call();
+    await continued(caller);
+    expect(caller.variables.VOICE_AGENT_REASON).toBe('media-not-attached');
+    expect(log.text()).toContain('udp4 does not reach ::1');
+    await cleanedUp();
+  });
+
   const troubles: [string, () => void][] = [
     ['the gateway has no room', () => (gateway.beforeReserve = () => Promise.reject(new Error('full')))],
     ['the media never attaches', () => (gateway.attaches = false)],
+    ['the media refuses its peer', () => (gateway.attaches = new Error('udp4 does not reach ::1'))],
     ['the external channel never enters the app', () => (server.externalEnters = 'never')],
     ['the answer names no peer', () => (server.externalAddress = undefined)],
     [
