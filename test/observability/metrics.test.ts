@@ -3,6 +3,7 @@ import { NO_MEDIA } from '../../src/dialog/ports.ts';
 import type { CallEvent, MediaSession, MediaStats } from '../../src/dialog/ports.ts';
 import type { HealthReport } from '../../src/observability/health-checks.ts';
 import { createMetrics, type Metrics, type MetricsOptions } from '../../src/observability/metrics.ts';
+import { ASTERISK_LOST } from '../../src/telephony/asterisk/call-states.ts';
 import { Exposition } from '../support/prometheus-text.ts';
 import { callInfo } from '../support/scripted-line.ts';
 
@@ -72,6 +73,7 @@ describe('the metrics of calls', () => {
     expect(now.value('voice_agent_calls_running')).toBe(2);
     expect(now.value('voice_agent_calls_ended_total', { agent: 'alice', reason: 'caller-hung-up' })).toBe(1);
     expect(now.value('voice_agent_calls_ended_total', { agent: 'tom', reason: 'failed' })).toBe(0);
+    expect(now.value('voice_agent_calls_ended_total', { agent: 'tom', reason: ASTERISK_LOST })).toBe(0);
     expect(now.value('voice_agent_call_duration_seconds_sum', { agent: 'alice' })).toBe(61);
     expect(now.value('voice_agent_call_duration_seconds_bucket', { agent: 'alice', le: '60' })).toBe(0);
     expect(now.value('voice_agent_call_duration_seconds_bucket', { agent: 'alice', le: '120' })).toBe(1);
