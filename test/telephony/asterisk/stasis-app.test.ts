@@ -700,6 +700,15 @@ describe('at the start', () => {
     await cleanedUp();
   });
 
+  it('a caller found waiting who is on hold is known to be so', async () => {
+    const waiting = server.call({ silently: true });
+    waiting.variables['CHANNEL(rtp,hold)'] = '1';
+    await start();
+    const { events } = await desk.call(0);
+    await eventually('that he is on hold', () => events.length === 1);
+    expect(events).toEqual([{ type: 'hold' }]);
+  });
+
   it('what belongs to others is left alone', async () => {
     server.bridges.set(other.bridge(), new Set());
     server.bridges.set('a-conference', new Set());
