@@ -74,6 +74,8 @@ export interface OpeningState extends Common {
   readonly phase: 'opening';
   /** The call consists of these words only (a refusal, "all lines are busy"). */
   readonly announcement?: Ending | undefined;
+  /** The caller has put the line on hold already. */
+  readonly held: boolean;
 }
 
 /** The caller's turn. */
@@ -142,6 +144,8 @@ export interface HeldState extends Common {
   readonly phase: 'held';
   /** What he had asked before; answered when he is back. */
   readonly input?: TurnInput | undefined;
+  /** Else said then, because the agent was cut off. */
+  readonly phrase?: PhraseName | undefined;
 }
 
 /** Somebody else's telephone rings, and the caller hears that. Nothing that he says is listened to. */
@@ -217,6 +221,7 @@ export type PhraseName =
   | 'stillThere'
   | 'silenceGoodbye'
   | 'oneMoment'
+  | 'welcomeBack'
   | 'trouble'
   | 'apology'
   | 'notReached'
