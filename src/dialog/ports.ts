@@ -93,11 +93,11 @@ export interface PlayedAccount {
 export interface MediaStats {
   readonly packetsReceived: number;
   readonly packetsSent: number;
+  /** Given up, because they didn't come in time; those that came after that are in `packetsLate` as well. */
   readonly packetsLost: number;
   readonly packetsLate: number;
   readonly packetsDuplicate: number;
   readonly packetsMalformed: number;
-  readonly packetsFromStrangers: number;
   readonly framesConcealed: number;
   /** Interarrival jitter, RFC 3550 §6.4.1. */
   readonly jitterMs: Milliseconds;
@@ -115,7 +115,6 @@ export const NO_MEDIA: MediaStats = {
   packetsLate: 0,
   packetsDuplicate: 0,
   packetsMalformed: 0,
-  packetsFromStrangers: 0,
   framesConcealed: 0,
   jitterMs: 0,
   sendLatenessMaxMs: 0,
