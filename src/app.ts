@@ -8,7 +8,7 @@ import type { Config } from './config.ts';
 import { standardTools, toolTable } from './dialog/agent-tools.ts';
 import { announcerProfile, Desk, type StaffedAgent } from './dialog/call-desk.ts';
 import { LatencyTracker } from './dialog/latency-tracker.ts';
-import type { AgentProfile, MediaGateway, MediaSession, MessageStore } from './dialog/ports.ts';
+import type { AgentProfile, CallEvent, MediaGateway, MediaSession, MessageStore } from './dialog/ports.ts';
 import {
   DEFAULT_PHRASES,
   formatFor,
@@ -20,6 +20,7 @@ import { MediaGatewayFactory } from './gateways/media-gateway-factory.ts';
 import { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
 import { systemClock } from './lib/clock.ts';
 import { messageOf } from './lib/errors.ts';
+import { Listeners } from './lib/listeners.ts';
 import { Scope } from './lib/scope.ts';
 import type { AudioFormat } from './media/audio.ts';
 import { CallRecords } from './observability/call-records.ts';
@@ -95,6 +96,12 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
     staff(withAnnouncer(config), log, scope, messages, providers),
   ]);
   const record = config.records.recordings ? recorderOf(records, log) : undefined;
+  const watchers = new Listeners<CallEvent>();
+  for (const watcher of [monitoring, records])
+    watchers.add((event) => {
+      watcher.observe(event);
+    });
+  watchers.add(logCall);
   const desk = new Desk({
     agents,
     announcer,
@@ -105,9 +112,7 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
     whenFull: config.limits.whenFull,
     tracker: new LatencyTracker({ targets: config.latencyTargets }),
     observe: (event) => {
-      monitoring.observe(event);
-      records.observe(event);
-      logCall(event);
+      watchers.emit(event);
     },
     tap: (call, agent, media) => {
       monitoring.follow(call, media);
