@@ -19,7 +19,7 @@ import {
 } from './call-states.ts';
 import { createCallLine } from '../call-line.ts';
 import { externalHostOf, lawOfNativeFormat, NATIVE_FORMAT, peerOf } from './external-media.ts';
-import type { TelephonyLog } from './log.ts';
+import type { TelephonyLog } from '../log.ts';
 import { createTargetCaller } from './target-caller.ts';
 
 export type Acceptance = Extract<Admission, { kind: 'accept' }>;
