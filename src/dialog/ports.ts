@@ -159,6 +159,8 @@ export interface VadRequest {
   /** Voiced time that interrupts an armed agent (default 240 ms: "mhm" doesn't). */
   readonly bargeInMs?: Milliseconds;
   readonly onEvent: (event: VadEvent) => void;
+  /** Nobody listens to this call, nor will: told once, the last of all. */
+  readonly onFailed?: (error: Error) => void;
 }
 
 export type VadEvent =

@@ -442,6 +442,16 @@ describe('trouble', () => {
     expect(call.conversation.slice(1)).toEqual([expect.stringMatching(/^agent: .*—$/)]);
   });
 
+  it('with the voice detector, which hears the call no longer, ends it with an apology', async () => {
+    const call = await ScriptedCall.greeted();
+    call.ear.request.onFailed?.(new Error('out of memory'));
+    await call.clock.advance(20_000);
+    await call.running;
+    expect(call.of('trouble')).toMatchObject([{ part: 'vad', message: 'out of memory' }]);
+    expect(call.conversation.at(-1)).toMatch(/technical problem/);
+    expect(call.line.done).toEqual(['answer', 'proceed']);
+  });
+
   it('is bridged by a tone where not even the sign could be prepared', async () => {
     const call = await ScriptedCall.greeted({
       unprepared: true,
