@@ -730,8 +730,10 @@ export class CallSession {
 
   #end(reason: string, variables: Readonly<Record<string, string>>, media: MediaStats): void {
     this.#ended = true;
-    this.#emit({ type: 'ended', reason, variables, media });
-    this.#options.tracker.cleanUp(this.name);
+    const { tracker } = this.#options;
+    const latency = tracker.summary(this.name);
+    this.#emit({ type: 'ended', reason, variables, media, ...(latency && { latency }) });
+    tracker.cleanUp(this.name);
   }
 }
 

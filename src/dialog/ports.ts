@@ -657,7 +657,16 @@ export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
       readonly reason: string;
       readonly variables: Readonly<Record<string, string>>;
       readonly media: MediaStats;
+      /** Missing: no turn was measured. */
+      readonly latency?: CallLatency;
     }
 );
+
+/** How long a call's caller waited for answers: from his last voiced packet to the reply's first. */
+export interface CallLatency {
+  readonly turns: number;
+  readonly meanMs: Milliseconds;
+  readonly worstMs: Milliseconds;
+}
 
 export type CallObserver = (event: CallEvent) => void;

@@ -811,6 +811,30 @@ describe('latency', () => {
       /^\[OK\] Turn 1 latency: \d+ms \(STT: 5ms, LLM: 20ms, TTS: 60ms\)$/,
     );
   });
+
+  it('of a call as a whole is told at its end, and stands in its record', async () => {
+    const call = await ScriptedCall.greeted({
+      replies: [['We open at eight.'], [{ waitMs: 300 }, 'At six.']],
+    });
+    await call.exchange('when do you open');
+    await call.exchange('and when do you close');
+    await hungUp(call);
+    const totals = call.of('latency').map(({ marks }) => (marks.firstPacket ?? 0) - (marks.speechEnd ?? 0));
+    expect(totals[1]).toBeGreaterThan((totals[0] ?? 0) + 250);
+    const latency = { turns: 2, meanMs: ((totals[0] ?? 0) + (totals[1] ?? 0)) / 2, worstMs: totals[1] };
+    expect(call.of('ended')).toMatchObject([{ latency }]);
+    const [started, ...rest] = call.events;
+    if (started?.type !== 'started') throw new Error('the call did not start');
+    const { record } = rest.reduce(addToRecord, beginRecord(started, ''));
+    expect(record.ended?.latency).toEqual(latency);
+    expect(describeRecord(record, true).join('\n')).toMatch(/turns +2 measured, mean \d+ ms, worst \d+ ms/);
+  });
+
+  it('is not told of a call without a turn', async () => {
+    const call = await ScriptedCall.greeted();
+    await hungUp(call);
+    expect(call.of('ended')[0]).not.toHaveProperty('latency');
+  });
 });
 
 describe('the end', () => {
