@@ -1,8 +1,8 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
+import type { EventBody } from './call-telling.ts';
 import type {
   AgentProfile,
-  CallEvent,
   CallInfo,
   CallLine,
   LineEvent,
@@ -11,8 +11,7 @@ import type {
   TransferTarget,
 } from './ports.ts';
 
-type TransferEvent = WithoutPlace<Extract<CallEvent, { type: 'transfer' | 'transfer-ended' | 'trouble' }>>;
-type WithoutPlace<E> = E extends CallEvent ? Omit<E, 'call' | 'at'> : never;
+type TransferEvent = Extract<EventBody, { type: 'transfer' | 'transfer-ended' | 'trouble' }>;
 
 export interface CallTransferOptions {
   readonly line: Pick<CallLine, 'transfer'>;
