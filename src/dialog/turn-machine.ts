@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import { knownInput } from './turn-input.ts';
-import { listeningDeadline, think, whenListening } from './turn-listening.ts';
+import { think } from './turn-certain.ts';
+import { listeningDeadline, whenListening } from './turn-listening.ts';
 import {
   close,
   commonOf,

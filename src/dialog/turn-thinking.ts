@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import { repeats } from './endpointing-policy.ts';
-import { certain, digit, resume, withPiece } from './turn-listening.ts';
+import { certain } from './turn-certain.ts';
+import { digit, resume, withPiece } from './turn-listening.ts';
 import { NOTHING_SAID } from './turn-input.ts';
 import { close, commonOf, listen, quell, still, stopped, trouble, type Step } from './turn-moves.ts';
 import { beginTransfer } from './turn-transfer.ts';
