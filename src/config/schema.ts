@@ -85,7 +85,9 @@ const knowledge = z.strictObject({
 const limits = z.strictObject({
   endpointingMs: whole(200, 5_000).default(500),
   eagerPauseMs: whole(0, 5_000).default(250),
+  longestTurnMs: whole(5_000, 300_000).default(25_000),
   bargeInMs: whole(60, 2_000).default(240),
+  interDigitMs: whole(300, 10_000).default(1_500),
   silenceMs: whole(1_000, 60_000).default(7_000),
   silencePrompts: whole(0, 10).default(2),
   maxCallMs: whole(10_000, 14_400_000).default(600_000),

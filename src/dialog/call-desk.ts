@@ -104,6 +104,16 @@ export class Desk implements CallDesk {
     patience.abort();
   }
 
+  /** Who comes back from the dialplan may be here before all is told of his last visit: `server/channel#2` then. */
+  #nameOf(info: CallInfo): string {
+    const name = callName(info);
+    const taken = new Set([...this.#calls.keys()].map((call) => call.name));
+    if (!taken.has(name)) return name;
+    let visit = 2;
+    while (taken.has(`${name}#${visit}`)) visit += 1;
+    return `${name}#${visit}`;
+  }
+
   #announce(info: CallInfo, announcement: Ending): Admission {
     // Even refusals cost a line: as many at a time as calls, and the rest go on at once.
     if (this.#announcements.size >= this.#options.maxCalls) return this.#sendOn(info, 'busy');
@@ -115,7 +125,7 @@ export class Desk implements CallDesk {
     const { announcer, clock } = this.#options;
     const variables = { VOICE_AGENT_RESULT: reason };
     const { id } = (this.#byExtension.get(info.dialled) ?? announcer).profile;
-    const about = { call: callName(info), at: clock.now() };
+    const about = { call: this.#nameOf(info), at: clock.now() };
     this.#tell({ ...about, type: 'started', info, agent: id });
     this.#tell({ ...about, type: 'ended', reason, variables, media: NO_MEDIA });
     return { kind: 'proceed', variables };
@@ -135,6 +145,7 @@ export class Desk implements CallDesk {
     const { profile, parts, tools, expected, settings, source } = agent;
     const session = new CallSession({
       scope,
+      name: this.#nameOf(info),
       info,
       agent: profile,
       parts,
@@ -147,12 +158,9 @@ export class Desk implements CallDesk {
       observe,
       settings: {
         ...DEFAULT_TURN_SETTINGS,
-        endpointingMs: profile.limits.endpointingMs,
+        ...profile.limits,
+        menuKeys: profile.knowledge.departments.map(({ digit = '' }) => digit).join(''),
         earlyStart: profile.limits.eagerPauseMs > 0,
-        eagerPauseMs: profile.limits.eagerPauseMs,
-        silenceMs: profile.limits.silenceMs,
-        silencePrompts: profile.limits.silencePrompts,
-        maxCallMs: profile.limits.maxCallMs,
         ...troubleSettings(profile.whenFailing),
         ...settings,
         findsTurns: parts.stt.findsTurns,
@@ -172,7 +180,7 @@ export class Desk implements CallDesk {
       kind: 'accept',
       codec: profile.codec,
       run: async (line, media) => {
-        const untap = announcement ? undefined : tap?.(callName(info), profile.id, media);
+        const untap = announcement ? undefined : tap?.(session.name, profile.id, media);
         try {
           await session.run(line, media);
         } finally {
@@ -216,7 +224,9 @@ export function announcerProfile(voice: string, language: string): AgentProfile 
     limits: {
       endpointingMs: 500,
       eagerPauseMs: 0,
+      longestTurnMs: 25_000,
       bargeInMs: 240,
+      interDigitMs: 1500,
       silenceMs: 8000,
       silencePrompts: 0,
       maxCallMs: 60_000,

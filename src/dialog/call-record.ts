@@ -1,6 +1,13 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import { stageTimes, type StageTimes } from './latency-tracker.ts';
-import type { CallEvent, CallInfo, MediaStats, ProviderTrouble, TransferOutcome } from './ports.ts';
+import type {
+  CallEvent,
+  CallInfo,
+  CallLatency,
+  MediaStats,
+  ProviderTrouble,
+  TransferOutcome,
+} from './ports.ts';
 import { describeOutcome } from './provider-trouble.ts';
 
 /** What is kept of a call. Plain data; instants are milliseconds after the call began. */
@@ -49,6 +56,7 @@ export interface CallRecord {
     readonly durationMs: Milliseconds;
     readonly variables: Readonly<Record<string, string>>;
     readonly media: MediaStats;
+    readonly latency?: CallLatency;
   };
   /** File name of the recording beside the record. */
   readonly recording?: string;
@@ -198,7 +206,13 @@ function fold(record: CallRecord, event: CallEvent, origin: Milliseconds): CallR
     }
     case 'ended': {
       const { reason, variables, media } = event;
-      return { ...record, ended: { reason, durationMs: atMs, variables, media } };
+      const latency = event.latency && {
+        turns: event.latency.turns,
+        meanMs: round(event.latency.meanMs),
+        worstMs: round(event.latency.worstMs),
+      };
+      const ended = { reason, durationMs: atMs, variables, media, ...(latency && { latency }) };
+      return { ...record, ended };
     }
     default:
       return record;
@@ -242,7 +256,7 @@ export function describeRecord(record: CallRecord, programRuns: boolean, began =
     ),
     `set up     ${milliseconds(record.setUpMs)}, greeting ${milliseconds(record.greetingMs)} after the answer`,
     `ended      ${ended ? `${ended.reason} after ${(ended.durationMs / 1000).toFixed(1)} s` : withoutEnd(programRuns)}`,
-    `turns      ${latencies.length} measured, mean ${Math.round(mean)} ms; ${record.bargeIns.length} barge-ins`,
+    `turns      ${latencies.length} measured, mean ${Math.round(mean)} ms, worst ${Math.round(Math.max(0, ...latencies))} ms; ${record.bargeIns.length} barge-ins`,
     ...(ended
       ? [
           `packets    ${ended.media.packetsReceived} received, ${ended.media.packetsSent} sent, ${ended.media.packetsLost} lost`,

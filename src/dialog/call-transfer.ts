@@ -1,8 +1,8 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
+import type { EventBody } from './call-telling.ts';
 import type {
   AgentProfile,
-  CallEvent,
   CallInfo,
   CallLine,
   LineEvent,
@@ -11,11 +11,12 @@ import type {
   TransferTarget,
 } from './ports.ts';
 
-type TransferEvent = WithoutPlace<Extract<CallEvent, { type: 'transfer' | 'transfer-ended' | 'trouble' }>>;
-type WithoutPlace<E> = E extends CallEvent ? Omit<E, 'call' | 'at'> : never;
+type TransferEvent = Extract<EventBody, { type: 'transfer' | 'transfer-ended' | 'trouble' }>;
 
 export interface CallTransferOptions {
-  readonly line: CallLine;
+  readonly line: Pick<CallLine, 'transfer'>;
+  /** The call with whoever is the caller now. */
+  readonly info: () => CallInfo;
   readonly agent: AgentProfile;
   readonly clock: Pick<Clock, 'now'>;
   readonly emit: (event: TransferEvent) => void;
@@ -39,9 +40,9 @@ export class CallTransfer {
 
   /** Never rejects. */
   async begin(target: TransferTarget): Promise<TransferOutcome> {
-    const { line, agent, clock, emit } = this.#options;
+    const { line, info, agent, clock, emit } = this.#options;
     const { endpoint, ringMs, whileRinging } = target;
-    const callerId = callerIdOf(target.callerId, line.info, agent);
+    const callerId = callerIdOf(target.callerId, info(), agent);
     const cancel = new AbortController();
     this.#cancel = cancel;
     const began = clock.now();

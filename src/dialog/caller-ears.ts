@@ -75,6 +75,9 @@ export class CallerEars {
         onEvent: (event) => {
           if (!scope.closed) onVad(event);
         },
+        onFailed: (error) => {
+          this.#lost('vad', error);
+        },
       });
       scope.defer(() => {
         stream.close();

@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../lib/clock.ts';
-import type { TurnMarks } from './ports.ts';
+import type { CallLatency, TurnMarks } from './ports.ts';
 
 export type Stage = keyof TurnMarks;
 
@@ -102,6 +102,14 @@ export class LatencyTracker {
       tts: mean('tts'),
       send: mean('send'),
     };
+  }
+
+  /** What a call's caller waited; undefined: no turn has a total. */
+  summary(call: string): CallLatency | undefined {
+    const totals = this.history(call).flatMap(({ stages }) => stages.total ?? []);
+    if (totals.length === 0) return undefined;
+    const meanMs = this.average(call).total as Milliseconds;
+    return { turns: totals.length, meanMs, worstMs: Math.max(...totals) };
   }
 
   /** Calls that something is known of. */

@@ -93,11 +93,11 @@ export interface PlayedAccount {
 export interface MediaStats {
   readonly packetsReceived: number;
   readonly packetsSent: number;
+  /** Given up, because they didn't come in time; those that came after that are in `packetsLate` as well. */
   readonly packetsLost: number;
   readonly packetsLate: number;
   readonly packetsDuplicate: number;
   readonly packetsMalformed: number;
-  readonly packetsFromStrangers: number;
   readonly framesConcealed: number;
   /** Interarrival jitter, RFC 3550 §6.4.1. */
   readonly jitterMs: Milliseconds;
@@ -115,7 +115,6 @@ export const NO_MEDIA: MediaStats = {
   packetsLate: 0,
   packetsDuplicate: 0,
   packetsMalformed: 0,
-  packetsFromStrangers: 0,
   framesConcealed: 0,
   jitterMs: 0,
   sendLatenessMaxMs: 0,
@@ -160,6 +159,8 @@ export interface VadRequest {
   /** Voiced time that interrupts an armed agent (default 240 ms: "mhm" doesn't). */
   readonly bargeInMs?: Milliseconds;
   readonly onEvent: (event: VadEvent) => void;
+  /** Nobody listens to this call, nor will: told once, the last of all. */
+  readonly onFailed?: (error: Error) => void;
 }
 
 export type VadEvent =
@@ -428,8 +429,12 @@ export interface AgentLimits {
   readonly endpointingMs: Milliseconds;
   /** Silence after which a reply is prepared, though the turn may go on; 0: never before its end is certain. */
   readonly eagerPauseMs: Milliseconds;
+  /** Talking without an end that the detector finds; what was said until then is answered. */
+  readonly longestTurnMs: Milliseconds;
   /** Voiced time that interrupts the agent. */
   readonly bargeInMs: Milliseconds;
+  /** Pause that ends a row of keys; a key that chooses a department is answered sooner. */
+  readonly interDigitMs: Milliseconds;
   /** Silence after which the caller is asked, and after being asked `silencePrompts` times, said goodbye to. */
   readonly silenceMs: Milliseconds;
   readonly silencePrompts: number;
@@ -652,7 +657,16 @@ export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
       readonly reason: string;
       readonly variables: Readonly<Record<string, string>>;
       readonly media: MediaStats;
+      /** Missing: no turn was measured. */
+      readonly latency?: CallLatency;
     }
 );
+
+/** How long a call's caller waited for answers: from his last voiced packet to the reply's first. */
+export interface CallLatency {
+  readonly turns: number;
+  readonly meanMs: Milliseconds;
+  readonly worstMs: Milliseconds;
+}
 
 export type CallObserver = (event: CallEvent) => void;

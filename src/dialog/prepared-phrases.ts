@@ -15,6 +15,7 @@ export const DEFAULT_PHRASES: Readonly<Record<Exclude<PhraseName, 'greeting'>, s
   stillThere: 'Are you still there?',
   silenceGoodbye: "I can't hear you, so I will hang up now. Please call again. Goodbye.",
   oneMoment: 'One moment, please.',
+  welcomeBack: 'Hello again. How can I help you?',
   trouble: 'Sorry, something went wrong. Could you please say that again?',
   apology: 'I am sorry, I have a technical problem and can not help you any further.',
   notReached: 'I am sorry, nobody can be reached there at the moment. Can I help you with anything else?',

@@ -31,6 +31,23 @@ export function inputOf(state: ListeningState, said: Said, at: Milliseconds): Ca
   return { message: { role: 'caller', text: '', via: 'not-understood' }, guess, since, marks };
 }
 
+/** As much of an unfinished turn as there are words for; undefined: none. */
+export function knownInput(
+  state: ListeningState,
+  at: Milliseconds,
+  { findsTurns }: TurnSettings,
+): CallerInput | undefined {
+  const { digits, draft, said } = state;
+  if (digits) {
+    return { message: { role: 'caller', text: digits.text, via: 'dtmf' }, since: digits.since, marks: {} };
+  }
+  const input = draft?.input ?? inputOf(state, said, at);
+  if (input.message.text !== '') return input;
+  // A grammar's guess isn't worth much before its end.
+  const text = findsTurns ? said.partial.trim() : '';
+  return text === '' ? undefined : { ...input, message: { role: 'caller', text, via: 'speech' } };
+}
+
 /** How long the caller may pause now, given what he has said. */
 export function pauseOf(said: Said, settings: TurnSettings): Milliseconds {
   return pauseFor(settings.endpointingMs, heardText(said) || said.partial);

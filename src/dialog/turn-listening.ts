@@ -1,8 +1,9 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import { FRAME_MS } from '../media/audio.ts';
 import { repeats } from './endpointing-policy.ts';
+import { certain, dropDraft, think } from './turn-certain.ts';
 import { inputOf, NOTHING_SAID, owed, pauseOf } from './turn-input.ts';
-import { close, commonOf, say, still, stopped, trouble, type Step } from './turn-moves.ts';
+import { close, say, still, stopped, trouble, type Step } from './turn-moves.ts';
 import type { Transcript } from './ports.ts';
 import type {
   CallerInput,
@@ -10,10 +11,8 @@ import type {
   EventOf,
   ListeningState,
   Said,
-  ThinkingState,
   TurnAction,
   TurnEvent,
-  TurnInput,
   TurnSettings,
 } from './turn-states.ts';
 
@@ -23,10 +22,10 @@ const REACH_FRAMES = 4000 / FRAME_MS;
 /** When the caller's turn wants its next `tick`. */
 export function listeningDeadline(state: ListeningState, settings: TurnSettings): Milliseconds {
   if (state.digits) return state.digits.dueAt;
-  if (state.ear.is === 'talking') return Infinity;
+  if (state.ear.is === 'talking') return (state.said.since ?? state.ear.since) + settings.longestTurnMs;
   if (state.ear.is === 'quiet') return state.draft?.by ?? state.silenceAt;
   if (state.draft) return state.draft.by;
-  const { lastAt } = state.ear;
+  const lastAt = silentSince(state.ear);
   if (owed(state.said)) return Math.min(signAt(state, settings), overdueAt(state, settings));
   if (settings.findsTurns) {
     return lastAt + (state.said.pieces.length > 0 ? settings.endpointingMs : settings.turnTimeoutMs);
@@ -37,7 +36,13 @@ export function listeningDeadline(state: ListeningState, settings: TurnSettings)
 
 /** When a caller who waits for the recogniser gets an audible sign that somebody is at work. */
 function signAt({ ear, said }: ListeningState, settings: TurnSettings): Milliseconds {
-  return ear.is !== 'pausing' || said.signed ? Infinity : ear.lastAt + settings.signAfterMs;
+  return said.signed ? Infinity : silentSince(ear) + settings.signAfterMs;
+}
+
+/** When the turn's last sound was; Infinity if that is yet to come. */
+function silentSince(ear: Ear): Milliseconds {
+  if (ear.is === 'pausing') return ear.lastAt;
+  return ear.is === 'cut' ? ear.since : Infinity;
 }
 
 /** When a recogniser that owes an answer is waited for no longer. */
@@ -107,27 +112,24 @@ export function goOn(
   settings: TurnSettings,
 ): Step {
   const dropped = dropDraft(state);
+  const ear: Ear = { is: 'talking', frame: event.frame, since: event.since };
   if (state.said.frame < 0) {
     return {
       state: {
         ...dropped.state,
-        ear: { is: 'talking', frame: event.frame, since: event.since },
+        ear,
         said: { ...state.said, frame: event.frame, since: event.since },
       },
       actions: [...dropped.actions, { do: 'begin-turn', frame: event.frame }],
     };
   }
-  const ear: Ear = {
-    is: 'talking',
-    frame: state.said.frame,
-    since: state.ear.is === 'pausing' ? state.ear.since : event.since,
-  };
   // The recogniser was not told that the turn had ended: for it, nothing has happened.
   if (state.said.pieces.length === 0) return { state: { ...dropped.state, ear }, actions: dropped.actions };
   const again = resume(state.said, event.frame, settings);
+  const hush: TurnAction[] = state.said.signed ? [{ do: 'hush' }] : [];
   return {
     state: { ...dropped.state, ear, said: again.said },
-    actions: [...dropped.actions, ...again.actions],
+    actions: [...dropped.actions, ...hush, ...again.actions],
   };
 }
 
@@ -146,7 +148,7 @@ export function resume(
       actions: [{ do: 'begin-turn', frame: said.frame }],
     };
   }
-  return { said: { ...said, frame, partial: '' }, actions: [{ do: 'begin-turn', frame }] };
+  return { said: { ...said, frame, partial: '', signed: false }, actions: [{ do: 'begin-turn', frame }] };
 }
 
 function listeningTimeout(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
@@ -154,15 +156,19 @@ function listeningTimeout(state: ListeningState, at: Milliseconds, settings: Tur
     const { text, since } = state.digits;
     return think(state, { message: { role: 'caller', text, via: 'dtmf' }, since, marks: {} }, at, settings);
   }
+  if (state.ear.is === 'talking') return cutShort(state, state.ear, at, settings);
   if (state.draft) return certain(state, at, settings);
   if (state.ear.is === 'quiet') return silence(state, at, settings);
-  if (state.ear.is === 'talking') return still(state);
   if (owed(state.said)) {
     if (at >= overdueAt(state, settings)) return misheard(state, at, settings);
     return { state: { ...state, said: { ...state.said, signed: true } }, actions: [{ do: 'sign' }] };
   }
   if (settings.findsTurns && state.said.pieces.length > 0) return certain(state, at, settings);
   // Of a recogniser that finds turns: it has kept silent for too long.
+  return askForText(state, state.ear.is === 'cut' ? state.ear.frame : state.ear.toFrame, at);
+}
+
+function askForText(state: ListeningState, frame: number, at: Milliseconds): Step {
   const ask = state.lastId + 1;
   return {
     state: {
@@ -170,8 +176,24 @@ function listeningTimeout(state: ListeningState, at: Milliseconds, settings: Tur
       lastId: ask,
       said: { ...state.said, pieces: [...state.said.pieces, { ask, askedAt: at }] },
     },
-    actions: [{ do: 'end-turn', ask, frame: state.ear.toFrame }],
+    actions: [{ do: 'end-turn', ask, frame }],
   };
+}
+
+/**
+ * A caller who never ends, or a television behind him that the detector takes for him: what was said
+ * until now is answered, and what comes from now on is his next turn.
+ */
+function cutShort(
+  state: ListeningState,
+  { frame, since }: Extract<Ear, { is: 'talking' }>,
+  at: Milliseconds,
+  settings: TurnSettings,
+): Step {
+  const newest = frame + Math.floor((at - since) / FRAME_MS);
+  const cut: ListeningState = { ...state, ear: { is: 'cut', frame: newest, since: at } };
+  if (state.draft) return certain(cut, at, settings);
+  return owed(state.said) ? still(cut) : askForText(cut, newest, at);
 }
 
 /** The recogniser's answer to `end-turn`. */
@@ -181,7 +203,9 @@ function transcribed(state: ListeningState, event: EventOf<'transcript'>, settin
     piece.ask === event.ask ? { ...piece, transcript: event.transcript } : piece,
   );
   const next = { ...state, said: { ...state.said, pieces } };
-  if (owed(next.said) || next.ear.is !== 'pausing' || next.digits) return still(next);
+  if (owed(next.said) || next.digits) return still(next);
+  if (next.ear.is === 'cut') return certain(next, event.at, settings);
+  if (next.ear.is !== 'pausing') return still(next);
   const input = inputOf(next, next.said, event.at);
   const turnEnd = next.ear.lastAt + pauseOf(next.said, settings);
   if (event.at < turnEnd) return prepare(next, input, turnEnd);
@@ -199,7 +223,8 @@ function misheard(state: ListeningState, at: Milliseconds, settings: TurnSetting
     const again: ListeningState = { ...dropped.state, said, failures: state.failures + 1 };
     return { state: again, actions: [...dropped.actions, { do: 'begin-turn', frame }] };
   }
-  const after = trouble({ ...dropped.state, ear: { is: 'quiet' } }, at, settings);
+  const ear: Ear = state.ear.is === 'cut' ? state.ear : { is: 'quiet' };
+  const after = trouble({ ...dropped.state, ear }, at, settings);
   return { state: after.state, actions: [...dropped.actions, ...after.actions] };
 }
 
@@ -220,43 +245,6 @@ function prepare(state: ListeningState, input: CallerInput, by: Milliseconds): S
   };
 }
 
-/** The caller has finished. */
-export function certain(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
-  const spoke = settings.findsTurns && state.said.pieces.length > 0;
-  const final = (spoke ? undefined : state.draft?.input) ?? inputOf(state, state.said, at);
-  if (isNoise(state, final, settings)) return forget(state, at, settings);
-  const { draft } = state;
-  if (draft?.reply !== undefined && draft.input.message.text === final.message.text) {
-    // The recogniser may have been quicker than the detector, which alone knows when the voice stopped.
-    const stoppedAt = state.ear.is === 'pausing' ? { speechEnd: state.ear.lastAt } : {};
-    const marks = { ...stoppedAt, ...draft.input.marks, turnEnd: at };
-    const released: CallerInput = { ...draft.input, marks };
-    return {
-      state: thinking(state, draft.reply, released, at, settings),
-      actions: [{ do: 'release', reply: draft.reply, input: released }],
-    };
-  }
-  const dropped = dropDraft(state);
-  const thought = think(dropped.state, final, at, settings);
-  return { state: thought.state, actions: [...dropped.actions, ...thought.actions] };
-}
-
-/** A cough, a slammed door: something short, of which the recogniser makes nothing. */
-function isNoise(state: ListeningState, input: CallerInput, settings: TurnSettings): boolean {
-  if (input.message.via !== 'not-understood' || (input.guess ?? '') !== '') return false;
-  if (state.ear.is !== 'pausing') return true;
-  return state.ear.lastAt - state.ear.since < settings.noiseMs;
-}
-
-function forget(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
-  const dropped = dropDraft(state);
-  const silenceAt = Math.max(state.silenceAt, at + settings.silenceMs / 2);
-  return {
-    state: { ...dropped.state, ear: { is: 'quiet' }, said: NOTHING_SAID, silenceAt },
-    actions: dropped.actions,
-  };
-}
-
 function silence(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
   if (state.wanted) return close(state, state.wanted.ending, at, settings);
   if (state.prompts < settings.silencePrompts) {
@@ -265,7 +253,7 @@ function silence(state: ListeningState, at: Milliseconds, settings: TurnSettings
   return close(state, { reason: 'caller-silent', phrase: 'silenceGoodbye', way: 'hang-up' }, at, settings);
 }
 
-/** Digits are a turn of the caller's: gathered until he pauses, or presses #. */
+/** Digits are a turn of the caller's: gathered until he pauses, or presses #. One of a menu's is answered sooner. */
 export function digit(state: ListeningState, event: EventOf<'dtmf'>, settings: TurnSettings): Step {
   const dropped = dropDraft(state);
   const before = state.digits?.text ?? '';
@@ -275,54 +263,10 @@ export function digit(state: ListeningState, event: EventOf<'dtmf'>, settings: T
     const thought = think(dropped.state, input, event.at, settings);
     return { state: thought.state, actions: [...dropped.actions, ...thought.actions] };
   }
-  const digits = { text: before + event.digit, since, dueAt: event.at + settings.interDigitMs };
+  const chosen = before === '' && settings.menuKeys.includes(event.digit);
+  const dueAt = event.at + (chosen ? settings.menuKeyMs : settings.interDigitMs);
+  const digits = { text: before + event.digit, since, dueAt };
   return { state: { ...dropped.state, prompts: 0, digits }, actions: dropped.actions };
-}
-
-function dropDraft(state: ListeningState): { state: ListeningState; actions: TurnAction[] } {
-  if (!state.draft) return { state, actions: [] };
-  const { reply } = state.draft;
-  return {
-    state: { ...state, draft: undefined },
-    actions: reply === undefined ? [] : [{ do: 'drop', reply }],
-  };
-}
-
-/** The caller has finished, and nothing was prepared for it. */
-export function think(
-  state: ListeningState,
-  input: TurnInput,
-  at: Milliseconds,
-  settings: TurnSettings,
-): Step {
-  const reply = state.lastId + 1;
-  const sure: TurnInput = { ...input, marks: { ...input.marks, turnEnd: input.marks.turnEnd ?? at } };
-  return {
-    state: thinking({ ...state, lastId: reply }, reply, sure, at, settings),
-    actions: [{ do: 'reply', reply, turn: state.turn + 1, input: sure, gated: false }],
-  };
-}
-
-function thinking(
-  state: ListeningState,
-  reply: number,
-  input: TurnInput,
-  at: Milliseconds,
-  settings: TurnSettings,
-): ThinkingState {
-  return {
-    ...commonOf(state),
-    ear: state.ear.is === 'talking' ? state.ear : { is: 'quiet' },
-    prompts: 0,
-    answered: input.message.role === 'caller' ? input.message.text : '',
-    phase: 'thinking',
-    reply,
-    input,
-    said: state.said,
-    committed: false,
-    signAt: state.said.signed ? undefined : (input.marks.speechEnd ?? at) + settings.signAfterMs,
-    giveUpAt: at + settings.giveUpMs,
-  };
 }
 
 /** A final text that the recogniser gave by itself. */

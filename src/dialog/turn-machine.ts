@@ -1,5 +1,7 @@
 import type { Milliseconds } from '../lib/clock.ts';
-import { listeningDeadline, think, whenListening } from './turn-listening.ts';
+import { knownInput } from './turn-input.ts';
+import { think } from './turn-certain.ts';
+import { listeningDeadline, whenListening } from './turn-listening.ts';
 import {
   close,
   commonOf,
@@ -20,7 +22,9 @@ import type {
   EventOf,
   HeldState,
   OpeningState,
+  PhraseName,
   TurnEvent,
+  TurnInput,
   TurnSettings,
   TurnState,
 } from './turn-states.ts';
@@ -39,6 +43,7 @@ export function opening(announcement?: Ending): OpeningState {
     failures: 0,
     answered: '',
     announcement,
+    held: false,
   };
 }
 
@@ -74,7 +79,9 @@ export function step(state: TurnState, event: TurnEvent, settings: TurnSettings)
       }
       break;
     case 'hold':
-      if (withAgent && state.phase !== 'closing' && state.phase !== 'held') return hold(state);
+      if (withAgent && !['opening', 'closing', 'held'].includes(state.phase)) {
+        return hold(state, event.at, settings);
+      }
       break;
     default:
   }
@@ -121,9 +128,12 @@ export function nextDeadline(state: TurnState, settings: TurnSettings): Millisec
   }
 }
 
-/** Whether the caller's voice may stop the agent now: then the flush line is armed. */
+/**
+ * Whether the caller's voice may stop the agent now: then the flush line is armed. What never ends (a
+ * television) may not: not a word of the agent's would be heard.
+ */
 export function interruptible(state: TurnState): boolean {
-  return state.phase === 'greeting' || state.phase === 'speaking';
+  return (state.phase === 'greeting' || state.phase === 'speaking') && state.ear.is !== 'cut';
 }
 
 function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettings): Step {
@@ -132,26 +142,51 @@ function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettin
     return still({ ...state, ear: { is: 'talking', frame: event.frame, since: event.since } });
   }
   if (event.type === 'speech-stop') return still({ ...state, ear: stopped(state.ear, event) });
+  if (event.type === 'hold' || event.type === 'unhold') {
+    return still({ ...state, held: event.type === 'hold' });
+  }
   if (event.type !== 'answered') return still(state);
   const common = { ...state, callEndsAt: event.at + settings.maxCallMs };
   if (state.announcement) return close(common, state.announcement, event.at, settings);
-  const { state: speaking, actions } = say(common, 'greeting', 0);
+  return state.held ? hold(common, event.at, settings) : greet(common);
+}
+
+function greet(state: Common): Step {
+  const { state: speaking, actions } = say(state, 'greeting', 0);
   return { state: { ...speaking, phase: 'greeting' }, actions };
 }
 
-function hold(state: TurnState): Step {
-  if (state.phase === 'opening') return still(state);
-  const input = state.phase === 'thinking' && !state.committed ? state.input : undefined;
-  return { state: { ...commonOf(state), ear: { is: 'quiet' }, phase: 'held', input }, actions: quell(state) };
+function hold(state: TurnState, at: Milliseconds, settings: TurnSettings): Step {
+  const held: HeldState = {
+    ...commonOf(state),
+    ear: { is: 'quiet' },
+    phase: 'held',
+    input: askedBefore(state, at, settings),
+    phrase: cutOff(state),
+  };
+  return { state: held, actions: quell(state) };
+}
+
+/** What the caller had said, and nobody has answered. */
+function askedBefore(state: TurnState, at: Milliseconds, settings: TurnSettings): TurnInput | undefined {
+  if (state.phase === 'listening') return knownInput(state, at, settings);
+  return state.phase === 'thinking' && !state.committed ? state.input : undefined;
+}
+
+/** What is said in the place of words that the caller hasn't heard. */
+function cutOff(state: TurnState): PhraseName | undefined {
+  if (state.phase === 'opening' || state.phase === 'greeting') return 'greeting';
+  return state.phase === 'speaking' || state.phase === 'thinking' ? 'welcomeBack' : undefined;
 }
 
 function whenHeld(state: HeldState, event: TurnEvent, settings: TurnSettings): Step {
   if (event.type !== 'unhold') return still(state);
   if (state.wanted) return close(state, state.wanted.ending, event.at, settings);
   const listening = listen(state, event.at, settings);
-  if (!state.input) return still(listening);
   // What he had asked is as new as his return.
-  return think(listening, { ...state.input, marks: {} }, event.at, settings);
+  if (state.input) return think(listening, { ...state.input, marks: {} }, event.at, settings);
+  if (state.phrase === 'greeting') return greet(state);
+  return state.phrase === undefined ? still(listening) : say(state, state.phrase, state.turn);
 }
 
 function callDeadline(state: Common): Milliseconds {

@@ -132,6 +132,6 @@ export function commonOf(state: Common): Common {
 
 /** The caller has stopped talking, if he was. */
 export function stopped(ear: Ear, event: EventOf<'speech-stop'>): Ear {
-  if (ear.is !== 'talking') return ear;
+  if (ear.is !== 'talking' && ear.is !== 'cut') return ear;
   return { is: 'pausing', frame: ear.frame, since: ear.since, toFrame: event.frame, lastAt: event.lastAt };
 }

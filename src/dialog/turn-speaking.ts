@@ -56,7 +56,8 @@ function talkedOver(
   settings: TurnSettings,
 ): Step {
   const text = event.type === 'partial' ? event.text : event.transcript.text;
-  if (!settings.findsTurns || !wantsTheFloor(text) || repeats(text, state.answered)) return still(state);
+  if (!settings.findsTurns || state.ear.is === 'cut' || !wantsTheFloor(text) || repeats(text, state.answered))
+    return still(state);
   const listening = listen(state, event.at, settings);
   const said = state.ear.is === 'quiet' ? NOTHING_SAID : { ...NOTHING_SAID, ...startOf(state.ear) };
   const next = whenListening({ ...listening, said }, event, settings);
@@ -73,7 +74,11 @@ function spoken(state: SpeakingState, at: Milliseconds, settings: TurnSettings):
     return still({ ...listening, ear: { is: 'quiet' } });
   }
   return {
-    state: { ...listening, said: { ...NOTHING_SAID, ...startOf(ear) } },
+    state: {
+      ...listening,
+      ear: ear.is === 'cut' ? { ...ear, is: 'talking' } : ear,
+      said: { ...NOTHING_SAID, ...startOf(ear) },
+    },
     actions: [{ do: 'begin-turn', frame: ear.frame }],
   };
 }

@@ -58,6 +58,8 @@ export interface Common {
 export type Ear =
   | { readonly is: 'quiet' }
   | { readonly is: 'talking'; readonly frame: number; readonly since: Milliseconds }
+  /** Talking still, though what came before `frame` and `since` was taken for a whole turn: it had lasted too long. */
+  | { readonly is: 'cut'; readonly frame: number; readonly since: Milliseconds }
   /** Not talking since `lastAt`, the arrival of the last voiced frame, `toFrame`. */
   | {
       readonly is: 'pausing';
@@ -72,6 +74,8 @@ export interface OpeningState extends Common {
   readonly phase: 'opening';
   /** The call consists of these words only (a refusal, "all lines are busy"). */
   readonly announcement?: Ending | undefined;
+  /** The caller has put the line on hold already. */
+  readonly held: boolean;
 }
 
 /** The caller's turn. */
@@ -140,6 +144,8 @@ export interface HeldState extends Common {
   readonly phase: 'held';
   /** What he had asked before; answered when he is back. */
   readonly input?: TurnInput | undefined;
+  /** Else said then, because the agent was cut off. */
+  readonly phrase?: PhraseName | undefined;
 }
 
 /** Somebody else's telephone rings, and the caller hears that. Nothing that he says is listened to. */
@@ -215,6 +221,7 @@ export type PhraseName =
   | 'stillThere'
   | 'silenceGoodbye'
   | 'oneMoment'
+  | 'welcomeBack'
   | 'trouble'
   | 'apology'
   | 'notReached'
@@ -280,6 +287,8 @@ export type TurnAction =
   | { readonly do: 'say'; readonly reply: number; readonly turn: number; readonly phrase: PhraseName }
   /** Something audible while the reply is still being prepared. */
   | { readonly do: 'sign' }
+  /** The caller goes on: the sign stops. */
+  | { readonly do: 'hush' }
   | { readonly do: 'transfer'; readonly transfer: Transfer }
   | { readonly do: 'cancel-transfer' }
   /** The agent's part is over, the call isn't: nothing is heard or said any more. */
@@ -298,6 +307,8 @@ export interface TurnSettings {
   readonly earlyStart: boolean;
   /** With `earlyStart`, and a recogniser that doesn't find turns: the pause that makes the end likely. */
   readonly eagerPauseMs: Milliseconds;
+  /** Longest turn of the caller's: then he is answered, whether he has finished or not. */
+  readonly longestTurnMs: Milliseconds;
   /** How long a recogniser that finds turns may keep silent after the caller did, before it is asked. */
   readonly turnTimeoutMs: Milliseconds;
   /** How long a recogniser (and whoever takes its place) may take to answer when it is asked. */
@@ -306,6 +317,10 @@ export interface TurnSettings {
   readonly noiseMs: Milliseconds;
   /** Pause that ends a row of DTMF digits. */
   readonly interDigitMs: Milliseconds;
+  /** Keys that are a whole turn by themselves; a row (a telephone number) may begin with one all the same. */
+  readonly menuKeys: string;
+  /** Pause after such a key, if it is the first one. */
+  readonly menuKeyMs: Milliseconds;
   /** From the caller's last sound to an audible sign, if the reply isn't there by then. */
   readonly signAfterMs: Milliseconds;
   /** A reply that isn't audible after this time has failed. */
@@ -330,10 +345,15 @@ export const DEFAULT_TURN_SETTINGS: TurnSettings = {
   findsTurns: false,
   earlyStart: false,
   eagerPauseMs: 250,
+  // Whisper hears windows of 30 s (Radford et al. 2022, section 2.2); a turn and its lead-in stay within one.
+  longestTurnMs: 25_000,
   turnTimeoutMs: 1500,
   transcriptMs: 4000,
   noiseMs: 300,
   interDigitMs: 1500,
+  menuKeys: '',
+  // Chosen: whoever types a number has mostly pressed its next key by then, and if not, the row goes on.
+  menuKeyMs: 400,
   signAfterMs: 2000,
   giveUpMs: 10_000,
   failureLimit: 3,

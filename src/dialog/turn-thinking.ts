@@ -1,5 +1,7 @@
+import type { Milliseconds } from '../lib/clock.ts';
 import { repeats } from './endpointing-policy.ts';
-import { certain, digit, resume, withPiece } from './turn-listening.ts';
+import { certain } from './turn-certain.ts';
+import { digit, resume, withPiece } from './turn-listening.ts';
 import { NOTHING_SAID } from './turn-input.ts';
 import { close, commonOf, listen, quell, still, stopped, trouble, type Step } from './turn-moves.ts';
 import { beginTransfer } from './turn-transfer.ts';
@@ -51,7 +53,7 @@ export function whenThinking(state: ThinkingState, event: TurnEvent, settings: T
         : still(state);
     case 'dtmf': {
       const listening = listen({ ...state, ear: { is: 'quiet' } }, event.at, settings);
-      const next = digit(listening, event, settings);
+      const next = digit({ ...listening, digits: rowOf(state, event.at) }, event, settings);
       return { state: next.state, actions: [...quell(state), ...next.actions] };
     }
     case 'tick':
@@ -83,9 +85,15 @@ function talkedInto(
   const again = resume(state.said, event.frame, settings);
   const listening = listen(state, event.at, settings);
   return {
-    state: { ...listening, ear: { ...ear, frame: again.said.frame }, said: again.said },
+    state: { ...listening, ear, said: again.said },
     actions: [{ do: 'drop', reply: state.reply }, ...again.actions],
   };
+}
+
+/** Keys that were taken for a whole turn too soon. */
+function rowOf({ committed, input }: ThinkingState, at: Milliseconds): ListeningState['digits'] {
+  if (committed || !('since' in input) || input.message.via !== 'dtmf') return undefined;
+  return { text: input.message.text, since: input.since ?? at, dueAt: at };
 }
 
 function isSpeech({ message }: TurnInput): boolean {

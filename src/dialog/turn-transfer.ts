@@ -1,4 +1,4 @@
-import { think } from './turn-listening.ts';
+import { think } from './turn-certain.ts';
 import { close, commonOf, failedEnding, leave, listen, still, stopped, type Step } from './turn-moves.ts';
 import type { TransferOutcome } from './ports.ts';
 import type {

@@ -15,7 +15,7 @@ import { createFlushLine } from '../media/flush-line.ts';
 import { decodeG711, SILENCE_BYTE } from '../media/g711.ts';
 import { levelDbov, SILENCE_DBOV } from '../media/level.ts';
 import { Attachment } from './attachment.ts';
-import { Listeners } from './listeners.ts';
+import { Listeners } from '../lib/listeners.ts';
 import { MediaGatewayFactory } from './media-gateway-factory.ts';
 import { createMediaStats, MediaStatsBlock, type SessionStats, STAT } from './media-stats-block.ts';
 import { PlaybackQueue } from './playout/playback-queue.ts';

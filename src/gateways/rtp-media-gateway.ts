@@ -57,6 +57,8 @@ export interface RtpGatewayReport {
     readonly scheduling: Scheduling;
     readonly restarts: number;
     readonly sessions: number;
+    /** Packets from addresses that are no call's peer: of the thread's port, and so of no call. */
+    readonly strangers: number;
   }[];
 }
 
@@ -122,7 +124,7 @@ export class RtpMediaGateway implements MediaGateway {
   get report(): RtpGatewayReport {
     return {
       advertisedAddress: this.#advertised,
-      threads: this.#threads.map(({ name, trouble, ready, restarts, sessionCount }) => ({
+      threads: this.#threads.map(({ name, trouble, ready, restarts, sessionCount, strangers }) => ({
         name,
         ...(trouble === undefined ? {} : { trouble }),
         port: ready.port,
@@ -130,6 +132,7 @@ export class RtpMediaGateway implements MediaGateway {
         scheduling: ready.scheduling,
         restarts,
         sessions: sessionCount,
+        strangers,
       })),
     };
   }

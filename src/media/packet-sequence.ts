@@ -100,7 +100,7 @@ export class PacketSequence {
   insert(fields: RtpFields, data: Uint8Array, length: number, now: number): void {
     this.stats.packetsReceived += 1;
     if (!this.#begun) {
-      this.#begin(fields.ssrc, fields.sequence);
+      this.#begin(fields.ssrc, fields.sequence, now);
     } else if (this.#isForeign(fields)) {
       this.#meetRival(fields, data, length, now);
       return;
@@ -147,7 +147,7 @@ export class PacketSequence {
     return this.#window.bytes;
   }
 
-  #begin(ssrc: number, sequence: number): void {
+  #begin(ssrc: number, sequence: number, now: number): void {
     this.#begun = true;
     this.#newStream = true;
     this.#ssrc = ssrc;
@@ -156,6 +156,8 @@ export class PacketSequence {
     this.#window.clear();
     this.#seen.fill(-1);
     this.#jitter.rebase();
+    // What is late in this stream was never waited for in the last one.
+    this.#gaveUpAt = now;
     this.stats.streams += 1;
   }
 
@@ -193,7 +195,7 @@ export class PacketSequence {
     if (now - this.#lastArrival >= UNDEFENDED_MS * this.#options.ticksPerMs) {
       if (this.#hasRival) this.stats.packetsStray += 1;
       this.#hasRival = false;
-      this.#begin(fields.ssrc, fields.sequence);
+      this.#begin(fields.ssrc, fields.sequence, now);
       this.#admit(fields, data, length, now);
       return;
     }
@@ -219,7 +221,7 @@ export class PacketSequence {
   /** The stream of the rival is the stream now, and begins with `sequence`. */
   #believeRival(sequence: number): void {
     this.#hasRival = false;
-    this.#begin(this.#rival.ssrc, sequence);
+    this.#begin(this.#rival.ssrc, sequence, this.#rivalArrival);
     this.#admit(this.#rival, this.#rivalPayload, this.#rival.payloadLength, this.#rivalArrival);
   }
 }

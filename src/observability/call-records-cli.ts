@@ -14,10 +14,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeRecord, withoutEnd, type CallRecord } from '../dialog/call-record.ts';
 import { systemClock } from '../lib/clock.ts';
+import { isGoingOn } from '../lib/program-run.ts';
 import { CallRecords } from './call-records.ts';
 import { localTime } from './local-time.ts';
 import { describeMessage, MESSAGE_FILE, readMessages } from './message-file.ts';
-import { isGoingOn } from './program-run.ts';
 
 const USAGE = 'usage: npm run calls -- [list | show NAME | messages] [--json] [--limit N] [--data DIRECTORY]';
 

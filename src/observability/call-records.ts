@@ -11,7 +11,7 @@ import {
 import type { CallEvent } from '../dialog/ports.ts';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
-import { thisRun } from './program-run.ts';
+import { thisRun } from '../lib/program-run.ts';
 
 export interface CallRecordsOptions {
   /** The program's data directory; records go to `calls/YYYY-MM-DD/` in it. */

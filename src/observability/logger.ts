@@ -131,8 +131,14 @@ function sentence(event: CallEvent, targets: LatencyTargets): string {
     case 'usage':
       return `${event.provider} took ${event.inputTokens} tokens and gave ${event.outputTokens}`;
     case 'ended':
-      return `call ended: ${event.reason}`;
+      return `call ended: ${event.reason}${latencyOf(event)}`;
   }
+}
+
+function latencyOf({ latency }: Extract<CallEvent, { type: 'ended' }>): string {
+  if (!latency) return '';
+  const { turns, meanMs, worstMs } = latency;
+  return `; ${turns} turns answered after ${meanMs.toFixed(0)} ms on average, ${worstMs.toFixed(0)} ms at worst`;
 }
 
 /** How long before it was told something began to be said: a log line has the time of the telling. */

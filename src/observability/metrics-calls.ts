@@ -20,8 +20,9 @@ const USUAL_REASONS = [
   'not-answered',
   'not-bridged',
   'media-never-entered',
+  'media-not-attached',
   'set-up-took-too-long',
-  'asterisk-gone',
+  'asterisk-lost',
 ];
 
 /** Around the 700 ms within which an answer feels like one. */

@@ -6,14 +6,10 @@ import { readCounter, readGauge } from './metrics-readings.ts';
 const TOTALS = {
   packetsReceived: ['packets_received_total', 'Packets from callers that were taken.'],
   packetsSent: ['packets_sent_total', 'Packets to callers.'],
-  packetsLost: ['packets_lost_total', 'Packets of callers that never came.'],
+  packetsLost: ['packets_lost_total', 'Packets of callers that did not come in time, late ones included.'],
   packetsLate: ['packets_late_total', 'Packets of callers that came too late to be heard.'],
   packetsDuplicate: ['packets_duplicate_total', 'Packets of callers that came twice.'],
   packetsMalformed: ['packets_malformed_total', 'Packets of callers that could not be read.'],
-  packetsFromStrangers: [
-    'packets_from_strangers_total',
-    'Packets that came from another address than the peer’s.',
-  ],
   framesConcealed: ['frames_concealed_total', 'Gaps of 20 ms that were filled with something alike.'],
   framesDropped: ['frames_dropped_total', 'Frames of 20 ms that a full queue refused.'],
 } as const satisfies Partial<Record<keyof MediaStats, readonly [string, string]>>;

@@ -33,6 +33,8 @@ interface ThreadReading {
   readonly alive: boolean;
   readonly restarts: number;
   readonly sessions: number;
+  /** Packets that came to its port from nobody's peer. */
+  readonly strangers?: number;
 }
 
 export interface MetricsOptions extends CallMetricsOptions {
@@ -160,6 +162,10 @@ function readProgram(registry: Registry, { version, maxCalls, readings }: Metric
     ['thread'],
     threads(({ sessions }) => sessions),
   );
+
+  counter('media_packets_from_strangers_total', 'Packets that came from no call’s peer.', [], () => [
+    { value: readings.mediaThreads().reduce((sum, { strangers = 0 }) => sum + strangers, 0) },
+  ]);
 
   gauge(
     'provider_breaker_open',

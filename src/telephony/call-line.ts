@@ -1,5 +1,6 @@
 import type { CallInfo, CallLine, LineEvent, TransferOutcome, TransferRequest } from '../dialog/ports.ts';
 import type { Milliseconds } from '../lib/clock.ts';
+import { Listeners } from '../lib/listeners.ts';
 
 export interface LineVerbs {
   readonly answer: () => Promise<Milliseconds>;
@@ -20,7 +21,7 @@ export interface CallLineEnds {
 }
 
 export function createCallLine(info: CallInfo, verbs: LineVerbs): CallLineEnds {
-  const listeners = new Set<(event: LineEvent) => void>();
+  const listeners = new Listeners<LineEvent>();
   const farewell = Promise.withResolvers<undefined>();
   let answered: Promise<Milliseconds> | undefined;
   let held = false;
@@ -34,7 +35,7 @@ export function createCallLine(info: CallInfo, verbs: LineVerbs): CallLineEnds {
       held = !held;
     }
     if (event.type === 'ended') ended = event;
-    for (const listener of [...listeners]) listener(event);
+    listeners.emit(event);
     if (ended) listeners.clear();
   };
 
@@ -47,8 +48,7 @@ export function createCallLine(info: CallInfo, verbs: LineVerbs): CallLineEnds {
         queueMicrotask(() => {
           listener(missed);
         });
-      if (!ended) listeners.add(listener);
-      return () => listeners.delete(listener);
+      return ended ? () => undefined : listeners.add(listener);
     },
     answer: () => (answered ??= verbs.answer()),
     hangUp() {

@@ -90,6 +90,15 @@ describe('the desk', () => {
     ]);
   });
 
+  it("answers a caller who presses a department's key without waiting for more", async () => {
+    const at = await desk();
+    const { line } = arrive(at);
+    await clock.advance(5000);
+    line?.tell({ type: 'dtmf', digit: '3' });
+    await clock.advance(600);
+    expect(events.at(-1)).toMatchObject({ type: 'caller-said', text: '3' });
+  });
+
   it('refuses an unknown extension in words and hangs up', async () => {
     const at = await desk();
     const { line, over } = arrive(at, '999');
@@ -210,6 +219,43 @@ describe('the desk', () => {
     if (admission.kind === 'accept') await admission.run(line, new ScriptedMedia(clock));
     await draining;
     expect(line.done).toEqual(['hang-up']);
+  });
+
+  it('drained with a call that is given up before it could be run tells of its end, once', async () => {
+    const at = await desk();
+    const admission = at.admit(callInfo());
+    const draining = at.drain(30_000);
+    await settle();
+    if (admission.kind !== 'accept') throw new Error('the call was not taken');
+    admission.abandoned?.('caller-hung-up');
+    admission.abandoned?.('caller-hung-up');
+    await draining;
+    expect(events.filter(({ type }) => type === 'ended')).toMatchObject([{ reason: 'draining' }]);
+  });
+
+  it('tells two visits of one channel apart, when the second begins before the first has ended', async () => {
+    const at = await desk();
+    const info = callInfo({ key: { server: 'test', channel: 'back' } });
+    const visit = async (): Promise<void> => {
+      const admission = at.admit(info);
+      if (admission.kind !== 'accept') throw new Error('the call was not taken');
+      const line = new ScriptedLine(clock, info);
+      void admission.run(line, new ScriptedMedia(clock));
+      await clock.advance(1000);
+      line.tell({ type: 'ended', reason: 'caller-hung-up' });
+    };
+    await visit();
+    await visit();
+    await clock.advance(2000);
+    const told = events.filter(({ type }) => type === 'started' || type === 'ended');
+    expect(told.map(({ call, type }) => `${type} ${call}`)).toEqual([
+      'started test/back',
+      'started test/back#2',
+      'ended test/back',
+      'ended test/back#2',
+    ]);
+    await visit();
+    expect(events.findLast(({ type }) => type === 'started')?.call).toBe('test/back');
   });
 
   it('lets a tap listen in for as long as the call runs', async () => {

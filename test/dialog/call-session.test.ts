@@ -418,6 +418,40 @@ describe('trouble', () => {
     expect(told.filter((line) => line.startsWith('caller:'))).toHaveLength(1);
   });
 
+  it('of a slow recogniser is bridged by the sign, which the model is not kept waiting for', async () => {
+    const call = await ScriptedCall.greeted({ setUp: ({ stt }) => (stt.delayMs = 1700) });
+    await call.says('think hard');
+    await call.speaking(); // the sign; the text comes within it
+    await call.clock.until(() => call.llm.requests.length === 1);
+    expect(call.media.playbacks.at(-1)?.settled).toBe(false);
+    await call.clock.until(() => call.of('latency').length === 1);
+    expect(call.conversation.slice(1)).toEqual([
+      'caller: think hard',
+      'agent: One moment, please.',
+      'agent: Of course.',
+    ]);
+  });
+
+  it('of a slow recogniser is bridged by a sign that stops when the caller goes on', async () => {
+    const call = await ScriptedCall.greeted({ setUp: ({ stt }) => (stt.delayMs = 3000) });
+    await call.says('think hard');
+    await call.speaking();
+    await call.says('', 200);
+    expect(call.media.playing).toBe(false);
+    await hungUp(call);
+    expect(call.conversation.slice(1)).toEqual([expect.stringMatching(/^agent: .*—$/)]);
+  });
+
+  it('with the voice detector, which hears the call no longer, ends it with an apology', async () => {
+    const call = await ScriptedCall.greeted();
+    call.ear.request.onFailed?.(new Error('out of memory'));
+    await call.clock.advance(20_000);
+    await call.running;
+    expect(call.of('trouble')).toMatchObject([{ part: 'vad', message: 'out of memory' }]);
+    expect(call.conversation.at(-1)).toMatch(/technical problem/);
+    expect(call.line.done).toEqual(['answer', 'proceed']);
+  });
+
   it('is bridged by a tone where not even the sign could be prepared', async () => {
     const call = await ScriptedCall.greeted({
       unprepared: true,
@@ -777,6 +811,30 @@ describe('latency', () => {
       /^\[OK\] Turn 1 latency: \d+ms \(STT: 5ms, LLM: 20ms, TTS: 60ms\)$/,
     );
   });
+
+  it('of a call as a whole is told at its end, and stands in its record', async () => {
+    const call = await ScriptedCall.greeted({
+      replies: [['We open at eight.'], [{ waitMs: 300 }, 'At six.']],
+    });
+    await call.exchange('when do you open');
+    await call.exchange('and when do you close');
+    await hungUp(call);
+    const totals = call.of('latency').map(({ marks }) => (marks.firstPacket ?? 0) - (marks.speechEnd ?? 0));
+    expect(totals[1]).toBeGreaterThan((totals[0] ?? 0) + 250);
+    const latency = { turns: 2, meanMs: ((totals[0] ?? 0) + (totals[1] ?? 0)) / 2, worstMs: totals[1] };
+    expect(call.of('ended')).toMatchObject([{ latency }]);
+    const [started, ...rest] = call.events;
+    if (started?.type !== 'started') throw new Error('the call did not start');
+    const { record } = rest.reduce(addToRecord, beginRecord(started, ''));
+    expect(record.ended?.latency).toEqual(latency);
+    expect(describeRecord(record, true).join('\n')).toMatch(/turns +2 measured, mean \d+ ms, worst \d+ ms/);
+  });
+
+  it('is not told of a call without a turn', async () => {
+    const call = await ScriptedCall.greeted();
+    await hungUp(call);
+    expect(call.of('ended')[0]).not.toHaveProperty('latency');
+  });
 });
 
 describe('the end', () => {
@@ -820,12 +878,13 @@ describe('the end', () => {
     expect(call.line.done).toEqual(['answer', 'hang-up']);
   });
 
-  it("comes at once when the process's scope closes", async () => {
+  it("comes at once when the process's scope closes, and the dialplan has the caller", async () => {
     const call = await ScriptedCall.greeted();
     const closing = call.scope.close();
     await call.clock.advance(100);
     await Promise.all([closing, call.running]);
-    expect(call.line.done).toEqual(['answer', 'hang-up']);
+    expect(call.line.done).toEqual(['answer', 'proceed']);
+    expect(call.line.variables).toMatchObject({ VOICE_AGENT_RESULT: 'draining' });
     expect(call.leftovers).toEqual({});
   });
 

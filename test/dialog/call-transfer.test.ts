@@ -79,6 +79,14 @@ describe('a transfer', () => {
     expect(call.of('caller-said')).toHaveLength(1);
   });
 
+  it('shows the target who is on the line now, if somebody else has taken the caller’s place', async () => {
+    const call = await ScriptedCall.greeted({ agent: AGENT, replies: [[...WISH]] });
+    call.line.tell({ type: 'caller-changed', caller: { number: '1002', name: 'Eve' } });
+    await call.says('put me through to bob');
+    await call.clock.until(() => call.line.transfers.length === 1);
+    expect(call.line.transfers[0]).toMatchObject({ callerId: { name: 'Eve', number: '1002' } });
+  });
+
   it('ends the agent’s part when the target answers: nobody listens any more', async () => {
     const call = await ringing();
     await over(call, 'answered');

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Transcript } from '../../src/dialog/ports.ts';
+import type { TransferOutcome, Transcript } from '../../src/dialog/ports.ts';
 import { interruptible, nextDeadline, opening, step } from '../../src/dialog/turn-machine.ts';
 import {
   DEFAULT_TURN_SETTINGS,
   type Ending,
+  type Transfer,
   type TurnAction,
   type TurnEvent,
   type TurnSettings,
@@ -203,6 +204,63 @@ describe('the end of a turn', () => {
   });
 });
 
+describe('a voice that never ends', () => {
+  const endless = { longestTurnMs: 25_000, findsTurns: false };
+  function talkingOn(settings: Partial<TurnSettings> = endless): Call {
+    const call = new Call(settings).greeted();
+    call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+    return call;
+  }
+
+  it.each([true, false])(
+    'is answered after the longest turn (the recogniser finds turns: %s)',
+    (findsTurns) => {
+      const call = talkingOn({ ...endless, findsTurns });
+      expect(call.wait(24_999)).toEqual([]);
+      expect(call.wait(1)).toEqual([{ do: 'end-turn', ask: call.ask, frame: call.frame }]);
+      expect(call.feed({ type: 'transcript', ask: call.ask, transcript: said('and so on') })).toMatchObject([
+        { do: 'reply', gated: false, input: { message: { text: 'and so on' } } },
+      ]);
+    },
+  );
+
+  it('does not interrupt the answer, and what comes after the cut is the next turn', () => {
+    const call = talkingOn();
+    call.wait(25_000);
+    const { frame } = call;
+    call.wait(300);
+    call.feed({ type: 'transcript', ask: call.ask, transcript: said('', false) });
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    expect(call.state.phase).toBe('speaking');
+    expect(interruptible(call.state)).toBe(false);
+    call.wait(2000);
+    expect(call.feed({ type: 'reply-ended', reply: call.reply })).toEqual([{ do: 'begin-turn', frame }]);
+    expect(call.state.phase).toBe('listening');
+    expect(names(call.wait(25_000 - 2300))).toEqual(['end-turn']);
+  });
+
+  it('interrupts again as soon as it has ended once', () => {
+    const call = talkingOn();
+    call.wait(25_000);
+    call.feed({ type: 'transcript', ask: call.ask, transcript: said('and so on') });
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    call.feed({ type: 'speech-stop', frame: call.frame, lastAt: call.at });
+    expect(interruptible(call.state)).toBe(true);
+  });
+
+  it('is said to be not understood, if the recogniser keeps silent', () => {
+    const call = talkingOn({ ...endless, signAfterMs: Infinity, transcriptMs: 4000 });
+    call.wait(25_000);
+    expect(call.wait(4000)).toMatchObject([{ do: 'say', phrase: 'trouble' }]);
+  });
+
+  it('of a recogniser that had foreseen the end is answered as foreseen', () => {
+    const call = talkingOn({ ...endless, findsTurns: true, earlyStart: true });
+    call.feed({ type: 'turn-eager-end', transcript: said('and so on') });
+    expect(names(call.wait(25_000))).toEqual(['release']);
+  });
+});
+
 describe('an early start', () => {
   const early = { earlyStart: true, eagerPauseMs: 200, endpointingMs: 600 };
 
@@ -315,6 +373,14 @@ describe('a recogniser that finds turns', () => {
       { do: 'reply', input: { message: { text: 'when do you open', via: 'speech' } } },
     ]);
     expect(names(call.wait(3000))).toEqual([]); // he has had his sign
+  });
+
+  it('that is late lets a caller who goes on silence the sign that he was given', () => {
+    const call = new Call({ findsTurns: true }).greeted();
+    call.speak();
+    expect(names(call.wait(2100))).toEqual(['end-turn', 'sign']);
+    const go = { type: 'speech-start', frame: call.frame, since: call.at } as const;
+    expect(names(call.feed(go))).toEqual(['hush', 'begin-turn']);
   });
 
   it('can die in mid-sentence: the next one goes by the pauses of the detector', () => {
@@ -432,6 +498,24 @@ describe('keys', () => {
     expect(call.wait(500)).toMatchObject([{ do: 'reply', input: { message: { text: '0305' } } }]);
   });
 
+  it('that choose from a menu are answered almost at once', () => {
+    const call = new Call({ menuKeys: '12', menuKeyMs: 400 }).greeted();
+    call.feed({ type: 'dtmf', digit: '2' });
+    expect(call.wait(399)).toEqual([]);
+    expect(call.wait(1)).toMatchObject([{ do: 'reply', input: { message: { text: '2' } } }]);
+  });
+
+  it('that begin like a choice from a menu, and go on, are one row', () => {
+    const call = new Call({ menuKeys: '12', menuKeyMs: 400, interDigitMs: 1500 }).greeted();
+    const since = call.at;
+    call.feed({ type: 'dtmf', digit: '1' });
+    call.wait(700);
+    const { reply } = call;
+    expect(call.feed({ type: 'dtmf', digit: '2' })).toEqual([{ do: 'drop', reply }]);
+    expect(call.wait(1499)).toEqual([]);
+    expect(call.wait(1)).toMatchObject([{ do: 'reply', input: { since, message: { text: '12' } } }]);
+  });
+
   it('end with a hash at once', () => {
     const call = new Call().greeted();
     call.feed({ type: 'dtmf', digit: '4' });
@@ -491,6 +575,52 @@ describe('a caller on hold', () => {
     const call = new Call();
     call.feed({ type: 'answered' });
     expect(names(call.feed({ type: 'hold' }))).toEqual(['interrupt']);
+  });
+
+  it('who was so before he was answered is greeted when he is back', () => {
+    const call = new Call();
+    call.feed({ type: 'hold' });
+    expect(call.feed({ type: 'answered' })).toEqual([]);
+    expect(call.state.phase).toBe('held');
+    expect(call.feed({ type: 'unhold' })).toMatchObject([{ do: 'say', phrase: 'greeting', turn: 0 }]);
+    expect(call.state.phase).toBe('greeting');
+    const back = new Call();
+    back.feed({ type: 'hold' });
+    back.feed({ type: 'unhold' });
+    back.feed({ type: 'answered' });
+    expect(back.state.phase).toBe('greeting');
+  });
+
+  it('who was being spoken to is spoken to as soon as he is back', () => {
+    const call = new Call().greeted();
+    call.asks();
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    expect(names(call.feed({ type: 'hold' }))).toEqual(['interrupt']);
+    expect(call.feed({ type: 'unhold' })).toMatchObject([{ do: 'say', phrase: 'welcomeBack' }]);
+    call.feed({ type: 'reply-ended', reply: call.reply });
+    expect(call.state.phase).toBe('listening');
+  });
+
+  it('has said what he had said before: it is answered when he is back', () => {
+    const call = new Call({ findsTurns: true, earlyStart: true }).greeted();
+    call.speak();
+    call.feed({ type: 'turn-eager-end', transcript: said('when do you open') });
+    call.feed({ type: 'hold' });
+    expect(call.feed({ type: 'unhold' })).toMatchObject([
+      { do: 'reply', input: { message: { text: 'when do you open' } } },
+    ]);
+    for (const findsTurns of [true, false]) {
+      const half = new Call({ findsTurns }).greeted();
+      half.feed({ type: 'speech-start', frame: half.frame, since: half.at });
+      half.feed({ type: 'partial', text: 'when do you' });
+      half.feed({ type: 'hold' });
+      // A recogniser that is yet to be asked only guesses.
+      expect(names(half.feed({ type: 'unhold' }))).toEqual(findsTurns ? ['reply'] : []);
+    }
+    const keys = new Call().greeted();
+    keys.feed({ type: 'dtmf', digit: '2' });
+    keys.feed({ type: 'hold' });
+    expect(keys.feed({ type: 'unhold' })).toMatchObject([{ input: { message: { text: '2', via: 'dtmf' } } }]);
   });
 
   it('gets the answer that he had asked for when he is back', () => {
@@ -643,6 +773,28 @@ const ending = fc.constantFrom<Ending>(
   { reason: 'proceeded', way: 'proceed', variables: {} },
 );
 
+const TRANSFER: Transfer = {
+  way: 'transfer',
+  target: {
+    name: 'Bob',
+    also: [],
+    endpoint: 'PJSIP/bob',
+    callerId: 'caller',
+    ringMs: 20_000,
+    whileRinging: 'ringing',
+  },
+  call: { id: '1', name: 'transfer', arguments: { target: 'Bob' } },
+};
+const OUTCOMES: readonly TransferOutcome[] = [
+  'answered',
+  'busy',
+  'refused',
+  'no-answer',
+  'failed',
+  'cancelled',
+  'caller-gone',
+];
+
 /** An event that could come now: numbers of replies and questions are current ones, or stale. */
 const happening = fc.oneof(
   { weight: 6, arbitrary: fc.constant({ type: 'tick' as const }) },
@@ -668,9 +820,11 @@ const happening = fc.oneof(
   {
     weight: 3,
     arbitrary: fc
-      .tuple(fc.nat(2), fc.option(ending, { nil: undefined, freq: 4 }))
+      .tuple(fc.nat(2), fc.option(fc.oneof(ending, fc.constant(TRANSFER)), { nil: undefined, freq: 4 }))
       .map(([stale, e]) => ({ type: 'reply-ended' as const, stale, ending: e })),
   },
+  fc.constantFrom(...OUTCOMES).map((outcome) => ({ type: 'transfer-over' as const, outcome })),
+  fc.constant({ type: 'target-left' as const }),
   fc.constantFrom('1', '#').map((digit) => ({ type: 'dtmf' as const, digit })),
   fc.constantFrom('hold', 'unhold').map((type) => ({ type })),
   ending.map((e) => ({ type: 'finish' as const, ending: e, now: false })),
@@ -767,7 +921,29 @@ describe('whatever happens', () => {
     fc.assert(
       fc.property(settingsArbitrary, fc.array(happening, { maxLength: 30 }), (settings, events) => {
         const call = play(settings, events);
+        // Who has been connected with somebody may talk for as long as they like.
+        call.feed({ type: 'target-left' });
         call.wait(200_000);
+        expect(call.state.phase).toBe('over');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('the caller is never left without a word: when all that is begun comes to an end, the call does, too', () => {
+    fc.assert(
+      fc.property(settingsArbitrary, fc.array(happening, { maxLength: 30 }), (settings, events) => {
+        const call = play({ ...settings, maxCallMs: Infinity }, events);
+        // Phrases are spoken and replies fail; the recogniser, and whoever was talking, never stops.
+        for (let round = 0; round < 20 && call.state.phase !== 'over'; round++) {
+          const { state } = call;
+          if (state.phase === 'thinking') call.feed({ type: 'reply-failed', reply: state.reply });
+          if ('reply' in state && state.reply !== undefined)
+            call.feed({ type: 'reply-ended', reply: state.reply });
+          for (const type of ['unhold', 'target-left'] as const) call.feed({ type });
+          call.feed({ type: 'transfer-over', outcome: 'no-answer' });
+          call.wait(60_000);
+        }
         expect(call.state.phase).toBe('over');
       }),
       { numRuns: 500 },
@@ -796,8 +972,14 @@ describe('whatever happens', () => {
   });
 
   it('every state takes every event', () => {
-    const states = new Map<string, TurnState>();
+    const states = new Map<TurnState['phase'], TurnState>();
     const collect = (call: Call) => states.set(call.state.phase, call.state);
+    const transferred = new Call().greeted();
+    transferred.asks();
+    transferred.feed({ type: 'reply-ended', reply: transferred.reply, ending: TRANSFER });
+    collect(transferred);
+    transferred.feed({ type: 'transfer-over', outcome: 'answered' });
+    collect(transferred);
     collect(new Call());
     const call = new Call();
     call.feed({ type: 'answered' });
@@ -811,14 +993,29 @@ describe('whatever happens', () => {
     call.feed({ type: 'hold' });
     collect(call);
     call.feed({ type: 'unhold' });
+    call.feed({ type: 'reply-ended', reply: call.reply });
     call.feed({ type: 'finish', ending: { reason: 'x', phrase: 'goodbye', way: 'hang-up' }, now: false });
     collect(call);
     call.feed({ type: 'line-ended', reason: 'gone' });
     collect(call);
-    expect([...states.keys()].sort()).toEqual(
-      ['closing', 'greeting', 'held', 'listening', 'opening', 'over', 'speaking', 'thinking'].sort(),
-    );
+    // By the type, so that none is forgotten.
+    const all: Record<TurnState['phase'], true> = {
+      opening: true,
+      greeting: true,
+      listening: true,
+      thinking: true,
+      speaking: true,
+      held: true,
+      transferring: true,
+      connected: true,
+      closing: true,
+      over: true,
+    };
+    expect([...states.keys()].sort()).toEqual(Object.keys(all).sort());
     const events: Happening[] = [
+      ...OUTCOMES.map((outcome) => ({ type: 'transfer-over' as const, outcome })),
+      { type: 'target-left' },
+      { type: 'recogniser' },
       { type: 'answered' },
       { type: 'tick' },
       { type: 'speech-start', frame: 1, since: 0 },
@@ -834,14 +1031,43 @@ describe('whatever happens', () => {
       { type: 'reply-committed', reply: 3 },
       { type: 'reply-audible', reply: 3 },
       { type: 'reply-ended', reply: 3 },
+      { type: 'reply-ended', reply: 3, ending: TRANSFER },
       { type: 'reply-failed', reply: 3 },
       { type: 'dtmf', digit: '1' },
       { type: 'hold' },
       { type: 'unhold' },
       { type: 'line-ended', reason: 'gone' },
       { type: 'media-lost' },
+      { type: 'finish', ending: { reason: 'x', way: 'hang-up' }, now: false },
       { type: 'finish', ending: { reason: 'x', way: 'hang-up' }, now: true },
     ];
+    const kinds: Record<TurnEvent['type'], true> = {
+      answered: true,
+      tick: true,
+      'speech-start': true,
+      'speech-stop': true,
+      'barge-in': true,
+      partial: true,
+      'turn-eager-end': true,
+      'turn-end': true,
+      'turn-resume': true,
+      transcript: true,
+      recogniser: true,
+      'stt-failed': true,
+      'reply-committed': true,
+      'reply-audible': true,
+      'reply-ended': true,
+      'reply-failed': true,
+      dtmf: true,
+      hold: true,
+      unhold: true,
+      'line-ended': true,
+      'transfer-over': true,
+      'target-left': true,
+      'media-lost': true,
+      finish: true,
+    };
+    expect([...new Set(events.map(({ type }) => type))].sort()).toEqual(Object.keys(kinds).sort());
     const phases = [...states.keys()];
     for (const state of states.values()) {
       for (const event of events) {

@@ -142,6 +142,17 @@ describe('a jitter buffer for a listening machine', () => {
     expect(line.story).toBe('20');
   });
 
+  it('does not hold gaps for longer because a new stream began in the wrong order', () => {
+    const line = new Listener();
+    line.stream(0, 2);
+    line.wait(500);
+    line.receive({ sequence: 9, timestamp: 160, ssrc: 2, byte: 20 });
+    line.wait(5);
+    line.receive({ sequence: 8, timestamp: 0, ssrc: 2, byte: 19 });
+    expect(line.buffer.stats.packetsLate).toBe(1);
+    expect(line.buffer.holdMs).toBeLessThan(45);
+  });
+
   it('believes a lone packet of a new stream when nothing else comes', () => {
     const line = new Listener();
     line.stream(0, 2);

@@ -3,6 +3,7 @@ import { NO_MEDIA } from '../../src/dialog/ports.ts';
 import type { CallEvent, MediaSession, MediaStats } from '../../src/dialog/ports.ts';
 import type { HealthReport } from '../../src/observability/health-checks.ts';
 import { createMetrics, type Metrics, type MetricsOptions } from '../../src/observability/metrics.ts';
+import { ASTERISK_LOST } from '../../src/telephony/asterisk/call-states.ts';
 import { Exposition } from '../support/prometheus-text.ts';
 import { callInfo } from '../support/scripted-line.ts';
 
@@ -20,7 +21,10 @@ const options = (): MetricsOptions => ({
     health: () => health,
     eventLoopDelayMs: () => 12,
     asterisk: () => [{ server: 'local', connected: true, connections: 2, events: 30, malformed: 1 }],
-    mediaThreads: () => [{ name: 'media-1', alive: true, restarts: 3, sessions: 2 }],
+    mediaThreads: () => [
+      { name: 'media-1', alive: true, restarts: 3, sessions: 2, strangers: 5 },
+      { name: 'vonage-edge', alive: true, restarts: 0, sessions: 0 },
+    ],
     breakers: () => [{ part: 'llm', provider: 'groq', open: true }],
     providers: () => [
       {
@@ -72,6 +76,7 @@ describe('the metrics of calls', () => {
     expect(now.value('voice_agent_calls_running')).toBe(2);
     expect(now.value('voice_agent_calls_ended_total', { agent: 'alice', reason: 'caller-hung-up' })).toBe(1);
     expect(now.value('voice_agent_calls_ended_total', { agent: 'tom', reason: 'failed' })).toBe(0);
+    expect(now.value('voice_agent_calls_ended_total', { agent: 'tom', reason: ASTERISK_LOST })).toBe(0);
     expect(now.value('voice_agent_call_duration_seconds_sum', { agent: 'alice' })).toBe(61);
     expect(now.value('voice_agent_call_duration_seconds_bucket', { agent: 'alice', le: '60' })).toBe(0);
     expect(now.value('voice_agent_call_duration_seconds_bucket', { agent: 'alice', le: '120' })).toBe(1);
@@ -227,6 +232,7 @@ describe('the metrics of the program', () => {
     expect(before.value('voice_agent_asterisk_events_malformed_total', { server: 'local' })).toBe(1);
     expect(before.value('voice_agent_media_thread_up', { thread: 'media-1' })).toBe(1);
     expect(before.value('voice_agent_media_thread_restarts_total', { thread: 'media-1' })).toBe(3);
+    expect(before.value('voice_agent_media_packets_from_strangers_total')).toBe(5);
     expect(before.value('voice_agent_media_sessions', { thread: 'media-1' })).toBe(2);
     expect(before.value('voice_agent_provider_requests', { part: 'tts', provider: 'flite' })).toBe(4);
     expect(before.value('voice_agent_speech_thread_up', { thread: 'tts-0' })).toBe(0);

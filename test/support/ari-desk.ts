@@ -6,7 +6,7 @@ import type {
   LineEvent,
   MediaSession,
 } from '../../src/dialog/ports.ts';
-import type { TelephonyLog } from '../../src/telephony/asterisk/log.ts';
+import type { TelephonyLog } from '../../src/telephony/log.ts';
 
 /** Waits until `ready` gives something other than undefined or false; fails with `what` after `withinMs`. */
 export async function eventually<T>(

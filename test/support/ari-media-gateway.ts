@@ -15,8 +15,8 @@ export interface TestGateway extends MediaGateway {
   open(): number;
   /** The next reservations wait for this (or reject with it). */
   beforeReserve: () => Promise<void>;
-  /** False: `attach` is taken and nothing ever comes of it. */
-  attaches: boolean;
+  /** False: `attach` is taken and nothing ever comes of it. An error: it is thrown. */
+  attaches: boolean | Error;
 }
 
 interface TestSession extends MediaSession {
@@ -52,7 +52,7 @@ export function createTestGateway(): TestGateway {
   return gateway;
 }
 
-function sessionOn(socket: Socket, request: MediaRequest, attaches: () => boolean): TestSession {
+function sessionOn(socket: Socket, request: MediaRequest, attaches: () => boolean | Error): TestSession {
   const listeners = new Set<(event: MediaEvent) => void>();
   const attached = Promise.withResolvers<undefined>();
   attached.promise.catch(() => undefined);
@@ -73,7 +73,9 @@ function sessionOn(socket: Socket, request: MediaRequest, attaches: () => boolea
     flushLine: createFlushLine(),
     attach(to) {
       peer = { ...to };
-      if (!attaches()) return;
+      const works = attaches();
+      if (works instanceof Error) throw works;
+      if (!works) return;
       const packet = Buffer.alloc(172, law === 'ulaw' ? 0xff : 0xd5);
       packet.set([0x80, law === 'ulaw' ? 0x80 : 0x88, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4]);
       socket.send(packet, to.port, to.address);

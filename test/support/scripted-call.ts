@@ -28,7 +28,9 @@ export function agentProfile(more: Partial<AgentProfile> = {}): AgentProfile {
     limits: {
       endpointingMs: 500,
       eagerPauseMs: 0,
+      longestTurnMs: 25_000,
       bargeInMs: 240,
+      interDigitMs: 1500,
       silenceMs: 8000,
       silencePrompts: 2,
       maxCallMs: 600_000,
@@ -37,7 +39,7 @@ export function agentProfile(more: Partial<AgentProfile> = {}): AgentProfile {
       company: 'Riverside',
       services: [],
       questions: [],
-      departments: [{ name: 'billing', also: [] }],
+      departments: [{ name: 'billing', digit: '3', also: [] }],
       takesMessages: true,
       pronunciations: {},
     },

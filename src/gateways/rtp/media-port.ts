@@ -15,6 +15,8 @@ export interface MediaPortOptions {
   readonly port: number;
   readonly receiveBufferBytes: number;
   readonly now: () => Milliseconds;
+  /** One Int32: counts the packets of unknown peers. */
+  readonly strangers: Int32Array;
   /** A packet of an unknown peer was dropped; called rarely. */
   readonly onStranger: (address: string, port: number) => void;
 }
@@ -31,9 +33,8 @@ export class MediaPort {
   readonly #options: MediaPortOptions;
   #socket: MediaSocket | undefined;
   #nextReport: Milliseconds = -Infinity;
-  /** Totals since the port was opened. */
+  /** Total since the port was opened. */
   datagrams = 0;
-  strangers = 0;
 
   private constructor(options: MediaPortOptions) {
     this.#options = options;
@@ -89,7 +90,8 @@ export class MediaPort {
     if (peer?.session !== undefined) {
       peer.session.receive(data, peer, now);
     } else if (peer === undefined) {
-      this.strangers += 1;
+      const { strangers } = this.#options;
+      strangers[0] = ((strangers[0] as number) + 1) | 0;
       if (now < this.#nextReport) return;
       this.#nextReport = now + STRANGER_REPORT_MS;
       this.#options.onStranger(from.address, from.port);

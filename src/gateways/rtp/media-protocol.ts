@@ -17,6 +17,8 @@ export interface MediaThreadOptions {
   readonly realtime: 'auto' | 'off';
   /** Sees whether the thread still turns: one Int32 that counts up. */
   readonly heartbeat: SharedArrayBuffer;
+  /** Packets that came from no call's peer, to any port: one Int32 that counts up, restarts or not. */
+  readonly strangers: SharedArrayBuffer;
 }
 
 /** A session as the media thread must know it. */

@@ -12,7 +12,7 @@ export interface ThreadSession {
   onLost(reason: string): void;
 }
 
-export interface MediaThreadConfig extends Omit<MediaThreadOptions, 'heartbeat'> {
+export interface MediaThreadConfig extends Omit<MediaThreadOptions, 'heartbeat' | 'strangers'> {
   readonly name: string;
   readonly onWarning: (message: string) => void;
 }
@@ -37,6 +37,7 @@ export class MediaThread {
   readonly #sessions = new Map<number, ThreadSession>();
   readonly #closing = new Map<number, () => void>();
   readonly #heartbeat = new SharedArrayBuffer(4);
+  readonly #strangers = new SharedArrayBuffer(4);
   readonly #restartTimes: number[] = [];
   #worker: Worker | undefined;
   #ready: Ready | undefined;
@@ -64,6 +65,11 @@ export class MediaThread {
 
   get restarts(): number {
     return this.#restarts;
+  }
+
+  /** Packets that came from no call's peer, in all. */
+  get strangers(): number {
+    return new Uint32Array(this.#strangers)[0] as number;
   }
 
   get sessionCount(): number {
@@ -153,6 +159,7 @@ export class MediaThread {
         receiveBufferBytes,
         realtime,
         heartbeat: this.#heartbeat,
+        strangers: this.#strangers,
         ...(port === undefined ? {} : { port }),
       } satisfies MediaThreadOptions,
     });

@@ -36,6 +36,7 @@ const wheel = new PlayoutWheel(monotonicNow);
 const legs = new Map<number, RtpLeg>();
 const ports = new Set<MediaPort>();
 const heartbeat = new Int32Array(options.heartbeat);
+const strangers = new Int32Array(options.strangers);
 const pause = new Int32Array(new SharedArrayBuffer(4));
 let shared: MediaPort | undefined;
 let turning = false;
@@ -70,6 +71,7 @@ async function openPort(port: number): Promise<MediaPort> {
     port,
     receiveBufferBytes: options.receiveBufferBytes,
     now: monotonicNow,
+    strangers,
     onStranger: (address, from) => {
       report({ type: 'stranger', address, port: from, to: opened.port });
     },

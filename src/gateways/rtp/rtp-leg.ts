@@ -20,7 +20,6 @@ export class RtpLeg implements PortSession, WheelMember {
   readonly #report: (report: MediaReport) => void;
   readonly #stats: MediaStatsBlock;
   readonly #outbound: OutboundStream;
-  readonly #strangersBefore: number;
   #inbound: InboundStream | undefined;
   #peer: Peer<PortSession> | undefined;
 
@@ -35,7 +34,6 @@ export class RtpLeg implements PortSession, WheelMember {
     this.port = port;
     this.#report = report;
     this.#stats = new MediaStatsBlock(setup.stats);
-    this.#strangersBefore = this.#stats.get('packetsFromStrangers') - port.strangers;
     const done = (error: Error | null): void => {
       if (error) this.#stats.add(STAT.sendErrors);
     };
@@ -87,7 +85,6 @@ export class RtpLeg implements PortSession, WheelMember {
     const frame = Math.round((deadline - (cells[STAT.startedAt] as number)) / FRAME_MS);
     this.#outbound.tick(frame, now);
     cells[STAT.sendLatenessMaxMs] = Math.max(cells[STAT.sendLatenessMaxMs] as number, now - deadline);
-    cells[STAT.packetsFromStrangers] = this.#strangersBefore + this.port.strangers;
     this.#inbound?.tick(now);
   }
 

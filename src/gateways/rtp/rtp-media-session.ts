@@ -6,7 +6,7 @@ import { FRAME_MS } from '../../media/audio.ts';
 import { AudioRingWriter, type AudioRingHandle } from '../../media/audio-ring.ts';
 import type { FlushLineHandle } from '../../media/flush-line.ts';
 import { Attachment } from '../attachment.ts';
-import { Listeners } from '../listeners.ts';
+import { Listeners } from '../../lib/listeners.ts';
 import { MediaStatsBlock, type SessionStats } from '../media-stats-block.ts';
 import { PlaybackQueue } from '../playout/playback-queue.ts';
 import type { WireFormat } from '../playout/queued-playback.ts';

@@ -5,7 +5,7 @@ import { FRAME_MS } from '../../media/audio.ts';
 import { AudioRingWriter, createAudioRing, type AudioRingHandle } from '../../media/audio-ring.ts';
 import { createFlushLine, type FlushLineHandle } from '../../media/flush-line.ts';
 import { Attachment } from '../attachment.ts';
-import { Listeners } from '../listeners.ts';
+import { Listeners } from '../../lib/listeners.ts';
 import { createMediaStats, MediaStatsBlock, type SessionStats } from '../media-stats-block.ts';
 import { PlaybackQueue } from '../playout/playback-queue.ts';
 import { createPlayoutAccounts } from '../playout/playout-accounts.ts';

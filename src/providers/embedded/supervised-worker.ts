@@ -121,18 +121,19 @@ export async function superviseWorker<Request, Reply>(
     cancelRestart();
     const thread = worker;
     if (!thread) return;
-    const gone = new Promise<void>((resolve) => {
-      thread.once('exit', () => {
-        resolve();
-      });
-    });
     thread.postMessage({ type: 'close' } satisfies WorkerFarewell);
-    const withdraw = clock.at(clock.now() + LEAVE_MS, () => {
-      void thread.terminate();
-    });
-    await gone;
-    withdraw();
+    await gone(thread, clock);
   }
+}
+
+/** Resolves when a thread that was asked to leave is gone; after two seconds it is terminated. */
+export async function gone(thread: Worker, clock: Clock = systemClock): Promise<void> {
+  const ended = new Promise((resolve) => thread.once('exit', resolve));
+  const withdraw = clock.at(clock.now() + LEAVE_MS, () => {
+    void thread.terminate();
+  });
+  await ended;
+  withdraw();
 }
 
 function errorOf(error: unknown): Error {

@@ -19,7 +19,7 @@ import {
 } from './call-states.ts';
 import { createCallLine } from '../call-line.ts';
 import { externalHostOf, lawOfNativeFormat, NATIVE_FORMAT, peerOf } from './external-media.ts';
-import type { TelephonyLog } from './log.ts';
+import type { TelephonyLog } from '../log.ts';
 import { createTargetCaller } from './target-caller.ts';
 
 export type Acceptance = Extract<Admission, { kind: 'accept' }>;
@@ -201,16 +201,7 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
         void create(action.resource);
         return;
       case 'attach':
-        if (session && peer) {
-          session.attach(peer);
-          const attached = (): void => {
-            mark('attached');
-            signal({ type: 'attached' });
-          };
-          session.attached.then(attached, (error: unknown) => {
-            signal({ type: 'lost', resource: 'session', reason: messageOf(error) });
-          });
-        }
+        void attach();
         return;
       case 'join':
         void join(action.attempt);
@@ -266,6 +257,21 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
       log.warn({ ...about, resource, error: messageOf(error) }, 'a part of the call could not be made');
       signal({ type: 'failed', resource, reason: `${resource}-failed` });
     }
+  }
+
+  async function attach(): Promise<void> {
+    if (!session || !peer) return;
+    try {
+      session.attach(peer);
+      await session.attached;
+    } catch (error) {
+      if (!isOver(state))
+        log.warn({ ...about, ...peer, error: messageOf(error) }, 'media could not be attached');
+      signal({ type: 'lost', resource: 'session', reason: 'media-not-attached' });
+      return;
+    }
+    mark('attached');
+    signal({ type: 'attached' });
   }
 
   const creators: Readonly<Record<Resource, () => Promise<void>>> = {

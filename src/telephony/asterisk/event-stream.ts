@@ -6,7 +6,7 @@ import type { AriServer } from './ari-http.ts';
 import { parseAriMessage, type AriEvent } from './ari-model.ts';
 import { backOffMs, RECONNECT_BACK_OFF, type BackOff } from './backoff.ts';
 import { openEventSocket } from './event-socket.ts';
-import type { TelephonyLog } from './log.ts';
+import type { TelephonyLog } from '../log.ts';
 
 /**
  * The event stream of one Stasis app, kept alive for ever:

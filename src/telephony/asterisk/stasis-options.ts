@@ -3,7 +3,7 @@ import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import type { CallRegistry } from '../call-registry.ts';
 import type { AriServer } from './ari-http.ts';
 import type { AsteriskCall, CallSettings } from './asterisk-call.ts';
-import type { TelephonyLog } from './log.ts';
+import type { TelephonyLog } from '../log.ts';
 
 /** One Asterisk and our app in it. */
 export interface StasisServer extends AriServer {

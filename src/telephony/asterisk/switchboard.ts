@@ -312,11 +312,13 @@ export function createSwitchboard(
       for (const { call, signal } of differences) call.signal(signal);
       if (!sweep || closed) return;
       await sweepOwn(channels, bridges);
-      for (const channel of channels) {
+      const left = leftMeanwhile;
+      const waiting = channels.map(async (channel) => {
         const args = stasisArgsOf(channel, server.app);
-        if (args && !leftMeanwhile.has(channel.id)) void receive(channel, args);
-      }
-      await Promise.all(known.map(({ call }) => call.checkHold()));
+        if (args && !left.has(channel.id)) await receive(channel, args);
+      });
+      await Promise.all(waiting);
+      await Promise.all([...unfinished].map((call) => call.checkHold()));
     } catch (error) {
       log.warn({ ...about, error: messageOf(error) }, 'Asterisk could not be looked through');
       sweepSoon();

@@ -4,7 +4,7 @@ import type { TransferOutcome, TransferRequest } from '../../dialog/ports.ts';
 import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriRest } from './ari-rest.ts';
 import type { CallSignal, CallState } from './call-states.ts';
-import type { TelephonyLog } from './log.ts';
+import type { TelephonyLog } from '../log.ts';
 import { canTransfer } from './transfer-states.ts';
 
 export interface TargetCallerOptions {

@@ -2,7 +2,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { HttpRequest, HttpResponse } from '../../lib/http-exchange.ts';
 import type { CallDesk, CallInfo, MediaGateway } from '../../dialog/ports.ts';
-import type { TelephonyLog } from '../asterisk/log.ts';
+import type { TelephonyLog } from '../log.ts';
 import { talk, type Ncco } from './ncco.ts';
 import type { SignatureCheck } from './signed-webhook.ts';
 import { startVonageCall, type VonageCall, type VonageCallSettings } from './vonage-call.ts';

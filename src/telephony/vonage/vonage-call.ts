@@ -8,7 +8,7 @@ import type {
   TransferOutcome,
   TransferRequest,
 } from '../../dialog/ports.ts';
-import type { TelephonyLog } from '../asterisk/log.ts';
+import type { TelephonyLog } from '../log.ts';
 import { createCallLine } from '../call-line.ts';
 import { canCall, connectMedia, connectTelephone, digitsOf, type Ncco } from './ncco.ts';
 import type { VonageRest } from './vonage-rest.ts';

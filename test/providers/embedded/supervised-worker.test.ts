@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { systemClock, type Clock } from '../../../src/lib/clock.ts';
+import { createPocketsphinxStt } from '../../../src/providers/embedded/stt/pocketsphinx-stt.ts';
 import { superviseWorker, type SupervisedWorker } from '../../../src/providers/embedded/supervised-worker.ts';
 
 const PATIENCE = { timeout: 10_000, interval: 5 };
@@ -44,6 +45,15 @@ async function supervised(data: object = {}): Promise<Watched> {
   });
   return { worker, replies, downs, ups: () => ups, restartIn: () => restartIn };
 }
+
+it("the recogniser's thread is terminated, too, when it does not leave by itself", async () => {
+  const stt = createPocketsphinxStt({ workerEntry: entry });
+  const asked = stt.prepare({ language: 'en', phrases: [] });
+  const closed = stt.close();
+  await expect(asked).rejects.toMatchObject({ code: 'STT_FAILED' });
+  await closed;
+  expect(stt.status?.().threads).toMatchObject([{ alive: false }]);
+}, 10_000);
 
 describe('a supervised worker', () => {
   it('takes messages and gives replies', async () => {

@@ -344,9 +344,20 @@ describe('a caller who can’t be taken', () => {
 });
 
 describe('a set-up that goes wrong', () => {
+  it('because the media refuses its peer is over at once, not when its time is', async () => {
+    gateway.attaches = new Error('udp4 does not reach ::1');
+    await start({ settings: { setUpMs: 60_000 } });
+    const caller = server.call();
+    await continued(caller);
+    expect(caller.variables.VOICE_AGENT_REASON).toBe('media-not-attached');
+    expect(log.text()).toContain('udp4 does not reach ::1');
+    await cleanedUp();
+  });
+
   const troubles: [string, () => void][] = [
     ['the gateway has no room', () => (gateway.beforeReserve = () => Promise.reject(new Error('full')))],
     ['the media never attaches', () => (gateway.attaches = false)],
+    ['the media refuses its peer', () => (gateway.attaches = new Error('udp4 does not reach ::1'))],
     ['the external channel never enters the app', () => (server.externalEnters = 'never')],
     ['the answer names no peer', () => (server.externalAddress = undefined)],
     [
@@ -687,6 +698,15 @@ describe('at the start', () => {
     expect(desk.asked).toHaveLength(1);
     (await desk.call(0)).finish();
     await cleanedUp();
+  });
+
+  it('a caller found waiting who is on hold is known to be so', async () => {
+    const waiting = server.call({ silently: true });
+    waiting.variables['CHANNEL(rtp,hold)'] = '1';
+    await start();
+    const { events } = await desk.call(0);
+    await eventually('that he is on hold', () => events.length === 1);
+    expect(events).toEqual([{ type: 'hold' }]);
   });
 
   it('what belongs to others is left alone', async () => {

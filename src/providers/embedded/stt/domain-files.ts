@@ -1,11 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isGoingOn, thisRun } from '../../../lib/program-run.ts';
 import { buildDomain, numberGrammar } from './domain.ts';
 import type { ModelFiles } from './pocketsphinx.ts';
 import { dictionaryFile, type Dictionary } from './pronunciation.ts';
 import type { WordPairs } from './word-pairs.ts';
+
+/** Followed by the run of the program, and six characters of mkdtemp's. */
+const FOLDER = 'ari-voice-agent-stt-';
+const FOLDER_NAME = new RegExp(`^${FOLDER}(\\d+:\\d+)-\\w{6}$`);
 
 /** The sentences and words of one agent. */
 export interface DomainSource {
@@ -42,10 +47,23 @@ export function domainKey(source: DomainSource): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
+/** Removes the folders of runs of the program that came to no orderly end. Never throws. */
+export function sweepDomains(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const [, run] = FOLDER_NAME.exec(name) ?? [];
+    if (run === undefined || isGoingOn(run)) continue;
+    try {
+      rmSync(join(tmpdir(), name), { recursive: true });
+    } catch {
+      // another user's
+    }
+  }
+}
+
 export function writeDomain(model: ModelFiles, dictionary: Dictionary, source: DomainSource): DomainFiles {
   const domain = buildDomain(source.phrases);
   const pronunciations = dictionary.lookup(domain.vocabulary, source.pronunciations);
-  const folder = mkdtempSync(join(tmpdir(), 'ari-voice-agent-stt-'));
+  const folder = mkdtempSync(join(tmpdir(), `${FOLDER}${thisRun()}-`));
   const write = (name: string, content: string): string => {
     const path = join(folder, name);
     writeFileSync(path, content);

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { SpeechToText, SttRequest, SttStream, Transcript } from '../../../dialog/ports.ts';
 import { VoiceAgentError, messageOf } from '../../../lib/errors.ts';
+import { gone } from '../supervised-worker.ts';
 import type { DomainReport } from './domain-files.ts';
 import type { PocketsphinxOptions } from './pocketsphinx.ts';
 import type { Command, Report, WorkerOptions } from './worker-protocol.ts';
@@ -8,6 +9,8 @@ import type { Command, Report, WorkerOptions } from './worker-protocol.ts';
 export interface PocketsphinxSttOptions extends PocketsphinxOptions {
   /** Calls that may be listened to at once (default 16, some 30 MB each). */
   readonly maxStreams?: number;
+  /** The thread's program; tests give one that doesn't leave when told to. */
+  readonly workerEntry?: URL;
 }
 
 /** Speech to text without a network or a key. */
@@ -25,7 +28,10 @@ interface Pending {
 }
 
 /** CMU pocketsphinx in a worker thread of its own, which starts with the first request. */
-export function createPocketsphinxStt(options: PocketsphinxSttOptions = {}): PocketsphinxStt {
+export function createPocketsphinxStt({
+  workerEntry = new URL('./stt-worker.ts', import.meta.url),
+  ...options
+}: PocketsphinxSttOptions = {}): PocketsphinxStt {
   const pending = new Map<number, Pending>();
   const streams = new Map<number, SttRequest>();
   let worker: Worker | undefined;
@@ -37,7 +43,7 @@ export function createPocketsphinxStt(options: PocketsphinxSttOptions = {}): Poc
     if (closing) throw new VoiceAgentError('STT_UNAVAILABLE', 'speech recognition is closed');
     if (worker) return worker;
     const workerData: WorkerOptions = { maxStreams: 16, ...options };
-    const started = new Worker(new URL('./stt-worker.ts', import.meta.url), { workerData, name: 'stt' });
+    const started = new Worker(workerEntry, { workerData, name: 'stt' });
     started.on('message', onReport);
     started.on('error', (error) => {
       onDeath(started, messageOf(error));
@@ -117,9 +123,8 @@ export function createPocketsphinxStt(options: PocketsphinxSttOptions = {}): Poc
       closing ??= (async () => {
         const running = worker;
         if (!running) return;
-        const ended = new Promise((resolve) => running.once('exit', resolve));
         running.postMessage({ type: 'stop', request: ++count } satisfies Command);
-        await ended;
+        await gone(running);
       })();
       return closing;
     },

@@ -1,4 +1,5 @@
 import {
+  sweepDomains,
   writeDomain,
   domainKey,
   type DomainFiles,
@@ -29,6 +30,7 @@ export class RecogniserPool {
   constructor(ps: Pocketsphinx, limit: number) {
     this.#ps = ps;
     this.#limit = limit;
+    sweepDomains();
   }
 
   /** Makes the agent's models and one recogniser ahead of the first call. */

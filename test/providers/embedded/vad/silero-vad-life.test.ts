@@ -51,6 +51,24 @@ describe('the life of the voice detector', () => {
     }
   }, 30_000);
 
+  it('tells a call that it cannot serve, once', async () => {
+    const entry = new URL('../../../support/refusing-vad-worker.ts', import.meta.url);
+    const vad = await createSileroVad({ workerEntry: entry });
+    try {
+      const failed = await new Promise<Error>((resolve) => {
+        const request = { heard: new RingFeeder().handle, flushLine: createFlushLine() };
+        void vad.open({ ...request, onEvent: () => undefined, onFailed: resolve });
+      });
+      expect(failed).toMatchObject({
+        code: 'VAD_UNAVAILABLE',
+        message: expect.stringContaining('out of memory') as string,
+      });
+      expect(vad.status?.().requests).toBe(0);
+    } finally {
+      await vad.close();
+    }
+  }, 30_000);
+
   it('starts its thread again when it dies, ends the speech it was in, and goes on listening', async () => {
     const troubles: string[] = [];
     const vad = await createSileroVad({

@@ -1,4 +1,9 @@
-/** A set of listeners; one that throws doesn't keep the others from hearing. */
+import { messageOf } from './errors.ts';
+
+/**
+ * A set of listeners. One that throws keeps neither the others from hearing nor anything from going on:
+ * its error becomes an unhandled rejection, which the program tells in its log (main.ts).
+ */
 export class Listeners<Event> {
   readonly #listeners = new Set<(event: Event) => void>();
 
@@ -18,9 +23,7 @@ export class Listeners<Event> {
       try {
         listener(event);
       } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
+        void Promise.reject(error instanceof Error ? error : new Error(messageOf(error)));
       }
     }
   }

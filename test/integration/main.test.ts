@@ -1,0 +1,107 @@
+/** The program as a process: what becomes of it, its callers and its files when it is told to stop. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AriServer } from '../support/ari-server.ts';
+
+const PATIENCE = { timeout: 20_000, interval: 20 };
+
+let server: AriServer;
+let folder: string;
+let agent: ChildProcess;
+let exited: Promise<unknown>;
+let log: string;
+
+beforeEach(async () => {
+  server = new AriServer();
+  await server.start();
+  folder = await mkdtemp(join(tmpdir(), 'main-'));
+  startAgent();
+});
+
+function startAgent(): void {
+  log = '';
+  agent = spawn(process.execPath, ['src/main.ts'], {
+    env: {
+      PATH: process.env.PATH,
+      ARI_URL: server.url,
+      ARI_USERNAME: server.credentials.username,
+      ARI_PASSWORD: server.credentials.password,
+      VOICE_AGENT_DATA_DIR: join(folder, 'var'),
+      MONITORING_LISTEN_PORT: '0',
+      LOG_FORMAT: 'json',
+      TMPDIR: folder,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  agent.stdout?.setEncoding('utf8').on('data', (text: string) => (log += text));
+  exited = once(agent, 'exit');
+}
+
+afterEach(async () => {
+  agent.kill('SIGKILL');
+  await exited;
+  await server.stop();
+  await rm(folder, { recursive: true });
+});
+
+const tell = (what: RegExp) => expect.poll(() => log, PATIENCE).toMatch(what);
+/** Files of the recogniser's. */
+const temporary = async () => (await readdir(folder)).filter((name) => name !== 'var');
+
+describe('the process', () => {
+  it('sends its callers on in the dialplan at the second signal, and leaves nothing behind', async () => {
+    await tell(/"event":"ready"/);
+    const caller = server.call({ exten: '510001' });
+    await tell(/greeting heard/);
+    agent.kill('SIGTERM');
+    await tell(/draining: no new calls/);
+    expect(caller.history).toEqual(['answered']);
+    expect(await temporary()).not.toEqual([]);
+    agent.kill('SIGTERM');
+    await exited;
+    expect(agent.exitCode).toBe(1);
+    expect(caller.history).toEqual(['answered', 'continued']);
+    expect(caller.variables.VOICE_AGENT_RESULT).toBe('draining');
+    expect(server.bridges.size).toBe(0);
+    expect(await temporary()).toEqual([]);
+  });
+
+  it('waits for nothing at the third', async () => {
+    await tell(/"event":"ready"/);
+    server.call({ exten: '510001' });
+    await tell(/greeting heard/);
+    for (const told of [/"stopping"/, /"stopping at once"/, undefined]) {
+      agent.kill('SIGTERM');
+      if (told) await tell(told);
+    }
+    await exited;
+    expect(agent.exitCode).toBe(1);
+  });
+
+  it('that is killed leaves files behind, which the next one sweeps', async () => {
+    await tell(/"event":"ready"/);
+    const left = await temporary();
+    agent.kill('SIGKILL');
+    await exited;
+    expect(await temporary()).toEqual(left);
+    startAgent();
+    await tell(/"event":"ready"/);
+    const now = await temporary();
+    expect(now).toHaveLength(left.length);
+    expect(now.filter((name) => left.includes(name))).toEqual([]);
+  });
+
+  it('that is stopped while it is starting closes what it had started', async () => {
+    await expect.poll(temporary, PATIENCE).not.toEqual([]);
+    agent.kill('SIGTERM');
+    await exited;
+    expect(log).not.toContain('"event":"ready"');
+    expect([agent.exitCode, agent.signalCode]).toEqual([0, null]);
+    expect(server.apps).toEqual([]);
+    expect(await temporary()).toEqual([]);
+  });
+});
