@@ -15,7 +15,7 @@ import {
   WEBHOOK_PATHS,
   type VonageApp,
 } from '../telephony/vonage/vonage-app.ts';
-import { createVonageRest } from '../telephony/vonage/vonage-rest.ts';
+import { createVonageRest, regionsBeside } from '../telephony/vonage/vonage-rest.ts';
 
 /** The Vonage side of the program: its listener is open, and takes calls once it is started. */
 export interface VonageSide {
@@ -32,7 +32,13 @@ export async function openVonage(config: Config, log: Logger, scope: Scope): Pro
   const rest =
     privateKey === undefined
       ? undefined
-      : createVonageRest({ apiUrl: settings.apiUrl, applicationId, privateKey, wallClock });
+      : createVonageRest({
+          apiUrl: settings.apiUrl,
+          regionOf: regionsBeside(settings.apiUrl),
+          applicationId,
+          privateKey,
+          wallClock,
+        });
   const signature =
     signatureSecret === undefined
       ? undefined

@@ -105,7 +105,7 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
   async function answer(fields: Readonly<Record<string, unknown>>, replayed: boolean): Promise<HttpResponse> {
     const webhook = answerOf(fields);
     if (webhook === undefined) return refuse('malformed', 400, 'it names no call or no called number');
-    const { uuid, to, from, conversation, sipHeaders } = webhook;
+    const { uuid, to, from, conversation, regionUrl, sipHeaders } = webhook;
     const known = calls.get(uuid);
     // Asked once more because our answer didn't arrive: the same again, as long as nobody has used it.
     if (known?.waiting === true) return reply(known.ncco);
@@ -134,7 +134,7 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
         info,
         acceptance: admission,
         session,
-        rest: options.rest,
+        rest: options.rest?.at(regionUrl),
         clock,
         log,
         settings: options.settings,

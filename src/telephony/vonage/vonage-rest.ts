@@ -7,6 +7,8 @@ import type { Ncco } from './ncco.ts';
 export interface VonageRestOptions {
   /** `https://api.nexmo.com`, or a region's. */
   readonly apiUrl: string;
+  /** The base that a call's `region_url` stands for (default: none, everything goes to `apiUrl`): `regionsBeside`. */
+  readonly regionOf?: ((regionUrl: string) => string | undefined) | undefined;
   readonly applicationId: string;
   /** PEM, as the dashboard gives it. */
   readonly privateKey: string;
@@ -26,7 +28,11 @@ export interface VonageRest {
   transfer(uuid: string, ncco: Ncco): Promise<void>;
   /** PUT /v1/calls/{uuid}/dtmf. */
   sendDtmf(uuid: string, digits: string): Promise<void>;
+  /** The same for a call that is carried in another region: that region alone knows it, others answer 404. */
+  at(regionUrl: string): VonageRest;
 }
+
+export const DEFAULT_API_URL = 'https://api.nexmo.com';
 
 const TIMEOUT_MS = 5000;
 /** Of a token: each request has one of its own. */
@@ -35,11 +41,25 @@ const TOKEN_LIFE_S = 300;
 const PASSING = new Set([429, 502, 503, 504]);
 const RETRY_MS = 300;
 
+/** What is believed of calls' regions: an `apiUrl` that somebody chose is used for all of them. */
+export function regionsBeside(apiUrl: string): VonageRestOptions['regionOf'] {
+  return apiUrl.replace(/\/+$/, '') === DEFAULT_API_URL ? vonageRegion : undefined;
+}
+
+/** Only Vonage's own hosts get our tokens: `https://api-eu-3.vonage.com`. Undefined: it is none. */
+function vonageRegion(regionUrl: string): string | undefined {
+  if (!URL.canParse(regionUrl)) return undefined;
+  const { protocol, hostname, origin } = new URL(regionUrl);
+  return protocol === 'https:' && /(^|\.)(nexmo|vonage)\.com$/.test(hostname) ? origin : undefined;
+}
+
 /** Throws VONAGE_REQUEST_FAILED when the private key can't be read. */
 export function createVonageRest(options: VonageRestOptions): VonageRest {
+  return restAt(options.apiUrl.replace(/\/+$/, ''), readKey(options.privateKey), options);
+}
+
+function restAt(base: string, key: KeyObject, options: VonageRestOptions): VonageRest {
   const { applicationId, wallClock, timeoutMs = TIMEOUT_MS } = options;
-  const base = options.apiUrl.replace(/\/+$/, '');
-  const key = readKey(options.privateKey);
 
   /** A JWT of the application: https://developer.vonage.com/en/getting-started/concepts/authentication#json-web-tokens */
   async function token(): Promise<string> {
@@ -97,6 +117,7 @@ export function createVonageRest(options: VonageRestOptions): VonageRest {
         destination: { type: 'ncco', ncco },
       }),
     sendDtmf: (uuid, digits) => mustDo(`${callPath(uuid)}/dtmf`, 'send keys', { digits }),
+    at: (regionUrl) => restAt(options.regionOf?.(regionUrl) ?? base, key, options),
   };
 }
 

@@ -13,6 +13,8 @@ export interface AnswerWebhook {
   /** The called number, in digits. */
   readonly to: string;
   readonly from: string;
+  /** Base of the API that knows the call; empty: Vonage didn't say. */
+  readonly regionUrl: string;
   /** `SipHeader_X-…`, where the call came by SIP. */
   readonly sipHeaders: Readonly<Record<string, string>>;
 }
@@ -64,6 +66,7 @@ export function answerOf(fields: Fields): AnswerWebhook | undefined {
     to,
     conversation: textOf(fields['conversation_uuid']),
     from: textOf(fields['from']),
+    regionUrl: textOf(fields['region_url']),
     sipHeaders: Object.fromEntries(sipHeaders),
   };
 }

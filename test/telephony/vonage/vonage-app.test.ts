@@ -85,6 +85,7 @@ async function stage(
     }),
     rest: createVonageRest({
       apiUrl: cloud.url,
+      regionOf: (regionUrl) => regionUrl || undefined,
       applicationId: account.applicationId,
       privateKey: account.privateKey,
       wallClock: () => Date.now(),
@@ -167,6 +168,24 @@ describe('a call from the Vonage cloud', () => {
     expect(await call.ended).toContain('REST');
     await eventual(() => app.callCount).toBe(0);
     expect(cloud.requests).toMatchObject([{ path: `/v1/calls/${call.uuid}`, body: { action: 'hangup' } }]);
+  });
+
+  it('is steered in the region that carries it', async () => {
+    const { cloud } = await stage(
+      async (line) => {
+        await line.answer();
+        await line.sendDtmf('5');
+        await line.hangUp();
+      },
+      { cloud: { region: '/eu-3' } },
+    );
+    const call = cloud.call({ to: TO, from: FROM });
+    expect(await call.ended).toContain('REST');
+    expect(call.digitsHeard).toEqual(['5']);
+    expect(cloud.requests.map(({ path }) => path)).toEqual([
+      `/eu-3/v1/calls/${call.uuid}/dtmf`,
+      `/eu-3/v1/calls/${call.uuid}`,
+    ]);
   });
 
   it('ends with its media where it can’t be hung up', async () => {
