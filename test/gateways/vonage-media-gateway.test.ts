@@ -292,6 +292,17 @@ describe('the Vonage gateway', () => {
     await ended;
   });
 
+  it('gives up a far side that is alive but plays nothing', async () => {
+    const { gateway, session, far } = await call({ limits: { stalledMs: 200, reattachMs: 50 } });
+    const playback = session.play();
+    await playback.write(pcm(noise(64000, 12)));
+    await until(() => far.ear.length >= 16 * 300);
+    far.stalled = true;
+    await far.closed;
+    expect(gateway.counts.connectionsDropped).toBe(1);
+    expect(Math.abs(playback.playedMs() - far.ear.length / 16)).toBeLessThan(300);
+  });
+
   it('counts what it can’t use, and goes on', async () => {
     const { gateway, session, far } = await call();
     far.socket.send('no json');

@@ -34,8 +34,10 @@ export interface EdgeLimits {
   readonly answerMs: Milliseconds;
   /** From the connection to `websocket:connected`. */
   readonly greetMs: Milliseconds;
-  /** Without a word of the far side, pongs included, a connection counts as dead. */
+  /** Without a word of the far side a connection counts as dead: it sends 50 messages a second, and pongs. */
   readonly silentMs: Milliseconds;
+  /** One that is alive, and has something to play, but says for so long that it doesn't, is of no use either. */
+  readonly stalledMs: Milliseconds;
   /** For another connection after one dropped; then the media is lost. */
   readonly reattachMs: Milliseconds;
 }

@@ -41,7 +41,7 @@ const TEXTS_BURST = 100;
 const EXCESS_MAX = 1000;
 /** A second of audio at 16 kHz that the network doesn't take: nothing more is sent until it does. */
 const BUFFERED_MAX_BYTES = 32_000;
-const PING_MS = 5000;
+const PING_MS = 1000;
 
 /** WebSocket close codes, RFC 6455 §7.4.1. */
 const NORMAL = 1000;
@@ -235,8 +235,10 @@ export class VonageLeg implements WheelMember {
     if (!connection.greeted && now - connection.since > limits.greetMs) {
       counters.add('greetingsWrong');
       this.#refuse(connection, POLICY, 'it never said websocket:connected');
-    } else if (now - connection.heardAt > limits.silentMs) {
+    } else if (connection.greeted && now - connection.heardAt > limits.silentMs) {
       this.#drop(connection, `nothing was heard of the far side for ${limits.silentMs} ms`);
+    } else if (this.#player.waitedMs > limits.stalledMs) {
+      this.#drop(connection, `the far side has played nothing for ${limits.stalledMs} ms`);
     } else if (now >= connection.pingAt) {
       connection.pingAt = now + PING_MS;
       connection.socket.ping();
