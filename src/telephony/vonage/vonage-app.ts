@@ -3,8 +3,9 @@ import { messageOf } from '../../lib/errors.ts';
 import type { HttpRequest, HttpResponse } from '../../lib/http-exchange.ts';
 import type { CallDesk, CallInfo, MediaGateway } from '../../dialog/ports.ts';
 import type { TelephonyLog } from '../asterisk/log.ts';
+import { AnsweredWebhooks } from './answered-webhooks.ts';
 import { talk, type Ncco } from './ncco.ts';
-import type { SignatureCheck } from './signed-webhook.ts';
+import { TOKEN_GOOD_MS, type SignatureCheck } from './signed-webhook.ts';
 import { startVonageCall, type VonageCall, type VonageCallSettings } from './vonage-call.ts';
 import type { VonageRest } from './vonage-rest.ts';
 import { answerOf, eventOf, fieldsOf, originalTypeOf } from './webhook-content.ts';
@@ -39,7 +40,7 @@ export interface VonageCounts {
   readonly fallbacks: number;
   /** Without a signature, or with one that isn't Vonage's for this application now. */
   readonly forged: number;
-  /** Genuine, but seen before. */
+  /** Genuine, but with a token that has been used for something else. */
   readonly replayed: number;
   /** That lacked what they must have, or came in another way than Vonage's. */
   readonly malformed: number;
@@ -66,6 +67,7 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
   const byConversation = new Map<string, VonageCall>();
   /** Calls whose media is being reserved. */
   const arriving = new Set<string>();
+  const answered = new AnsweredWebhooks(TOKEN_GOOD_MS);
   const counts = { answers: 0, events: 0, fallbacks: 0, forged: 0, replayed: 0, malformed: 0 };
   let draining = false;
   let toldAt = -Infinity;
@@ -87,29 +89,36 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
     }
     const verdict = await signature?.check(request);
     if (verdict?.genuine === false) return refuse('forged', 401, verdict.why);
-    const replayed = verdict?.replayed === true;
+    const token = verdict?.token;
+    if (token === undefined) return obey(request);
+    return (
+      answered.once(token, clock.now(), () => obey(request)) ??
+      refuse('replayed', 401, 'its token has been used for something else')
+    );
+  }
+
+  async function obey(request: HttpRequest): Promise<HttpResponse> {
     const fields = fieldsOf(request);
     if (fields === undefined) return refuse('malformed', 400, 'its content is not a JSON object');
     switch (request.path) {
       case '/answer':
-        return answer(fields, replayed);
+        return answer(fields);
       case '/event':
-        return replayed ? refuse('replayed', 401, 'it was here before') : event(fields);
+        return event(fields);
       case '/fallback':
-        return replayed ? refuse('replayed', 401, 'it was here before') : fallback(fields);
+        return fallback(fields);
       default:
         return { status: 404 };
     }
   }
 
-  async function answer(fields: Readonly<Record<string, unknown>>, replayed: boolean): Promise<HttpResponse> {
+  async function answer(fields: Readonly<Record<string, unknown>>): Promise<HttpResponse> {
     const webhook = answerOf(fields);
     if (webhook === undefined) return refuse('malformed', 400, 'it names no call or no called number');
     const { uuid, to, from, conversation, regionUrl, sipHeaders } = webhook;
     const known = calls.get(uuid);
-    // Asked once more because our answer didn't arrive: the same again, as long as nobody has used it.
+    // Asked once more, with a new token, as our answer didn't arrive: the same again, until somebody has used it.
     if (known?.waiting === true) return reply(known.ncco);
-    if (replayed) return refuse('replayed', 401, 'it was here before');
     if (known || arriving.has(uuid)) return refuse('malformed', 409, 'its call is being answered already');
     counts.answers += 1;
     const info: CallInfo = {

@@ -358,14 +358,14 @@ describe('webhooks', () => {
     expect(warnings[0]).toContain('a webhook is refused');
   });
 
-  it('are answered the same when Vonage asks again, and refused when somebody repeats them later', async () => {
+  it('are answered the same when Vonage asks again, whatever has become of the call', async () => {
     const { cloud, app, admitted, url } = await stage(untilEnded);
     const fields = { to: TO, from: FROM, uuid: 'call-00000001', conversation_uuid: 'CON-1' };
     const body = JSON.stringify(fields);
     const authorization = signWebhook(cloud.account, body) ?? '';
-    const ask = async (): Promise<[number, string]> => {
+    const ask = async (path = '/answer'): Promise<[number, string]> => {
       const headers = { authorization, 'content-type': 'application/json' };
-      const response = await fetch(`${url}/answer`, { method: 'POST', headers, body });
+      const response = await fetch(`${url}${path}`, { method: 'POST', headers, body });
       return [response.status, await response.text()];
     };
     const first = await ask();
@@ -379,9 +379,33 @@ describe('webhooks', () => {
       body: gone,
     });
     await eventual(() => app.callCount).toBe(0);
-    expect(await ask()).toEqual([401, '']);
-    expect(app.counts).toMatchObject({ answers: 1, replayed: 1 });
+    expect(await ask()).toEqual(first);
+    expect(app.counts).toMatchObject({ answers: 1, replayed: 0 });
+    expect(await ask('/fallback')).toEqual([401, '']);
+    expect(app.counts).toMatchObject({ fallbacks: 0, replayed: 1 });
   });
+
+  it.each([true, false])(
+    'are answered again when the answer got lost (with the same token: %s)',
+    async (sameToken) => {
+      let busy = true;
+      const { cloud, app } = await stage(untilEnded, {
+        refuse: () => (busy ? { kind: 'proceed', variables: { VOICE_AGENT_RESULT: 'busy' } } : undefined),
+      });
+      const refused = cloud.call({ to: TO, from: FROM, faults: { sameToken, lost: () => true } });
+      await refused.ended;
+      expect(refused.spoken).toEqual(['All lines are busy.']);
+      busy = false;
+      const lost = ({ status }: Readonly<Record<string, unknown>>): boolean => status === 'disconnected';
+      const call = cloud.call({ to: TO, from: FROM, faults: { sameToken, lost } });
+      (await call.answered).drop();
+      await eventual(() => call.legs.length).toBe(2);
+      expect(call.leg.open).toBe(true);
+      expect(app.counts).toMatchObject({ replayed: 0, forged: 0 });
+      await call.hangUp();
+      await eventual(() => app.callCount).toBe(0);
+    },
+  );
 
   it('that say nothing of a call are counted', async () => {
     const { app, url } = await stage(untilEnded, { app: { signature: undefined } });
