@@ -1,7 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { HttpRequest, HttpResponse } from '../../lib/http-exchange.ts';
-import type { CallDesk, CallInfo, MediaGateway } from '../../dialog/ports.ts';
+import type { CallDesk, CallInfo, MediaGateway, MediaSession } from '../../dialog/ports.ts';
 import type { TelephonyLog } from '../asterisk/log.ts';
 import { AnsweredWebhooks } from './answered-webhooks.ts';
 import { talk, type Ncco } from './ncco.ts';
@@ -124,7 +124,7 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
     const info: CallInfo = {
       key: { server: VONAGE_SERVER, channel: uuid },
       direction: 'in',
-      dialled: options.numbers[to] ?? to,
+      dialled: Object.hasOwn(options.numbers, to) ? (options.numbers[to] as string) : to,
       caller: { number: from, name: '' },
       variables: { VONAGE_NUMBER: to, VONAGE_CONVERSATION: conversation, ...sipHeaders },
     };
@@ -135,8 +135,9 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
       return say(why);
     }
     arriving.add(uuid);
+    let session: MediaSession | undefined;
     try {
-      const session = await gateway.reserve({ id: uuid });
+      session = await gateway.reserve({ id: uuid });
       const call = startVonageCall({
         uuid,
         number: to,
@@ -160,6 +161,7 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
     } catch (error) {
       log.error({ server: VONAGE_SERVER, channel: uuid, err: error }, `no media: ${messageOf(error)}`);
       admission.abandoned?.('session-failed');
+      await session?.close();
       return say('trouble');
     } finally {
       arriving.delete(uuid);

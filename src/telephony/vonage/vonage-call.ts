@@ -60,15 +60,15 @@ export interface VonageCall {
 /** States of the caller's leg after which there is no call any more. */
 const OVER = new Set(['completed', 'cancelled', 'failed', 'rejected', 'busy', 'timeout', 'unanswered']);
 /** What becomes of a telephone that is called for a caller. */
-const OUTCOMES: Readonly<Record<string, TransferOutcome>> = {
-  answered: 'answered',
-  busy: 'busy',
-  rejected: 'refused',
-  timeout: 'no-answer',
-  unanswered: 'no-answer',
-  cancelled: 'no-answer',
-  failed: 'failed',
-};
+const OUTCOMES = new Map<string, TransferOutcome>([
+  ['answered', 'answered'],
+  ['busy', 'busy'],
+  ['rejected', 'refused'],
+  ['timeout', 'no-answer'],
+  ['unanswered', 'no-answer'],
+  ['cancelled', 'no-answer'],
+  ['failed', 'failed'],
+]);
 /** A media connection that drops is made again so often in a call. */
 const RECONNECTIONS = 3;
 /** For a caller whose transfer failed to come back to us. */
@@ -177,8 +177,9 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
   /** Sends the caller on to whoever stands for the department. */
   async function proceed(variables: Readonly<Record<string, string>>): Promise<void> {
     if (state === 'running') state = 'leaving';
-    const department = variables['VOICE_AGENT_DEPARTMENT'];
-    const to = (department && settings.departments[department]) ?? settings.departments['default'];
+    const { departments } = settings;
+    const department = variables['VOICE_AGENT_DEPARTMENT'] ?? '';
+    const to = departments[Object.hasOwn(departments, department) ? department : 'default'];
     const onward = to && connectTelephone(place(to));
     if (!onward || !rest) {
       log.warn({ ...about, ...variables }, 'the caller has nowhere to go on (gateways.vonage.departments)');
@@ -266,7 +267,7 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
       return undefined;
     }
     if (transfer && isSame(event.to, transfer.to)) {
-      const outcome = OUTCOMES[status];
+      const outcome = OUTCOMES.get(status);
       if (outcome) settleTransfer(outcome);
       return undefined;
     }

@@ -74,6 +74,8 @@ export async function startVonageCloud(options: CloudOptions = {}): Promise<Vona
       why: outcome.why,
     });
     const reply = outcome.reply ?? (outcome.why === undefined ? undefined : { title: outcome.why });
+    // Kept alive, connections of many calls that ended at once would look like a leak.
+    response.setHeader('Connection', 'close');
     response.writeHead(outcome.status, reply ? { 'Content-Type': 'application/json' } : {});
     response.end(reply && JSON.stringify(reply));
   };

@@ -420,6 +420,37 @@ describe('webhooks', () => {
     expect(app.counts).toMatchObject({ malformed: 4, events: 2, answers: 0 });
   });
 
+  it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
+    'take %s for a number like any other',
+    async (to) => {
+      const outcomes: string[] = [];
+      const { cloud, admitted, warnings } = await stage(async (line) => {
+        outcomes.push('running');
+        await line.proceed({ VOICE_AGENT_DEPARTMENT: to });
+      });
+      const call = cloud.call({ to, from: FROM });
+      await eventual(() => outcomes).toEqual(['running']);
+      expect(admitted[0]?.dialled).toBe(to);
+      await eventual(() => call.connectedTo).toEqual(['sip:desk@example.com']);
+      expect(warnings).toEqual([]);
+    },
+  );
+
+  it('leave no session behind when a call can’t be set up', async () => {
+    const settings = {
+      get attachMs(): number {
+        throw new Error('broken on purpose');
+      },
+      departments: {},
+    };
+    const { cloud, app, gateway, abandoned } = await stage(untilEnded, { app: { settings } });
+    const call = cloud.call({ to: TO, from: FROM });
+    await call.ended;
+    expect(call.spoken).toEqual(['Sorry.']);
+    expect(abandoned).toEqual(['session-failed']);
+    expect([gateway.sessionCount, app.callCount]).toEqual([0, 0]);
+  });
+
   it('take an unmapped number for an extension', async () => {
     const { cloud, admitted } = await stage(untilEnded);
     const call = cloud.call({ to: '442079461111', from: FROM });
