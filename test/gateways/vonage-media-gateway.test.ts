@@ -131,6 +131,39 @@ describe('the Vonage gateway', () => {
       expect(gateway.counts).toMatchObject({ mediaUnknown: 1, upgradesRefused: 1 });
     });
 
+    it('nobody with an earlier URL, once there is a new one', async () => {
+      const { gateway, session, far } = await call();
+      const first = session.renew();
+      const second = session.renew();
+      await expect(FarSide.connect((first as { url: string }).url)).rejects.toThrow('HTTP 410');
+      await join((second as { url: string }).url);
+      expect(await far.closed).toBe(1006);
+      expect(gateway.counts.mediaLate).toBe(1);
+    });
+
+    it('whoever has the URL, though somebody came before with a handshake that was none', async () => {
+      const gateway = await start();
+      const session = await gateway.reserve({ id: 'call' });
+      const url = new URL(urlOf(session));
+      const handshakes = [
+        { 'Sec-WebSocket-Version': '12', 'Sec-WebSocket-Key': 'x'.repeat(22) + '==' },
+        { 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'short' },
+        {},
+      ];
+      for (const headers of handshakes) {
+        const lines = Object.entries({ Host: 'a', Connection: 'Upgrade', Upgrade: 'websocket', ...headers });
+        const socket = connect(gateway.port, '127.0.0.1');
+        const text = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+        socket.write(`GET ${url.pathname} HTTP/1.1\r\n${text}\r\n`);
+        const [answer] = (await once(socket, 'data')) as [Buffer];
+        expect(answer.toString()).toMatch(/^HTTP\/1\.1 400/);
+        socket.destroy();
+      }
+      await join(urlOf(session));
+      await session.attached;
+      expect(gateway.counts).toMatchObject({ upgradesRefused: 3, mediaUsed: 0 });
+    });
+
     it('nobody who comes late', async () => {
       const gateway = await start({ ticketMs: 1 });
       const session = await gateway.reserve({ id: 'call' });

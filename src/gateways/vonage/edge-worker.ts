@@ -153,7 +153,7 @@ const sockets = new WebSocketServer({
 });
 sockets.on('wsClientError', (_error, socket) => {
   counters.add('upgradesRefused');
-  socket.destroy();
+  turnAway(socket, '400 Bad Request');
 });
 
 const REFUSALS = {
@@ -162,6 +162,16 @@ const REFUSALS = {
   late: { status: '410 Gone', counter: 'mediaLate', why: 'the time of its URL is up' },
 } as const;
 
+/** What `ws` would end the connection for: a handshake that is none shall cost nobody his ticket. */
+function isHandshake({ method, headers }: IncomingMessage): boolean {
+  return (
+    method === 'GET' &&
+    headers.upgrade?.toLowerCase() === 'websocket' &&
+    headers['sec-websocket-version'] === '13' &&
+    /^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '')
+  );
+}
+
 function turnAway(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
@@ -169,9 +179,9 @@ function turnAway(socket: Duplex, status: string): void {
 server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
   socket.on('error', () => undefined);
   const ticket = /^\/media\/([A-Za-z0-9_-]{1,128})$/.exec(ownPath(request.url).path)?.[1];
-  if (ticket === undefined || request.headers.upgrade?.toLowerCase() !== 'websocket') {
+  if (ticket === undefined || !isHandshake(request)) {
     counters.add('upgradesRefused');
-    turnAway(socket, '404 Not Found');
+    turnAway(socket, ticket === undefined ? '404 Not Found' : '400 Bad Request');
     return;
   }
   const redeemed = tickets.redeem(ticket, monotonicNow());
