@@ -192,7 +192,7 @@ describe('the Vonage gateway', () => {
         await session.close();
         await expect(session.attached).rejects.toMatchObject({ code: 'MEDIA_NOT_ATTACHED' });
       }
-      expect(gateway.counts).toMatchObject({ ratesWrong: 1, greetingsWrong: 3 });
+      expect(gateway.counts).toMatchObject({ ratesWrong: 1, greetingsWrong: 3, connectionsDropped: 0 });
     });
   });
 
@@ -314,7 +314,10 @@ describe('the Vonage gateway', () => {
     await playback.write(pcm(noise(16000, 9)));
     const lost = new Promise<MediaEvent>((resolve) => session.on(resolve));
     far.socket.terminate();
-    expect(await lost).toMatchObject({ type: 'lost', reason: expect.stringContaining('dropped') as string });
+    expect(await lost).toMatchObject({
+      type: 'lost',
+      reason: expect.stringMatching(/gone \(it closed with 1006\)/) as string,
+    });
     expect((await playback.finished).outcome).toBe('closed');
   });
 
@@ -355,7 +358,7 @@ describe('the Vonage gateway', () => {
     const { gateway, far } = await call({ limits: { reattachMs: 50 } });
     far.socket.send(Buffer.alloc(70_000));
     expect(await far.closed).toBe(1009);
-    expect(gateway.counts).toMatchObject({ protocolErrors: 1, connectionsDropped: 1 });
+    expect(gateway.counts).toMatchObject({ protocolErrors: 1, connectionsDropped: 0 });
   });
 
   it('takes no flood', async () => {
@@ -363,7 +366,8 @@ describe('the Vonage gateway', () => {
     for (let n = 0; n < 2000; n++) far.socket.send(Buffer.alloc(640));
     expect(await far.closed).toBe(1008);
     expect(session.stats().framesDropped).toBeGreaterThan(900);
-    expect(gateway.counts.messagesTooMany).toBeGreaterThan(900);
+    expect(gateway.counts.messagesTooMany).toBe(1001);
+    expect(gateway.counts.connectionsDropped).toBe(0);
   });
 
   it('refuses requests that are none of its paths, too large, or not HTTP', async () => {
@@ -386,7 +390,36 @@ describe('the Vonage gateway', () => {
     socket.end('nonsense\r\n\r\n');
     const [answer] = (await once(socket, 'data')) as [Buffer];
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 400/);
-    expect(gateway.counts).toMatchObject({ requestsUnknown: 1, requestsRefused: 2, requestsUnanswered: 1 });
+    expect((await fetch(`${base}/answer`, { headers: { long: 'x'.repeat(20_000) } })).status).toBe(431);
+    expect(gateway.counts).toMatchObject({ requestsUnknown: 1, requestsRefused: 3, requestsUnanswered: 1 });
+    await until(() => warnings.length >= 3);
+    expect(warnings).toEqual([
+      'a request is refused: "/" is no path of ours',
+      'a request is refused: its body has more than 100 bytes',
+      'a request is refused: no answer was found within 50 ms',
+    ]);
+  });
+
+  it('refuses connections beyond the most that there may be', async () => {
+    const { gateway, far } = await call({ limits: { maxConnections: 1 } });
+    const socket = connect(gateway.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    await once(socket, 'close');
+    expect(gateway.counts.connectionsTooMany).toBe(1);
+    await until(() => warnings.length > 0);
+    expect(warnings).toEqual(['a connection is refused: there are 1 already']);
+    expect(far.socket.readyState).toBe(far.socket.OPEN);
+  });
+
+  it('counts nothing when a connection ends as it should, and says why when it doesn’t', async () => {
+    const { gateway, session, far } = await call();
+    far.socket.close(1000);
+    await far.closed;
+    const again = await join((session.renew() as { url: string }).url);
+    again.socket.terminate();
+    await until(() => warnings.length > 0);
+    expect(warnings).toEqual(['the media connection of call dropped: it closed with 1006']);
+    expect(gateway.counts.connectionsDropped).toBe(1);
   });
 
   it('loses its calls when its thread dies, and takes the next one on the same port', async () => {

@@ -3,7 +3,7 @@ import { monotonicNow, type Milliseconds } from '../../lib/clock.ts';
 import { FRAME_MS } from '../../media/audio.ts';
 import { MediaStatsBlock, STAT } from '../media-stats-block.ts';
 import type { PlayoutWheel, WheelMember } from '../playout/playout-wheel.ts';
-import type { EdgeCounters } from './edge-counters.ts';
+import type { EdgeCounterName, EdgeCounters } from './edge-counters.ts';
 import type { EdgeLimits, EdgeReport, EdgeSessionSetup } from './edge-protocol.ts';
 import { InboundVoice } from './inbound-voice.ts';
 import { PacedPlayer } from './paced-player.ts';
@@ -16,7 +16,8 @@ export interface VonageLegOptions {
   readonly counters: EdgeCounters;
   readonly limits: EdgeLimits;
   readonly report: (report: EdgeReport) => void;
-  readonly refused: (message: string) => void;
+  /** Says to the log that somebody was refused, and not too often for each kind. */
+  readonly tell: (kind: string, message: string) => void;
 }
 
 /** A connection and what it has left of its limits. */
@@ -47,6 +48,8 @@ const PING_MS = 1000;
 const NORMAL = 1000;
 const POLICY = 1008;
 const UNSUPPORTED = 1003;
+/** How a connection ends whose end somebody wanted: 1005 is a close frame that names no code. */
+const IN_ORDER = new Set([NORMAL, 1005]);
 
 /** One session as the edge thread carries it: its connection, its two voices, its place on the wheel. */
 export class VonageLeg implements WheelMember {
@@ -57,6 +60,7 @@ export class VonageLeg implements WheelMember {
   #connection: Connection | undefined;
   #onWheel = false;
   #droppedAt: Milliseconds | undefined;
+  #lastEnd = '';
   /** A ticket is out until then. */
   #expectedUntil: Milliseconds = 0;
   #closed = false;
@@ -103,7 +107,7 @@ export class VonageLeg implements WheelMember {
     };
     this.#expectedUntil = 0;
     // A new ticket was asked for because the old connection is no good any more.
-    if (this.#connection) this.#drop(this.#connection, 'another connection took its place');
+    if (this.#connection) this.#detach(this.#connection, 'another one took its place');
     this.#connection = connection;
     socket.on('message', (data, isBinary) => {
       this.#onMessage(connection, data as Buffer, isBinary);
@@ -112,11 +116,11 @@ export class VonageLeg implements WheelMember {
       connection.heardAt = monotonicNow();
     });
     socket.on('error', (error) => {
-      this.#options.counters.add('protocolErrors');
-      this.#drop(connection, `the connection failed: ${error.message}`);
+      this.#refuse(connection, 'protocolErrors', undefined, `it broke the protocol: ${error.message}`);
     });
     socket.on('close', (code) => {
-      this.#drop(connection, `the far side closed the connection (${code})`);
+      if (IN_ORDER.has(code)) this.#detach(connection, 'the far side closed it');
+      else this.#drop(connection, `it closed with ${code}`);
     });
     if (this.#onWheel) return;
     this.#onWheel = true;
@@ -137,7 +141,10 @@ export class VonageLeg implements WheelMember {
     if (this.#connection) this.#watch(this.#connection, now);
     else if (this.#droppedAt !== undefined && now > Math.max(this.#patience(), this.#expectedUntil)) {
       this.#droppedAt = undefined;
-      this.#report({ type: 'lost', reason: 'the connection dropped, and no other one came' });
+      this.#report({
+        type: 'lost',
+        reason: `the connection is gone (${this.#lastEnd}), and no other one came`,
+      });
     }
   }
 
@@ -184,15 +191,14 @@ export class VonageLeg implements WheelMember {
 
   /** The first message says what will come. */
   #greet(connection: Connection, text: string | undefined): void {
-    const { setup, counters } = this.#options;
+    const { setup } = this.#options;
     const message = text === undefined ? undefined : parseVonageMessage(text);
     if (message?.type !== 'connected') {
-      counters.add('greetingsWrong');
-      this.#refuse(connection, POLICY, 'its first message was not websocket:connected');
+      this.#refuse(connection, 'greetingsWrong', POLICY, 'its first message was not websocket:connected');
     } else if (rateOfContentType(message.contentType) !== setup.rateHz) {
-      counters.add('ratesWrong');
       const wrong = JSON.stringify(message.contentType.slice(0, 80));
-      this.#refuse(connection, UNSUPPORTED, `it sends ${wrong} instead of ${contentTypeOf(setup.rateHz)}`);
+      const why = `it sends ${wrong} instead of ${contentTypeOf(setup.rateHz)}`;
+      this.#refuse(connection, 'ratesWrong', UNSUPPORTED, why);
     } else {
       connection.greeted = true;
       this.#droppedAt = undefined;
@@ -224,17 +230,19 @@ export class VonageLeg implements WheelMember {
   }
 
   #tooMany(connection: Connection, isBinary: boolean): void {
+    connection.excess += 1;
+    if (connection.excess > EXCESS_MAX) {
+      this.#refuse(connection, 'messagesTooMany', POLICY, 'it sent far too many messages');
+      return;
+    }
     this.#options.counters.add('messagesTooMany');
     if (isBinary) this.#stats.add(STAT.framesDropped);
-    connection.excess += 1;
-    if (connection.excess > EXCESS_MAX) this.#refuse(connection, POLICY, 'it sent far too many messages');
   }
 
   #watch(connection: Connection, now: Milliseconds): void {
-    const { limits, counters } = this.#options;
+    const { limits } = this.#options;
     if (!connection.greeted && now - connection.since > limits.greetMs) {
-      counters.add('greetingsWrong');
-      this.#refuse(connection, POLICY, 'it never said websocket:connected');
+      this.#refuse(connection, 'greetingsWrong', POLICY, 'it never said websocket:connected');
     } else if (connection.greeted && now - connection.heardAt > limits.silentMs) {
       this.#drop(connection, `nothing was heard of the far side for ${limits.silentMs} ms`);
     } else if (this.#player.waitedMs > limits.stalledMs) {
@@ -250,19 +258,32 @@ export class VonageLeg implements WheelMember {
     return (this.#droppedAt ?? 0) + this.#options.limits.reattachMs;
   }
 
-  #refuse(connection: Connection, code: number, why: string): void {
-    this.#options.refused(`a media connection is ended: ${why}`);
-    connection.socket.close(code, why.slice(0, 100));
-    this.#drop(connection, why);
+  /** `code` missing: `ws` has closed it itself. */
+  #refuse(connection: Connection, counter: EdgeCounterName, code: number | undefined, why: string): void {
+    if (connection !== this.#connection) return;
+    this.#options.counters.add(counter);
+    this.#options.tell(counter, `the media connection of ${this.#options.setup.call} is ended: ${why}`);
+    if (code !== undefined) connection.socket.close(code, why.slice(0, 100));
+    this.#detach(connection, why);
   }
 
-  #drop(connection: Connection, reason: string): void {
+  #drop(connection: Connection, why: string): void {
     if (connection !== this.#connection) return;
-    this.#connection = undefined;
     this.#options.counters.add('connectionsDropped');
+    this.#options.tell(
+      'connectionsDropped',
+      `the media connection of ${this.#options.setup.call} dropped: ${why}`,
+    );
+    this.#detach(connection, why);
+  }
+
+  /** Counts nothing: it was wanted, or has been counted for what it was. */
+  #detach(connection: Connection, why: string): void {
+    if (connection !== this.#connection) return;
+    this.#lastEnd = why;
+    this.#connection = undefined;
     this.#droppedAt = monotonicNow();
     this.#player.detach();
-    this.#report({ type: 'detached', reason });
     endSoon(connection.socket);
   }
 
@@ -270,7 +291,7 @@ export class VonageLeg implements WheelMember {
     report:
       | { readonly type: 'attached' }
       | { readonly type: 'dtmf'; readonly digit: string }
-      | { readonly type: 'detached' | 'lost'; readonly reason: string },
+      | { readonly type: 'lost'; readonly reason: string },
   ): void {
     this.#options.report({ ...report, session: this.#options.setup.session });
   }

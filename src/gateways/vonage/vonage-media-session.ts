@@ -73,7 +73,7 @@ export class VonageMediaSession implements MediaSession, EdgeSession {
       accuracy: 'reported',
     });
     const { heard, sent } = this;
-    const setup: EdgeSessionSetup = { session, rateHz, heard, sent, playout, stats };
+    const setup: EdgeSessionSetup = { session, call: options.id, rateHz, heard, sent, playout, stats };
     thread.open(session, this, { type: 'open', setup });
     this.#endpoint = this.#newEndpoint(options.ticketMs);
   }
@@ -123,8 +123,6 @@ export class VonageMediaSession implements MediaSession, EdgeSession {
     switch (report.type) {
       case 'attached':
         this.#attachment.succeed();
-        break;
-      case 'detached': // Vonage tells telephony, which may `renew`; else it will be `lost`
         break;
       case 'playout':
         this.#playback.report(report.report);
