@@ -319,6 +319,7 @@ describe('the Vonage gateway', () => {
       reason: expect.stringMatching(/gone \(it closed with 1006\)/) as string,
     });
     expect((await playback.finished).outcome).toBe('closed');
+    expect(session.renew()).toBeUndefined();
   });
 
   it('notices a far side that is silent without having closed', async () => {
@@ -426,8 +427,11 @@ describe('the Vonage gateway', () => {
     const { gateway, session } = await call();
     const { port } = gateway;
     const lost = new Promise<MediaEvent>((resolve) => session.on(resolve));
+    const waiting = await gateway.reserve({ id: 'waiting' });
     gateway.failThread();
     expect((await lost).type).toBe('lost');
+    await expect(waiting.attached).rejects.toMatchObject({ code: 'MEDIA_NOT_ATTACHED' });
+    expect(waiting.renew()).toBeUndefined();
     await session.close();
     await until(() => warnings.length > 0);
     await expect

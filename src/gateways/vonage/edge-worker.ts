@@ -212,7 +212,7 @@ server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
   }
   const redeemed = tickets.redeem(ticket, monotonicNow());
   const leg = 'session' in redeemed ? legs.get(redeemed.session) : undefined;
-  if (leg === undefined) {
+  if (leg === undefined || leg.lost) {
     const { status, counter, why } = REFUSALS['refused' in redeemed ? redeemed.refused : 'late'];
     refused(counter, `a media connection is refused: ${why}`);
     turnAway(socket, status);

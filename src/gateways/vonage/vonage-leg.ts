@@ -53,6 +53,8 @@ const IN_ORDER = new Set([NORMAL, 1005]);
 
 /** One session as the edge thread carries it: its connection, its two voices, its place on the wheel. */
 export class VonageLeg implements WheelMember {
+  /** Nothing is played any more: a connection is of no use. */
+  lost = false;
   readonly #options: VonageLegOptions;
   readonly #stats: MediaStatsBlock;
   readonly #player: PacedPlayer;
@@ -141,6 +143,7 @@ export class VonageLeg implements WheelMember {
     if (this.#connection) this.#watch(this.#connection, now);
     else if (this.#droppedAt !== undefined && now > Math.max(this.#patience(), this.#expectedUntil)) {
       this.#droppedAt = undefined;
+      this.lost = true;
       this.#report({
         type: 'lost',
         reason: `the connection is gone (${this.#lastEnd}), and no other one came`,

@@ -49,6 +49,7 @@ export class VonageMediaSession implements MediaSession, EdgeSession {
   readonly #listeners = new Listeners<MediaEvent>();
   readonly #stats: MediaStatsBlock;
   #endpoint: MediaEndpoint;
+  #lost = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: VonageMediaSessionOptions) {
@@ -87,7 +88,8 @@ export class VonageMediaSession implements MediaSession, EdgeSession {
     // the peer of RTP has no meaning here
   }
 
-  renew(withinMs = this.#options.ticketMs): MediaEndpoint {
+  renew(withinMs = this.#options.ticketMs): MediaEndpoint | undefined {
+    if (this.#lost) return undefined;
     this.#endpoint = this.#newEndpoint(withinMs);
     return this.#endpoint;
   }
@@ -136,6 +138,8 @@ export class VonageMediaSession implements MediaSession, EdgeSession {
   }
 
   onLost(reason: string): void {
+    this.#lost = true;
+    this.#attachment.fail(this.id);
     this.#playback.close();
     this.#listeners.emit({ type: 'lost', reason });
   }

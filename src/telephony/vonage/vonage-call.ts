@@ -103,6 +103,11 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
       },
     });
   const ncco = media(session.endpoint);
+  /** Back to us, by another connection. Undefined: the media is lost for good. */
+  const mediaAgain = (withinMs?: Milliseconds): Ncco | undefined => {
+    const endpoint = session.renew?.(withinMs);
+    return endpoint && media(endpoint);
+  };
 
   const line = createCallLine(info, {
     answer: () => Promise.resolve(clock.now()), // the NCCO has answered
@@ -203,9 +208,10 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
   async function putThrough(request: TransferRequest, signal: AbortSignal): Promise<TransferOutcome> {
     const { endpoint, ringMs } = request;
     if (callerGone || state !== 'running') return 'caller-gone';
-    if (!rest || !canCall(endpoint) || !session.renew || transfer) return 'failed';
+    if (!rest || !canCall(endpoint) || transfer) return 'failed';
     // When it isn't answered Vonage goes on with what comes next in the NCCO: back to us.
-    const back = media(session.renew(ringMs + RING_SLACK_MS + RETURN_MS));
+    const back = mediaAgain(ringMs + RING_SLACK_MS + RETURN_MS);
+    if (!back) return 'failed';
     const call = connectTelephone({ ...place(endpoint), ringMs }) ?? [];
     const outcome = Promise.withResolvers<TransferOutcome>();
     transfer = { to: endpoint, settle: outcome.resolve };
@@ -230,12 +236,18 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
     if (result === 'answered') {
       target = endpoint;
       await session.close();
-    } else if (result === 'cancelled' && !callerIsGone()) {
-      await rest.transfer(uuid, media(session.renew(RETURN_MS))).catch((error: unknown) => {
-        log.warn({ ...about, error: messageOf(error) }, 'the caller could not be taken back');
-      });
-    }
+    } else if (result === 'cancelled' && !callerIsGone()) await takeBack();
     return result;
+  }
+
+  /** Off the target's telephone, or from wherever Vonage has left him. Never rejects. */
+  async function takeBack(): Promise<void> {
+    const back = mediaAgain(RETURN_MS);
+    try {
+      if (back) await rest?.transfer(uuid, back);
+    } catch (error) {
+      log.warn({ ...about, error: messageOf(error) }, 'the caller could not be taken back');
+    }
   }
 
   function callerIsGone(): boolean {
@@ -247,9 +259,7 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
     const pending = transfer;
     transfer = undefined;
     pending?.settle(outcome);
-    if (pending && late && rest && session.renew) {
-      rest.transfer(uuid, media(session.renew(RETURN_MS))).catch(() => undefined);
-    }
+    if (pending && late) void takeBack();
   }
 
   async function sendDtmf(digits: string): Promise<void> {
@@ -285,12 +295,13 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
     if (callerGone || transfer !== undefined || target !== undefined) return undefined;
     if (state === 'leaving' || state === 'over') return undefined;
     reconnections += 1;
-    if (reconnections > RECONNECTIONS || !session.renew) {
+    const again = reconnections > RECONNECTIONS ? undefined : mediaAgain();
+    if (!again) {
       log.error({ ...about, status, reason }, 'Vonage has no connection for the media any more');
       return undefined;
     }
     log.warn({ ...about, status, reason, reconnections }, 'the media connection is made again');
-    return media(session.renew());
+    return again;
   }
 
   function onCallerLeft(status: string): void {

@@ -227,6 +227,16 @@ describe('a call from the Vonage cloud', () => {
     expect(abandoned).toEqual(['media-never-attached']);
   });
 
+  it('is given up when the listener dies before its media has come', async () => {
+    const { cloud, app, gateway, abandoned } = await stage(untilEnded);
+    const call = cloud.call({ to: TO, from: FROM, faults: { connectAfterMs: 60_000 } });
+    await eventual(() => app.callCount).toBe(1);
+    gateway.failThread();
+    await eventual(() => abandoned).toEqual(['media-failed']);
+    await eventual(() => app.callCount).toBe(0);
+    expect(await call.ended).toContain('REST');
+  });
+
   it('is given up when the caller leaves before its media has come', async () => {
     const { cloud, app, abandoned } = await stage(untilEnded);
     const call = cloud.call({ to: TO, from: FROM, faults: { connectAfterMs: 2000 } });
