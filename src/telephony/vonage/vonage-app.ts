@@ -69,6 +69,7 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
   const arriving = new Set<string>();
   const answered = new AnsweredWebhooks(TOKEN_GOOD_MS);
   const counts = { answers: 0, events: 0, fallbacks: 0, forged: 0, replayed: 0, malformed: 0 };
+  const isOurs = (number: string): boolean => Object.hasOwn(options.numbers, number);
   let draining = false;
   let toldAt = -Infinity;
 
@@ -124,7 +125,7 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
     const info: CallInfo = {
       key: { server: VONAGE_SERVER, channel: uuid },
       direction: 'in',
-      dialled: Object.hasOwn(options.numbers, to) ? (options.numbers[to] as string) : to,
+      dialled: isOurs(to) ? (options.numbers[to] as string) : to,
       caller: { number: from, name: '' },
       variables: { VONAGE_NUMBER: to, VONAGE_CONVERSATION: conversation, ...sipHeaders },
     };
@@ -148,6 +149,7 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
         clock,
         log,
         settings: options.settings,
+        isOurs,
         eventUrl: `${publicUrl}/event`,
         onConversation: (moved) => byConversation.set(moved, call),
         onFinished: () => {

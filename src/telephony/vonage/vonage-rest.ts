@@ -28,6 +28,8 @@ export interface VonageRest {
   transfer(uuid: string, ncco: Ncco): Promise<void>;
   /** PUT /v1/calls/{uuid}/dtmf. */
   sendDtmf(uuid: string, digits: string): Promise<void>;
+  /** GET /v1/calls/{uuid}. True: it has ended, or there is none. */
+  isOver(uuid: string): Promise<boolean>;
   /** The same for a call that is carried in another region: that region alone knows it, others answer 404. */
   at(regionUrl: string): VonageRest;
 }
@@ -40,6 +42,16 @@ const TOKEN_LIFE_S = 300;
 /** What may be better a moment later. */
 const PASSING = new Set([429, 502, 503, 504]);
 const RETRY_MS = 300;
+/** States of a leg after which there is none any more. */
+export const OVER = new Set([
+  'completed',
+  'cancelled',
+  'failed',
+  'rejected',
+  'busy',
+  'timeout',
+  'unanswered',
+]);
 
 /** What is believed of calls' regions: an `apiUrl` that somebody chose is used for all of them. */
 export function regionsBeside(apiUrl: string): VonageRestOptions['regionOf'] {
@@ -72,16 +84,16 @@ function restAt(base: string, key: KeyObject, options: VonageRestOptions): Vonag
       .sign(key);
   }
 
-  async function put(path: string, what: string, body: object): Promise<Response> {
+  async function ask(path: string, what: string, body?: object): Promise<Response> {
     for (let attempt = 1; ; attempt++) {
       let response: Response;
       try {
         response = await fetch(`${base}${path}`, {
-          method: 'PUT',
+          method: body ? 'PUT' : 'GET',
           redirect: 'error',
           signal: AbortSignal.timeout(timeoutMs),
           headers: { authorization: `Bearer ${await token()}`, 'content-type': 'application/json' },
-          body: JSON.stringify(body),
+          ...(body ? { body: JSON.stringify(body) } : {}),
         });
       } catch (error) {
         if (attempt === 1) continue;
@@ -97,7 +109,7 @@ function restAt(base: string, key: KeyObject, options: VonageRestOptions): Vonag
   }
 
   async function mustDo(path: string, what: string, body: object): Promise<void> {
-    const response = await put(path, what, body);
+    const response = await ask(path, what, body);
     const text = await response.text();
     if (!response.ok) throw failed(`can't ${what}: ${explain(response.status, text)}`);
   }
@@ -105,7 +117,7 @@ function restAt(base: string, key: KeyObject, options: VonageRestOptions): Vonag
   const callPath = (uuid: string): string => `/v1/calls/${encodeURIComponent(uuid)}`;
   return {
     async hangUp(uuid) {
-      const response = await put(callPath(uuid), 'hang up', { action: 'hangup' });
+      const response = await ask(callPath(uuid), 'hang up', { action: 'hangup' });
       const text = await response.text();
       if (response.status === 404) return false;
       if (!response.ok) throw failed(`can't hang up: ${explain(response.status, text)}`);
@@ -117,6 +129,13 @@ function restAt(base: string, key: KeyObject, options: VonageRestOptions): Vonag
         destination: { type: 'ncco', ncco },
       }),
     sendDtmf: (uuid, digits) => mustDo(`${callPath(uuid)}/dtmf`, 'send keys', { digits }),
+    async isOver(uuid) {
+      const response = await ask(callPath(uuid), 'look for the call');
+      const text = await response.text();
+      if (response.status === 404) return true;
+      if (!response.ok) throw failed(`can't look for the call: ${explain(response.status, text)}`);
+      return OVER.has(statusIn(text));
+    },
     at: (regionUrl) => restAt(options.regionOf?.(regionUrl) ?? base, key, options),
   };
 }
@@ -132,6 +151,16 @@ function readKey(pem: string): KeyObject {
     throw failed(
       `the private key of the Vonage application can't be used: an RSA key in PEM is needed, as the dashboard gives it (${messageOf(error)})`,
     );
+  }
+}
+
+/** Of a call's description; empty: it has none. */
+function statusIn(text: string): string {
+  try {
+    const call = JSON.parse(text) as { status?: unknown } | null;
+    return typeof call?.status === 'string' ? call.status : '';
+  } catch {
+    return '';
   }
 }
 

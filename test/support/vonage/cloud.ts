@@ -95,6 +95,11 @@ export async function startVonageCloud(options: CloudOptions = {}): Promise<Vona
       return { status: 404, body: parse(text), why: 'no such call in this region' };
     const call = calls.find((one) => one.uuid === uuid && one.endReason === undefined);
     const body = parse(text);
+    if (method === 'GET' && part === undefined) {
+      const known = calls.find((one) => one.uuid === uuid);
+      const status = known?.endReason === undefined ? 'answered' : 'completed';
+      return known ? { status: 200, reply: { uuid, status } } : { status: 404, why: 'no such call' };
+    }
     if (method !== 'PUT' || uuid === undefined) return { status: 404, body, why: `no such resource ${path}` };
     if (typeof body !== 'object' || body === null)
       return { status: 400, body, why: 'the body is no JSON object' };

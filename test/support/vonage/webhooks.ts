@@ -12,6 +12,8 @@ export interface WebhookFaults {
   readonly signature?: SignatureFault | undefined;
   /** What was signed is changed on its way. */
   readonly tampered?: boolean | undefined;
+  /** It never comes, nor is it tried again. */
+  readonly unsent?: ((payload: Readonly<Record<string, unknown>>) => boolean) | undefined;
   /** Its answer gets lost the first time: it is asked again. */
   readonly lost?: ((payload: Readonly<Record<string, unknown>>) => boolean) | undefined;
   /** What is asked again carries the token of the first time (default: one of its own). */
@@ -48,6 +50,9 @@ export class Webhooks {
     payload: Readonly<Record<string, unknown>>,
     faults: WebhookFaults = {},
   ): Promise<WebhookSeen> {
+    if (faults.unsent?.(payload)) {
+      return { kind, at: Date.now(), tookMs: 0, payload, status: 0, contentType: undefined, body: 'unsent' };
+    }
     const sign = (): string | undefined =>
       signWebhook(this.#account, JSON.stringify(payload), faults.signature);
     const token = sign();

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Admission, CallInfo, CallLine, LineEvent, MediaSession } from '../../../src/dialog/ports.ts';
 import { VonageMediaGateway, type VonageGatewayOptions } from '../../../src/gateways/vonage-media-gateway.ts';
-import { systemClock } from '../../../src/lib/clock.ts';
+import { systemClock, type Clock } from '../../../src/lib/clock.ts';
 import type { HttpHandler } from '../../../src/lib/http-exchange.ts';
 import { createSignatureCheck } from '../../../src/telephony/vonage/signed-webhook.ts';
 import {
@@ -31,6 +31,11 @@ interface Stage {
 const eventual = <T>(value: () => T) => expect.poll(value, { timeout: 8000, interval: 5 });
 const TO = '442079460000';
 const FROM = '447700900000';
+/** Everything that is waited for comes so many times sooner. */
+const hasty = (times: number): Clock => ({
+  ...systemClock,
+  at: (at, action) => systemClock.at(systemClock.now() + (at - systemClock.now()) / times, action),
+});
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
@@ -308,6 +313,9 @@ describe('a call from the Vonage cloud', () => {
   it.each([
     ['busy', 'busy'],
     ['timeout', 'no-answer'],
+    ['rejected', 'refused'],
+    ['failed', 'failed'],
+    ['silent', 'no-answer'],
   ] as const)('comes back to us from a telephone that is %s', async (telephone, expected) => {
     let outcome = '';
     const { cloud, app } = await stage(
@@ -319,15 +327,137 @@ describe('a call from the Vonage cloud', () => {
         playback.end();
         await ended(line);
       },
-      { cloud: { telephone: () => telephone } },
+      { cloud: { telephone: () => telephone }, app: { clock: hasty(10) } },
     );
     const call = cloud.call({ to: TO, from: FROM });
     await eventual(() => outcome).toBe(expected);
+    // One connect alone: the next one is the answer to its event, or, if that never comes, goes over REST.
+    await eventual(() => call.nccos.map((actions) => actions.length)).toEqual([1, 1, 1]);
+    expect(cloud.requests).toHaveLength(telephone === 'silent' ? 2 : 1);
     await eventual(() => call.legs.length).toBe(2);
     await eventual(() => call.leg.messages).toBe(10);
     await call.hangUp();
     await eventual(() => app.callCount).toBe(0);
     expect(call.complaints).toEqual([]);
+  });
+
+  it('comes back when the transfer is called off, and it is told if that fails', async () => {
+    const outcomes: string[] = [];
+    const cancel = [new AbortController(), new AbortController()] as const;
+    const again = Promise.withResolvers<undefined>();
+    const { cloud, warnings } = await stage(
+      async (line) => {
+        await line.answer();
+        outcomes.push(await line.transfer(request, cancel[0].signal));
+        await again.promise;
+        outcomes.push(await line.transfer(request, cancel[1].signal));
+        await ended(line);
+      },
+      { cloud: { telephone: () => 'silent' } },
+    );
+    const call = cloud.call({ to: TO, from: FROM });
+    const ringing = () => cloud.webhooks.filter(({ payload }) => payload['to'] === '442079460009').length;
+    await eventual(ringing).toBe(2);
+    cancel[0].abort();
+    await eventual(() => outcomes).toEqual(['cancelled']);
+    await eventual(() => call.legs.length).toBe(2);
+    again.resolve(undefined);
+    await eventual(ringing).toBeGreaterThanOrEqual(5);
+    cloud.failNext(500);
+    cancel[1].abort();
+    await eventual(() => outcomes).toEqual(['cancelled', 'cancelled']);
+    expect(warnings).toContain('the caller could not be taken back');
+    expect(call.complaints).toEqual([]);
+  });
+
+  it('is told that whoever he was put through to has left', async () => {
+    const events: string[] = [];
+    const { cloud, app } = await stage(async (line) => {
+      await line.answer();
+      line.on(({ type }) => events.push(type));
+      await line.transfer(request, new AbortController().signal);
+      await ended(line);
+    });
+    const call = cloud.call({ to: TO, from: FROM });
+    await eventual(() => call.connectedTo).toEqual(['442079460009']);
+    await eventual(() =>
+      cloud.webhooks.some(
+        ({ payload }) => payload['status'] === 'answered' && payload['to'] === '442079460009',
+      ),
+    ).toBe(true);
+    call.targetHangsUp();
+    await eventual(() => app.callCount).toBe(0);
+    expect(events).toEqual(['target-left', 'ended']);
+  });
+
+  it('ends when the two who talk have hung up, though Vonage’s word of it got lost', async () => {
+    const { cloud, app } = await stage(
+      async (line) => {
+        await line.answer();
+        await line.transfer({ ...request, ringMs: 115_000 }, new AbortController().signal);
+        await ended(line);
+      },
+      { app: { clock: hasty(300), settings: { attachMs: 1_000_000, departments: {} } } },
+    );
+    const unsent = ({ status }: Readonly<Record<string, unknown>>): boolean => status === 'completed';
+    const call = cloud.call({ to: TO, from: FROM, faults: { unsent } });
+    const looks = () => cloud.requests.filter(({ method }) => method === 'GET').map(({ status }) => status);
+    await eventual(() => looks().length).toBeGreaterThanOrEqual(2);
+    cloud.failNext(500);
+    await eventual(looks).toContain(500);
+    expect(app.callCount).toBe(1);
+    await call.hangUp();
+    await eventual(() => app.callCount).toBe(0);
+  });
+
+  it('shows whom it calls a number of ours, and a ringing tone where there is none', async () => {
+    const other = '442079460002';
+    const { cloud } = await stage(
+      async (line) => {
+        const callerId = { name: 'Sales', number: `+${other}` };
+        await line.transfer({ ...request, callerId }, new AbortController().signal);
+        await line.transfer({ ...request, endpoint: 'sip:bob@example.com' }, new AbortController().signal);
+        await ended(line);
+      },
+      {
+        cloud: { telephone: () => 'busy' },
+        app: {
+          numbers: { [TO]: '510001', [other]: '510002' },
+          settings: { attachMs: 2000, departments: {}, ringbackToneUrl: 'https://a.example/tone.mp3' },
+        },
+      },
+    );
+    const call = cloud.call({ to: TO, from: FROM });
+    await eventual(() => call.nccos.length).toBe(5);
+    expect(call.nccos[1]).toMatchObject([{ from: other }]);
+    expect(call.nccos[3]).toMatchObject([{ from: TO }]);
+    const asked = cloud.requests.map(({ body }) => JSON.stringify(body).includes('ringbackTone'));
+    expect(asked).toEqual([false, true]);
+  });
+
+  it('isn’t moved by what Vonage tells of an earlier connection', async () => {
+    const { cloud, app, url } = await stage(untilEnded, { app: { signature: undefined } });
+    const call = cloud.call({ to: TO, from: FROM });
+    const first = await call.answered;
+    const tell = async (to: string, uuid: string): Promise<number> => {
+      const body = JSON.stringify({
+        uuid,
+        to,
+        status: 'disconnected',
+        conversation_uuid: call.conversationUuid,
+      });
+      return (await fetch(`${url}/event`, { method: 'POST', body })).status;
+    };
+    const uriOf = (n: number) => {
+      const [action] = call.nccos[n] ?? [];
+      return action?.action === 'connect' && action.endpoint.type === 'websocket' ? action.endpoint.uri : '';
+    };
+    first.drop();
+    await eventual(() => call.legs.length).toBe(2);
+    expect(await tell(uriOf(0), 'another-leg')).toBe(204);
+    // The same event once more is answered the same: our answer may have been lost.
+    expect([await tell(uriOf(1), 'this-leg'), await tell(uriOf(1), 'this-leg')]).toEqual([200, 200]);
+    expect(app.callCount).toBe(1);
   });
 
   it('isn’t put through to what Vonage can’t call, nor when Vonage refuses', async () => {

@@ -51,6 +51,16 @@ describe('call control over Vonage’s REST API', () => {
     expect(await rest().hangUp(placed.uuid)).toBe(false);
   });
 
+  it('says whether a call goes on', async () => {
+    const placed = await call();
+    expect(await rest().isOver(placed.uuid)).toBe(false);
+    await placed.hangUp();
+    expect(await rest().isOver(placed.uuid)).toBe(true);
+    expect(await rest().isOver('no-such-call')).toBe(true);
+    cloud.failNext(500);
+    await expect(rest().isOver(placed.uuid)).rejects.toMatchObject({ code: 'VONAGE_REQUEST_FAILED' });
+  });
+
   it('moves a call to another NCCO', async () => {
     const placed = await call();
     await rest().transfer(placed.uuid, [{ action: 'talk', text: 'Goodbye.' }]);
