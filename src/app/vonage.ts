@@ -15,6 +15,7 @@ import {
   WEBHOOK_PATHS,
   type VonageApp,
 } from '../telephony/vonage/vonage-app.ts';
+import { uncallableTargets } from './transfer-targets.ts';
 import { createVonageRest, regionsBeside } from '../telephony/vonage/vonage-rest.ts';
 
 /** The Vonage side of the program: its listener is open, and takes calls once it is started. */
@@ -59,6 +60,8 @@ export async function openVonage(config: Config, log: Logger, scope: Scope): Pro
   if (!rest) {
     ownLog.warn({}, 'gateways.vonage.privateKey is missing: callers can not be put through, nor sent keys');
   }
+
+  for (const text of uncallableTargets(config)) ownLog.warn({}, text);
 
   let handler: HttpHandler = () => Promise.resolve({ status: 503, headers: { 'retry-after': '1' } });
   const gateway = await MediaGatewayFactory.create('vonage', {
