@@ -1,5 +1,4 @@
 import type { Config } from '../config.ts';
-import { DEFAULT_PHRASES } from '../dialog/prepared-phrases.ts';
 import type { CallDesk } from '../dialog/ports.ts';
 import { VonageMediaGateway } from '../gateways/vonage-media-gateway.ts';
 import { MediaGatewayFactory } from '../gateways/media-gateway-factory.ts';
@@ -95,7 +94,7 @@ export async function openVonage(config: Config, log: Logger, scope: Scope): Pro
         signature,
         rest,
         numbers: extensionsOf(config),
-        texts: { language, busy, trouble, draining: DEFAULT_PHRASES.draining },
+        texts: { language, busy, trouble },
         settings: {
           attachMs: settings.attachMs,
           departments: settings.departments,

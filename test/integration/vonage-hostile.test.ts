@@ -60,7 +60,7 @@ beforeAll(async () => {
       wallClock: () => Date.now(),
     }),
     numbers: { [NUMBER]: '510001' },
-    texts: { language: 'en', busy: 'Busy.', draining: 'Closing.', trouble: 'Trouble.' },
+    texts: { language: 'en', busy: 'Busy.', trouble: 'Trouble.' },
     settings: { attachMs: 5000, departments: {} },
   });
   cloud.link({

@@ -24,7 +24,7 @@ export interface VonageAppOptions {
   /** Called numbers, in digits, and the extensions that they stand for. Others stand for themselves. */
   readonly numbers: Readonly<Record<string, string>>;
   /** What callers are told by Vonage's own voice when no agent can take them. */
-  readonly texts: { readonly language: string } & Readonly<Record<'busy' | 'draining' | 'trouble', string>>;
+  readonly texts: { readonly language: string } & Readonly<Record<'busy' | 'trouble', string>>;
   readonly settings: VonageCallSettings;
 }
 
@@ -131,9 +131,9 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
     };
     const admission = desk.admit(info);
     if (admission.kind === 'proceed') {
-      const why = admission.variables['VOICE_AGENT_RESULT'] === 'draining' ? 'draining' : 'busy';
-      log.info({ server: VONAGE_SERVER, channel: uuid, reason: why }, 'the caller is told to call again');
-      return say(why);
+      const reason = admission.variables['VOICE_AGENT_RESULT'];
+      log.info({ server: VONAGE_SERVER, channel: uuid, reason }, 'the caller is told to call again');
+      return say('busy');
     }
     arriving.add(uuid);
     let session: MediaSession | undefined;
@@ -182,17 +182,18 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
     return ncco ? reply(ncco) : NOTHING;
   }
 
-  /** Our answer failed. What is wrong, Vonage says; the caller must be told something. */
-  function fallback(fields: Readonly<Record<string, unknown>>): HttpResponse {
+  /** A webhook of ours failed: this is it once more. What was wrong, Vonage says; the caller must be told something. */
+  async function fallback(fields: Readonly<Record<string, unknown>>): Promise<HttpResponse> {
     counts.fallbacks += 1;
     const original = originalTypeOf(fields);
     const { reason } = eventOf(fields);
     log.warn({ server: VONAGE_SERVER, original, reason }, 'Vonage falls back: a webhook was not answered');
-    if (original === 'event') return NOTHING;
-    return say(draining ? 'draining' : 'trouble');
+    if (original === 'event') return event(fields);
+    const answered = answerOf(fields) && (await answer(fields));
+    return answered?.status === 200 ? answered : say(draining ? 'busy' : 'trouble');
   }
 
-  function say(what: 'busy' | 'draining' | 'trouble'): HttpResponse {
+  function say(what: 'busy' | 'trouble'): HttpResponse {
     return reply(talk(texts[what], texts.language));
   }
 

@@ -12,6 +12,7 @@ export interface AnswerWebhook {
   readonly conversation: string;
   /** The called number, in digits. */
   readonly to: string;
+  /** A number, or the name of a user of the Client SDK. */
   readonly from: string;
   /** Base of the API that knows the call; empty: Vonage didn't say. */
   readonly regionUrl: string;
@@ -65,7 +66,7 @@ export function answerOf(fields: Fields): AnswerWebhook | undefined {
     uuid,
     to,
     conversation: textOf(fields['conversation_uuid']),
-    from: textOf(fields['from']),
+    from: textOf(fields['from']) || textOf(fields['from_user']),
     regionUrl: textOf(fields['region_url']),
     sipHeaders: Object.fromEntries(sipHeaders),
   };

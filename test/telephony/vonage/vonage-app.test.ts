@@ -96,7 +96,7 @@ async function stage(
       wallClock: () => Date.now(),
     }),
     numbers: { [TO]: '510001' },
-    texts: { language: 'en', busy: 'All lines are busy.', draining: 'We are closing.', trouble: 'Sorry.' },
+    texts: { language: 'en', busy: 'All lines are busy.', trouble: 'Sorry.' },
     settings: { attachMs: 2000, departments: { billing: '+442079460001', default: 'sip:desk@example.com' } },
     ...options.app,
   });
@@ -210,16 +210,48 @@ describe('a call from the Vonage cloud', () => {
     expect(app.callCount).toBe(0);
   });
 
-  it('is told by the fallback what is wrong when our answer failed', async () => {
-    const { cloud, app, url } = await stage(untilEnded);
+  it('is answered by the fallback when the answer webhook failed', async () => {
+    let refuse = false;
+    const { cloud, app, url } = await stage(untilEnded, {
+      refuse: () => (refuse ? { kind: 'proceed', variables: { VOICE_AGENT_RESULT: 'draining' } } : undefined),
+    });
     cloud.link({ answerUrl: `${url}/nowhere`, eventUrl: `${url}/event`, fallbackUrl: `${url}/fallback` });
     const call = cloud.call({ to: TO, from: FROM });
-    await call.ended;
+    await call.answered;
+    await eventual(() => app.callCount).toBe(1);
+    await call.hangUp();
+    refuse = true;
+    const late = cloud.call({ to: TO, from: FROM });
+    await late.ended;
+    expect(late.spoken).toEqual(['All lines are busy.']);
+    expect(app.counts).toMatchObject({ fallbacks: 2, answers: 2, malformed: 0 });
+  });
+
+  it('is told by the fallback that something is wrong when that can’t be answered either', async () => {
+    const { app, url } = await stage(untilEnded, { app: { signature: undefined } });
+    const ask = async (original: unknown): Promise<string> => {
+      const body = JSON.stringify({ reason: 'HTTP status 500', original_request: original });
+      return (await fetch(`${url}/fallback`, { method: 'POST', body })).text();
+    };
+    expect(await ask({ type: 'answer' })).toContain('Sorry.');
     app.drain();
-    const draining = cloud.call({ to: TO, from: FROM });
-    await draining.ended;
-    expect([call.spoken, draining.spoken]).toEqual([['Sorry.'], ['We are closing.']]);
-    expect(app.counts.fallbacks).toBe(2);
+    expect(await ask('{"type":"answer"}')).toContain('All lines are busy.');
+  });
+
+  it('gets its media back by the fallback, too', async () => {
+    const { cloud, app, url } = await stage(untilEnded, { app: { signature: undefined } });
+    const call = cloud.call({ to: TO, from: FROM });
+    await call.answered;
+    await eventual(() => app.callCount).toBe(1);
+    const [connected] = call.nccos[0] ?? [];
+    const to = connected?.action === 'connect' && 'uri' in connected.endpoint ? connected.endpoint.uri : '';
+    const original = { type: 'event', url: `${url}/event` };
+    const body = JSON.stringify({
+      ...{ uuid: 'media-leg', to, status: 'disconnected', conversation_uuid: call.conversationUuid },
+      ...{ reason: 'Connection closed.', original_request: original },
+    });
+    const response = await fetch(`${url}/fallback`, { method: 'POST', body });
+    expect(await response.text()).toContain('"action":"connect"');
   });
 
   it('is given up when its media never comes', async () => {
@@ -589,6 +621,13 @@ describe('webhooks', () => {
     expect(call.spoken).toEqual(['Sorry.']);
     expect(abandoned).toEqual(['session-failed']);
     expect([gateway.sessionCount, app.callCount]).toEqual([0, 0]);
+  });
+
+  it('name the user of an app who has no number', async () => {
+    const { admitted, url } = await stage(untilEnded, { app: { signature: undefined } });
+    const body = JSON.stringify({ uuid: 'call-00000002', to: TO, from_user: 'alice' });
+    expect((await fetch(`${url}/answer`, { method: 'POST', body })).status).toBe(200);
+    expect(admitted[0]?.caller).toEqual({ number: 'alice', name: '' });
   });
 
   it('take an unmapped number for an extension', async () => {
