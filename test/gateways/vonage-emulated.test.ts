@@ -20,7 +20,7 @@ describeMediaGateway(
           uri: session.endpoint.url,
           rateHz: RATE_HZ,
           contentType: `audio/l16;rate=${RATE_HZ}`,
-          headers: { call: request.id },
+          headers: { call_uuid: request.id },
           faults: { silenceSuppressed: true },
         });
         legs.push(leg);

@@ -29,7 +29,7 @@ describeMediaGateway(
       account: { accuracy: 'reported', toleranceFrames: 2 },
       async call(request) {
         const session = await gateway.reserve(request);
-        const far = await FarSide.connect(urlOf(session));
+        const far = await FarSide.connect(urlOf(session), { call: request.id });
         farSides.push(far);
         await session.attached;
         return {
@@ -184,6 +184,8 @@ describe('the Vonage gateway', () => {
         [{ greeting: '{"event":"websocket:dtmf","digit":"5"}' }, 1008],
         [{ greeting: 'hello' }, 1008],
         [{ greets: false }, 1008],
+        [{ call: 'another' }, 1008],
+        [{ greeting: '{"event":"websocket:connected","content-type":"audio/l16;rate=16000"}' }, 1008],
       ];
       for (const [options, code] of greetings) {
         const session = await gateway.reserve({ id: 'call' });
@@ -192,7 +194,7 @@ describe('the Vonage gateway', () => {
         await session.close();
         await expect(session.attached).rejects.toMatchObject({ code: 'MEDIA_NOT_ATTACHED' });
       }
-      expect(gateway.counts).toMatchObject({ ratesWrong: 1, greetingsWrong: 3, connectionsDropped: 0 });
+      expect(gateway.counts).toMatchObject({ ratesWrong: 1, greetingsWrong: 5, connectionsDropped: 0 });
     });
   });
 
@@ -323,10 +325,28 @@ describe('the Vonage gateway', () => {
   });
 
   it('notices a far side that is silent without having closed', async () => {
-    const { gateway, far } = await call({ limits: { silentMs: 100, reattachMs: 50 } });
+    const gateway = await start({ limits: { silentMs: 100, reattachMs: 50 } });
+    const session = await gateway.reserve({ id: 'call' });
+    const far = await join(urlOf(session), { client: { autoPong: false } });
     const ended = far.closed;
     await until(() => gateway.counts.connectionsDropped === 1);
     await ended;
+  });
+
+  it('is content with the pongs of a far side that has nothing to say', async () => {
+    const { gateway, far } = await call({ limits: { silentMs: 90 } });
+    let pings = 0;
+    far.socket.on('ping', () => (pings += 1));
+    await until(() => pings >= 9); // three times what silence may last
+    expect(far.socket.readyState).toBe(far.socket.OPEN);
+    expect(gateway.counts.connectionsDropped).toBe(0);
+  });
+
+  it('takes no flood of pings', async () => {
+    const { gateway, far } = await call({ limits: { reattachMs: 50 } });
+    for (let n = 0; n < 2000; n++) far.socket.ping();
+    expect([1006, 1008]).toContain(await far.closed);
+    expect(gateway.counts.messagesTooMany).toBeGreaterThan(100);
   });
 
   it('gives up a far side that is alive but plays nothing', async () => {
@@ -439,7 +459,7 @@ describe('the Vonage gateway', () => {
       .toBe('next');
     expect(gateway.port).toBe(port);
     const next = await gateway.reserve({ id: 'after' });
-    await join(urlOf(next));
+    await join(urlOf(next), { call: 'after' });
     await next.attached;
   });
 

@@ -34,7 +34,7 @@ export interface EdgeLimits {
   readonly answerMs: Milliseconds;
   /** From the connection to `websocket:connected`. */
   readonly greetMs: Milliseconds;
-  /** Without a word of the far side a connection counts as dead: it sends 50 messages a second, and pongs. */
+  /** Without a word of the far side a connection counts as dead: it sends 50 messages a second, and answers our pings. */
   readonly silentMs: Milliseconds;
   /** One that is alive, and has something to play, but says for so long that it doesn't, is of no use either. */
   readonly stalledMs: Milliseconds;

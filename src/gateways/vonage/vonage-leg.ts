@@ -26,6 +26,7 @@ interface Connection {
   readonly since: Milliseconds;
   readonly frames: RateLimit;
   readonly texts: RateLimit;
+  readonly pings: RateLimit;
   heardAt: Milliseconds;
   pingAt: Milliseconds;
   greeted: boolean;
@@ -38,11 +39,17 @@ const FRAMES_BURST = 250;
 /** One notify for each of ours (10 a second), keys, and some room. */
 const TEXTS_PER_SECOND = 25;
 const TEXTS_BURST = 100;
+/** Nobody needs more than one in some seconds. */
+const PINGS_PER_SECOND = 2;
+const PINGS_BURST = 20;
 /** Who sends so many beyond that, is no telephone. */
 const EXCESS_MAX = 1000;
 /** A second of audio at 16 kHz that the network doesn't take: nothing more is sent until it does. */
 const BUFFERED_MAX_BYTES = 32_000;
-const PING_MS = 1000;
+/** So much is never the network's delay: it reads nothing. */
+const BUFFERED_DEAD_BYTES = 4 * BUFFERED_MAX_BYTES;
+/** A ping for each third of the time that a far side may be silent. */
+const PINGS_IN_SILENCE = 3;
 
 /** WebSocket close codes, RFC 6455 §7.4.1. */
 const NORMAL = 1000;
@@ -102,8 +109,9 @@ export class VonageLeg implements WheelMember {
       since: now,
       frames: createRateLimit(FRAMES_PER_SECOND, FRAMES_BURST),
       texts: createRateLimit(TEXTS_PER_SECOND, TEXTS_BURST),
+      pings: createRateLimit(PINGS_PER_SECOND, PINGS_BURST),
       heardAt: now,
-      pingAt: now + PING_MS,
+      pingAt: now + this.#options.limits.silentMs / PINGS_IN_SILENCE,
       greeted: false,
       excess: 0,
     };
@@ -116,6 +124,11 @@ export class VonageLeg implements WheelMember {
     });
     socket.on('pong', () => {
       connection.heardAt = monotonicNow();
+    });
+    // `ws` answers each ping by itself, and ends a connection that doesn't take the answers.
+    socket.on('ping', () => {
+      connection.heardAt = monotonicNow();
+      if (!connection.pings.admit(connection.heardAt)) this.#tooMany(connection, false);
     });
     socket.on('error', (error) => {
       this.#refuse(connection, 'protocolErrors', undefined, `it broke the protocol: ${error.message}`);
@@ -202,6 +215,8 @@ export class VonageLeg implements WheelMember {
       const wrong = JSON.stringify(message.contentType.slice(0, 80));
       const why = `it sends ${wrong} instead of ${contentTypeOf(setup.rateHz)}`;
       this.#refuse(connection, 'ratesWrong', UNSUPPORTED, why);
+    } else if (message.call !== setup.call) {
+      this.#refuse(connection, 'greetingsWrong', POLICY, 'it is of another call');
     } else {
       connection.greeted = true;
       this.#droppedAt = undefined;
@@ -248,10 +263,12 @@ export class VonageLeg implements WheelMember {
       this.#refuse(connection, 'greetingsWrong', POLICY, 'it never said websocket:connected');
     } else if (connection.greeted && now - connection.heardAt > limits.silentMs) {
       this.#drop(connection, `nothing was heard of the far side for ${limits.silentMs} ms`);
+    } else if (connection.socket.bufferedAmount > BUFFERED_DEAD_BYTES) {
+      this.#drop(connection, `the far side has not read ${connection.socket.bufferedAmount} bytes`);
     } else if (this.#player.waitedMs > limits.stalledMs) {
       this.#drop(connection, `the far side has played nothing for ${limits.stalledMs} ms`);
     } else if (now >= connection.pingAt) {
-      connection.pingAt = now + PING_MS;
+      connection.pingAt = now + limits.silentMs / PINGS_IN_SILENCE;
       connection.socket.ping();
     }
   }

@@ -143,6 +143,8 @@ describe('a call from the Vonage cloud', () => {
       const call = cloud.call({ to: TO, from: FROM, more: { 'SipHeader_X-Ref': '77' } });
       const leg = await call.answered;
       expect(leg.rateHz).toBe(16000);
+      const headers = { call_uuid: call.uuid, called: TO, caller: FROM, extension: '510001' };
+      expect(call.nccos[0]).toMatchObject([{ synchronous: true, from: TO, endpoint: { headers } }]);
       expect(admitted).toEqual([
         {
           key: { server: 'vonage', channel: call.uuid },
