@@ -13,6 +13,7 @@ import { PATIENCE, exchange, listen } from './conversation.ts';
 import type { Exchange } from './conversation.ts';
 import { DEMO_CALLS, recordingOf } from './demo-calls.ts';
 import type { DemoCall, Recording } from './demo-calls.ts';
+import { demoFaults } from './demo-faults.ts';
 import { PROJECT } from './paths.ts';
 import { openProviders, providersKind } from './providers.ts';
 import { runMain } from './run-main.ts';
@@ -160,33 +161,8 @@ async function runCall(
   const agentGone = await Promise.race([gone, Promise.resolve(false)]);
   const faults = agentGone
     ? [`${plan.extension}: the agent ended in the middle of the call (its last lines are in agent.log)`]
-    : faultsOf(plan, call, recordings, exchanges, agentCall);
+    : demoFaults(plan, call, exchanges, agentCall !== undefined);
   return { plan, call, recordings, exchanges, agentCall, faults };
-}
-
-function faultsOf(
-  plan: DemoCall,
-  call: SoftphoneCall,
-  recordings: readonly Recording[],
-  exchanges: readonly Exchange[],
-  agentCall: AgentCall | undefined,
-): string[] {
-  const faults: string[] = [];
-  const fault = (text: string): void => void faults.push(`${plan.extension}: ${text}`);
-  if (call.answeredAt === undefined) {
-    fault(`was not answered (${call.endReason ?? 'no reason given'})`);
-    return faults;
-  }
-  if (call.heard.firstSpeechAt === undefined) fault('nothing was heard');
-  if (!agentCall) fault('the agent told nothing of this call');
-  recordings.forEach(({ text }, i) => {
-    const { replyAt, understood, heardAs, replyText } = exchanges[i] ?? {};
-    if (replyAt === undefined) fault(`"${text}" got no reply`);
-    else if (understood !== true) fault(`"${text}" was not understood (${heardAs ?? 'nothing was heard'})`);
-    else if (!plan.turns[i]?.reply.test(replyText ?? ''))
-      fault(`"${text}" was answered by "${replyText ?? ''}"`);
-  });
-  return faults;
 }
 
 /** What the softphone heard and said, and the words, as files. */

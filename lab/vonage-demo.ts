@@ -15,6 +15,7 @@ import { PATIENCE, exchange, listen } from './conversation.ts';
 import type { Exchange, LabCall } from './conversation.ts';
 import { DEMO_CALLS, recordingOf } from './demo-calls.ts';
 import type { DemoCall } from './demo-calls.ts';
+import { demoFaults } from './demo-faults.ts';
 import { PROJECT } from './paths.ts';
 import { openProviders, providersKind } from './providers.ts';
 import { runMain } from './run-main.ts';
@@ -115,7 +116,8 @@ async function runCall(plan: DemoCall, lab: VonageLab, signal: AbortSignal): Pro
     const over = (): boolean => find()?.events.some(({ event }) => event.type === 'ended') ?? false;
     await lab.agent.events.until(over, 3000);
   }
-  return { plan, call, exchanges, agentCall: find(), faults: faultsOf(plan, call, exchanges, find()) };
+  const faults = demoFaults(plan, call, exchanges, find() !== undefined);
+  return { plan, call, exchanges, agentCall: find(), faults };
 }
 
 /** The call, into which is spoken in 16,000 Hz. */
@@ -130,30 +132,6 @@ function wideband(call: VonageCall): LabCall {
     ended: call.ended,
     say: (sound) => call.say(sound, RATE_HZ),
   };
-}
-
-function faultsOf(
-  plan: DemoCall,
-  call: VonageCall,
-  exchanges: readonly Exchange[],
-  agentCall: AgentCall | undefined,
-): string[] {
-  const fault = (text: string): string => `${plan.extension}: ${text}`;
-  if (call.answeredAt === undefined)
-    return [fault(`was not answered (${call.endReason ?? 'no reason given'})`)];
-  const faults = call.complaints.map((complaint) => fault(`Vonage complains: ${complaint}`));
-  if (!agentCall) faults.push(fault('the agent told nothing of this call'));
-  plan.turns.forEach(({ name, reply }, i) => {
-    const { text } = recordingOf(plan.voice, name);
-    const { replyAt, understood, heardAs, replyText } = exchanges[i] ?? {};
-    if (replyAt === undefined) faults.push(fault(`"${text}" got no reply`));
-    else if (understood !== true) {
-      faults.push(fault(`"${text}" was not understood (${heardAs ?? 'nothing was heard'})`));
-    } else if (!reply.test(replyText ?? '')) {
-      faults.push(fault(`"${text}" was answered by "${replyText ?? ''}"`));
-    }
-  });
-  return faults;
 }
 
 /** What the caller said and heard, and the words, as files. */
