@@ -15,9 +15,10 @@ import { PlayoutWheel } from '../playout/playout-wheel.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { EdgeCounters, type EdgeCounterName } from './edge-counters.ts';
 import type { EdgeCommand, EdgeReport, EdgeThreadOptions } from './edge-protocol.ts';
+import { MAX_MESSAGE_BYTES } from './media-connection.ts';
 import { MediaTickets } from './media-tickets.ts';
 import { readBody } from './request-body.ts';
-import { MAX_MESSAGE_BYTES, VonageLeg } from './vonage-leg.ts';
+import { VonageLeg } from './vonage-leg.ts';
 
 /** How often the wheel is looked at while there are calls: a quarter of a frame. */
 const STEP_MS = 4;

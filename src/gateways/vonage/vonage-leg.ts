@@ -6,9 +6,9 @@ import type { PlayoutWheel, WheelMember } from '../playout/playout-wheel.ts';
 import type { EdgeCounterName, EdgeCounters } from './edge-counters.ts';
 import type { EdgeLimits, EdgeReport, EdgeSessionSetup } from './edge-protocol.ts';
 import { InboundVoice } from './inbound-voice.ts';
+import { endSoon, mediaConnection, pingEveryMs, type MediaConnection } from './media-connection.ts';
 import { PacedPlayer } from './paced-player.ts';
-import { createRateLimit, type RateLimit } from './rate-limit.ts';
-import { contentTypeOf, frameBytesOf, parseVonageMessage, rateOfContentType } from './wire.ts';
+import { contentTypeOf, parseVonageMessage, rateOfContentType } from './wire.ts';
 
 export interface VonageLegOptions {
   readonly setup: EdgeSessionSetup;
@@ -20,36 +20,12 @@ export interface VonageLegOptions {
   readonly tell: (kind: string, message: string) => void;
 }
 
-/** A connection and what it has left of its limits. */
-interface Connection {
-  readonly socket: WebSocket;
-  readonly since: Milliseconds;
-  readonly frames: RateLimit;
-  readonly texts: RateLimit;
-  readonly pings: RateLimit;
-  heardAt: Milliseconds;
-  pingAt: Milliseconds;
-  greeted: boolean;
-  excess: number;
-}
-
-/** 50 a second by the clock, and what a pause of the network of 5 s delays. */
-const FRAMES_PER_SECOND = 55;
-const FRAMES_BURST = 250;
-/** One notify for each of ours (10 a second), keys, and some room. */
-const TEXTS_PER_SECOND = 25;
-const TEXTS_BURST = 100;
-/** Nobody needs more than one in some seconds. */
-const PINGS_PER_SECOND = 2;
-const PINGS_BURST = 20;
 /** Who sends so many beyond that, is no telephone. */
 const EXCESS_MAX = 1000;
 /** A second of audio at 16 kHz that the network doesn't take: nothing more is sent until it does. */
 const BUFFERED_MAX_BYTES = 32_000;
 /** So much is never the network's delay: it reads nothing. */
 const BUFFERED_DEAD_BYTES = 4 * BUFFERED_MAX_BYTES;
-/** A ping for each third of the time that a far side may be silent. */
-const PINGS_IN_SILENCE = 3;
 
 /** WebSocket close codes, RFC 6455 §7.4.1. */
 const NORMAL = 1000;
@@ -66,7 +42,7 @@ export class VonageLeg implements WheelMember {
   readonly #stats: MediaStatsBlock;
   readonly #player: PacedPlayer;
   readonly #inbound: InboundVoice;
-  #connection: Connection | undefined;
+  #connection: MediaConnection | undefined;
   #onWheel = false;
   #droppedAt: Milliseconds | undefined;
   #lastEnd = '';
@@ -103,18 +79,7 @@ export class VonageLeg implements WheelMember {
 
   /** A ticket let this connection in. */
   connect(socket: WebSocket): void {
-    const now = monotonicNow();
-    const connection: Connection = {
-      socket,
-      since: now,
-      frames: createRateLimit(FRAMES_PER_SECOND, FRAMES_BURST),
-      texts: createRateLimit(TEXTS_PER_SECOND, TEXTS_BURST),
-      pings: createRateLimit(PINGS_PER_SECOND, PINGS_BURST),
-      heardAt: now,
-      pingAt: now + this.#options.limits.silentMs / PINGS_IN_SILENCE,
-      greeted: false,
-      excess: 0,
-    };
+    const connection = mediaConnection(socket, monotonicNow(), this.#options.limits.silentMs);
     this.#expectedUntil = 0;
     // A new ticket was asked for because the old connection is no good any more.
     if (this.#connection) this.#detach(this.#connection, 'another one took its place');
@@ -191,7 +156,7 @@ export class VonageLeg implements WheelMember {
     });
   }
 
-  #onMessage(connection: Connection, data: Buffer, isBinary: boolean): void {
+  #onMessage(connection: MediaConnection, data: Buffer, isBinary: boolean): void {
     if (connection !== this.#connection) return;
     const now = monotonicNow();
     connection.heardAt = now;
@@ -206,7 +171,7 @@ export class VonageLeg implements WheelMember {
   }
 
   /** The first message says what will come. */
-  #greet(connection: Connection, text: string | undefined): void {
+  #greet(connection: MediaConnection, text: string | undefined): void {
     const { setup } = this.#options;
     const message = text === undefined ? undefined : parseVonageMessage(text);
     if (message?.type !== 'connected') {
@@ -247,7 +212,7 @@ export class VonageLeg implements WheelMember {
     }
   }
 
-  #tooMany(connection: Connection, isBinary: boolean): void {
+  #tooMany(connection: MediaConnection, isBinary: boolean): void {
     connection.excess += 1;
     if (connection.excess > EXCESS_MAX) {
       this.#refuse(connection, 'messagesTooMany', POLICY, 'it sent far too many messages');
@@ -257,7 +222,7 @@ export class VonageLeg implements WheelMember {
     if (isBinary) this.#stats.add(STAT.framesDropped);
   }
 
-  #watch(connection: Connection, now: Milliseconds): void {
+  #watch(connection: MediaConnection, now: Milliseconds): void {
     const { limits } = this.#options;
     if (!connection.greeted && now - connection.since > limits.greetMs) {
       this.#refuse(connection, 'greetingsWrong', POLICY, 'it never said websocket:connected');
@@ -268,7 +233,7 @@ export class VonageLeg implements WheelMember {
     } else if (this.#player.waitedMs > limits.stalledMs) {
       this.#drop(connection, `the far side has played nothing for ${limits.stalledMs} ms`);
     } else if (now >= connection.pingAt) {
-      connection.pingAt = now + limits.silentMs / PINGS_IN_SILENCE;
+      connection.pingAt = now + pingEveryMs(limits.silentMs);
       connection.socket.ping();
     }
   }
@@ -279,7 +244,12 @@ export class VonageLeg implements WheelMember {
   }
 
   /** `code` missing: `ws` has closed it itself. */
-  #refuse(connection: Connection, counter: EdgeCounterName, code: number | undefined, why: string): void {
+  #refuse(
+    connection: MediaConnection,
+    counter: EdgeCounterName,
+    code: number | undefined,
+    why: string,
+  ): void {
     if (connection !== this.#connection) return;
     this.#options.counters.add(counter);
     this.#options.tell(counter, `the media connection of ${this.#options.setup.call} is ended: ${why}`);
@@ -287,7 +257,7 @@ export class VonageLeg implements WheelMember {
     this.#detach(connection, why);
   }
 
-  #drop(connection: Connection, why: string): void {
+  #drop(connection: MediaConnection, why: string): void {
     if (connection !== this.#connection) return;
     this.#options.counters.add('connectionsDropped');
     this.#options.tell(
@@ -298,7 +268,7 @@ export class VonageLeg implements WheelMember {
   }
 
   /** Counts nothing: it was wanted, or has been counted for what it was. */
-  #detach(connection: Connection, why: string): void {
+  #detach(connection: MediaConnection, why: string): void {
     if (connection !== this.#connection) return;
     this.#lastEnd = why;
     this.#connection = undefined;
@@ -316,13 +286,3 @@ export class VonageLeg implements WheelMember {
     this.#options.report({ ...report, session: this.#options.setup.session });
   }
 }
-
-/** Gives a close frame time to go out; a dead peer answers none. */
-function endSoon(socket: WebSocket): void {
-  setTimeout(() => {
-    socket.terminate();
-  }, 1000).unref();
-}
-
-/** Messages larger than this end the connection: a frame at 24 kHz has 960 bytes, headers at most 512. */
-export const MAX_MESSAGE_BYTES = Math.max(4096, 2 * frameBytesOf(24000));
