@@ -36,7 +36,7 @@ DEMO_vonage = vonage-demo
 
 ifeq ($(LAB),docker)
 demo:
-	@lab/run.sh lab/docker-demo.ts
+	@$(if $(filter-out rtp,$(GATEWAY)),$(error GATEWAY=$(GATEWAY) runs without containers: leave out LAB=docker))lab/run.sh lab/docker-demo.ts
 
 lab:
 	@lab/run.sh lab/docker-up.ts --follow

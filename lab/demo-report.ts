@@ -65,17 +65,6 @@ export async function demonstrate<Result extends DemoResult>(
   console.log('\nBoth calls were answered, understood and replied to.');
 }
 
-/** What is wrong with the answers to a caller's questions. */
-export function faultsOf(plan: DemoCall, exchanges: readonly Exchange[]): string[] {
-  return plan.turns.flatMap(({ name, reply }, i) => {
-    const { text } = recordingOf(plan.voice, name);
-    const { replyAt, understood, heardAs, replyText } = exchanges[i] ?? {};
-    if (replyAt === undefined) return [`"${text}" got no reply`];
-    if (understood !== true) return [`"${text}" was not understood (${heardAs ?? 'nothing was heard'})`];
-    return reply.test(replyText ?? '') ? [] : [`"${text}" was answered by "${replyText ?? ''}"`];
-  });
-}
-
 function transcript(call: AgentCall): string {
   return transcriptOf(call)
     .map((line) => `${clock(line.at)}  ${line.who.padEnd(6)}  ${line.text}\n`)

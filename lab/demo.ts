@@ -11,7 +11,8 @@ import { PATIENCE, exchange, listen } from './conversation.ts';
 import type { Exchange } from './conversation.ts';
 import { DEMO_CALLS, recordingOf } from './demo-calls.ts';
 import type { DemoCall } from './demo-calls.ts';
-import { demonstrate, faultsOf } from './demo-report.ts';
+import { demoFaults } from './demo-faults.ts';
+import { demonstrate } from './demo-report.ts';
 import type { DemoResult } from './demo-report.ts';
 import { openProviders, providersKind } from './providers.ts';
 import { runMain } from './run-main.ts';
@@ -139,23 +140,9 @@ async function runCall(
   // It is asked for what has happened already.
   const agentGone = await Promise.race([gone, Promise.resolve(false)]);
   const faults = agentGone
-    ? ['the agent ended in the middle of the call (its last lines are in agent.log)']
-    : faultsIn(call, plan, exchanges, agentCall !== undefined);
-  return { plan, call, exchanges, agentCall, faults: faults.map((fault) => `${plan.extension}: ${fault}`) };
-}
-
-function faultsIn(
-  call: SoftphoneCall,
-  plan: DemoCall,
-  exchanges: readonly Exchange[],
-  told: boolean,
-): string[] {
-  if (call.answeredAt === undefined) return [`was not answered (${call.endReason ?? 'no reason given'})`];
-  return [
-    ...(call.heard.firstSpeechAt === undefined ? ['nothing was heard'] : []),
-    ...(told ? [] : ['the agent told nothing of this call']),
-    ...faultsOf(plan, exchanges),
-  ];
+    ? [`${plan.extension}: the agent ended in the middle of the call (its last lines are in agent.log)`]
+    : demoFaults(plan, call, exchanges, agentCall !== undefined);
+  return { plan, call, exchanges, agentCall, faults };
 }
 
 function show(results: readonly PhoneResult[]): void {

@@ -1,7 +1,7 @@
 /** Folders that are one run's alone. They go with it; those of a run that was killed are swept by a later one. */
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isGoingOn, thisRun } from '../src/observability/program-run.ts';
+import { isGoingOn, thisRun } from '../src/lib/program-run.ts';
 
 let made = 0;
 

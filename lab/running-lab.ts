@@ -1,7 +1,7 @@
 /** How other commands find the lab that runs: a file that says where it is, as long as it is there. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isGoingOn, thisRun } from '../src/observability/program-run.ts';
+import { isGoingOn, thisRun } from '../src/lib/program-run.ts';
 import { labFolder } from './paths.ts';
 import { UserError } from './user-error.ts';
 

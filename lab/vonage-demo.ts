@@ -14,7 +14,8 @@ import { PATIENCE, exchange, listen } from './conversation.ts';
 import type { Exchange, LabCall } from './conversation.ts';
 import { DEMO_CALLS } from './demo-calls.ts';
 import type { DemoCall } from './demo-calls.ts';
-import { demonstrate, faultsOf } from './demo-report.ts';
+import { demoFaults } from './demo-faults.ts';
+import { demonstrate } from './demo-report.ts';
 import type { DemoResult } from './demo-report.ts';
 import { openProviders, providersKind } from './providers.ts';
 import { runMain } from './run-main.ts';
@@ -114,8 +115,8 @@ async function runCall(plan: DemoCall, lab: VonageLab, signal: AbortSignal): Pro
     await lab.agent.events.until(over, 3000);
   }
   const agentCall = find();
-  const faults = faultsIn(call, plan, exchanges, agentCall !== undefined);
-  return { plan, call, exchanges, agentCall, faults: faults.map((fault) => `${extension}: ${fault}`) };
+  const faults = demoFaults(plan, call, exchanges, agentCall !== undefined);
+  return { plan, call, exchanges, agentCall, faults };
 }
 
 /** The call, into which is spoken in 16,000 Hz. */
@@ -130,15 +131,6 @@ function wideband(call: VonageCall): LabCall {
     ended: call.ended,
     say: (sound) => call.say(sound, RATE_HZ),
   };
-}
-
-function faultsIn(call: VonageCall, plan: DemoCall, exchanges: readonly Exchange[], told: boolean): string[] {
-  if (call.answeredAt === undefined) return [`was not answered (${call.endReason ?? 'no reason given'})`];
-  return [
-    ...call.complaints.map((complaint) => `Vonage complains: ${complaint}`),
-    ...(told ? [] : ['the agent told nothing of this call']),
-    ...faultsOf(plan, exchanges),
-  ];
 }
 
 function show(results: readonly CloudResult[]): void {

@@ -1,5 +1,4 @@
 import type { Config } from '../config.ts';
-import { DEFAULT_PHRASES } from '../dialog/prepared-phrases.ts';
 import type { CallDesk } from '../dialog/ports.ts';
 import { VonageMediaGateway } from '../gateways/vonage-media-gateway.ts';
 import { MediaGatewayFactory } from '../gateways/media-gateway-factory.ts';
@@ -15,7 +14,8 @@ import {
   WEBHOOK_PATHS,
   type VonageApp,
 } from '../telephony/vonage/vonage-app.ts';
-import { createVonageRest } from '../telephony/vonage/vonage-rest.ts';
+import { uncallableTargets } from './transfer-targets.ts';
+import { createVonageRest, regionsBeside } from '../telephony/vonage/vonage-rest.ts';
 
 /** The Vonage side of the program: its listener is open, and takes calls once it is started. */
 export interface VonageSide {
@@ -32,7 +32,13 @@ export async function openVonage(config: Config, log: Logger, scope: Scope): Pro
   const rest =
     privateKey === undefined
       ? undefined
-      : createVonageRest({ apiUrl: settings.apiUrl, applicationId, privateKey, wallClock });
+      : createVonageRest({
+          apiUrl: settings.apiUrl,
+          regionOf: regionsBeside(settings.apiUrl),
+          applicationId,
+          privateKey,
+          wallClock,
+        });
   const signature =
     signatureSecret === undefined
       ? undefined
@@ -53,6 +59,8 @@ export async function openVonage(config: Config, log: Logger, scope: Scope): Pro
   if (!rest) {
     ownLog.warn({}, 'gateways.vonage.privateKey is missing: callers can not be put through, nor sent keys');
   }
+
+  for (const text of uncallableTargets(config)) ownLog.warn({}, text);
 
   let handler: HttpHandler = () => Promise.resolve({ status: 503, headers: { 'retry-after': '1' } });
   const gateway = await MediaGatewayFactory.create('vonage', {
@@ -86,7 +94,7 @@ export async function openVonage(config: Config, log: Logger, scope: Scope): Pro
         signature,
         rest,
         numbers: extensionsOf(config),
-        texts: { language, busy, trouble, draining: DEFAULT_PHRASES.draining },
+        texts: { language, busy, trouble },
         settings: {
           attachMs: settings.attachMs,
           departments: settings.departments,

@@ -46,9 +46,10 @@ export interface MediaSession {
   /**
    * Another endpoint for the same session, where the transport has connections that drop or are taken away
    * for a while: the media isn't lost before `withinMs` (the gateway's default for an endpoint) are over.
+   * Undefined: it is lost already.
    */
-  renew?(withinMs?: Milliseconds): MediaEndpoint;
-  /** Resolves when media can flow; rejects with MEDIA_NOT_ATTACHED when the session closes first. */
+  renew?(withinMs?: Milliseconds): MediaEndpoint | undefined;
+  /** Resolves when media can flow; rejects with MEDIA_NOT_ATTACHED when the session closes, or is lost, first. */
   readonly attached: Promise<void>;
   /** Queues one utterance behind what is queued already. */
   play(): Playback;

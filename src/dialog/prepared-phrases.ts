@@ -132,13 +132,14 @@ export class PhraseCache {
 }
 
 /**
- * The format that a synthesiser is asked for: the one that is wanted, the wire's own, for a wire that is
- * wider than the telephone the nearest that loses nothing, or its best.
+ * The format that a synthesiser is asked for: the one that is wanted (of `gateways.rtp`: for G.711 alone), the
+ * wire's own, for a wire that is wider than the telephone the nearest that loses nothing, or its best.
  */
 export function formatFor(tts: TextToSpeech, wire: AudioFormat, wanted?: AudioFormat): AudioFormat {
   const offered = (format: AudioFormat | undefined): AudioFormat | undefined =>
     tts.formats.find(({ encoding, rateHz }) => encoding === format?.encoding && rateHz === format.rateHz);
-  return offered(wanted) ?? offered(wire) ?? wideEnough(tts.formats, wire) ?? tts.formats[0] ?? wire;
+  const forWire = wire.encoding === 'ulaw' || wire.encoding === 'alaw' ? wanted : undefined;
+  return offered(forWire) ?? offered(wire) ?? wideEnough(tts.formats, wire) ?? tts.formats[0] ?? wire;
 }
 
 /** For a wire beyond 8,000 Hz: the lowest rate that is no lower than the wire's, or else the highest. */

@@ -39,6 +39,13 @@ describe('phrases known beforehand', () => {
     expect(formatFor(tts, WIDE)).toEqual(ULAW);
   });
 
+  it('are asked for in the format that is wanted for RTP, but for no wider wire', () => {
+    const narrow: AudioFormat = { encoding: 'pcm_s16', rateHz: 8000 };
+    const tts = Object.assign(new ScriptedTts(new ManualClock()), { formats: [narrow, ULAW, WIDE] });
+    expect(formatFor(tts, ULAW, narrow)).toEqual(narrow);
+    expect(formatFor(tts, WIDE, narrow)).toEqual(WIDE);
+  });
+
   it('that fail are told of, and the others are there', async () => {
     const tts = new ScriptedTts(new ManualClock(), { firstAudioMs: 0 });
     tts.fault = { atWord: 'Hello', how: new Error('no voice') };

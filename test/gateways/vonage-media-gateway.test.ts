@@ -29,7 +29,7 @@ describeMediaGateway(
       account: { accuracy: 'reported', toleranceFrames: 2 },
       async call(request) {
         const session = await gateway.reserve(request);
-        const far = await FarSide.connect(urlOf(session));
+        const far = await FarSide.connect(urlOf(session), { call: request.id });
         farSides.push(far);
         await session.attached;
         return {
@@ -131,6 +131,39 @@ describe('the Vonage gateway', () => {
       expect(gateway.counts).toMatchObject({ mediaUnknown: 1, upgradesRefused: 1 });
     });
 
+    it('nobody with an earlier URL, once there is a new one', async () => {
+      const { gateway, session, far } = await call();
+      const first = session.renew();
+      const second = session.renew();
+      await expect(FarSide.connect((first as { url: string }).url)).rejects.toThrow('HTTP 410');
+      await join((second as { url: string }).url);
+      expect(await far.closed).toBe(1006);
+      expect(gateway.counts.mediaLate).toBe(1);
+    });
+
+    it('whoever has the URL, though somebody came before with a handshake that was none', async () => {
+      const gateway = await start();
+      const session = await gateway.reserve({ id: 'call' });
+      const url = new URL(urlOf(session));
+      const handshakes = [
+        { 'Sec-WebSocket-Version': '12', 'Sec-WebSocket-Key': 'x'.repeat(22) + '==' },
+        { 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'short' },
+        {},
+      ];
+      for (const headers of handshakes) {
+        const lines = Object.entries({ Host: 'a', Connection: 'Upgrade', Upgrade: 'websocket', ...headers });
+        const socket = connect(gateway.port, '127.0.0.1');
+        const text = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+        socket.write(`GET ${url.pathname} HTTP/1.1\r\n${text}\r\n`);
+        const [answer] = (await once(socket, 'data')) as [Buffer];
+        expect(answer.toString()).toMatch(/^HTTP\/1\.1 400/);
+        socket.destroy();
+      }
+      await join(urlOf(session));
+      await session.attached;
+      expect(gateway.counts).toMatchObject({ upgradesRefused: 3, mediaUsed: 0 });
+    });
+
     it('nobody who comes late', async () => {
       const gateway = await start({ ticketMs: 1 });
       const session = await gateway.reserve({ id: 'call' });
@@ -151,6 +184,8 @@ describe('the Vonage gateway', () => {
         [{ greeting: '{"event":"websocket:dtmf","digit":"5"}' }, 1008],
         [{ greeting: 'hello' }, 1008],
         [{ greets: false }, 1008],
+        [{ call: 'another' }, 1008],
+        [{ greeting: '{"event":"websocket:connected","content-type":"audio/l16;rate=16000"}' }, 1008],
       ];
       for (const [options, code] of greetings) {
         const session = await gateway.reserve({ id: 'call' });
@@ -159,7 +194,7 @@ describe('the Vonage gateway', () => {
         await session.close();
         await expect(session.attached).rejects.toMatchObject({ code: 'MEDIA_NOT_ATTACHED' });
       }
-      expect(gateway.counts).toMatchObject({ ratesWrong: 1, greetingsWrong: 3 });
+      expect(gateway.counts).toMatchObject({ ratesWrong: 1, greetingsWrong: 5, connectionsDropped: 0 });
     });
   });
 
@@ -232,11 +267,11 @@ describe('the Vonage gateway', () => {
     await until(() => far.ear.length >= 16 * 300);
     far.stalled = true;
     const heardMs = far.ear.length / 16;
-    await until(() => playback.playedMs() >= heardMs + 300);
+    await new Promise((resolve) => setTimeout(resolve, 600));
     session.flush();
     const account = await playback.finished;
     expect(account.outcome).toBe('flushed');
-    // By our clock 300 ms more had been played; the far side’s silence tells it, to within a marker.
+    // The far side’s silence tells it, to within a marker.
     expect(account.playedMs).toBeLessThanOrEqual(heardMs + 140);
     expect(account.playedMs).toBeGreaterThanOrEqual(heardMs - 60);
   });
@@ -281,15 +316,48 @@ describe('the Vonage gateway', () => {
     await playback.write(pcm(noise(16000, 9)));
     const lost = new Promise<MediaEvent>((resolve) => session.on(resolve));
     far.socket.terminate();
-    expect(await lost).toMatchObject({ type: 'lost', reason: expect.stringContaining('dropped') as string });
+    expect(await lost).toMatchObject({
+      type: 'lost',
+      reason: expect.stringMatching(/gone \(it closed with 1006\)/) as string,
+    });
     expect((await playback.finished).outcome).toBe('closed');
+    expect(session.renew()).toBeUndefined();
   });
 
   it('notices a far side that is silent without having closed', async () => {
-    const { gateway, far } = await call({ limits: { silentMs: 100, reattachMs: 50 } });
+    const gateway = await start({ limits: { silentMs: 100, reattachMs: 50 } });
+    const session = await gateway.reserve({ id: 'call' });
+    const far = await join(urlOf(session), { client: { autoPong: false } });
     const ended = far.closed;
     await until(() => gateway.counts.connectionsDropped === 1);
     await ended;
+  });
+
+  it('is content with the pongs of a far side that has nothing to say', async () => {
+    const { gateway, far } = await call({ limits: { silentMs: 90 } });
+    let pings = 0;
+    far.socket.on('ping', () => (pings += 1));
+    await until(() => pings >= 9); // three times what silence may last
+    expect(far.socket.readyState).toBe(far.socket.OPEN);
+    expect(gateway.counts.connectionsDropped).toBe(0);
+  });
+
+  it('takes no flood of pings', async () => {
+    const { gateway, far } = await call({ limits: { reattachMs: 50 } });
+    for (let n = 0; n < 2000; n++) far.socket.ping();
+    expect([1006, 1008]).toContain(await far.closed);
+    expect(gateway.counts.messagesTooMany).toBeGreaterThan(100);
+  });
+
+  it('gives up a far side that is alive but plays nothing', async () => {
+    const { gateway, session, far } = await call({ limits: { stalledMs: 200, reattachMs: 50 } });
+    const playback = session.play();
+    await playback.write(pcm(noise(64000, 12)));
+    await until(() => far.ear.length >= 16 * 300);
+    far.stalled = true;
+    await far.closed;
+    expect(gateway.counts.connectionsDropped).toBe(1);
+    expect(Math.abs(playback.playedMs() - far.ear.length / 16)).toBeLessThan(300);
   });
 
   it('counts what it can’t use, and goes on', async () => {
@@ -311,7 +379,7 @@ describe('the Vonage gateway', () => {
     const { gateway, far } = await call({ limits: { reattachMs: 50 } });
     far.socket.send(Buffer.alloc(70_000));
     expect(await far.closed).toBe(1009);
-    expect(gateway.counts).toMatchObject({ protocolErrors: 1, connectionsDropped: 1 });
+    expect(gateway.counts).toMatchObject({ protocolErrors: 1, connectionsDropped: 0 });
   });
 
   it('takes no flood', async () => {
@@ -319,7 +387,8 @@ describe('the Vonage gateway', () => {
     for (let n = 0; n < 2000; n++) far.socket.send(Buffer.alloc(640));
     expect(await far.closed).toBe(1008);
     expect(session.stats().framesDropped).toBeGreaterThan(900);
-    expect(gateway.counts.messagesTooMany).toBeGreaterThan(900);
+    expect(gateway.counts.messagesTooMany).toBe(1001);
+    expect(gateway.counts.connectionsDropped).toBe(0);
   });
 
   it('refuses requests that are none of its paths, too large, or not HTTP', async () => {
@@ -342,15 +411,47 @@ describe('the Vonage gateway', () => {
     socket.end('nonsense\r\n\r\n');
     const [answer] = (await once(socket, 'data')) as [Buffer];
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 400/);
-    expect(gateway.counts).toMatchObject({ requestsUnknown: 1, requestsRefused: 2, requestsUnanswered: 1 });
+    expect((await fetch(`${base}/answer`, { headers: { long: 'x'.repeat(20_000) } })).status).toBe(431);
+    expect(gateway.counts).toMatchObject({ requestsUnknown: 1, requestsRefused: 3, requestsUnanswered: 1 });
+    await until(() => warnings.length >= 3);
+    expect(warnings).toEqual([
+      'a request is refused: "/" is no path of ours',
+      'a request is refused: its body has more than 100 bytes',
+      'a request is refused: no answer was found within 50 ms',
+    ]);
+  });
+
+  it('refuses connections beyond the most that there may be', async () => {
+    const { gateway, far } = await call({ limits: { maxConnections: 1 } });
+    const socket = connect(gateway.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    await once(socket, 'close');
+    expect(gateway.counts.connectionsTooMany).toBe(1);
+    await until(() => warnings.length > 0);
+    expect(warnings).toEqual(['a connection is refused: there are 1 already']);
+    expect(far.socket.readyState).toBe(far.socket.OPEN);
+  });
+
+  it('counts nothing when a connection ends as it should, and says why when it doesn’t', async () => {
+    const { gateway, session, far } = await call();
+    far.socket.close(1000);
+    await far.closed;
+    const again = await join((session.renew() as { url: string }).url);
+    again.socket.terminate();
+    await until(() => warnings.length > 0);
+    expect(warnings).toEqual(['the media connection of call dropped: it closed with 1006']);
+    expect(gateway.counts.connectionsDropped).toBe(1);
   });
 
   it('loses its calls when its thread dies, and takes the next one on the same port', async () => {
     const { gateway, session } = await call();
     const { port } = gateway;
     const lost = new Promise<MediaEvent>((resolve) => session.on(resolve));
+    const waiting = await gateway.reserve({ id: 'waiting' });
     gateway.failThread();
     expect((await lost).type).toBe('lost');
+    await expect(waiting.attached).rejects.toMatchObject({ code: 'MEDIA_NOT_ATTACHED' });
+    expect(waiting.renew()).toBeUndefined();
     await session.close();
     await until(() => warnings.length > 0);
     await expect
@@ -358,7 +459,7 @@ describe('the Vonage gateway', () => {
       .toBe('next');
     expect(gateway.port).toBe(port);
     const next = await gateway.reserve({ id: 'after' });
-    await join(urlOf(next));
+    await join(urlOf(next), { call: 'after' });
     await next.attached;
   });
 

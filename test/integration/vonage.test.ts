@@ -14,6 +14,7 @@ import type { SampleRateHz } from '../../src/media/audio.ts';
 import { floatToInt16 } from '../../src/media/pcm.ts';
 import { Resampler } from '../../src/media/resampler.ts';
 import { eventually } from '../support/ari-desk.ts';
+import { AriServer } from '../support/ari-server.ts';
 import { noUnhandledRejections } from '../support/leaks.ts';
 import { startVonageCloud, type VonageCloud } from '../support/vonage/cloud.ts';
 
@@ -138,8 +139,49 @@ describe('the program with Vonage alone', () => {
     const drained = running.drain();
     const call = cloud.call({ to: TO, from: FROM });
     await call.ended;
-    expect(call.spoken).toEqual([expect.stringContaining('I have to end this call now')]);
+    expect(call.spoken).toEqual([expect.stringContaining('all our lines are busy')]);
     await drained;
+  });
+
+  it('takes calls from an Asterisk as well, in the same process', async () => {
+    const server = new AriServer();
+    await server.start();
+    const { asterisk } = loadConfig({
+      env: {
+        ...EMBEDDED,
+        ARI_URL: server.url,
+        ARI_USERNAME: server.credentials.username,
+        ARI_PASSWORD: server.credentials.password,
+      },
+      known: KNOWN_PROVIDERS,
+    });
+    await start({ ...config(), asterisk });
+    const greetings = () => lines.filter(({ msg }) => msg.startsWith('greeting heard')).length;
+    const [caller, call] = [server.call({ exten: '510002' }), cloud.call({ to: TO, from: FROM })];
+    const leg = await call.answered;
+    await eventually('both greetings', () => greetings() === 2);
+    await eventually('its sound', () => leg.heard.durationMs > 1500);
+    // One goes, the other one stays.
+    await call.hangUp();
+    await eventually('the end', () => lines.some(({ msg }) => msg.startsWith('call ended: ')));
+    expect(caller.history).toEqual(['answered']);
+    await app?.close();
+    expect(caller.history).toEqual(['answered', 'hung up']);
+    expect(server.bridges.size).toBe(0);
+    expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
+    await server.stop();
+  });
+
+  it('doesn’t start beside an Asterisk that isn’t there, and says so', async () => {
+    const server = new AriServer();
+    await server.start();
+    const { url } = server;
+    await server.stop();
+    const { asterisk } = loadConfig({
+      env: { ...EMBEDDED, ARI_URL: url, ARI_PASSWORD: 'x' },
+      known: KNOWN_PROVIDERS,
+    });
+    await expect(start({ ...config(), asterisk })).rejects.toMatchObject({ code: 'ARI_UNREACHABLE' });
   });
 
   it('refuses a configuration in which nothing could ever come in', () => {

@@ -91,6 +91,8 @@ export class PlaybackQueue {
       this.#unsettled.get(report.utterance)?.begin(report.at);
     } else if (report.type === 'completed') {
       this.#settle(report.utterance, 'completed', report.account);
+    } else if (report.type === 'cut') {
+      this.#settle(report.utterance, 'flushed', report.account);
     } else {
       for (const playback of [...this.#unsettled.values()]) {
         if (playback.epoch > report.epoch) continue;

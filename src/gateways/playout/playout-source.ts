@@ -14,6 +14,8 @@ export interface PlayoutHandles {
 export type PlayoutReport =
   | { readonly type: 'started'; readonly utterance: number; readonly at: Milliseconds }
   | { readonly type: 'completed'; readonly utterance: number; readonly account: UtteranceAccount }
+  /** It had been sent to its end, and the far side has thrown away the rest of it, as after a flush. */
+  | { readonly type: 'cut'; readonly utterance: number; readonly account: UtteranceAccount }
   /** Nothing of `epoch` or before is sent any more. `current`: the utterance that was cut off, if one was. */
   | {
       readonly type: 'flushed';

@@ -10,7 +10,7 @@ const NAMES = [
   'mediaUsed',
   /** After the ticket's time, or the end of its session. */
   'mediaLate',
-  /** No WebSocket handshake, or to another path. */
+  /** No good WebSocket handshake, or to another path. */
   'upgradesRefused',
   /** The first message wasn't `websocket:connected`, or came too late. */
   'greetingsWrong',
@@ -24,8 +24,10 @@ const NAMES = [
   'messagesTooMany',
   /** Connections ended for an oversized message or a breach of the WebSocket protocol. */
   'protocolErrors',
-  /** Connections that dropped without the session's end. */
+  /** Connections that broke off: without a closing handshake, or silent, or standing still. */
   'connectionsDropped',
+  /** Connections of any kind beyond the most that there may be. */
+  'connectionsTooMany',
   /** Requests to a path that isn't ours. */
   'requestsUnknown',
   /** Requests that were no good HTTP, too large, too slow or too many. */

@@ -34,8 +34,10 @@ export interface EdgeLimits {
   readonly answerMs: Milliseconds;
   /** From the connection to `websocket:connected`. */
   readonly greetMs: Milliseconds;
-  /** Without a word of the far side, pongs included, a connection counts as dead. */
+  /** Without a word of the far side a connection counts as dead: it sends 50 messages a second, and answers our pings. */
   readonly silentMs: Milliseconds;
+  /** One that is alive, and has something to play, but says for so long that it doesn't, is of no use either. */
+  readonly stalledMs: Milliseconds;
   /** For another connection after one dropped; then the media is lost. */
   readonly reattachMs: Milliseconds;
 }
@@ -43,6 +45,8 @@ export interface EdgeLimits {
 /** A session as the edge thread must know it. */
 export interface EdgeSessionSetup {
   readonly session: number;
+  /** Unique name of the call. */
+  readonly call: string;
   readonly rateHz: VonageRateHz;
   readonly heard: AudioRingHandle;
   readonly sent: AudioRingHandle;
@@ -71,12 +75,10 @@ export type EdgeReport =
   | { readonly type: 'ready'; readonly port: number }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   | { readonly type: 'attached'; readonly session: number }
-  /** The connection dropped; another one may take its place. */
-  | { readonly type: 'detached'; readonly session: number; readonly reason: string }
   | { readonly type: 'playout'; readonly session: number; readonly report: PlayoutReport }
   | { readonly type: 'dtmf'; readonly session: number; readonly digit: string }
   | { readonly type: 'lost'; readonly session: number; readonly reason: string }
   | { readonly type: 'closed'; readonly session: number }
   | { readonly type: 'request'; readonly request: number; readonly content: HttpRequest }
-  /** Somebody was refused; told once a second at most for each kind. */
+  /** Somebody was refused, or broke off; told once a second at most for each kind. */
   | { readonly type: 'refused'; readonly message: string };

@@ -28,7 +28,8 @@ const LIMITS: EdgeLimits = {
   maxRequests: 200,
   answerMs: 4000,
   greetMs: 5000,
-  silentMs: 12_000,
+  silentMs: 3000,
+  stalledMs: 10_000,
   reattachMs: 5000,
 };
 

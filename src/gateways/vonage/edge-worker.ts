@@ -15,9 +15,10 @@ import { PlayoutWheel } from '../playout/playout-wheel.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { EdgeCounters, type EdgeCounterName } from './edge-counters.ts';
 import type { EdgeCommand, EdgeReport, EdgeThreadOptions } from './edge-protocol.ts';
+import { MAX_MESSAGE_BYTES } from './media-connection.ts';
 import { MediaTickets } from './media-tickets.ts';
 import { readBody } from './request-body.ts';
-import { MAX_MESSAGE_BYTES, VonageLeg } from './vonage-leg.ts';
+import { VonageLeg } from './vonage-leg.ts';
 
 /** How often the wheel is looked at while there are calls: a quarter of a frame. */
 const STEP_MS = 4;
@@ -64,6 +65,12 @@ function tell(kind: string, message: string): void {
   report({ type: 'refused', message });
 }
 
+/** Each refusal is one count, and a line of the log if there are few. */
+function refused(counter: EdgeCounterName, message: string): void {
+  counters.add(counter);
+  tell(counter, message);
+}
+
 /** The path of a request below our base path; a proxy in front of us may have taken that away already. */
 function ownPath(url: string | undefined): { path: string; query: string } {
   const [whole = '', query = ''] = (url ?? '').split('?', 2);
@@ -89,8 +96,8 @@ function respond(response: ServerResponse, { status, headers, body = '' }: HttpR
   response.end(body);
 }
 
-function refuse(response: ServerResponse, status: number, counter: EdgeCounterName): void {
-  counters.add(counter);
+function refuse(response: ServerResponse, status: number, counter: EdgeCounterName, why: string): void {
+  refused(counter, `a request is refused: ${why}`);
   // What is left of the request isn't waited for.
   respond(response, { status, headers: { connection: 'close' } });
 }
@@ -98,22 +105,25 @@ function refuse(response: ServerResponse, status: number, counter: EdgeCounterNa
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { path, query } = ownPath(request.url);
   if (!options.paths.includes(path)) {
-    refuse(response, 404, 'requestsUnknown');
+    refuse(response, 404, 'requestsUnknown', `${JSON.stringify(path.slice(0, 80))} is no path of ours`);
     return;
   }
   if (waiting.size >= limits.maxRequests) {
-    refuse(response, 503, 'requestsRefused');
+    refuse(response, 503, 'requestsRefused', `${limits.maxRequests} others are under way`);
     return;
   }
   const body = await readBody(request, limits.maxBodyBytes);
   if (typeof body === 'number') {
-    if (body !== 0) refuse(response, body, 'requestsRefused');
+    const why =
+      body === 413 ? `its body has more than ${limits.maxBodyBytes} bytes` : 'its body is not UTF-8';
+    if (body !== 0) refuse(response, body, 'requestsRefused', why);
     return;
   }
   lastRequest += 1;
   const id = lastRequest;
   const timer = setTimeout(() => {
-    if (waiting.delete(id)) refuse(response, 503, 'requestsUnanswered');
+    if (!waiting.delete(id)) return;
+    refuse(response, 503, 'requestsUnanswered', `no answer was found within ${limits.answerMs} ms`);
   }, limits.answerMs);
   waiting.set(id, (answer) => {
     clearTimeout(timer);
@@ -134,13 +144,26 @@ server.on('request', (request, response) => {
   request.on('error', () => undefined);
   response.on('error', () => undefined);
   serve(request, response).catch(() => {
-    refuse(response, 400, 'requestsRefused');
+    refuse(response, 400, 'requestsRefused', 'it could not be read');
   });
 });
-server.on('clientError', (_error, socket) => {
-  counters.add('requestsRefused');
-  if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-  else socket.destroy();
+const CLIENT_ERRORS = new Map([
+  ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
+  ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', '413 Payload Too Large'],
+]);
+server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+  // Whoever has gone asks for nothing any more.
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = CLIENT_ERRORS.get(error.code ?? '') ?? '400 Bad Request';
+  refused('requestsRefused', `a request is refused: it is no good HTTP (${status}, ${error.message})`);
+  turnAway(socket, status);
+});
+server.on('drop', () => {
+  refused('connectionsTooMany', `a connection is refused: there are ${limits.maxConnections} already`);
 });
 
 // ── media connections ─────────────────────────────────────────────────────────────────────────
@@ -152,8 +175,8 @@ const sockets = new WebSocketServer({
   clientTracking: false,
 });
 sockets.on('wsClientError', (_error, socket) => {
-  counters.add('upgradesRefused');
-  socket.destroy();
+  refused('upgradesRefused', 'a media connection is refused: its handshake is none');
+  turnAway(socket, '400 Bad Request');
 });
 
 const REFUSALS = {
@@ -162,6 +185,16 @@ const REFUSALS = {
   late: { status: '410 Gone', counter: 'mediaLate', why: 'the time of its URL is up' },
 } as const;
 
+/** What `ws` would end the connection for: a handshake that is none shall cost nobody his ticket. */
+function isHandshake({ method, headers }: IncomingMessage): boolean {
+  return (
+    method === 'GET' &&
+    headers.upgrade?.toLowerCase() === 'websocket' &&
+    headers['sec-websocket-version'] === '13' &&
+    /^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '')
+  );
+}
+
 function turnAway(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
@@ -169,17 +202,20 @@ function turnAway(socket: Duplex, status: string): void {
 server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
   socket.on('error', () => undefined);
   const ticket = /^\/media\/([A-Za-z0-9_-]{1,128})$/.exec(ownPath(request.url).path)?.[1];
-  if (ticket === undefined || request.headers.upgrade?.toLowerCase() !== 'websocket') {
-    counters.add('upgradesRefused');
-    turnAway(socket, '404 Not Found');
+  if (ticket === undefined || !isHandshake(request)) {
+    const [status, why] =
+      ticket === undefined
+        ? ['404 Not Found', 'its path is none of ours']
+        : ['400 Bad Request', 'its handshake is none'];
+    refused('upgradesRefused', `a media connection is refused: ${why}`);
+    turnAway(socket, status);
     return;
   }
   const redeemed = tickets.redeem(ticket, monotonicNow());
   const leg = 'session' in redeemed ? legs.get(redeemed.session) : undefined;
-  if (leg === undefined) {
+  if (leg === undefined || leg.lost) {
     const { status, counter, why } = REFUSALS['refused' in redeemed ? redeemed.refused : 'late'];
-    counters.add(counter);
-    tell(counter, `a media connection is refused: ${why}`);
+    refused(counter, `a media connection is refused: ${why}`);
     turnAway(socket, status);
     return;
   }
@@ -195,10 +231,7 @@ function obey(command: EdgeCommand): void {
   switch (command.type) {
     case 'open': {
       const { setup } = command;
-      const refused = (message: string): void => {
-        tell('leg', message);
-      };
-      legs.set(setup.session, new VonageLeg({ setup, wheel, counters, limits, report, refused }));
+      legs.set(setup.session, new VonageLeg({ setup, wheel, counters, limits, report, tell }));
       break;
     }
     case 'ticket':

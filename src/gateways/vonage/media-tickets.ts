@@ -7,11 +7,12 @@ export type Redemption = { readonly session: number } | { readonly refused: 'unk
 const REMEMBERED = 1000;
 
 /**
- * One-time tickets, the unguessable part of a session's URL. A ticket lets one connection in, once, and
- * before its time is up. Pure: the time is an argument.
+ * One-time tickets, the unguessable part of a session's URL. A ticket lets one connection in, once, before
+ * its time is up, and before its session is given another one. Pure: the time is an argument.
  */
 export class MediaTickets {
   readonly #valid = new Map<string, { readonly session: number; readonly until: Milliseconds }>();
+  readonly #bySession = new Map<number, string>();
   readonly #spent = new Map<string, 'used' | 'late'>();
 
   get size(): number {
@@ -19,28 +20,29 @@ export class MediaTickets {
   }
 
   issue(ticket: string, session: number, until: Milliseconds): void {
+    this.withdraw(session);
     this.#valid.set(ticket, { session, until });
+    this.#bySession.set(session, ticket);
   }
 
   redeem(ticket: string, now: Milliseconds): Redemption {
     const known = this.#valid.get(ticket);
     if (known === undefined) return { refused: this.#spent.get(ticket) ?? 'unknown' };
-    this.#valid.delete(ticket);
     const late = now > known.until;
-    this.#spend(ticket, late ? 'late' : 'used');
+    this.#spend(known.session, late ? 'late' : 'used');
     return late ? { refused: 'late' } : { session: known.session };
   }
 
-  /** The session is over: its tickets let nobody in any more. */
+  /** The session is over: its ticket lets nobody in any more. */
   withdraw(session: number): void {
-    for (const [ticket, { session: owner }] of this.#valid) {
-      if (owner !== session) continue;
-      this.#valid.delete(ticket);
-      this.#spend(ticket, 'late');
-    }
+    this.#spend(session, 'late');
   }
 
-  #spend(ticket: string, how: 'used' | 'late'): void {
+  #spend(session: number, how: 'used' | 'late'): void {
+    const ticket = this.#bySession.get(session);
+    if (ticket === undefined) return;
+    this.#bySession.delete(session);
+    this.#valid.delete(ticket);
     this.#spent.set(ticket, how);
     if (this.#spent.size <= REMEMBERED) return;
     const [oldest] = this.#spent.keys();

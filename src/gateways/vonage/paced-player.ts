@@ -36,8 +36,13 @@ export interface PacedPlayerOptions {
 const LEAD_FRAMES = 3;
 /** 100 ms: with what bracket a barge-in's account is certain, whatever the network does. */
 const NOTIFY_FRAMES = 5;
-/** A far side that is further behind than 2 s isn't waited for. */
-const HOLD_MAX_FRAMES = 100;
+/**
+ * What the far side's word makes our clock wait, beyond what it has waited for that word: more is a delay of
+ * this thread, which reads what came meanwhile after its return.
+ */
+const HOLD_MAX_FRAMES = 10;
+/** A far side that is waited for is asked once more: one lost answer shall not cost the connection. */
+const ASK_AGAIN_MS = 1000;
 
 /**
  * The agent's voice on its way to a far side that has a buffer of its own and plays it by its own clock.
@@ -63,6 +68,7 @@ export class PacedPlayer {
   #sending = { utterance: 0, samples: 0, sinceMarker: 0 };
   /** Frames that our clock waits for the far side. */
   #hold = 0;
+  #askAgainMs = ASK_AGAIN_MS;
   #now: Milliseconds = 0;
   #attached = false;
 
@@ -105,8 +111,15 @@ export class PacedPlayer {
     // A tick that is caught up was the far side's business: it had what was sent ahead, and no more.
     const caughtUp = now - deadline >= FRAME_MS;
     if (!caughtUp) this.#sendAhead();
+    if (!caughtUp && this.#hold === 0 && this.#account.waits(now)) this.#hold = 1;
     this.#play(caughtUp ? deadline : now);
     this.#account.tick(now);
+    this.#askAgain();
+  }
+
+  /** How long our clock has been waiting for the far side; 0: it isn't. */
+  get waitedMs(): Milliseconds {
+    return this.#account.waitedMs(this.#now);
   }
 
   /** A flush was raised: what is voided isn't sent, and the far side drops what it has. */
@@ -118,7 +131,7 @@ export class PacedPlayer {
   /** False: the far side was never asked that. */
   notified(marker: number, now: Milliseconds): boolean {
     this.#now = now;
-    const behind = this.#account.notified(marker, now, this.#sentFrames);
+    const behind = this.#account.notified(marker, now);
     if (behind === undefined) return false;
     if (behind > 0) this.#hold = Math.min(HOLD_MAX_FRAMES, Math.round(behind / FRAME_MS));
     return true;
@@ -181,6 +194,15 @@ export class PacedPlayer {
       const { sinceMarker } = this.#sending;
       const ends = (samples === 0 || isEnd) && this.#sending.utterance === utterance;
       if (sinceMarker >= (ends ? 1 : this.#notifyEvery)) this.#mark();
+    }
+  }
+
+  #askAgain(): void {
+    const { waitedMs } = this;
+    if (waitedMs === 0) this.#askAgainMs = ASK_AGAIN_MS;
+    else if (waitedMs >= this.#askAgainMs) {
+      this.#askAgainMs += ASK_AGAIN_MS;
+      this.#mark();
     }
   }
 

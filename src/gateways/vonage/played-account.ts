@@ -11,6 +11,8 @@ interface Marker {
   readonly samples: number;
   /** When our clock came to that place; undefined: it hasn't yet. */
   dueAt?: Milliseconds;
+  /** Time since then for which our clock has waited, or will. */
+  waited: Milliseconds;
 }
 
 type FlushedReport = Extract<PlayoutReport, { type: 'flushed' }>;
@@ -21,7 +23,10 @@ interface Held<Report> {
   readonly until: Milliseconds;
 }
 
-/** So long after its time an utterance counts as played, though the far side hasn't said so. */
+/**
+ * So long after its time an utterance counts as played, and a marker is given up, for a far side that has
+ * never answered one; and so late one that does may be before it is known how late it usually is.
+ */
 const CONFIRM_MS = 1500;
 /** So long it is waited for the far side's word that it has stopped. */
 const CLEARED_MS = 500;
@@ -32,10 +37,12 @@ const TOLERANCE_MS = 1.5 * FRAME_MS;
  * What the far side says of what it has played, set against our own clock's account of it.
  *
  * Our clock plays the frames as the far side should: one every 20 ms from when the first was sent. Each
- * marker comes back a little after its time: the shortest such lag of the call is that of the way there
- * and back, and what a marker is later than that, the far side is behind. So an utterance is complete
- * when its last marker has come back, and one that was cut off has been heard as far as our clock had
- * come, but no further than the first marker that never came back.
+ * marker comes back a little after its time: the shortest such lag of the connection is that of the way
+ * there and back, and what a marker is later than that, the far side is behind: our clock waits for it. So
+ * an utterance is complete when its last marker has come back, and one that was cut off has been heard as
+ * far as our clock had come, but no further than the first marker that never came back.
+ *
+ * A far side that has never answered a marker is believed to play as our clock says.
  *
  * Reports pass through it, some of them later than they came.
  */
@@ -45,9 +52,15 @@ export class PlayedAccount {
   /** Those of what was flushed. */
   #cut: Marker[] = [];
   #lastMarker = 0;
+  /** The far side has answered a marker in this call. */
+  #answers = false;
   #shortestLag = Infinity;
-  /** Frames up to which a delay has been made up for: their markers tell nothing new. */
-  #madeUpTo = 0;
+  /** The last marker that it has answered. */
+  #confirmed: Pick<Marker, 'utterance' | 'samples'> = { utterance: 0, samples: 0 };
+  /** Where our clock is, and since when. */
+  #reached = { frame: 0, at: 0 };
+  /** Ticks in a row at which the oldest marker was too late, and the first of them. */
+  #late = { ticks: 0, since: 0 };
   #completed: Held<CompletedReport>[] = [];
   #flushed: Held<FlushedReport> | undefined;
 
@@ -60,15 +73,23 @@ export class PlayedAccount {
     return this.#markers.length > 0;
   }
 
+  /** How long our clock has been waiting for the far side; 0: it isn't. */
+  waitedMs(now: Milliseconds): Milliseconds {
+    return this.#late.ticks > 1 ? now - this.#late.since : 0;
+  }
+
   /** A marker goes out behind what was just sent; returns its number. */
   mark(place: Pick<Marker, 'utterance' | 'frame' | 'samples'>): number {
     this.#lastMarker += 1;
-    this.#markers.push({ ...place, id: this.#lastMarker });
+    const { frame, at } = this.#reached;
+    const passed = place.frame <= frame ? { dueAt: at } : {};
+    this.#markers.push({ ...place, ...passed, id: this.#lastMarker, waited: 0 });
     return this.#lastMarker;
   }
 
   /** Our clock comes to the end of frame `frame` at the instant `at`. */
   reached(frame: number, at: Milliseconds): void {
+    this.#reached = { frame, at };
     for (const marker of this.#markers) {
       if (marker.frame > frame) return;
       marker.dueAt ??= at;
@@ -76,25 +97,47 @@ export class PlayedAccount {
   }
 
   /**
-   * The far side has played all before `marker`. Returns the milliseconds that it is behind our clock,
-   * and takes them as made up for: `sentFrames` have been sent by now. Undefined: nobody asked for this one.
+   * True: the far side is behind, and our clock shall wait for one frame more. To be asked at each tick that
+   * comes in time: what has arrived is read between two of them, so one that finds a marker late isn't
+   * enough to tell the far side's lateness from our own.
    */
-  notified(id: number, now: Milliseconds, sentFrames: number): Milliseconds | undefined {
-    const index = this.#markers.findIndex((marker) => marker.id === id);
-    const marker = this.#markers[index];
-    if (marker === undefined) {
-      const cut = this.#cut.findIndex((old) => old.id === id);
-      this.#cut.splice(0, cut + 1); // it came there before it was told to stop
-      return cut < 0 ? undefined : 0;
+  waits(now: Milliseconds): boolean {
+    const [oldest] = this.#markers;
+    const usual = this.#shortestLag === Infinity ? CONFIRM_MS : this.#shortestLag;
+    if (
+      !this.#answers ||
+      oldest?.dueAt === undefined ||
+      now - oldest.dueAt - oldest.waited <= usual + TOLERANCE_MS
+    ) {
+      this.#late = { ticks: 0, since: now };
+      return false;
     }
-    this.#markers.splice(0, index + 1);
-    this.#settleCompleted(({ report }) => !this.#isOpen(report.utterance));
-    if (marker.dueAt === undefined) return 0;
+    this.#late.ticks += 1;
+    if (this.#late.ticks === 1) return false;
+    this.#wait(FRAME_MS);
+    return true;
+  }
+
+  /**
+   * The far side has played all before marker `id`. Returns the milliseconds that it is behind our clock, for
+   * which that will wait. Undefined: there never was such a marker.
+   */
+  notified(id: number, now: Milliseconds): Milliseconds | undefined {
+    if (!Number.isInteger(id) || id < 1 || id > this.#lastMarker) return undefined;
+    this.#answers = true;
+    const isIt = (marker: Marker): boolean => marker.id === id;
+    const cut = this.#cut.find(isIt); // it came there before it was told to stop
+    const marker = this.#markers.find(isIt);
+    this.#confirmed = cut ?? marker ?? this.#confirmed;
+    if (cut) this.#cut = this.#cut.filter((other) => other.id > id);
+    else this.#markers = this.#markers.filter((other) => other.id > id);
+    this.#settleCompleted();
+    if (marker?.dueAt === undefined) return 0;
     const lag = now - marker.dueAt;
     this.#shortestLag = Math.min(this.#shortestLag, lag);
-    const behind = lag - this.#shortestLag;
-    if (behind < TOLERANCE_MS || marker.frame <= this.#madeUpTo) return 0;
-    this.#madeUpTo = sentFrames;
+    const behind = lag - marker.waited - this.#shortestLag;
+    if (behind < TOLERANCE_MS) return 0;
+    this.#wait(behind);
     return behind;
   }
 
@@ -105,7 +148,7 @@ export class PlayedAccount {
 
   /** A report of the side that paces. */
   pass(report: PlayoutReport, now: Milliseconds): void {
-    if (report.type === 'completed' && this.#isOpen(report.utterance)) {
+    if (report.type === 'completed' && this.#markers.some(isOf(report.utterance))) {
       this.#completed.push({ report, until: now + CONFIRM_MS });
       return;
     }
@@ -114,49 +157,81 @@ export class PlayedAccount {
       return;
     }
     this.#settleFlushed();
-    this.#settleCompleted(() => true);
     this.#cut = this.#markers;
     this.#markers = [];
-    if (report.current === undefined) this.#report(report);
-    else this.#flushed = { report, until: now + CLEARED_MS };
+    this.#flushed = { report, until: now + CLEARED_MS };
+    // Nothing of it can have been on its way.
+    if (report.current === undefined && this.#completed.length === 0) this.#settleFlushed();
   }
 
   tick(now: Milliseconds): void {
-    this.#settleCompleted(({ until }) => until <= now);
     if (this.#flushed && this.#flushed.until <= now) this.#settleFlushed();
-    // One that hasn't come back long after its time never will.
     const [oldest] = this.#markers;
-    if (oldest?.dueAt !== undefined && oldest.dueAt + CONFIRM_MS < now) this.#markers.shift();
+    if (!this.#answers && oldest?.dueAt !== undefined && oldest.dueAt + CONFIRM_MS < now) {
+      this.#markers.shift();
+    }
+    this.#settleCompleted(now);
   }
 
-  /** The far side won't say any more. */
+  /** The far side won't say any more: what it hasn't confirmed, it hasn't played. */
   close(): void {
     this.#settleFlushed();
-    this.#settleCompleted(() => true);
+    this.#cut = this.#markers;
     this.#markers = [];
+    this.#settleCut();
     this.#shortestLag = Infinity;
+    this.#late = { ticks: 0, since: 0 };
   }
 
-  #isOpen(utterance: number): boolean {
-    return this.#markers.some((marker) => marker.utterance === utterance);
+  /** Our clock waits: that much later the far side may be. */
+  #wait(duration: Milliseconds): void {
+    for (const marker of this.#markers) if (marker.dueAt !== undefined) marker.waited += duration;
   }
 
-  #settleCompleted(which: (held: Held<CompletedReport>) => boolean): void {
+  /** Tells of the utterances that the far side has confirmed meanwhile, or never will if it never does. */
+  #settleCompleted(now = -Infinity): void {
+    if (this.#flushed || this.#completed.length === 0) return; // theirs are among the cut markers
+    const open = ({ report, until }: Held<CompletedReport>): boolean =>
+      (this.#answers || now < until) && this.#markers.some(isOf(report.utterance));
+    const confirmed = this.#completed.filter((held) => !open(held));
+    this.#completed = this.#completed.filter(open);
+    for (const { report } of confirmed) this.#report(report);
+  }
+
+  /** Tells of the utterances that our clock had completed, and that may have been cut off nevertheless. */
+  #settleCut(): void {
     const held = this.#completed;
-    if (held.length === 0) return;
-    this.#completed = held.filter((one) => !which(one));
-    for (const one of held) if (!this.#completed.includes(one)) this.#report(one.report);
+    this.#completed = [];
+    for (const { report } of held) {
+      const { utterance, account } = report;
+      const samples = this.#confirmed.utterance === utterance ? this.#confirmed.samples : 0;
+      if (!this.#answers || !this.#cut.some(isOf(utterance))) this.#report(report);
+      else this.#report({ type: 'cut', utterance, account: { ...account, samples } });
+    }
+    this.#cut = [];
   }
 
   #settleFlushed(): void {
-    const held = this.#flushed;
-    if (held?.report.current === undefined) return;
+    const report = this.#flushed?.report;
+    if (report === undefined) return;
     this.#flushed = undefined;
-    const { epoch, current } = held.report;
-    const { utterance, account } = current;
-    const notReached = this.#cut.find((marker) => marker.utterance === utterance)?.samples ?? Infinity;
-    this.#cut = [];
-    const samples = Math.min(account.samples, notReached);
-    this.#report({ type: 'flushed', epoch, current: { utterance, account: { ...account, samples } } });
+    const { epoch, current } = report;
+    const samples = current && this.#samplesHeard(current.utterance, current.account.samples);
+    this.#settleCut();
+    if (current === undefined || samples === undefined) this.#report(report);
+    else {
+      const { utterance, account } = current;
+      this.#report({ type: 'flushed', epoch, current: { utterance, account: { ...account, samples } } });
+    }
   }
+
+  /** Up to `samples`, as our clock has it, but not beyond the first marker that didn't come back. */
+  #samplesHeard(utterance: number, samples: number): number {
+    const notReached = this.#answers ? this.#cut.find(isOf(utterance))?.samples : undefined;
+    return Math.min(samples, notReached ?? Infinity);
+  }
+}
+
+function isOf(utterance: number): (marker: Marker) => boolean {
+  return (marker) => marker.utterance === utterance;
 }

@@ -3,12 +3,12 @@ import { monotonicNow, type Milliseconds } from '../../lib/clock.ts';
 import { FRAME_MS } from '../../media/audio.ts';
 import { MediaStatsBlock, STAT } from '../media-stats-block.ts';
 import type { PlayoutWheel, WheelMember } from '../playout/playout-wheel.ts';
-import type { EdgeCounters } from './edge-counters.ts';
+import type { EdgeCounterName, EdgeCounters } from './edge-counters.ts';
 import type { EdgeLimits, EdgeReport, EdgeSessionSetup } from './edge-protocol.ts';
 import { InboundVoice } from './inbound-voice.ts';
+import { endSoon, mediaConnection, pingEveryMs, type MediaConnection } from './media-connection.ts';
 import { PacedPlayer } from './paced-player.ts';
-import { createRateLimit, type RateLimit } from './rate-limit.ts';
-import { contentTypeOf, frameBytesOf, parseVonageMessage, rateOfContentType } from './wire.ts';
+import { contentTypeOf, parseVonageMessage, rateOfContentType } from './wire.ts';
 
 export interface VonageLegOptions {
   readonly setup: EdgeSessionSetup;
@@ -16,47 +16,36 @@ export interface VonageLegOptions {
   readonly counters: EdgeCounters;
   readonly limits: EdgeLimits;
   readonly report: (report: EdgeReport) => void;
-  readonly refused: (message: string) => void;
+  /** Says to the log that somebody was refused, and not too often for each kind. */
+  readonly tell: (kind: string, message: string) => void;
 }
 
-/** A connection and what it has left of its limits. */
-interface Connection {
-  readonly socket: WebSocket;
-  readonly since: Milliseconds;
-  readonly frames: RateLimit;
-  readonly texts: RateLimit;
-  heardAt: Milliseconds;
-  pingAt: Milliseconds;
-  greeted: boolean;
-  excess: number;
-}
-
-/** 50 a second by the clock, and what a pause of the network of 5 s delays. */
-const FRAMES_PER_SECOND = 55;
-const FRAMES_BURST = 250;
-/** One notify for each of ours (10 a second), keys, and some room. */
-const TEXTS_PER_SECOND = 25;
-const TEXTS_BURST = 100;
 /** Who sends so many beyond that, is no telephone. */
 const EXCESS_MAX = 1000;
 /** A second of audio at 16 kHz that the network doesn't take: nothing more is sent until it does. */
 const BUFFERED_MAX_BYTES = 32_000;
-const PING_MS = 5000;
+/** So much is never the network's delay: it reads nothing. */
+const BUFFERED_DEAD_BYTES = 4 * BUFFERED_MAX_BYTES;
 
 /** WebSocket close codes, RFC 6455 §7.4.1. */
 const NORMAL = 1000;
 const POLICY = 1008;
 const UNSUPPORTED = 1003;
+/** How a connection ends whose end somebody wanted: 1005 is a close frame that names no code. */
+const IN_ORDER = new Set([NORMAL, 1005]);
 
 /** One session as the edge thread carries it: its connection, its two voices, its place on the wheel. */
 export class VonageLeg implements WheelMember {
+  /** Nothing is played any more: a connection is of no use. */
+  lost = false;
   readonly #options: VonageLegOptions;
   readonly #stats: MediaStatsBlock;
   readonly #player: PacedPlayer;
   readonly #inbound: InboundVoice;
-  #connection: Connection | undefined;
+  #connection: MediaConnection | undefined;
   #onWheel = false;
   #droppedAt: Milliseconds | undefined;
+  #lastEnd = '';
   /** A ticket is out until then. */
   #expectedUntil: Milliseconds = 0;
   #closed = false;
@@ -90,20 +79,10 @@ export class VonageLeg implements WheelMember {
 
   /** A ticket let this connection in. */
   connect(socket: WebSocket): void {
-    const now = monotonicNow();
-    const connection: Connection = {
-      socket,
-      since: now,
-      frames: createRateLimit(FRAMES_PER_SECOND, FRAMES_BURST),
-      texts: createRateLimit(TEXTS_PER_SECOND, TEXTS_BURST),
-      heardAt: now,
-      pingAt: now + PING_MS,
-      greeted: false,
-      excess: 0,
-    };
+    const connection = mediaConnection(socket, monotonicNow(), this.#options.limits.silentMs);
     this.#expectedUntil = 0;
     // A new ticket was asked for because the old connection is no good any more.
-    if (this.#connection) this.#drop(this.#connection, 'another connection took its place');
+    if (this.#connection) this.#detach(this.#connection, 'another one took its place');
     this.#connection = connection;
     socket.on('message', (data, isBinary) => {
       this.#onMessage(connection, data as Buffer, isBinary);
@@ -111,12 +90,17 @@ export class VonageLeg implements WheelMember {
     socket.on('pong', () => {
       connection.heardAt = monotonicNow();
     });
+    // `ws` answers each ping by itself, and ends a connection that doesn't take the answers.
+    socket.on('ping', () => {
+      connection.heardAt = monotonicNow();
+      if (!connection.pings.admit(connection.heardAt)) this.#tooMany(connection, false);
+    });
     socket.on('error', (error) => {
-      this.#options.counters.add('protocolErrors');
-      this.#drop(connection, `the connection failed: ${error.message}`);
+      this.#refuse(connection, 'protocolErrors', undefined, `it broke the protocol: ${error.message}`);
     });
     socket.on('close', (code) => {
-      this.#drop(connection, `the far side closed the connection (${code})`);
+      if (IN_ORDER.has(code)) this.#detach(connection, 'the far side closed it');
+      else this.#drop(connection, `it closed with ${code}`);
     });
     if (this.#onWheel) return;
     this.#onWheel = true;
@@ -137,7 +121,11 @@ export class VonageLeg implements WheelMember {
     if (this.#connection) this.#watch(this.#connection, now);
     else if (this.#droppedAt !== undefined && now > Math.max(this.#patience(), this.#expectedUntil)) {
       this.#droppedAt = undefined;
-      this.#report({ type: 'lost', reason: 'the connection dropped, and no other one came' });
+      this.lost = true;
+      this.#report({
+        type: 'lost',
+        reason: `the connection is gone (${this.#lastEnd}), and no other one came`,
+      });
     }
   }
 
@@ -168,7 +156,7 @@ export class VonageLeg implements WheelMember {
     });
   }
 
-  #onMessage(connection: Connection, data: Buffer, isBinary: boolean): void {
+  #onMessage(connection: MediaConnection, data: Buffer, isBinary: boolean): void {
     if (connection !== this.#connection) return;
     const now = monotonicNow();
     connection.heardAt = now;
@@ -183,16 +171,17 @@ export class VonageLeg implements WheelMember {
   }
 
   /** The first message says what will come. */
-  #greet(connection: Connection, text: string | undefined): void {
-    const { setup, counters } = this.#options;
+  #greet(connection: MediaConnection, text: string | undefined): void {
+    const { setup } = this.#options;
     const message = text === undefined ? undefined : parseVonageMessage(text);
     if (message?.type !== 'connected') {
-      counters.add('greetingsWrong');
-      this.#refuse(connection, POLICY, 'its first message was not websocket:connected');
+      this.#refuse(connection, 'greetingsWrong', POLICY, 'its first message was not websocket:connected');
     } else if (rateOfContentType(message.contentType) !== setup.rateHz) {
-      counters.add('ratesWrong');
       const wrong = JSON.stringify(message.contentType.slice(0, 80));
-      this.#refuse(connection, UNSUPPORTED, `it sends ${wrong} instead of ${contentTypeOf(setup.rateHz)}`);
+      const why = `it sends ${wrong} instead of ${contentTypeOf(setup.rateHz)}`;
+      this.#refuse(connection, 'ratesWrong', UNSUPPORTED, why);
+    } else if (message.call !== setup.call) {
+      this.#refuse(connection, 'greetingsWrong', POLICY, 'it is of another call');
     } else {
       connection.greeted = true;
       this.#droppedAt = undefined;
@@ -223,22 +212,28 @@ export class VonageLeg implements WheelMember {
     }
   }
 
-  #tooMany(connection: Connection, isBinary: boolean): void {
+  #tooMany(connection: MediaConnection, isBinary: boolean): void {
+    connection.excess += 1;
+    if (connection.excess > EXCESS_MAX) {
+      this.#refuse(connection, 'messagesTooMany', POLICY, 'it sent far too many messages');
+      return;
+    }
     this.#options.counters.add('messagesTooMany');
     if (isBinary) this.#stats.add(STAT.framesDropped);
-    connection.excess += 1;
-    if (connection.excess > EXCESS_MAX) this.#refuse(connection, POLICY, 'it sent far too many messages');
   }
 
-  #watch(connection: Connection, now: Milliseconds): void {
-    const { limits, counters } = this.#options;
+  #watch(connection: MediaConnection, now: Milliseconds): void {
+    const { limits } = this.#options;
     if (!connection.greeted && now - connection.since > limits.greetMs) {
-      counters.add('greetingsWrong');
-      this.#refuse(connection, POLICY, 'it never said websocket:connected');
-    } else if (now - connection.heardAt > limits.silentMs) {
+      this.#refuse(connection, 'greetingsWrong', POLICY, 'it never said websocket:connected');
+    } else if (connection.greeted && now - connection.heardAt > limits.silentMs) {
       this.#drop(connection, `nothing was heard of the far side for ${limits.silentMs} ms`);
+    } else if (connection.socket.bufferedAmount > BUFFERED_DEAD_BYTES) {
+      this.#drop(connection, `the far side has not read ${connection.socket.bufferedAmount} bytes`);
+    } else if (this.#player.waitedMs > limits.stalledMs) {
+      this.#drop(connection, `the far side has played nothing for ${limits.stalledMs} ms`);
     } else if (now >= connection.pingAt) {
-      connection.pingAt = now + PING_MS;
+      connection.pingAt = now + pingEveryMs(limits.silentMs);
       connection.socket.ping();
     }
   }
@@ -248,19 +243,37 @@ export class VonageLeg implements WheelMember {
     return (this.#droppedAt ?? 0) + this.#options.limits.reattachMs;
   }
 
-  #refuse(connection: Connection, code: number, why: string): void {
-    this.#options.refused(`a media connection is ended: ${why}`);
-    connection.socket.close(code, why.slice(0, 100));
-    this.#drop(connection, why);
+  /** `code` missing: `ws` has closed it itself. */
+  #refuse(
+    connection: MediaConnection,
+    counter: EdgeCounterName,
+    code: number | undefined,
+    why: string,
+  ): void {
+    if (connection !== this.#connection) return;
+    this.#options.counters.add(counter);
+    this.#options.tell(counter, `the media connection of ${this.#options.setup.call} is ended: ${why}`);
+    if (code !== undefined) connection.socket.close(code, why.slice(0, 100));
+    this.#detach(connection, why);
   }
 
-  #drop(connection: Connection, reason: string): void {
+  #drop(connection: MediaConnection, why: string): void {
     if (connection !== this.#connection) return;
-    this.#connection = undefined;
     this.#options.counters.add('connectionsDropped');
+    this.#options.tell(
+      'connectionsDropped',
+      `the media connection of ${this.#options.setup.call} dropped: ${why}`,
+    );
+    this.#detach(connection, why);
+  }
+
+  /** Counts nothing: it was wanted, or has been counted for what it was. */
+  #detach(connection: MediaConnection, why: string): void {
+    if (connection !== this.#connection) return;
+    this.#lastEnd = why;
+    this.#connection = undefined;
     this.#droppedAt = monotonicNow();
     this.#player.detach();
-    this.#report({ type: 'detached', reason });
     endSoon(connection.socket);
   }
 
@@ -268,18 +281,8 @@ export class VonageLeg implements WheelMember {
     report:
       | { readonly type: 'attached' }
       | { readonly type: 'dtmf'; readonly digit: string }
-      | { readonly type: 'detached' | 'lost'; readonly reason: string },
+      | { readonly type: 'lost'; readonly reason: string },
   ): void {
     this.#options.report({ ...report, session: this.#options.setup.session });
   }
 }
-
-/** Gives a close frame time to go out; a dead peer answers none. */
-function endSoon(socket: WebSocket): void {
-  setTimeout(() => {
-    socket.terminate();
-  }, 1000).unref();
-}
-
-/** Messages larger than this end the connection: a frame at 24 kHz has 960 bytes, headers at most 512. */
-export const MAX_MESSAGE_BYTES = Math.max(4096, 2 * frameBytesOf(24000));

@@ -49,6 +49,7 @@ export class VonageMediaSession implements MediaSession, EdgeSession {
   readonly #listeners = new Listeners<MediaEvent>();
   readonly #stats: MediaStatsBlock;
   #endpoint: MediaEndpoint;
+  #lost = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: VonageMediaSessionOptions) {
@@ -73,7 +74,7 @@ export class VonageMediaSession implements MediaSession, EdgeSession {
       accuracy: 'reported',
     });
     const { heard, sent } = this;
-    const setup: EdgeSessionSetup = { session, rateHz, heard, sent, playout, stats };
+    const setup: EdgeSessionSetup = { session, call: options.id, rateHz, heard, sent, playout, stats };
     thread.open(session, this, { type: 'open', setup });
     this.#endpoint = this.#newEndpoint(options.ticketMs);
   }
@@ -87,7 +88,8 @@ export class VonageMediaSession implements MediaSession, EdgeSession {
     // the peer of RTP has no meaning here
   }
 
-  renew(withinMs = this.#options.ticketMs): MediaEndpoint {
+  renew(withinMs = this.#options.ticketMs): MediaEndpoint | undefined {
+    if (this.#lost) return undefined;
     this.#endpoint = this.#newEndpoint(withinMs);
     return this.#endpoint;
   }
@@ -124,8 +126,6 @@ export class VonageMediaSession implements MediaSession, EdgeSession {
       case 'attached':
         this.#attachment.succeed();
         break;
-      case 'detached': // Vonage tells telephony, which may `renew`; else it will be `lost`
-        break;
       case 'playout':
         this.#playback.report(report.report);
         break;
@@ -138,6 +138,8 @@ export class VonageMediaSession implements MediaSession, EdgeSession {
   }
 
   onLost(reason: string): void {
+    this.#lost = true;
+    this.#attachment.fail(this.id);
     this.#playback.close();
     this.#listeners.emit({ type: 'lost', reason });
   }

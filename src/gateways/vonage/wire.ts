@@ -31,12 +31,16 @@ export function rateOfContentType(contentType: string): number | undefined {
 
 /** A text message of Vonage's. `malformed`: no JSON object with an event; `unknown`: an event we don't know. */
 export type VonageMessage =
-  | { readonly type: 'connected'; readonly contentType: string }
+  /** `call`: what the NCCO's headers call it; empty: they don't. */
+  | { readonly type: 'connected'; readonly contentType: string; readonly call: string }
   | { readonly type: 'dtmf'; readonly digit: string }
   | { readonly type: 'cleared' }
   | { readonly type: 'notify'; readonly marker: number }
   | { readonly type: 'unknown' }
   | { readonly type: 'malformed' };
+
+/** The header by which an NCCO names the call to the media gateway; its value is the session's id. */
+const CALL_HEADER = 'call_uuid';
 
 const MALFORMED: VonageMessage = { type: 'malformed' };
 
@@ -52,7 +56,9 @@ export function parseVonageMessage(text: string): VonageMessage {
   switch (message['event']) {
     case 'websocket:connected': {
       const contentType = message['content-type'];
-      return typeof contentType === 'string' ? { type: 'connected', contentType } : MALFORMED;
+      if (typeof contentType !== 'string') return MALFORMED;
+      const call = message[CALL_HEADER];
+      return { type: 'connected', contentType, call: typeof call === 'string' ? call : '' };
     }
     case 'websocket:dtmf': {
       const { digit } = message;

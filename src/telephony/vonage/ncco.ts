@@ -19,6 +19,8 @@ export interface MediaConnection {
 /** All headers of a WebSocket endpoint together, as JSON. */
 const HEADERS_MAX_BYTES = 512;
 const TALK_MAX_CHARACTERS = 1500;
+/** Vonage lets a telephone ring for 1 … 120 s. */
+const TIMEOUT_MAX_S = 120;
 
 /** Connects the call to a WebSocket of ours, and asks us when that fails or ends unexpectedly. */
 export function connectMedia({ url, rateHz, eventUrl, from, headers }: MediaConnection): Ncco {
@@ -60,8 +62,13 @@ export function connectTelephone(place: Placement): Ncco | undefined {
       eventType: 'synchronous',
       eventUrl: [eventUrl],
       ...(isNumber(from) ? { from } : {}),
-      ...(ringMs === undefined ? {} : { timeout: Math.max(1, Math.round(ringMs / 1000)) }),
-      ...(ringbackToneUrl === undefined ? {} : { ringbackTone: ringbackToneUrl }),
+      ...(ringMs === undefined
+        ? {}
+        : { timeout: Math.min(TIMEOUT_MAX_S, Math.max(1, Math.round(ringMs / 1000))) }),
+      // Telephones have the tone of their own network.
+      ...(ringbackToneUrl === undefined || endpoint['type'] !== 'sip'
+        ? {}
+        : { ringbackTone: ringbackToneUrl }),
       endpoint: [endpoint],
     },
   ];

@@ -3,6 +3,7 @@ import { errors, jwtVerify } from 'jose';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { HttpRequest } from '../../lib/http-exchange.ts';
+import type { WebhookToken } from './answered-webhooks.ts';
 
 export interface SignatureOptions {
   /** Of the account's settings in the dashboard: signs the webhooks. */
@@ -18,8 +19,9 @@ export interface SignatureOptions {
 }
 
 export type Verdict =
-  /** `replayed`: exactly this was here before. */
-  { readonly genuine: true; readonly replayed: boolean } | { readonly genuine: false; readonly why: string };
+  /** No token: it isn't signed, and that is permitted. */
+  | { readonly genuine: true; readonly token?: WebhookToken }
+  | { readonly genuine: false; readonly why: string };
 
 export interface SignatureCheck {
   check(request: HttpRequest): Promise<Verdict>;
@@ -29,8 +31,8 @@ export interface SignatureCheck {
 const WINDOW_S = 300;
 /** Clocks differ by so much. */
 const SKEW_S = 60;
-/** Identifiers of webhooks that are remembered; the oldest go first. */
-const REMEMBERED = 20_000;
+/** After so long no token is good any more that is good now: it may be of the future by the skew. */
+export const TOKEN_GOOD_MS = (WINDOW_S + 2 * SKEW_S) * 1000;
 
 /**
  * Signed webhooks: a JWT (HS256, the account's signature secret) in the Authorization header, with `iat`,
@@ -41,15 +43,12 @@ const REMEMBERED = 20_000;
  */
 export function createSignatureCheck(options: SignatureOptions): SignatureCheck {
   const key = new TextEncoder().encode(options.secret);
-  const seen = new Set<string>();
 
   return {
     async check(request) {
       const token = /^Bearer (\S+)$/i.exec(request.headers['authorization'] ?? '')?.[1];
       if (token === undefined) {
-        return options.allowUnsigned === true
-          ? { genuine: true, replayed: false }
-          : refused('it is not signed');
+        return options.allowUnsigned === true ? { genuine: true } : refused('it is not signed');
       }
       const now = new Date(options.wallClock());
       let claims: Record<string, unknown>;
@@ -74,15 +73,7 @@ export function createSignatureCheck(options: SignatureOptions): SignatureCheck 
       if (typeof hash !== 'string' || !payloadsOf(request).some((payload) => same(hash, payload))) {
         return refused('its content is not what was signed');
       }
-      const id = String(claims['jti']);
-      const replayed = seen.has(id);
-      seen.add(id);
-      if (seen.size > REMEMBERED)
-        for (const oldest of seen) {
-          seen.delete(oldest);
-          break;
-        }
-      return { genuine: true, replayed };
+      return { genuine: true, token: { id: String(claims['jti']), content: `${request.path} ${hash}` } };
     },
   };
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { HttpRequest, HttpResponse } from '../../lib/http-exchange.ts';
-import type { CallDesk, CallInfo, MediaGateway } from '../../dialog/ports.ts';
+import type { CallDesk, CallInfo, MediaGateway, MediaSession } from '../../dialog/ports.ts';
 import type { TelephonyLog } from '../log.ts';
+import { AnsweredWebhooks } from './answered-webhooks.ts';
 import { talk, type Ncco } from './ncco.ts';
-import type { SignatureCheck } from './signed-webhook.ts';
+import { TOKEN_GOOD_MS, type SignatureCheck } from './signed-webhook.ts';
 import { startVonageCall, type VonageCall, type VonageCallSettings } from './vonage-call.ts';
 import type { VonageRest } from './vonage-rest.ts';
 import { answerOf, eventOf, fieldsOf, originalTypeOf } from './webhook-content.ts';
@@ -23,7 +24,7 @@ export interface VonageAppOptions {
   /** Called numbers, in digits, and the extensions that they stand for. Others stand for themselves. */
   readonly numbers: Readonly<Record<string, string>>;
   /** What callers are told by Vonage's own voice when no agent can take them. */
-  readonly texts: { readonly language: string } & Readonly<Record<'busy' | 'draining' | 'trouble', string>>;
+  readonly texts: { readonly language: string } & Readonly<Record<'busy' | 'trouble', string>>;
   readonly settings: VonageCallSettings;
 }
 
@@ -39,7 +40,7 @@ export interface VonageCounts {
   readonly fallbacks: number;
   /** Without a signature, or with one that isn't Vonage's for this application now. */
   readonly forged: number;
-  /** Genuine, but seen before. */
+  /** Genuine, but with a token that has been used for something else. */
   readonly replayed: number;
   /** That lacked what they must have, or came in another way than Vonage's. */
   readonly malformed: number;
@@ -66,7 +67,9 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
   const byConversation = new Map<string, VonageCall>();
   /** Calls whose media is being reserved. */
   const arriving = new Set<string>();
+  const answered = new AnsweredWebhooks(TOKEN_GOOD_MS);
   const counts = { answers: 0, events: 0, fallbacks: 0, forged: 0, replayed: 0, malformed: 0 };
+  const isOurs = (number: string): boolean => Object.hasOwn(options.numbers, number);
   let draining = false;
   let toldAt = -Infinity;
 
@@ -87,57 +90,66 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
     }
     const verdict = await signature?.check(request);
     if (verdict?.genuine === false) return refuse('forged', 401, verdict.why);
-    const replayed = verdict?.replayed === true;
+    const token = verdict?.token;
+    if (token === undefined) return obey(request);
+    return (
+      answered.once(token, clock.now(), () => obey(request)) ??
+      refuse('replayed', 401, 'its token has been used for something else')
+    );
+  }
+
+  async function obey(request: HttpRequest): Promise<HttpResponse> {
     const fields = fieldsOf(request);
     if (fields === undefined) return refuse('malformed', 400, 'its content is not a JSON object');
     switch (request.path) {
       case '/answer':
-        return answer(fields, replayed);
+        return answer(fields);
       case '/event':
-        return replayed ? refuse('replayed', 401, 'it was here before') : event(fields);
+        return event(fields);
       case '/fallback':
-        return replayed ? refuse('replayed', 401, 'it was here before') : fallback(fields);
+        return fallback(fields);
       default:
         return { status: 404 };
     }
   }
 
-  async function answer(fields: Readonly<Record<string, unknown>>, replayed: boolean): Promise<HttpResponse> {
+  async function answer(fields: Readonly<Record<string, unknown>>): Promise<HttpResponse> {
     const webhook = answerOf(fields);
     if (webhook === undefined) return refuse('malformed', 400, 'it names no call or no called number');
-    const { uuid, to, from, conversation, sipHeaders } = webhook;
+    const { uuid, to, from, conversation, regionUrl, sipHeaders } = webhook;
     const known = calls.get(uuid);
-    // Asked once more because our answer didn't arrive: the same again, as long as nobody has used it.
+    // Asked once more, with a new token, as our answer didn't arrive: the same again, until somebody has used it.
     if (known?.waiting === true) return reply(known.ncco);
-    if (replayed) return refuse('replayed', 401, 'it was here before');
     if (known || arriving.has(uuid)) return refuse('malformed', 409, 'its call is being answered already');
     counts.answers += 1;
     const info: CallInfo = {
       key: { server: VONAGE_SERVER, channel: uuid },
       direction: 'in',
-      dialled: options.numbers[to] ?? to,
+      dialled: isOurs(to) ? (options.numbers[to] as string) : to,
       caller: { number: from, name: '' },
       variables: { VONAGE_NUMBER: to, VONAGE_CONVERSATION: conversation, ...sipHeaders },
     };
     const admission = desk.admit(info);
     if (admission.kind === 'proceed') {
-      const why = admission.variables['VOICE_AGENT_RESULT'] === 'draining' ? 'draining' : 'busy';
-      log.info({ server: VONAGE_SERVER, channel: uuid, reason: why }, 'the caller is told to call again');
-      return say(why);
+      const reason = admission.variables['VOICE_AGENT_RESULT'];
+      log.info({ server: VONAGE_SERVER, channel: uuid, reason }, 'the caller is told to call again');
+      return say('busy');
     }
     arriving.add(uuid);
+    let session: MediaSession | undefined;
     try {
-      const session = await gateway.reserve({ id: uuid });
+      session = await gateway.reserve({ id: uuid });
       const call = startVonageCall({
         uuid,
         number: to,
         info,
         acceptance: admission,
         session,
-        rest: options.rest,
+        rest: options.rest?.at(regionUrl),
         clock,
         log,
         settings: options.settings,
+        isOurs,
         eventUrl: `${publicUrl}/event`,
         onConversation: (moved) => byConversation.set(moved, call),
         onFinished: () => {
@@ -151,6 +163,7 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
     } catch (error) {
       log.error({ server: VONAGE_SERVER, channel: uuid, err: error }, `no media: ${messageOf(error)}`);
       admission.abandoned?.('session-failed');
+      await session?.close();
       return say('trouble');
     } finally {
       arriving.delete(uuid);
@@ -169,17 +182,18 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
     return ncco ? reply(ncco) : NOTHING;
   }
 
-  /** Our answer failed. What is wrong, Vonage says; the caller must be told something. */
-  function fallback(fields: Readonly<Record<string, unknown>>): HttpResponse {
+  /** A webhook of ours failed: this is it once more. What was wrong, Vonage says; the caller must be told something. */
+  async function fallback(fields: Readonly<Record<string, unknown>>): Promise<HttpResponse> {
     counts.fallbacks += 1;
     const original = originalTypeOf(fields);
     const { reason } = eventOf(fields);
     log.warn({ server: VONAGE_SERVER, original, reason }, 'Vonage falls back: a webhook was not answered');
-    if (original === 'event') return NOTHING;
-    return say(draining ? 'draining' : 'trouble');
+    if (original === 'event') return event(fields);
+    const answered = answerOf(fields) && (await answer(fields));
+    return answered?.status === 200 ? answered : say(draining ? 'busy' : 'trouble');
   }
 
-  function say(what: 'busy' | 'draining' | 'trouble'): HttpResponse {
+  function say(what: 'busy' | 'trouble'): HttpResponse {
     return reply(talk(texts[what], texts.language));
   }
 

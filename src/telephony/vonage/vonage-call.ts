@@ -3,15 +3,15 @@ import { messageOf } from '../../lib/errors.ts';
 import type {
   Admission,
   CallInfo,
-  MediaEndpoint,
   MediaSession,
   TransferOutcome,
   TransferRequest,
 } from '../../dialog/ports.ts';
 import type { TelephonyLog } from '../log.ts';
 import { createCallLine } from '../call-line.ts';
-import { canCall, connectMedia, connectTelephone, digitsOf, type Ncco } from './ncco.ts';
-import type { VonageRest } from './vonage-rest.ts';
+import { connectMedia, connectTelephone, type Ncco } from './ncco.ts';
+import { OVER, type VonageRest } from './vonage-rest.ts';
+import { createVonageTransfer } from './vonage-transfer.ts';
 import type { EventWebhook } from './webhook-content.ts';
 
 export interface VonageCallOptions {
@@ -26,6 +26,8 @@ export interface VonageCallOptions {
   readonly clock: Clock;
   readonly log: TelephonyLog;
   readonly settings: VonageCallSettings;
+  /** True for a called number of ours, in digits. */
+  readonly isOurs: (number: string) => boolean;
   /** The events of its legs go there. */
   readonly eventUrl: string;
   /** Its conversation is another one from now on. */
@@ -57,24 +59,8 @@ export interface VonageCall {
   abandon(): void;
 }
 
-/** States of the caller's leg after which there is no call any more. */
-const OVER = new Set(['completed', 'cancelled', 'failed', 'rejected', 'busy', 'timeout', 'unanswered']);
-/** What becomes of a telephone that is called for a caller. */
-const OUTCOMES: Readonly<Record<string, TransferOutcome>> = {
-  answered: 'answered',
-  busy: 'busy',
-  rejected: 'refused',
-  timeout: 'no-answer',
-  unanswered: 'no-answer',
-  cancelled: 'no-answer',
-  failed: 'failed',
-};
 /** A media connection that drops is made again so often in a call. */
 const RECONNECTIONS = 3;
-/** For a caller whose transfer failed to come back to us. */
-const RETURN_MS = 15_000;
-/** Vonage tells of a telephone that doesn't answer by itself; if not, so long after its time it is called off. */
-const RING_SLACK_MS = 5000;
 
 export function startVonageCall(options: VonageCallOptions): VonageCall {
   const { uuid, number, info, acceptance, session, rest, clock, settings, eventUrl } = options;
@@ -85,13 +71,16 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
   /** The caller's leg is gone, or isn't ours any more. */
   let callerGone = false;
   let reconnections = 0;
-  let transfer: { readonly to: string; readonly settle: (outcome: TransferOutcome) => void } | undefined;
-  /** Whom the caller was put through to. */
-  let target: string | undefined;
+  /** Where Vonage was last told to connect to. */
+  let url = session.endpoint.transport === 'websocket' ? session.endpoint.url : '';
+  /** URLs of media connections that have been replaced: what Vonage still tells of them is of no interest. */
+  const spent = new Set<string>();
+  /** The event that was answered last: it may come again, if our answer got lost. */
+  let answered: { readonly event: string; readonly ncco: Ncco } | undefined;
 
-  const media = (endpoint: MediaEndpoint): Ncco =>
+  const media = (): Ncco =>
     connectMedia({
-      url: endpoint.transport === 'websocket' ? endpoint.url : '',
+      url,
       rateHz: session.format.rateHz,
       eventUrl,
       from: number,
@@ -102,7 +91,28 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
         extension: info.dialled.slice(0, 80),
       },
     });
-  const ncco = media(session.endpoint);
+  const ncco = media();
+  /** Back to us, by another connection. Undefined: the media is lost for good. */
+  const mediaAgain = (withinMs?: Milliseconds): Ncco | undefined => {
+    const endpoint = session.renew?.(withinMs);
+    if (endpoint?.transport !== 'websocket') return undefined;
+    spent.add(url);
+    ({ url } = endpoint);
+    return media();
+  };
+  const transfer = createVonageTransfer({
+    ...{ uuid, number, rest, clock, log, about, eventUrl, mediaAgain },
+    hold: (withinMs) => session.renew?.(withinMs) !== undefined,
+    ringbackToneUrl: settings.ringbackToneUrl,
+    isOurs: options.isOurs,
+    callerIsHere: () => !callerGone && state === 'running',
+    onTargetLeft: () => {
+      line.tell({ type: 'target-left' });
+    },
+    onOver: () => {
+      onCallerLeft('completed');
+    },
+  });
 
   const line = createCallLine(info, {
     answer: () => Promise.resolve(clock.now()), // the NCCO has answered
@@ -151,7 +161,7 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
   async function finish(reason: string): Promise<void> {
     if (state === 'over') return;
     state = 'over';
-    settleTransfer('caller-gone');
+    transfer.close();
     await letGo();
     line.end(reason);
     options.onFinished();
@@ -177,9 +187,11 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
   /** Sends the caller on to whoever stands for the department. */
   async function proceed(variables: Readonly<Record<string, string>>): Promise<void> {
     if (state === 'running') state = 'leaving';
-    const department = variables['VOICE_AGENT_DEPARTMENT'];
-    const to = (department && settings.departments[department]) ?? settings.departments['default'];
-    const onward = to && connectTelephone(place(to));
+    const { departments } = settings;
+    const department = variables['VOICE_AGENT_DEPARTMENT'] ?? '';
+    const to = departments[Object.hasOwn(departments, department) ? department : 'default'];
+    const { ringbackToneUrl } = settings;
+    const onward = to && connectTelephone({ to, eventUrl, from: number, ringbackToneUrl });
     if (!onward || !rest) {
       log.warn({ ...about, ...variables }, 'the caller has nowhere to go on (gateways.vonage.departments)');
       await letGo();
@@ -195,60 +207,10 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
     await letGo();
   }
 
-  function place(to: string) {
-    return { to, eventUrl, from: number, ringbackToneUrl: settings.ringbackToneUrl };
-  }
-
   async function putThrough(request: TransferRequest, signal: AbortSignal): Promise<TransferOutcome> {
-    const { endpoint, ringMs } = request;
-    if (callerGone || state !== 'running') return 'caller-gone';
-    if (!rest || !canCall(endpoint) || !session.renew || transfer) return 'failed';
-    // When it isn't answered Vonage goes on with what comes next in the NCCO: back to us.
-    const back = media(session.renew(ringMs + RING_SLACK_MS + RETURN_MS));
-    const call = connectTelephone({ ...place(endpoint), ringMs }) ?? [];
-    const outcome = Promise.withResolvers<TransferOutcome>();
-    transfer = { to: endpoint, settle: outcome.resolve };
-    try {
-      await rest.transfer(uuid, [...call, ...back]);
-    } catch (error) {
-      transfer = undefined;
-      log.warn({ ...about, to: endpoint, error: messageOf(error) }, 'the caller could not be put through');
-      return 'failed';
-    }
-    const callOff = (): void => {
-      settleTransfer('cancelled');
-    };
-    signal.addEventListener('abort', callOff, { once: true });
-    if (signal.aborted) callOff();
-    const cancelRing = clock.at(clock.now() + ringMs + RING_SLACK_MS, () => {
-      settleTransfer('no-answer', true);
-    });
-    const result = await outcome.promise;
-    cancelRing();
-    signal.removeEventListener('abort', callOff);
-    if (result === 'answered') {
-      target = endpoint;
-      await session.close();
-    } else if (result === 'cancelled' && !callerIsGone()) {
-      await rest.transfer(uuid, media(session.renew(RETURN_MS))).catch((error: unknown) => {
-        log.warn({ ...about, error: messageOf(error) }, 'the caller could not be taken back');
-      });
-    }
-    return result;
-  }
-
-  function callerIsGone(): boolean {
-    return callerGone;
-  }
-
-  /** `late`: Vonage was silent about it; the caller is taken back by us. */
-  function settleTransfer(outcome: TransferOutcome, late = false): void {
-    const pending = transfer;
-    transfer = undefined;
-    pending?.settle(outcome);
-    if (pending && late && rest && session.renew) {
-      rest.transfer(uuid, media(session.renew(RETURN_MS))).catch(() => undefined);
-    }
+    const outcome = await transfer.putThrough(request, signal);
+    if (outcome === 'answered') await session.close();
+    return outcome;
   }
 
   async function sendDtmf(digits: string): Promise<void> {
@@ -265,37 +227,34 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
       if (OVER.has(status)) onCallerLeft(status);
       return undefined;
     }
-    if (transfer && isSame(event.to, transfer.to)) {
-      const outcome = OUTCOMES[status];
-      if (outcome) settleTransfer(outcome);
-      return undefined;
-    }
-    if (target !== undefined && isSame(event.to, target)) {
-      if (status === 'completed') line.tell({ type: 'target-left' });
-      return undefined;
-    }
-    if (/^wss?:/.test(event.to)) return onMediaLeg(event);
-    return undefined;
+    const id = `${event.uuid} ${status}`;
+    if (answered?.event === id) return answered.ncco;
+    const ofTarget = transfer.onEvent(event);
+    const ncco = ofTarget ? ofTarget.ncco : onMediaLeg(event);
+    if (ncco) answered = { event: id, ncco };
+    return ncco;
   }
 
   /** The WebSocket's own leg: where it dropped or failed another one may take its place. */
-  function onMediaLeg({ status, reason }: EventWebhook): Ncco | undefined {
+  function onMediaLeg({ status, reason, to }: EventWebhook): Ncco | undefined {
+    if (!/^wss?:/.test(to) || spent.has(to)) return undefined;
     if (!['disconnected', 'failed', 'unanswered', 'timeout', 'rejected'].includes(status)) return undefined;
-    if (callerGone || transfer !== undefined || target !== undefined) return undefined;
+    if (callerGone || transfer.away) return undefined;
     if (state === 'leaving' || state === 'over') return undefined;
     reconnections += 1;
-    if (reconnections > RECONNECTIONS || !session.renew) {
+    const again = reconnections > RECONNECTIONS ? undefined : mediaAgain();
+    if (!again) {
       log.error({ ...about, status, reason }, 'Vonage has no connection for the media any more');
       return undefined;
     }
     log.warn({ ...about, status, reason, reconnections }, 'the media connection is made again');
-    return media(session.renew());
+    return again;
   }
 
   function onCallerLeft(status: string): void {
     if (callerGone && state === 'over') return;
     callerGone = true;
-    settleTransfer('caller-gone');
+    transfer.close();
     line.end(status === 'completed' ? 'caller-hung-up' : status);
     if (state === 'waiting') giveUp('caller-hung-up');
   }
@@ -312,8 +271,4 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
       if (state === 'waiting') giveUp('shut-down');
     },
   };
-}
-
-function isSame(one: string, other: string): boolean {
-  return one === other || (one !== '' && digitsOf(one) === digitsOf(other));
 }

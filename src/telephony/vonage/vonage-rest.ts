@@ -7,6 +7,8 @@ import type { Ncco } from './ncco.ts';
 export interface VonageRestOptions {
   /** `https://api.nexmo.com`, or a region's. */
   readonly apiUrl: string;
+  /** The base that a call's `region_url` stands for (default: none, everything goes to `apiUrl`): `regionsBeside`. */
+  readonly regionOf?: ((regionUrl: string) => string | undefined) | undefined;
   readonly applicationId: string;
   /** PEM, as the dashboard gives it. */
   readonly privateKey: string;
@@ -26,7 +28,13 @@ export interface VonageRest {
   transfer(uuid: string, ncco: Ncco): Promise<void>;
   /** PUT /v1/calls/{uuid}/dtmf. */
   sendDtmf(uuid: string, digits: string): Promise<void>;
+  /** GET /v1/calls/{uuid}. True: it has ended, or there is none. */
+  isOver(uuid: string): Promise<boolean>;
+  /** The same for a call that is carried in another region: that region alone knows it, others answer 404. */
+  at(regionUrl: string): VonageRest;
 }
+
+export const DEFAULT_API_URL = 'https://api.nexmo.com';
 
 const TIMEOUT_MS = 5000;
 /** Of a token: each request has one of its own. */
@@ -34,12 +42,36 @@ const TOKEN_LIFE_S = 300;
 /** What may be better a moment later. */
 const PASSING = new Set([429, 502, 503, 504]);
 const RETRY_MS = 300;
+/** States of a leg after which there is none any more. */
+export const OVER = new Set([
+  'completed',
+  'cancelled',
+  'failed',
+  'rejected',
+  'busy',
+  'timeout',
+  'unanswered',
+]);
+
+/** What is believed of calls' regions: an `apiUrl` that somebody chose is used for all of them. */
+export function regionsBeside(apiUrl: string): VonageRestOptions['regionOf'] {
+  return apiUrl.replace(/\/+$/, '') === DEFAULT_API_URL ? vonageRegion : undefined;
+}
+
+/** Only Vonage's own hosts get our tokens: `https://api-eu-3.vonage.com`. Undefined: it is none. */
+function vonageRegion(regionUrl: string): string | undefined {
+  if (!URL.canParse(regionUrl)) return undefined;
+  const { protocol, hostname, origin } = new URL(regionUrl);
+  return protocol === 'https:' && /(^|\.)(nexmo|vonage)\.com$/.test(hostname) ? origin : undefined;
+}
 
 /** Throws VONAGE_REQUEST_FAILED when the private key can't be read. */
 export function createVonageRest(options: VonageRestOptions): VonageRest {
+  return restAt(options.apiUrl.replace(/\/+$/, ''), readKey(options.privateKey), options);
+}
+
+function restAt(base: string, key: KeyObject, options: VonageRestOptions): VonageRest {
   const { applicationId, wallClock, timeoutMs = TIMEOUT_MS } = options;
-  const base = options.apiUrl.replace(/\/+$/, '');
-  const key = readKey(options.privateKey);
 
   /** A JWT of the application: https://developer.vonage.com/en/getting-started/concepts/authentication#json-web-tokens */
   async function token(): Promise<string> {
@@ -52,16 +84,16 @@ export function createVonageRest(options: VonageRestOptions): VonageRest {
       .sign(key);
   }
 
-  async function put(path: string, what: string, body: object): Promise<Response> {
+  async function ask(path: string, what: string, body?: object): Promise<Response> {
     for (let attempt = 1; ; attempt++) {
       let response: Response;
       try {
         response = await fetch(`${base}${path}`, {
-          method: 'PUT',
+          method: body ? 'PUT' : 'GET',
           redirect: 'error',
           signal: AbortSignal.timeout(timeoutMs),
           headers: { authorization: `Bearer ${await token()}`, 'content-type': 'application/json' },
-          body: JSON.stringify(body),
+          ...(body ? { body: JSON.stringify(body) } : {}),
         });
       } catch (error) {
         if (attempt === 1) continue;
@@ -77,7 +109,7 @@ export function createVonageRest(options: VonageRestOptions): VonageRest {
   }
 
   async function mustDo(path: string, what: string, body: object): Promise<void> {
-    const response = await put(path, what, body);
+    const response = await ask(path, what, body);
     const text = await response.text();
     if (!response.ok) throw failed(`can't ${what}: ${explain(response.status, text)}`);
   }
@@ -85,7 +117,7 @@ export function createVonageRest(options: VonageRestOptions): VonageRest {
   const callPath = (uuid: string): string => `/v1/calls/${encodeURIComponent(uuid)}`;
   return {
     async hangUp(uuid) {
-      const response = await put(callPath(uuid), 'hang up', { action: 'hangup' });
+      const response = await ask(callPath(uuid), 'hang up', { action: 'hangup' });
       const text = await response.text();
       if (response.status === 404) return false;
       if (!response.ok) throw failed(`can't hang up: ${explain(response.status, text)}`);
@@ -97,6 +129,14 @@ export function createVonageRest(options: VonageRestOptions): VonageRest {
         destination: { type: 'ncco', ncco },
       }),
     sendDtmf: (uuid, digits) => mustDo(`${callPath(uuid)}/dtmf`, 'send keys', { digits }),
+    async isOver(uuid) {
+      const response = await ask(callPath(uuid), 'look for the call');
+      const text = await response.text();
+      if (response.status === 404) return true;
+      if (!response.ok) throw failed(`can't look for the call: ${explain(response.status, text)}`);
+      return OVER.has(statusIn(text));
+    },
+    at: (regionUrl) => restAt(options.regionOf?.(regionUrl) ?? base, key, options),
   };
 }
 
@@ -111,6 +151,16 @@ function readKey(pem: string): KeyObject {
     throw failed(
       `the private key of the Vonage application can't be used: an RSA key in PEM is needed, as the dashboard gives it (${messageOf(error)})`,
     );
+  }
+}
+
+/** Of a call's description; empty: it has none. */
+function statusIn(text: string): string {
+  try {
+    const call = JSON.parse(text) as { status?: unknown } | null;
+    return typeof call?.status === 'string' ? call.status : '';
+  } catch {
+    return '';
   }
 }
 

@@ -12,7 +12,10 @@ export interface AnswerWebhook {
   readonly conversation: string;
   /** The called number, in digits. */
   readonly to: string;
+  /** A number, or the name of a user of the Client SDK. */
   readonly from: string;
+  /** Base of the API that knows the call; empty: Vonage didn't say. */
+  readonly regionUrl: string;
   /** `SipHeader_X-…`, where the call came by SIP. */
   readonly sipHeaders: Readonly<Record<string, string>>;
 }
@@ -63,7 +66,8 @@ export function answerOf(fields: Fields): AnswerWebhook | undefined {
     uuid,
     to,
     conversation: textOf(fields['conversation_uuid']),
-    from: textOf(fields['from']),
+    from: textOf(fields['from']) || textOf(fields['from_user']),
+    regionUrl: textOf(fields['region_url']),
     sipHeaders: Object.fromEntries(sipHeaders),
   };
 }

@@ -6,6 +6,8 @@ export interface FarSideOptions {
   readonly rateHz?: VonageRateHz;
   /** The first message, if not the one that belongs to the rate. */
   readonly greeting?: string | undefined;
+  /** The session's id, which the NCCO's headers name (default `call`). */
+  readonly call?: string;
   readonly greets?: boolean;
   readonly client?: ClientOptions;
 }
@@ -43,7 +45,7 @@ export class FarSide {
 
   /** Rejects with the HTTP status when the connection is refused. */
   static async connect(url: string, options: FarSideOptions = {}): Promise<FarSide> {
-    const { rateHz = 16000, greets = true, greeting, client = {} } = options;
+    const { rateHz = 16000, greets = true, greeting, call = 'call', client = {} } = options;
     const far = new FarSide(url, rateHz, client);
     const refused = once(far.socket, 'unexpected-response').then(([, response]) => {
       far.socket.terminate();
@@ -54,7 +56,7 @@ export class FarSide {
       const contentType = `audio/l16;rate=${rateHz}`;
       far.socket.send(
         greeting ??
-          JSON.stringify({ event: 'websocket:connected', 'content-type': contentType, call: 'test' }),
+          JSON.stringify({ event: 'websocket:connected', 'content-type': contentType, call_uuid: call }),
       );
     }
     return far;

@@ -40,7 +40,8 @@ export interface CallFaults extends WebhookFaults {
 }
 
 /** What becomes of a telephone that is rung. */
-export type TelephoneOutcome = 'answered' | 'busy' | 'timeout' | 'rejected' | 'failed';
+/** `silent`: it rings for ever, and nobody is told anything of it. */
+export type TelephoneOutcome = 'answered' | 'busy' | 'timeout' | 'rejected' | 'failed' | 'silent';
 
 export interface CallHost {
   readonly account: VonageAccount;
@@ -246,6 +247,10 @@ export class VonageCall implements LabCall {
   }
 
   #perform(actions: NccoAction[]): void {
+    // The reference has no word on it but "nesting connect actions"; several may join the same conversation.
+    if (actions.filter(({ action }) => action === 'connect').length > 1) {
+      this.complaints.push('what several connects in one NCCO do is not certain');
+    }
     this.nccos.push(actions);
     this.#run = new AbortController();
     this.#running = this.#performAll([...actions], this.#run.signal);
@@ -299,7 +304,7 @@ export class VonageCall implements LabCall {
     const tell = (event: Record<string, unknown>): Promise<WebhookSeen> =>
       this.#tell({ ...leg, ...event }, action.eventUrl);
     void tell({ status: 'started' });
-    if (!websocket) return this.#putThrough(endpoint.address, tell, signal);
+    if (!websocket) return this.#putThrough(action, endpoint.address, tell, signal);
 
     const { connectAfterMs = 0, media, rewriteUri } = this.#options.faults ?? {};
     if (connectAfterMs > 0) await pause(connectAfterMs, signal);
@@ -357,24 +362,27 @@ export class VonageCall implements LabCall {
   }
 
   async #putThrough(
+    action: Connect,
     address: string,
     tell: (event: Record<string, unknown>) => Promise<WebhookSeen>,
     signal: AbortSignal,
-  ): Promise<undefined> {
+  ): Promise<NccoAction[] | undefined> {
     const outcome = this.#host.telephone(address);
     void tell({ status: 'ringing' });
-    await pause(this.#host.ringMs, signal);
-    if (signal.aborted) {
+    await pause(outcome === 'silent' ? 3_600_000 : this.#host.ringMs, signal);
+    if (signal.aborted || outcome === 'silent') {
       void tell({ status: 'cancelled' });
-      return;
+      return undefined;
     }
+    // "Return an NCCO from the eventUrl if the Call enters any of these states: timeout, failed, rejected, …"
+    if (outcome !== 'answered') return this.#override(action, await tell({ status: outcome }));
     void tell({ status: outcome });
-    if (outcome !== 'answered') return;
     const at = Date.now();
     this.connectedTo.push(address);
     this.#target = new AbortController();
     await pause(3_600_000, AbortSignal.any([signal, this.#target.signal]));
     void tell(this.#summary(at));
+    return undefined;
   }
 
   #summary(from = this.startedAt): Record<string, unknown> {

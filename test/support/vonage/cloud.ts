@@ -15,6 +15,8 @@ export interface CloudOptions {
   readonly account?: VonageAccount;
   readonly telephone?: (address: string) => TelephoneOutcome;
   readonly ringMs?: number;
+  /** The path of the region that carries the calls, `/eu-3`: below another one there is no such call. */
+  readonly region?: string;
   /** How long `talk` takes. People hear about 350 ms a word; tests needn't wait for that. */
   readonly talkMsPerWord?: number;
 }
@@ -33,6 +35,8 @@ export interface VonageCloud {
   readonly account: VonageAccount;
   /** Base URL of the REST API, as https://api.nexmo.com is. */
   readonly url: string;
+  /** Base URL of the region that carries the calls: what `region_url` says. */
+  readonly regionUrl: string;
   readonly calls: readonly VonageCall[];
   readonly webhooks: readonly WebhookSeen[];
   readonly requests: readonly RestSeen[];
@@ -54,6 +58,7 @@ export async function startVonageCloud(options: CloudOptions = {}): Promise<Vona
   const calls: VonageCall[] = [];
   const requests: RestSeen[] = [];
   const failures: number[] = [];
+  const region = options.region ?? '';
   let application: ApplicationUrls | undefined;
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -69,6 +74,8 @@ export async function startVonageCloud(options: CloudOptions = {}): Promise<Vona
       why: outcome.why,
     });
     const reply = outcome.reply ?? (outcome.why === undefined ? undefined : { title: outcome.why });
+    // Kept alive, connections of many calls that ended at once would look like a leak.
+    response.setHeader('Connection', 'close');
     response.writeHead(outcome.status, reply ? { 'Content-Type': 'application/json' } : {});
     response.end(reply && JSON.stringify(reply));
   };
@@ -83,9 +90,16 @@ export async function startVonageCloud(options: CloudOptions = {}): Promise<Vona
     if (failure !== undefined) return { status: failure, body: text, why: 'as the test wants it' };
     const refusal = refusalOf(account, authorization);
     if (refusal !== undefined) return { status: 401, body: text, why: refusal };
-    const [, uuid, part] = /^\/v1\/calls\/([^/?]+)(\/[^?]*)?$/.exec(path) ?? [];
+    const [, uuid, part] = /^\/v1\/calls\/([^/?]+)(\/[^?]*)?$/.exec(path.replace(region, '')) ?? [];
+    if (!path.startsWith(region))
+      return { status: 404, body: parse(text), why: 'no such call in this region' };
     const call = calls.find((one) => one.uuid === uuid && one.endReason === undefined);
     const body = parse(text);
+    if (method === 'GET' && part === undefined) {
+      const known = calls.find((one) => one.uuid === uuid);
+      const status = known?.endReason === undefined ? 'answered' : 'completed';
+      return known ? { status: 200, reply: { uuid, status } } : { status: 404, why: 'no such call' };
+    }
     if (method !== 'PUT' || uuid === undefined) return { status: 404, body, why: `no such resource ${path}` };
     if (typeof body !== 'object' || body === null)
       return { status: 400, body, why: 'the body is no JSON object' };
@@ -125,6 +139,7 @@ export async function startVonageCloud(options: CloudOptions = {}): Promise<Vona
   return {
     account,
     url: server.url,
+    regionUrl: `${server.url}${region}`,
     calls,
     webhooks: webhooks.seen,
     requests,
@@ -138,7 +153,7 @@ export async function startVonageCloud(options: CloudOptions = {}): Promise<Vona
           account,
           webhooks,
           application,
-          regionUrl: server.url,
+          regionUrl: `${server.url}${region}`,
           telephone: options.telephone ?? (() => 'answered'),
           talkMsPerWord: options.talkMsPerWord ?? 20,
           ringMs: options.ringMs ?? 100,

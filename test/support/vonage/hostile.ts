@@ -110,6 +110,15 @@ export interface HostileRequest {
 }
 
 const webhookPath = fc.constantFrom('/answer', '/event', '/fallback');
+/** Names that every object has, and others that are no telephone numbers. */
+const strangeName = fc.oneof(
+  fc.constantFrom('constructor', 'toString', '__proto__', 'hasOwnProperty', 'valueOf', '__defineGetter__'),
+  fc.constantFrom('+442079460000', '510001', 'alice', '\u0000', "';--", '../..'),
+);
+const anyQuery = fc.array(
+  fc.tuple(fc.oneof(fc.constantFrom(...KEYS, 'SipHeader_X-A', 'region_url'), fc.string()), fc.string()),
+  { maxLength: 6 },
+);
 const anyJson = fc.oneof(anyObject, fc.json({ maxDepth: 4 }));
 
 /** Requests that are wrong in one way each. */
@@ -124,6 +133,15 @@ export function hostileRequest(account: VonageAccount): fc.Arbitrary<HostileRequ
     const headers: Record<string, string> = { 'content-type': 'application/json' };
     if (authorization !== undefined) headers['authorization'] = authorization;
     return { what, method: 'POST', path, headers, body, ...expected };
+  };
+  const get = (
+    what: string,
+    path: string,
+    authorization: string | undefined,
+    expected: Pick<HostileRequest, 'status' | 'counted'>,
+  ): HostileRequest => {
+    const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+    return { what, method: 'GET', path, headers, body: undefined, ...expected };
   };
   const forged = { status: [401], counted: 'forged' } as const;
   const malformed = { status: [400], counted: 'malformed' } as const;
@@ -186,6 +204,22 @@ export function hostileRequest(account: VonageAccount): fc.Arbitrary<HostileRequ
         const body = JSON.stringify({ ...more, uuid, to });
         return post('no call', '/answer', body, signed(body), malformed);
       }),
+    // Calls of which nothing is wrong but the names.
+    fc
+      .tuple(strangeName, anyQuery, fc.uuid(), fc.boolean())
+      .map(([to, more, uuid, byGet]): HostileRequest => {
+        const fields = new URLSearchParams([...more, ['uuid', uuid], ['to', to], ['from', to]]);
+        const body = JSON.stringify(Object.fromEntries(fields));
+        const taken = { status: [200], counted: undefined } as const;
+        if (!byGet) return post('a strange name', '/answer', body, signed(body), taken);
+        return get('a strange name', `/answer?${fields.toString()}`, signed(body), taken);
+      }),
+    fc.tuple(anyQuery, fc.boolean()).map(([query, isSigned]) => {
+      const text = new URLSearchParams([...query, ['uuid', '']]).toString();
+      const payload = JSON.stringify(Object.fromEntries(new URLSearchParams(text)));
+      const expected = isSigned ? malformed : forged;
+      return get('any query', `/answer?${text}`, isSigned ? signed(payload) : undefined, expected);
+    }),
     anyObject.map((body) =>
       post('any event', '/event', body, signed(body), { status: [200, 204], counted: undefined }),
     ),

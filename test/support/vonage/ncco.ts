@@ -121,9 +121,18 @@ function connect(value: Record<string, unknown>): NccoAction {
     from,
     eventUrl,
     synchronous: eventType === 'synchronous',
-    timeoutS: Number(value['timeout'] ?? 60),
+    timeoutS: timeoutOf(value['timeout'] ?? 60),
     endpoint: type === 'websocket' ? webSocket(endpoint) : telephone(endpoint),
   };
+}
+
+/** "Must be an integer between 1 and 120." */
+function timeoutOf(value: unknown): number {
+  const seconds = Number(value);
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 120) {
+    throw new NccoError(`connect.timeout is ${String(value)}.`);
+  }
+  return seconds;
 }
 
 function telephone(endpoint: Record<string, unknown>): { type: 'phone' | 'sip'; address: string } {

@@ -12,6 +12,12 @@ export interface WebhookFaults {
   readonly signature?: SignatureFault | undefined;
   /** What was signed is changed on its way. */
   readonly tampered?: boolean | undefined;
+  /** It never comes, nor is it tried again. */
+  readonly unsent?: ((payload: Readonly<Record<string, unknown>>) => boolean) | undefined;
+  /** Its answer gets lost the first time: it is asked again. */
+  readonly lost?: ((payload: Readonly<Record<string, unknown>>) => boolean) | undefined;
+  /** What is asked again carries the token of the first time (default: one of its own). */
+  readonly sameToken?: boolean | undefined;
 }
 
 /** A webhook and what came of it. */
@@ -44,8 +50,16 @@ export class Webhooks {
     payload: Readonly<Record<string, unknown>>,
     faults: WebhookFaults = {},
   ): Promise<WebhookSeen> {
-    let seen = await this.#once(kind, url, method, payload, faults);
-    if (TRIED_AGAIN.includes(seen.status)) seen = await this.#once(kind, url, method, payload, faults);
+    if (faults.unsent?.(payload)) {
+      return { kind, at: Date.now(), tookMs: 0, payload, status: 0, contentType: undefined, body: 'unsent' };
+    }
+    const sign = (): string | undefined =>
+      signWebhook(this.#account, JSON.stringify(payload), faults.signature);
+    const token = sign();
+    let seen = await this.#once(kind, url, method, payload, token, faults);
+    if (faults.lost?.(payload)) seen = { ...seen, status: 0, body: 'the answer got lost' };
+    if (!TRIED_AGAIN.includes(seen.status)) return seen;
+    seen = await this.#once(kind, url, method, payload, faults.sameToken ? token : sign(), faults);
     return seen;
   }
 
@@ -54,11 +68,10 @@ export class Webhooks {
     url: string,
     method: WebhookMethod,
     payload: Readonly<Record<string, unknown>>,
+    authorization: string | undefined,
     faults: WebhookFaults,
   ): Promise<WebhookSeen> {
     const at = Date.now();
-    const text = JSON.stringify(payload);
-    const authorization = signWebhook(this.#account, text, faults.signature);
     const sent = faults.tampered ? { ...payload, from: '15550000000', status: 'tampered' } : payload;
     const target = new URL(url);
     if (method === 'GET') {

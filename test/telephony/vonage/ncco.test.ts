@@ -46,6 +46,12 @@ describe('an NCCO', () => {
     expect(checkNcco(ncco)).toMatchObject([{ action: 'connect', endpoint, timeoutS: 25 }]);
   });
 
+  it('lets nobody ring for longer than Vonage takes', () => {
+    const place = { to: '442079460000', eventUrl: EVENTS, from: '15550001111' };
+    expect(checkNcco(connectTelephone({ ...place, ringMs: 150_000 }))).toMatchObject([{ timeoutS: 120 }]);
+    expect(checkNcco(connectTelephone({ ...place, ringMs: 1 }))).toMatchObject([{ timeoutS: 1 }]);
+  });
+
   it('isn’t made for what nobody could call', () => {
     for (const to of ['PJSIP/alice', '200', '', 'sip:', '+49 30 abc']) {
       expect(canCall(to)).toBe(false);

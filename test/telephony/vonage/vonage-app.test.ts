@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Admission, CallInfo, CallLine, LineEvent, MediaSession } from '../../../src/dialog/ports.ts';
 import { VonageMediaGateway, type VonageGatewayOptions } from '../../../src/gateways/vonage-media-gateway.ts';
-import { systemClock } from '../../../src/lib/clock.ts';
+import { systemClock, type Clock } from '../../../src/lib/clock.ts';
 import type { HttpHandler } from '../../../src/lib/http-exchange.ts';
 import { createSignatureCheck } from '../../../src/telephony/vonage/signed-webhook.ts';
 import {
@@ -31,6 +31,11 @@ interface Stage {
 const eventual = <T>(value: () => T) => expect.poll(value, { timeout: 8000, interval: 5 });
 const TO = '442079460000';
 const FROM = '447700900000';
+/** Everything that is waited for comes so many times sooner. */
+const hasty = (times: number): Clock => ({
+  ...systemClock,
+  at: (at, action) => systemClock.at(systemClock.now() + (at - systemClock.now()) / times, action),
+});
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
@@ -85,12 +90,13 @@ async function stage(
     }),
     rest: createVonageRest({
       apiUrl: cloud.url,
+      regionOf: (regionUrl) => regionUrl || undefined,
       applicationId: account.applicationId,
       privateKey: account.privateKey,
       wallClock: () => Date.now(),
     }),
     numbers: { [TO]: '510001' },
-    texts: { language: 'en', busy: 'All lines are busy.', draining: 'We are closing.', trouble: 'Sorry.' },
+    texts: { language: 'en', busy: 'All lines are busy.', trouble: 'Sorry.' },
     settings: { attachMs: 2000, departments: { billing: '+442079460001', default: 'sip:desk@example.com' } },
     ...options.app,
   });
@@ -137,6 +143,8 @@ describe('a call from the Vonage cloud', () => {
       const call = cloud.call({ to: TO, from: FROM, more: { 'SipHeader_X-Ref': '77' } });
       const leg = await call.answered;
       expect(leg.rateHz).toBe(16000);
+      const headers = { call_uuid: call.uuid, called: TO, caller: FROM, extension: '510001' };
+      expect(call.nccos[0]).toMatchObject([{ synchronous: true, from: TO, endpoint: { headers } }]);
       expect(admitted).toEqual([
         {
           key: { server: 'vonage', channel: call.uuid },
@@ -169,6 +177,24 @@ describe('a call from the Vonage cloud', () => {
     expect(cloud.requests).toMatchObject([{ path: `/v1/calls/${call.uuid}`, body: { action: 'hangup' } }]);
   });
 
+  it('is steered in the region that carries it', async () => {
+    const { cloud } = await stage(
+      async (line) => {
+        await line.answer();
+        await line.sendDtmf('5');
+        await line.hangUp();
+      },
+      { cloud: { region: '/eu-3' } },
+    );
+    const call = cloud.call({ to: TO, from: FROM });
+    expect(await call.ended).toContain('REST');
+    expect(call.digitsHeard).toEqual(['5']);
+    expect(cloud.requests.map(({ path }) => path)).toEqual([
+      `/eu-3/v1/calls/${call.uuid}/dtmf`,
+      `/eu-3/v1/calls/${call.uuid}`,
+    ]);
+  });
+
   it('ends with its media where it can’t be hung up', async () => {
     const { cloud, app } = await stage((line) => line.hangUp(), { app: { rest: undefined } });
     const call = cloud.call({ to: TO, from: FROM });
@@ -186,16 +212,48 @@ describe('a call from the Vonage cloud', () => {
     expect(app.callCount).toBe(0);
   });
 
-  it('is told by the fallback what is wrong when our answer failed', async () => {
-    const { cloud, app, url } = await stage(untilEnded);
+  it('is answered by the fallback when the answer webhook failed', async () => {
+    let refuse = false;
+    const { cloud, app, url } = await stage(untilEnded, {
+      refuse: () => (refuse ? { kind: 'proceed', variables: { VOICE_AGENT_RESULT: 'draining' } } : undefined),
+    });
     cloud.link({ answerUrl: `${url}/nowhere`, eventUrl: `${url}/event`, fallbackUrl: `${url}/fallback` });
     const call = cloud.call({ to: TO, from: FROM });
-    await call.ended;
+    await call.answered;
+    await eventual(() => app.callCount).toBe(1);
+    await call.hangUp();
+    refuse = true;
+    const late = cloud.call({ to: TO, from: FROM });
+    await late.ended;
+    expect(late.spoken).toEqual(['All lines are busy.']);
+    expect(app.counts).toMatchObject({ fallbacks: 2, answers: 2, malformed: 0 });
+  });
+
+  it('is told by the fallback that something is wrong when that can’t be answered either', async () => {
+    const { app, url } = await stage(untilEnded, { app: { signature: undefined } });
+    const ask = async (original: unknown): Promise<string> => {
+      const body = JSON.stringify({ reason: 'HTTP status 500', original_request: original });
+      return (await fetch(`${url}/fallback`, { method: 'POST', body })).text();
+    };
+    expect(await ask({ type: 'answer' })).toContain('Sorry.');
     app.drain();
-    const draining = cloud.call({ to: TO, from: FROM });
-    await draining.ended;
-    expect([call.spoken, draining.spoken]).toEqual([['Sorry.'], ['We are closing.']]);
-    expect(app.counts.fallbacks).toBe(2);
+    expect(await ask('{"type":"answer"}')).toContain('All lines are busy.');
+  });
+
+  it('gets its media back by the fallback, too', async () => {
+    const { cloud, app, url } = await stage(untilEnded, { app: { signature: undefined } });
+    const call = cloud.call({ to: TO, from: FROM });
+    await call.answered;
+    await eventual(() => app.callCount).toBe(1);
+    const [connected] = call.nccos[0] ?? [];
+    const to = connected?.action === 'connect' && 'uri' in connected.endpoint ? connected.endpoint.uri : '';
+    const original = { type: 'event', url: `${url}/event` };
+    const body = JSON.stringify({
+      ...{ uuid: 'media-leg', to, status: 'disconnected', conversation_uuid: call.conversationUuid },
+      ...{ reason: 'Connection closed.', original_request: original },
+    });
+    const response = await fetch(`${url}/fallback`, { method: 'POST', body });
+    expect(await response.text()).toContain('"action":"connect"');
   });
 
   it('is given up when its media never comes', async () => {
@@ -206,6 +264,16 @@ describe('a call from the Vonage cloud', () => {
     expect(await call.ended).toContain('REST');
     await eventual(() => app.callCount).toBe(0);
     expect(abandoned).toEqual(['media-never-attached']);
+  });
+
+  it('is given up when the listener dies before its media has come', async () => {
+    const { cloud, app, gateway, abandoned } = await stage(untilEnded);
+    const call = cloud.call({ to: TO, from: FROM, faults: { connectAfterMs: 60_000 } });
+    await eventual(() => app.callCount).toBe(1);
+    gateway.failThread();
+    await eventual(() => abandoned).toEqual(['media-failed']);
+    await eventual(() => app.callCount).toBe(0);
+    expect(await call.ended).toContain('REST');
   });
 
   it('is given up when the caller leaves before its media has come', async () => {
@@ -279,6 +347,9 @@ describe('a call from the Vonage cloud', () => {
   it.each([
     ['busy', 'busy'],
     ['timeout', 'no-answer'],
+    ['rejected', 'refused'],
+    ['failed', 'failed'],
+    ['silent', 'no-answer'],
   ] as const)('comes back to us from a telephone that is %s', async (telephone, expected) => {
     let outcome = '';
     const { cloud, app } = await stage(
@@ -290,15 +361,137 @@ describe('a call from the Vonage cloud', () => {
         playback.end();
         await ended(line);
       },
-      { cloud: { telephone: () => telephone } },
+      { cloud: { telephone: () => telephone }, app: { clock: hasty(10) } },
     );
     const call = cloud.call({ to: TO, from: FROM });
     await eventual(() => outcome).toBe(expected);
+    // One connect alone: the next one is the answer to its event, or, if that never comes, goes over REST.
+    await eventual(() => call.nccos.map((actions) => actions.length)).toEqual([1, 1, 1]);
+    expect(cloud.requests).toHaveLength(telephone === 'silent' ? 2 : 1);
     await eventual(() => call.legs.length).toBe(2);
     await eventual(() => call.leg.messages).toBe(10);
     await call.hangUp();
     await eventual(() => app.callCount).toBe(0);
     expect(call.complaints).toEqual([]);
+  });
+
+  it('comes back when the transfer is called off, and it is told if that fails', async () => {
+    const outcomes: string[] = [];
+    const cancel = [new AbortController(), new AbortController()] as const;
+    const again = Promise.withResolvers<undefined>();
+    const { cloud, warnings } = await stage(
+      async (line) => {
+        await line.answer();
+        outcomes.push(await line.transfer(request, cancel[0].signal));
+        await again.promise;
+        outcomes.push(await line.transfer(request, cancel[1].signal));
+        await ended(line);
+      },
+      { cloud: { telephone: () => 'silent' } },
+    );
+    const call = cloud.call({ to: TO, from: FROM });
+    const ringing = () => cloud.webhooks.filter(({ payload }) => payload['to'] === '442079460009').length;
+    await eventual(ringing).toBe(2);
+    cancel[0].abort();
+    await eventual(() => outcomes).toEqual(['cancelled']);
+    await eventual(() => call.legs.length).toBe(2);
+    again.resolve(undefined);
+    await eventual(ringing).toBeGreaterThanOrEqual(5);
+    cloud.failNext(500);
+    cancel[1].abort();
+    await eventual(() => outcomes).toEqual(['cancelled', 'cancelled']);
+    expect(warnings).toContain('the caller could not be taken back');
+    expect(call.complaints).toEqual([]);
+  });
+
+  it('is told that whoever he was put through to has left', async () => {
+    const events: string[] = [];
+    const { cloud, app } = await stage(async (line) => {
+      await line.answer();
+      line.on(({ type }) => events.push(type));
+      await line.transfer(request, new AbortController().signal);
+      await ended(line);
+    });
+    const call = cloud.call({ to: TO, from: FROM });
+    await eventual(() => call.connectedTo).toEqual(['442079460009']);
+    await eventual(() =>
+      cloud.webhooks.some(
+        ({ payload }) => payload['status'] === 'answered' && payload['to'] === '442079460009',
+      ),
+    ).toBe(true);
+    call.targetHangsUp();
+    await eventual(() => app.callCount).toBe(0);
+    expect(events).toEqual(['target-left', 'ended']);
+  });
+
+  it('ends when the two who talk have hung up, though Vonage’s word of it got lost', async () => {
+    const { cloud, app } = await stage(
+      async (line) => {
+        await line.answer();
+        await line.transfer({ ...request, ringMs: 115_000 }, new AbortController().signal);
+        await ended(line);
+      },
+      { app: { clock: hasty(300), settings: { attachMs: 1_000_000, departments: {} } } },
+    );
+    const unsent = ({ status }: Readonly<Record<string, unknown>>): boolean => status === 'completed';
+    const call = cloud.call({ to: TO, from: FROM, faults: { unsent } });
+    const looks = () => cloud.requests.filter(({ method }) => method === 'GET').map(({ status }) => status);
+    await eventual(() => looks().length).toBeGreaterThanOrEqual(2);
+    cloud.failNext(500);
+    await eventual(looks).toContain(500);
+    expect(app.callCount).toBe(1);
+    await call.hangUp();
+    await eventual(() => app.callCount).toBe(0);
+  });
+
+  it('shows whom it calls a number of ours, and a ringing tone where there is none', async () => {
+    const other = '442079460002';
+    const { cloud } = await stage(
+      async (line) => {
+        const callerId = { name: 'Sales', number: `+${other}` };
+        await line.transfer({ ...request, callerId }, new AbortController().signal);
+        await line.transfer({ ...request, endpoint: 'sip:bob@example.com' }, new AbortController().signal);
+        await ended(line);
+      },
+      {
+        cloud: { telephone: () => 'busy' },
+        app: {
+          numbers: { [TO]: '510001', [other]: '510002' },
+          settings: { attachMs: 2000, departments: {}, ringbackToneUrl: 'https://a.example/tone.mp3' },
+        },
+      },
+    );
+    const call = cloud.call({ to: TO, from: FROM });
+    await eventual(() => call.nccos.length).toBe(5);
+    expect(call.nccos[1]).toMatchObject([{ from: other }]);
+    expect(call.nccos[3]).toMatchObject([{ from: TO }]);
+    const asked = cloud.requests.map(({ body }) => JSON.stringify(body).includes('ringbackTone'));
+    expect(asked).toEqual([false, true]);
+  });
+
+  it('isn’t moved by what Vonage tells of an earlier connection', async () => {
+    const { cloud, app, url } = await stage(untilEnded, { app: { signature: undefined } });
+    const call = cloud.call({ to: TO, from: FROM });
+    const first = await call.answered;
+    const tell = async (to: string, uuid: string): Promise<number> => {
+      const body = JSON.stringify({
+        uuid,
+        to,
+        status: 'disconnected',
+        conversation_uuid: call.conversationUuid,
+      });
+      return (await fetch(`${url}/event`, { method: 'POST', body })).status;
+    };
+    const uriOf = (n: number) => {
+      const [action] = call.nccos[n] ?? [];
+      return action?.action === 'connect' && action.endpoint.type === 'websocket' ? action.endpoint.uri : '';
+    };
+    first.drop();
+    await eventual(() => call.legs.length).toBe(2);
+    expect(await tell(uriOf(0), 'another-leg')).toBe(204);
+    // The same event once more is answered the same: our answer may have been lost.
+    expect([await tell(uriOf(1), 'this-leg'), await tell(uriOf(1), 'this-leg')]).toEqual([200, 200]);
+    expect(app.callCount).toBe(1);
   });
 
   it('isn’t put through to what Vonage can’t call, nor when Vonage refuses', async () => {
@@ -339,14 +532,14 @@ describe('webhooks', () => {
     expect(warnings[0]).toContain('a webhook is refused');
   });
 
-  it('are answered the same when Vonage asks again, and refused when somebody repeats them later', async () => {
+  it('are answered the same when Vonage asks again, whatever has become of the call', async () => {
     const { cloud, app, admitted, url } = await stage(untilEnded);
     const fields = { to: TO, from: FROM, uuid: 'call-00000001', conversation_uuid: 'CON-1' };
     const body = JSON.stringify(fields);
     const authorization = signWebhook(cloud.account, body) ?? '';
-    const ask = async (): Promise<[number, string]> => {
+    const ask = async (path = '/answer'): Promise<[number, string]> => {
       const headers = { authorization, 'content-type': 'application/json' };
-      const response = await fetch(`${url}/answer`, { method: 'POST', headers, body });
+      const response = await fetch(`${url}${path}`, { method: 'POST', headers, body });
       return [response.status, await response.text()];
     };
     const first = await ask();
@@ -360,9 +553,33 @@ describe('webhooks', () => {
       body: gone,
     });
     await eventual(() => app.callCount).toBe(0);
-    expect(await ask()).toEqual([401, '']);
-    expect(app.counts).toMatchObject({ answers: 1, replayed: 1 });
+    expect(await ask()).toEqual(first);
+    expect(app.counts).toMatchObject({ answers: 1, replayed: 0 });
+    expect(await ask('/fallback')).toEqual([401, '']);
+    expect(app.counts).toMatchObject({ fallbacks: 0, replayed: 1 });
   });
+
+  it.each([true, false])(
+    'are answered again when the answer got lost (with the same token: %s)',
+    async (sameToken) => {
+      let busy = true;
+      const { cloud, app } = await stage(untilEnded, {
+        refuse: () => (busy ? { kind: 'proceed', variables: { VOICE_AGENT_RESULT: 'busy' } } : undefined),
+      });
+      const refused = cloud.call({ to: TO, from: FROM, faults: { sameToken, lost: () => true } });
+      await refused.ended;
+      expect(refused.spoken).toEqual(['All lines are busy.']);
+      busy = false;
+      const lost = ({ status }: Readonly<Record<string, unknown>>): boolean => status === 'disconnected';
+      const call = cloud.call({ to: TO, from: FROM, faults: { sameToken, lost } });
+      (await call.answered).drop();
+      await eventual(() => call.legs.length).toBe(2);
+      expect(call.leg.open).toBe(true);
+      expect(app.counts).toMatchObject({ replayed: 0, forged: 0 });
+      await call.hangUp();
+      await eventual(() => app.callCount).toBe(0);
+    },
+  );
 
   it('that say nothing of a call are counted', async () => {
     const { app, url } = await stage(untilEnded, { app: { signature: undefined } });
@@ -375,6 +592,44 @@ describe('webhooks', () => {
     expect(await post('/event', '{"status":{"a":1},"headers":"x"}')).toBe(204);
     expect((await fetch(`${url}/answer`, { method: 'DELETE' })).status).toBe(405);
     expect(app.counts).toMatchObject({ malformed: 4, events: 2, answers: 0 });
+  });
+
+  it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
+    'take %s for a number like any other',
+    async (to) => {
+      const outcomes: string[] = [];
+      const { cloud, admitted, warnings } = await stage(async (line) => {
+        outcomes.push('running');
+        await line.proceed({ VOICE_AGENT_DEPARTMENT: to });
+      });
+      const call = cloud.call({ to, from: FROM });
+      await eventual(() => outcomes).toEqual(['running']);
+      expect(admitted[0]?.dialled).toBe(to);
+      await eventual(() => call.connectedTo).toEqual(['sip:desk@example.com']);
+      expect(warnings).toEqual([]);
+    },
+  );
+
+  it('leave no session behind when a call can’t be set up', async () => {
+    const settings = {
+      get attachMs(): number {
+        throw new Error('broken on purpose');
+      },
+      departments: {},
+    };
+    const { cloud, app, gateway, abandoned } = await stage(untilEnded, { app: { settings } });
+    const call = cloud.call({ to: TO, from: FROM });
+    await call.ended;
+    expect(call.spoken).toEqual(['Sorry.']);
+    expect(abandoned).toEqual(['session-failed']);
+    expect([gateway.sessionCount, app.callCount]).toEqual([0, 0]);
+  });
+
+  it('name the user of an app who has no number', async () => {
+    const { admitted, url } = await stage(untilEnded, { app: { signature: undefined } });
+    const body = JSON.stringify({ uuid: 'call-00000002', to: TO, from_user: 'alice' });
+    expect((await fetch(`${url}/answer`, { method: 'POST', body })).status).toBe(200);
+    expect(admitted[0]?.caller).toEqual({ number: 'alice', name: '' });
   });
 
   it('take an unmapped number for an extension', async () => {

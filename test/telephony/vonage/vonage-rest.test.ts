@@ -2,7 +2,11 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createVonageRest } from '../../../src/telephony/vonage/vonage-rest.ts';
+import {
+  createVonageRest,
+  DEFAULT_API_URL,
+  regionsBeside,
+} from '../../../src/telephony/vonage/vonage-rest.ts';
 import { startVonageCloud, type VonageCloud } from '../../support/vonage/cloud.ts';
 import { startStubApplication, type StubApplication } from '../../support/vonage/stub-application.ts';
 
@@ -47,6 +51,16 @@ describe('call control over Vonage’s REST API', () => {
     expect(await rest().hangUp(placed.uuid)).toBe(false);
   });
 
+  it('says whether a call goes on', async () => {
+    const placed = await call();
+    expect(await rest().isOver(placed.uuid)).toBe(false);
+    await placed.hangUp();
+    expect(await rest().isOver(placed.uuid)).toBe(true);
+    expect(await rest().isOver('no-such-call')).toBe(true);
+    cloud.failNext(500);
+    await expect(rest().isOver(placed.uuid)).rejects.toMatchObject({ code: 'VONAGE_REQUEST_FAILED' });
+  });
+
   it('moves a call to another NCCO', async () => {
     const placed = await call();
     await rest().transfer(placed.uuid, [{ action: 'talk', text: 'Goodbye.' }]);
@@ -58,6 +72,43 @@ describe('call control over Vonage’s REST API', () => {
     const placed = await call();
     await rest().sendDtmf(placed.uuid, '12p#');
     expect(placed.digitsHeard.join('')).toBe('12p#');
+  });
+
+  it('goes to the region that carries the call, as another one knows nothing of it', async () => {
+    const regional = await startVonageCloud({ account: cloud.account, region: '/eu-3' });
+    regional.link(stub.urls);
+    const placed = regional.call({ to: '442079460000', from: '447700900000' });
+    await eventual(() => placed.nccos.length).toBe(1);
+    const central = createVonageRest({
+      apiUrl: regional.url,
+      regionOf: (regionUrl) => regionUrl || undefined,
+      applicationId: regional.account.applicationId,
+      privateKey: regional.account.privateKey,
+      wallClock: () => Date.now(),
+    });
+    expect(await central.hangUp(placed.uuid)).toBe(false);
+    await expect(central.at('').sendDtmf(placed.uuid, '1')).rejects.toThrow('no such call');
+    const there = central.at(regional.regionUrl);
+    await there.sendDtmf(placed.uuid, '1');
+    expect(placed.digitsHeard).toEqual(['1']);
+    await there.transfer(placed.uuid, [{ action: 'wait', timeout: 60 }]);
+    expect(await there.hangUp(placed.uuid)).toBe(true);
+    await regional.close();
+  });
+
+  it('gives its tokens to no host but Vonage’s, and to none at all beside an address that was chosen', () => {
+    const regionOf = regionsBeside(DEFAULT_API_URL);
+    expect(regionOf?.('https://api-us-3.vonage.com')).toBe('https://api-us-3.vonage.com');
+    expect(regionOf?.('https://api-eu-1.nexmo.com/')).toBe('https://api-eu-1.nexmo.com');
+    const others = [
+      '',
+      'x',
+      'http://api-us-3.vonage.com',
+      'https://vonage.com.example',
+      'https://evilvonage.com',
+    ];
+    expect(others.map((url) => regionOf?.(url))).toEqual(others.map(() => undefined));
+    expect(regionsBeside('https://api-us-3.vonage.com')).toBeUndefined();
   });
 
   it('tries once more what may pass', async () => {
