@@ -237,8 +237,8 @@ export interface TextToSpeech {
   /** Throws LANGUAGE_UNSUPPORTED or TTS_UNAVAILABLE when a request like this can't be served. */
   check(voice: VoiceRequest): void;
   /**
-   * `text` comes in pieces of any size; audio leaves as soon as it can. Ends early and silently when
-   * `signal` aborts. Throws TTS_FAILED.
+   * `text` comes in pieces that are worth speaking by themselves: each is spoken at once, whatever follows, and
+   * whenever. Audio leaves as soon as it can. Ends early and silently when `signal` aborts. Throws TTS_FAILED.
    */
   speak(text: AsyncIterable<string>, voice: VoiceRequest, signal: AbortSignal): AsyncIterable<TtsEvent>;
   /** A telephone rings: opens beforehand what takes its time to open. Never throws. */

@@ -96,7 +96,6 @@ export function createCartesiaTts(options: CartesiaTtsOptions): TextToSpeech {
         provider: name,
         key: options.apiKey,
         voice,
-        feeding,
         request: {
           model_id: model,
           voice: { id: voices[voice.voice] ?? voice.voice },

@@ -7,7 +7,6 @@ import { sampleCount } from '../../media/audio.ts';
 import { validatePcmFormat } from '../../media/pcm.ts';
 import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
 import { failureOfEvent, failureOfSocket } from './cartesia-client.ts';
-import { pieces, type Feeding } from './feeding.ts';
 import type { TtsPool } from './tts-pool.ts';
 import type { ContextListener, TtsSocket } from './tts-socket.ts';
 
@@ -18,7 +17,6 @@ export interface TtsReplyOptions {
   readonly voice: VoiceRequest;
   /** What every request of this reply has in common. */
   readonly request: Omit<GenerationRequest, 'context_id' | 'transcript'>;
-  readonly feeding: Feeding;
   readonly firstAudioMs: Milliseconds;
   readonly chunkMs: Milliseconds;
   /** How often a reply that was cut before its first sound is asked for again. */
@@ -88,7 +86,7 @@ export class TtsReply {
   async feed(text: AsyncIterable<string>): Promise<void> {
     const { signal } = this.#over;
     try {
-      for await (const piece of untilAborted(pieces(text, this.#options.feeding), signal)) {
+      for await (const piece of untilAborted(text, signal)) {
         await this.#push(piece);
       }
       if (!signal.aborted) this.#end();

@@ -55,8 +55,8 @@ afterEach(async () => {
 });
 
 describe('Cartesia is asked', () => {
-  it('for the line’s own format, without a buffer, sentence by sentence in one context', async () => {
-    await speak(open(), ['Good ', 'morning. ', 'What can I do ', 'for you?'], VOICE);
+  it('for the line’s own format, without a buffer, piece by piece in one context', async () => {
+    await speak(open(), ['Good morning. ', 'What can I do for you?'], VOICE);
     const asked = server.generations();
     expect(asked[0]).toEqual({
       model_id: 'sonic-3',
@@ -81,20 +81,6 @@ describe('Cartesia is asked', () => {
     await speak(open({ feeding: 'token', bufferMs: 30 }), ['Good ', 'morning', '.'], VOICE);
     expect(server.generations().map(({ transcript }) => transcript)).toEqual(['Good ', 'morning', '.', '']);
     expect(server.generations()[0]).toMatchObject({ max_buffer_delay_ms: 30 });
-  });
-
-  it('for a first clause without waiting for what follows it', async () => {
-    const tts = open();
-    let more = (): void => undefined;
-    async function* text(): AsyncGenerator<string> {
-      yield 'Well, let me see what there is for you, ';
-      await new Promise<void>((resolve) => (more = resolve));
-      yield 'I think there is something.';
-    }
-    const events = tts.speak(text(), VOICE, new AbortController().signal)[Symbol.asyncIterator]();
-    expect((await events.next()).value).toMatchObject({ type: 'words' });
-    more();
-    await events.return?.(undefined);
   });
 
   it('with the key in a header and never in the address', async () => {
