@@ -20,8 +20,8 @@ import { SentenceSplitter } from './sentence-splitter.ts';
 import type { Sequel } from './turn-states.ts';
 import { SpokenUtterance, type Heard } from './utterance.ts';
 
-/** Sentences of a reply that wait for the synthesiser. */
-const SENTENCES_AHEAD = 32;
+/** Pieces of a reply that wait for the synthesiser. */
+const PIECES_AHEAD = 64;
 
 export interface ReplyOptions {
   /** The call's lifetime. */
@@ -103,7 +103,7 @@ class ReplyInTheMaking {
   readonly #options: ReplyOptions;
   readonly #scope: Scope;
   readonly #gate = Promise.withResolvers<undefined>();
-  readonly #sentences = new BoundedQueue<string>(SENTENCES_AHEAD);
+  readonly #sentences = new BoundedQueue<string>(PIECES_AHEAD);
   readonly #tools: Extract<Message, { role: 'tool' }>[] = [];
   /** Words before and after a tool belong to different answers, and need a space between them. */
   #lastPiece = '';
@@ -183,10 +183,12 @@ class ReplyInTheMaking {
   async #round(question: Question): Promise<Question | undefined> {
     const { signal } = this.#scope;
     const { results: before, brokenOff } = question;
+    const takesText = this.#options.tts.takes === 'text';
     const splitter = new SentenceSplitter(before.length === 0 ? {} : { firstClauseFrom: 0 });
     const results: Message[] = [];
     let text = '';
     let spoken = '';
+    let gathering = false;
     let mustAnswer = false;
     const say = async (pieces: readonly string[]): Promise<void> => {
       for (const piece of pieces) {
@@ -196,6 +198,12 @@ class ReplyInTheMaking {
         await this.#sentences.send(isJoint ? ` ${piece}` : piece);
       }
     };
+    /** Nothing follows for now. */
+    const flush = async (): Promise<void> => {
+      await say(splitter.flush());
+      if (takesText && gathering) await this.#sentences.send('');
+      gathering = false;
+    };
     try {
       for await (const event of untilAborted(this.#options.ask(question, signal), signal)) {
         this.#progress();
@@ -203,9 +211,10 @@ class ReplyInTheMaking {
           this.#mark('llmFirstToken');
           text += event.text;
           this.#wordsLast = true;
-          await say(splitter.push(event.text));
+          gathering = true;
+          await say(takesText ? [event.text] : splitter.push(event.text));
         } else if (event.type === 'tool') {
-          await say(splitter.flush());
+          await flush();
           const outcome = await this.#act(event.call);
           if (!outcome) return undefined;
           results.push({ role: 'tool', call: event.call, result: outcome.result });
@@ -220,7 +229,7 @@ class ReplyInTheMaking {
       // Whole sentences stay, and what was to become one is forgotten: somebody else answers instead.
       return { results: [...before, ...saidOf(spoken), ...results], brokenOff: [...brokenOff, provider] };
     }
-    await say(splitter.flush());
+    await flush();
     const silent = text.trim() === '';
     if (results.length === 0 || this.#ending || !(mustAnswer || silent)) return undefined;
     return { results: [...before, ...saidOf(text), ...results], brokenOff };

@@ -232,13 +232,16 @@ export interface SttStream {
 export interface TextToSpeech {
   readonly name: string;
   readonly voices: readonly string[];
+  /** What it wants to be given: whole sentences (the default), or text as it comes, which it gathers by itself. */
+  readonly takes?: 'sentences' | 'text';
   /** Formats that it can give, best first. */
   readonly formats: readonly AudioFormat[];
   /** Throws LANGUAGE_UNSUPPORTED or TTS_UNAVAILABLE when a request like this can't be served. */
   check(voice: VoiceRequest): void;
   /**
-   * `text` comes in pieces that are worth speaking by themselves: each is spoken at once, whatever follows, and
-   * whenever. Audio leaves as soon as it can. Ends early and silently when `signal` aborts. Throws TTS_FAILED.
+   * `text` comes in pieces: each is spoken at once, whatever follows, and whenever. To one that `takes` text it
+   * comes as it is written, and an empty piece says that nothing follows for now: what was gathered is spoken.
+   * Audio leaves as soon as it can. Ends early and silently when `signal` aborts. Throws TTS_FAILED.
    */
   speak(text: AsyncIterable<string>, voice: VoiceRequest, signal: AbortSignal): AsyncIterable<TtsEvent>;
   /** A telephone rings: opens beforehand what takes its time to open. Never throws. */

@@ -9,6 +9,13 @@ export interface SplitterOptions {
   readonly longest?: number;
 }
 
+/** Text that comes in any pieces, in pieces that are worth speaking. An empty one: nothing follows for now. */
+export async function* inSentences(text: AsyncIterable<string>): AsyncGenerator<string> {
+  const splitter = new SentenceSplitter();
+  for await (const piece of text) yield* piece === '' ? splitter.flush() : splitter.push(piece);
+  yield* splitter.flush();
+}
+
 /** Shortenings whose dot ends no sentence. */
 const ABBREVIATIONS = new Set(
   (

@@ -74,6 +74,29 @@ describe('a call', () => {
     expect(call.conversation.at(-1)).toBe('agent: We open at eight. And we close at six.');
   });
 
+  it('hands text on as it is written to a voice that takes it so', async () => {
+    const call = await ScriptedCall.greeted({
+      replies: [
+        ['One ', 'moment', { tool: 'look_up' }],
+        ['It ', 'is ', 'ready.'],
+      ],
+      tools: [
+        {
+          name: 'look_up',
+          description: '',
+          parameters: {},
+          run: () => Promise.resolve({ result: 'ready', answer: true }),
+        },
+      ],
+      setUp: ({ tts }) => {
+        tts.takes = 'text';
+      },
+    });
+    await call.exchange('is my car ready');
+    expect(call.tts.pieces).toEqual(['One ', 'moment', '', ' It ', 'is ', 'ready.', '']);
+    expect(call.conversation.at(-1)).toBe('agent: One moment It is ready.');
+  });
+
   it('asks what was not understood of the model, which knows what to ask for', async () => {
     const call = await ScriptedCall.greeted({ replies: [['Sorry, which day?']] });
     call.stt.script.push({ text: 'mumble', understood: false, confidence: 0.2 });

@@ -16,7 +16,7 @@ export interface CartesiaTtsOptions extends CartesiaConnection {
   readonly voices?: Readonly<Record<string, string>>;
   /** The only format to ask for. Default: whatever the line needs, so that nothing is converted. */
   readonly format?: AudioFormat | undefined;
-  /** `sentence` (default) or `token`: how text is handed on. */
+  /** `sentence` (default) or `token`: what it asks to be given, and hands on as it is. */
   readonly feeding?: 'sentence' | 'token';
   /** How long Cartesia waits for more text before it speaks (default 0, for tokens 200). */
   readonly bufferMs?: Milliseconds | undefined;
@@ -84,6 +84,7 @@ export function createCartesiaTts(options: CartesiaTtsOptions): TextToSpeech {
   return {
     name,
     voices: Object.keys(voices),
+    takes: feeding === 'token' ? 'text' : 'sentences',
     formats,
     check,
     async *speak(text, voice, signal) {

@@ -98,7 +98,11 @@ export class TtsReply {
   // ── text out ──
 
   async #push(piece: string): Promise<void> {
-    if (piece === '' || (piece.trim() === '' && !this.#context)) return;
+    if (piece.trim() === '' && !this.#context) return;
+    if (piece === '') {
+      this.#flush();
+      return;
+    }
     const { clock } = this.#options;
     if (this.#context && clock.now() - this.#lastChunkAt > CONTEXT_PAUSE_MS) await this.#finishContext();
     if (this.#isOver()) return;
@@ -138,6 +142,19 @@ export class TtsReply {
     if (!context.socket.send({ ...request, transcript, continue: true, context_id: context.id })) {
       this.#onFailed(this.#failure('cut', 'the connection is gone'));
     } else if (!this.#unwatch) this.#watch();
+  }
+
+  /** Nothing follows for now: whatever Cartesia has gathered is spoken (`flush` in the SDK's GenerationRequest). */
+  #flush(): void {
+    const context = this.#context;
+    const { request } = this.#options;
+    context?.socket.send({
+      ...request,
+      transcript: '',
+      continue: true,
+      flush: true,
+      context_id: context.id,
+    });
   }
 
   #end(): void {

@@ -2,6 +2,7 @@ import { untilAborted } from '../../dialog/aborting.ts';
 import { upTo } from '../../dialog/conversation-history.ts';
 import type { TextToSpeech, TimedWord, TtsEvent, VoiceRequest } from '../../dialog/ports.ts';
 import { formatFor } from '../../dialog/prepared-phrases.ts';
+import { inSentences } from '../../dialog/sentence-splitter.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { sampleCount, type Audio, type AudioFormat } from '../../media/audio.ts';
 import { AudioConverter } from '../../media/convert.ts';
@@ -103,7 +104,8 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
     };
     const format = formatFor(port, voice.format);
     const converter = isSame(format, voice.format) ? undefined : new AudioConverter(voice.format);
-    const given = isLast ? text : telling(text, arm);
+    const cut = first.takes === 'text' && port.takes !== 'text' ? inSentences(text) : text;
+    const given = isLast ? cut : telling(cut, arm);
     try {
       const events = port.speak(given, { ...voice, format }, controller.signal);
       for await (const event of untilAborted(events, controller.signal)) {
@@ -125,6 +127,7 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
   return {
     name: providers.map(({ name }) => name).join(', '),
     voices: first.voices,
+    takes: first.takes ?? 'sentences',
     formats: first.formats,
     check(voice) {
       first.check(voice);
@@ -185,11 +188,14 @@ class Spoken {
   }
 }
 
+/** Says when there is something to be spoken. */
 async function* telling(text: AsyncIterable<string>, onFirst: () => void): AsyncGenerator<string> {
   let isFirst = true;
   for await (const piece of text) {
-    if (isFirst) onFirst();
-    isFirst = false;
+    if (isFirst && piece.trim() !== '') {
+      isFirst = false;
+      onFirst();
+    }
     yield piece;
   }
 }

@@ -83,6 +83,19 @@ describe('Cartesia is asked', () => {
     expect(server.generations()[0]).toMatchObject({ max_buffer_delay_ms: 30 });
   });
 
+  it('to speak what it has gathered of them when nothing follows for now', async () => {
+    const tts = open({ feeding: 'token', bufferMs: 5000 });
+    expect(tts.takes).toBe('text');
+    await speak(tts, ['One ', 'moment', '', 'There.'], VOICE);
+    expect(server.generations().map(({ transcript, flush }) => [transcript, flush === true])).toEqual([
+      ['One ', false],
+      ['moment', false],
+      ['', true],
+      ['There.', false],
+      ['', false],
+    ]);
+  });
+
   it('with the key in a header and never in the address', async () => {
     await speak(open(), ['Hello.'], VOICE);
     const [{ query, headers }] = server.seen as [CartesiaServer['seen'][number]];

@@ -128,6 +128,16 @@ describe('voices on a list', () => {
     expect(ms).toBeLessThan(3000 + 800 + 150);
   });
 
+  it('are given text as it is written if the first one takes it, and who speaks in sentences is given those', async () => {
+    first.takes = 'text';
+    first.fault = { atWord: 'We', how: failure('first', 'tls') };
+    expect(chain().takes).toBe('text');
+    const pieces = ['We ', 'open ', 'at ', 'eight. ', 'One ', 'moment', '', 2000, ' Good', 'bye.'];
+    const { words } = await speak(chain(), text(...pieces));
+    expect(words).toBe('We open at eight. One moment Goodbye.');
+    expect(second.pieces).toEqual(['We open at eight. ', 'One moment', ' Goodbye.']);
+  });
+
   it('have ended well when one dies after the last word', async () => {
     const dies: TextToSpeech = {
       name: 'dies',
