@@ -20,6 +20,8 @@ import { SentenceSplitter } from './sentence-splitter.ts';
 import type { Sequel } from './turn-states.ts';
 import { SpokenUtterance, type Heard } from './utterance.ts';
 
+/** What a model is told of a tool that was at work when the reply was stopped, until it is known better. */
+export const INTERRUPTED = 'interrupted: it is not known whether it was done';
 /** Pieces of a reply that wait for the synthesiser. */
 const PIECES_AHEAD = 64;
 
@@ -242,11 +244,15 @@ class ReplyInTheMaking {
     const { events } = this.#options;
     events.commit();
     events.acted();
-    const outcome = await this.#patiently(this.#options.runTool(call, signal));
-    if (!outcome) return undefined;
-    this.#tools.push({ role: 'tool', call, result: outcome.result });
+    // Whatever becomes of the reply now: it may have been done.
+    const index = this.#tools.push({ role: 'tool', call, result: INTERRUPTED }) - 1;
     this.#wordsLast = false;
-    this.#ending ??= outcome.ending;
+    const running = this.#options.runTool(call, signal).then((outcome) => {
+      this.#tools[index] = { role: 'tool', call, result: outcome.result };
+      return outcome;
+    });
+    const outcome = await this.#patiently(running);
+    this.#ending ??= outcome?.ending;
     return outcome;
   }
 

@@ -4,7 +4,7 @@ import { messageOf } from '../lib/errors.ts';
 import type { Scope } from '../lib/scope.ts';
 import { FlushLine } from '../media/flush-line.ts';
 import { orAborted } from './aborting.ts';
-import { startReply, type AgentReply, type Question } from './agent-reply.ts';
+import { INTERRUPTED, startReply, type AgentReply, type Question } from './agent-reply.ts';
 import { runTool, type ToolTable } from './agent-tools.ts';
 import { CallTransfer } from './call-transfer.ts';
 import { CallerEars } from './caller-ears.ts';
@@ -496,7 +496,9 @@ export class CallSession {
       runTool: async (call, signal) => {
         const outcome = await runTool(tools, call, { agent, call: this.#info, line: this.#line, signal });
         if (outcome.ending) sequels.set(call.id, outcome.ending);
-        this.#emit({ type: 'tool', name: call.name, result: outcome.result });
+        this.#history.toolFinished(call, outcome.result);
+        // It may have outlived the call.
+        if (!this.#scope.closed) this.#emit({ type: 'tool', name: call.name, result: outcome.result });
         return outcome;
       },
       stallMs: this.#options.stallMs ?? STALL_MS,
@@ -536,6 +538,7 @@ export class CallSession {
           // Of a transfer, what comes of it is the result.
           if (sequel?.way === 'transfer' && follows) continue;
           this.#history.toolAnswered(call, sequel && !follows ? NOT_DONE : result);
+          if (result === INTERRUPTED) this.#emit({ type: 'tool', name: call.name, result });
         }
         if (outcome.wordsLast) this.#agentSaid(turn, outcome.heard, running);
         if (input) this.#measured(turn);

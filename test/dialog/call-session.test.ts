@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { INTERRUPTED } from '../../src/dialog/agent-reply.ts';
 import type { AgentTool } from '../../src/dialog/agent-tools.ts';
 import { addToRecord, beginRecord, describeRecord } from '../../src/dialog/call-record.ts';
 import { failure } from '../support/listed-provider.ts';
@@ -702,6 +703,42 @@ describe('the tools', () => {
     ]);
     expect(call.conversation.at(-1)).toBe('agent: Let me see. I can not tell.');
     expect(call.line.done).toEqual(['answer']);
+  });
+
+  it('that the caller interrupts while they work leave a trace, so that nothing is done twice', async () => {
+    const work = Promise.withResolvers<{ result: string }>();
+    const call = await ScriptedCall.greeted({
+      tools: [{ name: 'book', description: '', parameters: {}, run: () => work.promise }],
+      replies: [['One moment. ', { tool: 'book' }], ['Shall I look?'], ['It is booked.']],
+    });
+    await call.says('book it please');
+    await call.speaking();
+    await call.says('is it booked');
+    await call.clock.until(() => call.llm.requests.length === 2);
+    const known = (): unknown => call.llm.requests.at(-1)?.history.find(({ role }) => role === 'tool');
+    expect(known()).toMatchObject({ call: { name: 'book' }, result: INTERRUPTED });
+    work.resolve({ result: 'booked' });
+    await call.speaking();
+    await call.quiet();
+    await call.exchange('and now');
+    expect(known()).toMatchObject({ call: { name: 'book' }, result: 'booked' });
+    expect(call.of('tool').map(({ result }) => result)).toEqual([INTERRUPTED, 'booked']);
+    await hungUp(call);
+  });
+
+  it('that outlive their call are told of as far as they came', async () => {
+    const work = Promise.withResolvers<{ result: string }>();
+    const call = await ScriptedCall.greeted({
+      tools: [{ name: 'book', description: '', parameters: {}, run: () => work.promise }],
+      replies: [['One moment. ', { tool: 'book' }]],
+    });
+    await call.says('book it please');
+    await call.speaking();
+    await hungUp(call);
+    work.resolve({ result: 'booked' });
+    await settle();
+    expect(call.events.at(-1)?.type).toBe('ended');
+    expect(call.of('tool').map(({ result }) => result)).toEqual([INTERRUPTED]);
   });
 
   it('never act before the turn is certain', async () => {
