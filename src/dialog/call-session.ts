@@ -382,6 +382,9 @@ export class CallSession {
       case 'sign':
         this.#sign();
         break;
+      case 'tone':
+        void playTone(this.#media);
+        break;
       case 'transfer':
         this.#callTarget(action.transfer);
         break;

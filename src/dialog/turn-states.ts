@@ -280,6 +280,8 @@ export type TurnAction =
   | { readonly do: 'say'; readonly reply: number; readonly turn: number; readonly phrase: PhraseName }
   /** Something audible while the reply is still being prepared. */
   | { readonly do: 'sign' }
+  /** Something audible in the place of words that can't be spoken. */
+  | { readonly do: 'tone' }
   | { readonly do: 'transfer'; readonly transfer: Transfer }
   | { readonly do: 'cancel-transfer' }
   /** The agent's part is over, the call isn't: nothing is heard or said any more. */

@@ -594,6 +594,25 @@ describe('trouble', () => {
     expect(call.of('greeting-started')).toHaveLength(1);
   });
 
+  it('with every phrase and the voice, too, is no silence: a tone, and the call goes on or ends behind it', async () => {
+    const call = await ScriptedCall.start({
+      unprepared: true,
+      settings: { failureLimit: 2 },
+      replies: [[{ error: new Error('gone') }]],
+      setUp: ({ tts }) => (tts.fault = { atWord: '', how: new Error('gone') }),
+    });
+    const tones = (): number =>
+      call.media.playbacks.filter(({ settled, written }) => settled && written === 440).length;
+    await call.clock.until(() => tones() === 1); // no greeting
+    await call.says('hello');
+    await call.clock.until(() => tones() === 2); // no "something went wrong"
+    await call.says('hello?');
+    await call.clock.until(() => call.line.done.includes('proceed'));
+    expect(tones()).toBe(3); // no apology
+    await call.running;
+    expect(call.leftovers).toEqual({});
+  });
+
   it('with the media ends the call into the dialplan', async () => {
     const call = await ScriptedCall.greeted();
     call.media.tell({ type: 'lost', reason: 'worker died' });

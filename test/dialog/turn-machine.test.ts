@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Transcript } from '../../src/dialog/ports.ts';
+import { SIGN_TONE_MS } from '../../src/media/sign-tone.ts';
 import { interruptible, nextDeadline, opening, step } from '../../src/dialog/turn-machine.ts';
 import {
   DEFAULT_TURN_SETTINGS,
@@ -512,6 +513,20 @@ describe('trouble', () => {
     ]);
     call.feed({ type: 'reply-ended', reply: call.reply });
     expect(call.state.phase).toBe('listening');
+  });
+
+  it('with a phrase is told by a tone, and so are last words', () => {
+    const call = new Call({ failureLimit: 2 }).greeted();
+    call.asks();
+    call.feed({ type: 'reply-failed', reply: call.reply });
+    expect(names(call.feed({ type: 'reply-failed', reply: call.reply }))).toEqual(['tone']);
+    expect(call.state.phase).toBe('listening');
+    call.asks();
+    call.feed({ type: 'reply-failed', reply: call.reply });
+    expect(names(call.feed({ type: 'reply-failed', reply: call.reply }))).toEqual(['tone']);
+    // It is heard to its end.
+    expect(call.wait(SIGN_TONE_MS)).toEqual([]);
+    expect(names(call.wait(250))).toEqual(['leave']);
   });
 
   it('that comes again and again ends in an apology, and the dialplan has the caller', () => {

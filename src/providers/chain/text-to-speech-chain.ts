@@ -103,11 +103,12 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
       });
     };
     const format = formatFor(port, voice.format);
+    const own = inItsVoice(port, { ...voice, format });
     const converter = isSame(format, voice.format) ? undefined : new AudioConverter(voice.format);
     const cut = first.takes === 'text' && port.takes !== 'text' ? inSentences(text) : text;
     const given = isLast ? cut : telling(cut, arm);
     try {
-      const events = port.speak(given, { ...voice, format }, controller.signal);
+      const events = port.speak(given, own, controller.signal);
       for await (const event of untilAborted(events, controller.signal)) {
         if (event.type === 'audio') disarm();
         if (event.type !== 'audio' || !converter) yield event;
@@ -197,6 +198,16 @@ async function* telling(text: AsyncIterable<string>, onFirst: () => void): Async
       onFirst();
     }
     yield piece;
+  }
+}
+
+/** Who takes somebody's place and doesn't know his voice speaks in its own: better than not at all. */
+function inItsVoice(port: TextToSpeech, request: VoiceRequest): VoiceRequest {
+  try {
+    port.check(request);
+    return request;
+  } catch {
+    return { ...request, voice: port.voices[0] ?? request.voice };
   }
 }
 

@@ -138,6 +138,27 @@ describe('voices on a list', () => {
     expect(second.pieces).toEqual(['We open at eight. ', 'One moment', ' Goodbye.']);
   });
 
+  it('speak in one of their own when they take the place of one that they do not know', async () => {
+    first.fault = { atWord: 'We', how: failure('first', 'tls') };
+    const asked: string[] = [];
+    const known = ['rms'];
+    const other: TextToSpeech = {
+      name: 'other',
+      voices: known,
+      formats: second.formats,
+      check({ voice }) {
+        if (!known.includes(voice)) throw new Error('unknown');
+      },
+      speak(...args) {
+        asked.push(args[1].voice);
+        return second.speak(...args);
+      },
+      close: () => Promise.resolve(),
+    };
+    expect((await speak(chain(first, other), text('We open.'))).words).toBe('We open.');
+    expect(asked).toEqual(['rms']);
+  });
+
   it('have ended well when one dies after the last word', async () => {
     const dies: TextToSpeech = {
       name: 'dies',
