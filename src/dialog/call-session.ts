@@ -421,6 +421,7 @@ export class CallSession {
     const takenBack = ['listening', 'thinking', 'held'].includes(this.#state.phase);
     running.dropped = action.do === 'drop' && takenBack;
     running.certain ||= !takenBack;
+    if (running.dropped) this.#draftDropped(running.turn, event.at);
     running.flushedBy = BY_CALLER.has(event.type) ? 'caller' : 'call';
     running.reply?.stop();
     this.#running.delete(action.reply);
@@ -650,6 +651,11 @@ export class CallSession {
     const sign = this.#untoldSign;
     this.#untoldSign = undefined;
     if (sign) this.#agentHeard(sign.turn, sign.heard);
+  }
+
+  #draftDropped(turn: number, at: Milliseconds): void {
+    const { llmStart = at } = this.#options.tracker.turn(this.name, turn)?.marks ?? {};
+    this.#emit({ type: 'draft-dropped', turn, preparedMs: at - llmStart });
   }
 
   #measured(turn: number): void {

@@ -613,6 +613,8 @@ export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
       readonly until?: Milliseconds;
     }
   | { readonly type: 'latency'; readonly turn: number; readonly marks: TurnMarks }
+  /** A reply that was prepared for this turn, so long, was dropped: the caller went on. */
+  | { readonly type: 'draft-dropped'; readonly turn: number; readonly preparedMs: Milliseconds }
   | { readonly type: 'barge-in'; readonly turn: number; readonly playedMs: Milliseconds }
   | { readonly type: 'dtmf'; readonly digit: string }
   | { readonly type: 'held' | 'unheld' }

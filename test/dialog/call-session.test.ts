@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { INTERRUPTED } from '../../src/dialog/agent-reply.ts';
 import type { AgentTool } from '../../src/dialog/agent-tools.ts';
 import { addToRecord, beginRecord, describeRecord } from '../../src/dialog/call-record.ts';
+import { stageTimes } from '../../src/dialog/latency-tracker.ts';
 import { failure } from '../support/listed-provider.ts';
 import { settle } from '../support/manual-clock.ts';
 import { agentProfile, ScriptedCall } from '../support/scripted-call.ts';
@@ -775,6 +776,7 @@ describe('the tools', () => {
     await call.speaking();
     await call.quiet();
     expect(call.messages).toEqual([]);
+    expect(call.of('draft-dropped')).toMatchObject([{ turn: 1, preparedMs: 355 }]);
     expect(call.conversation.slice(1)).toEqual(['caller: my name is Ada Lovelace', 'agent: All right.']);
   });
 });
@@ -782,6 +784,7 @@ describe('the tools', () => {
 describe('an early start', () => {
   it('saves what thinking and synthesis take, and is not heard before the turn is certain', async () => {
     const totals: number[] = [];
+    const saved: (number | undefined)[] = [];
     for (const earlyStart of [false, true]) {
       const call = await ScriptedCall.greeted({
         settings: { earlyStart, eagerPauseMs: 200 },
@@ -796,9 +799,12 @@ describe('an early start', () => {
       expect(marks?.speechEnd).toBe(last);
       expect(marks?.firstPacket).toBeGreaterThanOrEqual(marks?.turnEnd ?? Infinity);
       totals.push((marks?.firstPacket ?? 0) - last);
+      saved.push(stageTimes(marks ?? {}).saved);
     }
     expect(totals[0]).toBeGreaterThanOrEqual(760);
     expect(totals[1]).toBeLessThanOrEqual(520);
+    expect(saved[0]).toBeUndefined();
+    expect(saved[1]).toBeGreaterThanOrEqual(240);
   });
 
   it('that comes to nothing is made good when the turn is certain, and the caller hears of no trouble', async () => {
