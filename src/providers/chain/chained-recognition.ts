@@ -236,9 +236,12 @@ export class ChainedRecognition implements SttStream {
         const stream = isLast
           ? await opening
           : await this.#within(openMs, opening, () => {
-              void opening.then((late) => {
-                late.close();
-              });
+              opening.then(
+                (late) => {
+                  late.close();
+                },
+                () => undefined,
+              );
               throw this.#failure(provider.name, 'timeout', `not opened within ${openMs} ms`);
             });
         if (this.#isClosed()) stream.close();

@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SttEvent, SttStream } from '../../../src/dialog/ports.ts';
 import { chainSpeechToText } from '../../../src/providers/chain/speech-to-text-chain.ts';
+import { noUnhandledRejections } from '../../support/leaks.ts';
 import { failure, listed } from '../../support/listed-provider.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 import { RingFeeder } from '../../support/ring-feeder.ts';
 import { ScriptedStt, transcriptOf, type ScriptedSttStream } from '../../support/scripted-stt.ts';
+
+noUnhandledRejections();
 
 let clock: ManualClock;
 let first: ScriptedStt;
@@ -106,6 +109,14 @@ describe('recognisers on a list', () => {
     late.resolve(stream);
     await settle();
     expect(first.openStreams).toBe(0);
+  });
+
+  it('don’t mind if one that took too long fails in the end', async () => {
+    const late = Promise.withResolvers<SttStream>();
+    first.open = () => late.promise;
+    await open();
+    late.reject(failure('first', 'timeout'));
+    await settle();
   });
 
   it('hear the turn from its first frame when one dies in mid-sentence', async () => {
