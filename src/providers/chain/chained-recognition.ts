@@ -138,6 +138,7 @@ export class ChainedRecognition implements SttStream {
     const other = await this.#secondOpinion(listener.provider, turn, frame);
     if (!other) return own;
     if (this.#isClosed() || this.#listener !== listener) {
+      other.by.attempt?.dropped();
       other.by.stream.close();
       return own;
     }
@@ -224,7 +225,11 @@ export class ChainedRecognition implements SttStream {
   ): Promise<ProviderFailure | undefined> {
     let failure = before;
     const { onEvent } = this.#request;
-    for (let turn = rotation.next(); turn && !this.#isClosed(); turn = rotation.next()) {
+    for (let turn = rotation.next(); turn; turn = rotation.next()) {
+      if (this.#isClosed()) {
+        turn.attempt.dropped();
+        break;
+      }
       const { provider, attempt, isLast } = turn;
       for (const trouble of rotation.spared('stt', turn)) onEvent({ type: 'trouble', trouble });
       if (failure) {
@@ -244,8 +249,10 @@ export class ChainedRecognition implements SttStream {
               );
               throw this.#failure(provider.name, 'timeout', `not opened within ${openMs} ms`);
             });
-        if (this.#isClosed()) stream.close();
-        else this.#take({ provider, stream, attempt });
+        if (this.#isClosed()) {
+          attempt.dropped();
+          stream.close();
+        } else this.#take({ provider, stream, attempt });
         return undefined;
       } catch (error) {
         failure = failureOf('STT_UNAVAILABLE', provider.name, error);

@@ -23,53 +23,59 @@ export function chainLanguageModels(options: ChainOptions<LanguageModel>): Langu
     const gone = (): boolean => signal.aborted;
     const rotation = new Rotation(providers, request.avoid);
     let failure: ProviderFailure | undefined;
-    for (let turn = rotation.next(); turn;) {
-      yield* asEvents(rotation.spared('llm', turn));
-      const { provider, isLast } = turn;
-      let { attempt } = turn;
-      const began = clock.now();
-      for (let retries = 1; ; retries--) {
-        let said = false as boolean;
-        try {
-          for await (const event of impatiently(provider, request, signal, isLast)) {
-            said ||= event.type === 'text' || event.type === 'tool';
-            yield event;
-          }
-          if (gone() && !said) attempt.dropped();
-          else attempt.succeeded();
-          return;
-        } catch (error) {
-          if (gone()) return;
-          failure = failureOf('LLM_FAILED', provider.name, error);
-          attempt.failed(failure);
-          if (said) {
-            const other = providers.find(
-              ({ name }) => name !== provider.name && !request.avoid?.includes(name),
-            );
-            const outcome = other ? 'fell-back' : 'retried';
-            if (!request.avoid?.includes(provider.name)) {
-              yield { type: 'trouble', trouble: troubleOf('llm', failure, outcome, other?.name) };
+    let turn = rotation.next();
+    try {
+      while (turn) {
+        yield* asEvents(rotation.spared('llm', turn));
+        const { provider, isLast } = turn;
+        let { attempt } = turn;
+        const began = clock.now();
+        for (let retries = 1; ; retries--) {
+          let said = false as boolean;
+          try {
+            for await (const event of impatiently(provider, request, signal, isLast)) {
+              said ||= event.type === 'text' || event.type === 'tool';
+              yield event;
             }
-            throw failure;
+            if (gone() && !said) attempt.dropped();
+            else attempt.succeeded();
+            return;
+          } catch (error) {
+            if (gone()) return;
+            failure = failureOf('LLM_FAILED', provider.name, error);
+            attempt.failed(failure);
+            if (said) {
+              const other = providers.find(
+                ({ name }) => name !== provider.name && !request.avoid?.includes(name),
+              );
+              const outcome = other ? 'fell-back' : 'retried';
+              if (!request.avoid?.includes(provider.name)) {
+                yield { type: 'trouble', trouble: troubleOf('llm', failure, outcome, other?.name) };
+              }
+              throw failure;
+            }
+          } finally {
+            // Whoever listened has gone: to have said something is good enough.
+            if (said) attempt.succeeded();
+            else attempt.dropped();
           }
-        } finally {
-          // Whoever listened has gone: to have said something is good enough.
-          if (said) attempt.succeeded();
-          else attempt.dropped();
+          if (retries === 0 || !mayPass(failure, clock.now() - began)) break;
+          yield { type: 'trouble', trouble: troubleOf('llm', failure, 'retried') };
+          await clock.sleep(RETRY_DELAY_MS, signal);
+          if (gone()) return;
+          attempt = provider.breaker.attempt({ force: true }) ?? attempt;
         }
-        if (retries === 0 || !mayPass(failure, clock.now() - began)) break;
-        yield { type: 'trouble', trouble: troubleOf('llm', failure, 'retried') };
-        await clock.sleep(RETRY_DELAY_MS, signal);
-        if (gone()) return;
-        attempt = provider.breaker.attempt({ force: true }) ?? attempt;
+        turn = rotation.next();
+        if (turn) {
+          const { name } = turn.provider;
+          yield { type: 'trouble', trouble: troubleOf('llm', failure, 'fell-back', name) };
+        }
       }
-      turn = rotation.next();
-      if (turn) {
-        const { name } = turn.provider;
-        yield { type: 'trouble', trouble: troubleOf('llm', failure, 'fell-back', name) };
-      }
+      if (failure && !gone()) throw failure;
+    } finally {
+      // Whoever listened may have gone before it was asked at all.
+      turn?.attempt.dropped();
     }
-    if (failure && !gone()) throw failure;
   }
 
   /** Its answer, with a limit for the first word when somebody else could answer. */

@@ -36,8 +36,9 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
     const rotation = new Rotation(providers);
     const spoken = new Spoken(tape);
     let failure: ProviderFailure | undefined;
+    let turn = rotation.next();
     try {
-      for (let turn = rotation.next(); turn && !gone();) {
+      while (turn && !gone()) {
         for (const trouble of rotation.spared('tts', turn)) yield { type: 'trouble', trouble };
         const { provider, isLast } = turn;
         let { attempt } = turn;
@@ -75,6 +76,8 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
       }
       if (failure && !gone()) throw failure;
     } finally {
+      // Whoever listened may have gone before it was asked at all.
+      turn?.attempt.dropped();
       tape.close();
     }
   }

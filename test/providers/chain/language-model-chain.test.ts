@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { LlmEvent, ReplyRequest } from '../../../src/dialog/ports.ts';
 import { chainLanguageModels } from '../../../src/providers/chain/language-model-chain.ts';
-import { failure, listed } from '../../support/listed-provider.ts';
+import { failure, listed, onTrial } from '../../support/listed-provider.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 import { replyRequest } from '../../support/reply-request.ts';
 import { ScriptedLlm, type LlmScript } from '../../support/scripted-llm.ts';
@@ -148,5 +148,16 @@ describe('language models on a list', () => {
     first.scripts.splice(0, 1, ['The first.']);
     expect((await ask(chain)).told).toEqual(['The first.']);
     expect(clock.pending).toBe(0);
+  });
+
+  it('keep nobody on trial whom the caller didn’t wait for', async () => {
+    const { providers, trial } = await onTrial(first, second, clock);
+    const chain = chainLanguageModels({ providers, clock, patienceMs: 1000 });
+    for await (const event of chain.reply(replyRequest('hello'), new AbortController().signal)) {
+      expect(inWords(event)).toBe('first tls spared second');
+      expect(trial.admits).toBe(false);
+      break;
+    }
+    expect(trial.admits).toBe(true);
   });
 });

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { SttEvent, SttStream } from '../../../src/dialog/ports.ts';
 import { chainSpeechToText } from '../../../src/providers/chain/speech-to-text-chain.ts';
 import { noUnhandledRejections } from '../../support/leaks.ts';
-import { failure, listed } from '../../support/listed-provider.ts';
+import { failure, listed, onTrial } from '../../support/listed-provider.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 import { RingFeeder } from '../../support/ring-feeder.ts';
 import { ScriptedStt, transcriptOf, type ScriptedSttStream } from '../../support/scripted-stt.ts';
@@ -233,5 +233,52 @@ describe('recognisers on a list', () => {
     expect(told()).not.toContain('partial');
     stream.close();
     expect([first.openStreams, second.openStreams]).toEqual([0, 0]);
+  });
+
+  it('keep nobody on trial who opened only when the call was over', async () => {
+    const { providers, trial } = await onTrial(first, second, clock);
+    const late = Promise.withResolvers<SttStream>();
+    second.open = () => late.promise;
+    const chain = chainSpeechToText({ providers, clock, patienceMs: 1000, openMs: 1500 });
+    const opening = chain.open({
+      heard: heard.handle,
+      language: 'en',
+      phrases: [],
+      onEvent: () => undefined,
+    });
+    await chain.close();
+    expect(trial.admits).toBe(false);
+    late.resolve({
+      beginTurn: () => undefined,
+      endTurn: () => new Promise(() => undefined),
+      close: () => undefined,
+    });
+    await opening;
+    expect(trial.admits).toBe(true);
+  });
+
+  it('keep nobody on trial for a second opinion that comes when the call is over', async () => {
+    const well = listed('first', first, clock);
+    const [, onProbation] = (await onTrial(first, second, clock)).providers;
+    const chain = chainSpeechToText({
+      providers: [well, onProbation],
+      clock,
+      patienceMs: 1000,
+      openMs: 1500,
+    });
+    const stream = await chain.open({
+      heard: heard.handle,
+      language: 'en',
+      phrases: [],
+      onEvent: () => undefined,
+    });
+    second.script.push('hello');
+    last(first).endTurn = () => new Promise(() => undefined);
+    const asked = stream.endTurn(says(stream).last);
+    await clock.until(() => second.streams.length > 0);
+    expect(onProbation.breaker.admits).toBe(false);
+    stream.close();
+    await answer(asked);
+    expect(onProbation.breaker.admits).toBe(true);
   });
 });

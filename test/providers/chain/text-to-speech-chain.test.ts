@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { TextToSpeech, TimedWord } from '../../../src/dialog/ports.ts';
 import { sampleCount } from '../../../src/media/audio.ts';
 import { chainTextToSpeech } from '../../../src/providers/chain/text-to-speech-chain.ts';
-import { failure, listed } from '../../support/listed-provider.ts';
+import { failure, listed, onTrial } from '../../support/listed-provider.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { ScriptedTts } from '../../support/scripted-tts.ts';
 
@@ -215,5 +215,17 @@ describe('voices on a list', () => {
     });
     expect((await speak(chain(), text('We open.'), controller.signal)).told).toEqual([]);
     expect(clock.pending).toBe(0);
+  });
+
+  it('keep nobody on trial whom the caller didn’t wait for', async () => {
+    const { providers, trial } = await onTrial(first, second, clock);
+    const voice = chainTextToSpeech({ providers, clock, patienceMs: 800 });
+    const request = { voice: 'slt', language: 'en', format: { encoding: 'ulaw', rateHz: 8000 } as const };
+    for await (const event of voice.speak(text('Hello.'), request, new AbortController().signal)) {
+      expect(event).toMatchObject({ type: 'trouble', trouble: { provider: 'first', outcome: 'spared' } });
+      expect(trial.admits).toBe(false);
+      break;
+    }
+    expect(trial.admits).toBe(true);
   });
 });
