@@ -222,7 +222,7 @@ class ReplyInTheMaking {
           results.push({ role: 'tool', call: event.call, result: outcome.result });
           mustAnswer ||= outcome.answer === true;
         } else if (event.type === 'usage') this.#options.events.usage(event);
-        else this.#options.events.trouble(event.trouble);
+        else if (event.type === 'trouble') this.#options.events.trouble(event.trouble);
       }
     } catch (error) {
       const provider = failedProvider(error);

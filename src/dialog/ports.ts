@@ -319,6 +319,8 @@ export interface ToolCall {
 export type LlmEvent =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'tool'; readonly call: ToolCall }
+  /** It is at work on what isn't speech: its thoughts, or the arguments of a tool. */
+  | { readonly type: 'progress' }
   /** Tokens of this request, as the provider counts (and charges) them. */
   | {
       readonly type: 'usage';

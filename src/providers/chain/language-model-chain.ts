@@ -1,6 +1,7 @@
 import { untilAborted } from '../../dialog/aborting.ts';
 import type { LanguageModel, LlmEvent, ReplyRequest } from '../../dialog/ports.ts';
 import { ProviderFailure } from '../provider-failure.ts';
+import { Patience } from './patience.ts';
 import {
   failureOf,
   mayPass,
@@ -30,10 +31,11 @@ export function chainLanguageModels(options: ChainOptions<LanguageModel>): Langu
         const { provider, isLast } = turn;
         let { attempt } = turn;
         const began = clock.now();
+        const patience = new Patience(isLast ? Infinity : options.patienceMs, clock);
         for (let retries = 1; ; retries--) {
           let said = false as boolean;
           try {
-            for await (const event of impatiently(provider, request, signal, isLast)) {
+            for await (const event of impatiently(provider, request, signal, patience)) {
               said ||= event.type === 'text' || event.type === 'tool';
               yield event;
             }
@@ -78,12 +80,12 @@ export function chainLanguageModels(options: ChainOptions<LanguageModel>): Langu
     }
   }
 
-  /** Its answer, with a limit for the first word when somebody else could answer. */
+  /** Its answer, with a limit for the first sign of it. */
   async function* impatiently(
     { name, port }: Listed<LanguageModel>,
     request: ReplyRequest,
     signal: AbortSignal,
-    isLast: boolean,
+    patience: Patience,
   ): AsyncGenerator<LlmEvent> {
     const controller = new AbortController();
     const onAbort = (): void => {
@@ -91,22 +93,19 @@ export function chainLanguageModels(options: ChainOptions<LanguageModel>): Langu
     };
     signal.addEventListener('abort', onAbort, { once: true });
     let late: ProviderFailure | undefined;
-    const ms = options.patienceMs;
-    const disarm = isLast
-      ? () => undefined
-      : clock.at(clock.now() + ms, () => {
-          const message = `no answer within ${ms} ms`;
-          late = new ProviderFailure({ code: 'LLM_FAILED', provider: name, kind: 'timeout', message });
-          controller.abort();
-        });
+    patience.arm(() => {
+      const message = `no answer within ${options.patienceMs} ms`;
+      late = new ProviderFailure({ code: 'LLM_FAILED', provider: name, kind: 'timeout', message });
+      controller.abort();
+    });
     try {
       for await (const event of untilAborted(port.reply(request, controller.signal), controller.signal)) {
-        if (event.type !== 'usage') disarm();
+        if (event.type !== 'usage') patience.disarm();
         yield event;
       }
       if (late && !signal.aborted) throw late as Error;
     } finally {
-      disarm();
+      patience.disarm();
       signal.removeEventListener('abort', onAbort);
       controller.abort();
     }

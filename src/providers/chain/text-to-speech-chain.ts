@@ -7,6 +7,7 @@ import type { Milliseconds } from '../../lib/clock.ts';
 import { sampleCount, type Audio, type AudioFormat } from '../../media/audio.ts';
 import { AudioConverter } from '../../media/convert.ts';
 import { ProviderFailure } from '../provider-failure.ts';
+import { Patience } from './patience.ts';
 import {
   failureOf,
   mayPass,
@@ -42,12 +43,13 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
         for (const trouble of rotation.spared('tts', turn)) yield { type: 'trouble', trouble };
         const { provider, isLast } = turn;
         let { attempt } = turn;
+        const patience = new Patience(isLast ? Infinity : options.patienceMs, clock);
         for (let retries = 1; ; retries--) {
           const began = clock.now();
           let heard = false as boolean;
           spoken.begin();
           try {
-            for await (const event of impatiently(provider, spoken.rest(), voice, signal, isLast)) {
+            for await (const event of impatiently(provider, spoken.rest(), voice, signal, patience)) {
               heard ||= event.type === 'audio';
               yield spoken.add(event);
             }
@@ -88,7 +90,7 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
     text: AsyncIterable<string>,
     voice: VoiceRequest,
     signal: AbortSignal,
-    isLast: boolean,
+    patience: Patience,
   ): AsyncGenerator<TtsEvent> {
     const controller = new AbortController();
     const onAbort = (): void => {
@@ -96,11 +98,9 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
     };
     signal.addEventListener('abort', onAbort, { once: true });
     let late: ProviderFailure | undefined;
-    let disarm = (): void => undefined;
-    const ms = options.patienceMs;
     const arm = (): void => {
-      disarm = clock.at(clock.now() + ms, () => {
-        const message = `no sound within ${ms} ms`;
+      patience.arm(() => {
+        const message = `no sound within ${options.patienceMs} ms`;
         late = new ProviderFailure({ code: 'TTS_FAILED', provider: name, kind: 'timeout', message });
         controller.abort();
       });
@@ -109,11 +109,11 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
     const own = inItsVoice(port, { ...voice, format });
     const converter = isSame(format, voice.format) ? undefined : new AudioConverter(voice.format);
     const cut = first.takes === 'text' && port.takes !== 'text' ? inSentences(text) : text;
-    const given = isLast ? cut : telling(cut, arm);
+    const given = telling(cut, arm);
     try {
       const events = port.speak(given, own, controller.signal);
       for await (const event of untilAborted(events, controller.signal)) {
-        if (event.type === 'audio') disarm();
+        if (event.type === 'audio') patience.rewarded();
         if (event.type !== 'audio' || !converter) yield event;
         else yield { type: 'audio', audio: audioOf(voice.format, converter.convert(event.audio)) };
       }
@@ -122,7 +122,7 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
         yield { type: 'audio', audio: audioOf(voice.format, converter.flush()) };
       }
     } finally {
-      disarm();
+      patience.disarm();
       signal.removeEventListener('abort', onAbort);
       controller.abort();
     }

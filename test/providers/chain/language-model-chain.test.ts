@@ -160,4 +160,17 @@ describe('language models on a list', () => {
     }
     expect(trial.admits).toBe(true);
   });
+
+  it('are waited for while they are at work on something else than words', async () => {
+    const script = [{ progress: true as const }, { waitMs: 1500 }, { tool: 'hang_up' }];
+    expect((await ask(chainOf(script))).told).toEqual(['progress', 'tool']);
+    expect(second.requests).toEqual([]);
+  });
+
+  it('have one time for all their attempts', async () => {
+    const script = [{ waitMs: 400 }, { error: failure('first', 'cut') }];
+    const { told, ms } = await ask(chainOf(script, [{ hang: true }]));
+    expect(told).toEqual(['first cut retried', 'first timeout fell-back second', 'The second.']);
+    expect(ms).toBeLessThan(1000 + 50);
+  });
 });

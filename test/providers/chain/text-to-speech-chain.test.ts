@@ -228,4 +228,26 @@ describe('voices on a list', () => {
     }
     expect(trial.admits).toBe(true);
   });
+
+  it('have one time for all attempts at a first sound', async () => {
+    let attempts = 0;
+    const dies: TextToSpeech = {
+      name: 'dies',
+      voices: first.voices,
+      formats: first.formats,
+      check: () => undefined,
+      close: () => Promise.resolve(),
+      async *speak(given, _voice, signal) {
+        attempts += 1;
+        for await (const piece of given) {
+          await clock.sleep(attempts === 1 ? 400 : 5000, signal);
+          if (piece !== '' && attempts === 1) throw failure('first', 'cut');
+        }
+        yield* [];
+      },
+    };
+    const { told, ms } = await speak(chain(dies), text('We open.'));
+    expect(told).toEqual(['first cut retried', 'first timeout fell-back']);
+    expect(ms).toBeLessThan(800 + 100);
+  });
 });
