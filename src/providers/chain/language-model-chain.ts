@@ -4,8 +4,7 @@ import { ProviderFailure } from '../provider-failure.ts';
 import { Patience } from './patience.ts';
 import {
   failureOf,
-  mayPass,
-  RETRY_DELAY_MS,
+  retryDelay,
   Rotation,
   troubleOf,
   type ChainOptions,
@@ -61,9 +60,10 @@ export function chainLanguageModels(options: ChainOptions<LanguageModel>): Langu
             if (said) attempt.succeeded();
             else attempt.dropped();
           }
-          if (retries === 0 || !mayPass(failure, clock.now() - began)) break;
+          const delay = retryDelay(failure, clock.now() - began, isLast);
+          if (retries === 0 || delay === undefined) break;
           yield { type: 'trouble', trouble: troubleOf('llm', failure, 'retried') };
-          await clock.sleep(RETRY_DELAY_MS, signal);
+          await clock.sleep(delay, signal);
           if (gone()) return;
           attempt = provider.breaker.attempt({ force: true }) ?? attempt;
         }

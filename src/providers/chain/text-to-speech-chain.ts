@@ -10,8 +10,7 @@ import { ProviderFailure } from '../provider-failure.ts';
 import { Patience } from './patience.ts';
 import {
   failureOf,
-  mayPass,
-  RETRY_DELAY_MS,
+  retryDelay,
   Rotation,
   troubleOf,
   type ChainOptions,
@@ -65,9 +64,10 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
             else attempt.dropped();
           }
           if (tape.isSpent(spoken.end())) return; // it died when all was said
-          if (retries === 0 || !mayPass(failure, heard ? 0 : clock.now() - began)) break;
+          const delay = retryDelay(failure, heard ? 0 : clock.now() - began, isLast);
+          if (retries === 0 || delay === undefined) break;
           yield { type: 'trouble', trouble: troubleOf('tts', failure, 'retried') };
-          await clock.sleep(RETRY_DELAY_MS, signal);
+          await clock.sleep(delay, signal);
           attempt = provider.breaker.attempt({ force: true }) ?? attempt;
         }
         turn = rotation.next();

@@ -255,13 +255,17 @@ describe('Cartesia fails', () => {
   it.each<[string, Fault, FailureKind]>([
     ['401', { type: 'status', status: 401 }, 'unauthorized'],
     ['402', { type: 'status', status: 402 }, 'unauthorized'],
-    ['429', { type: 'status', status: 429, retryAfterS: 1 }, 'rate-limited'],
+    ['429', { type: 'status', status: 429, retryAfterS: 7 }, 'rate-limited'],
     ['500', { type: 'status', status: 500 }, 'server'],
     ['a stall', { type: 'stall-before-headers' }, 'timeout'],
   ])('after %s at the handshake', async (_, fault, kind) => {
     faults.push(/^tts$/, fault);
     const tts = open();
-    expect(await failureOf(tts)).toMatchObject({ code: 'TTS_FAILED', kind, provider: 'cartesia', audio: [] });
+    const retryAfterMs = 'retryAfterS' in fault ? 7000 : undefined;
+    expect(await failureOf(tts)).toMatchObject({
+      ...{ code: 'TTS_FAILED', kind, provider: 'cartesia', audio: [] },
+      retryAfterMs,
+    });
     // The next reply tries again.
     expect((await speak(tts, ['Hello.'], VOICE)).durationMs).toBeGreaterThan(0);
   });

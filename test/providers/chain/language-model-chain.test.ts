@@ -82,6 +82,29 @@ describe('language models on a list', () => {
     },
   );
 
+  it('are asked again when they say themselves that it is worth it soon', async () => {
+    const script = (retryAfterMs: number) => [{ error: failure('first', 'rate-limited', retryAfterMs) }];
+    expect((await ask(chainOf(script(300), ['The first.']))).told).toEqual([
+      'first rate-limited retried',
+      'The first.',
+    ]);
+    const elsewhere = await ask(chainOf(script(1000), ['The first.']));
+    expect(elsewhere.told).toEqual(['first rate-limited fell-back second', 'The second.']);
+  });
+
+  it('are waited for a little longer when nobody else is left', async () => {
+    const limited = failure('first', 'rate-limited', 1000);
+    first.scripts.splice(0, 1, [{ error: limited }], ['The first.']);
+    const alone = chainLanguageModels({
+      providers: [listed('first', first, clock)],
+      clock,
+      patienceMs: 1000,
+    });
+    const { told, ms } = await ask(alone);
+    expect(told).toEqual(['first rate-limited retried', 'The first.']);
+    expect(ms).toBeGreaterThanOrEqual(1000);
+  });
+
   it('give way when no word comes in time', async () => {
     const { told, ms } = await ask(chainOf([{ hang: true }]));
     expect(told).toEqual(['first timeout fell-back second', 'The second.']);
