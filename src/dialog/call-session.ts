@@ -250,6 +250,7 @@ export class CallSession {
       media: this.#media,
       vad: parts.vad,
       stt: parts.stt,
+      clock: this.#clock,
       language: agent.language,
       phrases: expected,
       pronunciations: agent.knowledge.pronunciations,

@@ -573,6 +573,20 @@ describe('trouble', () => {
     expect(call.conversation.at(-1)).toBe('agent: Of course.');
   });
 
+  it('of a recogniser that can not be opened at first does not end the call', async () => {
+    const call = await ScriptedCall.start({
+      setUp: ({ stt }) => (stt.openError = new Error('503')),
+    });
+    await call.quiet();
+    call.stt.openError = undefined;
+    await call.clock.until(() => call.stt.openStreams === 1, 4000);
+    await call.exchange('when do you open');
+    expect(call.conversation.at(-1)).toBe('agent: Of course.');
+    expect(new Set(call.of('trouble').map(({ message }) => message))).toEqual(new Set(['503']));
+    await hungUp(call);
+    expect(call.leftovers).toEqual({});
+  });
+
   it('of a recogniser or a detector that can not be opened ends the call with an apology', async () => {
     for (const part of ['stt', 'vad'] as const) {
       const call = await ScriptedCall.start({

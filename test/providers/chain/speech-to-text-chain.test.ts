@@ -95,8 +95,22 @@ describe('recognisers on a list', () => {
     first.openError = failure('first', 'refused');
     second.script.push('hello');
     const stream = await open();
-    expect(told()).toEqual(['first refused fell-back', 'second listens']);
+    expect(told()).toEqual(['first refused retried', 'first refused fell-back', 'second listens']);
     expect(await answer(stream.endTurn(says(stream).last))).toMatchObject({ text: 'hello' });
+  });
+
+  it('are opened once more where a fresh connection may help', async () => {
+    const real = first.open.bind(first);
+    let refused = false;
+    first.open = (request) => {
+      if (refused) return real(request);
+      refused = true;
+      return Promise.reject(failure('first', 'server'));
+    };
+    await open();
+    expect(told()).toEqual(['first server retried']);
+    expect(first.openStreams).toBe(1);
+    expect(second.streams).toEqual([]);
   });
 
   it('begin with the next when the first takes too long to open, and close it when it comes', async () => {
@@ -219,8 +233,8 @@ describe('recognisers on a list', () => {
     says(stream);
     second.openError = failure('second', 'server');
     last(first).emit({ type: 'failed', error: failure('first', 'cut') });
-    await settle();
-    expect(told()).toEqual(['first cut fell-back', 'failed']);
+    await clock.advance(100);
+    expect(told()).toEqual(['first cut fell-back', 'second server retried', 'failed']);
   });
 
   it('are not listened to when they were given up', async () => {
