@@ -50,8 +50,9 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
           try {
             for await (const event of impatiently(provider, spoken.rest(), voice, signal, patience)) {
               heard ||= event.type === 'audio';
-              yield spoken.add(event);
+              yield* spoken.add(event);
             }
+            yield* spoken.wordsTo(Infinity);
             if (gone() && !heard) attempt.dropped();
             else attempt.succeeded();
             return;
@@ -153,6 +154,8 @@ class Spoken {
   #base: Milliseconds = 0;
   #soundMs: Milliseconds = 0;
   #words: TimedWord[] = [];
+  /** How many of them were passed on. */
+  #told = 0;
 
   constructor(tape: TextTape) {
     this.#tape = tape;
@@ -162,6 +165,7 @@ class Spoken {
     this.#from = this.end();
     this.#base = this.#soundMs;
     this.#words = [];
+    this.#told = 0;
   }
 
   rest(): AsyncGenerator<string> {
@@ -176,19 +180,35 @@ class Spoken {
     return this.#from + said.length;
   }
 
-  /** The same event with its times in the whole utterance. */
-  add(event: TtsEvent): TtsEvent {
-    if (event.type === 'audio') this.#soundMs += (sampleCount(event.audio) * 1000) / event.audio.rateHz;
-    if (event.type !== 'words') return event;
-    this.#words.push(...event.words);
+  /** The same event, and before a sound the words that it completes: of what isn't heard, no word counts. */
+  *add(event: TtsEvent): Generator<TtsEvent> {
+    if (event.type === 'words') {
+      this.#words.push(...event.words);
+      return;
+    }
+    if (event.type === 'audio') {
+      this.#soundMs += (sampleCount(event.audio) * 1000) / event.audio.rateHz;
+      yield* this.wordsTo(this.#soundMs - this.#base);
+    }
+    yield event;
+  }
+
+  /** The words that are over by then and haven't been told, with their times in the whole utterance. */
+  *wordsTo(ms: Milliseconds): Generator<TtsEvent> {
     const later = this.#base;
-    if (later === 0) return event;
-    const words = event.words.map(({ text, startMs, endMs }) => ({
-      text,
-      startMs: startMs + later,
-      endMs: endMs + later,
-    }));
-    return { type: 'words', words };
+    const due = this.#words.slice(this.#told);
+    const open = due.findIndex(({ endMs }) => endMs > ms);
+    const words = due.slice(0, open < 0 ? due.length : open);
+    this.#told += words.length;
+    if (words.length === 0) return;
+    yield {
+      type: 'words',
+      words: words.map(({ text, startMs, endMs }) => ({
+        text,
+        startMs: startMs + later,
+        endMs: endMs + later,
+      })),
+    };
   }
 }
 

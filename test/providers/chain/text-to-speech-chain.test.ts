@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { upTo } from '../../../src/dialog/conversation-history.ts';
 import type { TextToSpeech, TimedWord } from '../../../src/dialog/ports.ts';
 import { sampleCount } from '../../../src/media/audio.ts';
 import { chainTextToSpeech } from '../../../src/providers/chain/text-to-speech-chain.ts';
@@ -94,18 +95,25 @@ describe('voices on a list', () => {
         for await (const piece of given) expect(piece).not.toBe('');
         yield {
           type: 'words',
-          words: [
-            { text: 'We', startMs: 0, endMs: 300 },
-            { text: 'open', startMs: 400, endMs: 700 },
-          ],
+          words: ['We', 'open', 'at', 'eight.'].map((word, index) => ({
+            ...{ text: word, startMs: index * 400, endMs: index * 400 + 300 },
+          })),
         };
         yield { type: 'audio', audio: { encoding: 'ulaw', rateHz: 8000, bytes: new Uint8Array(8 * 550) } };
         throw failure('first', 'stalled');
       },
     };
-    const { soundMs } = await speak(chain(half), text('We open at eight.'));
+    const { soundMs, times } = await speak(chain(half), text('We open at eight.'));
     expect(second.pieces.join('')).toBe(' open at eight.');
     expect(soundMs).toBe(550 + 3 * WORD_MS);
+    // And whoever breaks in then has heard the second voice's words, not what the first one was about to say.
+    expect(times.map(({ text: word, endMs }) => [word, endMs])).toEqual([
+      ['We', 300],
+      ['open', 850],
+      ['at', 1250],
+      ['eight.', 1650],
+    ]);
+    expect(upTo('We open at eight.', times, 1200)).toBe('We open');
   });
 
   it('go on where the text goes on, though it comes later than the death', async () => {
