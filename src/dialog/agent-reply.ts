@@ -1,6 +1,8 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { BoundedQueue } from '../lib/queue.ts';
 import type { Scope } from '../lib/scope.ts';
+import { sampleCount, type Audio } from '../media/audio.ts';
+import { signTone } from '../media/sign-tone.ts';
 import { orAborted, untilAborted } from './aborting.ts';
 import type { ToolOutcome } from './agent-tools.ts';
 import type { Stage } from './latency-tracker.ts';
@@ -40,6 +42,8 @@ export interface ReplyOptions {
   readonly events: ReplyEvents;
   /** Longest time without any progress of the model or the synthesiser. */
   readonly stallMs: Milliseconds;
+  /** Longest silence within it without a sign that somebody is at work. */
+  readonly signAgainMs: Milliseconds;
   /** How often a model may call tools and be asked again. */
   readonly toolRounds: number;
 }
@@ -56,7 +60,10 @@ export interface ReplyEvents {
   readonly mark: (stage: Stage, at: Milliseconds) => void;
   /** It can't be taken back any more: something is heard, has acted, or has failed. */
   readonly commit: () => void;
+  /** A tool is at work. */
   readonly acted: () => void;
+  /** It has done its work. */
+  readonly resumed: () => void;
   readonly audible: (at: Milliseconds) => void;
   readonly failed: (part: 'llm' | 'tts', error: unknown) => void;
   /** A provider failed, and the reply goes on. */
@@ -122,6 +129,9 @@ class ReplyInTheMaking {
   /** Waiting for the turn to be certain, for room in the queue or for a tool: that is no stall. */
   #waiting = 0;
   #unwatch: () => void = () => undefined;
+  #unsign: () => void = () => undefined;
+  /** Until then the caller hears something. */
+  #soundUntil: Milliseconds = 0;
 
   constructor(options: ReplyOptions) {
     this.#options = options;
@@ -129,6 +139,7 @@ class ReplyInTheMaking {
     this.#scope.defer(() => {
       this.#sentences.close({ discard: true });
       this.#unwatch();
+      this.#unsign();
     });
     if (!options.gated) this.release();
   }
@@ -252,6 +263,7 @@ class ReplyInTheMaking {
       return outcome;
     });
     const outcome = await this.#patiently(running);
+    events.resumed();
     this.#ending ??= outcome?.ending;
     return outcome;
   }
@@ -273,6 +285,7 @@ class ReplyInTheMaking {
       this.#fail('tts', error);
       this.stop();
     } finally {
+      this.#unsign();
       this.#utterance?.end(complete && !this.#failed && !this.#thinkingError);
     }
   }
@@ -293,6 +306,7 @@ class ReplyInTheMaking {
       }
       this.#mark('ttsFirstAudio');
       const utterance = await this.#begin();
+      this.#sounds(event.audio);
       if (!utterance || !(await this.#patiently(utterance.write(event.audio)))) {
         this.stop(); // flushed: nothing more of this will be heard
         return false;
@@ -324,6 +338,8 @@ class ReplyInTheMaking {
     this.#utterance = utterance;
     utterance.addText(this.#text);
     utterance.addWords(this.#words);
+    this.#soundUntil = this.#options.clock.now();
+    this.#signWhenSilent(utterance);
     void utterance.started.then((at) => {
       if (at === undefined) return;
       this.#mark('firstPacket', at);
@@ -331,6 +347,26 @@ class ReplyInTheMaking {
       this.#options.events.audible(at);
     });
     return utterance;
+  }
+
+  /** Sound is on its way to the caller, behind what there is. */
+  #sounds(audio: Audio): void {
+    const now = this.#options.clock.now();
+    this.#soundUntil = Math.max(this.#soundUntil, now) + (sampleCount(audio) * 1000) / audio.rateHz;
+  }
+
+  /** Words, and then nothing, as before a tool that takes its time: signs until more follows. */
+  #signWhenSilent(utterance: SpokenUtterance): void {
+    const { clock, signAgainMs } = this.#options;
+    const at = this.#soundUntil + signAgainMs;
+    this.#unsign = clock.at(at, () => {
+      if (clock.now() >= this.#soundUntil + signAgainMs) {
+        const tone = signTone();
+        this.#sounds(tone);
+        void utterance.insert(tone);
+      }
+      this.#signWhenSilent(utterance);
+    });
   }
 
   // ── trouble ──

@@ -507,6 +507,7 @@ export class CallSession {
         return outcome;
       },
       stallMs: this.#options.stallMs ?? STALL_MS,
+      signAgainMs: this.#settings.signAgainMs,
       toolRounds: this.#options.toolRounds ?? TOOL_ROUNDS,
       events: {
         mark: (stage, at) => {
@@ -516,6 +517,9 @@ export class CallSession {
         commit,
         acted: () => {
           this.#dispatch({ type: 'reply-committed', reply: id, at: this.#clock.now() });
+        },
+        resumed: () => {
+          this.#dispatch({ type: 'reply-resumed', reply: id, at: this.#clock.now() });
         },
         audible: (at) => {
           this.#audible(id, turn, at);

@@ -54,7 +54,7 @@ export function whenListening(state: ListeningState, event: TurnEvent, settings:
     case 'speech-stop':
       return still({ ...state, ear: stopped(state.ear, event) });
     case 'partial': {
-      const heard = { ...state, said: { ...state.said, partial: event.text } };
+      const heard = { ...state, said: { ...state.said, partial: event.text, heardAt: event.at } };
       const prepared = settings.findsTurns ? state.draft?.input.message.text : undefined;
       // More words: what was prepared answers half a question.
       return prepared === undefined || repeats(event.text, prepared) ? still(heard) : dropDraft(heard);
@@ -272,7 +272,7 @@ export function digit(state: ListeningState, event: EventOf<'dtmf'>, settings: T
   const since = state.digits?.since ?? event.at;
   if (event.digit === '#' && before !== '') {
     const input: CallerInput = { message: { role: 'caller', text: before, via: 'dtmf' }, since, marks: {} };
-    const thought = think(dropped.state, input, event.at, settings);
+    const thought = think({ ...dropped.state, digits: undefined }, input, event.at, settings);
     return { state: thought.state, actions: [...dropped.actions, ...thought.actions] };
   }
   const digits = { text: before + event.digit, since, dueAt: event.at + settings.interDigitMs };
@@ -320,9 +320,24 @@ function thinking(
     input,
     said: state.said,
     committed: false,
-    signAt: state.said.signed ? undefined : (input.marks.speechEnd ?? at) + settings.signAfterMs,
+    signAt: state.said.signed
+      ? at + settings.signAgainMs
+      : lastSaidAt(state, input, at, settings) + settings.signAfterMs,
+    signed: state.said.signed ?? false,
     giveUpAt: at + settings.giveUpMs,
   };
+}
+
+/** When the caller last said something, or pressed a key, as far as anybody knows. */
+function lastSaidAt(
+  { said, digits }: ListeningState,
+  { marks, message }: TurnInput,
+  at: Milliseconds,
+  settings: TurnSettings,
+): Milliseconds {
+  if (message.role !== 'caller') return at;
+  if (message.via === 'dtmf') return digits ? digits.dueAt - settings.interDigitMs : at;
+  return marks.speechEnd ?? said.heardAt ?? at;
 }
 
 /** A final text that the recogniser gave by itself. */

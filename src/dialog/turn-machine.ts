@@ -117,7 +117,7 @@ export function nextDeadline(state: TurnState, settings: TurnSettings): Millisec
     case 'listening':
       return Math.min(callDeadline(state), listeningDeadline(state, settings));
     case 'thinking':
-      return Math.min(callDeadline(state), state.signAt ?? Infinity, state.giveUpAt);
+      return Math.min(callDeadline(state), state.signAt, state.giveUpAt);
     default:
       return callDeadline(state);
   }

@@ -775,6 +775,61 @@ describe('the tools', () => {
     expect(call.of('tool').map(({ result }) => result)).toEqual([INTERRUPTED]);
   });
 
+  it.each([
+    ['without a word before', []],
+    ['after a word', ['Well. ']],
+  ])('that take long never leave the caller in silence for long (%s)', async (_, words) => {
+    const slow: AgentTool = {
+      name: 'look_up',
+      description: '',
+      parameters: {},
+      async run() {
+        await call.clock.sleep(25_000);
+        return { result: 'ready', answer: true };
+      },
+    };
+    const call: ScriptedCall = await ScriptedCall.greeted({
+      tools: [slow],
+      replies: [[...words, { tool: 'look_up' }], ['It is ready now.']],
+    });
+    await call.says('is my car ready');
+    let silentMs = 0;
+    let longest = 0;
+    for (let frame = 0; call.of('tool').length === 0; frame++) {
+      await call.clock.advance(20);
+      silentMs = call.media.playing ? 0 : silentMs + 20;
+      longest = Math.max(longest, silentMs);
+      expect(frame).toBeLessThan(2000);
+    }
+    expect(longest).toBeLessThanOrEqual(4100);
+    await call.clock.until(() => call.conversation.at(-1)?.endsWith('It is ready now.') === true);
+    expect(call.of('trouble')).toEqual([]);
+    expect(call.conversation.at(-1)).toBe(`agent: ${words.join('')}It is ready now.`);
+  });
+
+  it('that take long and then speak are cut at the word that was heard', async () => {
+    const slow: AgentTool = {
+      name: 'look_up',
+      description: '',
+      parameters: {},
+      async run() {
+        await call.clock.sleep(5000);
+        return { result: 'ready', answer: true };
+      },
+    };
+    const call: ScriptedCall = await ScriptedCall.greeted({
+      tools: [slow],
+      replies: [['Well. ', { tool: 'look_up' }], ['It is ready now and washed.']],
+    });
+    await call.says('is my car ready');
+    await call.clock.until(() => call.of('tool').length === 1);
+    const playback = call.media.playbacks.at(-1)!;
+    // "Well", the sign, and three words of the answer.
+    await call.clock.until(() => playback.played >= 400 + 440 + 3 * 400);
+    await call.says('thank you', 400);
+    expect(call.of('agent-said').at(-1)?.text).toBe('Well. It is ready');
+  });
+
   it('never act before the turn is certain', async () => {
     const call = await ScriptedCall.greeted({
       settings: { earlyStart: true, eagerPauseMs: 200, endpointingMs: 800 },

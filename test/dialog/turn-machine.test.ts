@@ -562,10 +562,37 @@ describe('trouble', () => {
     const actions = call.wait(spokeUntil + 2000 - call.at);
     expect(names(actions)).toEqual(['sign']);
     expect(call.state.phase).toBe('thinking');
+    expect(names(call.wait(8000))).toEqual(['tone', 'tone']);
     expect(call.wait(asked + 10_000 - call.at)).toMatchObject([
       { do: 'drop', reply },
       { do: 'say', phrase: 'trouble' },
     ]);
+  });
+
+  it('is no tool that takes its time: it is waited for, and then the reply', () => {
+    const call = new Call({ giveUpMs: 10_000 }).greeted();
+    call.asks();
+    call.feed({ type: 'reply-committed', reply: call.reply });
+    expect(new Set(names(call.wait(30_000)))).toEqual(new Set(['sign', 'tone']));
+    call.feed({ type: 'reply-resumed', reply: call.reply });
+    expect(new Set(names(call.wait(9_900)))).toEqual(new Set(['tone']));
+    expect(names(call.wait(200))).toContain('say');
+  });
+
+  it('of which nobody saw when he stopped talking is told by when he was last heard', () => {
+    const call = new Call({ findsTurns: true, signAfterMs: 2000 }).greeted();
+    call.feed({ type: 'partial', text: 'when do you open' });
+    call.wait(1500);
+    call.feed({ type: 'turn-end', transcript: said('when do you open') });
+    expect(names(call.wait(490))).toEqual([]);
+    expect(names(call.wait(20))).toEqual(['sign']);
+  });
+
+  it('with an answer to keys counts from the last key', () => {
+    const call = new Call({ interDigitMs: 1500, signAfterMs: 2000 }).greeted();
+    call.feed({ type: 'dtmf', digit: '1' });
+    expect(names(call.wait(1990))).toEqual(['reply']);
+    expect(names(call.wait(20))).toEqual(['sign']);
   });
 
   it('of an empty reply is trouble as well', () => {
