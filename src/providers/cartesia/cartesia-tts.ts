@@ -32,7 +32,10 @@ export interface CartesiaTtsOptions extends CartesiaConnection {
   readonly contextsPerSocket?: number;
   /** Sockets at a time (default 10). */
   readonly sockets?: number;
-  /** An idle socket is replaced after this (default 240,000; Cartesia closes it after 300,000). */
+  /**
+   * An idle socket is replaced after this (default 240,000). Cartesia closes it after 5 minutes:
+   * docs.cartesia.ai/api-reference/tts/websocket.
+   */
   readonly renewMs?: Milliseconds;
   readonly onTrouble?: (message: string) => void;
   readonly clock?: Clock;
