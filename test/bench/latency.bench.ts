@@ -10,11 +10,11 @@ import { runMain } from '../../lab/run-main.ts';
 import { nonEmpty } from '../../lab/settings.ts';
 import { UserError } from '../../lab/user-error.ts';
 import { assumptionLines } from '../support/provider-servers/cloud-delays.ts';
+import { CARTESIA_TTS } from '../support/trouble-cases.ts';
 import { measureCalls } from './latency-calls.ts';
 import { AIMS, begunTooEarly, figures, show, showBeside, type Variant } from './latency-report.ts';
 import { splitTurns } from './latency-split.ts';
 
-const CARTESIA_TTS = '    tts:\n      # What agents.yaml';
 /** What can be compared: texts of config/ and what is put in their place. */
 const VARIANTS: Readonly<Record<string, { name: string; edits: (readonly [string, string])[] }>> = {
   early: { name: 'early start', edits: [] },

@@ -17,6 +17,8 @@ const AT_A_TIME = 3;
 interface Round {
   readonly cases: readonly string[];
   readonly again?: true;
+  /** Nothing goes wrong: who has heard the caller. */
+  readonly heardBy?: 'groq transcription' | 'cartesia /stt/websocket';
 }
 
 const ROUNDS: readonly Round[] = [
@@ -48,10 +50,14 @@ const ROUNDS: readonly Round[] = [
     ],
   },
   { cases: ['all the cloud is gone'] },
+  { cases: ['stt none: Whisper hears'], heardBy: 'groq transcription' },
+  { cases: ['stt none: the finalize socket hears'], heardBy: 'cartesia /stt/websocket' },
 ];
 
 interface Outcome {
   readonly calls: readonly Got[];
+  /** Where the recognisers' servers were asked. */
+  readonly heardBy: ReadonlySet<string>;
   /** From /metrics, when the calls were over. */
   readonly metrics: Exposition;
   readonly complaints: ReturnType<RunningAgent['asterisk']['complaints']>;
@@ -81,7 +87,7 @@ describe('A caller whose providers fail', () => {
     { timeout: 180_000 },
     async (names, round) => {
       const outcome = await outcomes.get(round);
-      const { calls, metrics, complaints } = outcome!;
+      const { calls, heardBy, metrics, complaints } = outcome!;
       for (const { responseMs, troubles } of calls) {
         report(`${names}: ${responseMs ?? '–'} ms (${troubles.join('; ')})`);
       }
@@ -101,6 +107,10 @@ describe('A caller whose providers fail', () => {
         expect(
           metrics.value('voice_agent_troubles_total', { provider: 'groq', kind: 'refused' }),
         ).toBeGreaterThan(0);
+      }
+      if (round.heardBy !== undefined) {
+        expect([...heardBy]).toEqual([round.heardBy]);
+        expect(first).toMatchObject({ understood: true, troubles: [] });
       }
       expect(complaints).toEqual([]);
       if (!next) return;
@@ -137,8 +147,13 @@ async function runRound(round: Round): Promise<Outcome> {
       if (round.again) calls.push(await callInTrouble(lab, cloud, trouble));
       await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(atRest);
       const answer = await fetch(`${lab.agent.monitoringUrl}/metrics`);
+      const ears = cloud.cartesia.seen.filter(({ path }) => path.startsWith('/stt'));
       return {
         calls,
+        heardBy: new Set([
+          ...ears.map(({ path }) => `cartesia ${path}`),
+          ...cloud.groq.transcriptions.map(() => 'groq transcription'),
+        ]),
         metrics: new Exposition(await answer.text()),
         complaints: lab.asterisk.complaints(),
       };

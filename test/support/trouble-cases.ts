@@ -124,11 +124,24 @@ function ears(name: string, kind: FailureKind, fault: Fault): TroubleCase {
 /** RFC 6761 §6.4: such a name exists nowhere. */
 const UNRESOLVABLE = 'http://provider.invalid';
 
+/** Where Cartesia's settings stand in config/. */
+export const CARTESIA_TTS = '    tts:\n      # What agents.yaml';
+
 /** Tokens and chunks that come before the trouble. */
 const SOME = 4;
 
 export const TROUBLE_CASES: readonly TroubleCase[] = [
   { name: 'none', part: 'all' },
+  {
+    name: 'none: Whisper hears',
+    part: 'stt',
+    environment: () => ({ VOICE_AGENT_STT: 'groq-whisper,pocketsphinx' }),
+  },
+  {
+    name: 'none: the finalize socket hears',
+    part: 'stt',
+    edits: [[CARTESIA_TTS, `    stt: { socket: finalize }\n${CARTESIA_TTS}`]],
+  },
   {
     name: 'connection refused',
     part: 'llm',
