@@ -26,6 +26,7 @@ import type {
   SpeechToText,
   SttEvent,
   TextToSpeech,
+  ToolCall,
   TurnMarks,
   VadEvent,
   VoiceActivityDetector,
@@ -137,6 +138,8 @@ export class CallSession {
   #dispatching = false;
   #cancelTick: () => void = () => undefined;
   #armedFor = 0;
+  /** Tools that haven't done their work; one may go on when its reply was stopped, or the call is over. */
+  readonly #atWork = new Set<ToolCall>();
   /** Providers that this call is known to do without. */
   readonly #spared = new Set<string>();
   #answeredAt: Milliseconds | undefined;
@@ -499,11 +502,11 @@ export class CallSession {
       clock: this.#clock,
       gated,
       runTool: async (call, signal) => {
+        this.#atWork.add(call);
         const outcome = await runTool(tools, call, { agent, call: this.#info, line: this.#line, signal });
         if (outcome.ending) sequels.set(call.id, outcome.ending);
         this.#history.toolFinished(call, outcome.result);
-        // It may have outlived the call.
-        if (!this.#scope.closed) this.#emit({ type: 'tool', name: call.name, result: outcome.result });
+        if (this.#atWork.delete(call)) this.#emit({ type: 'tool', name: call.name, result: outcome.result });
         return outcome;
       },
       stallMs: this.#options.stallMs ?? STALL_MS,
@@ -547,7 +550,6 @@ export class CallSession {
           // Of a transfer, what comes of it is the result.
           if (sequel?.way === 'transfer' && follows) continue;
           this.#history.toolAnswered(call, sequel && !follows ? NOT_DONE : result);
-          if (result === INTERRUPTED) this.#emit({ type: 'tool', name: call.name, result });
         }
         if (outcome.wordsLast) this.#agentSaid(turn, outcome.heard, running);
         if (input) this.#measured(turn);
@@ -711,6 +713,8 @@ export class CallSession {
     await Promise.race([this.#lastSettled, this.#clock.sleep(ACCOUNT_MS, patience.signal)]);
     patience.abort();
     this.#tellSign();
+    for (const { name } of this.#atWork) this.#emit({ type: 'tool', name, result: INTERRUPTED });
+    this.#atWork.clear();
     try {
       if (ending.way === 'hang-up') await this.#line.hangUp();
       if (ending.way === 'proceed') await this.#line.proceed(variables);
