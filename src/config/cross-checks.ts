@@ -134,8 +134,8 @@ function speech(
   };
   const parts: readonly Part[] = path[0] === 'announcements' ? ['tts'] : ['stt', 'llm', 'tts'];
   return parts.flatMap((part) =>
-    chosenProviders(part, needs, providers, known).names.flatMap((name) => {
-      const lack = lackOf(part, name, needs, providers, known);
+    chosenProviders(part, needs, providers, known).names.flatMap((name, place) => {
+      const lack = lackOf(part, name, needs, providers, known, place > 0);
       if (!lack) return [];
       const meant = lack.voices ? didYouMean(needs.voice, lack.voices) : '';
       return [problemAt(agents, [...path, lack.of], `${lack.message}${meant}`)];

@@ -33,7 +33,7 @@ export function statedNames(value: unknown): string[] {
     .filter((name) => name !== '');
 }
 
-/** Who serves an agent. Of those that `auto` stands for, who can only follow and lacks something is left out. */
+/** Who serves an agent. Of those that `auto` stands for, who can only follow and lacks the language is left out. */
 export function chosenProviders(
   part: Part,
   needs: Needs,
@@ -51,7 +51,7 @@ export function chosenProviders(
   const keys = { groq: hasKey(providers, 'groq'), cartesia: hasKey(providers, 'cartesia') };
   const { names, why } = automatic(part, keys, needs.language);
   const [best, ...next] = names;
-  const lacking = next.map((name) => ({ name, lack: lackOf(part, name, needs, providers, known) }));
+  const lacking = next.map((name) => ({ name, lack: lackOf(part, name, needs, providers, known, true) }));
   const leftOut = lacking
     .filter(({ lack }) => lack !== undefined)
     .map(({ name, lack }) => `; ${name} can't take its place: ${lack?.message ?? ''}`);
@@ -61,13 +61,14 @@ export function chosenProviders(
   };
 }
 
-/** What a provider lacks for an agent; undefined: nothing. */
+/** What a provider lacks for an agent; undefined: nothing. Who only `follows` may speak in a voice of its own. */
 export function lackOf(
   part: Part,
   name: string,
   { language, voice }: Needs,
   providers: ConfigDocument,
   known: KnownProviders,
+  follows: boolean,
 ):
   | { readonly of: 'language' | 'voice'; readonly message: string; readonly voices?: readonly string[] }
   | undefined {
@@ -78,7 +79,7 @@ export function lackOf(
       message: `found "${language}", but ${name} (${part}) knows only: ${languages.join(', ')}`,
     };
   }
-  if (part !== 'tts') return undefined;
+  if (part !== 'tts' || follows) return undefined;
   const voices = voicesOf(name, providers, known);
   if (!voices || voices.names.includes(voice) || (voices.orId && VOICE_ID.test(voice))) return undefined;
   const list = [...voices.names, ...(voices.orId ? ["a voice's identifier"] : [])].join(', ');

@@ -1,6 +1,8 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { BoundedQueue } from '../lib/queue.ts';
 import type { Scope } from '../lib/scope.ts';
+import { sampleCount, type Audio } from '../media/audio.ts';
+import { signTone } from '../media/sign-tone.ts';
 import { orAborted, untilAborted } from './aborting.ts';
 import type { ToolOutcome } from './agent-tools.ts';
 import type { Stage } from './latency-tracker.ts';
@@ -20,8 +22,10 @@ import { SentenceSplitter } from './sentence-splitter.ts';
 import type { Sequel } from './turn-states.ts';
 import { SpokenUtterance, type Heard } from './utterance.ts';
 
-/** Sentences of a reply that wait for the synthesiser. */
-const SENTENCES_AHEAD = 32;
+/** What a model is told of a tool that was at work when the reply was stopped, until it is known better. */
+export const INTERRUPTED = 'interrupted: it is not known whether it was done';
+/** Pieces of a reply that wait for the synthesiser. */
+const PIECES_AHEAD = 64;
 
 export interface ReplyOptions {
   /** The call's lifetime. */
@@ -38,6 +42,8 @@ export interface ReplyOptions {
   readonly events: ReplyEvents;
   /** Longest time without any progress of the model or the synthesiser. */
   readonly stallMs: Milliseconds;
+  /** Longest silence within it without a sign that somebody is at work. */
+  readonly signAgainMs: Milliseconds;
   /** How often a model may call tools and be asked again. */
   readonly toolRounds: number;
 }
@@ -54,7 +60,10 @@ export interface ReplyEvents {
   readonly mark: (stage: Stage, at: Milliseconds) => void;
   /** It can't be taken back any more: something is heard, has acted, or has failed. */
   readonly commit: () => void;
+  /** A tool is at work. */
   readonly acted: () => void;
+  /** It has done its work. */
+  readonly resumed: () => void;
   readonly audible: (at: Milliseconds) => void;
   readonly failed: (part: 'llm' | 'tts', error: unknown) => void;
   /** A provider failed, and the reply goes on. */
@@ -103,7 +112,7 @@ class ReplyInTheMaking {
   readonly #options: ReplyOptions;
   readonly #scope: Scope;
   readonly #gate = Promise.withResolvers<undefined>();
-  readonly #sentences = new BoundedQueue<string>(SENTENCES_AHEAD);
+  readonly #sentences = new BoundedQueue<string>(PIECES_AHEAD);
   readonly #tools: Extract<Message, { role: 'tool' }>[] = [];
   /** Words before and after a tool belong to different answers, and need a space between them. */
   #lastPiece = '';
@@ -120,6 +129,9 @@ class ReplyInTheMaking {
   /** Waiting for the turn to be certain, for room in the queue or for a tool: that is no stall. */
   #waiting = 0;
   #unwatch: () => void = () => undefined;
+  #unsign: () => void = () => undefined;
+  /** Until then the caller hears something. */
+  #soundUntil: Milliseconds = 0;
 
   constructor(options: ReplyOptions) {
     this.#options = options;
@@ -127,6 +139,7 @@ class ReplyInTheMaking {
     this.#scope.defer(() => {
       this.#sentences.close({ discard: true });
       this.#unwatch();
+      this.#unsign();
     });
     if (!options.gated) this.release();
   }
@@ -183,10 +196,12 @@ class ReplyInTheMaking {
   async #round(question: Question): Promise<Question | undefined> {
     const { signal } = this.#scope;
     const { results: before, brokenOff } = question;
+    const takesText = this.#options.tts.takes === 'text';
     const splitter = new SentenceSplitter(before.length === 0 ? {} : { firstClauseFrom: 0 });
     const results: Message[] = [];
     let text = '';
     let spoken = '';
+    let gathering = false;
     let mustAnswer = false;
     const say = async (pieces: readonly string[]): Promise<void> => {
       for (const piece of pieces) {
@@ -196,6 +211,12 @@ class ReplyInTheMaking {
         await this.#sentences.send(isJoint ? ` ${piece}` : piece);
       }
     };
+    /** Nothing follows for now. */
+    const flush = async (): Promise<void> => {
+      await say(splitter.flush());
+      if (takesText && gathering) await this.#sentences.send('');
+      gathering = false;
+    };
     try {
       for await (const event of untilAborted(this.#options.ask(question, signal), signal)) {
         this.#progress();
@@ -203,15 +224,16 @@ class ReplyInTheMaking {
           this.#mark('llmFirstToken');
           text += event.text;
           this.#wordsLast = true;
-          await say(splitter.push(event.text));
+          gathering = true;
+          await say(takesText ? [event.text] : splitter.push(event.text));
         } else if (event.type === 'tool') {
-          await say(splitter.flush());
+          await flush();
           const outcome = await this.#act(event.call);
           if (!outcome) return undefined;
           results.push({ role: 'tool', call: event.call, result: outcome.result });
           mustAnswer ||= outcome.answer === true;
         } else if (event.type === 'usage') this.#options.events.usage(event);
-        else this.#options.events.trouble(event.trouble);
+        else if (event.type === 'trouble') this.#options.events.trouble(event.trouble);
       }
     } catch (error) {
       const provider = failedProvider(error);
@@ -220,7 +242,7 @@ class ReplyInTheMaking {
       // Whole sentences stay, and what was to become one is forgotten: somebody else answers instead.
       return { results: [...before, ...saidOf(spoken), ...results], brokenOff: [...brokenOff, provider] };
     }
-    await say(splitter.flush());
+    await flush();
     const silent = text.trim() === '';
     if (results.length === 0 || this.#ending || !(mustAnswer || silent)) return undefined;
     return { results: [...before, ...saidOf(text), ...results], brokenOff };
@@ -233,11 +255,16 @@ class ReplyInTheMaking {
     const { events } = this.#options;
     events.commit();
     events.acted();
-    const outcome = await this.#patiently(this.#options.runTool(call, signal));
-    if (!outcome) return undefined;
-    this.#tools.push({ role: 'tool', call, result: outcome.result });
+    // Whatever becomes of the reply now: it may have been done.
+    const index = this.#tools.push({ role: 'tool', call, result: INTERRUPTED }) - 1;
     this.#wordsLast = false;
-    this.#ending ??= outcome.ending;
+    const running = this.#options.runTool(call, signal).then((outcome) => {
+      this.#tools[index] = { role: 'tool', call, result: outcome.result };
+      return outcome;
+    });
+    const outcome = await this.#patiently(running);
+    events.resumed();
+    this.#ending ??= outcome?.ending;
     return outcome;
   }
 
@@ -258,6 +285,7 @@ class ReplyInTheMaking {
       this.#fail('tts', error);
       this.stop();
     } finally {
+      this.#unsign();
       this.#utterance?.end(complete && !this.#failed && !this.#thinkingError);
     }
   }
@@ -278,6 +306,7 @@ class ReplyInTheMaking {
       }
       this.#mark('ttsFirstAudio');
       const utterance = await this.#begin();
+      this.#sounds(event.audio);
       if (!utterance || !(await this.#patiently(utterance.write(event.audio)))) {
         this.stop(); // flushed: nothing more of this will be heard
         return false;
@@ -309,6 +338,8 @@ class ReplyInTheMaking {
     this.#utterance = utterance;
     utterance.addText(this.#text);
     utterance.addWords(this.#words);
+    this.#soundUntil = this.#options.clock.now();
+    this.#signWhenSilent(utterance);
     void utterance.started.then((at) => {
       if (at === undefined) return;
       this.#mark('firstPacket', at);
@@ -316,6 +347,26 @@ class ReplyInTheMaking {
       this.#options.events.audible(at);
     });
     return utterance;
+  }
+
+  /** Sound is on its way to the caller, behind what there is. */
+  #sounds(audio: Audio): void {
+    const now = this.#options.clock.now();
+    this.#soundUntil = Math.max(this.#soundUntil, now) + (sampleCount(audio) * 1000) / audio.rateHz;
+  }
+
+  /** Words, and then nothing, as before a tool that takes its time: signs until more follows. */
+  #signWhenSilent(utterance: SpokenUtterance): void {
+    const { clock, signAgainMs } = this.#options;
+    const at = this.#soundUntil + signAgainMs;
+    this.#unsign = clock.at(at, () => {
+      if (clock.now() >= this.#soundUntil + signAgainMs) {
+        const tone = signTone();
+        this.#sounds(tone);
+        void utterance.insert(tone);
+      }
+      this.#signWhenSilent(utterance);
+    });
   }
 
   // ── trouble ──

@@ -2,7 +2,7 @@ import type { Clock, Milliseconds } from '../lib/clock.ts';
 import type { Scope } from '../lib/scope.ts';
 import type { AudioFormat } from '../media/audio.ts';
 import { orAborted } from './aborting.ts';
-import { startReply, type AgentReply, type Question } from './agent-reply.ts';
+import { INTERRUPTED, startReply, type AgentReply, type Question } from './agent-reply.ts';
 import { runTool, type ToolTable } from './agent-tools.ts';
 import type { CallTelling } from './call-telling.ts';
 import type { ConversationHistory } from './conversation-history.ts';
@@ -15,11 +15,20 @@ import type {
   LlmEvent,
   MediaSession,
   TextToSpeech,
+  ToolCall,
   TurnMarks,
 } from './ports.ts';
 import { formatFor, type PhraseCache } from './prepared-phrases.ts';
 import { thrownTrouble } from './provider-trouble.ts';
-import type { PhraseName, Sequel, TurnAction, TurnEvent, TurnInput, TurnState } from './turn-states.ts';
+import type {
+  PhraseName,
+  Sequel,
+  TurnAction,
+  TurnEvent,
+  TurnInput,
+  TurnSettings,
+  TurnState,
+} from './turn-states.ts';
 import { playPhrase, playTone } from './utterance.ts';
 
 /** What an agent speaks with. */
@@ -36,6 +45,7 @@ export interface ReplyOptions {
   readonly source?: AudioFormat | undefined;
   /** Longest time without any progress of the model or the synthesiser. */
   readonly stallMs?: Milliseconds;
+  readonly settings: Pick<TurnSettings, 'signAgainMs'>;
   /** How often a model may call tools in one turn and be asked again. */
   readonly toolRounds?: number;
 }
@@ -90,6 +100,8 @@ export class CallReplies {
   readonly #options: ReplyOptions;
   readonly #call: SpokenIn;
   readonly #running = new Map<number, Running>();
+  /** Tools that haven't done their work; one may go on when its reply was stopped, or the call is over. */
+  readonly #atWork = new Set<ToolCall>();
   /** The account of the last thing said: the next reply's history waits for it. */
   #lastSettled: Promise<void> = Promise.resolve();
   /** The accounts of signs: no reply waits for them, they are played before it anyhow. */
@@ -126,6 +138,7 @@ export class CallReplies {
     const takenBack = ['listening', 'thinking', 'held'].includes(this.#call.state().phase);
     running.dropped = action.do === 'drop' && takenBack;
     running.certain ||= !takenBack;
+    if (running.dropped) this.#call.telling.draftDropped(running.turn, event.at);
     running.flushedBy = BY_CALLER.has(event.type) ? 'caller' : 'call';
     running.reply?.stop();
     this.#running.delete(action.reply);
@@ -162,7 +175,7 @@ export class CallReplies {
     const { media, state, telling } = this.#call;
     const prepared = phrases.get(phraseOwner, 'oneMoment', media.format);
     if (!prepared) {
-      void playTone(media);
+      this.tone();
       return;
     }
     const turn = state().turn + 1;
@@ -175,6 +188,11 @@ export class CallReplies {
         if (now.phase !== 'thinking' || now.committed) telling.sign();
       });
     this.#signsTold = both(this.#signsTold, told);
+  }
+
+  /** A sign without words. */
+  tone(): void {
+    void playTone(this.#call.media);
   }
 
   /** Nothing that was begun is heard any longer. */
@@ -200,6 +218,8 @@ export class CallReplies {
     await Promise.race([accounts, this.#options.clock.sleep(ACCOUNT_MS, patience.signal)]);
     patience.abort();
     this.#call.telling.sign();
+    for (const { name } of this.#atWork) this.#call.telling.emit({ type: 'tool', name, result: INTERRUPTED });
+    this.#atWork.clear();
   }
 
   async *#ask(
@@ -236,7 +256,7 @@ export class CallReplies {
     input: TurnInput | undefined,
     ask: (question: Question, signal: AbortSignal) => AsyncIterable<LlmEvent>,
   ): void {
-    const { agent, parts, tools, clock, source, stallMs, toolRounds } = this.#options;
+    const { agent, parts, tools, clock, source, settings, stallMs, toolRounds } = this.#options;
     const { scope, line, media, history, telling, info, onAudible } = this.#call;
     const running: Running = { turn, settled: Promise.resolve(), certain: !gated, dropped: false };
     this.#running.set(id, running);
@@ -261,12 +281,16 @@ export class CallReplies {
       clock,
       gated,
       runTool: async (call, signal) => {
+        this.#atWork.add(call);
         const outcome = await runTool(tools, call, { agent, call: info(), line, signal });
         if (outcome.ending) sequels.set(call.id, outcome.ending);
-        telling.emit({ type: 'tool', name: call.name, result: outcome.result });
+        history.toolFinished(call, outcome.result);
+        if (this.#atWork.delete(call))
+          telling.emit({ type: 'tool', name: call.name, result: outcome.result });
         return outcome;
       },
       stallMs: stallMs ?? STALL_MS,
+      signAgainMs: settings.signAgainMs,
       toolRounds: toolRounds ?? TOOL_ROUNDS,
       events: {
         mark: (stage, at) => {
@@ -276,6 +300,9 @@ export class CallReplies {
         commit,
         acted: () => {
           this.#tell({ type: 'reply-committed', reply: id });
+        },
+        resumed: () => {
+          this.#tell({ type: 'reply-resumed', reply: id });
         },
         audible: (at) => {
           onAudible(id, turn, at);

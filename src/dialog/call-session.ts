@@ -207,6 +207,7 @@ export class CallSession {
       media: this.#media,
       vad: parts.vad,
       stt: parts.stt,
+      clock: this.#clock,
       language: agent.language,
       phrases: expected,
       pronunciations: agent.knowledge.pronunciations,
@@ -339,6 +340,9 @@ export class CallSession {
         break;
       case 'hush':
         this.#replies.hush();
+        break;
+      case 'tone':
+        this.#replies.tone();
         break;
       case 'transfer':
         this.#callTarget(action.transfer);

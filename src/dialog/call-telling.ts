@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/clock.ts';
+import type { Clock, Milliseconds } from '../lib/clock.ts';
 import type { ConversationHistory } from './conversation-history.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
 import type { CallEvent, CallObserver, MediaStats, ProviderTrouble } from './ports.ts';
@@ -78,6 +78,12 @@ export class CallTelling {
     const sign = this.#untoldSign;
     this.#untoldSign = undefined;
     if (sign) this.#agentHeard(sign.turn, sign.heard);
+  }
+
+  /** What was being prepared for the turn's end leaves no trace but this. */
+  draftDropped(turn: number, at: Milliseconds): void {
+    const { llmStart = at } = this.#options.tracker.turn(this.#options.name, turn)?.marks ?? {};
+    this.emit({ type: 'draft-dropped', turn, preparedMs: at - llmStart });
   }
 
   measured(turn: number): void {

@@ -1,3 +1,4 @@
+import type { Clock, Milliseconds } from '../lib/clock.ts';
 import type { Scope } from '../lib/scope.ts';
 import { orAborted } from './aborting.ts';
 import type {
@@ -10,14 +11,17 @@ import type {
   VoiceActivityDetector,
 } from './ports.ts';
 
-/** A recogniser that dies is opened again so often in a call. */
+/** A recogniser that dies, or can't be opened, is opened again so often in a call … */
 const STT_REOPENINGS = 3;
+/** … and where it can't be opened, so long after: the caller hears the greeting, or a sign, meanwhile. */
+const REOPEN_AFTER_MS: readonly Milliseconds[] = [500, 1000, 2000];
 
 export interface EarsOptions {
   readonly scope: Scope;
   readonly media: MediaSession;
   readonly vad: VoiceActivityDetector;
   readonly stt: SpeechToText;
+  readonly clock: Clock;
   readonly language: string;
   readonly phrases: readonly string[];
   readonly pronunciations: Readonly<Record<string, string>>;
@@ -107,8 +111,14 @@ export class CallerEars {
       });
       return stream;
     } catch (error) {
-      this.#lost('stt', error);
-      return undefined;
+      const delay = REOPEN_AFTER_MS[this.#reopenings];
+      if (delay === undefined || scope.closed) {
+        this.#lost('stt', error);
+        return undefined;
+      }
+      this.#reopenings += 1;
+      this.#options.onTrouble('stt', error);
+      return (await this.#options.clock.sleep(delay, scope.signal)) ? this.#openStt() : undefined;
     }
   }
 

@@ -23,6 +23,12 @@ export class ConversationHistory {
   toolAnswered(call: ToolCall, result: string): void {
     this.#messages.push({ role: 'tool', call, result });
   }
+
+  /** The result of a tool that stands in the history already, because its reply was stopped before. */
+  toolFinished(call: ToolCall, result: string): void {
+    const index = this.#messages.findIndex((message) => message.role === 'tool' && message.call === call);
+    if (index >= 0) this.#messages[index] = { role: 'tool', call, result };
+  }
 }
 
 export interface Utterance {

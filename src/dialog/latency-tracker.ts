@@ -27,6 +27,11 @@ export interface StageTimes {
   readonly tts: Milliseconds | undefined;
   /** First audio → first packet, and the waiting for the turn's end if the reply was ready before. */
   readonly send: Milliseconds | undefined;
+  /**
+   * What an early start saved: from the question to the model until the turn was certain, or the reply's first
+   * audio was there, whichever came first. Undefined: the model was asked only when the turn was certain.
+   */
+  readonly saved: Milliseconds | undefined;
 }
 
 export interface TurnLatency {
@@ -101,6 +106,7 @@ export class LatencyTracker {
       llmWhole: mean('llmWhole'),
       tts: mean('tts'),
       send: mean('send'),
+      saved: mean('saved'),
     };
   }
 
@@ -131,7 +137,10 @@ export class LatencyTracker {
     return { call, turns: this.history(call), average: this.average(call) };
   }
 
-  /** `[OK] Turn 1 latency: 412ms (STT: 5ms, LLM: 20ms, TTS: 60ms)`, `[SLOW] …` beyond the target, `[--] …` without a total. */
+  /**
+   * `[OK] Turn 1 latency: 412ms (STT: 5ms, LLM: 20ms, TTS: 60ms), 240ms saved by an early start`; `[SLOW] …` beyond
+   * the target, `[--] …` without a total.
+   */
   line(call: string, turn: number): string | undefined {
     const latency = this.turn(call, turn);
     return latency && latencyLine(latency, this.targets);
@@ -156,6 +165,7 @@ export function stageTimes(marks: TurnMarks): StageTimes {
     llmWhole: between(llmStart, llmEnd),
     tts: between(ttsStart, ttsFirstAudio),
     send: between(ttsFirstAudio, firstPacket),
+    saved: savedBetween(llmStart, turnEnd, ttsFirstAudio),
   };
 }
 
@@ -174,7 +184,8 @@ export function latencyLine(
     });
   const detail = parts.length === 0 ? '' : ` (${parts.join(', ')})`;
   const verdict = within.total === undefined ? '--' : within.total ? 'OK' : 'SLOW';
-  return `[${verdict}] Turn ${turn} latency: ${whole(stages.total)}${detail}`;
+  const saved = stages.saved === undefined ? '' : `, ${whole(stages.saved)} saved by an early start`;
+  return `[${verdict}] Turn ${turn} latency: ${whole(stages.total)}${detail}${saved}`;
 }
 
 /** Which of the known times keep their target. */
@@ -193,4 +204,13 @@ function whole(ms: Milliseconds | undefined): string {
 
 function between(from: Milliseconds | undefined, to: Milliseconds | undefined): Milliseconds | undefined {
   return from === undefined || to === undefined ? undefined : Math.max(0, to - from);
+}
+
+function savedBetween(
+  asked: Milliseconds | undefined,
+  certain: Milliseconds | undefined,
+  ready: Milliseconds = Infinity,
+): Milliseconds | undefined {
+  if (asked === undefined || certain === undefined || asked >= certain) return undefined;
+  return Math.min(certain, ready) - asked;
 }

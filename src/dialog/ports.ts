@@ -234,13 +234,16 @@ export interface SttStream {
 export interface TextToSpeech {
   readonly name: string;
   readonly voices: readonly string[];
+  /** What it wants to be given: whole sentences (the default), or text as it comes, which it gathers by itself. */
+  readonly takes?: 'sentences' | 'text';
   /** Formats that it can give, best first. */
   readonly formats: readonly AudioFormat[];
   /** Throws LANGUAGE_UNSUPPORTED or TTS_UNAVAILABLE when a request like this can't be served. */
   check(voice: VoiceRequest): void;
   /**
-   * `text` comes in pieces of any size; audio leaves as soon as it can. Ends early and silently when
-   * `signal` aborts. Throws TTS_FAILED.
+   * `text` comes in pieces: each is spoken at once, whatever follows, and whenever. To one that `takes` text it
+   * comes as it is written, and an empty piece says that nothing follows for now: what was gathered is spoken.
+   * Audio leaves as soon as it can. Ends early and silently when `signal` aborts. Throws TTS_FAILED.
    */
   speak(text: AsyncIterable<string>, voice: VoiceRequest, signal: AbortSignal): AsyncIterable<TtsEvent>;
   /** A telephone rings: opens beforehand what takes its time to open. Never throws. */
@@ -318,6 +321,8 @@ export interface ToolCall {
 export type LlmEvent =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'tool'; readonly call: ToolCall }
+  /** It is at work on what isn't speech: its thoughts, or the arguments of a tool. */
+  | { readonly type: 'progress' }
   /** Tokens of this request, as the provider counts (and charges) them. */
   | {
       readonly type: 'usage';
@@ -616,6 +621,8 @@ export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
       readonly until?: Milliseconds;
     }
   | { readonly type: 'latency'; readonly turn: number; readonly marks: TurnMarks }
+  /** A reply that was prepared for this turn, so long, was dropped: the caller went on. */
+  | { readonly type: 'draft-dropped'; readonly turn: number; readonly preparedMs: Milliseconds }
   | { readonly type: 'barge-in'; readonly turn: number; readonly playedMs: Milliseconds }
   | { readonly type: 'dtmf'; readonly digit: string }
   | { readonly type: 'held' | 'unheld' }

@@ -1,12 +1,19 @@
 /**
  * Cuts a stream of text into pieces worth speaking: sentences, and at the very beginning of a reply a
- * clause, so that speech can begin early. Pieces joined give the text back, whatever the chunks were.
+ * clause, if no more than that is there yet, so that speech can begin early. Pieces joined give the text back.
  */
 export interface SplitterOptions {
   /** The first piece may end at a comma once it is this long, characters; 0 turns that off. */
   readonly firstClauseFrom?: number;
   /** A piece without any end is cut at a space when it gets this long, characters. */
   readonly longest?: number;
+}
+
+/** Text that comes in any pieces, in pieces that are worth speaking. An empty one: nothing follows for now. */
+export async function* inSentences(text: AsyncIterable<string>): AsyncGenerator<string> {
+  const splitter = new SentenceSplitter();
+  for await (const piece of text) yield* piece === '' ? splitter.flush() : splitter.push(piece);
+  yield* splitter.flush();
 }
 
 /** Shortenings whose dot ends no sentence. */
@@ -73,12 +80,13 @@ export class SentenceSplitter {
   /** Where the first complete piece ends (its white space included), if there is one. */
   #cut(): number | undefined {
     const text = this.#text;
+    let clause: number | undefined;
     for (let at = 0; at < text.length; at++) {
       const char = text.charAt(at);
       if (char === '\n' && text.slice(0, at).trim() !== '') return blankFrom(text, at);
       if (END.test(char)) {
         const after = closersFrom(text, at + 1);
-        if (after >= text.length) break; // what follows decides
+        if (after >= text.length) return tooLong(text, this.#longest); // what follows decides
         if (!/\s/.test(text.charAt(after))) continue;
         const next = blankFrom(text, after);
         if (char === '.' && !endsSentence(text, at, next)) {
@@ -90,13 +98,18 @@ export class SentenceSplitter {
       if (this.#first && this.#firstClauseFrom > 0 && at >= this.#firstClauseFrom && CLAUSE.test(char)) {
         const next = blankFrom(text, at + 1);
         // "1,000" and "8:30" are no clauses; nor is one that the next word may still follow closely.
-        if (next > at + 1 && next < text.length) return next;
+        if (next > at + 1 && next < text.length) clause ??= next;
       }
     }
-    if (text.length <= this.#longest) return undefined;
-    const space = text.lastIndexOf(' ', this.#longest);
-    return space > 0 ? space + 1 : this.#longest;
+    return clause ?? tooLong(text, this.#longest);
   }
+}
+
+/** Where a text without any end is cut all the same, if it must be. */
+function tooLong(text: string, longest: number): number | undefined {
+  if (text.length <= longest) return undefined;
+  const space = text.lastIndexOf(' ', longest);
+  return space > 0 ? space + 1 : longest;
 }
 
 /** Whether the dot at `at` ends a sentence; `next` is where the next word begins, if it is there already. */

@@ -81,9 +81,23 @@ function thinking(
     input,
     said: state.said,
     committed: false,
-    signAt: state.said.signed ? undefined : (input.marks.speechEnd ?? at) + settings.signAfterMs,
+    signAt: state.said.signed
+      ? at + settings.signAgainMs
+      : lastSaidAt(state, input, at) + settings.signAfterMs,
+    signed: state.said.signed ?? false,
     giveUpAt: at + settings.giveUpMs,
   };
+}
+
+/** When the caller last said something, or pressed a key, as far as anybody knows. */
+function lastSaidAt(
+  { said, digits }: ListeningState,
+  { marks, message }: TurnInput,
+  at: Milliseconds,
+): Milliseconds {
+  if (message.role !== 'caller') return at;
+  if (message.via === 'dtmf') return digits?.lastAt ?? at;
+  return marks.speechEnd ?? said.heardAt ?? at;
 }
 
 /** Forgets what was being prepared. */

@@ -59,7 +59,7 @@ export function whenListening(state: ListeningState, event: TurnEvent, settings:
     case 'speech-stop':
       return still({ ...state, ear: stopped(state.ear, event) });
     case 'partial': {
-      const heard = { ...state, said: { ...state.said, partial: event.text } };
+      const heard = { ...state, said: { ...state.said, partial: event.text, heardAt: event.at } };
       const prepared = settings.findsTurns ? state.draft?.input.message.text : undefined;
       // More words: what was prepared answers half a question.
       return prepared === undefined || repeats(event.text, prepared) ? still(heard) : dropDraft(heard);
@@ -260,12 +260,12 @@ export function digit(state: ListeningState, event: EventOf<'dtmf'>, settings: T
   const since = state.digits?.since ?? event.at;
   if (event.digit === '#' && before !== '') {
     const input: CallerInput = { message: { role: 'caller', text: before, via: 'dtmf' }, since, marks: {} };
-    const thought = think(dropped.state, input, event.at, settings);
+    const thought = think({ ...dropped.state, digits: undefined }, input, event.at, settings);
     return { state: thought.state, actions: [...dropped.actions, ...thought.actions] };
   }
   const chosen = before === '' && settings.menuKeys.includes(event.digit);
   const dueAt = event.at + (chosen ? settings.menuKeyMs : settings.interDigitMs);
-  const digits = { text: before + event.digit, since, dueAt };
+  const digits = { text: before + event.digit, since, lastAt: event.at, dueAt };
   return { state: { ...dropped.state, prompts: 0, digits }, actions: dropped.actions };
 }
 

@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../lib/clock.ts';
+import { SIGN_TONE_MS } from '../media/sign-tone.ts';
 import { knownInput } from './turn-input.ts';
 import { think } from './turn-certain.ts';
 import { listeningDeadline, whenListening } from './turn-listening.ts';
@@ -12,6 +13,7 @@ import {
   say,
   still,
   stopped,
+  withTone,
   type Step,
 } from './turn-moves.ts';
 import { whenSpeaking } from './turn-speaking.ts';
@@ -122,7 +124,7 @@ export function nextDeadline(state: TurnState, settings: TurnSettings): Millisec
     case 'listening':
       return Math.min(callDeadline(state), listeningDeadline(state, settings));
     case 'thinking':
-      return Math.min(callDeadline(state), state.signAt ?? Infinity, state.giveUpAt);
+      return Math.min(callDeadline(state), state.signAt, state.giveUpAt);
     default:
       return callDeadline(state);
   }
@@ -220,9 +222,13 @@ function finish(
 function whenClosing(state: ClosingState, event: TurnEvent, settings: TurnSettings): Step {
   switch (event.type) {
     case 'reply-ended':
-    case 'reply-failed':
       if (event.reply !== state.reply) return still(state);
       return still({ ...state, reply: undefined, by: event.at + settings.lingerMs });
+    case 'reply-failed': {
+      if (event.reply !== state.reply) return still(state);
+      const by = event.at + SIGN_TONE_MS + settings.lingerMs;
+      return withTone(still({ ...state, reply: undefined, by }));
+    }
     case 'tick':
       return event.at >= state.by ? leave(state, state.ending) : still(state);
     default:

@@ -63,6 +63,11 @@ export function trouble(
   return say({ ...state, failures }, phrase, state.turn);
 }
 
+/** The same, and a sign without words before it. */
+export function withTone({ state, actions }: Step): Step {
+  return { state, actions: [{ do: 'tone' }, ...actions] };
+}
+
 /** Stops what runs, says the last words if there are any, and then leaves. */
 export function close(
   state: TurnState,

@@ -2,7 +2,7 @@ import type { Milliseconds } from '../lib/clock.ts';
 import { repeats, wantsTheFloor } from './endpointing-policy.ts';
 import { digit, goOn, whenListening } from './turn-listening.ts';
 import { NOTHING_SAID } from './turn-input.ts';
-import { close, listen, quell, still, stopped, trouble, type Step } from './turn-moves.ts';
+import { close, listen, quell, still, stopped, trouble, withTone, type Step } from './turn-moves.ts';
 import type { Ear, EventOf, Said, SpeakingState, TurnEvent, TurnSettings } from './turn-states.ts';
 import { beginTransfer } from './turn-transfer.ts';
 
@@ -38,8 +38,10 @@ export function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: T
       return spoken({ ...state, failures: state.what === 'reply' ? 0 : state.failures }, event.at, settings);
     case 'reply-failed':
       if (event.reply !== state.reply) return still(state);
-      // A phrase that can't be spoken isn't followed by another one.
-      return state.what === 'phrase' ? spoken(state, event.at, settings) : trouble(state, event.at, settings);
+      // A phrase that can't be spoken isn't followed by another one, but silence it isn't, either.
+      return state.what === 'phrase'
+        ? withTone(spoken(state, event.at, settings))
+        : trouble(state, event.at, settings);
     case 'dtmf': {
       const next = digit(listen({ ...state, ear: { is: 'quiet' } }, event.at, settings), event, settings);
       return { state: next.state, actions: [...quell(state), ...next.actions] };

@@ -85,7 +85,13 @@ export interface ListeningState extends Common {
   /** A reply that is being prepared before the turn is certain, or only its text. */
   readonly draft?: Draft | undefined;
   readonly digits?:
-    { readonly text: string; readonly since: Milliseconds; readonly dueAt: Milliseconds } | undefined;
+    | {
+        readonly text: string;
+        readonly since: Milliseconds;
+        readonly lastAt: Milliseconds;
+        readonly dueAt: Milliseconds;
+      }
+    | undefined;
   readonly silenceAt: Milliseconds;
 }
 
@@ -99,6 +105,8 @@ export interface Said {
   readonly pieces: readonly Piece[];
   /** The recogniser's guess at what is being said. */
   readonly partial: string;
+  /** When the recogniser last heard something, as far as it tells. */
+  readonly heardAt?: Milliseconds | undefined;
   /** The caller has had a sign that somebody is at work. */
   readonly signed?: boolean;
 }
@@ -127,8 +135,11 @@ export interface ThinkingState extends Common {
   readonly said: Said;
   /** A tool has acted: the turn can be interrupted, and no longer be taken back. */
   readonly committed: boolean;
-  /** When the caller gets an audible sign that somebody is at work; undefined: he has had it. */
-  readonly signAt?: Milliseconds | undefined;
+  /** When the caller gets the next audible sign that somebody is at work. */
+  readonly signAt: Milliseconds;
+  /** He has had one already, in words. */
+  readonly signed: boolean;
+  /** Infinity: a tool is at work, which has a time-out of its own. */
   readonly giveUpAt: Milliseconds;
 }
 
@@ -250,7 +261,8 @@ export type TurnEvent = { readonly at: Milliseconds } & (
   /** `fatal`: there is no recogniser any more, nor will there be one. */
   | { readonly type: 'stt-failed'; readonly fatal: boolean }
   // the agent's reply or phrase
-  | { readonly type: 'reply-committed' | 'reply-audible'; readonly reply: number }
+  /** `reply-committed`: a tool is at work for it. `reply-resumed`: it has done its work. */
+  | { readonly type: 'reply-committed' | 'reply-resumed' | 'reply-audible'; readonly reply: number }
   | { readonly type: 'reply-ended'; readonly reply: number; readonly ending?: Sequel | undefined }
   | { readonly type: 'reply-failed'; readonly reply: number }
   // the line
@@ -289,6 +301,8 @@ export type TurnAction =
   | { readonly do: 'sign' }
   /** The caller goes on: the sign stops. */
   | { readonly do: 'hush' }
+  /** Something audible in the place of words that can't be spoken. */
+  | { readonly do: 'tone' }
   | { readonly do: 'transfer'; readonly transfer: Transfer }
   | { readonly do: 'cancel-transfer' }
   /** The agent's part is over, the call isn't: nothing is heard or said any more. */
@@ -323,7 +337,9 @@ export interface TurnSettings {
   readonly menuKeyMs: Milliseconds;
   /** From the caller's last sound to an audible sign, if the reply isn't there by then. */
   readonly signAfterMs: Milliseconds;
-  /** A reply that isn't audible after this time has failed. */
+  /** From one sign to the next, as long as nothing else is heard. */
+  readonly signAgainMs: Milliseconds;
+  /** A reply that isn't audible after this time has failed; that of its tools isn't counted. */
   readonly giveUpMs: Milliseconds;
   /** Replies in a row that may fail before the call is given up. */
   readonly failureLimit: number;
@@ -355,6 +371,7 @@ export const DEFAULT_TURN_SETTINGS: TurnSettings = {
   // Chosen: whoever types a number has mostly pressed its next key by then, and if not, the row goes on.
   menuKeyMs: 400,
   signAfterMs: 2000,
+  signAgainMs: 4000,
   giveUpMs: 10_000,
   failureLimit: 3,
   givenUp: 'proceed',

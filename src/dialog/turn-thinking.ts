@@ -26,7 +26,13 @@ export function whenThinking(state: ThinkingState, event: TurnEvent, settings: T
     case 'turn-end':
       return correct(state, event, settings);
     case 'reply-committed':
-      return event.reply === state.reply ? still({ ...state, committed: true }) : still(state);
+      return event.reply === state.reply
+        ? still({ ...state, committed: true, giveUpAt: Infinity })
+        : still(state);
+    case 'reply-resumed':
+      return event.reply === state.reply
+        ? still({ ...state, giveUpAt: event.at + settings.giveUpMs })
+        : still(state);
     case 'reply-audible':
       if (event.reply !== state.reply) return still(state);
       return still({
@@ -61,8 +67,12 @@ export function whenThinking(state: ThinkingState, event: TurnEvent, settings: T
         const after = trouble({ ...state, turn: state.turn + 1 }, event.at, settings);
         return { state: after.state, actions: [...quell(state), ...after.actions] };
       }
-      if (state.signAt !== undefined && event.at >= state.signAt) {
-        return { state: { ...state, signAt: undefined }, actions: [{ do: 'sign' }] };
+      if (event.at >= state.signAt) {
+        const signAt = event.at + settings.signAgainMs;
+        return {
+          state: { ...state, signAt, signed: true },
+          actions: [{ do: state.signed ? 'tone' : 'sign' }],
+        };
       }
       return still(state);
     default:
@@ -93,7 +103,7 @@ function talkedInto(
 /** Keys that were taken for a whole turn too soon. */
 function rowOf({ committed, input }: ThinkingState, at: Milliseconds): ListeningState['digits'] {
   if (committed || !('since' in input) || input.message.via !== 'dtmf') return undefined;
-  return { text: input.message.text, since: input.since ?? at, dueAt: at };
+  return { text: input.message.text, since: input.since ?? at, lastAt: at, dueAt: at };
 }
 
 function isSpeech({ message }: TurnInput): boolean {

@@ -21,6 +21,7 @@ export class SpokenUtterance {
   readonly #words: TimedWord[] = [];
   #text = '';
   #complete = false;
+  #insertedMs: Milliseconds = 0;
 
   constructor(media: MediaSession) {
     this.playback = media.play();
@@ -35,13 +36,23 @@ export class SpokenUtterance {
     this.#text += text;
   }
 
+  /** With their times in the synthesiser's sound, of which all that comes from now on is behind what was inserted. */
   addWords(words: readonly TimedWord[]): void {
-    this.#words.push(...words);
+    const later = this.#insertedMs;
+    for (const { text, startMs, endMs } of words) {
+      this.#words.push({ text, startMs: startMs + later, endMs: endMs + later });
+    }
   }
 
   /** False: flushed or closed, stop writing. */
   write(audio: Audio): Promise<boolean> {
     return sampleCount(audio) === 0 ? Promise.resolve(true) : this.playback.write(audio);
+  }
+
+  /** Something without words, in the middle of it. */
+  insert(audio: Audio): Promise<boolean> {
+    this.#insertedMs += (sampleCount(audio) * 1000) / audio.rateHz;
+    return this.write(audio);
   }
 
   /** No more audio. `complete`: all of the text was turned into it. */

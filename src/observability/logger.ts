@@ -62,6 +62,11 @@ function clockTime(date: Date): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
 }
 
+const LEVELS: Partial<Record<CallEvent['type'], 'warn' | 'debug'>> = {
+  trouble: 'warn',
+  'draft-dropped': 'debug',
+};
+
 /**
  * Writes what happens in calls: a sentence for people, and the event itself under `callEvent` for
  * machines (the lab's screen reads it). Spoken texts are left out unless `texts` is on.
@@ -72,7 +77,7 @@ export function logCalls(
 ): CallObserver {
   return (event) => {
     const shown = options.texts ? event : withoutTexts(event);
-    const level = event.type === 'trouble' ? 'warn' : 'info';
+    const level = LEVELS[event.type] ?? 'info';
     logger[level]({ call: event.call, callEvent: shown }, sentence(shown, options.targets));
   };
 }
@@ -110,6 +115,8 @@ function sentence(event: CallEvent, targets: LatencyTargets): string {
       return `agent${event.interrupted ? ' (interrupted)' : ''}${ago(event)}: ${event.text}`;
     case 'latency':
       return latencyLine({ turn: event.turn, stages: stageTimes(event.marks) }, targets);
+    case 'draft-dropped':
+      return `a reply that was prepared for ${event.preparedMs.toFixed(0)} ms is dropped: the caller goes on`;
     case 'barge-in':
       return `barge-in after ${event.playedMs.toFixed(0)} ms of the reply`;
     case 'dtmf':

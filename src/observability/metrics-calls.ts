@@ -93,6 +93,12 @@ export function countCalls(registry: Registry, { agents, tools }: CallMetricsOpt
     'agent',
     'stage',
   );
+  const saved = histogram(
+    'early_start_saved_seconds',
+    'What it saved that a reply was prepared before the turn was certain.',
+    LATENCY_SECONDS,
+    'agent',
+  );
   const bargeIns = counter('barge_ins_total', 'Replies that the caller cut off.', 'agent');
   const digits = counter('dtmf_digits_total', 'Keys that callers pressed.', 'agent');
   const holds = counter('holds_total', 'Times that callers put the agent on hold.', 'agent');
@@ -157,7 +163,10 @@ export function countCalls(registry: Registry, { agents, tools }: CallMetricsOpt
         turns.inc({ agent, via: event.via, understood: String(event.understood) });
         break;
       case 'latency':
-        for (const [stage, ms] of stagesOf(event.marks)) latency.observe({ agent, stage }, ms / 1000);
+        for (const [stage, ms] of stagesOf(event.marks)) {
+          if (stage === 'saved') saved.observe({ agent }, ms / 1000);
+          else latency.observe({ agent, stage }, ms / 1000);
+        }
         break;
       case 'barge-in':
         bargeIns.inc({ agent });

@@ -49,6 +49,12 @@ export function kindOfStatus(status: number): FailureKind {
   return status >= 500 ? 'server' : 'rejected';
 }
 
+/** `retry-after` in seconds (RFC 9110 §10.2.3; dates are ignored: neither Groq nor Cartesia sends any). */
+export function retryAfter(header: string | null | undefined): Milliseconds | undefined {
+  const seconds = Number(header ?? NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+}
+
 /** What a connection's error means; looks down the causes and into joined errors. */
 export function kindOfError(error: unknown): FailureKind | undefined {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; depth++) {

@@ -31,8 +31,8 @@ const ERROR_CHARACTERS = 200;
 
 /**
  * Arguments without a place in the address go along as JSON (POST, PUT, PATCH) or in the query. What goes
- * wrong is thrown in words for the model, without the address and the headers. Throws at once when the
- * schema of the parameters can't be used.
+ * wrong is thrown in words for the model, without the address and the headers. When the reply is stopped, a GET
+ * is too; anything else goes on to its answer. Throws at once when the schema of the parameters can't be used.
  */
 export function httpTool(options: HttpToolOptions): AgentTool {
   const { name, description, parameters } = options;
@@ -46,11 +46,14 @@ export function httpTool(options: HttpToolOptions): AgentTool {
       if (wrong !== undefined) throw new Error(`these arguments can not be used: ${wrong}`);
       const { url, init } = requestOf(options, args, call);
       const timeout = AbortSignal.timeout(options.timeoutMs);
+      // What may have changed something there is waited for, so that it is known whether it has.
+      const isSafe = options.method === 'GET';
       const { status, text } = await exchange(options, url, {
         ...init,
         redirect: 'manual',
-        signal: AbortSignal.any([signal, timeout]),
+        signal: isSafe ? AbortSignal.any([signal, timeout]) : timeout,
       }).catch((error: unknown) => {
+        if (isSafe && signal.aborted) throw new Error('interrupted');
         if (timeout.aborted) throw new Error(`no answer within ${options.timeoutMs} ms`);
         throw new Error(`no answer: ${reasonOf(error)}`);
       });

@@ -57,8 +57,29 @@ export function figures({ name, turns, waits, lost, load }: Variant) {
       own: Object.fromEntries(keys(OWN).map((key) => [key, of(key)])) as Record<keyof typeof OWN, Figures>,
     },
     ...{ tracker: { speechEnd: off('speechEndOff'), firstPacket: off('firstPacketOff') } },
+    // Turns without the agent's own mark.
     ...{ untracked: turns.filter((turn) => turn.speechEndOff === undefined).length },
+    ...{ unplayed: turns.filter((turn) => turn.firstPacketOff === undefined).length },
   };
+}
+
+/** What counts of all variants, in one table. */
+export function showBeside(variants: readonly Variant[], say: (line: string) => void): void {
+  const all = variants.map(figures);
+  const head = ['ms', ...all.flatMap(({ name }) => [`${name}: p50`, 'p95', 'p99'])];
+  const rows = Object.entries(PARTS).map(([key, part]) => [
+    part,
+    ...all.flatMap(({ parts }) => {
+      const { p50, p95, p99 } = parts[key as keyof typeof PARTS];
+      return [p50, p95, p99].map(Math.round);
+    }),
+  ]);
+  say(`\n── Side by side\n\n${table(head, rows)}`);
+}
+
+/** Whether a reply was begun before its turn was over: that must never be. */
+export function begunTooEarly(variants: readonly Variant[]): boolean {
+  return variants.some(({ turns }) => turns.some(({ tooEarly }) => tooEarly));
 }
 
 export function show(variant: Variant, say: (line: string) => void): void {
@@ -71,6 +92,10 @@ export function show(variant: Variant, say: (line: string) => void): void {
   say(
     `\n── ${result.name}: ${result.turns} turns (${result.takenBack} with an eager end taken back), load ${result.load}`,
   );
+  if (result.takenBack > 0)
+    say(
+      'An eager end that is taken back while the caller stays silent changes nothing: what was prepared is kept.',
+    );
   if (result.lost > 0)
     say(`${result.lost} questions can't be told of: no answer was seen, or not all of its story`);
   if (result.turns < result.answered / 2) {
@@ -117,7 +142,7 @@ export function show(variant: Variant, say: (line: string) => void): void {
   );
   aim(
     firstPacket.p99 <= AIMS.firstPacketMs,
-    `tracker's first packet within ${AIMS.firstPacketMs} ms at p99: ${firstPacket.p99.toFixed(1)}`,
+    `tracker's first packet within ${AIMS.firstPacketMs} ms at p99: ${firstPacket.p99.toFixed(1)} (${result.unplayed} turns without)`,
   );
 }
 

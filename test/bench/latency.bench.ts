@@ -10,11 +10,11 @@ import { runMain } from '../../lab/run-main.ts';
 import { nonEmpty } from '../../lab/settings.ts';
 import { UserError } from '../../lab/user-error.ts';
 import { assumptionLines } from '../support/provider-servers/cloud-delays.ts';
+import { CARTESIA_TTS } from '../support/trouble-cases.ts';
 import { measureCalls } from './latency-calls.ts';
-import { AIMS, figures, show, type Variant } from './latency-report.ts';
+import { AIMS, begunTooEarly, figures, show, showBeside, type Variant } from './latency-report.ts';
 import { splitTurns } from './latency-split.ts';
 
-const CARTESIA_TTS = '    tts:\n      # What agents.yaml';
 /** What can be compared: texts of config/ and what is put in their place. */
 const VARIANTS: Readonly<Record<string, { name: string; edits: (readonly [string, string])[] }>> = {
   early: { name: 'early start', edits: [] },
@@ -49,6 +49,8 @@ await runMain(async (signal) => {
 
   say(`The cloud is emulated on this machine; ${cpus().length} processors, load ${loadText()}. Assumed:`);
   for (const line of assumptionLines(assumed)) say(`  ${line}`);
+  say("  The recogniser's delays are counted in the sound that it has received, in whole packets of 20 ms.");
+  say('  It sends no turn.update while the caller speaks: words before the end of a turn are not measured.');
   const variants: Variant[] = [];
   for (const [index, { name, edits }] of wanted.entries()) {
     if (signal.aborted) return;
@@ -56,11 +58,14 @@ await runMain(async (signal) => {
     const measured = await measureCalls({ assumed, calls, turnsPerCall, edits, say });
     variants.push({ name, aimed: index === 0, load: loadText(), ...splitTurns(measured) });
   }
-  if (!json) for (const variant of variants) show(variant, say);
-  else {
+  if (!json) {
+    for (const variant of variants) show(variant, say);
+    if (variants.length > 1) showBeside(variants, say);
+  } else {
     const results = variants.map((variant) => ({ ...figures(variant), each: variant.turns }));
     process.stdout.write(`${JSON.stringify({ assumed, calls, aims: AIMS, variants: results }, null, 2)}\n`);
   }
+  if (begunTooEarly(variants)) process.exitCode = 1;
 });
 
 function variantsWanted(): { name: string; edits: (readonly [string, string])[] }[] {

@@ -2,25 +2,33 @@
  * What callers get when a provider fails: make bench-trouble
  * Each fault meets the real adapters in a real call (Asterisk, softphone, agent) against servers that speak the
  * providers' protocols, and goes on in the call after it. Measured on the packets of the caller's phone.
- * `ONLY=tts` or `ONLY=stall` runs the cases with that in part or name. About twenty minutes for all.
+ * `ONLY=tts` or `ONLY=stall,refused` runs the cases with one of these in part or name. About twenty minutes for all.
  */
 import { table } from '../../lab/show.ts';
 import { runMain } from '../../lab/run-main.ts';
-import { runTrouble, startCalmCloud, troubled, type Got, type TroubleRow } from '../support/trouble-calls.ts';
-import { report, RunningAgent } from '../support/running-agent.ts';
+import {
+  runTrouble,
+  startCalmCloud,
+  startTroubled,
+  type Got,
+  type TroubleRow,
+} from '../support/trouble-calls.ts';
+import { report } from '../support/running-agent.ts';
 import { groupCases, TROUBLE_CASES } from '../support/trouble-cases.ts';
 
 const LIMIT_MS = 2500;
 
 await runMain(async (signal) => {
-  const only = process.env['ONLY'] ?? '';
-  const cases = TROUBLE_CASES.filter(({ part, name }) => part === only || name.includes(only));
+  const only = (process.env['ONLY'] ?? '').split(',');
+  const cases = TROUBLE_CASES.filter(({ part, name }) =>
+    only.some((wanted) => part === wanted || name.includes(wanted)),
+  );
   const rows: TroubleRow[] = [];
   for (const group of groupCases(cases)) {
     if (signal.aborted) return;
     const cloud = await startCalmCloud();
     try {
-      const lab = await RunningAgent.start(troubled(cloud, group[0]));
+      const lab = await startTroubled(cloud, group[0]);
       try {
         for (const one of group) {
           const row = await runTrouble(lab, cloud, one);

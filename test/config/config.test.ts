@@ -229,6 +229,8 @@ describe('providers chosen by themselves', () => {
     expect(byAgent['alice']?.tts).toEqual(['flite', 'cartesia']);
     expect(byAgent['tom']).toMatchObject({ tts: ['cartesia', 'flite'], llm: ['groq'] });
     edit('agents.yaml', ['voice: rms', 'voice: 11111111-2222-4333-8444-555555555555']);
+    expect(problems(env)).toEqual([]);
+    edit('providers.yaml', ['tts: [cartesia, flite]', 'tts: [flite, cartesia]']);
     expect(problems(env)).toEqual([expect.stringContaining('agents[1].voice: found "11111111-2222')]);
     expect(problems({ ...env, CARTESIA_API_KEY: '' }).join()).toContain('cartesia needs a key');
     expect(problems({ ...KEYS, VOICE_AGENT_LLM: 'auto,groq' }).join()).toContain('auto stands alone');
@@ -238,10 +240,9 @@ describe('providers chosen by themselves', () => {
     expect(problems({ ...KEYS, VOICE_AGENT_LLM: 'groq,recep' }).join()).toContain('found "recep", allowed');
   });
 
-  it('that could only follow are left out where they lack the voice', () => {
+  it('that could only follow do so in a voice of their own', () => {
     edit('agents.yaml', ['voice: rms', 'voice: 11111111-2222-4333-8444-555555555555']);
-    const { byAgent } = load(KEYS).providers;
-    expect([byAgent['alice']?.tts, byAgent['tom']?.tts]).toEqual([['cartesia', 'flite'], ['cartesia']]);
+    expect(load(KEYS).providers.byAgent['tom']?.tts).toEqual(['cartesia', 'flite']);
   });
 
   it('take addresses and settings from the environment', () => {

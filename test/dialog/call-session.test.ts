@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { INTERRUPTED } from '../../src/dialog/agent-reply.ts';
 import type { AgentTool } from '../../src/dialog/agent-tools.ts';
 import { addToRecord, beginRecord, describeRecord } from '../../src/dialog/call-record.ts';
+import { stageTimes } from '../../src/dialog/latency-tracker.ts';
 import { failure } from '../support/listed-provider.ts';
 import { settle } from '../support/manual-clock.ts';
 import { agentProfile, ScriptedCall } from '../support/scripted-call.ts';
@@ -72,6 +74,29 @@ describe('a call', () => {
     expect(call.tts.pieces).toEqual(['We open at eight. ']);
     await call.clock.until(() => call.of('agent-said').length === 2);
     expect(call.conversation.at(-1)).toBe('agent: We open at eight. And we close at six.');
+  });
+
+  it('hands text on as it is written to a voice that takes it so', async () => {
+    const call = await ScriptedCall.greeted({
+      replies: [
+        ['One ', 'moment', { tool: 'look_up' }],
+        ['It ', 'is ', 'ready.'],
+      ],
+      tools: [
+        {
+          name: 'look_up',
+          description: '',
+          parameters: {},
+          run: () => Promise.resolve({ result: 'ready', answer: true }),
+        },
+      ],
+      setUp: ({ tts }) => {
+        tts.takes = 'text';
+      },
+    });
+    await call.exchange('is my car ready');
+    expect(call.tts.pieces).toEqual(['One ', 'moment', '', ' It ', 'is ', 'ready.', '']);
+    expect(call.conversation.at(-1)).toBe('agent: One moment It is ready.');
   });
 
   it('asks what was not understood of the model, which knows what to ask for', async () => {
@@ -582,6 +607,20 @@ describe('trouble', () => {
     expect(call.conversation.at(-1)).toBe('agent: Of course.');
   });
 
+  it('of a recogniser that can not be opened at first does not end the call', async () => {
+    const call = await ScriptedCall.start({
+      setUp: ({ stt }) => (stt.openError = new Error('503')),
+    });
+    await call.quiet();
+    call.stt.openError = undefined;
+    await call.clock.until(() => call.stt.openStreams === 1, 4000);
+    await call.exchange('when do you open');
+    expect(call.conversation.at(-1)).toBe('agent: Of course.');
+    expect(new Set(call.of('trouble').map(({ message }) => message))).toEqual(new Set(['503']));
+    await hungUp(call);
+    expect(call.leftovers).toEqual({});
+  });
+
   it('of a recogniser or a detector that can not be opened ends the call with an apology', async () => {
     for (const part of ['stt', 'vad'] as const) {
       const call = await ScriptedCall.start({
@@ -602,6 +641,25 @@ describe('trouble', () => {
     await call.quiet();
     expect(call.conversation).toEqual(['agent: Hello, this is Alice.']);
     expect(call.of('greeting-started')).toHaveLength(1);
+  });
+
+  it('with every phrase and the voice, too, is no silence: a tone, and the call goes on or ends behind it', async () => {
+    const call = await ScriptedCall.start({
+      unprepared: true,
+      settings: { failureLimit: 2 },
+      replies: [[{ error: new Error('gone') }]],
+      setUp: ({ tts }) => (tts.fault = { atWord: '', how: new Error('gone') }),
+    });
+    const tones = (): number =>
+      call.media.playbacks.filter(({ settled, written }) => settled && written === 440).length;
+    await call.clock.until(() => tones() === 1); // no greeting
+    await call.says('hello');
+    await call.clock.until(() => tones() === 2); // no "something went wrong"
+    await call.says('hello?');
+    await call.clock.until(() => call.line.done.includes('proceed'));
+    expect(tones()).toBe(3); // no apology
+    await call.running;
+    expect(call.leftovers).toEqual({});
   });
 
   it('with the media ends the call into the dialplan', async () => {
@@ -715,6 +773,97 @@ describe('the tools', () => {
     expect(call.line.done).toEqual(['answer']);
   });
 
+  it('that the caller interrupts while they work leave a trace, so that nothing is done twice', async () => {
+    const work = Promise.withResolvers<{ result: string }>();
+    const call = await ScriptedCall.greeted({
+      tools: [{ name: 'book', description: '', parameters: {}, run: () => work.promise }],
+      replies: [['One moment. ', { tool: 'book' }], ['Shall I look?'], ['It is booked.']],
+    });
+    await call.says('book it please');
+    await call.speaking();
+    await call.says('is it booked');
+    await call.clock.until(() => call.llm.requests.length === 2);
+    const known = (): unknown => call.llm.requests.at(-1)?.history.find(({ role }) => role === 'tool');
+    expect(known()).toMatchObject({ call: { name: 'book' }, result: INTERRUPTED });
+    work.resolve({ result: 'booked' });
+    await call.speaking();
+    await call.quiet();
+    await call.exchange('and now');
+    expect(known()).toMatchObject({ call: { name: 'book' }, result: 'booked' });
+    expect(call.of('tool').map(({ result }) => result)).toEqual(['booked']);
+    await hungUp(call);
+  });
+
+  it('that outlive their call are told of as far as they came', async () => {
+    const work = Promise.withResolvers<{ result: string }>();
+    const call = await ScriptedCall.greeted({
+      tools: [{ name: 'book', description: '', parameters: {}, run: () => work.promise }],
+      replies: [['One moment. ', { tool: 'book' }]],
+    });
+    await call.says('book it please');
+    await call.speaking();
+    await hungUp(call);
+    work.resolve({ result: 'booked' });
+    await settle();
+    expect(call.events.at(-1)?.type).toBe('ended');
+    expect(call.of('tool').map(({ result }) => result)).toEqual([INTERRUPTED]);
+  });
+
+  it.each([
+    ['without a word before', []],
+    ['after a word', ['Well. ']],
+  ])('that take long never leave the caller in silence for long (%s)', async (_, words) => {
+    const slow: AgentTool = {
+      name: 'look_up',
+      description: '',
+      parameters: {},
+      async run() {
+        await call.clock.sleep(25_000);
+        return { result: 'ready', answer: true };
+      },
+    };
+    const call: ScriptedCall = await ScriptedCall.greeted({
+      tools: [slow],
+      replies: [[...words, { tool: 'look_up' }], ['It is ready now.']],
+    });
+    await call.says('is my car ready');
+    let silentMs = 0;
+    let longest = 0;
+    for (let frame = 0; call.of('tool').length === 0; frame++) {
+      await call.clock.advance(20);
+      silentMs = call.media.playing ? 0 : silentMs + 20;
+      longest = Math.max(longest, silentMs);
+      expect(frame).toBeLessThan(2000);
+    }
+    expect(longest).toBeLessThanOrEqual(4100);
+    await call.clock.until(() => call.conversation.at(-1)?.endsWith('It is ready now.') === true);
+    expect(call.of('trouble')).toEqual([]);
+    expect(call.conversation.at(-1)).toBe(`agent: ${words.join('')}It is ready now.`);
+  });
+
+  it('that take long and then speak are cut at the word that was heard', async () => {
+    const slow: AgentTool = {
+      name: 'look_up',
+      description: '',
+      parameters: {},
+      async run() {
+        await call.clock.sleep(5000);
+        return { result: 'ready', answer: true };
+      },
+    };
+    const call: ScriptedCall = await ScriptedCall.greeted({
+      tools: [slow],
+      replies: [['Well. ', { tool: 'look_up' }], ['It is ready now and washed.']],
+    });
+    await call.says('is my car ready');
+    await call.clock.until(() => call.of('tool').length === 1);
+    const playback = call.media.playbacks.at(-1)!;
+    // "Well", the sign, and three words of the answer.
+    await call.clock.until(() => playback.played >= 400 + 440 + 3 * 400);
+    await call.says('thank you', 400);
+    expect(call.of('agent-said').at(-1)?.text).toBe('Well. It is ready');
+  });
+
   it('never act before the turn is certain', async () => {
     const call = await ScriptedCall.greeted({
       settings: { earlyStart: true, eagerPauseMs: 200, endpointingMs: 800 },
@@ -730,6 +879,7 @@ describe('the tools', () => {
     await call.speaking();
     await call.quiet();
     expect(call.messages).toEqual([]);
+    expect(call.of('draft-dropped')).toMatchObject([{ turn: 1, preparedMs: 355 }]);
     expect(call.conversation.slice(1)).toEqual(['caller: my name is Ada Lovelace', 'agent: All right.']);
   });
 });
@@ -737,6 +887,7 @@ describe('the tools', () => {
 describe('an early start', () => {
   it('saves what thinking and synthesis take, and is not heard before the turn is certain', async () => {
     const totals: number[] = [];
+    const saved: (number | undefined)[] = [];
     for (const earlyStart of [false, true]) {
       const call = await ScriptedCall.greeted({
         settings: { earlyStart, eagerPauseMs: 200 },
@@ -751,9 +902,12 @@ describe('an early start', () => {
       expect(marks?.speechEnd).toBe(last);
       expect(marks?.firstPacket).toBeGreaterThanOrEqual(marks?.turnEnd ?? Infinity);
       totals.push((marks?.firstPacket ?? 0) - last);
+      saved.push(stageTimes(marks ?? {}).saved);
     }
     expect(totals[0]).toBeGreaterThanOrEqual(760);
     expect(totals[1]).toBeLessThanOrEqual(520);
+    expect(saved[0]).toBeUndefined();
+    expect(saved[1]).toBeGreaterThanOrEqual(240);
   });
 
   it('that comes to nothing is made good when the turn is certain, and the caller hears of no trouble', async () => {

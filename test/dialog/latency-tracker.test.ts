@@ -85,6 +85,18 @@ describe('the latency tracker', () => {
     );
   });
 
+  it('says what an early start has saved, in the line as well', () => {
+    const certain = { llmStart: 100, llmFirstToken: 300, ttsStart: 310, ttsFirstAudio: 400 };
+    const saved = (turnEnd: number | undefined): number | undefined =>
+      tracked({ ...certain, ...(turnEnd === undefined ? {} : { turnEnd }) }).turn('a', 1)?.stages.saved;
+    // Until the turn was certain, and not more than the reply had needed.
+    expect([saved(340), saved(900)]).toEqual([240, 300]);
+    expect([saved(100), saved(50), saved(undefined)]).toEqual([undefined, undefined, undefined]);
+    expect(tracked({ ...certain, speechEnd: 0, turnEnd: 340, firstPacket: 420 }).line('a', 1)).toBe(
+      '[OK] Turn 1 latency: 420ms (LLM: 200ms, TTS: 90ms), 240ms saved by an early start',
+    );
+  });
+
   it('keeps the history of a call and its average', () => {
     const tracker = tracked();
     tracker.start('a', 2, { ...turn, firstPacket: 1612 });

@@ -45,6 +45,18 @@ describe('a stream of words becomes sentences', () => {
     ]);
   });
 
+  it('cuts no sentence at a clause that is there as a whole', () => {
+    const text = 'Our dentists are Doctor Harper, and Doctor Nolan. They are here, daily.';
+    for (const end of [text.indexOf(' They'), text.length]) {
+      const splitter = new SentenceSplitter();
+      const pieces = [...splitter.push(text.slice(0, end)), ...splitter.push(text.slice(end))];
+      expect([...pieces, ...splitter.flush()].map((piece) => piece.trim())).toEqual([
+        'Our dentists are Doctor Harper, and Doctor Nolan.',
+        'They are here, daily.',
+      ]);
+    }
+  });
+
   it('cuts what never ends at a space', () => {
     const pieces = split('word '.repeat(200), { firstClauseFrom: 0, longest: 100 });
     expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThanOrEqual(101);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TransferOutcome, Transcript } from '../../src/dialog/ports.ts';
+import { SIGN_TONE_MS } from '../../src/media/sign-tone.ts';
 import { interruptible, nextDeadline, opening, step } from '../../src/dialog/turn-machine.ts';
 import {
   DEFAULT_TURN_SETTINGS,
@@ -644,6 +645,20 @@ describe('trouble', () => {
     expect(call.state.phase).toBe('listening');
   });
 
+  it('with a phrase is told by a tone, and so are last words', () => {
+    const call = new Call({ failureLimit: 2 }).greeted();
+    call.asks();
+    call.feed({ type: 'reply-failed', reply: call.reply });
+    expect(names(call.feed({ type: 'reply-failed', reply: call.reply }))).toEqual(['tone']);
+    expect(call.state.phase).toBe('listening');
+    call.asks();
+    call.feed({ type: 'reply-failed', reply: call.reply });
+    expect(names(call.feed({ type: 'reply-failed', reply: call.reply }))).toEqual(['tone']);
+    // It is heard to its end.
+    expect(call.wait(SIGN_TONE_MS)).toEqual([]);
+    expect(names(call.wait(250))).toEqual(['leave']);
+  });
+
   it('that comes again and again ends in an apology, and the dialplan has the caller', () => {
     const call = new Call({ failureLimit: 3 }).greeted();
     for (let failure = 0; failure < 3; failure++) {
@@ -677,10 +692,37 @@ describe('trouble', () => {
     const actions = call.wait(spokeUntil + 2000 - call.at);
     expect(names(actions)).toEqual(['sign']);
     expect(call.state.phase).toBe('thinking');
+    expect(names(call.wait(8000))).toEqual(['tone', 'tone']);
     expect(call.wait(asked + 10_000 - call.at)).toMatchObject([
       { do: 'drop', reply },
       { do: 'say', phrase: 'trouble' },
     ]);
+  });
+
+  it('is no tool that takes its time: it is waited for, and then the reply', () => {
+    const call = new Call({ giveUpMs: 10_000 }).greeted();
+    call.asks();
+    call.feed({ type: 'reply-committed', reply: call.reply });
+    expect(new Set(names(call.wait(30_000)))).toEqual(new Set(['sign', 'tone']));
+    call.feed({ type: 'reply-resumed', reply: call.reply });
+    expect(new Set(names(call.wait(9_900)))).toEqual(new Set(['tone']));
+    expect(names(call.wait(200))).toContain('say');
+  });
+
+  it('of which nobody saw when he stopped talking is told by when he was last heard', () => {
+    const call = new Call({ findsTurns: true, signAfterMs: 2000 }).greeted();
+    call.feed({ type: 'partial', text: 'when do you open' });
+    call.wait(1500);
+    call.feed({ type: 'turn-end', transcript: said('when do you open') });
+    expect(names(call.wait(490))).toEqual([]);
+    expect(names(call.wait(20))).toEqual(['sign']);
+  });
+
+  it('with an answer to keys counts from the last key', () => {
+    const call = new Call({ interDigitMs: 1500, signAfterMs: 2000 }).greeted();
+    call.feed({ type: 'dtmf', digit: '1' });
+    expect(names(call.wait(1990))).toEqual(['reply']);
+    expect(names(call.wait(20))).toEqual(['sign']);
   });
 
   it('of an empty reply is trouble as well', () => {
@@ -1032,6 +1074,7 @@ describe('whatever happens', () => {
       { type: 'reply-audible', reply: 3 },
       { type: 'reply-ended', reply: 3 },
       { type: 'reply-ended', reply: 3, ending: TRANSFER },
+      { type: 'reply-resumed', reply: 3 },
       { type: 'reply-failed', reply: 3 },
       { type: 'dtmf', digit: '1' },
       { type: 'hold' },
@@ -1055,6 +1098,7 @@ describe('whatever happens', () => {
       recogniser: true,
       'stt-failed': true,
       'reply-committed': true,
+      'reply-resumed': true,
       'reply-audible': true,
       'reply-ended': true,
       'reply-failed': true,

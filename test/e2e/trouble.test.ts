@@ -1,64 +1,167 @@
 /**
- * What callers get when the cloud's providers fail: the real adapters, in real calls. The whole list of faults with
- * its figures is `make bench-trouble`; here are those in which most can go wrong.
+ * What callers get when the cloud's providers fail: the real adapters, in real calls. Here every fault meets one part
+ * at least, several parts in one call; each by itself, and the caller after it, is `make bench-trouble`.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EmulatedCloud } from '../support/provider-servers/emulated-cloud.ts';
-import { useRunningAgent } from '../support/agent-under-test.ts';
-import { report } from '../support/running-agent.ts';
-import { ANSWER, runTrouble, startCalmCloud, troubled, type Got } from '../support/trouble-calls.ts';
-import { TROUBLE_CASES } from '../support/trouble-cases.ts';
+import { Exposition } from '../support/prometheus-text.ts';
+import { report, type RunningAgent } from '../support/running-agent.ts';
+import { ANSWER, callInTrouble, startCalmCloud, startTroubled, type Got } from '../support/trouble-calls.ts';
+import { heal, together, TROUBLE_CASES, type TroubleCase } from '../support/trouble-cases.ts';
 
 /** Speech or an audible sign, counted from the caller's last packet. */
 const LIMIT_MS = 2500;
+/** Agents at a time, each with an Asterisk and a cloud of its own: providers' breakers are the agent's. */
+const AT_A_TIME = 3;
+
+/** What goes wrong in one call; `again`: and in the next one, whose caller is to be spared the wait. */
+interface Round {
+  readonly cases: readonly string[];
+  readonly again?: true;
+  /** Nothing goes wrong: who has heard the caller. */
+  readonly heardBy?: 'groq transcription' | 'cartesia /stt/websocket';
+}
+
+const ROUNDS: readonly Round[] = [
+  { cases: ['llm stall before headers', 'tts socket dies in mid-word', 'stt 500'], again: true },
+  { cases: ['llm 401', 'tts stall before the first sound', 'stt malformed JSON'] },
+  {
+    cases: [
+      'llm 429, retry-after 30 s',
+      'tts empty reply',
+      'stt socket dies in mid-sentence, and is refused',
+    ],
+  },
+  { cases: ['llm stall between tokens', 'tts error event', 'stt idle time-out'] },
+  { cases: ['llm malformed JSON', 'tts idle time-out', 'stt 429, retry-after 30 s'] },
+  { cases: ['llm wrong certificate', 'tts DNS failure', 'stt DNS failure'] },
+  { cases: ['llm DNS failure', 'tts TLS failure', 'stt TLS failure'] },
+  {
+    cases: [
+      'llm connection cut in mid-stream by a server of one’s own',
+      'tts refused at start, and a voice that only it has',
+      'stt 500 of Whisper',
+    ],
+  },
+  {
+    cases: [
+      'llm 500 once, with nobody else on the list',
+      'tts cut once in mid-word, with nobody else on the list',
+      'stt refused once, with nobody else on the list',
+    ],
+  },
+  { cases: ['all the cloud is gone'] },
+  { cases: ['stt none: Whisper hears'], heardBy: 'groq transcription' },
+  { cases: ['stt none: the finalize socket hears'], heardBy: 'cartesia /stt/websocket' },
+];
+
+interface Outcome {
+  readonly calls: readonly Got[];
+  /** Where the recognisers' servers were asked. */
+  readonly heardBy: ReadonlySet<string>;
+  /** From /metrics, when the calls were over. */
+  readonly metrics: Exposition;
+  readonly complaints: ReturnType<RunningAgent['asterisk']['complaints']>;
+}
 
 describe('A caller whose providers fail', () => {
-  let cloud: EmulatedCloud;
-  beforeAll(async () => {
-    cloud = await startCalmCloud();
+  const outcomes = new Map<Round, Promise<Outcome>>();
+  beforeAll(() => {
+    const waiting = ROUNDS.map((round) => {
+      const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+      promise.catch(() => undefined);
+      outcomes.set(round, promise);
+      return () => runRound(round).then(resolve, reject);
+    });
+    for (let lane = 0; lane < AT_A_TIME; lane++) {
+      void (async () => {
+        for (let next = waiting.shift(); next; next = waiting.shift()) await next();
+      })();
+    }
   });
-  afterAll(() => cloud.close());
-  const agent = useRunningAgent(() => troubled(cloud));
-
-  function expectServed(got: Got): void {
-    expect(got.stayed).toBe(true);
-    expect(got.responseMs).toBeLessThanOrEqual(LIMIT_MS);
-    expect(got.heard).toMatch(ANSWER);
-  }
-
-  // One for each part: they share no circuit breaker.
-  it.each([
-    [
-      'llm',
-      'stall before headers',
-      'llm groq timeout fell-back receptionist',
-      'llm groq timeout spared receptionist',
-    ],
-    ['tts', 'socket dies in mid-word', 'tts cartesia cut fell-back flite', 'tts cartesia cut spared flite'],
-    [
-      'stt',
-      'socket dies in mid-sentence, and is refused',
-      'stt cartesia server fell-back groq-whisper',
-      'groq-whisper',
-    ],
-  ] as const)('%s: %s', async (part, name, done, nextDone) => {
-    const trouble = TROUBLE_CASES.find((one) => one.part === part && one.name === name);
-    if (!trouble) throw new Error(`no such case: ${name}`);
-    const { first, next } = await runTrouble(agent.lab, cloud, trouble);
-    report(
-      `${part} ${name}: ${first.responseMs ?? '–'} ms (${first.troubles.join('; ')}), next call ${next.responseMs ?? '–'} ms`,
-    );
-    for (const got of [first, next]) expectServed(got);
-    expect(first.troubles).toContain(done);
-    // The next caller is spared the wait, and told so in his record.
-    expect(next.troubles.join()).toContain(nextDone);
+  afterAll(async () => {
+    await Promise.allSettled(outcomes.values());
   });
 
-  it('all: the cloud is gone, and the embedded providers hold the call', async () => {
-    const trouble = TROUBLE_CASES.find(({ name }) => name === 'the cloud is gone');
-    if (!trouble) throw new Error('no such case');
-    const { first, next } = await runTrouble(agent.lab, cloud, trouble);
-    report(`the cloud is gone: ${first.responseMs ?? '–'} ms, next call ${next.responseMs ?? '–'} ms`);
-    for (const got of [first, next]) expectServed(got);
-  });
+  it.each(ROUNDS.map((round) => [round.cases.join(' + '), round] as const))(
+    'is served: %s',
+    { timeout: 180_000 },
+    async (names, round) => {
+      const outcome = await outcomes.get(round);
+      const { calls, heardBy, metrics, complaints } = outcome!;
+      for (const { responseMs, troubles } of calls) {
+        report(`${names}: ${responseMs ?? '–'} ms (${troubles.join('; ')})`);
+      }
+      for (const got of calls) {
+        expect(got.stayed).toBe(true);
+        expect(got.responseMs).toBeLessThanOrEqual(LIMIT_MS);
+        expect(got.heard).toMatch(ANSWER);
+      }
+      const [first, next] = calls;
+      for (const { part, told } of casesOf(round)) {
+        if (told === undefined) continue;
+        const [provider = '', kind = ''] = told.split(' ');
+        expect(first?.troubles).toContainEqual(expect.stringContaining(`${part} ${told} `));
+        expect(metrics.value('voice_agent_troubles_total', { part, provider, kind })).toBeGreaterThan(0);
+      }
+      if (round.cases.includes('all the cloud is gone')) {
+        expect(
+          metrics.value('voice_agent_troubles_total', { provider: 'groq', kind: 'refused' }),
+        ).toBeGreaterThan(0);
+      }
+      if (round.heardBy !== undefined) {
+        expect([...heardBy]).toEqual([round.heardBy]);
+        expect(first).toMatchObject({ understood: true, troubles: [] });
+      }
+      expect(complaints).toEqual([]);
+      if (!next) return;
+      // Whoever calls next is spared the wait, and told so in his record; and the operator sees why.
+      expect(next.troubles).toContain('llm groq timeout spared receptionist');
+      expect(next.troubles).toContain('tts cartesia cut spared flite');
+      for (const [part, provider] of [
+        ['llm', 'groq'],
+        ['tts', 'cartesia'],
+        ['stt', 'cartesia'],
+      ] as const) {
+        expect(metrics.value('voice_agent_provider_breaker_open', { part, provider })).toBe(1);
+      }
+    },
+  );
 });
+
+function casesOf({ cases }: Round): TroubleCase[] {
+  return cases.map((wanted) => {
+    const found = TROUBLE_CASES.find(({ part, name }) => `${part} ${name}` === wanted);
+    if (!found) throw new Error(`no such case: ${wanted}`);
+    return found;
+  });
+}
+
+async function runRound(round: Round): Promise<Outcome> {
+  const trouble = together(casesOf(round));
+  const cloud = await startCalmCloud();
+  try {
+    const lab = await startTroubled(cloud, trouble);
+    try {
+      const atRest = await lab.inUse();
+      const calls = [await callInTrouble(lab, cloud, trouble)];
+      if (round.again) calls.push(await callInTrouble(lab, cloud, trouble));
+      await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(atRest);
+      const answer = await fetch(`${lab.agent.monitoringUrl}/metrics`);
+      const ears = cloud.cartesia.seen.filter(({ path }) => path.startsWith('/stt'));
+      return {
+        calls,
+        heardBy: new Set([
+          ...ears.map(({ path }) => `cartesia ${path}`),
+          ...cloud.groq.transcriptions.map(() => 'groq transcription'),
+        ]),
+        metrics: new Exposition(await answer.text()),
+        complaints: lab.asterisk.complaints(),
+      };
+    } finally {
+      await heal(cloud);
+      await lab.stop();
+    }
+  } finally {
+    await cloud.close();
+  }
+}

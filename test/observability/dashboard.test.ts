@@ -78,7 +78,12 @@ describe('what is shipped for Prometheus and Grafana', () => {
     observe({ ...about, type: 'answered', setUpMs: 1 });
     observe({ ...about, type: 'greeting-started', afterAnswerMs: 1 });
     observe({ ...about, type: 'caller-said', turn: 1, text: '', understood: true, via: 'speech' });
-    observe({ ...about, type: 'latency', turn: 1, marks: { speechEnd: 0, firstPacket: 1 } });
+    observe({
+      ...about,
+      type: 'latency',
+      turn: 1,
+      marks: { speechEnd: 0, llmStart: 0, turnEnd: 1, firstPacket: 1 },
+    });
     observe({ ...about, type: 'tool', name: 'x', result: '' });
     observe({ ...about, type: 'trouble', part: 'llm', message: '' });
     observe({ ...about, type: 'transfer', target: '', outcome: 'busy', ringMs: 1 });

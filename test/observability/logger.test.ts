@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LATENCY_TARGETS } from '../../src/dialog/latency-tracker.ts';
-import { NO_MEDIA } from '../../src/dialog/ports.ts';
+import { NO_MEDIA, type CallEvent } from '../../src/dialog/ports.ts';
 import { createLogger, logCalls } from '../../src/observability/logger.ts';
 
 function written(format: 'auto' | 'json' | 'pretty', terminal: boolean): string {
@@ -45,6 +45,37 @@ describe('the log', () => {
     expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
       'call ended: caller-hung-up; 3 turns answered after 412 ms on average, 600 ms at worst',
       'call ended: caller-hung-up',
+    ]);
+  });
+
+  it('tells what an early start has saved, and to who debugs what was prepared in vain', () => {
+    const told = (level: 'info' | 'debug'): string[] => {
+      const lines: string[] = [];
+      const logger = createLogger({
+        level,
+        format: 'json',
+        terminal: false,
+        write: (line) => lines.push(line),
+      });
+      const observe = logCalls(logger, { texts: true, targets: DEFAULT_LATENCY_TARGETS });
+      const about = { call: 'local/1', at: 0 };
+      const events: CallEvent[] = [
+        { ...about, type: 'draft-dropped', turn: 1, preparedMs: 295.4 },
+        {
+          ...about,
+          type: 'latency',
+          turn: 1,
+          marks: { speechEnd: 0, llmStart: 160, turnEnd: 400, firstPacket: 480 },
+        },
+      ];
+      for (const event of events) observe(event);
+      return lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
+    };
+    const latency = '[OK] Turn 1 latency: 480ms, 240ms saved by an early start';
+    expect(told('info')).toEqual([latency]);
+    expect(told('debug')).toEqual([
+      'a reply that was prepared for 295 ms is dropped: the caller goes on',
+      latency,
     ]);
   });
 });

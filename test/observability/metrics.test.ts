@@ -115,6 +115,8 @@ describe('the metrics of calls', () => {
     expect(sum('llm')).toBeCloseTo(0.1);
     expect(sum('llm_whole')).toBeCloseTo(0.35);
     expect(sum('tts')).toBeCloseTo(0.08);
+    expect(now.value('voice_agent_early_start_saved_seconds_sum', { agent: 'alice' })).toBeCloseTo(0.05);
+    expect(sum('saved')).toBeUndefined();
     const within = (le: string): number | undefined =>
       now.value('voice_agent_turn_latency_seconds_bucket', { stage: 'total', le });
     expect([within('0.6'), within('0.7'), within('2.5'), within('+Inf')]).toEqual([0, 1, 2, 2]);

@@ -1,5 +1,5 @@
 /** A call whose model and voice are the cloud's adapters at provider servers, on real RTP, in real time. */
-import { standardTools, toolTable } from '../../src/dialog/agent-tools.ts';
+import { standardTools, toolTable, type AgentTool } from '../../src/dialog/agent-tools.ts';
 import { CallSession } from '../../src/dialog/call-session.ts';
 import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
 import type { AgentProfile, CallEvent, LanguageModel, TextToSpeech } from '../../src/dialog/ports.ts';
@@ -19,6 +19,7 @@ export interface CloudCallOptions {
   readonly llm: LanguageModel;
   readonly tts: TextToSpeech;
   readonly agent?: Partial<AgentProfile>;
+  readonly tools?: readonly AgentTool[];
   /** The synthesiser's format, if not the wire's own. */
   readonly source?: AudioFormat;
 }
@@ -53,7 +54,7 @@ export async function startCloudCall(options: CloudCallOptions): Promise<CloudCa
     info: line.info,
     agent,
     parts: { vad, stt, llm: options.llm, tts: options.tts },
-    tools: toolTable(standardTools({ agent, messages, clock: systemClock })),
+    tools: toolTable([...standardTools({ agent, messages, clock: systemClock }), ...(options.tools ?? [])]),
     phrases: new PhraseCache(),
     // Nobody's: nothing is prepared, and the greeting is left out.
     phraseOwner: 'nobody',

@@ -124,7 +124,7 @@ export class ScriptedCall {
   static async start(options: ScriptedCallOptions = {}): Promise<ScriptedCall> {
     const agent = options.agent ?? agentProfile();
     const phrases = new PhraseCache();
-    if (!options.unprepared) await preparePhrases(phrases, agent);
+    await preparePhrases(phrases, agent, undefined, options.unprepared);
     const call = new ScriptedCall(options, phrases);
     options.setUp?.(call);
     call.running = call.session.run(call.line, call.media);
@@ -205,13 +205,16 @@ export async function preparePhrases(
   phrases: PhraseCache,
   agent: AgentProfile,
   texts: PhraseTexts = { greeting: agent.greeting, ...DEFAULT_PHRASES },
+  fails = false,
 ): Promise<void> {
   const instant = new ManualClock();
+  const tts = new ScriptedTts(instant, { firstAudioMs: 0 });
+  if (fails) tts.fault = { atWord: '', how: new Error('gone') };
   await phrases.prepare(
     {
       owner: agent.id,
       texts,
-      tts: new ScriptedTts(instant, { firstAudioMs: 0 }),
+      tts,
       voice: agent.voice,
       language: agent.language,
       formats: [
@@ -221,7 +224,7 @@ export async function preparePhrases(
     },
     new AbortController().signal,
     (phrase, error) => {
-      throw new Error(`${phrase}: ${String(error)}`);
+      if (!fails) throw new Error(`${phrase}: ${String(error)}`);
     },
   );
 }

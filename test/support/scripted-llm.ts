@@ -10,6 +10,8 @@ export type LlmStep =
   /** Tokens: in, out. */
   | { readonly usage: readonly [number, number] }
   | { readonly trouble: ProviderTrouble }
+  /** It is at work on something else than words. */
+  | { readonly progress: true }
   | { readonly hang: true };
 
 export type LlmScript = readonly LlmStep[] | ((request: ReplyRequest) => readonly LlmStep[]);
@@ -53,6 +55,7 @@ export class ScriptedLlm implements LanguageModel {
         if (typeof step !== 'string' && 'hang' in step) await new Promise(() => undefined);
         else if (typeof step === 'string') yield { type: 'text', text: step };
         else if ('waitMs' in step) await this.#clock.sleep(step.waitMs, signal);
+        else if ('progress' in step) yield { type: 'progress' };
         else if ('error' in step) throw step.error;
         else if ('trouble' in step) yield { type: 'trouble', trouble: step.trouble };
         else if ('usage' in step) {

@@ -2,9 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { recordingOf } from '../../lab/demo-calls.ts';
 import type { SoftphoneCall } from '../../lab/softphone.ts';
 import { readSound } from '../../lab/sound-file.ts';
-import { startEmulatedCloud, type EmulatedCloud } from './provider-servers/emulated-cloud.ts';
-import type { CallView, RunningAgent, RunningAgentOptions } from './running-agent.ts';
-import { heal, type TroubleCase } from './trouble-cases.ts';
+import { startEmulatedCloud } from './provider-servers/emulated-cloud.ts';
+import { FaultQueue } from './provider-servers/fault-plan.ts';
+import { startGroqServer } from './provider-servers/groq-server.ts';
+import { receptionistMind } from './provider-servers/receptionist-mind.ts';
+import { UNTRUSTED } from './provider-servers/untrusted-identity.ts';
+import { RunningAgent, type CallView } from './running-agent.ts';
+import { shippedConfig } from './shipped-config.ts';
+import { heal, type TroubleCase, type TroubledCloud } from './trouble-cases.ts';
 
 /** What a caller got. Measured on the packets that his phone sent and received. */
 export interface Got {
@@ -41,25 +46,41 @@ export const SHORT_GREETING = [
 ] as const;
 
 /** The cloud with its usual delays, always the same; its recogniser knows the question by heart, and costs nothing. */
-export function startCalmCloud(): Promise<EmulatedCloud> {
-  return startEmulatedCloud({
-    assumed: { sigma: 0, takenBack: 0 },
-    stt: { transcribe: () => 'how much is a check up' },
-  });
+export async function startCalmCloud(): Promise<TroubledCloud> {
+  const localFaults = new FaultQueue();
+  const think = receptionistMind(shippedConfig().agents);
+  const [cloud, local, untrusted] = await Promise.all([
+    startEmulatedCloud({
+      assumed: { sigma: 0, takenBack: 0 },
+      stt: { transcribe: () => 'how much is a check up' },
+    }),
+    startGroqServer({ flavour: 'plain', think, faults: localFaults }),
+    startGroqServer({ tls: UNTRUSTED }),
+  ]);
+  return {
+    ...cloud,
+    local,
+    localFaults,
+    untrustedUrl: untrusted.url,
+    async close() {
+      await Promise.all([cloud.close(), local.close(), untrusted.close()]);
+    },
+  };
 }
 
 /** An agent at the emulated cloud; `trouble` may need it to be set up wrongly. */
-export function troubled(cloud: EmulatedCloud, trouble?: TroubleCase): RunningAgentOptions {
-  return {
-    edits: [SHORT_GREETING],
+export async function startTroubled(cloud: TroubledCloud, trouble?: TroubleCase): Promise<RunningAgent> {
+  await trouble?.atStart?.(cloud);
+  return RunningAgent.start({
+    edits: [SHORT_GREETING, ...(trouble?.edits ?? [])],
     environment: { ...cloud.environment, ...trouble?.environment?.(cloud) },
-  };
+  });
 }
 
 /** Two calls, one after the other, while the trouble lasts. */
 export async function runTrouble(
   lab: RunningAgent,
-  cloud: EmulatedCloud,
+  cloud: TroubledCloud,
   trouble: TroubleCase,
 ): Promise<TroubleRow> {
   try {
@@ -70,7 +91,12 @@ export async function runTrouble(
   }
 }
 
-async function callInTrouble(lab: RunningAgent, cloud: EmulatedCloud, trouble: TroubleCase): Promise<Got> {
+/** One call while the trouble lasts. */
+export async function callInTrouble(
+  lab: RunningAgent,
+  cloud: TroubledCloud,
+  trouble: TroubleCase,
+): Promise<Got> {
   await trouble.before?.(cloud);
   const phone = await lab.phone('softphone1');
   try {

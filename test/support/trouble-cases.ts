@@ -1,37 +1,83 @@
+import type { FailureKind } from '../../src/dialog/ports.ts';
 import type { EmulatedCloud } from './provider-servers/emulated-cloud.ts';
-import type { Fault } from './provider-servers/fault-plan.ts';
+import type { Fault, FaultQueue } from './provider-servers/fault-plan.ts';
+import type { GroqServer } from './provider-servers/groq-server.ts';
+
+/** What can fail. */
+export interface TroubledCloud extends EmulatedCloud {
+  /** Speaks like OpenAI, under a plain /v1. */
+  readonly local: GroqServer;
+  /** Asked at its `chat`. */
+  readonly localFaults: FaultQueue;
+  /** An https address whose certificate nobody trusts. */
+  readonly untrustedUrl: string;
+}
 
 /** Something that goes wrong in a call, and keeps going wrong until it is healed. */
 export interface TroubleCase {
   readonly name: string;
   /** Whose failure it is. Cases of one part share a circuit breaker: each needs an agent that has seen none before. */
   readonly part: 'llm' | 'tts' | 'stt' | 'all';
+  /** What the call's record says of it: the provider and the kind; none where nobody must notice anything. */
+  readonly told?: `${string} ${FailureKind}`;
+  /** Before the agent is started. */
+  readonly atStart?: (cloud: TroubledCloud) => void | Promise<void>;
   /** Before the call begins. */
-  readonly before?: (cloud: EmulatedCloud) => void | Promise<void>;
+  readonly before?: (cloud: TroubledCloud) => void | Promise<void>;
   /** When the greeting is over, before the caller speaks. */
-  readonly listening?: (cloud: EmulatedCloud) => void | Promise<void>;
+  readonly listening?: (cloud: TroubledCloud) => void | Promise<void>;
   /** In the middle of what the caller says. */
-  readonly talking?: (cloud: EmulatedCloud) => void | Promise<void>;
+  readonly talking?: (cloud: TroubledCloud) => void | Promise<void>;
   /** For the agent, when the fault lies in how it is set up. */
-  readonly environment?: (cloud: EmulatedCloud) => Readonly<Record<string, string>>;
+  readonly environment?: (cloud: TroubledCloud) => Readonly<Record<string, string>>;
+  /** Texts of config/ that are replaced. */
+  readonly edits?: readonly (readonly [string, string])[];
 }
 
 /** Everything is as it should be again, but for what the agent remembers. */
-export async function heal({ groq, cartesia, groqFaults, cartesiaFaults }: EmulatedCloud): Promise<void> {
-  groqFaults.clear();
-  cartesiaFaults.clear();
+export async function heal(cloud: TroubledCloud): Promise<void> {
+  const { groq, cartesia, groqFaults, cartesiaFaults, localFaults } = cloud;
+  for (const faults of [groqFaults, cartesiaFaults, localFaults]) faults.clear();
   await Promise.all([groq.up(), cartesia.up()]);
+}
+
+/** Several at a time, each of another part. */
+export function together(cases: readonly TroubleCase[]): TroubleCase {
+  const all =
+    (hook: 'atStart' | 'before' | 'listening' | 'talking') =>
+    async (cloud: TroubledCloud): Promise<void> => {
+      for (const one of cases) await one[hook]?.(cloud);
+    };
+  return {
+    name: cases.map(({ part, name }) => `${part} ${name}`).join(', '),
+    part: 'all',
+    atStart: all('atStart'),
+    before: all('before'),
+    listening: all('listening'),
+    talking: all('talking'),
+    environment: (cloud) =>
+      Object.assign({}, ...cases.map(({ environment }) => environment?.(cloud) ?? {})) as Record<
+        string,
+        string
+      >,
+    edits: cases.flatMap(({ edits = [] }) => edits),
+  };
 }
 
 function cutAll({ cartesia }: EmulatedCloud, path: RegExp): void {
   for (const connection of cartesia.seen) if (connection.open && path.test(connection.path)) connection.cut();
 }
 
+function idleOut({ cartesia }: EmulatedCloud, path: RegExp): void {
+  for (const one of cartesia.seen) if (one.open && path.test(one.path)) one.idleOut();
+}
+
 /** The model answers every question so. */
-function model(name: string, fault: Fault): TroubleCase {
+function model(name: string, kind: FailureKind, fault: Fault): TroubleCase {
   return {
     name,
     part: 'llm',
+    told: `groq ${kind}`,
     listening: ({ groqFaults }) => {
       groqFaults.always(/^chat$/, fault);
     },
@@ -39,10 +85,11 @@ function model(name: string, fault: Fault): TroubleCase {
 }
 
 /** The voice's connections are all refused so. */
-function voiceRefused(name: string, fault: Fault): TroubleCase {
+function voiceRefused(name: string, kind: FailureKind, fault: Fault): TroubleCase {
   return {
     name,
     part: 'tts',
+    told: `cartesia ${kind}`,
     listening: (cloud) => {
       cloud.cartesiaFaults.always(/^tts$/, fault);
       cutAll(cloud, /tts/);
@@ -51,10 +98,11 @@ function voiceRefused(name: string, fault: Fault): TroubleCase {
 }
 
 /** Every reply of the voice goes wrong so. */
-function voice(name: string, fault: Fault): TroubleCase {
+function voice(name: string, kind: FailureKind, fault: Fault): TroubleCase {
   return {
     name,
     part: 'tts',
+    told: `cartesia ${kind}`,
     listening: ({ cartesiaFaults }) => {
       cartesiaFaults.always(/^tts-context$/, fault);
     },
@@ -62,10 +110,11 @@ function voice(name: string, fault: Fault): TroubleCase {
 }
 
 /** The recogniser goes wrong so from the beginning of the call. */
-function ears(name: string, fault: Fault): TroubleCase {
+function ears(name: string, kind: FailureKind, fault: Fault): TroubleCase {
   return {
     name,
     part: 'stt',
+    told: `cartesia ${kind}`,
     before: ({ cartesiaFaults }) => {
       cartesiaFaults.always(/^stt-turns$/, fault);
     },
@@ -75,32 +124,58 @@ function ears(name: string, fault: Fault): TroubleCase {
 /** RFC 6761 §6.4: such a name exists nowhere. */
 const UNRESOLVABLE = 'http://provider.invalid';
 
+/** Where Cartesia's settings stand in config/. */
+export const CARTESIA_TTS = '    tts:\n      # What agents.yaml';
+
 /** Tokens and chunks that come before the trouble. */
 const SOME = 4;
 
 export const TROUBLE_CASES: readonly TroubleCase[] = [
   { name: 'none', part: 'all' },
   {
+    name: 'none: Whisper hears',
+    part: 'stt',
+    environment: () => ({ VOICE_AGENT_STT: 'groq-whisper,pocketsphinx' }),
+  },
+  {
+    name: 'none: the finalize socket hears',
+    part: 'stt',
+    edits: [[CARTESIA_TTS, `    stt: { socket: finalize }\n${CARTESIA_TTS}`]],
+  },
+  {
     name: 'connection refused',
     part: 'llm',
+    told: 'groq refused',
     listening: ({ groq }) => groq.down(),
   },
-  { name: 'DNS failure', part: 'llm', environment: () => ({ GROQ_BASE_URL: UNRESOLVABLE }) },
+  {
+    name: 'DNS failure',
+    part: 'llm',
+    told: 'groq dns',
+    environment: () => ({ GROQ_BASE_URL: UNRESOLVABLE }),
+  },
   {
     name: 'TLS failure',
     part: 'llm',
+    told: 'groq tls',
     environment: ({ groq }) => ({ GROQ_BASE_URL: groq.url.replace('http:', 'https:') }),
   },
-  model('401', { type: 'status', status: 401 }),
-  model('429, retry-after 30 s', { type: 'status', status: 429, retryAfterS: 30 }),
-  model('500', { type: 'status', status: 500 }),
-  model('stall before headers', { type: 'stall-before-headers' }),
-  model('stall before the first token', { type: 'stall', after: 0 }),
-  model('stall between tokens', { type: 'stall', after: SOME }),
-  model('cut in mid-stream', { type: 'cut', after: SOME }),
-  model('malformed JSON', { type: 'malformed', after: SOME }),
-  model('error event', { type: 'error', after: SOME, status: 500, message: 'overloaded' }),
-  model('empty reply', { type: 'empty' }),
+  {
+    name: 'wrong certificate',
+    part: 'llm',
+    told: 'groq tls',
+    environment: ({ untrustedUrl }) => ({ GROQ_BASE_URL: untrustedUrl }),
+  },
+  model('401', 'unauthorized', { type: 'status', status: 401 }),
+  model('429, retry-after 30 s', 'rate-limited', { type: 'status', status: 429, retryAfterS: 30 }),
+  model('500', 'server', { type: 'status', status: 500 }),
+  model('stall before headers', 'timeout', { type: 'stall-before-headers' }),
+  model('stall before the first token', 'timeout', { type: 'stall', after: 0 }),
+  model('stall between tokens', 'stalled', { type: 'stall', after: SOME }),
+  model('cut in mid-stream', 'cut', { type: 'cut', after: SOME }),
+  model('malformed JSON', 'malformed', { type: 'malformed', after: SOME }),
+  model('error event', 'server', { type: 'error', after: SOME, status: 500, message: 'overloaded' }),
+  model('empty reply', 'empty', { type: 'empty' }),
   {
     name: 'idle connection closed',
     part: 'llm',
@@ -109,41 +184,148 @@ export const TROUBLE_CASES: readonly TroubleCase[] = [
     },
   },
 
-  { name: 'DNS failure', part: 'tts', environment: () => ({ CARTESIA_BASE_URL: UNRESOLVABLE }) },
   {
-    name: 'TLS failure',
-    part: 'tts',
-    environment: ({ cartesia }) => ({ CARTESIA_BASE_URL: cartesia.url.replace('http:', 'https:') }),
+    name: 'connection cut in mid-stream by a server of one’s own',
+    part: 'llm',
+    told: 'openai-compatible cut',
+    environment: ({ local }) => ({
+      OPENAI_BASE_URL: `${local.url}/v1`,
+      VOICE_AGENT_LLM: 'openai-compatible,receptionist',
+    }),
+    listening: ({ localFaults }) => {
+      localFaults.always(/^chat$/, { type: 'cut', after: SOME });
+    },
   },
-  voiceRefused('401', { type: 'status', status: 401 }),
-  voiceRefused('429, retry-after 30 s', { type: 'status', status: 429, retryAfterS: 30 }),
-  voiceRefused('500', { type: 'status', status: 500 }),
-  voiceRefused('stall before headers', { type: 'stall-before-headers' }),
-  voice('stall before the first sound', { type: 'stall', after: 0 }),
-  voice('stall in mid-word', { type: 'stall', after: SOME }),
-  voice('socket dies in mid-word', { type: 'cut', after: SOME }),
-  voice('malformed JSON', { type: 'malformed', after: SOME }),
-  voice('error event', { type: 'error', after: SOME, status: 500, message: 'overloaded' }),
-  voice('empty reply', { type: 'empty' }),
   {
-    name: 'idle time-out',
-    part: 'tts',
-    listening: ({ cartesia }) => {
-      for (const one of cartesia.seen) if (one.open && one.path.includes('tts')) one.idleOut();
+    name: '500 once, with nobody else on the list',
+    part: 'llm',
+    told: 'groq server',
+    environment: () => ({ VOICE_AGENT_LLM: 'groq' }),
+    listening: ({ groqFaults }) => {
+      groqFaults.push(/^chat$/, { type: 'status', status: 500 });
     },
   },
 
-  ears('401', { type: 'status', status: 401 }),
-  ears('429, retry-after 30 s', { type: 'status', status: 429, retryAfterS: 30 }),
-  ears('500', { type: 'status', status: 500 }),
-  ears('stall before headers', { type: 'stall-before-headers' }),
-  ears('stall: hears and says nothing', { type: 'stall', after: 1 }),
-  ears('stall after a few words', { type: 'stall', after: 3 }),
-  ears('malformed JSON', { type: 'malformed', after: 2 }),
-  ears('error event', { type: 'error', after: 2, status: 500, message: 'overloaded' }),
+  {
+    name: 'DNS failure',
+    part: 'tts',
+    told: 'cartesia dns',
+    environment: () => ({ CARTESIA_BASE_URL: UNRESOLVABLE }),
+  },
+  {
+    name: 'TLS failure',
+    part: 'tts',
+    told: 'cartesia tls',
+    environment: ({ cartesia }) => ({ CARTESIA_BASE_URL: cartesia.url.replace('http:', 'https:') }),
+  },
+  {
+    name: 'wrong certificate',
+    part: 'tts',
+    told: 'cartesia tls',
+    environment: ({ untrustedUrl }) => ({ CARTESIA_BASE_URL: untrustedUrl }),
+  },
+  {
+    name: 'connection refused',
+    part: 'tts',
+    told: 'cartesia refused',
+    // Of the one server, only what speaks: the recogniser's connection stays as it is.
+    listening: async (cloud) => {
+      await cloud.cartesia.stopListening();
+      cutAll(cloud, /tts/);
+    },
+  },
+  voiceRefused('401', 'unauthorized', { type: 'status', status: 401 }),
+  voiceRefused('429, retry-after 30 s', 'rate-limited', { type: 'status', status: 429, retryAfterS: 30 }),
+  voiceRefused('500', 'server', { type: 'status', status: 500 }),
+  voiceRefused('stall before headers', 'timeout', { type: 'stall-before-headers' }),
+  voice('stall before the first sound', 'timeout', { type: 'stall', after: 0 }),
+  voice('stall in mid-word', 'stalled', { type: 'stall', after: SOME }),
+  voice('socket dies in mid-word', 'cut', { type: 'cut', after: SOME }),
+  voice('malformed JSON', 'malformed', { type: 'malformed', after: SOME }),
+  voice('error event', 'server', { type: 'error', after: SOME, status: 500, message: 'overloaded' }),
+  voice('empty reply', 'empty', { type: 'empty' }),
+  {
+    name: 'idle time-out',
+    part: 'tts',
+    listening: (cloud) => {
+      idleOut(cloud, /tts/);
+    },
+  },
+  {
+    name: 'refused at start, and a voice that only it has',
+    part: 'tts',
+    told: 'cartesia server',
+    edits: [["voice: slt # a woman's voice", 'voice: 11111111-2222-4333-8444-555555555555']],
+    atStart: ({ cartesiaFaults }) => {
+      cartesiaFaults.always(/^tts$/, { type: 'status', status: 500 });
+    },
+  },
+  {
+    name: 'cut once in mid-word, with nobody else on the list',
+    part: 'tts',
+    told: 'cartesia cut',
+    environment: () => ({ VOICE_AGENT_TTS: 'cartesia' }),
+    listening: ({ cartesiaFaults }) => {
+      cartesiaFaults.push(/^tts-context$/, { type: 'cut', after: SOME });
+    },
+  },
+
+  {
+    name: 'DNS failure',
+    part: 'stt',
+    told: 'cartesia dns',
+    environment: () => ({ CARTESIA_BASE_URL: UNRESOLVABLE }),
+  },
+  {
+    name: 'TLS failure',
+    part: 'stt',
+    told: 'cartesia tls',
+    environment: ({ cartesia }) => ({ CARTESIA_BASE_URL: cartesia.url.replace('http:', 'https:') }),
+  },
+  {
+    name: 'connection refused',
+    part: 'stt',
+    told: 'cartesia refused',
+    before: ({ cartesia }) => cartesia.stopListening(),
+  },
+  {
+    name: 'idle time-out',
+    part: 'stt',
+    told: 'cartesia cut',
+    listening: (cloud) => {
+      idleOut(cloud, /stt/);
+    },
+  },
+  {
+    name: 'refused once, with nobody else on the list',
+    part: 'stt',
+    told: 'cartesia server',
+    environment: () => ({ VOICE_AGENT_STT: 'cartesia' }),
+    before: ({ cartesiaFaults }) => {
+      cartesiaFaults.push(/^stt-turns$/, { type: 'status', status: 503 });
+    },
+  },
+  {
+    name: '500 of Whisper',
+    part: 'stt',
+    told: 'groq-whisper server',
+    environment: () => ({ VOICE_AGENT_STT: 'groq-whisper,pocketsphinx' }),
+    listening: ({ groqFaults }) => {
+      groqFaults.always(/^transcription$/, { type: 'status', status: 500 });
+    },
+  },
+  ears('401', 'unauthorized', { type: 'status', status: 401 }),
+  ears('429, retry-after 30 s', 'rate-limited', { type: 'status', status: 429, retryAfterS: 30 }),
+  ears('500', 'server', { type: 'status', status: 500 }),
+  ears('stall before headers', 'timeout', { type: 'stall-before-headers' }),
+  ears('stall: hears and says nothing', 'stalled', { type: 'stall', after: 1 }),
+  ears('stall after a few words', 'stalled', { type: 'stall', after: 3 }),
+  ears('malformed JSON', 'malformed', { type: 'malformed', after: 2 }),
+  ears('error event', 'server', { type: 'error', after: 2, status: 500, message: 'overloaded' }),
   {
     name: 'socket dies in mid-sentence',
     part: 'stt',
+    told: 'cartesia cut',
     talking: (cloud) => {
       cutAll(cloud, /stt/);
     },
@@ -151,6 +333,7 @@ export const TROUBLE_CASES: readonly TroubleCase[] = [
   {
     name: 'socket dies in mid-sentence, and is refused',
     part: 'stt',
+    told: 'cartesia server',
     talking: (cloud) => {
       cloud.cartesiaFaults.always(/^stt-turns$/, { type: 'status', status: 503 });
       cutAll(cloud, /stt/);
@@ -182,13 +365,14 @@ export function groupCases(cases: readonly TroubleCase[]): TroubleCase[][] {
   const groups: TroubleCase[][] = [];
   for (const one of cases) {
     const home = groups.find(
-      (group) =>
-        !one.environment &&
-        one.part !== 'all' &&
-        group.every((other) => other.part !== one.part && other.part !== 'all' && !other.environment),
+      (group) => !isAlone(one) && group.every((other) => other.part !== one.part && !isAlone(other)),
     );
     if (home) home.push(one);
     else groups.push([one]);
   }
   return groups;
+}
+
+function isAlone({ part, environment, edits, atStart }: TroubleCase): boolean {
+  return part === 'all' || environment !== undefined || edits !== undefined || atStart !== undefined;
 }

@@ -163,8 +163,20 @@ describe('a tool of the user’s own', () => {
     answer = () => {
       end.abort();
     };
-    expect((await run({}, { order: '1' }, end.signal)).result).toMatch(/^error: no answer/);
+    expect((await run({}, { order: '1' }, end.signal)).result).toBe('error: interrupted');
   });
+
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE'] as const)(
+    'goes on to its answer though its call is over, where it may have changed something (%s)',
+    async (method) => {
+      const end = new AbortController();
+      answer = (response) => {
+        end.abort();
+        setImmediate(() => response.end('done already'));
+      };
+      expect((await run({ method }, { order: '1' }, end.signal)).result).toBe('done already');
+    },
+  );
 
   it('says nothing of address and headers when nobody is there', async () => {
     const gone = createServer().listen(0, '127.0.0.1');

@@ -9,6 +9,7 @@ import {
   kindOfStatus,
   plainMessage,
   ProviderFailure,
+  retryAfter,
   withoutKeys,
   type FailureDetails,
 } from '../provider-failure.ts';
@@ -34,8 +35,24 @@ const { TTSWS: Socketed } = require('@cartesia/cartesia-js/resources/tts/ws') as
 export type CartesiaClient = Cartesia;
 
 const CARTESIA_URL = 'https://api.cartesia.ai';
-/** Sound doesn't shrink. */
-export const SOCKET_OPTIONS: ClientOptions = { perMessageDeflate: false };
+/** How a handshake was refused, beyond what `ws` tells of it. */
+export interface Refusal {
+  retryAfterMs?: Milliseconds | undefined;
+}
+
+/** For `ws`. Sound doesn't shrink; and what a refusal says of when to come again stands in a header. */
+export function socketOptions(refusal: Refusal): ClientOptions {
+  return {
+    perMessageDeflate: false,
+    finishRequest: (request) => {
+      request.once('response', ({ headers }) => {
+        refusal.retryAfterMs = retryAfter(headers['retry-after']);
+      });
+      request.end();
+    },
+  };
+}
+
 export const CONNECT_MS: Milliseconds = 2_000;
 
 export function createCartesiaClient({ apiKey, baseUrl = CARTESIA_URL }: CartesiaConnection): CartesiaClient {
@@ -44,10 +61,14 @@ export function createCartesiaClient({ apiKey, baseUrl = CARTESIA_URL }: Cartesi
 }
 
 /** A TTS socket that is being opened. The SDK's `tts.websocket()` would leave its failure unhandled. */
-export function createTtsSocket(client: CartesiaClient, connection: CartesiaConnection): TTSWS {
+export function createTtsSocket(
+  client: CartesiaClient,
+  connection: CartesiaConnection,
+  refusal: Refusal,
+): TTSWS {
   const { baseUrl = CARTESIA_URL } = connection;
   const url = new URL(baseUrl);
-  const options = SOCKET_OPTIONS;
+  const options = socketOptions(refusal);
   if (url.protocol !== 'http:') return new Socketed(client, options);
   // It always asks for wss; who has an http address gets its bytes as they are.
   const plain = (): Socket => connect(Number(url.port || 80), url.hostname);
@@ -78,6 +99,7 @@ export function failureOfSocket(
   provider: string,
   error: unknown,
   key: string,
+  { retryAfterMs }: Refusal = {},
 ): ProviderFailure {
   if (error instanceof ProviderFailure) return error;
   const { error: sent } = error as { error?: CartesiaErrorEvent | Error };
@@ -85,5 +107,5 @@ export function failureOfSocket(
   const { cause } = error as { cause?: unknown };
   const inner = (cause as { error?: unknown } | undefined)?.error ?? cause ?? sent ?? error;
   const kind = kindOfError(inner) ?? 'cut';
-  return new ProviderFailure({ code, provider, kind, message: plainMessage(inner, [key]) });
+  return new ProviderFailure({ code, provider, kind, message: plainMessage(inner, [key]), retryAfterMs });
 }

@@ -68,6 +68,7 @@ export function createCartesiaStt(options: CartesiaSttOptions): SpeechToText {
       provider: name,
       clock,
       onRetry: (failure) => {
+        if (made.stream instanceof TurnsStream) made.stream.onDown();
         request.onEvent({ type: 'trouble', trouble: retried('stt', failure) });
       },
       onMessage: (message) => {

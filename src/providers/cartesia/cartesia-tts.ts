@@ -16,7 +16,7 @@ export interface CartesiaTtsOptions extends CartesiaConnection {
   readonly voices?: Readonly<Record<string, string>>;
   /** The only format to ask for. Default: whatever the line needs, so that nothing is converted. */
   readonly format?: AudioFormat | undefined;
-  /** `sentence` (default) or `token`: how text is handed on. */
+  /** `sentence` (default) or `token`: what it asks to be given, and hands on as it is. */
   readonly feeding?: 'sentence' | 'token';
   /** How long Cartesia waits for more text before it speaks (default 0, for tokens 200). */
   readonly bufferMs?: Milliseconds | undefined;
@@ -32,7 +32,10 @@ export interface CartesiaTtsOptions extends CartesiaConnection {
   readonly contextsPerSocket?: number;
   /** Sockets at a time (default 10). */
   readonly sockets?: number;
-  /** An idle socket is replaced after this (default 240,000; Cartesia closes it after 300,000). */
+  /**
+   * An idle socket is replaced after this (default 240,000). Cartesia closes it after 5 minutes:
+   * docs.cartesia.ai/api-reference/tts/websocket.
+   */
   readonly renewMs?: Milliseconds;
   readonly onTrouble?: (message: string) => void;
   readonly clock?: Clock;
@@ -84,6 +87,7 @@ export function createCartesiaTts(options: CartesiaTtsOptions): TextToSpeech {
   return {
     name,
     voices: Object.keys(voices),
+    takes: feeding === 'token' ? 'text' : 'sentences',
     formats,
     check,
     async *speak(text, voice, signal) {
@@ -96,7 +100,6 @@ export function createCartesiaTts(options: CartesiaTtsOptions): TextToSpeech {
         provider: name,
         key: options.apiKey,
         voice,
-        feeding,
         request: {
           model_id: model,
           voice: { id: voices[voice.voice] ?? voice.voice },

@@ -43,7 +43,7 @@ export class FinalizeStream implements SttStream {
   }
 
   beginTurn(frame: number): void {
-    if (this.#closed || (this.#turnFrame !== undefined && frame >= this.#turnFrame)) return;
+    if (this.#closed || frame === this.#turnFrame) return;
     const { pump, link } = this.#options;
     if (this.#turnFrame !== undefined) {
       // What the provider has of this turn is worth nothing now.

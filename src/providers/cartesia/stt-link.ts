@@ -11,9 +11,10 @@ import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
 import {
   CONNECT_MS,
   failureOfSocket,
-  SOCKET_OPTIONS,
+  socketOptions,
   type CartesiaClient,
   type CartesiaConnection,
+  type Refusal,
 } from './cartesia-client.ts';
 import { watchPulse, type PulseSocket } from './pulse.ts';
 
@@ -62,7 +63,8 @@ export class SttLink {
   /** Rejects with a ProviderFailure (STT_UNAVAILABLE). */
   async open(): Promise<void> {
     const { client, endpoint, connection, provider, clock } = this.#options;
-    const sdk = sdkSocket(client, endpoint);
+    const refusal: Refusal = {};
+    const sdk = sdkSocket(client, endpoint, refusal);
     const opened = Promise.withResolvers<undefined>();
     let isOpen = false;
     let lastError: ProviderFailure | undefined;
@@ -74,7 +76,7 @@ export class SttLink {
     });
     sdk.on('error', (error) => {
       // It says so when we close what isn't open yet; then the reason is known.
-      lastError ??= failureOfSocket('STT_FAILED', provider, error, connection.apiKey);
+      lastError ??= failureOfSocket('STT_FAILED', provider, error, connection.apiKey, refusal);
       if (isOpen && lastError.kind !== 'cut') sdk.close();
     });
     sdk.on('raw', () => {
@@ -159,15 +161,17 @@ type ManualSdk = ReturnType<CartesiaClient['stt']['manualFinalize']['websocket']
 function sdkSocket(
   client: CartesiaClient,
   endpoint: SttEndpoint,
+  refusal: Refusal,
 ): Pick<AutoSdk, 'sendRaw' | 'close' | 'socket'> & {
   on(event: 'error', listener: (error: Error) => void): unknown;
   on(event: 'raw', listener: () => void): unknown;
   on(event: 'close', listener: (code: number) => void): unknown;
   on(event: 'event', listener: (message: SttMessage) => void): unknown;
 } {
+  const options = socketOptions(refusal);
   return endpoint.kind === 'turns'
-    ? client.stt.autoFinalize.websocket({ ...endpoint.params }, SOCKET_OPTIONS)
-    : client.stt.manualFinalize.websocket({ ...endpoint.params }, SOCKET_OPTIONS);
+    ? client.stt.autoFinalize.websocket({ ...endpoint.params }, options)
+    : client.stt.manualFinalize.websocket({ ...endpoint.params }, options);
 }
 
 function unavailable({ provider, kind, message, retryAfterMs }: ProviderFailure): ProviderFailure {

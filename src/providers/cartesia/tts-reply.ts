@@ -7,18 +7,18 @@ import { sampleCount } from '../../media/audio.ts';
 import { validatePcmFormat } from '../../media/pcm.ts';
 import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
 import { failureOfEvent, failureOfSocket } from './cartesia-client.ts';
-import { pieces, type Feeding } from './feeding.ts';
-import type { TtsPool } from './tts-pool.ts';
 import type { ContextListener, TtsSocket } from './tts-socket.ts';
 
+/** As far as a reply needs it. */
+type ReplySocket = Pick<TtsSocket, 'send' | 'leave'>;
+
 export interface TtsReplyOptions {
-  readonly pool: TtsPool;
+  readonly pool: { acquire(context: string, listener: ContextListener): Promise<ReplySocket> };
   readonly provider: string;
   readonly key: string;
   readonly voice: VoiceRequest;
   /** What every request of this reply has in common. */
   readonly request: Omit<GenerationRequest, 'context_id' | 'transcript'>;
-  readonly feeding: Feeding;
   readonly firstAudioMs: Milliseconds;
   readonly chunkMs: Milliseconds;
   /** How often a reply that was cut before its first sound is asked for again. */
@@ -34,6 +34,8 @@ const EVENT_CAPACITY = 4096;
  * later than this gets a new one.
  */
 const CONTEXT_PAUSE_MS: Milliseconds = 600;
+/** Of nothing but signs, no sound can be expected. */
+const SPEAKABLE = /[\p{L}\p{N}]/u;
 let contexts = 0;
 
 /** One reply: text goes to a context piece by piece, sound comes back. */
@@ -43,8 +45,10 @@ export class TtsReply {
   readonly #over = new AbortController();
   readonly #bytesPerSample: number;
   #context:
-    | { readonly id: string; readonly socket: TtsSocket; readonly over: PromiseWithResolvers<undefined> }
+    | { readonly id: string; readonly socket: ReplySocket; readonly over: PromiseWithResolvers<undefined> }
     | undefined;
+  /** A context that is being opened, and will be sent what there is to be said by then. */
+  #opening: Promise<void> | undefined;
   /** What was sent and has not been heard a sound of. */
   #pieces: string[] = [];
   #ended = false;
@@ -88,7 +92,7 @@ export class TtsReply {
   async feed(text: AsyncIterable<string>): Promise<void> {
     const { signal } = this.#over;
     try {
-      for await (const piece of untilAborted(pieces(text, this.#options.feeding), signal)) {
+      for await (const piece of untilAborted(text, signal)) {
         await this.#push(piece);
       }
       if (!signal.aborted) this.#end();
@@ -100,7 +104,11 @@ export class TtsReply {
   // ── text out ──
 
   async #push(piece: string): Promise<void> {
-    if (piece === '' || (piece.trim() === '' && !this.#context)) return;
+    if (piece.trim() === '' && !this.#context) return;
+    if (piece === '') {
+      this.#flush();
+      return;
+    }
     const { clock } = this.#options;
     if (this.#context && clock.now() - this.#lastChunkAt > CONTEXT_PAUSE_MS) await this.#finishContext();
     if (this.#isOver()) return;
@@ -109,8 +117,22 @@ export class TtsReply {
     else await this.#openContext();
   }
 
-  /** Sends what there is so far on a context of its own. */
-  async #openContext(): Promise<void> {
+  /** Sends what there is by then on a context of its own. */
+  #openContext(): Promise<void> {
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  /** The same, where nobody waits for it. */
+  #reopen(): void {
+    this.#openContext().catch((error: unknown) => {
+      this.#fail(failureOfSocket('TTS_FAILED', this.#options.provider, error, this.#options.key));
+    });
+  }
+
+  async #open(): Promise<void> {
     const id = `reply-${++contexts}`;
     const over = Promise.withResolvers<undefined>();
     const listener: ContextListener = {
@@ -142,10 +164,23 @@ export class TtsReply {
     } else if (!this.#unwatch) this.#watch();
   }
 
+  /** Nothing follows for now: whatever Cartesia has gathered is spoken (`flush` in the SDK's GenerationRequest). */
+  #flush(): void {
+    const context = this.#context;
+    const { request } = this.#options;
+    context?.socket.send({
+      ...request,
+      transcript: '',
+      continue: true,
+      flush: true,
+      context_id: context.id,
+    });
+  }
+
   #end(): void {
     this.#ended = true;
     if (this.#context) this.#sendEnd();
-    else if (this.#pieces.length === 0) this.#received.close();
+    else if (!this.#opening) this.#received.close();
   }
 
   #sendEnd(): void {
@@ -215,8 +250,14 @@ export class TtsReply {
     context?.over.resolve(undefined);
     // Times that came behind the last sound.
     if (this.#words.length > 0) this.#give({ type: 'words', words: this.#words.splice(0) });
-    if (!this.#ended) return; // it has expired, or was finished: the next piece opens another
-    if (this.#audioMs === 0) this.#fail(this.#failure('empty', 'the answer held no sound'));
+    const isOwed = this.#pieces.some((piece) => SPEAKABLE.test(piece));
+    // It had expired before the last words came: they are said on another.
+    if (isOwed && this.#lastChunkAt !== Infinity) {
+      this.#reopen();
+      return;
+    }
+    if (!this.#ended && !isOwed) return; // it was finished: the next piece opens another
+    if (this.#audioMs === 0 || isOwed) this.#fail(this.#failure('empty', 'the answer held no sound'));
     else this.#received.close();
   }
 
@@ -234,9 +275,7 @@ export class TtsReply {
     this.#retries -= 1;
     this.#words = [];
     this.#options.onTrouble(`${failure.message}; saying it again`);
-    this.#openContext().catch((error: unknown) => {
-      this.#fail(failureOfSocket('TTS_FAILED', this.#options.provider, error, this.#options.key));
-    });
+    this.#reopen();
   }
 
   #fail(failure: ProviderFailure): void {

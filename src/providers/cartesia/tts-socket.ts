@@ -9,6 +9,7 @@ import {
   failureOfSocket,
   type CartesiaClient,
   type CartesiaConnection,
+  type Refusal,
 } from './cartesia-client.ts';
 import { watchPulse, type PulseSocket } from './pulse.ts';
 
@@ -51,7 +52,8 @@ export class TtsSocket {
     this.#clock = clock;
     this.#onGone = onGone;
     this.#lastUsedAt = clock.now();
-    this.#sdk = createTtsSocket(client, connection);
+    const refusal: Refusal = {};
+    this.#sdk = createTtsSocket(client, connection, refusal);
     // Without a listener, every error would be an unhandled rejection.
     this.#sdk.on('error', (error) => {
       this.#onError(error);
@@ -78,7 +80,7 @@ export class TtsSocket {
       },
       (error: unknown) => {
         disarm();
-        const failure = late ?? failureOfSocket('TTS_FAILED', provider, error, connection.apiKey);
+        const failure = late ?? failureOfSocket('TTS_FAILED', provider, error, connection.apiKey, refusal);
         this.#die(failure);
         throw failure;
       },

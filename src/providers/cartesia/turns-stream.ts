@@ -9,7 +9,7 @@ import type { HeardPump } from './heard-pump.ts';
 const REPORTED_AFTER_FRAMES = 25;
 
 export interface TurnsStreamOptions {
-  readonly pump: HeardPump;
+  readonly pump: Pick<HeardPump, 'next' | 'start' | 'stop'>;
   readonly link: { proven(): void; close(): void };
   readonly clock: Clock;
   /** How long `endTurn` waits for the provider's own end of turn. */
@@ -20,8 +20,10 @@ export interface TurnsStreamOptions {
 /** A call heard by `/stt/turns/websocket`: all of it is sent, and the provider finds the turns. */
 export class TurnsStream implements SttStream {
   readonly #options: TurnsStreamOptions;
-  /** The first frame that was ever sent. */
+  /** The first frame that was sent to the socket that listens now. */
   #first: number;
+  /** The first one that was sent nowhere, because the socket had died. */
+  #unheard: number | undefined;
   /** Where the turn that is going on began. */
   #turnFrame: number | undefined;
   /** Nothing up to here needs to be heard again. */
@@ -44,7 +46,7 @@ export class TurnsStream implements SttStream {
   beginTurn(frame: number): void {
     if (!this.#providerSaysTurn) this.#turnFrame = frame;
     else this.#turnFrame = Math.min(this.#turnFrame ?? frame, frame);
-    const from = Math.max(0, frame - PREROLL_FRAMES);
+    const from = Math.max(this.#heardTo, frame - PREROLL_FRAMES);
     if (this.#providerSaysTurn || from >= this.#first || this.#closed) return;
     // This stream is younger than the turn.
     this.#first = from;
@@ -110,12 +112,21 @@ export class TurnsStream implements SttStream {
     }
   }
 
-  /** Another socket listens now, and knows nothing: it hears the turn from its beginning, as far as the ring goes. */
+  /** The socket has died: what is sent from now on is heard by nobody. */
+  onDown(): void {
+    this.#unheard = this.#options.pump.next;
+  }
+
+  /**
+   * Another socket listens now, and knows nothing: it hears the turn from its beginning, as far as the ring goes, or
+   * what was said meanwhile.
+   */
   onReplaced(): void {
     const { pump } = this.#options;
     this.#providerSaysTurn = false;
-    const from = this.#turnFrame === undefined ? pump.next : this.#turnFrame;
-    pump.start(Math.max(this.#heardTo, from - PREROLL_FRAMES));
+    const from = this.#turnFrame === undefined ? (this.#unheard ?? pump.next) : this.#turnFrame;
+    this.#first = Math.max(this.#heardTo, from - PREROLL_FRAMES);
+    pump.start(this.#first);
   }
 
   onLost(failure: ProviderFailure): void {

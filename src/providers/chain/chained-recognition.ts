@@ -4,7 +4,15 @@ import { FRAME_MS } from '../../media/audio.ts';
 import { AudioRingReader } from '../../media/audio-ring.ts';
 import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
 import type { Attempt } from './circuit-breaker.ts';
-import { failureOf, Rotation, troubleOf, type ChainOptions, type Listed } from './provider-list.ts';
+import {
+  failureOf,
+  retryDelay,
+  Rotation,
+  troubleOf,
+  type ChainOptions,
+  type Listed,
+  type Turn,
+} from './provider-list.ts';
 
 export interface SttChainOptions extends ChainOptions<SpeechToText> {
   /** How long a connection may take to open when another provider follows. */
@@ -25,8 +33,8 @@ interface Answer {
   readonly transcript: Transcript;
 }
 
-/** The turn that is going on. */
-interface Turn {
+/** The caller's turn that is going on. */
+interface CallerTurn {
   readonly frame: number;
   /** The newest frame when the recogniser last had something to say about it; −1: it hasn't. */
   heardTo: number;
@@ -47,7 +55,7 @@ export class ChainedRecognition implements SttStream {
   #listener: Listener | undefined;
   /** Resolves when somebody listens again, or nobody will. */
   #opening: Promise<ProviderFailure | undefined> = Promise.resolve(undefined);
-  #turn: Turn | undefined;
+  #turn: CallerTurn | undefined;
   /** Who has failed in this turn: nobody is asked twice. */
   readonly #failed = new Set<string>();
   #climbing = false;
@@ -70,7 +78,7 @@ export class ChainedRecognition implements SttStream {
 
   beginTurn(frame: number): void {
     if (this.#closed) return;
-    const turn: Turn = { frame, heardTo: -1, text: '' };
+    const turn: CallerTurn = { frame, heardTo: -1, text: '' };
     this.#turn = turn;
     this.#guard((stream) => {
       stream.beginTurn(frame);
@@ -111,7 +119,7 @@ export class ChainedRecognition implements SttStream {
 
   // ── what a recogniser makes of a turn ──
 
-  async #answer(listener: Listener, turn: Turn, frame: number): Promise<Answer> {
+  async #answer(listener: Listener, turn: CallerTurn, frame: number): Promise<Answer> {
     const { provider, stream } = listener;
     const asked = stream.endTurn(frame);
     asked.catch(() => undefined);
@@ -128,7 +136,12 @@ export class ChainedRecognition implements SttStream {
    * A recogniser that finds turns was silent when it should have spoken. Either there was nothing to be heard, or
    * it is deaf: somebody else is asked for a second opinion.
    */
-  async #overdue(listener: Listener, turn: Turn, frame: number, asked: Promise<Transcript>): Promise<Answer> {
+  async #overdue(
+    listener: Listener,
+    turn: CallerTurn,
+    frame: number,
+    asked: Promise<Transcript>,
+  ): Promise<Answer> {
     const missing: Transcript = { text: turn.text, understood: turn.text !== '', confidence: 0.5 };
     const transcript = await this.#within(GRACE_MS, asked, () => missing);
     const own: Answer = { by: listener, transcript };
@@ -138,6 +151,7 @@ export class ChainedRecognition implements SttStream {
     const other = await this.#secondOpinion(listener.provider, turn, frame);
     if (!other) return own;
     if (this.#isClosed() || this.#listener !== listener) {
+      other.by.attempt?.dropped();
       other.by.stream.close();
       return own;
     }
@@ -151,7 +165,11 @@ export class ChainedRecognition implements SttStream {
   }
 
   /** The same turn, heard by somebody further down the list; undefined: nothing is understood there, either. */
-  async #secondOpinion(first: Listed<SpeechToText>, turn: Turn, frame: number): Promise<Answer | undefined> {
+  async #secondOpinion(
+    first: Listed<SpeechToText>,
+    turn: CallerTurn,
+    frame: number,
+  ): Promise<Answer | undefined> {
     const { patienceMs } = this.#options;
     for (const provider of this.#after(first)) {
       const attempt = provider.breaker.attempt();
@@ -224,33 +242,64 @@ export class ChainedRecognition implements SttStream {
   ): Promise<ProviderFailure | undefined> {
     let failure = before;
     const { onEvent } = this.#request;
-    for (let turn = rotation.next(); turn && !this.#isClosed(); turn = rotation.next()) {
-      const { provider, attempt, isLast } = turn;
+    for (let turn = rotation.next(); turn; turn = rotation.next()) {
+      if (this.#isClosed()) {
+        turn.attempt.dropped();
+        break;
+      }
+      const { provider } = turn;
       for (const trouble of rotation.spared('stt', turn)) onEvent({ type: 'trouble', trouble });
       if (failure) {
         onEvent({ type: 'trouble', trouble: troubleOf('stt', failure, 'fell-back', provider.name) });
       }
-      try {
-        const opening = this.#openOne(provider);
-        const { openMs } = this.#options;
-        const stream = isLast
-          ? await opening
-          : await this.#within(openMs, opening, () => {
-              void opening.then((late) => {
-                late.close();
-              });
-              throw this.#failure(provider.name, 'timeout', `not opened within ${openMs} ms`);
-            });
-        if (this.#isClosed()) stream.close();
-        else this.#take({ provider, stream, attempt });
-        return undefined;
-      } catch (error) {
-        failure = failureOf('STT_UNAVAILABLE', provider.name, error);
-        attempt.failed(failure);
-        this.#failed.add(provider.name);
-      }
+      failure = await this.#tryOpen(turn);
+      if (!failure) return undefined;
+      this.#failed.add(provider.name);
     }
     return failure ?? this.#failure('stt', 'refused', 'nobody listens');
+  }
+
+  /** One provider's turn: once more, if that may help. Resolves with what went wrong, if it did. */
+  async #tryOpen({
+    provider,
+    attempt: first,
+    isLast,
+  }: Turn<SpeechToText>): Promise<ProviderFailure | undefined> {
+    const { openMs, clock } = this.#options;
+    const began = clock.now();
+    let attempt = first;
+    for (let retries = 1; ; retries--) {
+      try {
+        const stream = await this.#openWithin(isLast ? Infinity : openMs - (clock.now() - began), provider);
+        if (this.#isClosed()) {
+          attempt.dropped();
+          stream.close();
+        } else this.#take({ provider, stream, attempt });
+        return undefined;
+      } catch (error) {
+        const failure = failureOf('STT_UNAVAILABLE', provider.name, error);
+        attempt.failed(failure);
+        const delay = retryDelay(failure, clock.now() - began, isLast);
+        if (retries === 0 || delay === undefined || this.#isClosed()) return failure;
+        this.#request.onEvent({ type: 'trouble', trouble: troubleOf('stt', failure, 'retried') });
+        await clock.sleep(delay);
+        attempt = provider.breaker.attempt({ force: true }) ?? attempt;
+      }
+    }
+  }
+
+  async #openWithin(ms: Milliseconds, provider: Listed<SpeechToText>): Promise<SttStream> {
+    const opening = this.#openOne(provider);
+    if (ms === Infinity) return opening;
+    return this.#within(ms, opening, () => {
+      opening.then(
+        (late) => {
+          late.close();
+        },
+        () => undefined,
+      );
+      throw this.#failure(provider.name, 'timeout', `not opened within ${this.#options.openMs} ms`);
+    });
   }
 
   #openOne(provider: Listed<SpeechToText>): Promise<SttStream> {

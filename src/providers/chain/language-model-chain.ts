@@ -1,10 +1,10 @@
 import { untilAborted } from '../../dialog/aborting.ts';
 import type { LanguageModel, LlmEvent, ReplyRequest } from '../../dialog/ports.ts';
 import { ProviderFailure } from '../provider-failure.ts';
+import { Patience } from './patience.ts';
 import {
   failureOf,
-  mayPass,
-  RETRY_DELAY_MS,
+  retryDelay,
   Rotation,
   troubleOf,
   type ChainOptions,
@@ -23,61 +23,69 @@ export function chainLanguageModels(options: ChainOptions<LanguageModel>): Langu
     const gone = (): boolean => signal.aborted;
     const rotation = new Rotation(providers, request.avoid);
     let failure: ProviderFailure | undefined;
-    for (let turn = rotation.next(); turn;) {
-      yield* asEvents(rotation.spared('llm', turn));
-      const { provider, isLast } = turn;
-      let { attempt } = turn;
-      const began = clock.now();
-      for (let retries = 1; ; retries--) {
-        let said = false as boolean;
-        try {
-          for await (const event of impatiently(provider, request, signal, isLast)) {
-            said ||= event.type === 'text' || event.type === 'tool';
-            yield event;
-          }
-          if (gone() && !said) attempt.dropped();
-          else attempt.succeeded();
-          return;
-        } catch (error) {
-          if (gone()) return;
-          failure = failureOf('LLM_FAILED', provider.name, error);
-          attempt.failed(failure);
-          if (said) {
-            const other = providers.find(
-              ({ name }) => name !== provider.name && !request.avoid?.includes(name),
-            );
-            const outcome = other ? 'fell-back' : 'retried';
-            if (!request.avoid?.includes(provider.name)) {
-              yield { type: 'trouble', trouble: troubleOf('llm', failure, outcome, other?.name) };
+    let turn = rotation.next();
+    try {
+      while (turn) {
+        yield* asEvents(rotation.spared('llm', turn));
+        const { provider, isLast } = turn;
+        let { attempt } = turn;
+        const began = clock.now();
+        const patience = new Patience(isLast ? Infinity : options.patienceMs, clock);
+        for (let retries = 1; ; retries--) {
+          let said = false as boolean;
+          try {
+            for await (const event of impatiently(provider, request, signal, patience)) {
+              said ||= event.type === 'text' || event.type === 'tool';
+              yield event;
             }
-            throw failure;
+            if (gone() && !said) attempt.dropped();
+            else attempt.succeeded();
+            return;
+          } catch (error) {
+            if (gone()) return;
+            failure = failureOf('LLM_FAILED', provider.name, error);
+            attempt.failed(failure);
+            if (said) {
+              const other = providers.find(
+                ({ name }) => name !== provider.name && !request.avoid?.includes(name),
+              );
+              const outcome = other ? 'fell-back' : 'retried';
+              if (!request.avoid?.includes(provider.name)) {
+                yield { type: 'trouble', trouble: troubleOf('llm', failure, outcome, other?.name) };
+              }
+              throw failure;
+            }
+          } finally {
+            // Whoever listened has gone: to have said something is good enough.
+            if (said) attempt.succeeded();
+            else attempt.dropped();
           }
-        } finally {
-          // Whoever listened has gone: to have said something is good enough.
-          if (said) attempt.succeeded();
-          else attempt.dropped();
+          const delay = retryDelay(failure, clock.now() - began, isLast);
+          if (retries === 0 || delay === undefined) break;
+          yield { type: 'trouble', trouble: troubleOf('llm', failure, 'retried') };
+          await clock.sleep(delay, signal);
+          if (gone()) return;
+          attempt = provider.breaker.attempt({ force: true }) ?? attempt;
         }
-        if (retries === 0 || !mayPass(failure, clock.now() - began)) break;
-        yield { type: 'trouble', trouble: troubleOf('llm', failure, 'retried') };
-        await clock.sleep(RETRY_DELAY_MS, signal);
-        if (gone()) return;
-        attempt = provider.breaker.attempt({ force: true }) ?? attempt;
+        turn = rotation.next();
+        if (turn) {
+          const { name } = turn.provider;
+          yield { type: 'trouble', trouble: troubleOf('llm', failure, 'fell-back', name) };
+        }
       }
-      turn = rotation.next();
-      if (turn) {
-        const { name } = turn.provider;
-        yield { type: 'trouble', trouble: troubleOf('llm', failure, 'fell-back', name) };
-      }
+      if (failure && !gone()) throw failure;
+    } finally {
+      // Whoever listened may have gone before it was asked at all.
+      turn?.attempt.dropped();
     }
-    if (failure && !gone()) throw failure;
   }
 
-  /** Its answer, with a limit for the first word when somebody else could answer. */
+  /** Its answer, with a limit for the first sign of it. */
   async function* impatiently(
     { name, port }: Listed<LanguageModel>,
     request: ReplyRequest,
     signal: AbortSignal,
-    isLast: boolean,
+    patience: Patience,
   ): AsyncGenerator<LlmEvent> {
     const controller = new AbortController();
     const onAbort = (): void => {
@@ -85,22 +93,19 @@ export function chainLanguageModels(options: ChainOptions<LanguageModel>): Langu
     };
     signal.addEventListener('abort', onAbort, { once: true });
     let late: ProviderFailure | undefined;
-    const ms = options.patienceMs;
-    const disarm = isLast
-      ? () => undefined
-      : clock.at(clock.now() + ms, () => {
-          const message = `no answer within ${ms} ms`;
-          late = new ProviderFailure({ code: 'LLM_FAILED', provider: name, kind: 'timeout', message });
-          controller.abort();
-        });
+    patience.arm(() => {
+      const message = `no answer within ${options.patienceMs} ms`;
+      late = new ProviderFailure({ code: 'LLM_FAILED', provider: name, kind: 'timeout', message });
+      controller.abort();
+    });
     try {
       for await (const event of untilAborted(port.reply(request, controller.signal), controller.signal)) {
-        if (event.type !== 'usage') disarm();
+        if (event.type !== 'usage') patience.disarm();
         yield event;
       }
       if (late && !signal.aborted) throw late as Error;
     } finally {
-      disarm();
+      patience.disarm();
       signal.removeEventListener('abort', onAbort);
       controller.abort();
     }

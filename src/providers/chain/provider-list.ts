@@ -19,14 +19,23 @@ export interface ChainOptions<Port> {
   readonly patienceMs: Milliseconds;
 }
 
-/** A second attempt with the same provider begins at the latest so long after the first. */
+/** A second attempt with the same provider begins at the latest so long after the first … */
 const RETRY_WITHIN_MS: Milliseconds = 500;
-export const RETRY_DELAY_MS: Milliseconds = 50;
+/** … and so long, if nobody else is left and the provider says itself when to ask again. */
+const WAIT_WITHIN_MS: Milliseconds = 2_500;
+const RETRY_DELAY_MS: Milliseconds = 50;
 const PASSING: ReadonlySet<FailureKind> = new Set(['refused', 'cut', 'server']);
 
-/** Whether a fresh connection may put that right, and there is time for it. */
-export function mayPass({ kind }: ProviderFailure, elapsedMs: Milliseconds): boolean {
-  return PASSING.has(kind) && elapsedMs + RETRY_DELAY_MS <= RETRY_WITHIN_MS;
+/** After how long a second attempt may go well, if it may, and there is time for it; else undefined. */
+export function retryDelay(
+  { kind, retryAfterMs }: ProviderFailure,
+  elapsedMs: Milliseconds,
+  isLast: boolean,
+): Milliseconds | undefined {
+  const isTold = kind === 'rate-limited' && retryAfterMs !== undefined;
+  if (!isTold && !PASSING.has(kind)) return undefined;
+  const delay = Math.max(RETRY_DELAY_MS, retryAfterMs ?? 0);
+  return elapsedMs + delay <= (isTold && isLast ? WAIT_WITHIN_MS : RETRY_WITHIN_MS) ? delay : undefined;
 }
 
 /** One provider's turn to try. */

@@ -1,6 +1,10 @@
-/** A text that comes in pieces, and can be read again from any place: by the next provider, if one breaks off. */
+/**
+ * A text that comes in pieces, and can be read again from any place: by the next provider, if one breaks off.
+ * A piece stays a piece, because each is to be spoken by itself.
+ */
 export class TextTape {
   readonly #source: AsyncIterator<string>;
+  readonly #pieces: string[] = [];
   #text = '';
   #ended = false;
   #pulling: Promise<void> | undefined;
@@ -19,13 +23,15 @@ export class TextTape {
     return this.#ended && this.#text.slice(at).trim() === '';
   }
 
-  /** The text from `at` on, as it comes. Readers don't take it from each other. */
+  /** The text from `at` on, piece by piece, as it comes. Readers don't take it from each other. */
   async *from(at: number): AsyncGenerator<string> {
-    for (let next = at; ;) {
-      if (next < this.#text.length) {
-        const piece = this.#text.slice(next);
-        next += piece.length;
-        yield piece;
+    let skipped = at;
+    for (let next = 0; ;) {
+      const piece = this.#pieces[next];
+      if (piece !== undefined) {
+        next += 1;
+        if (piece.length > skipped || skipped === 0) yield piece.slice(skipped);
+        skipped = Math.max(0, skipped - piece.length);
       } else if (this.#ended) return;
       else await this.#pull();
     }
@@ -42,7 +48,10 @@ export class TextTape {
       .next()
       .then((result) => {
         if (result.done === true) this.#ended = true;
-        else this.#text += result.value;
+        else {
+          this.#pieces.push(result.value);
+          this.#text += result.value;
+        }
       })
       .finally(() => {
         this.#pulling = undefined;

@@ -2,14 +2,15 @@ import { untilAborted } from '../../dialog/aborting.ts';
 import { upTo } from '../../dialog/conversation-history.ts';
 import type { TextToSpeech, TimedWord, TtsEvent, VoiceRequest } from '../../dialog/ports.ts';
 import { formatFor } from '../../dialog/prepared-phrases.ts';
+import { inSentences } from '../../dialog/sentence-splitter.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { sampleCount, type Audio, type AudioFormat } from '../../media/audio.ts';
 import { AudioConverter } from '../../media/convert.ts';
 import { ProviderFailure } from '../provider-failure.ts';
+import { Patience } from './patience.ts';
 import {
   failureOf,
-  mayPass,
-  RETRY_DELAY_MS,
+  retryDelay,
   Rotation,
   troubleOf,
   type ChainOptions,
@@ -35,20 +36,23 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
     const rotation = new Rotation(providers);
     const spoken = new Spoken(tape);
     let failure: ProviderFailure | undefined;
+    let turn = rotation.next();
     try {
-      for (let turn = rotation.next(); turn && !gone();) {
+      while (turn && !gone()) {
         for (const trouble of rotation.spared('tts', turn)) yield { type: 'trouble', trouble };
         const { provider, isLast } = turn;
         let { attempt } = turn;
+        const patience = new Patience(isLast ? Infinity : options.patienceMs, clock);
         for (let retries = 1; ; retries--) {
           const began = clock.now();
           let heard = false as boolean;
           spoken.begin();
           try {
-            for await (const event of impatiently(provider, spoken.rest(), voice, signal, isLast)) {
+            for await (const event of impatiently(provider, spoken.rest(), voice, signal, patience)) {
               heard ||= event.type === 'audio';
-              yield spoken.add(event);
+              yield* spoken.add(event);
             }
+            yield* spoken.wordsTo(Infinity);
             if (gone() && !heard) attempt.dropped();
             else attempt.succeeded();
             return;
@@ -61,9 +65,10 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
             else attempt.dropped();
           }
           if (tape.isSpent(spoken.end())) return; // it died when all was said
-          if (retries === 0 || !mayPass(failure, heard ? 0 : clock.now() - began)) break;
+          const delay = retryDelay(failure, heard ? 0 : clock.now() - began, isLast);
+          if (retries === 0 || delay === undefined) break;
           yield { type: 'trouble', trouble: troubleOf('tts', failure, 'retried') };
-          await clock.sleep(RETRY_DELAY_MS, signal);
+          await clock.sleep(delay, signal);
           attempt = provider.breaker.attempt({ force: true }) ?? attempt;
         }
         turn = rotation.next();
@@ -74,6 +79,8 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
       }
       if (failure && !gone()) throw failure;
     } finally {
+      // Whoever listened may have gone before it was asked at all.
+      turn?.attempt.dropped();
       tape.close();
     }
   }
@@ -84,7 +91,7 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
     text: AsyncIterable<string>,
     voice: VoiceRequest,
     signal: AbortSignal,
-    isLast: boolean,
+    patience: Patience,
   ): AsyncGenerator<TtsEvent> {
     const controller = new AbortController();
     const onAbort = (): void => {
@@ -92,22 +99,22 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
     };
     signal.addEventListener('abort', onAbort, { once: true });
     let late: ProviderFailure | undefined;
-    let disarm = (): void => undefined;
-    const ms = options.patienceMs;
     const arm = (): void => {
-      disarm = clock.at(clock.now() + ms, () => {
-        const message = `no sound within ${ms} ms`;
+      patience.arm(() => {
+        const message = `no sound within ${options.patienceMs} ms`;
         late = new ProviderFailure({ code: 'TTS_FAILED', provider: name, kind: 'timeout', message });
         controller.abort();
       });
     };
     const format = formatFor(port, voice.format);
+    const own = inItsVoice(port, { ...voice, format });
     const converter = isSame(format, voice.format) ? undefined : new AudioConverter(voice.format);
-    const given = isLast ? text : telling(text, arm);
+    const cut = first.takes === 'text' && port.takes !== 'text' ? inSentences(text) : text;
+    const given = telling(cut, arm);
     try {
-      const events = port.speak(given, { ...voice, format }, controller.signal);
+      const events = port.speak(given, own, controller.signal);
       for await (const event of untilAborted(events, controller.signal)) {
-        if (event.type === 'audio') disarm();
+        if (event.type === 'audio') patience.rewarded();
         if (event.type !== 'audio' || !converter) yield event;
         else yield { type: 'audio', audio: audioOf(voice.format, converter.convert(event.audio)) };
       }
@@ -116,7 +123,7 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
         yield { type: 'audio', audio: audioOf(voice.format, converter.flush()) };
       }
     } finally {
-      disarm();
+      patience.disarm();
       signal.removeEventListener('abort', onAbort);
       controller.abort();
     }
@@ -125,6 +132,7 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
   return {
     name: providers.map(({ name }) => name).join(', '),
     voices: first.voices,
+    takes: first.takes ?? 'sentences',
     formats: first.formats,
     check(voice) {
       first.check(voice);
@@ -146,6 +154,8 @@ class Spoken {
   #base: Milliseconds = 0;
   #soundMs: Milliseconds = 0;
   #words: TimedWord[] = [];
+  /** How many of them were passed on. */
+  #told = 0;
 
   constructor(tape: TextTape) {
     this.#tape = tape;
@@ -155,6 +165,7 @@ class Spoken {
     this.#from = this.end();
     this.#base = this.#soundMs;
     this.#words = [];
+    this.#told = 0;
   }
 
   rest(): AsyncGenerator<string> {
@@ -169,28 +180,57 @@ class Spoken {
     return this.#from + said.length;
   }
 
-  /** The same event with its times in the whole utterance. */
-  add(event: TtsEvent): TtsEvent {
-    if (event.type === 'audio') this.#soundMs += (sampleCount(event.audio) * 1000) / event.audio.rateHz;
-    if (event.type !== 'words') return event;
-    this.#words.push(...event.words);
+  /** The same event, and before a sound the words that it completes: of what isn't heard, no word counts. */
+  *add(event: TtsEvent): Generator<TtsEvent> {
+    if (event.type === 'words') {
+      this.#words.push(...event.words);
+      return;
+    }
+    if (event.type === 'audio') {
+      this.#soundMs += (sampleCount(event.audio) * 1000) / event.audio.rateHz;
+      yield* this.wordsTo(this.#soundMs - this.#base);
+    }
+    yield event;
+  }
+
+  /** The words that are over by then and haven't been told, with their times in the whole utterance. */
+  *wordsTo(ms: Milliseconds): Generator<TtsEvent> {
     const later = this.#base;
-    if (later === 0) return event;
-    const words = event.words.map(({ text, startMs, endMs }) => ({
-      text,
-      startMs: startMs + later,
-      endMs: endMs + later,
-    }));
-    return { type: 'words', words };
+    const due = this.#words.slice(this.#told);
+    const open = due.findIndex(({ endMs }) => endMs > ms);
+    const words = due.slice(0, open < 0 ? due.length : open);
+    this.#told += words.length;
+    if (words.length === 0) return;
+    yield {
+      type: 'words',
+      words: words.map(({ text, startMs, endMs }) => ({
+        text,
+        startMs: startMs + later,
+        endMs: endMs + later,
+      })),
+    };
   }
 }
 
+/** Says when there is something to be spoken. */
 async function* telling(text: AsyncIterable<string>, onFirst: () => void): AsyncGenerator<string> {
   let isFirst = true;
   for await (const piece of text) {
-    if (isFirst) onFirst();
-    isFirst = false;
+    if (isFirst && piece.trim() !== '') {
+      isFirst = false;
+      onFirst();
+    }
     yield piece;
+  }
+}
+
+/** Who takes somebody's place and doesn't know his voice speaks in its own: better than not at all. */
+function inItsVoice(port: TextToSpeech, request: VoiceRequest): VoiceRequest {
+  try {
+    port.check(request);
+    return request;
+  } catch {
+    return { ...request, voice: port.voices[0] ?? request.voice };
   }
 }
 

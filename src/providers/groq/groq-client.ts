@@ -5,6 +5,7 @@ import {
   kindOfStatus,
   plainMessage,
   ProviderFailure,
+  retryAfter,
   withoutKeys,
   type FailureDetails,
   type FailureKind,
@@ -83,7 +84,7 @@ export function createGroqClient({ apiKey, baseUrl = GROQ_URL }: GroqConnection)
       if (error instanceof ProviderFailure) return error;
       if (error instanceof APIError && typeof error.status === 'number') {
         const kind = kindOfStatus(error.status);
-        const retryAfterMs = retryAfter(error.headers as Headers | undefined);
+        const retryAfterMs = retryAfter((error.headers as Headers | undefined)?.get('retry-after'));
         return new ProviderFailure({
           code,
           provider,
@@ -118,10 +119,4 @@ function ownForm(form: FormData): UndiciFormData {
     else own.append(name, value, value.name);
   }
   return own;
-}
-
-/** `retry-after` in seconds (RFC 9110 §10.2.3; Groq sends no dates). */
-function retryAfter(headers: Headers | undefined): number | undefined {
-  const seconds = Number(headers?.get('retry-after') ?? NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }

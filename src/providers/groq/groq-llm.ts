@@ -46,10 +46,10 @@ export function createGroqLlm(options: GroqLlmOptions): LanguageModel {
     const body = bodyOf(request, options, client.isPlain, clock.wallClock());
     const gone = (): boolean => signal.aborted;
     for (let attempt = 0; !gone(); attempt++) {
-      let said = false;
+      let said = false as boolean;
       try {
         for await (const event of attemptOf(client, body, signal, { ...options, name, clock })) {
-          said = true;
+          said ||= event.type !== 'progress';
           yield event;
         }
         return;
@@ -155,6 +155,7 @@ async function* attemptOf(
         yield { type: 'text', text: content };
       }
       if (toolCalls) tools.add(toolCalls);
+      if (toolCalls !== undefined || reasoning) yield { type: 'progress' };
       progressed ||= Boolean(content) || Boolean(reasoning) || toolCalls !== undefined;
       finished ||= typeof choice?.finish_reason === 'string';
       if (usage) {

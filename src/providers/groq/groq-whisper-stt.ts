@@ -78,8 +78,7 @@ function openStream(
   const isOver = (): boolean => over.signal.aborted;
   return {
     beginTurn(frame) {
-      // A turn that is going on goes on, unless it began earlier than was known.
-      if (!ended && frame >= beganAt) return;
+      if (!ended && frame === beganAt) return;
       recording?.close();
       ended = false;
       beganAt = frame;

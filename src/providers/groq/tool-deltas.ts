@@ -4,30 +4,37 @@ import type { ToolCall } from '../../dialog/ports.ts';
 type Delta = Groq.Chat.ChatCompletionChunk.Choice.Delta.ToolCall;
 
 interface Unfinished {
+  readonly index: number;
   id: string;
   name: string;
   text: string;
 }
 
-/** Tool calls that arrive in fragments: first `{index, id, name}`, then the arguments bit by bit. */
+/**
+ * Tool calls that arrive in fragments: first `{index, id, name}`, then the arguments bit by bit. A new id is a new
+ * call, also where a server gives all of them the same index.
+ */
 export class ToolDeltas {
-  readonly #calls = new Map<number, Unfinished>();
+  readonly #calls: Unfinished[] = [];
 
   add(deltas: readonly Delta[]): void {
-    for (const { index, id, function: fragment } of deltas) {
-      const call = this.#calls.get(index) ?? { id: '', name: '', text: '' };
-      call.id = id ?? call.id;
+    for (const { index, id = '', function: fragment } of deltas) {
+      let call = this.#calls.findLast((known) => known.index === index);
+      if (!call || (id !== '' && call.id !== '' && id !== call.id)) {
+        call = { index, id: '', name: '', text: '' };
+        this.#calls.push(call);
+      }
+      call.id ||= id;
       call.name += fragment?.name ?? '';
       call.text += fragment?.arguments ?? '';
-      this.#calls.set(index, call);
     }
   }
 
   /** All calls, whole, in the model's order. Arguments that are no JSON object are passed on as they are. */
   finish(): ToolCall[] {
-    return [...this.#calls.entries()]
-      .sort(([a], [b]) => a - b)
-      .map(([index, { id, name, text }]) => ({
+    return this.#calls
+      .toSorted((one, other) => one.index - other.index)
+      .map(({ index, id, name, text }) => ({
         id: id === '' ? `tool-${index}` : id,
         name,
         ...parsed(text),

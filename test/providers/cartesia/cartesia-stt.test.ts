@@ -272,12 +272,13 @@ describe('Cartesia’s turns, when the socket dies', () => {
 describe.each(['turns', 'finalize'] as const)('Cartesia’s %s can’t be opened', (socket) => {
   it.each<[string, Fault, FailureKind]>([
     ['401', { type: 'status', status: 401 }, 'unauthorized'],
-    ['429', { type: 'status', status: 429 }, 'rate-limited'],
+    ['429', { type: 'status', status: 429, retryAfterS: 7 }, 'rate-limited'],
     ['500', { type: 'status', status: 500 }, 'server'],
     ['a stall', { type: 'stall-before-headers' }, 'timeout'],
   ])('after %s', async (_, fault, kind) => {
     faults.push(/^stt/, fault);
-    await expect(call({ socket })).rejects.toMatchObject({ code: 'STT_UNAVAILABLE', kind });
+    const retryAfterMs = 'retryAfterS' in fault ? 7000 : undefined;
+    await expect(call({ socket })).rejects.toMatchObject({ code: 'STT_UNAVAILABLE', kind, retryAfterMs });
   });
 
   it('where nobody listens, where the name is unknown, and where no TLS is spoken', async () => {

@@ -55,8 +55,8 @@ afterEach(async () => {
 });
 
 describe('Cartesia is asked', () => {
-  it('for the line’s own format, without a buffer, sentence by sentence in one context', async () => {
-    await speak(open(), ['Good ', 'morning. ', 'What can I do ', 'for you?'], VOICE);
+  it('for the line’s own format, without a buffer, piece by piece in one context', async () => {
+    await speak(open(), ['Good morning. ', 'What can I do for you?'], VOICE);
     const asked = server.generations();
     expect(asked[0]).toEqual({
       model_id: 'sonic-3',
@@ -83,18 +83,17 @@ describe('Cartesia is asked', () => {
     expect(server.generations()[0]).toMatchObject({ max_buffer_delay_ms: 30 });
   });
 
-  it('for a first clause without waiting for what follows it', async () => {
-    const tts = open();
-    let more = (): void => undefined;
-    async function* text(): AsyncGenerator<string> {
-      yield 'Well, let me see what there is for you, ';
-      await new Promise<void>((resolve) => (more = resolve));
-      yield 'I think there is something.';
-    }
-    const events = tts.speak(text(), VOICE, new AbortController().signal)[Symbol.asyncIterator]();
-    expect((await events.next()).value).toMatchObject({ type: 'words' });
-    more();
-    await events.return?.(undefined);
+  it('to speak what it has gathered of them when nothing follows for now', async () => {
+    const tts = open({ feeding: 'token', bufferMs: 5000 });
+    expect(tts.takes).toBe('text');
+    await speak(tts, ['One ', 'moment', '', 'There.'], VOICE);
+    expect(server.generations().map(({ transcript, flush }) => [transcript, flush === true])).toEqual([
+      ['One ', false],
+      ['moment', false],
+      ['', true],
+      ['There.', false],
+      ['', false],
+    ]);
   });
 
   it('with the key in a header and never in the address', async () => {
@@ -256,13 +255,17 @@ describe('Cartesia fails', () => {
   it.each<[string, Fault, FailureKind]>([
     ['401', { type: 'status', status: 401 }, 'unauthorized'],
     ['402', { type: 'status', status: 402 }, 'unauthorized'],
-    ['429', { type: 'status', status: 429, retryAfterS: 1 }, 'rate-limited'],
+    ['429', { type: 'status', status: 429, retryAfterS: 7 }, 'rate-limited'],
     ['500', { type: 'status', status: 500 }, 'server'],
     ['a stall', { type: 'stall-before-headers' }, 'timeout'],
   ])('after %s at the handshake', async (_, fault, kind) => {
     faults.push(/^tts$/, fault);
     const tts = open();
-    expect(await failureOf(tts)).toMatchObject({ code: 'TTS_FAILED', kind, provider: 'cartesia', audio: [] });
+    const retryAfterMs = 'retryAfterS' in fault ? 7000 : undefined;
+    expect(await failureOf(tts)).toMatchObject({
+      ...{ code: 'TTS_FAILED', kind, provider: 'cartesia', audio: [] },
+      retryAfterMs,
+    });
     // The next reply tries again.
     expect((await speak(tts, ['Hello.'], VOICE)).durationMs).toBeGreaterThan(0);
   });

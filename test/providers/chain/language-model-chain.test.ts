@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { LlmEvent, ReplyRequest } from '../../../src/dialog/ports.ts';
 import { chainLanguageModels } from '../../../src/providers/chain/language-model-chain.ts';
-import { failure, listed } from '../../support/listed-provider.ts';
+import { failure, listed, onTrial } from '../../support/listed-provider.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 import { replyRequest } from '../../support/reply-request.ts';
 import { ScriptedLlm, type LlmScript } from '../../support/scripted-llm.ts';
@@ -82,6 +82,29 @@ describe('language models on a list', () => {
     },
   );
 
+  it('are asked again when they say themselves that it is worth it soon', async () => {
+    const script = (retryAfterMs: number) => [{ error: failure('first', 'rate-limited', retryAfterMs) }];
+    expect((await ask(chainOf(script(300), ['The first.']))).told).toEqual([
+      'first rate-limited retried',
+      'The first.',
+    ]);
+    const elsewhere = await ask(chainOf(script(1000), ['The first.']));
+    expect(elsewhere.told).toEqual(['first rate-limited fell-back second', 'The second.']);
+  });
+
+  it('are waited for a little longer when nobody else is left', async () => {
+    const limited = failure('first', 'rate-limited', 1000);
+    first.scripts.splice(0, 1, [{ error: limited }], ['The first.']);
+    const alone = chainLanguageModels({
+      providers: [listed('first', first, clock)],
+      clock,
+      patienceMs: 1000,
+    });
+    const { told, ms } = await ask(alone);
+    expect(told).toEqual(['first rate-limited retried', 'The first.']);
+    expect(ms).toBeGreaterThanOrEqual(1000);
+  });
+
   it('give way when no word comes in time', async () => {
     const { told, ms } = await ask(chainOf([{ hang: true }]));
     expect(told).toEqual(['first timeout fell-back second', 'The second.']);
@@ -148,5 +171,29 @@ describe('language models on a list', () => {
     first.scripts.splice(0, 1, ['The first.']);
     expect((await ask(chain)).told).toEqual(['The first.']);
     expect(clock.pending).toBe(0);
+  });
+
+  it('keep nobody on trial whom the caller didn’t wait for', async () => {
+    const { providers, trial } = await onTrial(first, second, clock);
+    const chain = chainLanguageModels({ providers, clock, patienceMs: 1000 });
+    for await (const event of chain.reply(replyRequest('hello'), new AbortController().signal)) {
+      expect(inWords(event)).toBe('first tls spared second');
+      expect(trial.admits).toBe(false);
+      break;
+    }
+    expect(trial.admits).toBe(true);
+  });
+
+  it('are waited for while they are at work on something else than words', async () => {
+    const script = [{ progress: true as const }, { waitMs: 1500 }, { tool: 'hang_up' }];
+    expect((await ask(chainOf(script))).told).toEqual(['progress', 'tool']);
+    expect(second.requests).toEqual([]);
+  });
+
+  it('have one time for all their attempts', async () => {
+    const script = [{ waitMs: 400 }, { error: failure('first', 'cut') }];
+    const { told, ms } = await ask(chainOf(script, [{ hang: true }]));
+    expect(told).toEqual(['first cut retried', 'first timeout fell-back second', 'The second.']);
+    expect(ms).toBeLessThan(1000 + 50);
   });
 });

@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SttEvent, SttStream } from '../../../src/dialog/ports.ts';
 import { chainSpeechToText } from '../../../src/providers/chain/speech-to-text-chain.ts';
-import { failure, listed } from '../../support/listed-provider.ts';
+import { noUnhandledRejections } from '../../support/leaks.ts';
+import { failure, listed, onTrial } from '../../support/listed-provider.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 import { RingFeeder } from '../../support/ring-feeder.ts';
 import { ScriptedStt, transcriptOf, type ScriptedSttStream } from '../../support/scripted-stt.ts';
+
+noUnhandledRejections();
 
 let clock: ManualClock;
 let first: ScriptedStt;
@@ -92,8 +95,22 @@ describe('recognisers on a list', () => {
     first.openError = failure('first', 'refused');
     second.script.push('hello');
     const stream = await open();
-    expect(told()).toEqual(['first refused fell-back', 'second listens']);
+    expect(told()).toEqual(['first refused retried', 'first refused fell-back', 'second listens']);
     expect(await answer(stream.endTurn(says(stream).last))).toMatchObject({ text: 'hello' });
+  });
+
+  it('are opened once more where a fresh connection may help', async () => {
+    const real = first.open.bind(first);
+    let refused = false;
+    first.open = (request) => {
+      if (refused) return real(request);
+      refused = true;
+      return Promise.reject(failure('first', 'server'));
+    };
+    await open();
+    expect(told()).toEqual(['first server retried']);
+    expect(first.openStreams).toBe(1);
+    expect(second.streams).toEqual([]);
   });
 
   it('begin with the next when the first takes too long to open, and close it when it comes', async () => {
@@ -106,6 +123,14 @@ describe('recognisers on a list', () => {
     late.resolve(stream);
     await settle();
     expect(first.openStreams).toBe(0);
+  });
+
+  it('don’t mind if one that took too long fails in the end', async () => {
+    const late = Promise.withResolvers<SttStream>();
+    first.open = () => late.promise;
+    await open();
+    late.reject(failure('first', 'timeout'));
+    await settle();
   });
 
   it('hear the turn from its first frame when one dies in mid-sentence', async () => {
@@ -208,8 +233,8 @@ describe('recognisers on a list', () => {
     says(stream);
     second.openError = failure('second', 'server');
     last(first).emit({ type: 'failed', error: failure('first', 'cut') });
-    await settle();
-    expect(told()).toEqual(['first cut fell-back', 'failed']);
+    await clock.advance(100);
+    expect(told()).toEqual(['first cut fell-back', 'second server retried', 'failed']);
   });
 
   it('are not listened to when they were given up', async () => {
@@ -222,5 +247,52 @@ describe('recognisers on a list', () => {
     expect(told()).not.toContain('partial');
     stream.close();
     expect([first.openStreams, second.openStreams]).toEqual([0, 0]);
+  });
+
+  it('keep nobody on trial who opened only when the call was over', async () => {
+    const { providers, trial } = await onTrial(first, second, clock);
+    const late = Promise.withResolvers<SttStream>();
+    second.open = () => late.promise;
+    const chain = chainSpeechToText({ providers, clock, patienceMs: 1000, openMs: 1500 });
+    const opening = chain.open({
+      heard: heard.handle,
+      language: 'en',
+      phrases: [],
+      onEvent: () => undefined,
+    });
+    await chain.close();
+    expect(trial.admits).toBe(false);
+    late.resolve({
+      beginTurn: () => undefined,
+      endTurn: () => new Promise(() => undefined),
+      close: () => undefined,
+    });
+    await opening;
+    expect(trial.admits).toBe(true);
+  });
+
+  it('keep nobody on trial for a second opinion that comes when the call is over', async () => {
+    const well = listed('first', first, clock);
+    const [, onProbation] = (await onTrial(first, second, clock)).providers;
+    const chain = chainSpeechToText({
+      providers: [well, onProbation],
+      clock,
+      patienceMs: 1000,
+      openMs: 1500,
+    });
+    const stream = await chain.open({
+      heard: heard.handle,
+      language: 'en',
+      phrases: [],
+      onEvent: () => undefined,
+    });
+    second.script.push('hello');
+    last(first).endTurn = () => new Promise(() => undefined);
+    const asked = stream.endTurn(says(stream).last);
+    await clock.until(() => second.streams.length > 0);
+    expect(onProbation.breaker.admits).toBe(false);
+    stream.close();
+    await answer(asked);
+    expect(onProbation.breaker.admits).toBe(true);
   });
 });

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { upTo } from '../../../src/dialog/conversation-history.ts';
 import type { TextToSpeech, TimedWord } from '../../../src/dialog/ports.ts';
 import { sampleCount } from '../../../src/media/audio.ts';
 import { chainTextToSpeech } from '../../../src/providers/chain/text-to-speech-chain.ts';
-import { failure, listed } from '../../support/listed-provider.ts';
+import { failure, listed, onTrial } from '../../support/listed-provider.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { ScriptedTts } from '../../support/scripted-tts.ts';
 
@@ -94,18 +95,25 @@ describe('voices on a list', () => {
         for await (const piece of given) expect(piece).not.toBe('');
         yield {
           type: 'words',
-          words: [
-            { text: 'We', startMs: 0, endMs: 300 },
-            { text: 'open', startMs: 400, endMs: 700 },
-          ],
+          words: ['We', 'open', 'at', 'eight.'].map((word, index) => ({
+            ...{ text: word, startMs: index * 400, endMs: index * 400 + 300 },
+          })),
         };
         yield { type: 'audio', audio: { encoding: 'ulaw', rateHz: 8000, bytes: new Uint8Array(8 * 550) } };
         throw failure('first', 'stalled');
       },
     };
-    const { soundMs } = await speak(chain(half), text('We open at eight.'));
+    const { soundMs, times } = await speak(chain(half), text('We open at eight.'));
     expect(second.pieces.join('')).toBe(' open at eight.');
     expect(soundMs).toBe(550 + 3 * WORD_MS);
+    // And whoever breaks in then has heard the second voice's words, not what the first one was about to say.
+    expect(times.map(({ text: word, endMs }) => [word, endMs])).toEqual([
+      ['We', 300],
+      ['open', 850],
+      ['at', 1250],
+      ['eight.', 1650],
+    ]);
+    expect(upTo('We open at eight.', times, 1200)).toBe('We open');
   });
 
   it('go on where the text goes on, though it comes later than the death', async () => {
@@ -126,6 +134,37 @@ describe('voices on a list', () => {
     expect(words).toBe('We open.');
     expect(told).toEqual(['first timeout fell-back']);
     expect(ms).toBeLessThan(3000 + 800 + 150);
+  });
+
+  it('are given text as it is written if the first one takes it, and who speaks in sentences is given those', async () => {
+    first.takes = 'text';
+    first.fault = { atWord: 'We', how: failure('first', 'tls') };
+    expect(chain().takes).toBe('text');
+    const pieces = ['We ', 'open ', 'at ', 'eight. ', 'One ', 'moment', '', 2000, ' Good', 'bye.'];
+    const { words } = await speak(chain(), text(...pieces));
+    expect(words).toBe('We open at eight. One moment Goodbye.');
+    expect(second.pieces).toEqual(['We open at eight. ', 'One moment', ' Goodbye.']);
+  });
+
+  it('speak in one of their own when they take the place of one that they do not know', async () => {
+    first.fault = { atWord: 'We', how: failure('first', 'tls') };
+    const asked: string[] = [];
+    const known = ['rms'];
+    const other: TextToSpeech = {
+      name: 'other',
+      voices: known,
+      formats: second.formats,
+      check({ voice }) {
+        if (!known.includes(voice)) throw new Error('unknown');
+      },
+      speak(...args) {
+        asked.push(args[1].voice);
+        return second.speak(...args);
+      },
+      close: () => Promise.resolve(),
+    };
+    expect((await speak(chain(first, other), text('We open.'))).words).toBe('We open.');
+    expect(asked).toEqual(['rms']);
   });
 
   it('have ended well when one dies after the last word', async () => {
@@ -184,5 +223,39 @@ describe('voices on a list', () => {
     });
     expect((await speak(chain(), text('We open.'), controller.signal)).told).toEqual([]);
     expect(clock.pending).toBe(0);
+  });
+
+  it('keep nobody on trial whom the caller didn’t wait for', async () => {
+    const { providers, trial } = await onTrial(first, second, clock);
+    const voice = chainTextToSpeech({ providers, clock, patienceMs: 800 });
+    const request = { voice: 'slt', language: 'en', format: { encoding: 'ulaw', rateHz: 8000 } as const };
+    for await (const event of voice.speak(text('Hello.'), request, new AbortController().signal)) {
+      expect(event).toMatchObject({ type: 'trouble', trouble: { provider: 'first', outcome: 'spared' } });
+      expect(trial.admits).toBe(false);
+      break;
+    }
+    expect(trial.admits).toBe(true);
+  });
+
+  it('have one time for all attempts at a first sound', async () => {
+    let attempts = 0;
+    const dies: TextToSpeech = {
+      name: 'dies',
+      voices: first.voices,
+      formats: first.formats,
+      check: () => undefined,
+      close: () => Promise.resolve(),
+      async *speak(given, _voice, signal) {
+        attempts += 1;
+        for await (const piece of given) {
+          await clock.sleep(attempts === 1 ? 400 : 5000, signal);
+          if (piece !== '' && attempts === 1) throw failure('first', 'cut');
+        }
+        yield* [];
+      },
+    };
+    const { told, ms } = await speak(chain(dies), text('We open.'));
+    expect(told).toEqual(['first cut retried', 'first timeout fell-back']);
+    expect(ms).toBeLessThan(800 + 100);
   });
 });

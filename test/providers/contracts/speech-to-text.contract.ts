@@ -88,6 +88,19 @@ export function describeSpeechToText(name: string, makeHarness: () => Promise<Sp
       stream.close();
     });
 
+    it('gives the old turn up when one is begun anew', async ({ skip }) => {
+      if (harness.stt.findsTurns) skip();
+      const { caller, stream } = await call();
+      stream.beginTurn(caller.frame);
+      await caller.play(harness.sayings[0].samples);
+      await caller.silence(400);
+      stream.beginTurn(caller.frame);
+      const { last } = await caller.play(harness.sayings[1].samples);
+      await caller.silence(200);
+      expect((await stream.endTurn(last)).text).toBe(harness.sayings[1].text);
+      stream.close();
+    });
+
     it('has heard nothing where nothing was begun', async () => {
       const { caller, stream } = await call();
       expect(await stream.endTurn(caller.frame - 1)).toMatchObject({ text: '', understood: false });

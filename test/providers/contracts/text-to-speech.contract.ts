@@ -55,6 +55,22 @@ export function describeTextToSpeech(name: string, makeHarness: () => Promise<Te
       expect(words.map(({ text }) => text).join(' ')).toBe(TEXT);
     });
 
+    it('speaks a piece at once, however it ends, and says the next one behind it', async () => {
+      const heard = Promise.withResolvers<undefined>();
+      async function* halting(): AsyncGenerator<string> {
+        yield 'One moment';
+        await heard.promise;
+        yield ' please.';
+      }
+      const events: TtsEvent[] = [];
+      for await (const event of harness.tts.speak(halting(), request(), new AbortController().signal)) {
+        events.push(event);
+        if (event.type === 'audio') heard.resolve(undefined);
+      }
+      const { words } = spokenOf(events);
+      expect(words.map(({ text }) => text).join(' ')).toBe('One moment please.');
+    });
+
     it('has nothing to say to nothing', async () => {
       expect((await speak(harness.tts, [], request())).durationMs).toBe(0);
     });

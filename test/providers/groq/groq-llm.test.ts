@@ -133,6 +133,14 @@ describe('Groq as a language model answers', () => {
     );
   });
 
+  it('and says that it is at work while the arguments of a tool are being written', async () => {
+    server.script.push({ tools: [{ name: 'take_message', arguments: '{"name":"Ann Example"}' }] });
+    const types = (await ask(open(), question)).map(({ type }) => type);
+    expect(types[0]).toBe('progress');
+    expect(types.filter((type) => type === 'progress').length).toBeGreaterThan(2);
+    expect(types.at(-1)).toBe('tool');
+  });
+
   it.each(['{"name": "Ann"', '["Ann"]', 'Ann'])(
     'with arguments as they are when they are %s',
     async (text) => {

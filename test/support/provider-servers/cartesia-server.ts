@@ -157,6 +157,7 @@ export async function startCartesiaServer(options: CartesiaServerOptions = {}): 
     const rateHz = Number(query.get('sample_rate'));
     const model = query.get('model');
     if (!encoding || !(rateHz >= 8000) || model === null || tooManyTerms(query.getAll('keyterm'))) {
+      // STTErrorResponse, src/resources/stt/stt.ts.
       client.send(
         JSON.stringify({
           type: 'error',
@@ -220,6 +221,10 @@ function tooManyTerms(terms: readonly string[]): boolean {
   return terms.length > 100 || terms.join('').length > 1200;
 }
 
+/**
+ * With a body as error events have it (STTErrorResponse, src/resources/stt/stt.ts). That of a refused handshake isn't
+ * documented, and neither `ws` nor we read it: what counts is the status.
+ */
 function refuse(socket: Duplex, status: number, message: string, retryAfterS?: number): void {
   const body = JSON.stringify({ title: 'Error', message, status_code: status });
   const retry = retryAfterS === undefined ? '' : `retry-after: ${retryAfterS}\r\n`;

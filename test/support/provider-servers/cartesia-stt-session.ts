@@ -230,7 +230,10 @@ export class TurnsSession extends SttSession {
     this.#emit('turn.end', turn);
   }
 
-  /** A word more for every 300 ms of voice: the model revises nothing. */
+  /**
+   * A word more for every 300 ms of voice: the model revises nothing. STTAutoFinalizeTurnUpdateResponse: the text is
+   * cumulative (src/resources/stt/auto-finalize/auto-finalize.ts).
+   */
   #update(turn: Turn): void {
     if (this.behaviour.updates === false) return;
     if (this.#ears) {
@@ -312,6 +315,7 @@ export class FinalizeSession extends SttSession {
           samples.length / rateHz,
         );
       }
+      // STTManualFinalizeFlushDoneResponse, and …DoneResponse to `close`: src/resources/stt/manual-finalize/manual-finalize.ts.
       if (text === 'finalize') this.send({ type: 'flush_done' });
       else {
         this.send({ type: 'done' });

@@ -166,6 +166,7 @@ class TtsContext {
       }, delayMs);
     }
     if (flushes) {
+      // WebsocketResponse.FlushDone, src/resources/tts.ts: counted from 1.
       const flush_id = ++this.#flushes;
       this.#then(() => {
         this.#send({ type: 'flush_done', done: false, flush_done: true, flush_id, status_code: 206 });
@@ -270,8 +271,8 @@ class TtsContext {
   }
 
   #finish(): void {
-    // WebsocketResponse.Done, src/resources/tts.ts.
-    this.#send({ type: 'done', done: true, status_code: 206 });
+    // WebsocketResponse.Done, src/resources/tts.ts: an "HTTP-style status code". 206 is a part, this is the end.
+    this.#send({ type: 'done', done: true, status_code: 200 });
     this.#close();
   }
 

@@ -125,6 +125,7 @@ function befallen(fault: Fault | undefined, sent: number, response: ServerRespon
   if (fault.type === 'cut') response.destroy();
   if (fault.type === 'malformed') response.write('data: {"choices":[{"delta":\n\n');
   if (fault.type === 'error') {
+    // An error in the stream, as groq-sdk looks for it: `data.error`, src/core/streaming.ts.
     const { status, message } = fault;
     response.write(`data: ${JSON.stringify({ error: { message, type: 'server_error', code: status } })}\n\n`);
     response.end();

@@ -22,6 +22,8 @@ export interface ListeningServer {
   /** Refuses connections and cuts those that there are, until `up`. */
   down(): Promise<void>;
   up(): Promise<void>;
+  /** Refuses connections until `up`; those that there are stay. */
+  stopListening(): Promise<void>;
   cutAll(): void;
   close(): Promise<void>;
 }
@@ -65,12 +67,18 @@ export async function listen(handlers: {
   const cutAll = (): void => {
     for (const socket of sockets) socket.destroy();
   };
-  const down = async (): Promise<void> => {
+  let closed: Promise<unknown> = Promise.resolve();
+  const stopListening = (): Promise<void> => {
     const stopping = server;
-    if (!stopping) return;
     server = undefined;
-    const closed = once(stopping, 'close');
-    stopping.close();
+    if (stopping) {
+      closed = once(stopping, 'close');
+      stopping.close();
+    }
+    return Promise.resolve();
+  };
+  const down = async (): Promise<void> => {
+    await stopListening();
     cutAll();
     await closed;
   };
@@ -92,6 +100,7 @@ export async function listen(handlers: {
       return answered;
     },
     down,
+    stopListening,
     async up() {
       if (!server) await start();
     },

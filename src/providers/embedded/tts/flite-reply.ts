@@ -9,11 +9,6 @@ import type { FliteAnswer, FliteRequest } from './flite-messages.ts';
 
 /** Pieces of one reply in the making or waiting to be fetched: the one being spoken and the next. */
 const PIECES_AHEAD = 2;
-/**
- * Characters from which on a first sentence may be cut at a comma: a language model that writes slowly
- * doesn't keep the caller waiting. flite itself doesn't need it (measured: 9 ms for 40, 25 ms for 160).
- */
-const FIRST_CLAUSE_FROM = 60;
 /** Characters; about 11 s of speech and 0.1 s of work: nobody else's sentence waits longer than that. */
 const LONGEST_PIECE = 200;
 /** Between two sentences of a reply. */
@@ -64,18 +59,16 @@ export class FliteReply {
     return Atomics.load(new Int32Array(this.#cancelled), 0) !== 0;
   }
 
-  /** Cuts the text and hands the pieces on, at most PIECES_AHEAD before the listener. */
+  /** Hands the text on, at most PIECES_AHEAD before the listener. */
   async feed(text: AsyncIterable<string>, request: VoiceRequest): Promise<void> {
-    const splitter = new SentenceSplitter({ firstClauseFrom: FIRST_CLAUSE_FROM, longest: LONGEST_PIECE });
     const iterator = text[Symbol.asyncIterator]();
     try {
       for (;;) {
         const next = await Promise.race([iterator.next(), this.#whenCancelled.promise]);
-        if (next === undefined || this.#isCancelled) break;
-        for (const piece of next.done === true ? splitter.flush() : splitter.push(next.value)) {
+        if (next === undefined || next.done === true || this.#isCancelled) break;
+        for (const piece of cut(next.value)) {
           if (piece.trim() !== '') await this.#dispatch(piece.trim(), request);
         }
-        if (next.done === true) break;
       }
     } catch (error) {
       this.fail(`the text to be spoken broke off: ${messageOf(error)}`, error);
@@ -145,6 +138,12 @@ export class FliteReply {
       }
     }
   }
+}
+
+/** A piece may hold several sentences; a thread is given one at a time, and no long one as a whole. */
+function cut(text: string): string[] {
+  const splitter = new SentenceSplitter({ firstClauseFrom: 0, longest: LONGEST_PIECE });
+  return [...splitter.push(text), ...splitter.flush()];
 }
 
 function audioOf(format: AudioFormat, data: Int16Array | Uint8Array): Audio {

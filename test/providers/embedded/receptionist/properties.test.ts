@@ -94,22 +94,24 @@ describe('the stream', () => {
   };
   const llm = createReceptionist({ clock: { wallClock: () => FRIDAY_MORNING } });
 
-  it('comes word by word', async () => {
+  it('comes sentence by sentence, which a voice may speak as a whole', async () => {
     const texts: string[] = [];
     for await (const event of llm.reply(request, new AbortController().signal)) {
       if (event.type === 'text') texts.push(event.text);
     }
-    expect(texts.slice(0, 3)).toEqual(['We', ' are', ' open']);
+    expect(texts[0]).toMatch(/^We are open [^.]+\.$/);
+    expect(texts.slice(1)).not.toHaveLength(0);
+    for (const text of texts.slice(1)) expect(text).toMatch(/^ [^.]+\.$/);
   });
 
   it('ends early and silently when it is aborted', async () => {
     const controller = new AbortController();
-    let words = 0;
+    let sentences = 0;
     for await (const event of llm.reply(request, controller.signal)) {
-      if (event.type === 'text') words += 1;
-      if (words === 3) controller.abort();
+      if (event.type === 'text') sentences += 1;
+      if (sentences === 2) controller.abort();
     }
-    expect(words).toBe(3);
+    expect(sentences).toBe(2);
   });
 
   it('says nothing when it was aborted before', async () => {
