@@ -16,6 +16,8 @@ interface Service {
   readonly ports?: readonly string[];
   readonly mem_limit?: string;
   readonly pids_limit?: number;
+  readonly cpus?: number;
+  readonly cpu_shares?: number;
   readonly restart?: string;
   readonly environment?: Readonly<Record<string, unknown>>;
 }
@@ -72,6 +74,14 @@ describe('docker/compose.yaml', () => {
       expect(service.cap_drop, name).toEqual(['ALL']);
       expect(service.mem_limit, name).toBeDefined();
       expect(service.pids_limit, name).toBeGreaterThan(0);
+    }
+  });
+
+  it('starts on a machine with one processor, and puts calls first where there is too little for all', () => {
+    for (const [name, { cpus, cpu_shares: shares = 0 }] of Object.entries(compose.services)) {
+      expect(cpus, name).toBeUndefined();
+      if (['asterisk', 'voice-agent'].includes(name)) expect(shares, name).toBe(2048);
+      else if (name in Object.fromEntries(ours)) expect(shares, name).toBeLessThan(1024);
     }
   });
 
