@@ -101,6 +101,12 @@ describe('docker/compose.yaml', () => {
     for (const port of others) expect(port).toMatch(/^127\.0\.0\.1:/);
   });
 
+  it('starts Asterisk anew when what set-up writes for it has changed', () => {
+    const { 'set-up': setUp, asterisk } = compose.services;
+    expect(Object.keys(setUp?.environment ?? {})).toContain('HOST');
+    expect(asterisk?.environment).toMatchObject(setUp?.environment ?? {});
+  });
+
   it('keeps ARI and the sound between Asterisk and the agent in a network without a way out', () => {
     expect(compose.networks['inside']?.internal).toBe(true);
   });
