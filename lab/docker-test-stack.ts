@@ -72,7 +72,7 @@ export class Stack {
   }
 
   async inspect(service: string, format: string): Promise<string> {
-    const id = (await this.need('ps', '--all', '--quiet', service)).trim();
+    const id = (await this.need('--profile', '*', 'ps', '--all', '--quiet', service)).trim();
     return (await needDocker(['inspect', '--format', format, id])).trim();
   }
 
