@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { compose, docker, dockerHere, needEngine } from './docker.ts';
 import type { Variables } from './docker.ts';
 import { buildImages } from './docker-images.ts';
+import { ON_THIS_MACHINE } from './docker-variables.ts';
 import { refuseInContainers } from './settings.ts';
 import { runMain } from './run-main.ts';
 import { UserError } from './user-error.ts';
@@ -21,6 +22,7 @@ await runMain(async (signal) => {
   if (interrupted()) return;
   const rtp = await freePorts('udp', 40);
   const env: Variables = {
+    ...ON_THIS_MACHINE,
     COMPOSE_PROJECT_NAME: NAME,
     SIP_PORT: String(await freePorts('udp')),
     RTP_START: String(rtp),

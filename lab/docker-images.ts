@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compose, docker, dockerHere, needDocker, needEngine } from './docker.ts';
 import type { Variables } from './docker.ts';
+import { composeEnvironment } from './docker-variables.ts';
 import { PROJECT } from './paths.ts';
 import { runMain } from './run-main.ts';
 import { table } from './show.ts';
@@ -12,11 +13,11 @@ import { UserError } from './user-error.ts';
 export const IMAGES = ['agent', 'asterisk', 'softphone'] as const;
 
 export function imageName(image: (typeof IMAGES)[number]): string {
-  return `ari-voice-agent/${image}:${process.env['TAG'] ?? 'latest'}`;
+  return `ari-voice-agent/${image}:${composeEnvironment()['VOICE_AGENT_TAG'] ?? 'latest'}`;
 }
 
 /** What the images' labels say of this source. */
-export function sourceVersion(): { VERSION: string; REVISION: string } {
+export function sourceVersion(): { VOICE_AGENT_VERSION: string; VOICE_AGENT_REVISION: string } {
   const { version } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { version: string };
   let revision = 'unknown';
   try {
@@ -31,7 +32,7 @@ export function sourceVersion(): { VERSION: string; REVISION: string } {
   } catch {
     // Not a clone.
   }
-  return { VERSION: version, REVISION: revision };
+  return { VOICE_AGENT_VERSION: version, VOICE_AGENT_REVISION: revision };
 }
 
 /**

@@ -41,7 +41,7 @@ export async function testNetworks(checks: Checks, stack: Stack, ownNetwork: boo
   try {
     await near.cable(undefined, ['lan0', MACHINE], ['lan1', LAN_PHONE]);
     await checks.that('HOST=<LAN address>: a phone on the LAN calls an agent', async () => {
-      await stack.up({ HOST: MACHINE });
+      await stack.up({ VOICE_AGENT_HOST: MACHINE });
       return near.call(stack, MACHINE);
     });
     await near.unplug('lan1');
@@ -52,7 +52,7 @@ export async function testNetworks(checks: Checks, stack: Stack, ownNetwork: boo
     await checks.that(
       'HOST=<public address>: a phone on the other side of a router calls an agent',
       async () => {
-        await stack.up({ HOST: PUBLIC, BIND: '0.0.0.0' });
+        await stack.up({ VOICE_AGENT_HOST: PUBLIC, VOICE_AGENT_BIND: '0.0.0.0' });
         return far.call(stack, PUBLIC);
       },
     );
@@ -60,7 +60,7 @@ export async function testNetworks(checks: Checks, stack: Stack, ownNetwork: boo
       await router.renumber('wan0', PUBLIC, NEXT_PUBLIC);
       await router.forward(NEXT_PUBLIC, MACHINE);
       await far.there('ip', 'route', 'replace', 'default', 'via', NEXT_PUBLIC);
-      await stack.up({ HOST: NEXT_PUBLIC });
+      await stack.up({ VOICE_AGENT_HOST: NEXT_PUBLIC });
       return far.call(stack, NEXT_PUBLIC);
     });
   } finally {

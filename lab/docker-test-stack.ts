@@ -4,6 +4,7 @@ import type { Ran, Variables } from './docker.ts';
 import { expectThat } from './docker-checks.ts';
 import { ContainerLog } from './docker-logs.ts';
 import { IMAGES, imageName } from './docker-images.ts';
+import { ON_THIS_MACHINE } from './docker-variables.ts';
 import { CACHE } from './paths.ts';
 import { freePorts } from './ports.ts';
 
@@ -29,10 +30,11 @@ export class Stack {
     const sipPort = await freePorts('udp');
     const rtp = await freePorts('udp', RTP_PORTS);
     // The images of this run are its own, too.
-    process.env['TAG'] = 'test';
+    process.env['VOICE_AGENT_TAG'] = 'test';
     return new Stack(
       {
-        ...{ COMPOSE_PROJECT_NAME: NAME, TAG: 'test', SIP_PORT: String(sipPort) },
+        ...ON_THIS_MACHINE,
+        ...{ COMPOSE_PROJECT_NAME: NAME, VOICE_AGENT_TAG: 'test', SIP_PORT: String(sipPort) },
         ...{ RTP_START: String(rtp), RTP_END: String(rtp + RTP_PORTS - 1) },
         ...variables,
       },

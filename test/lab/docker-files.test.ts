@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { validate } from 'dockerfile-utils';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { publishedOn } from '../../lab/docker-up.ts';
 import { PROJECT } from '../../lab/paths.ts';
 import { parsePackages } from '../../lab/root-fs.ts';
 import { DEBIAN_PACKAGES } from '../../src/providers/embedded/stt/pocketsphinx.ts';
@@ -90,9 +89,9 @@ describe('docker/compose.yaml', () => {
       profiles ? [] : (ports ?? []),
     );
     expect(published).toEqual([
-      '${BIND:-${HOST:-127.0.0.1}}:${SIP_PORT:-5060}:5060/udp',
+      '${VOICE_AGENT_BIND:-${VOICE_AGENT_HOST:-127.0.0.1}}:${SIP_PORT:-5060}:5060/udp',
       expect.stringMatching(
-        /^\$\{BIND:-\$\{HOST:-127\.0\.0\.1\}\}:\$\{RTP_START:-10000\}-\$\{RTP_END:-10039\}:.*\/udp$/,
+        /^\$\{VOICE_AGENT_BIND:-\$\{VOICE_AGENT_HOST:-127\.0\.0\.1\}\}:\$\{RTP_START:-10000\}-\$\{RTP_END:-10039\}:.*\/udp$/,
       ),
     ]);
     const others = Object.values(compose.services).flatMap(({ ports, profiles }) =>
@@ -103,12 +102,19 @@ describe('docker/compose.yaml', () => {
 
   it('starts Asterisk anew when what set-up writes for it has changed', () => {
     const { 'set-up': setUp, asterisk } = compose.services;
-    expect(Object.keys(setUp?.environment ?? {})).toContain('HOST');
+    expect(Object.keys(setUp?.environment ?? {})).toContain('VOICE_AGENT_HOST');
     expect(asterisk?.environment).toMatchObject(setUp?.environment ?? {});
   });
 
   it('keeps ARI and the sound between Asterisk and the agent in a network without a way out', () => {
     expect(compose.networks['inside']?.internal).toBe(true);
+  });
+
+  it('takes no variable that a shell or a build server may have set for itself', () => {
+    const taken = new Set([...read('docker/compose.yaml').matchAll(/\$\{(\w+)/g)].map(([, name]) => name));
+    expect(
+      ['HOST', 'HOSTNAME', 'BIND', 'TAG', 'VERSION', 'REVISION', 'NAME'].filter((name) => taken.has(name)),
+    ).toEqual([]);
   });
 
   it('has no password in it', () => {
@@ -118,21 +124,5 @@ describe('docker/compose.yaml', () => {
           expect(value, `${name} ${key}`).toMatch(/^(\$\{\w+:-\}|\/run\/[a-z/-]+)$/);
       }
     }
-  });
-});
-
-describe('HOST', () => {
-  const own = ['127.0.0.1', '192.168.1.20'];
-
-  it('left out keeps everything on loopback', () => {
-    expect(publishedOn(undefined, own)).toEqual({});
-  });
-
-  it('of this machine is the only address on which something is published', () => {
-    expect(publishedOn('192.168.1.20', own)).toEqual({ HOST: '192.168.1.20' });
-  });
-
-  it('of a router is told to phones, and the router may come in at any address of this machine', () => {
-    expect(publishedOn('203.0.113.9', own)).toEqual({ HOST: '203.0.113.9', BIND: '0.0.0.0' });
   });
 });
