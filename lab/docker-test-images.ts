@@ -1,14 +1,17 @@
 /** The files under docker/, and the images that come of them. */
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { validate } from 'dockerfile-utils';
 import { docker, needDocker } from './docker.ts';
+import type { Variables } from './docker.ts';
 import { expectThat } from './docker-checks.ts';
 import type { Checks } from './docker-checks.ts';
 import { IMAGES, buildImages, builtAsteriskVersion, imageBytes, imageName } from './docker-images.ts';
 import type { Stack } from './docker-test-stack.ts';
 import { PROJECT } from './paths.ts';
-import { execFile } from 'node:child_process';
 
 export async function testFiles(checks: Checks, stack: Stack): Promise<void> {
   await checks.that('the Dockerfiles pass a linter', async () => {
@@ -64,6 +67,25 @@ export async function testImages(checks: Checks, stack: Stack, standIns: boolean
     return undefined;
   });
   await checks.that(
+    'a clone that only its owner can read makes images that everybody in them can',
+    async () => {
+      const clone = mkdtempSync(join(tmpdir(), 'ari-voice-agent-clone-'));
+      try {
+        const names = ['.dockerignore', ...['package.json', 'package-lock.json', '.npmrc', 'LICENSE']];
+        for (const name of [...names, 'src', 'config', 'asterisk-conf', 'docker', 'lab'])
+          cpSync(join(PROJECT, name), join(clone, name), { recursive: true });
+        await promisify(execFile)('chmod', ['-R', 'go=', clone]);
+        for (const image of IMAGES) {
+          const unreadable = await unreadableFiles(image, clone, stack.variables);
+          expectThat(unreadable === '', `${image}: ${unreadable.split('\n').slice(0, 4).join(' ')}`);
+        }
+      } finally {
+        rmSync(clone, { recursive: true, force: true });
+      }
+      return undefined;
+    },
+  );
+  await checks.that(
     'the agent’s image has no compiler, no npm, and native code for one platform only',
     async () => {
       const script =
@@ -86,6 +108,26 @@ export async function testImages(checks: Checks, stack: Stack, standIns: boolean
       return `${platform}; ${packages} Debian packages`;
     },
   );
+}
+
+/** Of the files that an image takes from a clone: those that not everybody could read. */
+async function unreadableFiles(
+  image: (typeof IMAGES)[number],
+  clone: string,
+  { AGENT_DEBIAN_IMAGE, ASTERISK_DEBIAN_IMAGE }: Variables,
+): Promise<string> {
+  const base = image === 'agent' ? AGENT_DEBIAN_IMAGE : ASTERISK_DEBIAN_IMAGE;
+  const id = await needDocker([
+    ...['build', '--quiet', '--target', 'files', '--file', join(clone, 'docker', image, 'Dockerfile')],
+    ...(base === undefined ? [] : ['--build-arg', `DEBIAN_IMAGE=${base}`]),
+    clone,
+  ]);
+  const find = ['find', '/files', '!', '-perm', '-o=r', '-o', '-type', 'd', '!', '-perm', '-o=x'];
+  try {
+    return (await needDocker(['run', '--rm', '--network', 'none', id.trim(), ...find])).trim();
+  } finally {
+    await docker(['image', 'rm', id.trim()]);
+  }
 }
 
 function tryRun(

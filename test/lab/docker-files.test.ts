@@ -44,6 +44,15 @@ describe.each(IMAGES)('The Dockerfile of the image "%s"', (image) => {
     expect(bases.filter((base) => !stages.includes(base) && !/^\$\{\w+_IMAGE\}$/.test(base))).toEqual([]);
   });
 
+  it('copies nothing out of the clone with the modes that it has there, but what root reads while it is built', () => {
+    const copies = text
+      .slice(text.lastIndexOf('\nFROM '))
+      .split('\n')
+      .filter((line) => line.startsWith('COPY') && !line.startsWith('COPY --from='));
+    expect(copies).toEqual([expect.stringMatching(/ \/usr\/local\/share\/build\/$/)]);
+    expect(text).toContain('RUN chmod -R u=rwX,go=rX /files');
+  });
+
   it('does not run as root, and starts its program without a shell', () => {
     expect(text.match(/^USER (.*)$/gm)?.at(-1)).toMatch(/^USER 1000\d:1000\d$/);
     expect(text).toMatch(/^ENTRYPOINT \["\/usr\/bin\/tini", "--", "\/usr\//m);
