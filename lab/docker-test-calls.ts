@@ -44,6 +44,16 @@ export async function testCalls(checks: Checks, stack: Stack): Promise<void> {
     expectThat(others.length === 0, `also ${others.join(' ')}`);
     return `${all.length} ports`;
   });
+  await checks.that('ARI listens in the network that only the agent shares', async () => {
+    const networks = JSON.parse(
+      await stack.inspect('asterisk', '{{json .NetworkSettings.Networks}}'),
+    ) as Readonly<Record<string, { readonly IPAddress: string }>>;
+    const inside = Object.entries(networks).find(([name]) => name.endsWith('_inside'))?.[1].IPAddress;
+    const { stdout } = await stack.exec('asterisk', 'asterisk', '-rx', 'http show status');
+    const bound = /Bound to (\S+)/.exec(stdout)?.[1];
+    expectThat(bound === `${inside}:8088`, `it listens at ${bound}; its address there is ${inside}`);
+    return undefined;
+  });
   await checks.that('passwords are made, and stand in no container’s settings', async () => {
     const passwords = [await stack.password('softphone1'), await stack.password('softphone2')];
     expectThat(

@@ -36,8 +36,9 @@ ARI_PASSWORD=$(cat /run/agent-password/ari)
 SOFTPHONE1_PASSWORD=$(cat "$passwords/softphone1")
 SOFTPHONE2_PASSWORD=$(cat "$passwords/softphone2")
 export ARI_PASSWORD SOFTPHONE1_PASSWORD SOFTPHONE2_PASSWORD
-# The port that phones see is the published one; inside it is always the same.
+# The port that phones see is the published one; inside it is always the same. ARI listens in the agent's network
+# only: the name has an address in no other one.
 export EXTERNAL_ADDRESS="$VOICE_AGENT_HOST" EXTERNAL_SIP_PORT="${SIP_PORT:-5060}" INSIDE_SIP_PORT=5070
-export SIP_ADDRESS=0.0.0.0 SIP_PORT=5060 HTTP_ADDRESS=0.0.0.0 HTTP_PORT=8088 MEDIA_ADDRESS=''
+export SIP_ADDRESS=0.0.0.0 SIP_PORT=5060 HTTP_ADDRESS=asterisk-inside HTTP_PORT=8088 MEDIA_ADDRESS=''
 sh /usr/local/lib/voice-agent/site-files.sh /etc/asterisk/site
 echo "Asterisk is set up for phones that find it at $VOICE_AGENT_HOST."

@@ -13,6 +13,8 @@ interface Service {
   readonly cap_drop?: readonly string[];
   readonly profiles?: readonly string[];
   readonly ports?: readonly string[];
+  readonly networks?: readonly string[] | Readonly<Record<string, unknown>>;
+  readonly network_mode?: string;
   readonly mem_limit?: string;
   readonly pids_limit?: number;
   readonly cpus?: number;
@@ -115,8 +117,26 @@ describe('docker/compose.yaml', () => {
     expect(asterisk?.environment).toMatchObject(setUp?.environment ?? {});
   });
 
-  it('keeps ARI and the sound between Asterisk and the agent in a network without a way out', () => {
+  it('lets nobody into a network who has no business there', () => {
+    const names = (networks: Service['networks']) =>
+      (Array.isArray(networks) ? networks : Object.keys(networks ?? {})) as string[];
+    const members = Object.fromEntries(
+      Object.keys(compose.networks).map((network) => [
+        network,
+        Object.entries(compose.services)
+          .filter(([, { networks }]) => names(networks).includes(network))
+          .map(([service]) => service),
+      ]),
+    );
+    expect(members).toEqual({
+      inside: ['asterisk', 'voice-agent', 'softphone'],
+      phones: ['asterisk'],
+      outside: ['voice-agent', 'local-llm', 'local-llm-model'],
+      monitoring: ['voice-agent', 'prometheus', 'grafana'],
+    });
+    // ARI and RTP are in clear text there.
     expect(compose.networks['inside']?.internal).toBe(true);
+    expect(compose.services['set-up']?.network_mode).toBe('none');
   });
 
   it('takes no variable that a shell or a build server may have set for itself', () => {
