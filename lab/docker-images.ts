@@ -17,7 +17,7 @@ export function imageName(image: (typeof IMAGES)[number]): string {
 }
 
 /** What the images' labels say of this source. */
-export function sourceVersion(): { VOICE_AGENT_VERSION: string; VOICE_AGENT_REVISION: string } {
+function sourceVersion(): { VOICE_AGENT_VERSION: string; VOICE_AGENT_REVISION: string } {
   const { version } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { version: string };
   let revision = 'unknown';
   try {
@@ -37,16 +37,18 @@ export function sourceVersion(): { VOICE_AGENT_VERSION: string; VOICE_AGENT_REVI
 
 /**
  * Builds all images; what the builders say is shown, or kept for the case of a failure. Asterisk's is built twice,
- * the second time from the cache: only then is it known which version its label shall name. Throws UserError.
+ * the second time from the cache: only then is it known which version its label shall name. Returns the variables that
+ * it was done with. Throws UserError.
  */
 export async function buildImages(
   env: Variables = {},
   options: { readonly signal?: AbortSignal; readonly quiet?: boolean } = {},
-): Promise<void> {
+): Promise<Variables> {
   const { signal, quiet } = options;
+  const labels: Variables = sourceVersion();
   const build = async (services: readonly string[], more: Variables): Promise<void> => {
     const args = compose('--profile', 'demo', 'build', ...services);
-    const settings = { env: { ...sourceVersion(), ...env, ...more }, ...(signal && { signal }) };
+    const settings = { env: { ...labels, ...env, ...more }, ...(signal && { signal }) };
     // Where everything is in the cache, older engines may be done before compose has asked how it goes ("no such
     // job"): what was built then counts.
     for (let tries = 1; ; tries += 1) {
@@ -62,7 +64,9 @@ export async function buildImages(
     }
   };
   await build(['asterisk', 'voice-agent', 'softphone'], {});
-  await build(['asterisk'], { ASTERISK_VERSION: await builtAsteriskVersion() });
+  const version = { ASTERISK_VERSION: await builtAsteriskVersion() };
+  await build(['asterisk'], version);
+  return { ...labels, ...version };
 }
 
 /** As `asterisk -V` tells it, without the word. */

@@ -9,7 +9,7 @@ import { docker, needDocker } from './docker.ts';
 import type { Variables } from './docker.ts';
 import { expectThat } from './docker-checks.ts';
 import type { Checks } from './docker-checks.ts';
-import { IMAGES, buildImages, builtAsteriskVersion, imageBytes, imageName } from './docker-images.ts';
+import { IMAGES, builtAsteriskVersion, imageBytes, imageName } from './docker-images.ts';
 import type { Stack } from './docker-test-stack.ts';
 import { PROJECT } from './paths.ts';
 
@@ -45,7 +45,7 @@ export async function testFiles(checks: Checks, stack: Stack): Promise<void> {
 export async function testImages(checks: Checks, stack: Stack, standIns: boolean): Promise<void> {
   const built = await checks.that('the images are built', async () => {
     const begun = Date.now();
-    await buildImages(stack.variables, { quiet: true });
+    await stack.build();
     const sizes = await Promise.all(
       IMAGES.map(async (image) => `${image} ${Math.round((await imageBytes(imageName(image))) / 1e6)} MB`),
     );

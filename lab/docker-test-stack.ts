@@ -3,7 +3,7 @@ import { compose, docker, needDocker } from './docker.ts';
 import type { Ran, Variables } from './docker.ts';
 import { expectThat } from './docker-checks.ts';
 import { ContainerLog } from './docker-logs.ts';
-import { IMAGES, imageName } from './docker-images.ts';
+import { IMAGES, buildImages, imageName } from './docker-images.ts';
 import { ON_THIS_MACHINE } from './docker-variables.ts';
 import { CACHE } from './paths.ts';
 import { freePorts } from './ports.ts';
@@ -51,6 +51,11 @@ export class Stack {
     return this.log;
   }
 
+  /** The images are built: with the same variables they are found in the cache, wherever compose builds once more. */
+  async build(): Promise<void> {
+    this.#env = { ...this.#env, ...(await buildImages(this.#env, { quiet: true })) };
+  }
+
   /** Starts it (anew, where variables have changed) and waits until it is ready. */
   async up(changed: Variables = {}): Promise<string> {
     this.#env = { ...this.#env, ...changed };
@@ -81,10 +86,7 @@ export class Stack {
   async password(account: string): Promise<string> {
     let password = this.#passwords.get(account);
     if (password === undefined) {
-      const file = `/run/lab-passwords/${account}`;
-      password = (
-        await this.need('run', '--rm', '--no-deps', '-T', '--entrypoint', 'cat', 'set-up', file)
-      ).trim();
+      password = (await this.need('exec', '-T', 'asterisk', 'cat', `/run/lab-passwords/${account}`)).trim();
       this.#passwords.set(account, password);
     }
     return password;

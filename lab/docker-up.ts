@@ -10,24 +10,21 @@ import { runMain } from './run-main.ts';
 import { refuseInContainers } from './settings.ts';
 import { UserError } from './user-error.ts';
 
-/** Starts the containers and waits until calls can be taken. Throws UserError. */
+/** Starts the containers and waits until calls can be taken, or `signal` aborts. Throws UserError. */
 export async function bringUp(env: Variables, signal?: AbortSignal): Promise<void> {
   const status = await dockerHere(compose('up', '--detach', '--wait', '--no-build'), {
     env,
     ...(signal && { signal }),
   });
-  if (status === 0) return;
+  if (status === 0 || signal?.aborted) return;
   const { all } = await docker(compose('logs', '--no-color', '--tail', '8'), { env });
   throw new UserError(
     `The containers did not get ready. If a port is in use, choose another (SIP_PORT=, RTP_START= and RTP_END=).\n${all}`,
   );
 }
 
-export async function phonePassword(account: 'softphone1' | 'softphone2'): Promise<string> {
-  const file = `/run/lab-passwords/${account}`;
-  return (
-    await needDocker(compose('run', '--rm', '--no-deps', '-T', '--entrypoint', 'cat', 'set-up', file))
-  ).trim();
+async function phonePassword(account: 'softphone1' | 'softphone2'): Promise<string> {
+  return (await needDocker(compose('exec', '-T', 'asterisk', 'cat', `/run/lab-passwords/${account}`))).trim();
 }
 
 async function howTo(env: Variables): Promise<string> {
@@ -51,11 +48,13 @@ if (process.argv[1] === import.meta.filename) {
     const follow = process.argv.includes('--follow');
     await needEngine('leave LAB=docker out: make lab needs no containers');
     const { variables: env, notice } = composeVariables();
+    const interrupted = (): boolean => signal.aborted;
     if (notice !== undefined) console.log(`${notice}\n`);
     try {
       await buildImages(env, { signal });
-      if (signal.aborted) return;
+      if (interrupted()) return;
       await bringUp(env, signal);
+      if (interrupted()) return;
       console.log(await howTo(env));
       if (follow)
         await dockerHere(compose('logs', '--follow', '--no-log-prefix', '--tail', '0', 'voice-agent'), {
