@@ -53,12 +53,19 @@ export async function testImages(checks: Checks, stack: Stack, standIns: boolean
     return `${sizes.join(', ')}; ${bases}; ${Math.round((Date.now() - begun) / 1000)} s`;
   });
   if (!built) return;
-  await checks.that('Asterisk’s image names the version in it', async () => {
-    const format = '{{index .Config.Labels "org.asterisk.version"}}';
-    const label = (await needDocker(['image', 'inspect', '--format', format, imageName('asterisk')])).trim();
-    expectThat(/^22\./.test(label) && label === (await builtAsteriskVersion()), `the label says "${label}"`);
-    return label;
-  });
+  await checks.that(
+    'Asterisk’s image names the version in it: its label, a file, and Asterisk itself',
+    async () => {
+      const format = '{{index .Config.Labels "org.asterisk.version"}}';
+      const image = imageName('asterisk');
+      const label = (await needDocker(['image', 'inspect', '--format', format, image])).trim();
+      const run = ['run', '--rm', '--network', 'none', '--entrypoint', 'asterisk', image, '-V'];
+      const itself = (await needDocker(run)).trim().replace(/^Asterisk /, '');
+      const told = [label, await builtAsteriskVersion(), itself];
+      expectThat(/^22\./.test(itself) && new Set(told).size === 1, `they say ${told.join(', ')}`);
+      return label;
+    },
+  );
   await checks.that('no image runs as root', async () => {
     for (const image of IMAGES) {
       const user = await needDocker(['image', 'inspect', '--format', '{{.Config.User}}', imageName(image)]);

@@ -63,6 +63,14 @@ describe.each(IMAGES)('The Dockerfile of the image "%s"', (image) => {
   });
 });
 
+describe('Asterisk’s image', () => {
+  it('isn’t built with any other Asterisk than 22, and keeps the version that it was built with', () => {
+    const text = read('docker/asterisk/Dockerfile');
+    expect(text).toContain(' && asterisk -V >/usr/local/lib/voice-agent/asterisk-version \\\n');
+    expect(text).toContain(" && grep '^Asterisk 22\\.' /usr/local/lib/voice-agent/asterisk-version \\\n");
+  });
+});
+
 describe('The container images and the native lab', () => {
   it('install what the same lists of packages say', () => {
     expect(parsePackages(read('docker/agent/packages.txt'))).toEqual([...DEBIAN_PACKAGES].sort());
