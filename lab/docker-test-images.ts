@@ -1,10 +1,9 @@
-/** The files under docker/, and the images that come of them. */
+/** The images that come of the files under docker/. */
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { validate } from 'dockerfile-utils';
 import { docker, needDocker } from './docker.ts';
 import type { Variables } from './docker.ts';
 import { expectThat } from './docker-checks.ts';
@@ -12,35 +11,6 @@ import type { Checks } from './docker-checks.ts';
 import { IMAGES, builtAsteriskVersion, imageBytes, imageName } from './docker-images.ts';
 import type { Stack } from './docker-test-stack.ts';
 import { PROJECT } from './paths.ts';
-
-export async function testFiles(checks: Checks, stack: Stack): Promise<void> {
-  await checks.that('the Dockerfiles pass a linter', async () => {
-    const linters = ['dockerfile-utils'];
-    // BuildKit's own checks came with buildx 0.15.
-    const buildx = /v?(\d+)\.(\d+)/.exec((await docker(['buildx', 'version'])).stdout);
-    const engine = Number(
-      (await docker(['version', '--format', '{{.Server.Version}}'])).stdout.split('.')[0],
-    );
-    const checker = engine >= 27 && Number(buildx?.[1] ?? 0) * 100 + Number(buildx?.[2] ?? 0) >= 15;
-    for (const image of IMAGES) {
-      const path = join(PROJECT, 'docker', image, 'Dockerfile');
-      const found = validate(readFileSync(path, 'utf8')).map(({ message }) => JSON.stringify(message));
-      expectThat(found.length === 0, `${image}: ${found.join('; ')}`);
-      const hadolint = await tryRun('hadolint', ['--config', join(PROJECT, 'docker/hadolint.yaml'), path]);
-      expectThat(hadolint === undefined || hadolint.status === 0, hadolint?.said ?? '');
-      if (hadolint) linters.push('hadolint');
-      if (!checker) continue;
-      const check = await docker(['build', '--check', '--file', path, PROJECT], { timeoutMs: 60_000 });
-      expectThat(check.status === 0, check.all.trim().split('\n').slice(-6).join(' '));
-      linters.push('docker build --check');
-    }
-    return [...new Set(linters)].join(', ');
-  });
-  await checks.that('docker compose finds compose.yaml valid, with all profiles', async () => {
-    await stack.need('--profile', '*', 'config', '--quiet');
-    return (await needDocker(['compose', 'version'])).trim();
-  });
-}
 
 export async function testImages(checks: Checks, stack: Stack, standIns: boolean): Promise<void> {
   const built = await checks.that('the images are built', async () => {
@@ -135,16 +105,4 @@ async function unreadableFiles(
   } finally {
     await docker(['image', 'rm', id.trim()]);
   }
-}
-
-function tryRun(
-  file: string,
-  args: readonly string[],
-): Promise<{ status: number; said: string } | undefined> {
-  return new Promise((resolve) => {
-    execFile(file, args, (error, stdout, stderr) => {
-      if (error?.code === 'ENOENT') resolve(undefined);
-      else resolve({ status: error ? 1 : 0, said: `${stdout}${stderr}`.trim() });
-    });
-  });
 }
