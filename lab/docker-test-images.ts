@@ -3,9 +3,10 @@ import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { docker, needDocker } from './docker.ts';
-import type { Variables } from './docker.ts';
+import type { Ran, Variables } from './docker.ts';
 import { expectThat } from './docker-checks.ts';
 import type { Checks } from './docker-checks.ts';
 import { IMAGES, builtAsteriskVersion, imageBytes, imageName } from './docker-images.ts';
@@ -36,6 +37,29 @@ export async function testImages(checks: Checks, stack: Stack, standIns: boolean
       return label;
     },
   );
+  await checks.that('an Asterisk that phones and agents can’t reach isn’t healthy', async () => {
+    // Without set-up's files it starts, and listens to nobody.
+    const folders = ['/run/asterisk', '/var/lib/asterisk', '/var/cache/asterisk', '/var/spool/asterisk'];
+    const tmpfs = folders.flatMap((folder) => ['--tmpfs', `${folder}:uid=10002,gid=10002`]);
+    const args = ['--rm', '--detach', '--network', 'none', ...tmpfs, imageName('asterisk')];
+    const id = (await needDocker(['run', ...args])).trim();
+    try {
+      const inside = (...command: string[]): Promise<Ran> => docker(['exec', id, ...command]);
+      for (
+        let tries = 1;
+        (await inside('asterisk', '-rx', 'core waitfullybooted')).status !== 0;
+        tries += 1
+      ) {
+        expectThat(tries < 30, 'it didn’t start');
+        await sleep(500);
+      }
+      const { status, stdout } = await inside('sh', '/usr/local/lib/voice-agent/health.sh');
+      expectThat(status === 1, `its health check ends with ${status}`);
+      return stdout.trim();
+    } finally {
+      await docker(['rm', '--force', id]);
+    }
+  });
   await checks.that('no image runs as root', async () => {
     for (const image of IMAGES) {
       const user = await needDocker(['image', 'inspect', '--format', '{{.Config.User}}', imageName(image)]);
