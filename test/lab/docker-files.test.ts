@@ -17,6 +17,7 @@ interface Service {
   readonly ports?: readonly string[];
   readonly networks?: readonly string[] | Readonly<Record<string, unknown>>;
   readonly network_mode?: string;
+  readonly tmpfs?: readonly string[];
   readonly mem_limit?: string;
   readonly pids_limit?: number;
   readonly cpus?: number;
@@ -168,6 +169,16 @@ describe('docker/compose.yaml', () => {
     expect(
       ['HOST', 'HOSTNAME', 'BIND', 'TAG', 'VERSION', 'REVISION', 'NAME'].filter((name) => taken.has(name)),
     ).toEqual([]);
+  });
+
+  it('lets Asterisk keep nothing that grows, or that phones would miss for long after a restart', () => {
+    const { asterisk } = compose.services;
+    expect(asterisk?.tmpfs?.filter((mount) => mount.startsWith('/var/log'))).toEqual([]);
+    expect(read('docker/asterisk/Dockerfile')).toContain('ln -sf /dev/null /var/log/asterisk/messages.log');
+    // Registrations are in /var/lib/asterisk.
+    expect(asterisk?.tmpfs?.some((mount) => mount.startsWith('/var/lib/asterisk:'))).toBe(true);
+    const seconds = Number(/^maximum_expiration = (\d+)/m.exec(read('asterisk-conf/pjsip.conf'))?.[1]);
+    expect(seconds).toBeLessThanOrEqual(120);
   });
 
   it('has no password in it', () => {
