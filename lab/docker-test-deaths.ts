@@ -10,6 +10,8 @@ import { Softphone } from './softphone.ts';
 const RESTART_MS = 90_000;
 /** The engine restarts what has crashed within a second. */
 const RESTARTED_BY_NOW_MS = 3000;
+/** Two on the phone's side, two on the agent's. */
+const PORTS_A_CALL = 4;
 /** Ends the container's program, not its first process (tini): the engine takes that for a crash, and restarts it. */
 const CRASH = {
   // This script's own command line holds the name, too.
@@ -68,10 +70,10 @@ export async function testDeaths(checks: Checks, stack: Stack): Promise<void> {
     'SIGTERM lets the running call end, refuses new ones audibly, and ends with status 0',
     () => drain(stack),
   );
-  await checks.that('the agent can be started again and takes the next call', async () => {
-    await stack.up();
-    return wholeCall(stack, '510001', 1);
-  });
+  await checks.that(
+    'started again with one line and ports for two calls, it takes the next call, and another caller hears that all lines are busy',
+    () => oneLine(stack),
+  );
 }
 
 async function agentGoes(stack: Stack, make: () => Promise<unknown>): Promise<string> {
@@ -144,11 +146,7 @@ async function running(stack: Stack, service: string): Promise<boolean> {
 
 async function drain(stack: Stack): Promise<string> {
   const test = await callAgent(stack, '510001');
-  const second = await Softphone.start({
-    server: { host: '127.0.0.1', sipPort: stack.sipPort },
-    account: 'softphone2',
-    password: await stack.password('softphone2'),
-  });
+  const second = await phoneTwo(stack);
   try {
     const stopped = Date.now();
     const stopping = stack.need('stop', 'voice-agent');
@@ -181,6 +179,36 @@ async function drain(stack: Stack): Promise<string> {
     await second.stop();
     await test.stop();
   }
+}
+
+async function oneLine(stack: Stack): Promise<string> {
+  const { RTP_START = '', RTP_END = '', VOICE_AGENT_MAX_CALLS } = stack.variables;
+  await stack.up({ VOICE_AGENT_MAX_CALLS: '1', RTP_END: String(Number(RTP_START) + 2 * PORTS_A_CALL - 1) });
+  const test = await callAgent(stack, '510001');
+  const second = await phoneTwo(stack);
+  try {
+    const call = second.ring('510002');
+    expectThat((await call.ended) === 'other side hung up', `the second call: ${call.endReason}`);
+    expectThat((call.heard.lastVoicedAt ?? 0) > call.startedAt, 'the second caller heard nothing');
+    const told = stack.containerLog.events.find('510002', undefined, call.startedAt)?.events.at(-1)?.event;
+    expectThat(
+      told?.type === 'ended' && told.reason === 'busy',
+      `the agent tells of ${JSON.stringify(told)}`,
+    );
+    return await ask(stack, test, 1);
+  } finally {
+    await second.stop();
+    await test.stop();
+    await stack.up({ VOICE_AGENT_MAX_CALLS, RTP_END });
+  }
+}
+
+async function phoneTwo(stack: Stack): Promise<Softphone> {
+  return Softphone.start({
+    server: { host: '127.0.0.1', sipPort: stack.sipPort },
+    account: 'softphone2',
+    password: await stack.password('softphone2'),
+  });
 }
 
 async function healthy(stack: Stack, service: string): Promise<void> {

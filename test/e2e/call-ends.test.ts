@@ -22,7 +22,7 @@ describe('A call to the agent', () => {
   const suite = useRunningAgent(
     {
       edits: [
-        ['maxCalls: 50', 'maxCalls: 1'],
+        ['maxCalls: ${VOICE_AGENT_MAX_CALLS:-50}', 'maxCalls: 1'],
         ['drainMs: 30000', 'drainMs: 1000'],
       ],
     },

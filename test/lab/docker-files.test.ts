@@ -142,6 +142,14 @@ describe('docker/compose.yaml', () => {
     expect(asterisk?.environment).toMatchObject(setUp?.environment ?? {});
   });
 
+  it('takes as many calls as the published ports are enough for, and has some left to say that all lines are busy', () => {
+    const text = read('docker/compose.yaml');
+    const byDefault = (name: string): number => Number(new RegExp(`\\{${name}:-(\\d+)\\}`).exec(text)?.[1]);
+    const ports = byDefault('RTP_END') - byDefault('RTP_START') + 1;
+    expect(4 * (byDefault('VOICE_AGENT_MAX_CALLS') + 2)).toBe(ports);
+    expect(read('config/providers.yaml')).toMatch(/^ {2}maxCalls: \$\{VOICE_AGENT_MAX_CALLS:-\d+\}$/m);
+  });
+
   it('lets nobody into a network who has no business there', () => {
     const names = (networks: Service['networks']) =>
       (Array.isArray(networks) ? networks : Object.keys(networks ?? {})) as string[];
