@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { composeEnvironment, composeVariables, publishedOn } from '../../lab/docker-variables.ts';
 import { PROJECT } from '../../lab/paths.ts';
+import { refuseInContainers } from '../../lab/settings.ts';
 
 const OWN = ['127.0.0.1', '192.168.1.20', '::1'];
 
@@ -70,6 +71,18 @@ describe('What compose is told', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe('make LAB=docker', () => {
+  it('refuses what only the lab without containers can do', () => {
+    expect(() => {
+      refuseInContainers({ HTTP_PORT: '8090' });
+    }).toThrow(/HTTP_PORT= is for the lab without containers/);
+    expect(() => {
+      refuseInContainers({ PROVIDERS: 'emulated' });
+    }).toThrow(/PROVIDERS=emulated is for the lab without containers/);
+    refuseInContainers({ HTTP_PORT: '', PROVIDERS: 'cloud' });
   });
 });
 
