@@ -20,6 +20,8 @@ interface Service {
   readonly ports?: readonly string[];
   readonly networks?: readonly string[] | Readonly<Record<string, unknown>>;
   readonly network_mode?: string;
+  readonly depends_on?: object;
+  readonly extra_hosts?: readonly string[];
   readonly tmpfs?: readonly string[];
   readonly mem_limit?: string;
   readonly pids_limit?: number;
@@ -193,6 +195,14 @@ describe('docker/compose.yaml', () => {
     expect(asterisk?.tmpfs?.some((mount) => mount.startsWith('/var/lib/asterisk:'))).toBe(true);
     const seconds = Number(/^maximum_expiration = (\d+)/m.exec(read('asterisk-conf/pjsip.conf'))?.[1]);
     expect(seconds).toBeLessThanOrEqual(120);
+  });
+
+  it('lets the agent wait for the model beside it, and reach a server on this machine', () => {
+    const agent = compose.services['voice-agent'];
+    expect(agent?.depends_on).toMatchObject({
+      'local-llm-model': { condition: 'service_completed_successfully', required: false },
+    });
+    expect(agent?.extra_hosts).toEqual(['host.docker.internal:host-gateway']);
   });
 
   it('has no password in it', () => {
