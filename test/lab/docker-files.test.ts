@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { PROJECT } from '../../lab/paths.ts';
 import { parsePackages } from '../../lab/root-fs.ts';
+import { shippedConfig } from '../support/shipped-config.ts';
 import { DEBIAN_PACKAGES } from '../../src/providers/embedded/stt/pocketsphinx.ts';
 
 interface Service {
@@ -20,6 +21,7 @@ interface Service {
   readonly ports?: readonly string[];
   readonly networks?: readonly string[] | Readonly<Record<string, unknown>>;
   readonly network_mode?: string;
+  readonly secrets?: readonly string[];
   readonly depends_on?: object;
   readonly extra_hosts?: readonly string[];
   readonly tmpfs?: readonly string[];
@@ -36,6 +38,7 @@ const IMAGES = ['agent', 'asterisk', 'softphone'] as const;
 const compose = parse(read('docker/compose.yaml'), { merge: true }) as {
   services: Record<string, Service>;
   networks: Record<string, { internal?: boolean } | null>;
+  secrets: Record<string, { file: string }>;
 };
 const ours = Object.entries(compose.services).filter(([, { build }]) => build !== undefined);
 
@@ -203,6 +206,23 @@ describe('docker/compose.yaml', () => {
       'local-llm-model': { condition: 'service_completed_successfully', required: false },
     });
     expect(agent?.extra_hosts).toEqual(['host.docker.internal:host-gateway']);
+  });
+
+  it('gives keys as secrets, from files of the machine; none is an empty file, which the agent takes for no key', () => {
+    const { environment = {}, secrets = [] } = compose.services['voice-agent'] ?? {};
+    const files = Object.entries(environment).filter(([, value]) =>
+      String(value).startsWith('/run/secrets/'),
+    );
+    expect(files.map(([, value]) => value)).toEqual(secrets.map((name) => `/run/secrets/${name}`));
+    for (const [name, value] of files) {
+      expect(compose.secrets[String(value).slice('/run/secrets/'.length)]).toEqual({
+        file: `\${${name}:-/dev/null}`,
+      });
+      expect(environment[name.replace(/_FILE$/, '')], name).toBeDefined();
+    }
+    const none = shippedConfig(Object.fromEntries(files.map(([name]) => [name, '/dev/null'])));
+    expect(none.providers.default).toMatchObject({ llm: ['receptionist'], tts: ['flite'] });
+    expect(none.providers.settings.groq.apiKey).toBeFalsy();
   });
 
   it('has no password in it', () => {
