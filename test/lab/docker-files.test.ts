@@ -21,6 +21,7 @@ interface Service {
   readonly ports?: readonly string[];
   readonly networks?: readonly string[] | Readonly<Record<string, unknown>>;
   readonly network_mode?: string;
+  readonly stop_grace_period?: string;
   readonly secrets?: readonly string[];
   readonly depends_on?: object;
   readonly extra_hosts?: readonly string[];
@@ -223,6 +224,14 @@ describe('docker/compose.yaml', () => {
     const none = shippedConfig(Object.fromEntries(files.map(([name]) => [name, '/dev/null'])));
     expect(none.providers.default).toMatchObject({ llm: ['receptionist'], tts: ['flite'] });
     expect(none.providers.settings.groq.apiKey).toBeFalsy();
+  });
+
+  it('leaves running calls the time that the configuration gives them, and their goodbye', () => {
+    const grace = /^\$\{VOICE_AGENT_STOP_GRACE:-(\d+)s\}$/.exec(
+      compose.services['voice-agent']?.stop_grace_period ?? '',
+    );
+    const seconds = shippedConfig().limits.drainMs / 1000 + 20;
+    expect(Number(grace?.[1])).toBeGreaterThanOrEqual(seconds);
   });
 
   it('has no password in it', () => {
