@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { validate } from 'dockerfile-utils';
-import { docker, needDocker } from './docker.ts';
+import { compose, docker, needDocker } from './docker.ts';
 import { expectThat } from './docker-checks.ts';
 import type { Checks } from './docker-checks.ts';
 import { IMAGES } from './docker-images.ts';
@@ -51,8 +51,29 @@ export async function testFiles(checks: Checks, stack: Stack): Promise<void> {
   });
   await checks.that('docker compose finds compose.yaml valid, with all profiles', async () => {
     await stack.need('--profile', '*', 'config', '--quiet');
+    const overlay = join(PROJECT, 'docker/compose.vonage.yaml');
+    const { stdout } = await docker(compose('--file', overlay, 'config', '--format', 'json'), {
+      env: { ...stack.variables, VONAGE_PUBLIC_URL: 'https://voice.example.com' },
+    });
+    const { services } = JSON.parse(stdout) as Configured;
+    const port = services['voice-agent']?.ports.find(({ target }) => target === 8089);
+    expectThat(port?.host_ip === '127.0.0.1', 'Vonage’s port isn’t published on loopback');
+    expectThat(services['voice-agent']?.secrets.length === 5, 'not all keys are given as secrets');
     return (await needDocker(['compose', 'version'])).trim();
   });
+}
+
+/** The part of what compose makes of its files that is read. */
+interface Configured {
+  readonly services: Readonly<
+    Record<
+      string,
+      {
+        readonly ports: readonly { readonly target: number; readonly host_ip?: string }[];
+        readonly secrets: readonly unknown[];
+      }
+    >
+  >;
 }
 
 /** What the RUN instructions of an image's Dockerfile give to the shell. */

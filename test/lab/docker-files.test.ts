@@ -73,6 +73,28 @@ describe.each(IMAGES)('The Dockerfile of the image "%s"', (image) => {
   });
 });
 
+describe('docker/compose.vonage.yaml', () => {
+  const overlay = parse(read('docker/compose.vonage.yaml')) as typeof compose;
+  const { environment = {}, ports = [] } = overlay.services['voice-agent'] ?? {};
+
+  it('passes on what the configuration takes from the environment, keys as files too', () => {
+    const taken = [...read('config/providers.yaml').matchAll(/\$\{(VONAGE_\w+)/g)].map(
+      ([, name = '']) => name,
+    );
+    const passed = new Set(Object.keys(environment).map((name) => name.replace(/_FILE$/, '')));
+    // Published as it is: another port of the machine is VONAGE_PORT.
+    expect(taken.filter((name) => !passed.has(name))).toEqual(['VONAGE_LISTEN_PORT']);
+    for (const name of ['VONAGE_PRIVATE_KEY_FILE', 'VONAGE_SIGNATURE_SECRET_FILE']) {
+      const secret = String(environment[name]).slice('/run/secrets/'.length);
+      expect(overlay.secrets[secret]).toEqual({ file: `\${${name}:-/dev/null}` });
+    }
+  });
+
+  it('publishes its port on loopback: a proxy there speaks TLS', () => {
+    expect(ports).toEqual(['${VONAGE_BIND:-127.0.0.1}:${VONAGE_PORT:-8089}:8089']);
+  });
+});
+
 describe('Asterisk’s image', () => {
   it('isn’t built with any other Asterisk than 22, and keeps the version that it was built with', () => {
     const text = read('docker/asterisk/Dockerfile');
