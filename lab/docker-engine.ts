@@ -4,6 +4,7 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
   closeSync,
@@ -28,11 +29,20 @@ import { CACHE, PROJECT } from './paths.ts';
 import { UserError } from './user-error.ts';
 
 const FOLDER = join(CACHE, 'docker');
-const TOOLS = join(FOLDER, 'tools');
-/** Of the machine's own suite. */
-const PACKAGES = ['docker.io', 'containerd', 'runc', 'tini', 'iptables', 'slirp4netns'] as const;
+/** Of the machine's own suite. shellcheck isn't the engine's: what lints the files comes by the same way. */
+const PACKAGES = [
+  'docker.io',
+  'containerd',
+  'runc',
+  'tini',
+  'iptables',
+  'slirp4netns',
+  'shellcheck',
+] as const;
 /** Of suite sid: Debian 12's compose is of the old kind. One file of it is used, and that needs nothing else. */
 const PLUGIN_PACKAGE = 'docker-compose';
+/** Named after what is in it: with another list it is fetched anew. */
+const TOOLS = join(FOLDER, `tools-${createHash('sha256').update(PACKAGES.join()).digest('hex').slice(0, 8)}`);
 const READY_MS = 60_000;
 
 export class OwnEngine {
@@ -152,6 +162,9 @@ function libraryFolder(): string {
 
 async function fetchTools(say: (line: string) => void): Promise<void> {
   if (existsSync(TOOLS)) return;
+  for (const old of existsSync(FOLDER) ? readdirSync(FOLDER) : []) {
+    if (old.startsWith('tools')) rmSync(join(FOLDER, old), { recursive: true, force: true });
+  }
   say('Fetching a Docker engine: Debian packages, unpacked and not installed');
   const draft = `${TOOLS}.${process.pid}`;
   rmSync(draft, { recursive: true, force: true });

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compose, docker, dockerHere, needDocker, needEngine } from './docker.ts';
 import type { Variables } from './docker.ts';
+import { composeEnvironment } from './docker-variables.ts';
 import { PROJECT } from './paths.ts';
 import { runMain } from './run-main.ts';
 import { table } from './show.ts';
@@ -12,11 +13,11 @@ import { UserError } from './user-error.ts';
 export const IMAGES = ['agent', 'asterisk', 'softphone'] as const;
 
 export function imageName(image: (typeof IMAGES)[number]): string {
-  return `ari-voice-agent/${image}:${process.env['TAG'] ?? 'latest'}`;
+  return `ari-voice-agent/${image}:${composeEnvironment()['VOICE_AGENT_TAG'] ?? 'latest'}`;
 }
 
 /** What the images' labels say of this source. */
-export function sourceVersion(): { VERSION: string; REVISION: string } {
+function sourceVersion(): { VOICE_AGENT_VERSION: string; VOICE_AGENT_REVISION: string } {
   const { version } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { version: string };
   let revision = 'unknown';
   try {
@@ -31,21 +32,23 @@ export function sourceVersion(): { VERSION: string; REVISION: string } {
   } catch {
     // Not a clone.
   }
-  return { VERSION: version, REVISION: revision };
+  return { VOICE_AGENT_VERSION: version, VOICE_AGENT_REVISION: revision };
 }
 
 /**
  * Builds all images; what the builders say is shown, or kept for the case of a failure. Asterisk's is built twice,
- * the second time from the cache: only then is it known which version its label shall name. Throws UserError.
+ * the second time from the cache: only then is it known which version its label shall name. Returns the variables that
+ * it was done with. Throws UserError.
  */
 export async function buildImages(
   env: Variables = {},
   options: { readonly signal?: AbortSignal; readonly quiet?: boolean } = {},
-): Promise<void> {
+): Promise<Variables> {
   const { signal, quiet } = options;
+  const labels: Variables = sourceVersion();
   const build = async (services: readonly string[], more: Variables): Promise<void> => {
     const args = compose('--profile', 'demo', 'build', ...services);
-    const settings = { env: { ...sourceVersion(), ...env, ...more }, ...(signal && { signal }) };
+    const settings = { env: { ...labels, ...env, ...more }, ...(signal && { signal }) };
     // Where everything is in the cache, older engines may be done before compose has asked how it goes ("no such
     // job"): what was built then counts.
     for (let tries = 1; ; tries += 1) {
@@ -61,21 +64,16 @@ export async function buildImages(
     }
   };
   await build(['asterisk', 'voice-agent', 'softphone'], {});
-  await build(['asterisk'], { ASTERISK_VERSION: await builtAsteriskVersion() });
+  const version = { ASTERISK_VERSION: await builtAsteriskVersion() };
+  await build(['asterisk'], version);
+  return { ...labels, ...version };
 }
 
-/** As `asterisk -V` tells it, without the word. */
+/** Of the Asterisk in the image, as `asterisk -V` told it while that was built, without the word. */
 export async function builtAsteriskVersion(): Promise<string> {
-  const said = await needDocker([
-    'run',
-    '--rm',
-    '--network',
-    'none',
-    '--entrypoint',
-    'asterisk',
-    imageName('asterisk'),
-    '-V',
-  ]);
+  const file = '/usr/local/lib/voice-agent/asterisk-version';
+  const image = imageName('asterisk');
+  const said = await needDocker(['run', '--rm', '--network', 'none', '--entrypoint', 'cat', image, file]);
   return said.trim().replace(/^Asterisk /, '');
 }
 

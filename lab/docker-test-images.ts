@@ -1,48 +1,22 @@
-/** The files under docker/, and the images that come of them. */
-import { readFileSync } from 'node:fs';
+/** The images that come of the files under docker/. */
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { validate } from 'dockerfile-utils';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { docker, needDocker } from './docker.ts';
+import type { Ran, Variables } from './docker.ts';
 import { expectThat } from './docker-checks.ts';
 import type { Checks } from './docker-checks.ts';
-import { IMAGES, buildImages, builtAsteriskVersion, imageBytes, imageName } from './docker-images.ts';
+import { IMAGES, builtAsteriskVersion, imageBytes, imageName } from './docker-images.ts';
 import type { Stack } from './docker-test-stack.ts';
 import { PROJECT } from './paths.ts';
-import { execFile } from 'node:child_process';
-
-export async function testFiles(checks: Checks, stack: Stack): Promise<void> {
-  await checks.that('the Dockerfiles pass a linter', async () => {
-    const linters = ['dockerfile-utils'];
-    // BuildKit's own checks came with buildx 0.15.
-    const buildx = /v?(\d+)\.(\d+)/.exec((await docker(['buildx', 'version'])).stdout);
-    const engine = Number(
-      (await docker(['version', '--format', '{{.Server.Version}}'])).stdout.split('.')[0],
-    );
-    const checker = engine >= 27 && Number(buildx?.[1] ?? 0) * 100 + Number(buildx?.[2] ?? 0) >= 15;
-    for (const image of IMAGES) {
-      const path = join(PROJECT, 'docker', image, 'Dockerfile');
-      const found = validate(readFileSync(path, 'utf8')).map(({ message }) => JSON.stringify(message));
-      expectThat(found.length === 0, `${image}: ${found.join('; ')}`);
-      const hadolint = await tryRun('hadolint', ['--config', join(PROJECT, 'docker/hadolint.yaml'), path]);
-      expectThat(hadolint === undefined || hadolint.status === 0, hadolint?.said ?? '');
-      if (hadolint) linters.push('hadolint');
-      if (!checker) continue;
-      const check = await docker(['build', '--check', '--file', path, PROJECT], { timeoutMs: 60_000 });
-      expectThat(check.status === 0, check.all.trim().split('\n').slice(-6).join(' '));
-      linters.push('docker build --check');
-    }
-    return [...new Set(linters)].join(', ');
-  });
-  await checks.that('docker compose finds compose.yaml valid, with all profiles', async () => {
-    await stack.need('--profile', '*', 'config', '--quiet');
-    return (await needDocker(['compose', 'version'])).trim();
-  });
-}
 
 export async function testImages(checks: Checks, stack: Stack, standIns: boolean): Promise<void> {
   const built = await checks.that('the images are built', async () => {
     const begun = Date.now();
-    await buildImages(stack.variables, { quiet: true });
+    await stack.build();
     const sizes = await Promise.all(
       IMAGES.map(async (image) => `${image} ${Math.round((await imageBytes(imageName(image))) / 1e6)} MB`),
     );
@@ -50,11 +24,41 @@ export async function testImages(checks: Checks, stack: Stack, standIns: boolean
     return `${sizes.join(', ')}; ${bases}; ${Math.round((Date.now() - begun) / 1000)} s`;
   });
   if (!built) return;
-  await checks.that('Asterisk’s image names the version in it', async () => {
-    const format = '{{index .Config.Labels "org.asterisk.version"}}';
-    const label = (await needDocker(['image', 'inspect', '--format', format, imageName('asterisk')])).trim();
-    expectThat(/^22\./.test(label) && label === (await builtAsteriskVersion()), `the label says "${label}"`);
-    return label;
+  await checks.that(
+    'Asterisk’s image names the version in it: its label, a file, and Asterisk itself',
+    async () => {
+      const format = '{{index .Config.Labels "org.asterisk.version"}}';
+      const image = imageName('asterisk');
+      const label = (await needDocker(['image', 'inspect', '--format', format, image])).trim();
+      const run = ['run', '--rm', '--network', 'none', '--entrypoint', 'asterisk', image, '-V'];
+      const itself = (await needDocker(run)).trim().replace(/^Asterisk /, '');
+      const told = [label, await builtAsteriskVersion(), itself];
+      expectThat(/^22\./.test(itself) && new Set(told).size === 1, `they say ${told.join(', ')}`);
+      return label;
+    },
+  );
+  await checks.that('an Asterisk that phones and agents can’t reach isn’t healthy', async () => {
+    // Without set-up's files it starts, and listens to nobody.
+    const folders = ['/run/asterisk', '/var/lib/asterisk', '/var/cache/asterisk', '/var/spool/asterisk'];
+    const tmpfs = folders.flatMap((folder) => ['--tmpfs', `${folder}:uid=10002,gid=10002`]);
+    const args = ['--rm', '--detach', '--network', 'none', ...tmpfs, imageName('asterisk')];
+    const id = (await needDocker(['run', ...args])).trim();
+    try {
+      const inside = (...command: string[]): Promise<Ran> => docker(['exec', id, ...command]);
+      for (
+        let tries = 1;
+        (await inside('asterisk', '-rx', 'core waitfullybooted')).status !== 0;
+        tries += 1
+      ) {
+        expectThat(tries < 30, 'it didn’t start');
+        await sleep(500);
+      }
+      const { status, stdout } = await inside('sh', '/usr/local/lib/voice-agent/health.sh');
+      expectThat(status === 1, `its health check ends with ${status}`);
+      return stdout.trim();
+    } finally {
+      await docker(['rm', '--force', id]);
+    }
   });
   await checks.that('no image runs as root', async () => {
     for (const image of IMAGES) {
@@ -63,6 +67,25 @@ export async function testImages(checks: Checks, stack: Stack, standIns: boolean
     }
     return undefined;
   });
+  await checks.that(
+    'a clone that only its owner can read makes images that everybody in them can',
+    async () => {
+      const clone = mkdtempSync(join(tmpdir(), 'ari-voice-agent-clone-'));
+      try {
+        const names = ['.dockerignore', ...['package.json', 'package-lock.json', '.npmrc', 'LICENSE']];
+        for (const name of [...names, 'src', 'config', 'asterisk-conf', 'docker', 'lab'])
+          cpSync(join(PROJECT, name), join(clone, name), { recursive: true });
+        await promisify(execFile)('chmod', ['-R', 'go=', clone]);
+        for (const image of IMAGES) {
+          const unreadable = await unreadableFiles(image, clone, stack.variables);
+          expectThat(unreadable === '', `${image}: ${unreadable.split('\n').slice(0, 4).join(' ')}`);
+        }
+      } finally {
+        rmSync(clone, { recursive: true, force: true });
+      }
+      return undefined;
+    },
+  );
   await checks.that(
     'the agent’s image has no compiler, no npm, and native code for one platform only',
     async () => {
@@ -88,14 +111,22 @@ export async function testImages(checks: Checks, stack: Stack, standIns: boolean
   );
 }
 
-function tryRun(
-  file: string,
-  args: readonly string[],
-): Promise<{ status: number; said: string } | undefined> {
-  return new Promise((resolve) => {
-    execFile(file, args, (error, stdout, stderr) => {
-      if (error?.code === 'ENOENT') resolve(undefined);
-      else resolve({ status: error ? 1 : 0, said: `${stdout}${stderr}`.trim() });
-    });
-  });
+/** Of the files that an image takes from a clone: those that not everybody could read. */
+async function unreadableFiles(
+  image: (typeof IMAGES)[number],
+  clone: string,
+  { AGENT_DEBIAN_IMAGE, ASTERISK_DEBIAN_IMAGE }: Variables,
+): Promise<string> {
+  const base = image === 'agent' ? AGENT_DEBIAN_IMAGE : ASTERISK_DEBIAN_IMAGE;
+  const id = await needDocker([
+    ...['build', '--quiet', '--target', 'files', '--file', join(clone, 'docker', image, 'Dockerfile')],
+    ...(base === undefined ? [] : ['--build-arg', `DEBIAN_IMAGE=${base}`]),
+    clone,
+  ]);
+  const find = ['find', '/files', '!', '-perm', '-o=r', '-o', '-type', 'd', '!', '-perm', '-o=x'];
+  try {
+    return (await needDocker(['run', '--rm', '--network', 'none', id.trim(), ...find])).trim();
+  } finally {
+    await docker(['image', 'rm', id.trim()]);
+  }
 }

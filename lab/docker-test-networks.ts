@@ -17,6 +17,7 @@ const MACHINE = '10.99.0.1';
 const LAN_PHONE = '10.99.0.2';
 const ROUTER = '10.99.0.254';
 const PUBLIC = '203.0.113.1';
+const NEXT_PUBLIC = '203.0.113.3';
 const FAR_PHONE = '203.0.113.2';
 
 export async function testNetworks(checks: Checks, stack: Stack, ownNetwork: boolean): Promise<void> {
@@ -40,7 +41,7 @@ export async function testNetworks(checks: Checks, stack: Stack, ownNetwork: boo
   try {
     await near.cable(undefined, ['lan0', MACHINE], ['lan1', LAN_PHONE]);
     await checks.that('HOST=<LAN address>: a phone on the LAN calls an agent', async () => {
-      await stack.up({ HOST: MACHINE });
+      await stack.up({ VOICE_AGENT_HOST: MACHINE });
       return near.call(stack, MACHINE);
     });
     await near.unplug('lan1');
@@ -51,10 +52,17 @@ export async function testNetworks(checks: Checks, stack: Stack, ownNetwork: boo
     await checks.that(
       'HOST=<public address>: a phone on the other side of a router calls an agent',
       async () => {
-        await stack.up({ HOST: PUBLIC, BIND: '0.0.0.0' });
+        await stack.up({ VOICE_AGENT_HOST: PUBLIC, VOICE_AGENT_BIND: '0.0.0.0' });
         return far.call(stack, PUBLIC);
       },
     );
+    await checks.that('the router gets another address: phones are told that one', async () => {
+      await router.renumber('wan0', PUBLIC, NEXT_PUBLIC);
+      await router.forward(NEXT_PUBLIC, MACHINE);
+      await far.there('ip', 'route', 'replace', 'default', 'via', NEXT_PUBLIC);
+      await stack.up({ VOICE_AGENT_HOST: NEXT_PUBLIC });
+      return far.call(stack, NEXT_PUBLIC);
+    });
   } finally {
     for (const machine of [near, router, far]) machine.stop();
   }
@@ -113,6 +121,11 @@ class Machine {
     await this.there('ip', 'route', 'add', 'default', 'via', address);
   }
 
+  async renumber(name: string, from: string, to: string): Promise<void> {
+    await this.there('ip', 'address', 'delete', `${from}/24`, 'dev', name);
+    await this.there('ip', 'address', 'add', `${to}/24`, 'dev', name);
+  }
+
   async unplug(name: string): Promise<void> {
     await this.there('ip', 'link', 'delete', name);
   }
@@ -125,14 +138,15 @@ class Machine {
   /** Makes it a router whose outer address `from` leads to the machine `to`, and back. */
   async forward(from: string, to: string): Promise<void> {
     const { IPTABLES = 'iptables', IPTABLES_LIBRARY: library = '' } = process.env;
-    const nat = (...rule: string[]): Promise<string> =>
+    const nat = (...command: string[]): Promise<string> =>
       this.there(
         ...['env', `LD_LIBRARY_PATH=${library}`, `XTABLES_LIBDIR=${library}/xtables`, IPTABLES, 'iptables'],
-        ...['-t', 'nat', '-A', ...rule],
+        ...['-t', 'nat', ...command],
       );
     await this.there('sysctl', '-q', '-w', 'net.ipv4.ip_forward=1');
-    await nat('PREROUTING', '-d', from, '-j', 'DNAT', '--to-destination', to);
-    await nat('POSTROUTING', '-s', to, '-j', 'SNAT', '--to-source', from);
+    await nat('--flush');
+    await nat('-A', 'PREROUTING', '-d', from, '-j', 'DNAT', '--to-destination', to);
+    await nat('-A', 'POSTROUTING', '-s', to, '-j', 'SNAT', '--to-source', from);
   }
 
   /** A call from there, at the stack's published ports. */

@@ -3,7 +3,8 @@ import { compose, docker, needDocker } from './docker.ts';
 import type { Ran, Variables } from './docker.ts';
 import { expectThat } from './docker-checks.ts';
 import { ContainerLog } from './docker-logs.ts';
-import { IMAGES, imageName } from './docker-images.ts';
+import { IMAGES, buildImages, imageName } from './docker-images.ts';
+import { ON_THIS_MACHINE } from './docker-variables.ts';
 import { CACHE } from './paths.ts';
 import { freePorts } from './ports.ts';
 
@@ -29,10 +30,11 @@ export class Stack {
     const sipPort = await freePorts('udp');
     const rtp = await freePorts('udp', RTP_PORTS);
     // The images of this run are its own, too.
-    process.env['TAG'] = 'test';
+    process.env['VOICE_AGENT_TAG'] = 'test';
     return new Stack(
       {
-        ...{ COMPOSE_PROJECT_NAME: NAME, TAG: 'test', SIP_PORT: String(sipPort) },
+        ...ON_THIS_MACHINE,
+        ...{ COMPOSE_PROJECT_NAME: NAME, VOICE_AGENT_TAG: 'test', SIP_PORT: String(sipPort) },
         ...{ RTP_START: String(rtp), RTP_END: String(rtp + RTP_PORTS - 1) },
         ...variables,
       },
@@ -47,6 +49,11 @@ export class Stack {
   get containerLog(): ContainerLog {
     if (!this.log) throw new Error('the stack has not been started');
     return this.log;
+  }
+
+  /** The images are built: with the same variables they are found in the cache, wherever compose builds once more. */
+  async build(): Promise<void> {
+    this.#env = { ...this.#env, ...(await buildImages(this.#env, { quiet: true })) };
   }
 
   /** Starts it (anew, where variables have changed) and waits until it is ready. */
@@ -72,17 +79,14 @@ export class Stack {
   }
 
   async inspect(service: string, format: string): Promise<string> {
-    const id = (await this.need('ps', '--all', '--quiet', service)).trim();
+    const id = (await this.need('--profile', '*', 'ps', '--all', '--quiet', service)).trim();
     return (await needDocker(['inspect', '--format', format, id])).trim();
   }
 
   async password(account: string): Promise<string> {
     let password = this.#passwords.get(account);
     if (password === undefined) {
-      const file = `/run/lab-passwords/${account}`;
-      password = (
-        await this.need('run', '--rm', '--no-deps', '-T', '--entrypoint', 'cat', 'set-up', file)
-      ).trim();
+      password = (await this.need('exec', '-T', 'asterisk', 'cat', `/run/lab-passwords/${account}`)).trim();
       this.#passwords.set(account, password);
     }
     return password;

@@ -11,7 +11,9 @@ import { Checks } from './docker-checks.ts';
 import { OwnEngine } from './docker-engine.ts';
 import { testCalls } from './docker-test-calls.ts';
 import { testDeaths } from './docker-test-deaths.ts';
-import { testFiles, testImages } from './docker-test-images.ts';
+import { testFiles } from './docker-test-files.ts';
+import { testImages } from './docker-test-images.ts';
+import { testModel } from './docker-test-model.ts';
 import { testNetworks } from './docker-test-networks.ts';
 import { Stack } from './docker-test-stack.ts';
 import { ensureRootFs } from './root-fs.ts';
@@ -64,6 +66,7 @@ async function test(signal: AbortSignal): Promise<void> {
     if (await checks.that('the stack comes up, and every container is healthy', () => stack.up())) {
       await testCalls(checks, stack);
       await testDeaths(checks, stack);
+      await testModel(checks, stack);
       await testNetworks(checks, stack, process.env[INSIDE] === '1');
     }
   } finally {

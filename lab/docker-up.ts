@@ -2,65 +2,33 @@
  * `make up`: Asterisk and the agent in containers, left running; says how to register a softphone. With `--follow`
  * (`make lab LAB=docker`) it shows their log, and Ctrl-C ends them.
  */
-import { networkInterfaces } from 'node:os';
 import { compose, docker, dockerHere, needDocker, needEngine } from './docker.ts';
 import type { Variables } from './docker.ts';
 import { buildImages } from './docker-images.ts';
+import { composeVariables } from './docker-variables.ts';
 import { runMain } from './run-main.ts';
-import { labSettings, nonEmpty, refuseInContainers } from './settings.ts';
+import { refuseInContainers } from './settings.ts';
 import { UserError } from './user-error.ts';
 
-/**
- * HOST is what phones are told. On a machine that has this address the ports are published there and nowhere else;
- * behind a router that has it, on all addresses of this machine.
- */
-export function publishedOn(
-  host: string | undefined,
-  own: readonly string[],
-): { HOST?: string; BIND?: string } {
-  if (host === undefined) return {};
-  return own.includes(host) || host.startsWith('127.') ? { HOST: host } : { HOST: host, BIND: '0.0.0.0' };
-}
-
-export function ownAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
-}
-
-/** The variables of docker/compose.yaml. */
-function composeVariables(): Variables {
-  const { host, sipPort } = labSettings();
-  const bind = nonEmpty(process.env['BIND']);
-  return {
-    ...publishedOn(host, ownAddresses()),
-    ...(bind !== undefined && { BIND: bind }),
-    ...(sipPort !== undefined && { SIP_PORT: String(sipPort) }),
-    // Who tries it out wants to read what was understood.
-    VOICE_AGENT_TRANSCRIPTS: process.env['VOICE_AGENT_TRANSCRIPTS'] ?? 'true',
-  };
-}
-
-/** Starts the containers and waits until calls can be taken. Throws UserError. */
+/** Starts the containers and waits until calls can be taken, or `signal` aborts. Throws UserError. */
 export async function bringUp(env: Variables, signal?: AbortSignal): Promise<void> {
   const status = await dockerHere(compose('up', '--detach', '--wait', '--no-build'), {
     env,
     ...(signal && { signal }),
   });
-  if (status === 0) return;
+  if (status === 0 || signal?.aborted) return;
   const { all } = await docker(compose('logs', '--no-color', '--tail', '8'), { env });
   throw new UserError(
     `The containers did not get ready. If a port is in use, choose another (SIP_PORT=, RTP_START= and RTP_END=).\n${all}`,
   );
 }
 
-export async function phonePassword(account: 'softphone1' | 'softphone2'): Promise<string> {
-  const file = `/run/lab-passwords/${account}`;
-  return (
-    await needDocker(compose('run', '--rm', '--no-deps', '-T', '--entrypoint', 'cat', 'set-up', file))
-  ).trim();
+async function phonePassword(account: 'softphone1' | 'softphone2'): Promise<string> {
+  return (await needDocker(compose('exec', '-T', 'asterisk', 'cat', `/run/lab-passwords/${account}`))).trim();
 }
 
 async function howTo(env: Variables): Promise<string> {
-  const host = env['HOST'] ?? '127.0.0.1';
+  const host = env['VOICE_AGENT_HOST'] ?? '127.0.0.1';
   const local = host === '127.0.0.1';
   return `
 Register a softphone${local ? ' on this machine' : ''} (SIP over UDP):
@@ -79,11 +47,14 @@ if (process.argv[1] === import.meta.filename) {
     refuseInContainers();
     const follow = process.argv.includes('--follow');
     await needEngine('leave LAB=docker out: make lab needs no containers');
-    const env = composeVariables();
+    const { variables: env, notice } = composeVariables();
+    const interrupted = (): boolean => signal.aborted;
+    if (notice !== undefined) console.log(`${notice}\n`);
     try {
       await buildImages(env, { signal });
-      if (signal.aborted) return;
+      if (interrupted()) return;
       await bringUp(env, signal);
+      if (interrupted()) return;
       console.log(await howTo(env));
       if (follow)
         await dockerHere(compose('logs', '--follow', '--no-log-prefix', '--tail', '0', 'voice-agent'), {

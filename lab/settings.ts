@@ -39,6 +39,11 @@ export function refuseContainers(command: string, environment: NodeJS.ProcessEnv
 
 /** Throws UserError where something is asked of the containers that only the native lab has. */
 export function refuseInContainers(environment: NodeJS.ProcessEnv = process.env): void {
+  if (nonEmpty(environment['HTTP_PORT']) !== undefined) {
+    throw new UserError(
+      'HTTP_PORT= is for the lab without containers: with LAB=docker nobody outside reaches ARI.',
+    );
+  }
   const providers = nonEmpty(environment['PROVIDERS']);
   if (providers !== 'emulated') return;
   throw new UserError('PROVIDERS=emulated is for the lab without containers: leave LAB=docker out.');

@@ -30,6 +30,7 @@ user=$(sed -n 's/^asterisk:[^:]*:\([0-9]*\):\([0-9]*\):.*/\1:\2/p' etc/passwd)
 chown -R "$user" etc/asterisk var/lib/asterisk var/cache/asterisk var/spool/asterisk run/asterisk var/log/asterisk
 mount -o remount,bind,ro "$ROOT"
 
+# shellcheck disable=SC3045 # Debian's sh can
 ulimit -n 65536 2>/dev/null || true
 # This shell stays as the namespace's first process. It dies with whoever started it (unshare
 # --kill-child), and the kernel then ends all of the namespace. Asterisk alone couldn't be that

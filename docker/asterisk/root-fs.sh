@@ -21,6 +21,7 @@ settings=$root/apt-settings
 apt-config dump | grep -E '^Acquire::(http|https|Check|Retries|Force)' >"$settings" || true
 
 # The machine's own mirror, without its security archive, which has no such suite.
+# shellcheck disable=SC2016 # $(…) is for apt
 mirror=${MIRROR:-$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Created-By: Packages' |
 	awk '$1 == "Debian" && $2 !~ /security/ { print $2; exit }')}
 if [ -z "$mirror" ]; then

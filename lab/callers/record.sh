@@ -44,6 +44,7 @@ say() { # voice text out
   esac
 }
 
+# shellcheck disable=SC2034 # columns that aren't needed here
 grep -v '^#' sentences.tsv | while IFS=$'\t' read -r name agent kind text; do
   for voice in ked kay ned eve; do
     [ -z "$only" ] || [ "$voice" = "$only" ] || continue

@@ -40,6 +40,8 @@ export interface RtpGatewayOptions {
   readonly silenceSuppression?: boolean;
   /** Payload type of RFC 4733 events; dynamic, 101 by custom. */
   readonly telephoneEventPayloadType?: number;
+  /** After so long a thread that died again and again is tried once more, call or no call. Default 30 s. */
+  readonly reviveAfterMs?: number;
   /** What an operator should know and no call can be told. Default: a warning of the process. */
   readonly onWarning?: (message: string) => void;
 }
@@ -103,6 +105,7 @@ export class RtpMediaGateway implements MediaGateway {
         ...(options.remote ? {} : { port }),
         receiveBufferBytes: options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES,
         realtime: options.realtime ?? 'auto',
+        ...(options.reviveAfterMs !== undefined && { reviveAfterMs: options.reviveAfterMs }),
         onWarning,
       });
     });

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { FAILURE_REASONS } from '../dialog/failure-reasons.ts';
 import { stageTimes } from '../dialog/latency-tracker.ts';
 import type { CallObserver, TurnMarks } from '../dialog/ports.ts';
 import type { Milliseconds } from '../lib/clock.ts';
@@ -14,15 +15,7 @@ const USUAL_REASONS = [
   'transferred',
   'busy',
   'draining',
-  // These shouldn't happen.
-  'failed',
-  'media-lost',
-  'not-answered',
-  'not-bridged',
-  'media-never-entered',
-  'media-not-attached',
-  'set-up-took-too-long',
-  'asterisk-lost',
+  ...FAILURE_REASONS,
 ];
 
 /** Around the 700 ms within which an answer feels like one. */

@@ -398,7 +398,7 @@ describe('a wrong configuration', () => {
 
   it('says where the YAML itself is wrong, and what else is', () => {
     edit('agents.yaml', ['    name: Tom', '    name: [Tom']);
-    edit('providers.yaml', ['maxCalls: 50', 'maxCalls: 0']);
+    edit('providers.yaml', ['maxCalls: ${VOICE_AGENT_MAX_CALLS:-50}', 'maxCalls: 0']);
     const lines = problems();
     expect(lines.some((line) => /^agents\.yaml:\d+ {2}isn't valid YAML/.test(line))).toBe(true);
     expect(lines.some((line) => line.includes('limits.maxCalls: found 0'))).toBe(true);

@@ -10,7 +10,7 @@ const NOT_IN_USE = 'Sorry, this number is not in use. Please check the number an
 const TONE = Int16Array.from({ length: 8000 }, (_, i) => 8000 * Math.sin(i / 2));
 
 describe('A call to the agent', () => {
-  const agent = useRunningAgent({ edits: [['maxCalls: 50', 'maxCalls: 1']] });
+  const agent = useRunningAgent({ edits: [['maxCalls: ${VOICE_AGENT_MAX_CALLS:-50}', 'maxCalls: 1']] });
 
   it('ends when the caller hangs up in the middle of the greeting', async () => {
     const { call, view } = await agent.dial(ALICE);

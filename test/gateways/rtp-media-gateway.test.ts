@@ -498,12 +498,23 @@ describe('RTP media gateway on the wire', () => {
       expect(events[0]).toMatchObject({ type: 'lost' });
       expect((await playback.finished).outcome).toBe('closed');
       await session.close();
-      expect(gateway.report.threads[0]!.trouble).toMatch(/^given up until the next call: it died 6 times/);
+      expect(gateway.report.threads[0]!.trouble).toMatch(/^given up for now: it died 6 times/);
 
       const { session: next, peer } = await call(gateway, { id: 'lucky' });
       expect(gateway.report.threads[0]!.trouble).toBeUndefined();
       await peer.until((received) => received.length >= 3);
       expect(next.stats().packetsSent).toBeGreaterThanOrEqual(3);
+    }, 20_000);
+
+    it('is started again without a call, too, after a while', async () => {
+      const gateway = await start({ reviveAfterMs: 200 });
+      const trouble = (): string | undefined => gateway.report.threads[0]!.trouble;
+      for (let deaths = 1; deaths <= 6; deaths++) {
+        gateway.failThreads('throw');
+        await until(() => gateway.report.threads[0]!.restarts === deaths && warnings.length === deaths);
+      }
+      expect(trouble()).toMatch(/^given up for now/);
+      await until(() => trouble() === undefined);
     }, 20_000);
 
     it('is ended and restarted when it hangs', async () => {

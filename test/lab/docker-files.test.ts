@@ -3,19 +3,33 @@ import { join } from 'node:path';
 import { validate } from 'dockerfile-utils';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { publishedOn } from '../../lab/docker-up.ts';
 import { PROJECT } from '../../lab/paths.ts';
 import { parsePackages } from '../../lab/root-fs.ts';
+import { shippedConfig } from '../support/shipped-config.ts';
 import { DEBIAN_PACKAGES } from '../../src/providers/embedded/stt/pocketsphinx.ts';
 
 interface Service {
   readonly build?: object;
+  readonly image?: string;
+  readonly pull_policy?: string;
   readonly read_only?: boolean;
   readonly cap_drop?: readonly string[];
+  readonly cap_add?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly logging?: { readonly options: object };
   readonly profiles?: readonly string[];
   readonly ports?: readonly string[];
+  readonly networks?: readonly string[] | Readonly<Record<string, unknown>>;
+  readonly network_mode?: string;
+  readonly stop_grace_period?: string;
+  readonly secrets?: readonly string[];
+  readonly depends_on?: object;
+  readonly extra_hosts?: readonly string[];
+  readonly tmpfs?: readonly string[];
   readonly mem_limit?: string;
   readonly pids_limit?: number;
+  readonly cpus?: number;
+  readonly cpu_shares?: number;
   readonly restart?: string;
   readonly environment?: Readonly<Record<string, unknown>>;
 }
@@ -25,6 +39,7 @@ const IMAGES = ['agent', 'asterisk', 'softphone'] as const;
 const compose = parse(read('docker/compose.yaml'), { merge: true }) as {
   services: Record<string, Service>;
   networks: Record<string, { internal?: boolean } | null>;
+  secrets: Record<string, { file: string }>;
 };
 const ours = Object.entries(compose.services).filter(([, { build }]) => build !== undefined);
 
@@ -43,9 +58,48 @@ describe.each(IMAGES)('The Dockerfile of the image "%s"', (image) => {
     expect(bases.filter((base) => !stages.includes(base) && !/^\$\{\w+_IMAGE\}$/.test(base))).toEqual([]);
   });
 
+  it('copies nothing out of the clone with the modes that it has there, but what root reads while it is built', () => {
+    const copies = text
+      .slice(text.lastIndexOf('\nFROM '))
+      .split('\n')
+      .filter((line) => line.startsWith('COPY') && !line.startsWith('COPY --from='));
+    expect(copies).toEqual([expect.stringMatching(/ \/usr\/local\/share\/build\/$/)]);
+    expect(text).toContain('RUN chmod -R u=rwX,go=rX /files');
+  });
+
   it('does not run as root, and starts its program without a shell', () => {
     expect(text.match(/^USER (.*)$/gm)?.at(-1)).toMatch(/^USER 1000\d:1000\d$/);
     expect(text).toMatch(/^ENTRYPOINT \["\/usr\/bin\/tini", "--", "\/usr\//m);
+  });
+});
+
+describe('docker/compose.vonage.yaml', () => {
+  const overlay = parse(read('docker/compose.vonage.yaml')) as typeof compose;
+  const { environment = {}, ports = [] } = overlay.services['voice-agent'] ?? {};
+
+  it('passes on what the configuration takes from the environment, keys as files too', () => {
+    const taken = [...read('config/providers.yaml').matchAll(/\$\{(VONAGE_\w+)/g)].map(
+      ([, name = '']) => name,
+    );
+    const passed = new Set(Object.keys(environment).map((name) => name.replace(/_FILE$/, '')));
+    // Published as it is: another port of the machine is VONAGE_PORT.
+    expect(taken.filter((name) => !passed.has(name))).toEqual(['VONAGE_LISTEN_PORT']);
+    for (const name of ['VONAGE_PRIVATE_KEY_FILE', 'VONAGE_SIGNATURE_SECRET_FILE']) {
+      const secret = String(environment[name]).slice('/run/secrets/'.length);
+      expect(overlay.secrets[secret]).toEqual({ file: `\${${name}:-/dev/null}` });
+    }
+  });
+
+  it('publishes its port on loopback: a proxy there speaks TLS', () => {
+    expect(ports).toEqual(['${VONAGE_BIND:-127.0.0.1}:${VONAGE_PORT:-8089}:8089']);
+  });
+});
+
+describe('Asterisk’s image', () => {
+  it('isn’t built with any other Asterisk than 22, and keeps the version that it was built with', () => {
+    const text = read('docker/asterisk/Dockerfile');
+    expect(text).toContain(' && asterisk -V >/usr/local/lib/voice-agent/asterisk-version \\\n');
+    expect(text).toContain(" && grep '^Asterisk 22\\.' /usr/local/lib/voice-agent/asterisk-version \\\n");
   });
 });
 
@@ -65,13 +119,38 @@ describe('The container images and the native lab', () => {
 });
 
 describe('docker/compose.yaml', () => {
-  it('confines every service of ours, and limits what it can take', () => {
-    expect(ours.map(([name]) => name).sort()).toEqual(['asterisk', 'set-up', 'softphone', 'voice-agent']);
-    for (const [name, service] of ours) {
+  it('builds our images and never fetches them: in a registry they would be somebody else’s', () => {
+    const mine = Object.entries(compose.services).filter(([, { image }]) =>
+      image?.startsWith('ari-voice-agent/'),
+    );
+    expect(Object.fromEntries(mine.map(([name, { pull_policy: policy }]) => [name, policy]))).toEqual({
+      'set-up': 'never',
+      asterisk: 'build',
+      'voice-agent': 'build',
+      softphone: 'build',
+    });
+    // Two services that build one image make it anew for each other.
+    expect(ours.map(([name]) => name)).toEqual(['asterisk', 'voice-agent', 'softphone']);
+  });
+
+  it('confines every service, ours or not, and limits what it can take', () => {
+    for (const [name, service] of Object.entries(compose.services)) {
       expect(service.read_only, name).toBe(true);
       expect(service.cap_drop, name).toEqual(['ALL']);
       expect(service.mem_limit, name).toBeDefined();
       expect(service.pids_limit, name).toBeGreaterThan(0);
+      expect(service.logging?.options, name).toHaveProperty('max-size');
+      // The softphone listens to its own packets.
+      const more = name === 'softphone' ? ['NET_RAW'] : undefined;
+      expect([service.cap_add, service.security_opt?.length], name).toEqual([more, more ? 0 : 1]);
+    }
+  });
+
+  it('starts on a machine with one processor, and puts calls first where there is too little for all', () => {
+    for (const [name, { cpus, cpu_shares: shares = 0 }] of Object.entries(compose.services)) {
+      expect(cpus, name).toBeUndefined();
+      if (['asterisk', 'voice-agent'].includes(name)) expect(shares, name).toBe(2048);
+      else expect(shares, name).toBe(256);
     }
   });
 
@@ -80,9 +159,9 @@ describe('docker/compose.yaml', () => {
       profiles ? [] : (ports ?? []),
     );
     expect(published).toEqual([
-      '${BIND:-${HOST:-127.0.0.1}}:${SIP_PORT:-5060}:5060/udp',
+      '${VOICE_AGENT_BIND:-${VOICE_AGENT_HOST:-127.0.0.1}}:${SIP_PORT:-5060}:5060/udp',
       expect.stringMatching(
-        /^\$\{BIND:-\$\{HOST:-127\.0\.0\.1\}\}:\$\{RTP_START:-10000\}-\$\{RTP_END:-10039\}:.*\/udp$/,
+        /^\$\{VOICE_AGENT_BIND:-\$\{VOICE_AGENT_HOST:-127\.0\.0\.1\}\}:\$\{RTP_START:-10000\}-\$\{RTP_END:-10039\}:.*\/udp$/,
       ),
     ]);
     const others = Object.values(compose.services).flatMap(({ ports, profiles }) =>
@@ -91,8 +170,90 @@ describe('docker/compose.yaml', () => {
     for (const port of others) expect(port).toMatch(/^127\.0\.0\.1:/);
   });
 
-  it('keeps ARI and the sound between Asterisk and the agent in a network without a way out', () => {
+  it('starts Asterisk anew when what set-up writes for it has changed', () => {
+    const { 'set-up': setUp, asterisk } = compose.services;
+    expect(Object.keys(setUp?.environment ?? {})).toContain('VOICE_AGENT_HOST');
+    expect(asterisk?.environment).toMatchObject(setUp?.environment ?? {});
+  });
+
+  it('takes as many calls as the published ports are enough for, and has some left to say that all lines are busy', () => {
+    const text = read('docker/compose.yaml');
+    const byDefault = (name: string): number => Number(new RegExp(`\\{${name}:-(\\d+)\\}`).exec(text)?.[1]);
+    const ports = byDefault('RTP_END') - byDefault('RTP_START') + 1;
+    expect(4 * (byDefault('VOICE_AGENT_MAX_CALLS') + 2)).toBe(ports);
+    expect(read('config/providers.yaml')).toMatch(/^ {2}maxCalls: \$\{VOICE_AGENT_MAX_CALLS:-\d+\}$/m);
+  });
+
+  it('lets nobody into a network who has no business there', () => {
+    const names = (networks: Service['networks']) =>
+      (Array.isArray(networks) ? networks : Object.keys(networks ?? {})) as string[];
+    const members = Object.fromEntries(
+      Object.keys(compose.networks).map((network) => [
+        network,
+        Object.entries(compose.services)
+          .filter(([, { networks }]) => names(networks).includes(network))
+          .map(([service]) => service),
+      ]),
+    );
+    expect(members).toEqual({
+      inside: ['asterisk', 'voice-agent', 'softphone'],
+      phones: ['asterisk'],
+      outside: ['voice-agent', 'local-llm', 'local-llm-model'],
+      monitoring: ['voice-agent', 'prometheus', 'grafana'],
+    });
+    // ARI and RTP are in clear text there.
     expect(compose.networks['inside']?.internal).toBe(true);
+    expect(compose.services['set-up']?.network_mode).toBe('none');
+  });
+
+  it('takes no variable that a shell or a build server may have set for itself', () => {
+    const taken = new Set([...read('docker/compose.yaml').matchAll(/\$\{(\w+)/g)].map(([, name]) => name));
+    expect(
+      ['HOST', 'HOSTNAME', 'BIND', 'TAG', 'VERSION', 'REVISION', 'NAME'].filter((name) => taken.has(name)),
+    ).toEqual([]);
+  });
+
+  it('lets Asterisk keep nothing that grows, or that phones would miss for long after a restart', () => {
+    const { asterisk } = compose.services;
+    expect(asterisk?.tmpfs?.filter((mount) => mount.startsWith('/var/log'))).toEqual([]);
+    expect(read('docker/asterisk/Dockerfile')).toContain('ln -sf /dev/null /var/log/asterisk/messages.log');
+    // Registrations are in /var/lib/asterisk.
+    expect(asterisk?.tmpfs?.some((mount) => mount.startsWith('/var/lib/asterisk:'))).toBe(true);
+    const seconds = Number(/^maximum_expiration = (\d+)/m.exec(read('asterisk-conf/pjsip.conf'))?.[1]);
+    expect(seconds).toBeLessThanOrEqual(120);
+  });
+
+  it('lets the agent wait for the model beside it, and reach a server on this machine', () => {
+    const agent = compose.services['voice-agent'];
+    expect(agent?.depends_on).toMatchObject({
+      'local-llm-model': { condition: 'service_completed_successfully', required: false },
+    });
+    expect(agent?.extra_hosts).toEqual(['host.docker.internal:host-gateway']);
+  });
+
+  it('gives keys as secrets, from files of the machine; none is an empty file, which the agent takes for no key', () => {
+    const { environment = {}, secrets = [] } = compose.services['voice-agent'] ?? {};
+    const files = Object.entries(environment).filter(([, value]) =>
+      String(value).startsWith('/run/secrets/'),
+    );
+    expect(files.map(([, value]) => value)).toEqual(secrets.map((name) => `/run/secrets/${name}`));
+    for (const [name, value] of files) {
+      expect(compose.secrets[String(value).slice('/run/secrets/'.length)]).toEqual({
+        file: `\${${name}:-/dev/null}`,
+      });
+      expect(environment[name.replace(/_FILE$/, '')], name).toBeDefined();
+    }
+    const none = shippedConfig(Object.fromEntries(files.map(([name]) => [name, '/dev/null'])));
+    expect(none.providers.default).toMatchObject({ llm: ['receptionist'], tts: ['flite'] });
+    expect(none.providers.settings.groq.apiKey).toBeFalsy();
+  });
+
+  it('leaves running calls the time that the configuration gives them, and their goodbye', () => {
+    const grace = /^\$\{VOICE_AGENT_STOP_GRACE:-(\d+)s\}$/.exec(
+      compose.services['voice-agent']?.stop_grace_period ?? '',
+    );
+    const seconds = shippedConfig().limits.drainMs / 1000 + 20;
+    expect(Number(grace?.[1])).toBeGreaterThanOrEqual(seconds);
   });
 
   it('has no password in it', () => {
@@ -102,21 +263,5 @@ describe('docker/compose.yaml', () => {
           expect(value, `${name} ${key}`).toMatch(/^(\$\{\w+:-\}|\/run\/[a-z/-]+)$/);
       }
     }
-  });
-});
-
-describe('HOST', () => {
-  const own = ['127.0.0.1', '192.168.1.20'];
-
-  it('left out keeps everything on loopback', () => {
-    expect(publishedOn(undefined, own)).toEqual({});
-  });
-
-  it('of this machine is the only address on which something is published', () => {
-    expect(publishedOn('192.168.1.20', own)).toEqual({ HOST: '192.168.1.20' });
-  });
-
-  it('of a router is told to phones, and the router may come in at any address of this machine', () => {
-    expect(publishedOn('203.0.113.9', own)).toEqual({ HOST: '203.0.113.9', BIND: '0.0.0.0' });
   });
 });

@@ -1,7 +1,9 @@
 /** What is shipped for Prometheus and Grafana asks for metrics that there are, and the docs tell of all of them. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { FAILURE_REASONS } from '../../src/dialog/failure-reasons.ts';
 import { NO_MEDIA } from '../../src/dialog/ports.ts';
 import { createMetrics, type Metrics } from '../../src/observability/metrics.ts';
 import { Exposition } from '../support/prometheus-text.ts';
@@ -147,6 +149,32 @@ describe('what is shipped for Prometheus and Grafana', () => {
       'voice_agent_vonage_refused_total',
       'voice_agent_calls_started_total',
     ]);
+  });
+
+  it('counts as failed what the program calls so, and all of it', () => {
+    const expressions = [
+      ...panels.flatMap(({ targets = [] }) => targets).map(({ expr }) => expr),
+      ...rules.map(({ expr }) => expr),
+    ];
+    const chosen = expressions.flatMap((expr) =>
+      [...expr.matchAll(/reason=~"([^"]*)"/g)].map(([, words]) => words),
+    );
+    expect(chosen).toHaveLength(2);
+    for (const words of chosen) expect(words?.split('|')).toEqual([...FAILURE_REASONS, 'other']);
+  });
+
+  it.each(FAILURE_REASONS)('has a call somewhere that can end as %s', (reason) => {
+    // Asterisk's resources name themselves: `${resource}-failed`.
+    const spelt = [
+      `'${reason}'`,
+      ...(/^(session|bridge|media)-failed$/.test(reason) ? ['${resource}-failed'] : []),
+    ];
+    const sources = ['src/dialog', 'src/telephony'].flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.ts') && name !== 'failure-reasons.ts')
+        .map((name) => read(join(folder, name))),
+    );
+    expect(sources.some((text) => spelt.some((word) => text.includes(word)))).toBe(true);
   });
 
   it('has panels that don’t lie upon each other', () => {

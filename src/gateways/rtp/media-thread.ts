@@ -14,6 +14,8 @@ export interface ThreadSession {
 
 export interface MediaThreadConfig extends Omit<MediaThreadOptions, 'heartbeat' | 'strangers'> {
   readonly name: string;
+  /** A thread that was given up is started again after so long (default 30 s), or for the next call. */
+  readonly reviveAfterMs?: number;
   readonly onWarning: (message: string) => void;
 }
 
@@ -22,6 +24,7 @@ type Ready = Extract<MediaReport, { type: 'ready' }>;
 /** A thread that dies again and again is given up: so many restarts within so long. */
 const RESTARTS_MAX = 5;
 const RESTARTS_WITHIN_MS = 60_000;
+const REVIVE_AFTER_MS = 30_000;
 /** A port may be taken for a moment. */
 const START_ATTEMPTS = 3;
 const START_RETRY_MS = 100;
@@ -42,6 +45,7 @@ export class MediaThread {
   #worker: Worker | undefined;
   #ready: Ready | undefined;
   #monitor: NodeJS.Timeout | undefined;
+  #healing: NodeJS.Timeout | undefined;
   #restarting: Promise<void> | undefined;
   #restarts = 0;
   #dead: string | undefined;
@@ -106,7 +110,7 @@ export class MediaThread {
 
   /** Why it carries no media now; undefined: it does. */
   get trouble(): string | undefined {
-    if (this.#dead !== undefined) return `given up until the next call: ${this.#dead}`;
+    if (this.#dead !== undefined) return `given up for now: ${this.#dead}`;
     return this.#restarting === undefined ? undefined : 'it died and is being restarted';
   }
 
@@ -133,6 +137,7 @@ export class MediaThread {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#monitor);
+    clearTimeout(this.#healing);
     await this.#restarting?.catch(() => undefined);
     const worker = this.#worker;
     if (worker === undefined) return;
@@ -258,6 +263,18 @@ export class MediaThread {
     this.#dead = reason;
     this.#config.onWarning(`the media thread is given up: ${reason}; ${this.#sessions.size} calls lost`);
     for (const session of [...this.#sessions.values()]) session.onLost(reason);
+    this.#healLater();
+  }
+
+  /** While we aren't ready nobody may send a call that would start it: a load balancer looks at /readyz. */
+  #healLater(): void {
+    if (this.#closed) return;
+    clearTimeout(this.#healing);
+    this.#healing = setTimeout(() => {
+      this.revive().catch(() => {
+        this.#healLater();
+      });
+    }, this.#config.reviveAfterMs ?? REVIVE_AFTER_MS).unref();
   }
 
   /** While media flows, sees once a second that the thread still turns: a hung one is ended, and so restarted. */
