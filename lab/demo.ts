@@ -19,7 +19,7 @@ import { runMain } from './run-main.ts';
 import { PHONE_NUMBERS } from './secrets.ts';
 import { labSettings } from './settings.ts';
 import type { LabSettings } from './settings.ts';
-import { eventLine } from './show.ts';
+import { clock, eventLine } from './show.ts';
 import { CallEnded, Softphone } from './softphone.ts';
 import type { SoftphoneCall } from './softphone.ts';
 import { readSound, writeStereo } from './sound-file.ts';
@@ -133,6 +133,7 @@ async function runCall(
     await call.hangUp();
   } catch (error) {
     if (!(error instanceof CallEnded)) throw error;
+    console.log(`${clock(Date.now())}  ${plan.extension}  not answered: ${error.reason}`);
   }
   const over = (): boolean => find()?.events.some(({ event }) => event.type === 'ended') ?? false;
   if (call.answeredAt !== undefined && !signal.aborted) await agent.events.until(over, 3000);

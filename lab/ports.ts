@@ -36,11 +36,12 @@ export async function isPortFree(protocol: Protocol, address: string, port: numb
 /**
  * A run of `count` free ports below the range that systems give out by themselves (32,768 and up on
  * Linux), so that nobody takes them between this look and their use. Where it starts to look is
- * random: several labs beside each other seldom meet.
+ * random: several labs beside each other seldom meet. UDP begins with even numbers and TCP with odd ones:
+ * baresip takes its SIP port for both, and can't have one on which somebody's TCP connection was just closed.
  */
 export async function freePorts(protocol: Protocol, count = 1, address = '127.0.0.1'): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt += 1) {
-    const first = 20_000 + 2 * Math.floor(Math.random() * 6000);
+    const first = (protocol === 'udp' ? 20_000 : 20_001) + 2 * Math.floor(Math.random() * 6000);
     let free = 0;
     while (free < count && (await isPortFree(protocol, address, first + free))) free += 1;
     if (free === count) return first;
