@@ -166,7 +166,8 @@ describe('the program with Vonage alone', () => {
     await eventually('the end', () => lines.some(({ msg }) => msg.startsWith('call ended: ')));
     expect(caller.history).toEqual(['answered']);
     await app?.close();
-    expect(caller.history).toEqual(['answered', 'hung up']);
+    // A program that ends sends its callers on.
+    expect(caller.history).toEqual(['answered', 'continued']);
     expect(server.bridges.size).toBe(0);
     expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
     await server.stop();
