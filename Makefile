@@ -73,7 +73,7 @@ down:
 	@$(COMPOSE) --profile '*' down
 
 logs:
-	@$(COMPOSE) logs --follow --tail 100
+	@$(COMPOSE) logs --follow --tail 100 || [ $$? -eq 130 ] # Ctrl-C
 
 test-docker:
 	@lab/run.sh --lab lab/docker-test.ts

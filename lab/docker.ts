@@ -92,8 +92,8 @@ export async function engineTrouble(): Promise<string | undefined> {
   }
   const plugin = await docker(['compose', 'version', '--short'], { timeoutMs: 10_000 });
   const [major = 0, minor = 0] = plugin.stdout.trim().replace(/^v/, '').split('.').map(Number);
-  if (plugin.status === 0 && (major > 2 || (major === 2 && minor >= 20))) return undefined;
-  return `the compose plugin is missing or older than 2.20 (${plugin.all.trim().split('\n').at(-1) ?? ''})`;
+  if (plugin.status === 0 && (major > 2 || (major === 2 && minor >= 21))) return undefined;
+  return `the compose plugin is missing or older than 2.21 (${plugin.all.trim().split('\n').at(-1) ?? ''})`;
 }
 
 /** Throws UserError that says what to do when no engine can be used. */
