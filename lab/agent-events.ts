@@ -2,7 +2,7 @@
  * What the agent tells of its calls: each line of its log (JSON, as pino writes it) that holds a
  * `callEvent` is one CallEvent of src/dialog/ports.ts. This is the lab's only view into the agent.
  */
-import type { CallEvent, TurnMarks } from '../src/dialog/ports.ts';
+import type { CallEvent, TurnMarks } from '../src/dialog/call-events.ts';
 
 /** A CallEvent and its place on the wall clock (the log line's `time`). */
 export interface SeenEvent {

@@ -8,7 +8,9 @@ import type { Config } from './config.ts';
 import { standardTools, toolTable } from './dialog/agent-tools.ts';
 import { announcerProfile, Desk, type StaffedAgent } from './dialog/call-desk.ts';
 import { LatencyTracker } from './dialog/latency-tracker.ts';
-import type { AgentProfile, CallEvent, MediaGateway, MediaSession, MessageStore } from './dialog/ports.ts';
+import type { AgentProfile } from './dialog/agent-profile.ts';
+import type { CallEvent } from './dialog/call-events.ts';
+import type { MediaGateway, MediaSession, MessageStore } from './dialog/ports.ts';
 import {
   DEFAULT_PHRASES,
   formatFor,

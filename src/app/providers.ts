@@ -1,12 +1,7 @@
 import type { Config, KnownProviders, ProviderChoice } from '../config.ts';
-import type {
-  AgentProfile,
-  LanguageModel,
-  ProviderStatus,
-  SpeechToText,
-  TextToSpeech,
-  VoiceActivityDetector,
-} from '../dialog/ports.ts';
+import type { AgentProfile } from '../dialog/agent-profile.ts';
+import type { LanguageModel, SpeechToText, TextToSpeech, VoiceActivityDetector } from '../dialog/ports.ts';
+import type { ProviderStatus } from '../dialog/provider-failures.ts';
 import { systemClock, type Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Scope } from '../lib/scope.ts';

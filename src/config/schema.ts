@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { WEEKDAYS, type OpeningTime, type Weekday } from '../dialog/ports.ts';
+import { WEEKDAYS, type OpeningTime, type Weekday } from '../dialog/agent-profile.ts';
 import { httpTool, transferTarget } from './agent-tools.ts';
 import { OPENING_HOURS_FORM, parseOpeningHours } from './opening-hours.ts';
 import { providersSection } from './provider-settings.ts';

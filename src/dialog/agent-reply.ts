@@ -6,17 +6,10 @@ import { signTone } from '../media/sign-tone.ts';
 import { orAborted, untilAborted } from './aborting.ts';
 import type { ToolOutcome } from './agent-tools.ts';
 import type { Stage } from './latency-tracker.ts';
-import type {
-  LlmEvent,
-  MediaSession,
-  Message,
-  ProviderTrouble,
-  TextToSpeech,
-  TimedWord,
-  ToolCall,
-  TtsEvent,
-  VoiceRequest,
-} from './ports.ts';
+import type { LlmEvent, Message, ToolCall } from './conversation.ts';
+import type { MediaSession, TextToSpeech } from './ports.ts';
+import type { ProviderTrouble } from './provider-failures.ts';
+import type { TimedWord, TtsEvent, VoiceRequest } from './speech.ts';
 import { failedProvider } from './provider-trouble.ts';
 import { SentenceSplitter } from './sentence-splitter.ts';
 import type { Sequel } from './turn-states.ts';

@@ -1,14 +1,9 @@
 import { messageOf } from '../lib/errors.ts';
 import type { Clock } from '../lib/clock.ts';
-import type {
-  AgentProfile,
-  CallInfo,
-  CallLine,
-  MessageStore,
-  ToolCall,
-  ToolSpec,
-  TransferTarget,
-} from './ports.ts';
+import type { AgentProfile, TransferTarget } from './agent-profile.ts';
+import type { CallInfo } from './call-info.ts';
+import type { CallLine, MessageStore } from './ports.ts';
+import type { ToolCall, ToolSpec } from './conversation.ts';
 import { TOOL } from './tool-names.ts';
 import type { Sequel } from './turn-states.ts';
 

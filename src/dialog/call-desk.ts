@@ -4,16 +4,11 @@ import type { AudioFormat } from '../media/audio.ts';
 import type { ToolTable } from './agent-tools.ts';
 import { CallSession, callName, type AgentParts } from './call-session.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
-import { NO_MEDIA } from './ports.ts';
-import type {
-  Admission,
-  AgentProfile,
-  CallDesk,
-  CallEvent,
-  CallInfo,
-  CallObserver,
-  MediaSession,
-} from './ports.ts';
+import { NO_MEDIA } from './call-media.ts';
+import type { Admission, CallDesk, MediaSession } from './ports.ts';
+import type { AgentProfile } from './agent-profile.ts';
+import type { CallEvent, CallObserver } from './call-events.ts';
+import type { CallInfo } from './call-info.ts';
 import type { PhraseCache } from './prepared-phrases.ts';
 import { DEFAULT_TURN_SETTINGS, type Ending, type TurnSettings } from './turn-states.ts';
 

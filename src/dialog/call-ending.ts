@@ -1,4 +1,4 @@
-import type { AgentProfile } from './ports.ts';
+import type { AgentProfile } from './agent-profile.ts';
 import type { Ending } from './turn-states.ts';
 
 /** What the dialplan is told of a conversation that came to its end. */

@@ -1,13 +1,9 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import { stageTimes, type StageTimes } from './latency-tracker.ts';
-import type {
-  CallEvent,
-  CallInfo,
-  CallLatency,
-  MediaStats,
-  ProviderTrouble,
-  TransferOutcome,
-} from './ports.ts';
+import type { CallLatency, CallEvent } from './call-events.ts';
+import type { CallInfo, TransferOutcome } from './call-info.ts';
+import type { MediaStats } from './call-media.ts';
+import type { ProviderTrouble } from './provider-failures.ts';
 import { describeOutcome } from './provider-trouble.ts';
 
 /** What is kept of a call. Plain data; instants are milliseconds after the call began. */

@@ -7,17 +7,11 @@ import { runTool, type ToolTable } from './agent-tools.ts';
 import type { CallTelling } from './call-telling.ts';
 import type { ConversationHistory } from './conversation-history.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
-import type {
-  AgentProfile,
-  CallInfo,
-  CallLine,
-  LanguageModel,
-  LlmEvent,
-  MediaSession,
-  TextToSpeech,
-  ToolCall,
-  TurnMarks,
-} from './ports.ts';
+import type { AgentProfile } from './agent-profile.ts';
+import type { CallInfo } from './call-info.ts';
+import type { CallLine, LanguageModel, MediaSession, TextToSpeech } from './ports.ts';
+import type { LlmEvent, ToolCall } from './conversation.ts';
+import type { TurnMarks } from './call-events.ts';
 import { formatFor, type PhraseCache } from './prepared-phrases.ts';
 import { thrownTrouble } from './provider-trouble.ts';
 import type {

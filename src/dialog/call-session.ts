@@ -8,20 +8,18 @@ import { CallTelling } from './call-telling.ts';
 import { CallTransfer } from './call-transfer.ts';
 import { CallerEars } from './caller-ears.ts';
 import { ConversationHistory } from './conversation-history.ts';
-import { NO_MEDIA } from './ports.ts';
+import { NO_MEDIA } from './call-media.ts';
+import type { CallInfo, LineEvent } from './call-info.ts';
 import type {
-  CallInfo,
   CallLine,
-  CallObserver,
   LanguageModel,
-  LineEvent,
   MediaSession,
   SpeechToText,
-  SttEvent,
   TextToSpeech,
-  VadEvent,
   VoiceActivityDetector,
 } from './ports.ts';
+import type { CallObserver } from './call-events.ts';
+import type { SttEvent, VadEvent } from './speech.ts';
 import { thrownTrouble } from './provider-trouble.ts';
 import { interruptible, nextDeadline, opening, step } from './turn-machine.ts';
 import { resultOf } from './turn-transfer.ts';

@@ -1,7 +1,9 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import type { ConversationHistory } from './conversation-history.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
-import type { CallEvent, CallObserver, MediaStats, ProviderTrouble } from './ports.ts';
+import type { CallEvent, CallObserver } from './call-events.ts';
+import type { MediaStats } from './call-media.ts';
+import type { ProviderTrouble } from './provider-failures.ts';
 import { troubleEvent } from './provider-trouble.ts';
 import type { CallerInput } from './turn-states.ts';
 import type { Heard } from './utterance.ts';

@@ -1,15 +1,9 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { EventBody } from './call-telling.ts';
-import type {
-  AgentProfile,
-  CallInfo,
-  CallLine,
-  LineEvent,
-  TransferOutcome,
-  TransferRequest,
-  TransferTarget,
-} from './ports.ts';
+import type { AgentProfile, TransferTarget } from './agent-profile.ts';
+import type { CallInfo, LineEvent, TransferOutcome, TransferRequest } from './call-info.ts';
+import type { CallLine } from './ports.ts';
 
 type TransferEvent = Extract<EventBody, { type: 'transfer' | 'transfer-ended' | 'trouble' }>;
 

@@ -1,15 +1,8 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import type { Scope } from '../lib/scope.ts';
 import { orAborted } from './aborting.ts';
-import type {
-  MediaSession,
-  SpeechToText,
-  SttEvent,
-  SttStream,
-  Transcript,
-  VadEvent,
-  VoiceActivityDetector,
-} from './ports.ts';
+import type { MediaSession, SpeechToText, SttStream, VoiceActivityDetector } from './ports.ts';
+import type { SttEvent, Transcript, VadEvent } from './speech.ts';
 
 /** A recogniser that dies, or can't be opened, is opened again so often in a call … */
 const STT_REOPENINGS = 3;

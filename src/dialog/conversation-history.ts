@@ -1,4 +1,6 @@
-import type { Message, PlayedAccount, TimedWord, ToolCall } from './ports.ts';
+import type { Message, ToolCall } from './conversation.ts';
+import type { PlayedAccount } from './call-media.ts';
+import type { TimedWord } from './speech.ts';
 
 /** Speech is about this fast where nothing better is known, characters a millisecond. */
 const CHARS_PER_MS = 0.015;

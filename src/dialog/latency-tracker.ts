@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../lib/clock.ts';
-import type { CallLatency, TurnMarks } from './ports.ts';
+import type { CallLatency, TurnMarks } from './call-events.ts';
 
 export type Stage = keyof TurnMarks;
 

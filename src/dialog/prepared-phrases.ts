@@ -1,7 +1,9 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { sampleCount, type Audio, type AudioFormat } from '../media/audio.ts';
 import { AudioConverter } from '../media/convert.ts';
-import type { ProviderTrouble, TextToSpeech, TimedWord } from './ports.ts';
+import type { ProviderTrouble } from './provider-failures.ts';
+import type { TextToSpeech } from './ports.ts';
+import type { TimedWord } from './speech.ts';
 import type { PhraseName } from './turn-states.ts';
 
 export type PhraseTexts = Readonly<Partial<Record<PhraseName, string>>>;

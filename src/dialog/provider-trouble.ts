@@ -1,5 +1,6 @@
 import { messageOf } from '../lib/errors.ts';
-import { FAILURE_KINDS, type CallEvent, type FailureKind, type ProviderTrouble } from './ports.ts';
+import { FAILURE_KINDS, type FailureKind, type ProviderTrouble } from './provider-failures.ts';
+import { type CallEvent } from './call-events.ts';
 
 type Trouble = Extract<CallEvent, { type: 'trouble' }>;
 /** What a `trouble` event tells, whatever it is about. */

@@ -4,7 +4,7 @@ import { repeats } from './endpointing-policy.ts';
 import { certain, dropDraft, think } from './turn-certain.ts';
 import { inputOf, NOTHING_SAID, owed, pauseOf } from './turn-input.ts';
 import { close, say, still, stopped, trouble, type Step } from './turn-moves.ts';
-import type { Transcript } from './ports.ts';
+import type { Transcript } from './speech.ts';
 import type {
   CallerInput,
   Ear,

@@ -1,5 +1,9 @@
 import type { Milliseconds } from '../lib/clock.ts';
-import type { Message, ToolCall, TransferOutcome, TransferTarget, Transcript, TurnMarks } from './ports.ts';
+import type { Message, ToolCall } from './conversation.ts';
+import type { Transcript } from './speech.ts';
+import type { TransferOutcome } from './call-info.ts';
+import type { TransferTarget } from './agent-profile.ts';
+import type { TurnMarks } from './call-events.ts';
 
 /**
  * Whose turn it is. Every state owns what it needs to know; `step` (turn-machine.ts) is the only way

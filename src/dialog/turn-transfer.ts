@@ -1,6 +1,6 @@
 import { think } from './turn-certain.ts';
 import { close, commonOf, failedEnding, leave, listen, still, stopped, type Step } from './turn-moves.ts';
-import type { TransferOutcome } from './ports.ts';
+import type { TransferOutcome } from './call-info.ts';
 import type {
   Common,
   ConnectedState,

@@ -3,7 +3,9 @@ import { sampleCount, type Audio } from '../media/audio.ts';
 import { signTone } from '../media/sign-tone.ts';
 import { playedText } from './conversation-history.ts';
 import type { PreparedPhrase } from './prepared-phrases.ts';
-import type { MediaSession, PlayedAccount, Playback, TimedWord } from './ports.ts';
+import type { MediaSession, Playback } from './ports.ts';
+import type { PlayedAccount } from './call-media.ts';
+import type { TimedWord } from './speech.ts';
 
 /** What became of something that was said. */
 export interface Heard {

@@ -1,11 +1,5 @@
-import type {
-  MediaEndpoint,
-  MediaEvent,
-  MediaGateway,
-  MediaRequest,
-  MediaSession,
-  Playback,
-} from '../dialog/ports.ts';
+import type { MediaEndpoint, MediaEvent, MediaRequest } from '../dialog/call-media.ts';
+import type { MediaGateway, MediaSession, Playback } from '../dialog/ports.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import { type Audio, FRAME_MS } from '../media/audio.ts';

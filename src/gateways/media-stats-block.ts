@@ -1,4 +1,4 @@
-import type { MediaStats } from '../dialog/ports.ts';
+import type { MediaStats } from '../dialog/call-media.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { MediaGateway, MediaRequest } from '../dialog/ports.ts';
+import type { MediaGateway } from '../dialog/ports.ts';
+import type { MediaRequest } from '../dialog/call-media.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import type { G711Law } from '../media/audio.ts';
 import { createAudioRing } from '../media/audio-ring.ts';

@@ -1,4 +1,5 @@
-import type { MediaGateway, MediaRequest } from '../dialog/ports.ts';
+import type { MediaGateway } from '../dialog/ports.ts';
+import type { MediaRequest } from '../dialog/call-media.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import type { HttpHandler } from '../lib/http-exchange.ts';

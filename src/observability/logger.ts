@@ -1,6 +1,7 @@
 import { pino, type Logger as PinoLogger } from 'pino';
 import { latencyLine, stageTimes, type LatencyTargets } from '../dialog/latency-tracker.ts';
-import type { CallEvent, CallInfo, CallObserver } from '../dialog/ports.ts';
+import type { CallEvent, CallObserver } from '../dialog/call-events.ts';
+import type { CallInfo } from '../dialog/call-info.ts';
 import { describeOutcome } from '../dialog/provider-trouble.ts';
 
 export type Logger = PinoLogger;

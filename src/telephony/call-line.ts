@@ -1,4 +1,5 @@
-import type { CallInfo, CallLine, LineEvent, TransferOutcome, TransferRequest } from '../dialog/ports.ts';
+import type { CallInfo, LineEvent, TransferOutcome, TransferRequest } from '../dialog/call-info.ts';
+import type { CallLine } from '../dialog/ports.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import { Listeners } from '../lib/listeners.ts';
 

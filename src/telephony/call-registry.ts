@@ -1,4 +1,4 @@
-import type { CallKey } from '../dialog/ports.ts';
+import type { CallKey } from '../dialog/call-info.ts';
 
 /**
  * The calls that go on, by (server, channel). A channel's id is unique within one Asterisk only.

@@ -1,7 +1,7 @@
 import { messageOf } from '../lib/errors.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import type { AgentTool } from '../dialog/agent-tools.ts';
-import type { CallInfo } from '../dialog/ports.ts';
+import type { CallInfo } from '../dialog/call-info.ts';
 import { argumentsCheck } from './parameters.ts';
 import { addressOf, argumentsBeside, headerText } from './request-text.ts';
 

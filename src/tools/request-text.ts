@@ -1,5 +1,5 @@
 import { fillPlaces, placesIn } from '../lib/places.ts';
-import type { CallInfo } from '../dialog/ports.ts';
+import type { CallInfo } from '../dialog/call-info.ts';
 import type { CallPlace } from '../dialog/tool-names.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;

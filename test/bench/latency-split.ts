@@ -1,7 +1,7 @@
 /** Where the time of each turn went: the wire's account, the servers' and the agent's, put together. */
 import type { RtpSeen } from '../../lab/capture.ts';
 import { lawOfPayloadType } from '../../lab/capture.ts';
-import type { TurnMarks } from '../../src/dialog/ports.ts';
+import type { TurnMarks } from '../../src/dialog/call-events.ts';
 import type { Milliseconds } from '../../src/lib/clock.ts';
 import { levelDbovG711 } from '../../src/media/level.ts';
 import type { ServerEvent } from '../support/provider-servers/server-events.ts';

@@ -7,7 +7,8 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { TextToSpeech, VadEvent } from '../../src/dialog/ports.ts';
+import type { TextToSpeech } from '../../src/dialog/ports.ts';
+import type { VadEvent } from '../../src/dialog/speech.ts';
 import { monotonicNow } from '../../src/lib/clock.ts';
 import { AudioConverter } from '../../src/media/convert.ts';
 import { createFlushLine, FlushLine } from '../../src/media/flush-line.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runTool, standardTools, toolTable } from '../../src/dialog/agent-tools.ts';
-import type { AgentProfile, TransferTarget } from '../../src/dialog/ports.ts';
+import type { AgentProfile, TransferTarget } from '../../src/dialog/agent-profile.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { agentProfile } from '../support/scripted-call.ts';
 import { callInfo, ScriptedLine } from '../support/scripted-line.ts';

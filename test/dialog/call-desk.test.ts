@@ -7,8 +7,10 @@ import {
   type StaffedAgent,
 } from '../../src/dialog/call-desk.ts';
 import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
-import { NO_MEDIA } from '../../src/dialog/ports.ts';
-import type { Admission, AgentProfile, CallEvent } from '../../src/dialog/ports.ts';
+import { NO_MEDIA } from '../../src/dialog/call-media.ts';
+import type { Admission } from '../../src/dialog/ports.ts';
+import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
+import type { CallEvent } from '../../src/dialog/call-events.ts';
 import { DEFAULT_PHRASES, PhraseCache } from '../../src/dialog/prepared-phrases.ts';
 import { Scope } from '../../src/lib/scope.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { callerIdOf } from '../../src/dialog/call-transfer.ts';
-import type { TransferOutcome, TransferTarget } from '../../src/dialog/ports.ts';
+import type { TransferOutcome } from '../../src/dialog/call-info.ts';
+import type { TransferTarget } from '../../src/dialog/agent-profile.ts';
 import { DEFAULT_PHRASES } from '../../src/dialog/prepared-phrases.ts';
 import { agentProfile, ScriptedCall, type ScriptedCallOptions } from '../support/scripted-call.ts';
 import { callInfo } from '../support/scripted-line.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
-import type { TurnMarks } from '../../src/dialog/ports.ts';
+import type { TurnMarks } from '../../src/dialog/call-events.ts';
 
 /** A turn that took 412 ms: 300 of pause, 5 of recognition, 20 of thinking, 60 of synthesis. */
 const turn: TurnMarks = {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TransferOutcome, Transcript } from '../../src/dialog/ports.ts';
+import type { Transcript } from '../../src/dialog/speech.ts';
+import type { TransferOutcome } from '../../src/dialog/call-info.ts';
 import { SIGN_TONE_MS } from '../../src/media/sign-tone.ts';
 import { interruptible, nextDeadline, opening, step } from '../../src/dialog/turn-machine.ts';
 import {

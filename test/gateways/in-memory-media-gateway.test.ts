@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MediaEvent } from '../../src/dialog/ports.ts';
+import type { MediaEvent } from '../../src/dialog/call-media.ts';
 import { echo } from '../../src/gateways/echo.ts';
 import { InMemoryMediaGateway } from '../../src/gateways/in-memory-media-gateway.ts';
 import type { G711Law } from '../../src/media/audio.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { standardTools, toolTable } from '../../src/dialog/agent-tools.ts';
 import { CallSession } from '../../src/dialog/call-session.ts';
 import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
-import type { CallEvent } from '../../src/dialog/ports.ts';
+import type { CallEvent } from '../../src/dialog/call-events.ts';
 import { PhraseCache } from '../../src/dialog/prepared-phrases.ts';
 import { DEFAULT_TURN_SETTINGS } from '../../src/dialog/turn-states.ts';
 import { InMemoryMediaGateway } from '../../src/gateways/in-memory-media-gateway.ts';

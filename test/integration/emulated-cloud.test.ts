@@ -1,6 +1,7 @@
 /** The emulated cloud behind the real adapters: what it hears, thinks and says depends on what it is sent. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Message, SttEvent } from '../../src/dialog/ports.ts';
+import type { Message } from '../../src/dialog/conversation.ts';
+import type { SttEvent } from '../../src/dialog/speech.ts';
 import { decodeG711 } from '../../src/media/g711.ts';
 import { createCartesiaStt } from '../../src/providers/cartesia/cartesia-stt.ts';
 import { createCartesiaTts } from '../../src/providers/cartesia/cartesia-tts.ts';

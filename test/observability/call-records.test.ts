@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CallRecord } from '../../src/dialog/call-record.ts';
-import { NO_MEDIA } from '../../src/dialog/ports.ts';
+import { NO_MEDIA } from '../../src/dialog/call-media.ts';
 import { CallRecords, type CallRecordsOptions } from '../../src/observability/call-records.ts';
 import { callRecordsCommand } from '../../src/observability/call-records-cli.ts';
 import { localTime } from '../../src/observability/local-time.ts';

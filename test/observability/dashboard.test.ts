@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { FAILURE_REASONS } from '../../src/dialog/failure-reasons.ts';
-import { NO_MEDIA } from '../../src/dialog/ports.ts';
+import { NO_MEDIA } from '../../src/dialog/call-media.ts';
 import { createMetrics, type Metrics } from '../../src/observability/metrics.ts';
 import { Exposition } from '../support/prometheus-text.ts';
 import { callInfo } from '../support/scripted-line.ts';

@@ -1,7 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { NO_MEDIA } from '../../src/dialog/ports.ts';
-import type { MediaEvent, MediaGateway, MediaRequest, MediaSession } from '../../src/dialog/ports.ts';
+import { NO_MEDIA } from '../../src/dialog/call-media.ts';
+import type { MediaEvent, MediaRequest } from '../../src/dialog/call-media.ts';
+import type { MediaGateway, MediaSession } from '../../src/dialog/ports.ts';
 import { createAudioRing } from '../../src/media/audio-ring.ts';
 import { createFlushLine } from '../../src/media/flush-line.ts';
 

@@ -2,7 +2,9 @@
 import { standardTools, toolTable, type AgentTool } from '../../src/dialog/agent-tools.ts';
 import { CallSession } from '../../src/dialog/call-session.ts';
 import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
-import type { AgentProfile, CallEvent, LanguageModel, TextToSpeech } from '../../src/dialog/ports.ts';
+import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
+import type { CallEvent } from '../../src/dialog/call-events.ts';
+import type { LanguageModel, TextToSpeech } from '../../src/dialog/ports.ts';
 import { PhraseCache } from '../../src/dialog/prepared-phrases.ts';
 import { DEFAULT_TURN_SETTINGS } from '../../src/dialog/turn-states.ts';
 import { RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';

@@ -1,4 +1,6 @@
-import type { AgentProfile, CallInfo, Message, ToolCall } from '../../src/dialog/ports.ts';
+import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
+import type { CallInfo } from '../../src/dialog/call-info.ts';
+import type { Message, ToolCall } from '../../src/dialog/conversation.ts';
 import { createReceptionist } from '../../src/providers/embedded/receptionist/receptionist.ts';
 import { shippedAgent } from './shipped-config.ts';
 

@@ -11,7 +11,7 @@ import { runFolder } from '../../lab/run-folders.ts';
 import { PHONE_NUMBERS } from '../../lab/secrets.ts';
 import { Softphone, type SoftphoneCall, type SoftphoneOptions } from '../../lab/softphone.ts';
 import type { CallRecord } from '../../src/dialog/call-record.ts';
-import type { CallEvent } from '../../src/dialog/ports.ts';
+import type { CallEvent } from '../../src/dialog/call-events.ts';
 import { socketsOf } from './processes.ts';
 
 export interface RunningAgentOptions {

@@ -1,7 +1,10 @@
 import { standardTools, toolTable, type AgentTool } from '../../src/dialog/agent-tools.ts';
 import { CallSession } from '../../src/dialog/call-session.ts';
 import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
-import type { AgentProfile, CallEvent, CallInfo, TakenMessage } from '../../src/dialog/ports.ts';
+import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
+import type { CallEvent } from '../../src/dialog/call-events.ts';
+import type { CallInfo } from '../../src/dialog/call-info.ts';
+import type { TakenMessage } from '../../src/dialog/conversation.ts';
 import { DEFAULT_PHRASES, PhraseCache, type PhraseTexts } from '../../src/dialog/prepared-phrases.ts';
 import { DEFAULT_TURN_SETTINGS, type Ending, type TurnSettings } from '../../src/dialog/turn-states.ts';
 import { Scope } from '../../src/lib/scope.ts';

@@ -1,4 +1,5 @@
-import type { SpeechToText, SttEvent, SttRequest, SttStream, Transcript } from '../../src/dialog/ports.ts';
+import type { SpeechToText, SttStream } from '../../src/dialog/ports.ts';
+import type { SttEvent, SttRequest, Transcript } from '../../src/dialog/speech.ts';
 import type { Clock, Milliseconds } from '../../src/lib/clock.ts';
 
 export function transcriptOf(text: string, understood = text !== ''): Transcript {

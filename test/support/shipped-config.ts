@@ -1,5 +1,5 @@
 import { loadConfig, type Config, type KnownProviders } from '../../src/config.ts';
-import type { AgentProfile } from '../../src/dialog/ports.ts';
+import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
 
 /** What the providers can do, without starting them. */
 export const KNOWN: KnownProviders = {

@@ -4,7 +4,7 @@ import { digitsIn } from '../../src/providers/embedded/receptionist/spoken-digit
 import { understand } from '../../src/providers/embedded/receptionist/understand.ts';
 import { editDistance, split } from '../../src/providers/embedded/stt/verdict.ts';
 import { wordsOf } from '../../src/providers/embedded/stt/words.ts';
-import type { AgentProfile } from '../../src/dialog/ports.ts';
+import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
 import type { CallerSentence } from './caller-audio.ts';
 
 /** What the receptionist would do with a text; empty: nothing, it asks again. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
-import type { Playback, PlayedAccount } from '../../dialog/ports.ts';
+import type { Playback } from '../../dialog/ports.ts';
+import type { PlayedAccount } from '../../dialog/call-media.ts';
 import { FlushLine } from '../../media/flush-line.ts';
 import { NOTHING_PLAYED, PlayoutAccounts, type UtteranceAccount } from './playout-accounts.ts';
 import { PlayoutRingWriter } from './playout-ring.ts';

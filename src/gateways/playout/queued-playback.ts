@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../../lib/clock.ts';
-import type { Playback, PlayedAccount } from '../../dialog/ports.ts';
+import type { Playback } from '../../dialog/ports.ts';
+import type { PlayedAccount } from '../../dialog/call-media.ts';
 import type { Audio, G711Law, SampleRateHz } from '../../media/audio.ts';
 import { AudioConverter } from '../../media/convert.ts';
 import type { UtteranceAccount } from './playout-accounts.ts';

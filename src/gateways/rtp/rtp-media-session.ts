@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
-import type { MediaEndpoint, MediaEvent, MediaSession, Playback } from '../../dialog/ports.ts';
+import type { MediaEndpoint, MediaEvent } from '../../dialog/call-media.ts';
+import type { MediaSession, Playback } from '../../dialog/ports.ts';
 import { monotonicNow } from '../../lib/clock.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
 import { FRAME_MS } from '../../media/audio.ts';

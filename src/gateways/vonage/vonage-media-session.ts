@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { MediaEndpoint, MediaEvent, MediaSession, Playback } from '../../dialog/ports.ts';
+import type { MediaEndpoint, MediaEvent } from '../../dialog/call-media.ts';
+import type { MediaSession, Playback } from '../../dialog/ports.ts';
 import { monotonicNow, type Milliseconds } from '../../lib/clock.ts';
 import { FRAME_MS } from '../../media/audio.ts';
 import { AudioRingWriter, createAudioRing, type AudioRingHandle } from '../../media/audio-ring.ts';

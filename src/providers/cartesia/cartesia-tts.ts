@@ -1,5 +1,6 @@
 import type { RawOutputFormat } from '@cartesia/cartesia-js/resources/tts';
-import type { TextToSpeech, VoiceRequest } from '../../dialog/ports.ts';
+import type { TextToSpeech } from '../../dialog/ports.ts';
+import type { VoiceRequest } from '../../dialog/speech.ts';
 import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../../lib/errors.ts';
 import type { AudioFormat } from '../../media/audio.ts';

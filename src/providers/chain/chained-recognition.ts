@@ -1,4 +1,5 @@
-import type { SpeechToText, SttEvent, SttRequest, SttStream, Transcript } from '../../dialog/ports.ts';
+import type { SpeechToText, SttStream } from '../../dialog/ports.ts';
+import type { SttEvent, SttRequest, Transcript } from '../../dialog/speech.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { FRAME_MS } from '../../media/audio.ts';
 import { AudioRingReader } from '../../media/audio-ring.ts';

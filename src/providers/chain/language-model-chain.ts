@@ -1,5 +1,6 @@
 import { untilAborted } from '../../dialog/aborting.ts';
-import type { LanguageModel, LlmEvent, ReplyRequest } from '../../dialog/ports.ts';
+import type { LanguageModel } from '../../dialog/ports.ts';
+import type { LlmEvent, ReplyRequest } from '../../dialog/conversation.ts';
 import { ProviderFailure } from '../provider-failure.ts';
 import { Patience } from './patience.ts';
 import {

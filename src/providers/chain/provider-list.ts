@@ -1,4 +1,4 @@
-import type { FailureKind, ProviderTrouble } from '../../dialog/ports.ts';
+import type { FailureKind, ProviderTrouble } from '../../dialog/provider-failures.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { ProviderFailure, type FailureDetails } from '../provider-failure.ts';

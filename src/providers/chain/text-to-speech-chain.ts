@@ -1,6 +1,7 @@
 import { untilAborted } from '../../dialog/aborting.ts';
 import { upTo } from '../../dialog/conversation-history.ts';
-import type { TextToSpeech, TimedWord, TtsEvent, VoiceRequest } from '../../dialog/ports.ts';
+import type { TextToSpeech } from '../../dialog/ports.ts';
+import type { TimedWord, TtsEvent, VoiceRequest } from '../../dialog/speech.ts';
 import { formatFor } from '../../dialog/prepared-phrases.ts';
 import { inSentences } from '../../dialog/sentence-splitter.ts';
 import type { Milliseconds } from '../../lib/clock.ts';

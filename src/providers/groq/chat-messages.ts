@@ -1,5 +1,5 @@
 import type { Groq } from 'groq-sdk';
-import type { Message } from '../../dialog/ports.ts';
+import type { Message } from '../../dialog/conversation.ts';
 
 export type ChatMessage = Groq.Chat.ChatCompletionMessageParam;
 

@@ -1,7 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Groq } from 'groq-sdk';
 import type { ChatCompletionCreateParamsStreaming } from 'groq-sdk/resources/chat/completions';
-import type { LanguageModel, LlmEvent, ReplyRequest } from '../../dialog/ports.ts';
+import type { LanguageModel } from '../../dialog/ports.ts';
+import type { LlmEvent, ReplyRequest } from '../../dialog/conversation.ts';
 import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
 import { chatMessages } from './chat-messages.ts';

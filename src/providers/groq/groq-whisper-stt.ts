@@ -1,5 +1,6 @@
 import { toFile } from 'groq-sdk';
-import type { SpeechToText, SttRequest, SttStream, Transcript } from '../../dialog/ports.ts';
+import type { SpeechToText, SttStream } from '../../dialog/ports.ts';
+import type { SttRequest, Transcript } from '../../dialog/speech.ts';
 import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
 import { writeWav } from '../../media/wav.ts';

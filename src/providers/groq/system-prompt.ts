@@ -1,5 +1,6 @@
 import { TOOL } from '../../dialog/tool-names.ts';
-import { WEEKDAYS, type AgentKnowledge, type AgentProfile, type CallInfo } from '../../dialog/ports.ts';
+import { WEEKDAYS, type AgentKnowledge, type AgentProfile } from '../../dialog/agent-profile.ts';
+import { type CallInfo } from '../../dialog/call-info.ts';
 
 /** How somebody talks on the telephone, whatever the agent. */
 const TELEPHONE_STYLE = [

@@ -1,5 +1,5 @@
 import type { Groq } from 'groq-sdk';
-import type { ToolCall } from '../../dialog/ports.ts';
+import type { ToolCall } from '../../dialog/conversation.ts';
 
 type Delta = Groq.Chat.ChatCompletionChunk.Choice.Delta.ToolCall;
 

@@ -1,7 +1,8 @@
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { G711Law } from '../../media/audio.ts';
-import type { Admission, CallInfo, LineEvent, MediaGateway, MediaSession } from '../../dialog/ports.ts';
+import type { Admission, MediaGateway, MediaSession } from '../../dialog/ports.ts';
+import type { CallInfo, LineEvent } from '../../dialog/call-info.ts';
 import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriChannel } from './ari-model.ts';
 import type { AriRest, DialplanPlace } from './ari-rest.ts';

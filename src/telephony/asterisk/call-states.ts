@@ -1,4 +1,4 @@
-import type { TransferOutcome } from '../../dialog/ports.ts';
+import type { TransferOutcome } from '../../dialog/call-info.ts';
 import { transferring } from './transfer-states.ts';
 
 /**

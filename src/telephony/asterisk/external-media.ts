@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { MediaEndpoint } from '../../dialog/ports.ts';
+import type { MediaEndpoint } from '../../dialog/call-media.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
 import type { G711Law } from '../../media/audio.ts';
 import type { AriChannel } from './ari-model.ts';

@@ -1,4 +1,4 @@
-import type { CallInfo } from '../../dialog/ports.ts';
+import type { CallInfo } from '../../dialog/call-info.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { CallRegistry } from '../call-registry.ts';

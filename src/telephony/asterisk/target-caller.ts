@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type { TransferOutcome, TransferRequest } from '../../dialog/ports.ts';
+import type { TransferOutcome, TransferRequest } from '../../dialog/call-info.ts';
 import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriRest } from './ari-rest.ts';
 import type { CallSignal, CallState } from './call-states.ts';

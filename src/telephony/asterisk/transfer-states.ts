@@ -1,4 +1,4 @@
-import type { TransferOutcome } from '../../dialog/ports.ts';
+import type { TransferOutcome } from '../../dialog/call-info.ts';
 import type { CallAction, CallSignal, CallState, Transition } from './call-states.ts';
 
 type State<Name extends CallState['name']> = Extract<CallState, { name: Name }>;

@@ -1,7 +1,8 @@
 import type { Clock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { HttpRequest, HttpResponse } from '../../lib/http-exchange.ts';
-import type { CallDesk, CallInfo, MediaGateway, MediaSession } from '../../dialog/ports.ts';
+import type { CallDesk, MediaGateway, MediaSession } from '../../dialog/ports.ts';
+import type { CallInfo } from '../../dialog/call-info.ts';
 import type { TelephonyLog } from '../log.ts';
 import { AnsweredWebhooks } from './answered-webhooks.ts';
 import { talk, type Ncco } from './ncco.ts';

@@ -1,12 +1,7 @@
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type {
-  Admission,
-  CallInfo,
-  MediaSession,
-  TransferOutcome,
-  TransferRequest,
-} from '../../dialog/ports.ts';
+import type { Admission, MediaSession } from '../../dialog/ports.ts';
+import type { CallInfo, TransferOutcome, TransferRequest } from '../../dialog/call-info.ts';
 import type { TelephonyLog } from '../log.ts';
 import { createCallLine } from '../call-line.ts';
 import { connectMedia, connectTelephone, type Ncco } from './ncco.ts';

@@ -1,4 +1,4 @@
-import type { TransferOutcome, TransferRequest } from '../../dialog/ports.ts';
+import type { TransferOutcome, TransferRequest } from '../../dialog/call-info.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { TelephonyLog } from '../log.ts';

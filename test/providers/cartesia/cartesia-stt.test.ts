@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SttEvent, SttStream } from '../../../src/dialog/ports.ts';
+import type { SttEvent } from '../../../src/dialog/speech.ts';
+import type { SttStream } from '../../../src/dialog/ports.ts';
 import type { SampleRateHz } from '../../../src/media/audio.ts';
 import { createCartesiaStt, type CartesiaSttOptions } from '../../../src/providers/cartesia/cartesia-stt.ts';
 import { ProviderFailure, type FailureKind } from '../../../src/providers/provider-failure.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { AgentProfile } from '../../../src/dialog/ports.ts';
+import type { AgentProfile } from '../../../src/dialog/agent-profile.ts';
 import { shippedConfig } from '../shipped-config.ts';
 import { startCartesiaServer, type CartesiaServer } from './cartesia-server.ts';
 import type { SttBehaviour } from './cartesia-stt-session.ts';

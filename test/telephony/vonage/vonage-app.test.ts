@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Admission, CallInfo, CallLine, LineEvent, MediaSession } from '../../../src/dialog/ports.ts';
+import type { Admission, CallLine, MediaSession } from '../../../src/dialog/ports.ts';
+import type { CallInfo, LineEvent } from '../../../src/dialog/call-info.ts';
 import { VonageMediaGateway, type VonageGatewayOptions } from '../../../src/gateways/vonage-media-gateway.ts';
 import { systemClock, type Clock } from '../../../src/lib/clock.ts';
 import type { HttpHandler } from '../../../src/lib/http-exchange.ts';

@@ -1,5 +1,5 @@
 import { TOOL } from '../../../dialog/tool-names.ts';
-import type { AgentProfile } from '../../../dialog/ports.ts';
+import type { AgentProfile } from '../../../dialog/agent-profile.ts';
 
 const seen = new WeakMap<AgentProfile, AgentProfile>();
 

@@ -1,4 +1,4 @@
-import type { AgentProfile } from '../../../dialog/ports.ts';
+import type { AgentProfile } from '../../../dialog/agent-profile.ts';
 import { hoursAnswer, type LocalTime } from './opening.ts';
 import { asking, type Question, type State } from './state.ts';
 import type { Act } from './understand.ts';

@@ -1,4 +1,4 @@
-import { WEEKDAYS, type AgentProfile } from '../../../dialog/ports.ts';
+import { WEEKDAYS, type AgentProfile } from '../../../dialog/agent-profile.ts';
 import { asAllowed } from './allowed.ts';
 import { FIRST_NAMES, LAST_NAMES } from './common-names.ts';
 import { readDigits } from './spoken-digits.ts';

@@ -1,4 +1,4 @@
-import type { Message, ToolCall } from '../../../dialog/ports.ts';
+import type { Message, ToolCall } from '../../../dialog/conversation.ts';
 import { TOOL } from '../../../dialog/tool-names.ts';
 import { askNext } from './message-form.ts';
 import { asking, INITIAL_STATE, type Reply, type State, type Surroundings } from './state.ts';

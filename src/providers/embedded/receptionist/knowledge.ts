@@ -1,4 +1,4 @@
-import type { AgentProfile } from '../../../dialog/ports.ts';
+import type { AgentProfile } from '../../../dialog/agent-profile.ts';
 import { concepts, likeness, tokens } from './words.ts';
 
 /** Something of agents.yaml that a caller can ask for. `index` is its place in its list there. */

@@ -1,5 +1,5 @@
 import { TOOL } from '../../../dialog/tool-names.ts';
-import type { CallInfo } from '../../../dialog/ports.ts';
+import type { CallInfo } from '../../../dialog/call-info.ts';
 import { nameIn } from './caller-name.ts';
 import { digitsIn, readDigits } from './spoken-digits.ts';
 import { asking, EMPTY_FORM, withForm, type Form, type Reply, type Slot, type State } from './state.ts';

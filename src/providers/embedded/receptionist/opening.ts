@@ -1,4 +1,4 @@
-import { WEEKDAYS, type OpeningTime, type Weekday } from '../../../dialog/ports.ts';
+import { WEEKDAYS, type OpeningTime, type Weekday } from '../../../dialog/agent-profile.ts';
 import { numberWords } from './spoken-digits.ts';
 
 /** What a caller means by a day. */

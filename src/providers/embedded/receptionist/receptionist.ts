@@ -1,5 +1,6 @@
 import type { Clock } from '../../../lib/clock.ts';
-import type { LanguageModel, LlmEvent, ReplyRequest } from '../../../dialog/ports.ts';
+import type { LanguageModel } from '../../../dialog/ports.ts';
+import type { LlmEvent, ReplyRequest } from '../../../dialog/conversation.ts';
 import { asAllowed } from './allowed.ts';
 import { replyTo } from './fold.ts';
 import { knowledgeOf } from './knowledge.ts';

@@ -1,4 +1,4 @@
-import type { CallInfo } from '../../../dialog/ports.ts';
+import type { CallInfo } from '../../../dialog/call-info.ts';
 import type { ToolName } from '../../../dialog/tool-names.ts';
 import type { KnowledgeBase } from './knowledge.ts';
 import type { LocalTime } from './opening.ts';

@@ -1,4 +1,4 @@
-import type { Message } from '../../../dialog/ports.ts';
+import type { Message } from '../../../dialog/conversation.ts';
 import { fillForm, retryForm, askNext } from './message-form.ts';
 import { answerQuestion } from './open-question.ts';
 import { endCall, notUnderstood, offerMessage, perform, performAll, proceedTo } from './perform.ts';

@@ -1,4 +1,4 @@
-import type { AgentProfile } from '../../../dialog/ports.ts';
+import type { AgentProfile } from '../../../dialog/agent-profile.ts';
 
 /** Takes one of several wordings, another one each turn, the same one each time it is computed. */
 export function pick(wordings: readonly string[], turn: number): string {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { SpeechToText, SttRequest, SttStream, Transcript } from '../../../dialog/ports.ts';
+import type { SpeechToText, SttStream } from '../../../dialog/ports.ts';
+import type { SttRequest, Transcript } from '../../../dialog/speech.ts';
 import { VoiceAgentError, messageOf } from '../../../lib/errors.ts';
 import { gone } from '../supervised-worker.ts';
 import type { DomainReport } from './domain-files.ts';

@@ -1,4 +1,4 @@
-import type { Transcript } from '../../../dialog/ports.ts';
+import type { Transcript } from '../../../dialog/speech.ts';
 import { DIGITS, REPEATS } from './everyday.ts';
 
 /** What both searches say of one turn. */

@@ -1,4 +1,4 @@
-import type { Transcript } from '../../../dialog/ports.ts';
+import type { Transcript } from '../../../dialog/speech.ts';
 import type { ErrorCode } from '../../../lib/errors.ts';
 import type { AudioRingHandle } from '../../../media/audio-ring.ts';
 import type { DomainReport, DomainSource } from './domain-files.ts';

@@ -1,5 +1,5 @@
 import type { AudioFormat } from '../../../media/audio.ts';
-import type { TimedWord } from '../../../dialog/ports.ts';
+import type { TimedWord } from '../../../dialog/speech.ts';
 import type { WorkerFarewell } from '../supervised-worker.ts';
 import type { FliteVoice } from './flite-engine.ts';
 

@@ -1,5 +1,5 @@
 import { SentenceSplitter } from '../../../dialog/sentence-splitter.ts';
-import type { TtsEvent, VoiceRequest } from '../../../dialog/ports.ts';
+import type { TtsEvent, VoiceRequest } from '../../../dialog/speech.ts';
 import { messageOf, VoiceAgentError } from '../../../lib/errors.ts';
 import { BoundedQueue } from '../../../lib/queue.ts';
 import type { Audio, AudioFormat } from '../../../media/audio.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Message } from '../../../../src/dialog/ports.ts';
+import type { Message } from '../../../../src/dialog/conversation.ts';
 import { TOOL } from '../../../../src/dialog/tool-names.ts';
 import { createReceptionist } from '../../../../src/providers/embedded/receptionist/receptionist.ts';
 import { expectedPhrases } from '../../../../src/providers/embedded/receptionist/expected-phrases.ts';

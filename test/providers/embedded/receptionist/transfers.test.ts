@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { expectedPhrases } from '../../../../src/providers/embedded/receptionist/expected-phrases.ts';
 import { resultOf } from '../../../../src/dialog/turn-transfer.ts';
-import type { AgentProfile, Message, TransferOutcome, TransferTarget } from '../../../../src/dialog/ports.ts';
+import type { AgentProfile, TransferTarget } from '../../../../src/dialog/agent-profile.ts';
+import type { Message } from '../../../../src/dialog/conversation.ts';
+import type { TransferOutcome } from '../../../../src/dialog/call-info.ts';
 import { ReceptionistCall, replyOf } from '../../../support/receptionist-call.ts';
 import { shippedAgent } from '../../../support/shipped-config.ts';
 

@@ -1,6 +1,7 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { TextToSpeech, TimedWord, TtsEvent, VoiceRequest } from '../../../../src/dialog/ports.ts';
+import type { TextToSpeech } from '../../../../src/dialog/ports.ts';
+import type { TimedWord, TtsEvent, VoiceRequest } from '../../../../src/dialog/speech.ts';
 import { type AudioFormat } from '../../../../src/media/audio.ts';
 import { decodeG711 } from '../../../../src/media/g711.ts';
 import { levelDbov } from '../../../../src/media/level.ts';

@@ -1,6 +1,6 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import { describe, expect, it, vi } from 'vitest';
-import type { VadEvent } from '../../../../src/dialog/ports.ts';
+import type { VadEvent } from '../../../../src/dialog/speech.ts';
 import { createAudioRing } from '../../../../src/media/audio-ring.ts';
 import { createFlushLine } from '../../../../src/media/flush-line.ts';
 import { createSileroVad } from '../../../../src/providers/embedded/vad/silero-vad.ts';
