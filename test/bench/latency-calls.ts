@@ -102,6 +102,10 @@ export async function measureCalls(options: CallsOptions): Promise<Measured> {
         heard: call.heard.packets,
         events: events(),
       }));
+      // Whoever takes a provider's place speaks without its account.
+      for (const { events } of measured) {
+        for (const event of events) if (event.type === 'trouble') say(`trouble: ${event.message}`);
+      }
       return { calls: measured, servers, wallOffset: wallOffset() };
     } finally {
       await lab.stop();

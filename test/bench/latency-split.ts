@@ -150,7 +150,10 @@ function serverAccounts(servers: readonly ServerEvent[]): ServerAccount[] {
       ([first]) => first?.type === 'asked' && first.question.split('\n').at(-1) === question,
     );
     const spoken = [...tts.values()].filter((context) =>
-      context.some((event) => event.type === 'asked' && event.text.includes(`${answer}.`)),
+      context
+        .map((event) => (event.type === 'asked' ? event.text : ''))
+        .join('')
+        .includes(`${answer}.`),
     );
     const [lastAsked, lastSpoken] = [asked.at(-1), spoken.at(-1)];
     if (!end || !lastAsked || !lastSpoken) return [];
