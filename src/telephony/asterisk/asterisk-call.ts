@@ -6,11 +6,9 @@ import type { CallInfo, LineEvent } from '../../dialog/call-info.ts';
 import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriChannel } from './ari-model.ts';
 import type { AriRest, DialplanPlace } from './ari-rest.ts';
+import { beginCall, nextCallState, troubleFarewell } from './call-machine.ts';
 import {
   ASTERISK_LOST,
-  beginCall,
-  nextCallState,
-  troubleFarewell,
   type CallAction,
   type CallSignal,
   type CallState,
@@ -73,7 +71,7 @@ export interface AsteriskCallOptions {
   readonly onFinished: () => void;
 }
 
-/** One call in Asterisk: carries out what call-states.ts decides. */
+/** One call in Asterisk: carries out what call-machine.ts decides. */
 export interface AsteriskCall {
   /** Of the caller who came in; stays that one's when a transfer puts somebody else in the caller's place. */
   readonly info: CallInfo;

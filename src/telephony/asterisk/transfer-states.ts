@@ -1,9 +1,12 @@
 import type { TransferOutcome } from '../../dialog/call-info.ts';
-import type { CallAction, CallSignal, CallState, Transition } from './call-states.ts';
-
-type State<Name extends CallState['name']> = Extract<CallState, { name: Name }>;
-
-const unchanged = (state: CallState): Transition => ({ state, actions: [] });
+import {
+  unchanged,
+  type CallAction,
+  type CallSignal,
+  type CallState,
+  type State,
+  type Transition,
+} from './call-states.ts';
 
 /** A target can be called now. The last one's channel may take a moment to be given back. */
 export function canTransfer(state: CallState): boolean {
@@ -11,7 +14,7 @@ export function canTransfer(state: CallState): boolean {
   return state.holdings.target === 'none' || state.holdings.target === 'released';
 }
 
-/** The part of call-states.ts that calls somebody else for the caller. Undefined: nothing special. */
+/** The part of call-machine.ts that calls somebody else for the caller. Undefined: nothing special. */
 export function transferring(
   state: State<'talking' | 'ringing' | 'connecting' | 'connected'>,
   signal: CallSignal,

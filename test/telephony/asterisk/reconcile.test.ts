@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseChannel, type AriChannel } from '../../../src/telephony/asterisk/ari-model.ts';
-import {
-  beginCall,
-  nextCallState,
-  type CallSignal,
-  type CallState,
-} from '../../../src/telephony/asterisk/call-states.ts';
+import { beginCall, nextCallState } from '../../../src/telephony/asterisk/call-machine.ts';
+import type { CallSignal, CallState } from '../../../src/telephony/asterisk/call-states.ts';
 import { findDifferences, viewOf } from '../../../src/telephony/asterisk/reconcile.ts';
 
 const SESSION: CallSignal = { type: 'created', resource: 'session' };

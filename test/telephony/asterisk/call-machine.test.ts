@@ -1,13 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  beginCall,
-  JOIN_ATTEMPTS,
-  nextCallState,
-  type CallAction,
-  type CallSignal,
-  type CallState,
-  type Resource,
+import { beginCall, JOIN_ATTEMPTS, nextCallState } from '../../../src/telephony/asterisk/call-machine.ts';
+import type {
+  CallAction,
+  CallSignal,
+  CallState,
+  Resource,
 } from '../../../src/telephony/asterisk/call-states.ts';
 
 const created = (resource: Resource): CallSignal => ({ type: 'created', resource });
