@@ -190,11 +190,15 @@ async function oneLine(stack: Stack): Promise<string> {
     const call = second.ring('510002');
     expectThat((await call.ended) === 'other side hung up', `the second call: ${call.endReason}`);
     expectThat((call.heard.lastVoicedAt ?? 0) > call.startedAt, 'the second caller heard nothing');
-    const told = stack.containerLog.events.find('510002', undefined, call.startedAt)?.events.at(-1)?.event;
-    expectThat(
-      told?.type === 'ended' && told.reason === 'busy',
-      `the agent tells of ${JSON.stringify(told)}`,
-    );
+    const { events } = stack.containerLog;
+    const told = (): CallEvent | undefined =>
+      events
+        .find('510002', undefined, call.startedAt)
+        ?.events.map(({ event }) => event)
+        .at(-1);
+    const ended = await events.until(() => told()?.type === 'ended', 5000);
+    const last = JSON.stringify(told());
+    expectThat(ended && last.includes('"reason":"busy"'), `the agent tells of ${last}`);
     return await ask(stack, test, 1);
   } finally {
     await second.stop();

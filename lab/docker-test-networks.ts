@@ -9,8 +9,10 @@ import { promisify } from 'node:util';
 import { expectThat } from './docker-checks.ts';
 import type { Checks } from './docker-checks.ts';
 import type { Stack } from './docker-test-stack.ts';
+import { CACHE } from './paths.ts';
 
 const run = promisify(execFile);
+const CALLER_LOG = join(CACHE, 'log/docker-caller.log');
 
 /** Addresses of this machine and of a phone on its LAN; of a router there, and of that and a phone on its other side. */
 const MACHINE = '10.99.0.1';
@@ -30,7 +32,8 @@ export async function testNetworks(checks: Checks, stack: Stack, ownNetwork: boo
       '-T',
       'softphone',
     );
-    expectThat(status === 0, all.trim().split('\n').slice(-6).join(' '));
+    if (status !== 0) writeFileSync(CALLER_LOG, all, { mode: 0o600 });
+    expectThat(status === 0, `${all.trim().split('\n').slice(-6).join(' ')} (all of it: ${CALLER_LOG})`);
     return stdout.trim().split('\n').at(-1);
   });
   // The network is changed for these: not on a machine that isn't ours.

@@ -23,11 +23,13 @@ export async function bringUp(env: Variables, signal?: AbortSignal): Promise<voi
   );
 }
 
-async function phonePassword(account: 'softphone1' | 'softphone2'): Promise<string> {
+type Account = 'softphone1' | 'softphone2';
+
+async function phonePassword(account: Account): Promise<string> {
   return (await needDocker(compose('exec', '-T', 'asterisk', 'cat', `/run/lab-passwords/${account}`))).trim();
 }
 
-async function howTo(env: Variables): Promise<string> {
+export function howTo(env: Variables, passwords: Readonly<Record<Account, string>>): string {
   const host = env['VOICE_AGENT_HOST'] ?? '127.0.0.1';
   const local = host === '127.0.0.1';
   return `
@@ -35,7 +37,7 @@ Register a softphone${local ? ' on this machine' : ''} (SIP over UDP):
 
     server    ${host}:${env['SIP_PORT'] ?? '5060'}
     user      softphone1                    (or softphone2)
-    password  ${await phonePassword('softphone1')}      (or ${await phonePassword('softphone2')})
+    password  ${passwords.softphone1}      (or ${passwords.softphone2})
 
 and dial 510001 or 510002. Or 600 for an echo, 605 for music.
 ${local ? 'Phones on the LAN: make up HOST=<the address of this machine there>.\n' : ''}
@@ -55,7 +57,8 @@ if (process.argv[1] === import.meta.filename) {
       if (interrupted()) return;
       await bringUp(env, signal);
       if (interrupted()) return;
-      console.log(await howTo(env));
+      const softphone1 = await phonePassword('softphone1');
+      console.log(howTo(env, { softphone1, softphone2: await phonePassword('softphone2') }));
       if (follow)
         await dockerHere(compose('logs', '--follow', '--no-log-prefix', '--tail', '0', 'voice-agent'), {
           env,
