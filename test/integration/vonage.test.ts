@@ -1,4 +1,4 @@
-/** The whole program with the Vonage cloud alone: real providers, real media, and a cloud that speaks the wire. */
+/** The whole program with the Vonage cloud, alone or beside an Asterisk: real providers, real media, and a cloud that speaks the wire. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,7 +111,7 @@ function throughTelephone(samples: Int16Array, rateHz: SampleRateHz): Int16Array
   return resampled(resampled(samples, rateHz, 8000), 8000, rateHz);
 }
 
-describe('the program with Vonage alone', () => {
+describe('the program with Vonage', () => {
   it('knows both gateways', () => {
     expect(MediaGatewayFactory.list()).toEqual(expect.arrayContaining(['rtp', 'vonage']));
   });
