@@ -1,3 +1,4 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createGroqLlm, type GroqLlmOptions } from '../../../src/providers/groq/groq-llm.ts';
@@ -157,6 +158,8 @@ describe('Groq as a language model answers', () => {
     const llm = open();
     llm.warm?.();
     await until(() => server.answered === 1);
+    // The answer lies in this process's own socket: it is read in the next turn of the event loop.
+    for (let turn = 0; turn < 2; turn++) await eventLoopTurn();
     for (let turn = 0; turn < 3; turn++) await ask(llm, question);
     expect(server.accepted).toBe(1);
   });
