@@ -189,8 +189,10 @@ class ReplyInTheMaking {
   async #round(question: Question): Promise<Question | undefined> {
     const { signal } = this.#scope;
     const { results: before, brokenOff } = question;
-    const takesText = this.#options.tts.takes === 'text';
-    const splitter = new SentenceSplitter(before.length === 0 ? {} : { firstClauseFrom: 0 });
+    const { takes } = this.#options.tts;
+    const takesText = takes === 'text';
+    const wantsWhole = takes === 'sentences' || before.length > 0;
+    const splitter = new SentenceSplitter(wantsWhole ? { firstClauseFrom: 0 } : {});
     const results: Message[] = [];
     let text = '';
     let spoken = '';

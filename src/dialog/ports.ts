@@ -116,8 +116,11 @@ export interface SttStream {
 export interface TextToSpeech {
   readonly name: string;
   readonly voices: readonly string[];
-  /** What it wants to be given: whole sentences (the default), or text as it comes, which it gathers by itself. */
-  readonly takes?: 'sentences' | 'text';
+  /**
+   * What it wants to be given: sentences, of which the first may be only a clause, so that speech can begin early
+   * (the default); whole `sentences`; or `text` as it comes, which it gathers by itself.
+   */
+  readonly takes?: 'clauses' | 'sentences' | 'text';
   /** Formats that it can give, best first. */
   readonly formats: readonly AudioFormat[];
   /** Throws LANGUAGE_UNSUPPORTED or TTS_UNAVAILABLE when a request like this can't be served. */

@@ -10,8 +10,11 @@ export interface SplitterOptions {
 }
 
 /** Text that comes in any pieces, in pieces that are worth speaking. An empty one: nothing follows for now. */
-export async function* inSentences(text: AsyncIterable<string>): AsyncGenerator<string> {
-  const splitter = new SentenceSplitter();
+export async function* inSentences(
+  text: AsyncIterable<string>,
+  options: SplitterOptions = {},
+): AsyncGenerator<string> {
+  const splitter = new SentenceSplitter(options);
   for await (const piece of text) yield* piece === '' ? splitter.flush() : splitter.push(piece);
   yield* splitter.flush();
 }

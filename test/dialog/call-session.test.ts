@@ -99,6 +99,23 @@ describe('a call', () => {
     expect(call.conversation.at(-1)).toBe('agent: One moment It is ready.');
   });
 
+  it('lets a reply begin with a clause, but for a voice that takes sentences', async () => {
+    const words = ['We are open on Monday and Tuesday,', ' and', ' on Thursday.', ' Anything else?'];
+    const first: (string | undefined)[] = [];
+    for (const takes of ['clauses', 'sentences'] as const) {
+      const setUp = ({ tts }: ScriptedCall): void => {
+        tts.takes = takes;
+      };
+      const call = await ScriptedCall.greeted({ replies: [words], setUp });
+      await call.exchange('when are you open');
+      first.push(call.tts.pieces[0]);
+    }
+    expect(first).toEqual([
+      'We are open on Monday and Tuesday, ',
+      'We are open on Monday and Tuesday, and on Thursday. ',
+    ]);
+  });
+
   it('asks what was not understood of the model, which knows what to ask for', async () => {
     const call = await ScriptedCall.greeted({ replies: [['Sorry, which day?']] });
     call.stt.script.push({ text: 'mumble', understood: false, confidence: 0.2 });

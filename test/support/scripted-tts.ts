@@ -15,7 +15,7 @@ export class ScriptedTts implements TextToSpeech {
   warmed = 0;
   readonly name = 'scripted';
   readonly voices = ['slt', 'rms'];
-  takes: 'sentences' | 'text' = 'sentences';
+  takes: 'clauses' | 'sentences' | 'text' = 'clauses';
   readonly formats: readonly AudioFormat[] = [
     { encoding: 'ulaw', rateHz: 8000 },
     { encoding: 'alaw', rateHz: 8000 },

@@ -88,7 +88,7 @@ export function createCartesiaTts(options: CartesiaTtsOptions): TextToSpeech {
   return {
     name,
     voices: Object.keys(voices),
-    takes: feeding === 'token' ? 'text' : 'sentences',
+    takes: feeding === 'token' ? 'text' : 'clauses',
     formats,
     check,
     async *speak(text, voice, signal) {

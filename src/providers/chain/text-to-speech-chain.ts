@@ -110,7 +110,8 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
     const format = formatFor(port, voice.format);
     const own = inItsVoice(port, { ...voice, format });
     const converter = isSame(format, voice.format) ? undefined : new AudioConverter(voice.format);
-    const cut = first.takes === 'text' && port.takes !== 'text' ? inSentences(text) : text;
+    const pieces = port.takes === 'sentences' ? { firstClauseFrom: 0 } : {};
+    const cut = first.takes === 'text' && port.takes !== 'text' ? inSentences(text, pieces) : text;
     const given = telling(cut, arm);
     try {
       const events = port.speak(given, own, controller.signal);
@@ -133,7 +134,7 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
   return {
     name: providers.map(({ name }) => name).join(', '),
     voices: first.voices,
-    takes: first.takes ?? 'sentences',
+    takes: first.takes ?? 'clauses',
     formats: first.formats,
     check(voice) {
       first.check(voice);

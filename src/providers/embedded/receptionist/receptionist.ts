@@ -37,11 +37,12 @@ async function* stream(
   const agent = asAllowed(whole);
   const now = localTime(clock.wallClock(), agent.knowledge.timeZone);
   const reply = replyTo(history, { base: knowledgeOf(agent), call, now });
-  // Read through a function: it may fire between any two sentences, which the type checker doesn't know.
+  const words = reply.sentences.join(' ').split(' ');
+  // Read through a function: it may fire between any two words, which the type checker doesn't know.
   const aborted = (): boolean => signal.aborted;
-  for (const [index, sentence] of reply.sentences.entries()) {
+  for (const [index, word] of words.entries()) {
     if (aborted()) return;
-    yield { type: 'text', text: index === 0 ? sentence : ` ${sentence}` };
+    yield { type: 'text', text: index === 0 ? word : ` ${word}` };
   }
   if (reply.tool && !aborted()) {
     yield { type: 'tool', call: { id: `receptionist-${history.length}`, ...reply.tool } };

@@ -87,6 +87,8 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<TextTo
   return {
     name: 'flite',
     voices: FLITE_VOICES,
+    // It needs so little time that a clause would save none (measured: 9 ms for 40 characters, 25 for 160).
+    takes: 'sentences',
     formats: FORMATS,
     check,
     async *speak(text, request, signal) {
