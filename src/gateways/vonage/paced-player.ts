@@ -215,7 +215,7 @@ export class PacedPlayer {
   #mark(): void {
     const { utterance, samples } = this.#sending;
     this.#sending.sinceMarker = 0;
-    const id = this.#account.mark({ utterance, samples, frame: this.#sentFrames });
+    const id = this.#account.mark({ utterance, samples, frame: this.#sentFrames }, this.#now);
     this.#options.sink.command(notifyCommand(id));
   }
 

@@ -79,10 +79,11 @@ export class PlayedAccount {
   }
 
   /** A marker goes out behind what was just sent; returns its number. */
-  mark(place: Pick<Marker, 'utterance' | 'frame' | 'samples'>): number {
+  mark(place: Pick<Marker, 'utterance' | 'frame' | 'samples'>, now: Milliseconds): number {
     this.#lastMarker += 1;
     const { frame, at } = this.#reached;
-    const passed = place.frame <= frame ? { dueAt: at } : {};
+    // Nobody can answer what he wasn't asked yet.
+    const passed = place.frame <= frame ? { dueAt: Math.max(at, now) } : {};
     this.#markers.push({ ...place, ...passed, id: this.#lastMarker, waited: 0 });
     return this.#lastMarker;
   }

@@ -130,6 +130,18 @@ describe('the paced player', () => {
     expect(far.commands.length - asked).toBeLessThan(12);
   });
 
+  it('makes nobody wait because an utterance was ended late, behind its last frame', () => {
+    const far = new SimulatedFarSide();
+    far.writeSome(1, 12);
+    far.run(1500);
+    expect([far.heard, far.outcome(1)]).toEqual([12, undefined]);
+    far.end(1);
+    far.write(2, 50);
+    far.run(400);
+    expect(far.outcome(1)).toEqual(['completed', 12]);
+    expect(far.booked(2)).toBeGreaterThanOrEqual(19);
+  });
+
   it('says for how long it has been waiting, so that somebody may give up', () => {
     const far = new SimulatedFarSide();
     far.write(1, 500);

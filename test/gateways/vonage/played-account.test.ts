@@ -16,7 +16,7 @@ function account() {
 describe('the account of what was played', () => {
   it('knows a marker that never was from one that is late', () => {
     const { played } = account();
-    const id = played.mark({ utterance: 1, frame: 5, samples: 100 });
+    const id = played.mark({ utterance: 1, frame: 5, samples: 100 }, 0);
     played.reached(5, 1000);
     played.tick(2600); // given up: nothing was ever answered
     expect(played.unconfirmed).toBe(false);
@@ -26,7 +26,9 @@ describe('the account of what was played', () => {
 
   it('keeps every marker of a far side that has answered one', () => {
     const { played } = account();
-    const [first, second] = [5, 10].map((frame) => played.mark({ utterance: 1, frame, samples: frame * 20 }));
+    const [first, second] = [5, 10].map((frame) =>
+      played.mark({ utterance: 1, frame, samples: frame * 20 }, 0),
+    );
     played.reached(10, 1000);
     expect(played.notified(first!, 1050)).toBe(0);
     played.tick(9000);
@@ -37,7 +39,7 @@ describe('the account of what was played', () => {
 
   it('makes up for a delay once, whatever number of markers it has made late', () => {
     const { played } = account();
-    const ids = [5, 10, 15].map((frame) => played.mark({ utterance: 1, frame, samples: frame * 20 }));
+    const ids = [5, 10, 15].map((frame) => played.mark({ utterance: 1, frame, samples: frame * 20 }, 0));
     played.reached(5, 1000);
     expect(played.notified(ids[0]!, 1050)).toBe(0);
     played.reached(10, 1100);
@@ -48,7 +50,7 @@ describe('the account of what was played', () => {
 
   it('waits from the second tick at which a marker is late', () => {
     const { played } = account();
-    const ids = [5, 10].map((frame) => played.mark({ utterance: 1, frame, samples: frame * 20 }));
+    const ids = [5, 10].map((frame) => played.mark({ utterance: 1, frame, samples: frame * 20 }, 0));
     played.reached(5, 1000);
     played.notified(ids[0]!, 1050);
     played.reached(10, 1100);
@@ -61,7 +63,7 @@ describe('the account of what was played', () => {
 
   it('tells an utterance complete when its last marker has come back', () => {
     const { played, reports, completed } = account();
-    const id = played.mark({ utterance: 1, frame: 5, samples: 100 });
+    const id = played.mark({ utterance: 1, frame: 5, samples: 100 }, 0);
     played.reached(5, 1000);
     played.pass(completed(1, 100), 1000);
     expect(reports).toEqual([]);
@@ -71,8 +73,8 @@ describe('the account of what was played', () => {
 
   it('settles a flush when the far side says nothing of it', () => {
     const { played, reports } = account();
-    played.notified(played.mark({ utterance: 1, frame: 5, samples: 100 }), 900);
-    played.mark({ utterance: 1, frame: 10, samples: 200 });
+    played.notified(played.mark({ utterance: 1, frame: 5, samples: 100 }, 0), 900);
+    played.mark({ utterance: 1, frame: 10, samples: 200 }, 0);
     const current = { utterance: 1, account: { samples: 260, startedAt: 0, lastAt: 0, completed: false } };
     played.pass({ type: 'flushed', epoch: 1, current }, 1000);
     played.tick(1499);

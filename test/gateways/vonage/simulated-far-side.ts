@@ -74,6 +74,19 @@ export class SimulatedFarSide {
     }
   }
 
+  /** … frames of one that goes on. */
+  writeSome(utterance: number, frames: number): void {
+    const pcm = new Uint8Array(FRAME_SAMPLES * 2).fill(1);
+    for (let n = 0; n < frames; n += 1) {
+      this.#writer.push(utterance, this.#line.epoch, FRAME_SAMPLES, 0, pcm, 0, pcm.length);
+    }
+  }
+
+  /** … the end of it, behind all that was written. */
+  end(utterance: number): void {
+    this.#writer.push(utterance, this.#line.epoch, 0, SLOT_END, new Uint8Array(0), 0, 0);
+  }
+
   /** Frames of an utterance that are booked as played. */
   booked(utterance: number): number {
     return this.#accounts.samplesOf(utterance) / FRAME_SAMPLES;
