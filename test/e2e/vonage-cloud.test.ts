@@ -6,6 +6,7 @@ import { startEmulatedCloud, type EmulatedCloud } from '../support/provider-serv
 import { openFliteVoice } from '../support/provider-servers/flite-voice.ts';
 import { report } from '../support/running-agent.ts';
 import { shippedConfig } from '../support/shipped-config.ts';
+import { samplesHeardOf, type Synthesised } from '../support/synthesised.ts';
 import { levelAbove, RunningVonage, speechOf } from '../support/vonage/running-vonage.ts';
 import { widebandSound } from '../support/vonage/wideband-callers.ts';
 
@@ -16,7 +17,7 @@ describe('A call from the Vonage cloud, with emulated Groq and Cartesia', () => 
   /** What the caller says next, in words. */
   let words = 'what are your opening hours';
   /** What Cartesia's server has synthesised, in its order. */
-  const spoken: { text: string; samples: Int16Array }[] = [];
+  const spoken: Synthesised[] = [];
 
   beforeAll(async () => {
     voice = await openFliteVoice(shippedConfig().providers.settings.cartesia.tts.voices);
@@ -51,16 +52,10 @@ describe('A call from the Vonage cloud, with emulated Groq and Cartesia', () => 
     const view = vonage.view(call);
     await listen(call.heard, PATIENCE, call.answeredAt);
     const { text } = await view.event('agent-said');
-    // Sentence by sentence, no sample of what was synthesised is missing, changed, or twice in the caller's ear.
+    // No sample of what was synthesised is missing, changed, or twice in the caller's ear.
     const ear = speechOf(call.heard.samples());
-    let at = 0;
-    for (const sentence of text.split(/(?<=[.?!]) /)) {
-      // The voice's own noise is another each time that it speaks: one of them it is.
-      const versions = spoken.filter((one) => one.text === sentence).map(({ samples }) => speechOf(samples));
-      const said = versions.find((samples) => isAt(samples, ear, at));
-      expect(said, sentence).toBeDefined();
-      at += said?.length ?? 0;
-    }
+    const pieces = spoken.map((one) => ({ text: one.text, samples: speechOf(one.samples) }));
+    const at = samplesHeardOf(text, pieces, ear);
     expect(at).toBe(ear.length);
     expect(at).toBeGreaterThan(16_000 * 2);
     const highDb = levelAbove(ear, 16_000, 4000);
@@ -96,8 +91,3 @@ describe('A call from the Vonage cloud, with emulated Groq and Cartesia', () => 
     expect(call.complaints).toEqual([]);
   });
 });
-
-/** Stands `piece` at `place` of `whole`, every sample of it? */
-function isAt(piece: Int16Array, whole: Int16Array, place: number): boolean {
-  return place + piece.length <= whole.length && piece.every((sample, i) => sample === whole[place + i]);
-}
