@@ -214,7 +214,7 @@ describe('A call from the Vonage cloud', () => {
     await expect.poll(() => vonage.inUse().files, { timeout: 20_000 }).toBeLessThanOrEqual(atRest.files + 4);
     const grownBy = (vonage.inUse().memory - atRest.memory) / 1e6;
     report(`Vonage: the agent's memory has grown by ${grownBy.toFixed(0)} MB`);
-    expect(grownBy).toBeLessThan(300);
+    expect(grownBy).toBeLessThan(100);
   });
 
   async function pollRecord(call: VonageCall) {

@@ -30,8 +30,13 @@ interface Held<Report> {
 const CONFIRM_MS = 1500;
 /** So long it is waited for the far side's word that it has stopped. */
 const CLEARED_MS = 500;
-/** The far side may be so much later than it ever was before it counts as behind: 1.5 frames. */
-const TOLERANCE_MS = 1.5 * FRAME_MS;
+/**
+ * The far side may be so much later than it ever was before it counts as behind: its words may be delayed
+ * where its sound isn't, and to wait for nothing is heard as a gap. No more than a marker's distance is lost.
+ */
+const TOLERANCE_MS = 5 * FRAME_MS;
+/** … and this much where that has been seen. */
+const TOLERANCE_MAX_MS = 4 * TOLERANCE_MS;
 
 /**
  * What the far side says of what it has played, set against our own clock's account of it.
@@ -55,6 +60,7 @@ export class PlayedAccount {
   /** The far side has answered a marker in this call. */
   #answers = false;
   #shortestLag = Infinity;
+  #tolerance = TOLERANCE_MS;
   /** The last marker that it has answered. */
   #confirmed: Pick<Marker, 'utterance' | 'samples'> = { utterance: 0, samples: 0 };
   /** Where our clock is, and since when. */
@@ -108,7 +114,7 @@ export class PlayedAccount {
     if (
       !this.#answers ||
       oldest?.dueAt === undefined ||
-      now - oldest.dueAt - oldest.waited <= usual + TOLERANCE_MS
+      now - oldest.dueAt - oldest.waited <= usual + this.#tolerance
     ) {
       this.#late = { ticks: 0, since: now };
       return false;
@@ -137,7 +143,9 @@ export class PlayedAccount {
     const lag = now - marker.dueAt;
     this.#shortestLag = Math.min(this.#shortestLag, lag);
     const behind = lag - marker.waited - this.#shortestLag;
-    if (behind < TOLERANCE_MS) return 0;
+    // Waited for in vain: only its words were late. That is worth a gap once.
+    if (behind <= -TOLERANCE_MS) this.#tolerance = Math.min(TOLERANCE_MAX_MS, this.#tolerance - behind);
+    if (behind < this.#tolerance) return 0;
     this.#wait(behind);
     return behind;
   }
@@ -181,6 +189,7 @@ export class PlayedAccount {
     this.#markers = [];
     this.#settleCut();
     this.#shortestLag = Infinity;
+    this.#tolerance = TOLERANCE_MS;
     this.#late = { ticks: 0, since: 0 };
   }
 

@@ -142,6 +142,24 @@ describe('the paced player', () => {
     expect(far.booked(2)).toBeGreaterThanOrEqual(19);
   });
 
+  it.each([
+    [80, 0],
+    [160, 200],
+  ])(
+    'makes no gaps of answers that come up to %i ms later than others, but %i ms at most',
+    (jitterMs, gapMs) => {
+      const far = new SimulatedFarSide();
+      far.write(1, 900);
+      far.run(500);
+      const { heard } = far;
+      for (let n = 0; n < 400; n += 1) {
+        far.lagMs = 60 + ((n * 7919) % 13 < 3 ? jitterMs : 0);
+        far.run(20);
+      }
+      expect(8000 - (far.heard - heard) * 20).toBeLessThanOrEqual(gapMs);
+    },
+  );
+
   it('says for how long it has been waiting, so that somebody may give up', () => {
     const far = new SimulatedFarSide();
     far.write(1, 500);

@@ -54,11 +54,11 @@ describe('the account of what was played', () => {
     played.reached(5, 1000);
     played.notified(ids[0]!, 1050);
     played.reached(10, 1100);
-    expect([1180, 1200, 1220, 1240].map((now) => played.waits(now))).toEqual([false, false, true, true]);
-    expect(played.waitedMs(1240)).toBe(60);
-    played.notified(ids[1]!, 1250);
-    expect(played.waits(1260)).toBe(false);
-    expect(played.waitedMs(1260)).toBe(0);
+    expect([1240, 1260, 1280, 1300].map((now) => played.waits(now))).toEqual([false, false, true, true]);
+    expect(played.waitedMs(1300)).toBe(60);
+    played.notified(ids[1]!, 1310);
+    expect(played.waits(1320)).toBe(false);
+    expect(played.waitedMs(1320)).toBe(0);
   });
 
   it('tells an utterance complete when its last marker has come back', () => {
