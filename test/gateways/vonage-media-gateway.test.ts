@@ -349,7 +349,7 @@ describe('the Vonage gateway', () => {
     expect(gateway.counts.messagesTooMany).toBeGreaterThan(100);
   });
 
-  it('gives up a far side that is alive but plays nothing', async () => {
+  it('gives up a far side that is alive but plays nothing', { timeout: 15_000 }, async () => {
     const { gateway, session, far } = await call({ limits: { stalledMs: 200, reattachMs: 50 } });
     const playback = session.play();
     await playback.write(pcm(noise(64000, 12)));
