@@ -39,7 +39,7 @@ export interface MediaStats {
   readonly framesConcealed: number;
   /** Interarrival jitter, RFC 3550 §6.4.1. */
   readonly jitterMs: Milliseconds;
-  /** Worst lateness of a sent packet against its deadline. */
+  /** Worst lateness of a packet against its deadline; one that a stall has left out is as late as what came instead. */
   readonly sendLatenessMaxMs: Milliseconds;
   /** Frames refused because a bounded queue was full. */
   readonly framesDropped: number;

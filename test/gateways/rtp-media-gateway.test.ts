@@ -128,15 +128,22 @@ describe('RTP media gateway on the wire', () => {
         const { length } = peer.received;
         await peer.until((received) => received.length >= length + 5);
         const first = peer.received[0]!;
+        // A machine that stalls has packets left out, and the timestamps show how many.
+        const mayBeOut = Math.floor(session.stats().sendLatenessMaxMs / 20);
+        let out = 0;
         for (const [index, packet] of peer.received.entries()) {
+          const owed = (first.timestamp + (index + out) * 160) >>> 0;
+          out += ((packet.timestamp - owed) >>> 0) / 160;
           expect(packet).toMatchObject({
             payloadType,
             ssrc: first.ssrc,
             sequence: (first.sequence + index) & 0xffff,
-            timestamp: (first.timestamp + index * 160) >>> 0,
+            timestamp: (first.timestamp + (index + out) * 160) >>> 0,
           });
           expect(packet.payload).toHaveLength(160);
         }
+        expect(Number.isInteger(out)).toBe(true);
+        expect(out).toBeLessThanOrEqual(mayBeOut < 2 ? 0 : mayBeOut);
         expect(peer.received.at(-1)!.payload.every((byte) => byte === silence)).toBe(true);
         expect(withoutSilence(peer.heardSamples())).toHaveLength(1120);
       },
@@ -519,12 +526,14 @@ describe('RTP media gateway on the wire', () => {
 
     it('is ended and restarted when it hangs', async () => {
       const gateway = await start();
-      const { peer } = await call(gateway, { id: 'hung' });
+      const { session, peer } = await call(gateway, { id: 'hung' });
       await peer.until((received) => received.length >= 3);
       gateway.failThreads('hang');
       await until(() => gateway.report.threads[0]!.restarts === 1, 8000);
       const { length } = peer.received;
       await peer.until((received) => received.length >= length + 3);
+      // The packets that were left out meanwhile are late, and that is told.
+      expect(session.stats().sendLatenessMaxMs).toBeGreaterThan(500);
     }, 15_000);
   });
 

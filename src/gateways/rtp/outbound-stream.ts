@@ -59,6 +59,11 @@ export class OutboundStream {
     this.#source.applyFlush();
   }
 
+  /** The first frame of the timeline that is still to come. */
+  get nextFrame(): number {
+    return this.#sent.nextFrame;
+  }
+
   /** The tick of frame `frame` of the timeline; earlier ones that never came are left out. */
   tick(frame: number, now: Milliseconds): void {
     while (this.#sent.nextFrame < frame) {

@@ -82,9 +82,11 @@ export class RtpLeg implements PortSession, WheelMember {
 
   tick(deadline: Milliseconds, now: Milliseconds): void {
     const { cells } = this.#stats;
-    const frame = Math.round((deadline - (cells[STAT.startedAt] as number)) / FRAME_MS);
-    this.#outbound.tick(frame, now);
-    cells[STAT.sendLatenessMaxMs] = Math.max(cells[STAT.sendLatenessMaxMs] as number, now - deadline);
+    const startedAt = cells[STAT.startedAt] as number;
+    // What a stall has left out was due before this.
+    const lateness = now - Math.min(deadline, startedAt + this.#outbound.nextFrame * FRAME_MS);
+    this.#outbound.tick(Math.round((deadline - startedAt) / FRAME_MS), now);
+    cells[STAT.sendLatenessMaxMs] = Math.max(cells[STAT.sendLatenessMaxMs] as number, lateness);
     this.#inbound?.tick(now);
   }
 

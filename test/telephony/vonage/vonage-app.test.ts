@@ -362,7 +362,11 @@ describe('a call from the Vonage cloud', () => {
         playback.end();
         await ended(line);
       },
-      { cloud: { telephone: () => telephone }, app: { clock: hasty(10) } },
+      {
+        cloud: { telephone: () => telephone },
+        // Only our own net is waited for; it must not be quicker than Vonage's word.
+        app: telephone === 'silent' ? { clock: hasty(10) } : {},
+      },
     );
     const call = cloud.call({ to: TO, from: FROM });
     await eventual(() => outcome).toBe(expected);
