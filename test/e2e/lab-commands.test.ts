@@ -86,7 +86,7 @@ describe('make lab', () => {
       /^A lab is running already \(process \d+\): stop it, or use it with "make call"\.$/,
     );
 
-    const question = recordingOf('ked', 'd-hours-saturday').path;
+    const question = recordingOf('kay', 'd-hours').path;
     const heard = join(place.folder, 'heard.wav');
     const call = place.run(['lab/call.ts'], { EXT: '510001', SAY: question, RECORD: heard, JSON: '1' });
     await lab.printed(/510001 {2}answered/);
@@ -118,15 +118,15 @@ describe('make lab', () => {
         greetingMs: number,
         packets: { sent: number, received: number, lost: 0 },
         endedBy: 'caller hung up',
-        exchanges: [{ name: question, heardReply: true, understood: true, responseMs: number }],
+        exchanges: [
+          { name: question, heardReply: true, heardAs: expect.any(String) as string, responseMs: number },
+        ],
         latencies: [{ turn: 1, sttMs: number, llmMs: number, ttsMs: number, totalMs: number }],
         recording: heard,
       });
-      // Of this call, not of the other one.
+      // Of this call, not of the other one, whose caller says nothing. How well it is understood is tested elsewhere.
       const transcript = result.transcript.map(({ who, text }) => `${who}: ${text}`).join('\n');
-      expect(transcript).toMatch(
-        /^agent: Riverside Dental Clinic.*\ncaller: .*saturday[^]*\nagent: .*Saturday/,
-      );
+      expect(transcript).toMatch(/^agent: Riverside Dental Clinic.*\ncaller: .+\nagent: .+/);
       expect(readWav(readFileSync(heard)).channels).toHaveLength(2);
 
       lab.interrupt();
