@@ -14,8 +14,8 @@ import { floatToInt16 } from '../src/media/pcm.ts';
 import { Resampler } from '../src/media/resampler.ts';
 import { EVERYDAY, FAMILY_NAMES, FIRST_NAMES } from '../src/providers/embedded/stt/everyday.ts';
 import { CEPSTRA, CepstraBlock, FrontEnd } from '../src/providers/embedded/stt/front-end.ts';
-import { MllrFit } from '../src/providers/embedded/stt/mllr.ts';
 import { loadPocketsphinx } from '../src/providers/embedded/stt/pocketsphinx.ts';
+import { MllrFit } from './mllr.ts';
 
 /** None of the test callers' voices. */
 const VOICES = ['slt', 'rms', 'awb', 'kal16'];

@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CEPSTRA } from '../../../src/providers/embedded/stt/front-end.ts';
 import { buildDomain } from '../../../src/providers/embedded/stt/domain.ts';
 import { Grammar } from '../../../src/providers/embedded/stt/grammar.ts';
 import { arpaModel } from '../../../src/providers/embedded/stt/language-model.ts';
 import { guessPhones } from '../../../src/providers/embedded/stt/letter-to-sound.ts';
-import { MllrFit } from '../../../src/providers/embedded/stt/mllr.ts';
 import { judge, similarity } from '../../../src/providers/embedded/stt/verdict.ts';
 import { WordPairs } from '../../../src/providers/embedded/stt/word-pairs.ts';
 import { wordsOf } from '../../../src/providers/embedded/stt/words.ts';
@@ -161,18 +159,4 @@ describe('the verdict', () => {
     expect(similarity(['a', 'b', 'c', 'd'], ['a', 'x', 'c', 'd'])).toBe(0.75);
     expect(similarity([], [])).toBe(0);
   });
-});
-
-it('the telephone adaptation is found again from features that it was applied to', () => {
-  const frames = 400;
-  const noise = (n: number): number => (Math.sin(n * 12.9898) * 43758.5453) % 1;
-  const wide = Float32Array.from({ length: frames * CEPSTRA }, (_, n) => noise(n));
-  const telephone = wide.map((value, n) => 0.5 * value + (n % CEPSTRA === 0 ? 0.25 * (wide[n + 1] ?? 0) : 0));
-  const fit = new MllrFit();
-  fit.add(wide, telephone);
-  const lines = fit.toFile().split('\n');
-  expect(lines.slice(0, 3)).toEqual(['1', '3', '13']);
-  const first = (lines[3] ?? '').split(' ').map(Number);
-  expect(first[0]).toBeCloseTo(0.5, 3);
-  expect(first[1]).toBeCloseTo(0.25, 3);
 });

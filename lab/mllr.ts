@@ -1,4 +1,4 @@
-import { CEPSTRA } from './front-end.ts';
+import { CEPSTRA } from '../src/providers/embedded/stt/front-end.ts';
 
 /**
  * The affine map (MLLR: maximum-likelihood linear regression, Leggetter & Woodland 1995; here by least squares)
