@@ -1,6 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { editDistance, nearest } from '../../src/config/nearest.ts';
+import { nearest } from '../../src/config/nearest.ts';
 import { parseOpeningHours } from '../../src/config/opening-hours.ts';
 import { substitute } from '../../src/config/environment.ts';
 
@@ -9,20 +8,6 @@ describe('the nearest key', () => {
     expect(nearest('greting', ['greeting', 'voice'])).toBe('greeting');
     expect(nearest('silenceMS', ['silenceMs', 'silencePrompts'])).toBe('silenceMs');
     expect(nearest('banana', ['greeting', 'voice'])).toBeUndefined();
-  });
-
-  it('counts a swap of neighbours as one edit', () => {
-    expect(editDistance('alic', 'alice')).toBe(1);
-    expect(editDistance('agnets', 'agents')).toBe(1);
-  });
-
-  it('is symmetrical, and zero only for the same word', () => {
-    fc.assert(
-      fc.property(fc.string({ maxLength: 8 }), fc.string({ maxLength: 8 }), (a, b) => {
-        expect(editDistance(a, b)).toBe(editDistance(b, a));
-        expect(editDistance(a, b) === 0).toBe(a === b);
-      }),
-    );
   });
 });
 

@@ -1,8 +1,9 @@
+import { editDistance } from '../../src/lib/edit-distance.ts';
 import { nameIn } from '../../src/providers/embedded/receptionist/caller-name.ts';
 import { knowledgeOf } from '../../src/providers/embedded/receptionist/knowledge.ts';
 import { digitsIn } from '../../src/providers/embedded/receptionist/spoken-digits.ts';
 import { understand } from '../../src/providers/embedded/receptionist/understand.ts';
-import { editDistance, split } from '../../src/providers/embedded/stt/verdict.ts';
+import { split } from '../../src/providers/embedded/stt/verdict.ts';
 import { wordsOf } from '../../src/providers/embedded/stt/words.ts';
 import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
 import type { CallerSentence } from './caller-audio.ts';

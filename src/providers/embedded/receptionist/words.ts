@@ -1,3 +1,5 @@
+import { editDistance } from '../../../lib/edit-distance.ts';
+
 /** Words without any meaning of their own: they neither help nor harm a match. */
 const FUNCTION_WORDS = new Set(
   `a an the i i'm i'd i'll i've im id ill ive you you're your yours my mine me we us our it it's its that that's
@@ -129,7 +131,7 @@ export function likeness(heard: string, meant: string): number {
   if (Math.min(heard.length, meant.length) < 4 || heard[0] !== meant[0]) return 0;
   const key = soundKey(meant);
   if (key.replace('-', '').length >= 3 && soundKey(heard) === key) return 0.75;
-  return meant.length >= 6 && oneEdit(heard, meant) ? 0.7 : 0;
+  return meant.length >= 6 && editDistance(heard, meant) <= 1 ? 0.7 : 0;
 }
 
 /** Consonants as they sound, vowels left out. */
@@ -146,13 +148,4 @@ function soundKey(word: string): string {
   // "Bark" isn't "brake": whether a vowel follows the first sound is kept.
   const start = /^[^aeiou][aeiou]/.test(sounds) ? `${sounds.slice(0, 1)}-` : sounds.slice(0, 1);
   return start + sounds.slice(1).replaceAll(/[aeiouyhw]/g, '');
-}
-
-function oneEdit(a: string, b: string): boolean {
-  if (Math.abs(a.length - b.length) > 1) return false;
-  let start = 0;
-  while (start < a.length && a[start] === b[start]) start += 1;
-  let end = 0;
-  while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
-  return Math.max(a.length, b.length) - start - end <= 1;
 }

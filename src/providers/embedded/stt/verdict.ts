@@ -1,4 +1,5 @@
 import type { Transcript } from '../../../dialog/speech.ts';
+import { editDistance } from '../../../lib/edit-distance.ts';
 import { DIGITS, REPEATS } from './everyday.ts';
 
 /** What both searches say of one turn. */
@@ -72,20 +73,6 @@ export function judge(evidence: Evidence): Transcript {
 export function similarity(a: readonly string[], b: readonly string[]): number {
   const longest = Math.max(a.length, b.length);
   return longest === 0 ? 0 : 1 - editDistance(a, b) / longest;
-}
-
-/** Words to insert, delete or replace to make `b` of `a` (Levenshtein). */
-export function editDistance(a: readonly string[], b: readonly string[]): number {
-  let row = Array.from({ length: b.length + 1 }, (_, n) => n);
-  a.forEach((word, i) => {
-    const next = [i + 1];
-    b.forEach((other, j) => {
-      const kept = (row[j] as number) + (word === other ? 0 : 1);
-      next.push(Math.min((next[j] as number) + 1, (row[j + 1] as number) + 1, kept));
-    });
-    row = next;
-  });
-  return row[b.length] as number;
 }
 
 export function split(text: string): string[] {
