@@ -3,8 +3,7 @@ import { nameIn } from '../../src/providers/embedded/receptionist/caller-name.ts
 import { knowledgeOf } from '../../src/providers/embedded/receptionist/knowledge.ts';
 import { digitsIn } from '../../src/providers/embedded/receptionist/spoken-digits.ts';
 import { understand } from '../../src/providers/embedded/receptionist/understand.ts';
-import { split } from '../../src/providers/embedded/stt/verdict.ts';
-import { wordsOf } from '../../src/providers/embedded/stt/words.ts';
+import { spokenWords, tokens } from '../../src/providers/embedded/words.ts';
 import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
 import type { CallerSentence } from './caller-audio.ts';
 
@@ -28,8 +27,8 @@ export interface Judgement {
 }
 
 export function judgeTurn(agent: AgentProfile, sentence: CallerSentence, text: string): Judgement {
-  const reference = wordsOf(sentence.text);
-  const errors = editDistance(reference, split(text));
+  const reference = spokenWords(sentence.text);
+  const errors = editDistance(reference, tokens(text));
   if (sentence.kind === 'outside') {
     return { words: reference.length, errors, right: false, wrong: meaningOf(agent, sentence, text) !== '' };
   }

@@ -6,7 +6,7 @@ import { arpaModel } from '../../../src/providers/embedded/stt/language-model.ts
 import { guessPhones } from '../../../src/providers/embedded/stt/letter-to-sound.ts';
 import { judge, similarity } from '../../../src/providers/embedded/stt/verdict.ts';
 import { WordPairs } from '../../../src/providers/embedded/stt/word-pairs.ts';
-import { wordsOf } from '../../../src/providers/embedded/stt/words.ts';
+import { spokenWords } from '../../../src/providers/embedded/words.ts';
 
 describe('words', () => {
   it.each([
@@ -16,13 +16,13 @@ describe('words', () => {
     ['call 0207', 'call zero two zero seven'],
     ["'hello'", 'hello'],
   ])('%s is said "%s"', (text, said) => {
-    expect(wordsOf(text).join(' ')).toBe(said);
+    expect(spokenWords(text).join(' ')).toBe(said);
   });
 
   it('are letters and apostrophes, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) =>
-        wordsOf(text).every((word) => /^[a-z']+$/.test(word)),
+        spokenWords(text).every((word) => /^[a-z']+$/.test(word)),
       ),
     );
   });

@@ -2,7 +2,7 @@ import type { AgentProfile } from '../../../dialog/agent-profile.ts';
 import { hoursAnswer, type LocalTime } from './opening.ts';
 import { asking, type Question, type State } from './state.ts';
 import type { Act } from './understand.ts';
-import { concepts } from './words.ts';
+import { concepts } from './concepts.ts';
 import { bareName, list, sentencesOf } from './wording.ts';
 
 /** An answer from what the agent knows, and what is remembered of it. */

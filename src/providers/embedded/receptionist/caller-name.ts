@@ -1,7 +1,8 @@
 import { FIRST_NAMES } from './common-names.ts';
 import { capital } from './opening.ts';
 import { digitsIn } from './spoken-digits.ts';
-import { isFunctionWord, tokens } from './words.ts';
+import { isFunctionWord } from './concepts.ts';
+import { tokens } from '../words.ts';
 
 const LEAD =
   /\b(?:my name is|my name's|the name is|the name's|name is|this is|i am|i'm|it is|it's|call me|speaking is|here is|you are speaking to)\b/;

@@ -1,8 +1,8 @@
 import { WEEKDAYS, type AgentProfile } from '../../../dialog/agent-profile.ts';
 import { asAllowed } from './allowed.ts';
 import { FIRST_NAMES, LAST_NAMES } from './common-names.ts';
-import { readDigits } from './spoken-digits.ts';
-import { tokens } from './words.ts';
+import { digitByDigit } from '../number-words.ts';
+import { spokenWords } from '../words.ts';
 import { bareName } from './wording.ts';
 
 /** What callers say to any business. */
@@ -124,7 +124,7 @@ export function expectedPhrases(agent: AgentProfile): string[] {
     'o p q r s t u',
     'v w x y z',
   ];
-  const normal = phrases.map((phrase) => spoken(phrase)).filter((phrase) => phrase !== '');
+  const normal = phrases.map((phrase) => spokenWords(phrase).join(' ')).filter((phrase) => phrase !== '');
   return [...new Set(normal)];
 }
 
@@ -134,15 +134,8 @@ function fill(forms: readonly string[], word: string): string[] {
 
 /** The ways to say one number: with "oh" and "zero", with "double", and with a lead. */
 function spokenNumbers(digits: string): string[] {
-  const plain = tokens(readDigits(digits)).join(' ');
+  const plain = digitByDigit(digits);
   const ohs = plain.replaceAll('zero', 'oh');
   const doubled = ohs.replaceAll(/\b(\w+) \1\b/g, 'double $1');
   return [plain, ohs, doubled, `my number is ${ohs}`, `it is ${plain}`, `no it is ${doubled}`];
-}
-
-/** As a recogniser writes it. */
-function spoken(text: string): string {
-  return tokens(text)
-    .map((word) => (/^\d+$/.test(word) ? tokens(readDigits(word)).join(' ') : word))
-    .join(' ');
 }

@@ -3,7 +3,7 @@ import { TOOL } from '../../../dialog/tool-names.ts';
 import { askNext } from './message-form.ts';
 import { asking, INITIAL_STATE, type Reply, type State, type Surroundings } from './state.ts';
 import { step, type CallerMessage } from './step.ts';
-import { tokens } from './words.ts';
+import { tokens } from '../words.ts';
 import { ANYTHING_ELSE, pick } from './wording.ts';
 
 /** A reply of which it isn't known yet what was heard. */

@@ -1,4 +1,4 @@
-import { concept, isFunctionWord } from './words.ts';
+import { concept, isFunctionWord } from './concepts.ts';
 
 /** What callers want of any business. What is particular to one stands in agents.yaml. */
 const INTENTS = [

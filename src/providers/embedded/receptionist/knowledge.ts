@@ -1,5 +1,6 @@
 import type { AgentProfile } from '../../../dialog/agent-profile.ts';
-import { concepts, likeness, tokens } from './words.ts';
+import { concepts, likeness } from './concepts.ts';
+import { tokens } from '../words.ts';
 
 /** Something of agents.yaml that a caller can ask for. `index` is its place in its list there. */
 export interface Topic {

@@ -4,7 +4,7 @@ import { nameIn } from './caller-name.ts';
 import { digitsIn, readDigits } from './spoken-digits.ts';
 import { asking, EMPTY_FORM, withForm, type Form, type Reply, type Slot, type State } from './state.ts';
 import type { Understanding } from './understand.ts';
-import { tokens } from './words.ts';
+import { tokens } from '../words.ts';
 import { ANYTHING_ELSE, pick } from './wording.ts';
 
 /** A telephone number has so many digits at least; fewer are waited for. */

@@ -2,7 +2,7 @@ import { beginForm } from './message-form.ts';
 import { endCall, offerMessage, perform, proceedTo } from './perform.ts';
 import { asking, type Reply, type State, type Surroundings } from './state.ts';
 import type { Understanding } from './understand.ts';
-import { tokens } from './words.ts';
+import { tokens } from '../words.ts';
 import { ANYTHING_ELSE, GOODBYE, pick } from './wording.ts';
 
 /** What counts as naming one of the offered things, when one of them was asked for. */

@@ -1,5 +1,5 @@
 import { WEEKDAYS, type OpeningTime, type Weekday } from '../../../dialog/agent-profile.ts';
-import { numberWords } from './spoken-digits.ts';
+import { cardinal } from '../number-words.ts';
 
 /** What a caller means by a day. */
 export type DayWord = Weekday | 'today' | 'tomorrow' | 'weekend' | 'weekdays' | 'now' | 'holiday';
@@ -156,9 +156,9 @@ function dayAfter(day: Weekday, days: number): Weekday {
 function clock(minute: number): string {
   if (minute % 1440 === 0) return 'midnight';
   if (minute === 720) return 'noon';
-  const hour = numberWords(Math.floor(minute / 60) % 12 || 12);
+  const hour = cardinal(Math.floor(minute / 60) % 12 || 12);
   const past = minute % 60;
-  return past === 0 ? hour : `${hour} ${past < 10 ? 'oh ' : ''}${numberWords(past)}`;
+  return past === 0 ? hour : `${hour} ${past < 10 ? 'oh ' : ''}${cardinal(past)}`;
 }
 
 function partOfDay(minute: number): string {

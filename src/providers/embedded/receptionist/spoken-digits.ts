@@ -1,33 +1,23 @@
-import { tokens } from './words.ts';
+import { DIGIT_NAMES, digitByDigit, TEENS, TENS } from '../number-words.ts';
+import { tokens } from '../words.ts';
 
+/** What stands for a digit: its name, other names, and what a recogniser takes for it. */
 const DIGITS: Readonly<Record<string, string>> = {
-  zero: '0',
+  ...Object.fromEntries(DIGIT_NAMES.map((name, digit) => [name, String(digit)])),
   oh: '0',
   o: '0',
   nought: '0',
   null: '0',
-  one: '1',
   won: '1',
-  two: '2',
   to: '2',
   too: '2',
-  three: '3',
-  four: '4',
   for: '4',
-  five: '5',
-  six: '6',
-  seven: '7',
-  eight: '8',
   ate: '8',
-  nine: '9',
   niner: '9',
 };
 
 /** Digits only by their sound: counted between real ones, never by themselves. */
 const DOUBTFUL = new Set(['to', 'too', 'for', 'won', 'ate', 'o', 'oh', 'null']);
-
-const TEENS = 'ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.split(' ');
-const TENS = 'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
 
 /**
  * The digits in what a caller said: "oh seven seven double four" → 07744, "triple nine" → 999, "twenty one" →
@@ -80,8 +70,6 @@ function isSureDigit(word: string): boolean {
   );
 }
 
-const NAMES = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
-
 /** Digits as they are read back: in groups of three (the last of up to four), with a pause between them. */
 export function readDigits(digits: string): string {
   const groups: string[] = [];
@@ -91,15 +79,5 @@ export function readDigits(digits: string): string {
     rest = rest.slice(3);
   }
   if (rest !== '') groups.push(rest);
-  return groups.map((group) => Array.from(group, (digit) => NAMES[Number(digit)]).join(' ')).join(', ');
-}
-
-const UNITS = [...NAMES, ...TEENS];
-
-/** A whole number from 0 to 99 in words. */
-export function numberWords(value: number): string {
-  const unit = UNITS[value];
-  if (unit !== undefined) return unit;
-  const tens = TENS[Math.floor(value / 10) - 2] ?? '';
-  return value % 10 === 0 ? tens : `${tens} ${NAMES[value % 10] ?? ''}`;
+  return groups.map(digitByDigit).join(', ');
 }

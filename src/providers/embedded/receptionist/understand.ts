@@ -2,7 +2,8 @@ import type { Intent } from './intents.ts';
 import { scoreIntents } from './intents.ts';
 import type { KnowledgeBase, Topic } from './knowledge.ts';
 import { dayIn, type HoursQuestion } from './opening.ts';
-import { concepts, tokens } from './words.ts';
+import { concepts } from './concepts.ts';
+import { tokens } from '../words.ts';
 import { saysMore, yesOrNo } from './yes-no.ts';
 
 /** One thing that a caller wants. */

@@ -16,7 +16,7 @@ import { Grammar, type PrefixTree } from './grammar.ts';
 import { arpaModel, type WeightedSentence } from './language-model.ts';
 import { letterWord } from './pronunciation.ts';
 import { WordPairs } from './word-pairs.ts';
-import { wordsOf } from './words.ts';
+import { spokenWords } from '../words.ts';
 
 /** What one agent's callers may say: the same knowledge as a strict grammar and as a loose model. */
 export interface Domain {
@@ -44,13 +44,13 @@ export function numberGrammar(): string {
 
 /** Builds both models from the sentences that an agent expects. */
 export function buildDomain(phrases: readonly string[]): Domain {
-  const own = unique(phrases.map(wordsOf));
-  const everyday = unique(EVERYDAY.map(wordsOf));
+  const own = unique(phrases.map(spokenWords));
+  const everyday = unique(EVERYDAY.map(spokenWords));
   const vocabulary = new Set<string>(
     [
       ...own,
       ...everyday,
-      ...[...PREFIXES, ...SUFFIXES, ...NUMBER_LEADS, ...NAME_LEADS, ...SPELLING_LEADS].map(wordsOf),
+      ...[...PREFIXES, ...SUFFIXES, ...NUMBER_LEADS, ...NAME_LEADS, ...SPELLING_LEADS].map(spokenWords),
       DIGITS,
       REPEATS,
       LETTERS.map(letterWord),
@@ -85,8 +85,8 @@ function buildGrammar(own: readonly string[][], everyday: readonly string[][]): 
   const before: PrefixTree = new Map();
   const after: PrefixTree = new Map();
   const prefixWeight = (WEIGHTS.prefix * own.length) / PREFIXES.length;
-  for (const words of PREFIXES.map(wordsOf)) grammar.sentence(start, words, start, prefixWeight, before);
-  for (const words of SUFFIXES.map(wordsOf)) {
+  for (const words of PREFIXES.map(spokenWords)) grammar.sentence(start, words, start, prefixWeight, before);
+  for (const words of SUFFIXES.map(spokenWords)) {
     grammar.sentence(final, words, final, WEIGHTS.suffix / SUFFIXES.length, after);
   }
 
@@ -133,7 +133,8 @@ function enter(
   weight: number,
   tree: PrefixTree,
 ): void {
-  for (const lead of leads) grammar.sentence(grammar.start, wordsOf(lead), to, weight / leads.length, tree);
+  for (const lead of leads)
+    grammar.sentence(grammar.start, spokenWords(lead), to, weight / leads.length, tree);
 }
 
 function addNames(grammar: Grammar, tree: PrefixTree): void {
@@ -158,12 +159,12 @@ function* sampleSentences(
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
   for (const words of own) {
     yield { words, weight: 3 };
-    for (let n = 0; n < 2; n++) yield { words: [...wordsOf(pick(PREFIXES)), ...words], weight: 0.5 };
-    yield { words: [...words, ...wordsOf(pick(SUFFIXES))], weight: 0.5 };
+    for (let n = 0; n < 2; n++) yield { words: [...spokenWords(pick(PREFIXES)), ...words], weight: 0.5 };
+    yield { words: [...words, ...spokenWords(pick(SUFFIXES))], weight: 0.5 };
   }
   for (const words of everyday) yield { words, weight: 3 };
   for (let n = 0; n < 400; n++) {
-    const number: string[] = random() < 0.5 ? wordsOf(pick(NUMBER_LEADS)) : [];
+    const number: string[] = random() < 0.5 ? spokenWords(pick(NUMBER_LEADS)) : [];
     const length = 3 + Math.floor(random() * 9);
     for (let k = 0; k < length; k++) {
       if (random() < 0.06) number.push(pick(REPEATS));
@@ -172,12 +173,12 @@ function* sampleSentences(
     yield { words: number, weight: 0.5 };
   }
   for (let n = 0; n < 600; n++) {
-    const lead = random() < 0.7 ? wordsOf(pick(NAME_LEADS)) : [];
+    const lead = random() < 0.7 ? spokenWords(pick(NAME_LEADS)) : [];
     yield { words: [...lead, pick(FIRST_NAMES), pick(FAMILY_NAMES)], weight: 0.3 };
   }
   for (let n = 0; n < 100; n++) {
     const letters = Array.from({ length: 3 + Math.floor(random() * 6) }, () => letterWord(pick(LETTERS)));
-    yield { words: [...(random() < 0.5 ? wordsOf(pick(SPELLING_LEADS)) : []), ...letters], weight: 0.3 };
+    yield { words: [...(random() < 0.5 ? spokenWords(pick(SPELLING_LEADS)) : []), ...letters], weight: 0.3 };
   }
 }
 

@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import type { Milliseconds } from '../../../lib/clock.ts';
+import { tokens } from '../words.ts';
 import { Decoder } from './decoder.ts';
 import type { DomainFiles } from './domain-files.ts';
 import { CepstraBlock, FEATURE_FRAME_MS, FrontEnd } from './front-end.ts';
 import { MeanNormaliser } from './mean-normaliser.ts';
 import { NoiseMeter } from './noise-meter.ts';
 import type { Pocketsphinx } from './pocketsphinx.ts';
-import { split, type Evidence } from './verdict.ts';
+import type { Evidence } from './verdict.ts';
 import type { WordPairs } from './word-pairs.ts';
 
 /** A turn is heard up to this length; what is said beyond it is ignored. */
@@ -100,7 +101,7 @@ export class Recogniser {
       numbers,
       model,
       posterior: this.#model.posterior(),
-      familiar: this.#familiar.share(split(model)),
+      familiar: this.#familiar.share(tokens(model)),
     };
   }
 

@@ -1,5 +1,6 @@
 import type { Transcript } from '../../../dialog/speech.ts';
 import { editDistance } from '../../../lib/edit-distance.ts';
+import { tokens } from '../words.ts';
 import { DIGITS, REPEATS } from './everyday.ts';
 
 /** What both searches say of one turn. */
@@ -32,9 +33,9 @@ const NUMBER = { digits: 3, share: 0.4, lead: -3, digitsAlone: 6, leadAlone: 5 }
 const DIGIT_WORDS: ReadonlySet<string> = new Set([...DIGITS, ...REPEATS]);
 
 function numberIn({ model, numbers }: Evidence): Transcript | undefined {
-  const words = split(numbers.text);
+  const words = tokens(numbers.text);
   const digits = words.filter((word) => DIGIT_WORDS.has(word)).length;
-  const others = split(model);
+  const others = tokens(model);
   const digitsOfOthers = others.filter((word) => DIGIT_WORDS.has(word)).length;
   const transcript = (confidence: number): Transcript => ({
     text: numbers.text,
@@ -55,9 +56,9 @@ function numberIn({ model, numbers }: Evidence): Transcript | undefined {
 export function judge(evidence: Evidence): Transcript {
   const number = numberIn(evidence);
   if (number) return number;
-  const words = split(evidence.model);
+  const words = tokens(evidence.model);
   if (words.length === 0) return { text: '', understood: false, confidence: 0 };
-  const agreement = similarity(split(evidence.grammar), words);
+  const agreement = similarity(tokens(evidence.grammar), words);
   const sum =
     WEIGHTS.bias +
     WEIGHTS.agreement * agreement +
@@ -73,8 +74,4 @@ export function judge(evidence: Evidence): Transcript {
 export function similarity(a: readonly string[], b: readonly string[]): number {
   const longest = Math.max(a.length, b.length);
   return longest === 0 ? 0 : 1 - editDistance(a, b) / longest;
-}
-
-export function split(text: string): string[] {
-  return text.split(' ').filter((word) => word !== '');
 }

@@ -1,5 +1,5 @@
 import { DIGITS, FAMILY_NAMES, FIRST_NAMES, LETTERS, PREFIXES, REPEATS, SUFFIXES } from './everyday.ts';
-import { wordsOf } from './words.ts';
+import { spokenWords } from '../words.ts';
 
 const START = '<s>';
 const END = '</s>';
@@ -28,7 +28,7 @@ export class WordPairs {
       first.add(words[0] ?? '');
       last.add(words.at(-1) ?? '');
     }
-    for (const words of [...PREFIXES, ...SUFFIXES].map(wordsOf)) {
+    for (const words of [...PREFIXES, ...SUFFIXES].map(spokenWords)) {
       add(words);
       for (const word of first) this.#known.add(`${classOf(words.at(-1) ?? '')} ${classOf(word)}`);
       for (const word of last) this.#known.add(`${classOf(word)} ${classOf(words[0] ?? '')}`);

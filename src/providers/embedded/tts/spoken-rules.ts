@@ -1,4 +1,4 @@
-import { cardinal, decimal, digitByDigit, ordinal, year } from './number-words.ts';
+import { cardinal, decimal, digitByDigit, numberWords, ordinal, year } from '../number-words.ts';
 import { ABBREVIATIONS, MISREAD, SPELLED, SYMBOL_WORDS, UNITS } from './spoken-forms.ts';
 import { tokenOf, type Token } from './spoken-tokens.ts';
 
@@ -252,13 +252,6 @@ const RULES: readonly Rule[] = [
   abbreviation,
   spelled,
 ];
-
-function numberWords(digits: string): string {
-  if (digits.includes(',') || digits.includes('.')) return decimal(digits);
-  if (digits.length >= 5 || (digits.length > 1 && digits.startsWith('0'))) return digitByDigit(digits);
-  const value = Number(digits);
-  return (value >= 1100 && value < 2000) || (value >= 2010 && value < 2100) ? year(value) : cardinal(value);
-}
 
 function spell(code: string): string {
   return Array.from(code)

@@ -1,10 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  digitsIn,
-  numberWords,
-  readDigits,
-} from '../../../../src/providers/embedded/receptionist/spoken-digits.ts';
+import { cardinal } from '../../../../src/providers/embedded/number-words.ts';
+import { digitsIn, readDigits } from '../../../../src/providers/embedded/receptionist/spoken-digits.ts';
 import { nameIn } from '../../../../src/providers/embedded/receptionist/caller-name.ts';
 
 describe('digits in what a caller says', () => {
@@ -51,7 +48,7 @@ describe('numbers that are read out', () => {
   });
 
   it('are words up to ninety nine', () => {
-    expect([0, 13, 20, 45, 99].map(numberWords)).toEqual([
+    expect([0, 13, 20, 45, 99].map(cardinal)).toEqual([
       'zero',
       'thirteen',
       'twenty',

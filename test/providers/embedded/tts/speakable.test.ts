@@ -6,7 +6,7 @@ import {
   digitByDigit,
   ordinal,
   year,
-} from '../../../../src/providers/embedded/tts/number-words.ts';
+} from '../../../../src/providers/embedded/number-words.ts';
 import { speakable } from '../../../../src/providers/embedded/tts/speakable.ts';
 
 const said = (text: string): string =>

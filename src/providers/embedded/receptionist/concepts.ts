@@ -1,4 +1,5 @@
 import { editDistance } from '../../../lib/edit-distance.ts';
+import { tokens } from '../words.ts';
 
 /** Words without any meaning of their own: they neither help nor harm a match. */
 const FUNCTION_WORDS = new Set(
@@ -79,16 +80,6 @@ for (const line of SYNONYMS.split('\n')) {
   for (const word of [concept, ...others]) {
     if (!CONCEPTS.has(stem(word))) CONCEPTS.set(stem(word), concept);
   }
-}
-
-/** Lower-case words; apostrophes stay, everything else that isn't a letter or digit separates. */
-export function tokens(text: string): string[] {
-  return text
-    .toLowerCase()
-    .replaceAll('’', "'")
-    .split(/[^a-z0-9']+/)
-    .map((word) => word.replace(/^'+|'+$/g, ''))
-    .filter((word) => word !== '');
 }
 
 export function isFunctionWord(word: string): boolean {

@@ -1,0 +1,34 @@
+import { numberWords } from './number-words.ts';
+
+/** Lower-case words without accents; apostrophes stay, everything else that isn't a letter or digit separates. */
+export function tokens(text: string): string[] {
+  return plain(text)
+    .split(/[^a-z0-9']+/)
+    .map((word) => word.replace(/^'+|'+$/g, ''))
+    .filter((word) => word !== '');
+}
+
+const SIGNS: Readonly<Record<string, string>> = {
+  '&': ' and ',
+  '%': ' percent ',
+  '+': ' plus ',
+  $: ' dollars ',
+  '£': ' pounds ',
+  '€': ' euros ',
+};
+
+/** The same with numbers and signs written out: words as a pronouncing dictionary has them. */
+export function spokenWords(text: string): string[] {
+  const written = plain(text)
+    .replace(/[&%+$£€]/g, (sign) => SIGNS[sign] ?? ' ')
+    .replace(/\d+(?:,\d{3})*(?:\.\d+)?/g, (number) => ` ${numberWords(number)} `);
+  return tokens(written);
+}
+
+function plain(text: string): string {
+  return text
+    .normalize('NFKD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .replace(/[\u2018\u2019\u02bc]/g, "'")
+    .toLowerCase();
+}
