@@ -1,4 +1,4 @@
-import { FIRST_NAMES } from './common-names.ts';
+import { FREQUENT_FIRST_NAMES } from '../names.ts';
 import { capital } from './opening.ts';
 import { digitsIn } from './spoken-digits.ts';
 import { isFunctionWord } from './concepts.ts';
@@ -38,6 +38,6 @@ export function nameIn(text: string): { name: string; lead: boolean } | undefine
   if (!match && digitsIn(said) !== '') return undefined;
   const most = match ? 3 : 4;
   if (names.length === 0 || names.length > most || whole.length - names.length > 2) return undefined;
-  const lead = SURE_LEAD.test(said) || FIRST_NAMES.includes(names[0] ?? '');
+  const lead = SURE_LEAD.test(said) || FREQUENT_FIRST_NAMES.includes(names[0] ?? '');
   return { name: names.slice(0, 3).map(capital).join(' '), lead };
 }

@@ -1,6 +1,6 @@
 import { WEEKDAYS, type AgentProfile } from '../../../dialog/agent-profile.ts';
 import { asAllowed } from './allowed.ts';
-import { FIRST_NAMES, LAST_NAMES } from './common-names.ts';
+import { FREQUENT_FAMILY_NAMES, FREQUENT_FIRST_NAMES } from '../names.ts';
 import { digitByDigit } from '../number-words.ts';
 import { spokenWords } from '../words.ts';
 import { bareName } from './wording.ts';
@@ -115,8 +115,8 @@ export function expectedPhrases(agent: AgentProfile): string[] {
     ...departments.flatMap(({ name, also }) =>
       [name, ...also].flatMap((word) => fill(DEPARTMENT_FORMS, word)),
     ),
-    ...FIRST_NAMES.flatMap((first, index) =>
-      fill(NAME_FORMS, `${first} ${LAST_NAMES[index % LAST_NAMES.length] ?? ''}`),
+    ...FREQUENT_FIRST_NAMES.flatMap((first, index) =>
+      fill(NAME_FORMS, `${first} ${FREQUENT_FAMILY_NAMES[index % FREQUENT_FAMILY_NAMES.length] ?? ''}`),
     ),
     ...NUMBERS.flatMap(spokenNumbers),
     'a b c d e f g',

@@ -2,8 +2,6 @@ import {
   COMMON_WORDS,
   DIGITS,
   EVERYDAY,
-  FAMILY_NAMES,
-  FIRST_NAMES,
   LETTERS,
   NAME_LEADS,
   NUMBER_LEADS,
@@ -16,6 +14,7 @@ import { Grammar, type PrefixTree } from './grammar.ts';
 import { arpaModel, type WeightedSentence } from './language-model.ts';
 import { letterWord } from './pronunciation.ts';
 import { WordPairs } from './word-pairs.ts';
+import { FAMILY_NAMES, FIRST_NAMES } from '../names.ts';
 import { spokenWords } from '../words.ts';
 
 /** What one agent's callers may say: the same knowledge as a strict grammar and as a loose model. */

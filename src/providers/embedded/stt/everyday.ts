@@ -145,37 +145,6 @@ export const NAME_LEADS: readonly string[] = [
 /** Before a spelled name. */
 export const SPELLING_LEADS: readonly string[] = ["that's", "it's spelled", 'spelled', 'i spell'];
 
-/** First names, the commonest of Britain and the United States (census lists of given names, 1950–2010). */
-export const FIRST_NAMES: readonly string[] = (
-  'adam alan albert alex alexander alice amanda amy andrea andrew angela ann anna anne anthony arthur ashley barbara ' +
-  'ben benjamin beth betty bill bob brandon brenda brian bruce carl carol caroline catherine charles charlotte chris ' +
-  'christina christine christopher cynthia daniel dave david deborah debra dennis diana diane donald donna dorothy ' +
-  'douglas edward elizabeth ellen emily emma eric ethan eva evelyn frances frank gary george gerald gloria grace greg ' +
-  'gregory hannah harold harry heather helen henry isabella jack jacob jacqueline james jane janet jason jean jeff ' +
-  'jeffrey jennifer jeremy jerry jessica jim joan joe john jonathan jordan jose joseph joshua joyce juan judith judy ' +
-  'julia julie justin karen kate katherine kathleen keith kelly kenneth kevin kim kyle larry laura lauren lawrence ' +
-  'linda lisa louis louise lucy lily luke margaret maria marie mark martha martin mary matthew megan melissa michael ' +
-  'michelle mike mohammed nancy natalie nathan nicholas nick nicole nina noah olivia oliver oscar pamela patricia ' +
-  'patrick paul peter philip phillip rachel ralph raymond rebecca richard rob robert roger ronald rose roy russell ruth ' +
-  'ryan sam samantha samuel sandra sara sarah scott sean sharon shirley simon sophia sophie stephanie stephen steve ' +
-  'steven susan teresa theresa thomas tim timothy tina todd tom tony tyler victor victoria vincent virginia walter ' +
-  'wayne wendy will william zoe'
-).split(' ');
-
-/** Family names, the commonest of Britain and the United States (census 2000 and 2001). */
-export const FAMILY_NAMES: readonly string[] = (
-  'adams allen anderson andrews armstrong bailey baker barnes bell bennett black brooks brown bryant burns butler ' +
-  'campbell carter chapman clark clarke cole coleman collins cook cooper cox cruz davies davis diaz edwards ellis evans ' +
-  'fisher ford foster fox garcia gibson gomez gonzalez graham grant gray green griffin hall hamilton harris harrison ' +
-  'hayes henderson hill holmes howard hughes hunt hunter jackson james jenkins johnson jones jordan kelly kennedy khan ' +
-  'king knight lee lewis long lopez marshall martin martinez mason matthews mcdonald miller mills mitchell moore morgan ' +
-  'morris murphy murray myers nelson nguyen palmer parker patel patterson perez perry peters peterson phillips porter ' +
-  'powell price ramirez reed reynolds rice richards richardson rivera roberts robertson robinson rodriguez rogers rose ' +
-  'ross russell ryan sanchez sanders scott shaw simmons simpson singh smith stevens stewart stone sullivan taylor ' +
-  'thomas thompson torres turner walker wallace ward washington watson webb wells west white williams williamson wilson ' +
-  'wood woods wright young'
-).split(' ');
-
 /** The 300 commonest spoken words (by the unigrams of the generic CMU model): what stands between an agent's own words. */
 export const COMMON_WORDS: readonly string[] = (
   'a able about actually after again ago ah all already also always am an and another any anything are ' +

@@ -1,4 +1,5 @@
-import { DIGITS, FAMILY_NAMES, FIRST_NAMES, LETTERS, PREFIXES, REPEATS, SUFFIXES } from './everyday.ts';
+import { DIGITS, LETTERS, PREFIXES, REPEATS, SUFFIXES } from './everyday.ts';
+import { FAMILY_NAMES, FIRST_NAMES } from '../names.ts';
 import { spokenWords } from '../words.ts';
 
 const START = '<s>';
