@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { WEEKDAYS, type OpeningTime, type Weekday } from '../dialog/agent-profile.ts';
+import { ARPABET, WEEKDAYS, type OpeningTime, type Weekday } from '../dialog/agent-profile.ts';
 import { httpTool, transferTarget } from './agent-tools.ts';
 import { OPENING_HOURS_FORM, parseOpeningHours } from './opening-hours.ts';
 import { providersSection } from './provider-settings.ts';
@@ -26,12 +26,6 @@ const timeZone = text.refine((value) => {
     return false;
   }
 }, 'an IANA time zone, such as Europe/London');
-
-/** The phones of the CMU pronouncing dictionary, without stress marks. */
-const ARPABET =
-  'AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH'.split(
-    ' ',
-  );
 
 const pronunciation = text.refine(
   (value) => value.split(/\s+/).every((phone) => ARPABET.includes(phone)),

@@ -83,6 +83,12 @@ export interface AgentKnowledge {
   readonly pronunciations: Readonly<Record<string, string>>;
 }
 
+/** The phones of the CMU pronouncing dictionary, without stress marks. */
+export const ARPABET: readonly string[] =
+  'AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH'.split(
+    ' ',
+  );
+
 export const WEEKDAYS = [
   'monday',
   'tuesday',

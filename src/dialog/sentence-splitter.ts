@@ -19,6 +19,12 @@ export async function* inSentences(
   yield* splitter.flush();
 }
 
+/** The sentences of a text that is there as a whole. */
+export function sentencesIn(text: string, options: SplitterOptions = {}): string[] {
+  const splitter = new SentenceSplitter({ firstClauseFrom: 0, ...options });
+  return [...splitter.push(text), ...splitter.flush()];
+}
+
 /** Shortenings whose dot ends no sentence. */
 const ABBREVIATIONS = new Set(
   (

@@ -1,3 +1,4 @@
+import { sentencesIn } from '../../../dialog/sentence-splitter.ts';
 import type { AgentProfile } from '../../../dialog/agent-profile.ts';
 
 /** Takes one of several wordings, another one each turn, the same one each time it is computed. */
@@ -59,9 +60,5 @@ export function abilities(agent: AgentProfile): string {
 
 /** Texts of agents.yaml, cut into sentences. */
 export function sentencesOf(text: string): string[] {
-  return text
-    .replaceAll(/\s+/g, ' ')
-    .split(/(?<=[.!?]) /)
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
+  return sentencesIn(text.replaceAll(/\s+/g, ' ').trim()).map((sentence) => sentence.trim());
 }

@@ -1,12 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { ARPABET } from '../../../dialog/agent-profile.ts';
 import { guessPhones } from './letter-to-sound.ts';
 
-/** The phones of the CMU dictionary and of the acoustic model. */
-const PHONES = new Set(
-  'AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH'.split(
-    ' ',
-  ),
-);
 const UNVOICED = new Set(['F', 'K', 'P', 'T', 'TH']);
 const SIBILANT = new Set(['CH', 'JH', 'S', 'SH', 'Z', 'ZH']);
 
@@ -47,7 +42,7 @@ export class Dictionary {
     const agents = new Map<string, string>();
     for (const [word, phones] of Object.entries(own)) {
       const plain = phones.toUpperCase().replace(/\d/g, '').trim().split(/\s+/);
-      const wrong = plain.find((phone) => !PHONES.has(phone));
+      const wrong = plain.find((phone) => !ARPABET.includes(phone));
       if (wrong === undefined) agents.set(word.toLowerCase(), plain.join(' '));
       else refused.set(word, `"${wrong}" is no ARPAbet phone`);
     }

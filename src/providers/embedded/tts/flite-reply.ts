@@ -1,4 +1,4 @@
-import { SentenceSplitter } from '../../../dialog/sentence-splitter.ts';
+import { sentencesIn } from '../../../dialog/sentence-splitter.ts';
 import type { TtsEvent, VoiceRequest } from '../../../dialog/speech.ts';
 import { messageOf, VoiceAgentError } from '../../../lib/errors.ts';
 import { BoundedQueue } from '../../../lib/queue.ts';
@@ -66,7 +66,8 @@ export class FliteReply {
       for (;;) {
         const next = await Promise.race([iterator.next(), this.#whenCancelled.promise]);
         if (next === undefined || next.done === true || this.#isCancelled) break;
-        for (const piece of cut(next.value)) {
+        // A thread is given one sentence at a time, and no long one as a whole.
+        for (const piece of sentencesIn(next.value, { longest: LONGEST_PIECE })) {
           if (piece.trim() !== '') await this.#dispatch(piece.trim(), request);
         }
       }
@@ -138,12 +139,6 @@ export class FliteReply {
       }
     }
   }
-}
-
-/** A piece may hold several sentences; a thread is given one at a time, and no long one as a whole. */
-function cut(text: string): string[] {
-  const splitter = new SentenceSplitter({ firstClauseFrom: 0, longest: LONGEST_PIECE });
-  return [...splitter.push(text), ...splitter.flush()];
 }
 
 function audioOf(format: AudioFormat, data: Int16Array | Uint8Array): Audio {
