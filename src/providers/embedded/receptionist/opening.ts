@@ -1,5 +1,6 @@
 import { WEEKDAYS, type OpeningTime, type Weekday } from '../../../dialog/agent-profile.ts';
 import { cardinal } from '../number-words.ts';
+import { list } from './wording.ts';
 
 /** What a caller means by a day. */
 export type DayWord = Weekday | 'today' | 'tomorrow' | 'weekend' | 'weekdays' | 'now' | 'holiday';
@@ -128,7 +129,7 @@ function dayList(days: readonly Weekday[]): string {
   const places = days.map((day) => WEEKDAYS.indexOf(day));
   const running = places.every((place, index) => index === 0 || place === (places[index - 1] ?? 0) + 1);
   if (names.length > 2 && running) return `${names[0] ?? ''} to ${names.at(-1) ?? ''}`;
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+  return list(names);
 }
 
 function nextOpening(hours: readonly OpeningTime[], now: LocalTime): string[] {

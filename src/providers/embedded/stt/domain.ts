@@ -89,23 +89,26 @@ function buildGrammar(own: readonly string[][], everyday: readonly string[][]): 
     grammar.sentence(final, words, final, WEIGHTS.suffix / SUFFIXES.length, after);
   }
 
-  const digits = repeatable(grammar, DIGITS);
-  enter(grammar, NUMBER_LEADS, digits, WEIGHTS.digits / 2, tree);
-  const direct = grammar.state();
-  for (const digit of DIGITS) grammar.add(start, digit, direct, WEIGHTS.digits / 2 / DIGITS.length);
-  follow(grammar, direct, digits, DIGITS);
-
-  const letters = repeatable(grammar, LETTERS.map(letterWord));
-  enter(grammar, SPELLING_LEADS, letters, WEIGHTS.spelling / 2, tree);
-  const firstLetter = grammar.state();
-  for (const letter of LETTERS) {
-    grammar.add(start, letterWord(letter), firstLetter, WEIGHTS.spelling / 2 / LETTERS.length);
-  }
-  follow(grammar, firstLetter, letters, LETTERS.map(letterWord));
-
+  series(grammar, DIGITS, NUMBER_LEADS, WEIGHTS.digits / 2, tree);
+  series(grammar, LETTERS.map(letterWord), SPELLING_LEADS, WEIGHTS.spelling / 2, tree);
   addNames(grammar, tree);
   grammar.minimise();
   return grammar;
+}
+
+/** Digits or letters, any number of them, with or without words that lead to them. */
+function series(
+  grammar: Grammar,
+  items: readonly string[],
+  leads: readonly string[],
+  weight: number,
+  tree: PrefixTree,
+): void {
+  const loop = repeatable(grammar, items);
+  enter(grammar, leads, loop, weight, tree);
+  const direct = grammar.state();
+  for (const item of items) grammar.add(grammar.start, item, direct, weight / items.length);
+  follow(grammar, direct, loop, items);
 }
 
 /** A state where any number of `items` follows, each perhaps doubled; after each it may be over. */

@@ -89,27 +89,9 @@ export const UNITS: Readonly<Record<string, string>> = {
 };
 
 /** Read letter by letter although flite would take them for words. */
-export const SPELLED: ReadonlySet<string> = new Set([
-  'US',
-  'USA',
-  'UK',
-  'EU',
-  'IT',
-  'ID',
-  'PO',
-  'TV',
-  'PC',
-  'HR',
-  'CEO',
-  'GP',
-  'VIP',
-  'SMS',
-  'FAQ',
-  'ATM',
-  'VAT',
-  'NHS',
-  'PIN',
-]);
+export const SPELLED: ReadonlySet<string> = new Set(
+  'US USA UK EU IT ID PO TV PC HR CEO GP VIP SMS FAQ ATM VAT NHS PIN'.split(' '),
+);
 
 export const SYMBOL_WORDS: Readonly<Record<string, string>> = {
   '&': 'and',

@@ -10,21 +10,9 @@ export interface Reading {
 
 type Rule = (tokens: readonly Token[], at: number) => Reading | undefined;
 
-const MONTHS = /^(?:January|February|March|April|May|June|July|August|September|October|November|December)$/;
-const MONTH_NAMES = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-] as const;
+const MONTHS = 'January February March April May June July August September October November December'.split(
+  ' ',
+);
 const CURRENCIES: Readonly<Record<string, readonly [one: string, many: string, cents: string]>> = {
   '£': ['pound', 'pounds', 'pence'],
   $: ['dollar', 'dollars', 'cents'],
@@ -105,19 +93,17 @@ const time: Rule = (tokens, at) => {
   const isClock = core.includes(':') && Number(hours) < 24 && Number(minutes) < 60;
   if (!isClock && (half === undefined || Number(hours) > 24)) return undefined;
   const spokenHalf = half === 'am' ? 'A M' : half === 'pm' ? 'P M' : '';
-  const spokenMinutes =
-    minutes === undefined || minutes === '00'
-      ? half !== undefined && half !== 'h'
-        ? ''
-        : Number(hours) > 12 || hours === '00'
-          ? 'hundred'
-          : "o'clock"
-      : Number(minutes) < 10
-        ? `oh ${cardinal(Number(minutes))}`
-        : cardinal(Number(minutes));
-  const say = [cardinal(Number(hours)), spokenMinutes, spokenHalf].filter(Boolean).join(' ');
+  const say = [cardinal(Number(hours)), minuteWords(hours, Number(minutes ?? 0), half), spokenHalf]
+    .filter(Boolean)
+    .join(' ');
   return { say, count: suffix === undefined && half !== undefined ? 2 : 1 };
 };
+
+function minuteWords(hours: string, minute: number, half: string | undefined): string {
+  if (minute > 0) return minute < 10 ? `oh ${cardinal(minute)}` : cardinal(minute);
+  if (half === 'am' || half === 'pm') return '';
+  return Number(hours) > 12 || hours === '00' ? 'hundred' : "o'clock";
+}
 
 const money: Rule = (tokens, at) => {
   const { core } = tokens[at] as Token;
@@ -128,39 +114,37 @@ const money: Rule = (tokens, at) => {
   const next = suffix ?? tokens[at + 1]?.core.toLowerCase() ?? '';
   const magnitude = MAGNITUDES[next.toLowerCase()];
   const amount = Number(whole.replaceAll(',', ''));
+  const number = decimal(fraction ? `${whole}.${fraction}` : whole);
   if (magnitude !== undefined && (suffix !== undefined || next.length > 2)) {
-    const number = decimal(fraction ? `${whole}.${fraction}` : whole);
     return { say: `${number} ${magnitude} ${many}`, count: suffix === undefined ? 2 : 1 };
   }
-  if (fraction.length === 2 && cents !== '') {
-    const small = Number(fraction);
-    const smallWords = small === 0 ? '' : cardinal(small);
-    const unit = cents === 'cents' && small === 1 ? 'cent' : cents;
-    if (amount === 0) return { say: `${smallWords || 'zero'} ${unit}`, count: 1 };
-    const big = `${cardinal(amount)} ${amount === 1 ? one : many}`;
-    return { say: smallWords === '' ? big : `${big} ${smallWords}`, count: 1 };
+  if (fraction.length !== 2 || cents === '') {
+    return { say: `${number} ${amount === 1 && fraction === '' ? one : many}`, count: 1 };
   }
-  const number = decimal(fraction ? `${whole}.${fraction}` : whole);
-  return { say: `${number} ${amount === 1 && fraction === '' ? one : many}`, count: 1 };
+  const small = Number(fraction);
+  const unit = cents === 'cents' && small === 1 ? 'cent' : cents;
+  if (amount === 0) return { say: `${cardinal(small)} ${unit}`, count: 1 };
+  const big = `${cardinal(amount)} ${amount === 1 ? one : many}`;
+  return { say: small === 0 ? big : `${big} ${cardinal(small)}`, count: 1 };
 };
 
 const date: Rule = (tokens, at) => {
   const { core, mark } = tokens[at] as Token;
   const iso = /^(\d{4})-(\d{2})-(\d{2})$/.exec(core);
   if (iso) {
-    const month = MONTH_NAMES[Number(iso[2]) - 1];
+    const month = MONTHS[Number(iso[2]) - 1];
     if (month === undefined) return undefined;
     return { say: `the ${ordinal(Number(iso[3]))} of ${month} ${year(Number(iso[1]))}`, count: 1 };
   }
   const next = tokens[at + 1];
   if (next === undefined || mark !== '') return undefined;
   const dayFirst = /^(\d{1,2})(?:st|nd|rd|th)?$/.exec(core);
-  if (dayFirst && MONTHS.test(next.core)) {
+  if (dayFirst && MONTHS.includes(next.core)) {
     const article = tokens[at - 1]?.core.toLowerCase() === 'the' ? '' : 'the ';
     return { say: `${article}${ordinal(Number(dayFirst[1]))} of ${next.core}`, count: 2 };
   }
   const dayLast = /^(\d{1,2})(?:st|nd|rd|th)?$/.exec(next.core);
-  if (MONTHS.test(core) && dayLast) {
+  if (MONTHS.includes(core) && dayLast) {
     return { say: `${core} ${ordinal(Number(dayLast[1]))}`, count: 2 };
   }
   return undefined;
@@ -217,21 +201,7 @@ const abbreviation: Rule = (tokens, at) => {
   if (AMBIGUOUS.has(key) && !raw.includes('.') && !isName) return undefined;
   return { say: full, count: 1 };
 };
-const AMBIGUOUS = new Set([
-  'sat',
-  'sun',
-  'wed',
-  'mon',
-  'mar',
-  'dec',
-  'jan',
-  'min',
-  'ext',
-  'co',
-  'ave',
-  'approx',
-  'inc',
-]);
+const AMBIGUOUS = new Set('sat sun wed mon mar dec jan min ext co ave approx inc'.split(' '));
 
 const spelled: Rule = (tokens, at) => {
   const { core } = tokens[at] as Token;

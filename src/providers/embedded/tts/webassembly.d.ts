@@ -15,10 +15,10 @@ declare namespace WebAssembly {
     constructor(module: Module, imports?: Imports);
     readonly exports: Readonly<Record<string, unknown>>;
   }
-  interface Memory {
+  class Memory {
     readonly buffer: ArrayBuffer;
   }
-  interface Table {
+  class Table {
     /** Returns the index of the first new place. */
     grow(by: number): number;
     set(index: number, value: unknown): void;

@@ -1,5 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { FliteEngine, FliteTiming } from '../../../../src/providers/embedded/tts/flite-engine.ts';
+import {
+  createFliteEngine,
+  type FliteEngine,
+  type FliteTiming,
+} from '../../../../src/providers/embedded/tts/flite-engine.ts';
 import { speaker } from '../../../support/telephone-speech.ts';
 
 let flite: FliteEngine;
@@ -64,4 +68,9 @@ describe('the flite engine', () => {
       expect(() => make(text)).not.toThrow();
     },
   );
+});
+
+it('a WebAssembly module without flite in it is refused by name, not at the first sentence', () => {
+  const empty = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+  expect(() => createFliteEngine(empty)).toThrow(/no flite/);
 });
