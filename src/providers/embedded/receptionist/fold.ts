@@ -1,10 +1,10 @@
 import type { Message, ToolCall } from '../../../dialog/conversation.ts';
 import { TOOL } from '../../../dialog/tool-names.ts';
 import { askNext } from './message-form.ts';
+import { askForMore, offerToTakeMessage, say } from './questions.ts';
 import { asking, INITIAL_STATE, type Reply, type State, type Surroundings } from './state.ts';
 import { step, type CallerMessage } from './step.ts';
 import { tokens } from '../words.ts';
-import { ANYTHING_ELSE, pick } from './wording.ts';
 
 /** A reply of which it isn't known yet what was heard. */
 interface Pending {
@@ -140,24 +140,22 @@ function afterTool(
   { call, result }: Extract<Message, { role: 'tool' }>,
   around: Surroundings,
 ): Reply {
-  const more = { sentences: [pick(ANYTHING_ELSE, 0)], state: asking(state, { kind: 'anything-else' }) };
-  if (!FAILED.test(result)) return more;
+  const moreAfter = (...sentences: string[]): Reply => askForMore(state, sentences, 0);
+  if (!FAILED.test(result)) return moreAfter();
   const { takesMessages, departments } = around.base.agent.knowledge;
   // The caller has pressed a key to come back.
-  if (result.startsWith('not put through'))
-    return { ...more, sentences: ['You are back with me.', ...more.sentences] };
+  if (result.startsWith('not put through')) return moreAfter('You are back with me.');
   if (call.name === TOOL.proceed || call.name === TOOL.transfer) {
     const sorry = `I am sorry, ${whyNot(call, result)}.`;
-    return takesMessages
-      ? { sentences: [sorry, 'Shall I take a message?'], state: asking(state, { kind: 'take-message' }) }
-      : { ...more, sentences: [sorry, ...more.sentences] };
+    return takesMessages ? offerToTakeMessage(state, sorry) : moreAfter(sorry);
   }
   const department = departments[0]?.name;
   if (call.name === TOOL.takeMessage && department !== undefined) {
-    return {
-      sentences: ['I am sorry, I could not store your message.', `Shall I put you through to ${department}?`],
-      state: asking(state, { kind: 'put-through', department: 0 }),
-    };
+    const sorry = 'I am sorry, I could not store your message.';
+    return say(state, [sorry, `Shall I put you through to ${department}?`], {
+      kind: 'put-through',
+      department: 0,
+    });
   }
-  return { ...more, sentences: ['I am sorry, that did not work.', ...more.sentences] };
+  return moreAfter('I am sorry, that did not work.');
 }

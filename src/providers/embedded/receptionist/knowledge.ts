@@ -36,11 +36,16 @@ const UNSEEN_WEIGHT = 1.4;
 const UNIQUE_RECALL = 0.7;
 const UNIQUE_PRECISION = 0.5;
 
+/** A service or department counts as named from this score on, when it is certain that one is meant. */
+const NAMED = 0.4;
+
 /** What an agent knows, prepared for matching. */
 export interface KnowledgeBase {
   readonly agent: AgentProfile;
   /** All that fits at all, best first. */
   match(words: readonly string[], kinds?: readonly Topic['kind'][]): Match[];
+  /** Which one is named in words that surely name one, as an answer to "which one?" does: its index. */
+  named(words: readonly string[], kind: Topic['kind']): number | undefined;
 }
 
 const prepared = new WeakMap<AgentProfile, KnowledgeBase>();
@@ -73,19 +78,24 @@ function prepare(agent: AgentProfile): KnowledgeBase {
     return seen === undefined ? UNSEEN_WEIGHT : Math.log(1 + entries.length / seen);
   };
 
+  const match: KnowledgeBase['match'] = (words, kinds) => {
+    const heard = concepts(words);
+    const whole = words.join(' ');
+    return entries
+      .filter(({ topic }) => kinds === undefined || kinds.includes(topic.kind))
+      .map((candidate) => {
+        const score = candidate.texts.has(whole) ? VERBATIM : scoreOf(candidate, heard, weight, frequency);
+        return { topic: candidate.topic, score };
+      })
+      .filter(({ score }) => score > 0)
+      .sort((a, b) => b.score - a.score);
+  };
   return {
     agent,
-    match(words, kinds) {
-      const heard = concepts(words);
-      const whole = words.join(' ');
-      return entries
-        .filter(({ topic }) => kinds === undefined || kinds.includes(topic.kind))
-        .map((candidate) => {
-          const score = candidate.texts.has(whole) ? VERBATIM : scoreOf(candidate, heard, weight, frequency);
-          return { topic: candidate.topic, score };
-        })
-        .filter(({ score }) => score > 0)
-        .sort((a, b) => b.score - a.score);
+    match,
+    named(words, kind) {
+      const best = match(words, [kind])[0];
+      return best && best.score >= NAMED ? best.topic.index : undefined;
     },
   };
 }

@@ -1,11 +1,11 @@
 import { TOOL } from '../../../dialog/tool-names.ts';
 import { answer } from './answers.ts';
 import { beginForm } from './message-form.ts';
+import { askForMore, offerToTakeMessage, say } from './questions.ts';
 import { asking, withForm, type Reply, type State, type Surroundings } from './state.ts';
 import type { Act } from './understand.ts';
 import {
   abilities,
-  ANYTHING_ELSE,
   bareName,
   departmentNames,
   GOODBYE,
@@ -38,37 +38,25 @@ export function perform(act: Act, state: State, around: Surroundings): Reply {
         ? { sentences: [agent.greeting], state }
         : { sentences: ['Of course.', state.said.replace(/^Of course\. /, '')], state };
     case 'who':
-      return {
-        sentences: [`This is ${agent.name}.`, `I answer the telephone for ${company}.`],
-        state: asking(state),
-      };
+      return say(state, [`This is ${agent.name}.`, `I answer the telephone for ${company}.`]);
     case 'machine':
-      return {
-        sentences: [
-          'Yes, I am a computer.',
-          `I answer the telephone for ${company}.`,
-          ...(agent.knowledge.departments.length > 0 ? ['I can put you through to a person as well.'] : []),
-        ],
-        state: asking(state),
-      };
+      return say(state, [
+        'Yes, I am a computer.',
+        `I answer the telephone for ${company}.`,
+        ...(agent.knowledge.departments.length > 0 ? ['I can put you through to a person as well.'] : []),
+      ]);
     case 'how-are-you':
-      return { sentences: ['I am fine, thank you.', 'What can I do for you?'], state: asking(state) };
+      return say(state, ['I am fine, thank you.', 'What can I do for you?']);
     case 'wait':
       return { sentences: ['Take your time.'], state };
     case 'help':
-      return { sentences: ['Of course.', abilities(agent)], state: asking(state) };
+      return say(state, ['Of course.', abilities(agent)]);
     case 'greeting':
-      return { sentences: ['Hello.', 'How can I help you?'], state: asking(state) };
+      return say(state, ['Hello.', 'How can I help you?']);
     case 'thanks':
-      return {
-        sentences: [pick(WELCOME, state.turns), pick(ANYTHING_ELSE, state.turns)],
-        state: asking(state, { kind: 'anything-else' }),
-      };
+      return askForMore(state, [pick(WELCOME, state.turns)]);
     case 'cancel':
-      return {
-        sentences: ['No problem.', pick(ANYTHING_ELSE, state.turns)],
-        state: asking(state, { kind: 'anything-else' }),
-      };
+      return askForMore(state, ['No problem.']);
     case 'goodbye':
       return endCall(state, [pick(GOODBYE, state.turns)]);
     default:
@@ -76,7 +64,8 @@ export function perform(act: Act, state: State, around: Surroundings): Reply {
   }
 }
 
-const INFORMING: ReadonlySet<Act['kind']> = new Set([
+/** Acts that are answered with knowledge. */
+export const INFORMING = new Set<Act['kind']>([
   'hours',
   'address',
   'service',
@@ -96,10 +85,7 @@ export function performAll(acts: readonly Act[], state: State, around: Surroundi
   // Every other answer asks whether there is anything else, unless it asks something itself.
   const informs = acts.every(({ kind }) => INFORMING.has(kind));
   if (!informs || reply.state.asked || state.turns % 2 === 1) return reply;
-  return {
-    sentences: [...reply.sentences, pick(ANYTHING_ELSE, state.turns >> 1)],
-    state: asking(reply.state, { kind: 'anything-else' }),
-  };
+  return askForMore(reply.state, reply.sentences, state.turns >> 1);
 }
 
 export function endCall(state: State, sentences: readonly string[]): Reply {
@@ -123,36 +109,31 @@ function askDepartment(state: State, around: Surroundings): Reply {
   const names = departmentNames(around.base.agent);
   if (names.length === 0) return offerMessage(state, around);
   if (names.length === 1) return offerDepartment(0, state, around);
-  return {
-    sentences: [`I can put you through to ${list(names, 'or')}.`, 'Which one would you like?'],
-    state: asking(state, { kind: 'which-department' }),
-  };
+  const offer = `I can put you through to ${list(names, 'or')}.`;
+  return say(state, [offer, 'Which one would you like?'], { kind: 'which-department' });
 }
 
 function offerDepartment(department: number | undefined, state: State, around: Surroundings): Reply {
   const name = department === undefined ? undefined : departmentNames(around.base.agent)[department];
   if (department === undefined || name === undefined) return askDepartment(state, around);
-  return {
-    sentences: [`That is something for ${name}.`, 'Shall I put you through?'],
-    state: asking(state, { kind: 'put-through', department }),
-  };
+  return say(state, [`That is something for ${name}.`, 'Shall I put you through?'], {
+    kind: 'put-through',
+    department,
+  });
 }
 
 /** Nobody to put the caller through to. */
 export function offerMessage(state: State, around: Surroundings): Reply {
   const { takesMessages } = around.base.agent.knowledge;
-  if (!takesMessages) return noMessages(state, around);
-  return {
-    sentences: ['I am sorry, I am alone here.', 'Shall I take a message?'],
-    state: asking(state, { kind: 'take-message' }),
-  };
+  return takesMessages
+    ? offerToTakeMessage(state, 'I am sorry, I am alone here.')
+    : noMessages(state, around);
 }
 
 function noMessages(state: State, { base }: Surroundings): Reply {
   const names = departmentNames(base.agent);
-  const offer =
-    names.length > 0 ? [`I can put you through to ${list(names, 'or')}.`] : [abilities(base.agent)];
-  return { sentences: ['I am sorry, I can not take messages.', ...offer], state: asking(state) };
+  const offer = names.length > 0 ? `I can put you through to ${list(names, 'or')}.` : abilities(base.agent);
+  return say(state, ['I am sorry, I can not take messages.', offer]);
 }
 
 /** Asks again, otherwise each time; from the third time on offers a way out. `maybe`: what it could have been. */
@@ -162,17 +143,9 @@ export function notUnderstood(state: State, around: Surroundings, maybe?: Act): 
   const counted = { ...state, misunderstood };
   const guess = maybe && misunderstood < 3 ? guessText(maybe, around) : undefined;
   if (maybe && guess !== undefined) {
-    return {
-      sentences: [`Sorry, do you want to know ${guess}?`],
-      state: asking(counted, { kind: 'meant', act: maybe }),
-    };
+    return say(counted, [`Sorry, do you want to know ${guess}?`], { kind: 'meant', act: maybe });
   }
-  if (misunderstood === 2) {
-    return {
-      sentences: ['I am sorry, I did not understand that.', abilities(agent)],
-      state: asking(counted),
-    };
-  }
+  if (misunderstood === 2) return say(counted, ['I am sorry, I did not understand that.', abilities(agent)]);
   if (misunderstood >= 3) return rescue(counted, around);
   // What was asked before stays open: the caller will say it again.
   return { sentences: [pick(NOT_UNDERSTOOD, state.turns)], state: counted };
@@ -184,11 +157,10 @@ function rescue(state: State, { base }: Surroundings): Reply {
     ...(base.agent.knowledge.takesMessages ? ['take a message'] : []),
     ...(names.length > 0 ? [`put you through to ${list(names, 'or')}`] : []),
   ];
-  if (offers.length === 0) return { sentences: [pick(NOT_UNDERSTOOD, state.turns)], state: asking(state) };
-  return {
-    sentences: ['I am sorry, we have a bad line.', `Shall I ${offers.join(', or ')}?`],
-    state: asking(state, { kind: 'rescue' }),
-  };
+  if (offers.length === 0) return say(state, [pick(NOT_UNDERSTOOD, state.turns)]);
+  return say(state, ['I am sorry, we have a bad line.', `Shall I ${offers.join(', or ')}?`], {
+    kind: 'rescue',
+  });
 }
 
 /** The rest of "do you want to know …". */

@@ -1,28 +1,32 @@
 import type { Message } from '../../../dialog/conversation.ts';
 import { fillForm, retryForm, askNext } from './message-form.ts';
 import { answerQuestion } from './open-question.ts';
-import { endCall, notUnderstood, offerMessage, perform, performAll, proceedTo } from './perform.ts';
+import {
+  endCall,
+  INFORMING,
+  notUnderstood,
+  offerMessage,
+  perform,
+  performAll,
+  proceedTo,
+} from './perform.ts';
+import { askForMore, say } from './questions.ts';
 import { asking, withForm, type Reply, type State, type Surroundings } from './state.ts';
 import { understand, type Act } from './understand.ts';
-import { ANYTHING_ELSE, pick, STILL_THERE } from './wording.ts';
+import { pick, STILL_THERE } from './wording.ts';
 
 export type CallerMessage = Extract<Message, { role: 'caller' }>;
 
 /** Acts that a form in progress gives way to, once, before its question is asked again. */
 const IN_BETWEEN: ReadonlySet<Act['kind']> = new Set([
-  'hours',
-  'address',
+  ...INFORMING,
   'services',
-  'service',
-  'price',
-  'duration',
-  'question',
   'repeat',
   'who',
   'machine',
   'wait',
   'how-are-you',
-]);
+] as const);
 
 /** One turn: what the caller did, in the state that the call is in, and what the agent answers. */
 export function step(before: State, message: CallerMessage, around: Surroundings): Reply {
@@ -69,13 +73,10 @@ function speech(state: State, text: string, around: Surroundings): Reply {
     return notUnderstood(state, around, act);
   }
   if (understanding.answer === 'no' && !understanding.more) {
-    return {
-      sentences: ['All right.', pick(ANYTHING_ELSE, state.turns)],
-      state: asking(state, { kind: 'anything-else' }),
-    };
+    return askForMore(state, ['All right.']);
   }
   if (understanding.answer === 'yes' && !understanding.more) {
-    return { sentences: ['Good.', 'What can I do for you?'], state: asking(state) };
+    return say(state, ['Good.', 'What can I do for you?']);
   }
   return notUnderstood(state, around);
 }
@@ -88,10 +89,7 @@ function formSpeech(state: State, text: string, around: Surroundings): Reply | u
   const understanding = understand(text, base);
   const [first] = understanding.acts;
   if (first?.kind === 'cancel') {
-    return {
-      sentences: ['All right, no message.', pick(ANYTHING_ELSE, state.turns)],
-      state: asking(withForm(state), { kind: 'anything-else' }),
-    };
+    return askForMore(withForm(state), ['All right, no message.']);
   }
   if (first?.kind === 'repeat') return perform(first, state, around);
   const atText = state.asked?.kind === 'form' && state.asked.slot === 'text';
@@ -132,5 +130,5 @@ function keys(state: State, text: string, around: Surroundings): Reply {
   );
   const menu =
     choices.length > 0 ? [`Press ${choices.join(', or ')}.`] : ['Please just tell me what you need.'];
-  return { sentences: ['Sorry, that key does nothing here.', ...menu], state: asking(state) };
+  return say(state, ['Sorry, that key does nothing here.', ...menu]);
 }

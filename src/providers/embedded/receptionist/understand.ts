@@ -58,7 +58,8 @@ function analyse(text: string, base: KnowledgeBase): Understanding {
   const words = tokens(text).filter((word) => !['uh', 'um', 'er', 'ah', 'hm'].includes(word));
   const { answer, rest } = yesOrNo(words);
   const more = saysMore(rest);
-  if (!more) return { acts: social(words, base), ...(answer ? { answer } : {}), more: false };
+  const said = { ...(answer && { answer }), more };
+  if (!more) return { ...said, acts: social(words, base) };
 
   const whole = candidates(rest, base);
   const clauses = splitClauses(rest);
@@ -67,12 +68,11 @@ function analyse(text: string, base: KnowledgeBase): Understanding {
       .map((clause) => candidates(clause, base)[0])
       .filter((best) => best && best.score >= SURE);
     const different = distinct(acts.flatMap((best) => (best ? [best.act] : [])));
-    if (different.length > 1) return { acts: order(different), ...(answer ? { answer } : {}), more };
+    if (different.length > 1) return { ...said, acts: order(different) };
   }
   const [best] = whole;
-  if (best && best.score >= SURE) return { acts: [best.act], ...(answer ? { answer } : {}), more };
-  if (best && best.score >= MAYBE) return { acts: [], maybe: best.act, ...(answer ? { answer } : {}), more };
-  return { acts: [], ...(answer ? { answer } : {}), more };
+  if (best && best.score >= SURE) return { ...said, acts: [best.act] };
+  return { ...said, acts: [], ...(best && best.score >= MAYBE && { maybe: best.act }) };
 }
 
 /** Thanks or goodbye that came with a yes or no: "no thank you", "that's all". */
@@ -102,7 +102,6 @@ function candidates(words: readonly string[], base: KnowledgeBase): Candidate[] 
   const matter = withoutGreeting(words);
   const matches = base.match(matter, ['service', 'question']);
   const department = base.match(matter, ['department'])[0];
-  const service = matches.find(({ topic }) => topic.kind === 'service');
   const [best] = matches;
   const own = new Set(matches.length > 0 ? concepts(words).filter((word) => isKnown(word, base)) : []);
   const result: Candidate[] = [];
@@ -110,7 +109,7 @@ function candidates(words: readonly string[], base: KnowledgeBase): Candidate[] 
   for (const { intent, score } of scoreIntents(words, own)) {
     // Social words around a real matter don't count: "hello, when are you open?"
     result.push({
-      act: actOf(intent, words, base, service),
+      act: actOf(intent, words, base),
       score: SOCIAL.includes(intent) ? score * 0.6 : score,
     });
   }
@@ -165,15 +164,7 @@ function asksYesNo(words: readonly string[]): boolean {
   );
 }
 
-/** A service or department counts as named from this score on, when the intent itself is certain. */
-const NAMED = 0.4;
-
-function actOf(
-  intent: Intent,
-  words: readonly string[],
-  base: KnowledgeBase,
-  service = base.match(words, ['service'])[0],
-): Act {
+function actOf(intent: Intent, words: readonly string[], base: KnowledgeBase): Act {
   switch (intent) {
     case 'hours': {
       const day = dayIn(words);
@@ -189,18 +180,17 @@ function actOf(
       };
     }
     case 'price':
-    case 'duration':
-      return { kind: intent, ...(service && service.score >= NAMED ? { index: service.topic.index } : {}) };
+    case 'duration': {
+      const index = base.named(withoutGreeting(words), 'service');
+      return { kind: intent, ...(index !== undefined && { index }) };
+    }
     case 'transfer':
     case 'booking': {
       const wanted = words.filter(
         (word) => !['put', 'through', 'speak', 'talk', 'department'].includes(word),
       );
-      const department = base.match(wanted, ['department'])[0];
-      return {
-        kind: intent,
-        ...(department && department.score >= NAMED ? { department: department.topic.index } : {}),
-      };
+      const department = base.named(wanted, 'department');
+      return { kind: intent, ...(department !== undefined && { department }) };
     }
     case 'message':
       return { kind: 'message', text: messageIn(words) };
