@@ -2,10 +2,11 @@ import { TOOL } from '../../../dialog/tool-names.ts';
 import type { CallInfo } from '../../../dialog/call-info.ts';
 import { nameIn } from './caller-name.ts';
 import { digitsIn, readDigits } from './spoken-digits.ts';
-import { asking, EMPTY_FORM, withForm, type Form, type Reply, type Slot, type State } from './state.ts';
+import { askForMore, say } from './questions.ts';
+import { EMPTY_FORM, withForm, type Form, type Reply, type Slot, type State } from './state.ts';
 import type { Understanding } from './understand.ts';
 import { tokens } from '../words.ts';
-import { ANYTHING_ELSE, pick } from './wording.ts';
+import { pick } from './wording.ts';
 
 /** A telephone number has so many digits at least; fewer are waited for. */
 const NUMBER_DIGITS_MIN = 6;
@@ -45,10 +46,7 @@ export function askNext(state: State, call: CallInfo, lead: readonly string[]): 
   if (!form) return { sentences: lead, state };
   const slot = nextSlot(form, call);
   if (!slot) return handOver(state, form);
-  return {
-    sentences: [...lead, ...slotQuestion(slot, form, call)],
-    state: asking(state, { kind: 'form', slot }),
-  };
+  return say(state, [...lead, ...slotQuestion(slot, form, call)], { kind: 'form', slot });
 }
 
 function slotQuestion(slot: Slot, form: Form, call: CallInfo): string[] {
@@ -77,19 +75,8 @@ function slotQuestion(slot: Slot, form: Form, call: CallInfo): string[] {
 export function fillForm(state: State, form: Form, call: CallInfo, input: FormInput): Reply | undefined {
   const heardSlot = state.asked?.kind === 'form' ? state.asked.slot : undefined;
   const slot = heardSlot ?? nextSlot(form, call) ?? 'text';
-  if (input.via === 'dtmf') return fillByKeys(state, form, call, input.text, slot);
-  switch (slot) {
-    case 'name':
-      return fillName(state, form, call, input);
-    case 'own-number':
-      return fillOwnNumber(state, form, call, input, heardSlot !== undefined);
-    case 'number':
-      return fillNumber(state, form, call, input);
-    case 'confirm':
-      return confirmNumber(state, form, call, input, heardSlot !== undefined);
-    case 'text':
-      return fillText(state, form, call, input, heardSlot !== undefined);
-  }
+  const filling: Filling = { ...input, state, form, call, heard: heardSlot !== undefined };
+  return input.via === 'dtmf' ? fillByKeys(filling, slot) : FILL[slot](filling);
 }
 
 /** Nothing usable was heard: the slot is asked for again, otherwise; after a few times it is left open. */
@@ -117,141 +104,137 @@ export function retryForm(state: State, form: Form, call: CallInfo): Reply {
   return askNext(withForm(state, open), call, ['Never mind.']);
 }
 
-function fillName(
-  state: State,
-  form: Form,
-  call: CallInfo,
-  { text, understanding }: FormInput,
-): Reply | undefined {
+/** The caller's answer, and the form that it is meant for. */
+interface Filling extends FormInput {
+  readonly state: State;
+  readonly form: Form;
+  readonly call: CallInfo;
+  /** The caller has heard the question. */
+  readonly heard: boolean;
+}
+
+const FILL: Readonly<Record<Slot, (filling: Filling) => Reply | undefined>> = {
+  name: fillName,
+  'own-number': fillOwnNumber,
+  number: fillNumber,
+  confirm: confirmNumber,
+  text: fillText,
+};
+
+/** Goes on with what was understood, from `lead` to the next question. */
+function filled({ state, form, call }: Filling, changes: Partial<Form>, ...lead: string[]): Reply {
+  return askNext(withForm(state, { ...form, ...changes, tries: 0 }), call, lead);
+}
+
+function filledNumber(filling: Filling, digits: string): Reply {
+  return filled(filling, { digits: digits.slice(0, NUMBER_DIGITS_MAX), ownOffered: true });
+}
+
+function fillName(filling: Filling): Reply | undefined {
+  const { form, text, understanding } = filling;
   const found = nameIn(text);
   if (!found || (!found.lead && understanding.acts.length > 0)) return undefined;
-  const digits = digitsIn(text);
-  const filled: Form = {
-    ...form,
-    name: found.name,
-    digits: digits.length >= NUMBER_DIGITS_MIN ? digits : form.digits,
-    tries: 0,
-  };
-  return askNext(withForm(state, filled), call, [`Thank you, ${found.name}.`]);
+  const said = digitsIn(text);
+  const digits = said.length >= NUMBER_DIGITS_MIN ? said : form.digits;
+  return filled(filling, { name: found.name, digits }, `Thank you, ${found.name}.`);
 }
 
-function fillOwnNumber(
-  state: State,
-  form: Form,
-  call: CallInfo,
-  { text, understanding }: FormInput,
-  heard: boolean,
-): Reply | undefined {
+function fillOwnNumber(filling: Filling): Reply | undefined {
+  const { call, text, understanding, heard } = filling;
   const digits = digitsIn(text);
-  if (digits.length >= 3) return takeDigits(state, { ...form, ownOffered: true }, call, digits);
+  if (digits.length >= 3) return filledNumber(filling, digits);
   if (!heard) return undefined;
-  if (understanding.answer === 'yes') {
-    const filled = { ...form, digits: ownNumber(call), confirmed: true, ownOffered: true, tries: 0 };
-    return askNext(withForm(state, filled), call, ['Good.']);
+  switch (understanding.answer) {
+    case 'yes':
+      return filled(filling, { digits: ownNumber(call), confirmed: true, ownOffered: true }, 'Good.');
+    case 'no':
+      return filled(filling, { ownOffered: true }, 'All right.');
+    default:
+      return undefined;
   }
-  if (understanding.answer === 'no') {
-    return askNext(withForm(state, { ...form, ownOffered: true, tries: 0 }), call, ['All right.']);
-  }
-  return undefined;
 }
 
-function fillNumber(state: State, form: Form, call: CallInfo, input: FormInput): Reply | undefined {
-  const digits = digitsIn(input.text);
-  if (digits !== '') return takeDigits(state, form, call, form.digits + digits);
-  const words = ` ${tokens(input.text).join(' ')} `;
+function fillNumber(filling: Filling): Reply | undefined {
+  const { form, call, text } = filling;
+  const digits = digitsIn(text);
+  if (digits !== '') return filledNumber(filling, form.digits + digits);
+  const words = ` ${tokens(text).join(' ')} `;
   const own = ownNumber(call);
   if (own !== '' && / (?:this number|same number|this one|calling from|call from) /.test(words)) {
-    return askNext(withForm(state, { ...form, digits: own, tries: 0 }), call, ['Good.']);
+    return filled(filling, { digits: own }, 'Good.');
   }
   const finished = / (?:all|it|finished|end|done) /.test(words);
-  if (finished && form.digits.length >= 3) return confirmAsItIs(state, form, call);
-  return undefined;
-}
-
-function takeDigits(state: State, form: Form, call: CallInfo, digits: string): Reply {
-  const filled = { ...form, digits: digits.slice(0, NUMBER_DIGITS_MAX), ownOffered: true, tries: 0 };
-  return askNext(withForm(state, filled), call, []);
+  return finished && form.digits.length >= 3 ? confirmAsItIs(filling, form.digits) : undefined;
 }
 
 /** A short number that the caller says is complete. */
-function confirmAsItIs(state: State, form: Form, call: CallInfo): Reply {
-  return {
-    sentences: slotQuestion('confirm', { ...form, tries: 0 }, call),
-    state: asking(withForm(state, { ...form, tries: 0 }), { kind: 'form', slot: 'confirm' }),
-  };
+function confirmAsItIs({ state, form, call }: Filling, digits: string): Reply {
+  const complete = { ...form, digits, tries: 0 };
+  return say(withForm(state, complete), slotQuestion('confirm', complete, call), {
+    kind: 'form',
+    slot: 'confirm',
+  });
 }
 
-function confirmNumber(
-  state: State,
-  form: Form,
-  call: CallInfo,
-  { text, understanding }: FormInput,
-  heard: boolean,
-): Reply | undefined {
+function confirmNumber(filling: Filling): Reply | undefined {
+  const { text, understanding, heard } = filling;
   const digits = digitsIn(text);
   // "No, it is oh seven …": the correction replaces what was understood before.
-  if (digits.length >= 3) return takeDigits(state, form, call, digits);
+  if (digits.length >= 3) return filledNumber(filling, digits);
   const renamed = nameIn(text);
   if (renamed?.lead && /name/.test(text)) {
-    return askNext(withForm(state, { ...form, name: renamed.name, tries: 0 }), call, [
-      `Thank you, ${renamed.name}.`,
-    ]);
+    return filled(filling, { name: renamed.name }, `Thank you, ${renamed.name}.`);
   }
   if (!heard) return undefined;
-  if (understanding.answer === 'yes') {
-    return askNext(withForm(state, { ...form, confirmed: true, tries: 0 }), call, ['Good.']);
+  switch (understanding.answer) {
+    case 'yes':
+      return filled(filling, { confirmed: true }, 'Good.');
+    case 'no':
+      return filled(filling, { digits: '', ownOffered: true }, 'Sorry, once more please.');
+    default:
+      return undefined;
   }
-  if (understanding.answer === 'no') {
-    return askNext(withForm(state, { ...form, digits: '', ownOffered: true, tries: 0 }), call, [
-      'Sorry, once more please.',
-    ]);
-  }
-  return undefined;
 }
 
-function fillText(
-  state: State,
-  form: Form,
-  call: CallInfo,
-  { text, understanding }: FormInput,
-  heard: boolean,
-): Reply | undefined {
+function fillText({ state, form, text, understanding, heard }: Filling): Reply | undefined {
   if (!heard) return undefined;
   const nothing = understanding.answer !== undefined && !understanding.more;
   const said = tokens(text).join(' ');
   return handOver(state, { ...form, text: nothing || said === '' ? CALL_BACK_TEXT : said });
 }
 
-function fillByKeys(state: State, form: Form, call: CallInfo, keys: string, slot: Slot): Reply | undefined {
+function fillByKeys(filling: Filling, slot: Slot): Reply | undefined {
+  const { form, text: keys } = filling;
   const digits = keys.replaceAll(/\D/g, '');
   if (slot === 'confirm' || slot === 'own-number') {
     const answer = digits === '1' ? 'yes' : digits === '2' ? 'no' : undefined;
     if (answer) {
-      const input: FormInput = { text: '', via: 'speech', understanding: { acts: [], answer, more: false } };
-      return slot === 'confirm'
-        ? confirmNumber(state, form, call, input, true)
-        : fillOwnNumber(state, form, call, input, true);
+      return FILL[slot]({
+        ...filling,
+        text: '',
+        understanding: { acts: [], answer, more: false },
+        heard: true,
+      });
     }
-    return digits.length >= 3 ? takeDigits(state, form, call, digits) : undefined;
+    return digits.length >= 3 ? filledNumber(filling, digits) : undefined;
   }
   if (slot !== 'number') return undefined;
-  const restarted = keys.lastIndexOf('*') >= 0;
-  const all = (restarted ? '' : form.digits) + (restarted ? keys.slice(keys.lastIndexOf('*')) : keys);
-  const filled = { ...form, digits: all.replaceAll(/\D/g, '').slice(0, NUMBER_DIGITS_MAX), tries: 0 };
-  if (keys.endsWith('#') && filled.digits.length >= 3) return confirmAsItIs(state, filled, call);
-  return filled.digits === form.digits ? undefined : takeDigits(state, filled, call, filled.digits);
+  const restart = keys.lastIndexOf('*');
+  const all = restart < 0 ? form.digits + keys : keys.slice(restart);
+  const number = all.replaceAll(/\D/g, '').slice(0, NUMBER_DIGITS_MAX);
+  if (keys.endsWith('#') && number.length >= 3) return confirmAsItIs(filling, number);
+  return number === form.digits ? undefined : filledNumber(filling, number);
 }
 
 function handOver(state: State, form: Form): Reply {
   const name = form.name ?? 'unknown';
   const thanks = name === 'unknown' ? 'Thank you.' : `Thank you, ${name}.`;
   return {
-    sentences: [thanks, 'I will pass your message on.', pick(ANYTHING_ELSE, state.turns)],
+    ...askForMore(withForm(state), [thanks, 'I will pass your message on.']),
     tool: {
       name: TOOL.takeMessage,
       arguments: { name, number: form.digits, text: form.text || CALL_BACK_TEXT },
     },
-    state: asking(withForm(state), { kind: 'anything-else' }),
   };
 }
 
