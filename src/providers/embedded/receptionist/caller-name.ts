@@ -16,8 +16,8 @@ const NEVER = new Set(
 );
 
 /**
- * The caller's name in what he said: "my name is john smith", "it's mary", "john smith speaking", "smith, s m i
- * t h". `lead`: he said that it is his name. Undefined if nothing in it can be one.
+ * The caller's name in what they said: "my name is john smith", "it's mary", "john smith speaking", "smith, s m i
+ * t h". `lead`: they said that it is their name. Undefined if nothing in it can be one.
  */
 export function nameIn(text: string): { name: string; lead: boolean } | undefined {
   const said = tokens(text).join(' ');

@@ -6,7 +6,7 @@ import { asking, INITIAL_STATE, type Reply, type State, type Surroundings } from
 import { step, type CallerMessage } from './step.ts';
 import { tokens } from '../words.ts';
 
-/** A reply of which it isn't known yet what was heard. */
+/** A reply that was made; how much of it the caller heard isn't known yet. */
 interface Pending {
   readonly before: State;
   /** What it answers; undefined: a tool's result. */
@@ -123,7 +123,7 @@ function afterToolProgress(
     const reply = afterTool(before, message, around);
     return { state: reply.state, pending: { before, reply } };
   }
-  // The tool has acted: what the caller says next is a turn of its own, whatever he heard of the reply.
+  // The tool has acted: what the caller says next is a turn of its own, whatever they heard of the reply.
   return pending ? { state, pending: { before: pending.before, reply: pending.reply } } : { state };
 }
 

@@ -1,29 +1,5 @@
 import { concept, isFunctionWord } from './concepts.ts';
 
-/** What callers want of any business. What is particular to one stands in agents.yaml. */
-const INTENTS = [
-  'hours',
-  'address',
-  'services',
-  'price',
-  'duration',
-  'booking',
-  'message',
-  'transfer',
-  'human',
-  'repeat',
-  'who',
-  'machine',
-  'how-are-you',
-  'wait',
-  'help',
-  'thanks',
-  'goodbye',
-  'cancel',
-  'greeting',
-] as const;
-export type Intent = (typeof INTENTS)[number];
-
 interface Rule {
   readonly intent: Intent;
   readonly score: number;
@@ -38,11 +14,11 @@ const DAYS =
   'saturdays|sundays|today|tonight|tomorrow|weekend|weekends|weekday|weekdays|now|christmas|easter|holidays';
 
 /**
- * Score, words needed: `|` separates alternatives, `_` joins a phrase, `!` forbids. Patterns say which words must
- * be there, never in which order (phrases apart), so that a recogniser's slip in the rest of the sentence does no
- * harm.
+ * What callers want of any business (what is particular to one stands in agents.yaml): score, words needed. `|` separates
+ * alternatives, `_` joins a phrase, `!` forbids. Patterns say which words must be there, never in which order
+ * (phrases apart), so that a recogniser's slip in the rest of the sentence does no harm.
  */
-const RULES: Readonly<Record<Intent, readonly (readonly [number, string])[]>> = {
+const RULES = {
   hours: [
     [
       1,
@@ -190,7 +166,10 @@ const RULES: Readonly<Record<Intent, readonly (readonly [number, string])[]>> = 
   greeting: [
     [0.8, 'hello|hi|hey|good_morning|good_afternoon|good_evening|good_day|morning|afternoon|evening'],
   ],
-};
+} satisfies Record<string, [score: number, pattern: string][]>;
+
+export type Intent = keyof typeof RULES;
+const INTENTS = Object.keys(RULES) as Intent[];
 
 const COMPILED: readonly Rule[] = INTENTS.flatMap((intent) =>
   RULES[intent].map(([score, pattern]) => {

@@ -12,13 +12,13 @@ import { pick } from './wording.ts';
 const NUMBER_DIGITS_MIN = 6;
 /** E.164: 15 at most; some add a prefix. */
 const NUMBER_DIGITS_MAX = 18;
-/** After so many vain attempts at a slot it is left open. */
+/** After so many failed attempts a slot is left open. */
 const TRIES_MAX = 4;
 
 const CALL_BACK_TEXT = 'asked to be called back';
 
 /** What the caller gave as an answer to the form's question. */
-export interface FormInput {
+interface FormInput {
   readonly text: string;
   readonly via: 'speech' | 'dtmf';
   readonly understanding: Understanding;
@@ -79,7 +79,7 @@ export function fillForm(state: State, form: Form, call: CallInfo, input: FormIn
   return input.via === 'dtmf' ? fillByKeys(filling, slot) : FILL[slot](filling);
 }
 
-/** Nothing usable was heard: the slot is asked for again, otherwise; after a few times it is left open. */
+/** Nothing usable was heard: the slot is asked for again in other words; after a few times it is left open. */
 export function retryForm(state: State, form: Form, call: CallInfo): Reply {
   const slot = nextSlot(form, call);
   const tries = form.tries + 1;

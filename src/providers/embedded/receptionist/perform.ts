@@ -136,7 +136,7 @@ function noMessages(state: State, { base }: Surroundings): Reply {
   return say(state, ['I am sorry, I can not take messages.', offer]);
 }
 
-/** Asks again, otherwise each time; from the third time on offers a way out. `maybe`: what it could have been. */
+/** Asks again, in other words each time; from the third time on offers a way out. `maybe`: what it could have been. */
 export function notUnderstood(state: State, around: Surroundings, maybe?: Act): Reply {
   const { agent } = around.base;
   const misunderstood = state.misunderstood + 1;

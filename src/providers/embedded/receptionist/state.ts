@@ -33,10 +33,10 @@ export interface Form {
   readonly digits: string;
   /** The caller has confirmed the number. */
   readonly confirmed: boolean;
-  /** He was offered the number that he calls from. */
+  /** The caller was offered the number that they call from. */
   readonly ownOffered: boolean;
   readonly text: string;
-  /** Vain attempts at the present slot. */
+  /** Failed attempts at the current slot. */
   readonly tries: number;
 }
 

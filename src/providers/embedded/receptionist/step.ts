@@ -12,7 +12,7 @@ import {
 } from './perform.ts';
 import { askForMore, say } from './questions.ts';
 import { asking, withForm, type Reply, type State, type Surroundings } from './state.ts';
-import { understand, type Act } from './understand.ts';
+import { understand, type Act, type Understanding } from './understand.ts';
 import { pick, STILL_THERE } from './wording.ts';
 
 export type CallerMessage = Extract<Message, { role: 'caller' }>;
@@ -60,7 +60,7 @@ function speech(state: State, text: string, around: Surroundings): Reply {
   const [first] = understanding.acts;
 
   if (state.form) {
-    const inForm = formSpeech(state, text, around);
+    const inForm = formSpeech(state, text, understanding, around);
     if (inForm) return inForm;
   }
   const open = answerQuestion(state, understanding, text, around);
@@ -82,11 +82,15 @@ function speech(state: State, text: string, around: Surroundings): Reply {
 }
 
 /** The caller speaks while a message is being taken. */
-function formSpeech(state: State, text: string, around: Surroundings): Reply | undefined {
+function formSpeech(
+  state: State,
+  text: string,
+  understanding: Understanding,
+  around: Surroundings,
+): Reply | undefined {
   const { form } = state;
   if (!form) return undefined;
-  const { base, call } = around;
-  const understanding = understand(text, base);
+  const { call } = around;
   const [first] = understanding.acts;
   if (first?.kind === 'cancel') {
     return askForMore(withForm(state), ['All right, no message.']);

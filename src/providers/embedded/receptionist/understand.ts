@@ -220,11 +220,3 @@ function order(acts: readonly Act[]): Act[] {
   const last = ['goodbye', 'transfer', 'human', 'message', 'booking'];
   return [...acts].sort((a, b) => last.indexOf(a.kind) - last.indexOf(b.kind)).slice(0, 2);
 }
-
-/** For tests and reports: the name of what was understood first. */
-export function intentName(understanding: Understanding): string {
-  const [first] = understanding.acts;
-  if (!first)
-    return understanding.answer ?? (understanding.maybe ? `maybe ${understanding.maybe.kind}` : 'none');
-  return first.kind;
-}

@@ -24,7 +24,7 @@ export class Decoder {
     this.#logmath = ps.api.ps_get_logmath(decoder);
   }
 
-  /** Moves the acoustic model by the map (MLLR) in `file`, in place of the one before. Not within an utterance. */
+  /** Adapts the acoustic model with the transform (MLLR) in `file`, instead of the one before. Not within an utterance. */
   adapt(file: string): void {
     const mllr = this.#ps.api.ps_mllr_read(file);
     if (!mllr) throw unavailable(`the adaptation ${file} can't be read`);

@@ -31,7 +31,7 @@ export interface DomainFiles {
   remove(): void;
 }
 
-/** What a person may want to know of an agent's words at start. */
+/** What is logged of an agent's words at start. */
 export interface DomainReport {
   readonly phrases: number;
   readonly words: number;

@@ -152,7 +152,7 @@ function addNames(grammar: Grammar, tree: PrefixTree): void {
   for (const name of FAMILY_NAMES) grammar.add(family, name, grammar.final, 1);
 }
 
-/** Sentences for the trigrams: the phrases as they are, in polite dress, and samples of names and numbers. */
+/** Sentences for the trigrams: the phrases alone and with polite words around them, and samples of names and numbers. */
 function* sampleSentences(
   own: readonly string[][],
   everyday: readonly string[][],

@@ -41,7 +41,7 @@ export class Grammar {
     else edges.push({ to, word, weight });
   }
 
-  /** What has come to `state` may be all. (Such a state is never merged with another.) */
+  /** A sentence may end in `state`. (Such a state is never merged with another.) */
   mayEnd(state: number): void {
     this.#ends.add(state);
   }

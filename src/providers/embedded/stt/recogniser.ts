@@ -25,13 +25,13 @@ const MODEL_ARGS = { '-fwdflat': 'no' };
  */
 const NUMBER_ARGS = { '-wip': '0.003' };
 
-/** Maps of the wideband model to the telephone, and to a telephone with noise on the line. */
+/** Transforms (MLLR) of the wideband model for the telephone, and for a telephone with noise on the line. */
 const ADAPTATIONS = {
   clean: fileURLToPath(new URL('./telephone-mllr.txt', import.meta.url)),
   noisy: fileURLToPath(new URL('./noisy-telephone-mllr.txt', import.meta.url)),
 } as const;
 
-/** One agent's ears for one call at a time: the same cepstra searched by grammar and by language model. */
+/** Recognises one call at a time with one agent's models: grammar, language model and numbers search the same cepstra. */
 export class Recogniser {
   readonly #frontEnd: FrontEnd;
   readonly #raw: CepstraBlock;

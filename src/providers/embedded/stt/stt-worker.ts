@@ -4,6 +4,7 @@ import { VoiceAgentError, messageOf } from '../../../lib/errors.ts';
 import { loadPocketsphinx } from './pocketsphinx.ts';
 import { RecogniserPool } from './recogniser-pool.ts';
 import { TurnListener } from './turn-listener.ts';
+import { NOTHING } from './verdict.ts';
 import type { Command, Report, WorkerOptions } from './worker-protocol.ts';
 
 const port = parentPort as MessagePort; // this module is only ever started as a worker
@@ -46,11 +47,7 @@ async function carryOut(command: Command): Promise<void> {
     }
     case 'end': {
       const listener = listeners.get(command.stream)?.listener;
-      const transcript = (await listener?.end(command.frame)) ?? {
-        text: '',
-        understood: false,
-        confidence: 0,
-      };
+      const transcript = (await listener?.end(command.frame)) ?? NOTHING;
       report({ type: 'done', request: command.request, result: transcript });
       return;
     }

@@ -6,7 +6,7 @@ import { AudioRingReader, type AudioRingHandle } from '../../../media/audio-ring
 import { floatToInt16 } from '../../../media/pcm.ts';
 import { Resampler } from '../../../media/resampler.ts';
 import type { Recogniser } from './recogniser.ts';
-import { judge } from './verdict.ts';
+import { judge, NOTHING } from './verdict.ts';
 
 /** Reaches back before the voice-activity detector's start: it hears a soft onset late (measured: p90 110–140 ms). */
 const PREROLL_FRAMES = 15;
@@ -21,8 +21,6 @@ const STEP_FRAMES = 3;
 const PARTIAL_EVERY_MS: Milliseconds = 600;
 /** Longest sleep of a listener whose ring has stopped. */
 const WAIT_MS: Milliseconds = 1000;
-
-const NOTHING: Transcript = { text: '', understood: false, confidence: 0 };
 
 /** What is needed of a recogniser here. */
 type Listening = Pick<Recogniser, 'start' | 'push' | 'partial' | 'finish' | 'abandon'>;

@@ -3,7 +3,7 @@ import { editDistance } from '../../../lib/edit-distance.ts';
 import { tokens } from '../words.ts';
 import { DIGITS, REPEATS } from './everyday.ts';
 
-/** What both searches say of one turn. */
+/** What the searches found in one turn. */
 export interface Evidence {
   /** The sentence of the grammar that fits best; empty if none was reached. */
   readonly grammar: string;
@@ -52,12 +52,15 @@ function numberIn({ model, numbers }: Evidence): Transcript | undefined {
   return digits >= NUMBER.digitsAlone && numbers.lead > NUMBER.leadAlone ? transcript(0.5) : undefined;
 }
 
+/** Of a turn in which nothing was heard. */
+export const NOTHING: Transcript = { text: '', understood: false, confidence: 0 };
+
 /** Gives the number or the language model's text, how sure it is, and whether it may be acted on. */
 export function judge(evidence: Evidence): Transcript {
   const number = numberIn(evidence);
   if (number) return number;
   const words = tokens(evidence.model);
-  if (words.length === 0) return { text: '', understood: false, confidence: 0 };
+  if (words.length === 0) return NOTHING;
   const agreement = similarity(tokens(evidence.grammar), words);
   const sum =
     WEIGHTS.bias +

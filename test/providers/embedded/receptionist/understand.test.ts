@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { knowledgeOf } from '../../../../src/providers/embedded/receptionist/knowledge.ts';
 import { expectedPhrases } from '../../../../src/providers/embedded/receptionist/expected-phrases.ts';
-import { intentName, understand } from '../../../../src/providers/embedded/receptionist/understand.ts';
+import {
+  understand,
+  type Understanding,
+} from '../../../../src/providers/embedded/receptionist/understand.ts';
 import { shippedAgent } from '../../../support/shipped-config.ts';
+
+/** The name of what was understood first. */
+function intentName({ acts: [first], answer, maybe }: Understanding): string {
+  return first?.kind ?? answer ?? (maybe ? `maybe ${maybe.kind}` : 'none');
+}
 
 const agents = { alice: shippedAgent('alice'), tom: shippedAgent('tom') };
 
