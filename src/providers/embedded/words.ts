@@ -21,7 +21,8 @@ const SIGNS: Readonly<Record<string, string>> = {
 export function spokenWords(text: string): string[] {
   const written = plain(text)
     .replace(/[&%+$£€]/g, (sign) => SIGNS[sign] ?? ' ')
-    .replace(/\d+(?:,\d{3})*(?:\.\d+)?/g, (number) => ` ${numberWords(number)} `);
+    // "3.5" has a point; "3.50" and "9.30" are a price and a time, said without one.
+    .replace(/\d+(?:,\d{3})*(?:\.\d(?!\d))?/g, (number) => ` ${numberWords(number)} `);
   return tokens(written);
 }
 

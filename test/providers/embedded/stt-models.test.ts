@@ -6,27 +6,6 @@ import { arpaModel } from '../../../src/providers/embedded/stt/language-model.ts
 import { guessPhones } from '../../../src/providers/embedded/stt/letter-to-sound.ts';
 import { judge, similarity } from '../../../src/providers/embedded/stt/verdict.ts';
 import { WordPairs } from '../../../src/providers/embedded/stt/word-pairs.ts';
-import { spokenWords } from '../../../src/providers/embedded/words.ts';
-
-describe('words', () => {
-  it.each([
-    ["What's a check-up?", "what's a check up"],
-    ['Open 24 hours, $95!', 'open twenty four hours dollars ninety five'],
-    ['Rue de l’Église & 1,200', "rue de l'eglise and one thousand two hundred"],
-    ['call 0207', 'call zero two zero seven'],
-    ["'hello'", 'hello'],
-  ])('%s is said "%s"', (text, said) => {
-    expect(spokenWords(text).join(' ')).toBe(said);
-  });
-
-  it('are letters and apostrophes, whatever the text', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) =>
-        spokenWords(text).every((word) => /^[a-z']+$/.test(word)),
-      ),
-    );
-  });
-});
 
 describe('letter to sound', () => {
   it.each([

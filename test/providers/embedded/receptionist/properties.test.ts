@@ -139,4 +139,11 @@ describe('the phrases for the recogniser', () => {
       ]),
     );
   });
+
+  it('have numbers and accented letters as callers say them', () => {
+    const { knowledge } = alice;
+    const services = [{ name: 'a 24 hour protège-dents', also: [], about: 'It is made in a day.' }];
+    const phrases = expectedPhrases({ ...alice, knowledge: { ...knowledge, services } });
+    expect(phrases).toContain('how much is a twenty four hour protege dents');
+  });
 });
