@@ -1,6 +1,6 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import type { Scope } from '../lib/scope.ts';
-import { orAborted } from './aborting.ts';
+import { orAborted } from '../lib/abort.ts';
 import type { MediaSession, SpeechToText, SttStream, VoiceActivityDetector } from './ports.ts';
 import type { SttEvent, Transcript, VadEvent } from './speech.ts';
 
