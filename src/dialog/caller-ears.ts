@@ -97,6 +97,7 @@ export class CallerEars {
           if (event.type !== 'failed') onStt(event);
           else this.#failed(opening, event.error);
         },
+        signal: scope.signal,
       });
       const stream = await opening;
       scope.defer(() => {

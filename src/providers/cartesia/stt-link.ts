@@ -137,6 +137,8 @@ export class SttLink {
     }
     this.#mayReconnect = false;
     this.#options.onRetry(failure);
+    // Whoever was told may have closed it.
+    if (this.#isClosed()) return;
     try {
       await this.open();
       if (!this.#isClosed()) this.#options.onReplaced();

@@ -56,6 +56,7 @@ export class ChainedRecognition implements SttStream {
   #isFailingBack = false;
   /** The call's end: nobody is asked any more. */
   readonly #over = new AbortController();
+  #withdraw = (): void => undefined;
   /** Who listened last, as far as the call was told. */
   #told: { name: string; findsTurns: boolean };
 
@@ -68,6 +69,12 @@ export class ChainedRecognition implements SttStream {
 
   /** Resolves with what went wrong if nobody can be had. */
   open(): Promise<ProviderFailure | undefined> {
+    const { signal } = this.#request;
+    if (signal) {
+      this.#withdraw = onAbort(signal, () => {
+        this.close();
+      });
+    }
     this.#opening = this.#openOneOf(this.#options.providers, undefined);
     return this.#opening;
   }
@@ -108,6 +115,7 @@ export class ChainedRecognition implements SttStream {
 
   close(): void {
     this.#over.abort();
+    this.#withdraw();
     this.#listener?.attempt?.dropped();
     this.#listener?.stream.close();
     this.#listener = undefined;
