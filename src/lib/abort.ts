@@ -73,38 +73,6 @@ export class RequestAbort {
   }
 }
 
-/**
- * The values of `source` until `signal` aborts. Ends with the signal even when the source doesn't
- * notice it: a provider that hangs must not hold a call.
- */
-export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
-  if (signal.aborted) return;
-  const aborted = Promise.withResolvers<undefined>();
-  const withdraw = onAbort(signal, () => {
-    aborted.resolve(undefined);
-  });
-  const iterator = source[Symbol.asyncIterator]();
-  let finished = false;
-  try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), aborted.promise]);
-      if (next === undefined) return;
-      if (next.done === true) {
-        finished = true;
-        return;
-      }
-      yield next.value;
-    }
-  } catch (error) {
-    finished = true;
-    throw error;
-  } finally {
-    withdraw();
-    // Not awaited: a generator that waits for its next value returns only after that.
-    if (!finished) iterator.return?.().then(undefined, () => undefined);
-  }
-}
-
 /** Resolves with the promise, or with `undefined` as soon as `signal` aborts. */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   if (signal.aborted) {
@@ -119,6 +87,31 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Pr
     return await Promise.race([promise, aborted.promise]);
   } finally {
     withdraw();
+  }
+}
+
+/**
+ * The values of `source` until `signal` aborts. Ends with the signal even when the source doesn't
+ * notice it: a provider that hangs must not hold a call.
+ */
+export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  if (signal.aborted) return;
+  const iterator = source[Symbol.asyncIterator]();
+  let isOver = false;
+  try {
+    for (;;) {
+      const next = await orAborted(iterator.next(), signal);
+      if (!next) return;
+      isOver = next.done === true;
+      if (isOver) return;
+      yield next.value;
+    }
+  } catch (error) {
+    isOver = true;
+    throw error;
+  } finally {
+    // Not awaited: a generator that waits for its next value returns only after that.
+    if (!isOver) iterator.return?.().then(undefined, () => undefined);
   }
 }
 

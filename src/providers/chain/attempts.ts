@@ -45,6 +45,21 @@ export interface AttemptsOptions<Port, Event> {
   readonly left?: (wasOfUse: boolean) => 'again' | 'nothing' | 'thrown';
 }
 
+/** One request to one provider. */
+export interface Exchange<Port> {
+  readonly provider: Listed<Port>;
+  /** Aborts with the caller's, when the deadline has passed, and when this request is over. */
+  readonly signal: AbortSignal;
+  /** The caller waits from now on, if they haven't before. */
+  awaitSign(): void;
+  /** They have got something: they wait no more, and may wait anew. */
+  gotSign(): void;
+  /** Something came that the caller has a use for, whatever happens to the rest. */
+  ofUse(): void;
+  /** What the breaker is to be told, for one who will know later whether the provider has proved itself. */
+  takeOutcome(): Attempt | undefined;
+}
+
 interface TroubleEvent {
   readonly type: 'trouble';
   readonly trouble: ProviderTrouble;
@@ -82,127 +97,64 @@ export async function* attempts<Port, Event>(
 /** One provider, once or twice. Returns what went wrong, if it did and somebody else may do better. */
 async function* askOne<Port, Event>(
   { provider, attempt, isLast }: Turn<Port>,
-  options: AttemptsOptions<Port, Event>,
+  { part, code, clock, deadlineMs, missing, ask, left = () => 'again' }: AttemptsOptions<Port, Event>,
   signal: AbortSignal,
 ): AsyncGenerator<Event | TroubleEvent, ProviderFailure | undefined> {
-  const { part, code, clock, missing, left = () => 'again' } = options;
-  const wait = new Wait(isLast ? Infinity : options.deadlineMs, clock);
-  const message = `${missing} within ${options.deadlineMs} ms`;
+  const message = `${missing} within ${deadlineMs} ms`;
   const late = new ProviderFailure({ code, provider: provider.name, kind: 'timeout', message });
-  let outcome = attempt;
+  let outcome: Attempt | undefined = attempt;
+  let waitEnds: Milliseconds | undefined;
   for (let isRetry = false; !signal.aborted; isRetry = true) {
     const request = new RequestAbort(signal, clock);
-    const exchange = new Exchange(provider, request, wait, late, outcome);
     const began = clock.now();
     let failure: ProviderFailure;
+    const use: { outcome: Attempt | undefined; wasOfUse: boolean } = { outcome, wasOfUse: false };
     try {
-      yield* options.ask(exchange);
+      yield* ask({
+        provider,
+        signal: request.signal,
+        awaitSign: () => {
+          waitEnds ??= clock.now() + (isLast ? Infinity : deadlineMs);
+          request.deadline(waitEnds, late);
+        },
+        gotSign: () => {
+          request.clearDeadline();
+          waitEnds = undefined;
+        },
+        ofUse: () => {
+          use.wasOfUse = true;
+        },
+        takeOutcome: () => {
+          const taken = use.outcome;
+          use.outcome = undefined;
+          return taken;
+        },
+      });
       if (gone(signal)) return undefined;
       if (request.missed) throw request.missed;
-      exchange.outcome?.succeeded();
+      use.outcome?.succeeded();
       return undefined;
     } catch (error) {
       if (gone(signal)) return undefined;
       failure = failureOf(code, provider.name, request.missed ?? error);
-      exchange.outcome?.failed(failure);
+      use.outcome?.failed(failure);
     } finally {
       request.abort();
       // If whoever listened has gone: to have been of use is good enough.
-      if (exchange.wasOfUse) exchange.outcome?.succeeded();
-      else exchange.outcome?.dropped();
+      if (use.wasOfUse) use.outcome?.succeeded();
+      else use.outcome?.dropped();
     }
-    const next = left(exchange.wasOfUse);
+    const next = left(use.wasOfUse);
     if (next === 'nothing') return undefined;
     if (next === 'thrown') throw failure;
-    const delay = retryDelay(failure, exchange.wasOfUse ? 0 : clock.now() - began, isLast);
+    const delay = retryDelay(failure, use.wasOfUse ? 0 : clock.now() - began, isLast);
     if (isRetry || delay === undefined) return failure;
     yield { type: 'trouble', trouble: troubleOf(part, failure, 'retried') };
     await clock.sleep(delay, signal);
-    outcome = provider.breaker.attempt({ force: true }) ?? outcome;
+    outcome = provider.breaker.attempt({ force: true });
   }
-  outcome.dropped();
+  outcome?.dropped();
   return undefined;
-}
-
-/** One request to one provider. */
-export class Exchange<Port> {
-  readonly provider: Listed<Port>;
-  readonly #request: RequestAbort;
-  readonly #wait: Wait;
-  readonly #late: ProviderFailure;
-  #outcome: Attempt | undefined;
-  #wasOfUse = false;
-
-  constructor(
-    provider: Listed<Port>,
-    request: RequestAbort,
-    wait: Wait,
-    late: ProviderFailure,
-    outcome: Attempt,
-  ) {
-    this.provider = provider;
-    this.#request = request;
-    this.#wait = wait;
-    this.#late = late;
-    this.#outcome = outcome;
-  }
-
-  /** Aborts with the caller's, when the deadline has passed, and when this request is over. */
-  get signal(): AbortSignal {
-    return this.#request.signal;
-  }
-
-  get wasOfUse(): boolean {
-    return this.#wasOfUse;
-  }
-
-  /** What the breaker is told of it; undefined: that is somebody else's business now. */
-  get outcome(): Attempt | undefined {
-    return this.#outcome;
-  }
-
-  /** The caller waits from now on, if they haven't before. */
-  awaitSign(): void {
-    this.#request.deadline(this.#wait.deadline(), this.#late);
-  }
-
-  /** They have got something: they wait no more, and may wait anew. */
-  gotSign(): void {
-    this.#request.clearDeadline();
-    this.#wait.over();
-  }
-
-  /** Something came that the caller has a use for, whatever happens to the rest. */
-  ofUse(): void {
-    this.#wasOfUse = true;
-  }
-
-  /** Whoever takes it says when the provider has proved itself, or failed. */
-  takeOutcome(): Attempt | undefined {
-    const outcome = this.#outcome;
-    this.#outcome = undefined;
-    return outcome;
-  }
-}
-
-/** How long one provider may keep the caller waiting, however often it is asked. */
-class Wait {
-  readonly #ms: Milliseconds;
-  readonly #clock: Clock;
-  #until: Milliseconds | undefined;
-
-  constructor(ms: Milliseconds, clock: Clock) {
-    this.#ms = ms;
-    this.#clock = clock;
-  }
-
-  deadline(): Milliseconds {
-    return (this.#until ??= this.#clock.now() + this.#ms);
-  }
-
-  over(): void {
-    this.#until = undefined;
-  }
 }
 
 /** As a question: it may change while something is awaited. */

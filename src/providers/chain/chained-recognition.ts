@@ -272,20 +272,15 @@ export class ChainedRecognition implements SttStream {
     exchange: Exchange<SpeechToText>,
   ): AsyncGenerator<{ readonly type: 'opened'; readonly listener: Listener }> {
     const { provider, signal } = exchange;
+    this.#failed.add(provider.name);
     exchange.awaitSign();
     const opening = this.#openOne(provider);
-    let stream: SttStream | undefined;
-    try {
-      stream = await orAborted(opening, signal);
-    } catch (error) {
-      this.#failed.add(provider.name);
-      throw error;
-    }
+    const stream = await orAborted(opening, signal);
     if (stream) {
+      this.#failed.delete(provider.name);
       yield { type: 'opened', listener: { provider, stream, attempt: exchange.takeOutcome() } };
       return;
     }
-    this.#failed.add(provider.name);
     // Whoever comes too late isn't wanted any more.
     opening.then(
       (late) => {
