@@ -10,6 +10,7 @@ import { createCartesiaTts } from '../../../src/providers/cartesia/cartesia-tts.
 import { chainLanguageModels } from '../../../src/providers/chain/language-model-chain.ts';
 import { chainSpeechToText } from '../../../src/providers/chain/speech-to-text-chain.ts';
 import { chainTextToSpeech } from '../../../src/providers/chain/text-to-speech-chain.ts';
+import type { Listed } from '../../../src/providers/chain/provider-list.ts';
 import { createGroqLlm } from '../../../src/providers/groq/groq-llm.ts';
 import { createGroqWhisperStt } from '../../../src/providers/groq/groq-whisper-stt.ts';
 import { noUnhandledRejections, until } from '../../support/leaks.ts';
@@ -102,6 +103,14 @@ const retried = (event: LlmEvent | TtsEvent | SttEvent): boolean =>
 const fellBack = (event: LlmEvent | TtsEvent | SttEvent): boolean =>
   event.type === 'trouble' && event.trouble.outcome === 'fell-back';
 
+/** Who stands alone is waited for longer, so that a busy machine doesn't miss the wait. */
+function asked<Port>(
+  { at }: { readonly at: unknown },
+  [first, second]: readonly [Listed<Port>, Listed<Port>],
+): [Listed<Port>, ...Listed<Port>[]] {
+  return at === retried ? [first] : [first, second];
+}
+
 describe('when a turn is stopped, no language model is asked any more', () => {
   const stages: Stage<LlmEvent>[] = [
     { name: 'before it is asked', faults: [], at: 'before' },
@@ -137,7 +146,7 @@ describe('when a turn is stopped, no language model is asked any more', () => {
       listed('first', open(groq[0]), clock),
       listed('second', open(groq[1]), clock),
     ] as const;
-    const chain = chainLanguageModels({ providers: [...providers], clock, patienceMs: 1000 });
+    const chain = chainLanguageModels({ providers: asked(stage, providers), clock, patienceMs: 1000 });
     await expectSilence(stage, run(chain));
   });
 });
@@ -154,12 +163,6 @@ describe('when a turn is stopped, no voice is asked any more', () => {
     },
     {
       name: 'in the wait before it is asked again',
-      faults: [[/context/, { type: 'cut', after: 0 }]],
-      at: retried,
-      needsChain: true,
-    },
-    {
-      name: 'in a long wait before it is asked again',
       faults: [[/^tts$/, SOON]],
       at: retried,
       needsChain: true,
@@ -189,7 +192,10 @@ describe('when a turn is stopped, no voice is asked any more', () => {
       listed('first', open(cartesia[0]), clock),
       listed('second', open(cartesia[1]), clock),
     ] as const;
-    await expectSilence(stage, run(chainTextToSpeech({ providers: [...providers], clock, patienceMs: 800 })));
+    await expectSilence(
+      stage,
+      run(chainTextToSpeech({ providers: asked(stage, providers), clock, patienceMs: 800 })),
+    );
   });
 });
 
@@ -205,12 +211,13 @@ describe('when a call is over, no recogniser is asked any more', () => {
     return stt;
   }
 
-  function chain(kind: Kind): SpeechToText {
+  function chain(stage: (typeof stages)[number]): SpeechToText {
+    const { kind } = stage;
     const providers = [
       listed('first', open(kind, 0), clock),
       listed('second', open('whisper', 1), clock),
     ] as const;
-    return chainSpeechToText({ providers: [...providers], clock, patienceMs: 1000, openMs: 1500 });
+    return chainSpeechToText({ providers: asked(stage, providers), clock, patienceMs: 1000, openMs: 1500 });
   }
 
   /** A call in which somebody says something; it ends with `signal`. */
@@ -287,6 +294,6 @@ describe('when a call is over, no recogniser is asked any more', () => {
   });
 
   it.each(stages)('$name, in a chain ($kind)', async (stage) => {
-    await expectSilence(stage, run(chain(stage.kind)));
+    await expectSilence(stage, run(chain(stage)));
   });
 });
