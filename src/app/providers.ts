@@ -121,14 +121,13 @@ const PROVIDERS: { readonly [P in Part]: Readonly<Record<string, Provider<Ports[
     groq: {
       languages: 'any',
       needsKeyOf: 'groq',
-      // Whether it is asked again is up to the chain that it stands in.
-      open: ({ settings: { groq } }) => Promise.resolve(createGroqLlm({ ...groq, retries: 0 })),
+      open: ({ settings: { groq } }) => Promise.resolve(createGroqLlm(groq)),
     },
     'openai-compatible': {
       languages: 'any',
       isRemote: true,
       open: ({ settings: { openaiCompatible } }) =>
-        Promise.resolve(createGroqLlm({ ...openaiCompatible, name: 'openai-compatible', retries: 0 })),
+        Promise.resolve(createGroqLlm({ ...openaiCompatible, name: 'openai-compatible' })),
     },
   },
   tts: {
@@ -154,7 +153,6 @@ const PROVIDERS: { readonly [P in Part]: Readonly<Record<string, Provider<Ports[
           connectMs: cartesia.connectMs,
           contextsPerSocket: repliesPerSocket,
           format: format && { encoding: format.encoding, rateHz: format.sampleRateHz },
-          retries: 0,
           onTrouble: troubleOf(log, 'tts'),
         });
         // The first call shall find a connection.

@@ -3,7 +3,7 @@ import { BoundedQueue } from '../lib/queue.ts';
 import type { Scope } from '../lib/scope.ts';
 import { sampleCount, type Audio } from '../media/audio.ts';
 import { signTone } from '../media/sign-tone.ts';
-import { orAborted, untilAborted } from './aborting.ts';
+import { orAborted, untilAborted } from '../lib/abort.ts';
 import type { ToolOutcome } from './agent-tools.ts';
 import type { Stage } from './latency-tracker.ts';
 import type { LlmEvent, Message, ToolCall } from './conversation.ts';

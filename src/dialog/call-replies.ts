@@ -1,7 +1,7 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import type { Scope } from '../lib/scope.ts';
 import type { AudioFormat } from '../media/audio.ts';
-import { orAborted } from './aborting.ts';
+import { orAborted, within } from '../lib/abort.ts';
 import { INTERRUPTED, startReply, type AgentReply, type Question } from './agent-reply.ts';
 import { runTool, type ToolTable } from './agent-tools.ts';
 import type { CallTelling } from './call-telling.ts';
@@ -207,10 +207,8 @@ export class CallReplies {
       running.reply?.stop();
     }
     if (!silent) this.#call.media.flush();
-    const patience = new AbortController();
     const accounts = both(this.#lastSettled, this.#signsTold);
-    await Promise.race([accounts, this.#options.clock.sleep(ACCOUNT_MS, patience.signal)]);
-    patience.abort();
+    await within(accounts, ACCOUNT_MS, this.#options.clock, () => undefined);
     this.#call.telling.sign();
     for (const { name } of this.#atWork) this.#call.telling.emit({ type: 'tool', name, result: INTERRUPTED });
     this.#atWork.clear();

@@ -1,3 +1,4 @@
+import { onAbort } from '../lib/abort.ts';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Scope } from '../lib/scope.ts';
@@ -151,14 +152,12 @@ export class CallSession {
       this.#flushLine.disarm();
     });
     // The process's scope closes: no more words, but the dialplan has the caller.
-    const onAbort = (): void => {
-      const variables = { VOICE_AGENT_RESULT: 'draining' };
-      this.finish({ reason: 'shut-down', way: 'proceed', variables }, true);
-    };
-    this.#options.scope.signal.addEventListener('abort', onAbort, { once: true });
-    this.#scope.defer(() => {
-      this.#options.scope.signal.removeEventListener('abort', onAbort);
-    });
+    this.#scope.defer(
+      onAbort(this.#options.scope.signal, () => {
+        const variables = { VOICE_AGENT_RESULT: 'draining' };
+        this.finish({ reason: 'shut-down', way: 'proceed', variables }, true);
+      }),
+    );
     if (this.#state.phase !== 'over') {
       if (!this.#options.announcement) this.#openEars();
       void this.#answer();

@@ -1,6 +1,6 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import type { Scope } from '../lib/scope.ts';
-import { orAborted } from './aborting.ts';
+import { orAborted } from '../lib/abort.ts';
 import type { MediaSession, SpeechToText, SttStream, VoiceActivityDetector } from './ports.ts';
 import type { SttEvent, Transcript, VadEvent } from './speech.ts';
 
@@ -97,6 +97,7 @@ export class CallerEars {
           if (event.type !== 'failed') onStt(event);
           else this.#failed(opening, event.error);
         },
+        signal: scope.signal,
       });
       const stream = await opening;
       scope.defer(() => {

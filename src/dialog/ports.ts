@@ -109,6 +109,11 @@ export interface SttStream {
   beginTurn(frame: number): void;
   /** The VAD says that the turn ended with `frame`: the final text of what was said since `beginTurn`. */
   endTurn(frame: number): Promise<Transcript>;
+  /**
+   * Asks once more about the turn whose `endTurn(frame)` has failed; nothing is understood if another has ended since.
+   * Only of a stream that asks with a request for each turn, and keeps the turn's sound until it is answered.
+   */
+  askAgain?(frame: number): Promise<Transcript>;
   close(): void;
 }
 

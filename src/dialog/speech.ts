@@ -36,6 +36,8 @@ export interface SttRequest {
   /** Words that no dictionary has, in ARPAbet. */
   readonly pronunciations?: Readonly<Record<string, string>>;
   readonly onEvent: (event: SttEvent) => void;
+  /** The call's end: who isn't connected by then needn't be any more. */
+  readonly signal?: AbortSignal;
 }
 
 export type SttEvent =

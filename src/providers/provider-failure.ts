@@ -24,6 +24,8 @@ export interface FailureDetails {
 export class ProviderFailure extends VoiceAgentError {
   readonly kind: FailureKind;
   readonly provider: string;
+  /** The message without provider and kind. */
+  readonly reason: string;
   readonly retryAfterMs: Milliseconds | undefined;
 
   constructor({ code, provider, kind, message, retryAfterMs, cause }: FailureDetails) {
@@ -31,6 +33,7 @@ export class ProviderFailure extends VoiceAgentError {
     this.name = 'ProviderFailure';
     this.kind = kind;
     this.provider = provider;
+    this.reason = message;
     this.retryAfterMs = retryAfterMs;
   }
 }

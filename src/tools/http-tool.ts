@@ -1,5 +1,6 @@
+import { RequestAbort } from '../lib/abort.ts';
 import { messageOf } from '../lib/errors.ts';
-import type { Milliseconds } from '../lib/clock.ts';
+import { systemClock, type Milliseconds } from '../lib/clock.ts';
 import type { AgentTool } from '../dialog/agent-tools.ts';
 import type { CallInfo } from '../dialog/call-info.ts';
 import { argumentsCheck } from './parameters.ts';
@@ -45,18 +46,24 @@ export function httpTool(options: HttpToolOptions): AgentTool {
       const wrong = check(args);
       if (wrong !== undefined) throw new Error(`these arguments can not be used: ${wrong}`);
       const { url, init } = requestOf(options, args, call);
-      const timeout = AbortSignal.timeout(options.timeoutMs);
       // What may have changed something there is waited for, so that it is known whether it has.
       const isSafe = options.method === 'GET';
+      if (signal.aborted) throw new Error('interrupted');
+      const request = new RequestAbort(isSafe ? signal : undefined, systemClock);
+      const late = new Error(`no answer within ${options.timeoutMs} ms`);
+      request.deadline(systemClock.now() + options.timeoutMs, late);
       const { status, text } = await exchange(options, url, {
         ...init,
         redirect: 'manual',
-        signal: isSafe ? AbortSignal.any([signal, timeout]) : timeout,
-      }).catch((error: unknown) => {
-        if (isSafe && signal.aborted) throw new Error('interrupted');
-        if (timeout.aborted) throw new Error(`no answer within ${options.timeoutMs} ms`);
-        throw new Error(`no answer: ${reasonOf(error)}`);
-      });
+        signal: request.signal,
+      })
+        .catch((error: unknown) => {
+          if (isSafe && signal.aborted) throw new Error('interrupted');
+          throw request.missed ?? new Error(`no answer: ${reasonOf(error)}`);
+        })
+        .finally(() => {
+          request.release();
+        });
       if (status >= 300 && status < 400) throw new Error(`the service answered ${status} (moved)`);
       if (status < 200 || status >= 300) {
         const said = shortened(text, ERROR_CHARACTERS);

@@ -1,6 +1,7 @@
 import type { RawOutputFormat } from '@cartesia/cartesia-js/resources/tts';
 import type { TextToSpeech } from '../../dialog/ports.ts';
 import type { VoiceRequest } from '../../dialog/speech.ts';
+import { onAbort } from '../../lib/abort.ts';
 import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../../lib/errors.ts';
 import type { AudioFormat } from '../../media/audio.ts';
@@ -27,8 +28,6 @@ export interface CartesiaTtsOptions extends CartesiaConnection {
   readonly firstAudioMs?: Milliseconds;
   /** Between two pieces of sound, when the text is complete (default 1500). */
   readonly chunkMs?: Milliseconds;
-  /** How often a reply that was cut before its first sound is asked for again (default 1). */
-  readonly retries?: number;
   /** Replies that one socket carries at a time (default 10). */
   readonly contextsPerSocket?: number;
   /** Sockets at a time (default 10). */
@@ -112,20 +111,17 @@ export function createCartesiaTts(options: CartesiaTtsOptions): TextToSpeech {
         },
         firstAudioMs: options.firstAudioMs ?? 1500,
         chunkMs: options.chunkMs ?? 1500,
-        retries: options.retries ?? 1,
         clock,
-        onTrouble,
       });
-      const onAbort = (): void => {
+      const withdraw = onAbort(signal, () => {
         reply.cancel();
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
+      });
       replies.add(reply);
       try {
         void reply.feed(text);
         yield* reply.events();
       } finally {
-        signal.removeEventListener('abort', onAbort);
+        withdraw();
         replies.delete(reply);
         reply.cancel();
       }

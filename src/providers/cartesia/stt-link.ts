@@ -137,6 +137,8 @@ export class SttLink {
     }
     this.#mayReconnect = false;
     this.#options.onRetry(failure);
+    // Whoever was told may have closed it.
+    if (this.#isClosed()) return;
     try {
       await this.open();
       if (!this.#isClosed()) this.#options.onReplaced();
@@ -174,7 +176,6 @@ function sdkSocket(
     : client.stt.manualFinalize.websocket({ ...endpoint.params }, options);
 }
 
-function unavailable({ provider, kind, message, retryAfterMs }: ProviderFailure): ProviderFailure {
-  const plain = message.replace(`${provider}: `, '').replace(` (${kind})`, '');
-  return new ProviderFailure({ code: 'STT_UNAVAILABLE', provider, kind, message: plain, retryAfterMs });
+function unavailable({ provider, kind, reason, retryAfterMs }: ProviderFailure): ProviderFailure {
+  return new ProviderFailure({ code: 'STT_UNAVAILABLE', provider, kind, message: reason, retryAfterMs });
 }

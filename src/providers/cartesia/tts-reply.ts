@@ -1,5 +1,5 @@
 import type { GenerationRequest, WebsocketResponse } from '@cartesia/cartesia-js/resources/tts';
-import { untilAborted } from '../../dialog/aborting.ts';
+import { untilAborted } from '../../lib/abort.ts';
 import type { TimedWord, TtsEvent, VoiceRequest } from '../../dialog/speech.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { BoundedQueue } from '../../lib/queue.ts';
@@ -21,10 +21,7 @@ export interface TtsReplyOptions {
   readonly request: Omit<GenerationRequest, 'context_id' | 'transcript'>;
   readonly firstAudioMs: Milliseconds;
   readonly chunkMs: Milliseconds;
-  /** How often a reply that was cut before its first sound is asked for again. */
-  readonly retries: number;
   readonly clock: Clock;
-  readonly onTrouble: (message: string) => void;
 }
 
 /** Events that wait to be fetched: minutes of sound. */
@@ -52,7 +49,6 @@ export class TtsReply {
   /** What was sent and has not been heard a sound of. */
   #pieces: string[] = [];
   #ended = false;
-  #retries: number;
   #audioMs = 0;
   /** Where this context's time begins in the reply's. */
   #offsetMs = 0;
@@ -63,7 +59,6 @@ export class TtsReply {
 
   constructor(options: TtsReplyOptions) {
     this.#options = options;
-    this.#retries = options.retries;
     this.#bytesPerSample = { ulaw: 1, alaw: 1, pcm_s16: 2, pcm_f32: 4 }[options.voice.format.encoding];
   }
 
@@ -140,7 +135,7 @@ export class TtsReply {
         if (this.#context?.id === id) this.#onEvent(event);
       },
       onFailed: (failure) => {
-        if (this.#context?.id === id) this.#onFailed(failure);
+        if (this.#context?.id === id) this.#fail(failure);
       },
     };
     const socket = await this.#options.pool.acquire(id, listener);
@@ -160,7 +155,7 @@ export class TtsReply {
     if (!context) return;
     const { request } = this.#options;
     if (!context.socket.send({ ...request, transcript, continue: true, context_id: context.id })) {
-      this.#onFailed(this.#failure('cut', 'the connection is gone'));
+      this.#fail(this.#failure('cut', 'the connection is gone'));
     } else if (!this.#unwatch) this.#watch();
   }
 
@@ -231,7 +226,6 @@ export class TtsReply {
     this.#rest = new Uint8Array(whole.subarray(length));
     this.#lastChunkAt = this.#options.clock.now();
     this.#pieces = [];
-    this.#retries = 0;
     if (this.#words.length > 0) this.#give({ type: 'words', words: this.#words.splice(0) });
     if (length > 0) {
       const audio = validatePcmFormat(whole.subarray(0, length), this.#options.voice.format);
@@ -262,21 +256,6 @@ export class TtsReply {
   }
 
   // ── trouble ──
-
-  #onFailed(failure: ProviderFailure): void {
-    this.#context?.over.resolve(undefined);
-    this.#context = undefined;
-    this.#rewatch(undefined);
-    if (failure.kind !== 'cut' || this.#retries === 0 || this.#isOver()) {
-      this.#fail(failure);
-      return;
-    }
-    // Nothing was heard of it yet: nobody notices if it is said on another socket.
-    this.#retries -= 1;
-    this.#words = [];
-    this.#options.onTrouble(`${failure.message}; saying it again`);
-    this.#reopen();
-  }
 
   #fail(failure: ProviderFailure): void {
     if (this.#isOver()) return;

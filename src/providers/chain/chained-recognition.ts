@@ -1,19 +1,13 @@
 import type { SpeechToText, SttStream } from '../../dialog/ports.ts';
 import type { SttEvent, SttRequest, Transcript } from '../../dialog/speech.ts';
+import { onAbort, orAborted, within } from '../../lib/abort.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { FRAME_MS } from '../../media/audio.ts';
 import { AudioRingReader } from '../../media/audio-ring.ts';
 import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
+import { attempts, retryDelay, type Exchange } from './attempts.ts';
 import type { Attempt } from './circuit-breaker.ts';
-import {
-  failureOf,
-  retryDelay,
-  Rotation,
-  troubleOf,
-  type ChainOptions,
-  type Listed,
-  type Turn,
-} from './provider-list.ts';
+import { failureOf, troubleOf, type ChainOptions, type Listed } from './provider-list.ts';
 
 export interface SttChainOptions extends ChainOptions<SpeechToText> {
   /** How long a connection may take to open when another provider follows. */
@@ -59,8 +53,10 @@ export class ChainedRecognition implements SttStream {
   #turn: CallerTurn | undefined;
   /** Who has failed in this turn: nobody is asked twice. */
   readonly #failed = new Set<string>();
-  #climbing = false;
-  #closed = false;
+  #isFailingBack = false;
+  /** The call's end: nobody is asked any more. */
+  readonly #over = new AbortController();
+  #withdraw = (): void => undefined;
   /** Who listened last, as far as the call was told. */
   #told: { name: string; findsTurns: boolean };
 
@@ -73,12 +69,18 @@ export class ChainedRecognition implements SttStream {
 
   /** Resolves with what went wrong if nobody can be had. */
   open(): Promise<ProviderFailure | undefined> {
-    this.#opening = this.#openNext(new Rotation(this.#options.providers), undefined);
+    const { signal } = this.#request;
+    if (signal) {
+      this.#withdraw = onAbort(signal, () => {
+        this.close();
+      });
+    }
+    this.#opening = this.#openOneOf(this.#options.providers, undefined);
     return this.#opening;
   }
 
   beginTurn(frame: number): void {
-    if (this.#closed) return;
+    if (this.#isClosed()) return;
     const turn: CallerTurn = { frame, heardTo: -1, text: '' };
     this.#turn = turn;
     this.#guard((stream) => {
@@ -112,7 +114,8 @@ export class ChainedRecognition implements SttStream {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#over.abort();
+    this.#withdraw();
     this.#listener?.attempt?.dropped();
     this.#listener?.stream.close();
     this.#listener = undefined;
@@ -121,30 +124,47 @@ export class ChainedRecognition implements SttStream {
   // ── what a recogniser makes of a turn ──
 
   async #answer(listener: Listener, turn: CallerTurn, frame: number): Promise<Answer> {
+    const { provider } = listener;
+    if (provider.port.findsTurns) return this.#overdue(listener, turn, frame);
+    const isLast = this.#after(provider).length === 0;
+    const asked = this.#transcript(listener, frame, isLast);
+    return { by: listener, transcript: await (isLast ? asked : this.#inTime(provider.name, asked)) };
+  }
+
+  /** Asked for once more where that may help and the turn's sound is kept. */
+  async #transcript(listener: Listener, frame: number, isLast: boolean): Promise<Transcript> {
     const { provider, stream } = listener;
-    const asked = stream.endTurn(frame);
-    asked.catch(() => undefined);
-    if (provider.port.findsTurns) return this.#overdue(listener, turn, frame, asked);
-    if (this.#after(provider).length === 0) return { by: listener, transcript: await asked };
-    const ms = this.#options.patienceMs;
-    const transcript = await this.#within(ms, asked, () => {
-      throw this.#failure(provider.name, 'timeout', `no transcript within ${ms} ms`);
+    const { clock } = this.#options;
+    const began = clock.now();
+    try {
+      return await stream.endTurn(frame);
+    } catch (error) {
+      const failure = failureOf('STT_FAILED', provider.name, error);
+      const delay = retryDelay(failure, clock.now() - began, isLast);
+      if (!stream.askAgain || delay === undefined || this.#listener !== listener) throw failure;
+      report(listener, failure);
+      this.#request.onEvent({ type: 'trouble', trouble: troubleOf('stt', failure, 'retried') });
+      await clock.sleep(delay, this.#over.signal);
+      if (this.#listener !== listener) throw failure;
+      return stream.askAgain(frame);
+    }
+  }
+
+  #inTime(provider: string, asked: Promise<Transcript>): Promise<Transcript> {
+    const { patienceMs, clock } = this.#options;
+    return within(asked, patienceMs, clock, () => {
+      throw this.#failure(provider, 'timeout', `no transcript within ${patienceMs} ms`);
     });
-    return { by: listener, transcript };
   }
 
   /**
    * A recogniser that finds turns was silent when it should have spoken. Either there was nothing to be heard, or
    * it is deaf: somebody else is asked for a second opinion.
    */
-  async #overdue(
-    listener: Listener,
-    turn: CallerTurn,
-    frame: number,
-    asked: Promise<Transcript>,
-  ): Promise<Answer> {
+  async #overdue(listener: Listener, turn: CallerTurn, frame: number): Promise<Answer> {
     const missing: Transcript = { text: turn.text, understood: turn.text !== '', confidence: 0.5 };
-    const transcript = await this.#within(GRACE_MS, asked, () => missing);
+    const asked = listener.stream.endTurn(frame);
+    const transcript = await within(asked, GRACE_MS, this.#options.clock, () => missing);
     const own: Answer = { by: listener, transcript };
     const isFresh = turn.heardTo >= frame - FRESH_FRAMES;
     if (this.#listener !== listener || isFresh || (transcript !== missing && transcript.understood))
@@ -152,8 +172,7 @@ export class ChainedRecognition implements SttStream {
     const other = await this.#secondOpinion(listener.provider, turn, frame);
     if (!other) return own;
     if (this.#isClosed() || this.#listener !== listener) {
-      other.by.attempt?.dropped();
-      other.by.stream.close();
+      leave(other.by);
       return own;
     }
     const { name } = other.by.provider;
@@ -166,32 +185,12 @@ export class ChainedRecognition implements SttStream {
   }
 
   /** The same turn, heard by somebody further down the list; undefined: nothing is understood there, either. */
-  async #secondOpinion(
-    first: Listed<SpeechToText>,
-    turn: CallerTurn,
-    frame: number,
-  ): Promise<Answer | undefined> {
-    const { patienceMs } = this.#options;
-    for (const provider of this.#after(first)) {
-      const attempt = provider.breaker.attempt();
-      if (!attempt) continue;
-      let stream: SttStream | undefined;
-      try {
-        stream = await this.#openOne(provider);
-        stream.beginTurn(turn.frame);
-        const transcript = await this.#within(patienceMs, stream.endTurn(frame), () => {
-          throw this.#failure(provider.name, 'timeout', `no transcript within ${patienceMs} ms`);
-        });
-        if (transcript.understood) return { by: { provider, stream, attempt }, transcript };
-        attempt.dropped();
-        stream.close();
-        return undefined;
-      } catch (error) {
-        stream?.close();
-        attempt.failed(failureOf('STT_FAILED', provider.name, error));
-      }
-    }
-    return undefined;
+  #secondOpinion(first: Listed<SpeechToText>, turn: CallerTurn, frame: number): Promise<Answer | undefined> {
+    return this.#firstOf(this.#after(first), async (by) => {
+      by.stream.beginTurn(turn.frame);
+      const transcript = await this.#inTime(by.provider.name, by.stream.endTurn(frame));
+      return transcript.understood ? { by, transcript } : undefined;
+    });
   }
 
   #onEvent(from: Listener, event: SttEvent): void {
@@ -225,82 +224,70 @@ export class ChainedRecognition implements SttStream {
 
   /** Somebody else has to hear this call, the turn that is going on included. */
   #lost(listener: Listener, failure: ProviderFailure): void {
-    if (this.#listener !== listener || this.#closed) return;
+    if (this.#listener !== listener || this.#isClosed()) return;
     this.#listener = undefined;
     report(listener, failure);
     listener.stream.close();
     this.#failed.add(listener.provider.name);
     const others = this.#options.providers.filter(({ name }) => !this.#failed.has(name));
-    this.#opening = this.#openNext(new Rotation(others), failure);
+    this.#opening = this.#openOneOf(others, failure);
     void this.#opening.then((last) => {
-      if (last && !this.#closed) this.#request.onEvent({ type: 'failed', error: last });
+      if (last && !this.#isClosed()) this.#request.onEvent({ type: 'failed', error: last });
     });
   }
 
-  async #openNext(
-    rotation: Rotation<SpeechToText>,
+  /** Resolves with what went wrong if nobody can be had. */
+  async #openOneOf(
+    providers: readonly Listed<SpeechToText>[],
     before: ProviderFailure | undefined,
   ): Promise<ProviderFailure | undefined> {
-    let failure = before;
-    const { onEvent } = this.#request;
-    for (let turn = rotation.next(); turn; turn = rotation.next()) {
-      if (this.#isClosed()) {
-        turn.attempt.dropped();
-        break;
-      }
-      const { provider } = turn;
-      for (const trouble of rotation.spared('stt', turn)) onEvent({ type: 'trouble', trouble });
-      if (failure) {
-        onEvent({ type: 'trouble', trouble: troubleOf('stt', failure, 'fell-back', provider.name) });
-      }
-      failure = await this.#tryOpen(turn);
-      if (!failure) return undefined;
-      this.#failed.add(provider.name);
-    }
-    return failure ?? this.#failure('stt', 'refused', 'nobody listens');
-  }
-
-  /** One provider's turn: once more, if that may help. Resolves with what went wrong, if it did. */
-  async #tryOpen({
-    provider,
-    attempt: first,
-    isLast,
-  }: Turn<SpeechToText>): Promise<ProviderFailure | undefined> {
-    const { openMs, clock } = this.#options;
-    const began = clock.now();
-    let attempt = first;
-    for (let retries = 1; ; retries--) {
-      try {
-        const stream = await this.#openWithin(isLast ? Infinity : openMs - (clock.now() - began), provider);
-        if (this.#isClosed()) {
-          attempt.dropped();
-          stream.close();
-        } else this.#take({ provider, stream, attempt });
-        return undefined;
-      } catch (error) {
-        const failure = failureOf('STT_UNAVAILABLE', provider.name, error);
-        attempt.failed(failure);
-        const delay = retryDelay(failure, clock.now() - began, isLast);
-        if (retries === 0 || delay === undefined || this.#isClosed()) return failure;
-        this.#request.onEvent({ type: 'trouble', trouble: troubleOf('stt', failure, 'retried') });
-        await clock.sleep(delay);
-        attempt = provider.breaker.attempt({ force: true }) ?? attempt;
-      }
-    }
-  }
-
-  async #openWithin(ms: Milliseconds, provider: Listed<SpeechToText>): Promise<SttStream> {
-    const opening = this.#openOne(provider);
-    if (ms === Infinity) return opening;
-    return this.#within(ms, opening, () => {
-      opening.then(
-        (late) => {
-          late.close();
+    const { clock, openMs } = this.#options;
+    try {
+      const opening = attempts(
+        {
+          part: 'stt',
+          code: 'STT_UNAVAILABLE',
+          providers,
+          before,
+          clock,
+          deadlineMs: openMs,
+          missing: 'not opened',
+          ask: (exchange: Exchange<SpeechToText>) => this.#ask(exchange),
         },
-        () => undefined,
+        this.#over.signal,
       );
-      throw this.#failure(provider.name, 'timeout', `not opened within ${this.#options.openMs} ms`);
-    });
+      for await (const event of opening) {
+        if (event.type === 'trouble') this.#request.onEvent(event);
+        else if (!this.#isClosed()) this.#take(event.listener);
+        else leave(event.listener);
+      }
+    } catch (error) {
+      return failureOf('STT_UNAVAILABLE', 'stt', error);
+    }
+    if (this.#listener || this.#isClosed()) return undefined;
+    return before ?? this.#failure('stt', 'refused', 'nobody listens');
+  }
+
+  async *#ask(
+    exchange: Exchange<SpeechToText>,
+  ): AsyncGenerator<{ readonly type: 'opened'; readonly listener: Listener }> {
+    const { provider, signal } = exchange;
+    this.#failed.add(provider.name);
+    exchange.awaitSign();
+    const opening = this.#openOne(provider);
+    const stream = await orAborted(opening, signal);
+    if (stream) {
+      this.#failed.delete(provider.name);
+      yield { type: 'opened', listener: { provider, stream, attempt: exchange.takeOutcome() } };
+      return;
+    }
+    // Whoever comes too late isn't wanted any more.
+    opening.then(
+      (late) => {
+        late.close();
+      },
+      () => undefined,
+    );
   }
 
   #openOne(provider: Listed<SpeechToText>): Promise<SttStream> {
@@ -340,31 +327,54 @@ export class ChainedRecognition implements SttStream {
   #turnOver(): void {
     this.#turn = undefined;
     this.#failed.clear();
-    void this.#climb();
+    void this.#failBack();
   }
 
-  async #climb(): Promise<void> {
+  async #failBack(): Promise<void> {
     const listener = this.#listener;
-    if (!listener || this.#climbing) return;
+    if (!listener || this.#isFailingBack) return;
     const { providers } = this.#options;
     const better = providers.slice(0, providers.indexOf(listener.provider));
-    this.#climbing = true;
-    for (const provider of better) {
-      const attempt = provider.breaker.attempt();
+    this.#isFailingBack = true;
+    await this.#firstOf(better, (by) => {
+      // Not in the middle of a sentence: another time, then.
+      if (this.#isClosed() || this.#turn || this.#listener !== listener) return undefined;
+      this.#take(by);
+      return by;
+    });
+    this.#isFailingBack = false;
+  }
+
+  /**
+   * What `use` makes of the first of them that can be opened, is well, and doesn't fail in it, once each. Undefined:
+   * nothing, and it is closed again.
+   */
+  async #firstOf<T>(
+    providers: readonly Listed<SpeechToText>[],
+    use: (by: Listener) => T | undefined | Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    for (const provider of providers) {
+      const attempt = this.#isClosed() ? undefined : provider.breaker.attempt();
       if (!attempt) continue;
+      let stream: SttStream | undefined;
+      let withdraw = (): void => undefined;
       try {
-        const stream = await this.#openOne(provider);
-        // Not in the middle of a sentence: another time, then.
-        if (this.#isClosed() || this.#turn || this.#listener !== listener) {
-          stream.close();
-          attempt.dropped();
-        } else this.#take({ provider, stream, attempt });
-        break;
+        stream = await this.#openOne(provider);
+        const listener = { provider, stream, attempt };
+        withdraw = onAbort(this.#over.signal, () => {
+          leave(listener);
+        });
+        const used = this.#isClosed() ? undefined : await use(listener);
+        if (used === undefined) leave(listener);
+        return used;
       } catch (error) {
-        attempt.failed(failureOf('STT_UNAVAILABLE', provider.name, error));
+        attempt.failed(failureOf('STT_FAILED', provider.name, error));
+        stream?.close();
+      } finally {
+        withdraw();
       }
     }
-    this.#climbing = false;
+    return undefined;
   }
 
   #after(provider: Listed<SpeechToText>): readonly Listed<SpeechToText>[] {
@@ -382,29 +392,21 @@ export class ChainedRecognition implements SttStream {
     }
   }
 
-  /** The promise's value, or after `ms` what `late` says (or throws). */
-  async #within<T>(ms: Milliseconds, promise: Promise<T>, late: () => T): Promise<T> {
-    const patience = new AbortController();
-    const waited = this.#options.clock.sleep(ms, patience.signal).then(() => LATE);
-    try {
-      const value = await Promise.race([promise, waited]);
-      return value === LATE ? late() : (value as T);
-    } finally {
-      patience.abort();
-    }
-  }
-
   #failure(provider: string, kind: FailureKind, message: string): ProviderFailure {
     return new ProviderFailure({ code: 'STT_FAILED', provider, kind, message });
   }
 
   /** As a question: it may change while something is awaited. */
   #isClosed(): boolean {
-    return this.#closed;
+    return this.#over.signal.aborted;
   }
 }
 
-const LATE = Symbol('late');
+/** It isn't wanted any more, and nothing was learned of it. */
+function leave({ stream, attempt }: Listener): void {
+  attempt?.dropped();
+  stream.close();
+}
 
 /** What the breaker is told of it: well, or why not. */
 function report(listener: Listener, failure?: ProviderFailure): void {

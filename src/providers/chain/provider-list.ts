@@ -1,4 +1,4 @@
-import type { FailureKind, ProviderTrouble } from '../../dialog/provider-failures.ts';
+import type { ProviderTrouble } from '../../dialog/provider-failures.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { ProviderFailure, type FailureDetails } from '../provider-failure.ts';
@@ -17,25 +17,6 @@ export interface ChainOptions<Port> {
   readonly clock: Clock;
   /** How long a provider may keep the caller waiting when another one follows it. */
   readonly patienceMs: Milliseconds;
-}
-
-/** A second attempt with the same provider begins at the latest so long after the first … */
-const RETRY_WITHIN_MS: Milliseconds = 500;
-/** … and so long, if nobody else is left and the provider says itself when to ask again. */
-const WAIT_WITHIN_MS: Milliseconds = 2_500;
-const RETRY_DELAY_MS: Milliseconds = 50;
-const PASSING: ReadonlySet<FailureKind> = new Set(['refused', 'cut', 'server']);
-
-/** After how long a second attempt may go well, if it may, and there is time for it; else undefined. */
-export function retryDelay(
-  { kind, retryAfterMs }: ProviderFailure,
-  elapsedMs: Milliseconds,
-  isLast: boolean,
-): Milliseconds | undefined {
-  const isTold = kind === 'rate-limited' && retryAfterMs !== undefined;
-  if (!isTold && !PASSING.has(kind)) return undefined;
-  const delay = Math.max(RETRY_DELAY_MS, retryAfterMs ?? 0);
-  return elapsedMs + delay <= (isTold && isLast ? WAIT_WITHIN_MS : RETRY_WITHIN_MS) ? delay : undefined;
 }
 
 /** One provider's turn to try. */
@@ -75,7 +56,7 @@ export class Rotation<Port> {
   }
 
   /** Better ones that were passed over for `turn` because their breakers are open; each is told once. */
-  *spared(part: ProviderTrouble['part'], turn: Turn<Port>): Generator<ProviderTrouble> {
+  *skipped(part: ProviderTrouble['part'], turn: Turn<Port>): Generator<ProviderTrouble> {
     const place = this.#providers.indexOf(turn.provider);
     for (const provider of this.#later) {
       const { name, breaker } = provider;

@@ -1,30 +1,25 @@
-import { untilAborted } from '../../dialog/aborting.ts';
 import { upTo } from '../../dialog/conversation-history.ts';
 import type { TextToSpeech } from '../../dialog/ports.ts';
 import type { TimedWord, TtsEvent, VoiceRequest } from '../../dialog/speech.ts';
 import { formatFor } from '../../dialog/prepared-phrases.ts';
 import { inSentences } from '../../dialog/sentence-splitter.ts';
+import { untilAborted } from '../../lib/abort.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { sampleCount, type Audio, type AudioFormat } from '../../media/audio.ts';
 import { AudioConverter } from '../../media/convert.ts';
-import { ProviderFailure } from '../provider-failure.ts';
-import { Patience } from './patience.ts';
-import {
-  failureOf,
-  retryDelay,
-  Rotation,
-  troubleOf,
-  type ChainOptions,
-  type Listed,
-} from './provider-list.ts';
+import { attempts, type Exchange } from './attempts.ts';
+import type { ChainOptions } from './provider-list.ts';
 import { TextTape } from './text-tape.ts';
 
 /**
  * Voices as one. When one dies, even in the middle of a word, the rest of the text is spoken from that word on:
  * on a fresh connection, if that can help, else by the next one. Throws the last one's failure (TTS_FAILED).
  */
-export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSpeech {
-  const { providers, clock } = options;
+export function chainTextToSpeech({
+  providers,
+  clock,
+  patienceMs,
+}: ChainOptions<TextToSpeech>): TextToSpeech {
   const [{ port: first }] = providers;
 
   async function* speak(
@@ -33,101 +28,61 @@ export function chainTextToSpeech(options: ChainOptions<TextToSpeech>): TextToSp
     signal: AbortSignal,
   ): AsyncGenerator<TtsEvent> {
     const tape = new TextTape(text);
-    const gone = (): boolean => signal.aborted;
-    const rotation = new Rotation(providers);
     const spoken = new Spoken(tape);
-    let failure: ProviderFailure | undefined;
-    let turn = rotation.next();
+
+    /** The rest of the text in one provider's voice. */
+    async function* ask(exchange: Exchange<TextToSpeech>): AsyncGenerator<TtsEvent> {
+      spoken.begin();
+      for await (const event of soundOf(exchange, spoken.rest(), voice)) yield* spoken.add(event);
+      if (!exchange.signal.aborted) yield* spoken.wordsTo(Infinity);
+    }
+
     try {
-      while (turn && !gone()) {
-        for (const trouble of rotation.spared('tts', turn)) yield { type: 'trouble', trouble };
-        const { provider, isLast } = turn;
-        let { attempt } = turn;
-        const patience = new Patience(isLast ? Infinity : options.patienceMs, clock);
-        for (let retries = 1; ; retries--) {
-          const began = clock.now();
-          let heard = false as boolean;
-          spoken.begin();
-          try {
-            for await (const event of impatiently(provider, spoken.rest(), voice, signal, patience)) {
-              heard ||= event.type === 'audio';
-              yield* spoken.add(event);
-            }
-            yield* spoken.wordsTo(Infinity);
-            if (gone() && !heard) attempt.dropped();
-            else attempt.succeeded();
-            return;
-          } catch (error) {
-            if (gone()) return;
-            failure = failureOf('TTS_FAILED', provider.name, error);
-            attempt.failed(failure);
-          } finally {
-            if (heard) attempt.succeeded();
-            else attempt.dropped();
-          }
-          if (tape.isSpent(spoken.end())) return; // it died when all was said
-          const delay = retryDelay(failure, heard ? 0 : clock.now() - began, isLast);
-          if (retries === 0 || delay === undefined) break;
-          yield { type: 'trouble', trouble: troubleOf('tts', failure, 'retried') };
-          await clock.sleep(delay, signal);
-          attempt = provider.breaker.attempt({ force: true }) ?? attempt;
-        }
-        turn = rotation.next();
-        if (turn) {
-          const { name } = turn.provider;
-          yield { type: 'trouble', trouble: troubleOf('tts', failure, 'fell-back', name) };
-        }
-      }
-      if (failure && !gone()) throw failure;
+      yield* attempts(
+        {
+          part: 'tts',
+          code: 'TTS_FAILED',
+          providers,
+          clock,
+          deadlineMs: patienceMs,
+          missing: 'no sound',
+          ask,
+          // It may have died when all was said.
+          left: () => (tape.isSpent(spoken.end()) ? 'nothing' : 'again'),
+        },
+        signal,
+      );
     } finally {
-      // Whoever listened may have gone before it was asked at all.
-      turn?.attempt.dropped();
       tape.close();
     }
   }
 
   /** One provider's sound, in the format that was asked for, and with a limit for the first of it. */
-  async function* impatiently(
-    { name, port }: Listed<TextToSpeech>,
+  async function* soundOf(
+    exchange: Exchange<TextToSpeech>,
     text: AsyncIterable<string>,
     voice: VoiceRequest,
-    signal: AbortSignal,
-    patience: Patience,
   ): AsyncGenerator<TtsEvent> {
-    const controller = new AbortController();
-    const onAbort = (): void => {
-      controller.abort();
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    let late: ProviderFailure | undefined;
-    const arm = (): void => {
-      patience.arm(() => {
-        const message = `no sound within ${options.patienceMs} ms`;
-        late = new ProviderFailure({ code: 'TTS_FAILED', provider: name, kind: 'timeout', message });
-        controller.abort();
-      });
-    };
+    const { signal, provider } = exchange;
+    const { port } = provider;
     const format = formatFor(port, voice.format);
     const own = inItsVoice(port, { ...voice, format });
     const converter = isSame(format, voice.format) ? undefined : new AudioConverter(voice.format);
     const pieces = port.takes === 'sentences' ? { firstClauseFrom: 0 } : {};
     const cut = first.takes === 'text' && port.takes !== 'text' ? inSentences(text, pieces) : text;
-    const given = telling(cut, arm);
-    try {
-      const events = port.speak(given, own, controller.signal);
-      for await (const event of untilAborted(events, controller.signal)) {
-        if (event.type === 'audio') patience.rewarded();
-        if (event.type !== 'audio' || !converter) yield event;
-        else yield { type: 'audio', audio: audioOf(voice.format, converter.convert(event.audio)) };
+    const given = telling(cut, () => {
+      exchange.awaitSign();
+    });
+    for await (const event of untilAborted(port.speak(given, own, signal), signal)) {
+      if (event.type === 'audio') {
+        exchange.gotSign();
+        exchange.ofUse();
       }
-      if (late && !signal.aborted) throw late as Error;
-      if (converter && !signal.aborted) {
-        yield { type: 'audio', audio: audioOf(voice.format, converter.flush()) };
-      }
-    } finally {
-      patience.disarm();
-      signal.removeEventListener('abort', onAbort);
-      controller.abort();
+      if (event.type !== 'audio' || !converter) yield event;
+      else yield { type: 'audio', audio: audioOf(voice.format, converter.convert(event.audio)) };
+    }
+    if (converter && !signal.aborted) {
+      yield { type: 'audio', audio: audioOf(voice.format, converter.flush()) };
     }
   }
 

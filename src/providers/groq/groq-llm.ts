@@ -3,6 +3,7 @@ import type { Groq } from 'groq-sdk';
 import type { ChatCompletionCreateParamsStreaming } from 'groq-sdk/resources/chat/completions';
 import type { LanguageModel } from '../../dialog/ports.ts';
 import type { LlmEvent, ReplyRequest } from '../../dialog/conversation.ts';
+import { RequestAbort } from '../../lib/abort.ts';
 import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
 import { chatMessages } from './chat-messages.ts';
@@ -23,46 +24,23 @@ export interface GroqLlmOptions extends GroqConnection {
   readonly firstTokenMs?: Milliseconds;
   /** Between two tokens (default 1500). */
   readonly tokenMs?: Milliseconds;
-  /** How often a reply that failed before its first word is asked for again (default 1). */
-  readonly retries?: number;
-  /** A new attempt begins at the latest so long after the first (default 800). */
-  readonly retryWithinMs?: Milliseconds;
-  /** Something went wrong that was put right. */
-  readonly onTrouble?: (message: string) => void;
   readonly clock?: Clock;
 }
 
 const GROQ_LLM_MODEL = 'llama-3.3-70b-versatile';
-const RETRY_DELAY_MS = 100;
-/** What a second attempt may put right. A time-out has used up the caller's patience already. */
-const PASSING: ReadonlySet<FailureKind> = new Set(['refused', 'cut', 'server', 'rate-limited']);
 
 /** A chat model over groq-sdk: Groq's, or any server that speaks like OpenAI. */
 export function createGroqLlm(options: GroqLlmOptions): LanguageModel {
-  const { name = 'groq', clock = systemClock, retries = 1, retryWithinMs = 800, onTrouble } = options;
+  const { name = 'groq', clock = systemClock } = options;
   const client = createGroqClient(options);
 
   async function* reply(request: ReplyRequest, signal: AbortSignal): AsyncGenerator<LlmEvent> {
-    const began = clock.now();
+    if (signal.aborted) return;
     const body = bodyOf(request, options, client.isPlain, clock.wallClock());
-    const gone = (): boolean => signal.aborted;
-    for (let attempt = 0; !gone(); attempt++) {
-      let said = false as boolean;
-      try {
-        for await (const event of attemptOf(client, body, signal, { ...options, name, clock })) {
-          said ||= event.type !== 'progress';
-          yield event;
-        }
-        return;
-      } catch (error) {
-        if (gone()) return;
-        const failure = client.failure('LLM_FAILED', name, error);
-        if (said || attempt >= retries || !PASSING.has(failure.kind)) throw failure;
-        const delay = failure.retryAfterMs ?? RETRY_DELAY_MS;
-        if (clock.now() + delay - began > retryWithinMs) throw failure;
-        onTrouble?.(`${failure.message}; asking again`);
-        await clock.sleep(delay, signal);
-      }
+    try {
+      yield* answer(client, body, signal, { ...options, name, clock });
+    } catch (error) {
+      if (!isAborted(signal)) throw client.failure('LLM_FAILED', name, error);
     }
   }
 
@@ -105,8 +83,8 @@ function bodyOf(
   };
 }
 
-/** One request: its events, or what went wrong. Ends silently when `signal` aborts. */
-async function* attemptOf(
+/** Its events, or what went wrong, as it was thrown. Ends silently when `signal` aborts. */
+async function* answer(
   client: GroqClient,
   body: ChatCompletionCreateParamsStreaming,
   signal: AbortSignal,
@@ -115,36 +93,22 @@ async function* attemptOf(
   const { name, clock, firstTokenMs = 2000, tokenMs = 1500 } = options;
   const fail = (kind: FailureKind, message: string): ProviderFailure =>
     new ProviderFailure({ code: 'LLM_FAILED', provider: name, kind, message });
-  const controller = new AbortController();
-  const onAbort = (): void => {
-    controller.abort();
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
+  const request = new RequestAbort(signal, clock);
   const firstBy = clock.now() + firstTokenMs;
-  let bite: ProviderFailure | undefined;
-  let disarm = (): void => undefined;
-  const arm = (at: Milliseconds, failure: ProviderFailure): void => {
-    disarm = clock.at(at, () => {
-      bite = failure;
-      controller.abort();
-    });
-  };
   const tools = new ToolDeltas();
   let finished = false;
   let said = false;
   let progressed = false;
   try {
-    arm(firstBy, fail('timeout', `no answer within ${firstTokenMs} ms`));
-    const stream = await client.sdk.chat.completions.create(body, { signal: controller.signal });
+    request.deadline(firstBy, fail('timeout', `no answer within ${firstTokenMs} ms`));
+    const stream = await client.sdk.chat.completions.create(body, { signal: request.signal });
     const chunks = stream[Symbol.asyncIterator]();
     for (;;) {
-      disarm();
-      if (progressed) arm(clock.now() + tokenMs, fail('stalled', `no token for ${tokenMs} ms`));
-      else arm(firstBy, fail('stalled', `no token within ${firstTokenMs} ms`));
+      if (progressed) request.deadline(clock.now() + tokenMs, fail('stalled', `no token for ${tokenMs} ms`));
+      else request.deadline(firstBy, fail('stalled', `no token within ${firstTokenMs} ms`));
       const next = await chunks.next();
-      disarm();
-      if (signal.aborted || bite) break;
-      if (next.done === true) break;
+      request.clearDeadline();
+      if (request.signal.aborted || next.done === true) break;
       const { choices, x_groq: groq } = next.value;
       // Elsewhere than at Groq the usage stands in the chunk itself; and so may anything else.
       const usage = groq?.usage ?? (next.value as { usage?: Groq.CompletionUsage | null }).usage;
@@ -165,7 +129,7 @@ async function* attemptOf(
       }
     }
     if (signal.aborted) return;
-    if (bite) throw bite;
+    if (request.missed) throw request.missed;
     if (!finished) throw fail('cut', 'the answer ended in the middle');
     // undici has the connection back a moment later: the next question shall find it.
     await breathe();
@@ -175,11 +139,15 @@ async function* attemptOf(
     }
     if (!said) throw fail('empty', 'the model said nothing');
   } catch (error) {
-    if (!signal.aborted) throw bite ?? error;
+    if (!signal.aborted) throw request.missed ?? error;
   } finally {
-    disarm();
-    signal.removeEventListener('abort', onAbort);
     // Whoever stops listening early ends the request.
-    if (!finished) controller.abort();
+    if (finished) request.release();
+    else request.abort();
   }
+}
+
+/** As a question: it may change while something is awaited. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
 }

@@ -1,11 +1,12 @@
 import { toFile } from 'groq-sdk';
 import type { SpeechToText, SttStream } from '../../dialog/ports.ts';
 import type { SttRequest, Transcript } from '../../dialog/speech.ts';
+import { RequestAbort } from '../../lib/abort.ts';
 import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
 import { writeWav } from '../../media/wav.ts';
 import { keyTerms } from '../key-terms.ts';
-import { ProviderFailure, retried } from '../provider-failure.ts';
+import { ProviderFailure } from '../provider-failure.ts';
 import { TurnRecording } from '../turn-recording.ts';
 import { createGroqClient, type GroqClient, type GroqConnection } from './groq-client.ts';
 
@@ -14,10 +15,6 @@ export interface GroqWhisperOptions extends GroqConnection {
   readonly model?: string;
   /** For the whole answer (default 2500). */
   readonly timeoutMs?: Milliseconds;
-  /** How often a request that failed quickly is made again (default 1). */
-  readonly retries?: number;
-  /** A new attempt begins at the latest so long after the first (default 800). */
-  readonly retryWithinMs?: Milliseconds;
   readonly clock?: Clock;
 }
 
@@ -26,7 +23,6 @@ const GROQ_WHISPER_MODEL = 'whisper-large-v3-turbo';
 const LONGEST_TURN_MS = 30_000;
 /** Frames after the last voiced one that the recogniser gets, so that no consonant is cut off. */
 const POSTROLL_FRAMES = 5;
-const RETRY_DELAY_MS = 100;
 /** "up to 224 tokens": console.groq.com/docs/speech-to-text. */
 const PROMPT_LIMIT = { terms: 60, characters: 600 };
 /** Whisper's own rule for silence: whisper/transcribe.py, no_speech_threshold and logprob_threshold. */
@@ -76,7 +72,16 @@ function openStream(
   let recording: TurnRecording | undefined;
   let ended = true;
   let beganAt = 0;
+  /** Of the turn that ended last, until it is understood. */
+  let asked: { readonly frame: number; readonly wav: Uint8Array } | undefined;
   const isOver = (): boolean => over.signal.aborted;
+  const ask = async (sound: NonNullable<typeof asked>): Promise<Transcript> => {
+    asked = sound;
+    const hints = { language: request.language, prompt };
+    const transcript = await transcribe(client, sound.wav, hints, over.signal, options);
+    if (asked === sound) asked = undefined;
+    return transcript;
+  };
   return {
     beginTurn(frame) {
       if (!ended && frame === beganAt) return;
@@ -94,14 +99,12 @@ function openStream(
       turn.close();
       if (samples.length === 0 || isOver()) return NOTHING;
       const wav = writeWav({ encoding: 'pcm_s16', rateHz: turn.rateHz, samples });
-      const onRetry = (failure: ProviderFailure): void => {
-        request.onEvent({ type: 'trouble', trouble: retried('stt', failure) });
-      };
-      const hints = { language: request.language, prompt };
-      return transcribe(client, wav, hints, over.signal, { ...options, onRetry });
+      return ask({ frame, wav });
     },
+    askAgain: (frame) => (asked?.frame === frame && !isOver() ? ask(asked) : Promise.resolve(NOTHING)),
     close() {
       recording?.close();
+      asked = undefined;
       over.abort();
     },
   };
@@ -112,57 +115,31 @@ async function transcribe(
   wav: Uint8Array,
   hints: { readonly language: string; readonly prompt: string },
   signal: AbortSignal,
-  options: GroqWhisperOptions & {
-    readonly name: string;
-    readonly onRetry: (failure: ProviderFailure) => void;
-  },
+  options: GroqWhisperOptions & { readonly name: string },
 ): Promise<Transcript> {
-  const { name, model = GROQ_WHISPER_MODEL, timeoutMs = 2500, retries = 1, retryWithinMs = 800 } = options;
-  const { clock = systemClock, onRetry } = options;
-  const began = clock.now();
-  const late = new ProviderFailure({
-    code: 'STT_FAILED',
-    provider: name,
-    kind: 'timeout',
-    message: `no transcript within ${timeoutMs} ms`,
-  });
-  for (let attempt = 0; ; attempt++) {
-    const controller = new AbortController();
-    const abort = (): void => {
-      controller.abort();
-    };
-    let isLate = false as boolean;
-    signal.addEventListener('abort', abort, { once: true });
-    const disarm = clock.at(began + timeoutMs, () => {
-      isLate = true;
-      controller.abort();
-    });
-    try {
-      const answer = await client.sdk.audio.transcriptions.create(
-        {
-          model,
-          file: await toFile(wav, 'turn.wav', { type: 'audio/wav' }),
-          language: hints.language.slice(0, 2),
-          response_format: 'verbose_json',
-          temperature: 0,
-          ...(hints.prompt === '' ? {} : { prompt: hints.prompt }),
-        },
-        { signal: controller.signal },
-      );
-      return judged(answer, name);
-    } catch (error) {
-      if (signal.aborted) return NOTHING;
-      if (isLate) throw late;
-      const failure = client.failure('STT_FAILED', name, error);
-      const passing = ['refused', 'cut', 'server', 'rate-limited'].includes(failure.kind);
-      const delay = failure.retryAfterMs ?? RETRY_DELAY_MS;
-      if (!passing || attempt >= retries || clock.now() + delay - began > retryWithinMs) throw failure;
-      onRetry(failure);
-      await clock.sleep(delay, signal);
-    } finally {
-      disarm();
-      signal.removeEventListener('abort', abort);
-    }
+  const { name, model = GROQ_WHISPER_MODEL, timeoutMs = 2500, clock = systemClock } = options;
+  const request = new RequestAbort(signal, clock);
+  const message = `no transcript within ${timeoutMs} ms`;
+  const late = new ProviderFailure({ code: 'STT_FAILED', provider: name, kind: 'timeout', message });
+  request.deadline(clock.now() + timeoutMs, late);
+  try {
+    const answer = await client.sdk.audio.transcriptions.create(
+      {
+        model,
+        file: await toFile(wav, 'turn.wav', { type: 'audio/wav' }),
+        language: hints.language.slice(0, 2),
+        response_format: 'verbose_json',
+        temperature: 0,
+        ...(hints.prompt === '' ? {} : { prompt: hints.prompt }),
+      },
+      { signal: request.signal },
+    );
+    return judged(answer, name);
+  } catch (error) {
+    if (signal.aborted) return NOTHING;
+    throw request.missed ?? client.failure('STT_FAILED', name, error);
+  } finally {
+    request.release();
   }
 }
 

@@ -1,7 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
+import { RequestAbort } from '../../lib/abort.ts';
+import { systemClock, type Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type { Milliseconds } from '../../lib/clock.ts';
 import { AriError } from './ari-error.ts';
 
 /** Where an Asterisk's ARI is and who we are there. */
@@ -57,8 +58,7 @@ export function openAriHttp(server: AriServer, timeoutMs: Milliseconds): AriHttp
   const options = { keepAlive: true, maxSockets: MOST_CONNECTIONS, timeout: IDLE_MS };
   const agent = secure ? new https.Agent(options) : new http.Agent(options);
   const authorization = basicAuthorization(server);
-  const underWay = new Set<AbortController>();
-  let closed = false;
+  const closing = new AbortController();
 
   function send(request: AriHttpRequest, signal: AbortSignal): Promise<AriHttpAnswer> {
     return new Promise((resolve, reject) => {
@@ -94,27 +94,17 @@ export function openAriHttp(server: AriServer, timeoutMs: Milliseconds): AriHttp
 
   return {
     async request(request) {
-      const controller = new AbortController();
-      let late = false as boolean;
-      const timer = setTimeout(() => {
-        late = true;
-        controller.abort();
-      }, timeoutMs);
-      underWay.add(controller);
-      if (closed) controller.abort();
+      const what = `${request.method} ${pathOf(request.url)}`;
+      const late = `Asterisk "${server.name}" didn't answer ${what} within ${timeoutMs} ms`;
+      const abort = new RequestAbort(closing.signal, systemClock);
+      abort.deadline(systemClock.now() + timeoutMs, new AriError('ARI_TIMEOUT', late));
       try {
-        return await send(request, controller.signal);
+        return await send(request, abort.signal);
       } catch (error) {
-        const what = `${request.method} ${pathOf(request.url)}`;
-        if (late) {
-          const message = `Asterisk "${server.name}" didn't answer ${what} within ${timeoutMs} ms`;
-          throw new AriError('ARI_TIMEOUT', message, undefined, error);
-        }
         const message = `Asterisk "${server.name}" can't be reached for ${what}: ${messageOf(error)}`;
-        throw new AriError('ARI_UNREACHABLE', message, undefined, error);
+        throw abort.missed ?? new AriError('ARI_UNREACHABLE', message, undefined, error);
       } finally {
-        clearTimeout(timer);
-        underWay.delete(controller);
+        abort.release();
       }
     },
     dropIdle() {
@@ -123,8 +113,7 @@ export function openAriHttp(server: AriServer, timeoutMs: Milliseconds): AriHttp
       }
     },
     close() {
-      closed = true;
-      for (const controller of underWay) controller.abort();
+      closing.abort();
       agent.destroy();
     },
   };

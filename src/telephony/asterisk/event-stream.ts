@@ -1,4 +1,5 @@
 import type WebSocket from 'ws';
+import { onAbort } from '../../lib/abort.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { AriError } from './ari-error.ts';
@@ -189,13 +190,12 @@ function openSocket(
       });
     };
 
-    const giveUp = (): void => {
+    const withdraw = onAbort(signal, () => {
       socket.terminate();
-    };
-    signal.addEventListener('abort', giveUp);
+    });
 
     socket.on('open', () => {
-      signal.removeEventListener('abort', giveUp);
+      withdraw();
       watch();
       resolve({ socket, ended });
     });
@@ -224,7 +224,7 @@ function openSocket(
     });
     const ended = new Promise<{ reason: string; replaced: boolean }>((end) => {
       socket.on('close', () => {
-        signal.removeEventListener('abort', giveUp);
+        withdraw();
         cancelPing();
         end({ reason, replaced });
         reject(new AriError('ARI_UNREACHABLE', `the event stream of Asterisk "${server.name}" closed`));

@@ -1,4 +1,5 @@
 import type { CallInfo } from '../../dialog/call-info.ts';
+import { within } from '../../lib/abort.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { CallRegistry } from '../call-registry.ts';
@@ -366,12 +367,8 @@ export function createSwitchboard(
       const calls = [...unfinished];
       const variables = { VOICE_AGENT_RESULT: 'draining' };
       for (const call of calls) call.signal({ type: 'proceed', reason: 'shutting-down', variables });
-      const enough = new AbortController();
-      await Promise.race([
-        Promise.all([reconciling, ...calls.map((call) => call.done)]),
-        clock.sleep(withinMs, enough.signal),
-      ]);
-      enough.abort();
+      const done = Promise.all([reconciling, ...calls.map((call) => call.done)]);
+      await within<unknown>(done, withinMs, clock, () => undefined);
       cancelLost?.();
       cancelLost = undefined;
       for (const call of unfinished) call.abandon();

@@ -1,3 +1,4 @@
+import { onAbort } from '../../lib/abort.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { TransferOutcome, TransferRequest } from '../../dialog/call-info.ts';
@@ -87,15 +88,14 @@ export function createTargetCaller(options: TargetCallerOptions): TargetCaller {
     const giveUp = clock.at(clock.now() + wanted.ringMs, () => {
       signal({ type: 'ringNoMore', outcome: 'no-answer' });
     });
-    const onAbort = (): void => {
+    const withdraw = onAbort(cancel, () => {
       signal({ type: 'ringNoMore', outcome: 'cancelled' });
-    };
-    cancel.addEventListener('abort', onAbort, { once: true });
+    });
     log.info({ ...about, endpoint: wanted.endpoint }, 'somebody is called for the caller');
     signal({ type: 'transfer' });
     const outcome = await promise;
     giveUp();
-    cancel.removeEventListener('abort', onAbort);
+    withdraw();
     log.info({ ...about, endpoint: wanted.endpoint, outcome }, 'the transfer is over');
     return outcome;
   }

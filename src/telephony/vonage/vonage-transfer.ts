@@ -1,4 +1,5 @@
 import type { TransferOutcome, TransferRequest } from '../../dialog/call-info.ts';
+import { onAbort } from '../../lib/abort.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { TelephonyLog } from '../log.ts';
@@ -92,17 +93,15 @@ export function createVonageTransfer(options: VonageTransferOptions): VonageTran
       log.warn({ ...about, to, error: messageOf(error) }, 'the caller could not be put through');
       return 'failed';
     }
-    const callOff = (): void => {
+    const withdraw = onAbort(signal, () => {
       settle({ outcome: 'cancelled', takeBack: true });
-    };
-    signal.addEventListener('abort', callOff, { once: true });
-    if (signal.aborted) callOff();
+    });
     const cancelRing = clock.at(clock.now() + ringMs + RING_SLACK_MS, () => {
       settle({ outcome: 'no-answer', takeBack: true });
     });
     const { outcome, takeBack } = await ended.promise;
     cancelRing();
-    signal.removeEventListener('abort', callOff);
+    withdraw();
     if (takeBack && callerIsHere()) await bringBack();
     return outcome;
   }

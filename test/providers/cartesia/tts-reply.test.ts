@@ -49,9 +49,7 @@ function made() {
     },
     firstAudioMs: 1500,
     chunkMs: 1500,
-    retries: 1,
     clock,
-    onTrouble: () => undefined,
   });
   const text = new BoundedQueue<string>(10);
   void reply.feed(text);
@@ -84,7 +82,33 @@ function done({ id, listener }: Context): void {
 const CUT = new ProviderFailure({ code: 'TTS_FAILED', provider: 'cartesia', kind: 'cut', message: 'gone' });
 
 describe('a reply at Cartesia', () => {
-  it('opens one context when text comes while it says the first again', async () => {
+  it('opens one context when text comes while it says the words before again', async () => {
+    const { text, contexts, at, events } = made();
+    text.push('One. ');
+    await settle();
+    at(0).opened.resolve(undefined);
+    await settle();
+    sound(at(0));
+    text.push('Two. ');
+    await settle();
+    // It had expired.
+    done(at(0));
+    text.push('Three. ');
+    await settle();
+    expect(contexts).toHaveLength(2);
+    at(1).opened.resolve(undefined);
+    await settle();
+    text.close();
+    await settle();
+    expect(contexts).toHaveLength(2);
+    expect(at(1).sent).toEqual(['Two. ', 'Three. ', 'end']);
+    sound(at(1));
+    done(at(1));
+    await settle();
+    expect(events).toEqual(['audio', 'audio', 'over']);
+  });
+
+  it('fails when its connection is cut, and asks nobody again: that is up to the chain', async () => {
     const { text, contexts, at, events } = made();
     text.push('One. ');
     await settle();
@@ -93,17 +117,8 @@ describe('a reply at Cartesia', () => {
     at(0).listener.onFailed(CUT);
     text.push('Two. ');
     await settle();
-    expect(contexts).toHaveLength(2);
-    at(1).opened.resolve(undefined);
-    await settle();
-    text.close();
-    await settle();
-    expect(contexts).toHaveLength(2);
-    expect(at(1).sent).toEqual(['One. ', 'Two. ', 'end']);
-    sound(at(1));
-    done(at(1));
-    await settle();
-    expect(events).toEqual(['audio', 'over']);
+    expect(contexts).toHaveLength(1);
+    expect(events).toEqual(['cut']);
   });
 
   it.each(['before', 'after'] as const)(

@@ -173,6 +173,20 @@ describe('language models on a list', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('are asked no more by a caller who leaves in the wait before a second attempt', async () => {
+    const chain = chainOf([{ error: failure('first', 'cut') }]);
+    const controller = new AbortController();
+    clock.at(clock.now() + 40, () => {
+      controller.abort();
+    });
+    expect((await ask(chain, {}, controller.signal)).told).toEqual(['first cut retried']);
+    await clock.advance(5000);
+    expect([first.requests.length, second.requests.length]).toEqual([1, 0]);
+    expect((await ask(chain, {}, controller.signal)).told).toEqual([]);
+    expect([first.requests.length, second.requests.length]).toEqual([1, 0]);
+    expect(clock.pending).toBe(0);
+  });
+
   it('keep nobody on trial whom the caller didn’t wait for', async () => {
     const { providers, trial } = await onTrial(first, second, clock);
     const chain = chainLanguageModels({ providers, clock, patienceMs: 1000 });

@@ -158,6 +158,50 @@ describe('recognisers on a list', () => {
     expect(last(second).calls[0]).toBe(`begin ${turn.first}`);
   });
 
+  it('are asked once more for a transcript where the sound of the turn is kept', async () => {
+    first = new ScriptedStt(clock);
+    const again: number[] = [];
+    first.script.push(failure('first', 'server'));
+    const stream = await open();
+    Object.assign(last(first), {
+      askAgain: (frame: number) => {
+        again.push(frame);
+        return Promise.resolve(transcriptOf('hello'));
+      },
+    });
+    const turn = says(stream);
+    expect(await answer(stream.endTurn(turn.last))).toMatchObject({ text: 'hello' });
+    expect(told()).toEqual(['first server retried']);
+    expect(again).toEqual([turn.last]);
+    expect(second.streams).toEqual([]);
+  });
+
+  it('are opened no more for a call that ended in the wait before a second attempt', async () => {
+    const refused: number[] = [];
+    first.open = () => {
+      refused.push(clock.now());
+      return Promise.reject(failure('first', 'refused'));
+    };
+    const chain = chainSpeechToText({
+      providers: [listed('first', first, clock), listed('second', second, clock)],
+      clock,
+      patienceMs: 1000,
+      openMs: 1500,
+    });
+    const call = new AbortController();
+    const onEvent = (event: SttEvent): number => events.push(event);
+    const { signal } = call;
+    const opening = chain.open({ heard: heard.handle, language: 'en', phrases: [], onEvent, signal });
+    await settle();
+    expect(told()).toEqual(['first refused retried']);
+    call.abort();
+    const stream = await opening;
+    await clock.advance(5000);
+    expect([refused.length, second.streams.length]).toEqual([1, 0]);
+    expect(await stream.endTurn(0)).toMatchObject({ understood: false });
+    expect(clock.pending).toBe(0);
+  });
+
   it('answer from the next when one takes too long', async () => {
     first = new ScriptedStt(clock, { delayMs: 60_000 });
     second.script.push('hello');

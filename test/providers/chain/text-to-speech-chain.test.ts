@@ -226,6 +226,19 @@ describe('voices on a list', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('are asked no more by a caller who leaves in the wait before a second attempt', async () => {
+    first.fault = { atWord: 'We', how: failure('first', 'cut') };
+    const controller = new AbortController();
+    clock.at(clock.now() + 80, () => {
+      controller.abort();
+    });
+    const { told } = await speak(chain(), text('We open.'), controller.signal);
+    expect(told).toEqual(['first cut retried']);
+    await clock.advance(5000);
+    expect([first.pieces.length, second.pieces.length]).toEqual([1, 0]);
+    expect(clock.pending).toBe(0);
+  });
+
   it('keep nobody on trial whom the caller didn’t wait for', async () => {
     const { providers, trial } = await onTrial(first, second, clock);
     const voice = chainTextToSpeech({ providers, clock, patienceMs: 800 });

@@ -1,11 +1,15 @@
 import { sentencesIn } from '../../../dialog/sentence-splitter.ts';
 import type { TtsEvent, VoiceRequest } from '../../../dialog/speech.ts';
+import { untilAborted } from '../../../lib/abort.ts';
 import { messageOf, VoiceAgentError } from '../../../lib/errors.ts';
 import { BoundedQueue } from '../../../lib/queue.ts';
 import type { Audio, AudioFormat } from '../../../media/audio.ts';
 import type { SupervisedWorker } from '../supervised-worker.ts';
 import type { FliteVoice } from './flite-engine.ts';
 import type { FliteAnswer, FliteRequest } from './flite-messages.ts';
+
+/** As far as a reply needs it. */
+type Thread = Pick<SupervisedWorker<FliteRequest>, 'alive' | 'post'>;
 
 /** Pieces of one reply in the making or waiting to be fetched: the one being spoken and the next. */
 const PIECES_AHEAD = 2;
@@ -22,63 +26,61 @@ const EVENT_CAPACITY = 4096;
 export class FliteReply {
   readonly id: number;
   readonly thread: number;
-  readonly #worker: SupervisedWorker<FliteRequest>;
+  readonly #worker: Thread;
+  readonly #over = new AbortController();
+  /** The same, for the thread. */
   readonly #cancelled = new SharedArrayBuffer(4);
-  readonly #received = new BoundedQueue<FliteAnswer | Error>(EVENT_CAPACITY);
+  readonly #received = new BoundedQueue<FliteAnswer>(EVENT_CAPACITY);
+  #failure: VoiceAgentError | undefined;
   #pieces = 0;
   #fetched = 0;
   #textEnded = false;
   /** Before the next piece. */
   #pauseMs = 0;
-  readonly #whenCancelled = Promise.withResolvers<undefined>();
   /** Lets a piece go that waits for room. */
   #makeRoom = (): void => undefined;
 
-  constructor(id: number, thread: number, worker: SupervisedWorker<FliteRequest>) {
+  constructor(id: number, thread: number, worker: Thread) {
     this.id = id;
     this.thread = thread;
     this.#worker = worker;
   }
 
   receive(message: FliteAnswer): void {
-    this.#received.push(message);
+    if (!this.#received.push(message)) this.fail('more sound than anybody can hear');
   }
 
+  /** Told behind what was made before it; nothing that comes later counts. */
   fail(message: string, cause?: unknown): void {
-    this.#received.push(new VoiceAgentError('TTS_FAILED', message, { cause }));
+    if (this.#isCancelled) return;
+    this.#failure ??= new VoiceAgentError('TTS_FAILED', message, { cause });
+    this.#received.close();
   }
 
   cancel(): void {
     Atomics.store(new Int32Array(this.#cancelled), 0, 1);
     this.#received.close({ discard: true });
-    this.#whenCancelled.resolve(undefined);
+    this.#over.abort();
     this.#makeRoom();
   }
 
   get #isCancelled(): boolean {
-    return Atomics.load(new Int32Array(this.#cancelled), 0) !== 0;
+    return this.#over.signal.aborted;
   }
 
   /** Hands the text on, at most PIECES_AHEAD before the listener. */
   async feed(text: AsyncIterable<string>, request: VoiceRequest): Promise<void> {
-    const iterator = text[Symbol.asyncIterator]();
     try {
-      for (;;) {
-        const next = await Promise.race([iterator.next(), this.#whenCancelled.promise]);
-        if (next === undefined || next.done === true || this.#isCancelled) break;
+      for await (const given of untilAborted(text, this.#over.signal)) {
         // A thread is given one sentence at a time, and no long one as a whole.
-        for (const piece of sentencesIn(next.value, { longest: LONGEST_PIECE })) {
+        for (const piece of sentencesIn(given, { longest: LONGEST_PIECE })) {
           if (piece.trim() !== '') await this.#dispatch(piece.trim(), request);
         }
       }
     } catch (error) {
       this.fail(`the text to be spoken broke off: ${messageOf(error)}`, error);
     }
-    if (this.#isCancelled) {
-      // Not awaited: an iterator that is waiting for its next value returns only after that.
-      iterator.return?.().then(undefined, () => undefined);
-      return;
-    }
+    if (this.#isCancelled) return;
     this.#textEnded = true;
     if (this.#fetched === this.#pieces) this.#received.close();
   }
@@ -107,12 +109,12 @@ export class FliteReply {
     });
     this.#pauseMs = /[,;:–-]$/.test(text) || !/[.!?…"'”’)]$/.test(text) ? CLAUSE_PAUSE_MS : SENTENCE_PAUSE_MS;
   }
+
   /** What was said up to now, as events; throws TTS_FAILED. */
   async *events(format: AudioFormat): AsyncIterable<TtsEvent> {
     let samples = 0;
     const offsetMs = (): number => (samples * 1000) / format.rateHz;
     for await (const message of this.#received) {
-      if (message instanceof Error) throw message;
       switch (message.type) {
         case 'words': {
           const start = offsetMs();
@@ -138,6 +140,7 @@ export class FliteReply {
           if (this.#textEnded && this.#fetched === this.#pieces) return;
       }
     }
+    if (this.#failure && !this.#isCancelled) throw this.#failure;
   }
 }
 

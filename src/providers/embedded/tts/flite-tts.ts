@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { onAbort } from '../../../lib/abort.ts';
 import { messageOf, VoiceAgentError } from '../../../lib/errors.ts';
 import type { AudioFormat } from '../../../media/audio.ts';
 import type { TextToSpeech } from '../../../dialog/ports.ts';
@@ -97,16 +98,14 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<TextTo
       const thread = quietest(pool, replies);
       const reply = new FliteReply(nextReply++, thread, pool[thread] as SupervisedWorker<FliteRequest>);
       replies.set(reply.id, reply);
-      const onAbort = (): void => {
+      const withdraw = onAbort(signal, () => {
         reply.cancel();
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      if (signal.aborted) reply.cancel();
+      });
       try {
         void reply.feed(text, request);
         yield* reply.events(request.format);
       } finally {
-        signal.removeEventListener('abort', onAbort);
+        withdraw();
         reply.cancel();
         replies.delete(reply.id);
       }

@@ -8,7 +8,10 @@ import {
   createCartesiaTts,
   type CartesiaTtsOptions,
 } from '../../../../src/providers/cartesia/cartesia-tts.ts';
+import { chainTextToSpeech } from '../../../../src/providers/chain/text-to-speech-chain.ts';
+import { systemClock } from '../../../../src/lib/clock.ts';
 import { ProviderFailure, type FailureKind } from '../../../../src/providers/provider-failure.ts';
+import { listed } from '../../../support/listed-provider.ts';
 import { noUnhandledRejections, until } from '../../../support/leaks.ts';
 import {
   startCartesiaServer,
@@ -48,6 +51,12 @@ function open(options: Partial<CartesiaTtsOptions> = {}): TextToSpeech {
   });
   closing.push(() => tts.close());
   return tts;
+}
+
+/** Nobody stands behind it, as on a list of one: it is the chain that asks again. */
+function alone(tts: TextToSpeech): TextToSpeech {
+  const providers = [listed('cartesia', tts, systemClock)] as const;
+  return chainTextToSpeech({ providers: [...providers], clock: systemClock, patienceMs: 800 });
 }
 
 beforeEach(async () => {
@@ -221,7 +230,7 @@ describe('Cartesia’s sockets', () => {
   });
 
   it('are replaced when the network cuts them', async () => {
-    const tts = open();
+    const tts = alone(open());
     await speak(tts, ['Hello.'], VOICE);
     server.cutAll();
     expect((await speak(tts, ['Hello again.'], VOICE)).durationMs).toBeGreaterThan(0);
@@ -300,14 +309,14 @@ describe('Cartesia fails', () => {
 
   it('nobody, when the socket dies before the first sound: it is said on another', async () => {
     faults.push(/context/, { type: 'cut', after: 0 });
-    const { words } = await speak(open(), ['Good morning. ', 'Goodbye then.'], VOICE);
+    const { words } = await speak(alone(open()), ['Good morning. ', 'Goodbye then.'], VOICE);
     expect(words.map(({ text }) => text).join(' ')).toBe('Good morning. Goodbye then.');
     expect(server.seen).toHaveLength(2);
   });
 
   it('when that happens twice', async () => {
     faults.push(/context/, { type: 'cut', after: 0 }, { type: 'cut', after: 0 });
-    expect((await failureOf(open())).kind).toBe('cut');
+    expect((await failureOf(alone(open()))).kind).toBe('cut');
   });
 
   it('all calls on a socket that dies, and none on another', async () => {

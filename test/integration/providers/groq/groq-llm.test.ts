@@ -1,10 +1,13 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../../src/lib/clock.ts';
+import { chainLanguageModels } from '../../../../src/providers/chain/language-model-chain.ts';
 import { createGroqLlm, type GroqLlmOptions } from '../../../../src/providers/groq/groq-llm.ts';
 import { ProviderFailure, type FailureKind } from '../../../../src/providers/provider-failure.ts';
 import type { LanguageModel } from '../../../../src/dialog/ports.ts';
 import type { LlmEvent, ToolSpec } from '../../../../src/dialog/conversation.ts';
+import { listed } from '../../../support/listed-provider.ts';
 import { noUnhandledRejections, until } from '../../../support/leaks.ts';
 import { FaultQueue, type Fault } from '../../../support/provider-servers/fault-plan.ts';
 import { startGroqServer, type GroqServer } from '../../../support/provider-servers/groq-server.ts';
@@ -16,7 +19,6 @@ noUnhandledRejections();
 const KEY = 'gsk_this-is-the-secret';
 const faults = new FaultQueue();
 const closing: (() => Promise<void>)[] = [];
-const troubles: string[] = [];
 let server: GroqServer;
 
 beforeEach(async () => {
@@ -25,7 +27,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
-  troubles.length = 0;
 });
 
 function open(options: Partial<GroqLlmOptions> = {}): LanguageModel {
@@ -34,12 +35,19 @@ function open(options: Partial<GroqLlmOptions> = {}): LanguageModel {
     baseUrl: server.url,
     firstTokenMs: 400,
     tokenMs: 200,
-    retryWithinMs: 300,
-    onTrouble: (message) => troubles.push(message),
     ...options,
   });
   closing.push(() => llm.close());
   return llm;
+}
+
+/** Nobody stands behind it, as on a list of one: it is the chain that asks again. */
+function alone(llm: LanguageModel): LanguageModel {
+  return chainLanguageModels({
+    providers: [listed('groq', llm, systemClock)],
+    clock: systemClock,
+    patienceMs: 1000,
+  });
 }
 
 const question = replyRequest('what does a cleaning cost');
@@ -181,6 +189,10 @@ describe('Groq as a language model answers', () => {
   });
 });
 
+function troublesOf(events: readonly LlmEvent[]): string[] {
+  return events.flatMap((event) => (event.type === 'trouble' ? [event.trouble.outcome] : []));
+}
+
 async function failureOf(
   llm: LanguageModel,
 ): Promise<ProviderFailure & { events: LlmEvent[]; afterMs: number }> {
@@ -208,27 +220,30 @@ describe('Groq as a language model fails', () => {
     ['a stall before the first token', { type: 'stall', after: 0 }, 'stalled'],
     ['malformed JSON', { type: 'malformed', after: 0 }, 'malformed'],
     ['an empty answer', { type: 'empty' }, 'empty'],
+    ['429', { type: 'status', status: 429 }, 'rate-limited'],
   ])('after %s, at once', async (_, fault, kind) => {
     faults.push(/chat/, fault);
-    const failure = await failureOf(open());
+    const failure = await failureOf(alone(open()));
     expect(failure).toMatchObject({ code: 'LLM_FAILED', kind, provider: 'groq' });
     expect(server.chats).toHaveLength(1);
-    expect(troubles).toEqual([]);
     await until(() => server.streaming === 0 || fault.type === 'stall');
   });
 
   it.each<[string, Fault, FailureKind]>([
     ['500', { type: 'status', status: 500 }, 'server'],
-    ['429', { type: 'status', status: 429 }, 'rate-limited'],
     ['429 with a short wait', { type: 'status', status: 429, retryAfterS: 0.1 }, 'rate-limited'],
     ['a cut before the first token', { type: 'cut', after: 0 }, 'cut'],
     ['an error event', { type: 'error', after: 0, status: 500, message: 'over capacity' }, 'server'],
   ])('after %s, having asked once more', async (_, fault, kind) => {
     twice(fault);
-    const failure = await failureOf(open());
+    const failure = await failureOf(alone(open()));
     expect(failure).toMatchObject({ code: 'LLM_FAILED', kind });
     expect(server.chats).toHaveLength(2);
-    expect(troubles).toHaveLength(1);
+    expect(troublesOf(failure.events)).toEqual(['retried']);
+    // By itself it asks once.
+    faults.push(/chat/, fault);
+    expect(await failureOf(open())).toMatchObject({ code: 'LLM_FAILED', kind });
+    expect(server.chats).toHaveLength(3);
   });
 
   it.each<[string, Fault, FailureKind]>([
@@ -247,8 +262,9 @@ describe('Groq as a language model fails', () => {
 
   it('when nobody listens there', async () => {
     await server.down();
-    expect(await failureOf(open())).toMatchObject({ kind: 'refused' });
-    expect(troubles).toHaveLength(1);
+    const failure = await failureOf(alone(open()));
+    expect(failure).toMatchObject({ kind: 'refused' });
+    expect(troublesOf(failure.events)).toEqual(['retried']);
   });
 
   it('when the name is unknown', async () => {
@@ -292,7 +308,7 @@ describe('Groq as a language model fails', () => {
 
   it('without waiting for a Retry-After that the caller would not sit out', async () => {
     faults.push(/chat/, { type: 'status', status: 429, retryAfterS: 30 });
-    const failure = await failureOf(open());
+    const failure = await failureOf(alone(open()));
     expect(failure).toMatchObject({ kind: 'rate-limited', retryAfterMs: 30_000 });
     expect(failure.afterMs).toBeLessThan(1000);
     expect(server.chats).toHaveLength(1);
@@ -307,8 +323,9 @@ describe('Groq as a language model fails', () => {
 
   it('and answers again when the trouble is over, in the same reply if it was brief', async () => {
     faults.push(/chat/, { type: 'status', status: 503 });
-    expect(textOf(await ask(open(), question))).toBe('Of course.');
-    expect(troubles).toHaveLength(1);
+    const events = await ask(alone(open()), question);
+    expect(textOf(events)).toBe('Of course.');
+    expect(troublesOf(events)).toEqual(['retried']);
   });
 
   it('silently when it is stopped while it waits', async () => {

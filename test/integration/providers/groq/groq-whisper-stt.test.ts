@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SttStream } from '../../../../src/dialog/ports.ts';
+import type { SpeechToText, SttStream } from '../../../../src/dialog/ports.ts';
+import { systemClock } from '../../../../src/lib/clock.ts';
+import { chainSpeechToText } from '../../../../src/providers/chain/speech-to-text-chain.ts';
 import {
   createGroqWhisperStt,
   type GroqWhisperOptions,
 } from '../../../../src/providers/groq/groq-whisper-stt.ts';
 import { ProviderFailure, type FailureKind } from '../../../../src/providers/provider-failure.ts';
+import { listed } from '../../../support/listed-provider.ts';
 import { noUnhandledRejections } from '../../../support/leaks.ts';
 import { FaultQueue, type Fault } from '../../../support/provider-servers/fault-plan.ts';
 import { startGroqServer, type GroqServer } from '../../../support/provider-servers/groq-server.ts';
@@ -35,15 +38,23 @@ interface Call {
   readonly stream: SttStream;
 }
 
-async function call(options: Partial<GroqWhisperOptions> = {}): Promise<Call> {
-  const stt = createGroqWhisperStt({
-    apiKey: KEY,
-    baseUrl: server.url,
-    timeoutMs: 400,
-    retryWithinMs: 300,
-    ...options,
-  });
+function open(options: Partial<GroqWhisperOptions> = {}): SpeechToText {
+  const stt = createGroqWhisperStt({ apiKey: KEY, baseUrl: server.url, timeoutMs: 400, ...options });
   closing.push(() => stt.close());
+  return stt;
+}
+
+/** Nobody stands behind it, as on a list of one: it is the chain that asks again. */
+function alone(stt: SpeechToText): SpeechToText {
+  return chainSpeechToText({
+    providers: [listed('groq-whisper', stt, systemClock)],
+    clock: systemClock,
+    patienceMs: 1000,
+    openMs: 1500,
+  });
+}
+
+async function call(options: Partial<GroqWhisperOptions> = {}, stt = alone(open(options))): Promise<Call> {
   const caller = new RingCaller();
   const stream = await stt.open({
     heard: caller.heard,
@@ -108,21 +119,26 @@ describe('Whisper at Groq', () => {
   it.each<[string, Fault, FailureKind]>([
     ['401', { type: 'status', status: 401 }, 'unauthorized'],
     ['400', { type: 'status', status: 400 }, 'rejected'],
+    ['429', { type: 'status', status: 429 }, 'rate-limited'],
     ['429 with a long wait', { type: 'status', status: 429, retryAfterS: 30 }, 'rate-limited'],
     ['a stall before the headers', { type: 'stall-before-headers' }, 'timeout'],
     ['a stall in the answer', { type: 'stall', after: 0 }, 'timeout'],
     ['malformed JSON', { type: 'malformed', after: 0 }, 'malformed'],
   ])('fails after %s, having been asked once', async (_, fault, kind) => {
-    faults.push(/transcription/, fault);
-    const one = await call();
-    await expect(hear(one)).rejects.toMatchObject({ code: 'STT_FAILED', kind, provider: 'groq-whisper' });
+    faults.push(/transcription/, fault, fault);
+    const onList = await call();
+    await expect(hear(onList)).rejects.toMatchObject({ code: 'STT_FAILED', kind, provider: 'groq-whisper' });
     expect(server.transcriptions).toHaveLength(1);
+    const one = await call({}, open());
+    await expect(hear(one)).rejects.toMatchObject({ code: 'STT_FAILED', kind, provider: 'groq-whisper' });
+    expect(server.transcriptions).toHaveLength(2);
     // The next turn is heard.
     expect((await hear(one)).text).toBe(ONE);
   });
 
   it.each<[string, Fault, FailureKind]>([
     ['500', { type: 'status', status: 500 }, 'server'],
+    ['429 with a short wait', { type: 'status', status: 429, retryAfterS: 0.1 }, 'rate-limited'],
     ['a cut in the answer', { type: 'cut', after: 0 }, 'cut'],
   ])('fails after %s, having been asked twice', async (_, fault, kind) => {
     faults.push(/transcription/, fault, fault);
