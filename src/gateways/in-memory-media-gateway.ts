@@ -10,7 +10,6 @@ import { decodeG711, SILENCE_BYTE } from '../media/g711.ts';
 import { levelDbov, SILENCE_DBOV } from '../media/level.ts';
 import { Attachment } from './attachment.ts';
 import { Listeners } from '../lib/listeners.ts';
-import { MediaGatewayFactory } from './media-gateway-factory.ts';
 import { createMediaStats, MediaStatsBlock, type SessionStats, STAT } from './media-stats-block.ts';
 import { PlaybackQueue } from './playout/playback-queue.ts';
 import { createPlayoutAccounts } from './playout/playout-accounts.ts';
@@ -237,11 +236,3 @@ class InMemoryMediaSession implements MediaSession {
     };
   }
 }
-
-declare module './media-gateway-factory.ts' {
-  interface GatewayOptions {
-    memory: InMemoryGatewayOptions;
-  }
-}
-
-MediaGatewayFactory.register('memory', (options) => Promise.resolve(new InMemoryMediaGateway(options)));

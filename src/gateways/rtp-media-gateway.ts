@@ -7,7 +7,6 @@ import type { G711Law } from '../media/audio.ts';
 import { createAudioRing } from '../media/audio-ring.ts';
 import { createFlushLine } from '../media/flush-line.ts';
 import { SILENCE_BYTE } from '../media/g711.ts';
-import { MediaGatewayFactory } from './media-gateway-factory.ts';
 import { createMediaStats } from './media-stats-block.ts';
 import { createPlayoutAccounts } from './playout/playout-accounts.ts';
 import { createPlayoutRing } from './playout/playout-ring.ts';
@@ -234,11 +233,3 @@ function advertisable(address: string, onWarning: (message: string) => void): st
   );
   return advertised;
 }
-
-declare module './media-gateway-factory.ts' {
-  interface GatewayOptions {
-    rtp: RtpGatewayOptions;
-  }
-}
-
-MediaGatewayFactory.register('rtp', (options) => RtpMediaGateway.start(options));

@@ -3,7 +3,6 @@ import type { MediaRequest } from '../dialog/call-media.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import type { HttpHandler } from '../lib/http-exchange.ts';
-import { MediaGatewayFactory } from './media-gateway-factory.ts';
 import type { EdgeCounts } from './vonage/edge-counters.ts';
 import type { EdgeLimits } from './vonage/edge-protocol.ts';
 import { EdgeThread } from './vonage/edge-thread.ts';
@@ -127,11 +126,3 @@ export class VonageMediaGateway implements MediaGateway {
     return this.#closing;
   }
 }
-
-declare module './media-gateway-factory.ts' {
-  interface GatewayOptions {
-    vonage: VonageGatewayOptions;
-  }
-}
-
-MediaGatewayFactory.register('vonage', (options) => VonageMediaGateway.start(options));
