@@ -1,3 +1,4 @@
+import type { RtpEndpoint } from '../../dialog/call-media.ts';
 import type { CallDesk, MediaGateway } from '../../dialog/ports.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import type { CallRegistry } from '../call-registry.ts';
@@ -50,7 +51,7 @@ export const DEFAULT_STASIS_SETTINGS: StasisSettings = {
 export interface StasisAppOptions {
   readonly server: StasisServer;
   readonly desk: CallDesk;
-  readonly gateway: MediaGateway;
+  readonly gateway: MediaGateway<RtpEndpoint>;
   readonly clock: Clock;
   readonly log: TelephonyLog;
   /** Channel variables (or functions) that are read before the desk is asked. */
