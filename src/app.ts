@@ -31,8 +31,6 @@ import { createMessageFile, MESSAGE_FILE } from './observability/message-file.ts
 import { startRecording } from './observability/recorder.ts';
 import { expectedPhrases } from './providers/embedded/receptionist/expected-phrases.ts';
 import { httpTool } from './tools/http-tool.ts';
-import { CallRegistry } from './telephony/call-registry.ts';
-import type { AsteriskCall } from './telephony/asterisk/asterisk-call.ts';
 import { checkAriAccess } from './telephony/asterisk/ari-rest.ts';
 import { DEFAULT_STASIS_SETTINGS } from './telephony/asterisk/stasis-options.ts';
 import { startStasisApp, type StasisApp } from './telephony/asterisk/stasis-app.ts';
@@ -122,7 +120,6 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
     },
   });
 
-  const registry = new CallRegistry<AsteriskCall>();
   const apps: StasisApp[] = [];
   for (const { variables, mediaAddress, ...server } of config.asterisk) {
     if (!gateway) break;
@@ -134,7 +131,6 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
       clock,
       log,
       channelVariables: variables,
-      registry,
       settings: { mediaAddress, fallbackLaw: config.gateways.rtp.codec },
     });
     scope.defer(() => app.close());

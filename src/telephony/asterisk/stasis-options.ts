@@ -1,9 +1,8 @@
 import type { RtpEndpoint } from '../../dialog/call-media.ts';
 import type { CallDesk, MediaGateway } from '../../dialog/ports.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
-import type { CallRegistry } from '../call-registry.ts';
 import type { AriServer } from './ari-http.ts';
-import type { AsteriskCall, CallSettings } from './asterisk-call.ts';
+import type { CallSettings } from './asterisk-call.ts';
 import type { TelephonyLog } from '../log.ts';
 
 /** One Asterisk and our app in it. */
@@ -58,7 +57,5 @@ export interface StasisAppOptions {
   readonly channelVariables?: readonly string[];
   /** Take the app's name even from another consumer, instead of refusing with ARI_APP_TAKEN. */
   readonly takeOver?: boolean;
-  /** May be shared by all servers. */
-  readonly registry?: CallRegistry<AsteriskCall>;
   readonly settings?: Partial<StasisSettings>;
 }
