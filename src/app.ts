@@ -10,7 +10,7 @@ import { announcerProfile, Desk, type StaffedAgent } from './dialog/call-desk.ts
 import { LatencyTracker } from './dialog/latency-tracker.ts';
 import type { AgentProfile } from './dialog/agent-profile.ts';
 import type { CallEvent } from './dialog/call-events.ts';
-import type { MediaGateway, MediaSession, MessageStore } from './dialog/ports.ts';
+import type { MediaSession, MessageStore } from './dialog/ports.ts';
 import {
   DEFAULT_PHRASES,
   formatFor,
@@ -19,7 +19,7 @@ import {
   type PhraseTexts,
 } from './dialog/prepared-phrases.ts';
 import { MediaGatewayFactory } from './gateways/media-gateway-factory.ts';
-import { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
+import type { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
 import { systemClock } from './lib/clock.ts';
 import { messageOf } from './lib/errors.ts';
 import { Listeners } from './lib/listeners.ts';
@@ -31,8 +31,6 @@ import { createMessageFile, MESSAGE_FILE } from './observability/message-file.ts
 import { startRecording } from './observability/recorder.ts';
 import { expectedPhrases } from './providers/embedded/receptionist/expected-phrases.ts';
 import { httpTool } from './tools/http-tool.ts';
-import { CallRegistry } from './telephony/call-registry.ts';
-import type { AsteriskCall } from './telephony/asterisk/asterisk-call.ts';
 import { checkAriAccess } from './telephony/asterisk/ari-rest.ts';
 import { DEFAULT_STASIS_SETTINGS } from './telephony/asterisk/stasis-options.ts';
 import { startStasisApp, type StasisApp } from './telephony/asterisk/stasis-app.ts';
@@ -122,7 +120,6 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
     },
   });
 
-  const registry = new CallRegistry<AsteriskCall>();
   const apps: StasisApp[] = [];
   for (const { variables, mediaAddress, ...server } of config.asterisk) {
     if (!gateway) break;
@@ -134,7 +131,6 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
       clock,
       log,
       channelVariables: variables,
-      registry,
       settings: { mediaAddress, fallbackLaw: config.gateways.rtp.codec },
     });
     scope.defer(() => app.close());
@@ -197,7 +193,7 @@ function recorderOf(records: CallRecords, log: Logger) {
   };
 }
 
-async function openGateway(config: Config, log: Logger, scope: Scope): Promise<MediaGateway> {
+async function openGateway(config: Config, log: Logger, scope: Scope): Promise<RtpMediaGateway> {
   const {
     listenAddress,
     listenPort,
@@ -227,16 +223,14 @@ async function openGateway(config: Config, log: Logger, scope: Scope): Promise<M
     },
   });
   scope.defer(() => gateway.close());
-  if (gateway instanceof RtpMediaGateway) {
-    const { advertisedAddress, threads } = gateway.report;
-    const places = threads.map(({ port }) => `${advertisedAddress}:${port}`).join(', ');
-    const { scheduling } = threads[0] ?? {};
-    const pace =
-      scheduling &&
-      `; ${scheduling.policy === 'fifo' ? 'in real time' : `not in real time (${scheduling.reason})`}`;
-    log.info({ part: 'media' }, `media comes to ${places}${pace ?? ''}`);
-    log.debug({ part: 'media', ...gateway.report }, 'media gateway');
-  }
+  const { report } = gateway;
+  const places = report.threads.map(({ port }) => `${report.advertisedAddress}:${port}`).join(', ');
+  const { scheduling } = report.threads[0] ?? {};
+  const pace =
+    scheduling &&
+    `; ${scheduling.policy === 'fifo' ? 'in real time' : `not in real time (${scheduling.reason})`}`;
+  log.info({ part: 'media' }, `media comes to ${places}${pace ?? ''}`);
+  log.debug({ part: 'media', ...report }, 'media gateway');
   return gateway;
 }
 

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import type { CallDesk } from '../dialog/ports.ts';
-import { VonageMediaGateway } from '../gateways/vonage-media-gateway.ts';
+import type { VonageMediaGateway } from '../gateways/vonage-media-gateway.ts';
 import { MediaGatewayFactory } from '../gateways/media-gateway-factory.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { HttpHandler } from '../lib/http-exchange.ts';
@@ -76,7 +76,6 @@ export async function openVonage(config: Config, log: Logger, scope: Scope): Pro
       ownLog.warn({ part: 'media' }, message);
     },
   });
-  if (!(gateway instanceof VonageMediaGateway)) throw new TypeError('another gateway is called vonage');
   scope.defer(() => gateway.close());
   const { port, rateHz } = gateway;
   ownLog.info({ address: settings.listenAddress, port, rateHz, publicUrl }, 'listening for Vonage');

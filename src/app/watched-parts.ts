@@ -1,6 +1,5 @@
 import type { StaffedAgent } from '../dialog/call-desk.ts';
-import type { MediaGateway } from '../dialog/ports.ts';
-import { RtpMediaGateway } from '../gateways/rtp-media-gateway.ts';
+import type { RtpMediaGateway } from '../gateways/rtp-media-gateway.ts';
 import type { VonageMediaGateway } from '../gateways/vonage-media-gateway.ts';
 import type { StasisApp } from '../telephony/asterisk/stasis-app.ts';
 import type { VonageApp } from '../telephony/vonage/vonage-app.ts';
@@ -22,7 +21,7 @@ export function watchParts(
     apps,
   }: {
     /** Of Asterisk's calls, if there are any. */
-    readonly gateway: MediaGateway | undefined;
+    readonly gateway: RtpMediaGateway | undefined;
     readonly vonage?: VonageMediaGateway | undefined;
     readonly vonageApp?: VonageApp | undefined;
     readonly providers: ProviderPool;
@@ -30,7 +29,7 @@ export function watchParts(
     readonly apps: readonly StasisApp[];
   },
 ): void {
-  if (gateway instanceof RtpMediaGateway) monitoring.check('media', () => mediaTrouble(gateway));
+  if (gateway) monitoring.check('media', () => mediaTrouble(gateway));
   if (vonage) monitoring.check('vonage', () => vonage.trouble && `the listener: ${vonage.trouble}`);
   for (const { part, provider } of providers.statuses()) {
     const status = () => providers.statuses().find((one) => one.part === part && one.provider === provider);
@@ -44,7 +43,7 @@ export function watchParts(
     breakers: () =>
       providers.states.map(({ part, provider, state }) => ({ part, provider, open: state === 'open' })),
     mediaThreads: () => [
-      ...(gateway instanceof RtpMediaGateway
+      ...(gateway
         ? gateway.report.threads.map(({ name, trouble, restarts, sessions, strangers }) => ({
             name,
             alive: trouble === undefined,

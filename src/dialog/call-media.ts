@@ -1,11 +1,32 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import type { G711Law } from '../media/audio.ts';
 
-/** What the far side must be told so that it can attach. */
-export type MediaEndpoint =
-  | { readonly transport: 'rtp'; readonly address: string; readonly port: number }
-  | { readonly transport: 'websocket'; readonly url: string }
-  | { readonly transport: 'memory' };
+/** What the far side must be told so that it can attach, and what only its transport can do. */
+export type MediaEndpoint = RtpEndpoint | WebSocketEndpoint;
+
+/** Where RTP comes to; it goes to the peer that is named, and is taken from nobody else. */
+export interface RtpEndpoint {
+  readonly transport: 'rtp';
+  readonly address: string;
+  readonly port: number;
+  /**
+   * Names the peer by exactly this IP address and port: media flows from now on. Throws MEDIA_NOT_ATTACHED
+   * when it can't be a peer of this endpoint.
+   */
+  attach(peer: { readonly address: string; readonly port: number }): void;
+}
+
+/** A WebSocket server: whoever comes with the URL attaches by itself. */
+export interface WebSocketEndpoint {
+  readonly transport: 'websocket';
+  /** Lets one connection in, once. */
+  readonly url: string;
+  /**
+   * Another URL for the same session, for connections drop, or are taken away for a while: the media isn't
+   * lost before `withinMs` (the gateway's default for a URL) are over. Undefined: it is lost already.
+   */
+  renew(withinMs?: Milliseconds): string | undefined;
+}
 
 export interface MediaRequest {
   /** Unique name of the call, for logs and counters. */
@@ -43,6 +64,8 @@ export interface MediaStats {
   readonly sendLatenessMaxMs: Milliseconds;
   /** Frames refused because a bounded queue was full. */
   readonly framesDropped: number;
+  /** Audio that was written and waits to be sent, at this moment. */
+  readonly queuedMs: Milliseconds;
 }
 
 /** Of a call without media. */
@@ -57,4 +80,5 @@ export const NO_MEDIA: MediaStats = {
   jitterMs: 0,
   sendLatenessMaxMs: 0,
   framesDropped: 0,
+  queuedMs: 0,
 };

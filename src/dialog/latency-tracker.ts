@@ -90,31 +90,11 @@ export class LatencyTracker {
     return [...(this.#calls.get(call) ?? [])].map(([turn, marks]) => this.#measure(call, turn, marks));
   }
 
-  /** Means over the turns of a call that have the stage at all. */
-  average(call: string): StageTimes & { readonly turns: number } {
-    const history = this.history(call);
-    const mean = (stage: keyof StageTimes): Milliseconds | undefined => {
-      const known = history.map(({ stages }) => stages[stage]).filter((ms) => ms !== undefined);
-      return known.length === 0 ? undefined : known.reduce((sum, ms) => sum + ms, 0) / known.length;
-    };
-    return {
-      turns: history.length,
-      total: mean('total'),
-      pause: mean('pause'),
-      stt: mean('stt'),
-      llm: mean('llm'),
-      llmWhole: mean('llmWhole'),
-      tts: mean('tts'),
-      send: mean('send'),
-      saved: mean('saved'),
-    };
-  }
-
   /** What a call's caller waited; undefined: no turn has a total. */
   summary(call: string): CallLatency | undefined {
     const totals = this.history(call).flatMap(({ stages }) => stages.total ?? []);
     if (totals.length === 0) return undefined;
-    const meanMs = this.average(call).total as Milliseconds;
+    const meanMs = totals.reduce((sum, ms) => sum + ms, 0) / totals.length;
     return { turns: totals.length, meanMs, worstMs: Math.max(...totals) };
   }
 
@@ -126,24 +106,6 @@ export class LatencyTracker {
   /** Forgets a call. */
   cleanUp(call: string): void {
     this.#calls.delete(call);
-  }
-
-  /** All of a call as plain data, for JSON. */
-  toObject(call: string): {
-    call: string;
-    turns: TurnLatency[];
-    average: StageTimes & { readonly turns: number };
-  } {
-    return { call, turns: this.history(call), average: this.average(call) };
-  }
-
-  /**
-   * `[OK] Turn 1 latency: 412ms (STT: 5ms, LLM: 20ms, TTS: 60ms), 240ms saved by an early start`; `[SLOW] …` beyond
-   * the target, `[--] …` without a total.
-   */
-  line(call: string, turn: number): string | undefined {
-    const latency = this.turn(call, turn);
-    return latency && latencyLine(latency, this.targets);
   }
 
   #measure(call: string, turn: number, marks: TurnMarks): TurnLatency {
@@ -169,7 +131,11 @@ export function stageTimes(marks: TurnMarks): StageTimes {
   };
 }
 
-/** The log line of a turn; stages that aren't known are left out, and those beyond their target marked `!`. */
+/**
+ * The log line of a turn: `[OK] Turn 1 latency: 412ms (STT: 5ms, LLM: 20ms, TTS: 60ms), 240ms saved by an early
+ * start`; `[SLOW] …` beyond the target, `[--] …` without a total. Stages that aren't known are left out, and
+ * those beyond their target marked `!`.
+ */
 export function latencyLine(
   latency: Pick<TurnLatency, 'turn' | 'stages'>,
   targets: LatencyTargets = DEFAULT_LATENCY_TARGETS,

@@ -17,17 +17,17 @@ import type { SttRequest, Transcript, TtsEvent, VadRequest, VoiceRequest } from 
 
 // ── Media: where a call's audio comes from and goes to ────────────────────────────────────────
 
-/** Reserves endpoints; the far side (Asterisk, Vonage, a test) attaches to them. */
-export interface MediaGateway {
+/** Reserves endpoints of its transport; the far side (Asterisk, Vonage) attaches to them. */
+export interface MediaGateway<Endpoint extends MediaEndpoint = MediaEndpoint> {
   readonly kind: string;
   /** Reserves an endpoint for one call. Throws MEDIA_PORT_UNAVAILABLE or MEDIA_WORKER_DIED. */
-  reserve(request: MediaRequest): Promise<MediaSession>;
+  reserve(request: MediaRequest): Promise<MediaSession<Endpoint>>;
   close(): Promise<void>;
 }
 
-export interface MediaSession {
+export interface MediaSession<Endpoint extends MediaEndpoint = MediaEndpoint> {
   readonly id: string;
-  readonly endpoint: MediaEndpoint;
+  readonly endpoint: Endpoint;
   /** The format on the wire: what is written in it is sent without conversion. */
   readonly format: AudioFormat;
   /** Caller's audio and agent's audio as it really left, frame by frame on one timeline. */
@@ -35,14 +35,6 @@ export interface MediaSession {
   readonly sent: AudioRingHandle;
   /** Raised by `flush`, or by a voice-activity detector in another thread. */
   readonly flushLine: FlushLineHandle;
-  /** RTP: names the peer, (address, port) exactly; media flows from now on. Others attach by themselves. */
-  attach(peer: { readonly address: string; readonly port: number }): void;
-  /**
-   * Another endpoint for the same session, where the transport has connections that drop or are taken away
-   * for a while: the media isn't lost before `withinMs` (the gateway's default for an endpoint) are over.
-   * Undefined: it is lost already.
-   */
-  renew?(withinMs?: Milliseconds): MediaEndpoint | undefined;
   /** Resolves when media can flow; rejects with MEDIA_NOT_ATTACHED when the session closes, or is lost, first. */
   readonly attached: Promise<void>;
   /** Queues one utterance behind what is queued already. */
@@ -52,8 +44,6 @@ export interface MediaSession {
   /** `dtmf` found in the media (RFC 4733, Vonage); `lost`: media can't flow any more. */
   on(listener: (event: MediaEvent) => void): () => void;
   stats(): MediaStats;
-  /** Audio that was written and waits to be sent, for the metrics. */
-  queuedMs?(): Milliseconds;
   close(): Promise<void>;
 }
 

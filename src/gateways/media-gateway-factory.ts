@@ -1,43 +1,30 @@
-import type { MediaGateway } from '../dialog/ports.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
+import { RtpMediaGateway, type RtpGatewayOptions } from './rtp-media-gateway.ts';
+import { VonageMediaGateway, type VonageGatewayOptions } from './vonage-media-gateway.ts';
 
-/**
- * The options of each kind of gateway. Each gateway's file adds its own line by declaration merging
- * and registers itself; whoever wants a kind imports its file (app.ts does), and nothing else changes.
- *
- *     declare module './media-gateway-factory.ts' {
- *       interface GatewayOptions { rtp: RtpGatewayOptions }
- *     }
- *     MediaGatewayFactory.register('rtp', (options) => RtpMediaGateway.start(options));
- */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- filled by declaration merging
-export interface GatewayOptions {}
+/** Every kind of gateway and how one is started: a new one is its file, and a line here. */
+const STARTERS = {
+  rtp: (options: RtpGatewayOptions) => RtpMediaGateway.start(options),
+  vonage: (options: VonageGatewayOptions) => VonageMediaGateway.start(options),
+};
 
-export type GatewayKind = keyof GatewayOptions;
-
-type Opener = (options: unknown) => Promise<MediaGateway>;
-
-const openers = new Map<string, Opener>();
+export type GatewayKind = keyof typeof STARTERS;
+type Options = { [Kind in GatewayKind]: Parameters<(typeof STARTERS)[Kind]>[0] };
+type Gateways = { [Kind in GatewayKind]: Awaited<ReturnType<(typeof STARTERS)[Kind]>> };
+/** The same table, in the form in which the compiler sees that a kind's options and its gateway belong together. */
+const starters: { readonly [Kind in GatewayKind]: (options: Options[Kind]) => Promise<Gateways[Kind]> } =
+  STARTERS;
 
 export const MediaGatewayFactory = {
-  /** Makes a kind known. The last one to register a name has it. */
-  register<Kind extends GatewayKind>(
-    kind: Kind,
-    open: (options: GatewayOptions[Kind]) => Promise<MediaGateway>,
-  ): void {
-    openers.set(kind, open as Opener);
-  },
-
   /** The known kinds, sorted. */
   list(): readonly string[] {
-    return [...openers.keys()].sort();
+    return Object.keys(starters).sort();
   },
 
-  /** Opens a gateway. Throws GATEWAY_UNKNOWN naming the known kinds, or what the gateway's start throws. */
-  async create<Kind extends GatewayKind>(kind: Kind, options: GatewayOptions[Kind]): Promise<MediaGateway> {
-    const open = openers.get(kind);
-    if (open) return open(options);
-    const known = MediaGatewayFactory.list().join(', ') || 'none';
+  /** Starts a gateway. Rejects with GATEWAY_UNKNOWN naming the known kinds, or with what its start throws. */
+  async create<Kind extends GatewayKind>(kind: Kind, options: Options[Kind]): Promise<Gateways[Kind]> {
+    if (Object.hasOwn(starters, kind)) return starters[kind](options);
+    const known = MediaGatewayFactory.list().join(', ');
     throw new VoiceAgentError('GATEWAY_UNKNOWN', `unknown media gateway "${kind}"; known are: ${known}`);
   },
 };

@@ -1,16 +1,12 @@
+import { randomInt } from 'node:crypto';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { MediaGateway } from '../dialog/ports.ts';
-import type { MediaRequest } from '../dialog/call-media.ts';
+import type { MediaRequest, RtpEndpoint } from '../dialog/call-media.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import type { G711Law } from '../media/audio.ts';
-import { createAudioRing } from '../media/audio-ring.ts';
-import { createFlushLine } from '../media/flush-line.ts';
 import { SILENCE_BYTE } from '../media/g711.ts';
-import { MediaGatewayFactory } from './media-gateway-factory.ts';
-import { createMediaStats } from './media-stats-block.ts';
-import { createPlayoutAccounts } from './playout/playout-accounts.ts';
-import { createPlayoutRing } from './playout/playout-ring.ts';
+import { createSessionMemory } from './ring-media-session.ts';
 import type { SessionSetup } from './rtp/media-protocol.ts';
 import { MediaThread } from './rtp/media-thread.ts';
 import type { Scheduling } from './rtp/realtime.ts';
@@ -23,7 +19,7 @@ export interface RtpGatewayOptions {
   readonly port?: number;
   /** What the far side is told. Default: the listen address, or this machine's first one for a wildcard. */
   readonly advertisedAddress?: string;
-  /** Every call talks to this peer from the start, from a port of its own, whatever `attach` says (tests, FreeSWITCH). */
+  /** Every call talks to this peer from the start, from a port of its own, whatever `attach` names (tests, FreeSWITCH). */
   readonly remote?: { readonly address: string; readonly port: number };
   /** Law of sessions that don't ask for one. Default ulaw. */
   readonly law?: G711Law;
@@ -73,7 +69,7 @@ const BYTES_PER_DATAGRAM = 832;
  * Media by plain RTP (Asterisk's externalMedia, FreeSWITCH): media threads with one UDP port each,
  * which all their calls share; a call is told by the exact address and port of its peer.
  */
-export class RtpMediaGateway implements MediaGateway {
+export class RtpMediaGateway implements MediaGateway<RtpEndpoint> {
   readonly kind = 'rtp';
   readonly #options: RtpGatewayOptions;
   readonly #advertised: string;
@@ -153,7 +149,7 @@ export class RtpMediaGateway implements MediaGateway {
       listenAddress: this.#options.listenAddress ?? '127.0.0.1',
       advertisedAddress: this.#advertised,
       ...(remote ? { remote } : {}),
-      onClosed: (closed) => this.#sessions.delete(closed),
+      onClosed: () => this.#sessions.delete(session),
     });
     this.#sessions.add(session);
     thread.open(session);
@@ -183,22 +179,14 @@ export class RtpMediaGateway implements MediaGateway {
 
   #setup(request: MediaRequest): SessionSetup {
     const law = request.law ?? this.#options.law ?? 'ulaw';
-    const [ssrc, sequence, timestamp] = crypto.getRandomValues(new Uint32Array(3)) as unknown as number[];
     this.#lastSession += 1;
     return {
       session: this.#lastSession,
       law,
-      heard: createAudioRing(8000),
-      sent: createAudioRing(8000),
-      playout: {
-        ring: createPlayoutRing({ frameBytes: 160, silenceByte: SILENCE_BYTE[law] }),
-        flushLine: createFlushLine(),
-        accounts: createPlayoutAccounts(),
-      },
-      stats: createMediaStats(),
-      ssrc: ssrc as number,
-      firstSequence: (sequence as number) & 0xffff,
-      firstTimestamp: timestamp as number,
+      ...createSessionMemory(8000, { frameBytes: 160, silenceByte: SILENCE_BYTE[law] }),
+      ssrc: randomInt(2 ** 32),
+      firstSequence: randomInt(2 ** 16),
+      firstTimestamp: randomInt(2 ** 32),
       silenceSuppression: this.#options.silenceSuppression ?? false,
       telephoneEventPayloadType: this.#options.telephoneEventPayloadType ?? 101,
       ...(this.#options.remote ? { ownPort: 0 } : {}),
@@ -234,11 +222,3 @@ function advertisable(address: string, onWarning: (message: string) => void): st
   );
   return advertised;
 }
-
-declare module './media-gateway-factory.ts' {
-  interface GatewayOptions {
-    rtp: RtpGatewayOptions;
-  }
-}
-
-MediaGatewayFactory.register('rtp', (options) => RtpMediaGateway.start(options));

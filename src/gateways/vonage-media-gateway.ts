@@ -1,9 +1,8 @@
 import type { MediaGateway } from '../dialog/ports.ts';
-import type { MediaRequest } from '../dialog/call-media.ts';
+import type { MediaRequest, WebSocketEndpoint } from '../dialog/call-media.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import type { HttpHandler } from '../lib/http-exchange.ts';
-import { MediaGatewayFactory } from './media-gateway-factory.ts';
 import type { EdgeCounts } from './vonage/edge-counters.ts';
 import type { EdgeLimits } from './vonage/edge-protocol.ts';
 import { EdgeThread } from './vonage/edge-thread.ts';
@@ -38,7 +37,7 @@ const TICKET_MS = 30_000;
  * Media by WebSockets that Vonage opens to us, and the listener of its webhooks, both on one port: an edge
  * thread of its own carries them. A session's endpoint is a URL that an NCCO can name.
  */
-export class VonageMediaGateway implements MediaGateway {
+export class VonageMediaGateway implements MediaGateway<WebSocketEndpoint> {
   readonly kind = 'vonage';
   readonly rateHz: VonageRateHz;
   /** How Vonage reaches us; without a slash at its end. */
@@ -108,7 +107,7 @@ export class VonageMediaGateway implements MediaGateway {
       rateHz: this.rateHz,
       mediaUrl: `${this.publicUrl.replace(/^http/, 'ws')}/media/`,
       ticketMs: this.#options.ticketMs ?? TICKET_MS,
-      onClosed: (closed) => this.#sessions.delete(closed),
+      onClosed: () => this.#sessions.delete(session),
     });
     this.#sessions.add(session);
     return Promise.resolve(session);
@@ -127,11 +126,3 @@ export class VonageMediaGateway implements MediaGateway {
     return this.#closing;
   }
 }
-
-declare module './media-gateway-factory.ts' {
-  interface GatewayOptions {
-    vonage: VonageGatewayOptions;
-  }
-}
-
-MediaGatewayFactory.register('vonage', (options) => VonageMediaGateway.start(options));

@@ -100,6 +100,19 @@ export function createAudioRing(rateHz: SampleRateHz, slots = DEFAULT_SLOTS): Au
   return { memory };
 }
 
+/**
+ * No more frames come: readers end when they have read what there is. Anybody may close a ring, for its
+ * writer may have died with its thread.
+ */
+export function closeRing(handle: AudioRingHandle): void {
+  close(new RingView(handle.memory).header);
+}
+
+function close(header: Int32Array): void {
+  Atomics.store(header, CLOSED, 1);
+  Atomics.notify(header, WRITTEN);
+}
+
 /** The one writer of a ring. Allocates nothing per frame. */
 export class AudioRingWriter {
   readonly #view: RingView;
@@ -132,8 +145,7 @@ export class AudioRingWriter {
 
   /** No more frames; readers end when they have read what there is. */
   close(): void {
-    Atomics.store(this.#view.header, CLOSED, 1);
-    Atomics.notify(this.#view.header, WRITTEN);
+    close(this.#view.header);
   }
 }
 

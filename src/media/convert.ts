@@ -54,14 +54,6 @@ export class AudioConverter<E extends AudioEncoding> {
   }
 }
 
-/** A whole stretch of any audio as G.711 bytes for RTP; what is of that law already stays as it is. */
-export function convertForRtp(audio: Audio, law: G711Law): Uint8Array {
-  const converter = new AudioConverter({ encoding: law, rateHz: 8000 });
-  const bytes = converter.convert(audio);
-  const rest = converter.flush();
-  return rest.length === 0 ? bytes : (join([bytes, rest]) as Uint8Array);
-}
-
 type Samples = Uint8Array | Int16Array | Float32Array;
 
 function samplesOf(audio: Audio): Samples {

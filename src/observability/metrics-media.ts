@@ -32,9 +32,8 @@ export interface MediaMetrics {
 export function countMedia(registry: Registry): MediaMetrics {
   /** Calls that have begun; with their media as soon as there is any. */
   const running = new Map<string, MediaSession | undefined>();
-  const sessions = (): MediaSession[] => [...running.values()].filter((media) => media !== undefined);
   const past = Object.fromEntries(Object.keys(TOTALS).map((name) => [name, 0])) as Record<Total, number>;
-  const live = (): MediaStats[] => sessions().map((session) => session.stats());
+  const live = (): MediaStats[] => [...running.values()].flatMap((media) => media?.stats() ?? []);
 
   for (const [stat, [name, help]] of Object.entries(TOTALS) as [Total, (typeof TOTALS)[Total]][]) {
     readCounter(registry, { name: `voice_agent_media_${name}`, help }, () => [
@@ -63,10 +62,7 @@ export function countMedia(registry: Registry): MediaMetrics {
       name: 'voice_agent_media_queued_seconds',
       help: 'Speech of all running calls that waits to be sent (playout rings and what is behind them).',
     },
-    () => {
-      const queued = sessions().map((session) => session.queuedMs?.() ?? 0);
-      return [{ value: queued.reduce((sum, ms) => sum + ms, 0) / 1000 }];
-    },
+    () => [{ value: live().reduce((sum, { queuedMs }) => sum + queuedMs, 0) / 1000 }],
   );
   const jitter = new Histogram({
     name: 'voice_agent_media_jitter_seconds',

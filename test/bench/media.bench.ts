@@ -4,13 +4,14 @@
  */
 import { SAMPLE_RATES_HZ, type PcmF32 } from '../../src/media/audio.ts';
 import { Concealment } from '../../src/media/concealment.ts';
-import { convertForRtp } from '../../src/media/convert.ts';
 import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
 import { JitterBuffer } from '../../src/media/jitter-buffer.ts';
 import { levelDbov } from '../../src/media/level.ts';
 import { floatToInt16 } from '../../src/media/pcm.ts';
 import { Resampler } from '../../src/media/resampler.ts';
-import { createRtpFields, parseRtp, RtpPacketBuilder } from '../../src/media/rtp-packet.ts';
+import { createRtpFields, parseRtp } from '../../src/media/rtp-packet.ts';
+import { convertForRtp } from '../support/convert-for-rtp.ts';
+import { RtpPacketizer } from '../support/rtp-packets.ts';
 
 /** Median time of one call of `action`, μs. */
 function measure(action: () => unknown, calls: number, rounds = 41): number {
@@ -41,7 +42,7 @@ const into = { bytes: new Uint8Array(160), samples: new Int16Array(160), packet:
 
 process.stdout.write('A sentence of 5 s\n');
 const sentence = encodeG711('ulaw', floatToInt16(speechLike(8000, 5)));
-const builder = new RtpPacketBuilder('ulaw');
+const builder = new RtpPacketizer('ulaw');
 report(
   'packetise μ-law, 250 packets in memory of their own',
   measure(() => builder.packetize(sentence), 20),

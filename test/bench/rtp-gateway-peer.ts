@@ -2,7 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { useRealtimeScheduling } from '../../src/gateways/rtp/realtime.ts';
-import { RtpPacketBuilder } from '../../src/media/rtp-packet.ts';
+import { RtpPacketBuilder } from '../../src/media/rtp-packet-builder.ts';
 
 export interface BenchPeerReport {
   /** Of each gap between two packets of a call from 20 ms, absolute, ms. */

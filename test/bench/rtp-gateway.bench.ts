@@ -66,12 +66,11 @@ async function measure(calls: number): Promise<void> {
     opened.ports.map((_, index) => gateway.reserve({ id: `call-${index}` })),
   );
   for (const [index, session] of sessions.entries()) {
-    session.attach({ address: '127.0.0.1', port: opened.ports[index] as number });
+    session.endpoint.attach({ address: '127.0.0.1', port: opened.ports[index] as number });
     void talk(session);
   }
   await Promise.all(sessions.map((session) => session.attached));
-  const endpoint = sessions[0]?.endpoint;
-  peer.send({ type: 'start', port: endpoint?.transport === 'rtp' ? endpoint.port : 0 });
+  peer.send({ type: 'start', port: sessions[0]?.endpoint.port ?? 0 });
   const timers = values.idle ? [] : [setInterval(work, 50, 5), setInterval(work, 1000, 50)];
   await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS));
 

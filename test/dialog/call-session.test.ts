@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { INTERRUPTED } from '../../src/dialog/agent-reply.ts';
 import type { AgentTool } from '../../src/dialog/agent-tools.ts';
 import { addToRecord, beginRecord, describeRecord } from '../../src/dialog/call-record.ts';
-import { stageTimes } from '../../src/dialog/latency-tracker.ts';
+import { latencyLine, stageTimes } from '../../src/dialog/latency-tracker.ts';
 import { failure } from '../support/listed-provider.ts';
 import { settle } from '../support/manual-clock.ts';
 import { agentProfile, ScriptedCall } from '../support/scripted-call.ts';
@@ -978,7 +978,7 @@ describe('latency', () => {
       ttsFirstAudio: last + 585,
     });
     expect((event?.marks.firstPacket ?? 0) - last).toBeLessThanOrEqual(605);
-    expect(call.tracker.line(call.session.name, 1)).toMatch(
+    expect(latencyLine(call.tracker.turn(call.session.name, 1)!)).toMatch(
       /^\[OK\] Turn 1 latency: \d+ms \(STT: 5ms, LLM: 20ms, TTS: 60ms\)$/,
     );
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
+import { latencyLine, LatencyTracker } from '../../src/dialog/latency-tracker.ts';
 import type { TurnMarks } from '../../src/dialog/call-events.ts';
 
 /** A turn that took 412 ms: 300 of pause, 5 of recognition, 20 of thinking, 60 of synthesis. */
@@ -20,6 +20,10 @@ function tracked(marks: TurnMarks = turn): LatencyTracker {
   const tracker = new LatencyTracker();
   tracker.start('a', 1, marks);
   return tracker;
+}
+
+function lineOf(tracker: LatencyTracker): string {
+  return latencyLine(tracker.turn('a', 1)!, tracker.targets);
 }
 
 describe('the latency tracker', () => {
@@ -75,12 +79,12 @@ describe('the latency tracker', () => {
   });
 
   it('writes a log line', () => {
-    expect(tracked().line('a', 1)).toBe('[OK] Turn 1 latency: 412ms (STT: 5ms, LLM: 20ms, TTS: 60ms)');
-    expect(tracked({ ...turn, firstPacket: 1712.4 }).line('a', 1)).toBe(
+    expect(lineOf(tracked())).toBe('[OK] Turn 1 latency: 412ms (STT: 5ms, LLM: 20ms, TTS: 60ms)');
+    expect(lineOf(tracked({ ...turn, firstPacket: 1712.4 }))).toBe(
       '[SLOW] Turn 1 latency: 712ms (STT: 5ms, LLM: 20ms, TTS: 60ms)',
     );
-    expect(tracked({ speechEnd: 0, firstPacket: 100 }).line('a', 1)).toBe('[OK] Turn 1 latency: 100ms');
-    expect(tracked({ llmStart: 0, llmFirstToken: 600, ttsStart: 600, ttsFirstAudio: 701 }).line('a', 1)).toBe(
+    expect(lineOf(tracked({ speechEnd: 0, firstPacket: 100 }))).toBe('[OK] Turn 1 latency: 100ms');
+    expect(lineOf(tracked({ llmStart: 0, llmFirstToken: 600, ttsStart: 600, ttsFirstAudio: 701 }))).toBe(
       '[--] Turn 1 latency: unknown (LLM: 600ms!, TTS: 101ms!)',
     );
   });
@@ -92,27 +96,18 @@ describe('the latency tracker', () => {
     // Until the turn was certain, and not more than the reply had needed.
     expect([saved(340), saved(900)]).toEqual([240, 300]);
     expect([saved(100), saved(50), saved(undefined)]).toEqual([undefined, undefined, undefined]);
-    expect(tracked({ ...certain, speechEnd: 0, turnEnd: 340, firstPacket: 420 }).line('a', 1)).toBe(
+    expect(lineOf(tracked({ ...certain, speechEnd: 0, turnEnd: 340, firstPacket: 420 }))).toBe(
       '[OK] Turn 1 latency: 420ms (LLM: 200ms, TTS: 90ms), 240ms saved by an early start',
     );
   });
 
-  it('keeps the history of a call and its average', () => {
+  it('keeps the history of a call, and sums up what its caller waited', () => {
     const tracker = tracked();
     tracker.start('a', 2, { ...turn, firstPacket: 1612 });
     tracker.start('a', 3, { llmStart: 0, llmFirstToken: 50 });
     expect(tracker.history('a').map((entry) => entry.turn)).toEqual([1, 2, 3]);
-    expect(tracker.average('a')).toMatchObject({ turns: 3, total: 512, llm: 30 });
-  });
-
-  it('gives a call as an object that survives JSON', () => {
-    const object = tracked().toObject('a');
-    expect(object).toMatchObject({
-      call: 'a',
-      turns: [{ turn: 1, stages: { total: 412 } }],
-      average: { total: 412 },
-    });
-    expect((JSON.parse(JSON.stringify(object)) as typeof object).turns[0]?.marks).toEqual(turn);
+    expect(tracker.summary('a')).toEqual({ turns: 2, meanMs: 512, worstMs: 612 });
+    expect(tracker.summary('b')).toBeUndefined();
   });
 
   it('keeps several calls apart, and forgets one without the other', () => {

@@ -5,7 +5,7 @@ import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
 import type { CallEvent } from '../../src/dialog/call-events.ts';
 import { PhraseCache } from '../../src/dialog/prepared-phrases.ts';
 import { DEFAULT_TURN_SETTINGS } from '../../src/dialog/turn-states.ts';
-import { InMemoryMediaGateway } from '../../src/gateways/in-memory-media-gateway.ts';
+import { InMemoryMediaGateway } from '../support/in-memory-media-gateway.ts';
 import { Scope } from '../../src/lib/scope.ts';
 import { createReceptionist } from '../../src/providers/embedded/receptionist/receptionist.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -27,7 +27,6 @@ async function start() {
     voiced += 1;
     voicedAt = clock.now();
   });
-  media.attach({ address: '127.0.0.1', port: 9 });
   const agent = agentProfile({
     knowledge: { ...agentProfile().knowledge, address: 'twelve Mill Lane, next to the old bridge' },
   });

@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { NativeAsterisk } from '../../lab/asterisk.ts';
 import { Softphone } from '../../lab/softphone.ts';
-import { echo } from '../../src/gateways/echo.ts';
+import { echo } from '../support/echo.ts';
 import { RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { startStasisApp, type StasisApp } from '../../src/telephony/asterisk/stasis-app.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readRtp, rebuildSound, rtpStreams } from '../../lab/capture.ts';
 import type { RtpStream } from '../../lab/capture.ts';
-import { RtpPacketBuilder } from '../../src/media/rtp-packet.ts';
+import { RtpPacketizer } from '../support/rtp-packets.ts';
 import { encodeG711 } from '../../src/media/g711.ts';
 import { rtpSeen } from './rtp-seen.ts';
 
@@ -28,7 +28,7 @@ describe('Captured RTP', () => {
 
   it('gives back the sound that was sent, with silence for what is missing', () => {
     const samples = Int16Array.from({ length: 1600 }, (_, i) => 9000 * Math.sin(i / 5));
-    const packets = new RtpPacketBuilder('alaw').packetize(encodeG711('alaw', samples));
+    const packets = new RtpPacketizer('alaw').packetize(encodeG711('alaw', samples));
     const seen = packets.flatMap((payload, i) => {
       const packet = readRtp({ at: i * 20, ...ends, payload });
       return packet && i !== 4 ? [packet] : [];

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   AudioRingReader,
   AudioRingWriter,
+  closeRing,
   createAudioRing,
   FRAME_FILLER,
 } from '../../src/media/audio-ring.ts';
@@ -78,7 +79,25 @@ describe('audio ring', () => {
     expect(new AudioRingReader(handle).written).toBe(2);
   });
 
+  it('is closed without its writer: readers end when they have read what it had written', async () => {
+    const handle = createAudioRing(8000);
+    const reader = new AudioRingReader(handle);
+    write(new AudioRingWriter(handle), 5);
+    const late = new AudioRingReader(handle);
+    const waiting = late.wait();
+    closeRing(handle);
+    expect(await waiting).toBe(false);
+    expect(await reader.wait()).toBe(true);
+    expect(reader.read(new Int16Array(160))).toBe(true);
+    expect(await reader.wait()).toBe(false);
+    expect([reader.closed, late.closed]).toEqual([true, true]);
+  });
+
   it('refuses memory that is no ring', () => {
-    expect(() => new AudioRingReader({ memory: new SharedArrayBuffer(64) })).toThrow('not an audio ring');
+    const none = { memory: new SharedArrayBuffer(64) };
+    expect(() => {
+      closeRing(none);
+    }).toThrow('not an audio ring');
+    expect(() => new AudioRingReader(none)).toThrow('not an audio ring');
   });
 });

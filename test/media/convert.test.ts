@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { SAMPLE_RATES_HZ, type Audio, type G711Law } from '../../src/media/audio.ts';
-import { AudioConverter, convertForRtp } from '../../src/media/convert.ts';
+import { AudioConverter } from '../../src/media/convert.ts';
 import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
 import { floatToInt16, int16ToFloat } from '../../src/media/pcm.ts';
-import { decodeRtp, RtpPacketBuilder, type RtpPacket } from '../../src/media/rtp-packet.ts';
+import { convertForRtp } from '../support/convert-for-rtp.ts';
+import { decodeRtp, RtpPacketizer, type RtpPacket } from '../support/rtp-packets.ts';
 import { component, decibels, noise, tone } from './signals.ts';
 
 const LAWS: G711Law[] = ['ulaw', 'alaw'];
@@ -44,8 +45,8 @@ describe.each(LAWS)('converting for RTP in %s', (law) => {
 
   it('becomes packets at one stroke', () => {
     const audio: Audio = { encoding: 'pcm_f32', rateHz: 24000, samples: tone(500, 24000, 24000, 0.5) };
-    const packets = new RtpPacketBuilder(law)
-      .buildFromAudio(audio)
+    const packets = new RtpPacketizer(law)
+      .packetize(convertForRtp(audio, law))
       .map((bytes) => decodeRtp(bytes) as RtpPacket);
     expect(packets).toHaveLength(50);
     expect(Uint8Array.of(...packets.flatMap(({ payload }) => [...payload]))).toEqual(

@@ -55,8 +55,7 @@ function ended(reason: string, media: Partial<MediaStats> = {}): Body {
 
 function session(stats: () => Partial<MediaStats>, queuedMs = 0): MediaSession {
   const part: Partial<MediaSession> = {
-    stats: () => ({ ...NO_MEDIA, ...stats() }),
-    queuedMs: () => queuedMs,
+    stats: () => ({ ...NO_MEDIA, queuedMs, ...stats() }),
   };
   return part as MediaSession;
 }

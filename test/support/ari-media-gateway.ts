@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { NO_MEDIA } from '../../src/dialog/call-media.ts';
-import type { MediaEvent, MediaRequest } from '../../src/dialog/call-media.ts';
+import type { MediaEvent, MediaRequest, RtpEndpoint } from '../../src/dialog/call-media.ts';
 import type { MediaGateway, MediaSession } from '../../src/dialog/ports.ts';
 import { createAudioRing } from '../../src/media/audio-ring.ts';
 import { createFlushLine } from '../../src/media/flush-line.ts';
@@ -10,7 +10,7 @@ import { createFlushLine } from '../../src/media/flush-line.ts';
  * A media gateway for call control's tests: real UDP endpoints that count what comes, send one packet of
  * silence to their peer, and speak nothing. It does what it is told to go wrong.
  */
-export interface TestGateway extends MediaGateway {
+export interface TestGateway extends MediaGateway<RtpEndpoint> {
   readonly sessions: TestSession[];
   /** Sessions that are not closed. */
   open(): number;
@@ -20,7 +20,7 @@ export interface TestGateway extends MediaGateway {
   attaches: boolean | Error;
 }
 
-interface TestSession extends MediaSession {
+interface TestSession extends MediaSession<RtpEndpoint> {
   readonly request: MediaRequest;
   readonly peer: () => { readonly address: string; readonly port: number } | undefined;
   readonly packetsReceived: () => number;
@@ -67,21 +67,25 @@ function sessionOn(socket: Socket, request: MediaRequest, attaches: () => boolea
   return {
     id: request.id,
     request,
-    endpoint: { transport: 'rtp', address: '127.0.0.1', port: socket.address().port },
+    endpoint: {
+      transport: 'rtp',
+      address: '127.0.0.1',
+      port: socket.address().port,
+      attach(to) {
+        peer = { ...to };
+        const works = attaches();
+        if (works instanceof Error) throw works;
+        if (!works) return;
+        const packet = Buffer.alloc(172, law === 'ulaw' ? 0xff : 0xd5);
+        packet.set([0x80, law === 'ulaw' ? 0x80 : 0x88, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4]);
+        socket.send(packet, to.port, to.address);
+        attached.resolve(undefined);
+      },
+    },
     format: { encoding: law, rateHz: 8000 },
     heard: createAudioRing(8000),
     sent: createAudioRing(8000),
     flushLine: createFlushLine(),
-    attach(to) {
-      peer = { ...to };
-      const works = attaches();
-      if (works instanceof Error) throw works;
-      if (!works) return;
-      const packet = Buffer.alloc(172, law === 'ulaw' ? 0xff : 0xd5);
-      packet.set([0x80, law === 'ulaw' ? 0x80 : 0x88, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4]);
-      socket.send(packet, to.port, to.address);
-      attached.resolve(undefined);
-    },
     attached: attached.promise,
     play() {
       throw new Error('this gateway says nothing');

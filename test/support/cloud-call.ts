@@ -44,8 +44,8 @@ export async function startCloudCall(options: CloudCallOptions): Promise<CloudCa
   const gateway = await RtpMediaGateway.start();
   const media = await gateway.reserve({ id: 'call', law: 'ulaw' });
   const peer = await RtpPeer.open();
-  if (media.endpoint.transport === 'rtp') peer.aim(media.endpoint);
-  media.attach(peer);
+  peer.aim(media.endpoint);
+  media.endpoint.attach(peer);
   const agent = agentProfile(options.agent);
   const [vad, stt] = [new ScriptedVad(systemClock), new ScriptedStt(systemClock, { findsTurns: true })];
   const events: CallEvent[] = [];

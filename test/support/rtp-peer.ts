@@ -4,12 +4,8 @@ import { isIPv6 } from 'node:net';
 import { monotonicNow } from '../../src/lib/clock.ts';
 import { FRAME_MS, type G711Law } from '../../src/media/audio.ts';
 import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
-import {
-  decodeRtp,
-  encodeRtp,
-  RtpPacketBuilder,
-  type RtpPacketBuilderOptions,
-} from '../../src/media/rtp-packet.ts';
+import type { RtpPacketBuilderOptions } from '../../src/media/rtp-packet-builder.ts';
+import { decodeRtp, encodeRtp, RtpPacketizer } from './rtp-packets.ts';
 
 /** A packet as the peer received it. */
 export interface ReceivedPacket {
@@ -43,14 +39,14 @@ export class RtpPeer {
   readonly received: ReceivedPacket[] = [];
   /** Datagrams that weren't RTP. */
   malformed = 0;
-  readonly builder: RtpPacketBuilder;
+  readonly builder: RtpPacketizer;
   readonly #socket: Socket;
   #target: { address: string; port: number } | undefined;
 
   private constructor(socket: Socket, law: G711Law, options: RtpPacketBuilderOptions) {
     this.law = law;
     this.#socket = socket;
-    this.builder = new RtpPacketBuilder(law, options);
+    this.builder = new RtpPacketizer(law, options);
     socket.on('message', (message) => {
       const packet = decodeRtp(Uint8Array.from(message));
       if (typeof packet === 'string') this.malformed += 1;

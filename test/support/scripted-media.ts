@@ -1,5 +1,5 @@
 import { NO_MEDIA } from '../../src/dialog/call-media.ts';
-import type { MediaEvent, MediaStats, PlayedAccount } from '../../src/dialog/call-media.ts';
+import type { MediaEndpoint, MediaEvent, MediaStats, PlayedAccount } from '../../src/dialog/call-media.ts';
 import type { MediaSession, Playback } from '../../src/dialog/ports.ts';
 import type { Clock, Milliseconds } from '../../src/lib/clock.ts';
 import { createAudioRing } from '../../src/media/audio-ring.ts';
@@ -15,7 +15,10 @@ const CAPACITY_MS = 2000;
  */
 export class ScriptedMedia implements MediaSession {
   readonly id: string;
-  readonly endpoint = { transport: 'memory' } as const;
+  readonly endpoint: MediaEndpoint = {
+    ...{ transport: 'rtp', address: '192.0.2.1', port: 9 },
+    attach: () => undefined,
+  };
   readonly format: AudioFormat;
   readonly heard = createAudioRing(8000);
   readonly sent = createAudioRing(8000);
@@ -35,10 +38,6 @@ export class ScriptedMedia implements MediaSession {
     this.id = options.id ?? 'media';
     this.format = options.format ?? { encoding: 'ulaw', rateHz: 8000 };
     this.#schedule(clock.now() + FRAME_MS);
-  }
-
-  attach(): void {
-    // attached already
   }
 
   play(): Playback {

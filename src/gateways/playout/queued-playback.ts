@@ -43,9 +43,9 @@ const UNAWAITED_MAX_MS = 60_000;
 export class QueuedPlayback implements Playback {
   readonly id: number;
   readonly epoch: number;
-  readonly started: Promise<Milliseconds | undefined>;
-  readonly finished: Promise<PlayedAccount>;
   readonly #options: QueuedPlaybackOptions;
+  readonly #started = Promise.withResolvers<Milliseconds | undefined>();
+  readonly #finished = Promise.withResolvers<PlayedAccount>();
   readonly #bytesPerSample: number;
   readonly #converter: AudioConverter<WireFormat['encoding']>;
   readonly #chunks: Chunk[] = [];
@@ -56,8 +56,6 @@ export class QueuedPlayback implements Playback {
   #writtenBytes = 0;
   #ended = false;
   #final: UtteranceAccount | undefined;
-  #resolveStarted!: (at: Milliseconds | undefined) => void;
-  #resolveFinished!: (account: PlayedAccount) => void;
 
   constructor(options: QueuedPlaybackOptions) {
     this.#options = options;
@@ -66,8 +64,14 @@ export class QueuedPlayback implements Playback {
     this.#bytesPerSample = options.format.encoding === 'pcm_s16' ? 2 : 1;
     this.#converter = new AudioConverter(options.format);
     this.#frame = new Uint8Array(options.frameBytes);
-    this.started = new Promise((resolve) => (this.#resolveStarted = resolve));
-    this.finished = new Promise((resolve) => (this.#resolveFinished = resolve));
+  }
+
+  get started(): Promise<Milliseconds | undefined> {
+    return this.#started.promise;
+  }
+
+  get finished(): Promise<PlayedAccount> {
+    return this.#finished.promise;
   }
 
   /** Frames that wait for room. */
@@ -124,7 +128,7 @@ export class QueuedPlayback implements Playback {
   }
 
   begin(at: Milliseconds): void {
-    this.#resolveStarted(at);
+    this.#started.resolve(at);
   }
 
   /** The last word on this utterance. `now` dates the account of one that never began. */
@@ -132,8 +136,8 @@ export class QueuedPlayback implements Playback {
     if (this.#final !== undefined) return;
     this.#final = account;
     this.abandon();
-    this.#resolveStarted(account.startedAt);
-    this.#resolveFinished({
+    this.#started.resolve(account.startedAt);
+    this.#finished.resolve({
       playedMs: this.#samplesToMs(account.samples),
       writtenMs: this.#milliseconds(this.#writtenBytes),
       outcome,

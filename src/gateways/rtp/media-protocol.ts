@@ -3,9 +3,7 @@
  * are in shared memory. A restarted thread is given `open` and `attach` of each living session again.
  */
 import type { G711Law } from '../../media/audio.ts';
-import type { AudioRingHandle } from '../../media/audio-ring.ts';
-import type { MediaStatsHandle } from '../media-stats-block.ts';
-import type { PlayoutHandles, PlayoutReport } from '../playout/playout-source.ts';
+import type { SessionMemory, SessionReport } from '../ring-media-session.ts';
 import type { Scheduling } from './realtime.ts';
 
 /** How a media thread is started. */
@@ -22,14 +20,10 @@ export interface MediaThreadOptions {
 }
 
 /** A session as the media thread must know it. */
-export interface SessionSetup {
+export interface SessionSetup extends SessionMemory {
   /** Number of the session within its gateway. */
   readonly session: number;
   readonly law: G711Law;
-  readonly heard: AudioRingHandle;
-  readonly sent: AudioRingHandle;
-  readonly playout: PlayoutHandles;
-  readonly stats: MediaStatsHandle;
   /** Random values of the stream; where it stands now follows from the counters in shared memory. */
   readonly ssrc: number;
   readonly firstSequence: number;
@@ -50,6 +44,12 @@ export type MediaCommand =
   /** Fails on purpose, so that the restart can be tested. */
   | { readonly type: 'fail'; readonly how: 'throw' | 'hang' };
 
+/** What a media thread tells of one session. */
+export type RtpSessionReport =
+  | SessionReport
+  | { readonly type: 'opened'; readonly port: number }
+  | { readonly type: 'refused'; readonly code: string; readonly message: string };
+
 export type MediaReport =
   | {
       readonly type: 'ready';
@@ -59,13 +59,7 @@ export type MediaReport =
     }
   /** The shared socket couldn't be bound; the thread ends. */
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
-  | { readonly type: 'opened'; readonly session: number; readonly port: number }
-  | { readonly type: 'refused'; readonly session: number; readonly code: string; readonly message: string }
-  | { readonly type: 'attached'; readonly session: number }
-  | { readonly type: 'playout'; readonly session: number; readonly report: PlayoutReport }
-  | { readonly type: 'dtmf'; readonly session: number; readonly digit: string }
-  /** Another session took over its peer. */
-  | { readonly type: 'lost'; readonly session: number; readonly reason: string }
+  | (RtpSessionReport & { readonly session: number })
   | { readonly type: 'closed'; readonly session: number }
   /** Packets come to port `to` from an address that is no call's peer; told rarely. */
   | { readonly type: 'stranger'; readonly address: string; readonly port: number; readonly to: number };

@@ -1,13 +1,19 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { messageOf, VoiceAgentError } from '../../lib/errors.ts';
-import type { MediaCommand, MediaReport, MediaThreadOptions, SessionSetup } from './media-protocol.ts';
+import type {
+  MediaCommand,
+  MediaReport,
+  MediaThreadOptions,
+  RtpSessionReport,
+  SessionSetup,
+} from './media-protocol.ts';
 
 /** A session as its thread's handle must know it, so that it can be given to another thread again. */
 export interface ThreadSession {
   readonly setup: SessionSetup;
   readonly peer: { readonly address: string; readonly port: number } | undefined;
-  onReport(report: MediaReport): void;
+  onReport(report: RtpSessionReport): void;
   /** The thread is dead and can't be started again. */
   onLost(reason: string): void;
 }

@@ -3,7 +3,7 @@ import { FRAME_MS } from '../../media/audio.ts';
 import { AudioRingWriter, FRAME_FILLER } from '../../media/audio-ring.ts';
 import { codecOf, type Codec } from '../../media/codec.ts';
 import { levelDbov, SILENCE_DBOV } from '../../media/level.ts';
-import { RtpPacketBuilder } from '../../media/rtp-packet.ts';
+import { RtpPacketBuilder } from '../../media/rtp-packet-builder.ts';
 import { type MediaStatsBlock, STAT } from '../media-stats-block.ts';
 import { PlayoutSource } from '../playout/playout-source.ts';
 import type { PlayoutReport } from '../playout/playout-source.ts';

@@ -1,17 +1,8 @@
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
-import type { MediaEndpoint, MediaEvent } from '../../dialog/call-media.ts';
-import type { MediaSession, Playback } from '../../dialog/ports.ts';
-import { monotonicNow } from '../../lib/clock.ts';
+import type { RtpEndpoint } from '../../dialog/call-media.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
-import { FRAME_MS } from '../../media/audio.ts';
-import { AudioRingWriter, type AudioRingHandle } from '../../media/audio-ring.ts';
-import type { FlushLineHandle } from '../../media/flush-line.ts';
-import { Attachment } from '../attachment.ts';
-import { Listeners } from '../../lib/listeners.ts';
-import { MediaStatsBlock, type SessionStats } from '../media-stats-block.ts';
-import { PlaybackQueue } from '../playout/playback-queue.ts';
-import type { WireFormat } from '../playout/queued-playback.ts';
-import type { MediaReport, SessionSetup } from './media-protocol.ts';
+import { RingMediaSession } from '../ring-media-session.ts';
+import type { RtpSessionReport, SessionSetup } from './media-protocol.ts';
 import { portUnavailable, type MediaThread, type ThreadSession } from './media-thread.ts';
 
 interface RtpPeerAddress {
@@ -27,51 +18,25 @@ export interface RtpMediaSessionOptions {
   readonly advertisedAddress: string;
   /** The only peer that the session will ever have: what `attach` names is ignored. */
   readonly remote?: RtpPeerAddress;
-  readonly onClosed: (session: RtpMediaSession) => void;
+  readonly onClosed: () => void;
 }
 
 /** One call's media over RTP, seen from the main thread. */
-export class RtpMediaSession implements MediaSession, ThreadSession {
-  readonly id: string;
-  readonly format: WireFormat;
-  readonly heard: AudioRingHandle;
-  readonly sent: AudioRingHandle;
-  readonly flushLine: FlushLineHandle;
-  readonly attached: Promise<void>;
+export class RtpMediaSession extends RingMediaSession<RtpEndpoint> implements ThreadSession {
+  peer: RtpPeerAddress | undefined;
   /** Resolves when the session's port is known. */
   readonly opened: Promise<void>;
-  peer: RtpPeerAddress | undefined;
+  readonly #opening = Promise.withResolvers<undefined>();
   readonly #options: RtpMediaSessionOptions;
-  readonly #attachment = new Attachment();
-  readonly #playback: PlaybackQueue;
-  readonly #listeners = new Listeners<MediaEvent>();
-  readonly #stats: MediaStatsBlock;
   #setup: SessionSetup;
   #port = 0;
-  #closing: Promise<void> | undefined;
-  #resolveOpened!: () => void;
-  #rejectOpened!: (error: Error) => void;
 
   constructor(options: RtpMediaSessionOptions) {
-    const { setup } = options;
+    const { id, setup, onClosed } = options;
+    super({ id, format: { encoding: setup.law, rateHz: 8000 }, memory: setup, onClosed });
     this.#options = options;
     this.#setup = setup;
-    this.id = options.id;
-    this.format = { encoding: setup.law, rateHz: 8000 };
-    this.heard = setup.heard;
-    this.sent = setup.sent;
-    this.flushLine = setup.playout.flushLine;
-    this.attached = this.#attachment.attached;
-    this.#stats = new MediaStatsBlock(setup.stats);
-    this.#playback = new PlaybackQueue({
-      handles: setup.playout,
-      format: this.format,
-      clock: { now: monotonicNow },
-    });
-    this.opened = new Promise((resolve, reject) => {
-      this.#resolveOpened = resolve;
-      this.#rejectOpened = reject;
-    });
+    this.opened = this.#opening.promise;
     this.opened.catch(() => undefined);
   }
 
@@ -79,13 +44,16 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
     return this.#setup;
   }
 
-  get endpoint(): MediaEndpoint {
-    const { advertisedAddress, thread } = this.#options;
-    return { transport: 'rtp', address: advertisedAddress, port: this.#port || thread.ready.port };
-  }
-
-  attach(peer: RtpPeerAddress): void {
-    if (this.#options.remote === undefined) this.#attach(peer);
+  override get endpoint(): RtpEndpoint {
+    const { advertisedAddress, thread, remote } = this.#options;
+    return {
+      transport: 'rtp',
+      address: advertisedAddress,
+      port: this.#port || thread.ready.port,
+      attach: (peer) => {
+        if (remote === undefined) this.#attach(peer);
+      },
+    };
   }
 
   /** Attaches the fixed peer, if there is one. Throws MEDIA_NOT_ATTACHED when it can't be one. */
@@ -93,72 +61,42 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
     if (this.#options.remote !== undefined) this.#attach(this.#options.remote);
   }
 
-  play(): Playback {
-    return this.#playback.play();
-  }
-
-  flush(): void {
-    this.#playback.flush();
-    this.#options.thread.post({ type: 'flush', session: this.#setup.session });
-  }
-
-  on(listener: (event: MediaEvent) => void): () => void {
-    return this.#listeners.add(listener);
-  }
-
-  stats(): SessionStats {
-    const stats = this.#stats.read();
-    return { ...stats, framesDropped: stats.framesDropped + this.#playback.framesDropped };
-  }
-
-  queuedMs(): number {
-    return this.#playback.framesQueued * FRAME_MS;
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  onReport(report: MediaReport): void {
+  override onReport(report: RtpSessionReport): void {
     switch (report.type) {
       case 'opened':
         this.#port = report.port;
         // The same port again, should the thread have to be restarted.
         if (this.#setup.ownPort !== undefined) this.#setup = { ...this.#setup, ownPort: report.port };
-        this.#playback.reconcile();
-        this.#resolveOpened();
+        this.reconcile();
+        this.#opening.resolve(undefined);
         break;
       case 'refused': {
         const error = portUnavailable(this.#options.listenAddress, this.#setup.ownPort ?? 0, report);
-        this.#rejectOpened(error);
+        this.#opening.reject(error);
         this.onLost(error.message);
         break;
       }
-      case 'attached':
-        this.#attachment.succeed();
-        break;
-      case 'playout':
-        this.#playback.report(report.report);
-        break;
-      case 'dtmf':
-        this.#listeners.emit({ type: 'dtmf', digit: report.digit });
-        break;
-      case 'lost':
-        this.onLost(report.reason);
-        break;
+      default:
+        super.onReport(report);
     }
   }
 
-  onLost(reason: string): void {
-    this.#rejectOpened(new VoiceAgentError('MEDIA_WORKER_DIED', reason));
+  override onLost(reason: string): void {
+    this.#opening.reject(new VoiceAgentError('MEDIA_WORKER_DIED', reason));
     this.peer = undefined; // a restarted thread mustn't attach it again
-    this.#playback.close();
-    this.#listeners.emit({ type: 'lost', reason });
+    super.onLost(reason);
+  }
+
+  protected override tellOfFlush(): void {
+    this.#options.thread.post({ type: 'flush', session: this.#setup.session });
+  }
+
+  protected override release(): Promise<void> {
+    return this.#options.thread.closeSession(this.#setup.session);
   }
 
   #attach(peer: RtpPeerAddress): void {
-    if (this.#closing) return;
+    if (this.closing) return;
     const address = peerAddress(peer.address, this.#options.listenAddress);
     if (address === undefined || !(peer.port > 0 && peer.port < 65536)) {
       throw new VoiceAgentError(
@@ -169,18 +107,6 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
     }
     this.peer = { address, port: peer.port };
     this.#options.thread.post({ type: 'attach', session: this.#setup.session, ...this.peer });
-  }
-
-  async #close(): Promise<void> {
-    const { thread, onClosed } = this.#options;
-    await thread.closeSession(this.#setup.session);
-    this.#playback.close();
-    this.#attachment.fail(this.id);
-    // The thread has closed the rings; if it isn't there any more, nobody else would.
-    new AudioRingWriter(this.heard).close();
-    new AudioRingWriter(this.sent).close();
-    this.#listeners.clear();
-    onClosed(this);
   }
 }
 

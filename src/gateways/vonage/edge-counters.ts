@@ -1,9 +1,7 @@
-/** What the edge thread refuses and ignores, in shared memory: written by it, read by the main thread at any time. */
-export interface EdgeCountersHandle {
-  readonly memory: SharedArrayBuffer;
-}
+import { counterCells, createCounters, type CountersHandle, SharedCounters } from '../shared-counters.ts';
 
-const NAMES = [
+/** Where each counter of what the edge thread refuses and ignores lies in `EdgeCounters.cells`. */
+export const EDGE = counterCells([
   /** Connections with a ticket that never was. */
   'mediaUnknown',
   /** A second connection with the same ticket. */
@@ -34,29 +32,18 @@ const NAMES = [
   'requestsRefused',
   /** Requests that the main thread didn't answer in time. */
   'requestsUnanswered',
-] as const;
+]);
 
-export type EdgeCounterName = (typeof NAMES)[number];
+export type EdgeCounterName = keyof typeof EDGE;
 export type EdgeCounts = Readonly<Record<EdgeCounterName, number>>;
 
-export function createEdgeCounters(): EdgeCountersHandle {
-  return { memory: new SharedArrayBuffer(NAMES.length * 4) };
+export function createEdgeCounters(): CountersHandle {
+  return createCounters(EDGE);
 }
 
-export class EdgeCounters {
-  readonly #cells: Int32Array;
-
-  constructor(handle: EdgeCountersHandle) {
-    this.#cells = new Int32Array(handle.memory);
-  }
-
-  add(name: EdgeCounterName): void {
-    Atomics.add(this.#cells, NAMES.indexOf(name), 1);
-  }
-
-  read(): EdgeCounts {
-    return Object.fromEntries(
-      NAMES.map((name, index) => [name, Atomics.load(this.#cells, index)]),
-    ) as EdgeCounts;
+/** Written by the edge thread, read by the main thread. */
+export class EdgeCounters extends SharedCounters<EdgeCounterName> {
+  constructor(handle: CountersHandle) {
+    super(EDGE, handle);
   }
 }

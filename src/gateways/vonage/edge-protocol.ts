@@ -4,10 +4,8 @@
  */
 import type { HttpRequest, HttpResponse } from '../../lib/http-exchange.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
-import type { AudioRingHandle } from '../../media/audio-ring.ts';
-import type { MediaStatsHandle } from '../media-stats-block.ts';
-import type { PlayoutHandles, PlayoutReport } from '../playout/playout-source.ts';
-import type { EdgeCountersHandle } from './edge-counters.ts';
+import type { SessionMemory, SessionReport } from '../ring-media-session.ts';
+import type { CountersHandle } from '../shared-counters.ts';
 import type { VonageRateHz } from './wire.ts';
 
 /** How an edge thread is started. */
@@ -18,7 +16,7 @@ export interface EdgeThreadOptions {
   readonly basePath: string;
   /** Paths below `basePath` that the main thread answers. */
   readonly paths: readonly string[];
-  readonly counters: EdgeCountersHandle;
+  readonly counters: CountersHandle;
   readonly limits: EdgeLimits;
 }
 
@@ -43,15 +41,11 @@ export interface EdgeLimits {
 }
 
 /** A session as the edge thread must know it. */
-export interface EdgeSessionSetup {
+export interface EdgeSessionSetup extends SessionMemory {
   readonly session: number;
   /** Unique name of the call. */
   readonly call: string;
   readonly rateHz: VonageRateHz;
-  readonly heard: AudioRingHandle;
-  readonly sent: AudioRingHandle;
-  readonly playout: PlayoutHandles;
-  readonly stats: MediaStatsHandle;
 }
 
 export type EdgeCommand =
@@ -74,10 +68,7 @@ export type EdgeCommand =
 export type EdgeReport =
   | { readonly type: 'ready'; readonly port: number }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
-  | { readonly type: 'attached'; readonly session: number }
-  | { readonly type: 'playout'; readonly session: number; readonly report: PlayoutReport }
-  | { readonly type: 'dtmf'; readonly session: number; readonly digit: string }
-  | { readonly type: 'lost'; readonly session: number; readonly reason: string }
+  | (SessionReport & { readonly session: number })
   | { readonly type: 'closed'; readonly session: number }
   | { readonly type: 'request'; readonly request: number; readonly content: HttpRequest }
   /** Somebody was refused, or broke off; told once a second at most for each kind. */

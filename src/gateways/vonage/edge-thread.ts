@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { messageOf, VoiceAgentError } from '../../lib/errors.ts';
 import type { HttpHandler } from '../../lib/http-exchange.ts';
+import type { SessionReport } from '../ring-media-session.ts';
 import { createEdgeCounters, EdgeCounters, type EdgeCounts } from './edge-counters.ts';
 import type { EdgeCommand, EdgeLimits, EdgeReport, EdgeThreadOptions } from './edge-protocol.ts';
 
@@ -17,7 +18,7 @@ export interface EdgeThreadConfig {
 
 /** A session as the thread's handle must know it. */
 export interface EdgeSession {
-  onReport(report: EdgeReport): void;
+  onReport(report: SessionReport): void;
   /** The thread died: its connections are gone. */
   onLost(reason: string): void;
 }

@@ -13,7 +13,7 @@ import { messageOf } from '../../lib/errors.ts';
 import type { HttpResponse } from '../../lib/http-exchange.ts';
 import { PlayoutWheel } from '../playout/playout-wheel.ts';
 import { collectGarbage } from './collect-garbage.ts';
-import { EdgeCounters, type EdgeCounterName } from './edge-counters.ts';
+import { EDGE, EdgeCounters, type EdgeCounterName } from './edge-counters.ts';
 import type { EdgeCommand, EdgeReport, EdgeThreadOptions } from './edge-protocol.ts';
 import { MAX_MESSAGE_BYTES } from './media-connection.ts';
 import { MediaTickets } from './media-tickets.ts';
@@ -67,7 +67,7 @@ function tell(kind: string, message: string): void {
 
 /** Each refusal is one count, and a line of the log if there are few. */
 function refused(counter: EdgeCounterName, message: string): void {
-  counters.add(counter);
+  counters.add(EDGE[counter]);
   tell(counter, message);
 }
 

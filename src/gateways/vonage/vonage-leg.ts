@@ -3,7 +3,8 @@ import { monotonicNow, type Milliseconds } from '../../lib/clock.ts';
 import { FRAME_MS } from '../../media/audio.ts';
 import { MediaStatsBlock, STAT } from '../media-stats-block.ts';
 import type { PlayoutWheel, WheelMember } from '../playout/playout-wheel.ts';
-import type { EdgeCounterName, EdgeCounters } from './edge-counters.ts';
+import type { SessionReport } from '../ring-media-session.ts';
+import { EDGE, type EdgeCounterName, type EdgeCounters } from './edge-counters.ts';
 import type { EdgeLimits, EdgeReport, EdgeSessionSetup } from './edge-protocol.ts';
 import { InboundVoice } from './inbound-voice.ts';
 import { endSoon, mediaConnection, pingEveryMs, type MediaConnection } from './media-connection.ts';
@@ -51,7 +52,7 @@ export class VonageLeg implements WheelMember {
   #closed = false;
 
   constructor(options: VonageLegOptions) {
-    const { setup, report } = options;
+    const { setup } = options;
     this.#options = options;
     this.#stats = new MediaStatsBlock(setup.stats);
     this.#inbound = new InboundVoice(setup.heard, this.#stats);
@@ -72,7 +73,7 @@ export class VonageLeg implements WheelMember {
         },
       },
       report: (playout) => {
-        report({ type: 'playout', session: setup.session, report: playout });
+        this.#report({ type: 'playout', report: playout });
       },
     });
   }
@@ -198,17 +199,17 @@ export class VonageLeg implements WheelMember {
         this.#report({ type: 'dtmf', digit: message.digit });
         break;
       case 'notify':
-        if (!this.#player.notified(message.marker, now)) counters.add('messagesUnknown');
+        if (!this.#player.notified(message.marker, now)) counters.add(EDGE.messagesUnknown);
         break;
       case 'cleared':
         this.#player.cleared();
         break;
       case 'malformed':
         this.#stats.add(STAT.packetsMalformed);
-        counters.add('messagesMalformed');
+        counters.add(EDGE.messagesMalformed);
         break;
       default: // `connected` once more says nothing new
-        counters.add('messagesUnknown');
+        counters.add(EDGE.messagesUnknown);
     }
   }
 
@@ -218,7 +219,7 @@ export class VonageLeg implements WheelMember {
       this.#refuse(connection, 'messagesTooMany', POLICY, 'it sent far too many messages');
       return;
     }
-    this.#options.counters.add('messagesTooMany');
+    this.#options.counters.add(EDGE.messagesTooMany);
     if (isBinary) this.#stats.add(STAT.framesDropped);
   }
 
@@ -251,7 +252,7 @@ export class VonageLeg implements WheelMember {
     why: string,
   ): void {
     if (connection !== this.#connection) return;
-    this.#options.counters.add(counter);
+    this.#options.counters.add(EDGE[counter]);
     this.#options.tell(counter, `the media connection of ${this.#options.setup.call} is ended: ${why}`);
     if (code !== undefined) connection.socket.close(code, why.slice(0, 100));
     this.#detach(connection, why);
@@ -259,7 +260,7 @@ export class VonageLeg implements WheelMember {
 
   #drop(connection: MediaConnection, why: string): void {
     if (connection !== this.#connection) return;
-    this.#options.counters.add('connectionsDropped');
+    this.#options.counters.add(EDGE.connectionsDropped);
     this.#options.tell(
       'connectionsDropped',
       `the media connection of ${this.#options.setup.call} dropped: ${why}`,
@@ -277,12 +278,7 @@ export class VonageLeg implements WheelMember {
     endSoon(connection.socket);
   }
 
-  #report(
-    report:
-      | { readonly type: 'attached' }
-      | { readonly type: 'dtmf'; readonly digit: string }
-      | { readonly type: 'lost'; readonly reason: string },
-  ): void {
+  #report(report: SessionReport): void {
     this.#options.report({ ...report, session: this.#options.setup.session });
   }
 }

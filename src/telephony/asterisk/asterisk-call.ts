@@ -3,6 +3,7 @@ import { messageOf } from '../../lib/errors.ts';
 import type { G711Law } from '../../media/audio.ts';
 import type { Admission, MediaGateway, MediaSession } from '../../dialog/ports.ts';
 import type { CallInfo, LineEvent } from '../../dialog/call-info.ts';
+import type { RtpEndpoint } from '../../dialog/call-media.ts';
 import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriChannel } from './ari-model.ts';
 import type { AriRest, DialplanPlace } from './ari-rest.ts';
@@ -50,7 +51,7 @@ export interface AsteriskCallOptions {
   readonly channel: AriChannel;
   readonly acceptance: Acceptance;
   readonly rest: AriRest;
-  readonly gateway: MediaGateway;
+  readonly gateway: MediaGateway<RtpEndpoint>;
   readonly clock: Clock;
   readonly log: TelephonyLog;
   readonly settings: CallSettings;
@@ -104,7 +105,7 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
   };
 
   let state: CallState;
-  let session: MediaSession | undefined;
+  let session: MediaSession<RtpEndpoint> | undefined;
   let peer: { readonly address: string; readonly port: number } | undefined;
   let running: Promise<void> | undefined;
   /** How often the line was told of anything about hold. */
@@ -261,7 +262,7 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
   async function attach(): Promise<void> {
     if (!session || !peer) return;
     try {
-      session.attach(peer);
+      session.endpoint.attach(peer);
       await session.attached;
     } catch (error) {
       if (!isOver(state))

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { MediaEndpoint } from '../../dialog/call-media.ts';
+import type { RtpEndpoint } from '../../dialog/call-media.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
 import type { G711Law } from '../../media/audio.ts';
 import type { AriChannel } from './ari-model.ts';
@@ -20,14 +20,7 @@ export function lawOfNativeFormat(format: string | undefined, otherwise: G711Law
  * The endpoint as externalMedia's `external_host`. It must be an IP address: Asterisk resolves a name
  * synchronously, in the middle of the call's set-up.
  */
-export function externalHostOf(endpoint: MediaEndpoint): string {
-  if (endpoint.transport !== 'rtp') {
-    throw new VoiceAgentError(
-      'CONFIG_INVALID',
-      `Asterisk's external media needs an RTP gateway, not one of transport "${endpoint.transport}"`,
-    );
-  }
-  const { address, port } = endpoint;
+export function externalHostOf({ address, port }: Pick<RtpEndpoint, 'address' | 'port'>): string {
   const version = isIP(address);
   if (version === 0) {
     const message = `the media gateway must advertise an IP address to Asterisk, not "${address}"`;

@@ -1,8 +1,8 @@
+import type { RtpEndpoint } from '../../dialog/call-media.ts';
 import type { CallDesk, MediaGateway } from '../../dialog/ports.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
-import type { CallRegistry } from '../call-registry.ts';
 import type { AriServer } from './ari-http.ts';
-import type { AsteriskCall, CallSettings } from './asterisk-call.ts';
+import type { CallSettings } from './asterisk-call.ts';
 import type { TelephonyLog } from '../log.ts';
 
 /** One Asterisk and our app in it. */
@@ -50,14 +50,12 @@ export const DEFAULT_STASIS_SETTINGS: StasisSettings = {
 export interface StasisAppOptions {
   readonly server: StasisServer;
   readonly desk: CallDesk;
-  readonly gateway: MediaGateway;
+  readonly gateway: MediaGateway<RtpEndpoint>;
   readonly clock: Clock;
   readonly log: TelephonyLog;
   /** Channel variables (or functions) that are read before the desk is asked. */
   readonly channelVariables?: readonly string[];
   /** Take the app's name even from another consumer, instead of refusing with ARI_APP_TAKEN. */
   readonly takeOver?: boolean;
-  /** May be shared by all servers. */
-  readonly registry?: CallRegistry<AsteriskCall>;
   readonly settings?: Partial<StasisSettings>;
 }

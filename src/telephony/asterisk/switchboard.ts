@@ -2,7 +2,6 @@ import type { CallInfo } from '../../dialog/call-info.ts';
 import { within } from '../../lib/abort.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { CallRegistry } from '../call-registry.ts';
 import { AriError, isGone } from './ari-error.ts';
 import type { AriBridge, AriChannel, AriEvent } from './ari-model.ts';
 import type { AriRest } from './ari-rest.ts';
@@ -42,7 +41,6 @@ export function createSwitchboard(
   rest: AriRest,
 ): Switchboard {
   const { server, desk, gateway, clock, log, channelVariables = [] } = options;
-  const registry = options.registry ?? new CallRegistry<AsteriskCall>();
   const ids = objectIds(server.app, server.instance);
   const about = { server: server.name };
   const callOfLeg = new Map<string, AsteriskCall>();
@@ -50,6 +48,8 @@ export function createSwitchboard(
   const callOfBridge = new Map<string, AsteriskCall>();
   /** By those who are or were called for a caller. */
   const callOfTarget = new Map<string, AsteriskCall>();
+  /** Whose caller, or who came in the caller's place, is there. */
+  const inProgress = new Set<AsteriskCall>();
   const unfinished = new Set<AsteriskCall>();
   /** Callers of whom the desk doesn't know yet, or who are being sent on. */
   const arriving = new Set<string>();
@@ -230,7 +230,7 @@ export function createSwitchboard(
         if (callOfLeg.get(leg) === call) callOfLeg.delete(leg);
       },
       onCallerLeft: () => {
-        registry.remove(info.key);
+        inProgress.delete(call);
       },
       onLeftover: sweepSoon,
       onFinished: () => {
@@ -245,7 +245,7 @@ export function createSwitchboard(
     callOfMedia.set(mediaId, call);
     callOfBridge.set(bridgeId, call);
     unfinished.add(call);
-    registry.add(info.key, call);
+    inProgress.add(call);
   }
 
   function onState(state: StreamState): void {
@@ -356,7 +356,7 @@ export function createSwitchboard(
     onEvent,
     onState,
     lookAfterCalls: () => reconcile({ sweep: false }),
-    stats: () => ({ calls: registry.countOf(server.name), unfinished: unfinished.size, draining }),
+    stats: () => ({ calls: inProgress.size, unfinished: unfinished.size, draining }),
     drain(): void {
       draining = true;
     },

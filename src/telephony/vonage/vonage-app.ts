@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { HttpRequest, HttpResponse } from '../../lib/http-exchange.ts';
+import type { WebSocketEndpoint } from '../../dialog/call-media.ts';
 import type { CallDesk, MediaGateway, MediaSession } from '../../dialog/ports.ts';
 import type { CallInfo } from '../../dialog/call-info.ts';
 import type { TelephonyLog } from '../log.ts';
@@ -13,7 +14,7 @@ import { answerOf, eventOf, fieldsOf, originalTypeOf } from './webhook-content.t
 
 export interface VonageAppOptions {
   readonly desk: CallDesk;
-  readonly gateway: MediaGateway;
+  readonly gateway: MediaGateway<WebSocketEndpoint>;
   readonly clock: Clock;
   readonly log: TelephonyLog;
   /** How Vonage reaches us; without a slash at its end. */
@@ -137,7 +138,7 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
       return say('busy');
     }
     arriving.add(uuid);
-    let session: MediaSession | undefined;
+    let session: MediaSession<WebSocketEndpoint> | undefined;
     try {
       session = await gateway.reserve({ id: uuid });
       const call = startVonageCall({

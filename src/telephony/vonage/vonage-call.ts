@@ -2,6 +2,7 @@ import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Admission, MediaSession } from '../../dialog/ports.ts';
 import type { CallInfo, TransferOutcome, TransferRequest } from '../../dialog/call-info.ts';
+import type { WebSocketEndpoint } from '../../dialog/call-media.ts';
 import type { TelephonyLog } from '../log.ts';
 import { createCallLine } from '../call-line.ts';
 import { connectMedia, connectTelephone, type Ncco } from './ncco.ts';
@@ -15,7 +16,7 @@ export interface VonageCallOptions {
   readonly number: string;
   readonly info: CallInfo;
   readonly acceptance: Extract<Admission, { kind: 'accept' }>;
-  readonly session: MediaSession;
+  readonly session: MediaSession<WebSocketEndpoint>;
   /** Missing: without a private key calls can only be ended, by ending their media. */
   readonly rest: VonageRest | undefined;
   readonly clock: Clock;
@@ -67,7 +68,7 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
   let callerGone = false;
   let reconnections = 0;
   /** Where Vonage was last told to connect to. */
-  let url = session.endpoint.transport === 'websocket' ? session.endpoint.url : '';
+  let { url } = session.endpoint;
   /** URLs of media connections that have been replaced: what Vonage still tells of them is of no interest. */
   const spent = new Set<string>();
   /** The event that was answered last: it may come again, if our answer got lost. */
@@ -89,15 +90,15 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
   const ncco = media();
   /** Back to us, by another connection. Undefined: the media is lost for good. */
   const mediaAgain = (withinMs?: Milliseconds): Ncco | undefined => {
-    const endpoint = session.renew?.(withinMs);
-    if (endpoint?.transport !== 'websocket') return undefined;
+    const next = session.endpoint.renew(withinMs);
+    if (next === undefined) return undefined;
     spent.add(url);
-    ({ url } = endpoint);
+    url = next;
     return media();
   };
   const transfer = createVonageTransfer({
     ...{ uuid, number, rest, clock, log, about, eventUrl, mediaAgain },
-    hold: (withinMs) => session.renew?.(withinMs) !== undefined,
+    hold: (withinMs) => session.endpoint.renew(withinMs) !== undefined,
     ringbackToneUrl: settings.ringbackToneUrl,
     isOurs: options.isOurs,
     callerIsHere: () => !callerGone && state === 'running',

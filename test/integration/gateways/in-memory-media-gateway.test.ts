@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MediaEvent } from '../../../src/dialog/call-media.ts';
-import { echo } from '../../../src/gateways/echo.ts';
-import { InMemoryMediaGateway } from '../../../src/gateways/in-memory-media-gateway.ts';
+import { echo } from '../../support/echo.ts';
+import { InMemoryMediaGateway } from '../../support/in-memory-media-gateway.ts';
 import type { G711Law } from '../../../src/media/audio.ts';
 import { AudioRingReader } from '../../../src/media/audio-ring.ts';
 import { decodeG711 } from '../../../src/media/g711.ts';

@@ -1,9 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MediaGateway } from '../../../src/dialog/ports.ts';
-import '../../../src/gateways/in-memory-media-gateway.ts';
 import { MediaGatewayFactory } from '../../../src/gateways/media-gateway-factory.ts';
-import '../../../src/gateways/rtp-media-gateway.ts';
-import '../../../src/gateways/vonage-media-gateway.ts';
 
 describe('media gateway factory', () => {
   const open: MediaGateway[] = [];
@@ -12,11 +9,10 @@ describe('media gateway factory', () => {
   });
 
   it('lists the gateways that there are', () => {
-    expect(MediaGatewayFactory.list()).toEqual(['memory', 'rtp', 'vonage']);
+    expect(MediaGatewayFactory.list()).toEqual(['rtp', 'vonage']);
   });
 
   it.each([
-    ['memory', { encoding: 'alaw', rateHz: 8000 }],
     ['rtp', { encoding: 'alaw', rateHz: 8000 }],
     ['vonage', { encoding: 'pcm_s16', rateHz: 16_000 }],
   ] as const)('creates a %s gateway that carries calls', async (kind, format) => {
@@ -30,7 +26,7 @@ describe('media gateway factory', () => {
   it('refuses an unknown kind and names the known ones', async () => {
     await expect(MediaGatewayFactory.create('carrier-pigeon' as 'rtp', {})).rejects.toMatchObject({
       code: 'GATEWAY_UNKNOWN',
-      message: 'unknown media gateway "carrier-pigeon"; known are: memory, rtp, vonage',
+      message: 'unknown media gateway "carrier-pigeon"; known are: rtp, vonage',
     });
   });
 });

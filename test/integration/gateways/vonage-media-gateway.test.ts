@@ -54,7 +54,6 @@ describeMediaGateway(
 );
 
 function urlOf(session: VonageMediaSession): string {
-  if (session.endpoint.transport !== 'websocket') throw new Error('no WebSocket');
   return session.endpoint.url;
 }
 
@@ -124,7 +123,7 @@ describe('the Vonage gateway', () => {
     it('nobody with a URL that nobody was given', async () => {
       const gateway = await start();
       const { endpoint } = await gateway.reserve({ id: 'call' });
-      const { url } = endpoint as { url: string };
+      const { url } = endpoint;
       expect(new URL(url).pathname).toMatch(/^\/media\/[A-Za-z0-9_-]{43}$/);
       await expect(FarSide.connect(`${url.slice(0, -3)}AAA`)).rejects.toThrow('HTTP 404');
       await expect(FarSide.connect(`${url}/x`)).rejects.toThrow('HTTP 404');
@@ -133,10 +132,10 @@ describe('the Vonage gateway', () => {
 
     it('nobody with an earlier URL, once there is a new one', async () => {
       const { gateway, session, far } = await call();
-      const first = session.renew();
-      const second = session.renew();
-      await expect(FarSide.connect((first as { url: string }).url)).rejects.toThrow('HTTP 410');
-      await join((second as { url: string }).url);
+      const first = session.endpoint.renew();
+      const second = session.endpoint.renew();
+      await expect(FarSide.connect(first!)).rejects.toThrow('HTTP 410');
+      await join(second!);
       expect(await far.closed).toBe(1006);
       expect(gateway.counts.mediaLate).toBe(1);
     });
@@ -301,7 +300,7 @@ describe('the Vonage gateway', () => {
     await until(() => playback.playedMs() >= 200);
     far.socket.terminate();
     await far.closed;
-    session.renew();
+    session.endpoint.renew();
     const again = await join(urlOf(session));
     const account = await playback.finished;
     expect(account).toMatchObject({ outcome: 'completed', playedMs: 1000 });
@@ -321,7 +320,7 @@ describe('the Vonage gateway', () => {
       reason: expect.stringMatching(/gone \(it closed with 1006\)/) as string,
     });
     expect((await playback.finished).outcome).toBe('closed');
-    expect(session.renew()).toBeUndefined();
+    expect(session.endpoint.renew()).toBeUndefined();
   });
 
   it('notices a far side that is silent without having closed', async () => {
@@ -437,7 +436,7 @@ describe('the Vonage gateway', () => {
     const { gateway, session, far } = await call();
     far.socket.close(1000);
     await far.closed;
-    const again = await join((session.renew() as { url: string }).url);
+    const again = await join(session.endpoint.renew()!);
     again.socket.terminate();
     await until(() => warnings.length > 0);
     expect(warnings).toEqual(['the media connection of call dropped: it closed with 1006']);
@@ -452,7 +451,7 @@ describe('the Vonage gateway', () => {
     gateway.failThread();
     expect((await lost).type).toBe('lost');
     await expect(waiting.attached).rejects.toMatchObject({ code: 'MEDIA_NOT_ATTACHED' });
-    expect(waiting.renew()).toBeUndefined();
+    expect(waiting.endpoint.renew()).toBeUndefined();
     await session.close();
     await until(() => warnings.length > 0);
     await expect

@@ -111,15 +111,12 @@ describe('the law of an "auto" call', () => {
 
 describe('the endpoint that Asterisk is told of', () => {
   it('is an IP address and a port', () => {
-    expect(externalHostOf({ transport: 'rtp', address: '10.0.0.1', port: 4000 })).toBe('10.0.0.1:4000');
-    expect(externalHostOf({ transport: 'rtp', address: '::1', port: 4000 })).toBe('[::1]:4000');
+    expect(externalHostOf({ address: '10.0.0.1', port: 4000 })).toBe('10.0.0.1:4000');
+    expect(externalHostOf({ address: '::1', port: 4000 })).toBe('[::1]:4000');
   });
 
   it('is refused when it is a name, or no RTP', () => {
-    expect(() => externalHostOf({ transport: 'rtp', address: 'media.local', port: 1 })).toThrow(
-      /media\.local/,
-    );
-    expect(() => externalHostOf({ transport: 'memory' })).toThrow(/memory/);
+    expect(() => externalHostOf({ address: 'media.local', port: 1 })).toThrow(/media\.local/);
   });
 });
 

@@ -1,22 +1,17 @@
-import type { MediaEndpoint, MediaEvent, MediaRequest } from '../dialog/call-media.ts';
-import type { MediaGateway, MediaSession, Playback } from '../dialog/ports.ts';
-import { type Clock, systemClock } from '../lib/clock.ts';
-import { VoiceAgentError } from '../lib/errors.ts';
-import { type Audio, FRAME_MS } from '../media/audio.ts';
-import { AudioRingWriter, createAudioRing, FRAME_FILLER } from '../media/audio-ring.ts';
-import { AudioConverter } from '../media/convert.ts';
-import { createFlushLine } from '../media/flush-line.ts';
-import { decodeG711, SILENCE_BYTE } from '../media/g711.ts';
-import { levelDbov, SILENCE_DBOV } from '../media/level.ts';
-import { Attachment } from './attachment.ts';
-import { Listeners } from '../lib/listeners.ts';
-import { MediaGatewayFactory } from './media-gateway-factory.ts';
-import { createMediaStats, MediaStatsBlock, type SessionStats, STAT } from './media-stats-block.ts';
-import { PlaybackQueue } from './playout/playback-queue.ts';
-import { createPlayoutAccounts } from './playout/playout-accounts.ts';
-import { createPlayoutRing } from './playout/playout-ring.ts';
-import { PlayoutSource } from './playout/playout-source.ts';
-import type { WireFormat } from './playout/queued-playback.ts';
+import type { MediaRequest, RtpEndpoint } from '../../src/dialog/call-media.ts';
+import type { MediaGateway } from '../../src/dialog/ports.ts';
+import { MediaStatsBlock, STAT } from '../../src/gateways/media-stats-block.ts';
+import { PlayoutSource } from '../../src/gateways/playout/playout-source.ts';
+import type { WireFormat } from '../../src/gateways/playout/queued-playback.ts';
+import { createSessionMemory, RingMediaSession } from '../../src/gateways/ring-media-session.ts';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
+import { VoiceAgentError } from '../../src/lib/errors.ts';
+import { Listeners } from '../../src/lib/listeners.ts';
+import { type Audio, FRAME_MS } from '../../src/media/audio.ts';
+import { AudioRingWriter, FRAME_FILLER } from '../../src/media/audio-ring.ts';
+import { AudioConverter } from '../../src/media/convert.ts';
+import { decodeG711, SILENCE_BYTE } from '../../src/media/g711.ts';
+import { levelDbov, SILENCE_DBOV } from '../../src/media/level.ts';
 
 export interface InMemoryGatewayOptions {
   /** Paces the frames: a clock that a test turns, or real time (default). */
@@ -45,7 +40,7 @@ export interface FarEnd {
 }
 
 /** Media without a network: the whole contract within one thread, by whatever clock it is given. */
-export class InMemoryMediaGateway implements MediaGateway {
+export class InMemoryMediaGateway implements MediaGateway<RtpEndpoint> {
   readonly kind = 'memory';
   readonly #options: InMemoryGatewayOptions;
   readonly #sessions = new Map<string, InMemoryMediaSession>();
@@ -55,7 +50,7 @@ export class InMemoryMediaGateway implements MediaGateway {
     this.#options = options;
   }
 
-  reserve(request: MediaRequest): Promise<MediaSession> {
+  reserve(request: MediaRequest): Promise<InMemoryMediaSession> {
     if (this.#closed) {
       return Promise.reject(new VoiceAgentError('MEDIA_WORKER_DIED', 'the in-memory gateway is closed'));
     }
@@ -83,22 +78,15 @@ export class InMemoryMediaGateway implements MediaGateway {
   }
 }
 
-class InMemoryMediaSession implements MediaSession {
-  readonly id: string;
-  readonly format: WireFormat;
-  readonly endpoint: MediaEndpoint = { transport: 'memory' };
-  readonly heard;
-  readonly sent;
-  readonly flushLine = createFlushLine();
-  readonly attached: Promise<void>;
+/** Where nobody is: the far end is attached from the start, and `attach` has nothing to do. */
+const NOWHERE: RtpEndpoint = { transport: 'rtp', address: '192.0.2.1', port: 9, attach: () => undefined };
+
+class InMemoryMediaSession extends RingMediaSession<RtpEndpoint> {
+  readonly endpoint = NOWHERE;
   readonly farEnd: FarEnd;
   readonly #clock: Clock;
-  readonly #onClosed: () => void;
-  readonly #attachment = new Attachment();
-  readonly #events = new Listeners<MediaEvent>();
   readonly #ears = new Listeners<OutgoingFrame>();
-  readonly #stats = new MediaStatsBlock(createMediaStats());
-  readonly #playback: PlaybackQueue;
+  readonly #counters: MediaStatsBlock;
   readonly #source: PlayoutSource;
   readonly #heardWriter: AudioRingWriter;
   readonly #sentWriter: AudioRingWriter;
@@ -106,69 +94,35 @@ class InMemoryMediaSession implements MediaSession {
   readonly #said: Int16Array[] = [];
   readonly #start: number;
   #cancelTick: () => void;
-  #closed = false;
 
   constructor(id: string, format: WireFormat, clock: Clock, onClosed: () => void) {
-    this.id = id;
-    this.format = format;
-    this.#clock = clock;
-    this.#onClosed = onClosed;
-    this.attached = this.#attachment.attached;
-    this.heard = createAudioRing(format.rateHz);
-    this.sent = createAudioRing(format.rateHz);
-    this.#heardWriter = new AudioRingWriter(this.heard);
-    this.#sentWriter = new AudioRingWriter(this.sent);
-    const { encoding } = format;
-    this.#payload = new Uint8Array(this.#heardWriter.samplesPerFrame * (encoding === 'pcm_s16' ? 2 : 1));
+    const { encoding, rateHz } = format;
+    const frameBytes = (rateHz / 50) * (encoding === 'pcm_s16' ? 2 : 1);
     const silenceByte = encoding === 'pcm_s16' ? 0 : SILENCE_BYTE[encoding];
-    const handles = {
-      ring: createPlayoutRing({ frameBytes: this.#payload.length, silenceByte }),
-      flushLine: this.flushLine,
-      accounts: createPlayoutAccounts(),
-    };
-    this.#playback = new PlaybackQueue({ handles, format, clock });
-    this.#source = new PlayoutSource(handles, (report) => {
-      this.#playback.report(report);
+    const memory = createSessionMemory(rateHz, { frameBytes, silenceByte });
+    super({ id, format, memory, clock, onClosed });
+    this.#clock = clock;
+    this.#counters = new MediaStatsBlock(memory.stats);
+    this.#heardWriter = new AudioRingWriter(memory.heard);
+    this.#sentWriter = new AudioRingWriter(memory.sent);
+    this.#payload = new Uint8Array(frameBytes);
+    this.#source = new PlayoutSource(memory.playout, (report) => {
+      this.onReport({ type: 'playout', report });
     });
     this.farEnd = this.#createFarEnd();
     this.#start = clock.now();
-    this.#stats.cells[STAT.startedAt] = this.#start;
+    this.#counters.cells[STAT.startedAt] = this.#start;
     this.#cancelTick = clock.at(this.#start, this.#tick);
-    this.#attachment.succeed();
+    this.onReport({ type: 'attached' });
   }
 
-  /** Nothing to do: the far end is attached from the start. */
-  attach(): void {
-    // the peer of RTP has no meaning here
-  }
-
-  play(): Playback {
-    return this.#playback.play();
-  }
-
-  flush(): void {
-    this.#playback.flush();
+  protected override tellOfFlush(): void {
     this.#source.applyFlush();
   }
 
-  on(listener: (event: MediaEvent) => void): () => void {
-    return this.#events.add(listener);
-  }
-
-  stats(): SessionStats {
-    return { ...this.#stats.read(), framesDropped: this.#playback.framesDropped };
-  }
-
-  close(): Promise<void> {
-    if (this.#closed) return Promise.resolve();
-    this.#closed = true;
+  protected override release(): Promise<void> {
     this.#cancelTick();
-    this.#playback.close();
-    this.#heardWriter.close();
-    this.#sentWriter.close();
-    this.#events.clear();
     this.#ears.clear();
-    this.#onClosed();
     return Promise.resolve();
   }
 
@@ -176,7 +130,7 @@ class InMemoryMediaSession implements MediaSession {
     const now = this.#clock.now();
     this.#speak(now);
     this.#listen(now);
-    if (this.#closed) return; // by a listener
+    if (this.closing) return; // by a listener
     this.#cancelTick = this.#clock.at(this.#start + this.#sentWriter.nextFrame * FRAME_MS, this.#tick);
   };
 
@@ -184,7 +138,7 @@ class InMemoryMediaSession implements MediaSession {
     const frame = this.#sentWriter.nextFrame;
     const spoke = this.#source.take(this.#payload, now) > 0;
     if (spoke) {
-      this.#stats.add(STAT.packetsSent);
+      this.#counters.add(STAT.packetsSent);
       const samples = this.#sentWriter.slot;
       this.#decode(samples);
       this.#sentWriter.commit(now, levelDbov(samples));
@@ -198,8 +152,8 @@ class InMemoryMediaSession implements MediaSession {
   #listen(now: number): void {
     const said = this.#said.shift();
     if (said) {
-      this.#stats.add(STAT.packetsReceived);
-      this.#stats.cells[STAT.lastReceivedAt] = now;
+      this.#counters.add(STAT.packetsReceived);
+      this.#counters.cells[STAT.lastReceivedAt] = now;
       this.#heardWriter.slot.set(said);
       this.#heardWriter.commit(now, levelDbov(said));
     } else {
@@ -227,21 +181,12 @@ class InMemoryMediaSession implements MediaSession {
       },
       hear: (listener) => this.#ears.add(listener),
       press: (digit) => {
-        this.#events.emit({ type: 'dtmf', digit });
+        this.onReport({ type: 'dtmf', digit });
       },
       lose: (reason) => {
         this.#cancelTick();
-        this.#playback.close();
-        this.#events.emit({ type: 'lost', reason });
+        this.onLost(reason);
       },
     };
   }
 }
-
-declare module './media-gateway-factory.ts' {
-  interface GatewayOptions {
-    memory: InMemoryGatewayOptions;
-  }
-}
-
-MediaGatewayFactory.register('memory', (options) => Promise.resolve(new InMemoryMediaGateway(options)));

@@ -1,5 +1,5 @@
-import type { MediaSession } from '../dialog/ports.ts';
-import { AudioRingReader, FRAME_FILLER } from '../media/audio-ring.ts';
+import type { MediaSession } from '../../src/dialog/ports.ts';
+import { AudioRingReader, FRAME_FILLER } from '../../src/media/audio-ring.ts';
 
 /** A blink of the eye: how late the end of `signal` may be noticed while nothing is heard. */
 const WAIT_MS = 200;
