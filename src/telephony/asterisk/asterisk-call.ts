@@ -7,7 +7,7 @@ import type { CallInfo, LineEvent } from '../../dialog/call-info.ts';
 import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriChannel } from './ari-model.ts';
 import type { AriRest, DialplanPlace } from './ari-rest.ts';
-import { beginCall, nextCallState, troubleFarewell } from './call-machine.ts';
+import { beginCall, nextCallState, RELEASE_ORDER, troubleFarewell } from './call-machine.ts';
 import {
   ASTERISK_LOST,
   type CallAction,
@@ -420,7 +420,8 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
   /** A bug that the session doesn't see to: on in the dialplan, else hung up on, else forgotten. */
   const remedies: readonly (() => void)[] = [
     () => {
-      signal(troubleSignal('internal-error'));
+      if (isOver(state)) leaveAgain();
+      else signal(troubleSignal('internal-error'));
     },
     () => {
       const legs = 'legs' in state ? state.legs : [];
@@ -434,6 +435,14 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
       finish();
     },
   ];
+  /** It is leaving already, and the bug may have kept what was to be done for that from being done. */
+  function leaveAgain(): void {
+    if (state.name !== 'leaving') return;
+    const { legs, holdings, farewell } = state;
+    for (const leg of legs) void letGo(leg, farewell);
+    for (const resource of RELEASE_ORDER) if (holdings[resource] === 'releasing') void release(resource);
+  }
+
   let tried = 0;
   FailureDomain.current()?.onFailure(() => {
     const remedy = remedies[tried];
