@@ -79,7 +79,6 @@ export class CallSession {
   #info: CallInfo;
   #state: TurnState;
   #dispatching = false;
-  #running = false;
   #bugs = 0;
   #cancelTick: () => void = () => undefined;
   #armedFor = 0;
@@ -104,8 +103,6 @@ export class CallSession {
     this.#createdAt = this.#clock.now();
     const { tracker, clock, observe } = options;
     this.#telling = new CallTelling({ name: this.name, history: this.#history, tracker, clock, observe });
-    const withdraw = FailureDomain.current()?.onFailure((error) => this.#onBug(error));
-    if (withdraw) this.#scope.defer(withdraw);
     this.#telling.emit({ type: 'started', info: options.info, agent: options.agent.id });
     // While the line is being set up: connections that have gone cold are made again. They are for all calls.
     const { stt, llm, tts } = options.parts;
@@ -116,7 +113,9 @@ export class CallSession {
 
   /** From the answer to the end of the call. Resolves when nothing of it is left open; never rejects. */
   async run(line: CallLine, media: MediaSession): Promise<void> {
-    this.#running = true;
+    // Until now it was for the line to see to it. From now on the caller can be told.
+    const withdraw = FailureDomain.current()?.onFailure((error) => this.#onBug(error));
+    if (withdraw) this.#scope.defer(withdraw);
     try {
       this.#begin(line, media);
     } catch (error) {
@@ -206,7 +205,7 @@ export class CallSession {
   /** The first time with an apology, if the caller can hear one; the second time at once; then it is the line's turn. */
   #onBug(error: unknown): Milliseconds | undefined {
     this.#bugs += 1;
-    if (!this.#running || this.#telling.ended || this.#bugs > 2) return undefined;
+    if (this.#telling.ended || this.#bugs > 2) return undefined;
     const leaving = this.#state.phase === 'over';
     if (leaving) return this.#bugs === 1 ? LEAVE_MS : undefined;
     if (this.#bugs === 1) {

@@ -26,6 +26,7 @@ export type Remedy = (error: unknown) => Milliseconds | undefined;
 export class FailureDomain {
   readonly #options: FailureDomainOptions;
   readonly #remedies: Remedy[] = [];
+  readonly #known = new WeakSet();
   #cancelPatience: () => void = () => undefined;
   #isRemedying = false;
   #failed = false;
@@ -96,7 +97,12 @@ export class FailureDomain {
     };
   }
 
+  /** The same error again, from another promise that waited for the same, is no other failure. */
   fail(error: unknown): void {
+    if (typeof error === 'object' && error !== null) {
+      if (this.#known.has(error)) return;
+      this.#known.add(error);
+    }
     this.#tell(error);
     // What a remedy sets off may fail, too; if nothing comes of the remedy, its time runs out.
     if (!this.#closed && !this.#isRemedying) this.#remedy(error);

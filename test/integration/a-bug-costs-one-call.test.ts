@@ -28,6 +28,7 @@ const bug = (): never => {
 
 let gateway: RtpMediaGateway;
 let withdraw: () => void;
+let lastPort = 20_000;
 /** What was taken to belong to no call. */
 const orphans: unknown[] = [];
 
@@ -57,6 +58,8 @@ async function twoCalls(
   spoil: (log: Log) => Log = (log) => log,
 ) {
   const server = new AriServer();
+  // No two calls of a media thread may have the same peer.
+  server.externalPort = () => (lastPort += 2);
   await server.start();
   const log = createTestLog();
   const office = await openFaultyDesk(faults);

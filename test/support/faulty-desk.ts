@@ -101,7 +101,7 @@ export async function openFaultyDesk(faults: Faults) {
           eventually(
             `${count} ${type} in ${event.call}`,
             () => events.filter((told) => told.type === type).length >= count,
-            60_000,
+            30_000,
           ),
         reason: () => events.find((told) => told.type === 'ended')?.reason,
         said: () => events.filter((told) => told.type === 'agent-said').map(({ text }) => text),
