@@ -129,11 +129,9 @@ export class Desk implements CallDesk {
 
   #tell(event: CallEvent): void {
     // Whoever watches must not be able to keep a caller from going on.
-    try {
+    FailureDomain.attempt(() => {
       this.#options.observe(event);
-    } catch (error) {
-      FailureDomain.report(error);
-    }
+    });
   }
 
   #accept(info: CallInfo, agent: StaffedAgent, announcement: Ending | undefined): Admission {
@@ -201,11 +199,9 @@ export class Desk implements CallDesk {
   /** Returns how to end it. Neither throws: what does is the call's failure. */
   #tapInto({ name }: CallSession, { id }: AgentProfile, media: MediaSession): () => Promise<void> {
     let untap: (() => Promise<void>) | undefined;
-    try {
+    FailureDomain.attempt(() => {
       untap = this.#options.tap?.(name, id, media);
-    } catch (error) {
-      FailureDomain.report(error);
-    }
+    });
     return async () => {
       try {
         await untap?.();

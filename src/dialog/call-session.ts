@@ -116,11 +116,9 @@ export class CallSession {
     // Until now it was for the line to see to it. From now on the caller can be told.
     const withdraw = FailureDomain.current()?.onFailure((error) => this.#onBug(error));
     if (withdraw) this.#scope.defer(withdraw);
-    try {
+    FailureDomain.attempt(() => {
       this.#begin(line, media);
-    } catch (error) {
-      FailureDomain.report(error);
-    }
+    });
     const ending = await this.#over.promise;
     await this.#leave(ending);
   }
@@ -450,7 +448,11 @@ export class CallSession {
         return undefined;
       },
       () => {
-        this.#telling.end(reason, variables, this.#media.stats());
+        let media = NO_MEDIA;
+        FailureDomain.attempt(() => {
+          media = this.#media.stats();
+        });
+        this.#telling.end(reason, variables, media);
         return undefined;
       },
     ];

@@ -38,11 +38,9 @@ export class CallTelling {
 
   emit(event: EventBody, at = this.#options.clock.now()): void {
     // An observer that throws loses this event. That is the call's failure; what was about to be done is done.
-    try {
+    FailureDomain.attempt(() => {
       this.#options.observe({ ...event, call: this.#options.name, at });
-    } catch (error) {
-      FailureDomain.report(error);
-    }
+    });
   }
 
   callerSaid(turn: number, input: CallerInput): void {
@@ -112,7 +110,10 @@ export class CallTelling {
   end(reason: string, variables: Readonly<Record<string, string>>, media: MediaStats): void {
     this.#ended = true;
     const { tracker, name } = this.#options;
-    const latency = tracker.summary(name);
+    let latency: ReturnType<LatencyTracker['summary']>;
+    FailureDomain.attempt(() => {
+      latency = tracker.summary(name);
+    });
     this.emit({ type: 'ended', reason, variables, media, ...(latency && { latency }) });
     tracker.cleanUp(name);
   }

@@ -51,6 +51,15 @@ export class FailureDomain {
     return storage.exit(action);
   }
 
+  /** Runs `action`; what it throws is the current domain's failure, and whoever has called this goes on. */
+  static attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      FailureDomain.report(error);
+    }
+  }
+
   /** For a failure that was caught where nothing can be done about it. */
   static report(error: unknown): void {
     const domain = FailureDomain.current();

@@ -22,11 +22,9 @@ export class Listeners<Event> {
 
   emit(event: Event): void {
     for (const listener of [...this.#listeners]) {
-      try {
+      FailureDomain.attempt(() => {
         listener(event);
-      } catch (error) {
-        FailureDomain.report(error);
-      }
+      });
     }
   }
 

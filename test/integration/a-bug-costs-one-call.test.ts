@@ -390,4 +390,82 @@ describe.concurrent('a bug that shows', () => {
     const outcome = await twoCalls({ whenAsked: () => setImmediate(bug) }, () => undefined);
     expectDialplan(outcome);
   });
+
+  it('while an event of its channel is dealt with sends the caller on in the dialplan', async () => {
+    let broken = true;
+    const outcome = await twoCalls(
+      {},
+      ({ server, channel }) => {
+        for (const [bridge, members] of server.bridges)
+          if (members.has(channel.id)) server.destroyBridge(bridge);
+      },
+      (log) =>
+        like(log, {
+          info(fields, message) {
+            log.info(fields, message);
+            if (message !== 'the call is leaving' || !broken) return;
+            broken = false;
+            bug();
+          },
+        }),
+    );
+    expect(outcome).toMatchObject({ result: 'error', why: 'bridge-destroyed' });
+    expect(outcome.history).toContain('continued');
+    expectOneBug(outcome);
+  });
+});
+
+describe.concurrent('a call in which more is broken', () => {
+  it('leaves at once when the apology fails, too', async () => {
+    const outcome = await twoCalls(
+      later(() => {
+        setTimeout(bug, 20);
+        setTimeout(bug, 120);
+      }),
+    );
+    expect(outcome).toMatchObject(inTheDialplan);
+    expect(outcome.said).not.toContain('Sorry.');
+    expect(outcome.bugs).toHaveLength(2);
+  });
+
+  it('is sent on in the dialplan when its session can do nothing any more', async () => {
+    let broken = false;
+    const outcome = await twoCalls(
+      {
+        media: (media) =>
+          like(media, {
+            play: () => (broken ? bug() : media.play()),
+            flush: () => {
+              if (broken) bug();
+            },
+            stats: () => (broken ? bug() : media.stats()),
+          }),
+      },
+      ({ victim }) => {
+        broken = true;
+        victim.says('go on');
+      },
+    );
+    expect(outcome).toMatchObject(inTheDialplan);
+    expect(outcome.history.filter((what) => what === 'continued')).toHaveLength(1);
+  });
+
+  it('loses a reply only when its model breaks in the middle of it', async () => {
+    const outcome = await twoCalls(
+      {
+        // eslint-disable-next-line require-yield
+        async *llm() {
+          await Promise.resolve();
+          bug();
+        },
+      },
+      async ({ victim, server, channel }) => {
+        victim.says('go on');
+        await victim.has('trouble');
+        await victim.has('agent-said', 2);
+        server.hangUp(channel.id);
+      },
+    );
+    expect(outcome).toMatchObject({ reason: 'caller-hung-up', said: ['Hello.', 'Pardon.'], bugs: [] });
+  });
 });

@@ -52,7 +52,7 @@ export async function openFaultyDesk(faults: Faults) {
   const clock = systemClock;
   const phrases = new PhraseCache();
   const announcer = announcerProfile('slt', 'en');
-  const texts = { greeting: 'Hello.', apology: 'Sorry.' };
+  const texts = { greeting: 'Hello.', apology: 'Sorry.', trouble: 'Pardon.' };
   const watchers = new Listeners<CallEvent>();
   const calls = new Map<string, DeskCall & { events: CallEvent[] }>();
   const staff = async (extension: string, own: Faults) => {

@@ -189,14 +189,25 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
   function follow(transition: Transition): void {
     const before = state as CallState | undefined;
     state = transition.state;
+    // Whatever fails in it, the rest is done.
     if (before && !isOver(before) && isOver(state)) {
       const { farewell } = state;
-      log.info({ ...about, reason: farewell.reason, kind: farewell.kind }, 'the call is leaving');
-      // The desk counts on hearing of each call that it took, also when the caller can't be let go yet.
-      if (!running) acceptance.abandoned?.(farewell.reason);
-      targetCaller.abort(farewell.kind === 'none' ? 'caller-gone' : 'cancelled');
+      FailureDomain.attempt(() => {
+        onLeaving(farewell);
+      });
     }
-    for (const action of transition.actions) perform(action);
+    for (const action of transition.actions) {
+      FailureDomain.attempt(() => {
+        perform(action);
+      });
+    }
+  }
+
+  function onLeaving(farewell: Farewell): void {
+    // The desk counts on hearing of each call that it took, also when the caller can't be let go yet.
+    if (!running) acceptance.abandoned?.(farewell.reason);
+    targetCaller.abort(farewell.kind === 'none' ? 'caller-gone' : 'cancelled');
+    log.info({ ...about, reason: farewell.reason, kind: farewell.kind }, 'the call is leaving');
   }
 
   function perform(action: CallAction): void {
