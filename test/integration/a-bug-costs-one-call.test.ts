@@ -91,7 +91,8 @@ async function twoCalls(
     expect([...server.bridges.keys()]).toEqual([]);
     expect([...server.channels.values()].filter(({ name }) => name.startsWith('UnicastRTP'))).toEqual([]);
     const bugs = log.lines.filter(
-      ({ level, fields }) => level === 'error' && fields['err'] instanceof Error && fields['err'].message === BUG,
+      ({ level, fields }) =>
+        level === 'error' && fields['err'] instanceof Error && fields['err'].message === BUG,
     );
     expect(log.lines.filter(({ fields }) => fields['call'] === `pbx/${other.id}`)).toEqual([]);
     return {
@@ -186,8 +187,7 @@ const LATER: Readonly<Record<string, () => void>> = {
     });
   },
 };
-const poisoned = <T>(event: Partial<T>): T =>
-  new Proxy(event, { get: () => bug() }) as T;
+const poisoned = <T>(event: Partial<T>): T => new Proxy(event, { get: () => bug() }) as T;
 
 describe.concurrent('a bug that shows', () => {
   it.each(Object.entries(LATER))(
@@ -286,7 +286,10 @@ describe.concurrent('a bug that shows', () => {
       async *tts() {
         setTimeout(bug, 5);
         await systemClock.sleep(50);
-        yield { type: 'audio', audio: { encoding: 'ulaw', rateHz: 8000, bytes: new Uint8Array(1600).fill(42) } };
+        yield {
+          type: 'audio',
+          audio: { encoding: 'ulaw', rateHz: 8000, bytes: new Uint8Array(1600).fill(42) },
+        };
       },
     });
     expectApology(outcome);

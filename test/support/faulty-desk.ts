@@ -4,7 +4,13 @@ import type { CallEvent } from '../../src/dialog/call-events.ts';
 import type { CallInfo } from '../../src/dialog/call-info.ts';
 import type { LlmEvent, ReplyRequest } from '../../src/dialog/conversation.ts';
 import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
-import type { CallDesk, CallLine, LanguageModel, MediaSession, TextToSpeech } from '../../src/dialog/ports.ts';
+import type {
+  CallDesk,
+  CallLine,
+  LanguageModel,
+  MediaSession,
+  TextToSpeech,
+} from '../../src/dialog/ports.ts';
 import { PhraseCache } from '../../src/dialog/prepared-phrases.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { FailureDomain } from '../../src/lib/failure-domain.ts';
@@ -146,6 +152,12 @@ export async function openFaultyDesk(faults: Faults) {
     desk: { admit },
     size: () => desk.size,
     call: (name: string) => eventually(`call ${name}`, () => calls.get(name)),
+    callTo: (extension: string) =>
+      eventually(`a call to ${extension}`, () =>
+        [...calls.values()].find(
+          ({ events: [first] }) => first?.type === 'started' && first.info.dialled === extension,
+        ),
+      ),
   };
 }
 
