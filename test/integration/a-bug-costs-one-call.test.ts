@@ -174,7 +174,11 @@ const LATER: Readonly<Record<string, () => void>> = {
       remove();
       bug();
     });
-    fromOutside(() => setTimeout(() => shared.emit('ring'), 20));
+    fromOutside(() => {
+      setTimeout(() => {
+        shared.emit('ring');
+      }, 20);
+    });
   },
   'an HTTP request': () => {
     const server = createServer((_, response) => response.end('x')).listen(0, '127.0.0.1', () => {
@@ -187,7 +191,7 @@ const LATER: Readonly<Record<string, () => void>> = {
     });
   },
 };
-const poisoned = <T>(event: Partial<T>): T => new Proxy(event, { get: () => bug() }) as T;
+const poisoned = <T>(event: Partial<T>): T => new Proxy(event, { get: bug }) as T;
 
 describe.concurrent('a bug that shows', () => {
   it.each(Object.entries(LATER))(
@@ -456,7 +460,6 @@ describe.concurrent('a call in which more is broken', () => {
   it('loses a reply only when its model breaks in the middle of it', async () => {
     const outcome = await twoCalls(
       {
-        // eslint-disable-next-line require-yield
         async *llm() {
           await Promise.resolve();
           bug();

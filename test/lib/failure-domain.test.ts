@@ -18,7 +18,7 @@ describe('a failure domain', () => {
     const { domain, told } = open();
     expect(domain.run(() => 1)).toBe(1);
     expect(domain.failed).toBe(false);
-    expect(domain.run(bug)).toBeUndefined();
+    expect(domain.run<number>(bug)).toBeUndefined();
     expect(told).toEqual(['bug']);
     expect(domain.failed).toBe(true);
   });
@@ -38,8 +38,8 @@ describe('a failure domain', () => {
   it('has no part in what is run outside', () => {
     const { domain, told } = open();
     domain.run(() => {
-      expect(FailureDomain.outside(FailureDomain.current)).toBeUndefined();
-      expect(() => FailureDomain.outside(() => FailureDomain.bind(bug))()).toThrow('bug');
+      expect(FailureDomain.outside(() => FailureDomain.current())).toBeUndefined();
+      expect(FailureDomain.outside(() => FailureDomain.bind(bug))).toThrow('bug');
     });
     expect(told).toEqual([]);
   });
