@@ -1,4 +1,5 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
+import { FailureDomain } from '../lib/failure-domain.ts';
 import type { ConversationHistory } from './conversation-history.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
 import type { CallEvent, CallObserver } from './call-events.ts';
@@ -36,12 +37,10 @@ export class CallTelling {
   }
 
   emit(event: EventBody, at = this.#options.clock.now()): void {
-    // Whoever watches must not be able to end a call.
-    try {
+    // An observer that throws loses this event. That is the call's failure; what was about to be done is done.
+    FailureDomain.attempt(() => {
       this.#options.observe({ ...event, call: this.#options.name, at });
-    } catch {
-      // its own affair
-    }
+    });
   }
 
   callerSaid(turn: number, input: CallerInput): void {
@@ -111,7 +110,10 @@ export class CallTelling {
   end(reason: string, variables: Readonly<Record<string, string>>, media: MediaStats): void {
     this.#ended = true;
     const { tracker, name } = this.#options;
-    const latency = tracker.summary(name);
+    let latency: ReturnType<LatencyTracker['summary']>;
+    FailureDomain.attempt(() => {
+      latency = tracker.summary(name);
+    });
     this.emit({ type: 'ended', reason, variables, media, ...(latency && { latency }) });
     tracker.cleanUp(name);
   }

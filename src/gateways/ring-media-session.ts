@@ -2,6 +2,7 @@ import type { MediaEndpoint, MediaEvent, MediaStats, PlayedAccount } from '../di
 import type { MediaSession, Playback } from '../dialog/ports.ts';
 import { type Clock, monotonicNow } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
+import { FailureDomain } from '../lib/failure-domain.ts';
 import { Listeners } from '../lib/listeners.ts';
 import { FRAME_MS, type SampleRateHz } from '../media/audio.ts';
 import { type AudioRingHandle, closeRing, createAudioRing } from '../media/audio-ring.ts';
@@ -123,7 +124,17 @@ export abstract class RingMediaSession<Endpoint extends MediaEndpoint> implement
     return this.#closing;
   }
 
-  onReport(report: SessionReport): void {
+  /** The thread is everybody's; what it tells of this session belongs to its call. */
+  readonly onReport: (report: SessionReport) => void = FailureDomain.bind((report) => {
+    this.reported(report);
+  });
+
+  /** Media can't flow any more. */
+  readonly onLost: (reason: string) => void = FailureDomain.bind((reason) => {
+    this.lost(reason);
+  });
+
+  protected reported(report: SessionReport): void {
     switch (report.type) {
       case 'attached':
         this.#attachment.resolve(undefined);
@@ -135,12 +146,11 @@ export abstract class RingMediaSession<Endpoint extends MediaEndpoint> implement
         this.#listeners.emit({ type: 'dtmf', digit: report.digit });
         break;
       case 'lost':
-        this.onLost(report.reason);
+        this.lost(report.reason);
     }
   }
 
-  /** Media can't flow any more. */
-  onLost(reason: string): void {
+  protected lost(reason: string): void {
     this.#neverAttached(`was lost before media could flow: ${reason}`);
     this.#playback.close();
     this.#listeners.emit({ type: 'lost', reason });

@@ -4,6 +4,7 @@ import { networkInterfaces } from 'node:os';
 import type { MediaGateway } from '../dialog/ports.ts';
 import type { MediaRequest, RtpEndpoint } from '../dialog/call-media.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
+import { FailureDomain } from '../lib/failure-domain.ts';
 import type { G711Law } from '../media/audio.ts';
 import { SILENCE_BYTE } from '../media/g711.ts';
 import { createSessionMemory } from './ring-media-session.ts';
@@ -140,7 +141,8 @@ export class RtpMediaGateway implements MediaGateway<RtpEndpoint> {
   async reserve(request: MediaRequest): Promise<RtpMediaSession> {
     if (this.#closing) throw new VoiceAgentError('MEDIA_WORKER_DIED', 'the RTP gateway is closed');
     const thread = this.#threads.reduce((a, b) => (b.sessionCount < a.sessionCount ? b : a));
-    if (thread.down) await thread.revive();
+    // The thread is for all calls.
+    if (thread.down) await FailureDomain.outside(() => thread.revive());
     const { remote } = this.#options;
     const session = new RtpMediaSession({
       id: request.id,

@@ -24,7 +24,8 @@ beforeEach(async () => {
 
 function startAgent(): void {
   log = '';
-  agent = spawn(process.execPath, ['src/main.ts'], {
+  // With a bug that shows at SIGUSR2.
+  agent = spawn(process.execPath, ['--import', './test/support/break-on-signal.ts', 'src/main.ts'], {
     env: {
       PATH: process.env.PATH,
       ARI_URL: server.url,
@@ -48,6 +49,20 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** sysexits.h. */
+const EX_SOFTWARE = 70;
+
+interface Line {
+  readonly level: string;
+  readonly event?: string;
+  readonly url?: string;
+  readonly err?: { readonly message: string; readonly stack: string };
+}
+const lines = (): Line[] =>
+  log
+    .split('\n')
+    .filter((line) => line.endsWith('}'))
+    .map((line) => JSON.parse(line) as Line);
 const tell = (what: RegExp) => expect.poll(() => log, PATIENCE).toMatch(what);
 /** Files of the recogniser's. */
 const temporary = async () => (await readdir(folder)).filter((name) => name !== 'var');
@@ -103,5 +118,42 @@ describe('the process', () => {
     expect([agent.exitCode, agent.signalCode]).toEqual([0, null]);
     expect(server.apps).toEqual([]);
     expect(await temporary()).toEqual([]);
+  });
+
+  it('lets its calls end after a bug that belongs to none of them, and says so by its exit status', async () => {
+    await tell(/"event":"ready"/);
+    const caller = server.call({ exten: '510001' });
+    await tell(/greeting heard/);
+    agent.kill('SIGUSR2');
+    await tell(/draining: no new calls/);
+    const fatal = lines().filter(({ level }) => level === 'fatal');
+    expect(fatal.map(({ err }) => err?.message)).toEqual(['a bug of the program']);
+    expect(fatal[0]?.err?.stack).toMatch(/break-on-signal\.ts:\d+/);
+    const readyz = lines().find(({ event }) => event === 'monitoring')?.url ?? '';
+    expect((await fetch(`${readyz}/readyz`)).status).toBe(503);
+    const late = server.call({ exten: '510001' });
+    await expect.poll(() => late.history, PATIENCE).toEqual(['continued']);
+    expect(late.variables.VOICE_AGENT_RESULT).toBe('draining');
+    // Another bug changes nothing.
+    agent.kill('SIGUSR2');
+    await expect.poll(() => lines().filter(({ level }) => level === 'fatal').length, PATIENCE).toBe(2);
+    expect(agent.exitCode).toBe(null);
+    expect(caller.history).toEqual(['answered']);
+    server.hangUp(caller.id);
+    await exited;
+    expect(agent.exitCode).toBe(EX_SOFTWARE);
+    expect(await temporary()).toEqual([]);
+  });
+
+  it('sends those who would talk on in the dialplan after such a bug, when it is told to hurry', async () => {
+    await tell(/"event":"ready"/);
+    const caller = server.call({ exten: '510001' });
+    await tell(/greeting heard/);
+    agent.kill('SIGUSR2');
+    await tell(/draining: no new calls/);
+    agent.kill('SIGTERM');
+    await exited;
+    expect(agent.exitCode).toBe(EX_SOFTWARE);
+    expect(caller.history).toEqual(['answered', 'continued']);
   });
 });

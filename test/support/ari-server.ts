@@ -68,6 +68,8 @@ export class AriServer {
   refuseStreams = false;
   /** What the creation of an external channel names. */
   externalAddress: string | undefined = '127.0.0.1';
+  /** Its port, for each external channel. */
+  externalPort: () => number = () => 10042;
 
   readonly #options: Required<AriServerOptions>;
   /** Apps that Asterisk knows, with or without a consumer. */
@@ -465,7 +467,7 @@ export class AriServer {
     if (this.externalEnters === 'before') enter();
     if (this.externalEnters === 'after') setImmediate(() => setImmediate(enter));
     const channelvars = this.externalAddress
-      ? { UNICASTRTP_LOCAL_ADDRESS: this.externalAddress, UNICASTRTP_LOCAL_PORT: '10042' }
+      ? { UNICASTRTP_LOCAL_ADDRESS: this.externalAddress, UNICASTRTP_LOCAL_PORT: String(this.externalPort()) }
       : {};
     return { status: 200, body: { ...answered, channelvars } };
   }

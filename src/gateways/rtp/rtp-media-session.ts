@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import type { RtpEndpoint } from '../../dialog/call-media.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
+import { FailureDomain } from '../../lib/failure-domain.ts';
 import { RingMediaSession } from '../ring-media-session.ts';
 import type { RtpSessionReport, SessionSetup } from './media-protocol.ts';
 import { portUnavailable, type MediaThread, type ThreadSession } from './media-thread.ts';
@@ -61,7 +62,7 @@ export class RtpMediaSession extends RingMediaSession<RtpEndpoint> implements Th
     if (this.#options.remote !== undefined) this.#attach(this.#options.remote);
   }
 
-  override onReport(report: RtpSessionReport): void {
+  override readonly onReport = FailureDomain.bind((report: RtpSessionReport) => {
     switch (report.type) {
       case 'opened':
         this.#port = report.port;
@@ -73,18 +74,18 @@ export class RtpMediaSession extends RingMediaSession<RtpEndpoint> implements Th
       case 'refused': {
         const error = portUnavailable(this.#options.listenAddress, this.#setup.ownPort ?? 0, report);
         this.#opening.reject(error);
-        this.onLost(error.message);
+        this.lost(error.message);
         break;
       }
       default:
-        super.onReport(report);
+        this.reported(report);
     }
-  }
+  });
 
-  override onLost(reason: string): void {
+  protected override lost(reason: string): void {
     this.#opening.reject(new VoiceAgentError('MEDIA_WORKER_DIED', reason));
     this.peer = undefined; // a restarted thread mustn't attach it again
-    super.onLost(reason);
+    super.lost(reason);
   }
 
   protected override tellOfFlush(): void {

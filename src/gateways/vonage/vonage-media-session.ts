@@ -52,9 +52,9 @@ export class VonageMediaSession extends RingMediaSession<WebSocketEndpoint> impl
     };
   }
 
-  override onLost(reason: string): void {
+  protected override lost(reason: string): void {
     this.#lost = true;
-    super.onLost(reason);
+    super.lost(reason);
   }
 
   protected override tellOfFlush(): void {

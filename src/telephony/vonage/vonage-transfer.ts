@@ -129,15 +129,14 @@ export function createVonageTransfer(options: VonageTransferOptions): VonageTran
   }
 
   async function look(): Promise<void> {
+    let over: boolean | undefined;
     try {
-      if (await rest?.isOver(uuid)) {
-        options.onOver();
-        return;
-      }
+      over = await rest?.isOver(uuid);
     } catch (error) {
       log.debug({ ...about, error: messageOf(error) }, 'Vonage does not say whether the call goes on');
     }
-    if (target !== undefined) watch();
+    if (over === true) options.onOver();
+    else if (target !== undefined) watch();
   }
 
   return {
