@@ -11,6 +11,7 @@ import type { MediaSession, TextToSpeech } from './ports.ts';
 import type { ProviderTrouble } from './provider-failures.ts';
 import type { TimedWord, TtsEvent, VoiceRequest } from './speech.ts';
 import { failedProvider } from './provider-trouble.ts';
+import { languageOf } from './languages/known-languages.ts';
 import { SentenceSplitter } from './sentence-splitter.ts';
 import type { Sequel } from './turn-states.ts';
 import { SpokenUtterance, type Heard } from './utterance.ts';
@@ -192,7 +193,8 @@ class ReplyInTheMaking {
     const { takes } = this.#options.tts;
     const takesText = takes === 'text';
     const wantsWhole = takes === 'sentences' || before.length > 0;
-    const splitter = new SentenceSplitter(wantsWhole ? { firstClauseFrom: 0 } : {});
+    const language = languageOf(this.#options.voice.language);
+    const splitter = new SentenceSplitter({ language, ...(wantsWhole && { firstClauseFrom: 0 }) });
     const results: Message[] = [];
     let text = '';
     let spoken = '';

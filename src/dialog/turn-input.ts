@@ -1,5 +1,4 @@
 import type { Milliseconds } from '../lib/clock.ts';
-import { pauseFor } from './endpointing-policy.ts';
 import type { CallerInput, ListeningState, Said, TurnSettings } from './turn-states.ts';
 
 export const NOTHING_SAID: Said = { frame: -1, pieces: [], partial: '' };
@@ -50,7 +49,7 @@ export function knownInput(
 
 /** How long the caller may pause now, given what he has said. */
 export function pauseOf(said: Said, settings: TurnSettings): Milliseconds {
-  return pauseFor(settings.endpointingMs, heardText(said) || said.partial);
+  return settings.endpointing.pauseAfter(heardText(said) || said.partial, settings.endpointingMs);
 }
 
 /** Whether the recogniser owes an answer. */

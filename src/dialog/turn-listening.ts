@@ -1,6 +1,5 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import { FRAME_MS } from '../media/audio.ts';
-import { repeats } from './endpointing-policy.ts';
 import { certain, dropDraft, think } from './turn-certain.ts';
 import { inputOf, NOTHING_SAID, owed, pauseOf } from './turn-input.ts';
 import { close, say, still, stopped, trouble, type Step } from './turn-moves.ts';
@@ -15,6 +14,7 @@ import type {
   TurnEvent,
   TurnSettings,
 } from './turn-states.ts';
+import { repeats } from './words.ts';
 
 /** Speech further back than this is not listened to again when the caller goes on (a ring holds 5.12 s). */
 const REACH_FRAMES = 4000 / FRAME_MS;

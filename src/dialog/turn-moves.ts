@@ -59,7 +59,7 @@ export function trouble(
     return close({ ...state, failures } as TurnState, ending, at, settings, []);
   }
   // What came of a transfer is told even without a model.
-  const phrase = state.input?.message.role === 'tool' ? 'notReached' : 'trouble';
+  const phrase = state.input?.message.role === 'tool' ? 'notReached' : 'sayAgain';
   return say({ ...state, failures }, phrase, state.turn);
 }
 

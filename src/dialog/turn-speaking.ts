@@ -1,10 +1,10 @@
 import type { Milliseconds } from '../lib/clock.ts';
-import { repeats, wantsTheFloor } from './endpointing-policy.ts';
 import { digit, goOn, whenListening } from './turn-listening.ts';
 import { NOTHING_SAID } from './turn-input.ts';
 import { close, listen, quell, still, stopped, trouble, withTone, type Step } from './turn-moves.ts';
 import type { Ear, EventOf, Said, SpeakingState, TurnEvent, TurnSettings } from './turn-states.ts';
 import { beginTransfer } from './turn-transfer.ts';
+import { repeats } from './words.ts';
 
 /** The agent is heard, and the caller may interrupt him. */
 export function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: TurnSettings): Step {
@@ -58,7 +58,12 @@ function talkedOver(
   settings: TurnSettings,
 ): Step {
   const text = event.type === 'partial' ? event.text : event.transcript.text;
-  if (!settings.findsTurns || state.ear.is === 'cut' || !wantsTheFloor(text) || repeats(text, state.answered))
+  if (
+    !settings.findsTurns ||
+    state.ear.is === 'cut' ||
+    !settings.interruption.interrupts(text) ||
+    repeats(text, state.answered)
+  )
     return still(state);
   const listening = listen(state, event.at, settings);
   const said = state.ear.is === 'quiet' ? NOTHING_SAID : { ...NOTHING_SAID, ...startOf(state.ear) };

@@ -1,5 +1,9 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import type { Message, ToolCall } from './conversation.ts';
+import { endpointingByWords, type EndpointingPolicy } from './endpointing-policy.ts';
+import { interruptionByWords, type InterruptionPolicy } from './interruption-policy.ts';
+import { languageOf } from './languages/known-languages.ts';
+import type { StockPhrase } from './languages/language.ts';
 import type { Transcript } from './speech.ts';
 import type { TransferOutcome } from './call-info.ts';
 import type { TransferTarget } from './agent-profile.ts';
@@ -231,20 +235,7 @@ export interface Transfer {
 export type Sequel = Ending | Transfer;
 
 /** Sentences that are synthesised beforehand. */
-export type PhraseName =
-  | 'greeting'
-  | 'stillThere'
-  | 'silenceGoodbye'
-  | 'oneMoment'
-  | 'welcomeBack'
-  | 'trouble'
-  | 'apology'
-  | 'notReached'
-  | 'maxCall'
-  | 'draining'
-  | 'goodbye'
-  | 'unknownExtension'
-  | 'busy';
+export type PhraseName = 'greeting' | StockPhrase;
 
 /** What can happen. `at` is the instant at which it is handled; VAD events carry their own as well. */
 export type TurnEvent = { readonly at: Milliseconds } & (
@@ -314,6 +305,10 @@ export type TurnAction =
   | { readonly do: 'leave'; readonly ending: Ending };
 
 export interface TurnSettings {
+  /** How long the caller may pause, by what they have said. */
+  readonly endpointing: EndpointingPolicy;
+  /** Which words stop the agent. */
+  readonly interruption: InterruptionPolicy;
   /** Silence that ends the caller's turn. */
   readonly endpointingMs: Milliseconds;
   readonly silenceMs: Milliseconds;
@@ -358,6 +353,8 @@ export interface TurnSettings {
 }
 
 export const DEFAULT_TURN_SETTINGS: TurnSettings = {
+  endpointing: endpointingByWords(languageOf('en')),
+  interruption: interruptionByWords(languageOf('en')),
   endpointingMs: 500,
   silenceMs: 8000,
   silencePrompts: 2,

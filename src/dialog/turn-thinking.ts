@@ -1,5 +1,4 @@
 import type { Milliseconds } from '../lib/clock.ts';
-import { repeats } from './endpointing-policy.ts';
 import { certain } from './turn-certain.ts';
 import { digit, resume, withPiece } from './turn-listening.ts';
 import { NOTHING_SAID } from './turn-input.ts';
@@ -14,6 +13,7 @@ import type {
   TurnInput,
   TurnSettings,
 } from './turn-states.ts';
+import { repeats } from './words.ts';
 
 /** The turn is certain, and nothing is audible yet. */
 export function whenThinking(state: ThinkingState, event: TurnEvent, settings: TurnSettings): Step {

@@ -201,7 +201,7 @@ describe('the end of a turn', () => {
     expect(call.wait(6000)).toMatchObject([
       { do: 'end-turn' },
       { do: 'sign' },
-      { do: 'say', phrase: 'trouble' },
+      { do: 'say', phrase: 'sayAgain' },
     ]);
   });
 });
@@ -253,7 +253,7 @@ describe('a voice that never ends', () => {
   it('is said to be not understood, if the recogniser keeps silent', () => {
     const call = talkingOn({ ...endless, signAfterMs: Infinity, transcriptMs: 4000 });
     call.wait(25_000);
-    expect(call.wait(4000)).toMatchObject([{ do: 'say', phrase: 'trouble' }]);
+    expect(call.wait(4000)).toMatchObject([{ do: 'say', phrase: 'sayAgain' }]);
   });
 
   it('of a recogniser that had foreseen the end is answered as foreseen', () => {
@@ -640,7 +640,7 @@ describe('trouble', () => {
     const call = new Call().greeted();
     call.asks();
     expect(call.feed({ type: 'reply-failed', reply: call.reply })).toMatchObject([
-      { do: 'say', phrase: 'trouble' },
+      { do: 'say', phrase: 'sayAgain' },
     ]);
     call.feed({ type: 'reply-ended', reply: call.reply });
     expect(call.state.phase).toBe('listening');
@@ -696,7 +696,7 @@ describe('trouble', () => {
     expect(names(call.wait(8000))).toEqual(['tone', 'tone']);
     expect(call.wait(asked + 10_000 - call.at)).toMatchObject([
       { do: 'drop', reply },
-      { do: 'say', phrase: 'trouble' },
+      { do: 'say', phrase: 'sayAgain' },
     ]);
   });
 
@@ -730,7 +730,7 @@ describe('trouble', () => {
     const call = new Call().greeted();
     call.asks();
     expect(call.feed({ type: 'reply-ended', reply: call.reply })).toMatchObject([
-      { do: 'say', phrase: 'trouble' },
+      { do: 'say', phrase: 'sayAgain' },
     ]);
   });
 
@@ -738,7 +738,7 @@ describe('trouble', () => {
     const call = new Call().greeted();
     expect(call.feed({ type: 'stt-failed', fatal: false })).toEqual([]);
     call.speak();
-    expect(call.feed({ type: 'stt-failed', fatal: false })).toMatchObject([{ phrase: 'trouble' }]);
+    expect(call.feed({ type: 'stt-failed', fatal: false })).toMatchObject([{ phrase: 'sayAgain' }]);
     expect(call.feed({ type: 'stt-failed', fatal: true })).toMatchObject([
       { do: 'interrupt' },
       { phrase: 'apology' },
