@@ -12,6 +12,7 @@ import type { AgentProfile } from './dialog/agent-profile.ts';
 import type { CallEvent } from './dialog/call-events.ts';
 import type { MediaGateway, MediaSession, MessageStore } from './dialog/ports.ts';
 import { languageOf } from './dialog/languages/known-languages.ts';
+import { REFUSALS } from './dialog/languages/language.ts';
 import { formatFor, PhraseCache, type PhraseRequest, type PhraseTexts } from './dialog/prepared-phrases.ts';
 import { MediaGatewayFactory } from './gateways/media-gateway-factory.ts';
 import { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
@@ -319,7 +320,7 @@ async function staff(
 /** What an agent says beside the conversation. Refusals are the announcer's. */
 function phrasesOf({ language, greeting }: AgentProfile, { announcements }: Config): PhraseTexts {
   const { code, phrases } = languageOf(language);
-  const { unknownExtension: _, busy: __, ...own } = phrases;
+  const own = Object.fromEntries(Object.entries(phrases).filter(([name]) => !REFUSALS.has(name)));
   const apology = code === languageOf(announcements.language).code ? announcements.trouble : phrases.apology;
   return { ...own, ...(apology !== undefined && { apology }), greeting };
 }

@@ -96,7 +96,7 @@ describe('a language without data', () => {
   const language = languageOf('sw-KE');
   it('has ordinary pauses, but for figures, and every word interrupts', () => {
     const policy = endpointingByWords(language);
-    expect(['habari', 'ndiyo', '', '0 7 1'].map((text) => pauseAfter(text, 500))).toEqual([
+    expect(['habari', 'ndiyo', '', '0 7 1'].map((text) => policy.pauseAfter(text, 500))).toEqual([
       500, 500, 500, 1000,
     ]);
     expect(interruptionByWords(language).interrupts('mhm')).toBe(true);

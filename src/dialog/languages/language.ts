@@ -52,6 +52,9 @@ export const STOCK_PHRASES = [
   'busy',
 ] as const;
 
+/** Those that only whoever speaks the refusals needs. */
+export const REFUSALS: ReadonlySet<string> = new Set<StockPhrase>(['unknownExtension', 'busy']);
+
 export type StockPhrase = (typeof STOCK_PHRASES)[number];
 
 /** Where nothing but the script's own rules applies. */
