@@ -16,7 +16,7 @@ import { REFUSALS } from './dialog/languages/language.ts';
 import { formatFor, PhraseCache, type PhraseRequest, type PhraseTexts } from './dialog/prepared-phrases.ts';
 import { MediaGatewayFactory } from './gateways/media-gateway-factory.ts';
 import { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
-import { systemClock } from './lib/clock.ts';
+import { systemClock, type Milliseconds } from './lib/clock.ts';
 import { messageOf } from './lib/errors.ts';
 import { Listeners } from './lib/listeners.ts';
 import { Scope } from './lib/scope.ts';
@@ -35,8 +35,11 @@ import { startStasisApp, type StasisApp } from './telephony/asterisk/stasis-app.
 
 /** The whole program, running. */
 export interface App {
-  /** No new calls; running ones may end by themselves, then politely, then at once. Resolves when none is left. */
-  drain(): Promise<void>;
+  /**
+   * No new calls; running ones may end by themselves, then politely, then at once. Resolves when none is left.
+   * `withinMs`: they are asked in time to end, and those that don't are left to `close`, which sends them on.
+   */
+  drain(withinMs?: Milliseconds): Promise<void>;
   /** Ends everything. Idempotent. */
   close(): Promise<void>;
 }
@@ -148,12 +151,14 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
   );
 
   return {
-    async drain() {
+    async drain(withinMs) {
       monitoring.draining();
       log.info({ calls: desk.size }, 'draining: no new calls');
       for (const app of apps) app.drain();
       vonageApp?.drain();
-      await desk.drain(config.limits.drainMs + LAST_WORDS_MS, config.limits.drainMs);
+      const { drainMs } = config.limits;
+      if (withinMs === undefined) await desk.drain(drainMs + LAST_WORDS_MS, drainMs);
+      else await desk.drain(Infinity, Math.min(drainMs, withinMs - LAST_WORDS_MS));
     },
     close: () => scope.close(),
   };

@@ -1,13 +1,20 @@
 import { once } from 'node:events';
 import { KNOWN_PROVIDERS } from './app/providers.ts';
+import { catchUncaught } from './app/uncaught-failures.ts';
 import { startApp } from './app.ts';
 import { loadConfig } from './config.ts';
-import { systemClock } from './lib/clock.ts';
+import { systemClock, type Milliseconds } from './lib/clock.ts';
 import { messageOf, VoiceAgentError } from './lib/errors.ts';
 import { createLogger } from './observability/logger.ts';
 
 /** For a program that is told a second time to stop: callers go on in the dialplan, and what is open is closed. */
 const CLOSE_MS = 4000;
+
+/** After a bug that belongs to no call: for calls to come to their end. Then the others go on in the dialplan. */
+const DRAIN_AFTER_BUG_MS = 60_000;
+
+/** Exit status after such a bug (sysexits.h EX_SOFTWARE). */
+const EX_SOFTWARE = 70;
 
 /** Exit status of a program that was told something that it can't use (sysexits.h EX_CONFIG). */
 const EX_CONFIG = 78;
@@ -15,11 +22,6 @@ const EX_CONFIG = 78;
 async function main(): Promise<void> {
   const config = loadConfig({ env: process.env, known: KNOWN_PROVIDERS });
   const log = createLogger(config.log);
-
-  // Nothing should come this far; if it does, it is told, and the calls that are running go on.
-  process.on('unhandledRejection', (error) => {
-    log.error({ err: error }, 'unhandled rejection');
-  });
 
   // The first signal lets the calls come to their end, the second sends them on, the third waits for nothing.
   const stop = new AbortController();
@@ -33,13 +35,25 @@ async function main(): Promise<void> {
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
 
+  // What a bug has left behind nobody knows: another process takes over, as soon as nobody needs this one.
+  const broken = new AbortController();
+  catchUncaught((error) => {
+    log.fatal({ err: error }, 'a bug that belongs to no call: the program lets its calls end, and leaves');
+    broken.abort();
+    stop.abort();
+  });
+
   const run = async (): Promise<void> => {
     const app = await startApp(config, log, stop.signal);
     await aborted(stop.signal);
-    await Promise.race([app.drain(), aborted(hurry.signal)]);
+    const drained = app.drain(broken.signal.aborted ? DRAIN_AFTER_BUG_MS : undefined);
+    await Promise.race([drained, aborted(hurry.signal), after(broken.signal, DRAIN_AFTER_BUG_MS)]);
     await app.close();
   };
-  const tooLate = aborted(hurry.signal).then(() => systemClock.sleep(CLOSE_MS));
+  const tooLate = Promise.race([
+    after(hurry.signal, CLOSE_MS),
+    after(broken.signal, DRAIN_AFTER_BUG_MS + CLOSE_MS),
+  ]);
   try {
     await Promise.race([run(), tooLate]);
   } catch (error) {
@@ -52,12 +66,18 @@ async function main(): Promise<void> {
     }
   }
   log.info({ event: 'stopped' }, 'stopped');
+  if (broken.signal.aborted) process.exit(EX_SOFTWARE);
   if (hurry.signal.aborted) process.exit(1);
   process.exitCode = 0;
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
+}
+
+async function after(signal: AbortSignal, duration: Milliseconds): Promise<void> {
+  await aborted(signal);
+  await systemClock.sleep(duration);
 }
 
 main().catch((error: unknown) => {

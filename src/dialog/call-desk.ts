@@ -1,4 +1,5 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
+import { FailureDomain } from '../lib/failure-domain.ts';
 import type { Scope } from '../lib/scope.ts';
 import type { AudioFormat } from '../media/audio.ts';
 import type { ToolTable } from './agent-tools.ts';
@@ -40,7 +41,7 @@ export interface CallDeskOptions {
   readonly tracker: LatencyTracker;
   readonly observe: CallObserver;
   readonly scope: Scope;
-  /** Listens in on a call's media (a recording). Called when it runs; what it returns, when it is over; neither throws. */
+  /** Listens in on a call's media (a recording). Called when it runs; what it returns, when it is over. */
   readonly tap?: (call: string, agent: string, media: MediaSession) => () => Promise<void>;
 }
 
@@ -133,13 +134,13 @@ export class Desk implements CallDesk {
     // Whoever watches must not be able to keep a caller from going on.
     try {
       this.#options.observe(event);
-    } catch {
-      // its own affair
+    } catch (error) {
+      FailureDomain.report(error);
     }
   }
 
   #accept(info: CallInfo, agent: StaffedAgent, announcement: Ending | undefined): Admission {
-    const { phrases, clock, tracker, observe, scope, tap } = this.#options;
+    const { phrases, clock, tracker, observe, scope } = this.#options;
     const { profile, parts, tools, expected, settings, source } = agent;
     const session = new CallSession({
       scope,
@@ -179,18 +180,42 @@ export class Desk implements CallDesk {
       kind: 'accept',
       codec: profile.codec,
       run: async (line, media) => {
-        const untap = announcement ? undefined : tap?.(session.name, profile.id, media);
         try {
-          await session.run(line, media);
+          const over = session.run(line, media);
+          const untap = announcement ? undefined : this.#tapInto(session, profile, media);
+          try {
+            await over;
+          } finally {
+            await untap?.();
+          }
         } finally {
-          await untap?.();
           done();
         }
       },
       abandoned: (reason) => {
-        session.abandon(reason);
-        done();
+        try {
+          session.abandon(reason);
+        } finally {
+          done();
+        }
       },
+    };
+  }
+
+  /** Returns how to end it. Neither throws: what does is the call's failure. */
+  #tapInto({ name }: CallSession, { id }: AgentProfile, media: MediaSession): () => Promise<void> {
+    let untap: (() => Promise<void>) | undefined;
+    try {
+      untap = this.#options.tap?.(name, id, media);
+    } catch (error) {
+      FailureDomain.report(error);
+    }
+    return async () => {
+      try {
+        await untap?.();
+      } catch (error) {
+        FailureDomain.report(error);
+      }
     };
   }
 }

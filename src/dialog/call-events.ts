@@ -82,10 +82,13 @@ export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
       readonly inputTokens: number;
       readonly outputTokens: number;
     }
-  /** `provider`, `kind`, `outcome` and `next` where a provider of the cloud has failed: see ProviderTrouble. */
+  /**
+   * `internal`: a bug of ours. `provider`, `kind`, `outcome` and `next` where a provider of the cloud has failed: see
+   * ProviderTrouble.
+   */
   | {
       readonly type: 'trouble';
-      readonly part: 'vad' | 'stt' | 'llm' | 'tts' | 'media' | 'line';
+      readonly part: 'vad' | 'stt' | 'llm' | 'tts' | 'media' | 'line' | 'internal';
       readonly message: string;
       readonly provider?: string;
       readonly kind?: FailureKind;

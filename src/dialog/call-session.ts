@@ -1,5 +1,6 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
+import { FailureDomain } from '../lib/failure-domain.ts';
 import type { Scope } from '../lib/scope.ts';
 import { FlushLine } from '../media/flush-line.ts';
 import { farewellOf } from './call-ending.ts';
@@ -53,10 +54,15 @@ export function callName(info: CallInfo): string {
   return `${info.key.server}/${info.key.channel}`;
 }
 
+/** After a bug: for the apology, or for whatever else makes the call end. */
+const APOLOGY_MS = 20_000;
+/** And for leaving without another word: longer than the account of what was being said may take. */
+const LEAVE_MS = 5000;
+
 /**
  * One call: carries out what the turn machine says. It begins when it is made (the record's start),
  * runs once with a line and media, and ends exactly once, with a reason. The media session belongs to
- * whoever reserved it.
+ * whoever reserved it. What fails in its failure domain, the one in which it is made, ends it.
  */
 export class CallSession {
   readonly name: string;
@@ -73,6 +79,8 @@ export class CallSession {
   #info: CallInfo;
   #state: TurnState;
   #dispatching = false;
+  #running = false;
+  #bugs = 0;
   #cancelTick: () => void = () => undefined;
   #armedFor = 0;
   #answeredAt: Milliseconds | undefined;
@@ -96,14 +104,29 @@ export class CallSession {
     this.#createdAt = this.#clock.now();
     const { tracker, clock, observe } = options;
     this.#telling = new CallTelling({ name: this.name, history: this.#history, tracker, clock, observe });
+    const withdraw = FailureDomain.current()?.onFailure((error) => this.#onBug(error));
+    if (withdraw) this.#scope.defer(withdraw);
     this.#telling.emit({ type: 'started', info: options.info, agent: options.agent.id });
-    // While the line is being set up: connections that have gone cold are made again.
+    // While the line is being set up: connections that have gone cold are made again. They are for all calls.
     const { stt, llm, tts } = options.parts;
-    for (const part of options.announcement ? [tts] : [stt, llm, tts]) part.warm?.();
+    FailureDomain.outside(() => {
+      for (const part of options.announcement ? [tts] : [stt, llm, tts]) part.warm?.();
+    });
   }
 
   /** From the answer to the end of the call. Resolves when nothing of it is left open; never rejects. */
   async run(line: CallLine, media: MediaSession): Promise<void> {
+    this.#running = true;
+    try {
+      this.#begin(line, media);
+    } catch (error) {
+      FailureDomain.report(error);
+    }
+    const ending = await this.#over.promise;
+    await this.#leave(ending);
+  }
+
+  #begin(line: CallLine, media: MediaSession): void {
     this.#line = line;
     this.#media = media;
     this.#flushLine = new FlushLine(media.flushLine);
@@ -163,8 +186,6 @@ export class CallSession {
       if (!this.#options.announcement) this.#openEars();
       void this.#answer();
     }
-    const ending = await this.#over.promise;
-    await this.#leave(ending);
   }
 
   /** The call was given up before it could run. */
@@ -178,8 +199,37 @@ export class CallSession {
   }
 
   /** Ends the call from outside: after the turn that is under way, with last words, or `now`. */
-  finish(ending: Ending, now = false): void {
-    this.#dispatch({ type: 'finish', ending, now, at: this.#clock.now() });
+  readonly finish = FailureDomain.bind((ending: Ending, now?: boolean) => {
+    this.#dispatch({ type: 'finish', ending, now: now ?? false, at: this.#clock.now() });
+  });
+
+  /** The first time with an apology, if the caller can hear one; the second time at once; then it is the line's turn. */
+  #onBug(error: unknown): Milliseconds | undefined {
+    this.#bugs += 1;
+    if (!this.#running || this.#telling.ended || this.#bugs > 2) return undefined;
+    const leaving = this.#state.phase === 'over';
+    if (leaving) return this.#bugs === 1 ? LEAVE_MS : undefined;
+    if (this.#bugs === 1) {
+      this.#telling.trouble('internal', messageOf(error));
+      if (this.#apologise()) return APOLOGY_MS;
+    }
+    // Without the machine: it may be what is broken.
+    const ending: Ending = { reason: 'internal-error', way: 'proceed' };
+    this.#state = { ...this.#state, phase: 'over', ending };
+    this.#over.resolve(ending);
+    return LEAVE_MS;
+  }
+
+  #apologise(): boolean {
+    try {
+      // Before what else waits: that was for a call in which all was well.
+      this.#waiting.unshift({ type: 'internal-error', at: this.#clock.now() });
+      this.#dispatchWaiting();
+      return true;
+    } catch (error) {
+      this.#telling.trouble('internal', messageOf(error));
+      return false;
+    }
   }
 
   // ── what happens ──────────────────────────────────────────────────────────────────────────
@@ -276,6 +326,10 @@ export class CallSession {
   /** One step of the machine, and what follows from it. What happens meanwhile comes after it. */
   #dispatch(event: TurnEvent): void {
     this.#waiting.push(event);
+    this.#dispatchWaiting();
+  }
+
+  #dispatchWaiting(): void {
     if (this.#dispatching) return;
     this.#dispatching = true;
     try {
@@ -376,20 +430,38 @@ export class CallSession {
   async #leave(wanted: Ending): Promise<void> {
     this.#cancelTick();
     const { reason, way, variables } = farewellOf(wanted, this.#options.agent);
-    // What was on the way when the line went is accounted for, too.
-    await this.#replies.close(this.#transfer.connected);
-    try {
-      if (way === 'hang-up') await this.#line.hangUp();
-      if (way === 'proceed') await this.#line.proceed(variables);
-    } catch (error) {
-      this.#telling.trouble('line', messageOf(error));
+    const told = async (action: () => Promise<void>): Promise<void> => {
+      try {
+        await action();
+      } catch (error) {
+        this.#telling.trouble('line', messageOf(error));
+      }
+    };
+    const steps: readonly (() => Promise<void> | undefined)[] = [
+      // What was on the way when the line went is accounted for, too.
+      () => this.#replies.close(this.#transfer.connected),
+      () =>
+        told(async () => {
+          if (way === 'hang-up') await this.#line.hangUp();
+          if (way === 'proceed') await this.#line.proceed(variables);
+        }),
+      () => told(() => this.#scope.close()),
+      () => {
+        this.#transfer.close();
+        return undefined;
+      },
+      () => {
+        this.#telling.end(reason, variables, this.#media.stats());
+        return undefined;
+      },
+    ];
+    // Whatever fails in one of them, the others are done.
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        FailureDomain.report(error);
+      }
     }
-    try {
-      await this.#scope.close();
-    } catch (error) {
-      this.#telling.trouble('line', messageOf(error));
-    }
-    this.#transfer.close();
-    this.#telling.end(reason, variables, this.#media.stats());
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
+import { FailureDomain } from '../lib/failure-domain.ts';
 import type { ConversationHistory } from './conversation-history.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
 import type { CallEvent, CallObserver } from './call-events.ts';
@@ -36,11 +37,11 @@ export class CallTelling {
   }
 
   emit(event: EventBody, at = this.#options.clock.now()): void {
-    // Whoever watches must not be able to end a call.
+    // An observer that throws loses this event. That is the call's failure; what was about to be done is done.
     try {
       this.#options.observe({ ...event, call: this.#options.name, at });
-    } catch {
-      // its own affair
+    } catch (error) {
+      FailureDomain.report(error);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
+import { FailureDomain } from '../lib/failure-domain.ts';
 import type { Scope } from '../lib/scope.ts';
 import { orAborted } from './aborting.ts';
 import type { MediaSession, SpeechToText, SttStream, VoiceActivityDetector } from './ports.ts';
@@ -69,12 +70,13 @@ export class CallerEars {
         sent: media.sent,
         flushLine: media.flushLine,
         bargeInMs,
-        onEvent: (event) => {
+        // Their threads and sockets may be everybody's: what comes from there belongs to this call nevertheless.
+        onEvent: FailureDomain.bind((event: VadEvent) => {
           if (!scope.closed) onVad(event);
-        },
-        onFailed: (error) => {
+        }),
+        onFailed: FailureDomain.bind((error: Error) => {
           this.#lost('vad', error);
-        },
+        }),
       });
       scope.defer(() => {
         stream.close();
@@ -92,11 +94,11 @@ export class CallerEars {
         language,
         phrases,
         pronunciations,
-        onEvent: (event) => {
+        onEvent: FailureDomain.bind((event: SttEvent) => {
           if (scope.closed) return;
           if (event.type !== 'failed') onStt(event);
           else this.#failed(opening, event.error);
-        },
+        }),
       });
       const stream = await opening;
       scope.defer(() => {

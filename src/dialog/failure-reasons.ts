@@ -6,6 +6,8 @@ export const FAILURE_REASONS = [
   // The agent: its replies, or its whole session.
   'failed',
   'session-failed',
+  // A bug of ours.
+  'internal-error',
   // Media: never there, or lost on the way.
   'media-failed',
   'media-never-attached',

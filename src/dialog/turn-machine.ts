@@ -68,6 +68,14 @@ export function step(state: TurnState, event: TurnEvent, settings: TurnSettings)
       // Of a call that goes on without us the media is given back.
       if (state.phase === 'connected') return still(state);
       return leave(state, failedEnding('media-lost', settings));
+    case 'internal-error': {
+      const ending = failedEnding('internal-error', settings);
+      // Only whoever listens can be apologised to.
+      const silently = !withAgent || ['opening', 'held', 'closing'].includes(state.phase);
+      return silently
+        ? leave(state, { ...ending, way: 'proceed' })
+        : close(state, { ...ending, phrase: 'apology' }, event.at, settings);
+    }
     case 'finish':
       return finish(state, event, settings);
     case 'tick': {

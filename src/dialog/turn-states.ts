@@ -268,6 +268,8 @@ export type TurnEvent = { readonly at: Milliseconds } & (
   /** Whom the caller talked with has hung up. */
   | { readonly type: 'target-left' }
   | { readonly type: 'media-lost' }
+  /** A bug: nobody knows what is still as it should be. */
+  | { readonly type: 'internal-error' }
   /** From outside. `now`: without another word. */
   | { readonly type: 'finish'; readonly ending: Ending; readonly now: boolean }
 );

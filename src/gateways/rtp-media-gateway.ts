@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import type { MediaGateway } from '../dialog/ports.ts';
 import type { MediaRequest } from '../dialog/call-media.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
+import { FailureDomain } from '../lib/failure-domain.ts';
 import type { G711Law } from '../media/audio.ts';
 import { createAudioRing } from '../media/audio-ring.ts';
 import { createFlushLine } from '../media/flush-line.ts';
@@ -144,7 +145,8 @@ export class RtpMediaGateway implements MediaGateway {
   async reserve(request: MediaRequest): Promise<RtpMediaSession> {
     if (this.#closing) throw new VoiceAgentError('MEDIA_WORKER_DIED', 'the RTP gateway is closed');
     const thread = this.#threads.reduce((a, b) => (b.sessionCount < a.sessionCount ? b : a));
-    if (thread.down) await thread.revive();
+    // The thread is for all calls.
+    if (thread.down) await FailureDomain.outside(() => thread.revive());
     const { remote } = this.#options;
     const session = new RtpMediaSession({
       id: request.id,

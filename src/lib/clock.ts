@@ -1,3 +1,5 @@
+import { FailureDomain } from './failure-domain.ts';
+
 /** A duration or an instant in milliseconds; fractions are kept. */
 export type Milliseconds = number;
 
@@ -10,7 +12,10 @@ export interface Clock {
   now(): Milliseconds;
   /** Wall-clock instant, milliseconds since the Unix epoch. */
   wallClock(): Milliseconds;
-  /** Runs `action` once at the monotonic instant `at` (at once if that is past). Returns its cancel. */
+  /**
+   * Runs `action` once at the monotonic instant `at` (at once if that is past), in the failure domain that is
+   * current now. Returns its cancel.
+   */
   at(at: Milliseconds, action: () => void): () => void;
   /** Resolves after `duration`, or early (with `false`) when `signal` aborts; never rejects. */
   sleep(duration: Milliseconds, signal?: AbortSignal): Promise<boolean>;
@@ -40,10 +45,7 @@ export const systemClock: Clock = {
   now: monotonicNow,
   wallClock: () => Date.now(),
   at(at, action) {
-    const timer = setTimeout(action, Math.max(0, at - monotonicNow()));
-    return () => {
-      clearTimeout(timer);
-    };
+    return after(at - monotonicNow(), FailureDomain.bind(action));
   },
   sleep(duration, signal) {
     return new Promise((resolve) => {
@@ -52,17 +54,35 @@ export const systemClock: Clock = {
         return;
       }
       const onAbort = (): void => {
-        clearTimeout(timer);
+        cancel();
         resolve(false);
       };
-      const timer = setTimeout(
-        () => {
-          signal?.removeEventListener('abort', onAbort);
-          resolve(true);
-        },
-        Math.max(0, duration),
-      );
+      const cancel = after(duration, () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve(true);
+      });
       signal?.addEventListener('abort', onAbort, { once: true });
     });
   },
 };
+
+/** setTimeout counts in 32 bits: it takes what is more than 24.8 days away for now. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
+function after(duration: Milliseconds, action: () => void): () => void {
+  if (duration <= LONGEST_TIMEOUT_MS) {
+    const timer = setTimeout(action, Math.max(0, duration));
+    return () => {
+      clearTimeout(timer);
+    };
+  }
+  let cancel = (): void => {
+    clearTimeout(timer);
+  };
+  const timer = setTimeout(() => {
+    cancel = after(duration - LONGEST_TIMEOUT_MS, action);
+  }, LONGEST_TIMEOUT_MS);
+  return () => {
+    cancel();
+  };
+}

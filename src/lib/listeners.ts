@@ -1,16 +1,18 @@
-import { messageOf } from './errors.ts';
+import { FailureDomain } from './failure-domain.ts';
 
 /**
- * A set of listeners. One that throws keeps neither the others from hearing nor anything from going on:
- * its error becomes an unhandled rejection, which the program tells in its log (main.ts).
+ * A set of listeners. Each runs in the failure domain in which it was added; one that was added outside of any, in
+ * that of whoever emits. One that throws keeps neither the others from hearing nor anything from going on: it is a
+ * failure of its domain.
  */
 export class Listeners<Event> {
   readonly #listeners = new Set<(event: Event) => void>();
 
   /** Returns how to withdraw it. */
   add(listener: (event: Event) => void): () => void {
+    const bound = FailureDomain.bind(listener);
     const own = (event: Event): void => {
-      listener(event);
+      bound(event);
     };
     this.#listeners.add(own);
     return () => {
@@ -23,7 +25,7 @@ export class Listeners<Event> {
       try {
         listener(event);
       } catch (error) {
-        void Promise.reject(error instanceof Error ? error : new Error(messageOf(error)));
+        FailureDomain.report(error);
       }
     }
   }

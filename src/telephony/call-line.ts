@@ -1,6 +1,7 @@
 import type { CallInfo, LineEvent, TransferOutcome, TransferRequest } from '../dialog/call-info.ts';
 import type { CallLine } from '../dialog/ports.ts';
 import type { Milliseconds } from '../lib/clock.ts';
+import { FailureDomain } from '../lib/failure-domain.ts';
 import { Listeners } from '../lib/listeners.ts';
 
 export interface LineVerbs {
@@ -46,9 +47,11 @@ export function createCallLine(info: CallInfo, verbs: LineVerbs): CallLineEnds {
       // Who comes late must not miss that the caller is gone, or on hold.
       const missed: LineEvent | undefined = ended ?? (held ? { type: 'hold' } : undefined);
       if (missed)
-        queueMicrotask(() => {
-          listener(missed);
-        });
+        queueMicrotask(
+          FailureDomain.bind(() => {
+            listener(missed);
+          }),
+        );
       return ended ? () => undefined : listeners.add(listener);
     },
     answer: () => (answered ??= verbs.answer()),

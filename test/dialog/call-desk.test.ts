@@ -13,6 +13,7 @@ import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
 import type { CallEvent } from '../../src/dialog/call-events.ts';
 import { en } from '../../src/dialog/languages/en.ts';
 import { PhraseCache } from '../../src/dialog/prepared-phrases.ts';
+import { FailureDomain } from '../../src/lib/failure-domain.ts';
 import { Scope } from '../../src/lib/scope.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { agentProfile, preparePhrases } from '../support/scripted-call.ts';
@@ -165,7 +166,10 @@ describe('the desk', () => {
       whenFull: 'continue',
       maxCalls: 0,
     });
-    expect(arrive(at).admission.kind).toBe('proceed');
+    const failures: unknown[] = [];
+    const domain = new FailureDomain({ clock, onFailure: (error) => failures.push(error) });
+    expect(domain.run(() => arrive(at).admission.kind)).toBe('proceed');
+    expect(failures).toHaveLength(2);
   });
 
   it('has room again when a call is over, or was given up before it began', async () => {

@@ -1082,6 +1082,7 @@ describe('whatever happens', () => {
       { type: 'unhold' },
       { type: 'line-ended', reason: 'gone' },
       { type: 'media-lost' },
+      { type: 'internal-error' },
       { type: 'finish', ending: { reason: 'x', way: 'hang-up' }, now: false },
       { type: 'finish', ending: { reason: 'x', way: 'hang-up' }, now: true },
     ];
@@ -1110,6 +1111,7 @@ describe('whatever happens', () => {
       'transfer-over': true,
       'target-left': true,
       'media-lost': true,
+      'internal-error': true,
       finish: true,
     };
     expect([...new Set(events.map(({ type }) => type))].sort()).toEqual(Object.keys(kinds).sort());

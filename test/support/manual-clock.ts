@@ -1,4 +1,5 @@
 import type { Clock, Milliseconds } from '../../src/lib/clock.ts';
+import { FailureDomain } from '../../src/lib/failure-domain.ts';
 
 interface Timer {
   readonly at: Milliseconds;
@@ -27,7 +28,7 @@ export class ManualClock implements Clock {
   }
 
   at(at: Milliseconds, action: () => void): () => void {
-    const timer: Timer = { at, order: this.#order++, action };
+    const timer: Timer = { at, order: this.#order++, action: FailureDomain.bind(action) };
     this.#timers.add(timer);
     return () => {
       this.#timers.delete(timer);

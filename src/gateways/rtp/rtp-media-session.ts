@@ -3,6 +3,7 @@ import type { MediaEndpoint, MediaEvent } from '../../dialog/call-media.ts';
 import type { MediaSession, Playback } from '../../dialog/ports.ts';
 import { monotonicNow } from '../../lib/clock.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
+import { FailureDomain } from '../../lib/failure-domain.ts';
 import { FRAME_MS } from '../../media/audio.ts';
 import { AudioRingWriter, type AudioRingHandle } from '../../media/audio-ring.ts';
 import type { FlushLineHandle } from '../../media/flush-line.ts';
@@ -120,7 +121,8 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
     return this.#closing;
   }
 
-  onReport(report: MediaReport): void {
+  /** The thread is everybody's; what it tells of this session belongs to its call. */
+  readonly onReport = FailureDomain.bind((report: MediaReport) => {
     switch (report.type) {
       case 'opened':
         this.#port = report.port;
@@ -148,14 +150,14 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
         this.onLost(report.reason);
         break;
     }
-  }
+  });
 
-  onLost(reason: string): void {
+  readonly onLost = FailureDomain.bind((reason: string) => {
     this.#rejectOpened(new VoiceAgentError('MEDIA_WORKER_DIED', reason));
     this.peer = undefined; // a restarted thread mustn't attach it again
     this.#playback.close();
     this.#listeners.emit({ type: 'lost', reason });
-  }
+  });
 
   #attach(peer: RtpPeerAddress): void {
     if (this.#closing) return;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { MediaEndpoint, MediaEvent } from '../../dialog/call-media.ts';
 import type { MediaSession, Playback } from '../../dialog/ports.ts';
 import { monotonicNow, type Milliseconds } from '../../lib/clock.ts';
+import { FailureDomain } from '../../lib/failure-domain.ts';
 import { FRAME_MS } from '../../media/audio.ts';
 import { AudioRingWriter, createAudioRing, type AudioRingHandle } from '../../media/audio-ring.ts';
 import { createFlushLine, type FlushLineHandle } from '../../media/flush-line.ts';
@@ -122,7 +123,8 @@ export class VonageMediaSession implements MediaSession, EdgeSession {
     return this.#closing;
   }
 
-  onReport(report: EdgeReport): void {
+  /** The thread is everybody's; what it tells of this session belongs to its call. */
+  readonly onReport = FailureDomain.bind((report: EdgeReport) => {
     switch (report.type) {
       case 'attached':
         this.#attachment.succeed();
@@ -136,14 +138,14 @@ export class VonageMediaSession implements MediaSession, EdgeSession {
       case 'lost':
         this.onLost(report.reason);
     }
-  }
+  });
 
-  onLost(reason: string): void {
+  readonly onLost = FailureDomain.bind((reason: string) => {
     this.#lost = true;
     this.#attachment.fail(this.id);
     this.#playback.close();
     this.#listeners.emit({ type: 'lost', reason });
-  }
+  });
 
   #newEndpoint(withinMs: Milliseconds): MediaEndpoint {
     const { thread, session, mediaUrl } = this.#options;

@@ -1,5 +1,6 @@
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
+import { FailureDomain } from '../../lib/failure-domain.ts';
 import { ProviderFailure } from '../provider-failure.ts';
 import { createCartesiaClient, type CartesiaClient, type CartesiaConnection } from './cartesia-client.ts';
 import { TtsSocket, type ContextListener } from './tts-socket.ts';
@@ -69,7 +70,12 @@ export class TtsPool {
     return [...this.#sockets].filter((socket) => socket.isUsable);
   }
 
+  /** It is for all calls, whichever has asked first. */
   #open(): TtsSocket {
+    return FailureDomain.outside(() => this.#openSocket());
+  }
+
+  #openSocket(): TtsSocket {
     const { provider, clock, onTrouble } = this.#options;
     const socket: TtsSocket = new TtsSocket({
       client: this.#client,

@@ -1,6 +1,7 @@
 import type { TTSWS } from '@cartesia/cartesia-js/resources/tts/ws';
 import type { WebsocketClientEvent, WebsocketResponse } from '@cartesia/cartesia-js/resources/tts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
+import { FailureDomain } from '../../lib/failure-domain.ts';
 import { ProviderFailure } from '../provider-failure.ts';
 import {
   CONNECT_MS,
@@ -106,8 +107,16 @@ export class TtsSocket {
     return this.#contexts.size > 0 ? 0 : this.#clock.now() - this.#lastUsedAt;
   }
 
+  /** The listener is told in the failure domain in which it joins. */
   join(context: string, listener: ContextListener): void {
-    this.#contexts.set(context, listener);
+    this.#contexts.set(context, {
+      onEvent: FailureDomain.bind((event: WebsocketResponse) => {
+        listener.onEvent(event);
+      }),
+      onFailed: FailureDomain.bind((failure: ProviderFailure) => {
+        listener.onFailed(failure);
+      }),
+    });
   }
 
   leave(context: string): void {

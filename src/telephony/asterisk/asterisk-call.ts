@@ -1,12 +1,13 @@
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
+import { FailureDomain } from '../../lib/failure-domain.ts';
 import type { G711Law } from '../../media/audio.ts';
 import type { Admission, MediaGateway, MediaSession } from '../../dialog/ports.ts';
 import type { CallInfo, LineEvent } from '../../dialog/call-info.ts';
 import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriChannel } from './ari-model.ts';
 import type { AriRest, DialplanPlace } from './ari-rest.ts';
-import { beginCall, nextCallState, troubleFarewell } from './call-machine.ts';
+import { beginCall, nextCallState, RELEASE_ORDER, troubleFarewell } from './call-machine.ts';
 import {
   ASTERISK_LOST,
   type CallAction,
@@ -71,6 +72,9 @@ export interface AsteriskCallOptions {
   readonly onFinished: () => void;
 }
 
+/** After a bug, for each thing that is tried until the call is gone. */
+const REMEDY_MS = 10_000;
+
 /** One call in Asterisk: carries out what call-machine.ts decides. */
 export interface AsteriskCall {
   /** Of the caller who came in; stays that one's when a transfer puts somebody else in the caller's place. */
@@ -93,6 +97,7 @@ export interface AsteriskCall {
   abandon(): void;
 }
 
+/** What fails in the failure domain in which it is started ends the call. */
 export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
   const { info, channel, acceptance, rest, gateway, clock, settings, mediaId, bridgeId } = options;
   const log = options.log;
@@ -241,9 +246,7 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
         line.end(action.farewell.reason);
         return;
       case 'finish':
-        abandon();
-        options.onFinished();
-        finished.resolve(undefined);
+        finish();
     }
   }
 
@@ -339,7 +342,7 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
         signal({ type: 'hangUp', reason: 'session-ended' });
       },
       (error: unknown) => {
-        log.error({ ...about, error: messageOf(error) }, 'the session failed');
+        log.error({ ...about, error: messageOf(error), err: error }, 'the session failed');
         signal({ ...troubleSignal('session-failed') });
       },
     );
@@ -414,6 +417,47 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
     line.end('given-up');
   }
 
+  /** A bug that the session doesn't see to: on in the dialplan, else hung up on, else forgotten. */
+  const remedies: readonly (() => void)[] = [
+    () => {
+      if (isOver(state)) leaveAgain();
+      else signal(troubleSignal('internal-error'));
+    },
+    () => {
+      const legs = 'legs' in state ? state.legs : [];
+      for (const leg of legs) rest.hangUp(leg).catch(() => undefined);
+    },
+    () => {
+      options.onLeftover();
+      options.onCallerLeft();
+      if (!running) acceptance.abandoned?.('internal-error');
+      session?.close().catch(() => undefined);
+      finish();
+    },
+  ];
+  /** It is leaving already, and the bug may have kept what was to be done for that from being done. */
+  function leaveAgain(): void {
+    if (state.name !== 'leaving') return;
+    const { legs, holdings, farewell } = state;
+    for (const leg of legs) void letGo(leg, farewell);
+    for (const resource of RELEASE_ORDER) if (holdings[resource] === 'releasing') void release(resource);
+  }
+
+  let tried = 0;
+  FailureDomain.current()?.onFailure(() => {
+    const remedy = remedies[tried];
+    tried += 1;
+    if (!remedy) return undefined;
+    remedy();
+    return REMEDY_MS;
+  });
+
+  function finish(): void {
+    abandon();
+    options.onFinished();
+    finished.resolve(undefined);
+  }
+
   follow(beginCall(channel.id));
   after(settings.setUpMs, () => {
     signal({ type: 'timeOut', reason: 'set-up-took-too-long' });
@@ -428,14 +472,15 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
     },
     state: () => state,
     packetsReceived: () => session?.stats().packetsReceived ?? 0,
-    signal(next) {
+    // Asterisk's events, and what is done with all calls at once, come from outside of the call.
+    signal: FailureDomain.bind((next: CallSignal) => {
       if (next.type === 'entered') mark('entered');
       signal(next);
-    },
-    tell,
+    }),
+    tell: FailureDomain.bind(tell),
     checkHold,
     done: finished.promise.then(() => running),
-    abandon,
+    abandon: FailureDomain.bind(abandon),
   };
 }
 

@@ -219,7 +219,7 @@ function releasing(state: State<'leaving'>): Transition {
 }
 
 /** The channels first: they are what Asterisk would keep for ever. */
-const RELEASE_ORDER: readonly Resource[] = ['target', 'media', 'bridge', 'session'];
+export const RELEASE_ORDER: readonly Resource[] = ['target', 'media', 'bridge', 'session'];
 
 function releaseHeld(holdings: Holdings): { holdings: Holdings; releases: CallAction[] } {
   const releases: CallAction[] = [];

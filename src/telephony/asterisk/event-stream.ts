@@ -90,7 +90,7 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
       options.onEvent(message.event);
     } catch (error) {
       log.error(
-        { server: server.name, event: message.event.type, error: messageOf(error) },
+        { server: server.name, event: message.event.type, error: messageOf(error), err: error },
         'an event failed',
       );
     }

@@ -1,6 +1,8 @@
 import type { CallInfo } from '../../dialog/call-info.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
+import { FailureDomain } from '../../lib/failure-domain.ts';
+import { callDomain } from '../call-domain.ts';
 import { CallRegistry } from '../call-registry.ts';
 import { AriError, isGone } from './ari-error.ts';
 import type { AriBridge, AriChannel, AriEvent } from './ari-model.ts';
@@ -163,6 +165,17 @@ export function createSwitchboard(
     if (callOfLeg.has(channel.id) || callOfTarget.has(channel.id) || arriving.has(channel.id)) return;
     if (ids.ownedByApp(channel.id)) return;
     arriving.add(channel.id);
+    const domain = callDomain({ clock, log, server: server.name, channel: channel.id });
+    await domain.run(() => welcome(channel, args, domain));
+  }
+
+  async function welcome(
+    channel: AriChannel,
+    args: readonly string[],
+    domain: FailureDomain,
+  ): Promise<void> {
+    let begun = false;
+    const internalError = { VOICE_AGENT_RESULT: 'error', VOICE_AGENT_REASON: 'internal-error' };
     try {
       // Nothing to be read: the desk is asked within this tick.
       const variables = channelVariables.length === 0 ? {} : await readVariables(channel);
@@ -170,16 +183,28 @@ export function createSwitchboard(
       const info = callInfoOf(server.name, channel, args, variables);
       // Even when the answer is known: the desk tells of every call.
       const admission = desk.admit(info);
-      if (draining && admission.kind === 'accept') {
+      if (admission.kind === 'proceed') await sendOn(channel.id, admission.variables);
+      else if (draining) {
         admission.abandoned?.('draining');
         await sendOn(channel.id, { VOICE_AGENT_RESULT: 'draining' });
-      } else if (admission.kind === 'accept') begin(channel, info, admission);
-      else await sendOn(channel.id, admission.variables);
+      } else if (domain.failed) {
+        admission.abandoned?.('internal-error');
+        await sendOn(channel.id, internalError);
+      } else {
+        begin(channel, info, admission, () => {
+          domain.close();
+        });
+        begun = true;
+      }
     } catch (error) {
-      log.error({ ...about, channel: channel.id, error: messageOf(error) }, 'a caller could not be received');
+      log.error(
+        { ...about, channel: channel.id, error: messageOf(error), err: error },
+        'a caller could not be received',
+      );
       await sendOn(channel.id, { VOICE_AGENT_RESULT: 'error', VOICE_AGENT_REASON: 'not-received' });
     } finally {
       arriving.delete(channel.id);
+      if (!begun) domain.close();
     }
   }
 
@@ -201,7 +226,12 @@ export function createSwitchboard(
     });
   }
 
-  function begin(channel: AriChannel, info: CallInfo, acceptance: Acceptance): void {
+  function begin(
+    channel: AriChannel,
+    info: CallInfo,
+    acceptance: Acceptance,
+    onOver: () => void,
+  ): void {
     const mediaId = ids.media();
     const bridgeId = ids.bridge();
     const call = startAsteriskCall({
@@ -237,6 +267,7 @@ export function createSwitchboard(
         callOfBridge.delete(bridgeId);
         for (const [id, owner] of callOfTarget) if (owner === call) callOfTarget.delete(id);
         unfinished.delete(call);
+        onOver();
       },
     });
     // All of this is in place before any answer can come.
@@ -281,7 +312,9 @@ export function createSwitchboard(
     cancelSweep =
       closed || !streamOpen
         ? undefined
-        : clock.at(clock.now() + settings.sweepPauseMs, () => void reconcile({ sweep: true }));
+        : FailureDomain.outside(() =>
+            clock.at(clock.now() + settings.sweepPauseMs, () => void reconcile({ sweep: true })),
+          );
   }
 
   /** One at a time; whoever asks meanwhile gets another one after it. */

@@ -1,15 +1,17 @@
 import type { Clock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
+import type { FailureDomain } from '../../lib/failure-domain.ts';
 import type { HttpRequest, HttpResponse } from '../../lib/http-exchange.ts';
-import type { CallDesk, MediaGateway, MediaSession } from '../../dialog/ports.ts';
+import type { Admission, CallDesk, MediaGateway, MediaSession } from '../../dialog/ports.ts';
 import type { CallInfo } from '../../dialog/call-info.ts';
+import { callDomain } from '../call-domain.ts';
 import type { TelephonyLog } from '../log.ts';
 import { AnsweredWebhooks } from './answered-webhooks.ts';
 import { talk, type Ncco } from './ncco.ts';
 import { TOKEN_GOOD_MS, type SignatureCheck } from './signed-webhook.ts';
 import { startVonageCall, type VonageCall, type VonageCallSettings } from './vonage-call.ts';
 import type { VonageRest } from './vonage-rest.ts';
-import { answerOf, eventOf, fieldsOf, originalTypeOf } from './webhook-content.ts';
+import { answerOf, type AnswerWebhook, eventOf, fieldsOf, originalTypeOf } from './webhook-content.ts';
 
 export interface VonageAppOptions {
   readonly desk: CallDesk;
@@ -117,7 +119,7 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
   async function answer(fields: Readonly<Record<string, unknown>>): Promise<HttpResponse> {
     const webhook = answerOf(fields);
     if (webhook === undefined) return refuse('malformed', 400, 'it names no call or no called number');
-    const { uuid, to, from, conversation, regionUrl, sipHeaders } = webhook;
+    const { uuid, to, from, conversation, sipHeaders } = webhook;
     const known = calls.get(uuid);
     // Asked once more, with a new token, as our answer didn't arrive: the same again, until somebody has used it.
     if (known?.waiting === true) return reply(known.ncco);
@@ -130,16 +132,31 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
       caller: { number: from, name: '' },
       variables: { VONAGE_NUMBER: to, VONAGE_CONVERSATION: conversation, ...sipHeaders },
     };
-    const admission = desk.admit(info);
-    if (admission.kind === 'proceed') {
-      const reason = admission.variables['VOICE_AGENT_RESULT'];
-      log.info({ server: VONAGE_SERVER, channel: uuid, reason }, 'the caller is told to call again');
-      return say('busy');
-    }
     arriving.add(uuid);
+    const domain = callDomain({ clock, log, server: VONAGE_SERVER, channel: uuid });
+    const answered = await domain.run(() => take(webhook, info, domain));
+    arriving.delete(uuid);
+    if (!calls.has(uuid)) domain.close();
+    return answered ?? say('trouble');
+  }
+
+  /** Undefined: it can't be taken, and nothing of it is left. Never rejects. */
+  async function take(
+    { uuid, to, conversation, regionUrl }: AnswerWebhook,
+    info: CallInfo,
+    domain: FailureDomain,
+  ): Promise<HttpResponse | undefined> {
+    let admission: Admission | undefined;
     let session: MediaSession | undefined;
     try {
+      admission = desk.admit(info);
+      if (admission.kind === 'proceed') {
+        const reason = admission.variables['VOICE_AGENT_RESULT'];
+        log.info({ server: VONAGE_SERVER, channel: uuid, reason }, 'the caller is told to call again');
+        return say('busy');
+      }
       session = await gateway.reserve({ id: uuid });
+      if (domain.failed) throw new Error('something of the call has failed');
       const call = startVonageCall({
         uuid,
         number: to,
@@ -156,6 +173,7 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
         onFinished: () => {
           calls.delete(uuid);
           for (const [id, owner] of byConversation) if (owner === call) byConversation.delete(id);
+          domain.close();
         },
       });
       calls.set(uuid, call);
@@ -163,11 +181,9 @@ export function startVonageApp(options: VonageAppOptions): VonageApp {
       return reply(call.ncco);
     } catch (error) {
       log.error({ server: VONAGE_SERVER, channel: uuid, err: error }, `no media: ${messageOf(error)}`);
-      admission.abandoned?.('session-failed');
-      await session?.close();
-      return say('trouble');
-    } finally {
-      arriving.delete(uuid);
+      if (admission?.kind === 'accept') admission.abandoned?.('session-failed');
+      await session?.close().catch(() => undefined);
+      return undefined;
     }
   }
 

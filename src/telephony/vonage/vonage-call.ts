@@ -1,5 +1,6 @@
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
+import { FailureDomain } from '../../lib/failure-domain.ts';
 import type { Admission, MediaSession } from '../../dialog/ports.ts';
 import type { CallInfo, TransferOutcome, TransferRequest } from '../../dialog/call-info.ts';
 import type { TelephonyLog } from '../log.ts';
@@ -57,11 +58,16 @@ export interface VonageCall {
 /** A media connection that drops is made again so often in a call. */
 const RECONNECTIONS = 3;
 
+/** After a bug, for each thing that is tried until the call is gone. */
+const REMEDY_MS = 10_000;
+
+/** What fails in the failure domain in which it is started ends the call. */
 export function startVonageCall(options: VonageCallOptions): VonageCall {
   const { uuid, number, info, acceptance, session, rest, clock, settings, eventUrl } = options;
   const log = options.log;
   const about = { server: info.key.server, channel: uuid };
   const finished = Promise.withResolvers<undefined>();
+  const domain = FailureDomain.current();
   let state: 'waiting' | 'running' | 'leaving' | 'over' = 'waiting';
   /** The caller's leg is gone, or isn't ours any more. */
   let callerGone = false;
@@ -128,6 +134,23 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
     if (state === 'waiting') giveUp('media-failed');
   });
 
+  /** A bug that the session doesn't see to: the caller goes on, or is hung up on. */
+  const remedies: readonly (() => void)[] = [
+    () => {
+      if (state === 'waiting') giveUp('internal-error');
+      else void proceed({ VOICE_AGENT_RESULT: 'error', VOICE_AGENT_REASON: 'internal-error' });
+    },
+    () => void finish('internal-error'),
+  ];
+  let tried = 0;
+  domain?.onFailure(() => {
+    const remedy = remedies[tried];
+    tried += 1;
+    if (!remedy) return undefined;
+    remedy();
+    return REMEDY_MS;
+  });
+
   function run(): void {
     if (state !== 'waiting') return;
     cancelWait();
@@ -138,7 +161,7 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
     whole.then(
       () => void finish('session-ended'),
       (error: unknown) => {
-        log.error({ ...about, error: messageOf(error) }, 'the session failed');
+        log.error({ ...about, error: messageOf(error), err: error }, 'the session failed');
         void finish('session-failed');
       },
     );
@@ -260,10 +283,11 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
     get waiting() {
       return state === 'waiting';
     },
-    onEvent,
+    // Webhooks, and what is done with all calls at once, come from outside of the call.
+    onEvent: (event) => (domain ? domain.run(() => onEvent(event)) : onEvent(event)),
     done: finished.promise,
-    abandon() {
+    abandon: FailureDomain.bind(() => {
       if (state === 'waiting') giveUp('shut-down');
-    },
+    }),
   };
 }

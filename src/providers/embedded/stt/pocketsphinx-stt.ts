@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { SpeechToText, SttStream } from '../../../dialog/ports.ts';
 import type { SttRequest, Transcript } from '../../../dialog/speech.ts';
 import { VoiceAgentError, messageOf } from '../../../lib/errors.ts';
+import { FailureDomain } from '../../../lib/failure-domain.ts';
 import { gone } from '../supervised-worker.ts';
 import type { DomainReport } from './domain-files.ts';
 import type { PocketsphinxOptions } from './pocketsphinx.ts';
@@ -44,7 +45,8 @@ export function createPocketsphinxStt({
     if (closing) throw new VoiceAgentError('STT_UNAVAILABLE', 'speech recognition is closed');
     if (worker) return worker;
     const workerData: WorkerOptions = { maxStreams: 16, ...options };
-    const started = new Worker(workerEntry, { workerData, name: 'stt' });
+    // It is for all calls, whichever has asked first.
+    const started = FailureDomain.outside(() => new Worker(workerEntry, { workerData, name: 'stt' }));
     started.on('message', onReport);
     started.on('error', (error) => {
       onDeath(started, messageOf(error));

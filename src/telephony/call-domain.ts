@@ -1,0 +1,21 @@
+import type { Clock } from '../lib/clock.ts';
+import { FailureDomain } from '../lib/failure-domain.ts';
+import type { TelephonyLog } from './log.ts';
+
+/** The failure domain of one call, from the moment in which it is known until nothing of it is held any more. */
+export function callDomain(options: {
+  readonly clock: Clock;
+  readonly log: TelephonyLog;
+  readonly server: string;
+  readonly channel: string;
+}): FailureDomain {
+  const { clock, log, server, channel } = options;
+  const domain: FailureDomain = new FailureDomain({
+    clock,
+    onFailure: (error) => {
+      const what = domain.closed ? 'a bug, in a call that has ended' : 'a bug: it ends this call';
+      log.error({ call: `${server}/${channel}`, server, channel, err: error }, what);
+    },
+  });
+  return domain;
+}
