@@ -13,7 +13,7 @@ import type { TimedWord, TtsEvent, VoiceRequest } from './speech.ts';
 import { failedProvider } from './provider-trouble.ts';
 import { languageOf } from './languages/known-languages.ts';
 import { SentenceSplitter } from './sentence-splitter.ts';
-import type { Sequel } from './turn-states.ts';
+import type { FollowUp } from './turn-states.ts';
 import { SpokenUtterance, type Heard } from './utterance.ts';
 
 /** What a model is told of a tool that was at work when the reply was stopped, until it is known better. */
@@ -37,7 +37,7 @@ export interface ReplyOptions {
   /** Longest time without any progress of the model or the synthesiser. */
   readonly stallMs: Milliseconds;
   /** Longest silence within it without a sign that somebody is at work. */
-  readonly signAgainMs: Milliseconds;
+  readonly fillerAgainMs: Milliseconds;
   /** How often a model may call tools and be asked again. */
   readonly toolRounds: number;
 }
@@ -71,7 +71,7 @@ export interface ReplyOutcome {
   readonly tools: readonly Extract<Message, { role: 'tool' }>[];
   /** The last words came after the last tool. */
   readonly wordsLast: boolean;
-  readonly ending: Sequel | undefined;
+  readonly ending: FollowUp | undefined;
   readonly failed: boolean;
 }
 
@@ -113,7 +113,7 @@ class ReplyInTheMaking {
   #utterance: SpokenUtterance | undefined;
   /** Given to the synthesiser before there was an utterance. */
   #text = '';
-  #ending: Sequel | undefined;
+  #ending: FollowUp | undefined;
   #wordsLast = true;
   #words: readonly TimedWord[] = [];
   #released = false;
@@ -354,10 +354,10 @@ class ReplyInTheMaking {
 
   /** Words, and then nothing, as before a tool that takes its time: signs until more follows. */
   #signWhenSilent(utterance: SpokenUtterance): void {
-    const { clock, signAgainMs } = this.#options;
-    const at = this.#soundUntil + signAgainMs;
+    const { clock, fillerAgainMs } = this.#options;
+    const at = this.#soundUntil + fillerAgainMs;
     this.#unsign = clock.at(at, () => {
-      if (clock.now() >= this.#soundUntil + signAgainMs) {
+      if (clock.now() >= this.#soundUntil + fillerAgainMs) {
         const tone = signTone();
         this.#sounds(tone);
         void utterance.insert(tone);

@@ -169,11 +169,7 @@ export function createSwitchboard(
     await domain.run(() => welcome(channel, args, domain));
   }
 
-  async function welcome(
-    channel: AriChannel,
-    args: readonly string[],
-    domain: FailureDomain,
-  ): Promise<void> {
+  async function welcome(channel: AriChannel, args: readonly string[], domain: FailureDomain): Promise<void> {
     let begun = false;
     const internalError = { VOICE_AGENT_RESULT: 'error', VOICE_AGENT_REASON: 'internal-error' };
     try {
@@ -226,12 +222,7 @@ export function createSwitchboard(
     });
   }
 
-  function begin(
-    channel: AriChannel,
-    info: CallInfo,
-    acceptance: Acceptance,
-    onOver: () => void,
-  ): void {
+  function begin(channel: AriChannel, info: CallInfo, acceptance: Acceptance, onOver: () => void): void {
     const mediaId = ids.media();
     const bridgeId = ids.bridge();
     const call = startAsteriskCall({
