@@ -2,7 +2,8 @@ import type { Clock, Milliseconds } from '../lib/clock.ts';
 import type { Scope } from '../lib/scope.ts';
 import type { AudioFormat } from '../media/audio.ts';
 import { orAborted } from './aborting.ts';
-import { INTERRUPTED, startReply, type AgentReply, type Question } from './agent-reply.ts';
+import { AgentReply } from './agent-reply.ts';
+import { INTERRUPTED, type Question } from './reply-thinking.ts';
 import { runTool, type ToolTable } from './agent-tools.ts';
 import type { CallTelling } from './call-telling.ts';
 import type { ConversationHistory } from './conversation-history.ts';
@@ -260,7 +261,7 @@ export class CallReplies {
       committed = true;
       if (input?.message.role === 'caller') telling.callerSaid(turn, { ...input, message: input.message });
     };
-    running.reply = startReply({
+    running.reply = new AgentReply({
       scope,
       ask,
       tts: parts.tts,
@@ -321,7 +322,7 @@ export class CallReplies {
         if (!outcome.wordsLast) heard();
         for (const { call, result } of outcome.tools) {
           const followUp = followUps.get(call.id);
-          const follows = followUp === outcome.ending;
+          const follows = followUp === outcome.followUp;
           // Of a transfer, what comes of it is the result.
           if (followUp?.way === 'transfer' && follows) continue;
           history.toolAnswered(call, followUp && !follows ? NOT_DONE : result);
@@ -330,7 +331,7 @@ export class CallReplies {
         if (input) telling.measured(turn);
       }
       this.#running.delete(id);
-      if (!outcome.failed) this.#tell({ type: 'reply-ended', reply: id, ending: outcome.ending });
+      if (!outcome.failed) this.#tell({ type: 'reply-ended', reply: id, ending: outcome.followUp });
     });
     this.follow(running.settled);
   }
