@@ -13,6 +13,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           setupFiles: ['test/support/nothing-real.ts'],
+          // Only against a test that hangs: hours on a manual clock take their seconds on a busy machine.
+          testTimeout: 30_000,
           include: [
             'test/{lib,media,dialog,gateways,providers,telephony,observability,config,tools,lab,app}/**/*.test.ts',
           ],

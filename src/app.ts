@@ -11,13 +11,9 @@ import { LatencyTracker } from './dialog/latency-tracker.ts';
 import type { AgentProfile } from './dialog/agent-profile.ts';
 import type { CallEvent } from './dialog/call-events.ts';
 import type { MediaSession, MessageStore } from './dialog/ports.ts';
-import {
-  DEFAULT_PHRASES,
-  formatFor,
-  PhraseCache,
-  type PhraseRequest,
-  type PhraseTexts,
-} from './dialog/prepared-phrases.ts';
+import { languageOf } from './dialog/languages/known-languages.ts';
+import { REFUSALS } from './dialog/languages/language.ts';
+import { formatFor, PhraseCache, type PhraseRequest, type PhraseTexts } from './dialog/prepared-phrases.ts';
 import { MediaGatewayFactory } from './gateways/media-gateway-factory.ts';
 import type { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
 import { systemClock, type Milliseconds } from './lib/clock.ts';
@@ -316,12 +312,16 @@ async function staff(
     busy,
     apology: trouble,
   });
-  const agents = await Promise.all(
-    config.agents.map((profile) =>
-      hire(profile, { ...DEFAULT_PHRASES, apology: trouble, greeting: profile.greeting }),
-    ),
-  );
+  const agents = await Promise.all(config.agents.map((profile) => hire(profile, phrasesOf(profile, config))));
   return { agents, announcer, phrases };
+}
+
+/** What an agent says beside the conversation. Refusals are the announcer's. */
+function phrasesOf({ language, greeting }: AgentProfile, { announcements }: Config): PhraseTexts {
+  const { code, phrases } = languageOf(language);
+  const own = Object.fromEntries(Object.entries(phrases).filter(([name]) => !REFUSALS.has(name)));
+  const apology = code === languageOf(announcements.language).code ? announcements.trouble : phrases.apology;
+  return { ...own, ...(apology !== undefined && { apology }), greeting };
 }
 
 /** Formats in which an agent's phrases may leave. */

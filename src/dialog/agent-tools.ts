@@ -5,7 +5,7 @@ import type { CallInfo } from './call-info.ts';
 import type { CallLine, MessageStore } from './ports.ts';
 import type { ToolCall, ToolSpec } from './conversation.ts';
 import { TOOL } from './tool-names.ts';
-import type { Sequel } from './turn-states.ts';
+import type { FollowUp } from './turn-states.ts';
 
 /** Something that a model can do in a call. */
 export interface AgentTool extends ToolSpec {
@@ -28,7 +28,7 @@ export interface ToolOutcome {
   /** The model must react to the result, though it has said something already. */
   readonly answer?: boolean;
   /** The call ends so, or somebody else is called, once what was said is out. */
-  readonly ending?: Sequel;
+  readonly ending?: FollowUp;
 }
 
 export type ToolTable = ReadonlyMap<string, AgentTool>;

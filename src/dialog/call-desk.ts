@@ -10,6 +10,9 @@ import type { Admission, CallDesk, MediaSession } from './ports.ts';
 import type { AgentProfile } from './agent-profile.ts';
 import type { CallEvent, CallObserver } from './call-events.ts';
 import type { CallInfo } from './call-info.ts';
+import { endpointingByWords } from './endpointing-policy.ts';
+import { interruptionByWords } from './interruption-policy.ts';
+import { languageOf } from './languages/known-languages.ts';
 import type { PhraseCache } from './prepared-phrases.ts';
 import { DEFAULT_TURN_SETTINGS, type Ending, type TurnSettings } from './turn-states.ts';
 
@@ -152,6 +155,7 @@ export class Desk implements CallDesk {
       observe,
       settings: {
         ...DEFAULT_TURN_SETTINGS,
+        ...policiesOf(profile.language),
         ...profile.limits,
         menuKeys: profile.knowledge.departments.map(({ digit = '' }) => digit).join(''),
         earlyStart: profile.limits.eagerPauseMs > 0,
@@ -210,6 +214,12 @@ export class Desk implements CallDesk {
       }
     };
   }
+}
+
+/** How the words of a language are judged. */
+function policiesOf(tag: string): Pick<TurnSettings, 'endpointing' | 'interruption'> {
+  const language = languageOf(tag);
+  return { endpointing: endpointingByWords(language), interruption: interruptionByWords(language) };
 }
 
 /** When replies fail again and again. Whoever can't be heard at all can't be kept trying with. */

@@ -2,7 +2,8 @@ import type { Clock, Milliseconds } from '../lib/clock.ts';
 import type { Scope } from '../lib/scope.ts';
 import type { AudioFormat } from '../media/audio.ts';
 import { orAborted, within } from '../lib/abort.ts';
-import { INTERRUPTED, startReply, type AgentReply, type Question } from './agent-reply.ts';
+import { AgentReply } from './agent-reply.ts';
+import { INTERRUPTED, type Question } from './reply-thinking.ts';
 import { runTool, type ToolTable } from './agent-tools.ts';
 import type { CallTelling } from './call-telling.ts';
 import type { ConversationHistory } from './conversation-history.ts';
@@ -16,7 +17,7 @@ import { formatFor, type PhraseCache } from './prepared-phrases.ts';
 import { thrownTrouble } from './provider-trouble.ts';
 import type {
   PhraseName,
-  Sequel,
+  FollowUp,
   TurnAction,
   TurnEvent,
   TurnInput,
@@ -39,7 +40,7 @@ export interface ReplyOptions {
   readonly source?: AudioFormat | undefined;
   /** Longest time without any progress of the model or the synthesiser. */
   readonly stallMs?: Milliseconds;
-  readonly settings: Pick<TurnSettings, 'signAgainMs'>;
+  readonly settings: Pick<TurnSettings, 'fillerAgainMs'>;
   /** How often a model may call tools in one turn and be asked again. */
   readonly toolRounds?: number;
 }
@@ -125,13 +126,11 @@ export class CallReplies {
 
   stop(action: Extract<TurnAction, { do: 'drop' | 'interrupt' }>, event: TurnEvent): void {
     // Also silences a "one moment" that went before the reply.
-    this.hush();
+    this.stopFiller();
     const running = this.#running.get(action.reply);
     if (!running) return;
-    // When the call ends, or goes on with an apology, what the caller had said stays.
-    const takenBack = ['listening', 'thinking', 'held'].includes(this.#call.state().phase);
-    running.dropped = action.do === 'drop' && takenBack;
-    running.certain ||= !takenBack;
+    running.dropped = action.do === 'drop' && action.takenBack;
+    running.certain ||= !running.dropped;
     if (running.dropped) this.#call.telling.draftDropped(running.turn, event.at);
     running.flushedBy = BY_CALLER.has(event.type) ? 'caller' : 'call';
     running.reply?.stop();
@@ -164,7 +163,7 @@ export class CallReplies {
   }
 
   /** An audible sign that somebody is at work; the reply comes behind it. */
-  sign(): void {
+  filler(): void {
     const { phrases, phraseOwner } = this.#options;
     const { media, state, telling } = this.#call;
     const prepared = phrases.get(phraseOwner, 'oneMoment', media.format);
@@ -190,7 +189,7 @@ export class CallReplies {
   }
 
   /** Nothing that was begun is heard any longer. */
-  hush(): void {
+  stopFiller(): void {
     this.#call.media.flush();
     this.#call.telling.sign();
   }
@@ -253,14 +252,14 @@ export class CallReplies {
     const running: Running = { turn, settled: Promise.resolve(), certain: !gated, dropped: false };
     this.#running.set(id, running);
     /** What calls of tools have asked for. */
-    const sequels = new Map<string, Sequel>();
+    const followUps = new Map<string, FollowUp>();
     let committed = false;
     const commit = (): void => {
       if (committed || running.dropped) return;
       committed = true;
       if (input?.message.role === 'caller') telling.callerSaid(turn, { ...input, message: input.message });
     };
-    running.reply = startReply({
+    running.reply = new AgentReply({
       scope,
       ask,
       tts: parts.tts,
@@ -275,14 +274,14 @@ export class CallReplies {
       runTool: async (call, signal) => {
         this.#atWork.add(call);
         const outcome = await runTool(tools, call, { agent, call: info(), line, signal });
-        if (outcome.ending) sequels.set(call.id, outcome.ending);
+        if (outcome.ending) followUps.set(call.id, outcome.ending);
         history.toolFinished(call, outcome.result);
         if (this.#atWork.delete(call))
           telling.emit({ type: 'tool', name: call.name, result: outcome.result });
         return outcome;
       },
       stallMs: stallMs ?? STALL_MS,
-      signAgainMs: settings.signAgainMs,
+      fillerAgainMs: settings.fillerAgainMs,
       toolRounds: toolRounds ?? TOOL_ROUNDS,
       events: {
         mark: (stage, at) => {
@@ -320,17 +319,17 @@ export class CallReplies {
         commit();
         if (!outcome.wordsLast) heard();
         for (const { call, result } of outcome.tools) {
-          const sequel = sequels.get(call.id);
-          const follows = sequel === outcome.ending;
+          const followUp = followUps.get(call.id);
+          const follows = followUp === outcome.followUp;
           // Of a transfer, what comes of it is the result.
-          if (sequel?.way === 'transfer' && follows) continue;
-          history.toolAnswered(call, sequel && !follows ? NOT_DONE : result);
+          if (followUp?.way === 'transfer' && follows) continue;
+          history.toolAnswered(call, followUp && !follows ? NOT_DONE : result);
         }
         if (outcome.wordsLast) heard();
         if (input) telling.measured(turn);
       }
       this.#running.delete(id);
-      if (!outcome.failed) this.#tell({ type: 'reply-ended', reply: id, ending: outcome.ending });
+      if (!outcome.failed) this.#tell({ type: 'reply-ended', reply: id, ending: outcome.followUp });
     });
     this.follow(running.settled);
   }

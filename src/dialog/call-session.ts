@@ -23,8 +23,7 @@ import type {
 import type { CallObserver } from './call-events.ts';
 import type { SttEvent, VadEvent } from './speech.ts';
 import { thrownTrouble } from './provider-trouble.ts';
-import { interruptible, nextDeadline, opening, step } from './turn-machine.ts';
-import { resultOf } from './turn-transfer.ts';
+import { interruptible, nextDeadline, opening, resultOf, step } from './turn-machine.ts';
 import type { Ending, Transfer, TurnAction, TurnEvent, TurnSettings, TurnState } from './turn-states.ts';
 
 /** Who hears, thinks and speaks. */
@@ -68,7 +67,7 @@ const LEAVE_MS = 5000;
 export class CallSession {
   readonly name: string;
   readonly #options: CallSessionOptions;
-  #settings: TurnSettings;
+  readonly #settings: TurnSettings;
   readonly #clock: Clock;
   readonly #scope: Scope;
   readonly #history = new ConversationHistory();
@@ -82,7 +81,7 @@ export class CallSession {
   #dispatching = false;
   #bugs = 0;
   #cancelTick: () => void = () => undefined;
-  #armedFor = 0;
+  #armedFor: number | undefined;
   #answeredAt: Milliseconds | undefined;
   #ears: CallerEars | undefined;
   readonly #earsScope: Scope;
@@ -100,7 +99,7 @@ export class CallSession {
     this.#scope = options.scope.child(`call ${this.name}`);
     this.#earsScope = this.#scope.child('ears');
     this.#settings = options.settings;
-    this.#state = opening(options.announcement);
+    this.#state = opening(options.settings, options.announcement);
     this.#createdAt = this.#clock.now();
     const { tracker, clock, observe } = options;
     this.#telling = new CallTelling({ name: this.name, history: this.#history, tracker, clock, observe });
@@ -276,13 +275,7 @@ export class CallSession {
       this.#telling.providerTrouble(event.trouble);
       return;
     }
-    const at = this.#clock.now();
-    if (event.type !== 'recogniser') {
-      this.#dispatch({ ...event, at });
-      return;
-    }
-    this.#settings = { ...this.#settings, findsTurns: event.findsTurns };
-    this.#dispatch({ type: 'recogniser', at });
+    this.#dispatch({ ...event, at: this.#clock.now() });
   }
 
   #onVad(event: VadEvent): void {
@@ -348,12 +341,11 @@ export class CallSession {
 
   /** Lets the detector stop the agent by itself while he may be interrupted. */
   #arm(): void {
-    const { phase } = this.#state;
-    const reply = interruptible(this.#state) && 'reply' in this.#state ? (this.#state.reply ?? 0) : 0;
+    const reply = interruptible(this.#state);
     if (reply === this.#armedFor) return;
     this.#armedFor = reply;
-    if (reply > 0) this.#flushLine.arm();
-    else if (phase !== 'opening') this.#flushLine.disarm();
+    if (reply !== undefined) this.#flushLine.arm();
+    else if (this.#state.phase !== 'opening') this.#flushLine.disarm();
   }
 
   // ── what is done ──────────────────────────────────────────────────────────────────────────
@@ -383,11 +375,11 @@ export class CallSession {
       case 'say':
         this.#replies.say(action.reply, action.turn, action.phrase);
         break;
-      case 'sign':
-        this.#replies.sign();
+      case 'filler':
+        this.#replies.filler();
         break;
-      case 'hush':
-        this.#replies.hush();
+      case 'stop-filler':
+        this.#replies.stopFiller();
         break;
       case 'tone':
         this.#replies.tone();

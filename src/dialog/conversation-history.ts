@@ -1,9 +1,13 @@
 import type { Message, ToolCall } from './conversation.ts';
 import type { PlayedAccount } from './call-media.ts';
 import type { TimedWord } from './speech.ts';
+import { isUnspaced } from './words.ts';
 
-/** Speech is about this fast where nothing better is known, characters a millisecond. */
-const CHARS_PER_MS = 0.015;
+/** Speech is about this fast where nothing better is known: 15 letters a second, … */
+const LETTER_MS = 1000 / 15;
+/** … and five or six syllables, for each of which Chinese and Japanese mostly have one sign. */
+const SIGN_MS = 180;
+const SYLLABLE_SIGN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
 
 /** What was said in a call, by both sides, as both sides heard it. */
 export class ConversationHistory {
@@ -56,32 +60,30 @@ export function playedText(utterance: Utterance): { text: string; interrupted: b
     return { text, interrupted: false };
   if (account.playedMs <= 0) return { text: '', interrupted: true };
   if (words.length > 0) return { text: upTo(text, words, account.playedMs), interrupted: true };
-  const share = complete
-    ? account.playedMs / account.writtenMs
-    : (account.playedMs * CHARS_PER_MS) / text.length;
-  return { text: wholeWords(text, Math.floor(text.length * Math.min(1, share))), interrupted: true };
+  const spoken = durationOf(text);
+  const heardMs = complete ? (spoken * account.playedMs) / account.writtenMs : account.playedMs;
+  return { text: wholeWords(text, heardMs), interrupted: true };
 }
 
 /**
  * The text up to the last word that was over at `playedMs`. The synthesiser's words are found in the
  * text one after the other; it may spell some of them otherwise ("10" as "ten"), and these are told by
- * their neighbours.
+ * their neighbours. It may also cut a script without spaces in other places than we would.
  */
 export function upTo(text: string, words: readonly TimedWord[], playedMs: number): string {
-  if (words.length === 0) return wholeWords(text, Math.floor(playedMs * CHARS_PER_MS));
-  const tokens = [...text.matchAll(/\S+/g)].map((match) => ({
-    key: keyOf(match[0]),
-    end: match.index + match[0].length,
-  }));
+  if (words.length === 0) return wholeWords(text, playedMs);
+  const tokens = tokensOf(text);
   let token = -1;
   for (const word of words) {
     if (word.endMs > playedMs) break;
     const key = keyOf(word.text);
     if (key === '') continue;
-    const ahead = tokens
-      .slice(token + 1, token + 1 + LOOK_AHEAD)
-      .findIndex((candidate) => candidate.key === key);
-    if (ahead >= 0) token += ahead + 1;
+    for (let ahead = 1; ahead <= LOOK_AHEAD; ahead++) {
+      const last = lastOf(tokens, token + ahead, key);
+      if (last === undefined) continue;
+      token = last;
+      break;
+    }
   }
   if (token >= 0) return text.slice(0, tokens[token]?.end);
   // None of the spoken words stands in the text as it is: their share has to do.
@@ -94,12 +96,61 @@ export function upTo(text: string, words: readonly TimedWord[], playedMs: number
 /** How many words of the text may be missing among the spoken ones. */
 const LOOK_AHEAD = 6;
 
-function keyOf(word: string): string {
-  return word.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+interface Token {
+  readonly key: string;
+  /** Where it ends in the text, marks behind it included. */
+  readonly end: number;
 }
 
-function wholeWords(text: string, length: number): string {
-  if (length >= text.length) return text;
-  const end = text.lastIndexOf(' ', length);
-  return end < 0 ? '' : text.slice(0, end).trimEnd();
+/** The last of the tokens from `first` on that together make up `key`; undefined: they don't. */
+function lastOf(tokens: readonly Token[], first: number, key: string): number | undefined {
+  let joined = '';
+  for (let at = first; at < tokens.length && joined.length < key.length; at++) {
+    joined += tokens[at]?.key ?? '';
+    if (joined === key) return at;
+  }
+  return undefined;
+}
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** Words between spaces; of a script without spaces, its signs. */
+function tokensOf(text: string): Token[] {
+  return [...text.matchAll(/\S+/g)].flatMap(({ 0: run, index }) => {
+    if (!isUnspaced(run)) return [{ key: keyOf(run), end: index + run.length }];
+    const tokens: Token[] = [];
+    for (const { segment, index: within } of graphemes.segment(run)) {
+      const token = { key: keyOf(segment), end: index + within + segment.length };
+      const before = tokens.at(-1);
+      // A mark belongs to the sign before it.
+      if (token.key === '' && before) tokens[tokens.length - 1] = { ...before, end: token.end };
+      else tokens.push(token);
+    }
+    return tokens;
+  });
+}
+
+function keyOf(word: string): string {
+  return word.toLowerCase().replace(/[^\p{L}\p{M}\p{N}]/gu, '');
+}
+
+/** About how long it takes to speak a text. */
+function durationOf(text: string): number {
+  return tokensWithTime(text).at(-1)?.untilMs ?? 0;
+}
+
+/** The words, or signs, that are over when so much of the text has been spoken. */
+function wholeWords(text: string, spokenMs: number): string {
+  const end = tokensWithTime(text).findLast(({ untilMs }) => untilMs <= spokenMs)?.end ?? 0;
+  return text.slice(0, end);
+}
+
+function tokensWithTime(text: string): { readonly end: number; readonly untilMs: number }[] {
+  let untilMs = 0;
+  let from = 0;
+  return tokensOf(text).map(({ end }) => {
+    for (const sign of text.slice(from, end)) untilMs += SYLLABLE_SIGN.test(sign) ? SIGN_MS : LETTER_MS;
+    from = end;
+    return { end, untilMs };
+  });
 }

@@ -1,64 +1,54 @@
 import type { Milliseconds } from '../lib/clock.ts';
+import type { Language } from './languages/language.ts';
+import { isUnspaced, Vocabulary, wordsOf } from './words.ts';
 
-const DIGIT_WORD =
-  /^(?:\d+|zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|double|triple|hundred)$/;
-/** Words after which nobody has finished. */
-const OPEN_END =
-  /^(?:and|or|but|so|because|if|that|than|then|the|a|an|my|your|our|his|her|their|to|of|for|from|with|at|in|on|about|is|are|am|was|i|i'm|i'd|we|it's|um|uh|er|erm|well|mister|missus|doctor)$/;
-/** Turns that are whole as they stand. */
-const COMPLETE =
-  /^(?:(?:yes|no|yeah|nope|yep|okay|ok|sure|correct|right|exactly)(?: (?:please|thanks|thank you|that's right))?|thank you|thanks|no thank you|(?:good )?bye|goodbye|that's all|that is all|nothing else|hello|hi)$/;
+/** Decides how long the caller may pause before their turn is taken to be over. */
+export interface EndpointingPolicy {
+  /**
+   * `text`: what they have said in this turn so far, or the recogniser's guess; empty if it has none.
+   * `ordinaryMs`: the pause where nothing speaks for another one.
+   */
+  pauseAfter(text: string, ordinaryMs: Milliseconds): Milliseconds;
+}
+
 /** A telephone number is hardly longer (E.164: 15 digits) or shorter than this. */
 const NUMBER_COMPLETE_FROM = 10;
+const DICTATING = 2;
+const OPEN = 1.6;
+const WHOLE = 0.7;
 
 /**
- * How long the caller may pause before his turn is taken to be over, given what he has said so far
- * (the recogniser's guess; empty if it has none): longer while he dictates a number or hangs in
- * mid-sentence, shorter when nothing can follow.
+ * By the words: longer while the caller dictates a number or hangs in mid-sentence, shorter when nothing can
+ * follow. Of a language that nothing is known of, always the ordinary one, but for figures.
  */
-export function pauseFor(endpointingMs: Milliseconds, text: string): Milliseconds {
-  const words = wordsOf(text);
-  const last = words.at(-1);
-  if (last === undefined) return endpointingMs;
-  if (DIGIT_WORD.test(last)) {
-    const digits = trailing(words, DIGIT_WORD);
-    if (digits >= 2 && digits < NUMBER_COMPLETE_FROM) return endpointingMs * 2;
-    return endpointingMs;
-  }
-  if (OPEN_END.test(last) && !COMPLETE.test(words.join(' '))) return endpointingMs * 1.6;
-  if (COMPLETE.test(words.join(' '))) return endpointingMs * 0.7;
-  return endpointingMs;
-}
+export function endpointingByWords(language: Language): EndpointingPolicy {
+  const openEnds = new Vocabulary(language.openEnds, language);
+  const complete = new Vocabulary(language.complete, language);
+  const numbers = new Vocabulary(language.numbers, language);
 
-/** Sounds of a listener who doesn't want the floor. */
-const BACKCHANNEL =
-  /^(?:mhm|mm|hmm|hm|mmhm|mmhmm|uhhuh|uh|huh|um|ah|aha|oh|yeah|yes|yep|okay|ok|right|sure|i|see|good|great)$/;
+  /** Digits that a word stands for; 0: it is no number. */
+  const digitsOf = (word: string): number => {
+    if (/^\p{Nd}+$/u.test(word)) return word.length;
+    if (numbers.has(word)) return 1;
+    if (isUnspaced(word) && Array.from(word).every((digit) => numbers.has(digit))) return word.length;
+    const isCompound = language.numberEndings.some((end) => word.length > end.length && word.endsWith(end));
+    return isCompound ? 1 : 0;
+  };
 
-/** Whether these words, said while the agent speaks, interrupt him. "Mhm", "yeah, okay" don't. */
-export function wantsTheFloor(text: string): boolean {
-  const words = wordsOf(text);
-  return words.length > 4 || words.some((word) => !BACKCHANNEL.test(word));
-}
-
-/** Whether `text` repeats what was said before, or its beginning (a recogniser's late word). */
-export function repeats(text: string, before: string): boolean {
-  const words = wordsOf(text).join(' ');
-  return words !== '' && `${wordsOf(before).join(' ')} `.startsWith(`${words} `);
-}
-
-function wordsOf(text: string): string[] {
-  return text
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}'\s]/gu, '')
-    .split(/\s+/)
-    .filter((word) => word !== '');
-}
-
-function trailing(words: readonly string[], pattern: RegExp): number {
-  let count = 0;
-  for (const word of words.toReversed()) {
-    if (!pattern.test(word)) break;
-    count += /^\d+$/.test(word) ? word.length : 1;
-  }
-  return count;
+  return {
+    pauseAfter(text, ordinaryMs) {
+      const words = wordsOf(text, language.code);
+      if (words.length === 0) return ordinaryMs;
+      let digits = 0;
+      for (const word of words.toReversed()) {
+        const count = digitsOf(word);
+        if (count === 0) break;
+        digits += count;
+      }
+      // One alone may be an article ("un").
+      if (digits >= 2 && digits < NUMBER_COMPLETE_FROM) return ordinaryMs * DICTATING;
+      if (complete.isWhole(text)) return ordinaryMs * WHOLE;
+      return openEnds.endsWith(text) ? ordinaryMs * OPEN : ordinaryMs;
+    },
+  };
 }

@@ -1,8 +1,13 @@
+import type { Language, SentenceRules } from './languages/language.ts';
+import { languageOf } from './languages/known-languages.ts';
+
 /**
  * Cuts a stream of text into pieces worth speaking: sentences, and at the very beginning of a reply a
  * clause, if no more than that is there yet, so that speech can begin early. Pieces joined give the text back.
  */
 export interface SplitterOptions {
+  /** What the text is written in; English by default. */
+  readonly language?: Language;
   /** The first piece may end at a comma once it is this long, characters; 0 turns that off. */
   readonly firstClauseFrom?: number;
   /** A piece without any end is cut at a space when it gets this long, characters. */
@@ -25,40 +30,37 @@ export function sentencesIn(text: string, options: SplitterOptions = {}): string
   return [...splitter.push(text), ...splitter.flush()];
 }
 
-/** Shortenings whose dot ends no sentence. */
-const ABBREVIATIONS = new Set(
-  (
-    'mr mrs ms dr prof rev hon st sr jr gen col sgt capt lt vs etc inc ltd co corp dept nos vol approx apt ave blvd ' +
-    'rd mt e.g i.e a.m p.m u.s u.k jan feb apr jun jul aug sept oct nov tue tues wed thu thur thurs fri'
-  ).split(' '),
-);
-/** Shortenings that often do end one: they do if a capital letter follows. */
-const MAY_END = new Set([
-  'etc',
-  'a.m',
-  'p.m',
-  'inc',
-  'ltd',
-  'co',
-  'u.s',
-  'u.k',
-  'jr',
-  'sr',
-  'ave',
-  'blvd',
-  'rd',
-]);
-const END = /[.!?…。！？]/;
-const CLOSER = /["'”’»)\]]/;
-const CLAUSE = /[,;:–—]/;
+/** About as long to speak as 24 letters: a sign that stands for a syllable or a word takes three times as long. */
+const UNSPACED_SHARE = 3;
+/** The least of a clause that is worth speaking where clauses are all that there is (Thai). */
+const SPACED_CLAUSE_FROM = 24;
 
+/** Marks that end a sentence whatever follows, or nothing but a closing quote. */
+const FIRM_END = /[。！？｡．।॥።။។؟۔]/u;
+const END = /[.!?…]/;
+const CLOSER = /["'”’“»)\]」』）】〉》]/u;
+/** Unicode's rules leave these with the sentence before. */
+const OPENER = /[「『（【〈《]/u;
+/** Figures may begin a sentence; Unicode's rules look for the next letter, and take a small one for "no". */
+const BEFORE_FIGURE = /[.…]["'”’»)\]]*\s+(?=\p{Nd})/gu;
+/** A sentence seems to have ended just here: what follows decides, and no clause of it is cut off before. */
+const WHOLE_SO_FAR = /[.!?…。！？]["'”’»)\]」』]*$/u;
+const CLAUSE = /[,;:–—]/;
+const UNSPACED_CLAUSE = /[、，；：]/u;
+
+/** Streaming use of Unicode's sentence rules (UAX #29), which know no abbreviations, and no Thai. */
 export class SentenceSplitter {
+  readonly #rules: SentenceRules;
+  readonly #segmenter: Intl.Segmenter;
   readonly #firstClauseFrom: number;
   readonly #longest: number;
   #text = '';
   #first = true;
 
   constructor(options: SplitterOptions = {}) {
+    const { code, sentences } = options.language ?? languageOf('en');
+    this.#rules = sentences;
+    this.#segmenter = new Intl.Segmenter(code, { granularity: 'sentence' });
     this.#firstClauseFrom = options.firstClauseFrom ?? 24;
     this.#longest = options.longest ?? 400;
   }
@@ -88,29 +90,45 @@ export class SentenceSplitter {
 
   /** Where the first complete piece ends (its white space included), if there is one. */
   #cut(): number | undefined {
+    return this.#sentence() ?? this.#clause() ?? tooLong(this.#text, this.#longest);
+  }
+
+  #sentence(): number | undefined {
     const text = this.#text;
-    let clause: number | undefined;
-    for (let at = 0; at < text.length; at++) {
-      const char = text.charAt(at);
-      if (char === '\n' && text.slice(0, at).trim() !== '') return blankFrom(text, at);
-      if (END.test(char)) {
-        const after = closersFrom(text, at + 1);
-        if (after >= text.length) return tooLong(text, this.#longest); // what follows decides
-        if (!/\s/.test(text.charAt(after))) continue;
-        const next = blankFrom(text, after);
-        if (char === '.' && !endsSentence(text, at, next)) {
-          if (next >= text.length) break;
-          continue;
-        }
-        return next;
-      }
-      if (this.#first && this.#firstClauseFrom > 0 && at >= this.#firstClauseFrom && CLAUSE.test(char)) {
-        const next = blankFrom(text, at + 1);
-        // "1,000" and "8:30" are no clauses; nor is one that the next word may still follow closely.
-        if (next > at + 1 && next < text.length) clause ??= next;
-      }
+    for (const end of this.#candidates(text)) {
+      if (text.slice(0, end).trim() !== '' && endsSentence(text, end, this.#rules)) return end;
     }
-    return clause ?? tooLong(text, this.#longest);
+    return undefined;
+  }
+
+  /** Where sentences may end, in order; the last one is the end of the text. */
+  *#candidates(text: string): Generator<number> {
+    for (const { index, segment } of this.#segmenter.segment(text)) {
+      for (const match of segment.matchAll(BEFORE_FIGURE)) yield index + match.index + match[0].length;
+      let end = index + segment.length;
+      while (end < text.length && OPENER.test(text.charAt(end - 1))) end -= 1;
+      yield end;
+    }
+  }
+
+  #clause(): number | undefined {
+    const text = this.#text;
+    if (this.#rules.spaceEndsClause) {
+      for (let at = SPACED_CLAUSE_FROM; at + 1 < text.length; at++) {
+        if (/\s/.test(text.charAt(at)) && !/\s/.test(text.charAt(at + 1))) return at + 1;
+      }
+      return undefined;
+    }
+    if (!this.#first || this.#firstClauseFrom === 0 || WHOLE_SO_FAR.test(text)) return undefined;
+    for (let at = 0; at + 1 < text.length; at++) {
+      const char = text.charAt(at);
+      if (UNSPACED_CLAUSE.test(char) && at + 1 >= this.#firstClauseFrom / UNSPACED_SHARE) return at + 1;
+      if (!CLAUSE.test(char) || at < this.#firstClauseFrom) continue;
+      // "1,000" and "8:30" are no clauses; nor is one that the next word may still follow closely.
+      const next = blankFrom(text, at + 1);
+      if (next > at + 1 && next < text.length) return next;
+    }
+    return undefined;
   }
 }
 
@@ -121,25 +139,41 @@ function tooLong(text: string, longest: number): number | undefined {
   return space > 0 ? space + 1 : longest;
 }
 
-/** Whether the dot at `at` ends a sentence; `next` is where the next word begins, if it is there already. */
-function endsSentence(text: string, at: number, next: number): boolean {
-  const word = /[\p{L}\p{N}.]*$/u.exec(text.slice(0, at))?.[0].toLowerCase() ?? '';
-  const following = text.charAt(next);
-  if (following === '') {
-    // Not there yet: an ordinary word's end can be trusted, any other has to wait for it.
-    return !ABBREVIATIONS.has(word) && !/^\p{L}$/u.test(word) && !/^\d+$/.test(word);
-  }
-  if (/\p{Ll}/u.test(following)) return false;
-  if (/^\p{L}$/u.test(word) && word !== 'i') return false; // J. Smith
-  if (ABBREVIATIONS.has(word)) return MAY_END.has(word) && /\p{Lu}/u.test(following);
-  if (word === 'no' && /\d/.test(following)) return false; // No. 5
-  return true;
+/** Whether a sentence ends before `end`, where Unicode's rules see one end, or where the text does for now. */
+function endsSentence(text: string, end: number, rules: SentenceRules): boolean {
+  const before = text.slice(0, end);
+  const said = before.trimEnd();
+  const blank = before.slice(said.length);
+  if (blank.includes('\n')) return true;
+  let at = said.length - 1;
+  while (at > 0 && CLOSER.test(said.charAt(at))) at -= 1;
+  const mark = said.charAt(at);
+  if (FIRM_END.test(mark)) return end < text.length; // a closing quote may follow
+  if (!END.test(mark) || blank === '') return false;
+  return mark !== '.' || endsWithDot(text.slice(0, at), text.charAt(end), rules);
 }
 
-function closersFrom(text: string, from: number): number {
-  let at = from;
-  while (at < text.length && (END.test(text.charAt(at)) || CLOSER.test(text.charAt(at)))) at++;
-  return at;
+/** Whether the dot behind `before` ends a sentence; `following` is the next word's first letter, or empty. */
+function endsWithDot(before: string, following: string, rules: SentenceRules): boolean {
+  const word = shorteningOf(before);
+  const isInitials = /^(?:\p{L}\.)*\p{L}$/u.test(word) && !rules.oneLetterWords.includes(word); // J. R. Smith
+  const isShort = rules.abbreviations.includes(word);
+  const isNumber = /^\p{Nd}+$/u.test(word);
+  if (following === '') {
+    // Not there yet: an ordinary word's end can be trusted, any other has to wait for it.
+    return !isShort && !isInitials && !isNumber && !rules.beforeNumbers.includes(word);
+  }
+  if (/\p{Ll}/u.test(following)) return false;
+  if (isShort) return rules.mayEnd.includes(word) && /\p{Lu}/u.test(following);
+  if (isInitials) return false;
+  if (isNumber && rules.dottedOrdinals && word.length <= 2) return false; // am 3. Mai
+  return !(rules.beforeNumbers.includes(word) && /\p{Nd}/u.test(following)); // No. 5
+}
+
+/** What stands before a dot, in lower case: a word, a number, or a shortening with dots and spaces in it (`z. B`). */
+function shorteningOf(before: string): string {
+  const match = /(?:\p{L}\.\s?)+\p{L}$|[\p{L}\p{M}\p{N}.-]*$/u.exec(before);
+  return (match?.[0] ?? '').toLowerCase().replaceAll(/\s/g, '');
 }
 
 function blankFrom(text: string, from: number): number {

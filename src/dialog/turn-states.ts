@@ -1,5 +1,9 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import type { Message, ToolCall } from './conversation.ts';
+import { endpointingByWords, type EndpointingPolicy } from './endpointing-policy.ts';
+import { interruptionByWords, type InterruptionPolicy } from './interruption-policy.ts';
+import { languageOf } from './languages/known-languages.ts';
+import type { StockPhrase } from './languages/language.ts';
 import type { Transcript } from './speech.ts';
 import type { TransferOutcome } from './call-info.ts';
 import type { TransferTarget } from './agent-profile.ts';
@@ -48,7 +52,7 @@ export interface Common {
   readonly ear: Ear;
   /** When the call has lasted long enough. */
   readonly callEndsAt: Milliseconds;
-  /** How often the silent caller was asked since he last said something. */
+  /** How often the silent caller was asked since they last said something. */
   readonly prompts: number;
   /** Replies that failed since the last one that didn't. */
   readonly failures: number;
@@ -56,6 +60,8 @@ export interface Common {
   readonly wanted?: { readonly ending: Ending; readonly by: Milliseconds } | undefined;
   /** What the caller was last answered to, so that a recogniser's late repetition is known as such. */
   readonly answered: string;
+  /** The recogniser that listens at present says itself when a turn ends. */
+  readonly findsTurns: boolean;
 }
 
 /** What the voice-activity detector says of the caller. Frames are places in the `heard` ring. */
@@ -86,44 +92,45 @@ export interface OpeningState extends Common {
 export interface ListeningState extends Common {
   readonly phase: 'listening';
   readonly said: Said;
-  /** A reply that is being prepared before the turn is certain, or only its text. */
-  readonly draft?: Draft | undefined;
-  readonly digits?:
-    | {
-        readonly text: string;
-        readonly since: Milliseconds;
-        readonly lastAt: Milliseconds;
-        readonly dueAt: Milliseconds;
-      }
-    | undefined;
+  /** A reply that is being prepared before the turn is certain, or only what it would answer. */
+  readonly preemptive?: Preemptive | undefined;
+  readonly digits?: Digits | undefined;
+  /** When a caller who has said nothing is asked whether they are still there. */
   readonly silenceAt: Milliseconds;
+}
+
+/** A row of keys that the caller presses. */
+export interface Digits {
+  readonly text: string;
+  readonly since: Milliseconds;
+  readonly lastAt: Milliseconds;
+  /** When the row is taken to be over. */
+  readonly dueAt: Milliseconds;
 }
 
 /** What the caller said in this turn so far. */
 export interface Said {
-  /** Where the recogniser began to listen; −1: nothing was said. */
-  readonly frame: number;
-  /** When that was. */
-  readonly since?: Milliseconds | undefined;
-  /** Final texts, in order; those without a transcript are still owed by the recogniser. */
+  /** Where the recogniser began to listen; undefined: it was never told to. */
+  readonly from?: { readonly frame: number; readonly since: Milliseconds } | undefined;
+  /** Final texts, in order; those without a transcript are still expected from the recogniser. */
   readonly pieces: readonly Piece[];
   /** The recogniser's guess at what is being said. */
   readonly partial: string;
   /** When the recogniser last heard something, as far as it tells. */
   readonly heardAt?: Milliseconds | undefined;
-  /** The caller has had a sign that somebody is at work. */
-  readonly signed?: boolean;
+  /** The caller has heard a filler in this turn: somebody is at work. */
+  readonly filled: boolean;
 }
 
 /** What the recogniser made of a stretch of the turn. */
 export interface Piece {
-  /** Number of the question to the recogniser; 0: it spoke by itself. */
-  readonly ask: number;
-  readonly askedAt?: Milliseconds;
-  readonly transcript?: Transcript;
+  /** The question to the recogniser that it answers, or will; undefined: the recogniser spoke by itself. */
+  readonly question?: { readonly ask: number; readonly at: Milliseconds } | undefined;
+  readonly transcript?: Transcript | undefined;
 }
 
-export interface Draft {
+/** Preemptive generation: a reply that is thought of while the caller may yet go on. */
+export interface Preemptive {
   readonly input: CallerInput;
   /** Number of the reply that is being prepared; undefined: nothing is, only the text is known. */
   readonly reply?: number | undefined;
@@ -139,10 +146,10 @@ export interface ThinkingState extends Common {
   readonly said: Said;
   /** A tool has acted: the turn can be interrupted, and no longer be taken back. */
   readonly committed: boolean;
-  /** When the caller gets the next audible sign that somebody is at work. */
-  readonly signAt: Milliseconds;
-  /** He has had one already, in words. */
-  readonly signed: boolean;
+  /** When the caller hears the next filler: somebody is at work. */
+  readonly fillerAt: Milliseconds;
+  /** They have heard one already, in words. */
+  readonly filled: boolean;
   /** Infinity: a tool is at work, which has a time-out of its own. */
   readonly giveUpAt: Milliseconds;
 }
@@ -157,13 +164,13 @@ export interface SpeakingState extends Common {
 /** The caller has put us on hold: what we hear is music, and nobody hears us. */
 export interface HeldState extends Common {
   readonly phase: 'held';
-  /** What he had asked before; answered when he is back. */
+  /** What they had asked before; answered when they are back. */
   readonly input?: TurnInput | undefined;
   /** Else said then, because the agent was cut off. */
   readonly phrase?: PhraseName | undefined;
 }
 
-/** Somebody else's telephone rings, and the caller hears that. Nothing that he says is listened to. */
+/** Somebody else's telephone rings, and the caller hears that. Nothing that they say is listened to. */
 export interface TransferringState extends Common {
   readonly phase: 'transferring';
   readonly transfer: Transfer;
@@ -228,23 +235,10 @@ export interface Transfer {
 }
 
 /** What follows a reply. */
-export type Sequel = Ending | Transfer;
+export type FollowUp = Ending | Transfer;
 
 /** Sentences that are synthesised beforehand. */
-export type PhraseName =
-  | 'greeting'
-  | 'stillThere'
-  | 'silenceGoodbye'
-  | 'oneMoment'
-  | 'welcomeBack'
-  | 'trouble'
-  | 'apology'
-  | 'notReached'
-  | 'maxCall'
-  | 'draining'
-  | 'goodbye'
-  | 'unknownExtension'
-  | 'busy';
+export type PhraseName = 'greeting' | StockPhrase;
 
 /** What can happen. `at` is the instant at which it is handled; VAD events carry their own as well. */
 export type TurnEvent = { readonly at: Milliseconds } & (
@@ -260,14 +254,14 @@ export type TurnEvent = { readonly at: Milliseconds } & (
   | { readonly type: 'turn-end'; readonly transcript: Transcript }
   | { readonly type: 'turn-resume' }
   | { readonly type: 'transcript'; readonly ask: number; readonly transcript: Transcript }
-  /** Another recogniser listens, and `settings.findsTurns` may have changed with it. */
-  | { readonly type: 'recogniser' }
+  /** Another recogniser listens from now on. */
+  | { readonly type: 'recogniser'; readonly findsTurns: boolean }
   /** `fatal`: there is no recogniser any more, nor will there be one. */
   | { readonly type: 'stt-failed'; readonly fatal: boolean }
   // the agent's reply or phrase
   /** `reply-committed`: a tool is at work for it. `reply-resumed`: it has done its work. */
   | { readonly type: 'reply-committed' | 'reply-resumed' | 'reply-audible'; readonly reply: number }
-  | { readonly type: 'reply-ended'; readonly reply: number; readonly ending?: Sequel | undefined }
+  | { readonly type: 'reply-ended'; readonly reply: number; readonly ending?: FollowUp | undefined }
   | { readonly type: 'reply-failed'; readonly reply: number }
   // the line
   | { readonly type: 'dtmf'; readonly digit: string }
@@ -298,15 +292,18 @@ export type TurnAction =
       readonly gated: boolean;
     }
   | { readonly do: 'release'; readonly reply: number; readonly input: CallerInput }
-  /** The reply is forgotten: the caller went on talking, and nobody has heard any of it. */
-  | { readonly do: 'drop'; readonly reply: number }
+  /**
+   * Nobody has heard anything of the reply, and nobody will. `takenBack`: the caller went on, and it is as if it
+   * had never been begun; else what they had said stays in the history.
+   */
+  | { readonly do: 'drop'; readonly reply: number; readonly takenBack: boolean }
   /** The reply stops at once; what was heard of it stands in the history. */
   | { readonly do: 'interrupt'; readonly reply: number }
   | { readonly do: 'say'; readonly reply: number; readonly turn: number; readonly phrase: PhraseName }
   /** Something audible while the reply is still being prepared. */
-  | { readonly do: 'sign' }
-  /** The caller goes on: the sign stops. */
-  | { readonly do: 'hush' }
+  | { readonly do: 'filler' }
+  /** The caller goes on: the filler stops. */
+  | { readonly do: 'stop-filler' }
   /** Something audible in the place of words that can't be spoken. */
   | { readonly do: 'tone' }
   | { readonly do: 'transfer'; readonly transfer: Transfer }
@@ -316,18 +313,22 @@ export type TurnAction =
   | { readonly do: 'leave'; readonly ending: Ending };
 
 export interface TurnSettings {
+  /** How long the caller may pause, by what they have said. */
+  readonly endpointing: EndpointingPolicy;
+  /** Which words stop the agent. */
+  readonly interruption: InterruptionPolicy;
   /** Silence that ends the caller's turn. */
   readonly endpointingMs: Milliseconds;
   readonly silenceMs: Milliseconds;
   readonly silencePrompts: number;
   readonly maxCallMs: Milliseconds;
-  /** The recogniser says itself when a turn ends. */
+  /** The recogniser that listens first says itself when a turn ends. */
   readonly findsTurns: boolean;
   /** Prepares a reply when the end of the turn is likely. */
   readonly earlyStart: boolean;
   /** With `earlyStart`, and a recogniser that doesn't find turns: the pause that makes the end likely. */
   readonly eagerPauseMs: Milliseconds;
-  /** Longest turn of the caller's: then he is answered, whether he has finished or not. */
+  /** Longest turn of the caller's: then they are answered, whether they have finished or not. */
   readonly longestTurnMs: Milliseconds;
   /** How long a recogniser that finds turns may keep silent after the caller did, before it is asked. */
   readonly turnTimeoutMs: Milliseconds;
@@ -341,10 +342,10 @@ export interface TurnSettings {
   readonly menuKeys: string;
   /** Pause after such a key, if it is the first one. */
   readonly menuKeyMs: Milliseconds;
-  /** From the caller's last sound to an audible sign, if the reply isn't there by then. */
-  readonly signAfterMs: Milliseconds;
-  /** From one sign to the next, as long as nothing else is heard. */
-  readonly signAgainMs: Milliseconds;
+  /** From the caller's last sound to a filler, if the reply isn't there by then. */
+  readonly fillerAfterMs: Milliseconds;
+  /** From one filler to the next, as long as nothing else is heard. */
+  readonly fillerAgainMs: Milliseconds;
   /** A reply that isn't audible after this time has failed; that of its tools isn't counted. */
   readonly giveUpMs: Milliseconds;
   /** Replies in a row that may fail before the call is given up. */
@@ -360,6 +361,8 @@ export interface TurnSettings {
 }
 
 export const DEFAULT_TURN_SETTINGS: TurnSettings = {
+  endpointing: endpointingByWords(languageOf('en')),
+  interruption: interruptionByWords(languageOf('en')),
   endpointingMs: 500,
   silenceMs: 8000,
   silencePrompts: 2,
@@ -376,8 +379,8 @@ export const DEFAULT_TURN_SETTINGS: TurnSettings = {
   menuKeys: '',
   // Chosen: whoever types a number has mostly pressed its next key by then, and if not, the row goes on.
   menuKeyMs: 400,
-  signAfterMs: 2000,
-  signAgainMs: 4000,
+  fillerAfterMs: 2000,
+  fillerAgainMs: 4000,
   giveUpMs: 10_000,
   failureLimit: 3,
   givenUp: 'proceed',

@@ -17,21 +17,18 @@ export interface Heard {
   readonly account: PlayedAccount;
 }
 
-/** Text on its way to the caller's ear, with the account of how much of it arrived there. */
-export class SpokenUtterance {
-  readonly playback: Playback;
+/** The words of something that is said, with their places in its sound as far as they are known. */
+export class Script {
   readonly #words: TimedWord[] = [];
   #text = '';
-  #complete = false;
   #insertedMs: Milliseconds = 0;
 
-  constructor(media: MediaSession) {
-    this.playback = media.play();
+  get text(): string {
+    return this.#text;
   }
 
-  /** Instant of the first packet. */
-  get started(): Promise<Milliseconds | undefined> {
-    return this.playback.started;
+  get words(): readonly TimedWord[] {
+    return this.#words;
   }
 
   addText(text: string): void {
@@ -46,6 +43,28 @@ export class SpokenUtterance {
     }
   }
 
+  /** Something without words stands in the middle of the sound. */
+  insert(audio: Audio): void {
+    this.#insertedMs += (sampleCount(audio) * 1000) / audio.rateHz;
+  }
+}
+
+/** Words on their way to the caller's ear, with the account of how much of them arrived there. */
+export class SpokenUtterance {
+  readonly playback: Playback;
+  readonly #script: Script;
+  #complete = false;
+
+  constructor(media: MediaSession, script: Script) {
+    this.playback = media.play();
+    this.#script = script;
+  }
+
+  /** Instant of the first packet. */
+  get started(): Promise<Milliseconds | undefined> {
+    return this.playback.started;
+  }
+
   /** False: flushed or closed, stop writing. */
   write(audio: Audio): Promise<boolean> {
     return sampleCount(audio) === 0 ? Promise.resolve(true) : this.playback.write(audio);
@@ -53,7 +72,7 @@ export class SpokenUtterance {
 
   /** Something without words, in the middle of it. */
   insert(audio: Audio): Promise<boolean> {
-    this.#insertedMs += (sampleCount(audio) * 1000) / audio.rateHz;
+    this.#script.insert(audio);
     return this.write(audio);
   }
 
@@ -66,8 +85,8 @@ export class SpokenUtterance {
   /** When it was played, flushed or cut off by the end of the call. */
   async heard(): Promise<Heard> {
     const [account, since] = await Promise.all([this.playback.finished, this.playback.started]);
-    const utterance = { text: this.#text, words: this.#words, account, complete: this.#complete };
-    return { ...playedText(utterance), since, account };
+    const { text, words } = this.#script;
+    return { ...playedText({ text, words, account, complete: this.#complete }), since, account };
   }
 }
 
@@ -76,9 +95,10 @@ const SLICE_MS = 500;
 
 /** Queues a prepared phrase; its first packets are in the queue when this returns. */
 export function playPhrase(media: MediaSession, phrase: PreparedPhrase): SpokenUtterance {
-  const utterance = new SpokenUtterance(media);
-  utterance.addText(phrase.text);
-  utterance.addWords(phrase.words);
+  const script = new Script();
+  script.addText(phrase.text);
+  script.addWords(phrase.words);
+  const utterance = new SpokenUtterance(media, script);
   void (async () => {
     let complete = true;
     for (const slice of slices(phrase.audio, SLICE_MS)) {

@@ -11,7 +11,8 @@ import { NO_MEDIA } from '../../src/dialog/call-media.ts';
 import type { Admission } from '../../src/dialog/ports.ts';
 import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
 import type { CallEvent } from '../../src/dialog/call-events.ts';
-import { DEFAULT_PHRASES, PhraseCache } from '../../src/dialog/prepared-phrases.ts';
+import { en } from '../../src/dialog/languages/en.ts';
+import { PhraseCache } from '../../src/dialog/prepared-phrases.ts';
 import { FailureDomain } from '../../src/lib/failure-domain.ts';
 import { Scope } from '../../src/lib/scope.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
@@ -33,7 +34,7 @@ async function desk(more: Partial<CallDeskOptions> = {}): Promise<Desk> {
   const announcer = announcerProfile('slt', 'en');
   const profiles = [agentProfile(), agentProfile({ id: 'tom', extensions: ['510002'], codec: 'alaw' })];
   for (const profile of profiles) await preparePhrases(phrases, profile);
-  await preparePhrases(phrases, announcer, DEFAULT_PHRASES);
+  await preparePhrases(phrases, announcer, en.phrases);
   return new Desk({
     agents: profiles.map(staff),
     announcer: staff(announcer),
@@ -107,7 +108,7 @@ describe('the desk', () => {
     const { line, over } = arrive(at, '999');
     await clock.advance(20_000);
     await over;
-    expect(said()).toEqual([DEFAULT_PHRASES.unknownExtension]);
+    expect(said()).toEqual([en.phrases.unknownExtension]);
     expect(line?.done).toEqual(['answer', 'hang-up']);
     expect(at.size).toBe(0);
   });
@@ -119,7 +120,7 @@ describe('the desk', () => {
     const third = arrive(at);
     await clock.advance(12_000);
     await third.over;
-    expect(said()).toContain(DEFAULT_PHRASES.busy);
+    expect(said()).toContain(en.phrases.busy);
     expect(third.line?.done).toEqual(['answer', 'hang-up']);
   });
 
@@ -201,7 +202,7 @@ describe('the desk', () => {
       ['answer', 'hang-up'],
       ['answer', 'hang-up'],
     ]);
-    expect(said().filter((text) => text === DEFAULT_PHRASES.draining)).toHaveLength(2);
+    expect(said().filter((text) => text === en.phrases.draining)).toHaveLength(2);
   });
 
   it('does not wait longer than it is told to', async () => {

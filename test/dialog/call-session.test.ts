@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { INTERRUPTED } from '../../src/dialog/agent-reply.ts';
+import { INTERRUPTED } from '../../src/dialog/reply-thinking.ts';
 import type { AgentTool } from '../../src/dialog/agent-tools.ts';
 import { addToRecord, beginRecord, describeRecord } from '../../src/dialog/call-record.ts';
 import { latencyLine, stageTimes } from '../../src/dialog/latency-tracker.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { callerIdOf } from '../../src/dialog/call-transfer.ts';
 import type { TransferOutcome } from '../../src/dialog/call-info.ts';
 import type { TransferTarget } from '../../src/dialog/agent-profile.ts';
-import { DEFAULT_PHRASES } from '../../src/dialog/prepared-phrases.ts';
+import { en } from '../../src/dialog/languages/en.ts';
 import { agentProfile, ScriptedCall, type ScriptedCallOptions } from '../support/scripted-call.ts';
 import { callInfo } from '../support/scripted-line.ts';
 
@@ -161,7 +161,7 @@ describe('a transfer', () => {
     await over(call, 'busy');
     await call.speaking();
     await call.quiet();
-    expect(call.conversation.at(-1)).toBe(`agent: ${DEFAULT_PHRASES.notReached}`);
+    expect(call.conversation.at(-1)).toBe(`agent: ${en.phrases.notReached}`);
   });
 
   it('is cancelled by the star key, and the caller is back', async () => {
@@ -212,7 +212,7 @@ describe('a transfer', () => {
     rings.session.finish({ reason: 'draining', phrase: 'draining', way: 'hang-up' });
     await rings.clock.advance(30_000);
     await rings.running;
-    expect(rings.conversation.at(-1)).toBe(`agent: ${DEFAULT_PHRASES.draining}`);
+    expect(rings.conversation.at(-1)).toBe(`agent: ${en.phrases.draining}`);
 
     const talks = await ringing();
     await over(talks, 'answered');

@@ -105,3 +105,23 @@ describe('the history', () => {
     ]);
   });
 });
+
+describe('an interrupted reply in a script without spaces', () => {
+  const account = { playedMs: 900, writtenMs: 2000, outcome: 'flushed' as const };
+  it.each([
+    ['ja', 'はい、明日は九時からです。', [], 'はい、明日'],
+    ['zh', '我们九点开门。您想几点来？', [], '我们九点开'],
+    ['th', 'ร้านเปิดเก้าโมงเช้าค่ะ', [], undefined],
+    // The synthesiser's words are longer or shorter than a sign.
+    ['ja', 'はい、明日は九時からです。', ['はい', '明日', 'は', '九時', 'から', 'です'], 'はい、明日は'],
+    ['zh', '我们九点开门。您想几点来？', ['我', '们', '九', '点', '开', '门'], '我们九'],
+  ])('(%s) stands in the history up to what was heard', (_code, text, spoken, heard) => {
+    const words = spoken.map((word, at) => ({ text: word, startMs: at * 300, endMs: (at + 1) * 300 }));
+    const { text: kept, interrupted } = playedText({ text, words, account, complete: true });
+    expect(interrupted).toBe(true);
+    if (heard !== undefined) expect(kept).toBe(heard);
+    expect(kept.length).toBeGreaterThan(1);
+    expect(text.startsWith(kept)).toBe(true);
+    expect(kept.length).toBeLessThan(text.length);
+  });
+});

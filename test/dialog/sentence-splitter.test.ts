@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { languageOf } from '../../src/dialog/languages/known-languages.ts';
 import { SentenceSplitter, type SplitterOptions } from '../../src/dialog/sentence-splitter.ts';
 
 function split(text: string, options: SplitterOptions = { firstClauseFrom: 0 }, chunk = 3): string[] {
@@ -27,6 +28,43 @@ describe('a stream of words becomes sentences', () => {
     ['No end at all', ['No end at all']],
   ])('%s', (text, sentences) => {
     for (const chunk of [1, 2, 5, 100]) expect(split(text, { firstClauseFrom: 0 }, chunk)).toEqual(sentences);
+  });
+
+  it.each([
+    ['de', 'Wir haben z. B. am 3. Mai offen. Das kostet ca. 50 Euro, bzw. mehr.', 2],
+    ['de', 'Fragen Sie Dr. Müller od. Frau Prof. Schmidt. Sie sind da, d. h. ab 9 Uhr. Gut?', 3],
+    ['de', 'Der 12. Termin ist frei. Wir öffnen um 8.30 Uhr. Bis dann!', 3],
+    ['fr', 'M. Dupont arrive à 9 h. Voilà ! Ça va ? Oui.', 4],
+    ['es', 'El Sr. García y la Sra. Díaz están. ¿Quiere algo más? ¡Claro!', 3],
+    ['it', 'Il Dott. Rossi riceve alle 9. Va bene? Sì, ecc. è tutto.', 3],
+    ['pt', 'O Sr. Silva está na Av. Brasil. Pode vir? Sim!', 3],
+    ['nl', 'Dhr. Jansen is er, d.w.z. vanaf 9 uur. Komt u? Ja.', 3],
+    ['pl', 'Proszę przyjść np. 3. maja na ul. Długą. To wszystko, tzn. tak. Dobrze?', 3],
+    ['hi', 'हम नौ बजे खुलते हैं। आप कब आना चाहेंगे? डॉ. शर्मा यहाँ हैं।', 3],
+    ['ja', 'はい、明日は九時からです。何時がよろしいですか？「はい。」ですね。', 4],
+    ['zh', '我们九点开门。您想几点来？好的！', 3],
+    ['en', 'It opens at nine. 5 people wait. No. 5 is theirs.', 3],
+  ])('%s: %s', (code, text, count) => {
+    const language = languageOf(code);
+    for (const chunk of [1, 2, 5, 100]) {
+      const pieces = split(text, { language, firstClauseFrom: 0 }, chunk);
+      expect(pieces, pieces.join(' | ')).toHaveLength(count);
+      expect(pieces.every((piece) => !/^[」』”»)]/u.test(piece))).toBe(true);
+    }
+  });
+
+  it('cuts Thai, which marks no end, at spaces, into clauses that are worth speaking', () => {
+    const text = 'สวัสดีค่ะ ยินดีต้อนรับ วันนี้ให้ช่วยอะไรคะ ร้านเปิดเก้าโมงเช้าถึงห้าโมงเย็น มาได้ทุกวันนะคะ';
+    const pieces = split(text, { language: languageOf('th') }, 1);
+    expect(pieces.length).toBeGreaterThan(2);
+    expect(pieces.join(' ')).toBe(text);
+  });
+
+  it('begins Chinese and Japanese with a clause, too, though no space follows it', () => {
+    const first = (code: string, text: string): string | undefined =>
+      split(text, { language: languageOf(code) }, 1)[0];
+    expect(first('zh', '您好这里是春天牙科，请问有什么可以帮您？')).toBe('您好这里是春天牙科，');
+    expect(first('ja', 'お電話ありがとうございます、青山歯科です。')).toBe('お電話ありがとうございます、');
   });
 
   it('gives a sentence out as soon as the next word begins, not when the reply is complete', () => {
@@ -71,8 +109,10 @@ describe('a stream of words becomes sentences', () => {
       { maxLength: 60 },
     );
     fc.assert(
-      fc.property(text, fc.nat(40), fc.nat(60), (chunks, firstClauseFrom, longest) => {
-        const splitter = new SentenceSplitter({ firstClauseFrom, longest: longest + 1 });
+      fc.property(text, fc.nat(40), fc.nat(60), fc.constantFrom('en', 'de', 'ja', 'th', 'xx'), (...args) => {
+        const [chunks, firstClauseFrom, longest, code] = args;
+        const language = languageOf(code);
+        const splitter = new SentenceSplitter({ language, firstClauseFrom, longest: longest + 1 });
         const pieces = [...chunks.flatMap((chunk) => splitter.push(chunk)), ...splitter.flush()];
         expect(pieces.join('')).toBe(chunks.join(''));
         expect(pieces.every((piece) => piece !== '')).toBe(true);

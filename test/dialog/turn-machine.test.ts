@@ -25,7 +25,7 @@ class Call {
 
   constructor(settings: Partial<TurnSettings> = {}, announcement?: Ending) {
     this.settings = { ...DEFAULT_TURN_SETTINGS, ...settings };
-    this.state = opening(announcement);
+    this.state = opening(this.settings, announcement);
   }
 
   feed(event: Happening, at = this.at): TurnAction[] {
@@ -153,7 +153,7 @@ describe('the end of a turn', () => {
     call.wait(50);
     const actions = call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
     expect(actions).toEqual([
-      { do: 'drop', reply },
+      { do: 'drop', reply, takenBack: true },
       { do: 'begin-turn', frame },
     ]);
     expect(call.state).toMatchObject({ phase: 'listening', turn: 0 });
@@ -200,8 +200,8 @@ describe('the end of a turn', () => {
     call.speak();
     expect(call.wait(6000)).toMatchObject([
       { do: 'end-turn' },
-      { do: 'sign' },
-      { do: 'say', phrase: 'trouble' },
+      { do: 'filler' },
+      { do: 'say', phrase: 'sayAgain' },
     ]);
   });
 });
@@ -234,7 +234,7 @@ describe('a voice that never ends', () => {
     call.feed({ type: 'transcript', ask: call.ask, transcript: said('', false) });
     call.feed({ type: 'reply-audible', reply: call.reply });
     expect(call.state.phase).toBe('speaking');
-    expect(interruptible(call.state)).toBe(false);
+    expect(interruptible(call.state)).toBeUndefined();
     call.wait(2000);
     expect(call.feed({ type: 'reply-ended', reply: call.reply })).toEqual([{ do: 'begin-turn', frame }]);
     expect(call.state.phase).toBe('listening');
@@ -247,13 +247,13 @@ describe('a voice that never ends', () => {
     call.feed({ type: 'transcript', ask: call.ask, transcript: said('and so on') });
     call.feed({ type: 'reply-audible', reply: call.reply });
     call.feed({ type: 'speech-stop', frame: call.frame, lastAt: call.at });
-    expect(interruptible(call.state)).toBe(true);
+    expect(interruptible(call.state)).toBe(call.reply);
   });
 
   it('is said to be not understood, if the recogniser keeps silent', () => {
-    const call = talkingOn({ ...endless, signAfterMs: Infinity, transcriptMs: 4000 });
+    const call = talkingOn({ ...endless, fillerAfterMs: Infinity, transcriptMs: 4000 });
     call.wait(25_000);
-    expect(call.wait(4000)).toMatchObject([{ do: 'say', phrase: 'trouble' }]);
+    expect(call.wait(4000)).toMatchObject([{ do: 'say', phrase: 'sayAgain' }]);
   });
 
   it('of a recogniser that had foreseen the end is answered as foreseen', () => {
@@ -285,7 +285,7 @@ describe('an early start', () => {
     call.wait(100);
     call.feed({ type: 'transcript', ask: call.ask, transcript: said('do you') });
     expect(call.feed({ type: 'speech-start', frame: call.frame, since: call.at })).toEqual([
-      { do: 'drop', reply: call.reply },
+      { do: 'drop', reply: call.reply, takenBack: true },
       { do: 'begin-turn', frame },
     ]);
     expect(call.state).toMatchObject({ turn: 0, phase: 'listening', said: { pieces: [] } });
@@ -320,14 +320,14 @@ describe('an early start', () => {
     call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
     call.wait(1000);
     call.feed({ type: 'turn-eager-end', transcript: said('do you') });
-    expect(call.feed({ type: 'turn-resume' })).toEqual([{ do: 'drop', reply: call.reply }]);
+    expect(call.feed({ type: 'turn-resume' })).toEqual([{ do: 'drop', reply: call.reply, takenBack: true }]);
     call.wait(1000);
     call.feed({ type: 'turn-eager-end', transcript: said('do you sell cars') });
     const { reply } = call;
     call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
     call.feed({ type: 'speech-stop', frame: call.frame, lastAt: call.at });
     expect(call.feed({ type: 'speech-start', frame: call.frame, since: call.at })).toEqual([
-      { do: 'drop', reply },
+      { do: 'drop', reply, takenBack: true },
     ]);
   });
 
@@ -369,7 +369,7 @@ describe('a recogniser that finds turns', () => {
     call.speak();
     call.feed({ type: 'partial', text: 'when do you' });
     expect(names(call.wait(1500))).toEqual(['end-turn']);
-    expect(names(call.wait(600))).toEqual(['sign']);
+    expect(names(call.wait(600))).toEqual(['filler']);
     const { ask } = call;
     expect(call.feed({ type: 'transcript', ask, transcript: said('when do you open') })).toMatchObject([
       { do: 'reply', input: { message: { text: 'when do you open', via: 'speech' } } },
@@ -380,17 +380,16 @@ describe('a recogniser that finds turns', () => {
   it('that is late lets a caller who goes on silence the sign that he was given', () => {
     const call = new Call({ findsTurns: true }).greeted();
     call.speak();
-    expect(names(call.wait(2100))).toEqual(['end-turn', 'sign']);
+    expect(names(call.wait(2100))).toEqual(['end-turn', 'filler']);
     const go = { type: 'speech-start', frame: call.frame, since: call.at } as const;
-    expect(names(call.feed(go))).toEqual(['hush', 'begin-turn']);
+    expect(names(call.feed(go))).toEqual(['stop-filler', 'begin-turn']);
   });
 
   it('can die in mid-sentence: the next one goes by the pauses of the detector', () => {
     const call = new Call({ findsTurns: true }).greeted();
     call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
     call.feed({ type: 'partial', text: 'when do' });
-    call.settings = { ...call.settings, findsTurns: false };
-    expect(call.feed({ type: 'recogniser' })).toEqual([]);
+    expect(call.feed({ type: 'recogniser', findsTurns: false })).toEqual([]);
     call.wait(500);
     const lastAt = call.at;
     call.wait(100);
@@ -402,8 +401,7 @@ describe('a recogniser that finds turns', () => {
     const call = new Call({ findsTurns: true, earlyStart: true }).greeted();
     call.speak();
     call.feed({ type: 'turn-eager-end', transcript: said('when do you open') });
-    call.settings = { ...call.settings, findsTurns: false };
-    call.feed({ type: 'recogniser' });
+    call.feed({ type: 'recogniser', findsTurns: false });
     expect(names(call.wait(600))).toEqual(['release']);
   });
 
@@ -451,20 +449,20 @@ describe('a barge-in', () => {
 
   it('can happen only while the agent is heard and may be interrupted', () => {
     const call = new Call();
-    expect(interruptible(call.state)).toBe(false);
+    expect(interruptible(call.state)).toBeUndefined();
     call.feed({ type: 'answered' });
-    expect(interruptible(call.state)).toBe(true);
+    expect(interruptible(call.state)).toBe(call.reply);
     call.feed({ type: 'reply-ended', reply: call.reply });
-    expect(interruptible(call.state)).toBe(false);
+    expect(interruptible(call.state)).toBeUndefined();
     call.asks();
     call.feed({ type: 'reply-audible', reply: call.reply });
-    expect(interruptible(call.state)).toBe(true);
+    expect(interruptible(call.state)).toBe(call.reply);
     call.feed({
       type: 'reply-ended',
       reply: call.reply,
       ending: { reason: 'agent-hung-up', way: 'hang-up' },
     });
-    expect(interruptible(call.state)).toBe(false);
+    expect(interruptible(call.state)).toBeUndefined();
   });
 
   it('is not made of a short "mhm", which is forgotten', () => {
@@ -513,7 +511,7 @@ describe('keys', () => {
     call.feed({ type: 'dtmf', digit: '1' });
     call.wait(700);
     const { reply } = call;
-    expect(call.feed({ type: 'dtmf', digit: '2' })).toEqual([{ do: 'drop', reply }]);
+    expect(call.feed({ type: 'dtmf', digit: '2' })).toEqual([{ do: 'drop', reply, takenBack: true }]);
     expect(call.wait(1499)).toEqual([]);
     expect(call.wait(1)).toMatchObject([{ do: 'reply', input: { since, message: { text: '12' } } }]);
   });
@@ -640,7 +638,7 @@ describe('trouble', () => {
     const call = new Call().greeted();
     call.asks();
     expect(call.feed({ type: 'reply-failed', reply: call.reply })).toMatchObject([
-      { do: 'say', phrase: 'trouble' },
+      { do: 'say', phrase: 'sayAgain' },
     ]);
     call.feed({ type: 'reply-ended', reply: call.reply });
     expect(call.state.phase).toBe('listening');
@@ -685,18 +683,18 @@ describe('trouble', () => {
   });
 
   it('that only takes long gets an audible sign two seconds after the last sound, and then is given up', () => {
-    const call = new Call({ signAfterMs: 2000, giveUpMs: 10_000 }).greeted();
+    const call = new Call({ fillerAfterMs: 2000, giveUpMs: 10_000 }).greeted();
     const spokeUntil = call.at + 1000;
     call.asks();
     const reply = call.reply;
     const asked = call.at;
     const actions = call.wait(spokeUntil + 2000 - call.at);
-    expect(names(actions)).toEqual(['sign']);
+    expect(names(actions)).toEqual(['filler']);
     expect(call.state.phase).toBe('thinking');
     expect(names(call.wait(8000))).toEqual(['tone', 'tone']);
     expect(call.wait(asked + 10_000 - call.at)).toMatchObject([
-      { do: 'drop', reply },
-      { do: 'say', phrase: 'trouble' },
+      { do: 'drop', reply, takenBack: false },
+      { do: 'say', phrase: 'sayAgain' },
     ]);
   });
 
@@ -704,33 +702,33 @@ describe('trouble', () => {
     const call = new Call({ giveUpMs: 10_000 }).greeted();
     call.asks();
     call.feed({ type: 'reply-committed', reply: call.reply });
-    expect(new Set(names(call.wait(30_000)))).toEqual(new Set(['sign', 'tone']));
+    expect(new Set(names(call.wait(30_000)))).toEqual(new Set(['filler', 'tone']));
     call.feed({ type: 'reply-resumed', reply: call.reply });
     expect(new Set(names(call.wait(9_900)))).toEqual(new Set(['tone']));
     expect(names(call.wait(200))).toContain('say');
   });
 
   it('of which nobody saw when he stopped talking is told by when he was last heard', () => {
-    const call = new Call({ findsTurns: true, signAfterMs: 2000 }).greeted();
+    const call = new Call({ findsTurns: true, fillerAfterMs: 2000 }).greeted();
     call.feed({ type: 'partial', text: 'when do you open' });
     call.wait(1500);
     call.feed({ type: 'turn-end', transcript: said('when do you open') });
     expect(names(call.wait(490))).toEqual([]);
-    expect(names(call.wait(20))).toEqual(['sign']);
+    expect(names(call.wait(20))).toEqual(['filler']);
   });
 
   it('with an answer to keys counts from the last key', () => {
-    const call = new Call({ interDigitMs: 1500, signAfterMs: 2000 }).greeted();
+    const call = new Call({ interDigitMs: 1500, fillerAfterMs: 2000 }).greeted();
     call.feed({ type: 'dtmf', digit: '1' });
     expect(names(call.wait(1990))).toEqual(['reply']);
-    expect(names(call.wait(20))).toEqual(['sign']);
+    expect(names(call.wait(20))).toEqual(['filler']);
   });
 
   it('of an empty reply is trouble as well', () => {
     const call = new Call().greeted();
     call.asks();
     expect(call.feed({ type: 'reply-ended', reply: call.reply })).toMatchObject([
-      { do: 'say', phrase: 'trouble' },
+      { do: 'say', phrase: 'sayAgain' },
     ]);
   });
 
@@ -738,7 +736,7 @@ describe('trouble', () => {
     const call = new Call().greeted();
     expect(call.feed({ type: 'stt-failed', fatal: false })).toEqual([]);
     call.speak();
-    expect(call.feed({ type: 'stt-failed', fatal: false })).toMatchObject([{ phrase: 'trouble' }]);
+    expect(call.feed({ type: 'stt-failed', fatal: false })).toMatchObject([{ phrase: 'sayAgain' }]);
     expect(call.feed({ type: 'stt-failed', fatal: true })).toMatchObject([
       { do: 'interrupt' },
       { phrase: 'apology' },
@@ -853,7 +851,7 @@ const happening = fc.oneof(
   fc.constant({ type: 'turn-resume' as const }),
   { weight: 4, arbitrary: transcript.map((t) => ({ type: 'transcript' as const, transcript: t })) },
   fc.boolean().map((fatal) => ({ type: 'stt-failed' as const, fatal })),
-  fc.constant({ type: 'recogniser' as const }),
+  fc.boolean().map((findsTurns) => ({ type: 'recogniser' as const, findsTurns })),
   {
     weight: 6,
     arbitrary: fc
@@ -1058,7 +1056,8 @@ describe('whatever happens', () => {
     const events: Happening[] = [
       ...OUTCOMES.map((outcome) => ({ type: 'transfer-over' as const, outcome })),
       { type: 'target-left' },
-      { type: 'recogniser' },
+      { type: 'recogniser', findsTurns: true },
+      { type: 'recogniser', findsTurns: false },
       { type: 'answered' },
       { type: 'tick' },
       { type: 'speech-start', frame: 1, since: 0 },

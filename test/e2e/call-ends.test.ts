@@ -1,7 +1,7 @@
 /** How calls end: by either side, on into the dialplan, refused, and when the agent is stopped. */
 import { describe, expect, it } from 'vitest';
 import { isPortFree } from '../../lab/ports.ts';
-import { DEFAULT_PHRASES } from '../../src/dialog/prepared-phrases.ts';
+import { en } from '../../src/dialog/languages/en.ts';
 import { ALICE, SAME_WORDS, TOM, useRunningAgent } from '../support/agent-under-test.ts';
 import { heardFor } from '../support/running-agent.ts';
 
@@ -94,12 +94,12 @@ describe('A call to the agent', () => {
     expect(await late.heard.speech({ timeoutMs: 15_000, after: late.answeredAt ?? 0 })).toBe(true);
     await late.hangUp();
     expect(await call.ended).toBe('other side hung up');
-    expect(await agent.likeness(call, DEFAULT_PHRASES.draining)).toBeGreaterThan(SAME_WORDS);
+    expect(await agent.likeness(call, en.phrases.draining)).toBeGreaterThan(SAME_WORDS);
     await stopped;
     expect((await view.event('ended')).reason).toBe('draining');
     expect(await lab.record(view)).toMatchObject({
       ended: { reason: 'draining' },
-      said: [{}, { text: DEFAULT_PHRASES.draining, interrupted: false }],
+      said: [{}, { text: en.phrases.draining, interrupted: false }],
     });
     expect(lab.agent.lines.at(-1)).toContain('"event":"stopped"');
     expect(lab.agent.exitCode).toBe(0);

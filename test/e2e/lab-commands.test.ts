@@ -10,7 +10,7 @@ import { PROJECT } from '../../lab/paths.ts';
 import { freePorts } from '../../lab/ports.ts';
 import type { Secrets } from '../../lab/secrets.ts';
 import { Softphone } from '../../lab/softphone.ts';
-import { DEFAULT_PHRASES } from '../../src/dialog/prepared-phrases.ts';
+import { en } from '../../src/dialog/languages/en.ts';
 import { readWav } from '../../src/media/wav.ts';
 import { LabPlace } from '../support/lab-process.ts';
 import { report } from '../support/running-agent.ts';
@@ -132,7 +132,7 @@ describe('make lab', () => {
       lab.interrupt();
       expect(await other.ended).toBe('other side hung up');
       expect(await lab.ended).toBe(130);
-      expect(lab.stdout).toContain(DEFAULT_PHRASES.draining);
+      expect(lab.stdout).toContain(en.phrases.draining);
       await place.expectNoneLeft(had);
       place.expectSwept();
     } finally {

@@ -5,7 +5,8 @@ import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
 import type { CallEvent } from '../../src/dialog/call-events.ts';
 import type { CallInfo } from '../../src/dialog/call-info.ts';
 import type { TakenMessage } from '../../src/dialog/conversation.ts';
-import { DEFAULT_PHRASES, PhraseCache, type PhraseTexts } from '../../src/dialog/prepared-phrases.ts';
+import { en } from '../../src/dialog/languages/en.ts';
+import { PhraseCache, type PhraseTexts } from '../../src/dialog/prepared-phrases.ts';
 import { DEFAULT_TURN_SETTINGS, type Ending, type TurnSettings } from '../../src/dialog/turn-states.ts';
 import { Scope } from '../../src/lib/scope.ts';
 import { ManualClock, settle } from './manual-clock.ts';
@@ -207,7 +208,7 @@ export class ScriptedCall {
 export async function preparePhrases(
   phrases: PhraseCache,
   agent: AgentProfile,
-  texts: PhraseTexts = { greeting: agent.greeting, ...DEFAULT_PHRASES },
+  texts: PhraseTexts = { greeting: agent.greeting, ...en.phrases },
   fails = false,
 ): Promise<void> {
   const instant = new ManualClock();

@@ -1,4 +1,5 @@
 import { upTo } from '../../dialog/conversation-history.ts';
+import { languageOf } from '../../dialog/languages/known-languages.ts';
 import type { TextToSpeech } from '../../dialog/ports.ts';
 import type { TimedWord, TtsEvent, VoiceRequest } from '../../dialog/speech.ts';
 import { formatFor } from '../../dialog/prepared-phrases.ts';
@@ -68,7 +69,10 @@ export function chainTextToSpeech({
     const format = formatFor(port, voice.format);
     const own = inItsVoice(port, { ...voice, format });
     const converter = isSame(format, voice.format) ? undefined : new AudioConverter(voice.format);
-    const pieces = port.takes === 'sentences' ? { firstClauseFrom: 0 } : {};
+    const pieces = {
+      language: languageOf(voice.language),
+      ...(port.takes === 'sentences' && { firstClauseFrom: 0 }),
+    };
     const cut = first.takes === 'text' && port.takes !== 'text' ? inSentences(text, pieces) : text;
     const given = telling(cut, () => {
       exchange.awaitSign();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { expectedPhrases } from '../../../../src/providers/embedded/receptionist/expected-phrases.ts';
-import { resultOf } from '../../../../src/dialog/turn-transfer.ts';
+import { resultOf } from '../../../../src/dialog/turn-machine.ts';
 import type { AgentProfile, TransferTarget } from '../../../../src/dialog/agent-profile.ts';
 import type { Message } from '../../../../src/dialog/conversation.ts';
 import type { TransferOutcome } from '../../../../src/dialog/call-info.ts';

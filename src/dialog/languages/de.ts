@@ -1,0 +1,54 @@
+import { list, PLAIN_SENTENCES, type Language } from './language.ts';
+
+export const de = {
+  code: 'de',
+  phrases: {
+    stillThere: 'Sind Sie noch da?',
+    silenceGoodbye:
+      'Ich kann Sie leider nicht hören und lege jetzt auf. Bitte rufen Sie noch einmal an. Auf Wiederhören.',
+    oneMoment: 'Einen Moment, bitte.',
+    welcomeBack: 'Da sind Sie ja wieder. Wie kann ich Ihnen helfen?',
+    sayAgain: 'Entschuldigung, da ist etwas schiefgegangen. Können Sie das bitte noch einmal sagen?',
+    apology: 'Es tut mir leid, ich habe eine technische Störung und kann Ihnen nicht weiterhelfen.',
+    notReached:
+      'Es tut mir leid, dort ist gerade niemand zu erreichen. Kann ich Ihnen sonst noch weiterhelfen?',
+    maxCall:
+      'Es tut mir leid, wir müssen das Gespräch jetzt beenden. Rufen Sie gern noch einmal an. Auf Wiederhören.',
+    draining:
+      'Es tut mir leid, ich muss das Gespräch jetzt beenden. Bitte rufen Sie in ein paar Minuten noch einmal an. Auf Wiederhören.',
+    goodbye: 'Auf Wiederhören.',
+    unknownExtension:
+      'Diese Nummer ist leider nicht vergeben. Bitte prüfen Sie die Nummer und wählen Sie noch einmal. Auf Wiederhören.',
+    busy: 'Zurzeit sind leider alle Leitungen belegt. Bitte versuchen Sie es in ein paar Minuten noch einmal. Auf Wiederhören.',
+  },
+  backchannels: list(`
+    mhm hm hmm mm aha ah ach oh ja jaja jo joa okay ok gut genau richtig stimmt klar verstehe ach_so achso so alles_klar
+    in_ordnung ja_genau sehr_gut super schön gern gerne na na_gut ich_verstehe
+  `),
+  openEnds: list(`
+    und oder aber weil wenn dass ob denn sondern also der die das den dem des ein eine einen einem einer eines mein
+    meine meinen meinem meiner ihr ihre ihren kein keine zu zum zur von vom für mit ohne bei beim nach vor über unter
+    auf aus an am im in um bis gegen durch ist sind war bin habe hätte möchte würde kann könnte will soll ich wir sie es
+    äh ähm öh hm tja herr frau doktor sehr noch nicht
+  `),
+  complete: list(`
+    ja nein nee nö doch okay ok klar genau richtig stimmt gerne gern danke vielen_dank danke_schön dankeschön
+    ja_bitte ja_gerne ja_gern ja_genau ja_danke ja_richtig ja_stimmt nein_danke nein_vielen_dank ja_vielen_dank
+    okay_danke bitte das_war's das_war_es das_wäre_alles das_ist_alles sonst_nichts tschüss tschüs auf_wiederhören
+    auf_wiedersehen hallo guten_tag guten_morgen
+  `),
+  numbers: list(`
+    null eins ein zwei zwo drei vier fünf sechs sieben acht neun zehn elf zwölf hundert doppelt
+  `),
+  numberEndings: ['zehn', 'zig', 'ßig', 'hundert'],
+  sentences: {
+    ...PLAIN_SENTENCES,
+    abbreviations: list(`
+      z.b d.h od u.a o.ä i.d.r v.a z.t z.zt u.u ggf bzw ca evtl usw etc inkl exkl zzgl max min mind vgl sog bspw dr prof
+      dipl ing med hr fr str tel nr st abs art bd hl jh mio mrd std sek tgl zb geb verh ehem abt allg
+      jan feb apr jun jul aug sep sept okt nov dez mo di mi do so
+    `),
+    mayEnd: list('usw etc str'),
+    dottedOrdinals: true,
+  },
+} satisfies Language;

@@ -1,0 +1,49 @@
+import { list, PLAIN_SENTENCES, type Language } from './language.ts';
+
+export const en = {
+  code: 'en',
+  phrases: {
+    stillThere: 'Are you still there?',
+    silenceGoodbye: "I can't hear you, so I will hang up now. Please call again. Goodbye.",
+    oneMoment: 'One moment, please.',
+    welcomeBack: 'Hello again. How can I help you?',
+    sayAgain: 'Sorry, something went wrong. Could you please say that again?',
+    apology: 'I am sorry, I have a technical problem and can not help you any further.',
+    notReached: 'I am sorry, nobody can be reached there at the moment. Can I help you with anything else?',
+    maxCall: 'I am sorry, we have to end this call now. Please call again if there is more. Goodbye.',
+    draining: 'I am sorry, I have to end this call now. Please call again in a few minutes. Goodbye.',
+    goodbye: 'Goodbye.',
+    unknownExtension: 'Sorry, this number is not in use. Please check the number and dial again. Goodbye.',
+    busy: 'Sorry, all our lines are busy at the moment. Please try again in a few minutes. Goodbye.',
+  },
+  backchannels: list(`
+    mhm mm hmm hm mmhm mmhmm uhhuh uh huh um ah aha oh yeah yes yep okay ok right sure i see good great
+  `),
+  openEnds: list(`
+    and or but so because if that than then the a an my your our his her their to of for from with at in on about
+    is are am was i i'm i'd we it's um uh er erm well mister missus doctor
+  `),
+  complete: list(`
+    yes no yeah nope yep okay ok sure correct right exactly thank_you thanks no_thank_you bye good_bye goodbye
+    that's_all that_is_all nothing_else hello hi
+    yes_please no_please yeah_please nope_please yep_please okay_please ok_please sure_please
+    yes_thanks no_thanks yeah_thanks nope_thanks yep_thanks okay_thanks ok_thanks sure_thanks
+    yes_thank_you yeah_thank_you okay_thank_you ok_thank_you sure_thank_you
+    yes_that's_right yeah_that's_right yep_that's_right okay_that's_right correct_that's_right
+  `),
+  numbers: list(`
+    zero oh one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty double triple
+    hundred
+  `),
+  numberEndings: ['teen'],
+  sentences: {
+    ...PLAIN_SENTENCES,
+    abbreviations: list(`
+      mr mrs ms dr prof rev hon st sr jr gen col sgt capt lt vs etc inc ltd co corp dept nos vol approx apt ave blvd
+      rd mt e.g i.e a.m p.m u.s u.k jan feb apr jun jul aug sept oct nov tue tues wed thu thur thurs fri
+    `),
+    mayEnd: list('etc a.m p.m inc ltd co u.s u.k jr sr ave blvd rd'),
+    beforeNumbers: ['no'],
+    oneLetterWords: ['i'],
+  },
+} satisfies Language;

@@ -1,0 +1,50 @@
+import { list, PLAIN_SENTENCES, type Language } from './language.ts';
+
+export const es = {
+  code: 'es',
+  phrases: {
+    stillThere: '¿Sigue usted ahí?',
+    silenceGoodbye: 'No le oigo, así que voy a colgar. Por favor, vuelva a llamar. Adiós.',
+    oneMoment: 'Un momento, por favor.',
+    welcomeBack: 'Hola de nuevo. ¿En qué puedo ayudarle?',
+    sayAgain: 'Perdone, ha habido un problema. ¿Puede repetirlo, por favor?',
+    apology: 'Lo siento, tengo un problema técnico y no puedo seguir ayudándole.',
+    notReached: 'Lo siento, en este momento no hay nadie disponible. ¿Puedo ayudarle en algo más?',
+    maxCall: 'Lo siento, tenemos que terminar esta llamada. Vuelva a llamar si necesita algo más. Adiós.',
+    draining:
+      'Lo siento, tengo que terminar esta llamada. Por favor, vuelva a llamar dentro de unos minutos. Adiós.',
+    goodbye: 'Adiós.',
+    unknownExtension:
+      'Lo sentimos, este número no existe. Por favor, compruebe el número y vuelva a marcar. Adiós.',
+    busy: 'Lo sentimos, todas nuestras líneas están ocupadas. Por favor, inténtelo dentro de unos minutos. Adiós.',
+  },
+  backchannels: list(`
+    mhm hm hmm mm ajá ah oh sí si ya claro vale ok okay bien muy_bien bueno perfecto de_acuerdo entiendo exacto
+    exactamente eso ya_veo entendido correcto sí_sí si_si
+  `),
+  openEnds: list(`
+    y e o u pero porque que si cuando como entonces pues el la los las lo un una unos unas mi mis su sus de del a al
+    para por con sin en sobre hasta desde es son está soy era fue yo nosotros usted me le quiero quisiera necesito eh
+    em este señor señora doctor doctora muy no
+  `),
+  complete: list(`
+    sí si no vale ok okay claro exacto correcto eso gracias muchas_gracias sí_gracias si_gracias no_gracias
+    sí_por_favor si_por_favor sí_claro si_claro eso_es eso_es_todo nada_más es_todo adiós adios hasta_luego hola
+    buenos_días buenas_tardes buenas_noches dígame
+  `),
+  numbers: list(`
+    cero uno una un dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince veinte treinta
+    cuarenta cincuenta sesenta setenta ochenta noventa cien ciento doble triple y
+  `),
+  numberEndings: ['cientos', 'dieciséis', 'diecisiete', 'dieciocho', 'diecinueve'],
+  sentences: {
+    ...PLAIN_SENTENCES,
+    abbreviations: list(`
+      sr sra srta sres dr dra prof d dña ud uds p.ej ej etc aprox avda av c tel núm pág art dto izq dcha máx mín
+      ene feb mar abr jun jul ago sept oct nov dic a.m p.m ee.uu
+    `),
+    mayEnd: list('etc a.m p.m ee.uu'),
+    beforeNumbers: ['n', 'no', 'núm'],
+    oneLetterWords: ['y', 'o', 'a', 'e', 'u'],
+  },
+} satisfies Language;

@@ -1,0 +1,48 @@
+import { list, PLAIN_SENTENCES, type Language } from './language.ts';
+
+export const it = {
+  code: 'it',
+  phrases: {
+    stillThere: 'È ancora in linea?',
+    silenceGoodbye: 'Non la sento, quindi ora riattacco. La prego di richiamare. Arrivederci.',
+    oneMoment: 'Un momento, per favore.',
+    welcomeBack: 'Rieccola. Come posso aiutarla?',
+    sayAgain: 'Mi scusi, qualcosa è andato storto. Può ripetere, per favore?',
+    apology: 'Mi dispiace, ho un problema tecnico e non posso aiutarla oltre.',
+    notReached: 'Mi dispiace, al momento non è raggiungibile nessuno. Posso aiutarla in altro modo?',
+    maxCall: 'Mi dispiace, dobbiamo terminare la chiamata. Richiami pure se ha bisogno. Arrivederci.',
+    draining:
+      'Mi dispiace, devo terminare la chiamata. La prego di richiamare tra qualche minuto. Arrivederci.',
+    goodbye: 'Arrivederci.',
+    unknownExtension: 'Spiacenti, questo numero non è attivo. Controlli il numero e richiami. Arrivederci.',
+    busy: 'Spiacenti, tutte le linee sono occupate. Riprovi tra qualche minuto. Arrivederci.',
+  },
+  backchannels: list(`
+    mhm hm hmm mm ah oh eh sì si già certo va_bene vabbè ok okay bene benissimo perfetto esatto esattamente giusto
+    capisco ho_capito chiaro d'accordo d’accordo ecco
+  `),
+  openEnds: list(`
+    e ed o oppure ma però perché che se quando come allora quindi il lo la i gli le un uno una mio mia miei mie suo sua
+    di del dello della dei degli delle a al allo alla ai agli alle da dal dalla per con senza in nel nella su sul sulla
+    tra fra è sono era ho vorrei volevo devo io noi lei mi ehm uhm beh signor signora dottor dottoressa molto non
+  `),
+  complete: list(`
+    sì si no va_bene ok okay certo esatto giusto grazie grazie_mille sì_grazie si_grazie no_grazie sì_per_favore
+    si_per_favore sì_certo si_certo è_tutto basta_così nient'altro nient’altro arrivederci buongiorno buonasera ciao
+    pronto
+  `),
+  numbers: list(`
+    zero uno una un due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici quindici sedici
+    diciassette diciotto diciannove venti trenta quaranta cinquanta sessanta settanta ottanta novanta cento doppio
+  `),
+  numberEndings: ['cento', 'anta'],
+  sentences: {
+    ...PLAIN_SENTENCES,
+    abbreviations: list(`
+      sig sig.ra sig.na sigg dr dott dott.ssa prof prof.ssa avv ing geom arch p.es es ecc etc ca v.le p.za p.zza tel
+      n nr pag max min gen feb mar apr mag giu lug ago sett set ott nov dic
+    `),
+    mayEnd: list('ecc etc'),
+    oneLetterWords: ['e', 'o', 'a', 'è'],
+  },
+} satisfies Language;

@@ -1,0 +1,76 @@
+/**
+ * What the program must know of a language that an agent speaks. Words are lower case, and cut as `wordsOf`
+ * cuts them; lists are what native speakers say on the telephone, not what a grammar would allow.
+ */
+export interface Language {
+  /** ISO 639-1 code, the first part of a BCP 47 tag: `de` of `de-AT`. */
+  readonly code: string;
+  /** What is said beside the conversation, where the agent's configuration doesn't say it otherwise. */
+  readonly phrases: Readonly<Partial<Record<StockPhrase, string>>>;
+  /** Words of somebody who listens and doesn't want to speak; a group of words counts as a whole. */
+  readonly backchannels: readonly string[];
+  /** Last words after which nobody has finished: conjunctions, articles, prepositions, "um". */
+  readonly openEnds: readonly string[];
+  /** Turns that are whole as they stand: "yes please", "goodbye". */
+  readonly complete: readonly string[];
+  /** Words of numbers as they are dictated; figures are known anyway. */
+  readonly numbers: readonly string[];
+  /** Endings of words of numbers that are written as one: "-teen", "-zig". */
+  readonly numberEndings: readonly string[];
+  readonly sentences: SentenceRules;
+}
+
+/** How sentences are told apart, beyond what Unicode's rules (UAX #29, `Intl.Segmenter`) know. */
+export interface SentenceRules {
+  /** Shortenings whose dot ends no sentence, without their last dot; inner dots stay, spaces go: `z.b`. */
+  readonly abbreviations: readonly string[];
+  /** Those of them that do end one if a capital letter follows. */
+  readonly mayEnd: readonly string[];
+  /** Shortenings only before a figure: "No. 5". */
+  readonly beforeNumbers: readonly string[];
+  /** A number and a dot are an ordinal number: "am 3. Mai". */
+  readonly dottedOrdinals: boolean;
+  /** Words of one letter that may end a sentence: "So do I." */
+  readonly oneLetterWords: readonly string[];
+  /** Sentences have no mark at their end: a space stands between clauses (Thai). */
+  readonly spaceEndsClause: boolean;
+}
+
+/** Sentences that are synthesised beforehand, besides each agent's greeting. */
+export const STOCK_PHRASES = [
+  'stillThere',
+  'silenceGoodbye',
+  'oneMoment',
+  'welcomeBack',
+  'sayAgain',
+  'apology',
+  'notReached',
+  'maxCall',
+  'draining',
+  'goodbye',
+  'unknownExtension',
+  'busy',
+] as const;
+
+/** Those that only whoever speaks the refusals needs. */
+export const REFUSALS: ReadonlySet<string> = new Set<StockPhrase>(['unknownExtension', 'busy']);
+
+export type StockPhrase = (typeof STOCK_PHRASES)[number];
+
+/** Where nothing but the script's own rules applies. */
+export const PLAIN_SENTENCES: SentenceRules = {
+  abbreviations: [],
+  mayEnd: [],
+  beforeNumbers: [],
+  dottedOrdinals: false,
+  oneLetterWords: [],
+  spaceEndsClause: false,
+};
+
+/** A list as it is written here: words with spaces between them; groups of words with `_`. */
+export function list(text: string): readonly string[] {
+  return text
+    .trim()
+    .split(/\s+/)
+    .map((entry) => entry.replaceAll('_', ' '));
+}

@@ -1,0 +1,49 @@
+import { list, PLAIN_SENTENCES, type Language } from './language.ts';
+
+export const nl = {
+  code: 'nl',
+  phrases: {
+    stillThere: 'Bent u er nog?',
+    silenceGoodbye: 'Ik hoor u niet, dus ik hang nu op. Belt u gerust nog eens. Tot ziens.',
+    oneMoment: 'Een ogenblik, alstublieft.',
+    welcomeBack: 'Daar bent u weer. Waarmee kan ik u helpen?',
+    sayAgain: 'Sorry, er ging iets mis. Kunt u dat nog een keer zeggen, alstublieft?',
+    apology: 'Het spijt me, ik heb een technische storing en kan u niet verder helpen.',
+    notReached:
+      'Het spijt me, daar is op dit moment niemand bereikbaar. Kan ik u nog ergens anders mee helpen?',
+    maxCall: 'Het spijt me, we moeten dit gesprek nu beëindigen. Belt u gerust nog eens. Tot ziens.',
+    draining:
+      'Het spijt me, ik moet dit gesprek nu beëindigen. Belt u over een paar minuten nog eens. Tot ziens.',
+    goodbye: 'Tot ziens.',
+    unknownExtension:
+      'Sorry, dit nummer is niet in gebruik. Controleer het nummer en bel opnieuw. Tot ziens.',
+    busy: 'Sorry, al onze lijnen zijn bezet. Probeert u het over een paar minuten nog eens. Tot ziens.',
+  },
+  backchannels: list(`
+    mhm hm hmm mm ah oh ja jaja jawel oké ok okay goed prima precies klopt inderdaad juist snap_ik ik_snap_het
+    begrijp_ik ik_begrijp_het natuurlijk zeker mooi fijn ach zo
+  `),
+  openEnds: list(`
+    en of maar want omdat dat als wanneer dus toen de het een mijn uw ons onze zijn haar te van voor met zonder bij naar
+    op aan in uit over onder tot om is ben bent was heb had wil zou kan kunt moet ik wij we u eh uh uhm ehm nou tja
+    meneer mevrouw dokter heel niet nog
+  `),
+  complete: list(`
+    ja nee oké ok okay goed precies klopt juist zeker graag bedankt dank_u dank_u_wel dankjewel dank_je_wel ja_graag
+    ja_bedankt nee_bedankt nee_dank_u nee_dank_u_wel ja_hoor ja_dat_klopt dat_klopt dat_is_alles dat_was_het
+    verder_niets tot_ziens dag hallo goedemorgen goedemiddag
+  `),
+  numbers: list(`
+    nul een één twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien honderd dubbel
+  `),
+  numberEndings: ['tien', 'tig', 'honderd'],
+  sentences: {
+    ...PLAIN_SENTENCES,
+    abbreviations: list(`
+      dhr mevr mw dr prof ir ing mr drs bv bijv m.b.t o.a d.w.z i.p.v t.o.v n.v.t e.d enz etc ca evt incl excl max min
+      nr tel str blz jan feb mrt apr jun jul aug sept okt nov dec
+    `),
+    mayEnd: list('enz etc e.d'),
+    oneLetterWords: ['u'],
+  },
+} satisfies Language;

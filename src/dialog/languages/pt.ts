@@ -1,0 +1,50 @@
+import { list, PLAIN_SENTENCES, type Language } from './language.ts';
+
+export const pt = {
+  code: 'pt',
+  phrases: {
+    stillThere: 'Ainda está na linha?',
+    silenceGoodbye: 'Não consigo ouvir, por isso vou desligar. Por favor, ligue novamente. Até logo.',
+    oneMoment: 'Um momento, por favor.',
+    welcomeBack: 'Olá novamente. Em que posso ajudar?',
+    sayAgain: 'Desculpe, houve um problema. Pode repetir, por favor?',
+    apology: 'Lamento, estou com um problema técnico e não posso continuar a ajudar.',
+    notReached: 'Lamento, não há ninguém disponível neste momento. Posso ajudar em mais alguma coisa?',
+    maxCall: 'Lamento, temos de terminar esta chamada. Ligue novamente se precisar. Até logo.',
+    draining:
+      'Lamento, tenho de terminar esta chamada. Por favor, ligue novamente daqui a alguns minutos. Até logo.',
+    goodbye: 'Até logo.',
+    unknownExtension: 'Desculpe, este número não existe. Verifique o número e ligue novamente. Até logo.',
+    busy: 'Desculpe, todas as nossas linhas estão ocupadas. Tente novamente daqui a alguns minutos. Até logo.',
+  },
+  backchannels: list(`
+    mhm hm hmm mm ah oh ahã aham sim é pois pois_é claro certo está_bem tá tá_bom ok okay bem muito_bem bom ótimo
+    perfeito exato exatamente isso entendo entendi percebo sei
+  `),
+  openEnds: list(`
+    e ou mas porque que se quando como então pois o a os as um uma uns umas meu minha meus minhas seu sua de do da dos
+    das a ao à aos às para pra por pelo pela com sem em no na nos nas sobre até desde é são está sou era foi eu nós você
+    me quero queria gostaria preciso hum hã ééé senhor senhora doutor doutora muito não
+  `),
+  complete: list(`
+    sim não ok okay claro certo exato isso obrigado obrigada muito_obrigado muito_obrigada sim_obrigado sim_obrigada
+    não_obrigado não_obrigada sim_por_favor sim_claro é_isso isso_mesmo é_tudo é_só só_isso mais_nada tchau adeus
+    até_logo olá oi alô bom_dia boa_tarde boa_noite está_bem
+  `),
+  numbers: list(`
+    zero um uma dois duas três quatro cinco seis meia sete oito nove dez onze doze treze quatorze catorze quinze
+    dezesseis dezasseis dezessete dezassete dezoito dezenove dezanove vinte trinta quarenta cinquenta sessenta setenta
+    oitenta noventa cem cento duplo e
+  `),
+  numberEndings: ['centos', 'centas'],
+  sentences: {
+    ...PLAIN_SENTENCES,
+    abbreviations: list(`
+      sr sra srta srs dr dra prof profa eng exmo exma p.ex ex etc aprox av r tel núm nº pág art máx mín jan fev mar abr
+      mai jun jul ago set out nov dez
+    `),
+    mayEnd: list('etc'),
+    beforeNumbers: ['n', 'núm'],
+    oneLetterWords: ['e', 'o', 'a', 'é'],
+  },
+} satisfies Language;

@@ -1,0 +1,34 @@
+import { list, PLAIN_SENTENCES, type Language } from './language.ts';
+
+export const zh = {
+  code: 'zh',
+  phrases: {
+    stillThere: '请问您还在吗？',
+    silenceGoodbye: '听不到您的声音，我先挂断了。请您再次来电，再见。',
+    oneMoment: '请稍等。',
+    welcomeBack: '您好，让您久等了。请问有什么可以帮您？',
+    sayAgain: '抱歉，刚才出了点问题。请您再说一遍好吗？',
+    apology: '非常抱歉，系统出现故障，暂时无法继续为您服务。',
+    notReached: '抱歉，那边暂时没有人接听。请问还有什么可以帮您？',
+    maxCall: '抱歉，本次通话需要结束了。如有需要，欢迎再次来电，再见。',
+    draining: '抱歉，现在需要结束通话。请您过几分钟再打来，再见。',
+    goodbye: '再见。',
+    unknownExtension: '对不起，您拨打的号码是空号。请核对后再拨，再见。',
+    busy: '对不起，现在线路繁忙。请您过几分钟再拨，再见。',
+  },
+  backchannels: list(`
+    嗯 嗯嗯 哦 噢 喔 啊 呃 好 好的 好好 好好好 对 对对 对对对 是 是的 是啊 是吗 这样 这样啊 原来如此 明白 明白了 知道 知道了 行 可以
+    没错 了解 ok
+  `),
+  openEnds: list(`
+    和 跟 或 或者 还有 但 但是 可是 不过 因为 所以 如果 要是 然后 就是 那 那个 这个 的 地 在 从 到 把 被 给 对于 关于 我 我们 我想 我要
+    您 请 是不是 呃 嗯 很 不 一个 想
+  `),
+  complete: list(`
+    是 是的 对 对的 不是 不 不对 不用 不用了 好 好的 行 可以 没有 没有了 没了 谢谢 谢谢您 谢谢你 好谢谢 好的谢谢 不用谢谢 不用了谢谢
+    就这些 就这样 再见 拜拜 你好 您好 喂
+  `),
+  numbers: list('零 〇 一 幺 二 两 三 四 五 六 七 八 九 十 百 洞 拐 勾'),
+  numberEndings: [],
+  sentences: PLAIN_SENTENCES,
+} satisfies Language;
