@@ -1,4 +1,4 @@
-import { levelDbovG711 } from '../src/media/level.ts';
+import { levelDbov } from '../src/media/level.ts';
 import { decodeG711 } from '../src/media/g711.ts';
 import type { G711Law } from '../src/media/audio.ts';
 import { lawOfPayloadType, rtpStreams } from './capture.ts';
@@ -30,7 +30,7 @@ export class CallSound extends SpeechWatch {
     const law = lawOfPayloadType(packet.payloadType);
     if (!law) return;
     this.#place(packet, law);
-    this.hear(packet.at, levelDbovG711(law, packet.payload, 0, packet.payload.length));
+    this.hear(packet.at, levelDbov(decodeG711(law, packet.payload)));
   }
 
   /** The sound between two instants of the wall clock, 8,000 Hz. */

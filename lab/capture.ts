@@ -5,7 +5,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { G711Law } from '../src/media/audio.ts';
-import { PAYLOAD_TYPE, SILENCE_BYTE, decodeG711 } from '../src/media/g711.ts';
+import { codecOf } from '../src/media/codec.ts';
+import { SILENCE_BYTE, decodeG711 } from '../src/media/g711.ts';
 import { createRtpFields, parseRtp } from '../src/media/rtp-packet.ts';
 import { endContained } from './contained.ts';
 import { PcapReader } from './pcap.ts';
@@ -164,8 +165,7 @@ function orderStream(packets: readonly RtpSeen[]): RtpStream {
 
 /** The law of an RTP payload type, of the two static ones (RFC 3551 §6). */
 export function lawOfPayloadType(payloadType: number): G711Law | undefined {
-  if (payloadType === PAYLOAD_TYPE.ulaw) return 'ulaw';
-  return payloadType === PAYLOAD_TYPE.alaw ? 'alaw' : undefined;
+  return (['ulaw', 'alaw'] as const).find((law) => codecOf(law).payloadType === payloadType);
 }
 
 /** A stream's sound, placed by its RTP timestamps; what isn't there is silence. */

@@ -3,7 +3,8 @@ import type { RtpSeen } from '../../lab/capture.ts';
 import { lawOfPayloadType } from '../../lab/capture.ts';
 import type { TurnMarks } from '../../src/dialog/call-events.ts';
 import type { Milliseconds } from '../../src/lib/clock.ts';
-import { levelDbovG711 } from '../../src/media/level.ts';
+import { decodeG711 } from '../../src/media/g711.ts';
+import { levelDbov } from '../../src/media/level.ts';
 import type { ServerEvent } from '../support/provider-servers/server-events.ts';
 import { questionOf, type Measured, type MeasuredCall } from './latency-calls.ts';
 
@@ -103,7 +104,7 @@ function utterances(packets: readonly RtpSeen[], wallOffset: Milliseconds): Utte
   for (const packet of packets) {
     const law = lawOfPayloadType(packet.payloadType);
     if (!law) continue;
-    const voiced = levelDbovG711(law, packet.payload, 0, packet.payload.length) > SPEECH_DBOV;
+    const voiced = levelDbov(decodeG711(law, packet.payload)) > SPEECH_DBOV;
     const at = packet.at - wallOffset;
     run = voiced ? [...run.slice(1 - RUN), at] : [];
     const [first] = run;

@@ -3,14 +3,15 @@
  * many rounds, so that other work on the machine hardly counts. Nothing is asserted.
  */
 import { SAMPLE_RATES_HZ, type PcmF32 } from '../../src/media/audio.ts';
+import { CODEC_NAMES, codecOf } from '../../src/media/codec.ts';
 import { Concealment } from '../../src/media/concealment.ts';
 import { convertForRtp } from '../../src/media/convert.ts';
 import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
-import { JitterBuffer } from '../../src/media/jitter-buffer.ts';
 import { levelDbov } from '../../src/media/level.ts';
 import { floatToInt16 } from '../../src/media/pcm.ts';
 import { Resampler } from '../../src/media/resampler.ts';
 import { createRtpFields, parseRtp, RtpPacketBuilder } from '../../src/media/rtp-packet.ts';
+import { VoiceReceiver } from '../../src/media/voice-receiver.ts';
 
 /** Median time of one call of `action`, μs. */
 function measure(action: () => unknown, calls: number, rounds = 41): number {
@@ -86,20 +87,28 @@ report(
   measure(() => builder.write(bytes, into.packet), 5000),
 );
 
-const jitterBuffer = new JitterBuffer({ law: 'ulaw', start: 0 });
-let now = 0;
-report(
-  'jitter buffer: a packet in, a frame out',
-  measure(() => {
-    builder.write(bytes, into.packet);
-    parseRtp(into.packet, 172, fields);
-    now += 20;
-    jitterBuffer.insert(fields, into.packet, now);
-    while (jitterBuffer.take(now, into.bytes) !== 'none');
-  }, 2000),
-);
+for (const name of CODEC_NAMES) {
+  const codec = codecOf(name);
+  const samples = new Int16Array(codec.frameSamples);
+  const payload = codec.createEncoder()(
+    floatToInt16(speechLike(codec.audioRateHz, 1)).slice(0, samples.length),
+  );
+  const sender = new RtpPacketBuilder(codec);
+  const receiver = new VoiceReceiver({ codec, start: 0, frame: samples });
+  let now = 0;
+  report(
+    `receive ${name}: a packet in, a decoded frame out`,
+    measure(() => {
+      sender.write(payload, into.packet);
+      parseRtp(into.packet, 172, fields);
+      now += 20;
+      receiver.insert(fields, into.packet, now);
+      while (receiver.take(now) !== 'none');
+    }, 2000),
+  );
+}
 
-const concealment = new Concealment();
+const concealment = new Concealment(8000);
 report(
   'concealment: a good frame',
   measure(() => {
