@@ -6,6 +6,7 @@ import { SAMPLE_RATES_HZ, type PcmF32 } from '../../src/media/audio.ts';
 import { Concealment } from '../../src/media/concealment.ts';
 import { convertForRtp } from '../../src/media/convert.ts';
 import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
+import { createG722Decoder, createG722Encoder } from '../../src/media/g722.ts';
 import { JitterBuffer } from '../../src/media/jitter-buffer.ts';
 import { levelDbov } from '../../src/media/level.ts';
 import { floatToInt16 } from '../../src/media/pcm.ts';
@@ -71,6 +72,23 @@ for (const law of ['ulaw', 'alaw'] as const) {
     measure(() => decodeG711(law, bytes, into.samples), 2000),
   );
 }
+const wide = floatToInt16(speechLike(16_000, 1));
+const wideFrames = Array.from({ length: 50 }, (_, i) => wide.subarray(320 * i, 320 * (i + 1)));
+const wideBytes = wideFrames.map((samples) => createG722Encoder()(samples));
+const g722 = {
+  encode: createG722Encoder(),
+  decode: createG722Decoder(),
+  samples: new Int16Array(320),
+  at: 0,
+};
+report(
+  'encode g722',
+  measure(() => g722.encode(wideFrames[g722.at++ % 50] as Int16Array, into.bytes), 200),
+);
+report(
+  'decode g722',
+  measure(() => g722.decode(wideBytes[g722.at++ % 50] as Uint8Array, g722.samples), 200),
+);
 report(
   'level',
   measure(() => levelDbov(frame), 2000),
