@@ -95,7 +95,7 @@ describe('The lab’s Asterisk', () => {
   it('connects two phones; one holds and resumes; then it hands the other on', async () => {
     const [one, two] = [
       await phone('softphone1'),
-      await phone('softphone2', { register: true, law: 'alaw' }),
+      await phone('softphone2', { register: true, codec: 'alaw' }),
     ];
     const ringing = two.incoming({ timeoutMs: 5000 });
     const out = one.ring('1002');
@@ -135,7 +135,7 @@ describe('The lab’s Asterisk', () => {
 
   it('sends a tone whose rebuilt packets have no gap', async () => {
     const capture = await RtpCapture.start({ ports: [10_000, 19_999] });
-    const caller = await phone('softphone1', { law: 'ulaw' });
+    const caller = await phone('softphone1', { codec: 'ulaw' });
     const call = await caller.dial('603');
     await call.heard.speech({ timeoutMs: 3000, after: call.answeredAt ?? 0 });
     await call.say(TONE);
@@ -148,7 +148,7 @@ describe('The lab’s Asterisk', () => {
     expect(toPhone).toHaveLength(1);
     const sound = toPhone[0] && rebuildSound(toPhone[0]);
     expect(toPhone[0]?.lost).toBe(0);
-    expect(sound?.law).toBe('ulaw');
+    expect(sound?.codec.name).toBe('ulaw');
     expect(sound?.samples.length).toBeGreaterThan(8000);
     expect(sound?.missing).toBe(0);
   });
