@@ -1,17 +1,22 @@
 import type { Milliseconds } from '../lib/clock.ts';
-import type { G711Law } from '../media/audio.ts';
+import type { CodecName } from '../media/codec.ts';
 
 /** What the far side must be told so that it can attach. */
 export type MediaEndpoint =
-  | { readonly transport: 'rtp'; readonly address: string; readonly port: number }
+  | {
+      readonly transport: 'rtp';
+      readonly address: string;
+      readonly port: number;
+      readonly codec: CodecName;
+    }
   | { readonly transport: 'websocket'; readonly url: string }
   | { readonly transport: 'memory' };
 
 export interface MediaRequest {
   /** Unique name of the call, for logs and counters. */
   readonly id: string;
-  /** Law on the wire, where the transport is G.711. */
-  readonly law?: G711Law;
+  /** The codec on the wire, where the transport has several (RTP). */
+  readonly codec?: CodecName;
 }
 
 export type MediaEvent =

@@ -2,11 +2,12 @@ import type { MediaEndpoint, MediaEvent, MediaRequest } from '../dialog/call-med
 import type { MediaGateway, MediaSession, Playback } from '../dialog/ports.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
-import { type Audio, FRAME_MS } from '../media/audio.ts';
+import { type Audio, FRAME_MS, frameBytesOf, type PlayoutFormat } from '../media/audio.ts';
 import { AudioRingWriter, createAudioRing, FRAME_FILLER } from '../media/audio-ring.ts';
+import { codecOf } from '../media/codec.ts';
 import { AudioConverter } from '../media/convert.ts';
 import { createFlushLine } from '../media/flush-line.ts';
-import { decodeG711, SILENCE_BYTE } from '../media/g711.ts';
+import { decodeG711 } from '../media/g711.ts';
 import { levelDbov, SILENCE_DBOV } from '../media/level.ts';
 import { Attachment } from './attachment.ts';
 import { Listeners } from '../lib/listeners.ts';
@@ -14,15 +15,14 @@ import { MediaGatewayFactory } from './media-gateway-factory.ts';
 import { createMediaStats, MediaStatsBlock, type SessionStats, STAT } from './media-stats-block.ts';
 import { PlaybackQueue } from './playout/playback-queue.ts';
 import { createPlayoutAccounts } from './playout/playout-accounts.ts';
-import { createPlayoutRing } from './playout/playout-ring.ts';
+import { createPlayoutRing, playoutShapeOf } from './playout/playout-ring.ts';
 import { PlayoutSource } from './playout/playout-source.ts';
-import type { WireFormat } from './playout/queued-playback.ts';
 
 export interface InMemoryGatewayOptions {
   /** Paces the frames: a clock that a test turns, or real time (default). */
   readonly clock?: Clock;
-  /** The format on the wire of sessions that ask for no law. Default: ulaw, 8,000 Hz. */
-  readonly format?: WireFormat;
+  /** What sessions that ask for no codec queue and give out. Default: ulaw, 8,000 Hz. */
+  readonly format?: PlayoutFormat;
 }
 
 /** A frame as the caller's ear gets it. */
@@ -62,7 +62,7 @@ export class InMemoryMediaGateway implements MediaGateway {
     const { clock = systemClock, format = { encoding: 'ulaw', rateHz: 8000 } } = this.#options;
     const session = new InMemoryMediaSession(
       request.id,
-      request.law ? { encoding: request.law, rateHz: 8000 } : format,
+      request.codec ? codecOf(request.codec).queueFormat : format,
       clock,
       () => this.#sessions.delete(request.id),
     );
@@ -85,7 +85,7 @@ export class InMemoryMediaGateway implements MediaGateway {
 
 class InMemoryMediaSession implements MediaSession {
   readonly id: string;
-  readonly format: WireFormat;
+  readonly format: PlayoutFormat;
   readonly endpoint: MediaEndpoint = { transport: 'memory' };
   readonly heard;
   readonly sent;
@@ -108,7 +108,7 @@ class InMemoryMediaSession implements MediaSession {
   #cancelTick: () => void;
   #closed = false;
 
-  constructor(id: string, format: WireFormat, clock: Clock, onClosed: () => void) {
+  constructor(id: string, format: PlayoutFormat, clock: Clock, onClosed: () => void) {
     this.id = id;
     this.format = format;
     this.#clock = clock;
@@ -118,11 +118,9 @@ class InMemoryMediaSession implements MediaSession {
     this.sent = createAudioRing(format.rateHz);
     this.#heardWriter = new AudioRingWriter(this.heard);
     this.#sentWriter = new AudioRingWriter(this.sent);
-    const { encoding } = format;
-    this.#payload = new Uint8Array(this.#heardWriter.samplesPerFrame * (encoding === 'pcm_s16' ? 2 : 1));
-    const silenceByte = encoding === 'pcm_s16' ? 0 : SILENCE_BYTE[encoding];
+    this.#payload = new Uint8Array(frameBytesOf(format));
     const handles = {
-      ring: createPlayoutRing({ frameBytes: this.#payload.length, silenceByte }),
+      ring: createPlayoutRing(playoutShapeOf(format)),
       flushLine: this.flushLine,
       accounts: createPlayoutAccounts(),
     };

@@ -3,14 +3,13 @@ import { networkInterfaces } from 'node:os';
 import type { MediaGateway } from '../dialog/ports.ts';
 import type { MediaRequest } from '../dialog/call-media.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
-import type { G711Law } from '../media/audio.ts';
 import { createAudioRing } from '../media/audio-ring.ts';
+import { type CodecName, codecOf } from '../media/codec.ts';
 import { createFlushLine } from '../media/flush-line.ts';
-import { SILENCE_BYTE } from '../media/g711.ts';
 import { MediaGatewayFactory } from './media-gateway-factory.ts';
 import { createMediaStats } from './media-stats-block.ts';
 import { createPlayoutAccounts } from './playout/playout-accounts.ts';
-import { createPlayoutRing } from './playout/playout-ring.ts';
+import { createPlayoutRing, playoutShapeOf } from './playout/playout-ring.ts';
 import type { SessionSetup } from './rtp/media-protocol.ts';
 import { MediaThread } from './rtp/media-thread.ts';
 import type { Scheduling } from './rtp/realtime.ts';
@@ -25,8 +24,8 @@ export interface RtpGatewayOptions {
   readonly advertisedAddress?: string;
   /** Every call talks to this peer from the start, from a port of its own, whatever `attach` says (tests, FreeSWITCH). */
   readonly remote?: { readonly address: string; readonly port: number };
-  /** Law of sessions that don't ask for one. Default ulaw. */
-  readonly law?: G711Law;
+  /** Codec of sessions that don't ask for one. Default ulaw. */
+  readonly codec?: CodecName;
   /** Media threads; one carries about 1,000 calls (measured). Default 1. */
   readonly threads?: number;
   /** Default 4 MiB: survives a stall of 200 ms at 1,000 calls (measured). */
@@ -66,7 +65,7 @@ export interface RtpGatewayReport {
 }
 
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
-/** A datagram of G.711 with the kernel's book-keeping takes so much of the receive buffer (measured). */
+/** A datagram of 160 bytes with the kernel's book-keeping takes so much of the receive buffer (measured). */
 const BYTES_PER_DATAGRAM = 832;
 
 /**
@@ -153,6 +152,7 @@ export class RtpMediaGateway implements MediaGateway {
       listenAddress: this.#options.listenAddress ?? '127.0.0.1',
       advertisedAddress: this.#advertised,
       ...(remote ? { remote } : {}),
+      onWarning: this.#options.onWarning ?? process.emitWarning.bind(process),
       onClosed: (closed) => this.#sessions.delete(closed),
     });
     this.#sessions.add(session);
@@ -182,16 +182,16 @@ export class RtpMediaGateway implements MediaGateway {
   }
 
   #setup(request: MediaRequest): SessionSetup {
-    const law = request.law ?? this.#options.law ?? 'ulaw';
+    const { name, audioRateHz, queueFormat } = codecOf(request.codec ?? this.#options.codec ?? 'ulaw');
     const [ssrc, sequence, timestamp] = crypto.getRandomValues(new Uint32Array(3)) as unknown as number[];
     this.#lastSession += 1;
     return {
       session: this.#lastSession,
-      law,
-      heard: createAudioRing(8000),
-      sent: createAudioRing(8000),
+      codec: name,
+      heard: createAudioRing(audioRateHz),
+      sent: createAudioRing(audioRateHz),
       playout: {
-        ring: createPlayoutRing({ frameBytes: 160, silenceByte: SILENCE_BYTE[law] }),
+        ring: createPlayoutRing(playoutShapeOf(queueFormat)),
         flushLine: createFlushLine(),
         accounts: createPlayoutAccounts(),
       },

@@ -1,6 +1,4 @@
-import type { Audio } from './audio.ts';
 import { codecOf, type Codec } from './codec.ts';
-import { convertForRtp } from './convert.ts';
 
 /**
  * RTP packets, RFC 3550 §5.1, as functions over bytes.
@@ -206,11 +204,6 @@ export class RtpPacketBuilder {
       packets.push(this.build(encoded.subarray(offset, offset + this.codec.frameBytes)));
     }
     return packets;
-  }
-
-  /** A stretch of any audio as packets: converted to the stream's codec, the last one padded. */
-  buildFromAudio(audio: Audio): Uint8Array[] {
-    return this.packetize(convertForRtp(audio, this.codec.name));
   }
 
   /** Nothing is sent for so many samples: the timestamp goes on, and a new talk spurt follows. */

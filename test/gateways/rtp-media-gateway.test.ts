@@ -49,7 +49,7 @@ async function callOf(
   options: RtpPeerOptions = {},
 ): Promise<{ session: RtpMediaSession; peer: RtpPeer }> {
   const session = await gateway.reserve(request);
-  const peer = await RtpPeer.open({ law: request.law ?? 'ulaw', ...options });
+  const peer = await RtpPeer.open({ codec: request.codec ?? 'ulaw', ...options });
   if (session.endpoint.transport === 'rtp') peer.aim(session.endpoint);
   session.attach(peer);
   await session.attached;
@@ -120,7 +120,7 @@ describe('RTP media gateway on the wire', () => {
     ] as const)(
       'is one stream of 20 ms packets of %s, silence included',
       async (law, payloadType, silence) => {
-        const { session, peer } = await call(await start(), { id: 'stream', law });
+        const { session, peer } = await call(await start(), { id: 'stream', codec: law });
         const playback = session.play();
         await playback.write(pcm(noise(1000)));
         playback.end();
@@ -172,7 +172,7 @@ describe('RTP media gateway on the wire', () => {
     });
 
     it('is in the sent ring as it left', async () => {
-      const { session, peer } = await call(await start(), { id: 'tap', law: 'alaw' });
+      const { session, peer } = await call(await start(), { id: 'tap', codec: 'alaw' });
       const playback = session.play();
       await playback.write(pcm(noise(800, 3)));
       playback.end();
@@ -585,7 +585,7 @@ describe('RTP media gateway on the wire', () => {
       const sessions = await Promise.all(['a', 'b'].map((id) => gateway.reserve({ id })));
       const ports = gateway.report.threads.map(({ port }) => port);
       expect(sessions.map(({ endpoint }) => endpoint)).toEqual(
-        ports.map((port) => ({ transport: 'rtp', address: '198.51.100.7', port })),
+        ports.map((port) => ({ transport: 'rtp', address: '198.51.100.7', port, codec: 'ulaw' })),
       );
     });
 

@@ -14,7 +14,7 @@ function vowel(hz: number, count: number): Int16Array {
 
 /** What is heard of `sound` when the frames in `lost` are. */
 function hear(sound: Int16Array, lost: number[]): Int16Array {
-  const concealment = new Concealment();
+  const concealment = new Concealment(8000);
   const heard = sound.slice();
   for (let frame = 0; frame * 160 < sound.length; frame++) {
     const samples = heard.subarray(frame * 160, (frame + 1) * 160);
@@ -104,14 +104,14 @@ describe('concealment of a loss', () => {
 
   it('is silence where there was silence, or nothing at all', () => {
     expect(hear(new Int16Array(1600), [3]).every((sample) => sample === 0)).toBe(true);
-    const concealment = new Concealment();
+    const concealment = new Concealment(8000);
     const frame = new Int16Array(160).fill(99);
     concealment.conceal(frame);
     expect(frame.every((sample) => sample === 0)).toBe(true);
   });
 
   it('knows nothing of the stream before a reset', () => {
-    const concealment = new Concealment();
+    const concealment = new Concealment(8000);
     concealment.good(vowel(125, 160));
     concealment.conceal(new Int16Array(160));
     concealment.reset();

@@ -45,7 +45,7 @@ describe.each(LAWS)('converting for RTP in %s', (law) => {
   it('becomes packets at one stroke', () => {
     const audio: Audio = { encoding: 'pcm_f32', rateHz: 24000, samples: tone(500, 24000, 24000, 0.5) };
     const packets = new RtpPacketBuilder(law)
-      .buildFromAudio(audio)
+      .packetize(convertForRtp(audio, law))
       .map((bytes) => decodeRtp(bytes) as RtpPacket);
     expect(packets).toHaveLength(50);
     expect(Uint8Array.of(...packets.flatMap(({ payload }) => [...payload]))).toEqual(

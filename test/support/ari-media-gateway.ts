@@ -4,7 +4,9 @@ import { NO_MEDIA } from '../../src/dialog/call-media.ts';
 import type { MediaEvent, MediaRequest } from '../../src/dialog/call-media.ts';
 import type { MediaGateway, MediaSession } from '../../src/dialog/ports.ts';
 import { createAudioRing } from '../../src/media/audio-ring.ts';
+import { codecOf } from '../../src/media/codec.ts';
 import { createFlushLine } from '../../src/media/flush-line.ts';
+import { RtpPacketBuilder } from '../../src/media/rtp-packet.ts';
 
 /**
  * A media gateway for call control's tests: real UDP endpoints that count what comes, send one packet of
@@ -57,7 +59,7 @@ function sessionOn(socket: Socket, request: MediaRequest, attaches: () => boolea
   const listeners = new Set<(event: MediaEvent) => void>();
   const attached = Promise.withResolvers<undefined>();
   attached.promise.catch(() => undefined);
-  const law = request.law ?? 'ulaw';
+  const codec = codecOf(request.codec ?? 'ulaw');
   let peer: { address: string; port: number } | undefined;
   let received = 0;
   let closing: Promise<void> | undefined;
@@ -67,18 +69,17 @@ function sessionOn(socket: Socket, request: MediaRequest, attaches: () => boolea
   return {
     id: request.id,
     request,
-    endpoint: { transport: 'rtp', address: '127.0.0.1', port: socket.address().port },
-    format: { encoding: law, rateHz: 8000 },
-    heard: createAudioRing(8000),
-    sent: createAudioRing(8000),
+    endpoint: { transport: 'rtp', address: '127.0.0.1', port: socket.address().port, codec: codec.name },
+    format: codec.queueFormat,
+    heard: createAudioRing(codec.audioRateHz),
+    sent: createAudioRing(codec.audioRateHz),
     flushLine: createFlushLine(),
     attach(to) {
       peer = { ...to };
       const works = attaches();
       if (works instanceof Error) throw works;
       if (!works) return;
-      const packet = Buffer.alloc(172, law === 'ulaw' ? 0xff : 0xd5);
-      packet.set([0x80, law === 'ulaw' ? 0x80 : 0x88, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4]);
+      const packet = new RtpPacketBuilder(codec).build(codec.silence);
       socket.send(packet, to.port, to.address);
       attached.resolve(undefined);
     },

@@ -2,8 +2,8 @@
  * What the main thread and a media thread say to each other. Only small things: audio and counters
  * are in shared memory. A restarted thread is given `open` and `attach` of each living session again.
  */
-import type { G711Law } from '../../media/audio.ts';
 import type { AudioRingHandle } from '../../media/audio-ring.ts';
+import type { CodecName } from '../../media/codec.ts';
 import type { MediaStatsHandle } from '../media-stats-block.ts';
 import type { PlayoutHandles, PlayoutReport } from '../playout/playout-source.ts';
 import type { Scheduling } from './realtime.ts';
@@ -25,7 +25,7 @@ export interface MediaThreadOptions {
 export interface SessionSetup {
   /** Number of the session within its gateway. */
   readonly session: number;
-  readonly law: G711Law;
+  readonly codec: CodecName;
   readonly heard: AudioRingHandle;
   readonly sent: AudioRingHandle;
   readonly playout: PlayoutHandles;
@@ -64,6 +64,8 @@ export type MediaReport =
   | { readonly type: 'attached'; readonly session: number }
   | { readonly type: 'playout'; readonly session: number; readonly report: PlayoutReport }
   | { readonly type: 'dtmf'; readonly session: number; readonly digit: string }
+  /** The peer speaks another codec than before. */
+  | { readonly type: 'codec'; readonly session: number; readonly codec: CodecName }
   /** Another session took over its peer. */
   | { readonly type: 'lost'; readonly session: number; readonly reason: string }
   | { readonly type: 'closed'; readonly session: number }

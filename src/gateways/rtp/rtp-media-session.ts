@@ -3,14 +3,14 @@ import type { MediaEndpoint, MediaEvent } from '../../dialog/call-media.ts';
 import type { MediaSession, Playback } from '../../dialog/ports.ts';
 import { monotonicNow } from '../../lib/clock.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
-import { FRAME_MS } from '../../media/audio.ts';
+import { FRAME_MS, type PlayoutFormat } from '../../media/audio.ts';
 import { AudioRingWriter, type AudioRingHandle } from '../../media/audio-ring.ts';
+import { codecOf } from '../../media/codec.ts';
 import type { FlushLineHandle } from '../../media/flush-line.ts';
 import { Attachment } from '../attachment.ts';
 import { Listeners } from '../../lib/listeners.ts';
 import { MediaStatsBlock, type SessionStats } from '../media-stats-block.ts';
 import { PlaybackQueue } from '../playout/playback-queue.ts';
-import type { WireFormat } from '../playout/queued-playback.ts';
 import type { MediaReport, SessionSetup } from './media-protocol.ts';
 import { portUnavailable, type MediaThread, type ThreadSession } from './media-thread.ts';
 
@@ -28,12 +28,13 @@ export interface RtpMediaSessionOptions {
   /** The only peer that the session will ever have: what `attach` names is ignored. */
   readonly remote?: RtpPeerAddress;
   readonly onClosed: (session: RtpMediaSession) => void;
+  readonly onWarning: (message: string) => void;
 }
 
 /** One call's media over RTP, seen from the main thread. */
 export class RtpMediaSession implements MediaSession, ThreadSession {
   readonly id: string;
-  readonly format: WireFormat;
+  readonly format: PlayoutFormat;
   readonly heard: AudioRingHandle;
   readonly sent: AudioRingHandle;
   readonly flushLine: FlushLineHandle;
@@ -48,6 +49,7 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
   readonly #stats: MediaStatsBlock;
   #setup: SessionSetup;
   #port = 0;
+  #codecChanged = false;
   #closing: Promise<void> | undefined;
   #resolveOpened!: () => void;
   #rejectOpened!: (error: Error) => void;
@@ -57,7 +59,7 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
     this.#options = options;
     this.#setup = setup;
     this.id = options.id;
-    this.format = { encoding: setup.law, rateHz: 8000 };
+    this.format = codecOf(setup.codec).queueFormat;
     this.heard = setup.heard;
     this.sent = setup.sent;
     this.flushLine = setup.playout.flushLine;
@@ -81,7 +83,8 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
 
   get endpoint(): MediaEndpoint {
     const { advertisedAddress, thread } = this.#options;
-    return { transport: 'rtp', address: advertisedAddress, port: this.#port || thread.ready.port };
+    const port = this.#port || thread.ready.port;
+    return { transport: 'rtp', address: advertisedAddress, port, codec: this.#setup.codec };
   }
 
   attach(peer: RtpPeerAddress): void {
@@ -144,10 +147,22 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
       case 'dtmf':
         this.#listeners.emit({ type: 'dtmf', digit: report.digit });
         break;
+      case 'codec':
+        this.#noteCodec(report.codec);
+        break;
       case 'lost':
         this.onLost(report.reason);
         break;
     }
+  }
+
+  /** What is said once a call: a peer that changes to and fro changes nothing for us. */
+  #noteCodec(codec: string): void {
+    if (this.#codecChanged) return;
+    this.#codecChanged = true;
+    this.#options.onWarning(
+      `${this.id}: the peer sends ${codec} where ${this.#setup.codec} was agreed on; it is heard, and answered in ${this.#setup.codec}`,
+    );
   }
 
   onLost(reason: string): void {

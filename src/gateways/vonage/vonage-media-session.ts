@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { MediaEndpoint, MediaEvent } from '../../dialog/call-media.ts';
 import type { MediaSession, Playback } from '../../dialog/ports.ts';
 import { monotonicNow, type Milliseconds } from '../../lib/clock.ts';
-import { FRAME_MS } from '../../media/audio.ts';
+import { FRAME_MS, type PlayoutFormat } from '../../media/audio.ts';
 import { AudioRingWriter, createAudioRing, type AudioRingHandle } from '../../media/audio-ring.ts';
 import { createFlushLine, type FlushLineHandle } from '../../media/flush-line.ts';
 import { Attachment } from '../attachment.ts';
@@ -11,7 +11,6 @@ import { createMediaStats, MediaStatsBlock, type SessionStats } from '../media-s
 import { PlaybackQueue } from '../playout/playback-queue.ts';
 import { createPlayoutAccounts } from '../playout/playout-accounts.ts';
 import { createPlayoutRing } from '../playout/playout-ring.ts';
-import type { WireFormat } from '../playout/queued-playback.ts';
 import type { EdgeReport, EdgeSessionSetup } from './edge-protocol.ts';
 import type { EdgeSession, EdgeThread } from './edge-thread.ts';
 import { frameBytesOf, type VonageRateHz } from './wire.ts';
@@ -39,7 +38,7 @@ const TICKET_BYTES = 32;
  */
 export class VonageMediaSession implements MediaSession, EdgeSession {
   readonly id: string;
-  readonly format: WireFormat;
+  readonly format: PlayoutFormat;
   readonly heard: AudioRingHandle;
   readonly sent: AudioRingHandle;
   readonly flushLine: FlushLineHandle = createFlushLine();

@@ -21,7 +21,7 @@ describe('a jitter buffer for a listening machine', () => {
     line.wait(10);
     line.receive(packetOf(3));
     expect(line.story).toBe('3 4');
-    expect(line.buffer.stats).toMatchObject({ packetsReordered: 1, packetsLost: 0, packetsLate: 0 });
+    expect(line.receiver.stats).toMatchObject({ packetsReordered: 1, packetsLost: 0, packetsLate: 0 });
   });
 
   it('gives a gap up when its time is over, and conceals it', () => {
@@ -34,7 +34,7 @@ describe('a jitter buffer for a listening machine', () => {
     expect(line.story).toBe('');
     line.wait(10);
     expect(line.story).toBe('L 4');
-    expect(line.buffer.stats).toMatchObject({ packetsLost: 1, framesConcealed: 1 });
+    expect(line.receiver.stats).toMatchObject({ packetsLost: 1, framesConcealed: 1 });
   });
 
   it('goes on at once behind a gap that was given up', () => {
@@ -79,22 +79,22 @@ describe('a jitter buffer for a listening machine', () => {
     line.receive(packetOf(3));
     line.receive(packetOf(2));
     expect(line.story).toBe('0 1 2 L 4');
-    expect(line.buffer.stats).toMatchObject({ packetsLate: 1, packetsDuplicate: 3, packetsReceived: 8 });
+    expect(line.receiver.stats).toMatchObject({ packetsLate: 1, packetsDuplicate: 3, packetsReceived: 8 });
   });
 
   it('holds gaps longer when packets came late, and forgets it again', () => {
     const line = new Listener();
     line.stream(0, 2);
-    const before = line.buffer.holdMs;
+    const before = line.receiver.holdMs;
     line.wait(20);
     line.receive(packetOf(4));
     line.wait(50);
     line.receive(packetOf(3));
-    const after = line.buffer.holdMs;
+    const after = line.receiver.holdMs;
     expect(before).toBe(30);
     expect(after).toBeGreaterThan(45);
     line.stream(5, 2000);
-    expect(line.buffer.holdMs).toBe(30);
+    expect(line.receiver.holdMs).toBe(30);
   });
 
   it('holds gaps longer on a line with jitter, within its bounds', () => {
@@ -103,10 +103,10 @@ describe('a jitter buffer for a listening machine', () => {
       line.receive(packetOf(n));
       line.wait(n % 2 ? 5 : 35);
     }
-    expect(line.buffer.jitterMs).toBeGreaterThan(10);
-    expect(line.buffer.jitterMs).toBeLessThan(20);
-    expect(line.buffer.holdMs).toBeGreaterThan(60);
-    expect(line.buffer.holdMs).toBeLessThanOrEqual(80);
+    expect(line.receiver.jitterMs).toBeGreaterThan(10);
+    expect(line.receiver.jitterMs).toBeLessThan(20);
+    expect(line.receiver.holdMs).toBeGreaterThan(60);
+    expect(line.receiver.holdMs).toBeLessThanOrEqual(80);
     expect(line.heard.every(({ kind }) => kind === 'frame')).toBe(true);
   });
 
@@ -119,7 +119,7 @@ describe('a jitter buffer for a listening machine', () => {
     }
     line.wait(20);
     expect(line.story).toBe('7 8 9 L 11 12');
-    expect(line.buffer.stats.streams).toBe(1);
+    expect(line.receiver.stats.streams).toBe(1);
   });
 
   it('follows a new SSRC as soon as a second packet confirms it, and loses nothing of either', () => {
@@ -130,7 +130,7 @@ describe('a jitter buffer for a listening machine', () => {
     line.wait(20);
     line.receive({ sequence: 40_001, timestamp: 237, ssrc: 2, byte: 21 });
     expect(line.story).toBe('20 21');
-    expect(line.buffer.stats).toMatchObject({ streams: 2, packetsStray: 0, packetsLost: 0 });
+    expect(line.receiver.stats).toMatchObject({ streams: 2, packetsStray: 0, packetsLost: 0 });
   });
 
   it('follows a new SSRC at once when the old stream has ended', () => {
@@ -149,8 +149,8 @@ describe('a jitter buffer for a listening machine', () => {
     line.receive({ sequence: 9, timestamp: 160, ssrc: 2, byte: 20 });
     line.wait(5);
     line.receive({ sequence: 8, timestamp: 0, ssrc: 2, byte: 19 });
-    expect(line.buffer.stats.packetsLate).toBe(1);
-    expect(line.buffer.holdMs).toBeLessThan(45);
+    expect(line.receiver.stats.packetsLate).toBe(1);
+    expect(line.receiver.holdMs).toBeLessThan(45);
   });
 
   it('believes a lone packet of a new stream when nothing else comes', () => {
@@ -169,7 +169,7 @@ describe('a jitter buffer for a listening machine', () => {
       line.wait(20);
     }
     expect(line.story).toBe(Array.from({ length: 30 }, (_, n) => n).join(' '));
-    expect(line.buffer.stats).toMatchObject({ streams: 1, packetsStray: 29 });
+    expect(line.receiver.stats).toMatchObject({ streams: 1, packetsStray: 29 });
   });
 
   it('takes a jump of more than 100 sequence numbers for a new stream', () => {
@@ -179,7 +179,7 @@ describe('a jitter buffer for a listening machine', () => {
     line.wait(20);
     line.receive({ sequence: 5001, timestamp: 640, byte: 21 });
     expect(line.story).toBe('0 1 2 20 21');
-    expect(line.buffer.stats).toMatchObject({ streams: 2, packetsLost: 0 });
+    expect(line.receiver.stats).toMatchObject({ streams: 2, packetsLost: 0 });
   });
 
   it.each([10_000_000, -10_000_000])('places sound by the clock when timestamps jump by %i', (jump) => {
@@ -190,7 +190,7 @@ describe('a jitter buffer for a listening machine', () => {
       line.wait(20);
     }
     expect(line.story).toBe(Array.from({ length: 20 }, (_, n) => n).join(' '));
-    expect(line.buffer.frames).toBe(20);
+    expect(line.receiver.frames).toBe(20);
   });
 
   it('does not take a telephone-event for a loss', () => {
@@ -200,7 +200,7 @@ describe('a jitter buffer for a listening machine', () => {
     line.receive({ sequence: 4, timestamp: 480, sound: false });
     line.wait(20);
     line.receive({ sequence: 5, timestamp: 640, byte: 5 });
-    expect(line.buffer.stats.packetsLost).toBe(0);
+    expect(line.receiver.stats.packetsLost).toBe(0);
     expect(line.story).not.toContain('L');
   });
 });
@@ -220,7 +220,7 @@ describe('the timeline of what was heard', () => {
     const line = new Listener();
     line.wait(1007);
     line.receive(packetOf(0));
-    expect(line.buffer.frames).toBe(51);
+    expect(line.receiver.frames).toBe(51);
   });
 
   it('places what comes after a pause by the clock, also when nobody asked in between', () => {
@@ -228,9 +228,9 @@ describe('the timeline of what was heard', () => {
     line.stream(0, 9, { byte: 0xff });
     line.now += 1803;
     line.receive({ sequence: 10, timestamp: 10 * 160 + 14_424, marker: true, byte: 3 });
-    expect(line.buffer.frames).toBe(101);
+    expect(line.receiver.frames).toBe(101);
     expect(line.heard.at(-1)).toMatchObject({ kind: 'frame', first: 3 });
-    expect(line.buffer.stats).toMatchObject({
+    expect(line.receiver.stats).toMatchObject({
       packetsLost: 0,
       framesConcealed: 0,
       framesFiller: 90,
@@ -255,7 +255,7 @@ describe('the timeline of what was heard', () => {
       expect(line.behind).toBeLessThanOrEqual(2);
     }
     expect(line.heard.filter(({ kind, first }) => kind === 'frame' && first === 3)).toHaveLength(500);
-    expect(line.buffer.stats).toMatchObject({ packetsLost: 0, framesConcealed: 0 });
+    expect(line.receiver.stats).toMatchObject({ packetsLost: 0, framesConcealed: 0 });
   });
 
   it('conceals nothing where silence has been filled in already', () => {
@@ -266,7 +266,7 @@ describe('the timeline of what was heard', () => {
     line.receive({ sequence: 11, timestamp: line.now * 8, byte: 3 });
     line.wait(40);
     expect(line.heard.filter(({ kind }) => kind === 'lost')).toEqual([]);
-    expect(line.buffer.stats.packetsLost).toBe(1);
+    expect(line.receiver.stats.packetsLost).toBe(1);
     expect(line.behind).toBeLessThanOrEqual(3);
     expect(line.behind).toBeGreaterThanOrEqual(1);
   });
@@ -296,7 +296,7 @@ describe('the timeline of what was heard', () => {
     expect(line.behind).toBeLessThan(-5);
     line.stream(61, 100, { byte: 0xff });
     expect(Math.abs(line.behind - 0.5)).toBeLessThanOrEqual(1);
-    expect(line.buffer.stats.framesDropped).toBeGreaterThan(5);
+    expect(line.receiver.stats.framesDropped).toBeGreaterThan(5);
   });
 
   it.each([200, -200, 50, -50])(
@@ -315,7 +315,7 @@ describe('the timeline of what was heard', () => {
       const speech = line.heard.filter(({ kind, first }) => kind === 'frame' && first === 5).length;
       expect(speech).toBe((seconds * 50 * 3) / 5);
       expect(worst).toBeLessThan(2);
-      const { framesInserted, framesDropped, packetsLost } = line.buffer.stats;
+      const { framesInserted, framesDropped, packetsLost } = line.receiver.stats;
       const corrections = Math.round((Math.abs(ppm) / 1e6) * seconds * 50);
       expect(packetsLost).toBe(0);
       expect(ppm > 0 ? framesDropped : framesInserted).toBe(0);
@@ -337,7 +337,7 @@ describe('the timeline of what was heard', () => {
     const frames = line.heard.filter(({ kind }) => kind === 'frame');
     expect(frames.map(({ first }) => first)).toEqual(Array.from({ length: 60 }, (_, n) => n));
     for (const { first, last } of frames) expect(first).toBe(last);
-    expect(line.buffer.stats.framesFiller).toBeGreaterThan(5);
+    expect(line.receiver.stats.framesFiller).toBeGreaterThan(5);
   });
 });
 
@@ -359,8 +359,8 @@ describe('packets of other lengths', () => {
     }
     expect(line.heard.filter(({ kind }) => kind === 'frame')).toHaveLength(120);
     // Until the first packet came, nobody could know how much sound it would bring.
-    expect(line.buffer.frames).toBeLessThanOrEqual(120 + Math.max(1, ms / 20));
-    expect(line.buffer.stats).toMatchObject({ packetsLost: 0, framesConcealed: 0 });
+    expect(line.receiver.frames).toBeLessThanOrEqual(120 + Math.max(1, ms / 20));
+    expect(line.receiver.stats).toMatchObject({ packetsLost: 0, framesConcealed: 0 });
   });
 
   it.each([
@@ -373,7 +373,7 @@ describe('packets of other lengths', () => {
       line.wait(ms);
       if (n % 10 !== 5) line.receive({ sequence: n, timestamp: n * length, length, byte: 3 });
     }
-    const { stats, frames } = line.buffer;
+    const { stats, frames } = line.receiver;
     expect(stats.packetsLost).toBe(30);
     // The session began a frame early, and before the first packet its length was unknown.
     expect(Math.abs(frames * 160 - 300 * length)).toBeLessThanOrEqual(160 + Math.max(160, length));
@@ -392,7 +392,7 @@ describe('packets of other lengths', () => {
       timestamp += length;
     }
     expect(Math.abs(line.behind)).toBeLessThanOrEqual(2);
-    expect(line.buffer.stats).toMatchObject({ streams: 1, packetsLost: 0 });
+    expect(line.receiver.stats).toMatchObject({ streams: 1, packetsLost: 0 });
   });
 
   it('are left out when longer than 200 ms, or empty', () => {
@@ -402,7 +402,7 @@ describe('packets of other lengths', () => {
     line.receive({ sequence: 2, timestamp: 160, length: 0 });
     line.receive({ sequence: 3, timestamp: 160, byte: 3 });
     expect(line.story).toBe('0 3');
-    expect(line.buffer.stats).toMatchObject({ packetsOversize: 1, packetsLost: 0 });
+    expect(line.receiver.stats).toMatchObject({ packetsOversize: 1, packetsLost: 0 });
   });
 });
 
@@ -424,13 +424,13 @@ describe('whatever is sent', () => {
         let arrived = -20;
         for (const packet of packets) {
           line.receive(packet);
-          expect(line.buffer.arrivedAt).toBeGreaterThanOrEqual(arrived);
-          arrived = line.buffer.arrivedAt;
+          expect(line.receiver.arrivedAt).toBeGreaterThanOrEqual(arrived);
+          arrived = line.receiver.arrivedAt;
           line.wait(packet.pause);
           // At most a second ahead (and one packet), never more behind than an outage.
           expect(line.behind).toBeGreaterThan(-50 - 12);
         }
-        expect(line.heard).toHaveLength(line.buffer.frames);
+        expect(line.heard).toHaveLength(line.receiver.frames);
         expect(arrived).toBeLessThanOrEqual(line.now);
         line.wait(1000);
         expect(line.behind).toBeLessThan(14);
@@ -445,7 +445,7 @@ describe('whatever is sent', () => {
         const line = new Listener();
         for (const packet of packets) line.receive(packet);
         line.wait(500);
-        const { stats } = line.buffer;
+        const { stats } = line.receiver;
         expect(stats.packetsReceived).toBe(packets.length);
         expect(stats.packetsDuplicate + stats.packetsLate + stats.packetsStray).toBeLessThanOrEqual(
           packets.length,
@@ -474,7 +474,7 @@ describe('whatever is sent', () => {
         const heard = line.heard.filter(({ kind }) => kind === 'frame').map(({ first: byte }) => byte);
         expect(heard).toEqual(arrivals.map(({ n }) => n).sort((a, b) => a - b));
         const last = Math.max(...arrivals.map(({ n }) => n));
-        expect(line.buffer.stats.packetsLost).toBe(last + 1 - arrivals.length);
+        expect(line.receiver.stats.packetsLost).toBe(last + 1 - arrivals.length);
       }),
     );
   });
