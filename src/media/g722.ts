@@ -135,7 +135,7 @@ class BandLoop {
   prediction = 0;
   readonly #tables: BandTables;
   #logarithm = 0;
-  // SZ, AL1 and AL2, RLT1, PLT1 and PLT2, BL1 … BL6, DLT1 … DLT6
+  // SZ, AL1 and AL2, RLT1, PLT1 and PLT2, BL1 … BL6, DLT1 … DLT6; RLT1 and DLT… doubled, as the filters take them
   #zeros = 0;
   #pole1 = 0;
   #pole2 = 0;
@@ -178,7 +178,7 @@ class BandLoop {
   }
 
   #predict(difference: number): void {
-    const rebuilt = saturate(this.prediction + difference); // RECONS
+    const rebuilt = saturate(saturate(this.prediction + difference) << 1); // RECONS
     const partial = saturate(this.#zeros + difference); // PARREC
     const agrees1 = (partial ^ this.#partial1) >= 0;
     const agrees2 = (partial ^ this.#partial2) >= 0;
@@ -195,12 +195,13 @@ class BandLoop {
 
     // UPZERO: each zero's coefficient goes up where its difference and the new one have the same sign
     const step = difference === 0 ? 0 : 128;
-    const b1 = saturate(((difference ^ this.#d1) >= 0 ? step : -step) + ((this.#b1 * 32640) >> 15));
-    const b2 = saturate(((difference ^ this.#d2) >= 0 ? step : -step) + ((this.#b2 * 32640) >> 15));
-    const b3 = saturate(((difference ^ this.#d3) >= 0 ? step : -step) + ((this.#b3 * 32640) >> 15));
-    const b4 = saturate(((difference ^ this.#d4) >= 0 ? step : -step) + ((this.#b4 * 32640) >> 15));
-    const b5 = saturate(((difference ^ this.#d5) >= 0 ? step : -step) + ((this.#b5 * 32640) >> 15));
-    const b6 = saturate(((difference ^ this.#d6) >= 0 ? step : -step) + ((this.#b6 * 32640) >> 15));
+    const doubled = saturate(difference << 1);
+    const b1 = saturate(((doubled ^ this.#d1) >= 0 ? step : -step) + ((this.#b1 * 32640) >> 15));
+    const b2 = saturate(((doubled ^ this.#d2) >= 0 ? step : -step) + ((this.#b2 * 32640) >> 15));
+    const b3 = saturate(((doubled ^ this.#d3) >= 0 ? step : -step) + ((this.#b3 * 32640) >> 15));
+    const b4 = saturate(((doubled ^ this.#d4) >= 0 ? step : -step) + ((this.#b4 * 32640) >> 15));
+    const b5 = saturate(((doubled ^ this.#d5) >= 0 ? step : -step) + ((this.#b5 * 32640) >> 15));
+    const b6 = saturate(((doubled ^ this.#d6) >= 0 ? step : -step) + ((this.#b6 * 32640) >> 15));
 
     // DELAYA: what was new is one sample old from here on
     this.#d6 = this.#d5;
@@ -208,7 +209,7 @@ class BandLoop {
     this.#d4 = this.#d3;
     this.#d3 = this.#d2;
     this.#d2 = this.#d1;
-    this.#d1 = difference;
+    this.#d1 = doubled;
     this.#b1 = b1;
     this.#b2 = b2;
     this.#b3 = b3;
@@ -221,17 +222,15 @@ class BandLoop {
     this.#pole2 = pole2;
 
     // FILTEP, FILTEZ, PREDIC
-    const poles = saturate(
-      ((pole1 * saturate(rebuilt << 1)) >> 15) + ((pole2 * saturate(this.#rebuilt1 << 1)) >> 15),
-    );
+    const poles = saturate(((pole1 * rebuilt) >> 15) + ((pole2 * this.#rebuilt1) >> 15));
     this.#rebuilt1 = rebuilt;
     const zeros = saturate(
-      ((b6 * saturate(this.#d6 << 1)) >> 15) +
-        ((b5 * saturate(this.#d5 << 1)) >> 15) +
-        ((b4 * saturate(this.#d4 << 1)) >> 15) +
-        ((b3 * saturate(this.#d3 << 1)) >> 15) +
-        ((b2 * saturate(this.#d2 << 1)) >> 15) +
-        ((b1 * saturate(this.#d1 << 1)) >> 15),
+      ((b6 * this.#d6) >> 15) +
+        ((b5 * this.#d5) >> 15) +
+        ((b4 * this.#d4) >> 15) +
+        ((b3 * this.#d3) >> 15) +
+        ((b2 * this.#d2) >> 15) +
+        ((b1 * this.#d1) >> 15),
     );
     this.#zeros = zeros;
     this.prediction = saturate(poles + zeros);

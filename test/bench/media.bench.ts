@@ -6,7 +6,7 @@ import { SAMPLE_RATES_HZ, type PcmF32 } from '../../src/media/audio.ts';
 import { CODEC_NAMES, codecOf } from '../../src/media/codec.ts';
 import { Concealment } from '../../src/media/concealment.ts';
 import { convertForRtp } from '../../src/media/convert.ts';
-import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
+import { encodeG711 } from '../../src/media/g711.ts';
 import { levelDbov } from '../../src/media/level.ts';
 import { floatToInt16 } from '../../src/media/pcm.ts';
 import { Resampler } from '../../src/media/resampler.ts';
@@ -62,14 +62,22 @@ for (const rateHz of [22050, 24000] as const) {
 }
 
 process.stdout.write('\nA frame or packet of 20 ms\n');
-for (const law of ['ulaw', 'alaw'] as const) {
+for (const codec of CODEC_NAMES.map(codecOf)) {
+  const { name, audioRateHz, frameSamples } = codec;
+  const sound = floatToInt16(speechLike(audioRateHz, 1));
+  const frames = Array.from({ length: 50 }, (_, i) =>
+    sound.subarray(frameSamples * i, frameSamples * (i + 1)),
+  );
+  const packets = frames.map((samples) => codec.createEncoder()(samples));
+  const [encode, decode, room] = [codec.createEncoder(), codec.createDecoder(), new Int16Array(frameSamples)];
+  let at = 0;
   report(
-    `encode ${law}`,
-    measure(() => encodeG711(law, frame, into.bytes), 2000),
+    `encode ${name}`,
+    measure(() => encode(frames[at++ % 50] as Int16Array, into.bytes), 500),
   );
   report(
-    `decode ${law}`,
-    measure(() => decodeG711(law, bytes, into.samples), 2000),
+    `decode ${name}`,
+    measure(() => decode(packets[at++ % 50] as Uint8Array, room), 500),
   );
 }
 report(
