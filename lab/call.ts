@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { CODEC_NAMES, codecOf, isCodecName } from '../src/media/codec.ts';
 import { latenciesOf, transcriptOf } from './agent-events.ts';
 import type { AgentCall, Line, TurnLatency } from './agent-events.ts';
 import { PATIENCE, exchange, listen } from './conversation.ts';
@@ -40,14 +41,15 @@ await runMain(async (signal) => {
   const { env } = process;
   const extension = nonEmpty(env['EXT']) ?? '510001';
   const json = nonEmpty(env['JSON']) !== undefined && env['JSON'] !== '0';
-  const law = nonEmpty(env['CODEC']);
-  if (law !== undefined && law !== 'ulaw' && law !== 'alaw') {
-    throw new UserError(`CODEC=${law} is not known; it can be ulaw or alaw.`);
+  const codec = nonEmpty(env['CODEC']);
+  if (codec !== undefined && !isCodecName(codec)) {
+    throw new UserError(`CODEC=${codec} is not known; it can be ${CODEC_NAMES.join(' or ')}.`);
   }
+  const { audioRateHz: rateHz } = codecOf(codec ?? 'ulaw');
   const questions = (nonEmpty(env['SAY']) ?? '')
     .split(/[\s,]+/)
     .filter((name) => name !== '')
-    .map((name) => ({ name, sound: readSound(resolve(name)) }));
+    .map((name) => ({ name, sound: readSound(resolve(name), rateHz) }));
   const record = nonEmpty(env['RECORD']);
   // Said before the call: afterwards, what was heard would be lost.
   if (record !== undefined && !existsSync(dirname(resolve(record)))) {
@@ -61,7 +63,7 @@ await runMain(async (signal) => {
     server: lab,
     account: ACCOUNT,
     password: labSecrets()[ACCOUNT],
-    ...(law !== undefined && { law }),
+    ...(codec !== undefined && { codec }),
   });
   try {
     log.events.on((agentCall, seen) => {
@@ -82,7 +84,7 @@ await runMain(async (signal) => {
     const path = record === undefined ? undefined : resolve(record);
     if (path !== undefined) {
       const { said, heard } = call.recording();
-      writeStereo(path, said, heard);
+      writeStereo(path, said, heard, rateHz);
     }
     const result = resultOf(extension, call, exchanges, find(), path);
     if (json) console.log(JSON.stringify(result, null, 2));

@@ -4,8 +4,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { G711Law } from '../src/media/audio.ts';
-import { PAYLOAD_TYPE, SILENCE_BYTE, decodeG711 } from '../src/media/g711.ts';
+import { codecOfPayloadType, type Codec } from '../src/media/codec.ts';
 import { createRtpFields, parseRtp } from '../src/media/rtp-packet.ts';
 import { endContained } from './contained.ts';
 import { PcapReader } from './pcap.ts';
@@ -162,37 +161,37 @@ function orderStream(packets: readonly RtpSeen[]): RtpStream {
   };
 }
 
-/** The law of an RTP payload type, of the two static ones (RFC 3551 §6). */
-export function lawOfPayloadType(payloadType: number): G711Law | undefined {
-  if (payloadType === PAYLOAD_TYPE.ulaw) return 'ulaw';
-  return payloadType === PAYLOAD_TYPE.alaw ? 'alaw' : undefined;
-}
-
 /** A stream's sound, placed by its RTP timestamps; what isn't there is silence. */
 export interface RebuiltSound {
-  readonly law: G711Law;
-  /** 8,000 Hz, from the first packet's timestamp. */
+  readonly codec: Codec;
+  /** As they came, from the first packet's timestamp. */
   readonly bytes: Uint8Array;
+  /** Decoded, at the codec's rate. */
   readonly samples: Int16Array;
   /** Samples that no packet brought. */
   readonly missing: number;
 }
 
-/** Rebuilds a G.711 stream's sound. Undefined if it has none. */
+/** Rebuilds the sound of a stream that keeps to one codec. Undefined if it has none of ours. */
 export function rebuildSound(stream: RtpStream): RebuiltSound | undefined {
-  const audio = stream.packets.filter((packet) => lawOfPayloadType(packet.payloadType) !== undefined);
+  const audio = stream.packets.filter((packet) => codecOfPayloadType(packet.payloadType) !== undefined);
   const [first] = audio;
-  const law = first && lawOfPayloadType(first.payloadType);
-  if (!law) return undefined;
-  const placed = audio.map((packet) => ({ at: (packet.timestamp - first.timestamp) | 0, packet }));
-  const length = Math.max(...placed.map(({ at, packet }) => at + packet.payload.length));
-  const bytes = new Uint8Array(length).fill(SILENCE_BYTE[law]);
-  const filled = new Uint8Array(length);
-  for (const { at, packet } of placed) {
-    if (at < 0) continue;
-    bytes.set(packet.payload, at);
-    filled.fill(1, at, at + packet.payload.length);
+  const codec = first && codecOfPayloadType(first.payloadType);
+  if (!codec) return undefined;
+  // Each codec that we have takes a byte for a unit of its clock.
+  const placed = audio
+    .map((packet) => ({ at: (packet.timestamp - first.timestamp) | 0, payload: packet.payload }))
+    .filter(({ at }) => at >= 0);
+  const length = Math.max(...placed.map(({ at, payload }) => at + payload.length));
+  const bytes = Uint8Array.from({ length }, (_, i) => codec.silence[i % codec.frameBytes] as number);
+  const samples = new Int16Array((length * codec.audioRateHz) / codec.clockRateHz);
+  const decode = codec.createDecoder();
+  let [until, missing] = [0, 0];
+  for (const { at, payload } of placed) {
+    bytes.set(payload, at);
+    samples.set(decode(payload), (at * codec.audioRateHz) / codec.clockRateHz);
+    missing += Math.max(0, at - until);
+    until = Math.max(until, at + payload.length);
   }
-  const missing = filled.reduce((count, flag) => count + (1 - flag), 0);
-  return { law, bytes, samples: decodeG711(law, bytes), missing };
+  return { codec, bytes, samples, missing: (missing * codec.audioRateHz) / codec.clockRateHz };
 }

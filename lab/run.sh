@@ -2,7 +2,7 @@
 # Runs a program of the project with everything that it needs: lab/run.sh [--lab] FILE [ARGUMENT …]
 # Brings what is missing first: Node.js 24 when the machine's is older than 22.18 (into .cache), and the
 # npm packages of package-lock.json. With --lab also Debian packages (lab/host-packages.txt and
-# docker/agent/packages.txt), and the root file system with Asterisk in it.
+# docker/agent/packages.txt; for the tests also lab/test-packages.txt), and the root file system with Asterisk in it.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -44,8 +44,11 @@ trap 'stop 130' INT
 trap 'stop 143 TERM' TERM
 trap 'stop 129 TERM' HUP
 
-packages() {
-	wanted=$(sed 's/#.*//' lab/host-packages.txt docker/agent/packages.txt)
+packages() { # of what is to be run
+	lists="lab/host-packages.txt docker/agent/packages.txt"
+	[ "$1" = lab/test.ts ] && lists="$lists lab/test-packages.txt"
+	# shellcheck disable=SC2086 # a list of words
+	wanted=$(sed 's/#.*//' $lists)
 	# shellcheck disable=SC2086 # a list of words
 	there=$(dpkg-query -W -f '${Package}=${db:Status-Status}\n' $wanted 2>/dev/null) || true
 	missing=
@@ -111,7 +114,7 @@ exec 9>.cache/run.lock
 flock 9
 if [ "$1" = --lab ]; then
 	shift
-	packages
+	packages "$1"
 	node_24
 	# It takes about as long as the npm packages do, and needs none of them.
 	node lab/root-fs.ts --quiet &

@@ -4,7 +4,8 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { G711Law } from '../src/media/audio.ts';
+import type { SampleRateHz } from '../src/media/audio.ts';
+import { codecOf, type CodecName } from '../src/media/codec.ts';
 import { Baresip } from './baresip.ts';
 import type { BaresipEvent } from './baresip.ts';
 import { CallSound } from './call-sound.ts';
@@ -23,8 +24,8 @@ export interface SoftphoneOptions {
   readonly password: string;
   /** Where the phone is, if not on the server's address: an address of its own, and the interface that has it. */
   readonly at?: { readonly address: string; readonly networkInterface: string };
-  /** The only codec that it offers (default: both, μ-law first). */
-  readonly law?: G711Law;
+  /** The only codec that it offers (default: both laws of G.711, μ-law first). G.722 makes it an HD phone. */
+  readonly codec?: CodecName;
   /** How digits are sent (default RFC 4733). */
   readonly dtmf?: 'rfc4733' | 'info';
   /** Registers, so that it can be called (default: it only calls). */
@@ -53,6 +54,8 @@ const NOTHING = 'aubridge,nobody';
 const SILENCE = 'silence.wav';
 
 const REGISTER_MS = 5000;
+/** As SDP names them. */
+const SDP_NAMES: Readonly<Record<CodecName, string>> = { ulaw: 'PCMU', alaw: 'PCMA', g722: 'G722' };
 
 export class Softphone {
   readonly #baresip: Baresip;
@@ -91,8 +94,8 @@ export class Softphone {
   /** Resolves when it can call (and be called, if it registers). */
   static async start(options: SoftphoneOptions): Promise<Softphone> {
     const folder = runFolder(labFolder(), 'phone');
-    writeSound(join(folder, 'silence.wav'), new Int16Array(0), SILENCE_MS);
-    const { server, account, password, at } = options;
+    const { server, account, password, at, codec } = options;
+    writeSound(join(folder, SILENCE), new Int16Array(0), SILENCE_MS, rateOf(codec));
     const address = at?.address ?? server.host;
     const rtpPort = await freePorts('udp', RTP_PORTS, address);
     const ports = [rtpPort, rtpPort + RTP_PORTS - 1] as const;
@@ -106,13 +109,12 @@ export class Softphone {
         ...(at && { interface: at.networkInterface }),
       });
       begun.push(capture);
-      const codecs = { ulaw: 'PCMU', alaw: 'PCMA' };
       const baresip = await Baresip.start({
         folder,
         controlPort,
         accounts: [
           `<sip:${account}@${server.host}:${server.sipPort}>;auth_pass=${password};regint=${options.register ? 60 : 0};ptime=20` +
-            `;audio_codecs=${options.law ? codecs[options.law] : 'PCMU,PCMA'}` +
+            `;audio_codecs=${codec ? SDP_NAMES[codec] : 'PCMU,PCMA'}` +
             `;answermode=manual${options.dtmf === 'info' ? ';dtmfmode=info' : ''}`,
         ],
         config: [
@@ -132,6 +134,7 @@ export class Softphone {
           'statmode_default off',
           'module_path /usr/lib/baresip/modules',
           'module g711.so',
+          'module g722.so',
           'module aufile.so',
           'module aubridge.so',
           'module_tmp account.so',
@@ -222,6 +225,7 @@ export class Softphone {
       baresip: this.#baresip,
       folder: this.#folder,
       muted: this.#options.muted ?? false,
+      rateHz: rateOf(this.#options.codec),
     };
     this.#call = new SoftphoneCall(control, direction);
     return this.#call;
@@ -250,6 +254,12 @@ interface CallControl {
   readonly baresip: Baresip;
   readonly folder: string;
   readonly muted: boolean;
+  readonly rateHz: SampleRateHz;
+}
+
+/** Of the sound that a phone takes and gives: baresip wants its files at the codec's rate. */
+function rateOf(codec: CodecName = 'ulaw'): SampleRateHz {
+  return codecOf(codec).audioRateHz;
 }
 
 /** What a call came to, for people and for JSON. Durations in milliseconds. */
@@ -274,8 +284,10 @@ export class SoftphoneCall {
   endedAt: number | undefined;
   endReason: string | undefined;
   /** What this phone sent, and what it got. */
-  readonly said = new CallSound();
-  readonly heard = new CallSound();
+  readonly said: CallSound;
+  readonly heard: CallSound;
+  /** The rate of its sound, in both directions: 8,000 Hz, and 16,000 Hz of an HD phone. */
+  readonly rateHz: SampleRateHz;
   /** Rejects with CallEnded when the call ends without an answer. */
   readonly answered: Promise<void>;
   /** Resolves with the reason when the call is over. */
@@ -293,6 +305,9 @@ export class SoftphoneCall {
   constructor(control: CallControl, direction: 'incoming' | 'outgoing') {
     this.#control = control;
     this.direction = direction;
+    this.rateHz = control.rateHz;
+    this.said = new CallSound(this.rateHz);
+    this.heard = new CallSound(this.rateHz);
     this.answered = new Promise((resolve, reject) => {
       this.#resolveAnswered = resolve;
       this.#rejectAnswered = reject;
@@ -310,23 +325,23 @@ export class SoftphoneCall {
   }
 
   /**
-   * Speaks a WAV file (or samples, 8,000 Hz) into the call; silence follows it. Resolves when the last
+   * Speaks a WAV file (or samples, at the call's rate) into the call; silence follows it. Resolves when the last
    * of it has left, with the instants of its first and last packet that are speech; false when the
    * call ended, or something else was said, before that.
    */
   async say(sound: string | Int16Array): Promise<{ startedAt: number; endedAt: number } | false> {
-    const samples = typeof sound === 'string' ? readSound(sound) : sound;
+    const samples = typeof sound === 'string' ? readSound(sound, this.rateHz) : sound;
     this.#saying?.abort();
     const saying = new AbortController();
     this.#saying = saying;
     this.#files += 1;
     const name = `say-${this.#files}.wav`;
     const path = join(this.#control.folder, name);
-    writeSound(path, samples, TAIL_MS);
+    writeSound(path, samples, TAIL_MS, this.rateHz);
     const switched = Date.now();
     await this.#source(soundFile(this.#control.folder, name));
     rmSync(path, { force: true });
-    const durationMs = samples.length / 8;
+    const durationMs = (samples.length * 1000) / this.rateHz;
     const finished = await Promise.race([
       sleepUntil(Math.max(switched, Date.now()) + durationMs + 20, saying.signal),
       this.ended.then(() => false),
@@ -403,7 +418,7 @@ export class SoftphoneCall {
     });
   }
 
-  /** Both directions from the answer to the end (or to now), on one clock, 8,000 Hz. */
+  /** Both directions from the answer to the end (or to now), on one clock. */
   recording(): { said: Int16Array; heard: Int16Array } {
     const from = this.answeredAt ?? this.startedAt;
     const to = this.endedAt ?? Date.now();

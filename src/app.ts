@@ -21,6 +21,7 @@ import { messageOf } from './lib/errors.ts';
 import { Listeners } from './lib/listeners.ts';
 import { Scope } from './lib/scope.ts';
 import type { AudioFormat } from './media/audio.ts';
+import { CODEC_NAMES, codecOf } from './media/codec.ts';
 import { CallRecords } from './observability/call-records.ts';
 import { logCalls, type Logger } from './observability/logger.ts';
 import { createMessageFile, MESSAGE_FILE } from './observability/message-file.ts';
@@ -47,11 +48,6 @@ const LAST_WORDS_MS = 15_000;
 
 /** For the first sound of a phrase that is prepared at start: nobody waits for it. */
 const PHRASE_PATIENCE_MS = 10_000;
-
-const G711_FORMATS: readonly AudioFormat[] = [
-  { encoding: 'ulaw', rateHz: 8000 },
-  { encoding: 'alaw', rateHz: 8000 },
-];
 
 /**
  * Starts everything that the configuration names; what had been started is closed again if that fails,
@@ -130,7 +126,7 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
       clock,
       log,
       channelVariables: variables,
-      settings: { mediaAddress, fallbackLaw: config.gateways.rtp.codec },
+      settings: { mediaAddress, fallbackCodec: config.gateways.rtp.codec },
     });
     scope.defer(() => app.close());
     apps.push(app);
@@ -214,7 +210,7 @@ async function openGateway(config: Config, log: Logger, scope: Scope): Promise<R
     listenAddress,
     port: listenPort,
     threads: workers,
-    law: codec,
+    codec,
     realtime,
     silenceSuppression,
     ...(advertised === undefined ? {} : { advertisedAddress: advertised }),
@@ -324,14 +320,13 @@ function phrasesOf({ language, greeting }: AgentProfile, { announcements }: Conf
   return { ...own, ...(apology !== undefined && { apology }), greeting };
 }
 
-/** Formats in which an agent's phrases may leave. */
+/** Formats in which an agent's phrases may leave: those of each codec that its calls can have, and Vonage's. */
 function wanted(profile: AgentProfile, config: Config): readonly AudioFormat[] {
   const { enabled, sampleRateHz } = config.gateways.vonage;
-  return [
-    ...G711_FORMATS.filter(
-      ({ encoding }) =>
-        config.asterisk.length > 0 && (profile.codec === 'auto' || profile.codec === encoding),
-    ),
+  const codecs = profile.codec === 'auto' ? CODEC_NAMES : [profile.codec];
+  const formats: AudioFormat[] = [
+    ...(config.asterisk.length > 0 ? codecs.map((name) => codecOf(name).queueFormat) : []),
     ...(enabled ? [{ encoding: 'pcm_s16', rateHz: sampleRateHz } as const] : []),
   ];
+  return [...new Map(formats.map((format) => [`${format.encoding} ${format.rateHz}`, format])).values()];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ARPABET, WEEKDAYS, type OpeningTime, type Weekday } from '../dialog/agent-profile.ts';
+import { CODEC_NAMES } from '../media/codec.ts';
 import { httpTool, transferTarget } from './agent-tools.ts';
 import { OPENING_HOURS_FORM, parseOpeningHours } from './opening-hours.ts';
 import { providersSection } from './provider-settings.ts';
@@ -95,7 +96,7 @@ const agent = z.strictObject({
   instructions: z.string().trim().default(''),
   voice: text.default('slt'),
   language: text.default('en'),
-  codec: z.enum(['ulaw', 'alaw', 'auto']).default('auto'),
+  codec: z.enum([...CODEC_NAMES, 'auto']).default('auto'),
   limits: limits.prefault({}),
   afterwards: z.enum(['hang-up', 'continue']).default('hang-up'),
   tools: z.array(text).optional(),
@@ -134,7 +135,7 @@ const rtpGateway = z.strictObject({
   listenPort: whole(0, 65_535).default(0),
   advertisedAddress: advertisedAddress.optional(),
   workers: whole(1, 64).default(1),
-  codec: z.enum(['ulaw', 'alaw']).default('ulaw'),
+  codec: z.enum(CODEC_NAMES).default('ulaw'),
   source: audioFormat.optional(),
   realtime: z.enum(['auto', 'off']).default('auto'),
   silenceSuppression: toggle.default(false),

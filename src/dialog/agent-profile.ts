@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../lib/clock.ts';
-import type { G711Law } from '../media/audio.ts';
+import type { CodecName } from '../media/codec.ts';
 
 /** Who answers: an agent of agents.yaml, checked and complete. */
 export interface AgentProfile {
@@ -10,7 +10,8 @@ export interface AgentProfile {
   readonly instructions: string;
   readonly voice: string;
   readonly language: string;
-  readonly codec: G711Law | 'auto';
+  /** On the wire to Asterisk; `auto`: the caller's own. */
+  readonly codec: CodecName | 'auto';
   readonly limits: AgentLimits;
   /** Where the caller goes when the conversation is over: nowhere, or on in the dialplan. */
   readonly afterwards: 'hang-up' | 'continue';

@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../lib/clock.ts';
-import type { G711Law } from '../media/audio.ts';
+import type { CodecName } from '../media/codec.ts';
 
 /** What the far side must be told so that it can attach, and what only its transport can do. */
 export type MediaEndpoint = RtpEndpoint | WebSocketEndpoint;
@@ -9,6 +9,8 @@ export interface RtpEndpoint {
   readonly transport: 'rtp';
   readonly address: string;
   readonly port: number;
+  /** What is sent there, and comes from there. */
+  readonly codec: CodecName;
   /**
    * Names the peer by exactly this IP address and port: media flows from now on. Throws MEDIA_NOT_ATTACHED
    * when it can't be a peer of this endpoint.
@@ -31,8 +33,8 @@ export interface WebSocketEndpoint {
 export interface MediaRequest {
   /** Unique name of the call, for logs and counters. */
   readonly id: string;
-  /** Law on the wire, where the transport is G.711. */
-  readonly law?: G711Law;
+  /** The codec on the wire, where the transport has several (RTP). */
+  readonly codec?: CodecName;
 }
 
 export type MediaEvent =

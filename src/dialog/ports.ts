@@ -7,7 +7,8 @@
  */
 import type { Milliseconds } from '../lib/clock.ts';
 import type { AudioRingHandle } from '../media/audio-ring.ts';
-import type { Audio, AudioFormat, G711Law, SampleRateHz } from '../media/audio.ts';
+import type { Audio, AudioFormat, SampleRateHz } from '../media/audio.ts';
+import type { CodecName } from '../media/codec.ts';
 import type { FlushLineHandle } from '../media/flush-line.ts';
 import type { CallInfo, LineEvent, TransferOutcome, TransferRequest } from './call-info.ts';
 import type { MediaEndpoint, MediaEvent, MediaRequest, MediaStats, PlayedAccount } from './call-media.ts';
@@ -28,7 +29,7 @@ export interface MediaGateway<Endpoint extends MediaEndpoint = MediaEndpoint> {
 export interface MediaSession<Endpoint extends MediaEndpoint = MediaEndpoint> {
   readonly id: string;
   readonly endpoint: Endpoint;
-  /** The format on the wire: what is written in it is sent without conversion. */
+  /** What is written in this format is queued as it is. G.711 leaves untouched; else samples, encoded as they leave. */
   readonly format: AudioFormat;
   /** Caller's audio and agent's audio as it really left, frame by frame on one timeline. */
   readonly heard: AudioRingHandle;
@@ -52,7 +53,7 @@ export interface Playback {
   readonly id: number;
   /** Converts and queues; waits while the bounded queue is full. False: flushed or closed, stop writing. */
   write(audio: Audio): Promise<boolean>;
-  /** No more audio; the last short frame is padded with the codec's silence. */
+  /** No more audio; the last short frame is padded with silence. */
   end(): void;
   /** Instant of the first packet; undefined if none was ever sent. */
   readonly started: Promise<Milliseconds | undefined>;
@@ -181,7 +182,7 @@ export type Admission =
   /** `run` is called once media is attached and the line can be answered; the call is over when it settles. */
   | {
       readonly kind: 'accept';
-      readonly codec: G711Law | 'auto';
+      readonly codec: CodecName | 'auto';
       readonly run: (line: CallLine, media: MediaSession) => Promise<void>;
       /** Called instead of `run` when the caller left, or the set-up failed, before that. */
       readonly abandoned?: (reason: string) => void;

@@ -94,10 +94,9 @@ export class PhraseCache {
   /** False: it is there, but in the voice of a substitute. */
   async #prepare(request: PhraseRequest, name: PhraseName, signal: AbortSignal): Promise<boolean> {
     const text = request.texts[name] ?? '';
-    // What the synthesiser gives in the wire's own format isn't converted.
     const spoken = new Map<AudioFormat, Spoken>();
     for (const format of request.formats) {
-      const given = formatFor(request.tts, format, request.source);
+      const given = sourceFor(request, format);
       const source = spoken.get(given) ?? (await synthesise(text, request, given, signal));
       spoken.set(given, source);
       const audio = joinAudio(source.pieces, format);
@@ -126,6 +125,20 @@ export function formatFor(tts: TextToSpeech, wire: AudioFormat, wanted?: AudioFo
     tts.formats.find(({ encoding, rateHz }) => encoding === format?.encoding && rateHz === format.rateHz);
   const forWire = wire.encoding === 'ulaw' || wire.encoding === 'alaw' ? wanted : undefined;
   return offered(forWire) ?? offered(wire) ?? wideEnough(tts.formats, wire) ?? tts.formats[0] ?? wire;
+}
+
+/**
+ * What a phrase is synthesised in. For one format, that is what every reply is asked for in; for several, linear
+ * samples that are good enough for the widest, from which all are converted: a cloud is paid for one of them.
+ */
+function sourceFor({ tts, formats, source }: PhraseRequest, format: AudioFormat): AudioFormat {
+  const given = formatFor(tts, format, source);
+  const isWanted = given.encoding === source?.encoding && given.rateHz === source.rateHz;
+  if (formats.length === 1 || isWanted) return given;
+  const widest = formats.reduce((a, b) => (b.rateHz > a.rateHz ? b : a), format);
+  const linear = formatFor(tts, { encoding: 'pcm_s16', rateHz: widest.rateHz });
+  // A law isn't made of the other one, nor wide sound of narrow.
+  return linear.encoding.startsWith('pcm') && linear.rateHz >= widest.rateHz ? linear : given;
 }
 
 /** For a wire beyond 8,000 Hz: the lowest rate that is no lower than the wire's, or else the highest. */

@@ -4,7 +4,7 @@ import { type Clock, monotonicNow } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import { FailureDomain } from '../lib/failure-domain.ts';
 import { Listeners } from '../lib/listeners.ts';
-import { FRAME_MS, type SampleRateHz } from '../media/audio.ts';
+import { FRAME_MS, type PlayoutFormat, type SampleRateHz } from '../media/audio.ts';
 import { type AudioRingHandle, closeRing, createAudioRing } from '../media/audio-ring.ts';
 import { createFlushLine, type FlushLineHandle } from '../media/flush-line.ts';
 import { type CountedStats, createMediaStats, MediaStatsBlock } from './media-stats-block.ts';
@@ -12,7 +12,6 @@ import { PlaybackQueue } from './playout/playback-queue.ts';
 import { createPlayoutAccounts } from './playout/playout-accounts.ts';
 import { createPlayoutRing, type PlayoutRingShape } from './playout/playout-ring.ts';
 import type { PlayoutHandles, PlayoutReport } from './playout/playout-source.ts';
-import type { WireFormat } from './playout/queued-playback.ts';
 import type { CountersHandle } from './shared-counters.ts';
 
 /** What a session shares with the thread that carries its media, and what outlives that thread. */
@@ -48,7 +47,7 @@ export type SessionReport =
 
 export interface RingSessionOptions {
   readonly id: string;
-  readonly format: WireFormat;
+  readonly format: PlayoutFormat;
   readonly memory: SessionMemory;
   /** Who says what was played (default `exact`: whoever sends). */
   readonly accuracy?: PlayedAccount['accuracy'];
@@ -66,7 +65,7 @@ export type SessionStats = MediaStats & CountedStats;
  */
 export abstract class RingMediaSession<Endpoint extends MediaEndpoint> implements MediaSession<Endpoint> {
   readonly id: string;
-  readonly format: WireFormat;
+  readonly format: PlayoutFormat;
   readonly heard: AudioRingHandle;
   readonly sent: AudioRingHandle;
   readonly flushLine: FlushLineHandle;

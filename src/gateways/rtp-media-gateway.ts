@@ -5,8 +5,8 @@ import type { MediaGateway } from '../dialog/ports.ts';
 import type { MediaRequest, RtpEndpoint } from '../dialog/call-media.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import { FailureDomain } from '../lib/failure-domain.ts';
-import type { G711Law } from '../media/audio.ts';
-import { SILENCE_BYTE } from '../media/g711.ts';
+import { type CodecName, codecOf } from '../media/codec.ts';
+import { playoutShapeOf } from './playout/playout-ring.ts';
 import { createSessionMemory } from './ring-media-session.ts';
 import type { SessionSetup } from './rtp/media-protocol.ts';
 import { MediaThread } from './rtp/media-thread.ts';
@@ -22,8 +22,8 @@ export interface RtpGatewayOptions {
   readonly advertisedAddress?: string;
   /** Every call talks to this peer from the start, from a port of its own, whatever `attach` names (tests, FreeSWITCH). */
   readonly remote?: { readonly address: string; readonly port: number };
-  /** Law of sessions that don't ask for one. Default ulaw. */
-  readonly law?: G711Law;
+  /** Codec of sessions that don't ask for one. Default ulaw. */
+  readonly codec?: CodecName;
   /** Media threads; one carries about 1,000 calls (measured). Default 1. */
   readonly threads?: number;
   /** Default 4 MiB: survives a stall of 200 ms at 1,000 calls (measured). */
@@ -63,7 +63,7 @@ export interface RtpGatewayReport {
 }
 
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
-/** A datagram of G.711 with the kernel's book-keeping takes so much of the receive buffer (measured). */
+/** A datagram of 160 bytes with the kernel's book-keeping takes so much of the receive buffer (measured). */
 const BYTES_PER_DATAGRAM = 832;
 
 /**
@@ -151,6 +151,7 @@ export class RtpMediaGateway implements MediaGateway<RtpEndpoint> {
       listenAddress: this.#options.listenAddress ?? '127.0.0.1',
       advertisedAddress: this.#advertised,
       ...(remote ? { remote } : {}),
+      onWarning: this.#options.onWarning ?? process.emitWarning.bind(process),
       onClosed: () => this.#sessions.delete(session),
     });
     this.#sessions.add(session);
@@ -180,12 +181,12 @@ export class RtpMediaGateway implements MediaGateway<RtpEndpoint> {
   }
 
   #setup(request: MediaRequest): SessionSetup {
-    const law = request.law ?? this.#options.law ?? 'ulaw';
+    const { name, audioRateHz, queueFormat } = codecOf(request.codec ?? this.#options.codec ?? 'ulaw');
     this.#lastSession += 1;
     return {
       session: this.#lastSession,
-      law,
-      ...createSessionMemory(8000, { frameBytes: 160, silenceByte: SILENCE_BYTE[law] }),
+      codec: name,
+      ...createSessionMemory(audioRateHz, playoutShapeOf(queueFormat)),
       ssrc: randomInt(2 ** 32),
       firstSequence: randomInt(2 ** 16),
       firstTimestamp: randomInt(2 ** 32),

@@ -2,7 +2,7 @@
 export const SAMPLE_RATES_HZ = [8000, 16000, 22050, 24000, 44100, 48000] as const;
 export type SampleRateHz = (typeof SAMPLE_RATES_HZ)[number];
 
-/** The two companding laws of ITU-T G.711, by the names that Asterisk gives them. */
+/** The two companding laws of ITU-T G.711. */
 export type G711Law = 'ulaw' | 'alaw';
 
 /** The length of every media frame, as RTP (RFC 3551 §4.2, default packetisation) and Vonage use it. */
@@ -37,6 +37,16 @@ export type AudioEncoding = Audio['encoding'];
 export interface AudioFormat {
   readonly encoding: AudioEncoding;
   readonly rateHz: SampleRateHz;
+}
+
+/** What waits to be played: linear samples, or G.711 bytes that are to leave as they are. */
+export interface PlayoutFormat extends AudioFormat {
+  readonly encoding: 'pcm_s16' | G711Law;
+}
+
+/** Bytes of one frame of 20 ms. */
+export function frameBytesOf({ encoding, rateHz }: PlayoutFormat): number {
+  return ((rateHz * FRAME_MS) / 1000) * (encoding === 'pcm_s16' ? 2 : 1);
 }
 
 /** Samples in a stretch of audio, whatever its encoding. */

@@ -7,15 +7,16 @@ export type FrameKind = 'frame' | 'lost' | 'filler';
  * that starts without a click, and a hole is no longer than half a frame.
  */
 export class FrameAssembler {
-  readonly bytes: Uint8Array;
+  readonly samples: Int16Array;
   readonly #isHole: Uint8Array;
   #filled = 0;
   #lost = 0;
   #filler = 0;
 
-  constructor(frameBytes: number) {
-    this.bytes = new Uint8Array(frameBytes);
-    this.#isHole = new Uint8Array(frameBytes);
+  /** `samples`: where each frame is put together. */
+  constructor(samples: Int16Array) {
+    this.samples = samples;
+    this.#isHole = new Uint8Array(samples.length);
   }
 
   get filled(): number {
@@ -23,20 +24,20 @@ export class FrameAssembler {
   }
 
   get room(): number {
-    return this.bytes.length - this.#filled;
+    return this.samples.length - this.#filled;
   }
 
-  /** Adds up to `count` bytes of sound; returns how many there was room for. */
-  addSound(data: Uint8Array, offset: number, count: number): number {
+  /** Adds up to `count` samples of sound; returns how many there was room for. */
+  addSound(sound: Int16Array, offset: number, count: number): number {
     const used = Math.min(count, this.room);
-    const { bytes } = this;
+    const { samples } = this;
     const to = this.#filled;
-    for (let i = 0; i < used; i++) bytes[to + i] = data[offset + i] as number;
+    for (let i = 0; i < used; i++) samples[to + i] = sound[offset + i] as number;
     this.#filled += used;
     return used;
   }
 
-  /** Adds up to `count` bytes of a gap; returns how many there was room for. */
+  /** Adds up to `count` samples of a gap; returns how many there was room for. */
   addGap(kind: 'lost' | 'filler', count: number): number {
     const used = Math.min(count, this.room);
     this.#isHole.fill(1, this.#filled, this.#filled + used);
@@ -46,10 +47,10 @@ export class FrameAssembler {
     return used;
   }
 
-  /** Ends the frame: `bytes` hold it, if it is a `frame`, until something is added. */
+  /** Ends the frame: `samples` hold it, if it is a `frame`, until something is added. */
   finish(): FrameKind {
     const holes = this.#lost + this.#filler;
-    const kind = holes * 2 <= this.bytes.length ? 'frame' : this.#lost >= this.#filler ? 'lost' : 'filler';
+    const kind = holes * 2 <= this.samples.length ? 'frame' : this.#lost >= this.#filler ? 'lost' : 'filler';
     if (holes > 0) {
       if (kind === 'frame') this.#patch();
       this.#isHole.fill(0);
@@ -61,19 +62,19 @@ export class FrameAssembler {
   }
 
   #patch(): void {
-    const { bytes } = this;
+    const { samples } = this;
     const hole = this.#isHole;
-    for (let start = 0; start < bytes.length; start++) {
+    for (let start = 0; start < samples.length; start++) {
       if (hole[start] === 0) continue;
       let end = start;
-      while (end < bytes.length && hole[end] === 1) end += 1;
+      while (end < samples.length && hole[end] === 1) end += 1;
       // What lies before has been patched already; a hole at the very start mirrors what follows, as far
       // as that goes.
       let next = end;
-      while (next < bytes.length && hole[next] === 0) next += 1;
+      while (next < samples.length && hole[next] === 0) next += 1;
       for (let i = start; i < end; i++) {
         const mirrored = start > 0 ? start - 1 - ((i - start) % start) : end + ((end - 1 - i) % (next - end));
-        bytes[i] = bytes[mirrored] as number;
+        samples[i] = samples[mirrored] as number;
       }
       start = end;
     }

@@ -1,4 +1,3 @@
-import { VoiceAgentError } from '../lib/errors.ts';
 import type { G711Law } from './audio.ts';
 
 /**
@@ -9,18 +8,6 @@ import type { G711Law } from './audio.ts';
 
 /** The code that stands for digital silence: what short packets are padded with. */
 export const SILENCE_BYTE: Readonly<Record<G711Law, number>> = { ulaw: 0xff, alaw: 0xd5 };
-
-/** Static RTP payload types, RFC 3551 table 4. */
-export const PAYLOAD_TYPE: Readonly<Record<G711Law, number>> = { ulaw: 0, alaw: 8 };
-
-const LAWS: readonly G711Law[] = ['ulaw', 'alaw'];
-
-/** The law of that name. Throws CODEC_UNKNOWN, naming the known ones. */
-export function lawOf(name: string): G711Law {
-  const law = LAWS.find((known) => known === name);
-  if (law) return law;
-  throw new VoiceAgentError('CODEC_UNKNOWN', `unknown codec "${name}"; known are: ${LAWS.join(', ')}`);
-}
 
 // Negative samples are mirrored by one's complement (~s), which commutes with an arithmetic shift:
 // the tables therefore need an entry per *used* bits only, 16 KiB and 4 KiB, and stay in the cache.

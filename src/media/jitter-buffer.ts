@@ -1,290 +1,228 @@
-import type { Milliseconds } from '../lib/clock.ts';
-import { FRAME_MS, type G711Law } from './audio.ts';
-import { FrameAssembler, type FrameKind } from './frame-assembler.ts';
-import { levelDbovG711 } from './level.ts';
-import { PacketSequence, type SequencedPacket, type SequenceStats } from './packet-sequence.ts';
-import type { RtpFields } from './rtp-packet.ts';
-import { timestampDistance } from './sequence.ts';
-import { quietEnough, Timeline } from './timeline.ts';
+import { JitterEstimate } from './jitter-estimate.ts';
+import { MAX_PAYLOAD_BYTES, PacketWindow, type WindowedPacket } from './packet-window.ts';
+import { createRtpFields, type RtpFields } from './rtp-packet.ts';
+import { sequenceDistance } from './sequence.ts';
 
-const SAMPLES_PER_MS = 8;
-/** RFC 3551 §4.2: the packetisation to be expected. */
-const DEFAULT_PACKET_SAMPLES = 160;
-/** Reordering seen on real paths is a few milliseconds; a gap of two packets is noticed when it ends. */
-const HOLD_MIN_MS = 30;
-const HOLD_MAX_MS = 100;
-/** Timestamps ahead of the clock by more are a new time base, not a pause. */
-const TIME_BASE = 500 * SAMPLES_PER_MS;
-/** Packets that stop after silence: a muted phone or DTX. Fill soon, a recogniser waits for it. */
-const MUTED = 60 * SAMPLES_PER_MS;
-/** Packets that stop in the middle of speech: an outage. What was said may still come; don't cut it. */
-const OUTAGE = 200 * SAMPLES_PER_MS;
-const SPEECH_DBOV = -45;
+/** RFC 3550 A.1 MAX_MISORDER: what lies further from what is expected belongs to another stream. */
+const MAX_MISORDER = 100;
+/** So many packets behind a gap end the wait for it: nothing is reordered that far. */
+const MAX_HELD = 16;
+/** A stream that has been quiet for so long isn't defended against a new one. */
+const UNDEFENDED_MS = 100;
+/** A lone packet of another stream is believed after this time, if the old stream is silent too. */
+const BELIEVE_MS = 40;
+/** Timestamps that disagree with the clock by more have been set anew: that is no jitter. */
+const TIME_BASE_MS = 500;
+/** How many packets make the wait that a late packet taught forgotten: 10 s of 20 ms packets. */
+const PATIENCE_PACKETS = 500;
 
-/** Before any time. */
-const NEVER = -(2 ** 30);
-const NO_BYTES = new Uint8Array(0);
+export interface JitterBufferStats {
+  packetsReceived: number;
+  /** Given up: didn't come, or not in time. */
+  packetsLost: number;
+  /** Came when they had been given up. */
+  packetsLate: number;
+  packetsDuplicate: number;
+  /** Came behind one with a higher number, and in time. */
+  packetsReordered: number;
+  /** Single packets of another SSRC or of a far-off sequence that no second one confirmed. */
+  packetsStray: number;
+  /** Payload longer than 200 ms: not listened to. */
+  packetsOversize: number;
+  /** How often a stream began: the first, a new SSRC, a jump of sequence or of timestamps. */
+  streams: number;
+}
+
+export interface BufferedPacket extends WindowedPacket {
+  /** Packets that were given up just before this one. */
+  lost: number;
+  /** The first of a stream: its sequence and timestamp have nothing to do with those before. */
+  newStream: boolean;
+}
 
 export interface JitterBufferOptions {
-  readonly law: G711Law;
-  /** Where frame 0 begins: the instant of the session's start. */
-  readonly start: Milliseconds;
-  /** Bounds of the time for which a gap is held open for reordered packets. Default 30 … 100 ms. */
-  readonly holdMinMs?: Milliseconds;
-  readonly holdMaxMs?: Milliseconds;
+  readonly ticksPerMs: number;
+  /** Bounds of the time for which a gap is held open. */
+  readonly holdMinTicks: number;
+  readonly holdMaxTicks: number;
 }
-
-export interface JitterBufferStats extends SequenceStats {
-  framesConcealed: number;
-  framesFiller: number;
-  /** Frames added (concealed ones) and left out to follow the clock. */
-  framesInserted: number;
-  framesDropped: number;
-}
-
-/** `frame`: 20 ms of sound. `lost`: conceal a frame. `filler`: nothing was sent, a frame of silence. */
-export type TakeResult = FrameKind | 'none';
 
 /**
- * A jitter buffer for a listening machine: sound that is next in sequence leaves at once, without
- * playout delay. A gap is held for an adaptive time, then given up. What leaves are frames of 20 ms
- * (packets may hold 5 to 200 ms) on a timeline that follows the clock, with or without packets.
- *
- * Call `insert` for a packet and then `take` until it says `none`; `take` likewise every 20 ms or so
- * when nothing comes. G.711 only: a byte is a sample. Nothing is allocated per packet, not even a
- * number: inside, time is counted in samples since the start, which are whole.
+ * A jitter buffer for a listening machine: packets in, packets in order and gaps out, without playout
+ * delay and whatever they hold. What is next leaves at once; behind a gap, packets are held for as long as
+ * jitter and experience suggest. Another SSRC or a far-off sequence number is another stream, as soon
+ * as a second packet confirms it (RFC 3550 A.1: two in sequence), or the old stream is silent.
+ * Times are in ticks of the RTP clock: whole numbers, which cost no memory when they are handed on.
+ * Nothing is allocated per packet.
  */
 export class JitterBuffer {
-  /** Totals since the start. */
-  readonly stats: Readonly<JitterBufferStats>;
-  readonly #stats: JitterBufferStats;
-  readonly #law: G711Law;
-  readonly #start: Milliseconds;
-  readonly #timeline = new Timeline(FRAME_MS * SAMPLES_PER_MS);
-  readonly #sequence: PacketSequence;
-  readonly #frame = new FrameAssembler(FRAME_MS * SAMPLES_PER_MS);
-  readonly #packet: SequencedPacket = {
-    sequence: 0,
-    timestamp: 0,
-    arrival: 0,
-    length: 0,
-    lost: 0,
-    newStream: false,
-  };
-  /** Of the packet in hand: what is to be filled in before it, and what hasn't been used of it. */
-  #lostSamples = 0;
-  #fillerSamples = 0;
-  #unread = 0;
-
-  /** Told of packets since the last sound. */
-  #lostPackets = 0;
+  readonly stats: JitterBufferStats;
+  readonly #options: JitterBufferOptions;
+  readonly #window = new PacketWindow();
+  readonly #jitter: JitterEstimate;
+  /** Sequence numbers that came, by their last byte: tells duplicates from late packets. */
+  readonly #seen = new Int32Array(256).fill(-1);
+  #begun = false;
   #newStream = false;
-  #expectedTimestamp = 0;
-  #packetSamples = DEFAULT_PACKET_SAMPLES;
-  #heardAt = NEVER;
-  #fillerSinceSound = 0;
-  #lastKind: FrameKind = 'filler';
-  #insertNext = false;
-  #arrivedAt = 0;
+  #ssrc = 0;
+  #next = 0;
+  #highest = 0;
+  #lastArrival = 0;
+  #gaveUpAt = 0;
+  #patienceTicks = 0;
+  /** The packet of another stream that waits to be believed. */
+  readonly #rival = createRtpFields();
+  readonly #rivalPayload = new Uint8Array(MAX_PAYLOAD_BYTES);
+  #rivalArrival = 0;
+  #hasRival = false;
 
-  constructor(options: JitterBufferOptions) {
-    const { law, start, holdMinMs = HOLD_MIN_MS, holdMaxMs = HOLD_MAX_MS } = options;
-    this.#stats = {
-      packetsReceived: 0,
-      packetsLost: 0,
-      packetsLate: 0,
-      packetsDuplicate: 0,
-      packetsReordered: 0,
-      packetsStray: 0,
-      packetsOversize: 0,
-      streams: 0,
-      framesConcealed: 0,
-      framesFiller: 0,
-      framesInserted: 0,
-      framesDropped: 0,
-    };
-    this.stats = this.#stats;
-    this.#law = law;
-    this.#start = start;
-    this.#sequence = new PacketSequence(
-      {
-        ticksPerMs: SAMPLES_PER_MS,
-        holdMinTicks: holdMinMs * SAMPLES_PER_MS,
-        holdMaxTicks: holdMaxMs * SAMPLES_PER_MS,
-      },
-      this.#stats,
-    );
+  constructor(options: JitterBufferOptions, stats: JitterBufferStats) {
+    this.#options = options;
+    this.#jitter = new JitterEstimate(TIME_BASE_MS * options.ticksPerMs);
+    this.stats = stats;
   }
 
-  /** Frames given out so far: the number of the next one. */
-  get frames(): number {
-    return this.#timeline.frames;
-  }
-
-  /** When the sound of the last frame arrived (`frame`), or when it was given up or filled. Never runs back. */
-  get arrivedAt(): Milliseconds {
-    return this.#start + this.#arrivedAt / SAMPLES_PER_MS;
-  }
-
-  /** Interarrival jitter, RFC 3550 §6.4.1. */
-  get jitterMs(): Milliseconds {
-    return this.#sequence.jitterTicks / SAMPLES_PER_MS;
+  get jitterTicks(): number {
+    return this.#jitter.jitterTicks;
   }
 
   /** How long a gap is held open at present. */
-  get holdMs(): Milliseconds {
-    return this.#sequence.holdTicks / SAMPLES_PER_MS;
+  get holdTicks(): number {
+    const { holdMinTicks, holdMaxTicks, ticksPerMs } = this.#options;
+    const wanted = Math.max(20 * ticksPerMs + 4 * this.jitterTicks, this.#patienceTicks);
+    return Math.min(holdMaxTicks, Math.max(holdMinTicks, wanted));
   }
 
-  /** Copies in a packet of sound; `fields` say where its payload lies in `data`, the whole datagram. */
-  insert(fields: RtpFields, data: Uint8Array, now: Milliseconds): void {
-    this.#sequence.insert(fields, data, fields.payloadLength, this.#samplesAt(now));
+  /** True while packets wait for a gap to be closed or a stream to be confirmed. */
+  get waiting(): boolean {
+    return this.#window.count > 0 || this.#hasRival;
   }
 
-  /** A packet of the same stream without sound (telephone-event, comfort noise): its number isn't lost. */
-  insertOther(fields: RtpFields, now: Milliseconds): void {
-    this.#sequence.insert(fields, NO_BYTES, 0, this.#samplesAt(now));
-  }
-
-  /** Gives the next frame of the timeline, if its time has come; a `frame` is copied to `into`. */
-  take(now: Milliseconds, into: Uint8Array): TakeResult {
-    const frame = this.#frame;
-    const at = this.#samplesAt(now);
-    for (;;) {
-      if (this.#insertNext) return this.#insertFrame();
-      if (frame.room === 0) {
-        if (this.#finishFrame(at, into)) return this.#lastKind;
-      } else if (this.#lostSamples > 0) {
-        this.#lostSamples -= frame.addGap('lost', this.#lostSamples);
-      } else if (this.#fillerSamples > 0) {
-        this.#fillerSamples -= frame.addGap('filler', this.#fillerSamples);
-      } else if (this.#unread > 0) {
-        this.#readPacket();
-      } else if (this.#sequence.take(at, this.#packet)) {
-        this.#lostPackets += this.#packet.lost;
-        this.#newStream ||= this.#packet.newStream;
-        if (this.#packet.length > 0) this.#placePacket();
-      } else if (!this.#fillIdleTime(at)) {
-        return 'none';
-      }
+  /** Copies a packet in. `length` of 0: its number is used up, but it bears no sound. */
+  insert(fields: RtpFields, data: Uint8Array, length: number, now: number): void {
+    this.stats.packetsReceived += 1;
+    if (!this.#begun) {
+      this.#begin(fields.ssrc, fields.sequence, now);
+    } else if (this.#isForeign(fields)) {
+      this.#meetRival(fields, data, length, now);
+      return;
+    } else if (this.#hasRival) {
+      this.#hasRival = false;
+      this.stats.packetsStray += 1;
     }
+    this.#admit(fields, data, length, now);
   }
 
-  /** Decides what has to be filled in between the sound so far and the packet in hand. */
-  #placePacket(): void {
-    const { timestamp, arrival, length } = this.#packet;
-    const timeline = this.#timeline;
-    const room = timeline.room(arrival, this.#frame.filled + length);
-    const lostSamples = this.#lostPackets * this.#packetSamples;
-    const gap = timestampDistance(this.#expectedTimestamp, timestamp);
-    const newTimeBase = gap < 0 || gap > arrival - this.#heardAt + TIME_BASE;
-    if (this.#newStream || newTimeBase) {
-      // The timestamps say nothing: the clock alone does.
-      if (!this.#newStream) this.#stats.streams += 1;
-      this.#lostSamples = this.#newStream ? 0 : Math.min(lostSamples, room);
-      this.#fillerSamples = room - this.#lostSamples;
-      timeline.rebase();
-    } else {
-      const missing = Math.max(0, gap - this.#fillerSinceSound);
-      // Once silence has been filled in, there is nothing left that an estimate could continue.
-      this.#lostSamples = this.#fillerSinceSound > 0 ? 0 : Math.min(missing, lostSamples);
-      this.#fillerSamples = Math.min(missing, Math.max(room, this.#lostSamples)) - this.#lostSamples;
+  /** Takes the next packet out, if its time has come. */
+  take(now: number, into: BufferedPacket): boolean {
+    if (
+      this.#hasRival &&
+      now - Math.max(this.#rivalArrival, this.#lastArrival) >= BELIEVE_MS * this.#options.ticksPerMs
+    ) {
+      this.#believeRival(this.#rival.sequence);
     }
-    this.#unread = length;
-    this.#lostPackets = 0;
+    if (this.#window.count === 0) return false;
+    let lost = 0;
+    if (!this.#window.has(this.#next)) {
+      while (!this.#window.has((this.#next + lost) & 0xffff)) lost += 1;
+      const first = (this.#next + lost) & 0xffff;
+      const over = this.#hasRival || this.#window.count >= MAX_HELD;
+      if (!over && now - this.#window.arrivalOf(first) < this.holdTicks) return false;
+      this.stats.packetsLost += lost;
+      this.#gaveUpAt = now;
+      this.#next = first;
+    }
+    this.#window.take(this.#next, into);
+    this.#next = (this.#next + 1) & 0xffff;
+    into.lost = lost;
+    into.newStream = this.#newStream;
     this.#newStream = false;
-    this.#align(length);
+    return true;
   }
 
-  /** Makes packets that fill whole frames begin with one: a frame never waits for the next packet. */
-  #align(length: number): void {
-    const grain = greatestCommonDivisor(this.#frame.bytes.length, length);
-    const excess = (this.#frame.filled + this.#lostSamples + this.#fillerSamples) % grain;
-    if (excess === 0) return;
-    if (excess * 2 < grain && this.#fillerSamples >= excess) this.#fillerSamples -= excess;
-    else if (excess * 2 < grain && this.#lostSamples >= excess) this.#lostSamples -= excess;
-    else if (this.#lostSamples > 0) this.#lostSamples += grain - excess;
-    else this.#fillerSamples += grain - excess;
+  /** Copies the payload of a packet that was taken, before the next one is. */
+  copyPayload(packet: BufferedPacket, into: Uint8Array): void {
+    const { bytes } = this.#window;
+    const from = this.#window.offsetOf(packet.sequence);
+    for (let i = 0; i < packet.length; i++) into[i] = bytes[from + i] as number;
   }
 
-  #readPacket(): void {
-    const packet = this.#packet;
-    const sequence = this.#sequence;
-    const offset = sequence.offsetOf(packet) + packet.length - this.#unread;
-    this.#unread -= this.#frame.addSound(sequence.bytes, offset, this.#unread);
-    if (this.#unread > 0) return;
-    this.#expectedTimestamp = (packet.timestamp + packet.length) >>> 0;
-    this.#packetSamples = packet.length;
-    this.#heardAt = Math.max(this.#heardAt, packet.arrival);
-    this.#fillerSinceSound = 0;
-    this.#timeline.observe(this.#timeline.behind(packet.arrival, this.#frame.filled));
+  #begin(ssrc: number, sequence: number, now: number): void {
+    this.#begun = true;
+    this.#newStream = true;
+    this.#ssrc = ssrc;
+    this.#next = sequence;
+    this.#highest = (sequence - 1) & 0xffff;
+    this.#window.clear();
+    this.#seen.fill(-1);
+    this.#jitter.rebase();
+    // What is late in this stream was never waited for in the last one.
+    this.#gaveUpAt = now;
+    this.stats.streams += 1;
   }
 
-  /** False: the frame was left out, to follow the clock. */
-  #finishFrame(now: number, into: Uint8Array): boolean {
-    const frame = this.#frame;
-    const timeline = this.#timeline;
-    const kind = frame.finish();
-    if (kind === 'filler') {
-      this.#stats.framesFiller += 1;
-      this.#arrivedAt = Math.max(this.#arrivedAt, now);
-    } else {
-      const pending = frame.bytes.length + this.#lostSamples + this.#fillerSamples + this.#unread;
-      const surplus = timeline.surplus(timeline.behind(this.#packet.arrival, pending));
-      if (surplus > 0 && this.#levelOf(kind) < quietEnough(surplus)) {
-        this.#stats.framesDropped += 1;
-        return false;
-      }
-      this.#arrivedAt = Math.max(this.#arrivedAt, this.#packet.arrival);
-      if (kind === 'lost') this.#stats.framesConcealed += 1;
-      else into.set(frame.bytes);
-      const { deficit } = timeline;
-      this.#insertNext = kind === 'frame' && deficit > 0 && this.#levelOf(kind) < quietEnough(deficit);
+  #isForeign(fields: RtpFields): boolean {
+    const distance = sequenceDistance(this.#next, fields.sequence);
+    return fields.ssrc !== this.#ssrc || Math.abs(distance) > MAX_MISORDER;
+  }
+
+  #admit(fields: RtpFields, data: Uint8Array, length: number, now: number): void {
+    const { sequence } = fields;
+    const { stats } = this;
+    this.#lastArrival = now;
+    this.#patienceTicks -= this.#patienceTicks / PATIENCE_PACKETS;
+    if (this.#seen[sequence & 255] === sequence) {
+      stats.packetsDuplicate += 1;
+      return;
     }
-    this.#lastKind = kind;
-    timeline.addFrame();
-    return true;
+    this.#seen[sequence & 255] = sequence;
+    if (length > 0) this.#jitter.update(fields.timestamp, now);
+    const distance = sequenceDistance(this.#next, sequence);
+    if (distance < 0) {
+      stats.packetsLate += 1;
+      // It would have been heard if the gap had been held for so much longer.
+      const missed = this.holdTicks + now - this.#gaveUpAt;
+      this.#patienceTicks = Math.min(this.#options.holdMaxTicks, missed + 5 * this.#options.ticksPerMs);
+      return;
+    }
+    if (sequenceDistance(this.#highest, sequence) > 0) this.#highest = sequence;
+    else stats.packetsReordered += 1;
+    if (length > MAX_PAYLOAD_BYTES) stats.packetsOversize += 1;
+    this.#window.put(fields, data, length > MAX_PAYLOAD_BYTES ? 0 : length, now);
   }
 
-  #insertFrame(): TakeResult {
-    this.#insertNext = false;
-    this.#stats.framesInserted += 1;
-    this.#stats.framesConcealed += 1;
-    this.#timeline.settleDeficit();
-    this.#timeline.addFrame();
-    return 'lost';
+  #meetRival(fields: RtpFields, data: Uint8Array, length: number, now: number): void {
+    if (now - this.#lastArrival >= UNDEFENDED_MS * this.#options.ticksPerMs) {
+      if (this.#hasRival) this.stats.packetsStray += 1;
+      this.#hasRival = false;
+      this.#begin(fields.ssrc, fields.sequence, now);
+      this.#admit(fields, data, length, now);
+      return;
+    }
+    if (this.#hasRival) {
+      const distance = sequenceDistance(this.#rival.sequence, fields.sequence);
+      if (this.#rival.ssrc === fields.ssrc && Math.abs(distance) <= 3) {
+        this.#believeRival(distance < 0 ? fields.sequence : this.#rival.sequence);
+        this.#admit(fields, data, length, now);
+        return;
+      }
+      this.stats.packetsStray += 1;
+    }
+    this.#hasRival = true;
+    this.#rivalArrival = now;
+    const kept = Math.min(length, MAX_PAYLOAD_BYTES);
+    for (let i = 0; i < kept; i++) this.#rivalPayload[i] = data[fields.payloadOffset + i] as number;
+    this.#rival.ssrc = fields.ssrc;
+    this.#rival.sequence = fields.sequence;
+    this.#rival.timestamp = fields.timestamp;
+    this.#rival.payloadType = fields.payloadType;
+    this.#rival.payloadLength = kept;
   }
 
-  /** Nothing has come: keeps the timeline a frame or two behind the clock. False: it isn't time yet. */
-  #fillIdleTime(now: number): boolean {
-    const quiet = now - this.#heardAt;
-    if (quiet < MUTED || this.#sequence.waiting || quiet < this.#idleAfter()) return false;
-    const frame = this.#frame;
-    // Room is left for the packet that would end the silence now.
-    const keepFree = frame.bytes.length + Math.max(frame.bytes.length, this.#packetSamples);
-    if (this.#timeline.behind(now, 0) < keepFree) return false;
-    this.#fillerSinceSound += frame.room;
-    this.#fillerSamples = frame.room;
-    return true;
+  /** The stream of the rival is the stream now, and begins with `sequence`. */
+  #believeRival(sequence: number): void {
+    this.#hasRival = false;
+    this.#begin(this.#rival.ssrc, sequence, this.#rivalArrival);
+    this.#admit(this.#rival, this.#rivalPayload, this.#rival.payloadLength, this.#rivalArrival);
   }
-
-  #idleAfter(): number {
-    if (this.#lastKind === 'frame' && this.#levelOf('frame') >= SPEECH_DBOV) return OUTAGE;
-    const expected = this.#packetSamples + 20 * SAMPLES_PER_MS + 4 * this.#sequence.jitterTicks;
-    return Math.min(OUTAGE, Math.max(MUTED, expected));
-  }
-
-  #samplesAt(now: Milliseconds): number {
-    return Math.floor((now - this.#start) * SAMPLES_PER_MS);
-  }
-
-  /** Level of the last frame; an estimate for one that is lost isn't worth much. */
-  #levelOf(kind: FrameKind): number {
-    if (kind !== 'frame') return SPEECH_DBOV;
-    return levelDbovG711(this.#law, this.#frame.bytes, 0, this.#frame.bytes.length);
-  }
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

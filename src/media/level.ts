@@ -1,6 +1,3 @@
-import type { G711Law } from './audio.ts';
-import { DECODE_TABLE } from './g711.ts';
-
 /** Digital silence: the lowest level that RFC 6464 can tell. */
 export const SILENCE_DBOV = -127;
 
@@ -16,21 +13,6 @@ export function levelDbov(samples: Int16Array): number {
     const sample = samples[i] as number;
     energy += sample * sample;
   }
-  return dbov(energy, samples.length);
-}
-
-/** The same of `length` G.711 bytes from `offset` on. */
-export function levelDbovG711(law: G711Law, bytes: Uint8Array, offset: number, length: number): number {
-  const table = DECODE_TABLE[law];
-  let energy = 0;
-  for (let i = offset; i < offset + length; i++) {
-    const sample = table[bytes[i] as number] as number;
-    energy += sample * sample;
-  }
-  return dbov(energy, length);
-}
-
-function dbov(energy: number, count: number): number {
-  if (energy === 0 || count === 0) return SILENCE_DBOV;
-  return Math.max(SILENCE_DBOV, 10 * Math.log10(energy / count / OVERLOAD_POWER));
+  if (energy === 0) return SILENCE_DBOV;
+  return Math.max(SILENCE_DBOV, 10 * Math.log10(energy / samples.length / OVERLOAD_POWER));
 }

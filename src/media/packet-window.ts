@@ -4,13 +4,14 @@ const SLOTS = 128;
 const FIRST_PAYLOAD_BYTES = 160;
 const FREE = -1;
 
-/** RFC 3551 §4.2: a receiver should accept packets of up to 200 ms, 1,600 bytes of G.711. */
+/** RFC 3551 §4.2: a receiver should accept packets of up to 200 ms, 1,600 bytes at 64 kbit/s. */
 export const MAX_PAYLOAD_BYTES = 1600;
 
 /** A packet that was taken out of the window. */
 export interface WindowedPacket {
   sequence: number;
   timestamp: number;
+  payloadType: number;
   /** In whatever unit `put` was told. */
   arrival: number;
   /** Bytes of payload, to be read from `bytes` at `offsetOf(sequence)`. */
@@ -24,6 +25,7 @@ export interface WindowedPacket {
 export class PacketWindow {
   readonly #sequences = new Int32Array(SLOTS).fill(FREE);
   readonly #timestamps = new Float64Array(SLOTS);
+  readonly #payloadTypes = new Uint8Array(SLOTS);
   readonly #arrivals = new Float64Array(SLOTS);
   readonly #lengths = new Int32Array(SLOTS);
   #slotBytes = FIRST_PAYLOAD_BYTES;
@@ -59,6 +61,7 @@ export class PacketWindow {
     if (this.#sequences[slot] === FREE) this.#count += 1;
     this.#sequences[slot] = fields.sequence;
     this.#timestamps[slot] = fields.timestamp;
+    this.#payloadTypes[slot] = fields.payloadType;
     this.#arrivals[slot] = arrival;
     this.#lengths[slot] = length;
     const bytes = this.#bytes;
@@ -73,6 +76,7 @@ export class PacketWindow {
     const slot = sequence % SLOTS;
     into.sequence = sequence;
     into.timestamp = this.#timestamps[slot] as number;
+    into.payloadType = this.#payloadTypes[slot] as number;
     into.arrival = this.#arrivals[slot] as number;
     into.length = this.#lengths[slot] as number;
     this.#sequences[slot] = FREE;

@@ -5,22 +5,22 @@ const URGENT_PACKETS = 25;
 const URGENT_FRAMES = 5;
 
 /**
- * Keeps one direction's frames in step with the clock, whose unit here is the sample, from the start
- * of the session on: frame `n` belongs to the time from `n · frameSamples`. *Behind* is how many
- * samples of the time that has passed have no frame yet, told when the last sample of a packet is in.
+ * Keeps one direction's frames in step with the clock, whose unit here is the tick of the RTP clock, from the
+ * start of the session on: frame `n` belongs to the time from `n · frameTicks`. *Behind* is how many
+ * ticks of the time that has passed have no frame yet, told when the last sample of a packet is in.
  * Changes of the travel time show in it as noise that only ever adds, so its minimum over some
  * seconds is the truth about skew. It is meant to be between 0 and one frame; beyond half a frame on
  * either side it is corrected by whole frames.
  */
 export class Timeline {
-  readonly frameSamples: number;
+  readonly frameTicks: number;
   #frames = 0;
   #minimum = Infinity;
   #observed = 0;
   #deficit = 0;
 
-  constructor(frameSamples: number) {
-    this.frameSamples = frameSamples;
+  constructor(frameTicks: number) {
+    this.frameTicks = frameTicks;
   }
 
   /** Frames so far. */
@@ -35,7 +35,7 @@ export class Timeline {
 
   /** Frames that should be left out, at quiet places, if the timeline is `behind` by so much. */
   surplus(behind: number): number {
-    return Math.max(0, Math.ceil(-behind / this.frameSamples - 0.5));
+    return Math.max(0, Math.ceil(-behind / this.frameTicks - 0.5));
   }
 
   addFrame(): void {
@@ -47,23 +47,23 @@ export class Timeline {
     this.#deficit = Math.max(0, this.#deficit - 1);
   }
 
-  /** Samples by which the frames and `pending` further samples are behind the instant `at`. */
+  /** Ticks by which the frames and `pending` further ticks are behind the instant `at`. */
   behind(at: number, pending: number): number {
-    return at - this.#frames * this.frameSamples - pending;
+    return at - this.#frames * this.frameTicks - pending;
   }
 
-  /** Samples, whole frames of them, that are to be filled before `pending` samples that came `at`. */
+  /** Ticks, whole frames of them, that are to be filled before `pending` ticks that came `at`. */
   room(at: number, pending: number): number {
-    return Math.max(0, Math.floor(this.behind(at, pending) / this.frameSamples)) * this.frameSamples;
+    return Math.max(0, Math.floor(this.behind(at, pending) / this.frameTicks)) * this.frameTicks;
   }
 
   /** A packet was used up, and left the timeline `behind` by so much. */
   observe(behind: number): void {
     this.#minimum = Math.min(this.#minimum, behind);
     this.#observed += 1;
-    const urgent = this.#observed >= URGENT_PACKETS && this.#minimum > URGENT_FRAMES * this.frameSamples;
+    const urgent = this.#observed >= URGENT_PACKETS && this.#minimum > URGENT_FRAMES * this.frameTicks;
     if (this.#observed < WINDOW_PACKETS && !urgent) return;
-    const deficit = Math.max(0, Math.floor(this.#minimum / this.frameSamples - 0.5));
+    const deficit = Math.max(0, Math.floor(this.#minimum / this.frameTicks - 0.5));
     this.rebase();
     this.#deficit = deficit;
   }

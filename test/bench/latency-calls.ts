@@ -84,7 +84,7 @@ export async function measureCalls(options: CallsOptions): Promise<Measured> {
       const running: { call: SoftphoneCall; events: () => CallEvent[] }[] = [];
       const spoken: Promise<unknown>[] = [];
       for (let index = 0; index < calls; index += 1) {
-        const phone = await lab.phone('softphone1', { law: 'ulaw' });
+        const phone = await lab.phone('softphone1', { codec: 'ulaw' });
         const call = await phone.dial('510001');
         // Found by its time: the next one is dialled after it.
         const view = lab.view(call, '510001', 'softphone1');

@@ -1,9 +1,9 @@
 /** Where the time of each turn went: the wire's account, the servers' and the agent's, put together. */
 import type { RtpSeen } from '../../lab/capture.ts';
-import { lawOfPayloadType } from '../../lab/capture.ts';
 import type { TurnMarks } from '../../src/dialog/call-events.ts';
 import type { Milliseconds } from '../../src/lib/clock.ts';
-import { levelDbovG711 } from '../../src/media/level.ts';
+import { codecOfPayloadType, type Codec } from '../../src/media/codec.ts';
+import { levelDbov } from '../../src/media/level.ts';
 import type { ServerEvent } from '../support/provider-servers/server-events.ts';
 import { questionOf, type Measured, type MeasuredCall } from './latency-calls.ts';
 
@@ -100,10 +100,12 @@ interface Utterance {
 function utterances(packets: readonly RtpSeen[], wallOffset: Milliseconds): Utterance[] {
   const found: { first: number; last: number }[] = [];
   let run: number[] = [];
+  let decoder: { readonly codec: Codec; readonly decode: ReturnType<Codec['createDecoder']> } | undefined;
   for (const packet of packets) {
-    const law = lawOfPayloadType(packet.payloadType);
-    if (!law) continue;
-    const voiced = levelDbovG711(law, packet.payload, 0, packet.payload.length) > SPEECH_DBOV;
+    const codec = codecOfPayloadType(packet.payloadType);
+    if (!codec) continue;
+    decoder = decoder?.codec === codec ? decoder : { codec, decode: codec.createDecoder() };
+    const voiced = levelDbov(decoder.decode(packet.payload)) > SPEECH_DBOV;
     const at = packet.at - wallOffset;
     run = voiced ? [...run.slice(1 - RUN), at] : [];
     const [first] = run;

@@ -3,13 +3,14 @@
  * many rounds, so that other work on the machine hardly counts. Nothing is asserted.
  */
 import { SAMPLE_RATES_HZ, type PcmF32 } from '../../src/media/audio.ts';
+import { CODEC_NAMES, codecOf } from '../../src/media/codec.ts';
 import { Concealment } from '../../src/media/concealment.ts';
-import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
-import { JitterBuffer } from '../../src/media/jitter-buffer.ts';
+import { encodeG711 } from '../../src/media/g711.ts';
 import { levelDbov } from '../../src/media/level.ts';
 import { floatToInt16 } from '../../src/media/pcm.ts';
 import { Resampler } from '../../src/media/resampler.ts';
 import { createRtpFields, parseRtp } from '../../src/media/rtp-packet.ts';
+import { VoiceReceiver } from '../../src/media/voice-receiver.ts';
 import { convertForRtp } from '../support/convert-for-rtp.ts';
 import { RtpPacketizer } from '../support/rtp-packets.ts';
 
@@ -62,14 +63,22 @@ for (const rateHz of [22050, 24000] as const) {
 }
 
 process.stdout.write('\nA frame or packet of 20 ms\n');
-for (const law of ['ulaw', 'alaw'] as const) {
+for (const codec of CODEC_NAMES.map(codecOf)) {
+  const { name, audioRateHz, frameSamples } = codec;
+  const sound = floatToInt16(speechLike(audioRateHz, 1));
+  const frames = Array.from({ length: 50 }, (_, i) =>
+    sound.subarray(frameSamples * i, frameSamples * (i + 1)),
+  );
+  const packets = frames.map((samples) => codec.createEncoder()(samples));
+  const [encode, decode, room] = [codec.createEncoder(), codec.createDecoder(), new Int16Array(frameSamples)];
+  let at = 0;
   report(
-    `encode ${law}`,
-    measure(() => encodeG711(law, frame, into.bytes), 2000),
+    `encode ${name}`,
+    measure(() => encode(frames[at++ % 50] as Int16Array, into.bytes), 500),
   );
   report(
-    `decode ${law}`,
-    measure(() => decodeG711(law, bytes, into.samples), 2000),
+    `decode ${name}`,
+    measure(() => decode(packets[at++ % 50] as Uint8Array, room), 500),
   );
 }
 report(
@@ -87,20 +96,28 @@ report(
   measure(() => builder.write(bytes, into.packet), 5000),
 );
 
-const jitterBuffer = new JitterBuffer({ law: 'ulaw', start: 0 });
-let now = 0;
-report(
-  'jitter buffer: a packet in, a frame out',
-  measure(() => {
-    builder.write(bytes, into.packet);
-    parseRtp(into.packet, 172, fields);
-    now += 20;
-    jitterBuffer.insert(fields, into.packet, now);
-    while (jitterBuffer.take(now, into.bytes) !== 'none');
-  }, 2000),
-);
+for (const name of CODEC_NAMES) {
+  const codec = codecOf(name);
+  const samples = new Int16Array(codec.frameSamples);
+  const payload = codec.createEncoder()(
+    floatToInt16(speechLike(codec.audioRateHz, 1)).slice(0, samples.length),
+  );
+  const sender = new RtpPacketizer(codec);
+  const receiver = new VoiceReceiver({ codec, start: 0, frame: samples });
+  let now = 0;
+  report(
+    `receive ${name}: a packet in, a decoded frame out`,
+    measure(() => {
+      sender.write(payload, into.packet);
+      parseRtp(into.packet, 172, fields);
+      now += 20;
+      receiver.insert(fields, into.packet, now);
+      while (receiver.take(now) !== 'none');
+    }, 2000),
+  );
+}
 
-const concealment = new Concealment();
+const concealment = new Concealment(8000);
 report(
   'concealment: a good frame',
   measure(() => {

@@ -294,7 +294,10 @@ describe('a wrong configuration', () => {
     );
     const lines = problems();
     const expected: [string, string][] = [
-      ['agents.yaml', 'agents[0].codec: found "ulow", allowed: ulaw, alaw, auto (did you mean "ulaw"?)'],
+      [
+        'agents.yaml',
+        'agents[0].codec: found "ulow", allowed: ulaw, alaw, g722, auto (did you mean "ulaw"?)',
+      ],
       ['agents.yaml', 'agents[0].limits.endpointingMs: found 6, needed: a whole number from 200 to 5000'],
       ['agents.yaml', 'agents[1].voice: found "rmz", voices of flite: slt, rms (did you mean "rms"?)'],
       [

@@ -39,6 +39,23 @@ describe('phrases known beforehand', () => {
     expect(formatFor(tts, WIDE)).toEqual(ULAW);
   });
 
+  it('are synthesised once where linear samples are given that suffice for every wire', async () => {
+    const tts = Object.assign(new ScriptedTts(new ManualClock(), { firstAudioMs: 0 }), {
+      formats: [ULAW, ALAW, WIDE],
+    });
+    const asked: AudioFormat[] = [];
+    const speak = tts.speak.bind(tts);
+    tts.speak = (text, voice, signal) => {
+      asked.push(voice.format);
+      return speak(text, voice, signal);
+    };
+    const { phrases } = await prepared(tts, { texts: { greeting: 'Hello there' } });
+    expect(asked).toEqual([WIDE]);
+    for (const format of [ULAW, ALAW, WIDE]) {
+      expect(phrases.get('alice', 'greeting', format)).toMatchObject({ durationMs: 800, audio: format });
+    }
+  });
+
   it('are asked for in the format that is wanted for RTP, but for no wider wire', () => {
     const narrow: AudioFormat = { encoding: 'pcm_s16', rateHz: 8000 };
     const tts = Object.assign(new ScriptedTts(new ManualClock()), { formats: [narrow, ULAW, WIDE] });

@@ -50,7 +50,7 @@ describe('A conversation in the cloud', () => {
     { ...TOM, question: 'g-hours-saturday', model: 'a server of one’s own' },
   ])('is understood and answered at $extension', async ({ question, model, ...who }) => {
     const [groqChats, localChats] = [cloud.groq.chats.length, local.chats.length];
-    const { call, view } = await agent.dial(who, { law: who.law });
+    const { call, view } = await agent.dial(who, { codec: who.law });
     await greeting(call);
     // Through Asterisk into the caller's ear, packet by packet: no sample is missing, changed, or twice.
     const [stream] = rtpStreams(call.heard.packets);

@@ -36,8 +36,8 @@ describe('A conversation with the agent', () => {
   }
 
   /** Calls, asks one question, and gives the words of the answer and its sound. */
-  async function ask(who: typeof ALICE | typeof TOM, law: G711Law) {
-    const { call, view } = await agent.greeted(who, { law });
+  async function ask(who: typeof ALICE | typeof TOM, codec: G711Law) {
+    const { call, view } = await agent.greeted(who, { codec });
     const asked = await agent.ask({ call, view }, QUESTION[who.extension]);
     const sound = call.heard.samples(asked.said?.endedAt ?? 0, Date.now());
     const latency = view.of('latency').at(-1)?.marks;

@@ -1,7 +1,7 @@
 /** The first thing that a caller hears, and when. */
 import { describe, expect, it } from 'vitest';
 import { RtpCapture } from '../../lab/capture.ts';
-import { PAYLOAD_TYPE } from '../../src/media/g711.ts';
+import { codecOf } from '../../src/media/codec.ts';
 import { ALICE, SAME_WORDS, TOM, useRunningAgent } from '../support/agent-under-test.ts';
 import { report } from '../support/running-agent.ts';
 import { findSpeech } from '../support/sound-likeness.ts';
@@ -24,9 +24,13 @@ describe('A caller of an agent', () => {
       await capture.stop();
 
       const fromAgent = capture.packets.filter(({ source }) => source.port === rtpPort);
-      expect(new Set(fromAgent.map(({ payloadType }) => payloadType))).toEqual(new Set([PAYLOAD_TYPE[law]]));
+      expect(new Set(fromAgent.map(({ payloadType }) => payloadType))).toEqual(
+        new Set([codecOf(law).payloadType]),
+      );
       const toAgent = capture.packets.filter(({ destination }) => destination.port === rtpPort);
-      expect(new Set(toAgent.map(({ payloadType }) => payloadType))).toEqual(new Set([PAYLOAD_TYPE[law]]));
+      expect(new Set(toAgent.map(({ payloadType }) => payloadType))).toEqual(
+        new Set([codecOf(law).payloadType]),
+      );
 
       const expected = await agent.speak(who.greeting, speaker, law);
       const { heard } = call.recording();

@@ -4,8 +4,12 @@ import { NativeAsterisk } from '../../lab/asterisk.ts';
 import { RtpCapture, rebuildSound, rtpStreams } from '../../lab/capture.ts';
 import { CallEnded, Softphone } from '../../lab/softphone.ts';
 import type { SoftphoneOptions } from '../../lab/softphone.ts';
+import { CODEC_NAMES } from '../../src/media/codec.ts';
 
-const TONE = Int16Array.from({ length: 8000 }, (_, i) => 8000 * Math.sin(i / 2));
+/** A second of 637 Hz. */
+const tone = (rateHz: number): Int16Array =>
+  Int16Array.from({ length: rateHz }, (_, i) => 8000 * Math.sin((4000 * i) / rateHz));
+const TONE = tone(8000);
 
 describe('The lab’s Asterisk', () => {
   let asterisk: NativeAsterisk;
@@ -39,10 +43,10 @@ describe('The lab’s Asterisk', () => {
     expect(asterisk.complaints()).toEqual([]);
   });
 
-  it.each(['ulaw', 'alaw'] as const)('gives back in %s what the phone says', async (law) => {
-    const call = await (await phone('softphone1', { law })).dial('600');
+  it.each(CODEC_NAMES)('gives back in %s what the phone says', async (codec) => {
+    const call = await (await phone('softphone1', { codec })).dial('600');
     const echo = call.heard.utterance({ timeoutMs: 5000 });
-    const said = await call.say(TONE);
+    const said = await call.say(tone(call.rateHz));
     expect(said).not.toBe(false);
     const heard = await echo;
     await call.hangUp();
@@ -95,7 +99,7 @@ describe('The lab’s Asterisk', () => {
   it('connects two phones; one holds and resumes; then it hands the other on', async () => {
     const [one, two] = [
       await phone('softphone1'),
-      await phone('softphone2', { register: true, law: 'alaw' }),
+      await phone('softphone2', { register: true, codec: 'alaw' }),
     ];
     const ringing = two.incoming({ timeoutMs: 5000 });
     const out = one.ring('1002');
@@ -135,7 +139,7 @@ describe('The lab’s Asterisk', () => {
 
   it('sends a tone whose rebuilt packets have no gap', async () => {
     const capture = await RtpCapture.start({ ports: [10_000, 19_999] });
-    const caller = await phone('softphone1', { law: 'ulaw' });
+    const caller = await phone('softphone1', { codec: 'ulaw' });
     const call = await caller.dial('603');
     await call.heard.speech({ timeoutMs: 3000, after: call.answeredAt ?? 0 });
     await call.say(TONE);
@@ -148,7 +152,7 @@ describe('The lab’s Asterisk', () => {
     expect(toPhone).toHaveLength(1);
     const sound = toPhone[0] && rebuildSound(toPhone[0]);
     expect(toPhone[0]?.lost).toBe(0);
-    expect(sound?.law).toBe('ulaw');
+    expect(sound?.codec.name).toBe('ulaw');
     expect(sound?.samples.length).toBeGreaterThan(8000);
     expect(sound?.missing).toBe(0);
   });

@@ -64,7 +64,7 @@ describe('The agent’s sound as it left Asterisk', () => {
     'is what $extension sent in $law, $way, to a phone with $phoneLaw',
     async ({ extension, law, phoneLaw, speaker, greeting: words }) => {
       const { lab } = agent;
-      const phone = await lab.phone('softphone1', { law: phoneLaw });
+      const phone = await lab.phone('softphone1', { codec: phoneLaw });
       const capture = await RtpCapture.start({ ports: phone.rtpPorts });
       const call = await phone.dial(extension);
       const view = lab.view(call, extension, 'softphone1');
@@ -80,7 +80,7 @@ describe('The agent’s sound as it left Asterisk', () => {
       expect(stream).toMatchObject({ lost: 0, duplicates: 0 });
       const rebuilt = rebuildSound(stream);
       if (!rebuilt) throw new Error('no sound in the stream');
-      expect(rebuilt.law).toBe(phoneLaw satisfies G711Law);
+      expect(rebuilt.codec.name).toBe(phoneLaw);
       const talking = stream.packets.filter(({ at }) => at >= told.startedAt && at <= told.endedAt);
       const steps = new Set(
         talking.slice(1).map((packet, i) => (packet.timestamp - talking[i]!.timestamp) | 0),

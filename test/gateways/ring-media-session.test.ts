@@ -12,6 +12,7 @@ import { AudioRingReader } from '../../src/media/audio-ring.ts';
 class Session extends RingMediaSession<RtpEndpoint> {
   readonly endpoint: RtpEndpoint = {
     ...{ transport: 'rtp', address: '192.0.2.1', port: 9 },
+    codec: 'ulaw' as const,
     attach: () => undefined,
   };
   readonly done: string[];

@@ -19,7 +19,7 @@ import { ScriptedVad } from '../support/scripted-vad.ts';
 async function start() {
   const clock = new ManualClock();
   const gateway = new InMemoryMediaGateway({ clock });
-  const media = await gateway.reserve({ id: 'call', law: 'ulaw' });
+  const media = await gateway.reserve({ id: 'call', codec: 'ulaw' });
   let voiced = 0;
   let voicedAt = 0;
   gateway.farEnd('call').hear(({ payload }) => {

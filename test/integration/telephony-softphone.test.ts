@@ -45,7 +45,7 @@ beforeAll(async () => {
     server: asterisk,
     account: 'softphone1',
     password: asterisk.secrets.softphone1,
-    law: 'alaw',
+    codec: 'alaw',
   });
 });
 

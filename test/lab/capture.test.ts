@@ -34,7 +34,7 @@ describe('Captured RTP', () => {
       return packet && i !== 4 ? [packet] : [];
     });
     const sound = rebuildSound(rtpStreams(seen.reverse())[0] as RtpStream);
-    expect(sound).toMatchObject({ law: 'alaw', missing: 160 });
+    expect(sound).toMatchObject({ codec: { name: 'alaw' }, missing: 160 });
     const expected = encodeG711('alaw', samples);
     expected.fill(0xd5, 640, 800);
     expect(sound?.bytes).toEqual(expected);

@@ -40,6 +40,7 @@ describe('The lab’s files', () => {
     head.writeUInt16LE(7, 20);
     head.writeUInt16LE(1, 22);
     head.writeUInt32LE(8000, 24);
+    head.writeUInt16LE(8, 34);
     head.write('data', 36, 'latin1');
     head.writeUInt32LE(2, 40);
     head.set([0xff, 0x80], 44);

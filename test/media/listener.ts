@@ -1,5 +1,7 @@
-import { JitterBuffer, type JitterBufferOptions, type TakeResult } from '../../src/media/jitter-buffer.ts';
+import { codecOf } from '../../src/media/codec.ts';
+import { encodeG711 } from '../../src/media/g711.ts';
 import { createRtpFields } from '../../src/media/rtp-packet.ts';
+import { type TakeResult, VoiceReceiver, type VoiceReceiverOptions } from '../../src/media/voice-receiver.ts';
 
 export interface Heard {
   kind: TakeResult;
@@ -21,24 +23,24 @@ export interface Sent {
 }
 
 /**
- * A jitter buffer with the clock in hand: packets go in at `now`, and all that comes out is kept. The
+ * A receiver of μ-law with the clock in hand: packets go in at `now`, and all that comes out is kept. The
  * session began 20 ms before 0, so that a packet at 0 holds its first frame.
  */
 export class Listener {
-  readonly buffer: JitterBuffer;
+  readonly receiver: VoiceReceiver;
   readonly heard: Heard[] = [];
   now: number;
   readonly #fields = createRtpFields();
-  readonly #into = new Uint8Array(160);
+  readonly #frame = new Int16Array(160);
 
-  constructor(options: Partial<JitterBufferOptions> = {}) {
+  constructor(options: Partial<VoiceReceiverOptions> = {}) {
     this.now = 0;
-    this.buffer = new JitterBuffer({ law: 'ulaw', start: -20, ...options });
+    this.receiver = new VoiceReceiver({ codec: codecOf('ulaw'), start: -20, frame: this.#frame, ...options });
   }
 
   /** Frames by which the timeline is behind the clock: 0 … 1 when all is well. */
   get behind(): number {
-    return (this.now + 20) / 20 - this.buffer.frames;
+    return (this.now + 20) / 20 - this.receiver.frames;
   }
 
   /** What came out since the last call, in short: a frame's first byte, `L` lost, `.` filler. */
@@ -79,15 +81,17 @@ export class Listener {
     fields.marker = marker;
     fields.payloadOffset = 12;
     fields.payloadLength = length;
-    if (sound) this.buffer.insert(fields, new Uint8Array(12 + length).fill(byte), this.now);
-    else this.buffer.insertOther(fields, this.now);
+    fields.payloadType = sound ? 0 : 101;
+    const isSound = this.receiver.insert(fields, new Uint8Array(12 + length).fill(byte), this.now);
+    if (isSound !== sound) throw new Error('sound is taken for something else, or the opposite');
   }
 
   drain(): void {
     for (;;) {
-      const kind = this.buffer.take(this.now, this.#into);
+      const kind = this.receiver.take(this.now);
       if (kind === 'none') return;
-      const [first, last] = kind === 'frame' ? [this.#into[0]!, this.#into[159]!] : [-1, -1];
+      const bytes = encodeG711('ulaw', this.#frame);
+      const [first, last] = kind === 'frame' ? [bytes[0]!, bytes[159]!] : [-1, -1];
       this.heard.push({ kind, at: this.now, first, last });
     }
   }

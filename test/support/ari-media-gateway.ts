@@ -4,7 +4,10 @@ import { NO_MEDIA } from '../../src/dialog/call-media.ts';
 import type { MediaEvent, MediaRequest, RtpEndpoint } from '../../src/dialog/call-media.ts';
 import type { MediaGateway, MediaSession } from '../../src/dialog/ports.ts';
 import { createAudioRing } from '../../src/media/audio-ring.ts';
+import { codecOf } from '../../src/media/codec.ts';
 import { createFlushLine } from '../../src/media/flush-line.ts';
+import { RtpPacketBuilder } from '../../src/media/rtp-packet-builder.ts';
+import { RTP_HEADER_BYTES } from '../../src/media/rtp-packet.ts';
 
 /**
  * A media gateway for call control's tests: real UDP endpoints that count what comes, send one packet of
@@ -57,7 +60,7 @@ function sessionOn(socket: Socket, request: MediaRequest, attaches: () => boolea
   const listeners = new Set<(event: MediaEvent) => void>();
   const attached = Promise.withResolvers<undefined>();
   attached.promise.catch(() => undefined);
-  const law = request.law ?? 'ulaw';
+  const codec = codecOf(request.codec ?? 'ulaw');
   let peer: { address: string; port: number } | undefined;
   let received = 0;
   let closing: Promise<void> | undefined;
@@ -71,20 +74,21 @@ function sessionOn(socket: Socket, request: MediaRequest, attaches: () => boolea
       transport: 'rtp',
       address: '127.0.0.1',
       port: socket.address().port,
+      codec: codec.name,
       attach(to) {
         peer = { ...to };
         const works = attaches();
         if (works instanceof Error) throw works;
         if (!works) return;
-        const packet = Buffer.alloc(172, law === 'ulaw' ? 0xff : 0xd5);
-        packet.set([0x80, law === 'ulaw' ? 0x80 : 0x88, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4]);
+        const packet = new Uint8Array(RTP_HEADER_BYTES + codec.frameBytes);
+        new RtpPacketBuilder(codec).write(codec.silence, packet);
         socket.send(packet, to.port, to.address);
         attached.resolve(undefined);
       },
     },
-    format: { encoding: law, rateHz: 8000 },
-    heard: createAudioRing(8000),
-    sent: createAudioRing(8000),
+    format: codec.queueFormat,
+    heard: createAudioRing(codec.audioRateHz),
+    sent: createAudioRing(codec.audioRateHz),
     flushLine: createFlushLine(),
     attached: attached.promise,
     play() {

@@ -42,7 +42,7 @@ export interface CloudCall {
 export async function startCloudCall(options: CloudCallOptions): Promise<CloudCall> {
   const scope = new Scope('test');
   const gateway = await RtpMediaGateway.start();
-  const media = await gateway.reserve({ id: 'call', law: 'ulaw' });
+  const media = await gateway.reserve({ id: 'call', codec: 'ulaw' });
   const peer = await RtpPeer.open();
   peer.aim(media.endpoint);
   media.endpoint.attach(peer);

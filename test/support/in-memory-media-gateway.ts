@@ -2,22 +2,23 @@ import type { MediaRequest, RtpEndpoint } from '../../src/dialog/call-media.ts';
 import type { MediaGateway } from '../../src/dialog/ports.ts';
 import { MediaStatsBlock, STAT } from '../../src/gateways/media-stats-block.ts';
 import { PlayoutSource } from '../../src/gateways/playout/playout-source.ts';
-import type { WireFormat } from '../../src/gateways/playout/queued-playback.ts';
+import { playoutShapeOf } from '../../src/gateways/playout/playout-ring.ts';
 import { createSessionMemory, RingMediaSession } from '../../src/gateways/ring-media-session.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { VoiceAgentError } from '../../src/lib/errors.ts';
 import { Listeners } from '../../src/lib/listeners.ts';
-import { type Audio, FRAME_MS } from '../../src/media/audio.ts';
+import { type Audio, FRAME_MS, type PlayoutFormat } from '../../src/media/audio.ts';
 import { AudioRingWriter, FRAME_FILLER } from '../../src/media/audio-ring.ts';
 import { AudioConverter } from '../../src/media/convert.ts';
-import { decodeG711, SILENCE_BYTE } from '../../src/media/g711.ts';
+import { codecOf } from '../../src/media/codec.ts';
+import { decodeG711 } from '../../src/media/g711.ts';
 import { levelDbov, SILENCE_DBOV } from '../../src/media/level.ts';
 
 export interface InMemoryGatewayOptions {
   /** Paces the frames: a clock that a test turns, or real time (default). */
   readonly clock?: Clock;
-  /** The format on the wire of sessions that ask for no law. Default: ulaw, 8,000 Hz. */
-  readonly format?: WireFormat;
+  /** What sessions that ask for no codec queue and give out. Default: ulaw, 8,000 Hz. */
+  readonly format?: PlayoutFormat;
 }
 
 /** A frame as the caller's ear gets it. */
@@ -57,7 +58,7 @@ export class InMemoryMediaGateway implements MediaGateway<RtpEndpoint> {
     const { clock = systemClock, format = { encoding: 'ulaw', rateHz: 8000 } } = this.#options;
     const session = new InMemoryMediaSession(
       request.id,
-      request.law ? { encoding: request.law, rateHz: 8000 } : format,
+      request.codec ? codecOf(request.codec).queueFormat : format,
       clock,
       () => this.#sessions.delete(request.id),
     );
@@ -79,7 +80,13 @@ export class InMemoryMediaGateway implements MediaGateway<RtpEndpoint> {
 }
 
 /** Where nobody is: the far end is attached from the start, and `attach` has nothing to do. */
-const NOWHERE: RtpEndpoint = { transport: 'rtp', address: '192.0.2.1', port: 9, attach: () => undefined };
+const NOWHERE: RtpEndpoint = {
+  transport: 'rtp',
+  address: '192.0.2.1',
+  port: 9,
+  codec: 'ulaw',
+  attach: () => undefined,
+};
 
 class InMemoryMediaSession extends RingMediaSession<RtpEndpoint> {
   readonly endpoint = NOWHERE;
@@ -95,17 +102,15 @@ class InMemoryMediaSession extends RingMediaSession<RtpEndpoint> {
   readonly #start: number;
   #cancelTick: () => void;
 
-  constructor(id: string, format: WireFormat, clock: Clock, onClosed: () => void) {
-    const { encoding, rateHz } = format;
-    const frameBytes = (rateHz / 50) * (encoding === 'pcm_s16' ? 2 : 1);
-    const silenceByte = encoding === 'pcm_s16' ? 0 : SILENCE_BYTE[encoding];
-    const memory = createSessionMemory(rateHz, { frameBytes, silenceByte });
+  constructor(id: string, format: PlayoutFormat, clock: Clock, onClosed: () => void) {
+    const playout = playoutShapeOf(format);
+    const memory = createSessionMemory(format.rateHz, playout);
     super({ id, format, memory, clock, onClosed });
     this.#clock = clock;
     this.#counters = new MediaStatsBlock(memory.stats);
     this.#heardWriter = new AudioRingWriter(memory.heard);
     this.#sentWriter = new AudioRingWriter(memory.sent);
-    this.#payload = new Uint8Array(frameBytes);
+    this.#payload = new Uint8Array(playout.frameBytes);
     this.#source = new PlayoutSource(memory.playout, (report) => {
       this.onReport({ type: 'playout', report });
     });

@@ -2,8 +2,8 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { monotonicNow } from '../../src/lib/clock.ts';
-import { FRAME_MS, type G711Law } from '../../src/media/audio.ts';
-import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
+import { FRAME_MS } from '../../src/media/audio.ts';
+import { type Codec, type CodecName, codecOf } from '../../src/media/codec.ts';
 import type { RtpPacketBuilderOptions } from '../../src/media/rtp-packet-builder.ts';
 import { decodeRtp, encodeRtp, RtpPacketizer } from './rtp-packets.ts';
 
@@ -25,28 +25,32 @@ export interface SayOptions {
   readonly impair?: (index: number) => Impairment;
   /** False: all packets at once. Default: one every 20 ms by absolute deadlines. */
   readonly paced?: boolean;
+  /** Another codec than the peer's own, from its beginning; with frames of as many bytes and ticks. */
+  readonly codec?: CodecName;
 }
 
 export interface RtpPeerOptions extends RtpPacketBuilderOptions {
-  readonly law?: G711Law;
+  readonly codec?: CodecName;
   readonly address?: string;
   readonly port?: number;
 }
 
 /** A real RTP endpoint for tests and benches: it paces what it says and keeps what it hears. */
 export class RtpPeer {
-  readonly law: G711Law;
+  readonly codec: Codec;
   readonly received: ReceivedPacket[] = [];
   /** Datagrams that weren't RTP. */
   malformed = 0;
   readonly builder: RtpPacketizer;
+  readonly #encode: ReturnType<Codec['createEncoder']>;
   readonly #socket: Socket;
   #target: { address: string; port: number } | undefined;
 
-  private constructor(socket: Socket, law: G711Law, options: RtpPacketBuilderOptions) {
-    this.law = law;
+  private constructor(socket: Socket, codec: Codec, options: RtpPacketBuilderOptions) {
+    this.codec = codec;
+    this.#encode = codec.createEncoder();
     this.#socket = socket;
-    this.builder = new RtpPacketizer(law, options);
+    this.builder = new RtpPacketizer(codec, options);
     socket.on('message', (message) => {
       const packet = decodeRtp(Uint8Array.from(message));
       if (typeof packet === 'string') this.malformed += 1;
@@ -58,7 +62,7 @@ export class RtpPeer {
     const socket = createSocket(isIPv6(options.address ?? '') ? 'udp6' : 'udp4');
     socket.bind(options.port ?? 0, options.address ?? '127.0.0.1');
     await once(socket, 'listening');
-    return new RtpPeer(socket, options.law ?? 'ulaw', options);
+    return new RtpPeer(socket, codecOf(options.codec ?? 'ulaw'), options);
   }
 
   get address(): string {
@@ -88,7 +92,10 @@ export class RtpPeer {
 
   /** Says `samples` in packets of 20 ms, impaired as asked. Resolves when the last has been sent. */
   async say(samples: Int16Array, options: SayOptions = {}): Promise<void> {
-    const packets = this.builder.packetize(encodeG711(this.law, samples));
+    const codec = options.codec === undefined ? this.codec : codecOf(options.codec);
+    const encode = options.codec === undefined ? this.#encode : codec.createEncoder();
+    const packets = this.builder.packetize(encode(samples));
+    for (const packet of packets) packet[1] = ((packet[1] ?? 0) & 0x80) | codec.payloadType;
     const schedule: Uint8Array[][] = packets.map(() => []);
     for (const [index, packet] of packets.entries()) {
       const impairment = options.impair?.(index);
@@ -120,7 +127,7 @@ export class RtpPeer {
 
   /** Keeps silent for so long: timestamps go on, packets don't. */
   pause(durationMs: number): void {
-    this.builder.skip((durationMs * 8000) / 1000);
+    this.builder.skip((durationMs * this.codec.audioRateHz) / 1000);
   }
 
   /** Resolves when `found` is true of what was received; rejects after `timeoutMs`. */
@@ -136,8 +143,9 @@ export class RtpPeer {
 
   /** What was heard, in the order of the sequence numbers, decoded. */
   heardSamples(): Int16Array {
+    const decode = this.codec.createDecoder();
     const ordered = [...this.received].sort((a, b) => ((a.sequence - b.sequence) << 16) >> 16);
-    return Int16Array.from(ordered.flatMap((packet) => [...decodeG711(this.law, packet.payload)]));
+    return Int16Array.from(ordered.flatMap((packet) => [...decode(packet.payload)]));
   }
 
   async close(): Promise<void> {

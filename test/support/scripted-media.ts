@@ -17,6 +17,7 @@ export class ScriptedMedia implements MediaSession {
   readonly id: string;
   readonly endpoint: MediaEndpoint = {
     ...{ transport: 'rtp', address: '192.0.2.1', port: 9 },
+    codec: 'ulaw' as const,
     attach: () => undefined,
   };
   readonly format: AudioFormat;

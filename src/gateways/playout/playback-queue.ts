@@ -1,16 +1,17 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Playback } from '../../dialog/ports.ts';
 import type { PlayedAccount } from '../../dialog/call-media.ts';
+import type { PlayoutFormat } from '../../media/audio.ts';
 import { FlushLine } from '../../media/flush-line.ts';
 import { NOTHING_PLAYED, PlayoutAccounts, type UtteranceAccount } from './playout-accounts.ts';
 import { PlayoutRingWriter } from './playout-ring.ts';
 import type { PlayoutHandles, PlayoutReport } from './playout-source.ts';
-import { QueuedPlayback, type WireFormat } from './queued-playback.ts';
+import { QueuedPlayback } from './queued-playback.ts';
 
 export interface PlaybackQueueOptions {
   readonly handles: PlayoutHandles;
-  /** The format on the wire, into which everything is converted. */
-  readonly format: WireFormat;
+  /** What is queued: everything is converted into it. */
+  readonly format: PlayoutFormat;
   readonly clock: Pick<Clock, 'now'>;
   /** Who says what was played (default `exact`: whoever sends). */
   readonly accuracy?: PlayedAccount['accuracy'];

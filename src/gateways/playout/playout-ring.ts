@@ -1,3 +1,6 @@
+import { frameBytesOf, type PlayoutFormat } from '../../media/audio.ts';
+import { SILENCE_BYTE } from '../../media/g711.ts';
+
 /**
  * What the agent still has to say, frame by frame, as a ring in shared memory: one writer (the main
  * thread), one reader (the thread that paces). It is bounded, so a fast synthesiser waits for the
@@ -6,7 +9,7 @@
  *     Int32   0 MAGIC | 1 frame bytes | 2 slots | 3 read | 4 written | 5 wanted | 6 silence byte | 7 spare
  *     slot    i32 utterance | i32 epoch | i32 samples | i32 flags | frame bytes (padded to 4)
  *
- * `samples` is how many of the frame's samples are speech; the rest is the codec's silence. A slot
+ * `samples` is how many of the frame's samples are speech; the rest is silence. A slot
  * with no samples marks the end of an utterance whose last frame is on its way already.
  */
 export interface PlayoutRingHandle {
@@ -14,12 +17,17 @@ export interface PlayoutRingHandle {
 }
 
 export interface PlayoutRingShape {
-  /** Bytes of one 20 ms frame on the wire. */
+  /** Bytes of one 20 ms frame. */
   readonly frameBytes: number;
-  /** What a short frame is padded with: the codec's silence. */
+  /** What a short frame is padded with: silence. */
   readonly silenceByte: number;
   /** Frames that fit (default 500: 10 s). */
   readonly slots?: number;
+}
+
+export function playoutShapeOf(format: PlayoutFormat): PlayoutRingShape {
+  const silenceByte = format.encoding === 'pcm_s16' ? 0 : SILENCE_BYTE[format.encoding];
+  return { frameBytes: frameBytesOf(format), silenceByte };
 }
 
 /** The slot is the utterance's last. */

@@ -1,21 +1,15 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import type { Playback } from '../../dialog/ports.ts';
 import type { PlayedAccount } from '../../dialog/call-media.ts';
-import type { Audio, G711Law, SampleRateHz } from '../../media/audio.ts';
+import type { Audio, PlayoutFormat } from '../../media/audio.ts';
 import { AudioConverter } from '../../media/convert.ts';
 import type { UtteranceAccount } from './playout-accounts.ts';
 import { SLOT_END, type PlayoutRingWriter } from './playout-ring.ts';
 
-/** What a media gateway can put on its wire. */
-export interface WireFormat {
-  readonly encoding: 'pcm_s16' | G711Law;
-  readonly rateHz: SampleRateHz;
-}
-
 export interface QueuedPlaybackOptions {
   readonly id: number;
   readonly epoch: number;
-  readonly format: WireFormat;
+  readonly format: PlayoutFormat;
   readonly accuracy: PlayedAccount['accuracy'];
   readonly frameBytes: number;
   readonly samplesPlayed: (id: number) => number;
@@ -47,7 +41,7 @@ export class QueuedPlayback implements Playback {
   readonly #started = Promise.withResolvers<Milliseconds | undefined>();
   readonly #finished = Promise.withResolvers<PlayedAccount>();
   readonly #bytesPerSample: number;
-  readonly #converter: AudioConverter<WireFormat['encoding']>;
+  readonly #converter: AudioConverter<PlayoutFormat['encoding']>;
   readonly #chunks: Chunk[] = [];
   /** The frame that isn't full yet. */
   readonly #frame: Uint8Array;

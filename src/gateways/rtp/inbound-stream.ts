@@ -1,19 +1,19 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import { FRAME_MS } from '../../media/audio.ts';
 import { AudioRingWriter, FRAME_CONCEALED, FRAME_FILLER } from '../../media/audio-ring.ts';
-import { codecOf, type Codec } from '../../media/codec.ts';
+import { type CodecName, codecOf } from '../../media/codec.ts';
 import { Concealment } from '../../media/concealment.ts';
 import { DtmfReceiver } from '../../media/dtmf-event.ts';
-import { JitterBuffer } from '../../media/jitter-buffer.ts';
 import { levelDbov, SILENCE_DBOV } from '../../media/level.ts';
 import type { RtpFields } from '../../media/rtp-packet.ts';
+import { VoiceReceiver } from '../../media/voice-receiver.ts';
 import { type MediaStatsBlock, STAT } from '../media-stats-block.ts';
 import type { SessionSetup } from './media-protocol.ts';
 
 /** Comfort noise (RFC 3389): says that there is silence, which the timeline knows anyway. */
 const COMFORT_NOISE = 13;
 
-/** Where the jitter buffer's counters go. */
+/** Where the receiver's counters go. */
 const COUNTED = [
   ['packetsLost', STAT.packetsLost],
   ['packetsLate', STAT.packetsLate],
@@ -29,38 +29,43 @@ export class InboundStream {
   readonly #setup: SessionSetup;
   readonly #stats: MediaStatsBlock;
   readonly #heard: AudioRingWriter;
-  readonly #codec: Codec;
-  readonly #decode: ReturnType<Codec['createDecoder']>;
-  readonly #jitterBuffer: JitterBuffer;
-  readonly #concealment = new Concealment();
+  readonly #receiver: VoiceReceiver;
+  readonly #concealment: Concealment;
   readonly #dtmf = new DtmfReceiver();
   readonly #onKey: (digit: string) => void;
-  readonly #frame: Uint8Array;
+  readonly #onCodec: (codec: CodecName) => void;
+  #codec: CodecName;
   /** Counters of the thread before this one, if it was restarted. */
   readonly #before: Float64Array;
   #oversize = 0;
 
-  constructor(setup: SessionSetup, stats: MediaStatsBlock, onKey: (digit: string) => void) {
+  /** `onCodec`: the peer speaks another codec than before. */
+  constructor(
+    setup: SessionSetup,
+    stats: MediaStatsBlock,
+    onKey: (digit: string) => void,
+    onCodec: (codec: CodecName) => void,
+  ) {
     this.#setup = setup;
     this.#onKey = onKey;
+    this.#onCodec = onCodec;
     this.#stats = stats;
     this.#before = stats.cells.slice();
     this.#heard = new AudioRingWriter(setup.heard);
-    this.#codec = codecOf(setup.law);
-    this.#decode = this.#codec.createDecoder();
-    this.#frame = new Uint8Array(this.#codec.frameBytes);
-    this.#jitterBuffer = new JitterBuffer({
-      law: setup.law,
+    const codec = codecOf(setup.codec);
+    this.#codec = codec.name;
+    this.#concealment = new Concealment(codec.audioRateHz, codec.settleMs);
+    this.#receiver = new VoiceReceiver({
+      codec,
       start: stats.get('startedAt') + this.#heard.nextFrame * FRAME_MS,
+      frame: this.#heard.slot,
     });
   }
 
   /** `data` is the whole packet. */
   receive(fields: RtpFields, data: Uint8Array, now: Milliseconds): void {
     this.#stats.add(STAT.packetsReceived);
-    if (fields.payloadType === this.#codec.payloadType) this.#jitterBuffer.insert(fields, data, now);
-    else {
-      this.#jitterBuffer.insertOther(fields, now);
+    if (!this.#receiver.insert(fields, data, now)) {
       if (fields.payloadType === this.#setup.telephoneEventPayloadType) this.#key(fields, data);
       else if (fields.payloadType !== COMFORT_NOISE) this.#stats.add(STAT.packetsMalformed);
     }
@@ -70,7 +75,7 @@ export class InboundStream {
   tick(now: Milliseconds): void {
     this.#deliver(now);
     const { cells } = this.#stats;
-    const { stats, jitterMs } = this.#jitterBuffer;
+    const { stats, jitterMs } = this.#receiver;
     for (const [name, cell] of COUNTED) cells[cell] = (this.#before[cell] as number) + stats[name];
     this.#stats.add(STAT.packetsMalformed, stats.packetsOversize - this.#oversize);
     this.#oversize = stats.packetsOversize;
@@ -89,15 +94,15 @@ export class InboundStream {
   }
 
   #deliver(now: Milliseconds): void {
+    const samples = this.#heard.slot;
     for (;;) {
-      const samples = this.#heard.slot;
-      switch (this.#jitterBuffer.take(now, this.#frame)) {
+      switch (this.#receiver.take(now)) {
         case 'none':
           return;
         case 'frame':
-          this.#decode(this.#frame, samples);
           this.#concealment.good(samples);
-          this.#heard.commit(this.#jitterBuffer.arrivedAt, levelDbov(samples));
+          this.#heard.commit(this.#receiver.arrivedAt, levelDbov(samples));
+          this.#noteCodec();
           break;
         case 'lost':
           this.#concealment.conceal(samples);
@@ -110,5 +115,12 @@ export class InboundStream {
           break;
       }
     }
+  }
+
+  #noteCodec(): void {
+    const { name } = this.#receiver.codec;
+    if (name === this.#codec) return;
+    this.#codec = name;
+    this.#onCodec(name);
   }
 }

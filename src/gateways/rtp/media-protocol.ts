@@ -2,7 +2,7 @@
  * What the main thread and a media thread say to each other. Only small things: audio and counters
  * are in shared memory. A restarted thread is given `open` and `attach` of each living session again.
  */
-import type { G711Law } from '../../media/audio.ts';
+import type { CodecName } from '../../media/codec.ts';
 import type { SessionMemory, SessionReport } from '../ring-media-session.ts';
 import type { Scheduling } from './realtime.ts';
 
@@ -23,7 +23,7 @@ export interface MediaThreadOptions {
 export interface SessionSetup extends SessionMemory {
   /** Number of the session within its gateway. */
   readonly session: number;
-  readonly law: G711Law;
+  readonly codec: CodecName;
   /** Random values of the stream; where it stands now follows from the counters in shared memory. */
   readonly ssrc: number;
   readonly firstSequence: number;
@@ -48,7 +48,9 @@ export type MediaCommand =
 export type RtpSessionReport =
   | SessionReport
   | { readonly type: 'opened'; readonly port: number }
-  | { readonly type: 'refused'; readonly code: string; readonly message: string };
+  | { readonly type: 'refused'; readonly code: string; readonly message: string }
+  /** The peer speaks another codec than before. */
+  | { readonly type: 'codec'; readonly codec: CodecName };
 
 export type MediaReport =
   | {

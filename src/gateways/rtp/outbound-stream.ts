@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../../lib/clock.ts';
-import { FRAME_MS } from '../../media/audio.ts';
+import { frameBytesOf } from '../../media/audio.ts';
 import { AudioRingWriter, FRAME_FILLER } from '../../media/audio-ring.ts';
 import { codecOf, type Codec } from '../../media/codec.ts';
 import { levelDbov, SILENCE_DBOV } from '../../media/level.ts';
@@ -20,8 +20,12 @@ export class OutboundStream {
   readonly #sent: AudioRingWriter;
   readonly #stats: MediaStatsBlock;
   readonly #codec: Codec;
+  readonly #encode: ReturnType<Codec['createEncoder']>;
   readonly #decode: ReturnType<Codec['createDecoder']>;
   readonly #builder: RtpPacketBuilder;
+  /** A frame as it was queued: samples to be encoded, or the payload itself. */
+  readonly #queued: Uint8Array;
+  readonly #samples: Int16Array | undefined;
   readonly #payload: Uint8Array;
   /** Reused 20 ms later; the kernel has copied it by then. */
   readonly #packet: Uint8Array;
@@ -37,21 +41,21 @@ export class OutboundStream {
     this.#source = new PlayoutSource(setup.playout, report);
     this.#sent = new AudioRingWriter(setup.sent);
     this.#stats = stats;
-    this.#codec = codecOf(setup.law);
+    this.#codec = codecOf(setup.codec);
+    this.#encode = this.#codec.createEncoder();
     this.#decode = this.#codec.createDecoder();
     this.#builder = new RtpPacketBuilder(this.#codec, {
       ssrc: setup.ssrc,
       sequence: setup.firstSequence + stats.get('packetsSent'),
-      timestamp: setup.firstTimestamp + this.#sent.nextFrame * this.#frameTicks,
+      timestamp: setup.firstTimestamp + this.#sent.nextFrame * this.#codec.frameTicks,
     });
-    this.#payload = new Uint8Array(this.#codec.frameBytes);
+    this.#queued = new Uint8Array(frameBytesOf(this.#codec.queueFormat));
+    const isLinear = this.#codec.queueFormat.encoding === 'pcm_s16';
+    this.#samples = isLinear ? new Int16Array(this.#queued.buffer) : undefined;
+    this.#payload = isLinear ? new Uint8Array(this.#codec.frameBytes) : this.#queued;
     this.#packet = new Uint8Array(this.#builder.packetBytes);
     this.#silenceSuppression = setup.silenceSuppression;
     this.#send = send;
-  }
-
-  get #frameTicks(): number {
-    return (this.#codec.clockRateHz * FRAME_MS) / 1000;
   }
 
   /** A flush was raised: drops what it voids, and says so. */
@@ -70,14 +74,21 @@ export class OutboundStream {
       this.#sendNothing(now);
       this.#stats.add(STAT.ticksSkipped);
     }
-    if (this.#source.take(this.#payload, now) > 0) {
+    if (this.#source.take(this.#queued, now) > 0) {
+      const { slot } = this.#sent;
+      if (this.#samples === undefined) this.#decode(this.#payload, slot);
+      else {
+        this.#encode(this.#samples, this.#payload);
+        slot.set(this.#samples);
+      }
       this.#send(this.#build());
-      const samples = this.#decode(this.#payload, this.#sent.slot);
-      this.#sent.commit(now, levelDbov(samples), 0);
+      this.#sent.commit(now, levelDbov(slot), 0);
     } else if (this.#silenceSuppression) {
       this.#sendNothing(now);
     } else {
-      this.#payload.set(this.#codec.silence);
+      // An encoder with memory goes on through silence: what it knows is what the far side's decoder knows.
+      if (this.#samples === undefined) this.#payload.set(this.#codec.silence);
+      else this.#encode(this.#samples.fill(0), this.#payload);
       this.#send(this.#build());
       this.#fill(now);
     }

@@ -61,9 +61,17 @@ export class RtpLeg implements PortSession, WheelMember {
       const begun = this.#stats.get('startedAt');
       const first = this.#wheel.add(this, begun === 0 ? undefined : begun % FRAME_MS);
       if (begun === 0) this.#stats.cells[STAT.startedAt] = first;
-      this.#inbound = new InboundStream(this.#setup, this.#stats, (digit) => {
-        this.#report({ type: 'dtmf', session: this.#setup.session, digit });
-      });
+      const { session } = this.#setup;
+      this.#inbound = new InboundStream(
+        this.#setup,
+        this.#stats,
+        (digit) => {
+          this.#report({ type: 'dtmf', session, digit });
+        },
+        (codec) => {
+          this.#report({ type: 'codec', session, codec });
+        },
+      );
     }
     this.#report({ type: 'attached', session: this.#setup.session });
   }

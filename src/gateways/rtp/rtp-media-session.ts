@@ -2,6 +2,7 @@ import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import type { RtpEndpoint } from '../../dialog/call-media.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
 import { FailureDomain } from '../../lib/failure-domain.ts';
+import { type CodecName, codecOf } from '../../media/codec.ts';
 import { RingMediaSession } from '../ring-media-session.ts';
 import type { RtpSessionReport, SessionSetup } from './media-protocol.ts';
 import { portUnavailable, type MediaThread, type ThreadSession } from './media-thread.ts';
@@ -20,6 +21,7 @@ export interface RtpMediaSessionOptions {
   /** The only peer that the session will ever have: what `attach` names is ignored. */
   readonly remote?: RtpPeerAddress;
   readonly onClosed: () => void;
+  readonly onWarning: (message: string) => void;
 }
 
 /** One call's media over RTP, seen from the main thread. */
@@ -31,10 +33,11 @@ export class RtpMediaSession extends RingMediaSession<RtpEndpoint> implements Th
   readonly #options: RtpMediaSessionOptions;
   #setup: SessionSetup;
   #port = 0;
+  #codecChanged = false;
 
   constructor(options: RtpMediaSessionOptions) {
     const { id, setup, onClosed } = options;
-    super({ id, format: { encoding: setup.law, rateHz: 8000 }, memory: setup, onClosed });
+    super({ id, format: codecOf(setup.codec).queueFormat, memory: setup, onClosed });
     this.#options = options;
     this.#setup = setup;
     this.opened = this.#opening.promise;
@@ -51,6 +54,7 @@ export class RtpMediaSession extends RingMediaSession<RtpEndpoint> implements Th
       transport: 'rtp',
       address: advertisedAddress,
       port: this.#port || thread.ready.port,
+      codec: this.#setup.codec,
       attach: (peer) => {
         if (remote === undefined) this.#attach(peer);
       },
@@ -77,6 +81,9 @@ export class RtpMediaSession extends RingMediaSession<RtpEndpoint> implements Th
         this.lost(error.message);
         break;
       }
+      case 'codec':
+        this.#noteCodec(report.codec);
+        break;
       default:
         this.reported(report);
     }
@@ -94,6 +101,15 @@ export class RtpMediaSession extends RingMediaSession<RtpEndpoint> implements Th
 
   protected override release(): Promise<void> {
     return this.#options.thread.closeSession(this.#setup.session);
+  }
+
+  /** What is said once a call: a peer that changes to and fro changes nothing for us. */
+  #noteCodec(codec: CodecName): void {
+    if (this.#codecChanged) return;
+    this.#codecChanged = true;
+    this.#options.onWarning(
+      `${this.id}: the peer sends ${codec} where ${this.#setup.codec} was agreed on; it is heard, and answered in ${this.#setup.codec}`,
+    );
   }
 
   #attach(peer: RtpPeerAddress): void {

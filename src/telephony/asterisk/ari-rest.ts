@@ -17,7 +17,7 @@ interface ExternalMediaRequest {
   readonly app: string;
   /** `address:port` that Asterisk sends RTP to. An IP address: Asterisk resolves a name synchronously. */
   readonly externalHost: string;
-  /** A format with a static payload type: `ulaw` or `alaw`. */
+  /** A format with a static payload type, such as `ulaw`. */
   readonly format: string;
 }
 

@@ -1,7 +1,7 @@
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { FailureDomain } from '../../lib/failure-domain.ts';
-import type { G711Law } from '../../media/audio.ts';
+import type { CodecName } from '../../media/codec.ts';
 import type { Admission, MediaGateway, MediaSession } from '../../dialog/ports.ts';
 import type { CallInfo, LineEvent } from '../../dialog/call-info.ts';
 import type { RtpEndpoint } from '../../dialog/call-media.ts';
@@ -19,7 +19,7 @@ import {
   type Transition,
 } from './call-states.ts';
 import { createCallLine } from '../call-line.ts';
-import { externalHostOf, lawOfNativeFormat, NATIVE_FORMAT, peerOf } from './external-media.ts';
+import { codecOfNativeFormat, externalMediaOf, NATIVE_FORMAT, peerOf } from './external-media.ts';
 import type { TelephonyLog } from '../log.ts';
 import { createTargetCaller } from './target-caller.ts';
 
@@ -36,8 +36,8 @@ export interface CallSettings {
   readonly letGoCheckMs: Milliseconds;
   /** Asterisk's media address as we reach it, where its own answer can't be used. */
   readonly mediaAddress?: string | undefined;
-  /** For `codec: auto` when none of the caller's own formats is G.711. Default ulaw. */
-  readonly fallbackLaw?: G711Law;
+  /** For `codec: auto` when none of the caller's own formats is a codec of ours. Default ulaw. */
+  readonly fallbackCodec?: CodecName;
 }
 
 /**
@@ -290,8 +290,7 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
 
   const creators: Readonly<Record<Resource, () => Promise<void>>> = {
     async session() {
-      const law = await lawOfCall();
-      session = await gateway.reserve({ id: channel.id, law });
+      session = await gateway.reserve({ id: channel.id, codec: await codecOfCall() });
       // When the caller leaves first, nobody waits for this any more.
       session.attached.catch(() => undefined);
       session.on((event) => {
@@ -304,13 +303,10 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
     target: () => targetCaller.create(),
     async media() {
       if (!session) throw new Error('no media session');
-      const format = session.format.encoding;
-      const externalHost = externalHostOf(session.endpoint);
       const made = await rest.createExternalMedia({
         channelId: mediaId,
         app: options.app,
-        externalHost,
-        format,
+        ...externalMediaOf(session.endpoint),
       });
       peer = peerOf(made, settings.mediaAddress);
       if (!peer) throw new Error('the answer to externalMedia names no address to send RTP to');
@@ -321,13 +317,13 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
     },
   };
 
-  async function lawOfCall(): Promise<G711Law> {
+  async function codecOfCall(): Promise<CodecName> {
     if (acceptance.codec !== 'auto') return acceptance.codec;
     const known = channel.variables[NATIVE_FORMAT];
-    if (known !== undefined) return lawOfNativeFormat(known, settings.fallbackLaw);
+    if (known !== undefined) return codecOfNativeFormat(known, settings.fallbackCodec);
     // Not knowing costs a transcoding, not the call.
     const asked = await rest.variable(channel.id, NATIVE_FORMAT).catch(() => undefined);
-    return lawOfNativeFormat(asked, settings.fallbackLaw);
+    return codecOfNativeFormat(asked, settings.fallbackCodec);
   }
 
   async function join(attempt: number): Promise<void> {

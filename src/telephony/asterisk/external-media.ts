@@ -1,32 +1,39 @@
 import { isIP } from 'node:net';
 import type { RtpEndpoint } from '../../dialog/call-media.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
-import type { G711Law } from '../../media/audio.ts';
+import { type CodecName, isCodecName } from '../../media/codec.ts';
 import type { AriChannel } from './ari-model.ts';
 
 /** The channel function that names the formats the caller's side speaks by itself. */
 export const NATIVE_FORMAT = 'CHANNEL(audionativeformat)';
 
 /**
- * The law for `codec: auto`: the first G.711 law among the caller's own formats (`(alaw)`, `(ulaw|alaw)`),
+ * The codec for `codec: auto`: the first of ours among the caller's own formats (`(alaw)`, `(g722|ulaw|alaw)`),
  * so that Asterisk needn't transcode. A caller on anything else is transcoded anyhow, to `otherwise`.
  */
-export function lawOfNativeFormat(format: string | undefined, otherwise: G711Law = 'ulaw'): G711Law {
-  const law = /\b(ulaw|alaw)\b/.exec(format ?? '')?.[1];
-  return law === 'ulaw' || law === 'alaw' ? law : otherwise;
+export function codecOfNativeFormat(format: string | undefined, otherwise: CodecName = 'ulaw'): CodecName {
+  return (format ?? '').match(/\w+/g)?.find(isCodecName) ?? otherwise;
 }
 
 /**
- * The endpoint as externalMedia's `external_host`. It must be an IP address: Asterisk resolves a name
- * synchronously, in the middle of the call's set-up.
+ * The endpoint as externalMedia's `external_host` and `format`. The host must be an IP address: Asterisk resolves a
+ * name synchronously, in the middle of the call's set-up. The format needs a static payload type: Asterisk numbers
+ * the others as it likes, and understands nothing that comes back.
  */
-export function externalHostOf({ address, port }: Pick<RtpEndpoint, 'address' | 'port'>): string {
+export function externalMediaOf({
+  address,
+  port,
+  codec: format,
+}: Omit<RtpEndpoint, 'attach' | 'transport'>): {
+  readonly externalHost: string;
+  readonly format: CodecName;
+} {
   const version = isIP(address);
   if (version === 0) {
     const message = `the media gateway must advertise an IP address to Asterisk, not "${address}"`;
     throw new VoiceAgentError('CONFIG_INVALID', message);
   }
-  return version === 6 ? `[${address}]:${port}` : `${address}:${port}`;
+  return { externalHost: version === 6 ? `[${address}]:${port}` : `${address}:${port}`, format };
 }
 
 /**

@@ -19,7 +19,7 @@ describe('media gateway factory', () => {
     const gateway = await MediaGatewayFactory.create(kind, {});
     open.push(gateway);
     expect(gateway.kind).toBe(kind);
-    const session = await gateway.reserve({ id: 'call', law: 'alaw' });
+    const session = await gateway.reserve({ id: 'call', codec: 'alaw' });
     expect(session.format).toEqual(format);
   });
 

@@ -39,7 +39,7 @@ export interface MediaGatewayHarness {
 const LAW_ZERO = { ulaw: 0, alaw: 8 } as const;
 const G711_WIRES: readonly ContractWire[] = (['ulaw', 'alaw'] as const).map((law) => ({
   name: law,
-  request: { law },
+  request: { codec: law },
   format: { encoding: law, rateHz: 8000 },
   carry: (samples) => throughG711(law, samples),
   zero: LAW_ZERO[law],

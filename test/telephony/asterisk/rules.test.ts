@@ -4,7 +4,11 @@ import { nameStateOf } from '../../../src/telephony/asterisk/app-name.ts';
 import { parseChannel, type AriChannel } from '../../../src/telephony/asterisk/ari-model.ts';
 import { backOffMs } from '../../../src/telephony/asterisk/backoff.ts';
 import { callInfoOf, stasisArgsOf } from '../../../src/telephony/asterisk/caller-info.ts';
-import { externalHostOf, lawOfNativeFormat, peerOf } from '../../../src/telephony/asterisk/external-media.ts';
+import {
+  externalMediaOf,
+  codecOfNativeFormat,
+  peerOf,
+} from '../../../src/telephony/asterisk/external-media.ts';
 import { objectIds } from '../../../src/telephony/asterisk/object-ids.ts';
 
 function channel(fields: object): AriChannel {
@@ -93,7 +97,7 @@ describe('whether an app’s name can be registered', () => {
   });
 });
 
-describe('the law of an "auto" call', () => {
+describe('the codec of an "auto" call', () => {
   it.each([
     ['(ulaw)', 'ulaw'],
     ['(alaw)', 'alaw'],
@@ -101,22 +105,26 @@ describe('the law of an "auto" call', () => {
     ['(ulaw|alaw)', 'ulaw'],
     ['alaw', 'alaw'],
     ['(opus|alaw)', 'alaw'],
+    ['(g722)', 'g722'],
+    ['(g722|ulaw|alaw)', 'g722'],
+    ['(alaw|g722)', 'alaw'],
     ['(slin192)', 'ulaw'],
     ['', 'ulaw'],
     [undefined, 'ulaw'],
-  ])('of a caller on %s is %s', (format, law) => {
-    expect(lawOfNativeFormat(format)).toBe(law);
+  ])('of a caller on %s is %s', (format, codec) => {
+    expect(codecOfNativeFormat(format)).toBe(codec);
   });
 });
 
 describe('the endpoint that Asterisk is told of', () => {
-  it('is an IP address and a port', () => {
-    expect(externalHostOf({ address: '10.0.0.1', port: 4000 })).toBe('10.0.0.1:4000');
-    expect(externalHostOf({ address: '::1', port: 4000 })).toBe('[::1]:4000');
+  it('is an IP address and a port, and the codec', () => {
+    const at = (address: string) => externalMediaOf({ address, port: 4000, codec: 'g722' });
+    expect(at('10.0.0.1')).toEqual({ externalHost: '10.0.0.1:4000', format: 'g722' });
+    expect(at('::1')).toEqual({ externalHost: '[::1]:4000', format: 'g722' });
   });
 
-  it('is refused when it is a name, or no RTP', () => {
-    expect(() => externalHostOf({ address: 'media.local', port: 1 })).toThrow(/media\.local/);
+  it('is refused when it is a name', () => {
+    expect(() => externalMediaOf({ address: 'media.local', port: 1, codec: 'ulaw' })).toThrow(/media\.local/);
   });
 });
 

@@ -131,18 +131,18 @@ describe('a caller', () => {
     await start();
     server.call();
     await desk.call(0);
-    expect(gateway.sessions[0]?.request.law).toBe('alaw');
+    expect(gateway.sessions[0]?.request.codec).toBe('alaw');
   });
 
   it('that speaks no G.711 gets the law that is set for it under "auto"', async () => {
     desk.codec = 'auto';
-    await start({ settings: { fallbackLaw: 'alaw' } });
+    await start({ settings: { fallbackCodec: 'alaw' } });
     // An empty one is one that Asterisk can't tell.
     for (const [index, format] of ['(opus)', '(ulaw)', ''].entries()) {
       server.call().variables['CHANNEL(audionativeformat)'] = format;
       await desk.call(index);
     }
-    expect(gateway.sessions.map(({ request }) => request.law)).toEqual(['alaw', 'ulaw', 'alaw']);
+    expect(gateway.sessions.map(({ request }) => request.codec)).toEqual(['alaw', 'ulaw', 'alaw']);
   });
 
   it('brings the chosen channel variables to the desk', async () => {
