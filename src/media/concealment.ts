@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../lib/clock.ts';
 import type { SampleRateHz } from './audio.ts';
 
 /**
@@ -29,6 +30,7 @@ export class Concealment {
   /** Samples to one of the appendix. */
   readonly #scale: number;
   readonly #stage: number;
+  readonly #settle: number;
   readonly #history: Float64Array;
   /** The history at the beginning of the loss, from which all of it is estimated. */
   readonly #source: Float64Array;
@@ -44,8 +46,12 @@ export class Concealment {
   #crossing = 0;
   #crossingAt = 0;
 
-  /** `rateHz`: a multiple of 8,000. */
-  constructor(rateHz: SampleRateHz) {
+  /**
+   * `rateHz`: a multiple of 8,000. `settleMs`: how long a decoder with memory is far off after a loss; the estimate
+   * fades out over no less than that.
+   */
+  constructor(rateHz: SampleRateHz, settleMs: Milliseconds = 0) {
+    this.#settle = (rateHz * settleMs) / 1000;
     this.#scale = rateHz / APPENDIX_HZ;
     this.#stage = STAGE * this.#scale;
     this.#history = new Float64Array(HISTORY * this.#scale);
@@ -57,7 +63,8 @@ export class Concealment {
     if (this.#lost > 0) {
       const scale = this.#scale;
       const wanted = this.#joint + RETURN_STEP * scale * (this.#lost / this.#stage - 1);
-      const length = Math.min(RETURN_MAX * scale, frame.length, Math.max(this.#joint, wanted));
+      const longest = Math.max(RETURN_MAX * scale, this.#settle);
+      const length = Math.min(longest, frame.length, Math.max(this.#joint, wanted, this.#settle));
       for (let i = 0; i < length; i++) {
         const share = (i + 1) / (length + 1);
         frame[i] = clip(share * (frame[i] as number) + (1 - share) * this.#estimate());

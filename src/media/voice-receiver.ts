@@ -156,6 +156,11 @@ export class VoiceReceiver {
     return this.#decoder.codec;
   }
 
+  /** How often the peer has changed its codec. */
+  get codecChanges(): number {
+    return this.#decoder.codecChanges;
+  }
+
   /**
    * Copies in a packet; `fields` say where its payload lies in `data`, the whole datagram. False: it is no sound
    * (telephone-event, comfort noise), or of no codec that fits; its number isn't missed then. The timestamp in

@@ -12,8 +12,10 @@ import type { RtpMediaSession } from '../../src/gateways/rtp/rtp-media-session.t
 import { monotonicNow } from '../../src/lib/clock.ts';
 import { VoiceAgentError } from '../../src/lib/errors.ts';
 import { AudioRingReader, FRAME_CONCEALED, FRAME_FILLER } from '../../src/media/audio-ring.ts';
+import { codecOf } from '../../src/media/codec.ts';
 import { FlushLine } from '../../src/media/flush-line.ts';
 import { encodeRtp } from '../../src/media/rtp-packet.ts';
+import { component } from '../media/signals.ts';
 import type { FlushTripperData } from '../support/flush-tripper.ts';
 import { RtpPeer, type RtpPeerOptions } from '../support/rtp-peer.ts';
 import { describeMediaGateway, pcm, readAll, spoken, until } from './media-gateway.contract.ts';
@@ -149,6 +151,36 @@ describe('RTP media gateway on the wire', () => {
       },
     );
 
+    it('is G.722 encoded without a break, over utterances and the silence between them', async () => {
+      const { session, peer } = await call(await start(), { id: 'wide', codec: 'g722' });
+      expect(session.format).toEqual({ encoding: 'pcm_s16', rateHz: 16_000 });
+      expect(session.endpoint).toMatchObject({ transport: 'rtp', codec: 'g722' });
+      for (const seed of [1, 2]) {
+        const playback = session.play();
+        await playback.write({ encoding: 'pcm_s16', rateHz: 16_000, samples: noise(2000, seed) });
+        playback.end();
+        await playback.finished;
+        const { length } = peer.received;
+        await peer.until((received) => received.length >= length + 5);
+      }
+      await session.close();
+      const [first] = peer.received;
+      const sent = readAll(new AudioRingReader(session.sent, 0));
+      const encode = codecOf('g722').createEncoder();
+      const payloads = sent.map(({ samples }) => encode(samples));
+      expect(sent[0]!.samples).toHaveLength(320);
+      expect(peer.received.length).toBeGreaterThan(20);
+      for (const packet of peer.received) {
+        expect(packet).toMatchObject({ payloadType: 9, ssrc: first!.ssrc });
+        const frame = ((packet.timestamp - first!.timestamp) >>> 0) / 160;
+        expect(packet.payload).toEqual(payloads[frame]);
+      }
+      const spoken = sent.filter(({ flags }) => flags === 0).flatMap(({ samples }) => [...samples]);
+      expect(spoken.slice(0, 2000)).toEqual([...noise(2000, 1)]);
+      expect(spoken.slice(2240, 4240)).toEqual([...noise(2000, 2)]);
+      expect(peer.heardSamples().length % 320).toBe(0);
+    });
+
     it('leaves silence out if told to, and the timestamp shows how long it was', async () => {
       const { session, peer } = await call(await start({ silenceSuppression: true }), { id: 'suppressed' });
       const sent = new AudioRingReader(session.sent, 0);
@@ -193,6 +225,28 @@ describe('RTP media gateway on the wire', () => {
       expect(spoken(session.heard)).toEqual(throughG711('ulaw', sound));
       await until(() => session.stats().packetsDuplicate === 3);
       expect(session.stats()).toMatchObject({ packetsReceived: 23, packetsLost: 0, framesConcealed: 0 });
+    });
+
+    it('is at 16,000 Hz in G.722, and whatever else the peer goes over to, which is said once', async () => {
+      const { session, peer } = await call(await start(), { id: 'wide', codec: 'g722' });
+      const tone = (rateHz: number): Int16Array =>
+        Int16Array.from({ length: rateHz / 2 }, (_, i) =>
+          Math.round(8000 * Math.sin((2 * Math.PI * 1000 * i) / rateHz)),
+        );
+      await peer.say(tone(16_000));
+      for (const codec of ['ulaw', 'g722', 'alaw'] as const)
+        await peer.say(tone(codecOf(codec).audioRateHz), { codec });
+      await until(() => spoken(session.heard).length >= 4 * 8000);
+      const heard = Float32Array.from(spoken(session.heard));
+      for (const from of [0, 8000, 16_000, 24_000]) {
+        const { amplitude, residue } = component(heard.subarray(from + 2000, from + 6000), 1000, 16_000);
+        expect(amplitude / 8000).toBeCloseTo(1, 1);
+        expect(residue / amplitude).toBeLessThan(0.06);
+      }
+      expect(session.stats()).toMatchObject({ packetsLost: 0, packetsMalformed: 0, framesConcealed: 0 });
+      expect(warnings).toEqual([
+        expect.stringMatching(/^wide: the peer sends ulaw where g722 was agreed on/),
+      ]);
     });
 
     it('conceals what was lost, in its place', async () => {

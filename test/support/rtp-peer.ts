@@ -29,6 +29,8 @@ export interface SayOptions {
   readonly impair?: (index: number) => Impairment;
   /** False: all packets at once. Default: one every 20 ms by absolute deadlines. */
   readonly paced?: boolean;
+  /** Another codec than the peer's own, from its beginning; with frames of as many bytes and ticks. */
+  readonly codec?: CodecName;
 }
 
 export interface RtpPeerOptions extends RtpPacketBuilderOptions {
@@ -94,7 +96,10 @@ export class RtpPeer {
 
   /** Says `samples` in packets of 20 ms, impaired as asked. Resolves when the last has been sent. */
   async say(samples: Int16Array, options: SayOptions = {}): Promise<void> {
-    const packets = this.builder.packetize(this.#encode(samples));
+    const { createEncoder, payloadType } = codecOf(options.codec ?? this.codec.name);
+    const encode = options.codec === undefined ? this.#encode : createEncoder();
+    const packets = this.builder.packetize(encode(samples));
+    for (const packet of packets) packet[1] = ((packet[1] ?? 0) & 0x80) | payloadType;
     const schedule: Uint8Array[][] = packets.map(() => []);
     for (const [index, packet] of packets.entries()) {
       const impairment = options.impair?.(index);

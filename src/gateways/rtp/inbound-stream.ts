@@ -54,7 +54,7 @@ export class InboundStream {
     this.#heard = new AudioRingWriter(setup.heard);
     const codec = codecOf(setup.codec);
     this.#codec = codec.name;
-    this.#concealment = new Concealment(codec.audioRateHz);
+    this.#concealment = new Concealment(codec.audioRateHz, codec.settleMs);
     this.#receiver = new VoiceReceiver({
       codec,
       start: stats.get('startedAt') + this.#heard.nextFrame * FRAME_MS,

@@ -163,6 +163,28 @@ describe('Silero voice activity detection', () => {
     line.close();
   });
 
+  it('hears narrowband and wideband callers at the same time, each as if it were alone', async () => {
+    const resampler = new Resampler(8000, 16_000);
+    const wide = floatToInt16(Float32Array.from([...resampler.process(sentence), ...resampler.flush()]));
+    const events = async (rates: readonly (8000 | 16000)[]): Promise<VadEvent[][]> => {
+      const lines = await Promise.all(rates.map((rateHz) => call(vad, { rateHz })));
+      for (const [index, line] of lines.entries()) {
+        line.ring.silence(500);
+        line.ring.write(rates[index] === 8000 ? sentence : wide);
+        line.ring.silence(1500);
+      }
+      await vi.waitFor(() => {
+        for (const line of lines) expect(line.events.at(-1)?.type).toBe('speech-stop');
+      }, PATIENCE);
+      for (const line of lines) line.close();
+      return lines.map((line) => line.events);
+    };
+    const [narrowAlone] = await events([8000]);
+    const [wideAlone] = await events([16_000]);
+    const together = await events([8000, 16_000, 16_000, 8000, 16_000, 8000]);
+    expect(together).toEqual([narrowAlone, wideAlone, wideAlone, narrowAlone, wideAlone, narrowAlone]);
+  });
+
   it('gives a call among twenty the same events as a call alone', async () => {
     const scene = (ring: RingFeeder, lead: number): void => {
       ring.silence(300 + lead * 20);
