@@ -22,12 +22,12 @@ function bufferOf() {
   const payload = new Uint8Array(3);
   return {
     stats,
-    insert(sequence: number, atMs: number, payloadType = 96, ssrc = 1): void {
+    insert: (sequence: number, atMs: number, payloadType = 96, ssrc = 1): void => {
       Object.assign(fields, { sequence, timestamp: sequence * 960, payloadType, ssrc, payloadOffset: 1 });
       buffer.insert(fields, Uint8Array.of(99, sequence, sequence + 1, sequence + 2), 3, atMs * 48);
     },
     /** What comes out at that time: `-n` for a gap of n packets, then the packet's type and payload. */
-    take(atMs: number): string[] {
+    take: (atMs: number): string[] => {
       const out: string[] = [];
       while (buffer.take(atMs * 48, packet)) {
         if (packet.lost > 0) out.push(`-${packet.lost}`);

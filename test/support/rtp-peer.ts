@@ -96,10 +96,10 @@ export class RtpPeer {
 
   /** Says `samples` in packets of 20 ms, impaired as asked. Resolves when the last has been sent. */
   async say(samples: Int16Array, options: SayOptions = {}): Promise<void> {
-    const { createEncoder, payloadType } = codecOf(options.codec ?? this.codec.name);
-    const encode = options.codec === undefined ? this.#encode : createEncoder();
+    const codec = options.codec === undefined ? this.codec : codecOf(options.codec);
+    const encode = options.codec === undefined ? this.#encode : codec.createEncoder();
     const packets = this.builder.packetize(encode(samples));
-    for (const packet of packets) packet[1] = ((packet[1] ?? 0) & 0x80) | payloadType;
+    for (const packet of packets) packet[1] = ((packet[1] ?? 0) & 0x80) | codec.payloadType;
     const schedule: Uint8Array[][] = packets.map(() => []);
     for (const [index, packet] of packets.entries()) {
       const impairment = options.impair?.(index);
