@@ -1,6 +1,7 @@
 #!/bin/bash
 # Makes the synthetic callers' recordings anew: lab/callers/<voice>/<name>.wav (8 kHz mono mu-law), and some
-# for calls in wideband: lab/callers/<voice>-wideband/<name>.wav (16 kHz mono, 16 bit).
+# for calls in wideband: lab/callers/<voice>-wideband/<name>.wav (16 kHz mono, 16 bit). With WIDEBAND=folder every
+# sentence in wideband instead, into <folder>/<voice>/ (an absolute path; test/bench/stt.bench.ts can hear them).
 # Needs Debian's festival, festvox-kdlpc16k, espeak-ng, sox, libsox-fmt-base.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -50,6 +51,11 @@ grep -v '^#' sentences.tsv | while IFS=$'\t' read -r name agent kind text; do
     [ -z "$only" ] || [ "$voice" = "$only" ] || continue
     mkdir -p "$voice"
     say "$voice" "$text" "$work/said.wav"
+    if [ -n "${WIDEBAND:-}" ]; then
+      mkdir -p "$WIDEBAND/$voice"
+      wideband "$work/said.wav" "$WIDEBAND/$voice/$name.wav"
+      continue
+    fi
     telephone "$work/said.wav" "$voice/$name.wav"
     if grep -qw -- "$voice:$name" <<<"$wide"; then
       mkdir -p "$voice-wideband"

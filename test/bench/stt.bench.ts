@@ -3,10 +3,16 @@
  * Every test caller through ring, worker and verdict, clean and with noise; what the receptionist would have made of
  * it; and what isn't the agent's business, with human speech where Debian's packages
  * asterisk-core-sounds-en-wav and pocketsphinx-testdata are installed. Prints tables; asserts nothing. A few minutes.
+ *
+ * The same recordings as a telephone of old and as an HD telephone carries them: node test/bench/stt.bench.ts HD [FOLDER],
+ * where FOLDER has <voice>/<name>.wav in 16 kHz (WIDEBAND=FOLDER lab/callers/record.sh makes them); without it those
+ * few that lie in lab/callers. Human digits, too, where asterisk-core-sounds-en-g722 is installed.
  */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { monotonicNow, systemClock } from '../../src/lib/clock.ts';
+import { codecOf, type CodecName } from '../../src/media/codec.ts';
+import type { SampleRateHz } from '../../src/media/audio.ts';
 import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
 import { floatToInt16 } from '../../src/media/pcm.ts';
 import { Resampler } from '../../src/media/resampler.ts';
@@ -40,12 +46,13 @@ function agentOf(extension: string): AgentProfile {
 }
 
 class Ear {
-  readonly #feeder = new RingFeeder();
+  readonly #feeder: RingFeeder;
   #stream: SttStream | undefined;
   readonly agent: AgentProfile;
 
-  constructor(agent: AgentProfile) {
+  constructor(agent: AgentProfile, rateHz: SampleRateHz = 8000) {
     this.agent = agent;
+    this.#feeder = new RingFeeder(rateHz);
   }
 
   async #open(): Promise<SttStream> {
@@ -89,9 +96,10 @@ class Ear {
 }
 
 const ears = new Map(agents.map((agent) => [agent.id, new Ear(agent)]));
+const wideEars = new Map(agents.map((agent) => [agent.id, new Ear(agent, 16_000)]));
 
-function earOf(sentence: CallerSentence): Ear {
-  const ear = ears.get(agentOf(sentence.extension).id);
+function earOf(sentence: CallerSentence, all = ears): Ear {
+  const ear = all.get(agentOf(sentence.extension).id);
   if (!ear) throw new Error('no ear');
   return ear;
 }
@@ -115,8 +123,8 @@ async function measure(
   labels: readonly string[],
   sentence: CallerSentence,
   sound: Int16Array,
+  ear = earOf(sentence),
 ): Promise<void> {
-  const ear = earOf(sentence);
   const transcript = await ear.hear(sound);
   const judgement = judgeTurn(ear.agent, sentence, transcript.text);
   for (const label of labels) {
@@ -245,6 +253,59 @@ function joined(parts: readonly Int16Array[]): Int16Array {
   return Int16Array.from(parts.flatMap((part) => Array.from(part)));
 }
 
+// ── The same recordings, on a telephone of old and on an HD telephone ──────────────────────────
+
+/** What comes out of the codec's other end. */
+function carried(codecName: CodecName, wide: Int16Array): Int16Array {
+  const codec = codecOf(codecName);
+  const rate = codec.audioRateHz === 16_000 ? wide : floatToInt16(new Resampler(16_000, 8000).process(wide));
+  const whole = rate.subarray(0, rate.length & ~1);
+  return codec.createDecoder()(codec.createEncoder()(whole));
+}
+
+async function bothWays(
+  rows: Map<string, Row>,
+  label: string,
+  sentence: CallerSentence,
+  wide: Int16Array,
+): Promise<void> {
+  const sound = joined([new Int16Array(2 * PAUSE.length), wide]);
+  await measure(rows, [`${label}, narrowband (G.711 μ-law)`], sentence, carried('ulaw', sound));
+  const wideEar = earOf(sentence, wideEars);
+  await measure(rows, [`${label}, wideband (G.722)`], sentence, carried('g722', sound), wideEar);
+}
+
+if (!only || only === 'HD') {
+  const rows = new Map<string, Row>();
+  const folder = process.argv[3];
+  for (const voice of ['ked', 'kay'] as const) {
+    for (const sentence of inDomain) {
+      const path = folder
+        ? join(folder, voice, `${sentence.name}.wav`)
+        : new URL(`../../lab/callers/${voice}-wideband/${sentence.name}.wav`, import.meta.url);
+      if (existsSync(path)) await bothWays(rows, voice, sentence, wavSamples(readFileSync(path)));
+    }
+  }
+  const DIGITS = '/usr/share/asterisk/sounds/en_US_f_Allison/digits';
+  if (existsSync(join(DIGITS, '0.g722'))) {
+    const names = 'zero one two three four five six seven eight nine'.split(' ');
+    const spoken = names.map((_, digit) =>
+      codecOf('g722').createDecoder()(readFileSync(join(DIGITS, `${digit}.g722`))),
+    );
+    for (let n = 0; n < 30; n++) {
+      const digits = Array.from({ length: 6 + (n % 5) }, () => Math.floor(random() * 10));
+      const text = digits.map((digit) => names[digit]).join(' ');
+      const sentence: CallerSentence = { name: `m-number-${n}`, extension: '*', kind: 'message', text };
+      const wide = joined([
+        new Int16Array(1600),
+        ...digits.map((digit) => spoken[digit] ?? new Int16Array(0)),
+      ]);
+      await bothWays(rows, 'human digits', sentence, wide);
+    }
+  }
+  show('The same recordings, narrowband and wideband', rows);
+}
+
 // ── Outside the domain: everything here should be rejected ────────────────────────────────────
 
 if (!only) {
@@ -312,5 +373,5 @@ if (!only) {
 }
 
 process.stdout.write(`\n${((monotonicNow() - started) / 1000).toFixed(0)} s in all\n`);
-for (const ear of ears.values()) ear.close();
+for (const ear of [...ears.values(), ...wideEars.values()]) ear.close();
 await stt.close();

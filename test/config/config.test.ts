@@ -61,7 +61,7 @@ describe('the shipped configuration', () => {
     expect(
       config.agents.map(({ name, extensions, voice, codec }) => [name, extensions, voice, codec]),
     ).toEqual([
-      ['Alice', ['510001'], 'slt', 'ulaw'],
+      ['Alice', ['510001'], 'slt', 'auto'],
       ['Tom', ['510002'], 'rms', 'alaw'],
     ]);
     expect(config.asterisk).toMatchObject([
@@ -278,7 +278,7 @@ describe('a wrong configuration', () => {
   it('is told in one error: every problem, with its file, its line, what stands there and what may stand there', () => {
     edit(
       'agents.yaml',
-      ['codec: ulaw', 'codec: ulow'],
+      ['codec: auto', 'codec: ulow'],
       ['endpointingMs: 500', 'endpointingMs: 6'],
       ['voice: rms', 'voice: rmz'],
       ["extensions: ['510002']", "extensions: ['510001']"],
@@ -336,7 +336,7 @@ describe('a wrong configuration', () => {
   });
 
   it('names lines in the order of the file', () => {
-    edit('agents.yaml', ['codec: alaw', 'codec: x'], ['codec: ulaw', 'codec: x']);
+    edit('agents.yaml', ['codec: alaw', 'codec: x'], ['codec: auto', 'codec: x']);
     const numbers = problems().map((line) => Number(/:(\d+) /.exec(line)?.[1]));
     expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
   });

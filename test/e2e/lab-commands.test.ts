@@ -89,6 +89,10 @@ describe('make lab', () => {
     const question = recordingOf('kay', 'd-hours').path;
     const heard = join(place.folder, 'heard.wav');
     const call = place.run(['lab/call.ts'], { EXT: '510001', SAY: question, RECORD: heard, JSON: '1' });
+    // An HD telephone calls the other agent at the same time.
+    const wide = join(place.folder, 'wide.wav');
+    const hdSound = { SAY: recordingOf('ked-wideband', 'g-hours').path, RECORD: wide, CODEC: 'g722' };
+    const hdCall = place.run(['lab/call.ts'], { EXT: '510002', JSON: '1', ...hdSound });
     await lab.printed(/510001 {2}answered/);
     // Somebody else calls the same number meanwhile, and is still there when the lab is told to stop.
     const secrets = JSON.parse(readFileSync(join(place.labFolder, 'secrets.json'), 'utf8')) as Secrets;
@@ -127,7 +131,15 @@ describe('make lab', () => {
       // Of this call, not of the other one, whose caller says nothing. How well it is understood is tested elsewhere.
       const transcript = result.transcript.map(({ who, text }) => `${who}: ${text}`).join('\n');
       expect(transcript).toMatch(/^agent: Riverside Dental Clinic.*\ncaller: .+\nagent: .+/);
-      expect(readWav(readFileSync(heard)).channels).toHaveLength(2);
+      expect(readWav(readFileSync(heard))).toMatchObject({ rateHz: 8000, channels: [{}, {}] });
+      expect(await hdCall.ended, hdCall.stderr).toBe(0);
+      expect(JSON.parse(hdCall.stdout)).toMatchObject({
+        extension: '510002',
+        answered: true,
+        packets: { sent: number, received: number, lost: 0 },
+        exchanges: [{ heardReply: true, heardAs: expect.any(String) as string }],
+      });
+      expect(readWav(readFileSync(wide))).toMatchObject({ rateHz: 16_000, channels: [{}, {}] });
 
       lab.interrupt();
       expect(await other.ended).toBe('other side hung up');
