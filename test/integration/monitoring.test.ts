@@ -6,6 +6,7 @@ import { ProviderPool } from '../../src/app/providers.ts';
 import { RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
 import { Scope } from '../../src/lib/scope.ts';
 import { createLogger } from '../../src/observability/logger.ts';
+import { MortalThreads } from '../support/mortal-threads.ts';
 import { until } from '../support/leaks.ts';
 import { Exposition } from '../support/prometheus-text.ts';
 import { shippedConfig } from '../support/shipped-config.ts';
@@ -61,7 +62,14 @@ describe('monitoring', () => {
 
   it('is not ready with a dead media thread, until a call has started it again', async () => {
     const { monitoring, url } = await start({});
-    const gateway = await RtpMediaGateway.start({ onWarning: () => undefined });
+    const threads = new MortalThreads('gateways/rtp/media-worker.ts');
+    scope.defer(() => {
+      threads.close();
+    });
+    const gateway = await RtpMediaGateway.start({
+      supervision: threads.supervision,
+      onWarning: () => undefined,
+    });
     scope.defer(() => gateway.close());
     const providers = new ProviderPool(scope, log, shippedConfig());
     watchParts(monitoring, { gateway, providers, agents: [], apps: [] });
@@ -69,7 +77,7 @@ describe('monitoring', () => {
     expect((await health(url)).status).toBe(200);
 
     for (let deaths = 1; deaths <= 6; deaths++) {
-      gateway.failThreads('throw');
+      threads.end('throw');
       await until(() => gateway.report.threads[0]?.restarts === deaths, 10_000);
       if (deaths < 6) await until(() => gateway.report.threads[0]?.trouble === undefined, 10_000);
     }

@@ -15,8 +15,6 @@ export interface MediaThreadOptions {
   readonly port?: number;
   readonly receiveBufferBytes: number;
   readonly realtime: 'auto' | 'off';
-  /** Sees whether the thread still turns: one Int32 that counts up. */
-  readonly heartbeat: SharedArrayBuffer;
   /** Packets that came from no call's peer, to any port: one Int32 that counts up, restarts or not. */
   readonly strangers: SharedArrayBuffer;
 }
@@ -45,20 +43,17 @@ export type MediaCommand =
   | { readonly type: 'attach'; readonly session: number; readonly address: string; readonly port: number }
   /** The flush line has been raised: don't wait for the next tick to say what was cut off. */
   | { readonly type: 'flush'; readonly session: number }
-  | { readonly type: 'close'; readonly session: number }
-  | { readonly type: 'stop' }
-  /** Fails on purpose, so that the restart can be tested. */
-  | { readonly type: 'fail'; readonly how: 'throw' | 'hang' };
+  /** Asked, and answered when the session's socket and place on the wheel are free. */
+  | { readonly type: 'close'; readonly session: number };
+
+/** What a thread that is ready says of itself; `port` and `receiveBufferBytes` are 0 when each call has its own. */
+export interface MediaAbout {
+  readonly port: number;
+  readonly receiveBufferBytes: number;
+  readonly scheduling: Scheduling;
+}
 
 export type MediaReport =
-  | {
-      readonly type: 'ready';
-      readonly port: number;
-      readonly receiveBufferBytes: number;
-      readonly scheduling: Scheduling;
-    }
-  /** The shared socket couldn't be bound; the thread ends. */
-  | { readonly type: 'failed'; readonly code: string; readonly message: string }
   | { readonly type: 'opened'; readonly session: number; readonly port: number }
   | { readonly type: 'refused'; readonly session: number; readonly code: string; readonly message: string }
   | { readonly type: 'attached'; readonly session: number }
@@ -66,6 +61,5 @@ export type MediaReport =
   | { readonly type: 'dtmf'; readonly session: number; readonly digit: string }
   /** Another session took over its peer. */
   | { readonly type: 'lost'; readonly session: number; readonly reason: string }
-  | { readonly type: 'closed'; readonly session: number }
   /** Packets come to port `to` from an address that is no call's peer; told rarely. */
   | { readonly type: 'stranger'; readonly address: string; readonly port: number; readonly to: number };

@@ -81,7 +81,7 @@ export class RtpMediaSession implements MediaSession, ThreadSession {
 
   get endpoint(): MediaEndpoint {
     const { advertisedAddress, thread } = this.#options;
-    return { transport: 'rtp', address: advertisedAddress, port: this.#port || thread.ready.port };
+    return { transport: 'rtp', address: advertisedAddress, port: this.#port || thread.about.port };
   }
 
   attach(peer: RtpPeerAddress): void {
