@@ -1,13 +1,6 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import type { Supervision } from '../../src/threads/supervised-thread.ts';
-
-/**
- * `throw`, `exit` and `hang` (in JavaScript) are what a bug would do; `native` sleeps in C for NATIVE_S seconds, where
- * nothing ends a thread; `deaf`: it turns, but does nothing any more that it is told.
- */
-export type Death = 'throw' | 'exit' | 'hang' | 'native' | 'deaf';
-
-export const NATIVE_S = 8;
+import type { Death } from './mortal-thread.ts';
 
 let channels = 0;
 
@@ -17,12 +10,21 @@ export class MortalThreads {
   readonly supervision: Supervision;
   readonly #channel: BroadcastChannel;
 
-  /** `worker` is relative to src/. `atStart`: those that are started from now on do that instead. */
+  /** `worker` is relative to src/; with `atStart` they come to that harm instead of starting. */
   constructor(worker: string, atStart?: Death) {
-    const name = `mortal ${process.pid} ${channels++}`;
-    const workerEntry = new URL('mortal-worker.ts', import.meta.url);
-    workerEntry.search = new URLSearchParams({ worker, name, ...(atStart && { atStart }) }).toString();
-    this.supervision = { workerEntry };
+    const name = `mortal ${channels++}`;
+    const inside = new URL('mortal-thread.ts', import.meta.url).href;
+    const program = new URL(`../../src/${worker}`, import.meta.url).href;
+    // A file can't be told anything by its URL, and what a thread is given is its owner's.
+    const code = [
+      `import { mortal, suffer } from ${JSON.stringify(inside)};`,
+      `mortal(${JSON.stringify(name)});`,
+      atStart === undefined ? '' : `suffer(${JSON.stringify(atStart)});`,
+      `await import(${JSON.stringify(program)});`,
+    ];
+    this.supervision = {
+      workerEntry: new URL(`data:text/javascript,${encodeURIComponent(code.join(''))}`),
+    };
     this.#channel = new BroadcastChannel(name);
     this.#channel.unref();
   }

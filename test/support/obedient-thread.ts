@@ -33,7 +33,7 @@ if (data.start === undefined || start < (data.from ?? 1)) {
 } else if (data.start === 'mute') {
   setInterval(() => undefined, 1000);
 } else if (data.start === 'native') {
-  sleep(5);
+  sleep(10);
 } else {
   process.exit(9);
 }

@@ -200,8 +200,8 @@ describe('a supervised thread', () => {
     });
 
     it('is abandoned when it hangs in native code', async () => {
-      const watched = supervised({ start: 'native' }, { startMs: 500 });
-      await expect(watched.thread.start()).rejects.toThrow('it said nothing within 500 ms');
+      const watched = supervised({ start: 'native' }, { startMs: 3000 });
+      await expect(watched.thread.start()).rejects.toThrow('it said nothing within 3000 ms');
       expect(watched.abandoned).toEqual(['obedient']);
     }, 20_000);
 
