@@ -21,11 +21,27 @@ async function main(): Promise<void> {
     log.error({ err: error }, 'unhandled rejection');
   });
 
+  // A thread that hangs in native code keeps the process from ending by itself, and maybe from taking calls.
+  const abandoned = new AbortController();
+  const leave = (status: number): void => {
+    if (abandoned.signal.aborted) process.kill(process.pid, 'SIGKILL');
+    process.exit(status);
+  };
+  const onAbandoned = (thread: string, needed: boolean): void => {
+    abandoned.abort();
+    if (!needed || stop.signal.aborted) return;
+    log.fatal(
+      { thread },
+      `the program can't go on without its thread ${thread}: it lets its calls end, and leaves`,
+    );
+    stop.abort();
+  };
+
   // The first signal lets the calls come to their end, the second sends them on, the third waits for nothing.
   const stop = new AbortController();
   const hurry = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (hurry.signal.aborted) process.exit(1);
+    if (hurry.signal.aborted) leave(1);
     const next = stop.signal.aborted ? hurry : stop;
     log.info({ signal }, next === stop ? 'stopping' : 'stopping at once');
     next.abort();
@@ -34,7 +50,7 @@ async function main(): Promise<void> {
   process.on('SIGINT', onSignal);
 
   const run = async (): Promise<void> => {
-    const app = await startApp(config, log, stop.signal);
+    const app = await startApp(config, log, stop.signal, onAbandoned);
     await aborted(stop.signal);
     await Promise.race([app.drain(), aborted(hurry.signal)]);
     await app.close();
@@ -47,12 +63,13 @@ async function main(): Promise<void> {
     if (error !== stop.signal.reason) {
       if (!(error instanceof VoiceAgentError)) throw error;
       log.fatal({ code: error.code }, `${error.message} (${error.code}, see docs/errors.md)`);
+      if (abandoned.signal.aborted) leave(1);
       process.exitCode = 1;
       return;
     }
   }
   log.info({ event: 'stopped' }, 'stopped');
-  if (hurry.signal.aborted) process.exit(1);
+  if (hurry.signal.aborted || abandoned.signal.aborted) leave(1);
   process.exitCode = 0;
 }
 

@@ -33,7 +33,8 @@ export const MEDIA_POLICY: ThreadPolicy = {
   reviveAfterMs: 30_000,
 };
 
-export const EDGE_POLICY: ThreadPolicy = MEDIA_POLICY;
+/** Its far side has a buffer: it may be late sooner than RTP's. */
+export const EDGE_POLICY: ThreadPolicy = { ...MEDIA_POLICY, hungMs: 3000 };
 
 /** Works in long steps: a model is run (tens of milliseconds), a sentence is spoken (up to 100 ms), ten times that on a busy machine. */
 export const SPEECH_POLICY: ThreadPolicy = {

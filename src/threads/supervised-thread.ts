@@ -7,17 +7,19 @@ import type { ThreadPolicy } from './policies.ts';
 import type { FromThread } from './thread-messages.ts';
 import { ThreadError, ThreadRun } from './thread-run.ts';
 
+/**
+ * A thread that hangs in native code was left behind: what it holds (a port, a processor, memory) is free only when
+ * the process has ended, and that waits for the thread unless it is killed.
+ */
+export type OnAbandoned = (thread: string, reason: string) => void;
+
 /** What whoever owns a thread lets be chosen. */
 export interface Supervision {
   /** The thread's program, instead of the usual one. */
   readonly workerEntry?: URL;
   /** What shall differ from the policy of its kind. */
   readonly threadPolicy?: Partial<ThreadPolicy>;
-  /**
-   * A thread that hangs in native code was left behind: what it holds (a port, a processor, memory) is free only
-   * when the process has ended, and that waits for the thread unless it is killed.
-   */
-  readonly onAbandoned?: (thread: string, reason: string) => void;
+  readonly onAbandoned?: OnAbandoned;
 }
 
 export interface SupervisedThreadOptions<Report, About> {
