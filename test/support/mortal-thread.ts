@@ -1,5 +1,5 @@
 /** Inside a thread of MortalThreads: it dies or hangs as it is told on a channel. */
-import { BroadcastChannel, parentPort } from 'node:worker_threads';
+import { BroadcastChannel, parentPort, threadName } from 'node:worker_threads';
 import koffi from 'koffi';
 
 /**
@@ -10,10 +10,19 @@ export type Death = 'throw' | 'exit' | 'hang' | 'native' | 'deaf';
 
 export const NATIVE_S = 12;
 
+/** What is said on the channel: to the thread of that name, or to all. */
+export interface Told {
+  readonly how: Death;
+  readonly thread?: string | undefined;
+}
+
 export function mortal(channelName: string): void {
   const channel = new BroadcastChannel(channelName);
   channel.onmessage = ({ data }: MessageEvent) => {
-    suffer(data as Death);
+    const { how, thread = threadName } = data as Told;
+    if (thread !== threadName) return;
+    channel.postMessage('as you say');
+    suffer(how);
   };
   channel.unref();
 }

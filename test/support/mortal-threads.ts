@@ -1,6 +1,6 @@
 import { BroadcastChannel } from 'node:worker_threads';
 import type { Supervision } from '../../src/threads/supervised-thread.ts';
-import type { Death } from './mortal-thread.ts';
+import type { Death, Told } from './mortal-thread.ts';
 
 let channels = 0;
 
@@ -29,9 +29,20 @@ export class MortalThreads {
     this.#channel.unref();
   }
 
-  /** What happens to those that live. */
-  end(how: Death): void {
-    this.#channel.postMessage(how);
+  /** What happens to those that live, or to the one of that name. */
+  end(how: Death, thread?: string): void {
+    this.#channel.postMessage({ how, thread } satisfies Told);
+  }
+
+  /** The same; resolves when the thread has heard it, and does nothing else any more. */
+  async strike(how: Death): Promise<void> {
+    const heard = new Promise<void>((resolve) => {
+      this.#channel.onmessage = () => {
+        resolve();
+      };
+    });
+    this.end(how);
+    await heard;
   }
 
   close(): void {
