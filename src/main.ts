@@ -23,7 +23,7 @@ async function main(): Promise<void> {
 
   // A thread that hangs in native code keeps the process from ending by itself, and maybe from taking calls.
   const abandoned = new AbortController();
-  const leave = (status: number): void => {
+  const leave = (status: number): never => {
     if (abandoned.signal.aborted) process.kill(process.pid, 'SIGKILL');
     process.exit(status);
   };
@@ -59,6 +59,11 @@ async function main(): Promise<void> {
   try {
     await Promise.race([run(), tooLate]);
   } catch (error) {
+    // Something couldn't be closed: what it was is told, and not waited for.
+    if (error instanceof AggregateError) {
+      log.error({}, messageOf(error));
+      leave(1);
+    }
     // What was stopped while it was starting hasn't failed.
     if (error !== stop.signal.reason) {
       if (!(error instanceof VoiceAgentError)) throw error;

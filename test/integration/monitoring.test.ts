@@ -4,6 +4,7 @@ import { startMonitoring, type Monitoring } from '../../src/app/monitoring.ts';
 import { watchParts } from '../../src/app/watched-parts.ts';
 import { ProviderPool } from '../../src/app/providers.ts';
 import { RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
+import { VonageMediaGateway } from '../../src/gateways/vonage-media-gateway.ts';
 import { Scope } from '../../src/lib/scope.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { MortalThreads } from '../support/mortal-threads.ts';
@@ -94,6 +95,34 @@ describe('monitoring', () => {
 
     const session = await gateway.reserve({ id: 'next' });
     await session.close();
+    expect((await health(url)).status).toBe(200);
+  });
+
+  it('is not ready while the thread that listens for Vonage is dead, and is again by itself', async () => {
+    const { monitoring, url } = await start({});
+    const threads = new MortalThreads('gateways/vonage/edge-worker.ts');
+    scope.defer(() => {
+      threads.close();
+    });
+    const vonage = await VonageMediaGateway.start({
+      supervision: { ...threads.supervision, threadPolicy: { failuresAMinute: 0, reviveAfterMs: 2000 } },
+      onWarning: () => undefined,
+    });
+    scope.defer(() => vonage.close());
+    const providers = new ProviderPool(scope, log, shippedConfig());
+    watchParts(monitoring, { gateway: undefined, vonage, providers, agents: [], apps: [] });
+    monitoring.started();
+    expect((await health(url)).status).toBe(200);
+
+    threads.end('exit');
+    await until(() => vonage.trouble !== undefined, 10_000);
+    expect(await health(url)).toMatchObject({
+      status: 503,
+      checks: expect.arrayContaining([
+        { name: 'vonage', ok: false, reason: expect.stringMatching(/^the listener: given up/) as string },
+      ]) as unknown,
+    });
+    await until(() => vonage.trouble === undefined, 15_000);
     expect((await health(url)).status).toBe(200);
   });
 
