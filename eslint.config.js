@@ -26,16 +26,48 @@ const homes = {
 const homeless = Object.keys(manifest.dependencies).filter((name) => !(name in homes));
 if (homeless.length > 0) throw new Error(`eslint.config.js: no home for ${homeless.join(', ')}`);
 
-/** What each room may not import: lib ← media ← dialog ← adapters ← app ← main. */
+/** What each room may not import: lib ← media ← dialog ← adapters ← app ← main; and lib ← threads ← those that have any. */
 const above = {
-  lib: ['media', 'dialog', 'gateways', 'providers', 'telephony', 'tools', 'observability', 'app', 'config'],
-  media: ['dialog', 'gateways', 'providers', 'telephony', 'tools', 'observability', 'app', 'config'],
-  dialog: ['gateways', 'providers', 'telephony', 'tools', 'observability', 'app', 'config'],
+  lib: [
+    'threads',
+    'media',
+    'dialog',
+    'gateways',
+    'providers',
+    'telephony',
+    'tools',
+    'observability',
+    'app',
+    'config',
+  ],
+  threads: [
+    'media',
+    'dialog',
+    'gateways',
+    'providers',
+    'telephony',
+    'tools',
+    'observability',
+    'app',
+    'config',
+  ],
+  media: [
+    'threads',
+    'dialog',
+    'gateways',
+    'providers',
+    'telephony',
+    'tools',
+    'observability',
+    'app',
+    'config',
+  ],
+  dialog: ['threads', 'gateways', 'providers', 'telephony', 'tools', 'observability', 'app', 'config'],
   gateways: ['providers', 'telephony', 'tools', 'observability', 'app', 'config'],
   providers: ['gateways', 'telephony', 'tools', 'observability', 'app', 'config'],
-  telephony: ['gateways', 'providers', 'tools', 'observability', 'app', 'config'],
-  tools: ['gateways', 'providers', 'telephony', 'observability', 'app', 'config'],
-  observability: ['gateways', 'providers', 'telephony', 'tools', 'app', 'config'],
+  telephony: ['threads', 'gateways', 'providers', 'tools', 'observability', 'app', 'config'],
+  tools: ['threads', 'gateways', 'providers', 'telephony', 'observability', 'app', 'config'],
+  observability: ['threads', 'gateways', 'providers', 'telephony', 'tools', 'app', 'config'],
 };
 
 /** Adapters that share a room. */

@@ -27,6 +27,7 @@ import { logCalls, type Logger } from './observability/logger.ts';
 import { createMessageFile, MESSAGE_FILE } from './observability/message-file.ts';
 import { startRecording } from './observability/recorder.ts';
 import { expectedPhrases } from './providers/embedded/receptionist/expected-phrases.ts';
+import type { OnAbandoned } from './threads/supervised-thread.ts';
 import { httpTool } from './tools/http-tool.ts';
 import { checkAriAccess } from './telephony/asterisk/ari-rest.ts';
 import { DEFAULT_STASIS_SETTINGS } from './telephony/asterisk/stasis-options.ts';
@@ -43,6 +44,15 @@ export interface App {
   close(): Promise<void>;
 }
 
+/**
+ * A thread hangs in native code and can't be ended: neither can the process then, unless it is killed. `needed`: no
+ * other can take its place, as it keeps its port.
+ */
+export type OnThreadAbandoned = (thread: string, needed: boolean) => void;
+
+/** For each thing that is closed at the end: a media thread that hangs takes up to 6 s (policies.ts). */
+const CLOSE_MS = 10_000;
+
 /** After `limits.drainMs`: for "I have to end this call now" to be said. */
 const LAST_WORDS_MS = 15_000;
 
@@ -53,8 +63,13 @@ const PHRASE_PATIENCE_MS = 10_000;
  * Starts everything that the configuration names; what had been started is closed again if that fails,
  * or if it isn't wanted any more (`signal`; rejects with its reason then).
  */
-export async function startApp(config: Config, log: Logger, signal?: AbortSignal): Promise<App> {
-  const scope = new Scope('app');
+export async function startApp(
+  config: Config,
+  log: Logger,
+  signal?: AbortSignal,
+  onAbandoned: OnThreadAbandoned = () => undefined,
+): Promise<App> {
+  const scope = new Scope('app', { clock: systemClock, actionMs: CLOSE_MS });
   const close = (): Promise<void> =>
     scope.close().catch((trouble: unknown) => {
       log.error({}, messageOf(trouble));
@@ -62,7 +77,7 @@ export async function startApp(config: Config, log: Logger, signal?: AbortSignal
   const onAbort = (): void => void close();
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    const app = await assemble(config, log, scope);
+    const app = await assemble(config, log, scope, onAbandoned);
     scope.signal.throwIfAborted();
     return app;
   } catch (error) {
@@ -74,7 +89,12 @@ export async function startApp(config: Config, log: Logger, signal?: AbortSignal
   }
 }
 
-async function assemble(config: Config, log: Logger, scope: Scope): Promise<App> {
+async function assemble(
+  config: Config,
+  log: Logger,
+  scope: Scope,
+  onAbandoned: OnThreadAbandoned,
+): Promise<App> {
   const clock = systemClock;
   const monitoring = await startMonitoring(config, log, scope);
   // In a moment it is known what is wrong there; what the providers load takes seconds.
@@ -84,10 +104,15 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
   const records = await openRecords(config, log, scope);
   const logCall = logCalls(log, { texts: config.records.transcripts, targets: config.latencyTargets });
   const messages = createMessageFile(join(config.dataDir, MESSAGE_FILE));
-  const providers = new ProviderPool(scope, log, config);
+  const onListenerAbandoned = (thread: string): void => {
+    onAbandoned(thread, true);
+  };
+  const providers = new ProviderPool(scope, log, config, (thread) => {
+    onAbandoned(thread, false);
+  });
   const [gateway, vonage, { agents, announcer, phrases }] = await Promise.all([
-    config.asterisk.length > 0 ? openGateway(config, log, scope) : undefined,
-    openVonage(config, log, scope),
+    config.asterisk.length > 0 ? openGateway(config, log, scope, onListenerAbandoned) : undefined,
+    openVonage(config, log, scope, onListenerAbandoned),
     staff(withAnnouncer(config), log, scope, messages, providers),
   ]);
   const record = config.records.recordings ? recorderOf(records, log) : undefined;
@@ -128,7 +153,7 @@ async function assemble(config: Config, log: Logger, scope: Scope): Promise<App>
       channelVariables: variables,
       settings: { mediaAddress, fallbackCodec: config.gateways.rtp.codec },
     });
-    scope.defer(() => app.close());
+    scope.defer(() => app.close(), `the Asterisk server ${server.name}`);
     apps.push(app);
     log.info({ server: server.name, version: app.version, app: server.app }, 'connected to Asterisk');
   }
@@ -167,7 +192,7 @@ async function openRecords(config: Config, log: Logger, scope: Scope): Promise<C
     },
   });
   await records.start();
-  scope.defer(() => records.close());
+  scope.defer(() => records.close(), 'the call records');
   return records;
 }
 
@@ -190,7 +215,12 @@ function recorderOf(records: CallRecords, log: Logger) {
   };
 }
 
-async function openGateway(config: Config, log: Logger, scope: Scope): Promise<RtpMediaGateway> {
+async function openGateway(
+  config: Config,
+  log: Logger,
+  scope: Scope,
+  onAbandoned: OnAbandoned,
+): Promise<RtpMediaGateway> {
   const {
     listenAddress,
     listenPort,
@@ -215,11 +245,12 @@ async function openGateway(config: Config, log: Logger, scope: Scope): Promise<R
     silenceSuppression,
     ...(advertised === undefined ? {} : { advertisedAddress: advertised }),
     ...(remote === undefined ? {} : { remote }),
+    supervision: { onAbandoned },
     onWarning: (message) => {
       log.warn({ part: 'media' }, message);
     },
   });
-  scope.defer(() => gateway.close());
+  scope.defer(() => gateway.close(), 'the RTP gateway');
   const { report } = gateway;
   const places = report.threads.map(({ port }) => `${report.advertisedAddress}:${port}`).join(', ');
   const { scheduling } = report.threads[0] ?? {};

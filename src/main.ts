@@ -23,11 +23,18 @@ async function main(): Promise<void> {
   const config = loadConfig({ env: process.env, known: KNOWN_PROVIDERS });
   const log = createLogger(config.log);
 
+  // A thread that hangs in native code keeps the process from ending by itself.
+  const abandoned = new AbortController();
+  const leave = (status: number): never => {
+    if (abandoned.signal.aborted) process.kill(process.pid, 'SIGKILL');
+    process.exit(status);
+  };
+
   // The first signal lets the calls come to their end, the second sends them on, the third waits for nothing.
   const stop = new AbortController();
   const hurry = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (hurry.signal.aborted) process.exit(1);
+    if (hurry.signal.aborted) leave(1);
     const next = stop.signal.aborted ? hurry : stop;
     log.info({ signal }, next === stop ? 'stopping' : 'stopping at once');
     next.abort();
@@ -37,14 +44,21 @@ async function main(): Promise<void> {
 
   // What a bug has left behind nobody knows: another process takes over, as soon as nobody needs this one.
   const broken = new AbortController();
-  catchUncaught((error) => {
-    log.fatal({ err: error }, 'a bug that belongs to no call: the program lets its calls end, and leaves');
+  const giveUp = (about: object, message: string): void => {
+    log.fatal(about, `${message}: the program lets its calls end, and leaves`);
     broken.abort();
     stop.abort();
+  };
+  catchUncaught((error) => {
+    giveUp({ err: error }, 'a bug that belongs to no call');
   });
+  const onAbandoned = (thread: string, needed: boolean): void => {
+    abandoned.abort();
+    if (needed) giveUp({ thread }, `the program can't go on without its thread ${thread}`);
+  };
 
   const run = async (): Promise<void> => {
-    const app = await startApp(config, log, stop.signal);
+    const app = await startApp(config, log, stop.signal, onAbandoned);
     await aborted(stop.signal);
     const drained = app.drain(broken.signal.aborted ? DRAIN_AFTER_BUG_MS : undefined);
     await Promise.race([drained, aborted(hurry.signal), after(broken.signal, DRAIN_AFTER_BUG_MS)]);
@@ -57,17 +71,23 @@ async function main(): Promise<void> {
   try {
     await Promise.race([run(), tooLate]);
   } catch (error) {
+    // Something couldn't be closed: what it was is told, and not waited for.
+    if (error instanceof AggregateError) {
+      log.error({}, messageOf(error));
+      leave(broken.signal.aborted ? EX_SOFTWARE : 1);
+    }
     // What was stopped while it was starting hasn't failed.
     if (error !== stop.signal.reason) {
       if (!(error instanceof VoiceAgentError)) throw error;
       log.fatal({ code: error.code }, `${error.message} (${error.code}, see docs/errors.md)`);
+      if (abandoned.signal.aborted) leave(1);
       process.exitCode = 1;
       return;
     }
   }
   log.info({ event: 'stopped' }, 'stopped');
-  if (broken.signal.aborted) process.exit(EX_SOFTWARE);
-  if (hurry.signal.aborted) process.exit(1);
+  if (broken.signal.aborted) leave(EX_SOFTWARE);
+  if (hurry.signal.aborted || abandoned.signal.aborted) leave(1);
   process.exitCode = 0;
 }
 

@@ -93,7 +93,7 @@ export async function startMonitoring(config: Config, log: Logger, scope: Scope)
       log.error({ part: 'monitoring', err: error }, message);
     },
   });
-  scope.defer(() => server.close());
+  scope.defer(() => server.close(), 'the monitoring server');
   log.info(
     { event: 'monitoring', url: server.url },
     `health and metrics: ${server.url}/healthz, /readyz and /metrics`,

@@ -25,6 +25,7 @@ import { createFliteTts } from '../providers/embedded/tts/flite-tts.ts';
 import { createGroqLlm } from '../providers/groq/groq-llm.ts';
 import { createGroqWhisperStt } from '../providers/groq/groq-whisper-stt.ts';
 import { createSileroVad } from '../providers/embedded/vad/silero-vad.ts';
+import type { OnAbandoned } from '../threads/supervised-thread.ts';
 
 /** What a provider's maker is handed. */
 interface Workshop {
@@ -35,6 +36,7 @@ interface Workshop {
   readonly agents: readonly AgentProfile[];
   /** So many calls at a time must be served. */
   readonly maxCalls: number;
+  readonly onAbandoned: OnAbandoned;
 }
 
 /** A provider by the name that providers.yaml uses: what it can do, and how it is made. */
@@ -63,19 +65,19 @@ const PROVIDERS: { readonly [P in Part]: Readonly<Record<string, Provider<Ports[
   vad: {
     silero: {
       languages: 'any',
-      open: ({ log }) =>
-        createSileroVad({
-          onTrouble: (message) => {
-            log.warn({ part: 'vad' }, message);
-          },
-        }),
+      open: ({ log, onAbandoned }) =>
+        createSileroVad({ supervision: { onAbandoned }, onTrouble: troubleOf(log, 'vad') }),
     },
   },
   stt: {
     pocketsphinx: {
       languages: ['en'],
-      async open({ log, agents, maxCalls }) {
-        const stt = createPocketsphinxStt({ maxStreams: maxCalls });
+      async open({ log, agents, maxCalls, onAbandoned }) {
+        const stt = createPocketsphinxStt({
+          maxStreams: maxCalls,
+          supervision: { onAbandoned },
+          onTrouble: troubleOf(log, 'stt'),
+        });
         for (const agent of agents) {
           const { language, knowledge } = agent;
           const phrases = expectedPhrases(agent);
@@ -134,12 +136,8 @@ const PROVIDERS: { readonly [P in Part]: Readonly<Record<string, Provider<Ports[
     flite: {
       languages: ['en'],
       voices: FLITE_VOICES,
-      open: ({ log }) =>
-        createFliteTts({
-          onTrouble: (message) => {
-            log.warn({ part: 'tts' }, message);
-          },
-        }),
+      open: ({ log, onAbandoned }) =>
+        createFliteTts({ supervision: { onAbandoned }, onTrouble: troubleOf(log, 'tts') }),
     },
     cartesia: {
       languages: CARTESIA_LANGUAGES,
@@ -190,12 +188,19 @@ export class ProviderPool {
   readonly #scope: Scope;
   readonly #log: Logger;
   readonly #config: Pick<Config, 'providers' | 'limits' | 'agents'>;
+  readonly #onAbandoned: OnAbandoned;
   readonly #open = new Map<string, Promise<unknown>>();
   readonly #opened: { readonly part: Part; readonly provider: string; readonly port: Ports[Part] }[] = [];
   readonly #breakers = new Map<string, CircuitBreaker>();
   readonly #told = new Set<string>();
 
-  constructor(scope: Scope, log: Logger, config: Pick<Config, 'providers' | 'limits' | 'agents'>) {
+  constructor(
+    scope: Scope,
+    log: Logger,
+    config: Pick<Config, 'providers' | 'limits' | 'agents'>,
+    onAbandoned: OnAbandoned = () => undefined,
+  ) {
+    this.#onAbandoned = onAbandoned;
     this.#scope = scope;
     this.#log = log;
     this.#config = config;
@@ -294,9 +299,10 @@ export class ProviderPool {
         agents: agents.filter(({ id }) => providers.byAgent[id]?.[part].includes(name)),
         maxCalls: limits.maxCalls,
         settings: providers.settings,
+        onAbandoned: this.#onAbandoned,
       };
       opening = provider.open(workshop).then((port) => {
-        this.#scope.defer(() => port.close());
+        this.#scope.defer(() => port.close(), `${part} ${name}`);
         this.#opened.push({ part, provider: name, port });
         return port;
       });

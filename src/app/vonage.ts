@@ -15,6 +15,7 @@ import {
   type VonageApp,
 } from '../telephony/vonage/vonage-app.ts';
 import { uncallableTargets } from './transfer-targets.ts';
+import type { OnAbandoned } from '../threads/supervised-thread.ts';
 import { createVonageRest, regionsBeside } from '../telephony/vonage/vonage-rest.ts';
 
 /** The Vonage side of the program: its listener is open, and takes calls once it is started. */
@@ -24,7 +25,12 @@ export interface VonageSide {
 }
 
 /** Undefined: it isn't enabled. Throws MEDIA_PORT_UNAVAILABLE or VONAGE_REQUEST_FAILED (the private key). */
-export async function openVonage(config: Config, log: Logger, scope: Scope): Promise<VonageSide | undefined> {
+export async function openVonage(
+  config: Config,
+  log: Logger,
+  scope: Scope,
+  onAbandoned: OnAbandoned,
+): Promise<VonageSide | undefined> {
   const settings = config.gateways.vonage;
   const { publicUrl, applicationId = '', privateKey, signatureSecret, allowUnsigned } = settings;
   if (!settings.enabled || publicUrl === undefined) return undefined;
@@ -72,11 +78,12 @@ export async function openVonage(config: Config, log: Logger, scope: Scope): Pro
     paths: WEBHOOK_PATHS,
     onRequest: (request) => handler(request),
     limits: { maxConnections: settings.maxConnections, reattachMs: settings.reattachMs },
+    supervision: { onAbandoned },
     onWarning: (message) => {
       ownLog.warn({ part: 'media' }, message);
     },
   });
-  scope.defer(() => gateway.close());
+  scope.defer(() => gateway.close(), 'the Vonage gateway');
   const { port, rateHz } = gateway;
   ownLog.info({ address: settings.listenAddress, port, rateHz, publicUrl }, 'listening for Vonage');
 
@@ -101,7 +108,7 @@ export async function openVonage(config: Config, log: Logger, scope: Scope): Pro
         },
       });
       handler = (request) => app.handle(request);
-      scope.defer(() => app.close());
+      scope.defer(() => app.close(), "Vonage's calls");
       return app;
     },
   };

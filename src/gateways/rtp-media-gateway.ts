@@ -6,6 +6,7 @@ import type { MediaRequest, RtpEndpoint } from '../dialog/call-media.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import { FailureDomain } from '../lib/failure-domain.ts';
 import { type CodecName, codecOf } from '../media/codec.ts';
+import type { Supervision } from '../threads/supervised-thread.ts';
 import { playoutShapeOf } from './playout/playout-ring.ts';
 import { createSessionMemory } from './ring-media-session.ts';
 import type { SessionSetup } from './rtp/media-protocol.ts';
@@ -38,8 +39,8 @@ export interface RtpGatewayOptions {
   readonly silenceSuppression?: boolean;
   /** Payload type of RFC 4733 events; dynamic, 101 by custom. */
   readonly telephoneEventPayloadType?: number;
-  /** After so long a thread that died again and again is tried once more, call or no call. Default 30 s. */
-  readonly reviveAfterMs?: number;
+  /** Of its threads, where that shall differ from the usual. */
+  readonly supervision?: Supervision | undefined;
   /** What an operator should know and no call can be told. Default: a warning of the process. */
   readonly onWarning?: (message: string) => void;
 }
@@ -103,7 +104,7 @@ export class RtpMediaGateway implements MediaGateway<RtpEndpoint> {
         ...(options.remote ? {} : { port }),
         receiveBufferBytes: options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES,
         realtime: options.realtime ?? 'auto',
-        ...(options.reviveAfterMs !== undefined && { reviveAfterMs: options.reviveAfterMs }),
+        supervision: options.supervision,
         onWarning,
       });
     });
@@ -125,12 +126,10 @@ export class RtpMediaGateway implements MediaGateway<RtpEndpoint> {
   get report(): RtpGatewayReport {
     return {
       advertisedAddress: this.#advertised,
-      threads: this.#threads.map(({ name, trouble, ready, restarts, sessionCount, strangers }) => ({
+      threads: this.#threads.map(({ name, trouble, about, restarts, sessionCount, strangers }) => ({
         name,
         ...(trouble === undefined ? {} : { trouble }),
-        port: ready.port,
-        receiveBufferBytes: ready.receiveBufferBytes,
-        scheduling: ready.scheduling,
+        ...about,
         restarts,
         sessions: sessionCount,
         strangers,
@@ -140,7 +139,7 @@ export class RtpMediaGateway implements MediaGateway<RtpEndpoint> {
 
   async reserve(request: MediaRequest): Promise<RtpMediaSession> {
     if (this.#closing) throw new VoiceAgentError('MEDIA_WORKER_DIED', 'the RTP gateway is closed');
-    const thread = this.#threads.reduce((a, b) => (b.sessionCount < a.sessionCount ? b : a));
+    const thread = this.#quietest();
     // The thread is for all calls.
     if (thread.down) await FailureDomain.outside(() => thread.revive());
     const { remote } = this.#options;
@@ -167,17 +166,20 @@ export class RtpMediaGateway implements MediaGateway<RtpEndpoint> {
     return session;
   }
 
-  /** For tests of the restart: every media thread dies or hangs. */
-  failThreads(how: 'throw' | 'hang'): void {
-    for (const thread of this.#threads) thread.post({ type: 'fail', how });
-  }
-
   close(): Promise<void> {
     this.#closing ??= (async (): Promise<void> => {
       await Promise.all([...this.#sessions].map((session) => session.close()));
       await Promise.all(this.#threads.map((thread) => thread.close()));
     })();
     return this.#closing;
+  }
+
+  /** The thread with the fewest sessions; one that isn't there only if none is. */
+  #quietest(): MediaThread {
+    const living = this.#threads.filter(({ down }) => !down);
+    return (living.length > 0 ? living : this.#threads).reduce((a, b) =>
+      b.sessionCount < a.sessionCount ? b : a,
+    );
   }
 
   #setup(request: MediaRequest): SessionSetup {
@@ -202,8 +204,8 @@ function warnOfSmallBuffers(
   asked: number,
   onWarning: (message: string) => void,
 ): void {
-  const smallest = Math.min(...threads.map((thread) => thread.ready.receiveBufferBytes));
-  if (smallest >= asked || threads.every((thread) => thread.ready.port === 0)) return;
+  const smallest = Math.min(...threads.map((thread) => thread.about.receiveBufferBytes));
+  if (smallest >= asked || threads.every((thread) => thread.about.port === 0)) return;
   const datagrams = Math.floor((2 * smallest) / BYTES_PER_DATAGRAM);
   onWarning(
     `the kernel gives the RTP port a receive buffer of ${Math.round(smallest / 1024)} KiB instead of ` +

@@ -3,6 +3,7 @@ import type { MediaRequest, WebSocketEndpoint } from '../dialog/call-media.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import type { HttpHandler } from '../lib/http-exchange.ts';
+import type { Supervision } from '../threads/supervised-thread.ts';
 import type { EdgeCounts } from './vonage/edge-counters.ts';
 import type { EdgeLimits } from './vonage/edge-protocol.ts';
 import { EdgeThread } from './vonage/edge-thread.ts';
@@ -27,6 +28,8 @@ export interface VonageGatewayOptions {
   readonly onRequest?: HttpHandler;
   readonly paths?: readonly string[];
   readonly limits?: Partial<EdgeLimits>;
+  /** Of its thread, where that shall differ from the usual. */
+  readonly supervision?: Supervision | undefined;
   /** What an operator should know and no call can be told. Default: a warning of the process. */
   readonly onWarning?: (message: string) => void;
 }
@@ -58,6 +61,7 @@ export class VonageMediaGateway implements MediaGateway<WebSocketEndpoint> {
   /** Resolves when it listens. Throws MEDIA_PORT_UNAVAILABLE or MEDIA_WORKER_DIED. */
   static async start(options: VonageGatewayOptions = {}): Promise<VonageMediaGateway> {
     const address = options.listenAddress ?? '127.0.0.1';
+    const onWarning = options.onWarning ?? process.emitWarning.bind(process);
     const configured = options.publicUrl?.replace(/\/+$/, '');
     const thread = await EdgeThread.start({
       address,
@@ -66,7 +70,8 @@ export class VonageMediaGateway implements MediaGateway<WebSocketEndpoint> {
       paths: options.paths ?? [],
       limits: options.limits ?? {},
       onRequest: options.onRequest,
-      onWarning: options.onWarning ?? process.emitWarning.bind(process),
+      supervision: options.supervision,
+      onWarning,
     });
     const host = address.includes(':') ? `[${address}]` : address;
     return new VonageMediaGateway(options, thread, configured ?? `http://${host}:${thread.port}`);
@@ -84,7 +89,7 @@ export class VonageMediaGateway implements MediaGateway<WebSocketEndpoint> {
 
   /** Why it can't take calls now; undefined: it can. */
   get trouble(): string | undefined {
-    return this.#closing ? 'the Vonage gateway is closed' : this.#thread.down;
+    return this.#closing ? 'the Vonage gateway is closed' : this.#thread.trouble;
   }
 
   /** Times that its thread died and was started again. */
@@ -96,9 +101,9 @@ export class VonageMediaGateway implements MediaGateway<WebSocketEndpoint> {
     return this.#sessions.size;
   }
 
-  reserve(request: MediaRequest): Promise<VonageMediaSession> {
-    const { trouble } = this;
-    if (trouble !== undefined) return Promise.reject(new VoiceAgentError('MEDIA_WORKER_DIED', trouble));
+  async reserve(request: MediaRequest): Promise<VonageMediaSession> {
+    if (this.#closing) throw new VoiceAgentError('MEDIA_WORKER_DIED', 'the Vonage gateway is closed');
+    await this.#thread.revive();
     this.#lastSession += 1;
     const session = new VonageMediaSession({
       id: request.id,
@@ -110,12 +115,7 @@ export class VonageMediaGateway implements MediaGateway<WebSocketEndpoint> {
       onClosed: () => this.#sessions.delete(session),
     });
     this.#sessions.add(session);
-    return Promise.resolve(session);
-  }
-
-  /** For tests of the restart: the edge thread dies. */
-  failThread(): void {
-    this.#thread.post({ type: 'fail' });
+    return session;
   }
 
   close(): Promise<void> {

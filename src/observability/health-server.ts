@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isIPv6, type AddressInfo } from 'node:net';
 import type { Milliseconds } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
+import { portTrouble } from '../lib/port-trouble.ts';
 
 /** One page of the server, made anew for each request. */
 export interface Page {
@@ -102,9 +103,12 @@ function listen(server: Server, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
-        new VoiceAgentError('MONITORING_PORT_UNAVAILABLE', portUnavailable(address, port, error), {
-          cause: error,
-        }),
+        new VoiceAgentError(
+          'MONITORING_PORT_UNAVAILABLE',
+          `can't serve health and metrics on ${address} port ${port}: ` +
+            portTrouble(error, 'monitoring.listenPort (MONITORING_LISTEN_PORT)'),
+          { cause: error },
+        ),
       );
     });
     server.listen({ host: address, port, exclusive: true }, () => {
@@ -113,21 +117,4 @@ function listen(server: Server, address: string, port: number): Promise<void> {
       resolve();
     });
   });
-}
-
-const REMEDIES: Readonly<Record<string, string>> = {
-  EADDRINUSE:
-    'another program (or another instance of this one) has it; choose another monitoring.listenPort ' +
-    '(MONITORING_LISTEN_PORT), or 0 for any free one, or switch monitoring off',
-  EADDRNOTAVAIL:
-    'no interface of this machine has that address; choose one of its own as monitoring.listenAddress',
-  EACCES: 'ports below 1024 need privileges; choose a higher one',
-};
-
-function portUnavailable(
-  address: string,
-  port: number,
-  { code = '', message }: NodeJS.ErrnoException,
-): string {
-  return `can't serve health and metrics on ${address} port ${port}: ${REMEDIES[code] ?? message} (${code})`;
 }

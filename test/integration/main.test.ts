@@ -22,7 +22,7 @@ beforeEach(async () => {
   startAgent();
 });
 
-function startAgent(): void {
+function startAgent(env: Readonly<Record<string, string>> = {}): void {
   log = '';
   // With a bug that shows at SIGUSR2.
   agent = spawn(process.execPath, ['--import', './test/support/break-on-signal.ts', 'src/main.ts'], {
@@ -35,6 +35,7 @@ function startAgent(): void {
       MONITORING_LISTEN_PORT: '0',
       LOG_FORMAT: 'json',
       TMPDIR: folder,
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -108,6 +109,23 @@ describe('the process', () => {
     const now = await temporary();
     expect(now).toHaveLength(left.length);
     expect(now.filter((name) => left.includes(name))).toEqual([]);
+  });
+
+  it('lets its callers go on and leaves when its media thread hangs where nothing ends it', async () => {
+    agent.kill('SIGKILL');
+    await exited;
+    const preload = new URL('../support/sleep-in-native-code.ts', import.meta.url).href;
+    startAgent({ NODE_OPTIONS: `--import=${preload}`, SLEEPER: 'media-1' });
+    await tell(/"event":"ready"/);
+    const caller = server.call({ exten: '510001' });
+    await tell(/greeting heard/);
+    agent.kill('SIGUSR2');
+    await tell(/thread media-1 is abandoned: .*no heartbeat/);
+    await tell(/can't go on without its thread media-1/);
+    await exited;
+    expect(agent.signalCode).toBe('SIGKILL');
+    expect(caller.history).toEqual(['answered', 'continued']);
+    expect(log).toContain('"event":"stopped"');
   });
 
   it('that is stopped while it is starting closes what it had started', async () => {

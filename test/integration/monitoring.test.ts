@@ -4,8 +4,10 @@ import { startMonitoring, type Monitoring } from '../../src/app/monitoring.ts';
 import { watchParts } from '../../src/app/watched-parts.ts';
 import { ProviderPool } from '../../src/app/providers.ts';
 import { RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
+import { VonageMediaGateway } from '../../src/gateways/vonage-media-gateway.ts';
 import { Scope } from '../../src/lib/scope.ts';
 import { createLogger } from '../../src/observability/logger.ts';
+import { MortalThreads } from '../support/mortal-threads.ts';
 import { until } from '../support/leaks.ts';
 import { Exposition } from '../support/prometheus-text.ts';
 import { shippedConfig } from '../support/shipped-config.ts';
@@ -61,7 +63,14 @@ describe('monitoring', () => {
 
   it('is not ready with a dead media thread, until a call has started it again', async () => {
     const { monitoring, url } = await start({});
-    const gateway = await RtpMediaGateway.start({ onWarning: () => undefined });
+    const threads = new MortalThreads('gateways/rtp/media-worker.ts');
+    scope.defer(() => {
+      threads.close();
+    });
+    const gateway = await RtpMediaGateway.start({
+      supervision: threads.supervision,
+      onWarning: () => undefined,
+    });
     scope.defer(() => gateway.close());
     const providers = new ProviderPool(scope, log, shippedConfig());
     watchParts(monitoring, { gateway, providers, agents: [], apps: [] });
@@ -69,7 +78,7 @@ describe('monitoring', () => {
     expect((await health(url)).status).toBe(200);
 
     for (let deaths = 1; deaths <= 6; deaths++) {
-      gateway.failThreads('throw');
+      threads.end('throw');
       await until(() => gateway.report.threads[0]?.restarts === deaths, 10_000);
       if (deaths < 6) await until(() => gateway.report.threads[0]?.trouble === undefined, 10_000);
     }
@@ -86,6 +95,34 @@ describe('monitoring', () => {
 
     const session = await gateway.reserve({ id: 'next' });
     await session.close();
+    expect((await health(url)).status).toBe(200);
+  });
+
+  it('is not ready while the thread that listens for Vonage is dead, and is again by itself', async () => {
+    const { monitoring, url } = await start({});
+    const threads = new MortalThreads('gateways/vonage/edge-worker.ts');
+    scope.defer(() => {
+      threads.close();
+    });
+    const vonage = await VonageMediaGateway.start({
+      supervision: { ...threads.supervision, threadPolicy: { failuresAMinute: 0, reviveAfterMs: 2000 } },
+      onWarning: () => undefined,
+    });
+    scope.defer(() => vonage.close());
+    const providers = new ProviderPool(scope, log, shippedConfig());
+    watchParts(monitoring, { gateway: undefined, vonage, providers, agents: [], apps: [] });
+    monitoring.started();
+    expect((await health(url)).status).toBe(200);
+
+    threads.end('exit');
+    await until(() => vonage.trouble !== undefined, 10_000);
+    expect(await health(url)).toMatchObject({
+      status: 503,
+      checks: expect.arrayContaining([
+        { name: 'vonage', ok: false, reason: expect.stringMatching(/^the listener: given up/) as string },
+      ]) as unknown,
+    });
+    await until(() => vonage.trouble === undefined, 15_000);
     expect((await health(url)).status).toBe(200);
   });
 

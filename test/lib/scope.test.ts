@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Scope } from '../../src/lib/scope.ts';
+import { ManualClock, settle } from '../support/manual-clock.ts';
 
 describe('a scope', () => {
   it('runs what was deferred when it closes, newest first, and once', async () => {
@@ -61,6 +62,42 @@ describe('a scope', () => {
     await expect(scope.close()).rejects.toMatchObject({
       errors: [new Error('two'), new Error('one')],
     });
+    expect(closed).toBe(true);
+  });
+
+  it('names what hangs when its limit is over, and still closes the rest', async () => {
+    const clock = new ManualClock();
+    const scope = new Scope('process', { clock, actionMs: 100 });
+    const closed: string[] = [];
+    scope.defer(() => closed.push('first'));
+    scope.defer(() => new Promise(() => undefined), 'the gateway');
+    const call = scope.child('call');
+    call.defer(() => closed.push('stream'));
+    call.defer(() => new Promise(() => undefined));
+    const error = scope.close().catch((reason: unknown) => reason);
+    for (const limit of ['of the child', 'of its own']) {
+      await settle();
+      expect(closed, limit).not.toContain('first');
+      await clock.advance(100);
+    }
+    expect(await error).toMatchObject({
+      errors: [
+        { errors: [new Error("process/call: something without a name wasn't closed within 100 ms")] },
+        new Error("process: the gateway wasn't closed within 100 ms"),
+      ],
+    });
+    expect(closed).toEqual(['stream', 'first']);
+  });
+
+  it('waits for what takes less than its limit', async () => {
+    const clock = new ManualClock();
+    const scope = new Scope('process', { clock, actionMs: 100 });
+    let closed = false;
+    scope.defer(() => clock.sleep(99).then(() => (closed = true)));
+    const closing = scope.close();
+    await settle();
+    await clock.advance(99);
+    await closing;
     expect(closed).toBe(true);
   });
 

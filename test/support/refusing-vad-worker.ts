@@ -1,9 +1,13 @@
 /** A silero thread that can serve nobody. */
-import { parentPort } from 'node:worker_threads';
+import type { VadReplyMessage, VadRequestMessage } from '../../src/providers/embedded/vad/vad-messages.ts';
+import { ThreadSide } from '../../src/threads/thread-side.ts';
 
-parentPort?.on('message', (request: { type: string; stream: number }) => {
-  if (request.type === 'close') parentPort?.close();
-  if (request.type !== 'open') return;
-  parentPort?.postMessage({ type: 'failed', stream: request.stream, message: 'out of memory' });
+const main = new ThreadSide<VadRequestMessage, VadReplyMessage>();
+main.ready(undefined, {
+  obey(request) {
+    if (request.type === 'open') {
+      main.report({ type: 'failed', stream: request.stream, message: 'out of memory' });
+    }
+  },
+  stop: () => undefined,
 });
-parentPort?.postMessage({ type: 'ready' });

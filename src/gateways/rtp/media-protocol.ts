@@ -13,8 +13,6 @@ export interface MediaThreadOptions {
   readonly port?: number;
   readonly receiveBufferBytes: number;
   readonly realtime: 'auto' | 'off';
-  /** Sees whether the thread still turns: one Int32 that counts up. */
-  readonly heartbeat: SharedArrayBuffer;
   /** Packets that came from no call's peer, to any port: one Int32 that counts up, restarts or not. */
   readonly strangers: SharedArrayBuffer;
 }
@@ -39,10 +37,15 @@ export type MediaCommand =
   | { readonly type: 'attach'; readonly session: number; readonly address: string; readonly port: number }
   /** The flush line has been raised: don't wait for the next tick to say what was cut off. */
   | { readonly type: 'flush'; readonly session: number }
-  | { readonly type: 'close'; readonly session: number }
-  | { readonly type: 'stop' }
-  /** Fails on purpose, so that the restart can be tested. */
-  | { readonly type: 'fail'; readonly how: 'throw' | 'hang' };
+  /** Asked, and answered when the session's socket and place on the wheel are free. */
+  | { readonly type: 'close'; readonly session: number };
+
+/** What a thread that is ready says of itself; `port` and `receiveBufferBytes` are 0 when each call has its own. */
+export interface MediaAbout {
+  readonly port: number;
+  readonly receiveBufferBytes: number;
+  readonly scheduling: Scheduling;
+}
 
 /** What a media thread tells of one session. */
 export type RtpSessionReport =
@@ -53,15 +56,6 @@ export type RtpSessionReport =
   | { readonly type: 'codec'; readonly codec: CodecName };
 
 export type MediaReport =
-  | {
-      readonly type: 'ready';
-      readonly port: number;
-      readonly receiveBufferBytes: number;
-      readonly scheduling: Scheduling;
-    }
-  /** The shared socket couldn't be bound; the thread ends. */
-  | { readonly type: 'failed'; readonly code: string; readonly message: string }
   | (RtpSessionReport & { readonly session: number })
-  | { readonly type: 'closed'; readonly session: number }
   /** Packets come to port `to` from an address that is no call's peer; told rarely. */
   | { readonly type: 'stranger'; readonly address: string; readonly port: number; readonly to: number };

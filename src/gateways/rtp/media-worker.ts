@@ -6,11 +6,18 @@
  * (measured). Without an attached session it rests in the event loop.
  */
 import { setFlagsFromString } from 'node:v8';
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { monotonicNow } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { MediaPort } from './media-port.ts';
-import type { MediaCommand, MediaReport, MediaThreadOptions, SessionSetup } from './media-protocol.ts';
+import type {
+  MediaAbout,
+  MediaCommand,
+  MediaReport,
+  MediaThreadOptions,
+  SessionSetup,
+} from './media-protocol.ts';
+import { ThreadSide } from '../../threads/thread-side.ts';
 import { PlayoutWheel } from '../playout/playout-wheel.ts';
 import { useRealtimeScheduling, type Scheduling } from './realtime.ts';
 import { RtpLeg } from './rtp-leg.ts';
@@ -25,17 +32,15 @@ const STEP_MS = 1;
 setFlagsFromString('--no-parallel-scavenge');
 setFlagsFromString('--no-concurrent-array-buffer-sweeping');
 
-if (parentPort === null) throw new Error('media-worker.ts is started as a worker thread');
-const main = parentPort;
+const main = new ThreadSide<MediaCommand, MediaReport, MediaAbout>();
 const options = workerData as MediaThreadOptions;
 const report = (message: MediaReport): void => {
-  main.postMessage(message);
+  main.report(message);
 };
 
 const wheel = new PlayoutWheel(monotonicNow);
 const legs = new Map<number, RtpLeg>();
 const ports = new Set<MediaPort>();
-const heartbeat = new Int32Array(options.heartbeat);
 const strangers = new Int32Array(options.strangers);
 const pause = new Int32Array(new SharedArrayBuffer(4));
 let shared: MediaPort | undefined;
@@ -43,7 +48,6 @@ let turning = false;
 let datagramsBefore = 0;
 
 function turn(): void {
-  heartbeat[0] = ((heartbeat[0] as number) + 1) | 0;
   const next = wheel.advance();
   if (wheel.size === 0) {
     turning = false;
@@ -103,44 +107,36 @@ async function close(session: number): Promise<void> {
   legs.delete(session);
   leg?.close();
   if (leg && leg.port !== shared) await closePort(leg.port);
-  report({ type: 'closed', session });
 }
 
 async function stop(): Promise<void> {
   for (const session of [...legs.keys()]) await close(session);
   await Promise.all([...ports].map(closePort));
-  main.close(); // nothing is left in the event loop: the thread ends by itself
 }
 
 /** Commands are carried out one after the other, though some of them wait for the system. */
 let queue: Promise<void> = Promise.resolve();
 
-function obey(command: MediaCommand): void {
-  // The urgent one first: it needn't wait for a port that is being opened.
-  if (command.type === 'flush') {
-    legs.get(command.session)?.applyFlush();
-    return;
-  }
-  queue = queue.then(async () => {
-    switch (command.type) {
-      case 'open':
-        await open(command.setup);
-        break;
-      case 'attach':
+function inTurn(action: () => void | Promise<void>): Promise<void> {
+  queue = queue.then(action);
+  return queue;
+}
+
+function obey(command: MediaCommand): void | Promise<void> {
+  switch (command.type) {
+    case 'flush': // the urgent one: it needn't wait for a port that is being opened
+      legs.get(command.session)?.applyFlush();
+      return;
+    case 'open':
+      return inTurn(() => open(command.setup));
+    case 'attach':
+      return inTurn(() => {
         legs.get(command.session)?.attach(command.address, command.port);
         keepTurning();
-        break;
-      case 'close':
-        await close(command.session);
-        break;
-      case 'stop':
-        await stop();
-        break;
-      case 'fail':
-        if (command.how === 'throw') throw new Error('the media thread was told to fail');
-        for (;;) Atomics.wait(pause, 0, 0);
-    }
-  });
+      });
+    case 'close':
+      return inTurn(() => close(command.session));
+  }
 }
 
 function codeOf(error: unknown): string {
@@ -155,17 +151,11 @@ async function start(): Promise<void> {
   try {
     if (options.port !== undefined) shared = await openPort(options.port);
   } catch (error) {
-    report({ type: 'failed', code: codeOf(error), message: messageOf(error) });
-    main.close();
+    main.unable(error);
     return;
   }
-  main.on('message', obey);
-  report({
-    type: 'ready',
-    port: shared?.port ?? 0,
-    receiveBufferBytes: shared?.receiveBufferBytes ?? 0,
-    scheduling,
-  });
+  const about = { port: shared?.port ?? 0, receiveBufferBytes: shared?.receiveBufferBytes ?? 0, scheduling };
+  main.ready(about, { obey, stop: () => inTurn(stop) });
 }
 
 await start();

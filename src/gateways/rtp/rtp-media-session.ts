@@ -53,7 +53,7 @@ export class RtpMediaSession extends RingMediaSession<RtpEndpoint> implements Th
     return {
       transport: 'rtp',
       address: advertisedAddress,
-      port: this.#port || thread.ready.port,
+      port: this.#port || thread.about.port,
       codec: this.#setup.codec,
       attach: (peer) => {
         if (remote === undefined) this.#attach(peer);

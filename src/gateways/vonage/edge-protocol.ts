@@ -59,17 +59,17 @@ export type EdgeCommand =
     }
   /** The flush line has been raised: don't wait for the next tick. */
   | { readonly type: 'flush'; readonly session: number }
+  /** Asked, and answered when its connection is being closed and its rings are. */
   | { readonly type: 'close'; readonly session: number }
-  | { readonly type: 'answer'; readonly request: number; readonly response: HttpResponse }
-  | { readonly type: 'stop' }
-  /** Fails on purpose, so that the restart can be tested. */
-  | { readonly type: 'fail' };
+  | { readonly type: 'answer'; readonly request: number; readonly response: HttpResponse };
+
+/** What a thread that listens says of itself. */
+export interface EdgeAbout {
+  readonly port: number;
+}
 
 export type EdgeReport =
-  | { readonly type: 'ready'; readonly port: number }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string }
   | (SessionReport & { readonly session: number })
-  | { readonly type: 'closed'; readonly session: number }
   | { readonly type: 'request'; readonly request: number; readonly content: HttpRequest }
   /** Somebody was refused, or broke off; told once a second at most for each kind. */
   | { readonly type: 'refused'; readonly message: string };

@@ -1,10 +1,12 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import { messageOf, VoiceAgentError } from '../../lib/errors.ts';
 import type { HttpHandler } from '../../lib/http-exchange.ts';
 import type { SessionReport } from '../ring-media-session.ts';
+import { portTrouble } from '../../lib/port-trouble.ts';
+import { EDGE_POLICY } from '../../threads/policies.ts';
+import { SupervisedThread, type Supervision } from '../../threads/supervised-thread.ts';
+import { ThreadError } from '../../threads/thread-run.ts';
 import { createEdgeCounters, EdgeCounters, type EdgeCounts } from './edge-counters.ts';
-import type { EdgeCommand, EdgeLimits, EdgeReport, EdgeThreadOptions } from './edge-protocol.ts';
+import type { EdgeAbout, EdgeCommand, EdgeLimits, EdgeReport, EdgeThreadOptions } from './edge-protocol.ts';
 
 export interface EdgeThreadConfig {
   readonly address: string;
@@ -13,6 +15,7 @@ export interface EdgeThreadConfig {
   readonly paths: readonly string[];
   readonly limits: Partial<EdgeLimits>;
   readonly onRequest: HttpHandler | undefined;
+  readonly supervision: Supervision | undefined;
   readonly onWarning: (message: string) => void;
 }
 
@@ -34,44 +37,50 @@ const LIMITS: EdgeLimits = {
   reattachMs: 5000,
 };
 
-/** A thread that dies again and again is given up: so many restarts within so long. */
-const RESTARTS_MAX = 5;
-const RESTARTS_WITHIN_MS = 60_000;
-const START_ATTEMPTS = 3;
-const START_RETRY_MS = 100;
-const STOP_TIMEOUT_MS = 2000;
-
 /**
- * The main thread's handle on the edge thread. One that dies takes its connections with it (a socket
+ * The main thread's handle on the edge thread. One that dies or hangs takes its connections with it (a socket
  * can't be handed to another thread); it is started again on the same port for the calls to come.
  */
 export class EdgeThread {
   readonly #config: EdgeThreadConfig;
+  readonly #thread: SupervisedThread<EdgeCommand, EdgeReport, EdgeAbout>;
   readonly #sessions = new Map<number, EdgeSession>();
-  readonly #closing = new Map<number, () => void>();
   readonly #memory = createEdgeCounters();
   readonly #counters = new EdgeCounters(this.#memory);
-  readonly #restartTimes: number[] = [];
-  #worker: Worker | undefined;
-  #port: number;
-  #dead: string | undefined;
-  #restarts = 0;
-  #closed = false;
 
   private constructor(config: EdgeThreadConfig) {
     this.#config = config;
-    this.#port = config.port;
+    const { supervision, onWarning } = config;
+    this.#thread = new SupervisedThread({
+      name: 'vonage-edge',
+      entry: new URL('./edge-worker.ts', import.meta.url),
+      data: () => this.#options(),
+      policy: EDGE_POLICY,
+      atWork: () => true, // whoever comes from outside must be answered
+      onReport: (report) => {
+        this.#receive(report);
+      },
+      onDown: (reason, givenUp) => {
+        const outcome = givenUp ? 'is given up for now' : 'is being restarted';
+        onWarning(`the edge thread died (${reason}) and ${outcome}; ${this.#sessions.size} calls lost`);
+        const lost = [...this.#sessions.values()];
+        this.#sessions.clear();
+        for (const session of lost) session.onLost(`the edge thread died: ${reason}`);
+      },
+      onWarning,
+      supervision,
+    });
   }
 
   /** Throws MEDIA_PORT_UNAVAILABLE or MEDIA_WORKER_DIED. */
   static async start(config: EdgeThreadConfig): Promise<EdgeThread> {
     const thread = new EdgeThread(config);
-    await thread.#start();
+    await thread.revive();
     return thread;
   }
 
   get port(): number {
-    return this.#port;
+    return this.#thread.about?.port ?? this.#config.port;
   }
 
   get counts(): EdgeCounts {
@@ -79,12 +88,30 @@ export class EdgeThread {
   }
 
   get restarts(): number {
-    return this.#restarts;
+    return this.#thread.restarts;
   }
 
   /** Why there is no thread at this moment; undefined: there is one. */
-  get down(): string | undefined {
-    return this.#worker ? undefined : (this.#dead ?? 'it is being started again');
+  get trouble(): string | undefined {
+    return this.#thread.trouble;
+  }
+
+  /** Waits for a restart that is under way, and starts a thread that was given up. Throws as `start` does. */
+  async revive(): Promise<void> {
+    const { address } = this.#config;
+    try {
+      await this.#thread.start();
+    } catch (error) {
+      throw error instanceof ThreadError && error.said
+        ? new VoiceAgentError(
+            'MEDIA_PORT_UNAVAILABLE',
+            `can't listen for Vonage on ${address} port ${this.port}: ${portTrouble(error.said)}`,
+            { cause: error },
+          )
+        : new VoiceAgentError('MEDIA_WORKER_DIED', `the edge thread didn't start: ${messageOf(error)}`, {
+            cause: error,
+          });
+    }
   }
 
   open(id: number, session: EdgeSession, command: EdgeCommand): void {
@@ -93,85 +120,30 @@ export class EdgeThread {
   }
 
   post(command: EdgeCommand): void {
-    this.#worker?.postMessage(command);
+    this.#thread.tell(command);
   }
 
-  /** Resolves when the session's connection is being closed and its rings are. */
+  /** Resolves when the session's connection is being closed and its rings are, or the thread doesn't answer. */
   async closeSession(id: number): Promise<void> {
-    if (!this.#sessions.delete(id) || this.#worker === undefined) return;
-    await new Promise<void>((resolve) => {
-      this.#closing.set(id, resolve);
-      this.post({ type: 'close', session: id });
-    });
+    if (!this.#sessions.delete(id) || !this.#thread.up) return;
+    // A thread that doesn't answer is replaced by one that doesn't know the session.
+    await this.#thread.ask({ type: 'close', session: id }).catch(() => undefined);
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    const exited = once(worker, 'exit');
-    worker.postMessage({ type: 'stop' } satisfies EdgeCommand);
-    const timer = setTimeout(() => void worker.terminate(), STOP_TIMEOUT_MS);
-    await exited;
-    clearTimeout(timer);
+  close(): Promise<void> {
+    return this.#thread.close();
   }
 
-  async #start(): Promise<void> {
+  #options(): EdgeThreadOptions {
     const { address, basePath, paths, limits } = this.#config;
-    const worker = new Worker(new URL('./edge-worker.ts', import.meta.url), {
-      name: 'vonage-edge',
-      execArgv: [],
-      workerData: {
-        address,
-        port: this.#port,
-        basePath,
-        paths,
-        counters: this.#memory,
-        limits: { ...LIMITS, ...limits },
-      } satisfies EdgeThreadOptions,
-    });
-    let failure: unknown;
-    const exited = new Promise<undefined>((resolve) => {
-      worker.once('exit', () => {
-        resolve(undefined);
-      });
-    });
-    worker.on('error', (error: unknown) => {
-      failure = error;
-    });
-    const answered = new Promise<EdgeReport>((resolve) => {
-      worker.once('message', (message: EdgeReport) => {
-        resolve(message);
-      });
-    });
-    const first = await Promise.race([answered, exited]);
-    if (first?.type === 'failed') {
-      await exited;
-      throw cannotListen(address, this.#port, first);
-    }
-    if (first?.type !== 'ready') {
-      throw new VoiceAgentError('MEDIA_WORKER_DIED', `the edge thread didn't start: ${messageOf(failure)}`, {
-        cause: failure,
-      });
-    }
-    this.#worker = worker;
-    this.#port = first.port;
-    worker.on('message', (report: EdgeReport) => {
-      this.#receive(report);
-    });
-    void exited.then(() => {
-      this.#onExit(worker, failure);
-    });
+    const { port } = this;
+    return { address, port, basePath, paths, counters: this.#memory, limits: { ...LIMITS, ...limits } };
   }
 
   #receive(report: EdgeReport): void {
     if (report.type === 'request') void this.#answer(report.request, report.content);
     else if (report.type === 'refused') this.#config.onWarning(report.message);
-    else if (report.type === 'closed') {
-      this.#closing.get(report.session)?.();
-      this.#closing.delete(report.session);
-    } else if ('session' in report) this.#sessions.get(report.session)?.onReport(report);
+    else this.#sessions.get(report.session)?.onReport(report);
   }
 
   async #answer(request: number, content: Parameters<HttpHandler>[0]): Promise<void> {
@@ -183,66 +155,4 @@ export class EdgeThread {
       this.post({ type: 'answer', request, response: { status: 500 } });
     }
   }
-
-  #onExit(worker: Worker, failure: unknown): void {
-    if (worker !== this.#worker) return;
-    this.#worker = undefined;
-    for (const resolve of this.#closing.values()) resolve();
-    this.#closing.clear();
-    if (this.#closed) return;
-    const reason = failure === undefined ? 'it ended' : messageOf(failure);
-    const lost = [...this.#sessions.values()];
-    this.#sessions.clear();
-    this.#config.onWarning(`the edge thread died (${reason}); ${lost.length} calls lost`);
-    for (const session of lost) session.onLost(`the edge thread died: ${reason}`);
-    void this.#restart(reason);
-  }
-
-  /** The port of a thread that has just died may be taken for a moment. */
-  async #startAgain(): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await this.#start();
-        return;
-      } catch (error) {
-        if (attempt === START_ATTEMPTS || this.#closed) throw error;
-        await new Promise((resolve) => setTimeout(resolve, START_RETRY_MS * attempt));
-      }
-    }
-  }
-
-  async #restart(reason: string): Promise<void> {
-    this.#restarts += 1;
-    const now = performance.now();
-    this.#restartTimes.push(now);
-    while ((this.#restartTimes[0] as number) < now - RESTARTS_WITHIN_MS) this.#restartTimes.shift();
-    try {
-      if (this.#restartTimes.length > RESTARTS_MAX) throw new Error(`it dies again and again (${reason})`);
-      await this.#startAgain();
-    } catch (error) {
-      this.#dead = messageOf(error);
-      this.#config.onWarning(`the edge thread is given up: ${this.#dead}`);
-      return;
-    }
-    // Closed while it was started: nobody else would end it.
-    if (this.#closed) await this.#worker?.terminate();
-  }
-}
-
-/** Says which port, why, and what to do. */
-function cannotListen(
-  address: string,
-  port: number,
-  cause: { readonly code: string; readonly message: string },
-): VoiceAgentError {
-  const remedy: Readonly<Record<string, string>> = {
-    EADDRINUSE: `another program (or another instance of this one) has it; choose another port, or 0 for any free one`,
-    EADDRNOTAVAIL: `no interface of this machine has that address; choose one of its own, or 0.0.0.0`,
-    EACCES: `ports below 1024 need privileges; choose a higher one, behind a proxy`,
-  };
-  return new VoiceAgentError(
-    'MEDIA_PORT_UNAVAILABLE',
-    `can't listen for Vonage on ${address} port ${port}: ${remedy[cause.code] ?? cause.message} (${cause.code})`,
-    { cause },
-  );
 }

@@ -6,15 +6,15 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { WebSocketServer } from 'ws';
 import { monotonicNow } from '../../lib/clock.ts';
-import { messageOf } from '../../lib/errors.ts';
 import type { HttpResponse } from '../../lib/http-exchange.ts';
+import { ThreadSide } from '../../threads/thread-side.ts';
 import { PlayoutWheel } from '../playout/playout-wheel.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { EDGE, EdgeCounters, type EdgeCounterName } from './edge-counters.ts';
-import type { EdgeCommand, EdgeReport, EdgeThreadOptions } from './edge-protocol.ts';
+import type { EdgeAbout, EdgeCommand, EdgeReport, EdgeThreadOptions } from './edge-protocol.ts';
 import { MAX_MESSAGE_BYTES } from './media-connection.ts';
 import { MediaTickets } from './media-tickets.ts';
 import { readBody } from './request-body.ts';
@@ -27,12 +27,11 @@ const STOP_MS = 50;
 /** Sessions whose memory may wait to be given back. */
 const COLLECT_EVERY = 16;
 
-if (parentPort === null) throw new Error('edge-worker.ts is started as a worker thread');
-const main = parentPort;
+const main = new ThreadSide<EdgeCommand, EdgeReport, EdgeAbout>();
 const options = workerData as EdgeThreadOptions;
 const { limits } = options;
 const report = (message: EdgeReport): void => {
-  main.postMessage(message);
+  main.report(message);
 };
 
 const counters = new EdgeCounters(options.counters);
@@ -245,7 +244,6 @@ function obey(command: EdgeCommand): void {
       tickets.withdraw(command.session);
       legs.get(command.session)?.close();
       legs.delete(command.session);
-      report({ type: 'closed', session: command.session });
       closed += 1;
       if (closed % COLLECT_EVERY === 0) collectGarbage();
       break;
@@ -253,25 +251,29 @@ function obey(command: EdgeCommand): void {
       waiting.get(command.request)?.(command.response);
       waiting.delete(command.request);
       break;
-    case 'fail':
-      throw new Error('the edge thread was told to fail');
-    case 'stop':
-      for (const leg of legs.values()) leg.close();
-      legs.clear();
-      for (const answer of waiting.values()) answer({ status: 503 });
-      waiting.clear();
-      server.close();
-      // Close frames and last answers go out first.
-      setTimeout(() => process.exit(), STOP_MS); // the thread, not the process
   }
 }
 
-server.once('error', (error: NodeJS.ErrnoException) => {
-  report({ type: 'failed', code: error.code ?? 'UNKNOWN', message: messageOf(error) });
-  main.close();
-});
+function stop(): void {
+  for (const leg of legs.values()) leg.close();
+  legs.clear();
+  for (const answer of waiting.values()) answer({ status: 503 });
+  waiting.clear();
+  server.close();
+  // Close frames and last answers go out first.
+  setTimeout(() => process.exit(), STOP_MS); // the thread, not the process
+}
+
+const unable = (error: Error): void => {
+  main.unable(error);
+};
+server.once('error', unable);
 server.listen(options.port, options.address, () => {
-  main.on('message', obey);
+  server.off('error', unable);
+  server.on('error', ({ message }) => {
+    tell('accept', `a connection could not be accepted: ${message}`); // the next one may do better
+  });
   const address = server.address();
-  report({ type: 'ready', port: typeof address === 'object' && address !== null ? address.port : 0 });
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  main.ready({ port }, { obey, stop });
 });

@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { MediaEvent, MediaRequest } from '../../../src/dialog/call-media.ts';
 import { type RtpGatewayOptions, RtpMediaGateway } from '../../../src/gateways/rtp-media-gateway.ts';
 import type { RtpMediaSession } from '../../../src/gateways/rtp/rtp-media-session.ts';
@@ -16,6 +16,7 @@ import { codecOf } from '../../../src/media/codec.ts';
 import { FlushLine } from '../../../src/media/flush-line.ts';
 import { component } from '../../media/signals.ts';
 import type { FlushTripperData } from '../../support/flush-tripper.ts';
+import { MortalThreads } from '../../support/mortal-threads.ts';
 import { encodeRtp } from '../../support/rtp-packets.ts';
 import { RtpPeer, type RtpPeerOptions } from '../../support/rtp-peer.ts';
 import { describeMediaGateway, pcm, readAll, spoken, until } from './media-gateway.contract.ts';
@@ -493,8 +494,14 @@ describe('RTP media gateway on the wire', () => {
   });
 
   describe('when its thread dies', () => {
+    const threads = new MortalThreads('gateways/rtp/media-worker.ts');
+    const { supervision } = threads;
+    afterAll(() => {
+      threads.close();
+    });
+
     it('goes on with the same calls on the same port, and nothing that was queued is lost', async () => {
-      const gateway = await start();
+      const gateway = await start({ supervision });
       const { session, peer } = await call(gateway, { id: 'survivor' });
       const sound = noise(6400, 13);
       const playback = session.play();
@@ -505,7 +512,7 @@ describe('RTP media gateway on the wire', () => {
       expect(session.stats().queuedMs).toBeLessThanOrEqual(820);
       await peer.say(noise(480, 14));
       await until(() => session.stats().packetsReceived === 3);
-      gateway.failThreads('throw');
+      threads.end('throw');
       await until(() => gateway.report.threads[0]!.restarts === 1 && warnings.length > 0);
       expect(warnings[0]).toMatch(/media thread died .*restarted, 1 calls go on/);
       expect(await playback.finished).toMatchObject({ outcome: 'completed', playedMs: 800 });
@@ -534,27 +541,28 @@ describe('RTP media gateway on the wire', () => {
     });
 
     it('can be flushed and closed all the same', async () => {
-      const gateway = await start();
+      const gateway = await start({ supervision });
       const { session } = await call(gateway, { id: 'flushed' });
       const playback = session.play();
       await playback.write(pcm(noise(16_000, 16)));
-      gateway.failThreads('throw');
+      threads.end('throw');
       session.flush();
       expect((await playback.finished).outcome).toBe('flushed');
-      gateway.failThreads('throw');
+      threads.end('throw');
       await session.close();
       expect(gateway.report.threads[0]!.sessions).toBe(0);
     });
 
     it('is given up after many deaths in a row, tells its calls, and is started again for the next one', async () => {
-      const gateway = await start();
+      const gateway = await start({ supervision });
       const { session } = await call(gateway, { id: 'unlucky' });
       const events: MediaEvent[] = [];
       session.on((event) => events.push(event));
       const playback = session.play();
       for (let deaths = 1; deaths <= 6; deaths++) {
-        gateway.failThreads('throw');
+        threads.end('throw');
         await until(() => gateway.report.threads[0]!.restarts === deaths && warnings.length === deaths);
+        if (deaths < 6) await until(() => gateway.report.threads[0]!.trouble === undefined);
       }
       await until(() => events.length > 0);
       expect(events[0]).toMatchObject({ type: 'lost' });
@@ -569,21 +577,22 @@ describe('RTP media gateway on the wire', () => {
     }, 20_000);
 
     it('is started again without a call, too, after a while', async () => {
-      const gateway = await start({ reviveAfterMs: 200 });
+      const gateway = await start({ supervision: { ...supervision, threadPolicy: { reviveAfterMs: 200 } } });
       const trouble = (): string | undefined => gateway.report.threads[0]!.trouble;
       for (let deaths = 1; deaths <= 6; deaths++) {
-        gateway.failThreads('throw');
+        threads.end('throw');
         await until(() => gateway.report.threads[0]!.restarts === deaths && warnings.length === deaths);
+        if (deaths < 6) await until(() => gateway.report.threads[0]!.trouble === undefined);
       }
       expect(trouble()).toMatch(/^given up for now/);
       await until(() => trouble() === undefined);
     }, 20_000);
 
     it('is ended and restarted when it hangs', async () => {
-      const gateway = await start();
+      const gateway = await start({ supervision });
       const { session, peer } = await call(gateway, { id: 'hung' });
       await peer.until((received) => received.length >= 3);
-      gateway.failThreads('hang');
+      threads.end('hang');
       await until(() => gateway.report.threads[0]!.restarts === 1, 8000);
       const { length } = peer.received;
       await peer.until((received) => received.length >= length + 3);

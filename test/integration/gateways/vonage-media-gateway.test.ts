@@ -9,6 +9,7 @@ import { AudioRingReader, FRAME_FILLER } from '../../../src/media/audio-ring.ts'
 import { FlushLine } from '../../../src/media/flush-line.ts';
 import { describeMediaGateway, readAll, spoken, until, type ContractWire } from './media-gateway.contract.ts';
 import { noise, withoutSilence } from './sound.ts';
+import { MortalThreads } from '../../support/mortal-threads.ts';
 import { FarSide, type FarSideOptions } from './vonage/far-side.ts';
 
 const linear = (rateHz: VonageRateHz): ContractWire => ({
@@ -68,6 +69,15 @@ describe('the Vonage gateway', () => {
     for (const close of closers.splice(0).reverse()) await close();
     warnings.length = 0;
   });
+
+  function mortalThreads(): MortalThreads {
+    const threads = new MortalThreads('gateways/vonage/edge-worker.ts');
+    closers.push(() => {
+      threads.close();
+      return Promise.resolve();
+    });
+    return threads;
+  }
 
   async function start(options: VonageGatewayOptions = {}): Promise<VonageMediaGateway> {
     const gateway = await VonageMediaGateway.start({
@@ -444,11 +454,12 @@ describe('the Vonage gateway', () => {
   });
 
   it('loses its calls when its thread dies, and takes the next one on the same port', async () => {
-    const { gateway, session } = await call();
+    const threads = mortalThreads();
+    const { gateway, session } = await call({ supervision: threads.supervision });
     const { port } = gateway;
     const lost = new Promise<MediaEvent>((resolve) => session.on(resolve));
     const waiting = await gateway.reserve({ id: 'waiting' });
-    gateway.failThread();
+    threads.end('throw');
     expect((await lost).type).toBe('lost');
     await expect(waiting.attached).rejects.toMatchObject({ code: 'MEDIA_NOT_ATTACHED' });
     expect(waiting.endpoint.renew()).toBeUndefined();

@@ -1,18 +1,20 @@
-import { Worker } from 'node:worker_threads';
 import type { SpeechToText, SttStream } from '../../../dialog/ports.ts';
 import type { SttRequest, Transcript } from '../../../dialog/speech.ts';
-import { VoiceAgentError, messageOf } from '../../../lib/errors.ts';
-import { FailureDomain } from '../../../lib/failure-domain.ts';
-import { gone } from '../supervised-worker.ts';
+import { ERROR_CODES, VoiceAgentError, messageOf } from '../../../lib/errors.ts';
+import { RECOGNISER_POLICY } from '../../../threads/policies.ts';
+import { SupervisedThread, type Supervision } from '../../../threads/supervised-thread.ts';
+import { ThreadError } from '../../../threads/thread-run.ts';
 import type { DomainReport } from './domain-files.ts';
 import type { PocketsphinxOptions } from './pocketsphinx.ts';
-import type { Command, Report, WorkerOptions } from './worker-protocol.ts';
+import type { Command, PartialText, WorkerOptions } from './worker-protocol.ts';
 
 export interface PocketsphinxSttOptions extends PocketsphinxOptions {
   /** Calls that may be listened to at once (default 16, some 30 MB each). */
   readonly maxStreams?: number;
-  /** The thread's program; tests give one that doesn't leave when told to. */
-  readonly workerEntry?: URL;
+  /** The thread died and is started again, or is given up; its calls were told that they failed. */
+  readonly onTrouble?: (message: string) => void;
+  /** Of its thread, where that shall differ from the usual. */
+  readonly supervision?: Supervision | undefined;
 }
 
 /** Speech to text without a network or a key. */
@@ -24,71 +26,46 @@ export interface PocketsphinxStt extends SpeechToText {
   prepare(request: Pick<SttRequest, 'language' | 'phrases' | 'pronunciations'>): Promise<DomainReport>;
 }
 
-interface Pending {
-  readonly resolve: (result: Transcript | DomainReport | undefined) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** CMU pocketsphinx in a worker thread of its own, which starts with the first request. */
-export function createPocketsphinxStt({
-  workerEntry = new URL('./stt-worker.ts', import.meta.url),
-  ...options
-}: PocketsphinxSttOptions = {}): PocketsphinxStt {
-  const pending = new Map<number, Pending>();
+export function createPocketsphinxStt(options: PocketsphinxSttOptions = {}): PocketsphinxStt {
+  const { maxStreams = 16, onTrouble, supervision, ...files } = options;
+  const trouble = (message: string): void => onTrouble?.(message);
   const streams = new Map<number, SttRequest>();
-  let worker: Worker | undefined;
-  let closing: Promise<void> | undefined;
-  let count = 0;
-  let starts = 0;
+  let lastStream = 0;
+  let closed = false;
 
-  function theWorker(): Worker {
-    if (closing) throw new VoiceAgentError('STT_UNAVAILABLE', 'speech recognition is closed');
-    if (worker) return worker;
-    const workerData: WorkerOptions = { maxStreams: 16, ...options };
-    // It is for all calls, whichever has asked first.
-    const started = FailureDomain.outside(() => new Worker(workerEntry, { workerData, name: 'stt' }));
-    started.on('message', onReport);
-    started.on('error', (error) => {
-      onDeath(started, messageOf(error));
-    });
-    started.on('exit', (code) => {
-      onDeath(started, `it ended with status ${code}`);
-    });
-    worker = started;
-    starts += 1;
-    return started;
-  }
+  const thread = new SupervisedThread<Command, PartialText>({
+    name: 'stt',
+    entry: new URL('./stt-worker.ts', import.meta.url),
+    data: (): WorkerOptions => ({ maxStreams, ...files }),
+    policy: RECOGNISER_POLICY,
+    atWork: () => streams.size > 0,
+    onReport: ({ stream, text }) => streams.get(stream)?.onEvent({ type: 'partial', text }),
+    // Every call that it listened to has failed; the next call gets a new thread.
+    onDown: (reason, givenUp) => {
+      trouble(`the recogniser's thread: ${reason}; it is ${givenUp ? 'given up for now' : 'started again'}`);
+      const error = new VoiceAgentError(
+        'STT_FAILED',
+        `speech recognition: the worker thread died: ${reason}`,
+      );
+      const failed = [...streams.values()];
+      streams.clear();
+      for (const { onEvent } of failed) onEvent({ type: 'failed', error });
+    },
+    onWarning: trouble,
+    supervision,
+  });
 
-  function onReport(report: Report): void {
-    if (report.type === 'partial') {
-      streams.get(report.stream)?.onEvent({ type: 'partial', text: report.text });
-      return;
+  async function ask(command: Command): Promise<unknown> {
+    if (closed) throw new VoiceAgentError('STT_UNAVAILABLE', 'speech recognition is closed');
+    try {
+      await thread.start();
+      return await thread.ask(command);
+    } catch (error) {
+      const said = error instanceof ThreadError ? error.said?.code : undefined;
+      const code = ERROR_CODES.find((known) => known === said) ?? 'STT_FAILED';
+      throw new VoiceAgentError(code, messageOf(error), { cause: error });
     }
-    const waiting = pending.get(report.request);
-    pending.delete(report.request);
-    if (report.type === 'done') waiting?.resolve(report.result);
-    else waiting?.reject(new VoiceAgentError(report.code, report.message));
-  }
-
-  /** Every call that it listened to has failed; the next call gets a new worker. */
-  function onDeath(dead: Worker, reason: string): void {
-    if (worker !== dead) return;
-    worker = undefined;
-    const error = new VoiceAgentError('STT_FAILED', `speech recognition: the worker thread died: ${reason}`);
-    for (const { reject } of [...pending.values()]) reject(error);
-    pending.clear();
-    if (closing) return;
-    for (const { onEvent } of [...streams.values()]) onEvent({ type: 'failed', error });
-    streams.clear();
-  }
-
-  function ask(make: (request: number) => Command): Promise<Transcript | DomainReport | undefined> {
-    const request = ++count;
-    return new Promise((resolve, reject) => {
-      const running = theWorker();
-      pending.set(request, { resolve, reject });
-      running.postMessage(make(request));
-    });
   }
 
   return {
@@ -98,52 +75,47 @@ export function createPocketsphinxStt({
 
     async prepare({ language, phrases, pronunciations = {} }) {
       refuseForeign(language);
-      return (await ask((request) => ({
-        type: 'prepare',
-        request,
-        source: { phrases, pronunciations },
-      }))) as DomainReport;
+      return (await ask({ type: 'prepare', source: { phrases, pronunciations } })) as DomainReport;
     },
 
     async open(request) {
       refuseForeign(request.language);
-      const stream = ++count;
+      const stream = ++lastStream;
       const source = { phrases: request.phrases, pronunciations: request.pronunciations ?? {} };
-      await ask((number) => ({ type: 'open', request: number, stream, source, heard: request.heard }));
+      await ask({ type: 'open', stream, source, heard: request.heard }).catch((error: unknown) => {
+        thread.tell({ type: 'close', stream }); // it may come to it yet
+        throw error;
+      });
       streams.set(stream, request);
       return openStream(stream);
     },
 
     status() {
-      // A dead one is no trouble: the next request starts another.
+      const { up, restarts, requests, trouble } = thread;
       return {
-        threads: [{ name: 'stt', alive: worker !== undefined, restarts: Math.max(0, starts - 1) }],
-        requests: pending.size,
+        ...(trouble !== undefined && { trouble: `its thread: ${trouble}` }),
+        threads: [{ name: 'stt', alive: up, restarts }],
+        requests,
       };
     },
 
     close() {
-      closing ??= (async () => {
-        const running = worker;
-        if (!running) return;
-        running.postMessage({ type: 'stop', request: ++count } satisfies Command);
-        await gone(running);
-      })();
-      return closing;
+      closed = true;
+      return thread.close();
     },
   };
 
   function openStream(stream: number): SttStream {
     return {
       beginTurn(frame) {
-        if (streams.has(stream)) worker?.postMessage({ type: 'begin', stream, frame } satisfies Command);
+        if (streams.has(stream)) thread.tell({ type: 'begin', stream, frame });
       },
       async endTurn(frame) {
         if (!streams.has(stream)) return { text: '', understood: false, confidence: 0 };
-        return (await ask((request) => ({ type: 'end', request, stream, frame }))) as Transcript;
+        return (await ask({ type: 'end', stream, frame })) as Transcript;
       },
       close() {
-        if (streams.delete(stream)) worker?.postMessage({ type: 'close', stream } satisfies Command);
+        if (streams.delete(stream)) thread.tell({ type: 'close', stream });
       },
     };
   }

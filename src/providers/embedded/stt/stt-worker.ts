@@ -1,81 +1,66 @@
 /** The speech worker: all calls' recognisers in one thread, which koffi's calls block in small steps. */
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import { VoiceAgentError, messageOf } from '../../../lib/errors.ts';
+import { workerData } from 'node:worker_threads';
+import type { Transcript } from '../../../dialog/speech.ts';
+import { ThreadSide } from '../../../threads/thread-side.ts';
+import type { DomainReport } from './domain-files.ts';
 import { loadPocketsphinx } from './pocketsphinx.ts';
 import { RecogniserPool } from './recogniser-pool.ts';
 import { TurnListener } from './turn-listener.ts';
 import { NOTHING } from './verdict.ts';
-import type { Command, Report, WorkerOptions } from './worker-protocol.ts';
+import type { Command, PartialText, WorkerOptions } from './worker-protocol.ts';
 
-const port = parentPort as MessagePort; // this module is only ever started as a worker
+const main = new ThreadSide<Command, PartialText>();
 const options = workerData as WorkerOptions;
 const listeners = new Map<number, { listener: TurnListener; giveBack: () => void }>();
 let pool: RecogniserPool | undefined;
-
-const report = (message: Report): void => {
-  port.postMessage(message);
-};
 
 function thePool(): RecogniserPool {
   pool ??= new RecogniserPool(loadPocketsphinx(options), options.maxStreams);
   return pool;
 }
 
-async function carryOut(command: Command): Promise<void> {
+function obey(command: Command): DomainReport | Promise<Transcript> | undefined {
   switch (command.type) {
-    case 'prepare': {
-      report({ type: 'done', request: command.request, result: thePool().prepare(command.source) });
-      return;
-    }
+    case 'prepare':
+      return thePool().prepare(command.source);
     case 'open': {
+      const { stream } = command;
       const { recogniser, giveBack } = thePool().lend(command.source);
       const listener = new TurnListener(command.heard, recogniser, (text) => {
-        report({ type: 'partial', stream: command.stream, text });
+        main.report({ stream, text });
       });
-      listeners.set(command.stream, {
+      listeners.set(stream, {
         listener,
         giveBack: () => {
           giveBack(recogniser);
         },
       });
-      report({ type: 'done', request: command.request });
-      return;
+      return undefined;
     }
-    case 'begin': {
+    case 'begin':
       listeners.get(command.stream)?.listener.begin(command.frame);
-      return;
-    }
+      return undefined;
     case 'end': {
-      const listener = listeners.get(command.stream)?.listener;
-      const transcript = (await listener?.end(command.frame)) ?? NOTHING;
-      report({ type: 'done', request: command.request, result: transcript });
-      return;
+      return listeners.get(command.stream)?.listener.end(command.frame) ?? Promise.resolve(NOTHING);
     }
     case 'close': {
       const open = listeners.get(command.stream);
       listeners.delete(command.stream);
       open?.listener.close();
       open?.giveBack();
-      return;
-    }
-    case 'stop': {
-      for (const { listener, giveBack } of listeners.values()) {
-        listener.close();
-        giveBack();
-      }
-      listeners.clear();
-      pool?.free();
-      pool = undefined;
-      report({ type: 'done', request: command.request });
-      port.close();
+      return undefined;
     }
   }
 }
 
-port.on('message', (command: Command) => {
-  carryOut(command).catch((error: unknown) => {
-    if (!('request' in command)) throw error;
-    const code = error instanceof VoiceAgentError ? error.code : 'STT_FAILED';
-    report({ type: 'refused', request: command.request, code, message: messageOf(error) });
-  });
+main.ready(undefined, {
+  obey,
+  stop() {
+    for (const { listener, giveBack } of listeners.values()) {
+      listener.close();
+      giveBack();
+    }
+    listeners.clear();
+    pool?.free();
+  },
 });

@@ -1,11 +1,9 @@
 import type { AudioFormat } from '../../../media/audio.ts';
 import type { TimedWord } from '../../../dialog/speech.ts';
-import type { WorkerFarewell } from '../supervised-worker.ts';
 import type { FliteVoice } from './flite-engine.ts';
 
 /** One piece of a reply, to be made into sound. */
 export interface SpeakJob {
-  readonly type: 'speak';
   readonly reply: number;
   /** 0 is the reply's first piece: it goes before other replies' later pieces. */
   readonly piece: number;
@@ -17,8 +15,6 @@ export interface SpeakJob {
   /** Int32: not 0 when the reply isn't wanted any more. */
   readonly cancelled: SharedArrayBuffer;
 }
-
-export type FliteRequest = SpeakJob | WorkerFarewell;
 
 /** In order for every piece: words, audio …, done. Word times count from the piece's start. */
 export type FliteAnswer = { readonly reply: number; readonly piece: number } & (

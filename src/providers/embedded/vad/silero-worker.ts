@@ -1,6 +1,6 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { messageOf } from '../../../lib/errors.ts';
-import type { WorkerGreeting } from '../supervised-worker.ts';
+import { ThreadSide } from '../../../threads/thread-side.ts';
 import { loadSilero, type SileroModel } from './silero-model.ts';
 import { VadCall } from './vad-call.ts';
 import type { OpenVad, VadReplyMessage, VadRequestMessage, VadWorkerData } from './vad-messages.ts';
@@ -9,8 +9,7 @@ import type { OpenVad, VadReplyMessage, VadRequestMessage, VadWorkerData } from 
  * The speech thread that listens to all calls. Each call's ring wakes it; what is due by then is
  * judged in one run of the model, so that the busier it gets, the cheaper a call becomes.
  */
-const port = parentPort;
-if (!port) throw new Error('silero-worker is a worker thread');
+const main = new ThreadSide<VadRequestMessage, VadReplyMessage>();
 
 /** How long a ring may stay silent before it is looked at again, in case that a wake-up got lost. */
 const LOOK_MS = 1000;
@@ -24,36 +23,32 @@ let running = false;
 
 try {
   serve(await loadSilero((workerData as VadWorkerData).modelPath));
-  port.postMessage({ type: 'ready' } satisfies WorkerGreeting);
 } catch (error) {
-  port.postMessage({ type: 'unavailable', message: messageOf(error) } satisfies WorkerGreeting);
+  main.unable(error);
 }
 
 function serve(model: SileroModel): void {
-  port?.on('message', (request: VadRequestMessage) => {
-    if (request.type === 'open') open(model, request);
-    else if (request.type === 'drop') calls.delete(request.stream);
-    else {
+  main.ready(undefined, {
+    obey(request) {
+      if (request.type === 'open') open(model, request);
+      else calls.delete(request.stream);
+    },
+    stop() {
       calls.clear();
-      port.close();
-    }
+    },
   });
-}
-
-function say(message: VadReplyMessage): void {
-  port?.postMessage(message);
 }
 
 function open(model: SileroModel, request: OpenVad): void {
   const { stream } = request;
   try {
     const call = new VadCall(request, (event) => {
-      if (calls.get(stream) === call) say({ type: 'event', stream, event });
+      if (calls.get(stream) === call) main.report({ type: 'event', stream, event });
     });
     calls.set(stream, call);
     void follow(model, stream, call);
   } catch (error) {
-    say({ type: 'failed', stream, message: messageOf(error) });
+    main.report({ type: 'failed', stream, message: messageOf(error) });
   }
 }
 

@@ -2,7 +2,6 @@ import type { VadEvent } from '../../../dialog/speech.ts';
 import type { Milliseconds } from '../../../lib/clock.ts';
 import type { AudioRingHandle } from '../../../media/audio-ring.ts';
 import type { FlushLineHandle } from '../../../media/flush-line.ts';
-import type { WorkerFarewell } from '../supervised-worker.ts';
 
 export interface OpenVad {
   readonly type: 'open';
@@ -17,7 +16,7 @@ export interface OpenVad {
   readonly fromFrame?: number;
 }
 
-export type VadRequestMessage = OpenVad | { readonly type: 'drop'; readonly stream: number } | WorkerFarewell;
+export type VadRequestMessage = OpenVad | { readonly type: 'drop'; readonly stream: number };
 
 export type VadReplyMessage =
   | { readonly type: 'event'; readonly stream: number; readonly event: VadEvent }

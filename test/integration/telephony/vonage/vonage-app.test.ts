@@ -8,6 +8,7 @@ import {
 import { systemClock, type Clock } from '../../../../src/lib/clock.ts';
 import type { HttpHandler } from '../../../../src/lib/http-exchange.ts';
 import { createSignatureCheck } from '../../../../src/telephony/vonage/signed-webhook.ts';
+import { MortalThreads } from '../../../support/mortal-threads.ts';
 import {
   startVonageApp,
   WEBHOOK_PATHS,
@@ -271,10 +272,16 @@ describe('a call from the Vonage cloud', () => {
   });
 
   it('is given up when the listener dies before its media has come', async () => {
-    const { cloud, app, gateway, abandoned } = await stage(untilEnded);
+    const threads = new MortalThreads('gateways/vonage/edge-worker.ts');
+    closers.push(() => {
+      threads.close();
+      return Promise.resolve();
+    });
+    const { supervision } = threads;
+    const { cloud, app, abandoned } = await stage(untilEnded, { gateway: { supervision } });
     const call = cloud.call({ to: TO, from: FROM, faults: { connectAfterMs: 60_000 } });
     await eventual(() => app.callCount).toBe(1);
-    gateway.failThread();
+    threads.end('throw');
     await eventual(() => abandoned).toEqual(['media-failed']);
     await eventual(() => app.callCount).toBe(0);
     expect(await call.ended).toContain('REST');

@@ -17,12 +17,7 @@ let reply: FliteReply;
 
 beforeEach(() => {
   asked = [];
-  reply = new FliteReply(1, 0, {
-    alive: true,
-    post: (message) => {
-      if (message.type === 'speak') asked.push(message);
-    },
-  });
+  reply = new FliteReply(1, { tell: (job) => asked.push(job) > 0 });
 });
 
 async function* text(...pieces: readonly string[]): AsyncGenerator<string> {

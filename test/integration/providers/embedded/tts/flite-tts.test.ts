@@ -1,4 +1,3 @@
-import { BroadcastChannel } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TextToSpeech } from '../../../../../src/dialog/ports.ts';
 import type { TimedWord, TtsEvent, VoiceRequest } from '../../../../../src/dialog/speech.ts';
@@ -6,6 +5,7 @@ import { type AudioFormat } from '../../../../../src/media/audio.ts';
 import { decodeG711 } from '../../../../../src/media/g711.ts';
 import { levelDbov } from '../../../../../src/media/level.ts';
 import { createFliteTts } from '../../../../../src/providers/embedded/tts/flite-tts.ts';
+import { MortalThreads } from '../../../../support/mortal-threads.ts';
 
 let tts: TextToSpeech;
 beforeAll(async () => {
@@ -340,16 +340,16 @@ describe('flite text to speech', () => {
 
   it('fails the reply whose thread dies, and speaks again when the thread is back', async () => {
     const troubles: string[] = [];
+    const threads = new MortalThreads('providers/embedded/tts/flite-worker.ts');
     const mortal = await createFliteTts({
       threads: 1,
-      workerEntry: new URL('../../../../support/mortal-tts-worker.ts', import.meta.url),
+      supervision: threads.supervision,
       onTrouble: (message) => troubles.push(message),
     });
-    const death = new BroadcastChannel('mortal-tts-worker');
     try {
       async function* halting(): AsyncGenerator<string> {
         yield 'One moment. ';
-        death.postMessage('now');
+        threads.end('exit');
         await new Promise(() => undefined);
       }
       await expect(spoken(mortal.speak(halting(), request(), never))).rejects.toMatchObject({
@@ -368,10 +368,12 @@ describe('flite text to speech', () => {
         },
         { timeout: 10_000, interval: 50 },
       );
-      const threads = [{ name: 'tts-0', alive: true, restarts: 1 }];
-      expect(mortal.status?.()).toEqual({ threads, requests: 0 });
+      expect(mortal.status?.()).toEqual({
+        threads: [{ name: 'tts-0', alive: true, restarts: 1 }],
+        requests: 0,
+      });
     } finally {
-      death.close();
+      threads.close();
       await mortal.close();
     }
   }, 30_000);

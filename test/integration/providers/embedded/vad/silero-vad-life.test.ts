@@ -1,4 +1,3 @@
-import { BroadcastChannel } from 'node:worker_threads';
 import { describe, expect, it, vi } from 'vitest';
 import type { VadEvent } from '../../../../../src/dialog/speech.ts';
 import { createAudioRing } from '../../../../../src/media/audio-ring.ts';
@@ -6,6 +5,7 @@ import { createFlushLine } from '../../../../../src/media/flush-line.ts';
 import { createSileroVad } from '../../../../../src/providers/embedded/vad/silero-vad.ts';
 import { RingFeeder } from '../../../../support/ring-feeder.ts';
 import { telephoneSpeech } from '../../../../support/telephone-speech.ts';
+import { MortalThreads } from '../../../../support/mortal-threads.ts';
 
 const PATIENCE = { timeout: 10_000, interval: 5 };
 
@@ -52,8 +52,8 @@ describe('the life of the voice detector', () => {
   }, 30_000);
 
   it('tells a call that it cannot serve, once', async () => {
-    const entry = new URL('../../../../support/refusing-vad-worker.ts', import.meta.url);
-    const vad = await createSileroVad({ workerEntry: entry });
+    const workerEntry = new URL('../../../../support/refusing-vad-worker.ts', import.meta.url);
+    const vad = await createSileroVad({ supervision: { workerEntry } });
     try {
       const failed = await new Promise<Error>((resolve) => {
         const request = { heard: new RingFeeder().handle, flushLine: createFlushLine() };
@@ -71,11 +71,9 @@ describe('the life of the voice detector', () => {
 
   it('starts its thread again when it dies, ends the speech it was in, and goes on listening', async () => {
     const troubles: string[] = [];
-    const vad = await createSileroVad({
-      workerEntry: new URL('../../../../support/mortal-vad-worker.ts', import.meta.url),
-      onTrouble: (message) => troubles.push(message),
-    });
-    const death = new BroadcastChannel('mortal-vad-worker');
+    const threads = new MortalThreads('providers/embedded/vad/silero-worker.ts');
+    const { supervision } = threads;
+    const vad = await createSileroVad({ supervision, onTrouble: (message) => troubles.push(message) });
     try {
       const sentence = await telephoneSpeech('Could you tell me when you are open?');
       const ring = new RingFeeder();
@@ -93,7 +91,7 @@ describe('the life of the voice detector', () => {
       const thread = { name: 'vad', alive: true, restarts: 0 };
       expect(vad.status?.()).toEqual({ threads: [thread], requests: 1 });
 
-      death.postMessage('now');
+      threads.end('exit');
       await vi.waitFor(() => {
         expect(troubles).toEqual([expect.stringContaining('started again')]);
         expect(events.map((event) => event.type)).toEqual(['speech-start', 'speech-stop']);
@@ -114,7 +112,7 @@ describe('the life of the voice detector', () => {
       );
       expect(vad.status?.()).toEqual({ threads: [{ ...thread, restarts: 1 }], requests: 1 });
     } finally {
-      death.close();
+      threads.close();
       await vad.close();
     }
   }, 60_000);
