@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { WEEKDAYS, type OpeningTime, type Weekday } from '../dialog/agent-profile.ts';
 import { httpTool, transferTarget } from './agent-tools.ts';
+import type { KnownProviders } from './known-providers.ts';
 import { OPENING_HOURS_FORM, parseOpeningHours } from './opening-hours.ts';
 import { providersSection } from './provider-settings.ts';
 import {
@@ -12,12 +13,16 @@ import {
   text,
   toggle,
   whole,
-} from './values.ts';
+} from '../settings/values.ts';
 
 /*
  * What may stand in agents.yaml and providers.yaml. Unknown keys are errors. Every key of these schemas has its
  * line in docs/configuration.md (a test keeps the two equal).
  */
+
+/** A name that flite and Cartesia's section have. */
+export const DEFAULT_VOICE = 'slt';
+export const DEFAULT_LANGUAGE = 'en';
 
 const timeZone = text.refine((value) => {
   try {
@@ -99,8 +104,8 @@ const agent = z.strictObject({
   name: text,
   greeting: text,
   instructions: z.string().trim().default(''),
-  voice: text.default('slt'),
-  language: text.default('en'),
+  voice: text.default(DEFAULT_VOICE),
+  language: text.default(DEFAULT_LANGUAGE),
   codec: z.enum(['ulaw', 'alaw', 'auto']).default('auto'),
   limits: limits.prefault({}),
   afterwards: z.enum(['hang-up', 'continue']).default('hang-up'),
@@ -111,8 +116,8 @@ const agent = z.strictObject({
 });
 
 const announcements = z.strictObject({
-  voice: text.default('slt'),
-  language: text.default('en'),
+  voice: text.default(DEFAULT_VOICE),
+  language: text.default(DEFAULT_LANGUAGE),
   unknownExtension: text.default('Sorry, this number is not in use. Goodbye.'),
   busy: text.default('Sorry, all our lines are busy. Please try again in a few minutes. Goodbye.'),
   trouble: text.default('I am sorry, something went wrong on our side. Please call again later. Goodbye.'),
@@ -172,39 +177,43 @@ const vonageGateway = z.strictObject({
   maxConnections: whole(1, 100_000).default(2_000),
 });
 
-export const providersFile = z.strictObject({
-  asterisk: z.array(asteriskServer).default([]),
-  gateways: z.strictObject({ rtp: rtpGateway.prefault({}), vonage: vonageGateway.prefault({}) }).prefault({}),
-  providers: providersSection.prefault({}),
-  limits: z
-    .strictObject({
-      maxCalls: whole(1, 10_000).default(50),
-      whenFull: z.enum(['announce', 'continue']).default('announce'),
-      drainMs: whole(0, 3_600_000).default(30_000),
-    })
-    .prefault({}),
-  records: z
-    .strictObject({
-      transcripts: toggle.default(false),
-      recordings: toggle.default(false),
-      keepDays: whole(1, 3_650).default(30),
-    })
-    .prefault({}),
-  monitoring: z
-    .strictObject({
-      enabled: toggle.default(true),
-      listenAddress: ipAddress.default('127.0.0.1'),
-      listenPort: whole(0, 65_535).default(9464),
-    })
-    .prefault({}),
-  latencyTargets: z
-    .strictObject({
-      totalMs: whole(1, 60_000).default(700),
-      llmMs: whole(1, 60_000).default(500),
-      ttsFirstAudioMs: whole(1, 60_000).default(100),
-    })
-    .prefault({}),
-});
+export function providersFile(known: KnownProviders) {
+  return z.strictObject({
+    asterisk: z.array(asteriskServer).default([]),
+    gateways: z
+      .strictObject({ rtp: rtpGateway.prefault({}), vonage: vonageGateway.prefault({}) })
+      .prefault({}),
+    providers: providersSection(known).prefault({}),
+    limits: z
+      .strictObject({
+        maxCalls: whole(1, 10_000).default(50),
+        whenFull: z.enum(['announce', 'continue']).default('announce'),
+        drainMs: whole(0, 3_600_000).default(30_000),
+      })
+      .prefault({}),
+    records: z
+      .strictObject({
+        transcripts: toggle.default(false),
+        recordings: toggle.default(false),
+        keepDays: whole(1, 3_650).default(30),
+      })
+      .prefault({}),
+    monitoring: z
+      .strictObject({
+        enabled: toggle.default(true),
+        listenAddress: ipAddress.default('127.0.0.1'),
+        listenPort: whole(0, 65_535).default(9464),
+      })
+      .prefault({}),
+    latencyTargets: z
+      .strictObject({
+        totalMs: whole(1, 60_000).default(700),
+        llmMs: whole(1, 60_000).default(500),
+        ttsFirstAudioMs: whole(1, 60_000).default(100),
+      })
+      .prefault({}),
+  });
+}
 
 /** What the environment alone decides. */
 export const environmentSchema = z.object({
@@ -215,4 +224,4 @@ export const environmentSchema = z.object({
 });
 
 export type AgentsFile = z.infer<typeof agentsFile>;
-export type ProvidersFile = z.infer<typeof providersFile>;
+export type ProvidersFile = z.infer<ReturnType<typeof providersFile>>;

@@ -9,7 +9,6 @@ import type {
 import type { Clock } from '../../lib/clock.ts';
 import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
 import {
-  CONNECT_MS,
   failureOfSocket,
   socketOptions,
   type CartesiaClient,
@@ -69,7 +68,7 @@ export class SttLink {
     let isOpen = false;
     let lastError: ProviderFailure | undefined;
     let stopPulse = (): void => undefined;
-    const { connectMs = CONNECT_MS } = connection;
+    const { connectMs } = connection;
     const disarm = clock.at(clock.now() + connectMs, () => {
       lastError = this.#failure('timeout', `no connection within ${connectMs} ms`);
       sdk.close();

@@ -3,7 +3,6 @@ import type { WebsocketClientEvent, WebsocketResponse } from '@cartesia/cartesia
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { ProviderFailure } from '../provider-failure.ts';
 import {
-  CONNECT_MS,
   createTtsSocket,
   failureOfEvent,
   failureOfSocket,
@@ -65,7 +64,7 @@ export class TtsSocket {
       this.#die(this.#failure('cut', 'the connection closed'));
     });
     // The whole handshake; `ws` has a time-out for silence in it only.
-    const { connectMs = CONNECT_MS } = connection;
+    const { connectMs } = connection;
     let late: ProviderFailure | undefined;
     const disarm = clock.at(clock.now() + connectMs, () => {
       late = this.#failure('timeout', `no connection within ${connectMs} ms`);

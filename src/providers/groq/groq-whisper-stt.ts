@@ -11,9 +11,9 @@ import { createGroqClient, type GroqClient, type GroqConnection } from './groq-c
 
 export interface GroqWhisperOptions extends GroqConnection {
   readonly name?: string;
-  readonly model?: string;
-  /** For the whole answer (default 2500). */
-  readonly timeoutMs?: Milliseconds;
+  readonly model: string;
+  /** For the whole answer. */
+  readonly timeoutMs: Milliseconds;
   /** How often a request that failed quickly is made again (default 1). */
   readonly retries?: number;
   /** A new attempt begins at the latest so long after the first (default 800). */
@@ -21,7 +21,6 @@ export interface GroqWhisperOptions extends GroqConnection {
   readonly clock?: Clock;
 }
 
-const GROQ_WHISPER_MODEL = 'whisper-large-v3-turbo';
 /** Whisper's window; of a longer turn the end is heard. */
 const LONGEST_TURN_MS = 30_000;
 /** Frames after the last voiced one that the recogniser gets, so that no consonant is cut off. */
@@ -117,7 +116,7 @@ async function transcribe(
     readonly onRetry: (failure: ProviderFailure) => void;
   },
 ): Promise<Transcript> {
-  const { name, model = GROQ_WHISPER_MODEL, timeoutMs = 2500, retries = 1, retryWithinMs = 800 } = options;
+  const { name, model, timeoutMs, retries = 1, retryWithinMs = 800 } = options;
   const { clock = systemClock, onRetry } = options;
   const began = clock.now();
   const late = new ProviderFailure({

@@ -9,6 +9,7 @@ import { noUnhandledRejections } from '../../support/leaks.ts';
 import { FaultQueue, type Fault } from '../../support/provider-servers/fault-plan.ts';
 import { startGroqServer, type GroqServer } from '../../support/provider-servers/groq-server.ts';
 import { hearsByLength, RingCaller, utterance } from '../../support/ring-caller.ts';
+import { GROQ_WHISPER } from '../../support/provider-defaults.ts';
 
 noUnhandledRejections();
 
@@ -37,6 +38,7 @@ interface Call {
 
 async function call(options: Partial<GroqWhisperOptions> = {}): Promise<Call> {
   const stt = createGroqWhisperStt({
+    ...GROQ_WHISPER,
     apiKey: KEY,
     baseUrl: server.url,
     timeoutMs: 400,
