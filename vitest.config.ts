@@ -4,18 +4,15 @@ import { defineConfig } from 'vitest/config';
 // Most tests wait for a call, not for a processor: two at a time even where there are only two.
 const maxWorkers = Math.max(2, Math.min(4, availableParallelism() - 1));
 
-// Sockets, threads and telephones in real time, on machines that are shared and noisy. What needed its second try is
-// marked `(retry x1)`.
-const retry = 1;
-
 export default defineConfig({
   test: {
     maxWorkers,
     projects: [
+      // No socket, thread, program or clock: what a unit test says is true on every machine.
       {
         test: {
           name: 'unit',
-          retry,
+          setupFiles: ['test/support/nothing-real.ts'],
           include: [
             'test/{lib,media,dialog,gateways,providers,telephony,observability,config,tools,lab,app}/**/*.test.ts',
           ],
@@ -24,7 +21,6 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          retry,
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -33,7 +29,9 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          retry,
+          // Whole calls in real time, on machines that are shared and noisy. What needed its second try is marked
+          // `(retry x1)`.
+          retry: 1,
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 90_000,
           hookTimeout: 300_000,

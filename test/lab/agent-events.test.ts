@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AgentEvents, latenciesOf, transcriptOf } from '../../lab/agent-events.ts';
 import { eventLine } from '../../lab/show.ts';
 import type { AgentCall } from '../../lab/agent-events.ts';
@@ -39,6 +39,10 @@ function told(): AgentEvents {
 }
 
 describe('The agent’s events', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it('are found by who was called, and not before the call began', () => {
     const events = told();
     expect(events.find('510001', '1001', 900)?.id).toBe('a');
@@ -79,7 +83,10 @@ describe('The agent’s events', () => {
   it('are waited for, and not for ever', async () => {
     const events = told();
     const ended = (): boolean => events.calls.get('a')?.events.at(-1)?.event.type === 'dtmf';
-    expect(await events.until(ended, 10)).toBe(false);
+    vi.useFakeTimers();
+    const tooLong = events.until(ended, 10);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(await tooLong).toBe(false);
     const wait = events.until(ended, 5000);
     events.feed(line(1400, { call: 'a', at: 9, type: 'dtmf', digit: '1' }));
     expect(await wait).toBe(true);

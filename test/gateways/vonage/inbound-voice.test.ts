@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createMediaStats, MediaStatsBlock } from '../../../src/gateways/media-stats-block.ts';
 import { InboundVoice } from '../../../src/gateways/vonage/inbound-voice.ts';
 import { AudioRingReader, createAudioRing, FRAME_FILLER } from '../../../src/media/audio-ring.ts';
-import { readAll } from '../media-gateway.contract.ts';
+import { readAll } from '../../integration/gateways/media-gateway.contract.ts';
 
 const loud = (value = 8000): Uint8Array => new Uint8Array(new Int16Array(160).fill(value).buffer);
 const quiet = loud(1);

@@ -1,0 +1,102 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AudioRingWriter, createAudioRing } from '../../../src/media/audio-ring.ts';
+import { readWav } from '../../../src/media/wav.ts';
+import { startRecording } from '../../../src/observability/recorder.ts';
+
+let directory = '';
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'recording-'));
+});
+afterEach(async () => {
+  await rm(directory, { recursive: true });
+});
+
+function rings() {
+  const heard = createAudioRing(8000);
+  const sent = createAudioRing(8000);
+  const writers = { heard: new AudioRingWriter(heard), sent: new AudioRingWriter(sent) };
+  /** Frame n of each direction is filled with n + 1, or its negative. */
+  const write = (to: 'heard' | 'sent', frames: number): void => {
+    for (let n = 0; n < frames; n++) {
+      const value = writers[to].nextFrame + 1;
+      writers[to].slot.fill(to === 'heard' ? value : -value);
+      writers[to].commit(0, -30);
+    }
+  };
+  return { heard, sent, write, writers };
+}
+
+async function channels(path: string): Promise<Int16Array[]> {
+  const wav = readWav(new Uint8Array(await readFile(path)));
+  expect(wav.rateHz).toBe(8000);
+  return wav.channels.map((channel) =>
+    'samples' in channel ? Int16Array.from(channel.samples) : new Int16Array(),
+  );
+}
+
+async function size(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0;
+}
+
+function recording(handles: ReturnType<typeof rings>) {
+  const troubles: string[] = [];
+  const path = join(directory, 'call.wav');
+  const onTrouble = (message: string): void => void troubles.push(message);
+  return { path, troubles, ...wrap(startRecording({ path, ...handles, onTrouble })) };
+}
+function wrap(it: ReturnType<typeof startRecording>) {
+  return { stop: () => it.stop(), it };
+}
+
+describe('a recording', () => {
+  it('has the caller left and the agent right, frame by frame on one timeline', async () => {
+    const handles = rings();
+    const call = recording(handles);
+    for (let second = 0; second < 8; second++) {
+      handles.write('heard', 50);
+      handles.write('sent', 50);
+      // On the disk before the next second comes: memory is bounded, and so is the ring.
+      const bytes = 44 + (second + 1) * 50 * 160 * 4;
+      await expect.poll(() => size(call.path), { timeout: 5000, interval: 10 }).toBe(bytes);
+    }
+    await call.stop();
+    const [left, right] = await channels(call.path);
+    expect(left).toHaveLength(400 * 160);
+    for (let frame = 0; frame < 400; frame++) {
+      expect(left?.[frame * 160]).toBe(frame + 1);
+      expect(right?.[frame * 160 + 159]).toBe(-(frame + 1));
+    }
+    expect(call.it.framesMissed).toBe(0);
+  });
+
+  it('is complete up to the last frame of the longer direction', async () => {
+    const handles = rings();
+    handles.write('heard', 33);
+    handles.write('sent', 10);
+    const call = recording(handles);
+    await call.stop();
+    const [left, right] = await channels(call.path);
+    expect(left).toHaveLength(33 * 160);
+    expect([left?.[32 * 160], right?.[9 * 160], right?.[10 * 160]]).toEqual([33, -10, 0]);
+  });
+
+  it('ends by itself when the ring does, and stopping twice is one end', async () => {
+    const handles = rings();
+    const call = recording(handles);
+    handles.write('heard', 5);
+    handles.writers.heard.close();
+    await Promise.all([call.stop(), call.stop()]);
+    expect((await channels(call.path))[0]).toHaveLength(5 * 160);
+  });
+
+  it('that can not be written is told of, and harms nobody', async () => {
+    const handles = rings();
+    const troubles: string[] = [];
+    const path = join(directory, 'missing', 'call.wav');
+    await startRecording({ path, ...handles, onTrouble: (message) => void troubles.push(message) }).stop();
+    expect(troubles[0]).toContain('ENOENT');
+  });
+});

@@ -1,0 +1,266 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { VadEvent } from '../../../../../src/dialog/speech.ts';
+import type { VoiceActivityDetector } from '../../../../../src/dialog/ports.ts';
+import { floatToInt16 } from '../../../../../src/media/pcm.ts';
+import { Resampler } from '../../../../../src/media/resampler.ts';
+import { FRAME_FILLER } from '../../../../../src/media/audio-ring.ts';
+import { createFlushLine, FlushLine } from '../../../../../src/media/flush-line.ts';
+import { createSileroVad } from '../../../../../src/providers/embedded/vad/silero-vad.ts';
+import { RingFeeder } from '../../../../support/ring-feeder.ts';
+import {
+  joined,
+  mixed,
+  speaker,
+  telephoneSpeech,
+  throughG711,
+  whiteNoise,
+} from '../../../../support/telephone-speech.ts';
+
+const SENTENCE = 'I would like to make an appointment for tomorrow morning please.';
+/** Longer than any test needs: a slow machine isn't a failure. */
+const PATIENCE = { timeout: 10_000, interval: 5 };
+
+let vad: VoiceActivityDetector;
+let sentence: Int16Array;
+/** Where the sound of `sentence` begins and ends, ms, as the voice's duration model says. */
+let soundStartMs: number;
+let soundEndMs: number;
+
+beforeAll(async () => {
+  vad = await createSileroVad();
+  sentence = await telephoneSpeech(SENTENCE);
+  (await speaker()).speak(SENTENCE, 'rms', {
+    onStart: (timing) => {
+      soundStartMs = timing.soundStart * 1000;
+      soundEndMs = timing.soundEnd * 1000;
+    },
+    onSamples: () => false,
+  });
+}, 60_000);
+
+afterAll(async () => {
+  await vad.close();
+});
+
+interface Call {
+  readonly ring: RingFeeder;
+  readonly sent: RingFeeder;
+  readonly line: FlushLine;
+  readonly events: VadEvent[];
+  readonly close: () => void;
+}
+
+async function call(
+  detector = vad,
+  options: { rateHz?: 8000 | 16000 | 24000; withSent?: boolean } = {},
+): Promise<Call> {
+  const ring = new RingFeeder(options.rateHz ?? 8000);
+  const sent = new RingFeeder(8000);
+  const flushLine = createFlushLine();
+  const events: VadEvent[] = [];
+  const stream = await detector.open({
+    heard: ring.handle,
+    ...(options.withSent === true && { sent: sent.handle }),
+    flushLine,
+    onEvent: (event) => events.push(event),
+  });
+  return {
+    ring,
+    sent,
+    line: new FlushLine(flushLine),
+    events,
+    close: () => {
+      stream.close();
+      ring.close();
+    },
+  };
+}
+
+/** A short word at the end tells that everything before it was heard. */
+async function heardAll({ ring, events }: Call): Promise<VadEvent[]> {
+  const before = ring.frame;
+  ring.silence(1000);
+  ring.write(sentence);
+  ring.silence(1000);
+  await vi.waitFor(() => {
+    expect(events.some((event) => event.type === 'speech-stop' && event.frame > before + 100)).toBe(true);
+  }, PATIENCE);
+  return events.filter((event) => event.frame < before);
+}
+
+describe('Silero voice activity detection', () => {
+  it('says when the caller began and stopped talking, to within 60 ms', async () => {
+    const line = await call();
+    line.ring.silence(500);
+    const from = line.ring.frame;
+    line.ring.write(sentence);
+    line.ring.silence(1000);
+    await vi.waitFor(() => {
+      expect(line.events.at(-1)?.type).toBe('speech-stop');
+      expect(line.events.at(-1)?.frame).toBeGreaterThan(from + soundEndMs / 20 - 5);
+    }, PATIENCE);
+    const [start] = line.events;
+    const stop = line.events.at(-1);
+    expect(start?.type).toBe('speech-start');
+    expect(Math.abs((start?.frame ?? 0) * 20 - (500 + soundStartMs))).toBeLessThanOrEqual(60);
+    expect(Math.abs((stop?.frame ?? 0) * 20 - (500 + soundEndMs))).toBeLessThanOrEqual(60);
+    // The instants are those of the frames, not of the decision.
+    for (const event of line.events) expect(event.at).toBe(line.ring.timeOf(event.frame));
+    line.close();
+  });
+
+  it('is not triggered by noise, a door slam, clicks or the line hum', async () => {
+    const line = await call();
+    const slam = whiteNoise(2400, -6, 7).map((sample, index) => sample * Math.exp(-index / 500));
+    const hum = Int16Array.from(
+      { length: 8000 },
+      (_, index) => 1500 * Math.sin((2 * Math.PI * 50 * index) / 8000),
+    );
+    line.ring.write(throughG711(whiteNoise(16_000, -36)));
+    line.ring.write(throughG711(whiteNoise(8000, -20)));
+    line.ring.write(throughG711(joined(slam, new Int16Array(4000), slam)));
+    line.ring.write(throughG711(hum));
+    for (let click = 0; click < 10; click++) {
+      line.ring.write(Int16Array.of(20000, -20000, 12000));
+      line.ring.silence(180);
+    }
+    expect(await heardAll(line)).toEqual([]);
+    line.close();
+  });
+
+  it('hears speech 10 dB above the noise', async () => {
+    const line = await call();
+    const noise = throughG711(whiteNoise(sentence.length + 16_000, -32));
+    const padded = joined(new Int16Array(8000), sentence, new Int16Array(8000));
+    line.ring.write(mixed(padded, noise));
+    const events = await heardAll(line);
+    expect(events[0]?.type).toBe('speech-start');
+    const voicedFrames = events.reduce(
+      (sum, event) => sum + (event.type === 'speech-stop' ? event.frame : -event.frame),
+      0,
+    );
+    expect((voicedFrames * 20) / (soundEndMs - soundStartMs)).toBeGreaterThan(0.8);
+    line.close();
+  });
+
+  it('takes concealed and filler frames for silence', async () => {
+    const line = await call();
+    line.ring.write(sentence, FRAME_FILLER);
+    expect(await heardAll(line)).toEqual([]);
+    line.close();
+  });
+
+  it.each([16000, 24000] as const)('hears %i Hz as well', async (rateHz) => {
+    const line = await call(vad, { rateHz });
+    const resampler = new Resampler(8000, rateHz);
+    const wide = floatToInt16(Float32Array.from([...resampler.process(sentence), ...resampler.flush()]));
+    line.ring.silence(500);
+    line.ring.write(wide);
+    line.ring.silence(500);
+    await vi.waitFor(() => {
+      expect(line.events.map((event) => event.type)).toContain('speech-stop');
+    }, PATIENCE);
+    line.close();
+  });
+
+  it('gives a call among twenty the same events as a call alone', async () => {
+    const scene = (ring: RingFeeder, lead: number): void => {
+      ring.silence(300 + lead * 20);
+      ring.write(sentence);
+      ring.silence(600);
+      ring.write(sentence.subarray(4000, 14_000));
+      ring.silence(600);
+    };
+    const eventsOf = async (lines: readonly Call[]): Promise<VadEvent[][]> => {
+      lines.forEach((line, index) => {
+        scene(line.ring, index);
+      });
+      const all = await Promise.all(lines.map((line) => heardAll(line)));
+      return all.map((events, index) =>
+        events.map((event) => ({ ...event, frame: event.frame - index, at: event.at - index * 20 })),
+      );
+    };
+    const alone: VadEvent[][] = [];
+    for (let lead = 0; lead < 20; lead += 7) {
+      const line = await call();
+      scene(line.ring, lead);
+      alone.push(
+        (await heardAll(line)).map((event) => ({
+          ...event,
+          frame: event.frame - lead,
+          at: event.at - lead * 20,
+        })),
+      );
+      line.close();
+    }
+    const lines = await Promise.all(Array.from({ length: 20 }, () => call()));
+    const together = await eventsOf(lines);
+    expect(alone[0]?.length).toBeGreaterThan(3);
+    expect([together[0], together[7], together[14]]).toEqual(alone);
+    for (const line of lines) line.close();
+  });
+
+  it('says nothing of a call that was closed', async () => {
+    const line = await call();
+    const other = await call();
+    line.close();
+    line.ring.silence(200);
+    line.ring.write(sentence);
+    await heardAll(other);
+    expect(line.events).toEqual([]);
+    other.close();
+  });
+});
+
+describe('barge-in', () => {
+  it('flushes what the agent is saying while the main thread is blocked', async () => {
+    const line = await call();
+    line.line.arm();
+    const { epoch } = line.line;
+    line.ring.silence(300);
+    line.ring.write(sentence);
+    // No event loop from here on: only the speech thread itself can raise the line.
+    const deadline = performance.now() + 5000;
+    while (!line.line.isVoid(epoch) && performance.now() < deadline)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    expect(line.line.isVoid(epoch)).toBe(true);
+    expect(line.events).toEqual([]);
+    await vi.waitFor(() => {
+      expect(line.events.map((event) => event.type)).toEqual(
+        expect.arrayContaining(['speech-start', 'barge-in']),
+      );
+    }, PATIENCE);
+    const bargeIn = line.events.filter((event) => event.type === 'barge-in');
+    expect(bargeIn).toHaveLength(1);
+    expect((bargeIn[0]?.frame ?? 0) * 20).toBeLessThan(300 + soundStartMs + 240 + 100);
+    line.close();
+  });
+
+  it('leaves the agent alone while it is not armed', async () => {
+    const line = await call();
+    const { epoch } = line.line;
+    line.ring.silence(300);
+    line.ring.write(sentence);
+    await heardAll(line);
+    expect(line.line.isVoid(epoch)).toBe(false);
+    expect(line.events.map((event) => event.type)).not.toContain('barge-in');
+    line.close();
+  });
+
+  it('does not take the agent for the caller, when its voice comes back 25 dB weaker and 200 ms later', async () => {
+    const line = await call(vad, { withSent: true });
+    line.line.arm();
+    const echo = joined(
+      new Int16Array(1600),
+      throughG711(sentence.map((sample) => sample * 10 ** (-25 / 20))),
+    );
+    for (let at = 0; at < echo.length; at += 160) {
+      line.sent.write(joined(sentence.subarray(at, at + 160), new Int16Array(160)).subarray(0, 160));
+      line.ring.write(echo.subarray(at, at + 160));
+    }
+    line.sent.silence(1200);
+    line.ring.silence(1200);
+    expect(await heardAll(line)).toEqual([]);
+    line.close();
+  });
+});
