@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { WEEKDAYS, type OpeningTime, type Weekday } from '../dialog/agent-profile.ts';
+import { DEFAULT_LIMITS, WEEKDAYS, type OpeningTime, type Weekday } from '../dialog/agent-profile.ts';
 import { httpTool, transferTarget } from './agent-tools.ts';
 import type { KnownProviders } from './known-providers.ts';
 import { OPENING_HOURS_FORM, parseOpeningHours } from './opening-hours.ts';
@@ -52,22 +52,31 @@ function openingDay(day: Weekday) {
   });
 }
 
-type WeekShape = { [Day in Weekday]: z.ZodOptional<ReturnType<typeof openingDay>> };
-
 const openingHours = z
-  .strictObject(
-    Object.fromEntries(WEEKDAYS.map((day) => [day, openingDay(day).optional()])) as unknown as WeekShape,
-  )
+  .strictObject({
+    monday: openingDay('monday').optional(),
+    tuesday: openingDay('tuesday').optional(),
+    wednesday: openingDay('wednesday').optional(),
+    thursday: openingDay('thursday').optional(),
+    friday: openingDay('friday').optional(),
+    saturday: openingDay('saturday').optional(),
+    sunday: openingDay('sunday').optional(),
+  })
   .transform((week): OpeningTime[] => WEEKDAYS.flatMap((day) => week[day] ?? []));
 
 const knowledge = z.strictObject({
   company: text,
-  timeZone: timeZone.optional(),
-  openingHours: openingHours.optional(),
-  address: text.optional(),
+  timeZone: timeZone.exactOptional(),
+  openingHours: openingHours.exactOptional(),
+  address: text.exactOptional(),
   services: z
     .array(
-      z.strictObject({ name: text, also: z.array(text).default([]), about: text, price: text.optional() }),
+      z.strictObject({
+        name: text,
+        also: z.array(text).default([]),
+        about: text,
+        price: text.exactOptional(),
+      }),
     )
     .default([]),
   questions: z.array(z.strictObject({ ask: z.array(text).min(1), answer: text })).default([]),
@@ -78,7 +87,7 @@ const knowledge = z.strictObject({
         digit: z
           .string()
           .regex(/^[1-9]$/, 'one digit from 1 to 9, in quotes')
-          .optional(),
+          .exactOptional(),
         also: z.array(text).default([]),
       }),
     )
@@ -88,15 +97,17 @@ const knowledge = z.strictObject({
 });
 
 const limits = z.strictObject({
-  endpointingMs: whole(200, 5_000).default(500),
-  eagerPauseMs: whole(0, 5_000).default(250),
-  longestTurnMs: whole(5_000, 300_000).default(25_000),
-  bargeInMs: whole(60, 2_000).default(240),
-  interDigitMs: whole(300, 10_000).default(1_500),
-  silenceMs: whole(1_000, 60_000).default(7_000),
-  silencePrompts: whole(0, 10).default(2),
-  maxCallMs: whole(10_000, 14_400_000).default(600_000),
+  endpointingMs: whole(200, 5_000).default(DEFAULT_LIMITS.endpointingMs),
+  eagerPauseMs: whole(0, 5_000).default(DEFAULT_LIMITS.eagerPauseMs),
+  longestTurnMs: whole(5_000, 300_000).default(DEFAULT_LIMITS.longestTurnMs),
+  bargeInMs: whole(60, 2_000).default(DEFAULT_LIMITS.bargeInMs),
+  interDigitMs: whole(300, 10_000).default(DEFAULT_LIMITS.interDigitMs),
+  silenceMs: whole(1_000, 60_000).default(DEFAULT_LIMITS.silenceMs),
+  silencePrompts: whole(0, 10).default(DEFAULT_LIMITS.silencePrompts),
+  maxCallMs: whole(10_000, 14_400_000).default(DEFAULT_LIMITS.maxCallMs),
 });
+
+/* What is optional here stays away where it isn't set, as AgentProfile has it: config.ts holds the two together. */
 
 const agent = z.strictObject({
   id: identifier,
@@ -109,7 +120,7 @@ const agent = z.strictObject({
   codec: z.enum(['ulaw', 'alaw', 'auto']).default('auto'),
   limits: limits.prefault({}),
   afterwards: z.enum(['hang-up', 'continue']).default('hang-up'),
-  tools: z.array(text).optional(),
+  tools: z.array(text).exactOptional(),
   transferTargets: z.array(transferTarget).default([]),
   whenFailing: z.enum(['continue', 'hang-up', 'keep-trying']).default('continue'),
   knowledge,

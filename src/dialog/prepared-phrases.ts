@@ -12,20 +12,19 @@ export type PhraseTexts = Readonly<Partial<Record<PhraseName, string>>>;
 const RETRY_FIRST_MS = 30_000;
 const RETRY_LAST_MS = 600_000;
 
-/** What an agent says where nothing else is configured. The greeting is always the agent's own. */
-export const DEFAULT_PHRASES: Readonly<Record<Exclude<PhraseName, 'greeting'>, string>> = {
+/** What agents say beside that which is configured: the greeting, and the announcements of agents.yaml. */
+export const DEFAULT_PHRASES: Readonly<
+  Record<Exclude<PhraseName, 'greeting' | 'apology' | 'unknownExtension' | 'busy'>, string>
+> = {
   stillThere: 'Are you still there?',
   silenceGoodbye: "I can't hear you, so I will hang up now. Please call again. Goodbye.",
   oneMoment: 'One moment, please.',
   welcomeBack: 'Hello again. How can I help you?',
   trouble: 'Sorry, something went wrong. Could you please say that again?',
-  apology: 'I am sorry, I have a technical problem and can not help you any further.',
   notReached: 'I am sorry, nobody can be reached there at the moment. Can I help you with anything else?',
   maxCall: 'I am sorry, we have to end this call now. Please call again if there is more. Goodbye.',
   draining: 'I am sorry, I have to end this call now. Please call again in a few minutes. Goodbye.',
   goodbye: 'Goodbye.',
-  unknownExtension: 'Sorry, this number is not in use. Please check the number and dial again. Goodbye.',
-  busy: 'Sorry, all our lines are busy at the moment. Please try again in a few minutes. Goodbye.',
 };
 
 /** A sentence in the format of the wire, ready to be played in the same tick. */
