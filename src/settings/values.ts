@@ -20,7 +20,8 @@ export function whole(min: number, max: number) {
     (value) => (typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value),
     z.custom<number>(
       (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
-      `a whole number from ${min} to ${max}`,
+      // Not aborting: what else is wrong with the section is told as well.
+      { error: `a whole number from ${min} to ${max}`, abort: false },
     ),
   );
 }
@@ -30,7 +31,7 @@ export function decimal(min: number, max: number) {
     (value) => (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value),
     z.custom<number>(
       (value) => typeof value === 'number' && value >= min && value <= max,
-      `a number from ${min} to ${max}`,
+      { error: `a number from ${min} to ${max}`, abort: false },
     ),
   );
 }

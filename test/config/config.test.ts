@@ -283,6 +283,59 @@ describe('providers chosen by themselves', () => {
   });
 });
 
+describe("a provider's section", () => {
+  const address = (section: string, baseUrl: string, more = ''): string[] => {
+    edit('providers.yaml', [
+      new RegExp(`^  ${section}:\n(    .*\n| {4}#.*\n)*`, 'm'),
+      `  ${section}: { baseUrl: '${baseUrl}'${more} }\n`,
+    ]);
+    return problems();
+  };
+
+  it.each([
+    ['http://127.0.0.1:11434/v1'],
+    ['https://generativelanguage.googleapis.com/v1beta/openai/'],
+    ['https://x.openai.azure.com/openai/v1'],
+    ['https://proxy.example'],
+  ])('takes the address %s of an OpenAI-compatible server as it is', (baseUrl) => {
+    expect(address('openaiCompatible', baseUrl)).toEqual([]);
+    expect(load().providers.settings['openaiCompatible']).toMatchObject({ baseUrl });
+  });
+
+  it.each([
+    ['openaiCompatible', 'https://x.example/v1/chat/completions', 'without /chat/completions'],
+    ['openaiCompatible', 'https://x.example/v1?api-version=1', 'an address without a query'],
+    ['groq', 'http://127.0.0.1:11434/v1', "Groq's address, with or without /openai/v1"],
+    ['cartesia', 'https://api.cartesia.ai/tts/websocket/', 'without /tts/websocket'],
+  ])('%s refuses the address %s, which would be joined wrongly', (section, baseUrl, says) => {
+    const [line, ...others] = address(section, baseUrl);
+    expect(others).toEqual([]);
+    expect(line).toContain(`providers.${section}.baseUrl: found "${baseUrl}", needed: `);
+    expect(line).toContain(says);
+  });
+
+  it('wants the version of the API for a deployment at Azure, whatever else is wrong there', () => {
+    const deployment = 'https://x.openai.azure.com/openai/deployments/agent';
+    expect(address('openaiCompatible', deployment, ', maxTokens: many, modell: x')).toEqual([
+      expect.stringContaining('providers.openaiCompatible.maxTokens: found "many"'),
+      expect.stringContaining('providers.openaiCompatible.apiVersion: nothing stands there, needed: the API'),
+      expect.stringContaining(
+        'providers.openaiCompatible.modell: there is no such key (did you mean "model"?)',
+      ),
+    ]);
+  });
+
+  it('may have the version of the API', () => {
+    const deployment = 'https://x.openai.azure.com/openai/deployments/agent';
+    expect(address('openaiCompatible', deployment, ", apiVersion: '2024-10-21'")).toEqual([]);
+  });
+
+  it('that no provider has is a mistake', () => {
+    edit('providers.yaml', ['  cartesia:\n', '  cartesian:\n']);
+    expect(problems()[0]).toContain('providers.cartesian: there is no such key (did you mean "cartesia"?)');
+  });
+});
+
 describe('a wrong configuration', () => {
   it('is told in one error: every problem, with its file, its line, what stands there and what may stand there', () => {
     edit(

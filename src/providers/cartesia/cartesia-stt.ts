@@ -4,9 +4,10 @@ import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
 import { keyTerms } from '../key-terms.ts';
 import { retried } from '../provider-failure.ts';
+import { CARTESIA_ENCODING } from './cartesia-formats.ts';
 import { createCartesiaClient, type CartesiaConnection } from './cartesia-client.ts';
 import { FinalizeStream } from './finalize-stream.ts';
-import { HeardPump } from './heard-pump.ts';
+import { HeardPump } from '../heard-pump.ts';
 import { SttLink, type SttEndpoint, type SttMessage } from './stt-link.ts';
 import { TurnsStream } from './turns-stream.ts';
 
@@ -115,7 +116,7 @@ function endpointOf(request: SttRequest, pump: HeardPump, options: CartesiaSttOp
   const keyterm = keyTerms(request, KEY_TERMS);
   const shared = {
     model,
-    encoding: pump.encoding,
+    encoding: CARTESIA_ENCODING[pump.encoding],
     sample_rate: pump.rateHz,
     ...(keyterm.length > 0 ? { keyterm } : {}),
   };

@@ -15,7 +15,7 @@ import {
   type CartesiaConnection,
   type Refusal,
 } from './cartesia-client.ts';
-import { watchPulse, type PulseSocket } from './pulse.ts';
+import { watchPulse, type PulseSocket } from '../pulse.ts';
 
 export type SttMessage = STTAutoFinalizeWebsocketResponse | STTManualFinalizeWebsocketResponse;
 
@@ -86,7 +86,7 @@ export class SttLink {
       disarm();
       stopPulse();
       const failure = lastError ?? this.#failure('cut', `the connection closed (code ${code})`);
-      if (!isOpen) opened.reject(unavailable(failure));
+      if (!isOpen) opened.reject(failure.as('STT_UNAVAILABLE'));
       else if (this.#sdk === sdk) {
         this.#sdk = undefined;
         void this.#died(failure);
@@ -171,9 +171,4 @@ function sdkSocket(
   return endpoint.kind === 'turns'
     ? client.stt.autoFinalize.websocket({ ...endpoint.params }, options)
     : client.stt.manualFinalize.websocket({ ...endpoint.params }, options);
-}
-
-function unavailable({ provider, kind, message, retryAfterMs }: ProviderFailure): ProviderFailure {
-  const plain = message.replace(`${provider}: `, '').replace(` (${kind})`, '');
-  return new ProviderFailure({ code: 'STT_UNAVAILABLE', provider, kind, message: plain, retryAfterMs });
 }

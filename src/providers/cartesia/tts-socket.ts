@@ -10,7 +10,7 @@ import {
   type CartesiaConnection,
   type Refusal,
 } from './cartesia-client.ts';
-import { watchPulse, type PulseSocket } from './pulse.ts';
+import { watchPulse, type PulseSocket } from '../pulse.ts';
 
 /** What one context is told. After `failed`, nothing more comes. */
 export interface ContextListener {
