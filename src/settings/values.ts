@@ -29,10 +29,10 @@ export function whole(min: number, max: number) {
 export function decimal(min: number, max: number) {
   return z.preprocess(
     (value) => (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value),
-    z.custom<number>(
-      (value) => typeof value === 'number' && value >= min && value <= max,
-      { error: `a number from ${min} to ${max}`, abort: false },
-    ),
+    z.custom<number>((value) => typeof value === 'number' && value >= min && value <= max, {
+      error: `a number from ${min} to ${max}`,
+      abort: false,
+    }),
   );
 }
 

@@ -318,10 +318,10 @@ describe("a provider's section", () => {
     const deployment = 'https://x.openai.azure.com/openai/deployments/agent';
     expect(address('openaiCompatible', deployment, ', maxTokens: many, modell: x')).toEqual([
       expect.stringContaining('providers.openaiCompatible.maxTokens: found "many"'),
-      expect.stringContaining('providers.openaiCompatible.apiVersion: nothing stands there, needed: the API'),
       expect.stringContaining(
         'providers.openaiCompatible.modell: there is no such key (did you mean "model"?)',
       ),
+      expect.stringContaining('providers.openaiCompatible.apiVersion: nothing stands there, needed: the API'),
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { SettingsSection, type SettingsOf } from '../../settings/settings-section.ts';
+import { SettingsSection } from '../../settings/settings-section.ts';
 import {
   apiUrl,
   audioFormat,
@@ -47,5 +47,3 @@ export const CARTESIA = new SettingsSection({
     }).prefault({}),
   }),
 });
-
-export type CartesiaSettings = SettingsOf<typeof CARTESIA>;
