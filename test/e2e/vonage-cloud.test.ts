@@ -5,7 +5,6 @@ import { VONAGE_NUMBERS } from '../../lab/vonage-lab.ts';
 import { startEmulatedCloud, type EmulatedCloud } from '../support/provider-servers/emulated-cloud.ts';
 import { openFliteVoice } from '../support/provider-servers/flite-voice.ts';
 import { report } from '../support/running-agent.ts';
-import { shippedConfig } from '../support/shipped-config.ts';
 import { samplesHeardOf, type Synthesised } from '../support/synthesised.ts';
 import { levelAbove, RunningVonage, speechOf } from '../support/vonage/running-vonage.ts';
 import { widebandSound } from '../support/vonage/wideband-callers.ts';

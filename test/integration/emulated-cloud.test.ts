@@ -15,7 +15,7 @@ import { callerAudio } from '../support/caller-audio.ts';
 import { startEmulatedCloud, type EmulatedCloud } from '../support/provider-servers/emulated-cloud.ts';
 import { callInfo } from '../support/receptionist-call.ts';
 import { RingCaller } from '../support/ring-caller.ts';
-import { shippedAgent, shippedConfig } from '../support/shipped-config.ts';
+import { shippedAgent } from '../support/shipped-config.ts';
 import { findSpeech } from '../support/sound-likeness.ts';
 import { CARTESIA_STT, CARTESIA_TTS, GROQ_LLM, GROQ_WHISPER } from '../support/provider-defaults.ts';
 
@@ -110,7 +110,6 @@ describe('the emulated cloud', () => {
   });
 
   it('says what it is given, in the voice that is asked for', async () => {
-    const { voices } = CARTESIA_TTS;
     const tts = createCartesiaTts({ ...CARTESIA_TTS, ...cartesia() });
     const own = await openAgentVoice();
     // In one piece: each piece is spoken for itself.
