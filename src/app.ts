@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ownAddressTowards } from './app/own-address.ts';
 import { startMonitoring } from './app/monitoring.ts';
-import { ProviderPool } from './app/providers.ts';
+import { namesOf, ProviderPool } from './app/providers.ts';
 import { openVonage } from './app/vonage.ts';
 import { watchParts } from './app/watched-parts.ts';
 import type { Config } from './config.ts';
@@ -319,12 +319,18 @@ async function staff(
     ];
     const offered = source && formatFor(tts, source, source);
     if (offered?.encoding !== source?.encoding || offered?.rateHz !== source?.rateHz) {
-      log.warn({ tts: choice.tts, source }, "the voice doesn't give this format: the wire's own is used");
+      log.warn(
+        { tts: choice.tts.names, source },
+        "the voice doesn't give this format: the wire's own is used",
+      );
     }
     // Another part may have failed meanwhile: what is wrong shall be the last thing told.
     scope.signal.throwIfAborted();
     if (profile.extensions.length > 0)
-      log.info({ agent: profile.id, ...choice }, `${profile.name} answers ${profile.extensions.join(', ')}`);
+      log.info(
+        { agent: profile.id, ...namesOf(choice) },
+        `${profile.name} answers ${profile.extensions.join(', ')}`,
+      );
     return {
       profile,
       parts: { vad, stt, llm, tts },

@@ -2,13 +2,13 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { VoiceAgentError } from './lib/errors.ts';
 import type { AgentProfile } from './dialog/agent-profile.ts';
+import type { AllSettings } from './settings/settings-section.ts';
 import { crossCheck } from './config/cross-checks.ts';
 import type { KnownProviders, Part } from './config/known-providers.ts';
 import { readDocument } from './config/document.ts';
 import type { Environment } from './config/environment.ts';
 import { didYouMean } from './config/nearest.ts';
-import { chosenProviders, type Chosen, type Needs } from './config/provider-choice.ts';
-import type { ProviderChoice } from './config/provider-settings.ts';
+import { chosenProviders, type Needs, type ProviderChoice } from './config/provider-choice.ts';
 import { found, problemsText, type Problem } from './config/problems.ts';
 import {
   agentsFile,
@@ -20,18 +20,13 @@ import {
 import { validate } from './config/validate.ts';
 
 export type { KnownProviders } from './config/known-providers.ts';
-export type { ProviderChoice } from './config/provider-settings.ts';
+export type { ProviderChoice } from './config/provider-choice.ts';
 
 type DeepReadonly<T> = T extends (infer Item)[]
   ? readonly DeepReadonly<Item>[]
   : T extends object
     ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
     : T;
-
-/** How the cloud's providers are reached, and what they are asked for. */
-export type ProviderSettings = DeepReadonly<
-  Pick<ProvidersFile['providers'], 'groq' | 'openaiCompatible' | 'cartesia'>
->;
 
 /** Everything that agents.yaml, providers.yaml and the environment say, checked, complete and frozen. */
 export interface Config {
@@ -42,13 +37,12 @@ export interface Config {
   readonly asterisk: DeepReadonly<ProvidersFile['asterisk']>;
   readonly gateways: DeepReadonly<ProvidersFile['gateways']>;
   readonly providers: {
-    readonly default: Readonly<ProviderChoice>;
+    readonly default: ProviderChoice;
     /** For every agent, by id. Nobody is chosen by `auto` any more. */
-    readonly byAgent: Readonly<Record<string, Readonly<ProviderChoice>>>;
-    /** What `auto` stood for, and why, by part and names: `tts cartesia flite`. */
-    readonly reasons: Readonly<Record<string, string>>;
+    readonly byAgent: Readonly<Record<string, ProviderChoice>>;
     readonly patience: DeepReadonly<ProvidersFile['providers']['patience']>;
-    readonly settings: ProviderSettings;
+    /** How providers are reached, and what they are asked for: each section by its name, complete. */
+    readonly settings: AllSettings;
   };
   readonly limits: DeepReadonly<ProvidersFile['limits']>;
   readonly records: DeepReadonly<ProvidersFile['records']>;
@@ -80,7 +74,7 @@ export function loadConfig(options: {
   const agentsDocument = readDocument(inFolder('agents.yaml'), env);
   const providersDocument = readDocument(inFolder('providers.yaml'), env);
   const agents = validate(agentsDocument, agentsFile);
-  const providers = validate(providersDocument, providersFile);
+  const providers = validate(providersDocument, providersFile(known));
   const problems = [
     ...inEnvironment,
     ...agentsDocument.problems,
@@ -92,7 +86,10 @@ export function loadConfig(options: {
   if (problems.length > 0 || !agents.value || !providers.value) {
     throw new VoiceAgentError('CONFIG_INVALID', problemsText(problems));
   }
-  const choose = (part: Part, needs: Needs) => chosenProviders(part, needs, providersDocument, known);
+  const choose = (needs: Needs): ProviderChoice => {
+    const one = (part: Part) => chosenProviders(part, needs, providersDocument, known);
+    return { vad: one('vad'), stt: one('stt'), llm: one('llm'), tts: one('tts') };
+  };
   return deepFreeze(toConfig(settings, agents.value, providers.value, cwd, choose));
 }
 
@@ -101,35 +98,26 @@ function toConfig(
   agents: AgentsFile,
   providers: ProvidersFile,
   cwd: string,
-  choose: (part: Part, needs: Needs) => Chosen,
+  choose: (needs: Needs) => ProviderChoice,
 ): Config {
   const { asterisk, gateways, limits, records, monitoring, latencyTargets } = providers;
-  const { groq, openaiCompatible, cartesia, patience } = providers.providers;
-  const reasons: Record<string, string> = {};
-  const choiceOf = (needs: Needs): ProviderChoice => {
-    const one = (part: Part): Chosen['names'] => {
-      const { names, why } = choose(part, needs);
-      if (why !== undefined) reasons[`${part} ${names.join(' ')}`] = why;
-      return names;
-    };
-    return { vad: one('vad'), stt: one('stt'), llm: one('llm'), tts: one('tts') };
-  };
+  // What is left are the providers' own sections.
+  const { default: _default, agents: _agents, patience, ...sections } = providers.providers;
   const byAgent = agents.agents.map(({ id, language, voice }): [string, ProviderChoice] => [
     id,
-    choiceOf({ agent: id, language, voice }),
+    choose({ agent: id, language, voice }),
   ]);
   return {
-    agents: agents.agents.map(toProfile),
+    agents: agents.agents,
     announcements: agents.announcements,
     httpTools: agents.httpTools,
     asterisk,
     gateways,
     providers: {
-      default: choiceOf({ agent: undefined, ...agents.announcements }),
+      default: choose({ agent: undefined, ...agents.announcements }),
       byAgent: Object.fromEntries(byAgent),
-      reasons,
       patience,
-      settings: { groq, openaiCompatible, cartesia },
+      settings: sections,
     },
     limits,
     records,
@@ -140,12 +128,10 @@ function toConfig(
   };
 }
 
-type AgentEntry = AgentsFile['agents'][number];
-
-/** Optional keys that are missing stay missing (not `undefined`), as ports.ts has them. */
-function toProfile(entry: AgentEntry): AgentProfile {
-  return JSON.parse(JSON.stringify(entry)) as AgentProfile;
-}
+/** Doesn't compile unless an agent of agents.yaml is an AgentProfile, key by key and in both directions. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- two such functions are the only test of exactly equal types
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : never;
+true satisfies Same<DeepReadonly<AgentsFile['agents'][number]>, DeepReadonly<AgentProfile>>;
 
 type Settings = z.infer<typeof environmentSchema>;
 

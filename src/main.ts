@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { KNOWN_PROVIDERS } from './app/providers.ts';
+import { KNOWN_PROVIDERS } from './app/known-providers.ts';
 import { catchUncaught } from './app/uncaught-failures.ts';
 import { startApp } from './app.ts';
 import { loadConfig } from './config.ts';

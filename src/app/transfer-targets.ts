@@ -10,7 +10,7 @@ export function uncallableTargets({ agents, asterisk, gateways }: Config): strin
   if (!enabled) return [];
   const named = new Set(Object.values(numbers));
   const onVonage = agents.filter(({ id, extensions }) => [id, ...extensions].some((name) => named.has(name)));
-  return onVonage.flatMap(({ id, transferTargets = [] }) =>
+  return onVonage.flatMap(({ id, transferTargets }) =>
     transferTargets.flatMap(({ name, endpoint }) => {
       const text = (where: string): string =>
         `${where} can't call ${endpoint}: callers of "${id}" can't be put through to "${name}" there`;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { identifier, serverUrl, text, whole } from './values.ts';
+import { identifier, serverUrl, text, whole } from '../settings/values.ts';
 
 /* What an agent may do in a call, in agents.yaml. */
 

@@ -1,12 +1,7 @@
-import type { Part } from './known-providers.ts';
+import type { KnownProvider } from './known-providers.ts';
 
 /** Who is chosen where providers.yaml says `auto`. */
 export const AUTO = 'auto';
-
-export interface AvailableKeys {
-  readonly groq: boolean;
-  readonly cartesia: boolean;
-}
 
 export interface AutomaticChoice {
   /** Best first. */
@@ -16,33 +11,37 @@ export interface AutomaticChoice {
 }
 
 /**
- * Where their keys are set, the cloud's providers that know the language, and behind them the embedded one, which
- * takes their place when they fail; else the embedded one alone. (Cartesia hears English only, Whisper at Groq
- * hears everything.)
+ * Of the providers of a part that have a rank, those that may be asked (their key is set, or they need none) and can
+ * serve the agent, in the order of their ranks. If nobody can, the first who may be asked: the check of the agent
+ * says what that one lacks.
  */
-export function automatic(part: Part, keys: AvailableKeys, language: string): AutomaticChoice {
-  const groq = "Groq's key is set";
-  const cartesia = "Cartesia's key is set";
-  switch (part) {
-    case 'vad':
-      return { names: ['silero'], why: 'there is no other' };
-    case 'stt': {
-      const isEnglish = /^en([-_]|$)/i.test(language);
-      const whisper = keys.groq ? ['groq-whisper'] : [];
-      if (keys.cartesia && isEnglish) {
-        return {
-          names: ['cartesia', ...whisper, 'pocketsphinx'],
-          why: keys.groq ? `${cartesia}, and ${groq}` : cartesia,
-        };
-      }
-      if (keys.groq) return { names: ['groq-whisper', 'pocketsphinx'], why: groq };
-      return { names: ['pocketsphinx'], why: "no key of Cartesia's or Groq's is set" };
-    }
-    case 'llm':
-      if (keys.groq) return { names: ['groq', 'receptionist'], why: groq };
-      return { names: ['receptionist'], why: "no key of Groq's is set" };
-    case 'tts':
-      if (keys.cartesia) return { names: ['cartesia', 'flite'], why: cartesia };
-      return { names: ['flite'], why: "no key of Cartesia's is set" };
-  }
+export function automatic(
+  providers: readonly KnownProvider[],
+  hasKey: (provider: KnownProvider) => boolean,
+  /** In words; undefined: nothing. */
+  lackOf: (provider: KnownProvider) => string | undefined,
+): AutomaticChoice | undefined {
+  const ranked = providers
+    .filter(({ rank }) => rank !== undefined)
+    .toSorted((one, other) => (one.rank ?? 0) - (other.rank ?? 0));
+  const allowed = ranked.filter((provider) => provider.needsKey !== true || hasKey(provider));
+  const able = allowed.filter((provider) => lackOf(provider) === undefined);
+  const [best, ...next] = able.length > 0 ? able : allowed.slice(0, 1);
+  if (!best) return undefined;
+  const names: AutomaticChoice['names'] = [best.name, ...next.map(({ name }) => name)];
+  const unable = allowed
+    .filter(({ name }) => !names.includes(name))
+    .map((provider) => `; ${provider.name} can't take its place: ${lackOf(provider) ?? ''}`);
+  return { names, why: `${keysText(ranked, [best, ...next])}${unable.join('')}` };
+}
+
+/** Which keys decided. */
+function keysText(ranked: readonly KnownProvider[], chosen: readonly KnownProvider[]): string {
+  const ownersOf = (providers: readonly KnownProvider[]): string[] => [
+    ...new Set(providers.flatMap(({ needsKey, section }) => (needsKey && section ? [section.owner] : []))),
+  ];
+  const owners = ownersOf(chosen);
+  if (owners.length > 0) return owners.map((owner) => `${owner}'s key is set`).join(', and ');
+  const missing = ownersOf(ranked).map((owner) => `${owner}'s`);
+  return missing.length > 0 ? `no key of ${missing.join(' or ')} is set` : 'there is no other';
 }

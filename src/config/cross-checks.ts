@@ -1,15 +1,14 @@
 import { isIP } from 'node:net';
 import { AUTO } from './automatic.ts';
 import type { ConfigDocument } from './document.ts';
-import { PARTS, type KnownProviders, type Part } from './known-providers.ts';
+import { knownProvider, PARTS, type KnownProviders, type Part } from './known-providers.ts';
 import { didYouMean } from './nearest.ts';
 import { agentTools, httpToolPlaces } from './tool-checks.ts';
 import { chosenProviders, hasKey, lackOf, statedNames, type Needs } from './provider-choice.ts';
+import { DEFAULT_LANGUAGE, DEFAULT_VOICE } from './schema.ts';
 import { found, pathText, type Path, type Problem } from './problems.ts';
 import { items, problemAt, textAt, valueAt } from './validate.ts';
 import { vonage } from './vonage-checks.ts';
-
-const DEFAULTS = { voice: 'slt', language: 'en' };
 
 /**
  * What no schema sees: names used twice, and names that something else must know. Works on the data as it was
@@ -98,17 +97,17 @@ function providerNames(document: ConfigDocument, ids: readonly string[], known: 
   for (const place of places) {
     for (const part of PARTS) {
       const path = [...place, part];
-      const allowed = [AUTO, ...Object.keys(known[part])];
+      const allowed = [AUTO, ...known[part].map(({ name }) => name)];
       const names = statedNames(valueAt(document.data, path));
       if (names.length > 1 && (names.includes(AUTO) || new Set(names).size < names.length)) {
         const rule = names.includes(AUTO) ? `${AUTO} stands alone` : 'each provider stands there once';
         problems.push(problemAt(document, path, `found ${names.join(', ')}: ${rule}`));
       }
       for (const name of names) {
-        const section = known[part][name]?.needsKeyOf;
-        if (section !== undefined && !hasKey(document, section)) {
-          const variable = `${section.toUpperCase()}_API_KEY`;
-          const needed = `${name} needs a key: set ${variable} (providers.${section}.apiKey)`;
+        const provider = knownProvider(known, part, name);
+        if (provider?.needsKey && provider.section && !hasKey(document, provider)) {
+          const { keyVariable, name: section } = provider.section;
+          const needed = `${name} needs a key: set ${keyVariable} (providers.${section}.apiKey)`;
           problems.push(problemAt(document, path, needed));
         }
         if (allowed.includes(name)) continue;
@@ -129,13 +128,14 @@ function speech(
 ): Problem[] {
   const needs: Needs = {
     agent: textAt(agents, [...path, 'id']),
-    language: textAt(agents, [...path, 'language']) ?? DEFAULTS.language,
-    voice: textAt(agents, [...path, 'voice']) ?? DEFAULTS.voice,
+    language: textAt(agents, [...path, 'language']) ?? DEFAULT_LANGUAGE,
+    voice: textAt(agents, [...path, 'voice']) ?? DEFAULT_VOICE,
   };
   const parts: readonly Part[] = path[0] === 'announcements' ? ['tts'] : ['stt', 'llm', 'tts'];
   return parts.flatMap((part) =>
     chosenProviders(part, needs, providers, known).names.flatMap((name, place) => {
-      const lack = lackOf(part, name, needs, providers, known, place > 0);
+      const provider = knownProvider(known, part, name);
+      const lack = provider && lackOf(provider, part, { needs, providers, takesOver: place > 0 });
       if (!lack) return [];
       const meant = lack.voices ? didYouMean(needs.voice, lack.voices) : '';
       return [problemAt(agents, [...path, lack.of], `${lack.message}${meant}`)];

@@ -1,6 +1,7 @@
 import { AUTO, automatic } from './automatic.ts';
-import type { KnownProviders, Part } from './known-providers.ts';
+import type { KnownProvider, KnownProviders, Part } from './known-providers.ts';
 import type { ConfigDocument } from './document.ts';
+import { DEFAULT_VAD } from './provider-settings.ts';
 import { valueAt } from './validate.ts';
 
 /** What an agent needs of whoever serves it. */
@@ -11,17 +12,16 @@ export interface Needs {
   readonly voice: string;
 }
 
-/** Who serves an agent, best first. */
+/** Who serves an agent in one part. */
 export interface Chosen {
+  /** Best first. */
   readonly names: readonly [string, ...string[]];
-  /** What `auto` stood for, and why; undefined: they stand in the file by name. */
-  readonly why: string | undefined;
+  /** Why `auto` stood for them; missing: they stand in the file by name. */
+  readonly why?: string;
 }
 
-const DEFAULT_VAD = 'silero';
-const DEFAULT_VOICES = ['slt', 'rms'];
-/** How providers identify voices: a UUID. */
-const VOICE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Who hears, thinks and speaks for an agent. */
+export type ProviderChoice = Readonly<Record<Part, Chosen>>;
 
 /** The names that stand at a place of providers.yaml: one, a list, or several with commas (as variables have them). */
 export function statedNames(value: unknown): string[] {
@@ -33,7 +33,7 @@ export function statedNames(value: unknown): string[] {
     .filter((name) => name !== '');
 }
 
-/** Who serves an agent. Of those that `auto` stands for, who can only follow and lacks the language is left out. */
+/** Who serves an agent: those that the file names, or those that `auto` stands for. */
 export function chosenProviders(
   part: Part,
   needs: Needs,
@@ -45,64 +45,64 @@ export function chosenProviders(
       ? undefined
       : valueAt(providers.data, ['providers', 'agents', needs.agent, part]);
   const stated = statedNames(own ?? valueAt(providers.data, ['providers', 'default', part]));
-  const [first, ...others] = stated.length > 0 ? stated : [part === 'vad' ? DEFAULT_VAD : AUTO];
-  if (first !== undefined && !stated.includes(AUTO) && first !== AUTO)
-    return { names: [first, ...others], why: undefined };
-  const keys = { groq: hasKey(providers, 'groq'), cartesia: hasKey(providers, 'cartesia') };
-  const { names, why } = automatic(part, keys, needs.language);
-  const [best, ...next] = names;
-  const lacking = next.map((name) => ({ name, lack: lackOf(part, name, needs, providers, known, true) }));
-  const leftOut = lacking
-    .filter(({ lack }) => lack !== undefined)
-    .map(({ name, lack }) => `; ${name} can't take its place: ${lack?.message ?? ''}`);
-  return {
-    names: [best, ...lacking.filter(({ lack }) => lack === undefined).map(({ name }) => name)],
-    why: `${why}${leftOut.join('')}`,
-  };
+  const [first = part === 'vad' ? DEFAULT_VAD : AUTO, ...others] = stated;
+  if (![first, ...others].includes(AUTO)) return { names: [first, ...others] };
+  const choice = automatic(
+    known[part],
+    (provider) => hasKey(providers, provider),
+    (provider) => lackOf(provider, part, { needs, providers, takesOver: true })?.message,
+  );
+  return choice ?? { names: [AUTO] };
 }
 
-/** What a provider lacks for an agent; undefined: nothing. Who only `follows` may speak in a voice of its own. */
+interface Lack {
+  readonly of: 'language' | 'voice';
+  readonly message: string;
+  readonly voices?: readonly string[];
+}
+
+/**
+ * What a provider lacks for an agent; undefined: nothing. One that only takes over, when another has failed, may do
+ * so in a voice of its own.
+ */
 export function lackOf(
+  provider: KnownProvider,
   part: Part,
-  name: string,
-  { language, voice }: Needs,
-  providers: ConfigDocument,
-  known: KnownProviders,
-  follows: boolean,
-):
-  | { readonly of: 'language' | 'voice'; readonly message: string; readonly voices?: readonly string[] }
-  | undefined {
-  const languages = known[part][name]?.languages;
-  if (languages !== undefined && languages !== 'any' && !languages.includes(language)) {
+  {
+    needs: { language, voice },
+    providers,
+    takesOver,
+  }: { readonly needs: Needs; readonly providers: ConfigDocument; readonly takesOver: boolean },
+): Lack | undefined {
+  const { name, languages } = provider;
+  if (languages !== 'any' && !languages.includes(language)) {
     return {
       of: 'language',
       message: `found "${language}", but ${name} (${part}) knows only: ${languages.join(', ')}`,
     };
   }
-  if (part !== 'tts' || follows) return undefined;
-  const voices = voicesOf(name, providers, known);
-  if (!voices || voices.names.includes(voice) || (voices.orId && VOICE_ID.test(voice))) return undefined;
-  const list = [...voices.names, ...(voices.orId ? ["a voice's identifier"] : [])].join(', ');
+  if (part !== 'tts' || takesOver) return undefined;
+  const voices = voicesOf(provider, providers);
+  if (!voices || voices.names.includes(voice) || voices.id?.test(voice) === true) return undefined;
+  const list = [...voices.names, ...(voices.id ? ["a voice's identifier"] : [])].join(', ');
   return { of: 'voice', message: `found "${voice}", voices of ${name}: ${list}`, voices: voices.names };
 }
 
 /** Undefined: any voice will do. */
 function voicesOf(
-  provider: string,
+  { voices = 'any', section }: KnownProvider,
   providers: ConfigDocument,
-  known: KnownProviders,
-): { readonly names: readonly string[]; readonly orId: boolean } | undefined {
-  const voices = known.tts[provider]?.voices;
-  if (voices === undefined || voices === 'any') return undefined;
-  if (voices !== 'named') return { names: voices, orId: false };
-  const named = valueAt(providers.data, ['providers', provider, 'tts', 'voices']);
-  return {
-    names: typeof named === 'object' && named !== null ? Object.keys(named) : DEFAULT_VOICES,
-    orId: true,
-  };
+): { readonly names: readonly string[]; readonly id?: RegExp } | undefined {
+  if (voices === 'any') return undefined;
+  if (!('namesAt' in voices)) return { names: voices };
+  const { namesAt, id } = voices;
+  const given = section && valueAt(providers.data, ['providers', section.name, ...namesAt]);
+  const named = given ?? valueAt(section?.schema.parse({}), namesAt);
+  return { names: typeof named === 'object' && named !== null ? Object.keys(named) : [], id };
 }
 
-export function hasKey(document: ConfigDocument, section: string): boolean {
-  const key = valueAt(document.data, ['providers', section, 'apiKey']);
+/** True where a provider's section has a key. */
+export function hasKey(document: ConfigDocument, { section }: KnownProvider): boolean {
+  const key = section && valueAt(document.data, ['providers', section.name, 'apiKey']);
   return typeof key === 'string' || typeof key === 'number';
 }

@@ -1,7 +1,14 @@
 import { z } from 'zod';
-import { ARPABET, WEEKDAYS, type OpeningTime, type Weekday } from '../dialog/agent-profile.ts';
+import {
+  ARPABET,
+  DEFAULT_LIMITS,
+  WEEKDAYS,
+  type OpeningTime,
+  type Weekday,
+} from '../dialog/agent-profile.ts';
 import { CODEC_NAMES } from '../media/codec.ts';
 import { httpTool, transferTarget } from './agent-tools.ts';
+import type { KnownProviders } from './known-providers.ts';
 import { OPENING_HOURS_FORM, parseOpeningHours } from './opening-hours.ts';
 import { providersSection } from './provider-settings.ts';
 import {
@@ -13,12 +20,16 @@ import {
   text,
   toggle,
   whole,
-} from './values.ts';
+} from '../settings/values.ts';
 
 /*
  * What may stand in agents.yaml and providers.yaml. Unknown keys are errors. Every key of these schemas has its
  * line in docs/configuration.md (a test keeps the two equal).
  */
+
+/** A name that flite and Cartesia's section have. */
+export const DEFAULT_VOICE = 'slt';
+export const DEFAULT_LANGUAGE = 'en';
 
 const timeZone = text.refine((value) => {
   try {
@@ -42,22 +53,31 @@ function openingDay(day: Weekday) {
   });
 }
 
-type WeekShape = { [Day in Weekday]: z.ZodOptional<ReturnType<typeof openingDay>> };
-
 const openingHours = z
-  .strictObject(
-    Object.fromEntries(WEEKDAYS.map((day) => [day, openingDay(day).optional()])) as unknown as WeekShape,
-  )
+  .strictObject({
+    monday: openingDay('monday').optional(),
+    tuesday: openingDay('tuesday').optional(),
+    wednesday: openingDay('wednesday').optional(),
+    thursday: openingDay('thursday').optional(),
+    friday: openingDay('friday').optional(),
+    saturday: openingDay('saturday').optional(),
+    sunday: openingDay('sunday').optional(),
+  })
   .transform((week): OpeningTime[] => WEEKDAYS.flatMap((day) => week[day] ?? []));
 
 const knowledge = z.strictObject({
   company: text,
-  timeZone: timeZone.optional(),
-  openingHours: openingHours.optional(),
-  address: text.optional(),
+  timeZone: timeZone.exactOptional(),
+  openingHours: openingHours.exactOptional(),
+  address: text.exactOptional(),
   services: z
     .array(
-      z.strictObject({ name: text, also: z.array(text).default([]), about: text, price: text.optional() }),
+      z.strictObject({
+        name: text,
+        also: z.array(text).default([]),
+        about: text,
+        price: text.exactOptional(),
+      }),
     )
     .default([]),
   questions: z.array(z.strictObject({ ask: z.array(text).min(1), answer: text })).default([]),
@@ -68,7 +88,7 @@ const knowledge = z.strictObject({
         digit: z
           .string()
           .regex(/^[1-9]$/, 'one digit from 1 to 9, in quotes')
-          .optional(),
+          .exactOptional(),
         also: z.array(text).default([]),
       }),
     )
@@ -78,15 +98,17 @@ const knowledge = z.strictObject({
 });
 
 const limits = z.strictObject({
-  endpointingMs: whole(200, 5_000).default(500),
-  eagerPauseMs: whole(0, 5_000).default(250),
-  longestTurnMs: whole(5_000, 300_000).default(25_000),
-  bargeInMs: whole(60, 2_000).default(240),
-  interDigitMs: whole(300, 10_000).default(1_500),
-  silenceMs: whole(1_000, 60_000).default(7_000),
-  silencePrompts: whole(0, 10).default(2),
-  maxCallMs: whole(10_000, 14_400_000).default(600_000),
+  endpointingMs: whole(200, 5_000).default(DEFAULT_LIMITS.endpointingMs),
+  eagerPauseMs: whole(0, 5_000).default(DEFAULT_LIMITS.eagerPauseMs),
+  longestTurnMs: whole(5_000, 300_000).default(DEFAULT_LIMITS.longestTurnMs),
+  bargeInMs: whole(60, 2_000).default(DEFAULT_LIMITS.bargeInMs),
+  interDigitMs: whole(300, 10_000).default(DEFAULT_LIMITS.interDigitMs),
+  silenceMs: whole(1_000, 60_000).default(DEFAULT_LIMITS.silenceMs),
+  silencePrompts: whole(0, 10).default(DEFAULT_LIMITS.silencePrompts),
+  maxCallMs: whole(10_000, 14_400_000).default(DEFAULT_LIMITS.maxCallMs),
 });
+
+/* What is optional here stays away where it isn't set, as AgentProfile has it: config.ts holds the two together. */
 
 const agent = z.strictObject({
   id: identifier,
@@ -94,20 +116,20 @@ const agent = z.strictObject({
   name: text,
   greeting: text,
   instructions: z.string().trim().default(''),
-  voice: text.default('slt'),
-  language: text.default('en'),
+  voice: text.default(DEFAULT_VOICE),
+  language: text.default(DEFAULT_LANGUAGE),
   codec: z.enum([...CODEC_NAMES, 'auto']).default('auto'),
   limits: limits.prefault({}),
   afterwards: z.enum(['hang-up', 'continue']).default('hang-up'),
-  tools: z.array(text).optional(),
+  tools: z.array(text).exactOptional(),
   transferTargets: z.array(transferTarget).default([]),
   whenFailing: z.enum(['continue', 'hang-up', 'keep-trying']).default('continue'),
   knowledge,
 });
 
 const announcements = z.strictObject({
-  voice: text.default('slt'),
-  language: text.default('en'),
+  voice: text.default(DEFAULT_VOICE),
+  language: text.default(DEFAULT_LANGUAGE),
   unknownExtension: text.default('Sorry, this number is not in use. Goodbye.'),
   busy: text.default('Sorry, all our lines are busy. Please try again in a few minutes. Goodbye.'),
   trouble: text.default('I am sorry, something went wrong on our side. Please call again later. Goodbye.'),
@@ -167,39 +189,43 @@ const vonageGateway = z.strictObject({
   maxConnections: whole(1, 100_000).default(2_000),
 });
 
-export const providersFile = z.strictObject({
-  asterisk: z.array(asteriskServer).default([]),
-  gateways: z.strictObject({ rtp: rtpGateway.prefault({}), vonage: vonageGateway.prefault({}) }).prefault({}),
-  providers: providersSection.prefault({}),
-  limits: z
-    .strictObject({
-      maxCalls: whole(1, 10_000).default(50),
-      whenFull: z.enum(['announce', 'continue']).default('announce'),
-      drainMs: whole(0, 3_600_000).default(30_000),
-    })
-    .prefault({}),
-  records: z
-    .strictObject({
-      transcripts: toggle.default(false),
-      recordings: toggle.default(false),
-      keepDays: whole(1, 3_650).default(30),
-    })
-    .prefault({}),
-  monitoring: z
-    .strictObject({
-      enabled: toggle.default(true),
-      listenAddress: ipAddress.default('127.0.0.1'),
-      listenPort: whole(0, 65_535).default(9464),
-    })
-    .prefault({}),
-  latencyTargets: z
-    .strictObject({
-      totalMs: whole(1, 60_000).default(700),
-      llmMs: whole(1, 60_000).default(500),
-      ttsFirstAudioMs: whole(1, 60_000).default(100),
-    })
-    .prefault({}),
-});
+export function providersFile(known: KnownProviders) {
+  return z.strictObject({
+    asterisk: z.array(asteriskServer).default([]),
+    gateways: z
+      .strictObject({ rtp: rtpGateway.prefault({}), vonage: vonageGateway.prefault({}) })
+      .prefault({}),
+    providers: providersSection(known).prefault({}),
+    limits: z
+      .strictObject({
+        maxCalls: whole(1, 10_000).default(50),
+        whenFull: z.enum(['announce', 'continue']).default('announce'),
+        drainMs: whole(0, 3_600_000).default(30_000),
+      })
+      .prefault({}),
+    records: z
+      .strictObject({
+        transcripts: toggle.default(false),
+        recordings: toggle.default(false),
+        keepDays: whole(1, 3_650).default(30),
+      })
+      .prefault({}),
+    monitoring: z
+      .strictObject({
+        enabled: toggle.default(true),
+        listenAddress: ipAddress.default('127.0.0.1'),
+        listenPort: whole(0, 65_535).default(9464),
+      })
+      .prefault({}),
+    latencyTargets: z
+      .strictObject({
+        totalMs: whole(1, 60_000).default(700),
+        llmMs: whole(1, 60_000).default(500),
+        ttsFirstAudioMs: whole(1, 60_000).default(100),
+      })
+      .prefault({}),
+  });
+}
 
 /** What the environment alone decides. */
 export const environmentSchema = z.object({
@@ -210,4 +236,4 @@ export const environmentSchema = z.object({
 });
 
 export type AgentsFile = z.infer<typeof agentsFile>;
-export type ProvidersFile = z.infer<typeof providersFile>;
+export type ProvidersFile = z.infer<ReturnType<typeof providersFile>>;

@@ -18,7 +18,7 @@ export interface AgentProfile {
   /** Names of the tools that its model may call. Missing: all that its knowledge and targets have a use for. */
   readonly tools?: readonly string[];
   /** Whom it may call for a caller, and nobody else. */
-  readonly transferTargets?: readonly TransferTarget[];
+  readonly transferTargets: readonly TransferTarget[];
   /** What becomes of a caller to whom no reply could be given several times in a row. */
   readonly whenFailing: 'continue' | 'hang-up' | 'keep-trying';
   /** What the embedded receptionist answers from; other models get it within their instructions. */
@@ -56,6 +56,19 @@ export interface AgentLimits {
   readonly silencePrompts: number;
   readonly maxCallMs: Milliseconds;
 }
+
+/** What holds where agents.yaml sets nothing. */
+export const DEFAULT_LIMITS: AgentLimits = {
+  endpointingMs: 500,
+  eagerPauseMs: 250,
+  // Whisper hears windows of 30 s (Radford et al. 2022, section 2.2); a turn and its lead-in stay within one.
+  longestTurnMs: 25_000,
+  bargeInMs: 240,
+  interDigitMs: 1_500,
+  silenceMs: 7_000,
+  silencePrompts: 2,
+  maxCallMs: 600_000,
+};
 
 export interface AgentKnowledge {
   readonly company: string;

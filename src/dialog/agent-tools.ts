@@ -64,7 +64,7 @@ export function defaultTools(agent: Pick<AgentProfile, 'knowledge' | 'transferTa
     TOOL.hangUp,
     ...(agent.knowledge.departments.length > 0 ? [TOOL.proceed] : []),
     ...(agent.knowledge.takesMessages ? [TOOL.takeMessage] : []),
-    ...((agent.transferTargets ?? []).length > 0 ? [TOOL.transfer] : []),
+    ...(agent.transferTargets.length > 0 ? [TOOL.transfer] : []),
   ];
 }
 
@@ -80,7 +80,7 @@ export function standardTools(options: {
     hangUp,
     proceed(agent.knowledge.departments.map(({ name }) => name)),
     takeMessage(messages, clock),
-    transfer(agent.transferTargets ?? []),
+    transfer(agent.transferTargets),
     sendDtmf,
   ];
   return all.filter(({ name }) => allowed.includes(name));

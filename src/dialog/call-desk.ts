@@ -7,7 +7,7 @@ import { CallSession, callName, type AgentParts } from './call-session.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
 import { NO_MEDIA } from './call-media.ts';
 import type { Admission, CallDesk, MediaSession } from './ports.ts';
-import type { AgentProfile } from './agent-profile.ts';
+import { DEFAULT_LIMITS, type AgentProfile } from './agent-profile.ts';
 import type { CallEvent, CallObserver } from './call-events.ts';
 import type { CallInfo } from './call-info.ts';
 import { endpointingByWords } from './endpointing-policy.ts';
@@ -247,16 +247,9 @@ export function announcerProfile(voice: string, language: string): AgentProfile 
     codec: 'auto',
     afterwards: 'hang-up',
     whenFailing: 'hang-up',
-    limits: {
-      endpointingMs: 500,
-      eagerPauseMs: 0,
-      longestTurnMs: 25_000,
-      bargeInMs: 240,
-      interDigitMs: 1500,
-      silenceMs: 8000,
-      silencePrompts: 0,
-      maxCallMs: 60_000,
-    },
+    // Who only speaks waits for nobody.
+    limits: { ...DEFAULT_LIMITS, eagerPauseMs: 0, silencePrompts: 0, maxCallMs: 60_000 },
+    transferTargets: [],
     knowledge: {
       company: '',
       services: [],

@@ -1,3 +1,5 @@
+/* What goes wrong with providers, in the core's own words: kinds, and what was done. The error that adapters throw is ProviderFailure (src/providers/provider-failure.ts); the events of a call are made of these in provider-trouble.ts. */
+
 /** How a provider that works in this process is, for readiness and the metrics. */
 export interface ProviderStatus {
   /** Why it can't serve a call now; missing: it can. */

@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from './agent-profile.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import type { Message, ToolCall } from './conversation.ts';
 import { endpointingByWords, type EndpointingPolicy } from './endpointing-policy.ts';
@@ -361,21 +362,14 @@ export interface TurnSettings {
 }
 
 export const DEFAULT_TURN_SETTINGS: TurnSettings = {
+  ...DEFAULT_LIMITS,
   endpointing: endpointingByWords(languageOf('en')),
   interruption: interruptionByWords(languageOf('en')),
-  endpointingMs: 500,
-  silenceMs: 8000,
-  silencePrompts: 2,
-  maxCallMs: 600_000,
   findsTurns: false,
   earlyStart: false,
-  eagerPauseMs: 250,
-  // Whisper hears windows of 30 s (Radford et al. 2022, section 2.2); a turn and its lead-in stay within one.
-  longestTurnMs: 25_000,
   turnTimeoutMs: 1500,
   transcriptMs: 4000,
   noiseMs: 300,
-  interDigitMs: 1500,
   menuKeys: '',
   // Chosen: whoever types a number has mostly pressed its next key by then, and if not, the row goes on.
   menuKeyMs: 400,

@@ -20,21 +20,32 @@ export interface FailureDetails {
   readonly cause?: unknown;
 }
 
-/** A failure of a provider, in words that hold no key. */
+/**
+ * A failure of a provider, in words that hold no key: what adapters throw. What a call is told of it is a
+ * `ProviderTrouble` (dialog/provider-failures.ts, with the kinds), which dialog/provider-trouble.ts makes an event.
+ */
 export class ProviderFailure extends VoiceAgentError {
   readonly kind: FailureKind;
   readonly provider: string;
   /** The message without provider and kind. */
   readonly reason: string;
   readonly retryAfterMs: Milliseconds | undefined;
+  readonly #details: FailureDetails;
 
-  constructor({ code, provider, kind, message, retryAfterMs, cause }: FailureDetails) {
+  constructor(details: FailureDetails) {
+    const { code, provider, kind, message, retryAfterMs, cause } = details;
     super(code, `${provider}: ${message} (${kind})`, cause === undefined ? {} : { cause });
     this.name = 'ProviderFailure';
     this.kind = kind;
     this.provider = provider;
     this.reason = message;
     this.retryAfterMs = retryAfterMs;
+    this.#details = details;
+  }
+
+  /** The same, where it means something else for who asked. */
+  as(code: ProviderErrorCode): ProviderFailure {
+    return new ProviderFailure({ ...this.#details, code });
   }
 }
 

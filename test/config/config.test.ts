@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig, type ProviderChoice } from '../../src/config.ts';
 import { VoiceAgentError } from '../../src/lib/errors.ts';
-import { KNOWN, shippedConfig } from '../support/shipped-config.ts';
+import { KNOWN_PROVIDERS } from '../../src/app/known-providers.ts';
+import { shippedConfig } from '../support/shipped-config.ts';
 
 let folder: string;
 
@@ -31,8 +32,15 @@ function edit(file: 'agents.yaml' | 'providers.yaml', ...changes: [string | RegE
 }
 
 function load(env: Readonly<Record<string, string>> = { ARI_PASSWORD: 'secret' }) {
-  return loadConfig({ env: { VOICE_AGENT_CONFIG_DIR: folder, ...env }, known: KNOWN, cwd: '/' });
+  return loadConfig({ env: { VOICE_AGENT_CONFIG_DIR: folder, ...env }, known: KNOWN_PROVIDERS, cwd: '/' });
 }
+
+const namesOf = (choice: ProviderChoice | undefined) =>
+  choice && Object.fromEntries(Object.entries(choice).map(([part, { names }]) => [part, names]));
+const namesByAgent = (byAgent: Readonly<Record<string, ProviderChoice>>) =>
+  Object.fromEntries(Object.entries(byAgent).map(([id, choice]) => [id, namesOf(choice)]));
+const reasonsOf = (choice: ProviderChoice) =>
+  Object.fromEntries(Object.entries(choice).map(([part, { why }]) => [part, why]));
 
 /** On which line of a file a text stands. */
 function lineOf(file: string, text: string): number {
@@ -67,7 +75,7 @@ describe('the shipped configuration', () => {
     expect(config.asterisk).toMatchObject([
       { name: 'local', url: 'http://127.0.0.1:8088', app: 'voice-agent', password: 'secret' },
     ]);
-    expect(config.providers.byAgent.alice).toEqual({
+    expect(namesOf(config.providers.byAgent['alice'])).toEqual({
       vad: ['silero'],
       stt: ['pocketsphinx'],
       llm: ['receptionist'],
@@ -166,34 +174,34 @@ describe('providers chosen by themselves', () => {
 
   it('are the embedded ones without keys, and it is said why', () => {
     const { providers } = load();
-    expect(providers.default).toEqual(EMBEDDED);
-    expect(providers.reasons).toEqual({
-      'stt pocketsphinx': "no key of Cartesia's or Groq's is set",
-      'llm receptionist': "no key of Groq's is set",
-      'tts flite': "no key of Cartesia's is set",
+    expect(namesOf(providers.default)).toEqual(EMBEDDED);
+    expect(reasonsOf(providers.default)).toEqual({
+      vad: undefined,
+      stt: "no key of Cartesia's or Groq's is set",
+      llm: "no key of Groq's is set",
+      tts: "no key of Cartesia's is set",
     });
   });
 
   it('are the cloud’s with both keys, one of them from a file, and the embedded ones behind them', () => {
     writeFileSync(join(folder, 'key'), 'sk_car_2\n');
     const { providers } = load({ ...KEYS, CARTESIA_API_KEY: '', CARTESIA_API_KEY_FILE: join(folder, 'key') });
-    expect(providers.byAgent).toEqual({ alice: CLOUD, tom: CLOUD });
-    expect(providers.settings.groq.apiKey).toBe('gsk_1');
-    expect(providers.settings.cartesia.apiKey).toBe('sk_car_2');
-    expect(providers.reasons).toMatchObject({
-      'stt cartesia groq-whisper pocketsphinx': "Cartesia's key is set, and Groq's key is set",
-      'llm groq receptionist': "Groq's key is set",
-      'tts cartesia flite': "Cartesia's key is set",
+    expect(namesByAgent(providers.byAgent)).toEqual({ alice: CLOUD, tom: CLOUD });
+    expect(providers.settings).toMatchObject({ groq: { apiKey: 'gsk_1' }, cartesia: { apiKey: 'sk_car_2' } });
+    expect(reasonsOf(providers.default)).toMatchObject({
+      stt: "Cartesia's key is set, and Groq's key is set",
+      llm: "Groq's key is set",
+      tts: "Cartesia's key is set",
     });
   });
 
   it('are half of them with one key', () => {
-    expect(load({ ...KEYS, CARTESIA_API_KEY: '' }).providers.default).toEqual({
+    expect(namesOf(load({ ...KEYS, CARTESIA_API_KEY: '' }).providers.default)).toEqual({
       ...EMBEDDED,
       stt: ['groq-whisper', 'pocketsphinx'],
       llm: CLOUD.llm,
     });
-    expect(load({ ...KEYS, GROQ_API_KEY: '' }).providers.default).toEqual({
+    expect(namesOf(load({ ...KEYS, GROQ_API_KEY: '' }).providers.default)).toEqual({
       ...CLOUD,
       stt: ['cartesia', 'pocketsphinx'],
       llm: ['receptionist'],
@@ -202,21 +210,22 @@ describe('providers chosen by themselves', () => {
 
   it('know the language of their agent', () => {
     edit('agents.yaml', [/language: en(?=\n    codec: alaw)/, 'language: de']);
-    const { byAgent, reasons } = load(KEYS).providers;
-    expect(byAgent['alice']).toEqual(CLOUD);
-    expect(byAgent['tom']).toEqual({
+    const { byAgent } = load(KEYS).providers;
+    expect(namesOf(byAgent['alice'])).toEqual(CLOUD);
+    expect(namesOf(byAgent['tom'])).toEqual({
       vad: ['silero'],
       stt: ['groq-whisper'],
       llm: ['groq'],
       tts: ['cartesia'],
     });
-    expect(reasons['tts cartesia']).toContain("flite can't take its place");
-    expect(reasons['tts cartesia']).toContain('knows only: en');
+    expect(byAgent['tom']?.tts.why).toContain("flite can't take its place");
+    expect(byAgent['tom']?.tts.why).toContain('knows only: en');
+    expect(byAgent['alice']?.tts.why).toBe("Cartesia's key is set");
   });
 
   it('leave those that are chosen by name', () => {
     edit('providers.yaml', ['agents: {}', 'agents: { tom: { tts: flite } }']);
-    expect(load({ ...KEYS, VOICE_AGENT_LLM: 'receptionist' }).providers.byAgent).toEqual({
+    expect(namesByAgent(load({ ...KEYS, VOICE_AGENT_LLM: 'receptionist' }).providers.byAgent)).toEqual({
       alice: { ...CLOUD, llm: ['receptionist'] },
       tom: { ...CLOUD, llm: ['receptionist'], tts: ['flite'] },
     });
@@ -226,8 +235,8 @@ describe('providers chosen by themselves', () => {
     edit('providers.yaml', ['agents: {}', 'agents: { tom: { tts: [cartesia, flite], llm: [groq] } }']);
     const env = { ...KEYS, VOICE_AGENT_TTS: 'flite, cartesia' };
     const { byAgent } = load(env).providers;
-    expect(byAgent['alice']?.tts).toEqual(['flite', 'cartesia']);
-    expect(byAgent['tom']).toMatchObject({ tts: ['cartesia', 'flite'], llm: ['groq'] });
+    expect(byAgent['alice']?.tts.names).toEqual(['flite', 'cartesia']);
+    expect(namesOf(byAgent['tom'])).toMatchObject({ tts: ['cartesia', 'flite'], llm: ['groq'] });
     edit('agents.yaml', ['voice: rms', 'voice: 11111111-2222-4333-8444-555555555555']);
     expect(problems(env)).toEqual([]);
     edit('providers.yaml', ['tts: [cartesia, flite]', 'tts: [flite, cartesia]']);
@@ -242,13 +251,13 @@ describe('providers chosen by themselves', () => {
 
   it('that could only follow do so in a voice of their own', () => {
     edit('agents.yaml', ['voice: rms', 'voice: 11111111-2222-4333-8444-555555555555']);
-    expect(load(KEYS).providers.byAgent['tom']?.tts).toEqual(['cartesia', 'flite']);
+    expect(load(KEYS).providers.byAgent['tom']?.tts.names).toEqual(['cartesia', 'flite']);
   });
 
   it('take addresses and settings from the environment', () => {
     const { groq, cartesia } = load({ ...KEYS, GROQ_BASE_URL: 'http://127.0.0.1:1' }).providers.settings;
     expect(groq).toMatchObject({ baseUrl: 'http://127.0.0.1:1', maxTokens: 400, temperature: 0.4 });
-    expect(cartesia.tts).toMatchObject({ feeding: 'sentence', model: 'sonic-3' });
+    expect(cartesia).toMatchObject({ tts: { feeding: 'sentence', model: 'sonic-3' } });
   });
 
   it('may be asked for only with a key, and it is never shown', () => {
@@ -271,6 +280,59 @@ describe('providers chosen by themselves', () => {
         'agents[1].voice: found "katie", voices of cartesia: slt, rms, a voice\'s identifier',
       ),
     ]);
+  });
+});
+
+describe("a provider's section", () => {
+  const address = (section: string, baseUrl: string, more = ''): string[] => {
+    edit('providers.yaml', [
+      new RegExp(`^  ${section}:\n(    .*\n| {4}#.*\n)*`, 'm'),
+      `  ${section}: { baseUrl: '${baseUrl}'${more} }\n`,
+    ]);
+    return problems();
+  };
+
+  it.each([
+    ['http://127.0.0.1:11434/v1'],
+    ['https://generativelanguage.googleapis.com/v1beta/openai/'],
+    ['https://x.openai.azure.com/openai/v1'],
+    ['https://proxy.example'],
+  ])('takes the address %s of an OpenAI-compatible server as it is', (baseUrl) => {
+    expect(address('openaiCompatible', baseUrl)).toEqual([]);
+    expect(load().providers.settings['openaiCompatible']).toMatchObject({ baseUrl });
+  });
+
+  it.each([
+    ['openaiCompatible', 'https://x.example/v1/chat/completions', 'without /chat/completions'],
+    ['openaiCompatible', 'https://x.example/v1?api-version=1', 'an address without a query'],
+    ['groq', 'http://127.0.0.1:11434/v1', "Groq's address, with or without /openai/v1"],
+    ['cartesia', 'https://api.cartesia.ai/tts/websocket/', 'without /tts/websocket'],
+  ])('%s refuses the address %s, which would be joined wrongly', (section, baseUrl, says) => {
+    const [line, ...others] = address(section, baseUrl);
+    expect(others).toEqual([]);
+    expect(line).toContain(`providers.${section}.baseUrl: found "${baseUrl}", needed: `);
+    expect(line).toContain(says);
+  });
+
+  it('wants the version of the API for a deployment at Azure, whatever else is wrong there', () => {
+    const deployment = 'https://x.openai.azure.com/openai/deployments/agent';
+    expect(address('openaiCompatible', deployment, ', maxTokens: many, modell: x')).toEqual([
+      expect.stringContaining('providers.openaiCompatible.maxTokens: found "many"'),
+      expect.stringContaining(
+        'providers.openaiCompatible.modell: there is no such key (did you mean "model"?)',
+      ),
+      expect.stringContaining('providers.openaiCompatible.apiVersion: nothing stands there, needed: the API'),
+    ]);
+  });
+
+  it('may have the version of the API', () => {
+    const deployment = 'https://x.openai.azure.com/openai/deployments/agent';
+    expect(address('openaiCompatible', deployment, ", apiVersion: '2024-10-21'")).toEqual([]);
+  });
+
+  it('that no provider has is a mistake', () => {
+    edit('providers.yaml', ['  cartesia:\n', '  cartesian:\n']);
+    expect(problems()[0]).toContain('providers.cartesian: there is no such key (did you mean "cartesia"?)');
   });
 });
 

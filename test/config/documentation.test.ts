@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { allKeys, keysAt } from '../../src/config/keys.ts';
 import { agentsFile, environmentSchema, providersFile } from '../../src/config/schema.ts';
-import { KNOWN } from '../support/shipped-config.ts';
+import { KNOWN_PROVIDERS } from '../../src/app/known-providers.ts';
 
 const docs = readFileSync('docs/configuration.md', 'utf8');
 const rows = new Map(
@@ -16,7 +16,11 @@ const rows = new Map(
 );
 
 /** Keys that aren't sections of further keys. */
-const leaves = [...allKeys(agentsFile), ...allKeys(providersFile), ...allKeys(environmentSchema)].filter(
+const leaves = [
+  ...allKeys(agentsFile),
+  ...allKeys(providersFile(KNOWN_PROVIDERS)),
+  ...allKeys(environmentSchema),
+].filter(
   ({ key }, _, all) =>
     !all.some(({ key: other }) => other.startsWith(`${key}.`) || other.startsWith(`${key}[].`)),
 );
@@ -53,7 +57,11 @@ describe('docs/configuration.md', () => {
       mkdirSync(join(folder, 'config'));
       writeFileSync(join(folder, 'config', 'agents.yaml'), yaml);
       copyFileSync('config/providers.yaml', join(folder, 'config', 'providers.yaml'));
-      const config = loadConfig({ env: { ARI_PASSWORD: 'x', SHOP_KEY: 'y' }, known: KNOWN, cwd: folder });
+      const config = loadConfig({
+        env: { ARI_PASSWORD: 'x', SHOP_KEY: 'y' },
+        known: KNOWN_PROVIDERS,
+        cwd: folder,
+      });
       expect(config.agents[0]).toMatchObject({ id: 'bakery', voice: 'slt', codec: 'auto' });
       expect(config.httpTools[0]).toMatchObject({ headers: { Authorization: 'Bearer y' }, maxBytes: 65536 });
     } finally {
@@ -66,7 +74,12 @@ describe('the keys of a section', () => {
   it('are known for suggestions, through lists, defaults and conversions', () => {
     expect(keysAt(agentsFile, ['agents', 0, 'limits'])).toContain('silenceMs');
     expect(keysAt(agentsFile, ['agents', 3, 'knowledge', 'openingHours'])).toContain('sunday');
-    expect(keysAt(providersFile, ['providers', 'agents', 'alice'])).toEqual(['vad', 'stt', 'llm', 'tts']);
+    expect(keysAt(providersFile(KNOWN_PROVIDERS), ['providers', 'agents', 'alice'])).toEqual([
+      'vad',
+      'stt',
+      'llm',
+      'tts',
+    ]);
     expect(keysAt(agentsFile, ['nowhere'])).toEqual([]);
   });
 });

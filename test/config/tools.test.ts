@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { loadConfig } from '../../src/config.ts';
 import { messageOf } from '../../src/lib/errors.ts';
-import { KNOWN } from '../support/shipped-config.ts';
+import { KNOWN_PROVIDERS } from '../../src/app/known-providers.ts';
 
 let folder: string;
 
@@ -34,7 +34,7 @@ function load(agent: object, ...httpTools: object[]) {
   const agents = file.agents.map((one, index) => (index === 0 ? { ...one, ...agent } : one));
   writeFileSync(path, stringify({ ...file, agents, httpTools }));
   const env = { VOICE_AGENT_CONFIG_DIR: folder, ARI_PASSWORD: 'x', SHOP_KEY: 'top{secret}', BAD: 'a\nb' };
-  return loadConfig({ env, known: KNOWN, cwd: '/' });
+  return loadConfig({ env, known: KNOWN_PROVIDERS, cwd: '/' });
 }
 
 function problem(agent: object, ...httpTools: object[]): string {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig, type Config } from '../../src/config.ts';
-import { KNOWN } from '../support/shipped-config.ts';
+import { KNOWN_PROVIDERS } from '../../src/app/known-providers.ts';
 
 const RIGHT = {
   VONAGE_ENABLED: 'true',
@@ -23,7 +23,7 @@ afterEach(() => {
 
 function load(env: Readonly<Record<string, string>> = RIGHT): Config {
   const all = { VOICE_AGENT_CONFIG_DIR: folder, ARI_PASSWORD: 'x', ...env };
-  return loadConfig({ env: all, known: KNOWN, cwd: '/' });
+  return loadConfig({ env: all, known: KNOWN_PROVIDERS, cwd: '/' });
 }
 
 function edit(from: string | RegExp, to: string): void {

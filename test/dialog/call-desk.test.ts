@@ -16,7 +16,7 @@ import { PhraseCache } from '../../src/dialog/prepared-phrases.ts';
 import { FailureDomain } from '../../src/lib/failure-domain.ts';
 import { Scope } from '../../src/lib/scope.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
-import { agentProfile, preparePhrases } from '../support/scripted-call.ts';
+import { agentProfile, ANNOUNCEMENTS, preparePhrases } from '../support/scripted-call.ts';
 import { callInfo, ScriptedLine } from '../support/scripted-line.ts';
 import { ScriptedLlm } from '../support/scripted-llm.ts';
 import { ScriptedMedia } from '../support/scripted-media.ts';
@@ -34,7 +34,7 @@ async function desk(more: Partial<CallDeskOptions> = {}): Promise<Desk> {
   const announcer = announcerProfile('slt', 'en');
   const profiles = [agentProfile(), agentProfile({ id: 'tom', extensions: ['510002'], codec: 'alaw' })];
   for (const profile of profiles) await preparePhrases(phrases, profile);
-  await preparePhrases(phrases, announcer, en.phrases);
+  await preparePhrases(phrases, announcer, ANNOUNCEMENTS);
   return new Desk({
     agents: profiles.map(staff),
     announcer: staff(announcer),
@@ -108,7 +108,7 @@ describe('the desk', () => {
     const { line, over } = arrive(at, '999');
     await clock.advance(20_000);
     await over;
-    expect(said()).toEqual([en.phrases.unknownExtension]);
+    expect(said()).toEqual([ANNOUNCEMENTS.unknownExtension]);
     expect(line?.done).toEqual(['answer', 'hang-up']);
     expect(at.size).toBe(0);
   });
@@ -120,7 +120,7 @@ describe('the desk', () => {
     const third = arrive(at);
     await clock.advance(12_000);
     await third.over;
-    expect(said()).toContain(en.phrases.busy);
+    expect(said()).toContain(ANNOUNCEMENTS.busy);
     expect(third.line?.done).toEqual(['answer', 'hang-up']);
   });
 

@@ -10,6 +10,7 @@ import { startGroqServer, type GroqServer } from '../support/provider-servers/gr
 import { receptionistMind } from '../support/provider-servers/receptionist-mind.ts';
 import { report } from '../support/running-agent.ts';
 import { shippedConfig } from '../support/shipped-config.ts';
+import { CARTESIA_VOICES } from '../support/provider-defaults.ts';
 
 const GREETING = 'Northgate Garage, Tom speaking.';
 
@@ -23,8 +24,8 @@ describe('A conversation in the cloud', () => {
   const spoken: Synthesised[] = [];
 
   beforeAll(async () => {
-    const { providers, agents } = shippedConfig();
-    voice = await openFliteVoice(providers.settings.cartesia.tts.voices);
+    const { agents } = shippedConfig();
+    voice = await openFliteVoice(CARTESIA_VOICES);
     [cloud, local] = await Promise.all([
       startEmulatedCloud({
         assumed: { takenBack: 0 },

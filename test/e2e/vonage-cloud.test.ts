@@ -5,10 +5,10 @@ import { VONAGE_NUMBERS } from '../../lab/vonage-lab.ts';
 import { startEmulatedCloud, type EmulatedCloud } from '../support/provider-servers/emulated-cloud.ts';
 import { openFliteVoice } from '../support/provider-servers/flite-voice.ts';
 import { report } from '../support/running-agent.ts';
-import { shippedConfig } from '../support/shipped-config.ts';
 import { samplesHeardOf, type Synthesised } from '../support/synthesised.ts';
 import { levelAbove, RunningVonage, speechOf } from '../support/vonage/running-vonage.ts';
 import { widebandSound } from '../support/vonage/wideband-callers.ts';
+import { CARTESIA_VOICES } from '../support/provider-defaults.ts';
 
 describe('A call from the Vonage cloud, with emulated Groq and Cartesia', () => {
   let voice: Awaited<ReturnType<typeof openFliteVoice>>;
@@ -20,7 +20,7 @@ describe('A call from the Vonage cloud, with emulated Groq and Cartesia', () => 
   const spoken: Synthesised[] = [];
 
   beforeAll(async () => {
-    voice = await openFliteVoice(shippedConfig().providers.settings.cartesia.tts.voices);
+    voice = await openFliteVoice(CARTESIA_VOICES);
     providers = await startEmulatedCloud({
       // What is heard is scripted: how well wideband is understood, vonage.test.ts shows.
       stt: {

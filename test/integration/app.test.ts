@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { KNOWN_PROVIDERS } from '../../src/app/providers.ts';
+import { KNOWN_PROVIDERS } from '../../src/app/known-providers.ts';
 import { startApp, type App } from '../../src/app.ts';
 import { loadConfig, type Config } from '../../src/config.ts';
 import type { CallRecord } from '../../src/dialog/call-record.ts';
@@ -107,7 +107,11 @@ describe('the program', () => {
     const shipped = config();
     const { byAgent } = shipped.providers;
     // Nobody's choice but that of `default`, which stands for agents that there aren't.
-    const unused = { ...shipped.providers.default, stt: ['nobody-uses-this'], llm: ['nor-this'] } as const;
+    const unused = {
+      ...shipped.providers.default,
+      stt: { names: ['nobody-uses-this'] },
+      llm: { names: ['nor-this'] },
+    } as const;
     await start({ ...shipped, providers: { ...shipped.providers, default: unused, byAgent } });
     server.call({ exten: '519999' });
     await eventually('the refusal is spoken', () => lines.some(({ msg }) => msg.includes('not in use')));

@@ -7,6 +7,7 @@ import { until } from '../support/leaks.ts';
 import { startCartesiaServer, type CartesiaServer } from '../support/provider-servers/cartesia-server.ts';
 import { startGroqServer, type GroqServer } from '../support/provider-servers/groq-server.ts';
 import type { Synthesise } from '../support/provider-servers/test-voice.ts';
+import { CARTESIA_TTS, GROQ_LLM } from '../support/provider-defaults.ts';
 
 /** Words last as long as no rule of thumb would guess: 90, 230, 370, 510, 90, … ms, with 30 ms between them. */
 const scripted: Synthesise = ({ text, rateHz }) => {
@@ -38,8 +39,9 @@ describe('the history of a caller who interrupts', () => {
     cartesia = await startCartesiaServer({ tts: { synthesise: scripted } });
     const ours = { apiKey: 'test-key' };
     call = await startCloudCall({
-      llm: createGroqLlm({ ...ours, baseUrl: groq.url }),
+      llm: createGroqLlm({ ...GROQ_LLM, ...ours, baseUrl: groq.url }),
       tts: createCartesiaTts({
+        ...CARTESIA_TTS,
         ...ours,
         baseUrl: cartesia.url,
         voices: { slt: '00000000-0000-4000-8000-000000000000' },

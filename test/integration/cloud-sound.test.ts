@@ -11,6 +11,7 @@ import { openFliteVoice } from '../support/provider-servers/flite-voice.ts';
 import { startGroqServer } from '../support/provider-servers/groq-server.ts';
 import type { Synthesise } from '../support/provider-servers/test-voice.ts';
 import { findSpeech } from '../support/sound-likeness.ts';
+import { CARTESIA_TTS, GROQ_LLM } from '../support/provider-defaults.ts';
 
 const SLT = 'f786b574-daa5-4673-aa0c-cbe3e8534c02';
 const SENTENCE =
@@ -22,12 +23,13 @@ async function heard(synthesise: Synthesise, source?: AudioFormat): Promise<Int1
   const groq = await startGroqServer({ think: () => ({ text: SENTENCE }) });
   const cartesia = await startCartesiaServer({ tts: { synthesise: atAnyRate(synthesise) } });
   const tts = createCartesiaTts({
+    ...CARTESIA_TTS,
     apiKey: 'test-key',
     baseUrl: cartesia.url,
     voices: { slt: SLT },
     ...(source ? { format: source } : {}),
   });
-  const llm = createGroqLlm({ apiKey: 'test-key', baseUrl: groq.url });
+  const llm = createGroqLlm({ ...GROQ_LLM, apiKey: 'test-key', baseUrl: groq.url });
   const call = await startCloudCall({ llm, tts, ...(source ? { source } : {}) });
   try {
     await until(() => call.of('answered').length > 0);

@@ -16,6 +16,7 @@ import { startCartesiaServer, type CartesiaServer } from '../support/provider-se
 import type { ChatRequest, Thought } from '../support/provider-servers/chat-stream.ts';
 import { startGroqServer, type GroqServer } from '../support/provider-servers/groq-server.ts';
 import { ScriptedTts } from '../support/scripted-tts.ts';
+import { CARTESIA_TTS, GROQ_LLM } from '../support/provider-defaults.ts';
 
 /** Longer than a voice may keep anybody waiting. */
 const TOOL_MS = 1500;
@@ -44,12 +45,13 @@ describe('words before a slow tool', () => {
     cartesia = await startCartesiaServer();
     const ours = { apiKey: 'test-key' };
     const voice = createCartesiaTts({
+      ...CARTESIA_TTS,
       ...ours,
       baseUrl: cartesia.url,
       voices: { slt: '00000000-0000-4000-8000-000000000000' },
     });
     call = await startCloudCall({
-      llm: createGroqLlm({ ...ours, baseUrl: groq.url }),
+      llm: createGroqLlm({ ...GROQ_LLM, ...ours, baseUrl: groq.url }),
       tts: chainTextToSpeech({
         providers: [
           listed('cartesia', voice, systemClock),

@@ -15,8 +15,9 @@ import { callerAudio } from '../support/caller-audio.ts';
 import { startEmulatedCloud, type EmulatedCloud } from '../support/provider-servers/emulated-cloud.ts';
 import { callInfo } from '../support/receptionist-call.ts';
 import { RingCaller } from '../support/ring-caller.ts';
-import { shippedAgent, shippedConfig } from '../support/shipped-config.ts';
+import { shippedAgent } from '../support/shipped-config.ts';
 import { findSpeech } from '../support/sound-likeness.ts';
+import { CARTESIA_STT, CARTESIA_TTS, GROQ_LLM, GROQ_WHISPER } from '../support/provider-defaults.ts';
 
 describe('the emulated cloud', () => {
   let cloud: EmulatedCloud;
@@ -33,7 +34,7 @@ describe('the emulated cloud', () => {
   const agent = shippedAgent('alice');
 
   it('hears the words of a recording, and when the caller has finished', async () => {
-    const stt = createCartesiaStt(cartesia());
+    const stt = createCartesiaStt({ ...CARTESIA_STT, ...cartesia() });
     const caller = new RingCaller({ pace: 3 });
     const events: SttEvent[] = [];
     const stream = await stt.open({
@@ -61,7 +62,7 @@ describe('the emulated cloud', () => {
   });
 
   it('hears what Whisper is sent', async () => {
-    const stt = createGroqWhisperStt(groq());
+    const stt = createGroqWhisperStt({ ...GROQ_WHISPER, ...groq() });
     const caller = new RingCaller({ pace: 20 });
     const stream = await stt.open({
       heard: caller.heard,
@@ -77,7 +78,7 @@ describe('the emulated cloud', () => {
   });
 
   it('answers what was asked, with what it was told, and uses the tools that it was offered', async () => {
-    const llm = createGroqLlm({ ...groq(), model: 'llama-3.3-70b-versatile' });
+    const llm = createGroqLlm({ ...GROQ_LLM, ...groq() });
     const tools = standardTools({
       agent,
       messages: { keep: () => Promise.resolve() },
@@ -109,8 +110,7 @@ describe('the emulated cloud', () => {
   });
 
   it('says what it is given, in the voice that is asked for', async () => {
-    const { voices } = shippedConfig().providers.settings.cartesia.tts;
-    const tts = createCartesiaTts({ ...cartesia(), voices });
+    const tts = createCartesiaTts({ ...CARTESIA_TTS, ...cartesia() });
     const own = await openAgentVoice();
     // In one piece: each piece is spoken for itself.
     const text = 'We are open until six in the evening.';

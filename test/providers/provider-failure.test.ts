@@ -5,7 +5,7 @@ import {
   ProviderFailure,
   withoutKeys,
 } from '../../src/providers/provider-failure.ts';
-import { watchPulse } from '../../src/providers/cartesia/pulse.ts';
+import { watchPulse } from '../../src/providers/pulse.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 function coded(code: string, message = 'x'): Error {

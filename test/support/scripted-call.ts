@@ -1,7 +1,7 @@
 import { standardTools, toolTable, type AgentTool } from '../../src/dialog/agent-tools.ts';
 import { CallSession } from '../../src/dialog/call-session.ts';
 import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
-import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
+import { DEFAULT_LIMITS, type AgentProfile } from '../../src/dialog/agent-profile.ts';
 import type { CallEvent } from '../../src/dialog/call-events.ts';
 import type { CallInfo } from '../../src/dialog/call-info.ts';
 import type { TakenMessage } from '../../src/dialog/conversation.ts';
@@ -29,16 +29,8 @@ export function agentProfile(more: Partial<AgentProfile> = {}): AgentProfile {
     codec: 'ulaw',
     afterwards: 'hang-up',
     whenFailing: 'continue',
-    limits: {
-      endpointingMs: 500,
-      eagerPauseMs: 0,
-      longestTurnMs: 25_000,
-      bargeInMs: 240,
-      interDigitMs: 1500,
-      silenceMs: 8000,
-      silencePrompts: 2,
-      maxCallMs: 600_000,
-    },
+    limits: { ...DEFAULT_LIMITS, eagerPauseMs: 0, silenceMs: 8000 },
+    transferTargets: [],
     knowledge: {
       company: 'Riverside',
       services: [],
@@ -205,10 +197,17 @@ export class ScriptedCall {
   }
 }
 
+/** As agents.yaml would configure them. */
+export const ANNOUNCEMENTS = {
+  unknownExtension: 'Sorry, this number is not in use. Please check the number and dial again. Goodbye.',
+  busy: 'Sorry, all our lines are busy. Goodbye.',
+  apology: 'I am sorry, I have a technical problem and can not help you any further.',
+};
+
 export async function preparePhrases(
   phrases: PhraseCache,
   agent: AgentProfile,
-  texts: PhraseTexts = { greeting: agent.greeting, ...en.phrases },
+  texts: PhraseTexts = { greeting: agent.greeting, ...en.phrases, ...ANNOUNCEMENTS },
   fails = false,
 ): Promise<void> {
   const instant = new ManualClock();

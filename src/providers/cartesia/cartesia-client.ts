@@ -16,10 +16,10 @@ import {
 
 export interface CartesiaConnection {
   readonly apiKey: string;
-  /** `https://api.cartesia.ai` by default; an `http` address is spoken to without TLS. */
-  readonly baseUrl?: string | undefined;
-  /** For the handshake, from the first packet to an open socket (default 2000). */
-  readonly connectMs?: Milliseconds | undefined;
+  /** An `http` address is spoken to without TLS. */
+  readonly baseUrl: string;
+  /** For the handshake, from the first packet to an open socket. */
+  readonly connectMs: Milliseconds;
 }
 
 /**
@@ -34,7 +34,6 @@ const { TTSWS: Socketed } = require('@cartesia/cartesia-js/resources/tts/ws') as
 
 export type CartesiaClient = Cartesia;
 
-const CARTESIA_URL = 'https://api.cartesia.ai';
 /** How a handshake was refused, beyond what `ws` tells of it. */
 export interface Refusal {
   retryAfterMs?: Milliseconds | undefined;
@@ -53,9 +52,7 @@ export function socketOptions(refusal: Refusal): ClientOptions {
   };
 }
 
-export const CONNECT_MS: Milliseconds = 2_000;
-
-export function createCartesiaClient({ apiKey, baseUrl = CARTESIA_URL }: CartesiaConnection): CartesiaClient {
+export function createCartesiaClient({ apiKey, baseUrl }: CartesiaConnection): CartesiaClient {
   // Given explicitly, so that no variable of the environment is read by the SDK.
   return new Client({ apiKey, baseURL: baseUrl.replace(/\/+$/, ''), maxRetries: 0, logLevel: 'off' });
 }
@@ -66,7 +63,7 @@ export function createTtsSocket(
   connection: CartesiaConnection,
   refusal: Refusal,
 ): TTSWS {
-  const { baseUrl = CARTESIA_URL } = connection;
+  const { baseUrl } = connection;
   const url = new URL(baseUrl);
   const options = socketOptions(refusal);
   if (url.protocol !== 'http:') return new Socketed(client, options);

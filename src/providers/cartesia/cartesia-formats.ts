@@ -18,6 +18,12 @@ export const CARTESIA_FORMATS: readonly AudioFormat[] = [
   ]),
 ];
 
+/** How a voice is identified: a UUID. */
+export const CARTESIA_VOICE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Both sockets: docs.cartesia.ai/api-reference/stt/turns/websocket, and the SDK's parameters. */
+export const CARTESIA_STT_LANGUAGES = ['en'] as const;
+
 /** SupportedLanguage of @cartesia/cartesia-js, src/resources/voices.ts. */
 export const CARTESIA_LANGUAGES = (
   'en fr de es pt zh ja hi it ko nl pl ru sv tr tl bg ro ar cs el fi hr ms sk da ta uk hu no vi bn th he ka id te ' +

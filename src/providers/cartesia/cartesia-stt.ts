@@ -4,9 +4,10 @@ import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
 import { keyTerms } from '../key-terms.ts';
 import { retried } from '../provider-failure.ts';
+import { CARTESIA_ENCODING } from './cartesia-formats.ts';
 import { createCartesiaClient, type CartesiaConnection } from './cartesia-client.ts';
 import { FinalizeStream } from './finalize-stream.ts';
-import { HeardPump } from './heard-pump.ts';
+import { HeardPump } from '../heard-pump.ts';
 import { SttLink, type SttEndpoint, type SttMessage } from './stt-link.ts';
 import { TurnsStream } from './turns-stream.ts';
 
@@ -25,26 +26,23 @@ export interface TurnThresholds {
 export interface CartesiaSttOptions extends CartesiaConnection {
   /** Name in logs and failures (default `cartesia`). */
   readonly name?: string;
-  readonly model?: string;
-  /** `turns` (default): the provider finds the turns. `finalize`: our detector does. */
-  readonly socket?: 'turns' | 'finalize';
+  readonly model: string;
+  /** `turns`: the provider finds the turns. `finalize`: our detector does. */
+  readonly socket: 'turns' | 'finalize';
   readonly turn?: TurnThresholds;
-  /** Sound in one message (default 20): what is collected is heard later. */
-  readonly messageMs?: Milliseconds;
-  /** From the end of a turn to its transcript (default 2000). */
-  readonly transcriptMs?: Milliseconds;
+  /** Sound in one message: what is collected is heard later. */
+  readonly messageMs: Milliseconds;
+  /** From the end of a turn to its transcript. */
+  readonly transcriptMs: Milliseconds;
   readonly clock?: Clock;
 }
 
-const CARTESIA_STT_MODEL = 'ink-2';
-/** Both sockets: docs.cartesia.ai/api-reference/stt/turns/websocket, and the SDK's parameters. */
-export const CARTESIA_STT_LANGUAGES = ['en'] as const;
 /** AutoFinalizeWebsocketParams.keyterm: "up to 100 keyterms totaling 1200 characters". */
 const KEY_TERMS = { terms: 100, characters: 1200 };
 
 /** Cartesia as a speech-to-text provider: a socket for each call, opened while it is being answered. */
 export function createCartesiaStt(options: CartesiaSttOptions): SpeechToText {
-  const { name = 'cartesia', socket = 'turns', clock = systemClock } = options;
+  const { name = 'cartesia', socket, clock = systemClock } = options;
   const client = createCartesiaClient(options);
   const streams = new Set<SttStream>();
   let closed = false;
@@ -57,7 +55,7 @@ export function createCartesiaStt(options: CartesiaSttOptions): SpeechToText {
         `${name} understands English only, not "${request.language}"`,
       );
     }
-    const pump = new HeardPump(request.heard, options.messageMs ?? 20, (audio) => {
+    const pump = new HeardPump(request.heard, options.messageMs, (audio) => {
       link.send(audio);
     });
     const firstFrame = pump.next;
@@ -80,7 +78,7 @@ export function createCartesiaStt(options: CartesiaSttOptions): SpeechToText {
     });
     await link.open();
     const shared = { pump, link, clock, onEvent: request.onEvent };
-    const { transcriptMs = 2000 } = options;
+    const { transcriptMs } = options;
     const opened =
       socket === 'turns'
         ? new TurnsStream({ ...shared, endMs: transcriptMs }, firstFrame)
@@ -114,11 +112,11 @@ export function createCartesiaStt(options: CartesiaSttOptions): SpeechToText {
 }
 
 function endpointOf(request: SttRequest, pump: HeardPump, options: CartesiaSttOptions): SttEndpoint {
-  const { model = CARTESIA_STT_MODEL, socket = 'turns', turn = {} } = options;
+  const { model, socket, turn = {} } = options;
   const keyterm = keyTerms(request, KEY_TERMS);
   const shared = {
     model,
-    encoding: pump.encoding,
+    encoding: CARTESIA_ENCODING[pump.encoding],
     sample_rate: pump.rateHz,
     ...(keyterm.length > 0 ? { keyterm } : {}),
   };

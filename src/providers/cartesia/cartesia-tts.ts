@@ -6,32 +6,37 @@ import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../../lib/errors.ts';
 import type { AudioFormat } from '../../media/audio.ts';
 import type { CartesiaConnection } from './cartesia-client.ts';
-import { CARTESIA_ENCODING, CARTESIA_FORMATS, CARTESIA_LANGUAGES } from './cartesia-formats.ts';
+import {
+  CARTESIA_ENCODING,
+  CARTESIA_FORMATS,
+  CARTESIA_LANGUAGES,
+  CARTESIA_VOICE_ID,
+} from './cartesia-formats.ts';
 import { TtsPool } from './tts-pool.ts';
 import { TtsReply } from './tts-reply.ts';
 
 export interface CartesiaTtsOptions extends CartesiaConnection {
   /** Name in logs and failures (default `cartesia`). */
   readonly name?: string;
-  readonly model?: string;
+  readonly model: string;
   /** Names for voices, so that agents.yaml needs no identifiers: `{ slt: 'f786b574-…' }`. */
-  readonly voices?: Readonly<Record<string, string>>;
+  readonly voices: Readonly<Record<string, string>>;
   /** The only format to ask for. Default: whatever the line needs, so that nothing is converted. */
   readonly format?: AudioFormat | undefined;
-  /** `sentence` (default) or `token`: what it asks to be given, and hands on as it is. */
-  readonly feeding?: 'sentence' | 'token';
+  /** What it asks to be given, and hands on as it is. */
+  readonly feeding: 'sentence' | 'token';
   /** How long Cartesia waits for more text before it speaks (default 0, for tokens 200). */
   readonly bufferMs?: Milliseconds | undefined;
   /** 0.6 … 1.5 (default: the voice's own). */
   readonly speed?: number | undefined;
-  /** From the first text to the first sound (default 1500). */
-  readonly firstAudioMs?: Milliseconds;
-  /** Between two pieces of sound, when the text is complete (default 1500). */
-  readonly chunkMs?: Milliseconds;
-  /** Replies that one socket carries at a time (default 10). */
-  readonly contextsPerSocket?: number;
-  /** Sockets at a time (default 10). */
-  readonly sockets?: number;
+  /** From the first text to the first sound. */
+  readonly firstAudioMs: Milliseconds;
+  /** Between two pieces of sound, when the text is complete */
+  readonly chunkMs: Milliseconds;
+  /** Replies that one socket carries at a time. */
+  readonly contextsPerSocket: number;
+  /** Sockets at a time. */
+  readonly sockets: number;
   /**
    * An idle socket is replaced after this (default 240,000). Cartesia closes it after 5 minutes:
    * docs.cartesia.ai/api-reference/tts/websocket.
@@ -41,20 +46,16 @@ export interface CartesiaTtsOptions extends CartesiaConnection {
   readonly clock?: Clock;
 }
 
-const CARTESIA_TTS_MODEL = 'sonic-3';
-const VOICE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const TOKEN_BUFFER_MS = 200;
 
 /** Cartesia as a text-to-speech provider: one warm socket for many calls. Resolves without a connection. */
 export function createCartesiaTts(options: CartesiaTtsOptions): TextToSpeech {
-  const { name = 'cartesia', model = CARTESIA_TTS_MODEL, voices = {}, feeding = 'sentence' } = options;
+  const { name = 'cartesia', model, voices, feeding } = options;
   const { clock = systemClock, onTrouble = () => undefined } = options;
   const formats = options.format ? [options.format] : CARTESIA_FORMATS;
   const pool = new TtsPool({
     ...options,
     provider: name,
-    contextsPerSocket: options.contextsPerSocket ?? 10,
-    sockets: options.sockets ?? 10,
     renewMs: options.renewMs ?? 240_000,
     clock,
     onTrouble,
@@ -69,7 +70,7 @@ export function createCartesiaTts(options: CartesiaTtsOptions): TextToSpeech {
         `${name} doesn't speak "${language}"; it speaks ${CARTESIA_LANGUAGES.join(', ')}`,
       );
     }
-    if (!Object.hasOwn(voices, voice) && !VOICE_ID.test(voice)) {
+    if (!Object.hasOwn(voices, voice) && !CARTESIA_VOICE_ID.test(voice)) {
       const known = Object.keys(voices).join(', ');
       throw new VoiceAgentError(
         'TTS_UNAVAILABLE',
@@ -109,8 +110,8 @@ export function createCartesiaTts(options: CartesiaTtsOptions): TextToSpeech {
           max_buffer_delay_ms: bufferMs,
           ...(speed === undefined ? {} : { generation_config: { speed } }),
         },
-        firstAudioMs: options.firstAudioMs ?? 1500,
-        chunkMs: options.chunkMs ?? 1500,
+        firstAudioMs: options.firstAudioMs,
+        chunkMs: options.chunkMs,
         clock,
       });
       const withdraw = onAbort(signal, () => {

@@ -4,7 +4,7 @@ import type { SttStream } from '../../dialog/ports.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { ProviderFailure } from '../provider-failure.ts';
 import { PREROLL_FRAMES } from '../turn-recording.ts';
-import type { HeardPump } from './heard-pump.ts';
+import type { HeardPump } from '../heard-pump.ts';
 import { transcriptOf } from './turns-stream.ts';
 
 /** Frames behind the last voiced one, so that no consonant is cut off. */

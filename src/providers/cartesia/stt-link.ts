@@ -9,14 +9,13 @@ import type {
 import type { Clock } from '../../lib/clock.ts';
 import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
 import {
-  CONNECT_MS,
   failureOfSocket,
   socketOptions,
   type CartesiaClient,
   type CartesiaConnection,
   type Refusal,
 } from './cartesia-client.ts';
-import { watchPulse, type PulseSocket } from './pulse.ts';
+import { watchPulse, type PulseSocket } from '../pulse.ts';
 
 export type SttMessage = STTAutoFinalizeWebsocketResponse | STTManualFinalizeWebsocketResponse;
 
@@ -69,7 +68,7 @@ export class SttLink {
     let isOpen = false;
     let lastError: ProviderFailure | undefined;
     let stopPulse = (): void => undefined;
-    const { connectMs = CONNECT_MS } = connection;
+    const { connectMs } = connection;
     const disarm = clock.at(clock.now() + connectMs, () => {
       lastError = this.#failure('timeout', `no connection within ${connectMs} ms`);
       sdk.close();
@@ -87,7 +86,7 @@ export class SttLink {
       disarm();
       stopPulse();
       const failure = lastError ?? this.#failure('cut', `the connection closed (code ${code})`);
-      if (!isOpen) opened.reject(unavailable(failure));
+      if (!isOpen) opened.reject(failure.as('STT_UNAVAILABLE'));
       else if (this.#sdk === sdk) {
         this.#sdk = undefined;
         void this.#died(failure);
@@ -174,8 +173,4 @@ function sdkSocket(
   return endpoint.kind === 'turns'
     ? client.stt.autoFinalize.websocket({ ...endpoint.params }, options)
     : client.stt.manualFinalize.websocket({ ...endpoint.params }, options);
-}
-
-function unavailable({ provider, kind, reason, retryAfterMs }: ProviderFailure): ProviderFailure {
-  return new ProviderFailure({ code: 'STT_UNAVAILABLE', provider, kind, message: reason, retryAfterMs });
 }

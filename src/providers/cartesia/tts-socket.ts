@@ -4,7 +4,6 @@ import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { FailureDomain } from '../../lib/failure-domain.ts';
 import { ProviderFailure } from '../provider-failure.ts';
 import {
-  CONNECT_MS,
   createTtsSocket,
   failureOfEvent,
   failureOfSocket,
@@ -12,7 +11,7 @@ import {
   type CartesiaConnection,
   type Refusal,
 } from './cartesia-client.ts';
-import { watchPulse, type PulseSocket } from './pulse.ts';
+import { watchPulse, type PulseSocket } from '../pulse.ts';
 
 /** What one context is told. After `failed`, nothing more comes. */
 export interface ContextListener {
@@ -66,7 +65,7 @@ export class TtsSocket {
       this.#die(this.#failure('cut', 'the connection closed'));
     });
     // The whole handshake; `ws` has a time-out for silence in it only.
-    const { connectMs = CONNECT_MS } = connection;
+    const { connectMs } = connection;
     let late: ProviderFailure | undefined;
     const disarm = clock.at(clock.now() + connectMs, () => {
       late = this.#failure('timeout', `no connection within ${connectMs} ms`);

@@ -4,7 +4,7 @@ import type { SttStream } from '../../dialog/ports.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import type { ProviderFailure } from '../provider-failure.ts';
 import { PREROLL_FRAMES } from '../turn-recording.ts';
-import type { HeardPump } from './heard-pump.ts';
+import type { HeardPump } from '../heard-pump.ts';
 
 /** How far back a turn lies that the provider reports: it hears before it says so. */
 const REPORTED_AFTER_FRAMES = 25;

@@ -12,13 +12,12 @@ import { createGroqClient, type GroqClient, type GroqConnection } from './groq-c
 
 export interface GroqWhisperOptions extends GroqConnection {
   readonly name?: string;
-  readonly model?: string;
-  /** For the whole answer (default 2500). */
-  readonly timeoutMs?: Milliseconds;
+  readonly model: string;
+  /** For the whole answer. */
+  readonly timeoutMs: Milliseconds;
   readonly clock?: Clock;
 }
 
-const GROQ_WHISPER_MODEL = 'whisper-large-v3-turbo';
 /** Whisper's window; of a longer turn the end is heard. */
 const LONGEST_TURN_MS = 30_000;
 /** Frames after the last voiced one that the recogniser gets, so that no consonant is cut off. */
@@ -117,7 +116,7 @@ async function transcribe(
   signal: AbortSignal,
   options: GroqWhisperOptions & { readonly name: string },
 ): Promise<Transcript> {
-  const { name, model = GROQ_WHISPER_MODEL, timeoutMs = 2500, clock = systemClock } = options;
+  const { name, model, timeoutMs, clock = systemClock } = options;
   const request = new RequestAbort(signal, clock);
   const message = `no transcript within ${timeoutMs} ms`;
   const late = new ProviderFailure({ code: 'STT_FAILED', provider: name, kind: 'timeout', message });

@@ -15,6 +15,7 @@ import { createGroqLlm } from '../../../src/providers/groq/groq-llm.ts';
 import { createGroqWhisperStt } from '../../../src/providers/groq/groq-whisper-stt.ts';
 import { noUnhandledRejections, until } from '../../support/leaks.ts';
 import { listed } from '../../support/listed-provider.ts';
+import { CARTESIA_STT, CARTESIA_TTS, GROQ_LLM, GROQ_WHISPER } from '../../support/provider-defaults.ts';
 import { startCartesiaServer, type CartesiaServer } from '../../support/provider-servers/cartesia-server.ts';
 import { FaultQueue, type Fault } from '../../support/provider-servers/fault-plan.ts';
 import { startGroqServer, type GroqServer } from '../../support/provider-servers/groq-server.ts';
@@ -126,7 +127,7 @@ describe('when a turn is stopped, no language model is asked any more', () => {
   ];
 
   function open(server: GroqServer): LanguageModel {
-    const llm = createGroqLlm({ apiKey: KEY, baseUrl: server.url });
+    const llm = createGroqLlm({ ...GROQ_LLM, apiKey: KEY, baseUrl: server.url });
     closing.push(() => llm.close());
     return llm;
   }
@@ -171,7 +172,12 @@ describe('when a turn is stopped, no voice is asked any more', () => {
   ];
 
   function open(server: CartesiaServer): TextToSpeech {
-    const tts = createCartesiaTts({ apiKey: KEY, baseUrl: server.url, voices: { anna: VOICE_ID } });
+    const tts = createCartesiaTts({
+      ...CARTESIA_TTS,
+      apiKey: KEY,
+      baseUrl: server.url,
+      voices: { anna: VOICE_ID },
+    });
     closing.push(() => tts.close());
     return tts;
   }
@@ -205,8 +211,8 @@ describe('when a call is over, no recogniser is asked any more', () => {
   function open(kind: Kind, index: 0 | 1): SpeechToText {
     const stt =
       kind === 'whisper'
-        ? createGroqWhisperStt({ apiKey: KEY, baseUrl: groq[index].url })
-        : createCartesiaStt({ apiKey: KEY, baseUrl: cartesia[index].url, socket: kind });
+        ? createGroqWhisperStt({ ...GROQ_WHISPER, apiKey: KEY, baseUrl: groq[index].url })
+        : createCartesiaStt({ ...CARTESIA_STT, apiKey: KEY, baseUrl: cartesia[index].url, socket: kind });
     closing.push(() => stt.close());
     return stt;
   }

@@ -33,8 +33,10 @@ export interface Thought {
 
 export type Think = (request: ChatRequest) => Thought | Promise<Thought>;
 
+export type Flavour = 'groq' | 'plain' | 'azure';
+
 export interface StreamBehaviour {
-  readonly flavour: 'groq' | 'plain';
+  readonly flavour: Flavour;
   readonly fault: Fault | undefined;
   readonly firstToken: Delay;
   readonly betweenTokens: Delay;
@@ -67,6 +69,11 @@ export async function streamChat(
   if (!(await wait(firstToken()))) return;
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
   response.flushHeaders();
+  if (flavour === 'azure') {
+    // Azure tells first what its filter thinks of the question, in a chunk without choices.
+    const filtered = { ...shared, choices: [], prompt_filter_results: [{ prompt_index: 0 }] };
+    response.write(`data: ${JSON.stringify(filtered)}\n\n`);
+  }
   send({ role: 'assistant', content: '' }, null, flavour === 'groq' ? { x_groq: { id } } : {});
   const deltas = fault?.type === 'empty' ? [] : deltasOf(thought);
   // Each token is due so long after the one before it was due: timers that fire late don't add up.
@@ -87,7 +94,7 @@ export async function streamChat(
   const finish = (thought.tools?.length ?? 0) > 0 && fault?.type !== 'empty' ? 'tool_calls' : 'stop';
   // ChatCompletionChunk.XGroq.usage: Groq tells it with the last chunk, OpenAI in one more, if asked for it.
   send({}, finish, flavour === 'groq' ? { x_groq: { id, usage } } : {});
-  if (flavour === 'plain' && request.stream_options?.include_usage === true) {
+  if (flavour !== 'groq' && request.stream_options?.include_usage === true) {
     response.write(`data: ${JSON.stringify({ ...shared, choices: [], usage })}\n\n`);
   }
   response.end('data: [DONE]\n\n');

@@ -1,3 +1,4 @@
+import { CARTESIA_VOICES } from '../provider-defaults.ts';
 import { randomBytes } from 'node:crypto';
 import type { AgentProfile } from '../../../src/dialog/agent-profile.ts';
 import { shippedConfig } from '../shipped-config.ts';
@@ -69,9 +70,7 @@ export async function startEmulatedCloud(options: EmulatedCloudOptions = {}): Pr
       ?.transcribe
       ? { transcribe: options.stt.transcribe }
       : owned(await openPocketsphinx(agents));
-    const synthesise =
-      options.tts?.synthesise ??
-      owned(await openFliteVoice(config.providers.settings.cartesia.tts.voices)).synthesise;
+    const synthesise = options.tts?.synthesise ?? owned(await openFliteVoice(CARTESIA_VOICES)).synthesise;
     const groq = owned(
       await startGroqServer({
         apiKey: keys.groq,

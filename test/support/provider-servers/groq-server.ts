@@ -1,8 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readWav } from '../../../src/media/wav.ts';
 import type { PcmS16 } from '../../../src/media/audio.ts';
-import { streamChat, type ChatRequest, type Think } from './chat-stream.ts';
+import { streamChat, type ChatRequest, type Flavour, type Think } from './chat-stream.ts';
 import type { Delay } from './delays.ts';
 import type { Fault, FaultPlan } from './fault-plan.ts';
 import {
@@ -17,11 +17,16 @@ import { parseMultipart } from './multipart.ts';
 import type { ServerObserver } from './server-events.ts';
 
 export interface GroqServerOptions {
-  /** The only key that is let in (default `test-key`); undefined behind a plain `/v1`: nobody asks. */
+  /** The only key that is let in (default `test-key`); where it is `plain`, nobody asks unless one is given. */
   readonly apiKey?: string;
   readonly tls?: TlsIdentity;
-  /** `groq`: under `/openai/v1`. `plain`: under `/v1`, as Ollama, vLLM and llama.cpp have it. */
-  readonly flavour?: 'groq' | 'plain';
+  /**
+   * `groq`: under `/openai/v1`. `plain`: under `/v1`, as Ollama, vLLM and llama.cpp have it. `azure`: under
+   * `/openai/deployments/agent`, with the version in the query and the key in a header of its own.
+   */
+  readonly flavour?: Flavour;
+  /** Another path than the flavour's, such as Gemini's `/v1beta/openai`. */
+  readonly base?: string;
   readonly think?: Think;
   /** From the request to the first token. */
   readonly firstToken?: Delay;
@@ -41,11 +46,17 @@ export interface SeenTranscription {
 export interface GroqServer extends ListeningServer {
   readonly chats: ChatRequest[];
   readonly transcriptions: SeenTranscription[];
+  /** What came with each chat. */
+  readonly chatHeaders: IncomingHttpHeaders[];
   /** Replies that are being streamed. */
   readonly streaming: number;
   /** What the model says next, reply by reply, where no `think` was given. */
   readonly script: ReturnType<Think>[];
 }
+
+const BASES = { groq: '/openai/v1', plain: '/v1', azure: '/openai/deployments/agent' } as const;
+/** learn.microsoft.com/azure/ai-services/openai/api-version-lifecycle: the last of the dated ones for general use. */
+export const AZURE_API_VERSION = '2024-10-21';
 
 /**
  * Groq as groq-sdk 1.6.0 and console.groq.com/docs/api-reference describe it: chat completions as server-sent
@@ -54,9 +65,10 @@ export interface GroqServer extends ListeningServer {
 export async function startGroqServer(options: GroqServerOptions = {}): Promise<GroqServer> {
   const { flavour = 'groq', faults } = options;
   const apiKey = 'apiKey' in options || flavour === 'plain' ? options.apiKey : 'test-key';
-  const base = flavour === 'groq' ? '/openai/v1' : '/v1';
+  const base = options.base ?? BASES[flavour];
   const chats: ChatRequest[] = [];
   const transcriptions: SeenTranscription[] = [];
+  const chatHeaders: IncomingHttpHeaders[] = [];
   const script: ReturnType<Think>[] = [];
   const think: Think = options.think ?? (() => script.shift() ?? { text: 'Of course.' });
   let streaming = 0;
@@ -65,6 +77,7 @@ export async function startGroqServer(options: GroqServerOptions = {}): Promise<
     const body = JSON.parse((await bodyOf(request)).toString()) as ChatRequest;
     const fault = faults?.next('chat');
     chats.push(body);
+    chatHeaders.push(request.headers);
     if (isRefused(fault, response)) return;
     const thought = await think(body);
     streaming += 1;
@@ -140,9 +153,11 @@ export async function startGroqServer(options: GroqServerOptions = {}): Promise<
   const server = await listen({
     tls: options.tls,
     onRequest: (request, response) => {
-      if (apiKey !== undefined && request.headers.authorization !== `Bearer ${apiKey}`) {
+      const given = flavour === 'azure' ? request.headers['api-key'] : request.headers.authorization;
+      const { searchParams, pathname } = new URL(request.url ?? '', 'http://localhost');
+      if (apiKey !== undefined && given !== (flavour === 'azure' ? apiKey : `Bearer ${apiKey}`)) {
         // groq-sdk src/core/error.ts reads `error.message`.
-        const key = request.headers.authorization ?? '';
+        const key = String(given ?? '');
         sendJson(response, 401, {
           error: {
             message: `Invalid API Key: ${key}`,
@@ -152,7 +167,8 @@ export async function startGroqServer(options: GroqServerOptions = {}): Promise<
         });
         return;
       }
-      const route = `${request.method ?? ''} ${request.url ?? ''}`;
+      const version = flavour === 'azure' ? AZURE_API_VERSION : null;
+      const route = `${request.method ?? ''} ${searchParams.get('api-version') === version ? pathname : ''}`;
       const work =
         route === `POST ${base}/chat/completions`
           ? chat(request, response)
@@ -170,6 +186,7 @@ export async function startGroqServer(options: GroqServerOptions = {}): Promise<
   return extended(server, {
     chats,
     transcriptions,
+    chatHeaders,
     script,
     get streaming() {
       return streaming;

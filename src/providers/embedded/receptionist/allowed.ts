@@ -11,7 +11,7 @@ export function asAllowed(agent: AgentProfile): AgentProfile {
   const known = seen.get(agent);
   if (known) return known;
   const may = (tool: string): boolean => agent.tools?.includes(tool) ?? true;
-  const { knowledge, transferTargets = [] } = agent;
+  const { knowledge, transferTargets } = agent;
   const targets = may(TOOL.transfer) ? transferTargets : [];
   const departments = may(TOOL.proceed) ? knowledge.departments : [];
   const same = (name: string) => (other: { readonly name: string }) =>

@@ -95,7 +95,7 @@ export function endCall(state: State, sentences: readonly string[]): Reply {
 /** Puts the caller through. */
 export function proceedTo(department: number, state: State, { base }: Surroundings): Reply {
   const name = base.agent.knowledge.departments[department]?.name ?? '';
-  const isTarget = base.agent.transferTargets?.some((target) => target.name === name);
+  const isTarget = base.agent.transferTargets.some((target) => target.name === name);
   return {
     sentences: ['One moment.', `I will put you through to ${name}.`],
     tool: isTarget

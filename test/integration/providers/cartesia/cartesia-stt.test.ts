@@ -16,6 +16,7 @@ import {
 import { FaultQueue, type Fault } from '../../../support/provider-servers/fault-plan.ts';
 import { hearsByLength, RingCaller, utterance } from '../../../support/ring-caller.ts';
 import { turnEnds } from '../contracts/speech-to-text.contract.ts';
+import { CARTESIA_STT } from '../../../support/provider-defaults.ts';
 
 noUnhandledRejections();
 
@@ -58,6 +59,7 @@ interface CallOptions extends Partial<CartesiaSttOptions> {
 
 async function call(options: CallOptions = {}): Promise<Call> {
   const stt = createCartesiaStt({
+    ...CARTESIA_STT,
     apiKey: KEY,
     baseUrl: server.url,
     connectMs: 400,

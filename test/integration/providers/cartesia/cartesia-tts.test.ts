@@ -21,6 +21,7 @@ import {
 import { FaultQueue, type Fault } from '../../../support/provider-servers/fault-plan.ts';
 import { testVoiceMs } from '../../../support/provider-servers/test-voice.ts';
 import { speak, spokenOf, textOf, type Spoken } from '../contracts/text-to-speech.contract.ts';
+import { CARTESIA_TTS } from '../../../support/provider-defaults.ts';
 
 noUnhandledRejections();
 
@@ -40,6 +41,7 @@ async function serve(options: Partial<CartesiaServerOptions> = {}): Promise<Cart
 
 function open(options: Partial<CartesiaTtsOptions> = {}): TextToSpeech {
   const tts = createCartesiaTts({
+    ...CARTESIA_TTS,
     apiKey: KEY,
     baseUrl: server.url,
     voices: { anna: ANNA },

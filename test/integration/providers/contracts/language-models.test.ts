@@ -1,8 +1,15 @@
+import type { LanguageModel } from '../../../../src/dialog/ports.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { createReceptionist } from '../../../../src/providers/embedded/receptionist/receptionist.ts';
 import { createGroqLlm } from '../../../../src/providers/groq/groq-llm.ts';
+import { createOpenAiLlm } from '../../../../src/providers/openai/openai-llm.ts';
 import { noUnhandledRejections } from '../../../support/leaks.ts';
-import { startGroqServer } from '../../../support/provider-servers/groq-server.ts';
+import { OPENAI_LLM, GROQ_LLM } from '../../../support/provider-defaults.ts';
+import {
+  AZURE_API_VERSION,
+  startGroqServer,
+  type GroqServer,
+} from '../../../support/provider-servers/groq-server.ts';
 import { ScriptedLlm } from '../../../support/scripted-llm.ts';
 import { describeLanguageModel, type LanguageModelHarness } from './language-model.contract.ts';
 
@@ -18,17 +25,12 @@ describeLanguageModel('the receptionist', () => {
   return Promise.resolve({ llm, open: () => 0, close: () => llm.close() });
 });
 
-async function groqHarness(flavour: 'groq' | 'plain'): Promise<LanguageModelHarness> {
-  const server = await startGroqServer({
-    flavour,
-    think: () => ({ text: 'We are open from eight to six on weekdays.' }),
-    betweenTokens: () => 2,
-  });
-  const llm = createGroqLlm(
-    flavour === 'groq'
-      ? { apiKey: 'test-key', baseUrl: server.url }
-      : { baseUrl: `${server.url}/v1`, model: 'llama3.2', name: 'local' },
-  );
+const THINK = {
+  think: () => ({ text: 'We are open from eight to six on weekdays.' }),
+  betweenTokens: () => 2,
+};
+
+function harness(llm: LanguageModel, server: GroqServer): LanguageModelHarness {
   return {
     llm,
     open: () => server.streaming,
@@ -39,5 +41,26 @@ async function groqHarness(flavour: 'groq' | 'plain'): Promise<LanguageModelHarn
   };
 }
 
-describeLanguageModel('Groq', () => groqHarness('groq'));
-describeLanguageModel('an OpenAI-compatible server under /v1', () => groqHarness('plain'));
+describeLanguageModel('Groq', async () => {
+  const server = await startGroqServer(THINK);
+  return harness(createGroqLlm({ ...GROQ_LLM, apiKey: 'test-key', baseUrl: server.url }), server);
+});
+
+describeLanguageModel('an OpenAI-compatible server under /v1', async () => {
+  const server = await startGroqServer({ ...THINK, flavour: 'plain' });
+  return harness(createOpenAiLlm({ ...OPENAI_LLM, baseUrl: `${server.url}/v1` }), server);
+});
+
+describeLanguageModel('an OpenAI-compatible server under a path of its own', async () => {
+  const server = await startGroqServer({ ...THINK, flavour: 'plain', base: '/v1beta/openai' });
+  return harness(createOpenAiLlm({ ...OPENAI_LLM, baseUrl: `${server.url}/v1beta/openai/` }), server);
+});
+
+describeLanguageModel('a deployment at Azure', async () => {
+  const server = await startGroqServer({ ...THINK, flavour: 'azure' });
+  const baseUrl = `${server.url}/openai/deployments/agent`;
+  return harness(
+    createOpenAiLlm({ ...OPENAI_LLM, apiKey: 'test-key', baseUrl, apiVersion: AZURE_API_VERSION }),
+    server,
+  );
+});

@@ -11,6 +11,7 @@ import { hearsByLength, ringSound, utterance } from '../../../support/ring-calle
 import { ScriptedStt } from '../../../support/scripted-stt.ts';
 import { shippedAgent } from '../../../support/shipped-config.ts';
 import { describeSpeechToText, type Saying, type SpeechToTextHarness } from './speech-to-text.contract.ts';
+import { CARTESIA_STT, GROQ_WHISPER } from '../../../support/provider-defaults.ts';
 
 noUnhandledRejections();
 
@@ -73,7 +74,7 @@ describeSpeechToText('pocketsphinx', () => {
 
 async function cartesiaHarness(socket: 'turns' | 'finalize'): Promise<SpeechToTextHarness> {
   const server = await startCartesiaServer({ stt: { transcribe: hearsByLength(ONE, TWO, BOTH) } });
-  const stt = createCartesiaStt({ apiKey: 'test-key', baseUrl: server.url, socket });
+  const stt = createCartesiaStt({ ...CARTESIA_STT, apiKey: 'test-key', baseUrl: server.url, socket });
   return {
     stt,
     phrases: ['cleaning'],
@@ -93,7 +94,7 @@ describeSpeechToText('Cartesia, told where turns end', () => cartesiaHarness('fi
 
 describeSpeechToText('Whisper at Groq', async () => {
   const server = await startGroqServer({ transcribe: hearsByLength(ONE, TWO, BOTH) });
-  const stt = createGroqWhisperStt({ apiKey: 'test-key', baseUrl: server.url });
+  const stt = createGroqWhisperStt({ ...GROQ_WHISPER, apiKey: 'test-key', baseUrl: server.url });
   return {
     stt,
     phrases: ['cleaning'],

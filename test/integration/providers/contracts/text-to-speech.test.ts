@@ -6,6 +6,7 @@ import { noUnhandledRejections } from '../../../support/leaks.ts';
 import { startCartesiaServer } from '../../../support/provider-servers/cartesia-server.ts';
 import { ScriptedTts } from '../../../support/scripted-tts.ts';
 import { describeTextToSpeech, type TextToSpeechHarness } from './text-to-speech.contract.ts';
+import { CARTESIA_TTS } from '../../../support/provider-defaults.ts';
 
 noUnhandledRejections();
 
@@ -22,6 +23,7 @@ describeTextToSpeech('flite', async () => {
 async function cartesiaHarness(format?: AudioFormat, feeding?: 'token'): Promise<TextToSpeechHarness> {
   const server = await startCartesiaServer({ tts: { betweenChunks: () => 1 } });
   const tts = createCartesiaTts({
+    ...CARTESIA_TTS,
     apiKey: 'test-key',
     baseUrl: server.url,
     voices: { anna: '00000000-0000-4000-8000-000000000000' },

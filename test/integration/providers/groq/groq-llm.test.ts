@@ -1,9 +1,10 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { createServer } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { chainLanguageModels } from '../../../../src/providers/chain/language-model-chain.ts';
 import { createGroqLlm, type GroqLlmOptions } from '../../../../src/providers/groq/groq-llm.ts';
+import { createOpenAiLlm } from '../../../../src/providers/openai/openai-llm.ts';
 import { ProviderFailure, type FailureKind } from '../../../../src/providers/provider-failure.ts';
 import type { LanguageModel } from '../../../../src/dialog/ports.ts';
 import type { LlmEvent, ToolSpec } from '../../../../src/dialog/conversation.ts';
@@ -13,6 +14,7 @@ import { FaultQueue, type Fault } from '../../../support/provider-servers/fault-
 import { startGroqServer, type GroqServer } from '../../../support/provider-servers/groq-server.ts';
 import { replyRequest } from '../../../support/reply-request.ts';
 import { ask, textOf } from '../contracts/language-model.contract.ts';
+import { GROQ_LLM, OPENAI_LLM } from '../../../support/provider-defaults.ts';
 
 noUnhandledRejections();
 
@@ -21,18 +23,53 @@ const faults = new FaultQueue();
 const closing: (() => Promise<void>)[] = [];
 let server: GroqServer;
 
+interface Adapter {
+  readonly title: string;
+  /** In failures. */
+  readonly name: string;
+  readonly flavour: 'groq' | 'plain';
+  create(options: Omit<GroqLlmOptions, 'name' | 'reasoningEffort'>): LanguageModel;
+  /** The address that it is given for a server. */
+  address(url: string): string;
+}
+
+/** Both SDKs, behind which everything is the same. */
+const ADAPTERS: readonly Adapter[] = [
+  { title: 'Groq', name: 'groq', flavour: 'groq', create: createGroqLlm, address: (url) => url },
+  {
+    title: 'An OpenAI-compatible server',
+    name: 'openai-compatible',
+    flavour: 'plain',
+    create: (options) => createOpenAiLlm({ ...OPENAI_LLM, ...options }),
+    address: (url) => `${url}/v1`,
+  },
+];
+let under: Adapter;
+
+function describeBoth(title: string, body: () => void): void {
+  for (const adapter of ADAPTERS) {
+    describe(`${adapter.title} as a language model ${title}`, () => {
+      beforeAll(() => {
+        under = adapter;
+      });
+      body();
+    });
+  }
+}
+
 beforeEach(async () => {
-  server = await startGroqServer({ apiKey: KEY, faults });
+  server = await startGroqServer({ apiKey: KEY, faults, flavour: under.flavour });
   closing.push(() => server.close());
 });
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-function open(options: Partial<GroqLlmOptions> = {}): LanguageModel {
-  const llm = createGroqLlm({
+function open({ baseUrl = server.url, ...options }: Partial<GroqLlmOptions> = {}): LanguageModel {
+  const llm = under.create({
+    ...GROQ_LLM,
     apiKey: KEY,
-    baseUrl: server.url,
+    baseUrl: under.address(baseUrl),
     firstTokenMs: 400,
     tokenMs: 200,
     ...options,
@@ -53,7 +90,7 @@ function alone(llm: LanguageModel): LanguageModel {
 const question = replyRequest('what does a cleaning cost');
 const HANG_UP: ToolSpec = { name: 'hang_up', description: 'Ends the call.', parameters: { type: 'object' } };
 
-describe('Groq as a language model is told', () => {
+describeBoth('is told', () => {
   it('who it is, what it knows, and how one speaks on the telephone', async () => {
     await ask(open(), question);
     const [system] = server.chats[0]!.messages;
@@ -112,7 +149,7 @@ describe('Groq as a language model is told', () => {
   });
 });
 
-describe('Groq as a language model answers', () => {
+describeBoth('answers', () => {
   it('with its tokens counted', async () => {
     server.script.push({ text: 'It costs sixty dollars.' });
     const events = await ask(open(), question);
@@ -171,21 +208,16 @@ describe('Groq as a language model answers', () => {
     for (let turn = 0; turn < 3; turn++) await ask(llm, question);
     expect(server.accepted).toBe(1);
   });
+});
 
-  it('asked under a plain /v1, with usage asked for, and without a key', async () => {
-    const local = await startGroqServer({ flavour: 'plain' });
-    closing.push(() => local.close());
-    const events = await ask(
-      open({ apiKey: undefined, baseUrl: `${local.url}/v1/`, model: 'qwen3' }),
-      question,
-    );
-    expect(textOf(events)).toBe('Of course.');
-    expect(events.at(-1)).toMatchObject({ type: 'usage', outputTokens: 2 });
-    expect(local.chats[0]).toMatchObject({ model: 'qwen3', stream_options: { include_usage: true } });
+describe('Groq as a language model', () => {
+  beforeAll(() => {
+    [under] = [ADAPTERS[0]!];
   });
-
-  it('asked under the address that other clients of Groq want', async () => {
-    expect(textOf(await ask(open({ baseUrl: `${server.url}/openai/v1` }), question))).toBe('Of course.');
+  it('may be given the address that other clients of it want', async () => {
+    const llm = createGroqLlm({ ...GROQ_LLM, apiKey: KEY, baseUrl: `${server.url}/openai/v1` });
+    closing.push(() => llm.close());
+    expect(textOf(await ask(llm, question))).toBe('Of course.');
   });
 });
 
@@ -207,7 +239,7 @@ async function failureOf(
   throw new Error(`it answered: ${textOf(events)}`);
 }
 
-describe('Groq as a language model fails', () => {
+describeBoth('fails', () => {
   const twice = (fault: Fault): void => {
     faults.push(/chat/, fault, fault);
   };
@@ -224,7 +256,7 @@ describe('Groq as a language model fails', () => {
   ])('after %s, at once', async (_, fault, kind) => {
     faults.push(/chat/, fault);
     const failure = await failureOf(alone(open()));
-    expect(failure).toMatchObject({ code: 'LLM_FAILED', kind, provider: 'groq' });
+    expect(failure).toMatchObject({ code: 'LLM_FAILED', kind, provider: under.name });
     expect(server.chats).toHaveLength(1);
     await until(() => server.streaming === 0 || fault.type === 'stall');
   });

@@ -12,6 +12,7 @@ import { noUnhandledRejections } from '../../../support/leaks.ts';
 import { FaultQueue, type Fault } from '../../../support/provider-servers/fault-plan.ts';
 import { startGroqServer, type GroqServer } from '../../../support/provider-servers/groq-server.ts';
 import { hearsByLength, RingCaller, utterance } from '../../../support/ring-caller.ts';
+import { GROQ_WHISPER } from '../../../support/provider-defaults.ts';
 
 noUnhandledRejections();
 
@@ -39,7 +40,13 @@ interface Call {
 }
 
 function open(options: Partial<GroqWhisperOptions> = {}): SpeechToText {
-  const stt = createGroqWhisperStt({ apiKey: KEY, baseUrl: server.url, timeoutMs: 400, ...options });
+  const stt = createGroqWhisperStt({
+    ...GROQ_WHISPER,
+    apiKey: KEY,
+    baseUrl: server.url,
+    timeoutMs: 400,
+    ...options,
+  });
   closing.push(() => stt.close());
   return stt;
 }

@@ -1,7 +1,5 @@
-import type { Groq } from 'groq-sdk';
 import type { ToolCall } from '../../dialog/conversation.ts';
-
-type Delta = Groq.Chat.ChatCompletionChunk.Choice.Delta.ToolCall;
+import type { ToolCallDelta } from './chat-wire.ts';
 
 interface Unfinished {
   readonly index: number;
@@ -17,7 +15,7 @@ interface Unfinished {
 export class ToolDeltas {
   readonly #calls: Unfinished[] = [];
 
-  add(deltas: readonly Delta[]): void {
+  add(deltas: readonly ToolCallDelta[]): void {
     for (const { index, id = '', function: fragment } of deltas) {
       let call = this.#calls.findLast((known) => known.index === index);
       if (!call || (id !== '' && call.id !== '' && id !== call.id)) {

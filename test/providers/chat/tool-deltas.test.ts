@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ToolDeltas } from '../../../src/providers/groq/tool-deltas.ts';
+import { ToolDeltas } from '../../../src/providers/chat/tool-deltas.ts';
 
 type Delta = Parameters<ToolDeltas['add']>[0][number];
 

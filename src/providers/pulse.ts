@@ -1,4 +1,4 @@
-import type { Clock, Milliseconds } from '../../lib/clock.ts';
+import type { Clock, Milliseconds } from '../lib/clock.ts';
 
 /** What is needed of a `ws` socket. */
 export interface PulseSocket {

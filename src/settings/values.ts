@@ -7,6 +7,12 @@ import { SAMPLE_RATES_HZ } from '../media/audio.ts';
  * what environment variables are.
  */
 
+/** A section of keys; others than these are mistakes. */
+export const section = z.strictObject;
+export const oneOf = z.enum;
+/** Texts by names that the user chooses. */
+export const textsByName = z.record(z.string(), z.string().trim().min(1));
+
 export const text = z.string().trim().min(1);
 
 export function whole(min: number, max: number) {
@@ -14,7 +20,8 @@ export function whole(min: number, max: number) {
     (value) => (typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value),
     z.custom<number>(
       (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
-      `a whole number from ${min} to ${max}`,
+      // Not aborting: what else is wrong with the section is told as well.
+      { error: `a whole number from ${min} to ${max}`, abort: false },
     ),
   );
 }
@@ -22,10 +29,10 @@ export function whole(min: number, max: number) {
 export function decimal(min: number, max: number) {
   return z.preprocess(
     (value) => (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value),
-    z.custom<number>(
-      (value) => typeof value === 'number' && value >= min && value <= max,
-      `a number from ${min} to ${max}`,
-    ),
+    z.custom<number>((value) => typeof value === 'number' && value >= min && value <= max, {
+      error: `a number from ${min} to ${max}`,
+      abort: false,
+    }),
   );
 }
 
@@ -52,6 +59,16 @@ export const serverUrl = text.refine((value) => {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   return url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
 }, 'an http or https address without user name and password, such as http://127.0.0.1:8088');
+
+/** Where an API is: what its client appends makes the whole address. */
+export function apiUrl(appended: string) {
+  return serverUrl
+    .refine((value) => !/[?#]/.test(value), 'an address without a query: what follows the path is put there')
+    .refine(
+      (value) => !value.replace(/\/+$/, '').endsWith(appended),
+      `the address without ${appended}, which is appended to it`,
+    );
+}
 
 export const audioFormat = z.strictObject({
   encoding: z.enum(['pcm_s16', 'pcm_f32', 'ulaw', 'alaw']),

@@ -1,8 +1,7 @@
-import type { Milliseconds } from '../../lib/clock.ts';
-import { FRAME_MS } from '../../media/audio.ts';
-import { AudioRingReader, type AudioRingHandle } from '../../media/audio-ring.ts';
-import { encodeG711 } from '../../media/g711.ts';
-import { CARTESIA_ENCODING } from './cartesia-formats.ts';
+import type { Milliseconds } from '../lib/clock.ts';
+import { FRAME_MS } from '../media/audio.ts';
+import { AudioRingReader, type AudioRingHandle } from '../media/audio-ring.ts';
+import { encodeG711 } from '../media/g711.ts';
 
 /** Longest sleep of a pump whose ring has stopped. */
 const WAIT_MS: Milliseconds = 1000;
@@ -37,8 +36,8 @@ export class HeardPump {
   }
 
   /** A telephone's sound goes as μ-law, half of what linear samples weigh. */
-  get encoding(): 'pcm_mulaw' | 'pcm_s16le' {
-    return this.rateHz === 8000 ? CARTESIA_ENCODING.ulaw : CARTESIA_ENCODING.pcm_s16;
+  get encoding(): 'ulaw' | 'pcm_s16' {
+    return this.rateHz === 8000 ? 'ulaw' : 'pcm_s16';
   }
 
   get next(): number {
@@ -112,7 +111,7 @@ export class HeardPump {
   }
 
   #encoded(samples: Int16Array): Uint8Array {
-    if (this.encoding === 'pcm_mulaw') return encodeG711('ulaw', samples);
+    if (this.encoding === 'ulaw') return encodeG711('ulaw', samples);
     const copy = samples.slice();
     return new Uint8Array(copy.buffer);
   }

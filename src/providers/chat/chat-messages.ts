@@ -1,7 +1,5 @@
-import type { Groq } from 'groq-sdk';
 import type { Message } from '../../dialog/conversation.ts';
-
-export type ChatMessage = Groq.Chat.ChatCompletionMessageParam;
+import type { ChatMessage } from './chat-wire.ts';
 
 /** Messages of the history that a model is told; older ones are left out. */
 const HISTORY_LIMIT = 100;

@@ -1,0 +1,32 @@
+import type { Provider } from '../provider.ts';
+import { CARTESIA_LANGUAGES, CARTESIA_VOICE_ID } from './cartesia-formats.ts';
+import { CARTESIA } from './cartesia-section.ts';
+
+export const cartesiaTts: Provider<'tts'> = {
+  part: 'tts',
+  name: 'cartesia',
+  section: CARTESIA,
+  needsKey: true,
+  isRemote: true,
+  languages: CARTESIA_LANGUAGES,
+  voices: { namesAt: ['tts', 'voices'], id: CARTESIA_VOICE_ID },
+  rank: 10,
+  async open({ settings, onTrouble }) {
+    const { createCartesiaTts } = await import('./cartesia-tts.ts');
+    const { apiKey = '', baseUrl, connectMs, tts: own } = CARTESIA.in(settings);
+    const { format, repliesPerSocket, ...others } = own;
+    const tts = createCartesiaTts({
+      ...others,
+      apiKey,
+      baseUrl,
+      connectMs,
+      contextsPerSocket: repliesPerSocket,
+      format: format && { encoding: format.encoding, rateHz: format.sampleRateHz },
+
+      onTrouble,
+    });
+    // The first call shall find a connection.
+    tts.warm?.();
+    return tts;
+  },
+};

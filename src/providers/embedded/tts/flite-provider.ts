@@ -1,0 +1,14 @@
+import type { Provider } from '../../provider.ts';
+import { FLITE_VOICES } from './flite-engine.ts';
+
+export const flite: Provider<'tts'> = {
+  part: 'tts',
+  name: 'flite',
+  languages: ['en'],
+  voices: FLITE_VOICES,
+  rank: 100,
+  async open({ onTrouble, onAbandoned }) {
+    const { createFliteTts } = await import('./flite-tts.ts');
+    return createFliteTts({ onTrouble, supervision: { onAbandoned } });
+  },
+};

@@ -1,0 +1,68 @@
+import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
+import type { LanguageModel } from '../../dialog/ports.ts';
+import { createChatModel, type ChatModelOptions } from '../chat/chat-model.ts';
+import { failureOfSdk, openSdkHttp, SDK_TIMEOUT_MS } from '../sdk-http.ts';
+import type { OpenAiSettings } from './openai-section.ts';
+
+export interface OpenAiLlmOptions
+  extends
+    Pick<OpenAiSettings, 'baseUrl' | 'apiVersion' | 'maxTokens' | 'maxTokensAs' | 'reasoningEffort'>,
+    Omit<ChatModelOptions, 'name'> {
+  /** Left out for a server that asks for none. */
+  readonly apiKey?: string | undefined;
+  /** Name in logs and failures (default `openai-compatible`). */
+  readonly name?: string;
+}
+
+const ERRORS = { APIError, APIConnectionError, APIConnectionTimeoutError };
+
+/** A chat model behind any server that speaks like OpenAI: `baseUrl` as it is, and `/chat/completions`. */
+export function createOpenAiLlm(options: OpenAiLlmOptions): LanguageModel {
+  const { name = 'openai-compatible', apiKey, baseUrl, maxTokens, maxTokensAs, reasoningEffort } = options;
+  const http = openSdkHttp();
+  const sdk = new OpenAI({
+    baseURL: baseUrl,
+    ...accessOf(options),
+    // All of it explicit, so that the SDK sends nothing that stands in the environment for other programs.
+    adminAPIKey: null,
+    organization: null,
+    project: null,
+    fetch: http.fetch,
+    maxRetries: 0,
+    timeout: SDK_TIMEOUT_MS,
+    // It prints what it can't parse to the console.
+    logLevel: 'off',
+  });
+  const own = {
+    stream_options: { include_usage: true },
+    [maxTokensAs]: maxTokens,
+    ...(reasoningEffort === undefined ? {} : { reasoning_effort: reasoningEffort }),
+  };
+  const keys = apiKey === undefined ? [] : [apiKey];
+  return createChatModel(
+    {
+      ask: (body, signal) => sdk.chat.completions.create({ ...body, ...own }, { signal }),
+      failure: (error) => failureOfSdk(error, ERRORS, { code: 'LLM_FAILED', provider: name }, keys),
+      warm() {
+        http.warm(baseUrl);
+      },
+      close: () => http.close(),
+    },
+    { ...options, name },
+  );
+}
+
+/** How it is let in: by a bearer's token, at Azure by a header of its own, or without a key. */
+function accessOf({ apiKey, apiVersion }: Pick<OpenAiLlmOptions, 'apiKey' | 'apiVersion'>) {
+  // The SDK insists on a key; a header that is null isn't sent.
+  const nobody = { apiKey: 'none', defaultHeaders: { Authorization: null } };
+  if (apiVersion !== undefined) {
+    // learn.microsoft.com/azure/ai-services/openai/reference: `api-version` in the query, and `api-key`.
+    return {
+      ...nobody,
+      defaultHeaders: { ...nobody.defaultHeaders, ...(apiKey === undefined ? {} : { 'api-key': apiKey }) },
+      defaultQuery: { 'api-version': apiVersion },
+    };
+  }
+  return apiKey === undefined ? nobody : { apiKey };
+}

@@ -1,0 +1,30 @@
+import { SettingsSection, type SettingsOf } from '../../settings/settings-section.ts';
+import { apiUrl, oneOf, section, text } from '../../settings/values.ts';
+import { replies } from '../chat/chat-settings.ts';
+
+/** A deployment at Azure: `https://NAME.openai.azure.com/openai/deployments/DEPLOYMENT`. */
+const AZURE_DEPLOYMENT = /\/openai\/deployments\/[^/]+\/*$/;
+
+/** For `openai-compatible`. */
+export const OPENAI_COMPATIBLE = new SettingsSection({
+  name: 'openaiCompatible',
+  owner: 'the OpenAI-compatible server',
+  keyVariable: 'OPENAI_API_KEY',
+  schema: section({
+    apiKey: text.optional(),
+    baseUrl: apiUrl('/chat/completions').default('http://127.0.0.1:11434/v1'),
+    apiVersion: text.optional(),
+    model: text.default('llama3.2'),
+    ...replies,
+    maxTokensAs: oneOf(['max_tokens', 'max_completion_tokens']).default('max_tokens'),
+    /** For models that think before they speak; `reasoning_effort` in openai, src/resources/shared.ts. */
+    reasoningEffort: oneOf(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']).optional(),
+  }).refine(({ baseUrl, apiVersion }) => apiVersion !== undefined || !AZURE_DEPLOYMENT.test(baseUrl), {
+    path: ['apiVersion'],
+    error: "the API's version, such as 2024-10-21: baseUrl is a deployment at Azure",
+    // Whatever else is wrong in the section.
+    when: ({ value }) => typeof (value as { baseUrl?: unknown } | null)?.baseUrl === 'string',
+  }),
+});
+
+export type OpenAiSettings = SettingsOf<typeof OPENAI_COMPATIBLE>;

@@ -1,0 +1,61 @@
+import type { AgentProfile } from '../dialog/agent-profile.ts';
+import type { LanguageModel, SpeechToText, TextToSpeech, VoiceActivityDetector } from '../dialog/ports.ts';
+import type { OnAbandoned } from '../threads/supervised-thread.ts';
+import type { AllSettings, SettingsSection } from '../settings/settings-section.ts';
+
+/** What providers are for, and what they have to be. */
+export interface Ports {
+  readonly vad: VoiceActivityDetector;
+  readonly stt: SpeechToText;
+  readonly llm: LanguageModel;
+  readonly tts: TextToSpeech;
+}
+
+export type Part = keyof Ports;
+
+/**
+ * All that the rest of the program knows of a provider: what it can do, what may be set for it, and how it is made.
+ * It stands in the list of src/app/known-providers.ts. Its adapter is loaded by `open` only, so that nobody pays
+ * for an SDK that isn't used.
+ */
+export interface Provider<P extends Part> {
+  readonly part: P;
+  /** As providers.yaml and the log call it. */
+  readonly name: string;
+  /** Where its settings are; several providers may share one. Missing: there is nothing to set. */
+  readonly section?: SettingsSection;
+  /** It can't be chosen unless its section has an `apiKey`. */
+  readonly needsKey?: boolean;
+  /** A server, that can be away: also where nobody follows it, it isn't asked for a while when it has failed. */
+  readonly isRemote?: boolean;
+  /** Language tags as agents have them (`en`); `any`: that isn't known beforehand. */
+  readonly languages: readonly string[] | 'any';
+  /** Text to speech only. */
+  readonly voices?: Voices;
+  /** Its place where providers.yaml says `auto`, the lowest first; missing: it is chosen by name only. */
+  readonly rank?: number;
+  /** Rejects with the part's …_UNAVAILABLE, and what to do. */
+  open(workshop: Workshop): Promise<Ports[P]>;
+}
+
+/** `any` isn't checked beforehand. */
+export type Voices =
+  | 'any'
+  | readonly string[]
+  /** The names that the user has given, at this place of the section; and whatever looks like an identifier. */
+  | { readonly namesAt: readonly string[]; readonly id: RegExp };
+
+/** What a provider is made with. */
+export interface Workshop {
+  /** Of all sections; `SettingsSection.in` finds one's own. */
+  readonly settings: AllSettings;
+  /** The agents that use it: their models are made before the first call. */
+  readonly agents: readonly AgentProfile[];
+  /** So many calls at a time must be served. */
+  readonly maxCalls: number;
+  /** A thread of it hangs where nothing ends it; see OnAbandoned. */
+  readonly onAbandoned: OnAbandoned;
+  readonly debug: (about: object, message: string) => void;
+  /** Something went wrong that people should know of. */
+  readonly onTrouble: (message: string) => void;
+}
