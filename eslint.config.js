@@ -51,8 +51,11 @@ const adapters = {
   telephony: ['asterisk', 'vonage'],
 };
 
-/** What files of a room may not import from other rooms, and from `others` in it. */
-function layers(files, room, others = []) {
+/** The rooms of the conversation, each of which may import those before it. */
+const dialog = ['contract', 'language', 'turn', 'reply', 'call'];
+
+/** What files of a room may not import from other rooms, and from `others` in it: folders, and for adapters `name-*` beside. */
+function layers(files, room, others = [], why = 'adapters never import each other') {
   const above = rooms.filter((other) => other !== room && !below[room].includes(other));
   const patterns = [
     {
@@ -62,8 +65,8 @@ function layers(files, room, others = []) {
   ];
   if (others.length > 0) {
     patterns.push({
-      regex: `^\\.\\.?/(.*/)?(${others.join('|')})(/|-)`,
-      message: 'adapters never import each other',
+      regex: `^\\.\\.?/(.*/)?(${others.join('|')})(/${room in adapters ? '|-' : ''})`,
+      message: why,
     });
   }
   if (['lib', 'media', 'dialog'].includes(room)) {
@@ -123,6 +126,9 @@ export default tseslint.config(
     }),
   ),
   layers(['src/providers/chat/**/*.ts'], 'providers', adapters.providers),
+  ...dialog.map((room, index) =>
+    layers([`src/dialog/${room}/**/*.ts`], 'dialog', dialog.slice(index + 1), `${room} stands below it`),
+  ),
   ...['src', ...new Set(Object.values(homes).flat())].map(guests),
   {
     files: ['src/media/**/*.ts', 'src/dialog/**/*.ts', 'src/lib/**/*.ts'],

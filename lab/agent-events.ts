@@ -1,8 +1,8 @@
 /**
  * What the agent tells of its calls: each line of its log (JSON, as pino writes it) that holds a
- * `callEvent` is one CallEvent of src/dialog/ports.ts. This is the lab's only view into the agent.
+ * `callEvent` is one CallEvent of src/dialog/contract/call-events.ts. This is the lab's only view into the agent.
  */
-import type { CallEvent, TurnMarks } from '../src/dialog/call-events.ts';
+import type { CallEvent, TurnMarks } from '../src/dialog/contract/call-events.ts';
 
 /** A CallEvent and its place on the wall clock (the log line's `time`). */
 export interface SeenEvent {

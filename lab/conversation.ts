@@ -1,5 +1,5 @@
 /** How a caller of the lab behaves: speaks when the other side has finished, and listens. */
-import type { CallEvent } from '../src/dialog/call-events.ts';
+import type { CallEvent } from '../src/dialog/contract/call-events.ts';
 import type { AgentCall, AgentEvents, SeenEvent } from './agent-events.ts';
 import type { SpeechWatch, Utterance } from './speech-watch.ts';
 

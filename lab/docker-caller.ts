@@ -14,7 +14,7 @@ import { lookup } from 'node:dns/promises';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import type { CallRecord } from '../src/dialog/call-record.ts';
+import type { CallRecord } from '../src/dialog/call/call-record.ts';
 import { PATIENCE, exchange, listen } from './conversation.ts';
 import type { Exchange } from './conversation.ts';
 import { DEMO_CALLS, recordingOf } from './demo-calls.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CallRecord } from '../src/dialog/call-record.ts';
+import type { CallRecord } from '../src/dialog/call/call-record.ts';
 
 const WRITTEN_MS = 5000;
 

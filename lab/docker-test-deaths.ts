@@ -1,6 +1,6 @@
 /** What becomes of callers when a container dies or is stopped in the middle of their call. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CallEvent } from '../src/dialog/call-events.ts';
+import type { CallEvent } from '../src/dialog/contract/call-events.ts';
 import { expectThat } from './docker-checks.ts';
 import type { Checks } from './docker-checks.ts';
 import { ask, callAgent, wholeCall } from './docker-test-phone.ts';

@@ -5,15 +5,20 @@ import { namesOf, ProviderPool } from './app/providers.ts';
 import { openVonage } from './app/vonage.ts';
 import { watchParts } from './app/watched-parts.ts';
 import type { Config } from './config.ts';
-import { standardTools, toolTable } from './dialog/agent-tools.ts';
-import { announcerProfile, Desk, type StaffedAgent } from './dialog/call-desk.ts';
-import { LatencyTracker } from './dialog/latency-tracker.ts';
-import type { AgentProfile } from './dialog/agent-profile.ts';
-import type { CallEvent } from './dialog/call-events.ts';
-import type { MediaSession, MessageStore } from './dialog/ports.ts';
-import { languageOf } from './dialog/languages/known-languages.ts';
-import { REFUSALS } from './dialog/languages/language.ts';
-import { formatFor, PhraseCache, type PhraseRequest, type PhraseTexts } from './dialog/prepared-phrases.ts';
+import { standardTools, toolTable } from './dialog/reply/agent-tools.ts';
+import { announcerProfile, Desk, type StaffedAgent } from './dialog/call/call-desk.ts';
+import { LatencyTracker } from './dialog/call/latency-tracker.ts';
+import type { AgentProfile } from './dialog/contract/agent-profile.ts';
+import type { CallEvent } from './dialog/contract/call-events.ts';
+import type { MediaSession, MessageStore } from './dialog/contract/ports.ts';
+import { languageOf } from './dialog/language/known-languages.ts';
+import { REFUSALS } from './dialog/language/language.ts';
+import {
+  formatFor,
+  PhraseCache,
+  type PhraseRequest,
+  type PhraseTexts,
+} from './dialog/reply/prepared-phrases.ts';
 import { MediaGatewayFactory } from './gateways/media-gateway-factory.ts';
 import type { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
 import { systemClock, type Milliseconds } from './lib/clock.ts';

@@ -1,7 +1,7 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { VoiceAgentError } from './lib/errors.ts';
-import type { AgentProfile } from './dialog/agent-profile.ts';
+import type { AgentProfile } from './dialog/contract/agent-profile.ts';
 import type { AllSettings } from './settings/settings-section.ts';
 import { crossCheck } from './config/cross-checks.ts';
 import type { KnownProviders, Part } from './config/known-providers.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
-import type { CallObserver } from '../dialog/call-events.ts';
-import type { MediaSession } from '../dialog/ports.ts';
+import type { CallObserver } from '../dialog/contract/call-events.ts';
+import type { MediaSession } from '../dialog/contract/ports.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Scope } from '../lib/scope.ts';
 import { HealthChecks, type HealthCheck } from '../observability/health-checks.ts';

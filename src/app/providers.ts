@@ -1,6 +1,11 @@
 import type { Config, ProviderChoice } from '../config.ts';
-import type { LanguageModel, SpeechToText, TextToSpeech, VoiceActivityDetector } from '../dialog/ports.ts';
-import type { ProviderStatus } from '../dialog/provider-failures.ts';
+import type {
+  LanguageModel,
+  SpeechToText,
+  TextToSpeech,
+  VoiceActivityDetector,
+} from '../dialog/contract/ports.ts';
+import type { ProviderStatus } from '../dialog/contract/provider-failures.ts';
 import { systemClock, type Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Scope } from '../lib/scope.ts';

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import type { CallDesk } from '../dialog/ports.ts';
+import type { CallDesk } from '../dialog/contract/ports.ts';
 import type { VonageMediaGateway } from '../gateways/vonage-media-gateway.ts';
 import { MediaGatewayFactory } from '../gateways/media-gateway-factory.ts';
 import { systemClock } from '../lib/clock.ts';

@@ -1,4 +1,4 @@
-import type { StaffedAgent } from '../dialog/call-desk.ts';
+import type { StaffedAgent } from '../dialog/call/call-desk.ts';
 import type { RtpMediaGateway } from '../gateways/rtp-media-gateway.ts';
 import type { VonageMediaGateway } from '../gateways/vonage-media-gateway.ts';
 import type { StasisApp } from '../telephony/asterisk/stasis-app.ts';

@@ -1,4 +1,4 @@
-import type { OpeningTime, Weekday } from '../dialog/agent-profile.ts';
+import type { OpeningTime, Weekday } from '../dialog/contract/agent-profile.ts';
 
 /** How opening hours are written. */
 export const OPENING_HOURS_FORM = 'such as 08:00-18:00, or 08:00-12:00, 13:00-18:00, or closed';

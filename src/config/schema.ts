@@ -5,7 +5,7 @@ import {
   WEEKDAYS,
   type OpeningTime,
   type Weekday,
-} from '../dialog/agent-profile.ts';
+} from '../dialog/contract/agent-profile.ts';
 import { CODEC_NAMES } from '../media/codec.ts';
 import { httpTool, transferTarget } from './agent-tools.ts';
 import type { KnownProviders } from './known-providers.ts';

@@ -1,5 +1,5 @@
 import { placesIn } from '../lib/places.ts';
-import { CALL_PLACES, TOOL, TOOL_NAMES } from '../dialog/tool-names.ts';
+import { CALL_PLACES, TOOL, TOOL_NAMES } from '../dialog/contract/tool-names.ts';
 import type { ConfigDocument } from './document.ts';
 import { didYouMean } from './nearest.ts';
 import { found, type Path, type Problem } from './problems.ts';

@@ -1,5 +1,5 @@
-import type { MediaEndpoint, MediaEvent, MediaStats, PlayedAccount } from '../dialog/call-media.ts';
-import type { MediaSession, Playback } from '../dialog/ports.ts';
+import type { MediaEndpoint, MediaEvent, MediaStats, PlayedAccount } from '../dialog/contract/call-media.ts';
+import type { MediaSession, Playback } from '../dialog/contract/ports.ts';
 import { type Clock, monotonicNow } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import { FailureDomain } from '../lib/failure-domain.ts';

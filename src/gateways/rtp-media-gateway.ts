@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { MediaGateway } from '../dialog/ports.ts';
-import type { MediaRequest, RtpEndpoint } from '../dialog/call-media.ts';
+import type { MediaGateway } from '../dialog/contract/ports.ts';
+import type { MediaRequest, RtpEndpoint } from '../dialog/contract/call-media.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import { FailureDomain } from '../lib/failure-domain.ts';
 import { type CodecName, codecOf } from '../media/codec.ts';

@@ -1,5 +1,5 @@
-import type { MediaGateway } from '../dialog/ports.ts';
-import type { MediaRequest, WebSocketEndpoint } from '../dialog/call-media.ts';
+import type { MediaGateway } from '../dialog/contract/ports.ts';
+import type { MediaRequest, WebSocketEndpoint } from '../dialog/contract/call-media.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import type { HttpHandler } from '../lib/http-exchange.ts';

@@ -12,7 +12,7 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { describeRecord, withoutEnd, type CallRecord } from '../dialog/call-record.ts';
+import { describeRecord, withoutEnd, type CallRecord } from '../dialog/call/call-record.ts';
 import { systemClock } from '../lib/clock.ts';
 import { isGoingOn } from '../lib/program-run.ts';
 import { CallRecords } from './call-records.ts';

@@ -7,8 +7,8 @@ import {
   withoutTexts,
   type CallRecord,
   type RecordInProgress,
-} from '../dialog/call-record.ts';
-import type { CallEvent } from '../dialog/call-events.ts';
+} from '../dialog/call/call-record.ts';
+import type { CallEvent } from '../dialog/contract/call-events.ts';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { thisRun } from '../lib/program-run.ts';

@@ -1,8 +1,8 @@
 import { pino, type Logger as PinoLogger } from 'pino';
-import { latencyLine, stageTimes, type LatencyTargets } from '../dialog/latency-tracker.ts';
-import type { CallEvent, CallObserver } from '../dialog/call-events.ts';
-import type { CallInfo } from '../dialog/call-info.ts';
-import { describeOutcome } from '../dialog/provider-trouble.ts';
+import { latencyLine, stageTimes, type LatencyTargets } from '../dialog/call/latency-tracker.ts';
+import type { CallEvent, CallObserver } from '../dialog/contract/call-events.ts';
+import type { CallInfo } from '../dialog/contract/call-info.ts';
+import { describeOutcome } from '../dialog/contract/provider-trouble.ts';
 
 export type Logger = PinoLogger;
 

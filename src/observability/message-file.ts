@@ -1,8 +1,8 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { callName } from '../dialog/call-session.ts';
-import type { MessageStore } from '../dialog/ports.ts';
-import type { TakenMessage } from '../dialog/conversation.ts';
+import { callName } from '../dialog/call/call-session.ts';
+import type { MessageStore } from '../dialog/contract/ports.ts';
+import type { TakenMessage } from '../dialog/contract/conversation.ts';
 import { localTime } from './local-time.ts';
 
 /** In the program's data directory. */

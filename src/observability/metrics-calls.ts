@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { FAILURE_REASONS } from '../dialog/failure-reasons.ts';
-import { stageTimes } from '../dialog/latency-tracker.ts';
-import type { CallObserver, TurnMarks } from '../dialog/call-events.ts';
+import { FAILURE_REASONS } from '../dialog/contract/failure-reasons.ts';
+import { stageTimes } from '../dialog/call/latency-tracker.ts';
+import type { CallObserver, TurnMarks } from '../dialog/contract/call-events.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import { codeWords, knownNames } from './metrics-labels.ts';
 

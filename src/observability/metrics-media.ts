@@ -1,7 +1,7 @@
 import { Histogram, type Registry } from 'prom-client';
-import type { CallObserver } from '../dialog/call-events.ts';
-import type { MediaSession } from '../dialog/ports.ts';
-import type { MediaStats } from '../dialog/call-media.ts';
+import type { CallObserver } from '../dialog/contract/call-events.ts';
+import type { MediaSession } from '../dialog/contract/ports.ts';
+import type { MediaStats } from '../dialog/contract/call-media.ts';
 import { readCounter, readGauge } from './metrics-readings.ts';
 
 /** The counters of a session that are added up, and what each counts. */

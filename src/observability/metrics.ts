@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { CallObserver } from '../dialog/call-events.ts';
-import type { MediaSession } from '../dialog/ports.ts';
-import type { ProviderStatus } from '../dialog/provider-failures.ts';
+import type { CallObserver } from '../dialog/contract/call-events.ts';
+import type { MediaSession } from '../dialog/contract/ports.ts';
+import type { ProviderStatus } from '../dialog/contract/provider-failures.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import type { HealthReport } from './health-checks.ts';
 import { countCalls, type CallMetricsOptions } from './metrics-calls.ts';

@@ -1,4 +1,4 @@
-import type { SttRequest } from '../dialog/speech.ts';
+import type { SttRequest } from '../dialog/contract/speech.ts';
 
 /** A phrase of more words is a sentence, which a recogniser knows how to hear. */
 const LONGEST_TERM_WORDS = 3;

@@ -1,8 +1,8 @@
 import { messageOf, VoiceAgentError, type ErrorCode } from '../lib/errors.ts';
-import type { FailureKind, ProviderTrouble } from '../dialog/provider-failures.ts';
+import type { FailureKind, ProviderTrouble } from '../dialog/contract/provider-failures.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 
-export type { FailureKind } from '../dialog/provider-failures.ts';
+export type { FailureKind } from '../dialog/contract/provider-failures.ts';
 
 type ProviderErrorCode = Extract<
   ErrorCode,

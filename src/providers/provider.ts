@@ -1,5 +1,10 @@
-import type { AgentProfile } from '../dialog/agent-profile.ts';
-import type { LanguageModel, SpeechToText, TextToSpeech, VoiceActivityDetector } from '../dialog/ports.ts';
+import type { AgentProfile } from '../dialog/contract/agent-profile.ts';
+import type {
+  LanguageModel,
+  SpeechToText,
+  TextToSpeech,
+  VoiceActivityDetector,
+} from '../dialog/contract/ports.ts';
 import type { OnAbandoned } from '../threads/supervised-thread.ts';
 import type { AllSettings, SettingsSection } from '../settings/settings-section.ts';
 

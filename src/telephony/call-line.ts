@@ -1,5 +1,5 @@
-import type { CallInfo, LineEvent, TransferOutcome, TransferRequest } from '../dialog/call-info.ts';
-import type { CallLine } from '../dialog/ports.ts';
+import type { CallInfo, LineEvent, TransferOutcome, TransferRequest } from '../dialog/contract/call-info.ts';
+import type { CallLine } from '../dialog/contract/ports.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import { FailureDomain } from '../lib/failure-domain.ts';
 import { Listeners } from '../lib/listeners.ts';

@@ -1,8 +1,8 @@
 import { RequestAbort } from '../lib/abort.ts';
 import { messageOf } from '../lib/errors.ts';
 import { systemClock, type Milliseconds } from '../lib/clock.ts';
-import type { AgentTool } from '../dialog/agent-tools.ts';
-import type { CallInfo } from '../dialog/call-info.ts';
+import type { AgentTool } from '../dialog/reply/agent-tools.ts';
+import type { CallInfo } from '../dialog/contract/call-info.ts';
 import { argumentsCheck } from './parameters.ts';
 import { addressOf, argumentsBeside, headerText } from './request-text.ts';
 

@@ -1,6 +1,6 @@
 import { fillPlaces, placesIn } from '../lib/places.ts';
-import type { CallInfo } from '../dialog/call-info.ts';
-import type { CallPlace } from '../dialog/tool-names.ts';
+import type { CallInfo } from '../dialog/contract/call-info.ts';
+import type { CallPlace } from '../dialog/contract/tool-names.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
 

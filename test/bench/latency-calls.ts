@@ -8,7 +8,7 @@ import { testVoice } from '../support/provider-servers/test-voice.ts';
 import { RunningAgent } from '../support/running-agent.ts';
 import type { RtpSeen } from '../../lab/capture.ts';
 import type { SoftphoneCall } from '../../lab/softphone.ts';
-import type { CallEvent } from '../../src/dialog/call-events.ts';
+import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
 import { monotonicNow, type Milliseconds } from '../../src/lib/clock.ts';
 
 export interface MeasuredCall {

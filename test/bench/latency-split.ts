@@ -1,6 +1,6 @@
 /** Where the time of each turn went: the wire's account, the servers' and the agent's, put together. */
 import type { RtpSeen } from '../../lab/capture.ts';
-import type { TurnMarks } from '../../src/dialog/call-events.ts';
+import type { TurnMarks } from '../../src/dialog/contract/call-events.ts';
 import type { Milliseconds } from '../../src/lib/clock.ts';
 import { codecOfPayloadType, type Codec } from '../../src/media/codec.ts';
 import { levelDbov } from '../../src/media/level.ts';

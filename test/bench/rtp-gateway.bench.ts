@@ -12,7 +12,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
-import type { MediaSession } from '../../src/dialog/ports.ts';
+import type { MediaSession } from '../../src/dialog/contract/ports.ts';
 import type { BenchPeerReport } from './rtp-gateway-peer.ts';
 
 const { values } = parseArgs({

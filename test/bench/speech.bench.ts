@@ -7,8 +7,8 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { TextToSpeech } from '../../src/dialog/ports.ts';
-import type { VadEvent } from '../../src/dialog/speech.ts';
+import type { TextToSpeech } from '../../src/dialog/contract/ports.ts';
+import type { VadEvent } from '../../src/dialog/contract/speech.ts';
 import { monotonicNow } from '../../src/lib/clock.ts';
 import { AudioConverter } from '../../src/media/convert.ts';
 import { createFlushLine, FlushLine } from '../../src/media/flush-line.ts';

@@ -18,9 +18,9 @@ import { floatToInt16 } from '../../src/media/pcm.ts';
 import { Resampler } from '../../src/media/resampler.ts';
 import { expectedPhrases } from '../../src/providers/embedded/receptionist/expected-phrases.ts';
 import { createPocketsphinxStt } from '../../src/providers/embedded/stt/pocketsphinx-stt.ts';
-import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
-import type { SttStream } from '../../src/dialog/ports.ts';
-import type { Transcript } from '../../src/dialog/speech.ts';
+import type { AgentProfile } from '../../src/dialog/contract/agent-profile.ts';
+import type { SttStream } from '../../src/dialog/contract/ports.ts';
+import type { Transcript } from '../../src/dialog/contract/speech.ts';
 import {
   CALLER_SENTENCES,
   CALLER_VOICES,

@@ -4,7 +4,7 @@
  */
 import { NativeAsterisk } from '../../lab/asterisk.ts';
 import { Softphone } from '../../lab/softphone.ts';
-import type { CallInfo } from '../../src/dialog/call-info.ts';
+import type { CallInfo } from '../../src/dialog/contract/call-info.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { startStasisApp } from '../../src/telephony/asterisk/stasis-app.ts';
 import { createTestLog } from '../support/ari-desk.ts';

@@ -1,7 +1,7 @@
 /** How calls end: by either side, on into the dialplan, refused, and when the agent is stopped. */
 import { describe, expect, it } from 'vitest';
 import { isPortFree } from '../../lab/ports.ts';
-import { en } from '../../src/dialog/languages/en.ts';
+import { en } from '../../src/dialog/language/en.ts';
 import { ALICE, SAME_WORDS, TOM, useRunningAgent } from '../support/agent-under-test.ts';
 import { heardFor } from '../support/running-agent.ts';
 

@@ -10,7 +10,7 @@ import { PROJECT } from '../../lab/paths.ts';
 import { freePorts } from '../../lab/ports.ts';
 import type { Secrets } from '../../lab/secrets.ts';
 import { Softphone } from '../../lab/softphone.ts';
-import { en } from '../../src/dialog/languages/en.ts';
+import { en } from '../../src/dialog/language/en.ts';
 import { readWav } from '../../src/media/wav.ts';
 import { LabPlace } from '../support/lab-process.ts';
 import { report } from '../support/running-agent.ts';

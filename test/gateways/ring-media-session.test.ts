@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MediaEvent, RtpEndpoint } from '../../src/dialog/call-media.ts';
+import type { MediaEvent, RtpEndpoint } from '../../src/dialog/contract/call-media.ts';
 import { STAT, MediaStatsBlock } from '../../src/gateways/media-stats-block.ts';
 import {
   createSessionMemory,

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KNOWN_PROVIDERS } from '../../src/app/known-providers.ts';
 import { startApp, type App } from '../../src/app.ts';
 import { loadConfig, type Config } from '../../src/config.ts';
-import type { CallRecord } from '../../src/dialog/call-record.ts';
+import type { CallRecord } from '../../src/dialog/call/call-record.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { eventually } from '../support/ari-desk.ts';
 import { AriServer } from '../support/ari-server.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { standardTools, toolTable } from '../../src/dialog/agent-tools.ts';
-import { CallSession } from '../../src/dialog/call-session.ts';
-import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
-import type { CallEvent } from '../../src/dialog/call-events.ts';
-import { PhraseCache } from '../../src/dialog/prepared-phrases.ts';
-import { DEFAULT_TURN_SETTINGS } from '../../src/dialog/turn-states.ts';
+import { standardTools, toolTable } from '../../src/dialog/reply/agent-tools.ts';
+import { CallSession } from '../../src/dialog/call/call-session.ts';
+import { LatencyTracker } from '../../src/dialog/call/latency-tracker.ts';
+import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
+import { PhraseCache } from '../../src/dialog/reply/prepared-phrases.ts';
+import { DEFAULT_TURN_SETTINGS } from '../../src/dialog/turn/turn-states.ts';
 import { InMemoryMediaGateway } from '../support/in-memory-media-gateway.ts';
 import { Scope } from '../../src/lib/scope.ts';
 import { createReceptionist } from '../../src/providers/embedded/receptionist/receptionist.ts';

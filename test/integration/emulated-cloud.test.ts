@@ -1,14 +1,14 @@
 /** The emulated cloud behind the real adapters: what it hears, thinks and says depends on what it is sent. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Message } from '../../src/dialog/conversation.ts';
-import type { SttEvent } from '../../src/dialog/speech.ts';
+import type { Message } from '../../src/dialog/contract/conversation.ts';
+import type { SttEvent } from '../../src/dialog/contract/speech.ts';
 import { decodeG711 } from '../../src/media/g711.ts';
 import { createCartesiaStt } from '../../src/providers/cartesia/cartesia-stt.ts';
 import { createCartesiaTts } from '../../src/providers/cartesia/cartesia-tts.ts';
 import { expectedPhrases } from '../../src/providers/embedded/receptionist/expected-phrases.ts';
 import { createGroqLlm } from '../../src/providers/groq/groq-llm.ts';
 import { createGroqWhisperStt } from '../../src/providers/groq/groq-whisper-stt.ts';
-import { standardTools } from '../../src/dialog/agent-tools.ts';
+import { standardTools } from '../../src/dialog/reply/agent-tools.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { openAgentVoice } from '../support/agent-voice.ts';
 import { callerAudio } from '../support/caller-audio.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SttEvent, Transcript } from '../../src/dialog/speech.ts';
-import type { SttStream } from '../../src/dialog/ports.ts';
+import type { SttEvent, Transcript } from '../../src/dialog/contract/speech.ts';
+import type { SttStream } from '../../src/dialog/contract/ports.ts';
 import { expectedPhrases } from '../../src/providers/embedded/receptionist/expected-phrases.ts';
 import { createPocketsphinxStt } from '../../src/providers/embedded/stt/pocketsphinx-stt.ts';
 import { callerAudio } from '../support/caller-audio.ts';

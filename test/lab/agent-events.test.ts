@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AgentEvents, latenciesOf, transcriptOf } from '../../lab/agent-events.ts';
 import { eventLine } from '../../lab/show.ts';
 import type { AgentCall } from '../../lab/agent-events.ts';
-import type { CallEvent } from '../../src/dialog/call-events.ts';
+import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
 
 const info = {
   key: { server: 'local', channel: '17.1' },

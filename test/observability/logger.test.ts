@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_LATENCY_TARGETS } from '../../src/dialog/latency-tracker.ts';
-import { NO_MEDIA } from '../../src/dialog/call-media.ts';
-import { type CallEvent } from '../../src/dialog/call-events.ts';
+import { DEFAULT_LATENCY_TARGETS } from '../../src/dialog/call/latency-tracker.ts';
+import { NO_MEDIA } from '../../src/dialog/contract/call-media.ts';
+import { type CallEvent } from '../../src/dialog/contract/call-events.ts';
 import { createLogger, logCalls } from '../../src/observability/logger.ts';
 
 function written(format: 'auto' | 'json' | 'pretty', terminal: boolean): string {

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { TakenMessage } from '../../src/dialog/conversation.ts';
+import type { TakenMessage } from '../../src/dialog/contract/conversation.ts';
 import { callRecordsCommand } from '../../src/observability/call-records-cli.ts';
 import { createMessageFile, MESSAGE_FILE } from '../../src/observability/message-file.ts';
 import { callInfo } from '../support/scripted-line.ts';

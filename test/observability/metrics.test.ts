@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { NO_MEDIA } from '../../src/dialog/call-media.ts';
-import type { CallEvent } from '../../src/dialog/call-events.ts';
-import type { MediaSession } from '../../src/dialog/ports.ts';
-import type { MediaStats } from '../../src/dialog/call-media.ts';
+import { NO_MEDIA } from '../../src/dialog/contract/call-media.ts';
+import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
+import type { MediaSession } from '../../src/dialog/contract/ports.ts';
+import type { MediaStats } from '../../src/dialog/contract/call-media.ts';
 import type { HealthReport } from '../../src/observability/health-checks.ts';
 import { createMetrics, type Metrics, type MetricsOptions } from '../../src/observability/metrics.ts';
 import { ASTERISK_LOST } from '../../src/telephony/asterisk/call-states.ts';

@@ -1,7 +1,7 @@
 /** What the agent's sentences should sound like: the embedded voice, synthesised anew. */
 import { sampleCount, type G711Law } from '../../src/media/audio.ts';
 import { decodeG711 } from '../../src/media/g711.ts';
-import type { TextToSpeech } from '../../src/dialog/ports.ts';
+import type { TextToSpeech } from '../../src/dialog/contract/ports.ts';
 import { createFliteTts } from '../../src/providers/embedded/tts/flite-tts.ts';
 
 export interface AgentVoice {

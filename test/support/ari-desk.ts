@@ -1,5 +1,5 @@
-import type { Admission, CallDesk, CallLine, MediaSession } from '../../src/dialog/ports.ts';
-import type { CallInfo, LineEvent } from '../../src/dialog/call-info.ts';
+import type { Admission, CallDesk, CallLine, MediaSession } from '../../src/dialog/contract/ports.ts';
+import type { CallInfo, LineEvent } from '../../src/dialog/contract/call-info.ts';
 import type { TelephonyLog } from '../../src/telephony/log.ts';
 
 /** Waits until `ready` gives something other than undefined or false; fails with `what` after `withinMs`. */

@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { NO_MEDIA } from '../../src/dialog/call-media.ts';
-import type { MediaEvent, MediaRequest, RtpEndpoint } from '../../src/dialog/call-media.ts';
-import type { MediaGateway, MediaSession } from '../../src/dialog/ports.ts';
+import { NO_MEDIA } from '../../src/dialog/contract/call-media.ts';
+import type { MediaEvent, MediaRequest, RtpEndpoint } from '../../src/dialog/contract/call-media.ts';
+import type { MediaGateway, MediaSession } from '../../src/dialog/contract/ports.ts';
 import { createAudioRing } from '../../src/media/audio-ring.ts';
 import { codecOf } from '../../src/media/codec.ts';
 import { createFlushLine } from '../../src/media/flush-line.ts';

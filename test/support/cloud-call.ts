@@ -1,12 +1,12 @@
 /** A call whose model and voice are the cloud's adapters at provider servers, on real RTP, in real time. */
-import { standardTools, toolTable, type AgentTool } from '../../src/dialog/agent-tools.ts';
-import { CallSession } from '../../src/dialog/call-session.ts';
-import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
-import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
-import type { CallEvent } from '../../src/dialog/call-events.ts';
-import type { LanguageModel, TextToSpeech } from '../../src/dialog/ports.ts';
-import { PhraseCache } from '../../src/dialog/prepared-phrases.ts';
-import { DEFAULT_TURN_SETTINGS } from '../../src/dialog/turn-states.ts';
+import { standardTools, toolTable, type AgentTool } from '../../src/dialog/reply/agent-tools.ts';
+import { CallSession } from '../../src/dialog/call/call-session.ts';
+import { LatencyTracker } from '../../src/dialog/call/latency-tracker.ts';
+import type { AgentProfile } from '../../src/dialog/contract/agent-profile.ts';
+import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
+import type { LanguageModel, TextToSpeech } from '../../src/dialog/contract/ports.ts';
+import { PhraseCache } from '../../src/dialog/reply/prepared-phrases.ts';
+import { DEFAULT_TURN_SETTINGS } from '../../src/dialog/turn/turn-states.ts';
 import { RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { Scope } from '../../src/lib/scope.ts';

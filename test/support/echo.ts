@@ -1,4 +1,4 @@
-import type { MediaSession } from '../../src/dialog/ports.ts';
+import type { MediaSession } from '../../src/dialog/contract/ports.ts';
 import { AudioRingReader, FRAME_FILLER } from '../../src/media/audio-ring.ts';
 
 /** A blink of the eye: how late the end of `signal` may be noticed while nothing is heard. */

@@ -1,17 +1,17 @@
-import { standardTools, toolTable, type AgentTool } from '../../src/dialog/agent-tools.ts';
-import { announcerProfile, Desk, type CallDeskOptions } from '../../src/dialog/call-desk.ts';
-import type { CallEvent } from '../../src/dialog/call-events.ts';
-import type { CallInfo } from '../../src/dialog/call-info.ts';
-import type { LlmEvent, ReplyRequest } from '../../src/dialog/conversation.ts';
-import { LatencyTracker } from '../../src/dialog/latency-tracker.ts';
+import { standardTools, toolTable, type AgentTool } from '../../src/dialog/reply/agent-tools.ts';
+import { announcerProfile, Desk, type CallDeskOptions } from '../../src/dialog/call/call-desk.ts';
+import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
+import type { CallInfo } from '../../src/dialog/contract/call-info.ts';
+import type { LlmEvent, ReplyRequest } from '../../src/dialog/contract/conversation.ts';
+import { LatencyTracker } from '../../src/dialog/call/latency-tracker.ts';
 import type {
   CallDesk,
   CallLine,
   LanguageModel,
   MediaSession,
   TextToSpeech,
-} from '../../src/dialog/ports.ts';
-import { PhraseCache } from '../../src/dialog/prepared-phrases.ts';
+} from '../../src/dialog/contract/ports.ts';
+import { PhraseCache } from '../../src/dialog/reply/prepared-phrases.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { FailureDomain } from '../../src/lib/failure-domain.ts';
 import { Listeners } from '../../src/lib/listeners.ts';

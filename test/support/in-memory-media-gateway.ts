@@ -1,5 +1,5 @@
-import type { MediaRequest, RtpEndpoint } from '../../src/dialog/call-media.ts';
-import type { MediaGateway } from '../../src/dialog/ports.ts';
+import type { MediaRequest, RtpEndpoint } from '../../src/dialog/contract/call-media.ts';
+import type { MediaGateway } from '../../src/dialog/contract/ports.ts';
 import { MediaStatsBlock, STAT } from '../../src/gateways/media-stats-block.ts';
 import { PlayoutSource } from '../../src/gateways/playout/playout-source.ts';
 import { playoutShapeOf } from '../../src/gateways/playout/playout-ring.ts';

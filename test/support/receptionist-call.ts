@@ -1,6 +1,6 @@
-import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
-import type { CallInfo } from '../../src/dialog/call-info.ts';
-import type { Message, ToolCall } from '../../src/dialog/conversation.ts';
+import type { AgentProfile } from '../../src/dialog/contract/agent-profile.ts';
+import type { CallInfo } from '../../src/dialog/contract/call-info.ts';
+import type { Message, ToolCall } from '../../src/dialog/contract/conversation.ts';
 import { createReceptionist } from '../../src/providers/embedded/receptionist/receptionist.ts';
 import { shippedAgent } from './shipped-config.ts';
 

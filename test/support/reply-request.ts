@@ -1,4 +1,4 @@
-import type { Message, ReplyRequest, ToolSpec } from '../../src/dialog/conversation.ts';
+import type { Message, ReplyRequest, ToolSpec } from '../../src/dialog/contract/conversation.ts';
 import { shippedAgent } from './shipped-config.ts';
 
 /** A question of a caller's to the agent that the project ships. */

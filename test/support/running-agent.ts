@@ -10,8 +10,8 @@ import { freePorts } from '../../lab/ports.ts';
 import { runFolder } from '../../lab/run-folders.ts';
 import { PHONE_NUMBERS } from '../../lab/secrets.ts';
 import { Softphone, type SoftphoneCall, type SoftphoneOptions } from '../../lab/softphone.ts';
-import type { CallRecord } from '../../src/dialog/call-record.ts';
-import type { CallEvent } from '../../src/dialog/call-events.ts';
+import type { CallRecord } from '../../src/dialog/call/call-record.ts';
+import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
 import { socketsOf } from './processes.ts';
 
 export interface RunningAgentOptions {

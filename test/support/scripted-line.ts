@@ -1,5 +1,10 @@
-import type { CallInfo, LineEvent, TransferOutcome, TransferRequest } from '../../src/dialog/call-info.ts';
-import type { CallLine } from '../../src/dialog/ports.ts';
+import type {
+  CallInfo,
+  LineEvent,
+  TransferOutcome,
+  TransferRequest,
+} from '../../src/dialog/contract/call-info.ts';
+import type { CallLine } from '../../src/dialog/contract/ports.ts';
 import type { Clock, Milliseconds } from '../../src/lib/clock.ts';
 
 export function callInfo(more: Partial<CallInfo> = {}): CallInfo {

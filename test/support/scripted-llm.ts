@@ -1,6 +1,6 @@
-import type { LanguageModel } from '../../src/dialog/ports.ts';
-import type { LlmEvent, ReplyRequest } from '../../src/dialog/conversation.ts';
-import type { ProviderTrouble } from '../../src/dialog/provider-failures.ts';
+import type { LanguageModel } from '../../src/dialog/contract/ports.ts';
+import type { LlmEvent, ReplyRequest } from '../../src/dialog/contract/conversation.ts';
+import type { ProviderTrouble } from '../../src/dialog/contract/provider-failures.ts';
 import type { Clock, Milliseconds } from '../../src/lib/clock.ts';
 
 /** A word of the model's, a tool call, a wait, a fault, or `hang`: nothing more comes, not even an end. */

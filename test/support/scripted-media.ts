@@ -1,6 +1,11 @@
-import { NO_MEDIA } from '../../src/dialog/call-media.ts';
-import type { MediaEndpoint, MediaEvent, MediaStats, PlayedAccount } from '../../src/dialog/call-media.ts';
-import type { MediaSession, Playback } from '../../src/dialog/ports.ts';
+import { NO_MEDIA } from '../../src/dialog/contract/call-media.ts';
+import type {
+  MediaEndpoint,
+  MediaEvent,
+  MediaStats,
+  PlayedAccount,
+} from '../../src/dialog/contract/call-media.ts';
+import type { MediaSession, Playback } from '../../src/dialog/contract/ports.ts';
 import type { Clock, Milliseconds } from '../../src/lib/clock.ts';
 import { createAudioRing } from '../../src/media/audio-ring.ts';
 import { FRAME_MS, sampleCount, type Audio, type AudioFormat } from '../../src/media/audio.ts';

@@ -1,5 +1,5 @@
-import type { SpeechToText, SttStream } from '../../src/dialog/ports.ts';
-import type { SttEvent, SttRequest, Transcript } from '../../src/dialog/speech.ts';
+import type { SpeechToText, SttStream } from '../../src/dialog/contract/ports.ts';
+import type { SttEvent, SttRequest, Transcript } from '../../src/dialog/contract/speech.ts';
 import type { Clock, Milliseconds } from '../../src/lib/clock.ts';
 
 export function transcriptOf(text: string, understood = text !== ''): Transcript {

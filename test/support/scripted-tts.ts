@@ -1,5 +1,5 @@
-import type { TextToSpeech } from '../../src/dialog/ports.ts';
-import type { TtsEvent, VoiceRequest } from '../../src/dialog/speech.ts';
+import type { TextToSpeech } from '../../src/dialog/contract/ports.ts';
+import type { TtsEvent, VoiceRequest } from '../../src/dialog/contract/speech.ts';
 import type { Clock, Milliseconds } from '../../src/lib/clock.ts';
 import type { Audio, AudioFormat } from '../../src/media/audio.ts';
 

@@ -1,5 +1,5 @@
-import type { VadEvent, VadRequest } from '../../src/dialog/speech.ts';
-import type { VadStream, VoiceActivityDetector } from '../../src/dialog/ports.ts';
+import type { VadEvent, VadRequest } from '../../src/dialog/contract/speech.ts';
+import type { VadStream, VoiceActivityDetector } from '../../src/dialog/contract/ports.ts';
 import type { Clock, Milliseconds } from '../../src/lib/clock.ts';
 import { FRAME_MS } from '../../src/media/audio.ts';
 import { FlushLine } from '../../src/media/flush-line.ts';

@@ -1,6 +1,6 @@
 import { KNOWN_PROVIDERS } from '../../src/app/known-providers.ts';
 import { loadConfig, type Config } from '../../src/config.ts';
-import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
+import type { AgentProfile } from '../../src/dialog/contract/agent-profile.ts';
 
 /** The configuration that the project ships. */
 export function shippedConfig(env: Readonly<Record<string, string>> = {}): Config {

@@ -4,7 +4,7 @@ import { knowledgeOf } from '../../src/providers/embedded/receptionist/knowledge
 import { digitsIn } from '../../src/providers/embedded/receptionist/spoken-digits.ts';
 import { understand } from '../../src/providers/embedded/receptionist/understand.ts';
 import { spokenWords, tokens } from '../../src/providers/embedded/words.ts';
-import type { AgentProfile } from '../../src/dialog/agent-profile.ts';
+import type { AgentProfile } from '../../src/dialog/contract/agent-profile.ts';
 import type { CallerSentence } from './caller-audio.ts';
 
 /** What the receptionist would do with a text; empty: nothing, it asks again. */

@@ -1,4 +1,4 @@
-import type { FailureKind } from '../../src/dialog/provider-failures.ts';
+import type { FailureKind } from '../../src/dialog/contract/provider-failures.ts';
 import type { EmulatedCloud } from './provider-servers/emulated-cloud.ts';
 import type { Fault, FaultQueue } from './provider-servers/fault-plan.ts';
 import type { GroqServer } from './provider-servers/groq-server.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
-import type { Playback } from '../../dialog/ports.ts';
-import type { PlayedAccount } from '../../dialog/call-media.ts';
+import type { Playback } from '../../dialog/contract/ports.ts';
+import type { PlayedAccount } from '../../dialog/contract/call-media.ts';
 import type { PlayoutFormat } from '../../media/audio.ts';
 import { FlushLine } from '../../media/flush-line.ts';
 import { NOTHING_PLAYED, PlayoutAccounts, type UtteranceAccount } from './playout-accounts.ts';

@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../lib/clock.ts';
-import type { Playback } from '../../dialog/ports.ts';
-import type { PlayedAccount } from '../../dialog/call-media.ts';
+import type { Playback } from '../../dialog/contract/ports.ts';
+import type { PlayedAccount } from '../../dialog/contract/call-media.ts';
 import type { Audio, PlayoutFormat } from '../../media/audio.ts';
 import { AudioConverter } from '../../media/convert.ts';
 import type { UtteranceAccount } from './playout-accounts.ts';

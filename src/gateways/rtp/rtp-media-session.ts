@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
-import type { RtpEndpoint } from '../../dialog/call-media.ts';
+import type { RtpEndpoint } from '../../dialog/contract/call-media.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
 import { FailureDomain } from '../../lib/failure-domain.ts';
 import { type CodecName, codecOf } from '../../media/codec.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { WebSocketEndpoint } from '../../dialog/call-media.ts';
+import type { WebSocketEndpoint } from '../../dialog/contract/call-media.ts';
 import { monotonicNow, type Milliseconds } from '../../lib/clock.ts';
 import { createSessionMemory, RingMediaSession } from '../ring-media-session.ts';
 import type { EdgeSession, EdgeThread } from './edge-thread.ts';

@@ -1,5 +1,5 @@
-import type { SpeechToText, SttStream } from '../../dialog/ports.ts';
-import type { SttRequest } from '../../dialog/speech.ts';
+import type { SpeechToText, SttStream } from '../../dialog/contract/ports.ts';
+import type { SttRequest } from '../../dialog/contract/speech.ts';
 import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
 import { keyTerms } from '../key-terms.ts';

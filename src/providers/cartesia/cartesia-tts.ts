@@ -1,6 +1,6 @@
 import type { RawOutputFormat } from '@cartesia/cartesia-js/resources/tts';
-import type { TextToSpeech } from '../../dialog/ports.ts';
-import type { VoiceRequest } from '../../dialog/speech.ts';
+import type { TextToSpeech } from '../../dialog/contract/ports.ts';
+import type { VoiceRequest } from '../../dialog/contract/speech.ts';
 import { onAbort } from '../../lib/abort.ts';
 import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../../lib/errors.ts';

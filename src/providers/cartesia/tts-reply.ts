@@ -1,6 +1,6 @@
 import type { GenerationRequest, WebsocketResponse } from '@cartesia/cartesia-js/resources/tts';
 import { untilAborted } from '../../lib/abort.ts';
-import type { TimedWord, TtsEvent, VoiceRequest } from '../../dialog/speech.ts';
+import type { TimedWord, TtsEvent, VoiceRequest } from '../../dialog/contract/speech.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { BoundedQueue } from '../../lib/queue.ts';
 import { sampleCount } from '../../media/audio.ts';

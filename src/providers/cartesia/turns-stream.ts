@@ -1,6 +1,6 @@
 import type { STTAutoFinalizeWebsocketResponse } from '@cartesia/cartesia-js/resources/stt/auto-finalize';
-import type { SttEvent, Transcript } from '../../dialog/speech.ts';
-import type { SttStream } from '../../dialog/ports.ts';
+import type { SttEvent, Transcript } from '../../dialog/contract/speech.ts';
+import type { SttStream } from '../../dialog/contract/ports.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import type { ProviderFailure } from '../provider-failure.ts';
 import { PREROLL_FRAMES } from '../turn-recording.ts';

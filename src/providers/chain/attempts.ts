@@ -1,4 +1,4 @@
-import type { ProviderTrouble } from '../../dialog/provider-failures.ts';
+import type { ProviderTrouble } from '../../dialog/contract/provider-failures.ts';
 import { RequestAbort } from '../../lib/abort.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { ProviderFailure, type FailureDetails, type FailureKind } from '../provider-failure.ts';

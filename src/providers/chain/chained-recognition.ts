@@ -1,5 +1,5 @@
-import type { SpeechToText, SttStream } from '../../dialog/ports.ts';
-import type { SttEvent, SttRequest, Transcript } from '../../dialog/speech.ts';
+import type { SpeechToText, SttStream } from '../../dialog/contract/ports.ts';
+import type { SttEvent, SttRequest, Transcript } from '../../dialog/contract/speech.ts';
 import { onAbort, orAborted, within } from '../../lib/abort.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { FRAME_MS } from '../../media/audio.ts';

@@ -1,4 +1,4 @@
-import type { FailureKind } from '../../dialog/provider-failures.ts';
+import type { FailureKind } from '../../dialog/contract/provider-failures.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 
 /** As far as a breaker cares. */

@@ -1,5 +1,5 @@
-import type { LanguageModel } from '../../dialog/ports.ts';
-import type { LlmEvent, ReplyRequest } from '../../dialog/conversation.ts';
+import type { LanguageModel } from '../../dialog/contract/ports.ts';
+import type { LlmEvent, ReplyRequest } from '../../dialog/contract/conversation.ts';
 import { untilAborted } from '../../lib/abort.ts';
 import { attempts, type Exchange } from './attempts.ts';
 import { failureOf, troubleOf, type ChainOptions } from './provider-list.ts';

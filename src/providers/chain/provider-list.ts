@@ -1,4 +1,4 @@
-import type { ProviderTrouble } from '../../dialog/provider-failures.ts';
+import type { ProviderTrouble } from '../../dialog/contract/provider-failures.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { ProviderFailure, type FailureDetails } from '../provider-failure.ts';

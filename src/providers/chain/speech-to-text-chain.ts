@@ -1,5 +1,5 @@
-import type { SpeechToText, SttStream } from '../../dialog/ports.ts';
-import type { SttRequest } from '../../dialog/speech.ts';
+import type { SpeechToText, SttStream } from '../../dialog/contract/ports.ts';
+import type { SttRequest } from '../../dialog/contract/speech.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
 import type { ProviderFailure } from '../provider-failure.ts';
 import { ChainedRecognition, type SttChainOptions } from './chained-recognition.ts';

@@ -1,9 +1,9 @@
-import { upTo } from '../../dialog/conversation-history.ts';
-import { languageOf } from '../../dialog/languages/known-languages.ts';
-import type { TextToSpeech } from '../../dialog/ports.ts';
-import type { TimedWord, TtsEvent, VoiceRequest } from '../../dialog/speech.ts';
-import { formatFor } from '../../dialog/prepared-phrases.ts';
-import { inSentences } from '../../dialog/sentence-splitter.ts';
+import { upTo } from '../../dialog/reply/conversation-history.ts';
+import { languageOf } from '../../dialog/language/known-languages.ts';
+import type { TextToSpeech } from '../../dialog/contract/ports.ts';
+import type { TimedWord, TtsEvent, VoiceRequest } from '../../dialog/contract/speech.ts';
+import { formatFor } from '../../dialog/reply/prepared-phrases.ts';
+import { inSentences } from '../../dialog/language/sentence-splitter.ts';
 import { untilAborted } from '../../lib/abort.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { sampleCount, type Audio, type AudioFormat } from '../../media/audio.ts';

@@ -1,4 +1,4 @@
-import type { Message } from '../../dialog/conversation.ts';
+import type { Message } from '../../dialog/contract/conversation.ts';
 import type { ChatMessage } from './chat-wire.ts';
 
 /** Messages of the history that a model is told; older ones are left out. */

@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { LanguageModel } from '../../dialog/ports.ts';
-import type { LlmEvent, ReplyRequest } from '../../dialog/conversation.ts';
+import type { LanguageModel } from '../../dialog/contract/ports.ts';
+import type { LlmEvent, ReplyRequest } from '../../dialog/contract/conversation.ts';
 import { RequestAbort } from '../../lib/abort.ts';
 import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import { ProviderFailure, type FailureKind } from '../provider-failure.ts';

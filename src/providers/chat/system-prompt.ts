@@ -1,6 +1,6 @@
-import { TOOL } from '../../dialog/tool-names.ts';
-import { WEEKDAYS, type AgentKnowledge, type AgentProfile } from '../../dialog/agent-profile.ts';
-import { type CallInfo } from '../../dialog/call-info.ts';
+import { TOOL } from '../../dialog/contract/tool-names.ts';
+import { WEEKDAYS, type AgentKnowledge, type AgentProfile } from '../../dialog/contract/agent-profile.ts';
+import { type CallInfo } from '../../dialog/contract/call-info.ts';
 
 /** How somebody talks on the telephone, whatever the agent. */
 const TELEPHONE_STYLE = [

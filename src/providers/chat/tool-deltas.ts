@@ -1,4 +1,4 @@
-import type { ToolCall } from '../../dialog/conversation.ts';
+import type { ToolCall } from '../../dialog/contract/conversation.ts';
 import type { ToolCallDelta } from './chat-wire.ts';
 
 interface Unfinished {

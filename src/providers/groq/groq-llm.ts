@@ -1,4 +1,4 @@
-import type { LanguageModel } from '../../dialog/ports.ts';
+import type { LanguageModel } from '../../dialog/contract/ports.ts';
 import { createChatModel, type ChatModelOptions } from '../chat/chat-model.ts';
 import { createGroqClient, type GroqConnection } from './groq-client.ts';
 import type { GroqSettings } from './groq-section.ts';

@@ -1,6 +1,6 @@
 import { toFile } from 'groq-sdk';
-import type { SpeechToText, SttStream } from '../../dialog/ports.ts';
-import type { SttRequest, Transcript } from '../../dialog/speech.ts';
+import type { SpeechToText, SttStream } from '../../dialog/contract/ports.ts';
+import type { SttRequest, Transcript } from '../../dialog/contract/speech.ts';
 import { RequestAbort } from '../../lib/abort.ts';
 import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';

@@ -1,5 +1,5 @@
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
-import type { LanguageModel } from '../../dialog/ports.ts';
+import type { LanguageModel } from '../../dialog/contract/ports.ts';
 import { createChatModel, type ChatModelOptions } from '../chat/chat-model.ts';
 import { failureOfSdk, openSdkHttp, SDK_TIMEOUT_MS } from '../sdk-http.ts';
 import type { OpenAiSettings } from './openai-section.ts';

@@ -1,4 +1,4 @@
-import type { TransferOutcome } from '../../dialog/call-info.ts';
+import type { TransferOutcome } from '../../dialog/contract/call-info.ts';
 
 /**
  * The life of one call in Asterisk: what may happen (`CallSignal`), what is done about it (`CallAction`),

@@ -1,4 +1,4 @@
-import type { CallInfo } from '../../dialog/call-info.ts';
+import type { CallInfo } from '../../dialog/contract/call-info.ts';
 import type { AriChannel } from './ari-model.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { RtpEndpoint } from '../../dialog/call-media.ts';
+import type { RtpEndpoint } from '../../dialog/contract/call-media.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
 import { type CodecName, isCodecName } from '../../media/codec.ts';
 import type { AriChannel } from './ari-model.ts';

@@ -1,5 +1,5 @@
-import type { RtpEndpoint } from '../../dialog/call-media.ts';
-import type { CallDesk, MediaGateway } from '../../dialog/ports.ts';
+import type { RtpEndpoint } from '../../dialog/contract/call-media.ts';
+import type { CallDesk, MediaGateway } from '../../dialog/contract/ports.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import type { AriServer } from './ari-http.ts';
 import type { CallSettings } from './asterisk-call.ts';

@@ -1,4 +1,4 @@
-import type { CallInfo } from '../../dialog/call-info.ts';
+import type { CallInfo } from '../../dialog/contract/call-info.ts';
 import { within } from '../../lib/abort.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';

@@ -1,7 +1,7 @@
 import { onAbort } from '../../lib/abort.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type { TransferOutcome, TransferRequest } from '../../dialog/call-info.ts';
+import type { TransferOutcome, TransferRequest } from '../../dialog/contract/call-info.ts';
 import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriRest } from './ari-rest.ts';
 import type { CallSignal, CallState } from './call-states.ts';

@@ -1,4 +1,4 @@
-import type { TransferOutcome } from '../../dialog/call-info.ts';
+import type { TransferOutcome } from '../../dialog/contract/call-info.ts';
 import {
   unchanged,
   type CallAction,

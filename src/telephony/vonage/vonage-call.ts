@@ -1,9 +1,9 @@
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { FailureDomain } from '../../lib/failure-domain.ts';
-import type { Admission, MediaSession } from '../../dialog/ports.ts';
-import type { CallInfo, TransferOutcome, TransferRequest } from '../../dialog/call-info.ts';
-import type { WebSocketEndpoint } from '../../dialog/call-media.ts';
+import type { Admission, MediaSession } from '../../dialog/contract/ports.ts';
+import type { CallInfo, TransferOutcome, TransferRequest } from '../../dialog/contract/call-info.ts';
+import type { WebSocketEndpoint } from '../../dialog/contract/call-media.ts';
 import type { TelephonyLog } from '../log.ts';
 import { createCallLine } from '../call-line.ts';
 import { connectMedia, connectTelephone, type Ncco } from './ncco.ts';

@@ -1,4 +1,4 @@
-import type { TransferOutcome, TransferRequest } from '../../dialog/call-info.ts';
+import type { TransferOutcome, TransferRequest } from '../../dialog/contract/call-info.ts';
 import { onAbort } from '../../lib/abort.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MediaEvent } from '../../../src/dialog/call-media.ts';
+import type { MediaEvent } from '../../../src/dialog/contract/call-media.ts';
 import { echo } from '../../support/echo.ts';
 import { InMemoryMediaGateway } from '../../support/in-memory-media-gateway.ts';
 import type { G711Law } from '../../../src/media/audio.ts';

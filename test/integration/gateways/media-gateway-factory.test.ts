@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { MediaGateway } from '../../../src/dialog/ports.ts';
+import type { MediaGateway } from '../../../src/dialog/contract/ports.ts';
 import { MediaGatewayFactory } from '../../../src/gateways/media-gateway-factory.ts';
 
 describe('media gateway factory', () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { MediaEvent, MediaRequest } from '../../../src/dialog/call-media.ts';
-import type { MediaGateway, MediaSession } from '../../../src/dialog/ports.ts';
+import type { MediaEvent, MediaRequest } from '../../../src/dialog/contract/call-media.ts';
+import type { MediaGateway, MediaSession } from '../../../src/dialog/contract/ports.ts';
 import type { AudioFormat, PcmS16, SampleRateHz } from '../../../src/media/audio.ts';
 import { AudioRingReader, FRAME_FILLER, type AudioRingHandle } from '../../../src/media/audio-ring.ts';
 import { FlushLine } from '../../../src/media/flush-line.ts';

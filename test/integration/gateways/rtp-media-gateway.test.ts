@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { MediaEvent, MediaRequest } from '../../../src/dialog/call-media.ts';
+import type { MediaEvent, MediaRequest } from '../../../src/dialog/contract/call-media.ts';
 import { type RtpGatewayOptions, RtpMediaGateway } from '../../../src/gateways/rtp-media-gateway.ts';
 import type { RtpMediaSession } from '../../../src/gateways/rtp/rtp-media-session.ts';
 import { monotonicNow } from '../../../src/lib/clock.ts';

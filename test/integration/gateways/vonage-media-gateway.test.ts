@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { MediaEvent } from '../../../src/dialog/call-media.ts';
+import type { MediaEvent } from '../../../src/dialog/contract/call-media.ts';
 import { VonageMediaGateway, type VonageGatewayOptions } from '../../../src/gateways/vonage-media-gateway.ts';
 import type { VonageMediaSession } from '../../../src/gateways/vonage/vonage-media-session.ts';
 import { VONAGE_RATES_HZ, type VonageRateHz } from '../../../src/gateways/vonage/wire.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LlmEvent } from '../../../src/dialog/conversation.ts';
-import type { LanguageModel, SpeechToText, TextToSpeech } from '../../../src/dialog/ports.ts';
-import type { SttEvent, TtsEvent, VoiceRequest } from '../../../src/dialog/speech.ts';
+import type { LlmEvent } from '../../../src/dialog/contract/conversation.ts';
+import type { LanguageModel, SpeechToText, TextToSpeech } from '../../../src/dialog/contract/ports.ts';
+import type { SttEvent, TtsEvent, VoiceRequest } from '../../../src/dialog/contract/speech.ts';
 import { onAbort } from '../../../src/lib/abort.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { createCartesiaStt } from '../../../src/providers/cartesia/cartesia-stt.ts';

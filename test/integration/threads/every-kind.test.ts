@@ -1,7 +1,7 @@
 /** What becomes of calls when a thread of the program hangs, of whichever kind it is. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { MediaEvent } from '../../../src/dialog/call-media.ts';
-import type { SttEvent, VadEvent } from '../../../src/dialog/speech.ts';
+import type { MediaEvent } from '../../../src/dialog/contract/call-media.ts';
+import type { SttEvent, VadEvent } from '../../../src/dialog/contract/speech.ts';
 import { RtpMediaGateway } from '../../../src/gateways/rtp-media-gateway.ts';
 import { VonageMediaGateway } from '../../../src/gateways/vonage-media-gateway.ts';
 import { createFlushLine } from '../../../src/media/flush-line.ts';

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runTool, toolTable, type ToolOutcome } from '../../../src/dialog/agent-tools.ts';
+import { runTool, toolTable, type ToolOutcome } from '../../../src/dialog/reply/agent-tools.ts';
 import { httpTool, type HttpToolOptions } from '../../../src/tools/http-tool.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { agentProfile } from '../../support/scripted-call.ts';

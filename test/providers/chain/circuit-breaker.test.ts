@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FailureKind } from '../../../src/dialog/provider-failures.ts';
+import type { FailureKind } from '../../../src/dialog/contract/provider-failures.ts';
 import { CircuitBreaker, type BreakerState } from '../../../src/providers/chain/circuit-breaker.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { LlmEvent, ReplyRequest } from '../../../src/dialog/conversation.ts';
+import type { LlmEvent, ReplyRequest } from '../../../src/dialog/contract/conversation.ts';
 import { chainLanguageModels } from '../../../src/providers/chain/language-model-chain.ts';
 import { failure, listed, onTrial } from '../../support/listed-provider.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { SttEvent } from '../../../src/dialog/speech.ts';
-import type { SttStream } from '../../../src/dialog/ports.ts';
+import type { SttEvent } from '../../../src/dialog/contract/speech.ts';
+import type { SttStream } from '../../../src/dialog/contract/ports.ts';
 import { chainSpeechToText } from '../../../src/providers/chain/speech-to-text-chain.ts';
 import { noUnhandledRejections } from '../../support/leaks.ts';
 import { failure, listed, onTrial } from '../../support/listed-provider.ts';

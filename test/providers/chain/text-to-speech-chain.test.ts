@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { upTo } from '../../../src/dialog/conversation-history.ts';
-import type { TextToSpeech } from '../../../src/dialog/ports.ts';
-import type { TimedWord } from '../../../src/dialog/speech.ts';
+import { upTo } from '../../../src/dialog/reply/conversation-history.ts';
+import type { TextToSpeech } from '../../../src/dialog/contract/ports.ts';
+import type { TimedWord } from '../../../src/dialog/contract/speech.ts';
 import { sampleCount } from '../../../src/media/audio.ts';
 import { chainTextToSpeech } from '../../../src/providers/chain/text-to-speech-chain.ts';
 import { failure, listed, onTrial } from '../../support/listed-provider.ts';

@@ -1,6 +1,6 @@
 import { CARTESIA_VOICES } from '../provider-defaults.ts';
 import { randomBytes } from 'node:crypto';
-import type { AgentProfile } from '../../../src/dialog/agent-profile.ts';
+import type { AgentProfile } from '../../../src/dialog/contract/agent-profile.ts';
 import { shippedConfig } from '../shipped-config.ts';
 import { startCartesiaServer, type CartesiaServer } from './cartesia-server.ts';
 import type { SttBehaviour } from './cartesia-stt-session.ts';

@@ -1,4 +1,4 @@
-import type { TimedWord } from '../../../src/dialog/speech.ts';
+import type { TimedWord } from '../../../src/dialog/contract/speech.ts';
 import type { SampleRateHz } from '../../../src/media/audio.ts';
 import { AudioConverter } from '../../../src/media/convert.ts';
 import { createFliteTts } from '../../../src/providers/embedded/tts/flite-tts.ts';

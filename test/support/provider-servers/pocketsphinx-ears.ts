@@ -1,7 +1,7 @@
 import { SAMPLE_RATES_HZ, type SampleRateHz } from '../../../src/media/audio.ts';
-import type { AgentProfile } from '../../../src/dialog/agent-profile.ts';
-import type { SttStream } from '../../../src/dialog/ports.ts';
-import type { Transcript } from '../../../src/dialog/speech.ts';
+import type { AgentProfile } from '../../../src/dialog/contract/agent-profile.ts';
+import type { SttStream } from '../../../src/dialog/contract/ports.ts';
+import type { Transcript } from '../../../src/dialog/contract/speech.ts';
 import { keyTerms } from '../../../src/providers/key-terms.ts';
 import { expectedPhrases } from '../../../src/providers/embedded/receptionist/expected-phrases.ts';
 import { createPocketsphinxStt } from '../../../src/providers/embedded/stt/pocketsphinx-stt.ts';

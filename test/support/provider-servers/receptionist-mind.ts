@@ -1,6 +1,6 @@
-import type { AgentProfile } from '../../../src/dialog/agent-profile.ts';
-import type { CallInfo } from '../../../src/dialog/call-info.ts';
-import type { Message } from '../../../src/dialog/conversation.ts';
+import type { AgentProfile } from '../../../src/dialog/contract/agent-profile.ts';
+import type { CallInfo } from '../../../src/dialog/contract/call-info.ts';
+import type { Message } from '../../../src/dialog/contract/conversation.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { createReceptionist } from '../../../src/providers/embedded/receptionist/receptionist.ts';
 import type { ChatMessage, ChatRequest, Think, Thought } from './chat-stream.ts';

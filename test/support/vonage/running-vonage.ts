@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { labFolder } from '../../../lab/paths.ts';
 import { runFolder } from '../../../lab/run-folders.ts';
 import { startVonageLab, type VonageLab, type VonageLabOptions } from '../../../lab/vonage-lab.ts';
-import type { CallRecord } from '../../../src/dialog/call-record.ts';
+import type { CallRecord } from '../../../src/dialog/call/call-record.ts';
 import { readWav } from '../../../src/media/wav.ts';
 import { CallView } from '../running-agent.ts';
 import type { VonageCall } from './call.ts';

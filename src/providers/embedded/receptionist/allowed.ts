@@ -1,5 +1,5 @@
-import { TOOL } from '../../../dialog/tool-names.ts';
-import type { AgentProfile } from '../../../dialog/agent-profile.ts';
+import { TOOL } from '../../../dialog/contract/tool-names.ts';
+import type { AgentProfile } from '../../../dialog/contract/agent-profile.ts';
 
 const seen = new WeakMap<AgentProfile, AgentProfile>();
 

@@ -1,4 +1,4 @@
-import type { AgentProfile } from '../../../dialog/agent-profile.ts';
+import type { AgentProfile } from '../../../dialog/contract/agent-profile.ts';
 import { concepts } from './concepts.ts';
 import { hoursAnswer, type LocalTime } from './opening.ts';
 import { offerToTakeMessage, say } from './questions.ts';

@@ -1,4 +1,4 @@
-import { WEEKDAYS, type AgentProfile } from '../../../dialog/agent-profile.ts';
+import { WEEKDAYS, type AgentProfile } from '../../../dialog/contract/agent-profile.ts';
 import { asAllowed } from './allowed.ts';
 import { FREQUENT_FAMILY_NAMES, FREQUENT_FIRST_NAMES } from '../names.ts';
 import { digitByDigit } from '../number-words.ts';

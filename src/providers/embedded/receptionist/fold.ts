@@ -1,5 +1,5 @@
-import type { Message, ToolCall } from '../../../dialog/conversation.ts';
-import { TOOL } from '../../../dialog/tool-names.ts';
+import type { Message, ToolCall } from '../../../dialog/contract/conversation.ts';
+import { TOOL } from '../../../dialog/contract/tool-names.ts';
 import { askNext } from './message-form.ts';
 import { askForMore, offerToTakeMessage, say } from './questions.ts';
 import { asking, INITIAL_STATE, type Reply, type State, type Surroundings } from './state.ts';

@@ -1,4 +1,4 @@
-import type { AgentProfile } from '../../../dialog/agent-profile.ts';
+import type { AgentProfile } from '../../../dialog/contract/agent-profile.ts';
 import { concepts, likeness } from './concepts.ts';
 import { tokens } from '../words.ts';
 

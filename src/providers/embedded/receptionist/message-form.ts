@@ -1,5 +1,5 @@
-import { TOOL } from '../../../dialog/tool-names.ts';
-import type { CallInfo } from '../../../dialog/call-info.ts';
+import { TOOL } from '../../../dialog/contract/tool-names.ts';
+import type { CallInfo } from '../../../dialog/contract/call-info.ts';
 import { nameIn } from './caller-name.ts';
 import { digitsIn, readDigits } from './spoken-digits.ts';
 import { askForMore, say } from './questions.ts';

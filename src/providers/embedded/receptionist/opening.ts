@@ -1,4 +1,4 @@
-import { WEEKDAYS, type OpeningTime, type Weekday } from '../../../dialog/agent-profile.ts';
+import { WEEKDAYS, type OpeningTime, type Weekday } from '../../../dialog/contract/agent-profile.ts';
 import { cardinal } from '../number-words.ts';
 import { list } from './wording.ts';
 

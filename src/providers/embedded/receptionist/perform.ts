@@ -1,4 +1,4 @@
-import { TOOL } from '../../../dialog/tool-names.ts';
+import { TOOL } from '../../../dialog/contract/tool-names.ts';
 import { answer } from './answers.ts';
 import { beginForm } from './message-form.ts';
 import { askForMore, offerToTakeMessage, say } from './questions.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../lib/clock.ts';
-import type { LanguageModel } from '../../../dialog/ports.ts';
-import type { LlmEvent, ReplyRequest } from '../../../dialog/conversation.ts';
+import type { LanguageModel } from '../../../dialog/contract/ports.ts';
+import type { LlmEvent, ReplyRequest } from '../../../dialog/contract/conversation.ts';
 import { asAllowed } from './allowed.ts';
 import { replyTo } from './fold.ts';
 import { knowledgeOf } from './knowledge.ts';

@@ -1,5 +1,5 @@
-import type { CallInfo } from '../../../dialog/call-info.ts';
-import type { ToolName } from '../../../dialog/tool-names.ts';
+import type { CallInfo } from '../../../dialog/contract/call-info.ts';
+import type { ToolName } from '../../../dialog/contract/tool-names.ts';
 import type { KnowledgeBase } from './knowledge.ts';
 import type { LocalTime } from './opening.ts';
 import type { Act } from './understand.ts';

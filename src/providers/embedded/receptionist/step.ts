@@ -1,4 +1,4 @@
-import type { Message } from '../../../dialog/conversation.ts';
+import type { Message } from '../../../dialog/contract/conversation.ts';
 import { fillForm, retryForm, askNext } from './message-form.ts';
 import { answerQuestion } from './open-question.ts';
 import {

@@ -1,5 +1,5 @@
-import { sentencesIn } from '../../../dialog/sentence-splitter.ts';
-import type { AgentProfile } from '../../../dialog/agent-profile.ts';
+import { sentencesIn } from '../../../dialog/language/sentence-splitter.ts';
+import type { AgentProfile } from '../../../dialog/contract/agent-profile.ts';
 
 /** Takes one of several wordings, another one each turn, the same one each time it is computed. */
 export function pick(wordings: readonly string[], turn: number): string {

@@ -1,5 +1,5 @@
-import type { SpeechToText, SttStream } from '../../../dialog/ports.ts';
-import type { SttRequest, Transcript } from '../../../dialog/speech.ts';
+import type { SpeechToText, SttStream } from '../../../dialog/contract/ports.ts';
+import type { SttRequest, Transcript } from '../../../dialog/contract/speech.ts';
 import { ERROR_CODES, VoiceAgentError, messageOf } from '../../../lib/errors.ts';
 import { RECOGNISER_POLICY } from '../../../threads/policies.ts';
 import { SupervisedThread, type Supervision } from '../../../threads/supervised-thread.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ARPABET } from '../../../dialog/agent-profile.ts';
+import { ARPABET } from '../../../dialog/contract/agent-profile.ts';
 import { guessPhones } from './letter-to-sound.ts';
 
 const UNVOICED = new Set(['F', 'K', 'P', 'T', 'TH']);

@@ -1,6 +1,6 @@
 /** The speech worker: all calls' recognisers in one thread, which koffi's calls block in small steps. */
 import { workerData } from 'node:worker_threads';
-import type { Transcript } from '../../../dialog/speech.ts';
+import type { Transcript } from '../../../dialog/contract/speech.ts';
 import { ThreadSide } from '../../../threads/thread-side.ts';
 import type { DomainReport } from './domain-files.ts';
 import { loadPocketsphinx } from './pocketsphinx.ts';

@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { Transcript } from '../../../dialog/speech.ts';
+import type { Transcript } from '../../../dialog/contract/speech.ts';
 import type { Milliseconds } from '../../../lib/clock.ts';
 import { FRAME_MS } from '../../../media/audio.ts';
 import { AudioRingReader, type AudioRingHandle } from '../../../media/audio-ring.ts';

@@ -1,4 +1,4 @@
-import type { Transcript } from '../../../dialog/speech.ts';
+import type { Transcript } from '../../../dialog/contract/speech.ts';
 import { editDistance } from '../../../lib/edit-distance.ts';
 import { tokens } from '../words.ts';
 import { DIGITS, REPEATS } from './everyday.ts';

@@ -1,5 +1,5 @@
 import type { AudioFormat } from '../../../media/audio.ts';
-import type { TimedWord } from '../../../dialog/speech.ts';
+import type { TimedWord } from '../../../dialog/contract/speech.ts';
 import type { FliteVoice } from './flite-engine.ts';
 
 /** One piece of a reply, to be made into sound. */

@@ -1,5 +1,5 @@
-import { sentencesIn } from '../../../dialog/sentence-splitter.ts';
-import type { TtsEvent, VoiceRequest } from '../../../dialog/speech.ts';
+import { sentencesIn } from '../../../dialog/language/sentence-splitter.ts';
+import type { TtsEvent, VoiceRequest } from '../../../dialog/contract/speech.ts';
 import { untilAborted } from '../../../lib/abort.ts';
 import { messageOf, VoiceAgentError } from '../../../lib/errors.ts';
 import { BoundedQueue } from '../../../lib/queue.ts';

@@ -12,7 +12,7 @@ import {
 import type { FliteAnswer, SpeakJob } from './flite-messages.ts';
 import { SoundShaper } from './sound-shaper.ts';
 import { speakable, type SpokenUnit } from './speakable.ts';
-import type { TimedWord } from '../../../dialog/speech.ts';
+import type { TimedWord } from '../../../dialog/contract/speech.ts';
 
 /**
  * A speech thread: makes sound of pieces of text, one at a time, first pieces of replies first. The

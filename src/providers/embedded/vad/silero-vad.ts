@@ -1,5 +1,5 @@
-import type { VadEvent, VadRequest } from '../../../dialog/speech.ts';
-import type { VoiceActivityDetector } from '../../../dialog/ports.ts';
+import type { VadEvent, VadRequest } from '../../../dialog/contract/speech.ts';
+import type { VoiceActivityDetector } from '../../../dialog/contract/ports.ts';
 import { monotonicNow } from '../../../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../../../lib/errors.ts';
 import { AudioRingReader } from '../../../media/audio-ring.ts';

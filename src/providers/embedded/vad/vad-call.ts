@@ -1,4 +1,4 @@
-import type { VadEvent } from '../../../dialog/speech.ts';
+import type { VadEvent } from '../../../dialog/contract/speech.ts';
 import { FRAME_MS } from '../../../media/audio.ts';
 import { AudioRingReader, FRAME_FILLER } from '../../../media/audio-ring.ts';
 import { FlushLine } from '../../../media/flush-line.ts';

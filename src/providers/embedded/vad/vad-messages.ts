@@ -1,4 +1,4 @@
-import type { VadEvent } from '../../../dialog/speech.ts';
+import type { VadEvent } from '../../../dialog/contract/speech.ts';
 import type { Milliseconds } from '../../../lib/clock.ts';
 import type { AudioRingHandle } from '../../../media/audio-ring.ts';
 import type { FlushLineHandle } from '../../../media/flush-line.ts';

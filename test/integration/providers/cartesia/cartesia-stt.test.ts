@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SttEvent } from '../../../../src/dialog/speech.ts';
-import type { SttStream } from '../../../../src/dialog/ports.ts';
+import type { SttEvent } from '../../../../src/dialog/contract/speech.ts';
+import type { SttStream } from '../../../../src/dialog/contract/ports.ts';
 import type { SampleRateHz } from '../../../../src/media/audio.ts';
 import {
   createCartesiaStt,

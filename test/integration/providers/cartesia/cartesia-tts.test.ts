@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { TextToSpeech } from '../../../../src/dialog/ports.ts';
-import type { TtsEvent, VoiceRequest } from '../../../../src/dialog/speech.ts';
+import type { TextToSpeech } from '../../../../src/dialog/contract/ports.ts';
+import type { TtsEvent, VoiceRequest } from '../../../../src/dialog/contract/speech.ts';
 import { messageOf } from '../../../../src/lib/errors.ts';
 import type { Audio, AudioFormat } from '../../../../src/media/audio.ts';
 import { AudioConverter } from '../../../../src/media/convert.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LanguageModel } from '../../../../src/dialog/ports.ts';
-import type { LlmEvent, ReplyRequest } from '../../../../src/dialog/conversation.ts';
+import type { LanguageModel } from '../../../../src/dialog/contract/ports.ts';
+import type { LlmEvent, ReplyRequest } from '../../../../src/dialog/contract/conversation.ts';
 import { replyRequest } from '../../../support/reply-request.ts';
 
 export interface LanguageModelHarness {

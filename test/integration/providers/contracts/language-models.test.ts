@@ -1,4 +1,4 @@
-import type { LanguageModel } from '../../../../src/dialog/ports.ts';
+import type { LanguageModel } from '../../../../src/dialog/contract/ports.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { createReceptionist } from '../../../../src/providers/embedded/receptionist/receptionist.ts';
 import { createGroqLlm } from '../../../../src/providers/groq/groq-llm.ts';

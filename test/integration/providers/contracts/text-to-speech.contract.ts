@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { TextToSpeech } from '../../../../src/dialog/ports.ts';
-import type { TimedWord, TtsEvent, VoiceRequest } from '../../../../src/dialog/speech.ts';
+import type { TextToSpeech } from '../../../../src/dialog/contract/ports.ts';
+import type { TimedWord, TtsEvent, VoiceRequest } from '../../../../src/dialog/contract/speech.ts';
 import { audioDuration } from '../../../../src/media/pcm.ts';
 
 export interface TextToSpeechHarness {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { VadEvent } from '../../../../src/dialog/speech.ts';
-import type { VoiceActivityDetector } from '../../../../src/dialog/ports.ts';
+import type { VadEvent } from '../../../../src/dialog/contract/speech.ts';
+import type { VoiceActivityDetector } from '../../../../src/dialog/contract/ports.ts';
 import type { FlushLine } from '../../../../src/media/flush-line.ts';
 
 export interface VoiceActivityCall {

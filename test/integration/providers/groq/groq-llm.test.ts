@@ -6,8 +6,8 @@ import { chainLanguageModels } from '../../../../src/providers/chain/language-mo
 import { createGroqLlm, type GroqLlmOptions } from '../../../../src/providers/groq/groq-llm.ts';
 import { createOpenAiLlm } from '../../../../src/providers/openai/openai-llm.ts';
 import { ProviderFailure, type FailureKind } from '../../../../src/providers/provider-failure.ts';
-import type { LanguageModel } from '../../../../src/dialog/ports.ts';
-import type { LlmEvent, ToolSpec } from '../../../../src/dialog/conversation.ts';
+import type { LanguageModel } from '../../../../src/dialog/contract/ports.ts';
+import type { LlmEvent, ToolSpec } from '../../../../src/dialog/contract/conversation.ts';
 import { listed } from '../../../support/listed-provider.ts';
 import { noUnhandledRejections, until } from '../../../support/leaks.ts';
 import { FaultQueue, type Fault } from '../../../support/provider-servers/fault-plan.ts';

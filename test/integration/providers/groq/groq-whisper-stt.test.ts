@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SpeechToText, SttStream } from '../../../../src/dialog/ports.ts';
+import type { SpeechToText, SttStream } from '../../../../src/dialog/contract/ports.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { chainSpeechToText } from '../../../../src/providers/chain/speech-to-text-chain.ts';
 import {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LlmEvent } from '../../../../src/dialog/conversation.ts';
+import type { LlmEvent } from '../../../../src/dialog/contract/conversation.ts';
 import { createOpenAiLlm, type OpenAiLlmOptions } from '../../../../src/providers/openai/openai-llm.ts';
 import { noUnhandledRejections } from '../../../support/leaks.ts';
 import { OPENAI_LLM } from '../../../support/provider-defaults.ts';

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../../src/lib/clock.ts';
-import type { CallInfo } from '../../../../src/dialog/call-info.ts';
+import type { CallInfo } from '../../../../src/dialog/contract/call-info.ts';
 import { objectIds } from '../../../../src/telephony/asterisk/object-ids.ts';
 import { startStasisApp, type StasisApp } from '../../../../src/telephony/asterisk/stasis-app.ts';
 import type { StasisAppOptions } from '../../../../src/telephony/asterisk/stasis-options.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { TransferRequest } from '../../../../src/dialog/call-info.ts';
+import type { TransferRequest } from '../../../../src/dialog/contract/call-info.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { startStasisApp, type StasisApp } from '../../../../src/telephony/asterisk/stasis-app.ts';
 import { callerIdText, outcomeOfCause } from '../../../../src/telephony/asterisk/target-caller.ts';

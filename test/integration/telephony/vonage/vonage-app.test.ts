@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Admission, CallLine, MediaSession } from '../../../../src/dialog/ports.ts';
-import type { CallInfo, LineEvent } from '../../../../src/dialog/call-info.ts';
+import type { Admission, CallLine, MediaSession } from '../../../../src/dialog/contract/ports.ts';
+import type { CallInfo, LineEvent } from '../../../../src/dialog/contract/call-info.ts';
 import {
   VonageMediaGateway,
   type VonageGatewayOptions,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ToolCall } from '../../../../src/dialog/conversation.ts';
+import type { ToolCall } from '../../../../src/dialog/contract/conversation.ts';
 import { ReceptionistCall, replyOf } from '../../../support/receptionist-call.ts';
 import { shippedAgent } from '../../../support/shipped-config.ts';
 

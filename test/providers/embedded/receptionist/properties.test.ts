@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Message } from '../../../../src/dialog/conversation.ts';
-import { TOOL } from '../../../../src/dialog/tool-names.ts';
+import type { Message } from '../../../../src/dialog/contract/conversation.ts';
+import { TOOL } from '../../../../src/dialog/contract/tool-names.ts';
 import { createReceptionist } from '../../../../src/providers/embedded/receptionist/receptionist.ts';
 import { expectedPhrases } from '../../../../src/providers/embedded/receptionist/expected-phrases.ts';
 import { callInfo, FRIDAY_MORNING, ReceptionistCall, replyOf } from '../../../support/receptionist-call.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { expectedPhrases } from '../../../../src/providers/embedded/receptionist/expected-phrases.ts';
-import { resultOf } from '../../../../src/dialog/turn-machine.ts';
-import type { AgentProfile, TransferTarget } from '../../../../src/dialog/agent-profile.ts';
-import type { Message } from '../../../../src/dialog/conversation.ts';
-import type { TransferOutcome } from '../../../../src/dialog/call-info.ts';
+import { resultOf } from '../../../../src/dialog/turn/turn-machine.ts';
+import type { AgentProfile, TransferTarget } from '../../../../src/dialog/contract/agent-profile.ts';
+import type { Message } from '../../../../src/dialog/contract/conversation.ts';
+import type { TransferOutcome } from '../../../../src/dialog/contract/call-info.ts';
 import { ReceptionistCall, replyOf } from '../../../support/receptionist-call.ts';
 import { shippedAgent } from '../../../support/shipped-config.ts';
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { VoiceRequest } from '../../../../src/dialog/speech.ts';
+import type { VoiceRequest } from '../../../../src/dialog/contract/speech.ts';
 import type { SpeakJob } from '../../../../src/providers/embedded/tts/flite-messages.ts';
 import { FliteReply } from '../../../../src/providers/embedded/tts/flite-reply.ts';
 import { noUnhandledRejections } from '../../../support/leaks.ts';

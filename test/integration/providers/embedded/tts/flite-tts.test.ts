@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { TextToSpeech } from '../../../../../src/dialog/ports.ts';
-import type { TimedWord, TtsEvent, VoiceRequest } from '../../../../../src/dialog/speech.ts';
+import type { TextToSpeech } from '../../../../../src/dialog/contract/ports.ts';
+import type { TimedWord, TtsEvent, VoiceRequest } from '../../../../../src/dialog/contract/speech.ts';
 import { type AudioFormat } from '../../../../../src/media/audio.ts';
 import { decodeG711 } from '../../../../../src/media/g711.ts';
 import { levelDbov } from '../../../../../src/media/level.ts';

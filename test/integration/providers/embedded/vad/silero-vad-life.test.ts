@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { VadEvent } from '../../../../../src/dialog/speech.ts';
+import type { VadEvent } from '../../../../../src/dialog/contract/speech.ts';
 import { createAudioRing } from '../../../../../src/media/audio-ring.ts';
 import { createFlushLine } from '../../../../../src/media/flush-line.ts';
 import { createSileroVad } from '../../../../../src/providers/embedded/vad/silero-vad.ts';

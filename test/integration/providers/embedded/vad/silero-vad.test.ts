@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { VadEvent } from '../../../../../src/dialog/speech.ts';
-import type { VoiceActivityDetector } from '../../../../../src/dialog/ports.ts';
+import type { VadEvent } from '../../../../../src/dialog/contract/speech.ts';
+import type { VoiceActivityDetector } from '../../../../../src/dialog/contract/ports.ts';
 import { floatToInt16 } from '../../../../../src/media/pcm.ts';
 import { Resampler } from '../../../../../src/media/resampler.ts';
 import { FRAME_FILLER } from '../../../../../src/media/audio-ring.ts';

@@ -1,0 +1,262 @@
+import type { Clock, Milliseconds } from '../../lib/clock.ts';
+import { FailureDomain } from '../../lib/failure-domain.ts';
+import type { Scope } from '../../lib/scope.ts';
+import type { AudioFormat } from '../../media/audio.ts';
+import type { ToolTable } from '../reply/agent-tools.ts';
+import { CallSession, callName, type AgentParts } from './call-session.ts';
+import type { LatencyTracker } from './latency-tracker.ts';
+import { NO_MEDIA } from '../contract/call-media.ts';
+import type { Admission, CallDesk, MediaSession } from '../contract/ports.ts';
+import { DEFAULT_LIMITS, type AgentProfile } from '../contract/agent-profile.ts';
+import type { CallEvent, CallObserver } from '../contract/call-events.ts';
+import type { CallInfo } from '../contract/call-info.ts';
+import { endpointingByWords } from '../turn/endpointing-policy.ts';
+import { interruptionByWords } from '../turn/interruption-policy.ts';
+import { languageOf } from '../language/known-languages.ts';
+import type { PhraseCache } from '../reply/prepared-phrases.ts';
+import { DEFAULT_TURN_SETTINGS, type Ending, type TurnSettings } from '../turn/turn-states.ts';
+
+/** An agent with everything that it works with. */
+export interface StaffedAgent {
+  readonly profile: AgentProfile;
+  readonly parts: AgentParts;
+  readonly tools: ToolTable;
+  /** Sentences and words that the recogniser should expect. */
+  readonly expected: readonly string[];
+  /** The synthesiser's format that is wanted, if not the wire's own. */
+  readonly source?: AudioFormat | undefined;
+  /** Beyond what the agent's limits say. */
+  readonly settings?: Partial<TurnSettings>;
+}
+
+export interface CallDeskOptions {
+  readonly agents: readonly StaffedAgent[];
+  /** Speaks the refusals; its phrases are kept under its profile's id. */
+  readonly announcer: StaffedAgent;
+  readonly maxCalls: number;
+  /** What the caller gets who is one too many: "all lines are busy", or the dialplan. */
+  readonly whenFull: 'announce' | 'continue';
+  readonly phrases: PhraseCache;
+  readonly clock: Clock;
+  readonly tracker: LatencyTracker;
+  readonly observe: CallObserver;
+  readonly scope: Scope;
+  /** Listens in on a call's media (a recording). Called when it runs; what it returns, when it is over. */
+  readonly tap?: (call: string, agent: string, media: MediaSession) => () => Promise<void>;
+}
+
+/** Decides who answers a call, and keeps the calls that are running. */
+export class Desk implements CallDesk {
+  readonly #options: CallDeskOptions;
+  readonly #byExtension = new Map<string, StaffedAgent>();
+  readonly #calls = new Map<CallSession, Promise<void>>();
+  readonly #announcements = new Set<CallSession>();
+  #draining = false;
+
+  constructor(options: CallDeskOptions) {
+    this.#options = options;
+    for (const agent of options.agents) {
+      for (const extension of agent.profile.extensions) this.#byExtension.set(extension, agent);
+    }
+  }
+
+  /** Calls that are being set up or are running, announcements included. */
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  admit(info: CallInfo): Admission {
+    if (this.#draining) return this.#sendOn(info, 'draining');
+    const agent = this.#byExtension.get(info.dialled);
+    if (!agent) {
+      return this.#announce(info, {
+        reason: 'unknown-extension',
+        phrase: 'unknownExtension',
+        way: 'hang-up',
+      });
+    }
+    if (this.#calls.size - this.#announcements.size < this.#options.maxCalls) {
+      return this.#accept(info, agent, undefined);
+    }
+    if (this.#options.whenFull === 'continue') return this.#sendOn(info, 'busy');
+    return this.#announce(info, { reason: 'busy', phrase: 'busy', way: 'hang-up' });
+  }
+
+  /**
+   * Takes no more calls and ends those that there are: after `finishAfterMs` (default at once) politely,
+   * after `limitMs` without another word. Resolves when the last one is over.
+   */
+  async drain(limitMs: Milliseconds, finishAfterMs: Milliseconds = 0): Promise<void> {
+    this.#draining = true;
+    const { clock } = this.#options;
+    const all = (): Promise<unknown> => Promise.all(this.#calls.values());
+    const patience = new AbortController();
+    const within = async (duration: Milliseconds): Promise<void> => {
+      await Promise.race([all(), clock.sleep(duration, patience.signal)]);
+    };
+    const ending: Ending = { reason: 'draining', phrase: 'draining', way: 'hang-up' };
+    if (finishAfterMs > 0) await within(Math.min(finishAfterMs, limitMs));
+    for (const call of this.#calls.keys()) call.finish(ending);
+    await within(Math.max(0, limitMs - finishAfterMs));
+    for (const call of this.#calls.keys()) call.finish({ reason: 'draining', way: 'hang-up' }, true);
+    await all();
+    patience.abort();
+  }
+
+  /** Who comes back from the dialplan may be here before all is told of his last visit: `server/channel#2` then. */
+  #nameOf(info: CallInfo): string {
+    const name = callName(info);
+    const taken = new Set([...this.#calls.keys()].map((call) => call.name));
+    if (!taken.has(name)) return name;
+    let visit = 2;
+    while (taken.has(`${name}#${visit}`)) visit += 1;
+    return `${name}#${visit}`;
+  }
+
+  #announce(info: CallInfo, announcement: Ending): Admission {
+    // Even refusals cost a line: as many at a time as calls, and the rest go on at once.
+    if (this.#announcements.size >= this.#options.maxCalls) return this.#sendOn(info, 'busy');
+    return this.#accept(info, this.#options.announcer, announcement);
+  }
+
+  /** On in the dialplan, without an answer. That is a call, too: it begins and ends here. */
+  #sendOn(info: CallInfo, reason: 'busy' | 'draining'): Admission {
+    const { announcer, clock } = this.#options;
+    const variables = { VOICE_AGENT_RESULT: reason };
+    const { id } = (this.#byExtension.get(info.dialled) ?? announcer).profile;
+    const about = { call: this.#nameOf(info), at: clock.now() };
+    this.#tell({ ...about, type: 'started', info, agent: id });
+    this.#tell({ ...about, type: 'ended', reason, variables, media: NO_MEDIA });
+    return { kind: 'proceed', variables };
+  }
+
+  #tell(event: CallEvent): void {
+    // Whoever watches must not be able to keep a caller from going on.
+    FailureDomain.attempt(() => {
+      this.#options.observe(event);
+    });
+  }
+
+  #accept(info: CallInfo, agent: StaffedAgent, announcement: Ending | undefined): Admission {
+    const { phrases, clock, tracker, observe, scope } = this.#options;
+    const { profile, parts, tools, expected, settings, source } = agent;
+    const session = new CallSession({
+      scope,
+      name: this.#nameOf(info),
+      info,
+      agent: profile,
+      parts,
+      tools,
+      phrases,
+      phraseOwner: profile.id,
+      expected,
+      clock,
+      tracker,
+      observe,
+      settings: {
+        ...DEFAULT_TURN_SETTINGS,
+        ...policiesOf(profile.language),
+        ...profile.limits,
+        menuKeys: profile.knowledge.departments.map(({ digit = '' }) => digit).join(''),
+        earlyStart: profile.limits.eagerPauseMs > 0,
+        ...troubleSettings(profile.whenFailing),
+        ...settings,
+        findsTurns: parts.stt.findsTurns,
+      },
+      source,
+      announcement,
+    });
+    const over = Promise.withResolvers<undefined>();
+    this.#calls.set(session, over.promise);
+    if (announcement) this.#announcements.add(session);
+    const done = (): void => {
+      this.#calls.delete(session);
+      this.#announcements.delete(session);
+      over.resolve(undefined);
+    };
+    return {
+      kind: 'accept',
+      codec: profile.codec,
+      run: async (line, media) => {
+        try {
+          const over = session.run(line, media);
+          const untap = announcement ? undefined : this.#tapInto(session, profile, media);
+          try {
+            await over;
+          } finally {
+            await untap?.();
+          }
+        } finally {
+          done();
+        }
+      },
+      abandoned: (reason) => {
+        try {
+          session.abandon(reason);
+        } finally {
+          done();
+        }
+      },
+    };
+  }
+
+  /** Returns how to end it. Neither throws: what does is the call's failure. */
+  #tapInto({ name }: CallSession, { id }: AgentProfile, media: MediaSession): () => Promise<void> {
+    let untap: (() => Promise<void>) | undefined;
+    FailureDomain.attempt(() => {
+      untap = this.#options.tap?.(name, id, media);
+    });
+    return async () => {
+      try {
+        await untap?.();
+      } catch (error) {
+        FailureDomain.report(error);
+      }
+    };
+  }
+}
+
+/** How the words of a language are judged. */
+function policiesOf(tag: string): Pick<TurnSettings, 'endpointing' | 'interruption'> {
+  const language = languageOf(tag);
+  return { endpointing: endpointingByWords(language), interruption: interruptionByWords(language) };
+}
+
+/** When replies fail again and again. Whoever can't be heard at all can't be kept trying with. */
+function troubleSettings(whenFailing: AgentProfile['whenFailing']): Partial<TurnSettings> {
+  switch (whenFailing) {
+    case 'continue':
+      return { givenUp: 'proceed' };
+    case 'hang-up':
+      return { givenUp: 'hang-up' };
+    case 'keep-trying':
+      return { givenUp: 'proceed', failureLimit: Infinity };
+  }
+}
+
+/** The profile of whoever speaks the refusals. */
+export function announcerProfile(voice: string, language: string): AgentProfile {
+  return {
+    id: 'announcements',
+    extensions: [],
+    name: 'announcements',
+    greeting: '',
+    instructions: '',
+    voice,
+    language,
+    codec: 'auto',
+    afterwards: 'hang-up',
+    whenFailing: 'hang-up',
+    // Who only speaks waits for nobody.
+    limits: { ...DEFAULT_LIMITS, eagerPauseMs: 0, silencePrompts: 0, maxCallMs: 60_000 },
+    transferTargets: [],
+    knowledge: {
+      company: '',
+      services: [],
+      questions: [],
+      departments: [],
+      takesMessages: false,
+      pronunciations: {},
+    },
+  };
+}

@@ -1,0 +1,329 @@
+import type { Milliseconds } from '../../lib/clock.ts';
+import { stageTimes, type StageTimes } from './latency-tracker.ts';
+import type { CallLatency, CallEvent } from '../contract/call-events.ts';
+import type { CallInfo, TransferOutcome } from '../contract/call-info.ts';
+import type { MediaStats } from '../contract/call-media.ts';
+import type { ProviderTrouble } from '../contract/provider-failures.ts';
+import { describeOutcome } from '../contract/provider-trouble.ts';
+
+/** What is kept of a call. Plain data; instants are milliseconds after the call began. */
+export interface CallRecord {
+  readonly version: 1;
+  readonly call: string;
+  /** When it began, ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly info: CallInfo;
+  /** Whom a transfer on the caller's side put in the caller's place. */
+  readonly laterCallers?: readonly (CallInfo['caller'] & { readonly atMs: Milliseconds })[];
+  readonly agent: string;
+  /** From the call's arrival to the answer; missing: never answered. */
+  readonly setUpMs?: Milliseconds;
+  /** From the answer to the greeting's first packet. */
+  readonly greetingMs?: Milliseconds;
+  readonly said: readonly Saying[];
+  readonly latencies: readonly { readonly turn: number; readonly stages: Partial<StageTimes> }[];
+  readonly bargeIns: readonly {
+    readonly atMs: Milliseconds;
+    readonly turn: number;
+    readonly playedMs: Milliseconds;
+  }[];
+  readonly digits: string;
+  readonly holds: number;
+  readonly tools: readonly { readonly atMs: Milliseconds; readonly name: string; readonly result?: string }[];
+  /** Targets that were called; `talkMs`, `endedBy`: of those who answered. */
+  readonly transfers?: readonly TransferNote[];
+  readonly troubles: readonly {
+    readonly atMs: Milliseconds;
+    readonly part: string;
+    readonly message: string;
+    /** Where a provider failed: which one, with what (docs/errors.md), and what was done. */
+    readonly provider?: string;
+    readonly kind?: string;
+    readonly outcome?: ProviderTrouble['outcome'];
+    readonly next?: string;
+  }[];
+  /** Tokens by provider; missing where none counted any. */
+  readonly usage?: Readonly<Record<string, TokenUsage>>;
+  /** Which run of the program took the call. */
+  readonly run?: string;
+  /** Missing: the call is running, or that run of the program ended during it. */
+  readonly ended?: {
+    readonly reason: string;
+    readonly durationMs: Milliseconds;
+    readonly variables: Readonly<Record<string, string>>;
+    readonly media: MediaStats;
+    readonly latency?: CallLatency;
+  };
+  /** File name of the recording beside the record. */
+  readonly recording?: string;
+}
+
+export interface TransferNote {
+  readonly atMs: Milliseconds;
+  readonly target: string;
+  readonly outcome: TransferOutcome;
+  readonly ringMs: Milliseconds;
+  readonly talkMs?: Milliseconds;
+  readonly endedBy?: 'caller' | 'target' | 'system';
+}
+
+export interface TokenUsage {
+  readonly requests: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** Something that was said. Without `text` where texts aren't kept. */
+export interface Saying {
+  /** When it began, and ended if that is known. */
+  readonly atMs: Milliseconds;
+  readonly endMs?: Milliseconds;
+  readonly turn: number;
+  readonly who: 'caller' | 'agent';
+  readonly text?: string;
+  readonly words: number;
+  readonly via?: 'speech' | 'dtmf';
+  readonly understood?: boolean;
+  readonly interrupted?: boolean;
+}
+
+/** A record that grows with its call's events; `origin` is the monotonic instant of the first. */
+export interface RecordInProgress {
+  readonly origin: Milliseconds;
+  readonly record: CallRecord;
+}
+
+/** The record of a call that has just begun. `startedAt`: ISO 8601, UTC. */
+export function beginRecord(
+  event: Extract<CallEvent, { type: 'started' }>,
+  startedAt: string,
+): RecordInProgress {
+  return {
+    origin: event.at,
+    record: {
+      version: 1,
+      call: event.call,
+      startedAt,
+      info: event.info,
+      agent: event.agent,
+      said: [],
+      latencies: [],
+      bargeIns: [],
+      digits: '',
+      holds: 0,
+      tools: [],
+      troubles: [],
+    },
+  };
+}
+
+/** The record after one more event. Pure. */
+export function addToRecord({ origin, record }: RecordInProgress, event: CallEvent): RecordInProgress {
+  return { origin, record: fold(record, event, origin) };
+}
+
+function fold(record: CallRecord, event: CallEvent, origin: Milliseconds): CallRecord {
+  const atMs = Math.round(event.at - origin);
+  switch (event.type) {
+    case 'answered':
+      return { ...record, setUpMs: round(event.setUpMs) };
+    case 'greeting-started':
+      return { ...record, greetingMs: round(event.afterAnswerMs) };
+    case 'caller-said': {
+      const { turn, text, understood, via } = event;
+      const saying: Saying = {
+        ...spanOf(event, origin),
+        turn,
+        who: 'caller',
+        text,
+        words: wordsIn(text),
+        via,
+        understood,
+      };
+      return { ...record, said: [...record.said, saying] };
+    }
+    case 'agent-said': {
+      const { turn, text, interrupted } = event;
+      const saying: Saying = {
+        ...spanOf(event, origin),
+        turn,
+        who: 'agent',
+        text,
+        words: wordsIn(text),
+        interrupted,
+      };
+      return { ...record, said: [...record.said, saying] };
+    }
+    case 'latency': {
+      const stages = Object.entries(stageTimes(event.marks))
+        .filter(([, ms]) => ms !== undefined)
+        .map(([stage, ms]) => [stage, round(ms as Milliseconds)]);
+      const latency = { turn: event.turn, stages: Object.fromEntries(stages) as Partial<StageTimes> };
+      return { ...record, latencies: [...record.latencies, latency] };
+    }
+    case 'barge-in': {
+      const bargeIn = { atMs, turn: event.turn, playedMs: round(event.playedMs) };
+      return { ...record, bargeIns: [...record.bargeIns, bargeIn] };
+    }
+    case 'dtmf':
+      return { ...record, digits: record.digits + event.digit };
+    case 'held':
+      return { ...record, holds: record.holds + 1 };
+    case 'caller-changed':
+      return { ...record, laterCallers: [...(record.laterCallers ?? []), { atMs, ...event.caller }] };
+    case 'tool': {
+      const { name, result } = event;
+      return { ...record, tools: [...record.tools, { atMs, name, result }] };
+    }
+    case 'transfer': {
+      const { target, outcome } = event;
+      const note: TransferNote = { atMs, target, outcome, ringMs: round(event.ringMs) };
+      return { ...record, transfers: [...(record.transfers ?? []), note] };
+    }
+    case 'transfer-ended': {
+      const before = record.transfers?.slice(0, -1) ?? [];
+      const answered = record.transfers?.at(-1);
+      if (!answered) return record;
+      const note: TransferNote = { ...answered, talkMs: round(event.talkMs), endedBy: event.by };
+      return { ...record, transfers: [...before, note] };
+    }
+    case 'trouble': {
+      return { ...record, troubles: [...record.troubles, { atMs, ...troubleOf(event) }] };
+    }
+    case 'usage': {
+      const { provider, inputTokens, outputTokens } = event;
+      const before = record.usage?.[provider] ?? { requests: 0, inputTokens: 0, outputTokens: 0 };
+      const after: TokenUsage = {
+        requests: before.requests + 1,
+        inputTokens: before.inputTokens + inputTokens,
+        outputTokens: before.outputTokens + outputTokens,
+      };
+      return { ...record, usage: { ...record.usage, [provider]: after } };
+    }
+    case 'ended': {
+      const { reason, variables, media } = event;
+      const latency = event.latency && {
+        turns: event.latency.turns,
+        meanMs: round(event.latency.meanMs),
+        worstMs: round(event.latency.worstMs),
+      };
+      const ended = { reason, durationMs: atMs, variables, media, ...(latency && { latency }) };
+      return { ...record, ended };
+    }
+    default:
+      return record;
+  }
+}
+
+function spanOf(
+  { at, since, until }: Extract<CallEvent, { type: 'caller-said' | 'agent-said' }>,
+  origin: Milliseconds,
+): Pick<Saying, 'atMs' | 'endMs'> {
+  const atMs = Math.round((since ?? at) - origin);
+  return until === undefined ? { atMs } : { atMs, endMs: Math.round(until - origin) };
+}
+
+/** The record without what was said or typed: only how much, when, and by whom. */
+export function withoutTexts(record: CallRecord): CallRecord {
+  return {
+    ...record,
+    digits: '•'.repeat(record.digits.length),
+    said: record.said.map(({ text: _text, ...saying }) => saying),
+    tools: record.tools.map(({ result: _result, ...tool }) => tool),
+  };
+}
+
+/** Where a record has no end. `programRuns`: the run of the program that took the call is going on. */
+export function withoutEnd(programRuns: boolean): string {
+  return programRuns ? 'not yet' : 'the program ended during it';
+}
+
+/** The conversation and its figures as people read them, one line each. `began`: as they read the time. */
+export function describeRecord(record: CallRecord, programRuns: boolean, began = record.startedAt): string[] {
+  const { info, ended } = record;
+  const latencies = record.latencies.map(({ stages }) => stages.total).filter((ms) => ms !== undefined);
+  const mean = latencies.reduce((sum, ms) => sum + ms, 0) / Math.max(1, latencies.length);
+  return [
+    `call       ${record.call}`,
+    `began      ${began}`,
+    `from       ${nameOf(info.caller)} to ${info.dialled} (${record.agent})`,
+    ...(record.laterCallers ?? []).map(
+      ({ atMs, ...caller }) => `then       ${nameOf(caller)}, from ${stamp(atMs).trim()} on`,
+    ),
+    `set up     ${milliseconds(record.setUpMs)}, greeting ${milliseconds(record.greetingMs)} after the answer`,
+    `ended      ${ended ? `${ended.reason} after ${(ended.durationMs / 1000).toFixed(1)} s` : withoutEnd(programRuns)}`,
+    `turns      ${latencies.length} measured, mean ${Math.round(mean)} ms, worst ${Math.round(Math.max(0, ...latencies))} ms; ${record.bargeIns.length} barge-ins`,
+    ...(ended
+      ? [
+          `packets    ${ended.media.packetsReceived} received, ${ended.media.packetsSent} sent, ${ended.media.packetsLost} lost`,
+        ]
+      : []),
+    ...Object.entries(record.usage ?? {}).map(
+      ([provider, { requests, inputTokens, outputTokens }]) =>
+        `tokens     ${provider}: ${inputTokens} in, ${outputTokens} out, ${requests} requests`,
+    ),
+    ...(record.recording === undefined ? [] : [`recording  ${record.recording}`]),
+    '',
+    ...[...record.said].sort((a, b) => a.atMs - b.atMs).map(sentence),
+    ...record.latencies.map(({ turn, stages }) => `latency    turn ${turn}: ${stageList(stages)}`),
+    ...record.tools.map(
+      ({ atMs, name, result }) => `${stamp(atMs)} tool    ${name}${result ? `: ${result}` : ''}`,
+    ),
+    ...(record.transfers ?? []).map(transferLine),
+    ...record.troubles.map(({ atMs, part, message, outcome, next }) => {
+      const done = outcome === undefined ? '' : `; ${describeOutcome(outcome, next)}`;
+      return `${stamp(atMs)} trouble ${part}: ${message}${done}`;
+    }),
+  ];
+}
+
+function nameOf({ name, number }: CallInfo['caller']): string {
+  return [name, number].filter(Boolean).join(' ') || 'unknown';
+}
+
+function sentence({ atMs, who, text, words, understood, via, interrupted }: Saying): string {
+  const said = text ?? `(${words} words)`;
+  const notes = [
+    via === 'dtmf' ? 'keys' : '',
+    understood === false ? 'not understood' : '',
+    interrupted === true ? 'interrupted' : '',
+  ].filter(Boolean);
+  return `${stamp(atMs)} ${who.padEnd(7)} ${said}${notes.length > 0 ? ` [${notes.join(', ')}]` : ''}`;
+}
+
+function transferLine({ atMs, target, outcome, ringMs, talkMs, endedBy }: TransferNote): string {
+  const seconds = (ms: Milliseconds): string => `${(ms / 1000).toFixed(1)} s`;
+  const talk = talkMs === undefined ? '' : `; talked for ${seconds(talkMs)}, ended by the ${endedBy ?? '?'}`;
+  return `${stamp(atMs)} transfer to ${target}: ${outcome} after ${seconds(ringMs)}${talk}`;
+}
+
+function stageList(stages: Partial<StageTimes>): string {
+  return Object.entries(stages)
+    .map(([stage, ms]) => `${stage} ${ms} ms`)
+    .join(', ');
+}
+
+function stamp(atMs: Milliseconds): string {
+  return `${(atMs / 1000).toFixed(1).padStart(7)} s`;
+}
+
+function milliseconds(ms: Milliseconds | undefined): string {
+  return ms === undefined ? '–' : `${ms} ms`;
+}
+
+function troubleOf({
+  call: _call,
+  at: _at,
+  type: _type,
+  ...trouble
+}: Extract<CallEvent, { type: 'trouble' }>): Omit<CallRecord['troubles'][number], 'atMs'> {
+  return trouble;
+}
+
+function wordsIn(text: string): number {
+  return text.split(/\s+/).filter(Boolean).length;
+}
+
+function round(ms: Milliseconds): Milliseconds {
+  return Math.round(ms * 10) / 10;
+}

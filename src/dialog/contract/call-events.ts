@@ -1,0 +1,110 @@
+import type { Milliseconds } from '../../lib/clock.ts';
+import type { CallInfo, TransferOutcome } from './call-info.ts';
+import type { MediaStats } from './call-media.ts';
+import type { FailureKind, ProviderTrouble } from './provider-failures.ts';
+
+/** One turn's instants, from the caller's last voiced packet to the reply's first (undefined: didn't happen). */
+export interface TurnMarks {
+  readonly speechEnd?: Milliseconds;
+  /** The recogniser was asked for the final text (by a pause; never, if it finds turns by itself). */
+  readonly sttStart?: Milliseconds;
+  readonly sttFinal?: Milliseconds;
+  /** It was certain that the turn was over: no reply is audible before. */
+  readonly turnEnd?: Milliseconds;
+  readonly llmStart?: Milliseconds;
+  readonly llmFirstToken?: Milliseconds;
+  readonly llmEnd?: Milliseconds;
+  readonly ttsStart?: Milliseconds;
+  readonly ttsFirstAudio?: Milliseconds;
+  readonly firstPacket?: Milliseconds;
+}
+
+export type Stage = keyof TurnMarks;
+
+/** How long a call's caller waited for answers: from their last voiced packet to the reply's first. */
+export interface CallLatency {
+  readonly turns: number;
+  readonly meanMs: Milliseconds;
+  readonly worstMs: Milliseconds;
+}
+
+/** What happens in a call, in order, for the log, the record, the metrics and the lab's screen. */
+export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
+  | { readonly type: 'started'; readonly info: CallInfo; readonly agent: string }
+  | { readonly type: 'answered'; readonly setUpMs: Milliseconds }
+  | { readonly type: 'greeting-started'; readonly afterAnswerMs: Milliseconds }
+  | {
+      /** Told when the turn can't be taken back any more, which is after it was said. */
+      readonly type: 'caller-said';
+      readonly turn: number;
+      readonly text: string;
+      readonly understood: boolean;
+      readonly via: 'speech' | 'dtmf';
+      /** When the caller began to say (or press) it, and ended; missing where that isn't known. */
+      readonly since?: Milliseconds;
+      readonly until?: Milliseconds;
+    }
+  | {
+      /** Told when it has been said. `text`: the whole words that were heard; none, if it was cut off before. */
+      readonly type: 'agent-said';
+      readonly turn: number;
+      readonly text: string;
+      readonly interrupted: boolean;
+      /** Its first and its last packet. */
+      readonly since?: Milliseconds;
+      readonly until?: Milliseconds;
+    }
+  | { readonly type: 'latency'; readonly turn: number; readonly marks: TurnMarks }
+  /** A reply that was prepared for this turn, so long, was dropped: the caller went on. */
+  | { readonly type: 'draft-dropped'; readonly turn: number; readonly preparedMs: Milliseconds }
+  | { readonly type: 'barge-in'; readonly turn: number; readonly playedMs: Milliseconds }
+  | { readonly type: 'dtmf'; readonly digit: string }
+  | { readonly type: 'held' | 'unheld' }
+  | { readonly type: 'caller-changed'; readonly caller: CallInfo['caller'] }
+  | { readonly type: 'tool'; readonly name: string; readonly result: string }
+  /** A target was called, and answered or not. */
+  | {
+      readonly type: 'transfer';
+      readonly target: string;
+      readonly outcome: TransferOutcome;
+      readonly ringMs: Milliseconds;
+    }
+  /** Caller and target have talked; `by`: who ended it (`system`: neither of them). */
+  | {
+      readonly type: 'transfer-ended';
+      readonly target: string;
+      readonly talkMs: Milliseconds;
+      readonly by: 'caller' | 'target' | 'system';
+    }
+  /** Tokens that one request of a turn took, as the provider counts them. */
+  | {
+      readonly type: 'usage';
+      readonly turn: number;
+      readonly provider: string;
+      readonly inputTokens: number;
+      readonly outputTokens: number;
+    }
+  /**
+   * `internal`: a bug of ours. `provider`, `kind`, `outcome` and `next` where a provider of the cloud has failed: see
+   * ProviderTrouble.
+   */
+  | {
+      readonly type: 'trouble';
+      readonly part: 'vad' | 'stt' | 'llm' | 'tts' | 'media' | 'line' | 'internal';
+      readonly message: string;
+      readonly provider?: string;
+      readonly kind?: FailureKind;
+      readonly outcome?: ProviderTrouble['outcome'];
+      readonly next?: string;
+    }
+  | {
+      readonly type: 'ended';
+      readonly reason: string;
+      readonly variables: Readonly<Record<string, string>>;
+      readonly media: MediaStats;
+      /** Missing: no turn was measured. */
+      readonly latency?: CallLatency;
+    }
+);
+
+export type CallObserver = (event: CallEvent) => void;

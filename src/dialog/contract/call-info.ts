@@ -1,0 +1,46 @@
+import type { Milliseconds } from '../../lib/clock.ts';
+
+export interface CallKey {
+  readonly server: string;
+  readonly channel: string;
+}
+
+export interface CallInfo {
+  readonly key: CallKey;
+  readonly direction: 'in' | 'out';
+  readonly dialled: string;
+  readonly caller: { readonly number: string; readonly name: string };
+  /** Chosen channel variables. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+export interface TransferRequest {
+  readonly endpoint: string;
+  /** What the target's telephone shows. */
+  readonly callerId: { readonly name: string; readonly number: string };
+  readonly ringMs: Milliseconds;
+  readonly whileRinging: 'ringing' | 'music';
+}
+
+export type TransferOutcome =
+  | 'answered'
+  | 'busy'
+  | 'refused'
+  | 'no-answer'
+  /** It can't be called: nobody knows it, its telephone is off, or something broke. */
+  | 'failed'
+  /** `signal` has fired. */
+  | 'cancelled'
+  /** The caller has hung up meanwhile; `ended` says so as well. */
+  | 'caller-gone';
+
+export type LineEvent =
+  | { readonly type: 'dtmf'; readonly digit: string }
+  | { readonly type: 'hold' }
+  | { readonly type: 'unhold' }
+  /** After a transfer: the one who answered has hung up, and the caller is alone on the line. */
+  | { readonly type: 'target-left' }
+  /** A transfer on the caller's side: somebody else is on the line now, in the same call. */
+  | { readonly type: 'caller-changed'; readonly caller: CallInfo['caller'] }
+  /** The last caller-side leg is gone. */
+  | { readonly type: 'ended'; readonly reason: string };

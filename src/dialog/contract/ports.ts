@@ -1,0 +1,191 @@
+/**
+ * The contracts of the program, and the file to read first. `dialog` speaks to the world only
+ * through these; gateways, providers and telephony implement them; `app.ts` introduces them to
+ * each other. All instants are monotonic milliseconds of `lib/clock`. What the contracts carry lies
+ * beside this file: `call-media.ts`, `speech.ts`, `conversation.ts`, `call-info.ts`, `agent-profile.ts`,
+ * `call-events.ts` (what everybody may watch), `provider-failures.ts`.
+ */
+import type { Milliseconds } from '../../lib/clock.ts';
+import type { AudioRingHandle } from '../../media/audio-ring.ts';
+import type { Audio, AudioFormat, SampleRateHz } from '../../media/audio.ts';
+import type { CodecName } from '../../media/codec.ts';
+import type { FlushLineHandle } from '../../media/flush-line.ts';
+import type { CallInfo, LineEvent, TransferOutcome, TransferRequest } from './call-info.ts';
+import type { MediaEndpoint, MediaEvent, MediaRequest, MediaStats, PlayedAccount } from './call-media.ts';
+import type { LlmEvent, ReplyRequest, TakenMessage } from './conversation.ts';
+import type { ProviderStatus } from './provider-failures.ts';
+import type { SttRequest, Transcript, TtsEvent, VadRequest, VoiceRequest } from './speech.ts';
+
+// ── Media: where a call's audio comes from and goes to ────────────────────────────────────────
+
+/** Reserves endpoints of its transport; the far side (Asterisk, Vonage) attaches to them. */
+export interface MediaGateway<Endpoint extends MediaEndpoint = MediaEndpoint> {
+  readonly kind: string;
+  /** Reserves an endpoint for one call. Throws MEDIA_PORT_UNAVAILABLE or MEDIA_WORKER_DIED. */
+  reserve(request: MediaRequest): Promise<MediaSession<Endpoint>>;
+  close(): Promise<void>;
+}
+
+export interface MediaSession<Endpoint extends MediaEndpoint = MediaEndpoint> {
+  readonly id: string;
+  readonly endpoint: Endpoint;
+  /** What is written in this format is queued as it is. G.711 leaves untouched; else samples, encoded as they leave. */
+  readonly format: AudioFormat;
+  /** Caller's audio and agent's audio as it really left, frame by frame on one timeline. */
+  readonly heard: AudioRingHandle;
+  readonly sent: AudioRingHandle;
+  /** Raised by `flush`, or by a voice-activity detector in another thread. */
+  readonly flushLine: FlushLineHandle;
+  /** Resolves when media can flow; rejects with MEDIA_NOT_ATTACHED when the session closes, or is lost, first. */
+  readonly attached: Promise<void>;
+  /** Queues one utterance behind what is queued already. */
+  play(): Playback;
+  /** Barge-in: nothing that is queued now is sent any more, from the next packet on. */
+  flush(): void;
+  /** `dtmf` found in the media (RFC 4733, Vonage); `lost`: media can't flow any more. */
+  on(listener: (event: MediaEvent) => void): () => void;
+  stats(): MediaStats;
+  close(): Promise<void>;
+}
+
+/** One utterance on its way to the caller's ear. */
+export interface Playback {
+  readonly id: number;
+  /** Converts and queues; waits while the bounded queue is full. False: flushed or closed, stop writing. */
+  write(audio: Audio): Promise<boolean>;
+  /** No more audio; the last short frame is padded with silence. */
+  end(): void;
+  /** Instant of the first packet; undefined if none was ever sent. */
+  readonly started: Promise<Milliseconds | undefined>;
+  readonly finished: Promise<PlayedAccount>;
+  /** Milliseconds of this utterance that have been played so far. */
+  playedMs(): Milliseconds;
+}
+
+// ── Speech: hearing and speaking ──────────────────────────────────────────────────────────────
+
+/** Finds speech in the caller's audio, in a thread of its own. */
+export interface VoiceActivityDetector {
+  readonly name: string;
+  readonly rates: readonly SampleRateHz[];
+  open(request: VadRequest): Promise<VadStream>;
+  status?(): ProviderStatus;
+  close(): Promise<void>;
+}
+
+export interface VadStream {
+  close(): void;
+}
+
+/** Turns the caller's audio into text. */
+export interface SpeechToText {
+  readonly name: string;
+  readonly rates: readonly SampleRateHz[];
+  /** True: `turn-end` and its kin come by themselves. False: the caller's VAD must say `endTurn`. */
+  readonly findsTurns: boolean;
+  /** Throws LANGUAGE_UNSUPPORTED or STT_UNAVAILABLE. */
+  open(request: SttRequest): Promise<SttStream>;
+  /** A telephone rings: opens beforehand what takes its time to open. Never throws. */
+  warm?(): void;
+  status?(): ProviderStatus;
+  close(): Promise<void>;
+}
+
+export interface SttStream {
+  /**
+   * The VAD heard speech begin at `frame`: a turn begins there, whatever was going on. `frame` may lie
+   * before the end of the last turn, as far back as the ring reaches: the caller went on, or the last
+   * recogniser died, and what he said is heard again as a whole. A pending `endTurn` is answered anyhow.
+   */
+  beginTurn(frame: number): void;
+  /** The VAD says that the turn ended with `frame`: the final text of what was said since `beginTurn`. */
+  endTurn(frame: number): Promise<Transcript>;
+  /**
+   * Asks once more about the turn whose `endTurn(frame)` has failed; nothing is understood if another has ended since.
+   * Only of a stream that asks with a request for each turn, and keeps the turn's sound until it is answered.
+   */
+  askAgain?(frame: number): Promise<Transcript>;
+  close(): void;
+}
+
+/** Turns a reply's text into sound while the text is still coming. */
+export interface TextToSpeech {
+  readonly name: string;
+  readonly voices: readonly string[];
+  /**
+   * What it wants to be given: sentences, of which the first may be only a clause, so that speech can begin early
+   * (the default); whole `sentences`; or `text` as it comes, which it gathers by itself.
+   */
+  readonly takes?: 'clauses' | 'sentences' | 'text';
+  /** Formats that it can give, best first. */
+  readonly formats: readonly AudioFormat[];
+  /** Throws LANGUAGE_UNSUPPORTED or TTS_UNAVAILABLE when a request like this can't be served. */
+  check(voice: VoiceRequest): void;
+  /**
+   * `text` comes in pieces: each is spoken at once, whatever follows, and whenever. To one that `takes` text it
+   * comes as it is written, and an empty piece says that nothing follows for now: what was gathered is spoken.
+   * Audio leaves as soon as it can. Ends early and silently when `signal` aborts. Throws TTS_FAILED.
+   */
+  speak(text: AsyncIterable<string>, voice: VoiceRequest, signal: AbortSignal): AsyncIterable<TtsEvent>;
+  /** A telephone rings: opens beforehand what takes its time to open. Never throws. */
+  warm?(): void;
+  status?(): ProviderStatus;
+  close(): Promise<void>;
+}
+
+// ── Thinking ──────────────────────────────────────────────────────────────────────────────────
+
+/** Streams a reply. Stateless: everything it knows stands in the request. */
+export interface LanguageModel {
+  readonly name: string;
+  /** Ends early and silently when `signal` aborts. Throws LLM_FAILED. */
+  reply(request: ReplyRequest, signal: AbortSignal): AsyncIterable<LlmEvent>;
+  /** A telephone rings: opens beforehand what takes its time to open. Never throws. */
+  warm?(): void;
+  status?(): ProviderStatus;
+  close(): Promise<void>;
+}
+
+/** Where messages that callers leave are kept. */
+export interface MessageStore {
+  keep(message: TakenMessage): Promise<void>;
+}
+
+// ── The line: the call as the agent sees it ───────────────────────────────────────────────────
+
+/** What the agent may do with the line, and what the line tells it. */
+export interface CallLine {
+  readonly info: CallInfo;
+  on(listener: (event: LineEvent) => void): () => void;
+  /** Answers; resolves with the instant at which the far side knew. Idempotent. */
+  answer(): Promise<Milliseconds>;
+  hangUp(): Promise<void>;
+  /** Lets the caller go on in the dialplan, with result variables (`VOICE_AGENT_RESULT`, …) set. */
+  proceed(variables: Readonly<Record<string, string>>): Promise<void>;
+  /**
+   * Calls somebody else, and connects the caller with him when he answers; the caller hears it ring
+   * meanwhile. `answered`: the media session is closed, and the line goes on until it tells `ended` or
+   * `target-left`. Anything else: the caller is back, with media as before. Never rejects; one at a time.
+   * When `signal` aborts the target isn't rung any longer.
+   */
+  transfer(request: TransferRequest, signal: AbortSignal): Promise<TransferOutcome>;
+  /** Sends keys (`0-9*#A-D`, `w`: half a second's pause) to the far side. Rejects if it can't. */
+  sendDtmf(digits: string): Promise<void>;
+}
+
+/** What telephony asks when a call arrives, before anything is set up. */
+export interface CallDesk {
+  admit(info: CallInfo): Admission;
+}
+
+export type Admission =
+  /** `run` is called once media is attached and the line can be answered; the call is over when it settles. */
+  | {
+      readonly kind: 'accept';
+      readonly codec: CodecName | 'auto';
+      readonly run: (line: CallLine, media: MediaSession) => Promise<void>;
+      /** Called instead of `run` when the caller left, or the set-up failed, before that. */
+      readonly abandoned?: (reason: string) => void;
+    }
+  /** No room, or draining: on in the dialplan with `VOICE_AGENT_RESULT` set, nothing is answered. */
+  | { readonly kind: 'proceed'; readonly variables: Readonly<Record<string, string>> };

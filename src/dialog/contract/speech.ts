@@ -1,0 +1,79 @@
+import type { Milliseconds } from '../../lib/clock.ts';
+import type { AudioRingHandle } from '../../media/audio-ring.ts';
+import type { Audio, AudioFormat } from '../../media/audio.ts';
+import type { FlushLineHandle } from '../../media/flush-line.ts';
+import type { ProviderTrouble } from './provider-failures.ts';
+
+export interface VadRequest {
+  readonly heard: AudioRingHandle;
+  /** What the agent says, so that its echo isn't taken for the caller. */
+  readonly sent?: AudioRingHandle;
+  /** While armed, speech of `bargeInMs` trips it, without a word to the main thread first. */
+  readonly flushLine: FlushLineHandle;
+  /** Voiced time before `speech-start` is reported (default 60 ms). */
+  readonly startMs?: Milliseconds;
+  /** Unvoiced time before `speech-stop` is reported (default 100 ms). */
+  readonly stopMs?: Milliseconds;
+  /** Voiced time that interrupts an armed agent (default 240 ms: "mhm" doesn't). */
+  readonly bargeInMs?: Milliseconds;
+  readonly onEvent: (event: VadEvent) => void;
+  /** Nobody listens to this call, nor will: told once, the last of all. */
+  readonly onFailed?: (error: Error) => void;
+}
+
+export type VadEvent =
+  /** `frame`, `at`: where and when the speech began (not when it was decided). */
+  | { readonly type: 'speech-start'; readonly frame: number; readonly at: Milliseconds }
+  /** `frame`, `at`: the caller's last voiced frame and its arrival. */
+  | { readonly type: 'speech-stop'; readonly frame: number; readonly at: Milliseconds }
+  | { readonly type: 'barge-in'; readonly frame: number; readonly at: Milliseconds };
+
+export interface SttRequest {
+  readonly heard: AudioRingHandle;
+  readonly language: string;
+  /** Sentences and words that this agent expects: a grammar, a domain model or key terms. */
+  readonly phrases: readonly string[];
+  /** Words that no dictionary has, in ARPAbet. */
+  readonly pronunciations?: Readonly<Record<string, string>>;
+  readonly onEvent: (event: SttEvent) => void;
+  /** The call's end: who isn't connected by then needn't be any more. */
+  readonly signal?: AbortSignal;
+}
+
+export type SttEvent =
+  | { readonly type: 'partial'; readonly text: string }
+  /** Probably the end: a reply may be prepared, not begun. `turn-resume` takes it back. */
+  | { readonly type: 'turn-eager-end'; readonly transcript: Transcript }
+  | { readonly type: 'turn-resume' }
+  | { readonly type: 'turn-end'; readonly transcript: Transcript }
+  /** Another recogniser listens from now on. `findsTurns`: as for the port, which spoke for the one before. */
+  | { readonly type: 'recogniser'; readonly name: string; readonly findsTurns: boolean }
+  | { readonly type: 'trouble'; readonly trouble: ProviderTrouble }
+  | { readonly type: 'failed'; readonly error: Error };
+
+export interface Transcript {
+  readonly text: string;
+  /** False: something was said, and what it was isn't certain enough to act on (`text` is the best guess). */
+  readonly understood: boolean;
+  /** 0 … 1, as the recogniser gives it. */
+  readonly confidence: number;
+}
+
+export interface VoiceRequest {
+  readonly voice: string;
+  readonly language: string;
+  /** One of `formats`. */
+  readonly format: AudioFormat;
+}
+
+export type TtsEvent =
+  | { readonly type: 'audio'; readonly audio: Audio }
+  /** Words with their place in this utterance's audio: what the caller heard can be told to the word. */
+  | { readonly type: 'words'; readonly words: readonly TimedWord[] }
+  | { readonly type: 'trouble'; readonly trouble: ProviderTrouble };
+
+export interface TimedWord {
+  readonly text: string;
+  readonly startMs: Milliseconds;
+  readonly endMs: Milliseconds;
+}

@@ -1,0 +1,46 @@
+import type { Clock, Milliseconds } from '../../lib/clock.ts';
+import { sampleCount, type Audio } from '../../media/audio.ts';
+import { signTone } from '../../media/sign-tone.ts';
+
+/**
+ * Words, and then nothing, as before a tool that takes its time: puts a sign without words behind them, again and
+ * again, until more follows.
+ */
+export class SilenceFiller {
+  readonly #clock: Clock;
+  readonly #afterMs: Milliseconds;
+  readonly #insert: (tone: Audio) => void;
+  /** Until then the caller hears something. */
+  #soundUntil: Milliseconds;
+  #cancel: () => void = () => undefined;
+
+  /** From now on; `insert` queues a tone behind what there is. */
+  constructor(clock: Clock, afterMs: Milliseconds, insert: (tone: Audio) => void) {
+    this.#clock = clock;
+    this.#afterMs = afterMs;
+    this.#insert = insert;
+    this.#soundUntil = clock.now();
+    this.#wait();
+  }
+
+  /** Sound is on its way to the caller, behind what there is. */
+  sounds(audio: Audio): void {
+    const from = Math.max(this.#soundUntil, this.#clock.now());
+    this.#soundUntil = from + (sampleCount(audio) * 1000) / audio.rateHz;
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  #wait(): void {
+    this.#cancel = this.#clock.at(this.#soundUntil + this.#afterMs, () => {
+      if (this.#clock.now() >= this.#soundUntil + this.#afterMs) {
+        const tone = signTone();
+        this.sounds(tone);
+        this.#insert(tone);
+      }
+      this.#wait();
+    });
+  }
+}

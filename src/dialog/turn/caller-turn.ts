@@ -1,0 +1,31 @@
+import type { Milliseconds } from '../../lib/clock.ts';
+import type { Transcript } from '../contract/speech.ts';
+import type { Said, TurnSettings } from './turn-states.ts';
+
+/* What the caller has said in a turn, as the recogniser gives it: in pieces, each of them asked for or not. */
+
+export const NOTHING_SAID: Said = { pieces: [], partial: '', filled: false };
+
+/** The final texts of a turn as one; pieces that weren't understood add nothing. */
+export function heardText(said: Said): string {
+  return said.pieces
+    .filter((piece) => piece.transcript?.understood)
+    .map((piece) => piece.transcript?.text.trim() ?? '')
+    .filter((text) => text !== '')
+    .join(' ');
+}
+
+/** Whether the recogniser was asked, and hasn't answered. */
+export function expectsText(said: Said): boolean {
+  return said.pieces.some((piece) => !piece.transcript);
+}
+
+/** The same with a final text that the recogniser gave by itself. */
+export function withPiece(said: Said, transcript: Transcript): Said {
+  return { ...said, pieces: [...said.pieces, { transcript }], partial: '' };
+}
+
+/** How long the caller may pause now, given what they have said. */
+export function pauseOf(said: Said, settings: TurnSettings): Milliseconds {
+  return settings.endpointing.pauseAfter(heardText(said) || said.partial, settings.endpointingMs);
+}

@@ -1,0 +1,1020 @@
+import type { Milliseconds } from '../../lib/clock.ts';
+import { FRAME_MS } from '../../media/audio.ts';
+import { SIGN_TONE_MS } from '../../media/sign-tone.ts';
+import type { TransferOutcome } from '../contract/call-info.ts';
+import { expectsText, heardText, NOTHING_SAID, pauseOf, withPiece } from './caller-turn.ts';
+import type {
+  CallerInput,
+  ClosingState,
+  Common,
+  ConnectedState,
+  Ear,
+  Ending,
+  EventOf,
+  HeldState,
+  ListeningState,
+  OpeningState,
+  PhraseName,
+  Said,
+  SpeakingState,
+  ThinkingState,
+  Transfer,
+  TransferringState,
+  TurnAction,
+  TurnEvent,
+  TurnInput,
+  TurnSettings,
+  TurnState,
+} from './turn-states.ts';
+import { repeats } from '../language/words.ts';
+
+/*
+ * The turn machine: what follows from an event in a state. Pure; the instants stand in the events. Its states,
+ * events and actions, and the drawing of how they follow each other, are in turn-states.ts; this file is read from
+ * top to bottom: any state, opening, listening, thinking, speaking, held, transferring, closing, and what they share.
+ *
+ * The rule by which the recogniser's turns and the voice-activity detector's are one: *the detector says when the
+ * caller begins to talk, and so interrupts; the recogniser, if it finds turns, says when they have finished, and
+ * else the detector's pause does.* Two nets below it: real words from the recogniser interrupt, too, if the detector
+ * missed them; and a recogniser that says nothing more after the caller fell silent is asked after `turnTimeoutMs`,
+ * whatever it was waiting for.
+ */
+
+export interface Step {
+  readonly state: TurnState;
+  readonly actions: readonly TurnAction[];
+}
+
+/** The state before anything has happened. With an `announcement`, the call consists of that. */
+export function opening(
+  { findsTurns }: Pick<TurnSettings, 'findsTurns'>,
+  announcement?: Ending,
+): OpeningState {
+  return {
+    phase: 'opening',
+    turn: 0,
+    lastId: 0,
+    ear: { is: 'quiet' },
+    callEndsAt: Infinity,
+    prompts: 0,
+    failures: 0,
+    answered: '',
+    findsTurns,
+    announcement,
+    held: false,
+  };
+}
+
+/** What follows from `event` in `state`. */
+export function step(state: TurnState, event: TurnEvent, settings: TurnSettings): Step {
+  if (state.phase === 'over') return unchanged(state);
+  const { at } = event;
+  const withAgent = state.phase !== 'transferring' && state.phase !== 'connected';
+  switch (event.type) {
+    case 'line-ended': {
+      const transferred = state.phase === 'connected' && event.reason === 'caller-hung-up';
+      return leave(state, { reason: transferred ? 'transferred' : event.reason, way: 'none' });
+    }
+    case 'media-lost':
+      // Of a call that goes on without us the media is given back.
+      if (state.phase === 'connected') return unchanged(state);
+      return leave(state, failedEnding('media-lost', settings));
+    case 'internal-error': {
+      const ending = failedEnding('internal-error', settings);
+      // Only whoever listens can be apologised to.
+      const silently = !withAgent || ['opening', 'held', 'closing'].includes(state.phase);
+      return silently
+        ? leave(state, { ...ending, way: 'proceed' })
+        : close(state, { ...ending, phrase: 'apology' }, at, settings);
+    }
+    case 'finish':
+      return finish(state, event, settings);
+    case 'tick': {
+      const due = overdue(state, at, settings);
+      if (due) return due;
+      break;
+    }
+    case 'stt-failed':
+      if (event.fatal && withAgent && state.phase !== 'closing') {
+        return close(state, { ...failedEnding('failed', settings), phrase: 'apology' }, at, settings);
+      }
+      break;
+    case 'hold':
+      if (withAgent && !['opening', 'closing', 'held'].includes(state.phase)) return hold(state, at);
+      break;
+    default:
+  }
+  const heard = event.type === 'recogniser' ? { ...state, findsTurns: event.findsTurns } : state;
+  switch (heard.phase) {
+    case 'opening':
+      return whenOpening(heard, event, settings);
+    case 'listening':
+      return whenListening(heard, event, settings);
+    case 'thinking':
+      return whenThinking(heard, event, settings);
+    case 'greeting':
+    case 'speaking':
+      return whenSpeaking(heard, event, settings);
+    case 'held':
+      return whenHeld(heard, event, settings);
+    case 'transferring':
+      return whenTransferring(heard, event, settings);
+    case 'connected':
+      return whenConnected(heard, event);
+    case 'closing':
+      return whenClosing(heard, event, settings);
+  }
+}
+
+/** When the machine wants its next `tick`; Infinity if it waits for something else. */
+export function nextDeadline(state: TurnState, settings: TurnSettings): Milliseconds {
+  switch (state.phase) {
+    case 'opening':
+    case 'over':
+      return Infinity;
+    case 'closing':
+      return state.by;
+    case 'listening':
+      return Math.min(callDeadline(state), listeningDeadline(state, settings));
+    case 'thinking':
+      return Math.min(callDeadline(state), state.fillerAt, state.giveUpAt);
+    default:
+      return callDeadline(state);
+  }
+}
+
+/**
+ * The reply that the caller's voice may stop now, and so arms the flush line; undefined: none. What never ends (a
+ * television) may stop nothing: not a word of the agent's would be heard.
+ */
+export function interruptible(state: TurnState): number | undefined {
+  const isHeard = state.phase === 'greeting' || state.phase === 'speaking';
+  return isHeard && state.ear.is !== 'cut' ? state.reply : undefined;
+}
+
+function callDeadline(state: Common): Milliseconds {
+  return Math.min(state.callEndsAt, state.wanted?.by ?? Infinity);
+}
+
+/** What ends a call in any phase, whoever is talking. */
+function overdue(state: TurnState, at: Milliseconds, settings: TurnSettings): Step | undefined {
+  if (state.phase === 'closing' || state.phase === 'opening' || state.phase === 'over') return undefined;
+  if (state.wanted && at >= state.wanted.by) return close(state, state.wanted.ending, at, settings);
+  if (at < state.callEndsAt) return undefined;
+  return close(state, { reason: 'max-call', phrase: 'maxCall', way: 'hang-up' }, at, settings);
+}
+
+function finish(
+  state: Exclude<TurnState, { phase: 'over' }>,
+  event: EventOf<'finish'>,
+  settings: TurnSettings,
+): Step {
+  if (event.now) return leave(state, event.ending);
+  // Who talks with somebody else isn't to be disturbed before it must be.
+  if (state.phase === 'closing' || state.phase === 'connected') return unchanged(state);
+  if (state.phase === 'opening' || state.phase === 'held') return leave(state, event.ending);
+  if (state.phase === 'listening' && state.ear.is === 'quiet' && !state.digits && !state.preemptive) {
+    return close(state, event.ending, event.at, settings);
+  }
+  if (state.wanted) return unchanged(state);
+  return unchanged({ ...state, wanted: { ending: event.ending, by: event.at + settings.politeMs } });
+}
+
+// ── opening and greeting ──────────────────────────────────────────────────────────────────────
+
+function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettings): Step {
+  // Whoever talks already when they are answered is heard from where they began.
+  if (event.type === 'speech-start') {
+    return unchanged({ ...state, ear: { is: 'talking', frame: event.frame, since: event.since } });
+  }
+  if (event.type === 'speech-stop') return unchanged({ ...state, ear: stopped(state.ear, event) });
+  if (event.type === 'hold' || event.type === 'unhold') {
+    return unchanged({ ...state, held: event.type === 'hold' });
+  }
+  if (event.type !== 'answered') return unchanged(state);
+  const answered = { ...state, callEndsAt: event.at + settings.maxCallMs };
+  if (state.announcement) return close(answered, state.announcement, event.at, settings);
+  return state.held ? hold(answered, event.at) : greet(answered);
+}
+
+function greet(state: Common): Step {
+  const { state: speaking, actions } = say(state, 'greeting', 0);
+  return { state: { ...speaking, phase: 'greeting' }, actions };
+}
+
+// ── listening: the caller's turn ──────────────────────────────────────────────────────────────
+
+/** Speech further back than this is not listened to again when the caller goes on (a ring holds 5.12 s). */
+const REACH_FRAMES = 4000 / FRAME_MS;
+
+/** Gathers what the caller says until it is certain that they have finished. */
+function whenListening(state: ListeningState, event: TurnEvent, settings: TurnSettings): Step {
+  switch (event.type) {
+    case 'speech-start':
+    case 'barge-in':
+      return state.ear.is === 'talking' ? unchanged(state) : goOn(state, event);
+    case 'speech-stop':
+      return unchanged({ ...state, ear: stopped(state.ear, event) });
+    case 'partial': {
+      const heard = { ...state, said: { ...state.said, partial: event.text, heardAt: event.at } };
+      const prepared = state.findsTurns ? state.preemptive?.input.message.text : undefined;
+      // More words: what was prepared answers half a question.
+      return prepared === undefined || repeats(event.text, prepared) ? unchanged(heard) : takeBack(heard);
+    }
+    case 'transcript':
+      return transcribed(state, event, settings);
+    case 'turn-eager-end':
+      return perhapsOver(state, event, settings);
+    case 'turn-resume':
+      // The recogniser isn't sure any more. As long as the detector hears nothing, what was prepared may fit yet.
+      return state.ear.is === 'pausing' ? unchanged(state) : takeBack(state);
+    case 'turn-end':
+      if (!state.findsTurns || state.digits) return unchanged(state);
+      return turnOver({ ...state, said: withPiece(state.said, event.transcript) }, event.at, settings);
+    case 'recogniser': {
+      // An end that the last recogniser was about to find isn't waited for.
+      const { preemptive, ear } = state;
+      if (!preemptive || ear.is !== 'pausing') return unchanged(state);
+      const by = Math.max(event.at, ear.lastAt + pauseOf(state.said, settings));
+      return unchanged({ ...state, preemptive: { ...preemptive, by: Math.min(by, preemptive.by) } });
+    }
+    case 'stt-failed':
+      return state.said.from ? misheard(state, event.at, settings) : unchanged(state);
+    case 'reply-ended':
+    case 'reply-failed':
+      // What was prepared has come to nothing: it is thought of anew when the turn is certain.
+      if (state.preemptive?.reply !== event.reply) return unchanged(state);
+      return unchanged({ ...state, preemptive: { ...state.preemptive, reply: undefined } });
+    case 'dtmf':
+      return digit(state, event, settings);
+    case 'tick':
+      return event.at >= listeningDeadline(state, settings)
+        ? listeningTimeout(state, event.at, settings)
+        : unchanged(state);
+    default:
+      return unchanged(state);
+  }
+}
+
+/** When the caller's turn wants its next `tick`. */
+function listeningDeadline(state: ListeningState, settings: TurnSettings): Milliseconds {
+  const { digits, ear, said, preemptive } = state;
+  if (digits) return digits.dueAt;
+  if (ear.is === 'talking') return (said.from?.since ?? ear.since) + settings.longestTurnMs;
+  if (ear.is === 'quiet') return preemptive?.by ?? state.silenceAt;
+  if (preemptive) return preemptive.by;
+  const lastAt = ear.is === 'pausing' ? ear.lastAt : ear.since;
+  if (expectsText(said)) {
+    const fillerAt = said.filled ? Infinity : lastAt + settings.fillerAfterMs;
+    return Math.min(fillerAt, textOverdueAt(said, settings));
+  }
+  if (state.findsTurns) {
+    return lastAt + (said.pieces.length > 0 ? settings.endpointingMs : settings.turnTimeoutMs);
+  }
+  const pause = lastAt + pauseOf(said, settings);
+  return settings.earlyStart ? Math.min(pause, lastAt + settings.eagerPauseMs) : pause;
+}
+
+/** When a recogniser that was asked is waited for no longer. */
+function textOverdueAt(said: Said, settings: TurnSettings): Milliseconds {
+  return Math.max(...said.pieces.map(({ question }) => question?.at ?? -Infinity)) + settings.transcriptMs;
+}
+
+function listeningTimeout(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
+  if (state.digits) {
+    const { text, since } = state.digits;
+    return think(state, { message: { role: 'caller', text, via: 'dtmf' }, since, marks: {} }, at, settings);
+  }
+  if (state.ear.is === 'talking') return cutShort(state, state.ear, at, settings);
+  if (state.preemptive) return turnOver(state, at, settings);
+  if (state.ear.is === 'quiet') return silence(state, at, settings);
+  if (expectsText(state.said)) {
+    if (at >= textOverdueAt(state.said, settings)) return misheard(state, at, settings);
+    return { state: { ...state, said: { ...state.said, filled: true } }, actions: [{ do: 'filler' }] };
+  }
+  if (state.findsTurns && state.said.pieces.length > 0) return turnOver(state, at, settings);
+  // Of a recogniser that finds turns: it has kept silent for too long.
+  return askForText(state, state.ear.is === 'cut' ? state.ear.frame : state.ear.toFrame, at);
+}
+
+/** The caller talks, or goes on talking: what was prepared for the end of their turn is taken back. */
+function goOn(state: ListeningState, start: Pick<EventOf<'speech-start'>, 'frame' | 'since'>): Step {
+  const { frame, since } = start;
+  const ear: Ear = { is: 'talking', frame, since };
+  const { said } = state;
+  const free = takeBack(state);
+  if (!said.from) {
+    return after(free, { ...free.state, ear, said: { ...said, from: { frame, since } } }, [
+      { do: 'begin-turn', frame },
+    ]);
+  }
+  // The recogniser was not told that the turn had ended: for it, nothing has happened.
+  if (said.pieces.length === 0) return after(free, { ...free.state, ear });
+  const again = resume(state, said.from, frame);
+  const stop: TurnAction[] = said.filled ? [{ do: 'stop-filler' }] : [];
+  return after(free, { ...free.state, ear, said: again.said }, [...stop, ...again.actions]);
+}
+
+/**
+ * A turn that had ended for the recogniser goes on. What is still in the ring is listened to again as
+ * a whole, because a sentence in two halves is understood worse; else the first half's text is kept.
+ */
+function resume(
+  { said, findsTurns }: Pick<ListeningState, 'said' | 'findsTurns'>,
+  from: NonNullable<Said['from']>,
+  frame: number,
+): { said: Said; actions: TurnAction[] } {
+  if (!findsTurns && frame - from.frame <= REACH_FRAMES) {
+    return { said: { ...NOTHING_SAID, from }, actions: [{ do: 'begin-turn', frame: from.frame }] };
+  }
+  return {
+    said: { ...said, from: { ...from, frame }, partial: '', filled: false },
+    actions: [{ do: 'begin-turn', frame }],
+  };
+}
+
+/** The recogniser thinks that the turn is over, and may take that back. */
+function perhapsOver(state: ListeningState, event: EventOf<'turn-eager-end'>, settings: TurnSettings): Step {
+  if (!settings.earlyStart || !state.findsTurns || state.digits) return unchanged(state);
+  const input = inputOf(state, withPiece(state.said, event.transcript), event.at);
+  const by = event.at + settings.turnTimeoutMs;
+  // What was taken back, and is so now all the same, is being prepared already.
+  const { preemptive } = state;
+  if (preemptive?.reply !== undefined && preemptive.input.message.text === input.message.text) {
+    return unchanged({ ...state, preemptive: { ...preemptive, by } });
+  }
+  const free = takeBack(state);
+  const { state: preparing, actions } = prepare(free.state, input, by);
+  return after(free, preparing, actions);
+}
+
+/** The recogniser's answer to `end-turn`. */
+function transcribed(state: ListeningState, event: EventOf<'transcript'>, settings: TurnSettings): Step {
+  const { ask, transcript, at } = event;
+  const isExpected = state.said.pieces.some((piece) => piece.question?.ask === ask && !piece.transcript);
+  if (!isExpected) return unchanged(state);
+  const pieces = state.said.pieces.map((piece) =>
+    piece.question?.ask === ask ? { ...piece, transcript } : piece,
+  );
+  const next = { ...state, said: { ...state.said, pieces } };
+  if (expectsText(next.said) || next.digits) return unchanged(next);
+  if (next.ear.is === 'cut') return turnOver(next, at, settings);
+  if (next.ear.is !== 'pausing') return unchanged(next);
+  const input = inputOf(next, next.said, at);
+  const by = next.ear.lastAt + pauseOf(next.said, settings);
+  if (at < by) return prepare(next, input, by);
+  const marks = { ...input.marks, turnEnd: Math.max(by, input.marks.sttStart ?? 0) };
+  return turnOver({ ...next, preemptive: { input: { ...input, marks }, by } }, at, settings);
+}
+
+/** Keeps the text, and if it is worth it, lets a reply be prepared. */
+function prepare(state: ListeningState, input: CallerInput, by: Milliseconds): Step {
+  if (input.message.via === 'not-understood') return unchanged({ ...state, preemptive: { input, by } });
+  const reply = state.lastId + 1;
+  return {
+    state: { ...state, lastId: reply, preemptive: { input, reply, by } },
+    actions: [{ do: 'reply', reply, turn: state.turn + 1, input, gated: true }],
+  };
+}
+
+/** Forgets what was being prepared. */
+function takeBack(state: ListeningState): { state: ListeningState; actions: readonly TurnAction[] } {
+  if (!state.preemptive) return { state, actions: [] };
+  return { state: { ...state, preemptive: undefined }, actions: stopping(state, true) };
+}
+
+function askForText(state: ListeningState, frame: number, at: Milliseconds): Step {
+  const ask = state.lastId + 1;
+  const pieces = [...state.said.pieces, { question: { ask, at } }];
+  return {
+    state: { ...state, lastId: ask, said: { ...state.said, pieces } },
+    actions: [{ do: 'end-turn', ask, frame }],
+  };
+}
+
+/**
+ * A caller who never ends, or a television behind them that the detector takes for them: what was said
+ * until now is answered, and what comes from now on is their next turn.
+ */
+function cutShort(
+  state: ListeningState,
+  { frame, since }: Extract<Ear, { is: 'talking' }>,
+  at: Milliseconds,
+  settings: TurnSettings,
+): Step {
+  const newest = frame + Math.floor((at - since) / FRAME_MS);
+  const cut: ListeningState = { ...state, ear: { is: 'cut', frame: newest, since: at } };
+  if (state.preemptive) return turnOver(cut, at, settings);
+  return expectsText(state.said) ? unchanged(cut) : askForText(cut, newest, at);
+}
+
+/** The recogniser has failed in the middle of a turn, which another one may hear; else the caller is asked. */
+function misheard(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
+  const { from } = state.said;
+  if (from && state.ear.is === 'talking' && state.failures + 1 < settings.failureLimit) {
+    // They are still talking: whoever listens now can catch up on what there was.
+    const free = takeBack(state);
+    const said = { ...NOTHING_SAID, from };
+    return after(free, { ...free.state, said, failures: state.failures + 1 }, [
+      { do: 'begin-turn', frame: from.frame },
+    ]);
+  }
+  const ear: Ear = state.ear.is === 'cut' ? state.ear : { is: 'quiet' };
+  const { state: told, actions } = replyFailed({ ...state, ear }, undefined, at, settings);
+  return { state: told, actions: [...stopping(state), ...actions] };
+}
+
+function silence(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
+  if (state.wanted) return close(state, state.wanted.ending, at, settings);
+  if (state.prompts < settings.silencePrompts) {
+    return say({ ...state, prompts: state.prompts + 1 }, 'stillThere', state.turn);
+  }
+  return close(state, { reason: 'caller-silent', phrase: 'silenceGoodbye', way: 'hang-up' }, at, settings);
+}
+
+/** Digits are a turn of the caller's: gathered until they pause, or press #. One of a menu's is answered sooner. */
+function digit(state: ListeningState, event: EventOf<'dtmf'>, settings: TurnSettings): Step {
+  const free = takeBack(state);
+  const before = state.digits?.text ?? '';
+  const since = state.digits?.since ?? event.at;
+  if (event.digit === '#' && before !== '') {
+    const input: CallerInput = { message: { role: 'caller', text: before, via: 'dtmf' }, since, marks: {} };
+    const { state: thinking, actions } = think(
+      { ...free.state, digits: undefined },
+      input,
+      event.at,
+      settings,
+    );
+    return after(free, thinking, actions);
+  }
+  const chosen = before === '' && settings.menuKeys.includes(event.digit);
+  const dueAt = event.at + (chosen ? settings.menuKeyMs : settings.interDigitMs);
+  const digits = { text: before + event.digit, since, lastAt: event.at, dueAt };
+  return after(free, { ...free.state, prompts: 0, digits });
+}
+
+/** The turn as it stands at `at`, as the agent is told of it. */
+function inputOf(state: ListeningState, said: Said, at: Milliseconds): CallerInput {
+  const text = heardText(said);
+  const sttStart = said.pieces.at(-1)?.question?.at;
+  const marks = {
+    ...(state.ear.is === 'pausing' ? { speechEnd: state.ear.lastAt } : {}),
+    ...(sttStart === undefined ? {} : { sttStart }),
+    sttFinal: at,
+  };
+  const since = said.from?.since;
+  if (text !== '') return { message: { role: 'caller', text, via: 'speech' }, since, marks };
+  const guess = said.pieces
+    .map((piece) => piece.transcript?.text ?? '')
+    .join(' ')
+    .trim();
+  return { message: { role: 'caller', text: '', via: 'not-understood' }, guess, since, marks };
+}
+
+/** As much of an unfinished turn as there are words for; undefined: none. */
+function knownInput(state: ListeningState, at: Milliseconds): CallerInput | undefined {
+  const { digits, preemptive, said } = state;
+  if (digits) {
+    return { message: { role: 'caller', text: digits.text, via: 'dtmf' }, since: digits.since, marks: {} };
+  }
+  const input = preemptive?.input ?? inputOf(state, said, at);
+  if (input.message.text !== '') return input;
+  // A grammar's guess isn't worth much before its end.
+  const text = state.findsTurns ? said.partial.trim() : '';
+  return text === '' ? undefined : { ...input, message: { role: 'caller', text, via: 'speech' } };
+}
+
+// ── from listening to thinking: the turn is certain ───────────────────────────────────────────
+
+/** The caller has finished. */
+function turnOver(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
+  const { preemptive } = state;
+  const spoke = state.findsTurns && state.said.pieces.length > 0;
+  const final = (spoke ? undefined : preemptive?.input) ?? inputOf(state, state.said, at);
+  if (isNoise(state, final, settings)) return forget(state, at, settings);
+  if (preemptive?.reply !== undefined && preemptive.input.message.text === final.message.text) {
+    // The recogniser may have been quicker than the detector, which alone knows when the voice stopped.
+    const stoppedAt = state.ear.is === 'pausing' ? { speechEnd: state.ear.lastAt } : {};
+    const input: CallerInput = {
+      ...preemptive.input,
+      marks: { ...stoppedAt, ...preemptive.input.marks, turnEnd: at },
+    };
+    return {
+      state: thinking(state, preemptive.reply, input, at, settings),
+      actions: [{ do: 'release', reply: preemptive.reply, input }],
+    };
+  }
+  const free = takeBack(state);
+  const { state: next, actions } = think(free.state, final, at, settings);
+  return after(free, next, actions);
+}
+
+/** A cough, a slammed door: something short, of which the recogniser makes nothing. */
+function isNoise(state: ListeningState, input: CallerInput, settings: TurnSettings): boolean {
+  if (input.message.via !== 'not-understood' || (input.guess ?? '') !== '') return false;
+  const { ear, said } = state;
+  if (ear.is === 'cut') return false;
+  if (ear.is !== 'pausing') return true;
+  return ear.lastAt - (said.from?.since ?? ear.since) < settings.noiseMs;
+}
+
+function forget(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
+  const free = takeBack(state);
+  const silenceAt = Math.max(state.silenceAt, at + settings.silenceMs / 2);
+  return after(free, { ...free.state, ear: { is: 'quiet' }, said: NOTHING_SAID, silenceAt });
+}
+
+/** The caller has finished, and nothing was prepared for it. */
+function think(state: ListeningState, input: TurnInput, at: Milliseconds, settings: TurnSettings): Step {
+  const reply = state.lastId + 1;
+  const sure: TurnInput = { ...input, marks: { ...input.marks, turnEnd: input.marks.turnEnd ?? at } };
+  return {
+    state: thinking({ ...state, lastId: reply }, reply, sure, at, settings),
+    actions: [{ do: 'reply', reply, turn: state.turn + 1, input: sure, gated: false }],
+  };
+}
+
+function thinking(
+  state: ListeningState,
+  reply: number,
+  input: TurnInput,
+  at: Milliseconds,
+  settings: TurnSettings,
+): ThinkingState {
+  const { filled } = state.said;
+  return {
+    ...commonOf(state),
+    ear: state.ear.is === 'pausing' ? { is: 'quiet' } : state.ear,
+    prompts: 0,
+    answered: input.message.role === 'caller' ? input.message.text : '',
+    phase: 'thinking',
+    reply,
+    input,
+    said: state.said,
+    committed: false,
+    fillerAt: filled ? at + settings.fillerAgainMs : lastSaidAt(state, input, at) + settings.fillerAfterMs,
+    filled,
+    giveUpAt: at + settings.giveUpMs,
+  };
+}
+
+/** When the caller last said something, or pressed a key, as far as anybody knows. */
+function lastSaidAt(
+  { said, digits }: ListeningState,
+  { marks, message }: TurnInput,
+  at: Milliseconds,
+): Milliseconds {
+  if (message.role !== 'caller') return at;
+  if (message.via === 'dtmf') return digits?.lastAt ?? at;
+  return marks.speechEnd ?? said.heardAt ?? at;
+}
+
+// ── thinking: nothing is audible yet ──────────────────────────────────────────────────────────
+
+function whenThinking(state: ThinkingState, event: TurnEvent, settings: TurnSettings): Step {
+  const { at } = event;
+  switch (event.type) {
+    case 'speech-start':
+    case 'barge-in':
+      return talkedInto(state, event, settings);
+    case 'speech-stop':
+      return unchanged({ ...state, ear: stopped(state.ear, event) });
+    case 'turn-end':
+      return correct(state, event, settings);
+    case 'reply-committed':
+      if (event.reply !== state.reply) return unchanged(state);
+      return unchanged({ ...state, committed: true, giveUpAt: Infinity });
+    case 'reply-resumed':
+      if (event.reply !== state.reply) return unchanged(state);
+      return unchanged({ ...state, giveUpAt: at + settings.giveUpMs });
+    case 'reply-audible': {
+      if (event.reply !== state.reply) return unchanged(state);
+      const { reply, turn } = state;
+      return unchanged({ ...commonOf(state), phase: 'speaking', what: 'reply', reply, turn: turn + 1 });
+    }
+    case 'reply-ended': {
+      if (event.reply !== state.reply) return unchanged(state);
+      const answered = { ...state, turn: state.turn + 1 };
+      if (event.ending?.way === 'transfer') return beginTransfer(answered, event.ending, at, settings);
+      if (event.ending) {
+        // Not a word before it: nobody is left without one.
+        const phrase = event.ending.way === 'proceed' ? 'oneMoment' : 'goodbye';
+        return lastWords(answered, { phrase, ...event.ending }, at, settings);
+      }
+      return replyFailed(answered, state.input, at, settings); // an empty reply is no reply
+    }
+    case 'reply-failed':
+      if (event.reply !== state.reply) return unchanged(state);
+      return replyFailed({ ...state, turn: state.turn + 1 }, state.input, at, settings);
+    case 'dtmf': {
+      const listening = listen({ ...state, ear: { is: 'quiet' } }, at, settings);
+      const { state: next, actions } = digit({ ...listening, digits: rowOf(state, at) }, event, settings);
+      return { state: next, actions: [...stopping(state, true), ...actions] };
+    }
+    case 'tick':
+      if (at >= state.giveUpAt) {
+        const failed = replyFailed({ ...state, turn: state.turn + 1 }, state.input, at, settings);
+        return { state: failed.state, actions: [...stopping(state), ...failed.actions] };
+      }
+      if (at >= state.fillerAt) {
+        return {
+          state: { ...state, fillerAt: at + settings.fillerAgainMs, filled: true },
+          actions: [{ do: state.filled ? 'tone' : 'filler' }],
+        };
+      }
+      return unchanged(state);
+    default:
+      return unchanged(state);
+  }
+}
+
+/** The caller goes on before the reply is heard: their turn isn't over, and the reply is forgotten. */
+function talkedInto(
+  state: ThinkingState,
+  event: EventOf<'speech-start' | 'barge-in'>,
+  settings: TurnSettings,
+): Step {
+  const ear: Ear = { is: 'talking', frame: event.frame, since: event.since };
+  const { message } = state.input;
+  const isSpeech = message.role === 'caller' && message.via !== 'dtmf';
+  // A recogniser's turn that the detector hadn't noticed: there is nothing to listen to again.
+  if (state.committed || !isSpeech || !state.said.from) return unchanged({ ...state, ear });
+  const again = resume(state, state.said.from, event.frame);
+  const listening = listen(state, event.at, settings);
+  return {
+    state: { ...listening, ear, said: again.said },
+    actions: [...stopping(state, true), ...again.actions],
+  };
+}
+
+/** Keys that were taken for a whole turn too soon. */
+function rowOf({ committed, input }: ThinkingState, at: Milliseconds): ListeningState['digits'] {
+  if (committed || !('since' in input) || input.message.via !== 'dtmf') return undefined;
+  return { text: input.message.text, since: input.since ?? at, lastAt: at, dueAt: at };
+}
+
+/** The recogniser's late word on the turn that is being answered. */
+function correct(state: ThinkingState, event: EventOf<'turn-end'>, settings: TurnSettings): Step {
+  const { transcript } = event;
+  if (!state.findsTurns || !transcript.understood || state.committed) return unchanged(state);
+  if (repeats(transcript.text, state.answered)) return unchanged(state);
+  const listening = { ...listen(state, event.at, settings), said: withPiece(NOTHING_SAID, transcript) };
+  const { state: next, actions } = turnOver(listening, event.at, settings);
+  return { state: next, actions: [...stopping(state, true), ...actions] };
+}
+
+// ── speaking: the agent is heard, and the caller may interrupt ────────────────────────────────
+
+function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: TurnSettings): Step {
+  const { at } = event;
+  switch (event.type) {
+    case 'speech-start': {
+      const { ear } = state;
+      // Words with a short breath between them are one attempt to say something.
+      const goesOn = ear.is === 'pausing' && event.since - ear.lastAt < settings.endpointingMs;
+      const { frame, since } = goesOn ? ear : event;
+      return unchanged({ ...state, ear: { is: 'talking', frame, since } });
+    }
+    case 'speech-stop':
+      return unchanged({ ...state, ear: stopped(state.ear, event) });
+    case 'barge-in': {
+      const { frame, since } = state.ear.is === 'talking' ? state.ear : event;
+      const listening = listen({ ...state, ear: { is: 'quiet' } }, at, settings);
+      const { state: next, actions } = goOn(listening, { frame, since });
+      return { state: next, actions: [...stopping(state), ...actions] };
+    }
+    case 'partial':
+    case 'turn-eager-end':
+    case 'turn-end':
+      return talkedOver(state, event, settings);
+    case 'reply-ended': {
+      if (event.reply !== state.reply) return unchanged(state);
+      if (event.ending?.way === 'transfer') return beginTransfer(state, event.ending, at, settings);
+      if (event.ending) return lastWords(state, event.ending, at, settings);
+      return spoken({ ...state, failures: state.what === 'reply' ? 0 : state.failures }, at, settings);
+    }
+    case 'reply-failed':
+      if (event.reply !== state.reply) return unchanged(state);
+      // A phrase that can't be spoken isn't followed by another one, but silence it isn't, either.
+      return state.what === 'phrase'
+        ? withTone(spoken(state, at, settings))
+        : replyFailed(state, undefined, at, settings);
+    case 'dtmf': {
+      const listening = listen({ ...state, ear: { is: 'quiet' } }, at, settings);
+      const { state: next, actions } = digit(listening, event, settings);
+      return { state: next, actions: [...stopping(state), ...actions] };
+    }
+    default:
+      return unchanged(state);
+  }
+}
+
+/** The recogniser finds words of the caller's while the agent speaks, and the detector has said nothing. */
+function talkedOver(
+  state: SpeakingState,
+  event: EventOf<'partial' | 'turn-eager-end' | 'turn-end'>,
+  settings: TurnSettings,
+): Step {
+  const text = event.type === 'partial' ? event.text : event.transcript.text;
+  const interrupts = settings.interruption.interrupts(text) && !repeats(text, state.answered);
+  if (!state.findsTurns || state.ear.is === 'cut' || !interrupts) return unchanged(state);
+  const listening = {
+    ...listen(state, event.at, settings),
+    said: { ...NOTHING_SAID, from: startOf(state.ear) },
+  };
+  const { state: next, actions } = whenListening(listening, event, settings);
+  return { state: next, actions: [...stopping(state), ...actions] };
+}
+
+/** All is said: the caller's turn, in the middle of which they may be. */
+function spoken(state: SpeakingState, at: Milliseconds, settings: TurnSettings): Step {
+  if (state.wanted) return lastWords(state, state.wanted.ending, at, settings);
+  const { ear } = state;
+  const listening = listen(state, at, settings);
+  // What they said into our sentence and have finished long ago was a listener's "mhm".
+  if (ear.is === 'quiet' || (ear.is === 'pausing' && at - ear.lastAt >= settings.endpointingMs)) {
+    return unchanged({ ...listening, ear: { is: 'quiet' } });
+  }
+  return {
+    state: {
+      ...listening,
+      ear: ear.is === 'cut' ? { ...ear, is: 'talking' } : ear,
+      said: { ...NOTHING_SAID, from: startOf(ear) },
+    },
+    actions: [{ do: 'begin-turn', frame: ear.frame }],
+  };
+}
+
+function startOf(ear: Ear): Said['from'] {
+  return ear.is === 'quiet' ? undefined : { frame: ear.frame, since: ear.since };
+}
+
+/** A reply has failed: never silence. `input`: what it was to answer, if the caller has heard nothing of it. */
+function replyFailed(
+  state: Common,
+  input: TurnInput | undefined,
+  at: Milliseconds,
+  settings: TurnSettings,
+): Step {
+  const failures = state.failures + 1;
+  if (failures >= settings.failureLimit) {
+    const ending: Ending = { ...failedEnding('failed', settings), phrase: 'apology' };
+    return lastWords({ ...state, failures }, ending, at, settings);
+  }
+  // What came of a transfer is told even without a model.
+  const phrase = input?.message.role === 'tool' ? 'notReached' : 'sayAgain';
+  return say({ ...state, failures }, phrase, state.turn);
+}
+
+// ── held: music is heard, and nobody hears us ─────────────────────────────────────────────────
+
+function hold(state: TurnState, at: Milliseconds): Step {
+  const held: HeldState = {
+    ...commonOf(state),
+    ear: { is: 'quiet' },
+    phase: 'held',
+    input: askedBefore(state, at),
+    phrase: cutOff(state),
+  };
+  return { state: held, actions: stopping(state, true) };
+}
+
+/** What the caller had said, and nobody has answered. */
+function askedBefore(state: TurnState, at: Milliseconds): TurnInput | undefined {
+  if (state.phase === 'listening') return knownInput(state, at);
+  return state.phase === 'thinking' && !state.committed ? state.input : undefined;
+}
+
+/** What is said in the place of words that the caller hasn't heard. */
+function cutOff(state: TurnState): PhraseName | undefined {
+  if (state.phase === 'opening' || state.phase === 'greeting') return 'greeting';
+  return state.phase === 'speaking' || state.phase === 'thinking' ? 'welcomeBack' : undefined;
+}
+
+function whenHeld(state: HeldState, event: TurnEvent, settings: TurnSettings): Step {
+  if (event.type !== 'unhold') return unchanged(state);
+  if (state.wanted) return close(state, state.wanted.ending, event.at, settings);
+  const listening = listen(state, event.at, settings);
+  // What they had asked is as new as their return.
+  if (state.input) return think(listening, { ...state.input, marks: {} }, event.at, settings);
+  if (state.phrase === 'greeting') return greet(state);
+  return state.phrase === undefined ? unchanged(listening) : say(state, state.phrase, state.turn);
+}
+
+// ── transferring and connected: somebody else's telephone ─────────────────────────────────────
+
+/** By this key a caller who hears it ring comes back. */
+const BACK_KEY = '*';
+
+/** The words before it are out: somebody else is called. */
+function beginTransfer(state: Common, transfer: Transfer, at: Milliseconds, settings: TurnSettings): Step {
+  // An ending that is wanted from outside comes first.
+  if (state.wanted) return lastWords(state, state.wanted.ending, at, settings);
+  return {
+    state: { ...commonOf(state), failures: 0, prompts: 0, phase: 'transferring', transfer, held: false },
+    actions: [{ do: 'transfer', transfer }],
+  };
+}
+
+/** It rings. */
+function whenTransferring(state: TransferringState, event: TurnEvent, settings: TurnSettings): Step {
+  switch (event.type) {
+    case 'transfer-over':
+      return transferOver(state, event.outcome, event.at, settings);
+    case 'speech-start':
+      return unchanged({ ...state, ear: { is: 'talking', frame: event.frame, since: event.since } });
+    case 'speech-stop':
+      return unchanged({ ...state, ear: stopped(state.ear, event) });
+    case 'dtmf':
+      return event.digit === BACK_KEY ? { state, actions: [{ do: 'cancel-transfer' }] } : unchanged(state);
+    case 'hold':
+    case 'unhold':
+      return unchanged({ ...state, held: event.type === 'hold' });
+    case 'stt-failed': {
+      if (!event.fatal) return unchanged(state);
+      // Whoever answers doesn't need a recogniser. If nobody does, the call can't go on.
+      const ending = { ...failedEnding('failed', settings), phrase: 'apology' as const };
+      return unchanged({ ...state, wanted: state.wanted ?? { ending, by: Infinity } });
+    }
+    default:
+      return unchanged(state);
+  }
+}
+
+function transferOver(
+  state: TransferringState,
+  outcome: TransferOutcome,
+  at: Milliseconds,
+  settings: TurnSettings,
+): Step {
+  const { wanted, transfer } = state;
+  if (outcome === 'caller-gone') return unchanged(state);
+  const quiet: Common = { ...commonOf(state), ear: { is: 'quiet' } };
+  if (outcome === 'answered') {
+    // People may talk as long as they like.
+    return {
+      state: { ...quiet, callEndsAt: Infinity, wanted: undefined, phase: 'connected' },
+      actions: [{ do: 'detach' }],
+    };
+  }
+  if (wanted) return lastWords(state, wanted.ending, at, settings);
+  const result = resultOf(outcome, transfer.target.name);
+  const input: TurnInput = { message: { role: 'tool', call: transfer.call, result }, marks: {} };
+  if (state.held) return unchanged({ ...quiet, phase: 'held', input });
+  return think(listen(state, at, settings), input, at, settings);
+}
+
+/** What the model is told. */
+export function resultOf(outcome: TransferOutcome, name: string): string {
+  switch (outcome) {
+    case 'answered':
+      return `${name} has answered and talks with the caller`;
+    case 'busy':
+      return `busy: ${name} is on the telephone; the caller is with you again`;
+    case 'refused':
+      return `refused: ${name} does not take the call; the caller is with you again`;
+    case 'no-answer':
+      return `unanswered: ${name} did not answer; the caller is with you again`;
+    case 'failed':
+      return `not reached: ${name} can not be called at the moment; the caller is with you again`;
+    case 'cancelled':
+      return `not put through: the caller pressed ${BACK_KEY} and is with you again`;
+    case 'caller-gone':
+      return 'the caller has hung up';
+  }
+}
+
+/** Caller and target talk with each other. */
+function whenConnected(state: ConnectedState, event: TurnEvent): Step {
+  if (event.type === 'target-left') return leave(state, { reason: 'transferred', way: 'hang-up' });
+  return unchanged(state);
+}
+
+// ── closing: the last words ───────────────────────────────────────────────────────────────────
+
+function whenClosing(state: ClosingState, event: TurnEvent, settings: TurnSettings): Step {
+  switch (event.type) {
+    case 'reply-ended':
+      if (event.reply !== state.reply) return unchanged(state);
+      return unchanged({ ...state, reply: undefined, by: event.at + settings.lingerMs });
+    case 'reply-failed': {
+      if (event.reply !== state.reply) return unchanged(state);
+      const by = event.at + SIGN_TONE_MS + settings.lingerMs;
+      return withTone(unchanged({ ...state, reply: undefined, by }));
+    }
+    case 'tick':
+      return event.at >= state.by ? leave(state, state.ending) : unchanged(state);
+    default:
+      return unchanged(state);
+  }
+}
+
+/** Stops what runs, says the last words if there are any, and then leaves. */
+function close(state: TurnState, ending: Ending, at: Milliseconds, settings: TurnSettings): Step {
+  // Nobody who listens to music hears a last word.
+  const heard = state.phase === 'held' ? { ...ending, phrase: undefined } : ending;
+  const { state: closing, actions } = lastWords(state, heard, at, settings);
+  return { state: closing, actions: [...stopping(state), ...actions] };
+}
+
+/** The same where nothing runs that would have to be stopped. */
+function lastWords(state: Common, ending: Ending, at: Milliseconds, settings: TurnSettings): Step {
+  const common: Common = { ...commonOf(state), ear: { is: 'quiet' } };
+  if (ending.way === 'none') {
+    return { state: { ...common, phase: 'over', ending }, actions: [{ do: 'leave', ending }] };
+  }
+  if (ending.phrase === undefined) {
+    return unchanged({ ...common, phase: 'closing', ending, by: at + settings.lingerMs });
+  }
+  const { state: saying, actions } = say(common, ending.phrase, state.turn);
+  const by = at + settings.lastWordsMs;
+  return { state: { ...commonOf(saying), phase: 'closing', ending, reply: saying.reply, by }, actions };
+}
+
+/** Ends the call without another word. */
+function leave(state: TurnState, ending: Ending): Step {
+  return {
+    state: { ...commonOf(state), phase: 'over', ending },
+    actions: [...stopping(state), { do: 'leave', ending }],
+  };
+}
+
+/** How a call ends that can't go on. */
+function failedEnding(reason: Ending['reason'], settings: TurnSettings): Ending {
+  return { reason, way: settings.givenUp };
+}
+
+// ── what the states share ─────────────────────────────────────────────────────────────────────
+
+/** Nothing is to be done. */
+function unchanged(state: TurnState): Step {
+  return { state, actions: [] };
+}
+
+/** `state`, and `actions` behind those that led to it. */
+function after(before: Pick<Step, 'actions'>, state: TurnState, actions: readonly TurnAction[] = []): Step {
+  return { state, actions: [...before.actions, ...actions] };
+}
+
+/** The caller's turn begins. */
+function listen(state: Common, at: Milliseconds, settings: TurnSettings): ListeningState {
+  return {
+    ...commonOf(state),
+    phase: 'listening',
+    said: NOTHING_SAID,
+    silenceAt: at + settings.silenceMs,
+  };
+}
+
+/** A sentence that was prepared beforehand. */
+function say(
+  state: Common,
+  phrase: PhraseName,
+  turn: number,
+): { state: SpeakingState; actions: TurnAction[] } {
+  const reply = state.lastId + 1;
+  return {
+    state: { ...commonOf(state), lastId: reply, phase: 'speaking', what: 'phrase', reply },
+    actions: [{ do: 'say', reply, turn, phrase }],
+  };
+}
+
+/** The same, and a sign without words before it. */
+function withTone({ state, actions }: Step): Step {
+  return { state, actions: [{ do: 'tone' }, ...actions] };
+}
+
+/** What stops whatever the agent is doing. `takenBack`: the caller's turn goes on, as if nothing had been begun. */
+function stopping(state: TurnState, takenBack = false): TurnAction[] {
+  switch (state.phase) {
+    case 'listening': {
+      const reply = state.preemptive?.reply;
+      return reply === undefined ? [] : [{ do: 'drop', reply, takenBack }];
+    }
+    case 'thinking':
+      return state.committed
+        ? [{ do: 'interrupt', reply: state.reply }]
+        : [{ do: 'drop', reply: state.reply, takenBack }];
+    case 'greeting':
+    case 'speaking':
+      return [{ do: 'interrupt', reply: state.reply }];
+    case 'transferring':
+      return [{ do: 'cancel-transfer' }];
+    case 'closing':
+      return state.reply === undefined ? [] : [{ do: 'interrupt', reply: state.reply }];
+    default:
+      return [];
+  }
+}
+
+/** What a state carries over to any other. */
+function commonOf(state: Common): Common {
+  const { turn, lastId, ear, callEndsAt, prompts, failures, wanted, answered, findsTurns } = state;
+  return { turn, lastId, ear, callEndsAt, prompts, failures, wanted, answered, findsTurns };
+}
+
+/** The caller has stopped talking, if they were. */
+function stopped(ear: Ear, event: EventOf<'speech-stop'>): Ear {
+  if (ear.is !== 'talking' && ear.is !== 'cut') return ear;
+  return { is: 'pausing', frame: ear.frame, since: ear.since, toFrame: event.frame, lastAt: event.lastAt };
+}

@@ -1,0 +1,384 @@
+import { DEFAULT_LIMITS } from '../contract/agent-profile.ts';
+import type { Milliseconds } from '../../lib/clock.ts';
+import type { Message, ToolCall } from '../contract/conversation.ts';
+import { endpointingByWords, type EndpointingPolicy } from './endpointing-policy.ts';
+import { interruptionByWords, type InterruptionPolicy } from './interruption-policy.ts';
+import { languageOf } from '../language/known-languages.ts';
+import type { StockPhrase } from '../language/language.ts';
+import type { Transcript } from '../contract/speech.ts';
+import type { TransferOutcome } from '../contract/call-info.ts';
+import type { TransferTarget } from '../contract/agent-profile.ts';
+import type { TurnMarks } from '../contract/call-events.ts';
+
+/**
+ * Whose turn it is. Every state owns what it needs to know; `step` (turn-machine.ts) is the only way
+ * from one to the next.
+ *
+ *                answered            greeting over
+ *     opening ──────────► greeting ────────────────┐
+ *                            │ barge-in            ▼       the turn is certain
+ *                            └───────────────► listening ───────────────────► thinking
+ *                                               ▲ ▲  ▲ │ prepares a reply       │  │
+ *             hold ┌──────┐ unhold              │ │  │ │ when the end is        │  │ first packet
+ *       (anywhere) │ held ├─────────────────────┘ │  │ │ likely; drops it       │  │
+ *       ──────────►└──────┘                       │  │ ▼ when the caller goes on│  ▼
+ *                                                 │  └────────── speech ────────┘ speaking
+ *                                                 └─── barge-in, or all was said ────┘ ▲
+ *                                 stock phrases (silence, trouble) are spoken here too ┘
+ *
+ *     closing (from anywhere): the last words leave, uninterrupted, then ──► over
+ *
+ *                  a reply asks for it          answered
+ *     speaking, ────────────────────► transferring ────► connected ──► over
+ *     thinking  ◄────────────────────   (it rings)        (the agent has no part in it)
+ *                  not answered: the model is told, and says so
+ */
+export type TurnState =
+  | OpeningState
+  | ListeningState
+  | ThinkingState
+  | SpeakingState
+  | HeldState
+  | TransferringState
+  | ConnectedState
+  | ClosingState
+  | OverState;
+
+/** What every state carries along. */
+export interface Common {
+  /** Turns that were answered so far; the greeting is turn 0. */
+  readonly turn: number;
+  /** Last number given to a reply or a question to the recogniser. */
+  readonly lastId: number;
+  readonly ear: Ear;
+  /** When the call has lasted long enough. */
+  readonly callEndsAt: Milliseconds;
+  /** How often the silent caller was asked since they last said something. */
+  readonly prompts: number;
+  /** Replies that failed since the last one that didn't. */
+  readonly failures: number;
+  /** The call shall end when this turn is over, or at `by`. */
+  readonly wanted?: { readonly ending: Ending; readonly by: Milliseconds } | undefined;
+  /** What the caller was last answered to, so that a recogniser's late repetition is known as such. */
+  readonly answered: string;
+  /** The recogniser that listens at present says itself when a turn ends. */
+  readonly findsTurns: boolean;
+}
+
+/** What the voice-activity detector says of the caller. Frames are places in the `heard` ring. */
+export type Ear =
+  | { readonly is: 'quiet' }
+  | { readonly is: 'talking'; readonly frame: number; readonly since: Milliseconds }
+  /** Talking still, though what came before `frame` and `since` was taken for a whole turn: it had lasted too long. */
+  | { readonly is: 'cut'; readonly frame: number; readonly since: Milliseconds }
+  /** Not talking since `lastAt`, the arrival of the last voiced frame, `toFrame`. */
+  | {
+      readonly is: 'pausing';
+      readonly frame: number;
+      readonly since: Milliseconds;
+      readonly toFrame: number;
+      readonly lastAt: Milliseconds;
+    };
+
+/** Set up, not answered yet. */
+export interface OpeningState extends Common {
+  readonly phase: 'opening';
+  /** The call consists of these words only (a refusal, "all lines are busy"). */
+  readonly announcement?: Ending | undefined;
+  /** The caller has put the line on hold already. */
+  readonly held: boolean;
+}
+
+/** The caller's turn. */
+export interface ListeningState extends Common {
+  readonly phase: 'listening';
+  readonly said: Said;
+  /** A reply that is being prepared before the turn is certain, or only what it would answer. */
+  readonly preemptive?: Preemptive | undefined;
+  readonly digits?: Digits | undefined;
+  /** When a caller who has said nothing is asked whether they are still there. */
+  readonly silenceAt: Milliseconds;
+}
+
+/** A row of keys that the caller presses. */
+export interface Digits {
+  readonly text: string;
+  readonly since: Milliseconds;
+  readonly lastAt: Milliseconds;
+  /** When the row is taken to be over. */
+  readonly dueAt: Milliseconds;
+}
+
+/** What the caller said in this turn so far. */
+export interface Said {
+  /** Where the recogniser began to listen; undefined: it was never told to. */
+  readonly from?: { readonly frame: number; readonly since: Milliseconds } | undefined;
+  /** Final texts, in order; those without a transcript are still expected from the recogniser. */
+  readonly pieces: readonly Piece[];
+  /** The recogniser's guess at what is being said. */
+  readonly partial: string;
+  /** When the recogniser last heard something, as far as it tells. */
+  readonly heardAt?: Milliseconds | undefined;
+  /** The caller has heard a filler in this turn: somebody is at work. */
+  readonly filled: boolean;
+}
+
+/** What the recogniser made of a stretch of the turn. */
+export interface Piece {
+  /** The question to the recogniser that it answers, or will; undefined: the recogniser spoke by itself. */
+  readonly question?: { readonly ask: number; readonly at: Milliseconds } | undefined;
+  readonly transcript?: Transcript | undefined;
+}
+
+/** Preemptive generation: a reply that is thought of while the caller may yet go on. */
+export interface Preemptive {
+  readonly input: CallerInput;
+  /** Number of the reply that is being prepared; undefined: nothing is, only the text is known. */
+  readonly reply?: number | undefined;
+  /** Latest instant at which the turn is taken to be over. */
+  readonly by: Milliseconds;
+}
+
+/** The turn is certain, the reply isn't audible yet. */
+export interface ThinkingState extends Common {
+  readonly phase: 'thinking';
+  readonly reply: number;
+  readonly input: TurnInput;
+  readonly said: Said;
+  /** A tool has acted: the turn can be interrupted, and no longer be taken back. */
+  readonly committed: boolean;
+  /** When the caller hears the next filler: somebody is at work. */
+  readonly fillerAt: Milliseconds;
+  /** They have heard one already, in words. */
+  readonly filled: boolean;
+  /** Infinity: a tool is at work, which has a time-out of its own. */
+  readonly giveUpAt: Milliseconds;
+}
+
+/** The agent is heard. `greeting` is a state of its own in name, and the same in behaviour. */
+export interface SpeakingState extends Common {
+  readonly phase: 'greeting' | 'speaking';
+  readonly what: 'reply' | 'phrase';
+  readonly reply: number;
+}
+
+/** The caller has put us on hold: what we hear is music, and nobody hears us. */
+export interface HeldState extends Common {
+  readonly phase: 'held';
+  /** What they had asked before; answered when they are back. */
+  readonly input?: TurnInput | undefined;
+  /** Else said then, because the agent was cut off. */
+  readonly phrase?: PhraseName | undefined;
+}
+
+/** Somebody else's telephone rings, and the caller hears that. Nothing that they say is listened to. */
+export interface TransferringState extends Common {
+  readonly phase: 'transferring';
+  readonly transfer: Transfer;
+  /** The caller has put the line on hold meanwhile. */
+  readonly held: boolean;
+}
+
+/** The caller talks with somebody else. */
+export interface ConnectedState extends Common {
+  readonly phase: 'connected';
+}
+
+/** The last words are on their way, or have just left. */
+export interface ClosingState extends Common {
+  readonly phase: 'closing';
+  readonly ending: Ending;
+  readonly reply?: number | undefined;
+  readonly by: Milliseconds;
+}
+
+export interface OverState extends Common {
+  readonly phase: 'over';
+  readonly ending: Ending;
+}
+
+/** What the caller said, and what is known of its instants. */
+export interface CallerInput {
+  readonly message: Extract<Message, { role: 'caller' }>;
+  /** The recogniser's best guess, for the record, where it wasn't good enough to act on. */
+  readonly guess?: string | undefined;
+  /** When the caller began to say it. */
+  readonly since?: Milliseconds | undefined;
+  readonly marks: TurnMarks;
+}
+
+/** What came of a transfer: the model speaks of it as it answers the caller. */
+interface TransferResult {
+  readonly message: Extract<Message, { role: 'tool' }>;
+  readonly guess?: undefined;
+  readonly marks: TurnMarks;
+}
+
+/** What is to be answered. */
+export type TurnInput = CallerInput | TransferResult;
+
+/** How a call ends. */
+export interface Ending {
+  readonly reason: string;
+  /** Spoken before. */
+  readonly phrase?: PhraseName | undefined;
+  /** `none`: the line is gone already. */
+  readonly way: 'hang-up' | 'proceed' | 'none';
+  readonly variables?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A reply's wish that somebody else be called. */
+export interface Transfer {
+  readonly way: 'transfer';
+  readonly target: TransferTarget;
+  /** By which the model asked for it; its result is what comes of the transfer. */
+  readonly call: ToolCall;
+}
+
+/** What follows a reply. */
+export type FollowUp = Ending | Transfer;
+
+/** Sentences that are synthesised beforehand. */
+export type PhraseName = 'greeting' | StockPhrase;
+
+/** What can happen. `at` is the instant at which it is handled; VAD events carry their own as well. */
+export type TurnEvent = { readonly at: Milliseconds } & (
+  | { readonly type: 'answered' }
+  | { readonly type: 'tick' }
+  // the caller's voice
+  | { readonly type: 'speech-start'; readonly frame: number; readonly since: Milliseconds }
+  | { readonly type: 'speech-stop'; readonly frame: number; readonly lastAt: Milliseconds }
+  | { readonly type: 'barge-in'; readonly frame: number; readonly since: Milliseconds }
+  // the recogniser
+  | { readonly type: 'partial'; readonly text: string }
+  | { readonly type: 'turn-eager-end'; readonly transcript: Transcript }
+  | { readonly type: 'turn-end'; readonly transcript: Transcript }
+  | { readonly type: 'turn-resume' }
+  | { readonly type: 'transcript'; readonly ask: number; readonly transcript: Transcript }
+  /** Another recogniser listens from now on. */
+  | { readonly type: 'recogniser'; readonly findsTurns: boolean }
+  /** `fatal`: there is no recogniser any more, nor will there be one. */
+  | { readonly type: 'stt-failed'; readonly fatal: boolean }
+  // the agent's reply or phrase
+  /** `reply-committed`: a tool is at work for it. `reply-resumed`: it has done its work. */
+  | { readonly type: 'reply-committed' | 'reply-resumed' | 'reply-audible'; readonly reply: number }
+  | { readonly type: 'reply-ended'; readonly reply: number; readonly ending?: FollowUp | undefined }
+  | { readonly type: 'reply-failed'; readonly reply: number }
+  // the line
+  | { readonly type: 'dtmf'; readonly digit: string }
+  | { readonly type: 'hold' | 'unhold' }
+  | { readonly type: 'line-ended'; readonly reason: string }
+  | { readonly type: 'transfer-over'; readonly outcome: TransferOutcome }
+  /** Whom the caller talked with has hung up. */
+  | { readonly type: 'target-left' }
+  | { readonly type: 'media-lost' }
+  /** A bug: nobody knows what is still as it should be. */
+  | { readonly type: 'internal-error' }
+  /** From outside. `now`: without another word. */
+  | { readonly type: 'finish'; readonly ending: Ending; readonly now: boolean }
+);
+
+export type EventOf<T extends TurnEvent['type']> = Extract<TurnEvent, { readonly type: T }>;
+
+/** What is to be done, in order. */
+export type TurnAction =
+  | { readonly do: 'begin-turn'; readonly frame: number }
+  | { readonly do: 'end-turn'; readonly ask: number; readonly frame: number }
+  /** Starts a reply; `gated`: nothing of it may be heard, and no tool may act, before `release`. */
+  | {
+      readonly do: 'reply';
+      readonly reply: number;
+      readonly turn: number;
+      readonly input: TurnInput;
+      readonly gated: boolean;
+    }
+  | { readonly do: 'release'; readonly reply: number; readonly input: CallerInput }
+  /**
+   * Nobody has heard anything of the reply, and nobody will. `takenBack`: the caller went on, and it is as if it
+   * had never been begun; else what they had said stays in the history.
+   */
+  | { readonly do: 'drop'; readonly reply: number; readonly takenBack: boolean }
+  /** The reply stops at once; what was heard of it stands in the history. */
+  | { readonly do: 'interrupt'; readonly reply: number }
+  | { readonly do: 'say'; readonly reply: number; readonly turn: number; readonly phrase: PhraseName }
+  /** Something audible while the reply is still being prepared. */
+  | { readonly do: 'filler' }
+  /** The caller goes on: the filler stops. */
+  | { readonly do: 'stop-filler' }
+  /** Something audible in the place of words that can't be spoken. */
+  | { readonly do: 'tone' }
+  | { readonly do: 'transfer'; readonly transfer: Transfer }
+  | { readonly do: 'cancel-transfer' }
+  /** The agent's part is over, the call isn't: nothing is heard or said any more. */
+  | { readonly do: 'detach' }
+  | { readonly do: 'leave'; readonly ending: Ending };
+
+export interface TurnSettings {
+  /** How long the caller may pause, by what they have said. */
+  readonly endpointing: EndpointingPolicy;
+  /** Which words stop the agent. */
+  readonly interruption: InterruptionPolicy;
+  /** Silence that ends the caller's turn. */
+  readonly endpointingMs: Milliseconds;
+  readonly silenceMs: Milliseconds;
+  readonly silencePrompts: number;
+  readonly maxCallMs: Milliseconds;
+  /** The recogniser that listens first says itself when a turn ends. */
+  readonly findsTurns: boolean;
+  /** Prepares a reply when the end of the turn is likely. */
+  readonly earlyStart: boolean;
+  /** With `earlyStart`, and a recogniser that doesn't find turns: the pause that makes the end likely. */
+  readonly eagerPauseMs: Milliseconds;
+  /** Longest turn of the caller's: then they are answered, whether they have finished or not. */
+  readonly longestTurnMs: Milliseconds;
+  /** How long a recogniser that finds turns may keep silent after the caller did, before it is asked. */
+  readonly turnTimeoutMs: Milliseconds;
+  /** How long a recogniser (and whoever takes its place) may take to answer when it is asked. */
+  readonly transcriptMs: Milliseconds;
+  /** Sounds shorter than this that the recogniser makes nothing of are no turn. */
+  readonly noiseMs: Milliseconds;
+  /** Pause that ends a row of DTMF digits. */
+  readonly interDigitMs: Milliseconds;
+  /** Keys that are a whole turn by themselves; a row (a telephone number) may begin with one all the same. */
+  readonly menuKeys: string;
+  /** Pause after such a key, if it is the first one. */
+  readonly menuKeyMs: Milliseconds;
+  /** From the caller's last sound to a filler, if the reply isn't there by then. */
+  readonly fillerAfterMs: Milliseconds;
+  /** From one filler to the next, as long as nothing else is heard. */
+  readonly fillerAgainMs: Milliseconds;
+  /** A reply that isn't audible after this time has failed; that of its tools isn't counted. */
+  readonly giveUpMs: Milliseconds;
+  /** Replies in a row that may fail before the call is given up. */
+  readonly failureLimit: number;
+  /** How a call ends that is given up, or can't go on. */
+  readonly givenUp: 'proceed' | 'hang-up';
+  /** How long a turn under way may delay an ending that is wanted from outside. */
+  readonly politeMs: Milliseconds;
+  /** Longest time that last words may take. */
+  readonly lastWordsMs: Milliseconds;
+  /** From the last packet of the last words to the end, so that the far side's buffer is played out. */
+  readonly lingerMs: Milliseconds;
+}
+
+export const DEFAULT_TURN_SETTINGS: TurnSettings = {
+  ...DEFAULT_LIMITS,
+  endpointing: endpointingByWords(languageOf('en')),
+  interruption: interruptionByWords(languageOf('en')),
+  findsTurns: false,
+  earlyStart: false,
+  turnTimeoutMs: 1500,
+  transcriptMs: 4000,
+  noiseMs: 300,
+  menuKeys: '',
+  // Chosen: whoever types a number has mostly pressed its next key by then, and if not, the row goes on.
+  menuKeyMs: 400,
+  fillerAfterMs: 2000,
+  fillerAgainMs: 4000,
+  giveUpMs: 10_000,
+  failureLimit: 3,
+  givenUp: 'proceed',
+  politeMs: 8000,
+  lastWordsMs: 15_000,
+  lingerMs: 250,
+};

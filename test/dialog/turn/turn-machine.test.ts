@@ -1,0 +1,1130 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Transcript } from '../../../src/dialog/contract/speech.ts';
+import type { TransferOutcome } from '../../../src/dialog/contract/call-info.ts';
+import { SIGN_TONE_MS } from '../../../src/media/sign-tone.ts';
+import { interruptible, nextDeadline, opening, step } from '../../../src/dialog/turn/turn-machine.ts';
+import {
+  DEFAULT_TURN_SETTINGS,
+  type Ending,
+  type Transfer,
+  type TurnAction,
+  type TurnEvent,
+  type TurnSettings,
+  type TurnState,
+} from '../../../src/dialog/turn/turn-states.ts';
+
+type Happening = TurnEvent extends infer E ? (E extends TurnEvent ? Omit<E, 'at'> : never) : never;
+
+/** Drives the machine as a call would: ticks come when they are due, and instants go forward. */
+class Call {
+  state: TurnState;
+  settings: TurnSettings;
+  at = 0;
+  readonly done: TurnAction[] = [];
+
+  constructor(settings: Partial<TurnSettings> = {}, announcement?: Ending) {
+    this.settings = { ...DEFAULT_TURN_SETTINGS, ...settings };
+    this.state = opening(this.settings, announcement);
+  }
+
+  feed(event: Happening, at = this.at): TurnAction[] {
+    this.at = Math.max(at, this.at);
+    const next = step(this.state, { ...event, at: this.at }, this.settings);
+    this.state = next.state;
+    this.done.push(...next.actions);
+    return [...next.actions];
+  }
+
+  /** Time passes, with the ticks that the machine asks for. */
+  wait(duration: number): TurnAction[] {
+    const until = this.at + duration;
+    const actions: TurnAction[] = [];
+    for (let guard = 0; guard < 100; guard++) {
+      const due = nextDeadline(this.state, this.settings);
+      if (due > until) break;
+      actions.push(...this.feed({ type: 'tick' }, due));
+    }
+    this.at = until;
+    return actions;
+  }
+
+  /** Answered, and the greeting is over. */
+  greeted(): this {
+    this.feed({ type: 'answered' });
+    this.wait(2000);
+    this.feed({ type: 'reply-ended', reply: this.reply });
+    return this;
+  }
+
+  /** The caller speaks for `duration`; the detector says that he stopped 100 ms later. */
+  speak(duration = 1000): TurnAction[] {
+    const actions = this.feed({ type: 'speech-start', frame: this.frame, since: this.at });
+    actions.push(...this.wait(duration));
+    const lastAt = this.at;
+    actions.push(...this.wait(100));
+    actions.push(...this.feed({ type: 'speech-stop', frame: lastAt / 20, lastAt }));
+    return actions;
+  }
+
+  /** A whole turn up to the moment at which the reply is being thought of. */
+  asks(text = 'when do you open'): TurnAction[] {
+    this.speak();
+    this.wait(this.settings.endpointingMs * 2);
+    return this.feed({ type: 'transcript', ask: this.ask, transcript: said(text) });
+  }
+
+  get frame(): number {
+    return Math.round(this.at / 20);
+  }
+  get ask(): number {
+    return this.#last('end-turn').ask;
+  }
+  get reply(): number {
+    const last = this.done.findLast((action) => action.do === 'reply' || action.do === 'say');
+    return last && 'reply' in last ? last.reply : -1;
+  }
+  #last<T extends TurnAction['do']>(what: T): Extract<TurnAction, { do: T }> {
+    const found = this.done.findLast((action) => action.do === what);
+    if (!found) throw new Error(`no ${what} yet`);
+    return found as Extract<TurnAction, { do: T }>;
+  }
+}
+
+function said(text: string, understood = true): Transcript {
+  return { text, understood, confidence: 0.9 };
+}
+const names = (actions: readonly TurnAction[]) => actions.map((action) => action.do);
+
+describe('a call', () => {
+  it('is greeted as soon as it is answered', () => {
+    const call = new Call();
+    expect(call.feed({ type: 'answered' })).toEqual([{ do: 'say', reply: 1, turn: 0, phrase: 'greeting' }]);
+    expect(call.state.phase).toBe('greeting');
+  });
+
+  it('goes from listening to thinking to speaking and back', () => {
+    const call = new Call().greeted();
+    expect(call.state.phase).toBe('listening');
+    expect(call.asks()).toMatchObject([{ do: 'reply', turn: 1, gated: false }]);
+    expect(call.state.phase).toBe('thinking');
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    expect(call.state.phase).toBe('speaking');
+    call.feed({ type: 'reply-ended', reply: call.reply });
+    expect(call.state).toMatchObject({ phase: 'listening', turn: 1 });
+  });
+
+  it('that is only an announcement is over when that was said', () => {
+    const call = new Call({}, { reason: 'refused', phrase: 'unknownExtension', way: 'hang-up' });
+    expect(call.feed({ type: 'answered' })).toMatchObject([{ do: 'say', phrase: 'unknownExtension' }]);
+    call.feed({ type: 'reply-ended', reply: call.reply });
+    expect(call.wait(1000)).toMatchObject([{ do: 'leave', ending: { reason: 'refused', way: 'hang-up' } }]);
+  });
+});
+
+describe('the end of a turn', () => {
+  it('is asked of the recogniser when the caller has been silent for the pause, counted from his last voiced frame', () => {
+    const call = new Call({ endpointingMs: 500 }).greeted();
+    call.speak(1000); // the detector takes 100 ms of the pause
+    expect(call.wait(399)).toEqual([]);
+    expect(names(call.wait(1))).toEqual(['end-turn']);
+  });
+
+  it('is measured from the last voiced frame', () => {
+    const call = new Call().greeted();
+    const start = call.at;
+    const [action] = call.asks();
+    expect(action).toMatchObject({ input: { marks: { speechEnd: start + 1000, turnEnd: start + 1500 } } });
+  });
+
+  it('is withdrawn when the caller goes on within the pause, and the recogniser hears one turn', () => {
+    const call = new Call().greeted();
+    expect(names(call.speak())).toEqual(['begin-turn']);
+    call.wait(300);
+    expect(call.speak()).toEqual([]);
+    expect(names(call.wait(400))).toEqual(['end-turn']);
+  });
+
+  it('is withdrawn while the reply is being thought of: the reply is forgotten and the whole heard again', () => {
+    const call = new Call().greeted();
+    const { frame } = call;
+    call.asks('I would like to');
+    const reply = call.reply;
+    call.wait(50);
+    const actions = call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+    expect(actions).toEqual([
+      { do: 'drop', reply, takenBack: true },
+      { do: 'begin-turn', frame },
+    ]);
+    expect(call.state).toMatchObject({ phase: 'listening', turn: 0 });
+  });
+
+  it('keeps the text of what is too far back to be heard again', () => {
+    const call = new Call().greeted();
+    call.speak(6000);
+    call.wait(400);
+    call.feed({ type: 'transcript', ask: call.ask, transcript: said('the first half') });
+    const second = call.frame;
+    expect(call.speak(1000)).toMatchObject([{ do: 'drop' }, { do: 'begin-turn', frame: second }]);
+    call.wait(1000);
+    const [reply] = call.feed({ type: 'transcript', ask: call.ask, transcript: said('and the second') });
+    expect(reply).toMatchObject({ input: { message: { text: 'the first half and the second' } } });
+  });
+
+  it('waits longer while a number is dictated', () => {
+    const call = new Call({ endpointingMs: 500 }).greeted();
+    call.speak();
+    call.feed({ type: 'partial', text: 'my number is five five five' });
+    expect(call.wait(800)).toEqual([]);
+    expect(names(call.wait(200))).toEqual(['end-turn']);
+  });
+
+  it('that the recogniser makes nothing of is put to the agent as not understood', () => {
+    const call = new Call().greeted();
+    call.speak(1000);
+    call.wait(400);
+    const [reply] = call.feed({ type: 'transcript', ask: call.ask, transcript: said('mumble', false) });
+    expect(reply).toMatchObject({ input: { message: { text: '', via: 'not-understood' }, guess: 'mumble' } });
+  });
+
+  it('of a cough is none', () => {
+    const call = new Call().greeted();
+    call.speak(160);
+    call.wait(400);
+    expect(call.feed({ type: 'transcript', ask: call.ask, transcript: said('', false) })).toEqual([]);
+    expect(call.state).toMatchObject({ phase: 'listening', ear: { is: 'quiet' } });
+  });
+
+  it('is not waited for without end when the recogniser never answers', () => {
+    const call = new Call().greeted();
+    call.speak();
+    expect(call.wait(6000)).toMatchObject([
+      { do: 'end-turn' },
+      { do: 'filler' },
+      { do: 'say', phrase: 'sayAgain' },
+    ]);
+  });
+});
+
+describe('a voice that never ends', () => {
+  const endless = { longestTurnMs: 25_000, findsTurns: false };
+  function talkingOn(settings: Partial<TurnSettings> = endless): Call {
+    const call = new Call(settings).greeted();
+    call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+    return call;
+  }
+
+  it.each([true, false])(
+    'is answered after the longest turn (the recogniser finds turns: %s)',
+    (findsTurns) => {
+      const call = talkingOn({ ...endless, findsTurns });
+      expect(call.wait(24_999)).toEqual([]);
+      expect(call.wait(1)).toEqual([{ do: 'end-turn', ask: call.ask, frame: call.frame }]);
+      expect(call.feed({ type: 'transcript', ask: call.ask, transcript: said('and so on') })).toMatchObject([
+        { do: 'reply', gated: false, input: { message: { text: 'and so on' } } },
+      ]);
+    },
+  );
+
+  it('does not interrupt the answer, and what comes after the cut is the next turn', () => {
+    const call = talkingOn();
+    call.wait(25_000);
+    const { frame } = call;
+    call.wait(300);
+    call.feed({ type: 'transcript', ask: call.ask, transcript: said('', false) });
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    expect(call.state.phase).toBe('speaking');
+    expect(interruptible(call.state)).toBeUndefined();
+    call.wait(2000);
+    expect(call.feed({ type: 'reply-ended', reply: call.reply })).toEqual([{ do: 'begin-turn', frame }]);
+    expect(call.state.phase).toBe('listening');
+    expect(names(call.wait(25_000 - 2300))).toEqual(['end-turn']);
+  });
+
+  it('interrupts again as soon as it has ended once', () => {
+    const call = talkingOn();
+    call.wait(25_000);
+    call.feed({ type: 'transcript', ask: call.ask, transcript: said('and so on') });
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    call.feed({ type: 'speech-stop', frame: call.frame, lastAt: call.at });
+    expect(interruptible(call.state)).toBe(call.reply);
+  });
+
+  it('is said to be not understood, if the recogniser keeps silent', () => {
+    const call = talkingOn({ ...endless, fillerAfterMs: Infinity, transcriptMs: 4000 });
+    call.wait(25_000);
+    expect(call.wait(4000)).toMatchObject([{ do: 'say', phrase: 'sayAgain' }]);
+  });
+
+  it('of a recogniser that had foreseen the end is answered as foreseen', () => {
+    const call = talkingOn({ ...endless, findsTurns: true, earlyStart: true });
+    call.feed({ type: 'turn-eager-end', transcript: said('and so on') });
+    expect(names(call.wait(25_000))).toEqual(['release']);
+  });
+});
+
+describe('an early start', () => {
+  const early = { earlyStart: true, eagerPauseMs: 200, endpointingMs: 600 };
+
+  it('prepares a reply at a confident pause, and lets it out when the turn is certain', () => {
+    const call = new Call(early).greeted();
+    call.speak();
+    expect(names(call.wait(100))).toEqual(['end-turn']);
+    expect(
+      call.feed({ type: 'transcript', ask: call.ask, transcript: said('do you sell cars') }),
+    ).toMatchObject([{ do: 'reply', gated: true }]);
+    expect(call.wait(399)).toEqual([]);
+    expect(call.wait(1)).toMatchObject([{ do: 'release', reply: call.reply }]);
+    expect(call.state.phase).toBe('thinking');
+  });
+
+  it('is dropped without a trace when the caller goes on', () => {
+    const call = new Call(early).greeted();
+    const { frame } = call;
+    call.speak();
+    call.wait(100);
+    call.feed({ type: 'transcript', ask: call.ask, transcript: said('do you') });
+    expect(call.feed({ type: 'speech-start', frame: call.frame, since: call.at })).toEqual([
+      { do: 'drop', reply: call.reply, takenBack: true },
+      { do: 'begin-turn', frame },
+    ]);
+    expect(call.state).toMatchObject({ turn: 0, phase: 'listening', said: { pieces: [] } });
+  });
+
+  it('of a recogniser that finds turns begins on its eager end, and ends with other words', () => {
+    const call = new Call({ findsTurns: true, earlyStart: true }).greeted();
+    call.speak();
+    expect(call.feed({ type: 'turn-eager-end', transcript: said('do you') })).toMatchObject([
+      { do: 'reply', gated: true },
+    ]);
+    expect(call.feed({ type: 'partial', text: 'Do you' })).toEqual([]);
+    expect(names(call.feed({ type: 'partial', text: 'do you sell' }))).toEqual(['drop']);
+    call.feed({ type: 'turn-eager-end', transcript: said('do you sell cars') });
+    expect(names(call.feed({ type: 'turn-end', transcript: said('do you sell cars') }))).toEqual(['release']);
+  });
+
+  it('is kept for a caller who stays silent, though the recogniser takes its eager end back', () => {
+    const call = new Call({ findsTurns: true, earlyStart: true }).greeted();
+    call.speak();
+    call.feed({ type: 'turn-eager-end', transcript: said('do you sell cars') });
+    const { reply } = call;
+    expect(call.feed({ type: 'turn-resume' })).toEqual([]);
+    expect(call.feed({ type: 'turn-eager-end', transcript: said('do you sell cars') })).toEqual([]);
+    expect(call.feed({ type: 'turn-end', transcript: said('do you sell cars') })).toMatchObject([
+      { do: 'release', reply },
+    ]);
+  });
+
+  it('is dropped with the eager end of a caller who talks', () => {
+    const call = new Call({ findsTurns: true, earlyStart: true }).greeted();
+    call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+    call.wait(1000);
+    call.feed({ type: 'turn-eager-end', transcript: said('do you') });
+    expect(call.feed({ type: 'turn-resume' })).toEqual([{ do: 'drop', reply: call.reply, takenBack: true }]);
+    call.wait(1000);
+    call.feed({ type: 'turn-eager-end', transcript: said('do you sell cars') });
+    const { reply } = call;
+    call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+    call.feed({ type: 'speech-stop', frame: call.frame, lastAt: call.at });
+    expect(call.feed({ type: 'speech-start', frame: call.frame, since: call.at })).toEqual([
+      { do: 'drop', reply, takenBack: true },
+    ]);
+  });
+
+  it('knows when the caller fell silent, though the recogniser was quicker than the detector', () => {
+    const call = new Call({ findsTurns: true, earlyStart: true }).greeted();
+    call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+    call.wait(1000);
+    const lastAt = call.at;
+    call.wait(80);
+    call.feed({ type: 'turn-eager-end', transcript: said('do you sell cars') });
+    call.wait(40);
+    call.feed({ type: 'speech-stop', frame: call.frame, lastAt });
+    expect(call.feed({ type: 'turn-end', transcript: said('do you sell cars') })).toMatchObject([
+      { do: 'release', input: { marks: { speechEnd: lastAt, turnEnd: call.at } } },
+    ]);
+  });
+
+  it('is thought over when the final text differs', () => {
+    const call = new Call({ findsTurns: true, earlyStart: true }).greeted();
+    call.speak();
+    call.feed({ type: 'turn-eager-end', transcript: said('do you sell cars') });
+    expect(call.feed({ type: 'turn-end', transcript: said('do you sell cards') })).toMatchObject([
+      { do: 'drop' },
+      { do: 'reply', gated: false, input: { message: { text: 'do you sell cards' } } },
+    ]);
+  });
+});
+
+describe('a recogniser that finds turns', () => {
+  it('decides alone when the turn is over: the pause of the detector does not', () => {
+    const call = new Call({ findsTurns: true, turnTimeoutMs: 3000 }).greeted();
+    call.speak();
+    expect(call.wait(2000)).toEqual([]);
+    expect(names(call.feed({ type: 'turn-end', transcript: said('hello there') }))).toEqual(['reply']);
+  });
+
+  it('is asked when it stays silent, and the caller gets a sign in time', () => {
+    const call = new Call({ findsTurns: true }).greeted();
+    call.speak();
+    call.feed({ type: 'partial', text: 'when do you' });
+    expect(names(call.wait(1500))).toEqual(['end-turn']);
+    expect(names(call.wait(600))).toEqual(['filler']);
+    const { ask } = call;
+    expect(call.feed({ type: 'transcript', ask, transcript: said('when do you open') })).toMatchObject([
+      { do: 'reply', input: { message: { text: 'when do you open', via: 'speech' } } },
+    ]);
+    expect(names(call.wait(3000))).toEqual([]); // he has had his sign
+  });
+
+  it('that is late lets a caller who goes on silence the sign that he was given', () => {
+    const call = new Call({ findsTurns: true }).greeted();
+    call.speak();
+    expect(names(call.wait(2100))).toEqual(['end-turn', 'filler']);
+    const go = { type: 'speech-start', frame: call.frame, since: call.at } as const;
+    expect(names(call.feed(go))).toEqual(['stop-filler', 'begin-turn']);
+  });
+
+  it('can die in mid-sentence: the next one goes by the pauses of the detector', () => {
+    const call = new Call({ findsTurns: true }).greeted();
+    call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+    call.feed({ type: 'partial', text: 'when do' });
+    expect(call.feed({ type: 'recogniser', findsTurns: false })).toEqual([]);
+    call.wait(500);
+    const lastAt = call.at;
+    call.wait(100);
+    call.feed({ type: 'speech-stop', frame: lastAt / 20, lastAt });
+    expect(names(call.wait(800))).toEqual(['end-turn']);
+  });
+
+  it('can die before the end that it had foreseen: the pause of the detector is that end', () => {
+    const call = new Call({ findsTurns: true, earlyStart: true }).greeted();
+    call.speak();
+    call.feed({ type: 'turn-eager-end', transcript: said('when do you open') });
+    call.feed({ type: 'recogniser', findsTurns: false });
+    expect(names(call.wait(600))).toEqual(['release']);
+  });
+
+  it('interrupts the agent with words that the detector missed, but not with mhm', () => {
+    const call = new Call({ findsTurns: true }).greeted();
+    call.speak();
+    call.feed({ type: 'turn-end', transcript: said('tell me all') });
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    expect(call.feed({ type: 'turn-end', transcript: said('Mhm, okay.') })).toEqual([]);
+    expect(names(call.feed({ type: 'partial', text: 'no wait' }))).toEqual(['interrupt']);
+    expect(call.state.phase).toBe('listening');
+  });
+
+  it('does not interrupt the agent with a late word on the turn that is being answered', () => {
+    const call = new Call({ findsTurns: true }).greeted();
+    call.speak();
+    call.feed({ type: 'turn-end', transcript: said('tell me all') });
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    expect(call.feed({ type: 'partial', text: 'Tell me' })).toEqual([]);
+    expect(call.state.phase).toBe('speaking');
+  });
+});
+
+describe('a barge-in', () => {
+  function speaking(settings: Partial<TurnSettings> = {}): Call {
+    const call = new Call(settings).greeted();
+    call.asks();
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    call.wait(500);
+    return call;
+  }
+
+  it('stops the agent and hears the caller from where he began', () => {
+    const call = speaking();
+    const reply = call.reply;
+    const { frame } = call;
+    call.feed({ type: 'speech-start', frame, since: call.at });
+    call.wait(240);
+    expect(call.feed({ type: 'barge-in', frame: call.frame, since: call.at })).toEqual([
+      { do: 'interrupt', reply },
+      { do: 'begin-turn', frame },
+    ]);
+    expect(call.state).toMatchObject({ phase: 'listening', turn: 1 });
+  });
+
+  it('can happen only while the agent is heard and may be interrupted', () => {
+    const call = new Call();
+    expect(interruptible(call.state)).toBeUndefined();
+    call.feed({ type: 'answered' });
+    expect(interruptible(call.state)).toBe(call.reply);
+    call.feed({ type: 'reply-ended', reply: call.reply });
+    expect(interruptible(call.state)).toBeUndefined();
+    call.asks();
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    expect(interruptible(call.state)).toBe(call.reply);
+    call.feed({
+      type: 'reply-ended',
+      reply: call.reply,
+      ending: { reason: 'agent-hung-up', way: 'hang-up' },
+    });
+    expect(interruptible(call.state)).toBeUndefined();
+  });
+
+  it('is not made of a short "mhm", which is forgotten', () => {
+    const call = speaking();
+    expect(call.speak(160)).toEqual([]);
+    call.wait(1000);
+    expect(call.feed({ type: 'reply-ended', reply: call.reply })).toEqual([]);
+    expect(call.state).toMatchObject({ phase: 'listening', ear: { is: 'quiet' } });
+  });
+
+  it('is not needed for a short answer into the last words: it is the next turn', () => {
+    const call = speaking();
+    const { frame } = call;
+    call.speak(200);
+    expect(call.feed({ type: 'reply-ended', reply: call.reply })).toEqual([{ do: 'begin-turn', frame }]);
+    expect(names(call.wait(500))).toEqual(['end-turn']);
+  });
+
+  it('by a key stops the agent, too', () => {
+    const call = speaking();
+    expect(names(call.feed({ type: 'dtmf', digit: '2' }))).toEqual(['interrupt']);
+    expect(call.wait(1500)).toMatchObject([{ do: 'reply', input: { message: { text: '2', via: 'dtmf' } } }]);
+  });
+});
+
+describe('keys', () => {
+  it('are gathered until the caller pauses', () => {
+    const call = new Call({ interDigitMs: 1500 }).greeted();
+    for (const digit of '0305') {
+      expect(call.feed({ type: 'dtmf', digit })).toEqual([]);
+      expect(call.wait(1000)).toEqual([]);
+    }
+    expect(call.wait(500)).toMatchObject([{ do: 'reply', input: { message: { text: '0305' } } }]);
+  });
+
+  it('that choose from a menu are answered almost at once', () => {
+    const call = new Call({ menuKeys: '12', menuKeyMs: 400 }).greeted();
+    call.feed({ type: 'dtmf', digit: '2' });
+    expect(call.wait(399)).toEqual([]);
+    expect(call.wait(1)).toMatchObject([{ do: 'reply', input: { message: { text: '2' } } }]);
+  });
+
+  it('that begin like a choice from a menu, and go on, are one row', () => {
+    const call = new Call({ menuKeys: '12', menuKeyMs: 400, interDigitMs: 1500 }).greeted();
+    const since = call.at;
+    call.feed({ type: 'dtmf', digit: '1' });
+    call.wait(700);
+    const { reply } = call;
+    expect(call.feed({ type: 'dtmf', digit: '2' })).toEqual([{ do: 'drop', reply, takenBack: true }]);
+    expect(call.wait(1499)).toEqual([]);
+    expect(call.wait(1)).toMatchObject([{ do: 'reply', input: { since, message: { text: '12' } } }]);
+  });
+
+  it('end with a hash at once', () => {
+    const call = new Call().greeted();
+    call.feed({ type: 'dtmf', digit: '4' });
+    expect(call.feed({ type: 'dtmf', digit: '#' })).toMatchObject([
+      { do: 'reply', input: { message: { text: '4', via: 'dtmf' } } },
+    ]);
+  });
+});
+
+describe('silence', () => {
+  it('is asked about, as often as the agent is told to, and then ends the call', () => {
+    const call = new Call({ silenceMs: 5000, silencePrompts: 2 }).greeted();
+    for (let prompt = 0; prompt < 2; prompt++) {
+      expect(call.wait(5000)).toMatchObject([{ do: 'say', phrase: 'stillThere' }]);
+      call.feed({ type: 'reply-ended', reply: call.reply });
+    }
+    expect(call.wait(5000)).toMatchObject([{ do: 'say', phrase: 'silenceGoodbye' }]);
+    call.feed({ type: 'reply-ended', reply: call.reply });
+    expect(call.wait(250)).toMatchObject([
+      { do: 'leave', ending: { reason: 'caller-silent', way: 'hang-up' } },
+    ]);
+  });
+
+  it('that a cough has just broken is not asked about at once', () => {
+    const call = new Call({ silenceMs: 5000 }).greeted();
+    call.wait(4500);
+    call.speak(160);
+    call.wait(400);
+    call.feed({ type: 'transcript', ask: call.ask, transcript: said('', false) });
+    expect(call.wait(2000)).toEqual([]);
+    expect(call.wait(1000)).toMatchObject([{ phrase: 'stillThere' }]);
+  });
+
+  it('is forgiven when the caller says something', () => {
+    const call = new Call({ silenceMs: 5000 }).greeted();
+    call.wait(5000);
+    call.feed({ type: 'reply-ended', reply: call.reply });
+    expect(call.state.prompts).toBe(1);
+    call.asks();
+    expect(call.state.prompts).toBe(0);
+  });
+});
+
+describe('a caller on hold', () => {
+  it('makes no turns, and is not asked whether he is there', () => {
+    const call = new Call().greeted();
+    call.feed({ type: 'hold' });
+    expect(call.speak(3000)).toEqual([]);
+    expect(call.wait(60_000)).toEqual([]);
+    expect(call.state.phase).toBe('held');
+    call.feed({ type: 'unhold' });
+    expect(call.state).toMatchObject({ phase: 'listening', ear: { is: 'quiet' } });
+    expect(call.wait(8000)).toMatchObject([{ do: 'say', phrase: 'stillThere' }]);
+  });
+
+  it('does not miss what is being said: the agent stops', () => {
+    const call = new Call();
+    call.feed({ type: 'answered' });
+    expect(names(call.feed({ type: 'hold' }))).toEqual(['interrupt']);
+  });
+
+  it('who was so before he was answered is greeted when he is back', () => {
+    const call = new Call();
+    call.feed({ type: 'hold' });
+    expect(call.feed({ type: 'answered' })).toEqual([]);
+    expect(call.state.phase).toBe('held');
+    expect(call.feed({ type: 'unhold' })).toMatchObject([{ do: 'say', phrase: 'greeting', turn: 0 }]);
+    expect(call.state.phase).toBe('greeting');
+    const back = new Call();
+    back.feed({ type: 'hold' });
+    back.feed({ type: 'unhold' });
+    back.feed({ type: 'answered' });
+    expect(back.state.phase).toBe('greeting');
+  });
+
+  it('who was being spoken to is spoken to as soon as he is back', () => {
+    const call = new Call().greeted();
+    call.asks();
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    expect(names(call.feed({ type: 'hold' }))).toEqual(['interrupt']);
+    expect(call.feed({ type: 'unhold' })).toMatchObject([{ do: 'say', phrase: 'welcomeBack' }]);
+    call.feed({ type: 'reply-ended', reply: call.reply });
+    expect(call.state.phase).toBe('listening');
+  });
+
+  it('has said what he had said before: it is answered when he is back', () => {
+    const call = new Call({ findsTurns: true, earlyStart: true }).greeted();
+    call.speak();
+    call.feed({ type: 'turn-eager-end', transcript: said('when do you open') });
+    call.feed({ type: 'hold' });
+    expect(call.feed({ type: 'unhold' })).toMatchObject([
+      { do: 'reply', input: { message: { text: 'when do you open' } } },
+    ]);
+    for (const findsTurns of [true, false]) {
+      const half = new Call({ findsTurns }).greeted();
+      half.feed({ type: 'speech-start', frame: half.frame, since: half.at });
+      half.feed({ type: 'partial', text: 'when do you' });
+      half.feed({ type: 'hold' });
+      // A recogniser that is yet to be asked only guesses.
+      expect(names(half.feed({ type: 'unhold' }))).toEqual(findsTurns ? ['reply'] : []);
+    }
+    const keys = new Call().greeted();
+    keys.feed({ type: 'dtmf', digit: '2' });
+    keys.feed({ type: 'hold' });
+    expect(keys.feed({ type: 'unhold' })).toMatchObject([{ input: { message: { text: '2', via: 'dtmf' } } }]);
+  });
+
+  it('gets the answer that he had asked for when he is back', () => {
+    const call = new Call().greeted();
+    call.asks('when do you open');
+    expect(names(call.feed({ type: 'hold' }))).toEqual(['drop']);
+    expect(call.feed({ type: 'unhold' })).toMatchObject([
+      { do: 'reply', input: { message: { text: 'when do you open' } } },
+    ]);
+  });
+});
+
+describe('trouble', () => {
+  it('with a reply is told in a prepared phrase, and the call goes on', () => {
+    const call = new Call().greeted();
+    call.asks();
+    expect(call.feed({ type: 'reply-failed', reply: call.reply })).toMatchObject([
+      { do: 'say', phrase: 'sayAgain' },
+    ]);
+    call.feed({ type: 'reply-ended', reply: call.reply });
+    expect(call.state.phase).toBe('listening');
+  });
+
+  it('with a phrase is told by a tone, and so are last words', () => {
+    const call = new Call({ failureLimit: 2 }).greeted();
+    call.asks();
+    call.feed({ type: 'reply-failed', reply: call.reply });
+    expect(names(call.feed({ type: 'reply-failed', reply: call.reply }))).toEqual(['tone']);
+    expect(call.state.phase).toBe('listening');
+    call.asks();
+    call.feed({ type: 'reply-failed', reply: call.reply });
+    expect(names(call.feed({ type: 'reply-failed', reply: call.reply }))).toEqual(['tone']);
+    // It is heard to its end.
+    expect(call.wait(SIGN_TONE_MS)).toEqual([]);
+    expect(names(call.wait(250))).toEqual(['leave']);
+  });
+
+  it('that comes again and again ends in an apology, and the dialplan has the caller', () => {
+    const call = new Call({ failureLimit: 3 }).greeted();
+    for (let failure = 0; failure < 3; failure++) {
+      call.asks();
+      call.feed({ type: 'reply-failed', reply: call.reply });
+      if (failure < 2) call.feed({ type: 'reply-ended', reply: call.reply });
+    }
+    expect(call.done.at(-1)).toMatchObject({ do: 'say', phrase: 'apology' });
+    call.feed({ type: 'reply-ended', reply: call.reply });
+    expect(call.wait(250)).toMatchObject([{ do: 'leave', ending: { reason: 'failed', way: 'proceed' } }]);
+  });
+
+  it('is forgotten after a reply that worked', () => {
+    const call = new Call().greeted();
+    call.asks();
+    call.feed({ type: 'reply-failed', reply: call.reply });
+    call.feed({ type: 'reply-ended', reply: call.reply });
+    expect(call.state.failures).toBe(1);
+    call.asks();
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    call.feed({ type: 'reply-ended', reply: call.reply });
+    expect(call.state.failures).toBe(0);
+  });
+
+  it('that only takes long gets an audible sign two seconds after the last sound, and then is given up', () => {
+    const call = new Call({ fillerAfterMs: 2000, giveUpMs: 10_000 }).greeted();
+    const spokeUntil = call.at + 1000;
+    call.asks();
+    const reply = call.reply;
+    const asked = call.at;
+    const actions = call.wait(spokeUntil + 2000 - call.at);
+    expect(names(actions)).toEqual(['filler']);
+    expect(call.state.phase).toBe('thinking');
+    expect(names(call.wait(8000))).toEqual(['tone', 'tone']);
+    expect(call.wait(asked + 10_000 - call.at)).toMatchObject([
+      { do: 'drop', reply, takenBack: false },
+      { do: 'say', phrase: 'sayAgain' },
+    ]);
+  });
+
+  it('is no tool that takes its time: it is waited for, and then the reply', () => {
+    const call = new Call({ giveUpMs: 10_000 }).greeted();
+    call.asks();
+    call.feed({ type: 'reply-committed', reply: call.reply });
+    expect(new Set(names(call.wait(30_000)))).toEqual(new Set(['filler', 'tone']));
+    call.feed({ type: 'reply-resumed', reply: call.reply });
+    expect(new Set(names(call.wait(9_900)))).toEqual(new Set(['tone']));
+    expect(names(call.wait(200))).toContain('say');
+  });
+
+  it('of which nobody saw when he stopped talking is told by when he was last heard', () => {
+    const call = new Call({ findsTurns: true, fillerAfterMs: 2000 }).greeted();
+    call.feed({ type: 'partial', text: 'when do you open' });
+    call.wait(1500);
+    call.feed({ type: 'turn-end', transcript: said('when do you open') });
+    expect(names(call.wait(490))).toEqual([]);
+    expect(names(call.wait(20))).toEqual(['filler']);
+  });
+
+  it('with an answer to keys counts from the last key', () => {
+    const call = new Call({ interDigitMs: 1500, fillerAfterMs: 2000 }).greeted();
+    call.feed({ type: 'dtmf', digit: '1' });
+    expect(names(call.wait(1990))).toEqual(['reply']);
+    expect(names(call.wait(20))).toEqual(['filler']);
+  });
+
+  it('of an empty reply is trouble as well', () => {
+    const call = new Call().greeted();
+    call.asks();
+    expect(call.feed({ type: 'reply-ended', reply: call.reply })).toMatchObject([
+      { do: 'say', phrase: 'sayAgain' },
+    ]);
+  });
+
+  it('with the recogniser in mid-turn asks the caller to say it again; for good, it ends the call', () => {
+    const call = new Call().greeted();
+    expect(call.feed({ type: 'stt-failed', fatal: false })).toEqual([]);
+    call.speak();
+    expect(call.feed({ type: 'stt-failed', fatal: false })).toMatchObject([{ phrase: 'sayAgain' }]);
+    expect(call.feed({ type: 'stt-failed', fatal: true })).toMatchObject([
+      { do: 'interrupt' },
+      { phrase: 'apology' },
+    ]);
+  });
+});
+
+describe('the end of the call', () => {
+  it('by the agent comes after his last words', () => {
+    const call = new Call().greeted();
+    call.asks('goodbye');
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    const ending: Ending = { reason: 'agent-hung-up', way: 'hang-up' };
+    expect(call.feed({ type: 'reply-ended', reply: call.reply, ending })).toEqual([]);
+    expect(call.wait(250)).toEqual([{ do: 'leave', ending }]);
+    expect(call.state.phase).toBe('over');
+  });
+
+  it('is called off when the caller says something into the goodbye', () => {
+    const call = new Call().greeted();
+    call.asks('goodbye');
+    const goodbye = call.reply;
+    call.feed({ type: 'reply-audible', reply: goodbye });
+    call.feed({ type: 'barge-in', frame: call.frame, since: call.at });
+    call.feed({ type: 'reply-ended', reply: goodbye, ending: { reason: 'agent-hung-up', way: 'hang-up' } });
+    expect(call.state.phase).toBe('listening');
+  });
+
+  it('comes politely when the call has lasted long enough', () => {
+    const call = new Call({ maxCallMs: 4000 }).greeted();
+    expect(call.wait(2000)).toMatchObject([{ do: 'say', phrase: 'maxCall' }]);
+    call.feed({ type: 'reply-ended', reply: call.reply });
+    expect(call.wait(250)).toMatchObject([{ do: 'leave', ending: { reason: 'max-call' } }]);
+  });
+
+  it('that is wanted from outside waits for the turn that is under way', () => {
+    const call = new Call().greeted();
+    call.asks();
+    call.feed({
+      type: 'finish',
+      ending: { reason: 'draining', phrase: 'draining', way: 'hang-up' },
+      now: false,
+    });
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    expect(call.feed({ type: 'reply-ended', reply: call.reply })).toMatchObject([{ phrase: 'draining' }]);
+  });
+
+  it('that is wanted from outside comes at once when nobody is talking, and in the end in any case', () => {
+    const ending: Ending = { reason: 'draining', phrase: 'draining', way: 'hang-up' };
+    const idle = new Call().greeted();
+    expect(idle.feed({ type: 'finish', ending, now: false })).toMatchObject([{ phrase: 'draining' }]);
+    const busy = new Call({ politeMs: 8000 }).greeted();
+    busy.feed({ type: 'speech-start', frame: busy.frame, since: busy.at });
+    expect(busy.feed({ type: 'finish', ending, now: false })).toEqual([]);
+    expect(busy.wait(8000)).toMatchObject([{ phrase: 'draining' }]);
+  });
+
+  it('does not wait for last words that never end', () => {
+    const call = new Call({ lastWordsMs: 15_000, maxCallMs: 3000 }).greeted();
+    call.wait(1000);
+    expect(names(call.wait(15_000))).toEqual(['interrupt', 'leave']);
+  });
+});
+
+// ── over all states and events ────────────────────────────────────────────────────────────────
+
+const transcript = fc.record({
+  text: fc.constantFrom('', 'yes', 'mhm', 'when do you open', 'five five five'),
+  understood: fc.boolean(),
+  confidence: fc.double({ min: 0, max: 1, noNaN: true }),
+});
+const ending = fc.constantFrom<Ending>(
+  { reason: 'agent-hung-up', way: 'hang-up' },
+  { reason: 'draining', phrase: 'draining', way: 'hang-up' },
+  { reason: 'proceeded', way: 'proceed', variables: {} },
+);
+
+const TRANSFER: Transfer = {
+  way: 'transfer',
+  target: {
+    name: 'Bob',
+    also: [],
+    endpoint: 'PJSIP/bob',
+    callerId: 'caller',
+    ringMs: 20_000,
+    whileRinging: 'ringing',
+  },
+  call: { id: '1', name: 'transfer', arguments: { target: 'Bob' } },
+};
+const OUTCOMES: readonly TransferOutcome[] = [
+  'answered',
+  'busy',
+  'refused',
+  'no-answer',
+  'failed',
+  'cancelled',
+  'caller-gone',
+];
+
+/** An event that could come now: numbers of replies and questions are current ones, or stale. */
+const happening = fc.oneof(
+  { weight: 6, arbitrary: fc.constant({ type: 'tick' as const }) },
+  fc.constant({ type: 'answered' as const }),
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom('speech-start', 'speech-stop', 'barge-in').map((type) => ({ type })),
+  },
+  fc.constantFrom('', 'no wait', 'mhm').map((text) => ({ type: 'partial' as const, text })),
+  fc
+    .tuple(fc.constantFrom('turn-eager-end', 'turn-end'), transcript)
+    .map(([type, t]) => ({ type, transcript: t })),
+  fc.constant({ type: 'turn-resume' as const }),
+  { weight: 4, arbitrary: transcript.map((t) => ({ type: 'transcript' as const, transcript: t })) },
+  fc.boolean().map((fatal) => ({ type: 'stt-failed' as const, fatal })),
+  fc.boolean().map((findsTurns) => ({ type: 'recogniser' as const, findsTurns })),
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(fc.constantFrom('reply-committed', 'reply-audible', 'reply-failed'), fc.nat(2))
+      .map(([type, stale]) => ({ type, stale })),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(fc.nat(2), fc.option(fc.oneof(ending, fc.constant(TRANSFER)), { nil: undefined, freq: 4 }))
+      .map(([stale, e]) => ({ type: 'reply-ended' as const, stale, ending: e })),
+  },
+  fc.constantFrom(...OUTCOMES).map((outcome) => ({ type: 'transfer-over' as const, outcome })),
+  fc.constant({ type: 'target-left' as const }),
+  fc.constantFrom('1', '#').map((digit) => ({ type: 'dtmf' as const, digit })),
+  fc.constantFrom('hold', 'unhold').map((type) => ({ type })),
+  ending.map((e) => ({ type: 'finish' as const, ending: e, now: false })),
+);
+
+const settingsArbitrary = fc.record({
+  findsTurns: fc.boolean(),
+  earlyStart: fc.boolean(),
+  silencePrompts: fc.nat(2),
+  maxCallMs: fc.constantFrom(5000, 60_000),
+});
+
+/** What the effects would have running, told from the actions alone. */
+class Running {
+  readonly replies = new Set<number>();
+  readonly gated = new Set<number>();
+  left = 0;
+
+  take(actions: readonly TurnAction[]): void {
+    for (const action of actions) {
+      expect(this.left, 'nothing is done after the end').toBe(0);
+      switch (action.do) {
+        case 'reply':
+          this.replies.add(action.reply);
+          if (action.gated) this.gated.add(action.reply);
+          break;
+        case 'say':
+          this.replies.add(action.reply);
+          break;
+        case 'release':
+          expect(this.gated.delete(action.reply), 'only what is held back is released').toBe(true);
+          break;
+        case 'drop':
+        case 'interrupt':
+          expect(this.replies.delete(action.reply), 'only what runs is stopped').toBe(true);
+          this.gated.delete(action.reply);
+          break;
+        case 'leave':
+          this.left += 1;
+          break;
+        default:
+      }
+      expect(this.replies.size, 'never two replies at once').toBeLessThanOrEqual(1);
+    }
+  }
+}
+
+function play(settings: Partial<TurnSettings>, events: readonly { type: string; stale?: number }[]): Call {
+  const call = new Call(settings);
+  const running = new Running();
+  for (const event of [{ type: 'answered' }, ...events]) {
+    const deadline = nextDeadline(call.state, call.settings);
+    const at = event.type === 'tick' && Number.isFinite(deadline) ? deadline : call.at + 37;
+    const reply = [...running.replies].at(-1) ?? 0;
+    const number = event.stale === 2 ? reply - 1 : reply;
+    const since = call.at;
+    const ask = call.done.findLast((action) => action.do === 'end-turn')?.ask ?? 0;
+    // What has ended runs no more before the machine hears of it.
+    if (['reply-ended', 'reply-failed'].includes(event.type)) {
+      if (!running.replies.has(number) || running.gated.has(number)) continue;
+      running.replies.delete(number);
+    }
+    if (['reply-audible', 'reply-committed'].includes(event.type) && running.gated.has(number)) continue;
+    const full = { frame: call.frame, since, lastAt: since, ask, reply: number, ...event };
+    running.take(call.feed(full as unknown as Happening, at));
+    for (let turns = 0; nextDeadline(call.state, call.settings) <= call.at; turns++) {
+      expect(turns, 'a due tick is settled in few steps').toBeLessThan(5);
+      running.take(call.feed({ type: 'tick' }));
+    }
+    if (
+      call.state.phase === 'thinking' ||
+      call.state.phase === 'speaking' ||
+      call.state.phase === 'greeting'
+    ) {
+      expect(running.replies.has(call.state.reply), 'what is thought or spoken runs').toBe(true);
+    }
+    if (call.state.phase === 'held' || call.state.phase === 'over') expect(running.replies.size).toBe(0);
+    if (call.state.phase === 'over') expect(running.left).toBe(1);
+  }
+  return call;
+}
+
+describe('whatever happens', () => {
+  it('never two replies run at once, nothing stale is released, and the end comes once', () => {
+    fc.assert(
+      fc.property(settingsArbitrary, fc.array(happening, { maxLength: 60 }), (settings, events) => {
+        play(settings, events);
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  it('the call is never stuck: when nothing more comes but time, it ends', () => {
+    fc.assert(
+      fc.property(settingsArbitrary, fc.array(happening, { maxLength: 30 }), (settings, events) => {
+        const call = play(settings, events);
+        // Who has been connected with somebody may talk for as long as they like.
+        call.feed({ type: 'target-left' });
+        call.wait(200_000);
+        expect(call.state.phase).toBe('over');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('the caller is never left without a word: when all that is begun comes to an end, the call does, too', () => {
+    fc.assert(
+      fc.property(settingsArbitrary, fc.array(happening, { maxLength: 30 }), (settings, events) => {
+        const call = play({ ...settings, maxCallMs: Infinity }, events);
+        // Phrases are spoken and replies fail; the recogniser, and whoever was talking, never stops.
+        for (let round = 0; round < 20 && call.state.phase !== 'over'; round++) {
+          const { state } = call;
+          if (state.phase === 'thinking') call.feed({ type: 'reply-failed', reply: state.reply });
+          if ('reply' in state && state.reply !== undefined)
+            call.feed({ type: 'reply-ended', reply: state.reply });
+          for (const type of ['unhold', 'target-left'] as const) call.feed({ type });
+          call.feed({ type: 'transfer-over', outcome: 'no-answer' });
+          call.wait(60_000);
+        }
+        expect(call.state.phase).toBe('over');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('a hang-up or the loss of the media ends every state at once', () => {
+    fc.assert(
+      fc.property(
+        settingsArbitrary,
+        fc.array(happening, { maxLength: 30 }),
+        fc.boolean(),
+        (settings, events, media) => {
+          const call = play(settings, events);
+          if (call.state.phase === 'over') return;
+          const actions = call.feed(
+            media ? { type: 'media-lost' } : { type: 'line-ended', reason: 'caller-hung-up' },
+          );
+          expect(actions.at(-1)?.do).toBe('leave');
+          expect(call.state.phase).toBe('over');
+          expect(nextDeadline(call.state, call.settings)).toBe(Infinity);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('every state takes every event', () => {
+    const states = new Map<TurnState['phase'], TurnState>();
+    const collect = (call: Call) => states.set(call.state.phase, call.state);
+    const transferred = new Call().greeted();
+    transferred.asks();
+    transferred.feed({ type: 'reply-ended', reply: transferred.reply, ending: TRANSFER });
+    collect(transferred);
+    transferred.feed({ type: 'transfer-over', outcome: 'answered' });
+    collect(transferred);
+    collect(new Call());
+    const call = new Call();
+    call.feed({ type: 'answered' });
+    collect(call);
+    call.feed({ type: 'reply-ended', reply: call.reply });
+    collect(call);
+    call.asks();
+    collect(call);
+    call.feed({ type: 'reply-audible', reply: call.reply });
+    collect(call);
+    call.feed({ type: 'hold' });
+    collect(call);
+    call.feed({ type: 'unhold' });
+    call.feed({ type: 'reply-ended', reply: call.reply });
+    call.feed({ type: 'finish', ending: { reason: 'x', phrase: 'goodbye', way: 'hang-up' }, now: false });
+    collect(call);
+    call.feed({ type: 'line-ended', reason: 'gone' });
+    collect(call);
+    // By the type, so that none is forgotten.
+    const all: Record<TurnState['phase'], true> = {
+      opening: true,
+      greeting: true,
+      listening: true,
+      thinking: true,
+      speaking: true,
+      held: true,
+      transferring: true,
+      connected: true,
+      closing: true,
+      over: true,
+    };
+    expect([...states.keys()].sort()).toEqual(Object.keys(all).sort());
+    const events: Happening[] = [
+      ...OUTCOMES.map((outcome) => ({ type: 'transfer-over' as const, outcome })),
+      { type: 'target-left' },
+      { type: 'recogniser', findsTurns: true },
+      { type: 'recogniser', findsTurns: false },
+      { type: 'answered' },
+      { type: 'tick' },
+      { type: 'speech-start', frame: 1, since: 0 },
+      { type: 'speech-stop', frame: 1, lastAt: 0 },
+      { type: 'barge-in', frame: 1, since: 0 },
+      { type: 'partial', text: 'hello there' },
+      { type: 'turn-eager-end', transcript: said('hello there') },
+      { type: 'turn-end', transcript: said('hello there') },
+      { type: 'turn-resume' },
+      { type: 'transcript', ask: 2, transcript: said('hello there') },
+      { type: 'stt-failed', fatal: false },
+      { type: 'stt-failed', fatal: true },
+      { type: 'reply-committed', reply: 3 },
+      { type: 'reply-audible', reply: 3 },
+      { type: 'reply-ended', reply: 3 },
+      { type: 'reply-ended', reply: 3, ending: TRANSFER },
+      { type: 'reply-resumed', reply: 3 },
+      { type: 'reply-failed', reply: 3 },
+      { type: 'dtmf', digit: '1' },
+      { type: 'hold' },
+      { type: 'unhold' },
+      { type: 'line-ended', reason: 'gone' },
+      { type: 'media-lost' },
+      { type: 'internal-error' },
+      { type: 'finish', ending: { reason: 'x', way: 'hang-up' }, now: false },
+      { type: 'finish', ending: { reason: 'x', way: 'hang-up' }, now: true },
+    ];
+    const kinds: Record<TurnEvent['type'], true> = {
+      answered: true,
+      tick: true,
+      'speech-start': true,
+      'speech-stop': true,
+      'barge-in': true,
+      partial: true,
+      'turn-eager-end': true,
+      'turn-end': true,
+      'turn-resume': true,
+      transcript: true,
+      recogniser: true,
+      'stt-failed': true,
+      'reply-committed': true,
+      'reply-resumed': true,
+      'reply-audible': true,
+      'reply-ended': true,
+      'reply-failed': true,
+      dtmf: true,
+      hold: true,
+      unhold: true,
+      'line-ended': true,
+      'transfer-over': true,
+      'target-left': true,
+      'media-lost': true,
+      'internal-error': true,
+      finish: true,
+    };
+    expect([...new Set(events.map(({ type }) => type))].sort()).toEqual(Object.keys(kinds).sort());
+    const phases = [...states.keys()];
+    for (const state of states.values()) {
+      for (const event of events) {
+        const before = JSON.stringify(state);
+        const next = step(state, { ...event, at: 100_000 }, DEFAULT_TURN_SETTINGS);
+        expect(phases).toContain(next.state.phase);
+        expect(JSON.stringify(state), 'the old state is left as it was').toBe(before);
+        if (state.phase === 'over') expect(next).toEqual({ state, actions: [] });
+        const leaves = next.actions.filter((action) => action.do === 'leave').length;
+        expect(leaves).toBe(next.state.phase === 'over' && state.phase !== 'over' ? 1 : 0);
+      }
+    }
+  });
+});
