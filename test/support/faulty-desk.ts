@@ -58,7 +58,7 @@ export async function openFaultyDesk(faults: Faults) {
   const clock = systemClock;
   const phrases = new PhraseCache();
   const announcer = announcerProfile('slt', 'en');
-  const texts = { greeting: 'Hello.', apology: 'Sorry.', trouble: 'Pardon.' };
+  const texts = { greeting: 'Hello.', apology: 'Sorry.', sayAgain: 'Pardon.' };
   const watchers = new Listeners<CallEvent>();
   const calls = new Map<string, DeskCall & { events: CallEvent[] }>();
   const staff = async (extension: string, own: Faults) => {
@@ -85,6 +85,8 @@ export async function openFaultyDesk(faults: Faults) {
         parts: { vad, stt, llm, tts },
         tools: toolTable([...standardTools({ agent: profile, messages, clock }), bug]),
         expected: [],
+        // Whoever waits for the other call to end isn't asked whether they are there.
+        settings: { silenceMs: 600_000 },
       },
     };
   };
