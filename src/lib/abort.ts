@@ -115,20 +115,23 @@ export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSi
   }
 }
 
-/** Resolves with the promise, or with what `late` gives (or throws) if that takes longer than `ms`. */
-export async function within<T>(
+/**
+ * Resolves with the promise, or with what `late` gives (or throws) if that takes longer than `ms`. The promise isn't
+ * stopped by that: nobody waits for it any more, and it may reject unheard.
+ */
+export async function within<T, Late = T>(
   promise: Promise<T>,
   ms: Milliseconds,
-  clock: Clock,
-  late: () => T,
-): Promise<T> {
+  clock: Pick<Clock, 'now' | 'at'>,
+  late: () => Late | Promise<Late>,
+): Promise<T | Late> {
   const passed = Promise.withResolvers<typeof LATE>();
   const disarm = clock.at(clock.now() + ms, () => {
     passed.resolve(LATE);
   });
   try {
     const value = await Promise.race([promise, passed.promise]);
-    return value === LATE ? late() : value;
+    return value === LATE ? await late() : value;
   } finally {
     disarm();
   }

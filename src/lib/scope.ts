@@ -1,5 +1,5 @@
 import type { Clock, Milliseconds } from './clock.ts';
-import { within } from './within.ts';
+import { within } from './abort.ts';
 
 /** How long closing may take. */
 export interface ScopeLimit {
@@ -97,6 +97,6 @@ export class Scope {
     const late = (): never => {
       throw new Error(`${this.name}: ${name} wasn't closed within ${actionMs} ms`);
     };
-    await within(Promise.resolve(action()), actionMs, late, clock);
+    await within(Promise.resolve(action()), actionMs, clock, late);
   }
 }

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Transferable } from 'node:worker_threads';
 import { monotonicNow, systemClock, type Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
-import { within } from '../lib/within.ts';
+import { within } from '../lib/abort.ts';
 import type { ThreadPolicy } from './policies.ts';
 import type { FromThread } from './thread-messages.ts';
 import { ThreadError, ThreadRun } from './thread-run.ts';
@@ -170,7 +170,7 @@ export class SupervisedThread<Command, Report, About = undefined> {
       throw new ThreadError(`it did not answer within ${answerMs} ms`);
     };
     try {
-      return await within(answered, answerMs, late, systemClock);
+      return await within(answered, answerMs, systemClock, late);
     } finally {
       this.#requests.delete(request);
     }

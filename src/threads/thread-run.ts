@@ -1,7 +1,7 @@
 import { Worker, type Transferable } from 'node:worker_threads';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
-import { within } from '../lib/within.ts';
+import { within } from '../lib/abort.ts';
 import { LOOK_MS, unwatchHeart, watchHeart } from './heartbeats.ts';
 import type { ThreadPolicy } from './policies.ts';
 import type { FromThread, Said, ToThread } from './thread-messages.ts';
@@ -80,8 +80,8 @@ export class ThreadRun<Command, Report, About> {
     const first = await within(
       Promise.race([this.#firstWord, this.ended]),
       startMs,
-      () => `it said nothing within ${startMs} ms`,
       systemClock,
+      () => `it said nothing within ${startMs} ms`,
     );
     if (typeof first !== 'string' && first.kind === 'ready') {
       this.watch();
@@ -107,11 +107,8 @@ export class ThreadRun<Command, Report, About> {
   async stop(): Promise<void> {
     const { stopMs } = this.#options.policy;
     this.#worker.postMessage({ kind: 'stop' } satisfies ToThread<Command>);
-    await within(
-      this.ended,
-      stopMs,
-      () => this.terminate(`it did not stop within ${stopMs} ms`),
-      systemClock,
+    await within(this.ended, stopMs, systemClock, () =>
+      this.terminate(`it did not stop within ${stopMs} ms`),
     );
   }
 
@@ -127,7 +124,7 @@ export class ThreadRun<Command, Report, About> {
     unwatchHeart(this.#look);
     const ending = this.#worker.terminate().then(() => this.ended);
     const late = (): undefined => undefined;
-    if ((await within(ending, policy.terminateMs, late, systemClock)) !== undefined) return;
+    if ((await within(ending, policy.terminateMs, systemClock, late)) !== undefined) return;
     this.#worker.unref();
     onAbandoned(`${reason}, and it could not be ended within ${policy.terminateMs} ms: it is in native code`);
     this.#abandon(reason);
