@@ -54,8 +54,8 @@ const NOTHING = 'aubridge,nobody';
 const SILENCE = 'silence.wav';
 
 const REGISTER_MS = 5000;
-/** As SDP names them. */
-const SDP_NAMES: Readonly<Record<CodecName, string>> = { ulaw: 'PCMU', alaw: 'PCMA', g722: 'G722' };
+/** As baresip names them: with the rate of the sound where that isn't 8,000 Hz, or it isn't found, and everything is offered. */
+const SDP_NAMES: Readonly<Record<CodecName, string>> = { ulaw: 'PCMU', alaw: 'PCMA', g722: 'G722/16000/1' };
 
 export class Softphone {
   readonly #baresip: Baresip;

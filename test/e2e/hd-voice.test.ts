@@ -88,6 +88,11 @@ describe('An HD telephone', () => {
     const call = await phone.dial(ALICE.extension);
     const view = lab.view(call, ALICE.extension, 'softphone1');
     const told = await greeting(call);
+    // It offers nothing else: the call couldn't be had otherwise.
+    const [caller] = (await lab.asterisk.channels()).filter(({ name }) => name.startsWith('PJSIP'));
+    expect(await lab.asterisk.cli(`core show channel ${caller?.name ?? ''}`)).toMatch(
+      /Topology:\s+0: <audio:audio:sendrecv \(g722\)>/,
+    );
     expect(await transcoding()).toEqual([
       { name: expect.stringMatching(/^(PJSIP|UnicastRTP)/) as string, formats: 'g722', transcodes: false },
       { name: expect.stringMatching(/^(PJSIP|UnicastRTP)/) as string, formats: 'g722', transcodes: false },

@@ -1000,6 +1000,8 @@ describe('whatever happens', () => {
         (settings, events, media) => {
           const call = play(settings, events);
           if (call.state.phase === 'over') return;
+          // Of a call that goes on without us the media was given back.
+          if (media && call.state.phase === 'connected') return;
           const actions = call.feed(
             media ? { type: 'media-lost' } : { type: 'line-ended', reason: 'caller-hung-up' },
           );
