@@ -2,7 +2,7 @@ import { pino, type Logger as PinoLogger } from 'pino';
 import { latencyLine, stageTimes, type LatencyTargets } from '../dialog/call/latency-tracker.ts';
 import type { CallEvent, CallObserver } from '../dialog/contract/call-events.ts';
 import type { CallInfo } from '../dialog/contract/call-info.ts';
-import { describeOutcome } from '../dialog/contract/provider-trouble.ts';
+import { describeOutcome } from './describe-outcome.ts';
 
 export type Logger = PinoLogger;
 

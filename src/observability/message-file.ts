@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { callName } from '../dialog/call/call-session.ts';
+import { callName } from '../dialog/call/admitted-call.ts';
 import type { MessageStore } from '../dialog/contract/ports.ts';
 import type { TakenMessage } from '../dialog/contract/conversation.ts';
 import { localTime } from './local-time.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { standardTools, toolTable } from '../../src/dialog/reply/agent-tools.ts';
-import { CallSession } from '../../src/dialog/call/call-session.ts';
+import { AdmittedCall } from '../../src/dialog/call/admitted-call.ts';
 import { LatencyTracker } from '../../src/dialog/call/latency-tracker.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
 import { PhraseCache } from '../../src/dialog/reply/prepared-phrases.ts';
@@ -40,7 +40,7 @@ async function start() {
   };
   const events: CallEvent[] = [];
   const line = new ScriptedLine(clock, callInfo());
-  const session = new CallSession({
+  const session = new AdmittedCall({
     scope: new Scope('test'),
     info: line.info,
     agent,

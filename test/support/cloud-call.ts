@@ -1,6 +1,6 @@
 /** A call whose model and voice are the cloud's adapters at provider servers, on real RTP, in real time. */
 import { standardTools, toolTable, type AgentTool } from '../../src/dialog/reply/agent-tools.ts';
-import { CallSession } from '../../src/dialog/call/call-session.ts';
+import { AdmittedCall } from '../../src/dialog/call/admitted-call.ts';
 import { LatencyTracker } from '../../src/dialog/call/latency-tracker.ts';
 import type { AgentProfile } from '../../src/dialog/contract/agent-profile.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
@@ -51,7 +51,7 @@ export async function startCloudCall(options: CloudCallOptions): Promise<CloudCa
   const events: CallEvent[] = [];
   const line = new ScriptedLine(systemClock);
   const messages = { keep: () => Promise.resolve() };
-  const session = new CallSession({
+  const session = new AdmittedCall({
     scope,
     info: line.info,
     agent,

@@ -1,5 +1,5 @@
 import { standardTools, toolTable, type AgentTool } from '../../src/dialog/reply/agent-tools.ts';
-import { CallSession } from '../../src/dialog/call/call-session.ts';
+import { AdmittedCall } from '../../src/dialog/call/admitted-call.ts';
 import { LatencyTracker } from '../../src/dialog/call/latency-tracker.ts';
 import { DEFAULT_LIMITS, type AgentProfile } from '../../src/dialog/contract/agent-profile.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
@@ -73,7 +73,7 @@ export class ScriptedCall {
   readonly tracker: LatencyTracker;
   readonly events: CallEvent[] = [];
   readonly messages: TakenMessage[] = [];
-  readonly session: CallSession;
+  readonly session: AdmittedCall;
   running: Promise<void> = Promise.resolve();
 
   private constructor(options: ScriptedCallOptions, phrases: PhraseCache) {
@@ -93,7 +93,7 @@ export class ScriptedCall {
       return Promise.resolve();
     };
     const standard = standardTools({ agent, messages: { keep }, clock: this.clock });
-    this.session = new CallSession({
+    this.session = new AdmittedCall({
       scope: this.scope,
       info,
       agent,

@@ -3,7 +3,8 @@ import { FailureDomain } from '../../lib/failure-domain.ts';
 import type { Scope } from '../../lib/scope.ts';
 import type { AudioFormat } from '../../media/audio.ts';
 import type { ToolTable } from '../reply/agent-tools.ts';
-import { CallSession, callName, type AgentParts } from './call-session.ts';
+import { AdmittedCall, callName } from './admitted-call.ts';
+import type { AgentParts } from './call-session.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
 import { NO_MEDIA } from '../contract/call-media.ts';
 import type { Admission, CallDesk, MediaSession } from '../contract/ports.ts';
@@ -49,8 +50,8 @@ export interface CallDeskOptions {
 export class Desk implements CallDesk {
   readonly #options: CallDeskOptions;
   readonly #byExtension = new Map<string, StaffedAgent>();
-  readonly #calls = new Map<CallSession, Promise<void>>();
-  readonly #announcements = new Set<CallSession>();
+  readonly #calls = new Map<AdmittedCall, Promise<void>>();
+  readonly #announcements = new Set<AdmittedCall>();
   #draining = false;
 
   constructor(options: CallDeskOptions) {
@@ -103,7 +104,7 @@ export class Desk implements CallDesk {
     patience.abort();
   }
 
-  /** Who comes back from the dialplan may be here before all is told of his last visit: `server/channel#2` then. */
+  /** Who comes back from the dialplan may be here before all is told of their last visit: `server/channel#2` then. */
   #nameOf(info: CallInfo): string {
     const name = callName(info);
     const taken = new Set([...this.#calls.keys()].map((call) => call.name));
@@ -140,7 +141,7 @@ export class Desk implements CallDesk {
   #accept(info: CallInfo, agent: StaffedAgent, announcement: Ending | undefined): Admission {
     const { phrases, clock, tracker, observe, scope } = this.#options;
     const { profile, parts, tools, expected, settings, source } = agent;
-    const session = new CallSession({
+    const call = new AdmittedCall({
       scope,
       name: this.#nameOf(info),
       info,
@@ -167,11 +168,11 @@ export class Desk implements CallDesk {
       announcement,
     });
     const over = Promise.withResolvers<undefined>();
-    this.#calls.set(session, over.promise);
-    if (announcement) this.#announcements.add(session);
+    this.#calls.set(call, over.promise);
+    if (announcement) this.#announcements.add(call);
     const done = (): void => {
-      this.#calls.delete(session);
-      this.#announcements.delete(session);
+      this.#calls.delete(call);
+      this.#announcements.delete(call);
       over.resolve(undefined);
     };
     return {
@@ -179,8 +180,8 @@ export class Desk implements CallDesk {
       codec: profile.codec,
       run: async (line, media) => {
         try {
-          const over = session.run(line, media);
-          const untap = announcement ? undefined : this.#tapInto(session, profile, media);
+          const over = call.run(line, media);
+          const untap = announcement ? undefined : this.#tapInto(call, profile, media);
           try {
             await over;
           } finally {
@@ -192,7 +193,7 @@ export class Desk implements CallDesk {
       },
       abandoned: (reason) => {
         try {
-          session.abandon(reason);
+          call.abandon(reason);
         } finally {
           done();
         }
@@ -201,7 +202,7 @@ export class Desk implements CallDesk {
   }
 
   /** Returns how to end it. Neither throws: what does is the call's failure. */
-  #tapInto({ name }: CallSession, { id }: AgentProfile, media: MediaSession): () => Promise<void> {
+  #tapInto({ name }: AdmittedCall, { id }: AgentProfile, media: MediaSession): () => Promise<void> {
     let untap: (() => Promise<void>) | undefined;
     FailureDomain.attempt(() => {
       untap = this.#options.tap?.(name, id, media);

@@ -5,16 +5,16 @@ import { orAborted, within } from '../../lib/abort.ts';
 import { AgentReply } from '../reply/agent-reply.ts';
 import { INTERRUPTED, type Question } from '../reply/reply-thinking.ts';
 import { runTool, type ToolTable } from '../reply/agent-tools.ts';
-import type { CallTelling } from './call-telling.ts';
+import type { CallFacts } from './call-facts.ts';
+import type { TurnInbox } from './turn-inbox.ts';
+import type { CallReporter } from './call-reporter.ts';
 import type { ConversationHistory } from '../reply/conversation-history.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
 import type { AgentProfile } from '../contract/agent-profile.ts';
-import type { CallInfo } from '../contract/call-info.ts';
 import type { CallLine, LanguageModel, MediaSession, TextToSpeech } from '../contract/ports.ts';
 import type { LlmEvent, ToolCall } from '../contract/conversation.ts';
 import type { TurnMarks } from '../contract/call-events.ts';
 import { formatFor, type PhraseCache } from '../reply/prepared-phrases.ts';
-import { thrownTrouble } from '../contract/provider-trouble.ts';
 import type {
   PhraseName,
   FollowUp,
@@ -22,7 +22,6 @@ import type {
   TurnEvent,
   TurnInput,
   TurnSettings,
-  TurnState,
 } from '../turn/turn-states.ts';
 import { playPhrase, playTone } from '../reply/utterance.ts';
 
@@ -47,18 +46,13 @@ export interface ReplyOptions {
 
 /** The call in which it speaks. */
 export interface SpokenIn {
-  readonly name: string;
+  readonly facts: CallFacts;
   readonly scope: Scope;
   readonly line: CallLine;
   readonly media: MediaSession;
   readonly history: ConversationHistory;
-  readonly telling: CallTelling;
-  /** With whoever is the caller now. */
-  readonly info: () => CallInfo;
-  readonly state: () => TurnState;
-  readonly dispatch: (event: TurnEvent) => void;
-  /** The first packet of a reply or phrase has left at `at`. */
-  readonly onAudible: (reply: number, turn: number, at: Milliseconds) => void;
+  readonly reporter: CallReporter;
+  readonly inbox: TurnInbox;
 }
 
 /** Something that the agent says, or is about to. */
@@ -90,7 +84,7 @@ const BY_CALLER: ReadonlySet<TurnEvent['type']> = new Set([
   'dtmf',
 ]);
 
-/** What the agent says in a call: replies, prepared phrases and signs, from their begin to what was heard of them. */
+/** What the agent says in a call: replies, prepared phrases and fillers, from their begin to what was heard of them. */
 export class CallReplies {
   readonly #options: ReplyOptions;
   readonly #call: SpokenIn;
@@ -99,8 +93,8 @@ export class CallReplies {
   readonly #atWork = new Set<ToolCall>();
   /** The account of the last thing said: the next reply's history waits for it. */
   #lastSettled: Promise<void> = Promise.resolve();
-  /** The accounts of signs: no reply waits for them, they are played before it anyhow. */
-  #signsTold: Promise<void> = Promise.resolve();
+  /** The accounts of fillers: no reply waits for them, they are played before it anyhow. */
+  #fillersTold: Promise<void> = Promise.resolve();
 
   constructor(options: ReplyOptions, call: SpokenIn) {
     this.#options = options;
@@ -108,7 +102,9 @@ export class CallReplies {
   }
 
   reply(action: Extract<TurnAction, { do: 'reply' }>): void {
-    this.#options.tracker.start(this.#call.name, action.turn, action.input.marks);
+    const { input, turn, gated } = action;
+    if (!gated && input.message.role === 'caller') this.#call.reporter.answering(turn);
+    this.#options.tracker.start(this.#call.facts.name, action.turn, action.input.marks);
     const ready = this.#lastSettled;
     this.#start(action.reply, action.turn, action.gated, action.input, (question, signal) =>
       this.#ask(ready, action.input, question, signal),
@@ -121,6 +117,7 @@ export class CallReplies {
     this.#mark(running.turn, 'speechEnd', input.marks.speechEnd);
     this.#mark(running.turn, 'turnEnd', at);
     running.certain = true;
+    this.#call.reporter.answering(running.turn);
     running.reply?.release();
   }
 
@@ -131,56 +128,55 @@ export class CallReplies {
     if (!running) return;
     running.dropped = action.do === 'drop' && action.takenBack;
     running.certain ||= !running.dropped;
-    if (running.dropped) this.#call.telling.draftDropped(running.turn, event.at);
+    if (running.dropped) {
+      this.#call.reporter.takenBack(running.turn);
+      this.#call.reporter.preemptiveDropped(running.turn, event.at);
+    }
     running.flushedBy = BY_CALLER.has(event.type) ? 'caller' : 'call';
     running.reply?.stop();
     this.#running.delete(action.reply);
   }
 
-  say(id: number, turn: number, phrase: PhraseName): void {
+  say({ reply: id, turn, phrase }: Extract<TurnAction, { do: 'say' }>): void {
     const { phrases, phraseOwner, agent } = this.#options;
-    const { media, history, telling } = this.#call;
+    const { media, history, reporter } = this.#call;
     if (phrase === 'stillThere') history.callerSaid({ role: 'caller', text: '', via: 'silence' });
     const prepared = phrases.get(phraseOwner, phrase, media.format);
     if (!prepared) {
       const text = phrases.text(phraseOwner, phrase) ?? (phrase === 'greeting' ? agent.greeting : undefined);
-      if (text === undefined) this.#tell({ type: 'reply-ended', reply: id });
-      else this.#start(id, turn, false, undefined, () => words(text));
+      if (text === undefined) this.#call.inbox.post({ type: 'reply-ended', reply: id });
+      else this.#start(id, turn, false, undefined, () => words(text), phrase);
       return;
     }
     const utterance = playPhrase(media, prepared);
     void utterance.started.then((at) => {
-      if (at !== undefined) this.#call.onAudible(id, turn, at);
+      if (at !== undefined) this.#audible(id, at, phrase);
     });
     const running: Running = { turn, settled: Promise.resolve(), certain: true, dropped: false };
     this.#running.set(id, running);
     running.settled = utterance.heard().then((heard) => {
-      telling.agentSaid(turn, heard, running.flushedBy !== 'call');
+      reporter.agentSaid(turn, heard, running.flushedBy !== 'call');
       this.#running.delete(id);
-      this.#tell({ type: 'reply-ended', reply: id });
+      this.#call.inbox.post({ type: 'reply-ended', reply: id });
     });
     this.follow(running.settled);
   }
 
-  /** An audible sign that somebody is at work; the reply comes behind it. */
-  filler(): void {
+  /** A filler: an audible sign that somebody is at work; the reply comes behind it. */
+  filler({ turn }: Extract<TurnAction, { do: 'filler' }>): void {
     const { phrases, phraseOwner } = this.#options;
-    const { media, state, telling } = this.#call;
+    const { media, reporter } = this.#call;
     const prepared = phrases.get(phraseOwner, 'oneMoment', media.format);
     if (!prepared) {
       this.tone();
       return;
     }
-    const turn = state().turn + 1;
     const told = playPhrase(media, prepared)
       .heard()
       .then((heard) => {
-        telling.signHeard(turn, heard);
-        // What the caller had said isn't told yet; if it is taken back, it never will be.
-        const now = state();
-        if (now.phase !== 'thinking' || now.committed) telling.sign();
+        reporter.fillerHeard(turn, heard);
       });
-    this.#signsTold = both(this.#signsTold, told);
+    this.#fillersTold = both(this.#fillersTold, told);
   }
 
   /** A sign without words. */
@@ -191,7 +187,7 @@ export class CallReplies {
   /** Nothing that was begun is heard any longer. */
   stopFiller(): void {
     this.#call.media.flush();
-    this.#call.telling.sign();
+    this.#call.reporter.tellFiller();
   }
 
   /** What comes of it belongs to the history of the next reply. */
@@ -206,10 +202,11 @@ export class CallReplies {
       running.reply?.stop();
     }
     if (!silent) this.#call.media.flush();
-    const accounts = both(this.#lastSettled, this.#signsTold);
+    const accounts = both(this.#lastSettled, this.#fillersTold);
     await within(accounts, ACCOUNT_MS, this.#options.clock, () => undefined);
-    this.#call.telling.sign();
-    for (const { name } of this.#atWork) this.#call.telling.emit({ type: 'tool', name, result: INTERRUPTED });
+    this.#call.reporter.tellFiller();
+    for (const { name } of this.#atWork)
+      this.#call.reporter.emit({ type: 'tool', name, result: INTERRUPTED });
     this.#atWork.clear();
   }
 
@@ -225,7 +222,7 @@ export class CallReplies {
     const { agent, parts, tools } = this.#options;
     // What came of a transfer stands in the history already.
     const said = input.message.role === 'caller' ? [input.message] : [];
-    // Who takes over from a model that broke off is asked anew, unless a tool's result is what he must react to.
+    // Who takes over from a model that broke off is asked anew, unless a tool's result is what they must react to.
     const again = brokenOff.length > 0 && results.at(-1)?.role === 'agent' ? said : [];
     const history = [...this.#call.history.messages, ...said, ...results, ...again];
     const specs = [...tools.values()].map(({ name, description, parameters }) => ({
@@ -234,7 +231,7 @@ export class CallReplies {
       parameters,
     }));
     yield* parts.llm.reply(
-      { agent, call: this.#call.info(), history, tools: specs, avoid: brokenOff },
+      { agent, call: this.#call.facts.info, history, tools: specs, avoid: brokenOff },
       signal,
     );
   }
@@ -246,9 +243,10 @@ export class CallReplies {
     gated: boolean,
     input: TurnInput | undefined,
     ask: (question: Question, signal: AbortSignal) => AsyncIterable<LlmEvent>,
+    phrase?: PhraseName,
   ): void {
     const { agent, parts, tools, clock, source, settings, stallMs, toolRounds } = this.#options;
-    const { scope, line, media, history, telling, info, onAudible } = this.#call;
+    const { scope, line, media, history, reporter, facts } = this.#call;
     const running: Running = { turn, settled: Promise.resolve(), certain: !gated, dropped: false };
     this.#running.set(id, running);
     /** What calls of tools have asked for. */
@@ -257,7 +255,7 @@ export class CallReplies {
     const commit = (): void => {
       if (committed || running.dropped) return;
       committed = true;
-      if (input?.message.role === 'caller') telling.callerSaid(turn, { ...input, message: input.message });
+      if (input?.message.role === 'caller') reporter.callerSaid(turn, { ...input, message: input.message });
     };
     running.reply = new AgentReply({
       scope,
@@ -273,11 +271,11 @@ export class CallReplies {
       gated,
       runTool: async (call, signal) => {
         this.#atWork.add(call);
-        const outcome = await runTool(tools, call, { agent, call: info(), line, signal });
+        const outcome = await runTool(tools, call, { agent, call: facts.info, line, signal });
         if (outcome.ending) followUps.set(call.id, outcome.ending);
         history.toolFinished(call, outcome.result);
         if (this.#atWork.delete(call))
-          telling.emit({ type: 'tool', name: call.name, result: outcome.result });
+          reporter.emit({ type: 'tool', name: call.name, result: outcome.result });
         return outcome;
       },
       stallMs: stallMs ?? STALL_MS,
@@ -290,23 +288,23 @@ export class CallReplies {
         },
         commit,
         acted: () => {
-          this.#tell({ type: 'reply-committed', reply: id });
+          this.#call.inbox.post({ type: 'reply-committed', reply: id });
         },
         resumed: () => {
-          this.#tell({ type: 'reply-resumed', reply: id });
+          this.#call.inbox.post({ type: 'reply-resumed', reply: id });
         },
         audible: (at) => {
-          onAudible(id, turn, at);
+          this.#audible(id, at, phrase);
         },
         failed: (part, error) => {
-          telling.emit(thrownTrouble(part, error));
-          this.#tell({ type: 'reply-failed', reply: id });
+          reporter.thrown(part, error);
+          this.#call.inbox.post({ type: 'reply-failed', reply: id });
         },
         trouble: (trouble) => {
-          telling.providerTrouble(trouble);
+          reporter.providerTrouble(trouble);
         },
         usage: ({ provider, inputTokens, outputTokens }) => {
-          telling.emit({ type: 'usage', turn, provider, inputTokens, outputTokens });
+          reporter.emit({ type: 'usage', turn, provider, inputTokens, outputTokens });
         },
       },
     });
@@ -314,7 +312,7 @@ export class CallReplies {
       if (running.dropped) return;
       if (running.certain) {
         const heard = (): void => {
-          telling.agentSaid(turn, outcome.heard, running.flushedBy !== 'call');
+          reporter.agentSaid(turn, outcome.heard, running.flushedBy !== 'call');
         };
         commit();
         if (!outcome.wordsLast) heard();
@@ -326,28 +324,24 @@ export class CallReplies {
           history.toolAnswered(call, followUp && !follows ? NOT_DONE : result);
         }
         if (outcome.wordsLast) heard();
-        if (input) telling.measured(turn);
+        if (input) reporter.measured(turn);
       }
       this.#running.delete(id);
-      if (!outcome.failed) this.#tell({ type: 'reply-ended', reply: id, ending: outcome.followUp });
+      if (!outcome.failed)
+        this.#call.inbox.post({ type: 'reply-ended', reply: id, ending: outcome.followUp });
     });
     this.follow(running.settled);
   }
 
   #mark(turn: number, stage: keyof TurnMarks, at: Milliseconds | undefined): void {
-    if (at !== undefined) this.#options.tracker.mark(this.#call.name, turn, stage, at);
+    if (at !== undefined) this.#options.tracker.mark(this.#call.facts.name, turn, stage, at);
   }
 
-  #tell(event: ReplyEvent): void {
-    this.#call.dispatch({ ...event, at: this.#options.clock.now() });
+  #audible(reply: number, at: Milliseconds, phrase: PhraseName | undefined): void {
+    if (phrase === 'greeting') this.#call.reporter.greetingStarted(at);
+    this.#call.inbox.post({ type: 'reply-audible', reply });
   }
 }
-
-type ReplyEvent = TurnEvent extends infer E
-  ? E extends { readonly reply: number }
-    ? Omit<E, 'at'>
-    : never
-  : never;
 
 async function both(one: Promise<void>, other: Promise<void>): Promise<void> {
   await Promise.all([one, other]);

@@ -1,22 +1,20 @@
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type { EventBody } from './call-telling.ts';
+import type { CallFacts } from './call-facts.ts';
+import type { CallReporter } from './call-reporter.ts';
 import type { AgentProfile, TransferTarget } from '../contract/agent-profile.ts';
 import type { CallInfo, LineEvent, TransferOutcome, TransferRequest } from '../contract/call-info.ts';
 import type { CallLine } from '../contract/ports.ts';
 
-type TransferEvent = Extract<EventBody, { type: 'transfer' | 'transfer-ended' | 'trouble' }>;
-
 export interface CallTransferOptions {
   readonly line: Pick<CallLine, 'transfer'>;
-  /** The call with whoever is the caller now. */
-  readonly info: () => CallInfo;
+  readonly facts: CallFacts;
   readonly agent: AgentProfile;
   readonly clock: Pick<Clock, 'now'>;
-  readonly emit: (event: TransferEvent) => void;
+  readonly reporter: CallReporter;
 }
 
-/** Others who are called for a call's caller, and how long he talks with the one who answers. */
+/** Others who are called for a call's caller, and how long they talk with the one who answers. */
 export class CallTransfer {
   readonly #options: CallTransferOptions;
   #cancel: AbortController | undefined;
@@ -34,9 +32,9 @@ export class CallTransfer {
 
   /** Never rejects. */
   async begin(target: TransferTarget): Promise<TransferOutcome> {
-    const { line, info, agent, clock, emit } = this.#options;
+    const { line, facts, agent, clock, reporter } = this.#options;
     const { endpoint, ringMs, whileRinging } = target;
-    const callerId = callerIdOf(target.callerId, info(), agent);
+    const callerId = callerIdOf(target.callerId, facts.info, agent);
     const cancel = new AbortController();
     this.#cancel = cancel;
     const began = clock.now();
@@ -44,11 +42,11 @@ export class CallTransfer {
     try {
       outcome = await line.transfer({ endpoint, ringMs, whileRinging, callerId }, cancel.signal);
     } catch (error) {
-      emit({ type: 'trouble', part: 'line', message: messageOf(error) });
+      reporter.trouble('line', messageOf(error));
     }
     this.#cancel = undefined;
     const now = clock.now();
-    emit({ type: 'transfer', target: target.name, outcome, ringMs: now - began });
+    reporter.emit({ type: 'transfer', target: target.name, outcome, ringMs: now - began });
     if (outcome === 'answered') this.#talk = { target: target.name, since: now };
     return outcome;
   }
@@ -71,7 +69,7 @@ export class CallTransfer {
     const talk = this.#talk;
     if (!talk) return;
     const { by, at } = this.#ended ?? { by: 'system', at: this.#options.clock.now() };
-    this.#options.emit({ type: 'transfer-ended', target: talk.target, talkMs: at - talk.since, by });
+    this.#options.reporter.emit({ type: 'transfer-ended', target: talk.target, talkMs: at - talk.since, by });
   }
 }
 

@@ -28,17 +28,3 @@ function isProviderFailure(error: unknown): error is { provider: string; kind: F
   const { provider, kind } = error as { provider?: unknown; kind?: unknown };
   return typeof provider === 'string' && FAILURE_KINDS.some((known) => known === kind);
 }
-
-/** What was done about it, for people. */
-export function describeOutcome(outcome: ProviderTrouble['outcome'], next?: string): string {
-  switch (outcome) {
-    case 'retried':
-      return 'it is asked again';
-    case 'fell-back':
-      return `${next ?? 'another one'} takes over`;
-    case 'spared':
-      return `${next ?? 'another one'} is asked at once`;
-    case 'gave-up':
-      return 'nobody is left to ask';
-  }
-}

@@ -290,7 +290,10 @@ function listeningTimeout(state: ListeningState, at: Milliseconds, settings: Tur
   if (state.ear.is === 'quiet') return silence(state, at, settings);
   if (expectsText(state.said)) {
     if (at >= textOverdueAt(state.said, settings)) return misheard(state, at, settings);
-    return { state: { ...state, said: { ...state.said, filled: true } }, actions: [{ do: 'filler' }] };
+    return {
+      state: { ...state, said: { ...state.said, filled: true } },
+      actions: [{ do: 'filler', turn: state.turn + 1 }],
+    };
   }
   if (state.findsTurns && state.said.pieces.length > 0) return turnOver(state, at, settings);
   // Of a recogniser that finds turns: it has kept silent for too long.
@@ -619,7 +622,7 @@ function whenThinking(state: ThinkingState, event: TurnEvent, settings: TurnSett
       if (at >= state.fillerAt) {
         return {
           state: { ...state, fillerAt: at + settings.fillerAgainMs, filled: true },
-          actions: [{ do: state.filled ? 'tone' : 'filler' }],
+          actions: [state.filled ? { do: 'tone' } : { do: 'filler', turn: state.turn + 1 }],
         };
       }
       return unchanged(state);

@@ -302,7 +302,7 @@ export type TurnAction =
   | { readonly do: 'interrupt'; readonly reply: number }
   | { readonly do: 'say'; readonly reply: number; readonly turn: number; readonly phrase: PhraseName }
   /** Something audible while the reply is still being prepared. */
-  | { readonly do: 'filler' }
+  | { readonly do: 'filler'; readonly turn: number }
   /** The caller goes on: the filler stops. */
   | { readonly do: 'stop-filler' }
   /** Something audible in the place of words that can't be spoken. */

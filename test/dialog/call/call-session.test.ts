@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { INTERRUPTED } from '../../../src/dialog/reply/reply-thinking.ts';
 import type { AgentTool } from '../../../src/dialog/reply/agent-tools.ts';
-import { addToRecord, beginRecord, describeRecord } from '../../../src/dialog/call/call-record.ts';
+import { addToRecord, beginRecord } from '../../../src/dialog/call/call-record.ts';
+import { describeRecord } from '../../../src/observability/describe-record.ts';
 import { latencyLine, stageTimes } from '../../../src/dialog/call/latency-tracker.ts';
 import { failure } from '../../support/listed-provider.ts';
 import { settle } from '../../support/manual-clock.ts';

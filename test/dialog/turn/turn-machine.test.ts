@@ -200,7 +200,7 @@ describe('the end of a turn', () => {
     call.speak();
     expect(call.wait(6000)).toMatchObject([
       { do: 'end-turn' },
-      { do: 'filler' },
+      { do: 'filler', turn: 1 },
       { do: 'say', phrase: 'sayAgain' },
     ]);
   });

@@ -5,11 +5,11 @@ import type { LatencyTracker } from './latency-tracker.ts';
 import type { CallEvent, CallObserver } from '../contract/call-events.ts';
 import type { MediaStats } from '../contract/call-media.ts';
 import type { ProviderTrouble } from '../contract/provider-failures.ts';
-import { troubleEvent } from '../contract/provider-trouble.ts';
+import { thrownTrouble, troubleEvent } from '../contract/provider-trouble.ts';
 import type { CallerInput } from '../turn/turn-states.ts';
 import type { Heard } from '../reply/utterance.ts';
 
-export interface CallTellingOptions {
+export interface CallReporterOptions {
   /** Of the call. */
   readonly name: string;
   readonly history: ConversationHistory;
@@ -19,15 +19,19 @@ export interface CallTellingOptions {
 }
 
 /** What is told of a call, in order: to those who watch it, and of what was said to its history. */
-export class CallTelling {
-  readonly #options: CallTellingOptions;
+export class CallReporter {
+  readonly #options: CallReporterOptions;
   /** Providers that this call is known to do without. */
   readonly #spared = new Set<string>();
-  /** "One moment", heard before a reply that isn't certain yet. */
-  #untoldSign: { readonly turn: number; readonly heard: Heard } | undefined;
+  /** When the call was answered; undefined: not yet. */
+  #answeredAt: Milliseconds | undefined;
+  /** The turn of which it will be told soon what the caller said, for it is being answered. */
+  #callerSaidDue: number | undefined;
+  /** "One moment", heard before it was told what the caller had said. */
+  #untoldFiller: { readonly turn: number; readonly heard: Heard } | undefined;
   #ended = false;
 
-  constructor(options: CallTellingOptions) {
+  constructor(options: CallReporterOptions) {
     this.#options = options;
   }
 
@@ -43,6 +47,26 @@ export class CallTelling {
     });
   }
 
+  answered(at: Milliseconds, setUpMs: Milliseconds): void {
+    this.#answeredAt = at;
+    this.emit({ type: 'answered', setUpMs });
+  }
+
+  greetingStarted(at: Milliseconds): void {
+    if (this.#answeredAt === undefined) return;
+    this.emit({ type: 'greeting-started', afterAnswerMs: at - this.#answeredAt }, at);
+  }
+
+  /** The turn is certain and being answered; what the caller said is told when it can't be taken back any more. */
+  answering(turn: number): void {
+    this.#callerSaidDue = turn;
+  }
+
+  /** The caller goes on: what they had said so far isn't told. */
+  takenBack(turn: number): void {
+    if (this.#callerSaidDue === turn) this.#callerSaidDue = undefined;
+  }
+
   callerSaid(turn: number, input: CallerInput): void {
     const { message, guess, since, marks } = input;
     this.#options.history.callerSaid(message);
@@ -56,10 +80,11 @@ export class CallTelling {
       ...(since === undefined ? {} : { since }),
       ...(marks.speechEnd === undefined ? {} : { until: marks.speechEnd }),
     });
-    this.sign();
+    this.takenBack(turn);
+    this.tellFiller();
   }
 
-  /** `byCaller`: if it was flushed, the caller (or the detector that heard him) has done it. */
+  /** `byCaller`: if it was flushed, the caller (or the detector that heard them) has done it. */
   agentSaid(turn: number, heard: Heard | undefined, byCaller: boolean): void {
     if (!heard) return;
     const { account } = heard;
@@ -69,20 +94,21 @@ export class CallTelling {
     }
   }
 
-  /** A sign was heard, which is told behind what the caller had said. */
-  signHeard(turn: number, heard: Heard): void {
-    this.#untoldSign = { turn, heard };
+  /** A filler was heard, which is told behind what the caller had said. */
+  fillerHeard(turn: number, heard: Heard): void {
+    this.#untoldFiller = { turn, heard };
+    if (this.#callerSaidDue === undefined) this.tellFiller();
   }
 
-  /** Now is the time to tell of the sign, if there was one. */
-  sign(): void {
-    const sign = this.#untoldSign;
-    this.#untoldSign = undefined;
-    if (sign) this.#agentHeard(sign.turn, sign.heard);
+  /** Now is the time to tell of the filler, if there was one. */
+  tellFiller(): void {
+    const filler = this.#untoldFiller;
+    this.#untoldFiller = undefined;
+    if (filler) this.#agentHeard(filler.turn, filler.heard);
   }
 
   /** What was being prepared for the turn's end leaves no trace but this. */
-  draftDropped(turn: number, at: Milliseconds): void {
+  preemptiveDropped(turn: number, at: Milliseconds): void {
     const { llmStart = at } = this.#options.tracker.turn(this.#options.name, turn)?.marks ?? {};
     this.emit({ type: 'draft-dropped', turn, preparedMs: at - llmStart });
   }
@@ -94,6 +120,11 @@ export class CallTelling {
 
   trouble(part: Extract<CallEvent, { type: 'trouble' }>['part'], message: string): void {
     this.emit({ type: 'trouble', part, message });
+  }
+
+  /** Something was thrown: nobody was left to take over. */
+  thrown(part: Extract<CallEvent, { type: 'trouble' }>['part'], error: unknown): void {
+    this.emit(thrownTrouble(part, error));
   }
 
   providerTrouble(trouble: ProviderTrouble): void {

@@ -3,14 +3,16 @@ import { FailureDomain } from '../../lib/failure-domain.ts';
 import type { Scope } from '../../lib/scope.ts';
 import { orAborted } from '../../lib/abort.ts';
 import type { MediaSession, SpeechToText, SttStream, VoiceActivityDetector } from '../contract/ports.ts';
-import type { SttEvent, Transcript, VadEvent } from '../contract/speech.ts';
+import type { CallReporter } from './call-reporter.ts';
+import type { TurnInbox } from './turn-inbox.ts';
+import type { SttEvent, VadEvent } from '../contract/speech.ts';
 
 /** A recogniser that dies, or can't be opened, is opened again so often in a call … */
 const STT_REOPENINGS = 3;
-/** … and where it can't be opened, so long after: the caller hears the greeting, or a sign, meanwhile. */
+/** … and where it can't be opened, so long after: the caller hears the greeting, or a filler, meanwhile. */
 const REOPEN_AFTER_MS: readonly Milliseconds[] = [500, 1000, 2000];
 
-export interface EarsOptions {
+export interface CallerListenerOptions {
   readonly scope: Scope;
   readonly media: MediaSession;
   readonly vad: VoiceActivityDetector;
@@ -20,20 +22,17 @@ export interface EarsOptions {
   readonly phrases: readonly string[];
   readonly pronunciations: Readonly<Record<string, string>>;
   readonly bargeInMs: number;
-  readonly onVad: (event: VadEvent) => void;
-  readonly onStt: (event: Exclude<SttEvent, { type: 'failed' }>) => void;
-  readonly onTrouble: (part: 'vad' | 'stt', error: unknown) => void;
-  /** `fatal`: the caller can't be heard any more. */
-  readonly onDeaf: (fatal: boolean) => void;
+  readonly inbox: TurnInbox;
+  readonly reporter: CallReporter;
 }
 
 /** A call's detector and recogniser: opened while the line is being answered, closed with the call. */
-export class CallerEars {
-  readonly #options: EarsOptions;
+export class CallerListener {
+  readonly #options: CallerListenerOptions;
   #stt: Promise<SttStream | undefined>;
   #reopenings = 0;
 
-  constructor(options: EarsOptions) {
+  constructor(options: CallerListenerOptions) {
     this.#options = options;
     this.#stt = this.#openStt();
     void this.#openVad();
@@ -46,24 +45,23 @@ export class CallerEars {
     });
   }
 
-  /** The final text of what was said since `beginTurn`; undefined: it failed, or the call is over. */
-  async endTurn(frame: number): Promise<Transcript | undefined> {
+  /** Posts the final text of what was said since `beginTurn`, as the answer to `ask`, or that it failed. */
+  async endTurn(frame: number, ask: number): Promise<void> {
     const { signal } = this.#options.scope;
     try {
       const stream = await this.#stt;
-      if (!stream || signal.aborted) return undefined;
-      return await orAborted(stream.endTurn(frame), signal);
+      if (!stream || signal.aborted) return;
+      const transcript = await orAborted(stream.endTurn(frame), signal);
+      if (transcript) this.#options.inbox.post({ type: 'transcript', ask, transcript });
     } catch (error) {
-      if (!signal.aborted) {
-        this.#options.onTrouble('stt', error);
-        this.#options.onDeaf(false);
-      }
-      return undefined;
+      if (signal.aborted) return;
+      this.#trouble('stt', error);
+      this.#deaf(false);
     }
   }
 
   async #openVad(): Promise<void> {
-    const { scope, media, vad, bargeInMs, onVad } = this.#options;
+    const { scope, media, vad, bargeInMs } = this.#options;
     try {
       const stream = await vad.open({
         heard: media.heard,
@@ -72,7 +70,7 @@ export class CallerEars {
         bargeInMs,
         // Their threads and sockets may be everybody's: what comes from there belongs to this call nevertheless.
         onEvent: FailureDomain.bind((event: VadEvent) => {
-          if (!scope.closed) onVad(event);
+          if (!scope.closed) this.#onVad(event);
         }),
         onFailed: FailureDomain.bind((error: Error) => {
           this.#lost('vad', error);
@@ -87,7 +85,7 @@ export class CallerEars {
   }
 
   async #openStt(): Promise<SttStream | undefined> {
-    const { scope, media, stt, language, phrases, pronunciations, onStt } = this.#options;
+    const { scope, media, stt, language, phrases, pronunciations } = this.#options;
     try {
       const opening = stt.open({
         heard: media.heard,
@@ -96,7 +94,7 @@ export class CallerEars {
         pronunciations,
         onEvent: FailureDomain.bind((event: SttEvent) => {
           if (scope.closed) return;
-          if (event.type !== 'failed') onStt(event);
+          if (event.type !== 'failed') this.#onStt(event);
           else this.#failed(opening, event.error);
         }),
         signal: scope.signal,
@@ -113,14 +111,14 @@ export class CallerEars {
         return undefined;
       }
       this.#reopenings += 1;
-      this.#options.onTrouble('stt', error);
+      this.#trouble('stt', error);
       return (await this.#options.clock.sleep(delay, scope.signal)) ? this.#openStt() : undefined;
     }
   }
 
   /** The recogniser's stream has died: a new one takes over. */
   #failed(opening: Promise<SttStream>, error: Error): void {
-    this.#options.onTrouble('stt', error);
+    this.#trouble('stt', error);
     void opening.then(
       (stream) => {
         stream.close();
@@ -130,13 +128,32 @@ export class CallerEars {
     this.#reopenings += 1;
     const fatal = this.#reopenings > STT_REOPENINGS;
     if (!fatal) this.#stt = this.#openStt();
-    this.#options.onDeaf(fatal);
+    this.#deaf(fatal);
   }
 
   #lost(part: 'vad' | 'stt', error: unknown): void {
     if (this.#options.scope.closed) return;
-    this.#options.onTrouble(part, error);
-    this.#options.onDeaf(true);
+    this.#trouble(part, error);
+    this.#deaf(true);
+  }
+
+  #onVad({ type, frame, at }: VadEvent): void {
+    if (type === 'speech-stop') this.#options.inbox.post({ type, frame, lastAt: at });
+    else this.#options.inbox.post({ type, frame, since: at });
+  }
+
+  #onStt(event: Exclude<SttEvent, { type: 'failed' }>): void {
+    if (event.type === 'trouble') this.#options.reporter.providerTrouble(event.trouble);
+    else this.#options.inbox.post(event);
+  }
+
+  #trouble(part: 'vad' | 'stt', error: unknown): void {
+    this.#options.reporter.thrown(part, error);
+  }
+
+  /** `fatal`: the caller can't be heard any more. */
+  #deaf(fatal: boolean): void {
+    this.#options.inbox.post({ type: 'stt-failed', fatal });
   }
 
   #guard(action: () => void): void {
@@ -144,8 +161,8 @@ export class CallerEars {
       action();
     } catch (error) {
       if (this.#options.scope.closed) return;
-      this.#options.onTrouble('stt', error);
-      this.#options.onDeaf(false);
+      this.#trouble('stt', error);
+      this.#deaf(false);
     }
   }
 }
