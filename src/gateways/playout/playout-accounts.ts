@@ -61,7 +61,7 @@ export class PlayoutAccounts {
   /** Sender's side: `utterance` has just been sent up to `position`. True: this was its first packet. */
   reach(utterance: number, position: number, at: Milliseconds): boolean {
     const entry = this.#entry(utterance);
-    const first = Number.isNaN(this.#cells[entry + STARTED] as number);
+    const first = Number.isNaN(this.#cells[entry + STARTED]);
     if (first) this.#cells[entry + STARTED] = at;
     this.#cells[entry + LAST] = at;
     this.#cells[entry + SAMPLES] = Math.max(this.#cells[entry + SAMPLES] as number, position);
@@ -77,7 +77,7 @@ export class PlayoutAccounts {
   /** Sender's side: instead of it there is silence `at` this instant. True: from now on. */
   rest(utterance: number, at: Milliseconds): boolean {
     const entry = this.#entry(utterance);
-    const begins = Number.isNaN(this.#cells[entry + RESTING] as number);
+    const begins = Number.isNaN(this.#cells[entry + RESTING]);
     if (begins) this.#cells[entry + PAUSES] = (this.#cells[entry + PAUSES] as number) + 1;
     else this.#countRest(entry, at);
     this.#cells[entry + RESTING] = at;
@@ -94,7 +94,7 @@ export class PlayoutAccounts {
 
   isResting(utterance: number): boolean {
     const entry = (utterance % ENTRIES) * CELLS;
-    return this.#cells[entry + ID] === utterance && !Number.isNaN(this.#cells[entry + RESTING] as number);
+    return this.#cells[entry + ID] === utterance && !Number.isNaN(this.#cells[entry + RESTING]);
   }
 
   /** Sender's side: the utterance's end has been reached. */
