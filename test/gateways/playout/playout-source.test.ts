@@ -228,6 +228,21 @@ describe('a pause of the playout source', () => {
     expect(await playback.finished).toMatchObject({ playedMs: 80, pauses: 1, pausedMs: 60 });
   });
 
+  it('counts the furthest place that was heard when it is flushed before it has come there again', async () => {
+    const { queue, tick } = listening();
+    const playback = queue.play();
+    void playback.write(ulaw(framesOf(10)));
+    for (let n = 0; n < 6; n++) tick();
+    playback.pause();
+    tick();
+    playback.resume(0);
+    tick();
+    tick();
+    playback.flush();
+    tick();
+    expect(await playback.finished).toMatchObject({ outcome: 'flushed', playedMs: 120 });
+  });
+
   it('goes back no more than two seconds, and says so', () => {
     const { queue, tick } = listening();
     const playback = queue.play();
