@@ -92,6 +92,10 @@ export abstract class RingMediaSession<Endpoint extends MediaEndpoint> implement
       format,
       clock: clock ?? { now: monotonicNow },
       accuracy,
+      flush: (epoch) => {
+        this.#playback.flush(epoch);
+        this.tellOfFlush();
+      },
     });
     this.#onClosed = onClosed;
   }

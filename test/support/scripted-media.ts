@@ -47,7 +47,7 @@ export class ScriptedMedia implements MediaSession {
   }
 
   play(): Playback {
-    const playback = new ScriptedPlayback(this.playbacks.length + 1, this.#line.epoch, this.#clock);
+    const playback = new ScriptedPlayback(this.playbacks.length + 1, this.#line, this.#clock);
     this.playbacks.push(playback);
     if (this.closed) playback.settle('closed');
     return playback;
@@ -97,7 +97,10 @@ export class ScriptedMedia implements MediaSession {
     for (const playback of this.playbacks) {
       if (playback.settled) continue;
       if (this.#line.isVoid(playback.epoch)) playback.settle('flushed');
-      else {
+      else if (playback.paused) {
+        playback.rest();
+        return;
+      } else {
         if (playback.frame()) this.packetsSent += 1;
         return;
       }
@@ -113,6 +116,12 @@ export class ScriptedPlayback implements Playback {
   written: Milliseconds = 0;
   played: Milliseconds = 0;
   settled = false;
+  /** Where it goes on, after a pause: before `played`, if it is heard again from there. */
+  #position: Milliseconds = 0;
+  #pauses = 0;
+  #pausedMs = 0;
+  #resting = false;
+  readonly #line: FlushLine;
   readonly #clock: Clock;
   readonly #started = Promise.withResolvers<Milliseconds | undefined>();
   readonly #finished = Promise.withResolvers<PlayedAccount>();
@@ -120,9 +129,10 @@ export class ScriptedPlayback implements Playback {
   #ended = false;
   #lastAt: Milliseconds;
 
-  constructor(id: number, epoch: number, clock: Clock) {
+  constructor(id: number, line: FlushLine, clock: Clock) {
     this.id = id;
-    this.epoch = epoch;
+    this.epoch = line.epoch;
+    this.#line = line;
     this.#clock = clock;
     this.#lastAt = clock.now();
     this.started = this.#started.promise;
@@ -144,16 +154,45 @@ export class ScriptedPlayback implements Playback {
     return this.played;
   }
 
+  get paused(): boolean {
+    return !this.settled && this.#line.isPausedAt(this.id);
+  }
+
+  pause(): void {
+    if (!this.settled) this.#line.pause(this.epoch, this.id);
+  }
+
+  resume(fromMs?: Milliseconds): Milliseconds | undefined {
+    if (!this.paused) return undefined;
+    const frame = Math.floor(Math.max(0, fromMs ?? Infinity, this.#position - 2000) / FRAME_MS) * FRAME_MS;
+    this.#position = Math.min(this.#position, frame);
+    this.#line.resume();
+    return this.#position;
+  }
+
+  flush(): void {
+    if (!this.settled) this.#line.flush(this.epoch);
+  }
+
+  /** One frame's time has come, and it is paused. */
+  rest(): void {
+    if (!this.#resting) this.#pauses += 1;
+    this.#resting = true;
+    this.#pausedMs += FRAME_MS;
+  }
+
   /** One frame's time has come. True: a frame was sent. */
   frame(): boolean {
-    const sends = this.played < this.written;
+    this.#resting = false;
+    const sends = this.#position < this.written;
     if (sends) {
       if (this.played === 0) this.#started.resolve(this.#clock.now());
-      this.played = Math.min(this.written, this.played + FRAME_MS);
+      this.#position = Math.min(this.written, this.#position + FRAME_MS);
+      this.played = Math.max(this.played, this.#position);
       this.#lastAt = this.#clock.now();
       if (this.written - this.played <= CAPACITY_MS) this.#release(true);
     }
-    if (this.#ended && this.played >= this.written) this.settle('completed');
+    if (this.#ended && this.#position >= this.written) this.settle('completed');
     return sends;
   }
 
@@ -168,6 +207,8 @@ export class ScriptedPlayback implements Playback {
       outcome,
       accuracy: 'exact',
       at: this.#lastAt,
+      pauses: this.#pauses,
+      pausedMs: this.#pausedMs,
     });
   }
 

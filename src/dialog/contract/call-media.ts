@@ -41,6 +41,7 @@ export type MediaEvent =
   { readonly type: 'dtmf'; readonly digit: string } | { readonly type: 'lost'; readonly reason: string };
 
 export interface PlayedAccount {
+  /** The furthest place in the utterance that was heard: what was heard twice, after a pause, counts once. */
   readonly playedMs: Milliseconds;
   readonly writtenMs: Milliseconds;
   readonly outcome: 'completed' | 'flushed' | 'closed';
@@ -48,6 +49,9 @@ export interface PlayedAccount {
   readonly accuracy: 'exact' | 'reported';
   /** Instant at which the last packet left. */
   readonly at: Milliseconds;
+  /** How often it was paused, and for how long in all: from the packet that faded to the one that went on. */
+  readonly pauses: number;
+  readonly pausedMs: Milliseconds;
 }
 
 /** Counters of one session; all are totals since its start but those that say otherwise. */

@@ -34,7 +34,7 @@ export interface MediaSession<Endpoint extends MediaEndpoint = MediaEndpoint> {
   /** Caller's audio and agent's audio as it really left, frame by frame on one timeline. */
   readonly heard: AudioRingHandle;
   readonly sent: AudioRingHandle;
-  /** Raised by `flush`, or by a voice-activity detector in another thread. */
+  /** Raised, or paused, by this session and its playbacks, or by a voice-activity detector in another thread. */
   readonly flushLine: FlushLineHandle;
   /** Resolves when media can flow; rejects with MEDIA_NOT_ATTACHED when the session closes, or is lost, first. */
   readonly attached: Promise<void>;
@@ -58,8 +58,27 @@ export interface Playback {
   /** Instant of the first packet; undefined if none was ever sent. */
   readonly started: Promise<Milliseconds | undefined>;
   readonly finished: Promise<PlayedAccount>;
-  /** Milliseconds of this utterance that have been played so far. */
+  /**
+   * How far this utterance has been heard: the furthest place in it, so what is heard a second time after
+   * `resume(fromMs)` isn't counted twice, and the fade of a pause isn't at all.
+   */
   playedMs(): Milliseconds;
+  /** It is paused, whoever did it, or will be as soon as it is its turn. */
+  readonly paused: boolean;
+  /**
+   * From the next packet on it fades out within 10 ms, and then there is silence: this utterance, and those that
+   * are queued behind it, wait. One whose turn hasn't come begins paused: those before it are played first.
+   * Nothing when it is paused, flushed, or over.
+   */
+  pause(): void;
+  /**
+   * Goes on where it stopped, fading in within 10 ms, or at `fromMs` of it, to be heard again from there: from the
+   * frame of 20 ms in which that is. Returns the place: a later one than was asked for if it lay more than two
+   * seconds back, and never one that wasn't heard yet. Undefined: nothing was paused.
+   */
+  resume(fromMs?: Milliseconds): Milliseconds | undefined;
+  /** As `MediaSession.flush`, but nothing if this utterance was flushed before; ends a pause. */
+  flush(): void;
 }
 
 // ── Speech: hearing and speaking ──────────────────────────────────────────────────────────────

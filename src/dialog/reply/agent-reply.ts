@@ -6,7 +6,7 @@ import type { Audio } from '../../media/audio.ts';
 import type { MediaSession, TextToSpeech } from '../contract/ports.ts';
 import { ReplyThinking, type ThinkingEvents, type ThinkingOptions, type Thought } from './reply-thinking.ts';
 import { SilenceFiller } from './silence-filler.ts';
-import type { TtsEvent, VoiceRequest } from '../contract/speech.ts';
+import type { TimedWord, TtsEvent, VoiceRequest } from '../contract/speech.ts';
 import { StallWatch } from './stall-watch.ts';
 import type { FollowUp } from '../turn/turn-states.ts';
 import { Script, SpokenUtterance, type Heard } from './utterance.ts';
@@ -48,7 +48,9 @@ export interface ReplyOutcome extends Pick<Thought, 'tools' | 'wordsLast'> {
  * Where a reply stands.
  *
  *     gated ──release──► released ──first sound──► speaking ──all was played, or it was stopped──► settled
- *       └───────────────────┴── stopped, or it failed ─────────────────────────────────────────────┘
+ *       └───────────────────┴── stopped, or it failed ──────────────┼──────────────────────────────┘
+ *                                                  pause ▼ ▲ resume │ flushed, and stopped
+ *                                                        paused ────┘
  */
 type Standing =
   /** The turn that it answers isn't certain: it is thought of and synthesised, and nobody hears it. */
@@ -56,6 +58,16 @@ type Standing =
   /** It may be heard, and there is nothing to be heard yet. */
   | { readonly is: 'released' }
   | { readonly is: 'speaking'; readonly utterance: SpokenUtterance; readonly filler: SilenceFiller }
+  /**
+   * The caller hears nothing of it for now; it is thought of and synthesised further, as far as there is room. Silence
+   * is no reason for a filler, nor standing still one to fail.
+   */
+  | {
+      readonly is: 'paused';
+      readonly utterance: SpokenUtterance;
+      readonly filler: SilenceFiller;
+      readonly over: () => void;
+    }
   | { readonly is: 'settled' };
 
 /** A reply in the making: words become sentences become sound, each as soon as it can. */
@@ -90,7 +102,7 @@ export class AgentReply {
     this.#scope.defer(() => {
       this.#pieces.close({ discard: true });
       this.#stall.stop();
-      if (this.#standing.is === 'speaking') this.#standing.filler.stop();
+      this.#audible?.filler.stop();
     });
     if (!options.gated) this.release();
     this.settled = this.#run();
@@ -101,6 +113,43 @@ export class AgentReply {
     if (this.#standing.is !== 'gated') return;
     this.#standing = { is: 'released' };
     this.#release.resolve(undefined);
+  }
+
+  /** What the caller hears fades out, and waits. Nothing when nothing of it is to be heard yet. */
+  pause(): void {
+    if (this.#standing.is !== 'speaking') return;
+    const { utterance, filler } = this.#standing;
+    utterance.pause();
+    filler.rest();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    void this.#stall.patiently(promise);
+    this.#standing = {
+      is: 'paused',
+      utterance,
+      filler,
+      over: () => {
+        resolve(undefined);
+      },
+    };
+  }
+
+  /**
+   * Goes on where it was paused, or at `fromMs` of its sound (`cutWord` has one worth hearing again). Returns the place;
+   * undefined: it wasn't paused, or is over.
+   */
+  resume(fromMs?: Milliseconds): Milliseconds | undefined {
+    if (this.#standing.is !== 'paused') return undefined;
+    const { utterance, filler, over } = this.#standing;
+    const place = utterance.resume(fromMs);
+    filler.goOn(place === undefined ? 0 : Math.max(0, utterance.playback.playedMs() - place));
+    over();
+    this.#standing = { is: 'speaking', utterance, filler };
+    return place;
+  }
+
+  /** The word in the middle of which it was paused; undefined: between two, or not known. */
+  get cutWord(): TimedWord | undefined {
+    return this.#standing.is === 'paused' ? this.#standing.utterance.cutWord : undefined;
   }
 
   /** Stops thinking and speaking; whoever calls it flushes what is queued for playing. */
@@ -115,7 +164,7 @@ export class AgentReply {
     // Only now, so that what is said about it comes behind the words that there were.
     if (thought.failure) this.#fail('llm', thought.failure.error);
     this.#stall.stop();
-    const heard = this.#standing.is === 'speaking' ? await this.#standing.utterance.heard() : undefined;
+    const heard = await this.#audible?.utterance.heard();
     await this.#scope.close();
     this.#standing = { is: 'settled' };
     const failed = this.#failure !== undefined;
@@ -158,13 +207,13 @@ export class AgentReply {
       this.#mark('ttsStart');
       this.#stall.progress();
       complete = await this.#play(tts.speak(this.#written(first.value), voice, signal));
-      if (this.#standing.is !== 'speaking' && !this.#scope.closed) throw new Error('no audio came');
+      if (!this.#audible && !this.#scope.closed) throw new Error('no audio came');
     } catch (error) {
       this.#fail('tts', error);
       this.stop();
     } finally {
-      if (this.#standing.is === 'speaking') {
-        const { utterance, filler } = this.#standing;
+      if (this.#audible) {
+        const { utterance, filler } = this.#audible;
         filler.stop();
         utterance.end(complete && !this.#failure && !this.#thought?.failure);
       }
@@ -201,10 +250,16 @@ export class AgentReply {
     this.#mark('ttsFirstAudio');
     if (this.#standing.is === 'gated') await this.#stall.patiently(this.#release.promise);
     if (this.#standing.is === 'released' && !this.#scope.closed) this.#standing = this.#begin();
-    if (this.#standing.is !== 'speaking') return false;
-    const { utterance, filler } = this.#standing;
+    if (!this.#audible) return false;
+    const { utterance, filler } = this.#audible;
     filler.sounds(audio);
     return (await this.#stall.patiently(utterance.write(audio))) === true;
+  }
+
+  /** What the caller hears of it, or would but for a pause. */
+  get #audible(): Extract<Standing, { is: 'speaking' | 'paused' }> | undefined {
+    const standing = this.#standing;
+    return standing.is === 'speaking' || standing.is === 'paused' ? standing : undefined;
   }
 
   #begin(): Extract<Standing, { is: 'speaking' }> {

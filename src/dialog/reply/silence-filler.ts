@@ -13,6 +13,7 @@ export class SilenceFiller {
   /** Until then the caller hears something. */
   #soundUntil: Milliseconds;
   #cancel: () => void = () => undefined;
+  #state: 'watching' | { readonly restsSince: Milliseconds } | 'stopped' = 'watching';
 
   /** From now on; `insert` queues a tone behind what there is. */
   constructor(clock: Clock, afterMs: Milliseconds, insert: (tone: Audio) => void) {
@@ -30,7 +31,24 @@ export class SilenceFiller {
   }
 
   stop(): void {
+    this.#state = 'stopped';
     this.#cancel();
+  }
+
+  /** The sound is paused: silence is what is wanted. */
+  rest(): void {
+    if (this.#state !== 'watching') return;
+    this.#state = { restsSince: this.#clock.now() };
+    this.#cancel();
+  }
+
+  /** The sound goes on, `againMs` of it being heard a second time. */
+  goOn(againMs: Milliseconds): void {
+    if (typeof this.#state === 'string') return;
+    const { restsSince } = this.#state;
+    this.#state = 'watching';
+    this.#soundUntil = Math.max(this.#soundUntil, restsSince) + (this.#clock.now() - restsSince) + againMs;
+    this.#wait();
   }
 
   #wait(): void {

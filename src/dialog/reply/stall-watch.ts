@@ -16,6 +16,7 @@ export class StallWatch {
   /** Things that are waited for at the moment. */
   readonly #waits = new Set<symbol>();
   #cancel: () => void = () => undefined;
+  #stopped = false;
 
   constructor(options: StallWatchOptions) {
     this.#options = options;
@@ -25,7 +26,7 @@ export class StallWatch {
   progress(): void {
     const { clock, stallMs, signal, onStall } = this.#options;
     this.#cancel();
-    if (signal.aborted || this.#waits.size > 0) return;
+    if (this.#stopped || signal.aborted || this.#waits.size > 0) return;
     this.#cancel = clock.at(clock.now() + stallMs, onStall);
   }
 
@@ -42,7 +43,9 @@ export class StallWatch {
     }
   }
 
+  /** For good. */
   stop(): void {
+    this.#stopped = true;
     this.#cancel();
   }
 }

@@ -76,6 +76,21 @@ export class SpokenUtterance {
     return this.write(audio);
   }
 
+  pause(): void {
+    this.playback.pause();
+  }
+
+  /** As `Playback.resume`. */
+  resume(fromMs?: Milliseconds): Milliseconds | undefined {
+    return this.playback.resume(fromMs);
+  }
+
+  /** The word in the middle of which it is now, as after a pause; undefined: between two, or not known. */
+  get cutWord(): TimedWord | undefined {
+    const at = this.playback.playedMs();
+    return this.#script.words.find(({ startMs, endMs }) => startMs < at && at < endMs);
+  }
+
   /** No more audio. `complete`: all of the text was turned into it. */
   end(complete: boolean): void {
     this.#complete = complete;

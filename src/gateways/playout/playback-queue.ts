@@ -15,6 +15,8 @@ export interface PlaybackQueueOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Who says what was played (default `exact`: whoever sends). */
   readonly accuracy?: PlayedAccount['accuracy'];
+  /** A playback is flushed: as `PlaybackQueue.flush`, and whoever paces is told. */
+  readonly flush: (epoch: number) => void;
 }
 
 /**
@@ -71,6 +73,16 @@ export class PlaybackQueue {
         this.#dropped += frames;
       },
       isVoid: (epoch) => this.#closed || this.#flushLine.isVoid(epoch),
+      playout: {
+        isPausedAt: (utterance) => this.#flushLine.isPausedAt(utterance),
+        pause: (utterance, epoch) => {
+          this.#flushLine.pause(epoch, utterance);
+        },
+        resume: (utterance, from) => this.#resume(utterance, from),
+        flush: (epoch) => {
+          if (!this.#flushLine.isVoid(epoch)) this.#options.flush(epoch);
+        },
+      },
     });
     if (this.#closed) {
       playback.settle('closed', NOTHING_PLAYED, this.#options.clock.now());
@@ -81,10 +93,18 @@ export class PlaybackQueue {
     return playback;
   }
 
-  /** Voids everything that was begun so far; the pacing side says when it has obeyed. */
-  flush(): void {
-    this.#flushLine.flush();
+  /** Voids everything that was begun so far, or in `epoch` and before; the pacing side says when it has obeyed. */
+  flush(epoch?: number): void {
+    this.#flushLine.flush(epoch);
     this.#pump();
+  }
+
+  /** Goes on; returns at which sample of `utterance`. */
+  #resume(utterance: number, from = Infinity): number {
+    const stop = this.#ring.stopOf(utterance);
+    const place = from < stop ? this.#ring.find(utterance, from) : undefined;
+    this.#flushLine.resume(place?.slot);
+    return place?.position ?? stop;
   }
 
   /** What the pacing side says, in its order. */

@@ -4,7 +4,10 @@ import type { Milliseconds } from '../../lib/clock.ts';
  * How much of each utterance has left, counted by the thread that sends and readable at any moment
  * by the main thread, also after the sending thread died. The last 64 utterances of a session are kept.
  *
+ * A passage that is heard again after a pause counts once: `samples` is the furthest place that was heard.
+ *
  *     entry   f64 utterance | f64 samples sent | f64 first packet | f64 last packet | f64 state
+ *             f64 pauses | f64 milliseconds paused | f64 paused and counted until then (NaN: not paused)
  */
 export interface PlayoutAccountsHandle {
   readonly memory: SharedArrayBuffer;
@@ -17,15 +20,20 @@ export interface UtteranceAccount {
   readonly startedAt: Milliseconds | undefined;
   readonly lastAt: Milliseconds | undefined;
   readonly completed: boolean;
+  readonly pauses: number;
+  readonly pausedMs: Milliseconds;
 }
 
 const ENTRIES = 64;
-const CELLS = 5;
+const CELLS = 8;
 const ID = 0;
 const SAMPLES = 1;
 const STARTED = 2;
 const LAST = 3;
 const STATE = 4;
+const PAUSES = 5;
+const PAUSED_MS = 6;
+const RESTING = 7;
 const PLAYING = 0;
 const COMPLETED = 1;
 
@@ -35,6 +43,8 @@ export const NOTHING_PLAYED: UtteranceAccount = {
   startedAt: undefined,
   lastAt: undefined,
   completed: false,
+  pauses: 0,
+  pausedMs: 0,
 };
 
 export function createPlayoutAccounts(): PlayoutAccountsHandle {
@@ -48,31 +58,68 @@ export class PlayoutAccounts {
     this.#cells = new Float64Array(handle.memory);
   }
 
-  /** Sender's side: `samples` of `utterance` have just left. True: they were its first. */
-  add(utterance: number, samples: number, at: Milliseconds): boolean {
-    const entry = (utterance % ENTRIES) * CELLS;
-    const first = this.#cells[entry + ID] !== utterance;
-    if (first) {
-      this.#cells[entry + SAMPLES] = 0;
-      this.#cells[entry + STARTED] = at;
-      this.#cells[entry + STATE] = PLAYING;
-      this.#cells[entry + ID] = utterance;
-    }
+  /** Sender's side: `utterance` has just been sent up to `position`. True: this was its first packet. */
+  reach(utterance: number, position: number, at: Milliseconds): boolean {
+    const entry = this.#entry(utterance);
+    const first = Number.isNaN(this.#cells[entry + STARTED]);
+    if (first) this.#cells[entry + STARTED] = at;
     this.#cells[entry + LAST] = at;
-    this.#cells[entry + SAMPLES] = (this.#cells[entry + SAMPLES] as number) + samples;
+    this.#cells[entry + SAMPLES] = Math.max(this.#cells[entry + SAMPLES] as number, position);
     return first;
+  }
+
+  /** Sender's side: it was heard no further than to `position` after all. */
+  takeBack(utterance: number, position: number): void {
+    const entry = this.#entry(utterance);
+    this.#cells[entry + SAMPLES] = Math.min(this.#cells[entry + SAMPLES] as number, position);
+  }
+
+  /** Sender's side: instead of it there is silence `at` this instant. True: from now on. */
+  rest(utterance: number, at: Milliseconds): boolean {
+    const entry = this.#entry(utterance);
+    const begins = Number.isNaN(this.#cells[entry + RESTING]);
+    if (begins) this.#cells[entry + PAUSES] = (this.#cells[entry + PAUSES] as number) + 1;
+    else this.#countRest(entry, at);
+    this.#cells[entry + RESTING] = at;
+    return begins;
+  }
+
+  /** Sender's side: it goes on, or is over. */
+  goOn(utterance: number, at: Milliseconds): void {
+    if (!this.isResting(utterance)) return;
+    const entry = this.#entry(utterance);
+    this.#countRest(entry, at);
+    this.#cells[entry + RESTING] = Number.NaN;
+  }
+
+  isResting(utterance: number): boolean {
+    const entry = (utterance % ENTRIES) * CELLS;
+    return this.#cells[entry + ID] === utterance && !Number.isNaN(this.#cells[entry + RESTING]);
   }
 
   /** Sender's side: the utterance's end has been reached. */
   complete(utterance: number): void {
+    this.#cells[this.#entry(utterance) + STATE] = COMPLETED;
+  }
+
+  #countRest(entry: number, at: Milliseconds): void {
+    const since = this.#cells[entry + RESTING] as number;
+    this.#cells[entry + PAUSED_MS] = (this.#cells[entry + PAUSED_MS] as number) + at - since;
+  }
+
+  /** Where the entry is; begun anew if it was another utterance's. */
+  #entry(utterance: number): number {
     const entry = (utterance % ENTRIES) * CELLS;
-    if (this.#cells[entry + ID] !== utterance) {
-      this.#cells[entry + SAMPLES] = 0;
-      this.#cells[entry + STARTED] = Number.NaN;
-      this.#cells[entry + LAST] = Number.NaN;
-      this.#cells[entry + ID] = utterance;
-    }
-    this.#cells[entry + STATE] = COMPLETED;
+    if (this.#cells[entry + ID] === utterance) return entry;
+    this.#cells[entry + SAMPLES] = 0;
+    this.#cells[entry + STARTED] = Number.NaN;
+    this.#cells[entry + LAST] = Number.NaN;
+    this.#cells[entry + STATE] = PLAYING;
+    this.#cells[entry + PAUSES] = 0;
+    this.#cells[entry + PAUSED_MS] = 0;
+    this.#cells[entry + RESTING] = Number.NaN;
+    this.#cells[entry + ID] = utterance;
+    return entry;
   }
 
   samplesOf(utterance: number): number {
@@ -91,6 +138,8 @@ export class PlayoutAccounts {
       startedAt: Number.isNaN(started) ? undefined : started,
       lastAt: Number.isNaN(last) ? undefined : last,
       completed: this.#cells[entry + STATE] === COMPLETED,
+      pauses: this.#cells[entry + PAUSES] as number,
+      pausedMs: this.#cells[entry + PAUSED_MS] as number,
     };
   }
 }

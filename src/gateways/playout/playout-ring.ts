@@ -7,9 +7,10 @@ import { SILENCE_BYTE } from '../../media/g711.ts';
  * caller's ear; the reader frees room only by taking frames, and wakes the writer when there is enough.
  *
  *     Int32   0 MAGIC | 1 frame bytes | 2 slots | 3 read | 4 written | 5 wanted | 6 silence byte | 7 spare
- *     slot    i32 utterance | i32 epoch | i32 samples | i32 flags | frame bytes (padded to 4)
+ *     slot    i32 utterance | i32 epoch | i32 position | i32 samples | i32 flags | frame bytes (padded to 4)
  *
- * `samples` is how many of the frame's samples are speech; the rest is silence. A slot
+ * What was taken stays readable for two seconds behind the reader, who can go back there after a pause.
+ * `position` is that of the frame's first sample in its utterance; `samples` is how many of the frame's samples are speech; the rest is silence. A slot
  * with no samples marks the end of an utterance whose last frame is on its way already.
  */
 export interface PlayoutRingHandle {
@@ -21,7 +22,7 @@ export interface PlayoutRingShape {
   readonly frameBytes: number;
   /** What a short frame is padded with: silence. */
   readonly silenceByte: number;
-  /** Frames that fit (default 500: 10 s). */
+  /** Frames that fit (default 500: 10 s), besides those that were taken and are kept. */
   readonly slots?: number;
 }
 
@@ -35,14 +36,18 @@ export const SLOT_END = 1;
 
 const MAGIC = 0x50524931;
 const HEADER_INTS = 8;
-const SLOT_INTS = 4;
+const SLOT_INTS = 5;
 const READ = 3;
 const WRITTEN = 4;
 const WANTED = 5;
 const DEFAULT_SLOTS = 500;
+/** Two seconds: longer than a word, or the few that a caller who interrupts speaks over. */
+export const KEPT_SLOTS = 100;
+/** The reader may be two frames further than whoever asks it to go back believes. */
+const SPARE_SLOTS = KEPT_SLOTS + 2;
 
 export function createPlayoutRing(shape: PlayoutRingShape): PlayoutRingHandle {
-  const slots = shape.slots ?? DEFAULT_SLOTS;
+  const slots = (shape.slots ?? DEFAULT_SLOTS) + SPARE_SLOTS;
   const stride = SLOT_INTS * 4 + Math.ceil(shape.frameBytes / 4) * 4;
   const memory = new SharedArrayBuffer(HEADER_INTS * 4 + slots * stride);
   new Int32Array(memory).set([MAGIC, shape.frameBytes, slots, 0, 0, 0, shape.silenceByte]);
@@ -67,6 +72,11 @@ class PlayoutRingView {
     this.#strideInts = SLOT_INTS + Math.ceil(this.frameBytes / 4);
   }
 
+  /** Slots that may wait for the reader. */
+  get capacity(): number {
+    return this.slots - SPARE_SLOTS;
+  }
+
   /** Where slot `index` begins, in Int32s. */
   at(index: number): number {
     return HEADER_INTS + (index % this.slots) * this.#strideInts;
@@ -88,21 +98,22 @@ export class PlayoutRingWriter {
   }
 
   get capacity(): number {
-    return this.#view.slots;
+    return this.#view.capacity;
   }
 
-  /** Slots that are free now. */
+  /** Slots that are free now; negative while the reader has gone back. */
   get room(): number {
-    return this.#view.slots - (this.#written - Atomics.load(this.#view.ints, READ));
+    return this.#view.capacity - (this.#written - Atomics.load(this.#view.ints, READ));
   }
 
   /**
-   * Queues one frame of at most `frameBytes` from `payload[offset]` on, padded with silence.
+   * Queues one frame, which begins at sample `position` of its utterance, of at most `frameBytes` from `payload[offset]` on, padded with silence.
    * `samples` 0 queues a mere end mark. False: the ring is full.
    */
   push(
     utterance: number,
     epoch: number,
+    position: number,
     samples: number,
     flags: number,
     payload: Uint8Array,
@@ -114,8 +125,9 @@ export class PlayoutRingWriter {
     const slot = this.#view.at(this.#written);
     ints[slot] = utterance;
     ints[slot + 1] = epoch;
-    ints[slot + 2] = samples;
-    ints[slot + 3] = flags;
+    ints[slot + 2] = position;
+    ints[slot + 3] = samples;
+    ints[slot + 4] = flags;
     const start = (slot + SLOT_INTS) * 4;
     for (let i = 0; i < length; i++) bytes[start + i] = payload[offset + i] as number;
     for (let i = length; i < frameBytes; i++) bytes[start + i] = silenceByte;
@@ -126,7 +138,7 @@ export class PlayoutRingWriter {
 
   /** Resolves when `slots` of them are free. Doesn't keep the process alive by itself. */
   async waitForRoom(slots: number): Promise<void> {
-    const wanted = Math.min(slots, this.#view.slots);
+    const wanted = Math.min(slots, this.#view.capacity);
     while (this.room < wanted) {
       Atomics.store(this.#view.ints, WANTED, wanted);
       if (this.room >= wanted) break; // the reader may have looked before we asked
@@ -134,6 +146,34 @@ export class PlayoutRingWriter {
       if (waiting.async) await waiting.value;
     }
     Atomics.store(this.#view.ints, WANTED, 0);
+  }
+
+  /** The sample of `utterance` at which the reader is: 0 if it hasn't come to it. */
+  stopOf(utterance: number): number {
+    const { ints } = this.#view;
+    const read = Atomics.load(ints, READ);
+    const next = this.#view.at(read);
+    if (read < this.#written && ints[next] === utterance) return ints[next + 2] as number;
+    const last = this.#view.at(read - 1);
+    return read > 0 && ints[last] === utterance ? (ints[last + 2] as number) + (ints[last + 3] as number) : 0;
+  }
+
+  /** The slot in which sample `position` of `utterance` is, if it was taken already and is kept; else the oldest of it. */
+  find(
+    utterance: number,
+    position: number,
+  ): { readonly slot: number; readonly position: number } | undefined {
+    const { ints, slots } = this.#view;
+    const read = Atomics.load(ints, READ);
+    const oldest = Math.max(0, read - KEPT_SLOTS, this.#written - slots);
+    let found: { slot: number; position: number } | undefined;
+    for (let slot = read - 1; slot >= oldest; slot--) {
+      const at = this.#view.at(slot);
+      if (ints[at] !== utterance) break;
+      found = { slot, position: ints[at + 2] as number };
+      if (found.position <= position) break;
+    }
+    return found;
   }
 
   /** Lets `waitForRoom` go although there is none: the session is over. */
@@ -157,6 +197,16 @@ class PlayoutSlot {
     return this.view.frameBytes;
   }
 
+  /** What the frames are encoded in, as their silence tells. */
+  get encoding(): PlayoutFormat['encoding'] {
+    const { silenceByte } = this.view;
+    return silenceByte === SILENCE_BYTE.ulaw
+      ? 'ulaw'
+      : silenceByte === SILENCE_BYTE.alaw
+        ? 'alaw'
+        : 'pcm_s16';
+  }
+
   get utterance(): number {
     return this.view.ints[this.#slot] as number;
   }
@@ -165,12 +215,17 @@ class PlayoutSlot {
     return this.view.ints[this.#slot + 1] as number;
   }
 
-  get samples(): number {
+  /** Of its first sample, in the utterance. */
+  get position(): number {
     return this.view.ints[this.#slot + 2] as number;
   }
 
+  get samples(): number {
+    return this.view.ints[this.#slot + 3] as number;
+  }
+
   get isEnd(): boolean {
-    return ((this.view.ints[this.#slot + 3] as number) & SLOT_END) !== 0;
+    return ((this.view.ints[this.#slot + 4] as number) & SLOT_END) !== 0;
   }
 
   /** Copies the frame's bytes. */
@@ -202,14 +257,36 @@ export class PlayoutRingReader extends PlayoutSlot {
     return this.lookAt(this.#read);
   }
 
+  /** Goes back to slot `index`, if that is one of `utterance` and is still kept. */
+  goBack(index: number, utterance: number): void {
+    const oldest = Math.max(
+      0,
+      this.#read - SPARE_SLOTS,
+      Atomics.load(this.view.ints, WRITTEN) - this.view.slots,
+    );
+    if (index < oldest || index >= this.#read || !this.lookAt(index) || this.utterance !== utterance) return;
+    this.#read = index;
+    Atomics.store(this.view.ints, READ, index);
+  }
+
+  /** Goes back to the frame in which sample `position` of `utterance` is, as far as it is kept. */
+  goBackTo(utterance: number, position: number): void {
+    for (let index = this.#read - 1; index >= Math.max(0, this.#read - KEPT_SLOTS); index--) {
+      if (!this.lookAt(index) || this.utterance !== utterance) return;
+      if (this.position > position) continue;
+      this.goBack(index, utterance);
+      return;
+    }
+  }
+
   /** Frees the oldest slot, and wakes the writer if it waits for as much room as there is now. */
   pop(): void {
-    const { ints, slots } = this.view;
+    const { ints, capacity } = this.view;
     this.#read += 1;
     Atomics.store(ints, READ, this.#read);
     const wanted = Atomics.load(ints, WANTED);
     if (wanted === 0) return;
-    const room = slots - (Atomics.load(ints, WRITTEN) - this.#read);
+    const room = capacity - (Atomics.load(ints, WRITTEN) - this.#read);
     if (room < wanted) return;
     Atomics.store(ints, WANTED, 0);
     Atomics.notify(ints, WANTED);

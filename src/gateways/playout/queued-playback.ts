@@ -18,6 +18,13 @@ export interface QueuedPlaybackOptions {
   /** So many frames were refused. */
   readonly refused: (frames: number) => void;
   readonly isVoid: (epoch: number) => boolean;
+  /** The playout that it is a part of; places are samples of this utterance. */
+  readonly playout: {
+    readonly isPausedAt: (utterance: number) => boolean;
+    readonly pause: (utterance: number, epoch: number) => void;
+    readonly resume: (utterance: number, from: number | undefined) => number | undefined;
+    readonly flush: (epoch: number) => void;
+  };
 }
 
 /** Audio that waits for room in the ring. */
@@ -48,6 +55,7 @@ export class QueuedPlayback implements Playback {
   #fill = 0;
   #waitingBytes = 0;
   #writtenBytes = 0;
+  #pushedSamples = 0;
   #ended = false;
   #final: UtteranceAccount | undefined;
 
@@ -97,6 +105,26 @@ export class QueuedPlayback implements Playback {
     return this.#samplesToMs(this.#final?.samples ?? this.#options.samplesPlayed(this.id));
   }
 
+  get paused(): boolean {
+    return this.#final === undefined && this.#options.playout.isPausedAt(this.id);
+  }
+
+  pause(): void {
+    if (this.#final === undefined) this.#options.playout.pause(this.id, this.epoch);
+  }
+
+  resume(fromMs?: Milliseconds): Milliseconds | undefined {
+    if (!this.paused) return undefined;
+    const { rateHz } = this.#options.format;
+    const from = fromMs === undefined ? undefined : Math.max(0, Math.floor((fromMs * rateHz) / 1000));
+    const place = this.#options.playout.resume(this.id, from);
+    return place === undefined ? undefined : this.#samplesToMs(place);
+  }
+
+  flush(): void {
+    if (this.#final === undefined) this.#options.playout.flush(this.epoch);
+  }
+
   /** Pushes frames while there is room. `done`: the end mark is in the ring; `dry`: more must be written. */
   pushTo(ring: PlayoutRingWriter): 'done' | 'dry' | 'full' {
     for (;;) {
@@ -137,6 +165,8 @@ export class QueuedPlayback implements Playback {
       outcome,
       accuracy: this.#options.accuracy,
       at: account.lastAt ?? now,
+      pauses: account.pauses,
+      pausedMs: account.pausedMs,
     });
   }
 
@@ -160,7 +190,9 @@ export class QueuedPlayback implements Playback {
   }
 
   #push(ring: PlayoutRingWriter, length: number, flags: number): void {
-    ring.push(this.id, this.epoch, length / this.#bytesPerSample, flags, this.#frame, 0, length);
+    const samples = length / this.#bytesPerSample;
+    ring.push(this.id, this.epoch, this.#pushedSamples, samples, flags, this.#frame, 0, length);
+    this.#pushedSamples += samples;
     this.#fill = 0;
   }
 

@@ -49,6 +49,9 @@ const ASK_AGAIN_MS = 1000;
  * Each tick plays one frame by our clock: it is booked and goes into the `sent` ring. The connection is
  * up to `leadFrames` ahead of that. Nothing is sent while there is nothing to say: so the first frame of
  * a reply waits behind nothing, and the far side's buffer starts anew with each reply.
+ *
+ * A pause takes back what was sent ahead: the far side clears its buffer and gets one frame that fades; what it
+ * hasn't played, as far as that is known (`PlayedAccount`), is sent again when the pause is over.
  */
 export class PacedPlayer {
   readonly #options: PacedPlayerOptions;
@@ -108,6 +111,7 @@ export class PacedPlayer {
       this.#play(deadline - (frame - this.#sent.nextFrame) * FRAME_MS);
     }
     this.#source.applyFlush();
+    this.#pauseIfAsked(now);
     // A tick that is caught up was the far side's business: it had what was sent ahead, and no more.
     const caughtUp = now - deadline >= FRAME_MS;
     if (!caughtUp) this.#sendAhead();
@@ -115,6 +119,21 @@ export class PacedPlayer {
     this.#play(caughtUp ? deadline : now);
     this.#account.tick(now);
     this.#askAgain();
+  }
+
+  /** What was sent ahead is taken back, once. */
+  #pauseIfAsked(now: Milliseconds): void {
+    if (!this.#attached || !this.#source.paused) return;
+    const utterance = this.#source.pausing ?? (this.#ahead > 0 ? this.#sending.utterance : undefined);
+    if (utterance === undefined) return;
+    if (this.#ahead > 0 || this.#sending.sinceMarker > 0 || this.#account.unconfirmed) {
+      this.#options.sink.command(CLEAR_COMMAND);
+    }
+    this.#account.paused(utterance, this.#source.samplesOf(utterance), now, (samples) => {
+      this.#source.takeBack(utterance, samples);
+      this.#preview.rewind();
+    });
+    this.#restart();
   }
 
   /** How long our clock has been waiting for the far side; 0: it isn't. */
@@ -158,9 +177,13 @@ export class PacedPlayer {
   #play(at: Milliseconds): void {
     if (this.#attached && this.#ahead === 0) this.#source.settle();
     if (this.#hold > 0) this.#hold -= 1;
-    else if (this.#attached && this.#ahead > 0 && this.#source.take(this.#payload, at) > 0) {
+    else if (
+      this.#attached &&
+      (this.#ahead > 0 || this.#source.paused) &&
+      this.#source.take(this.#payload, at) > 0
+    ) {
       if (this.#ahead > 0) this.#ahead -= 1;
-      else this.#send(this.#payload.slice()); // a flush came between: this frame is of what follows it
+      else this.#send(this.#payload.slice()); // the fade of a pause; or a flush came between, and it is of what follows
       this.#account.reached(this.#sentFrames - this.#ahead, at + FRAME_MS);
       const slot = this.#sent.slot;
       slot.set(this.#samples);
@@ -173,7 +196,9 @@ export class PacedPlayer {
 
   /** Sends what may be on its way before its time, and the frame whose time it is. */
   #sendAhead(): void {
-    if (!this.#attached) return;
+    if (!this.#attached || this.#source.paused) return;
+    this.#account.resumed();
+    this.#source.goBackNow();
     while (this.#ahead <= this.#lead && this.#options.sink.ready && this.#preview.peek()) {
       const { utterance, epoch, samples, isEnd } = this.#preview;
       if (this.#flushLine.isVoid(epoch)) {
@@ -181,13 +206,15 @@ export class PacedPlayer {
         this.#preview.pass();
         continue;
       }
+      if (this.#flushLine.isPausedAt(utterance)) return;
       if (samples > 0) {
         const frame = new Uint8Array(this.#preview.frameBytes);
         this.#preview.copy(frame);
+        this.#source.fadeIn(frame, utterance, this.#preview.position);
         this.#send(frame);
         this.#ahead += 1;
         if (this.#sending.utterance !== utterance) this.#sending = { utterance, samples: 0, sinceMarker: 0 };
-        this.#sending.samples += samples;
+        this.#sending.samples = this.#preview.position + samples;
         this.#sending.sinceMarker += 1;
       }
       this.#preview.pass();

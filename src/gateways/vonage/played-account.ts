@@ -69,6 +69,8 @@ export class PlayedAccount {
   #late = { ticks: 0, since: 0 };
   #completed: Held<CompletedReport>[] = [];
   #flushed: Held<FlushedReport> | undefined;
+  /** The far side was told to drop what it has, and it isn't known yet how far it was. */
+  #paused: { readonly until: Milliseconds; readonly settle: () => void } | undefined;
 
   constructor(report: (report: PlayoutReport) => void) {
     this.#report = report;
@@ -152,7 +154,29 @@ export class PlayedAccount {
 
   /** The far side has emptied its buffer: what it hasn't said by now, it won't say any more. */
   cleared(): void {
+    this.#settlePaused();
     this.#settleFlushed();
+  }
+
+  /**
+   * The far side is told to drop what it has of `utterance`, of which our clock has played `samples`: `heard` is told
+   * how far it was played in truth, as soon as that is known.
+   */
+  paused(utterance: number, samples: number, now: Milliseconds, heard: (samples: number) => void): void {
+    this.#settleFlushed();
+    this.#cut = this.#markers;
+    this.#markers = [];
+    const settle = (): void => {
+      const known = this.#samplesHeard(utterance, samples);
+      this.#settleCut();
+      if (known < samples) heard(known);
+    };
+    this.#paused = { until: now + CLEARED_MS, settle };
+  }
+
+  /** It goes on: what isn't known by now, is as our clock has it. */
+  resumed(): void {
+    this.#settlePaused();
   }
 
   /** A report of the side that paces. */
@@ -166,7 +190,9 @@ export class PlayedAccount {
       return;
     }
     this.#settleFlushed();
-    this.#cut = this.#markers;
+    // What a pause has cut off, and the far side hasn't answered yet, is cut off for good.
+    this.#cut = this.#paused ? this.#cut : this.#markers;
+    this.#paused = undefined;
     this.#markers = [];
     this.#flushed = { report, until: now + CLEARED_MS };
     // Nothing of it can have been on its way.
@@ -174,6 +200,7 @@ export class PlayedAccount {
   }
 
   tick(now: Milliseconds): void {
+    if (this.#paused && this.#paused.until <= now) this.#settlePaused();
     if (this.#flushed && this.#flushed.until <= now) this.#settleFlushed();
     const [oldest] = this.#markers;
     if (!this.#answers && oldest?.dueAt !== undefined && oldest.dueAt + CONFIRM_MS < now) {
@@ -184,6 +211,7 @@ export class PlayedAccount {
 
   /** The far side won't say any more: what it hasn't confirmed, it hasn't played. */
   close(): void {
+    this.#settlePaused();
     this.#settleFlushed();
     this.#cut = this.#markers;
     this.#markers = [];
@@ -219,6 +247,12 @@ export class PlayedAccount {
       else this.#report({ type: 'cut', utterance, account: { ...account, samples } });
     }
     this.#cut = [];
+  }
+
+  #settlePaused(): void {
+    const paused = this.#paused;
+    this.#paused = undefined;
+    paused?.settle();
   }
 
   #settleFlushed(): void {

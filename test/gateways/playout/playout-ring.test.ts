@@ -27,8 +27,8 @@ function payload(reader: PlayoutRingReader): number[] {
 describe('playout ring', () => {
   it('hands out frames in order, with whose they are', () => {
     const { writer, reader } = makeRing(3);
-    writer.push(7, 1, 4, 0, frame(1), 0, 4);
-    writer.push(8, 2, 4, SLOT_END, frame(2), 0, 4);
+    writer.push(7, 1, 0, 4, 0, frame(1), 0, 4);
+    writer.push(8, 2, 0, 4, SLOT_END, frame(2), 0, 4);
     expect(reader.peek()).toBe(true);
     expect([reader.utterance, reader.epoch, reader.samples, reader.isEnd]).toEqual([7, 1, 4, false]);
     expect(payload(reader)).toEqual([1, 1, 1, 1]);
@@ -41,10 +41,10 @@ describe('playout ring', () => {
 
   it('pads a short frame with the codec’s silence, over whatever lay in the slot before', () => {
     const { writer, reader } = makeRing(1);
-    writer.push(1, 1, 4, 0, frame(9), 0, 4);
+    writer.push(1, 1, 0, 4, 0, frame(9), 0, 4);
     reader.peek();
     reader.pop();
-    writer.push(1, 1, 1, 0, Uint8Array.of(0, 5), 1, 1);
+    writer.push(1, 1, 0, 1, 0, Uint8Array.of(0, 5), 1, 1);
     reader.peek();
     expect(payload(reader)).toEqual([5, SILENCE, SILENCE, SILENCE]);
   });
@@ -59,7 +59,7 @@ describe('playout ring', () => {
           const model: number[] = [];
           for (const [index, push] of steps.entries()) {
             if (push) {
-              expect(writer.push(index, 1, 4, 0, frame(index), 0, 4)).toBe(model.length < slots);
+              expect(writer.push(index, 1, 0, 4, 0, frame(index), 0, 4)).toBe(model.length < slots);
               if (model.length < slots) model.push(index);
             } else {
               expect(reader.peek()).toBe(model.length > 0);
@@ -78,7 +78,7 @@ describe('playout ring', () => {
 
   it('wakes a writer once there is as much room as it asked for', async () => {
     const { writer, reader } = makeRing(4);
-    for (let i = 0; i < 4; i++) writer.push(1, 1, 4, 0, frame(i), 0, 4);
+    for (let i = 0; i < 4; i++) writer.push(1, 1, 0, 4, 0, frame(i), 0, 4);
     let awake = false;
     const waiting = writer.waitForRoom(3).then(() => (awake = true));
     for (let i = 0; i < 2; i++) {
@@ -95,7 +95,7 @@ describe('playout ring', () => {
 
   it('lets a waiting writer go when the session is over', async () => {
     const { writer } = makeRing(1);
-    writer.push(1, 1, 4, 0, frame(1), 0, 4);
+    writer.push(1, 1, 0, 4, 0, frame(1), 0, 4);
     const waiting = writer.waitForRoom(1);
     writer.release();
     await waiting;
@@ -105,7 +105,7 @@ describe('playout ring', () => {
   it('goes on where it was when another reader takes over', () => {
     const handle = createPlayoutRing({ frameBytes: 4, silenceByte: SILENCE, slots: 4 });
     const writer = new PlayoutRingWriter(handle);
-    for (let i = 1; i <= 3; i++) writer.push(i, 1, 4, 0, frame(i), 0, 4);
+    for (let i = 1; i <= 3; i++) writer.push(i, 1, 0, 4, 0, frame(i), 0, 4);
     const first = new PlayoutRingReader(handle);
     first.peek();
     first.pop();

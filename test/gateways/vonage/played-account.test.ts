@@ -8,7 +8,7 @@ function account() {
   const completed = (utterance: number, samples: number): PlayoutReport => ({
     type: 'completed',
     utterance,
-    account: { samples, startedAt: 0, lastAt: 0, completed: true },
+    account: { samples, startedAt: 0, lastAt: 0, completed: true, pauses: 0, pausedMs: 0 },
   });
   return { reports, played, completed };
 }
@@ -75,7 +75,10 @@ describe('the account of what was played', () => {
     const { played, reports } = account();
     played.notified(played.mark({ utterance: 1, frame: 5, samples: 100 }, 0), 900);
     played.mark({ utterance: 1, frame: 10, samples: 200 }, 0);
-    const current = { utterance: 1, account: { samples: 260, startedAt: 0, lastAt: 0, completed: false } };
+    const current = {
+      utterance: 1,
+      account: { samples: 260, startedAt: 0, lastAt: 0, completed: false, pauses: 0, pausedMs: 0 },
+    };
     played.pass({ type: 'flushed', epoch: 1, current }, 1000);
     played.tick(1499);
     expect(reports).toEqual([]);

@@ -26,6 +26,7 @@ export class SimulatedFarSide {
   readonly #line: FlushLine;
   readonly #accounts: PlayoutAccounts;
   readonly #writer: PlayoutRingWriter;
+  readonly #pushed = new Map<number, number>();
   readonly #answers: { readonly at: number; readonly deliver: () => void }[] = [];
   #queue: Item[] = [];
   now = 1000;
@@ -70,7 +71,7 @@ export class SimulatedFarSide {
     const pcm = new Uint8Array(FRAME_SAMPLES * 2).fill(1);
     for (let n = 1; n <= frames; n += 1) {
       const flags = n === frames ? SLOT_END : 0;
-      this.#writer.push(utterance, this.#line.epoch, FRAME_SAMPLES, flags, pcm, 0, pcm.length);
+      this.#push(utterance, FRAME_SAMPLES, flags, pcm);
     }
   }
 
@@ -78,13 +79,19 @@ export class SimulatedFarSide {
   writeSome(utterance: number, frames: number): void {
     const pcm = new Uint8Array(FRAME_SAMPLES * 2).fill(1);
     for (let n = 0; n < frames; n += 1) {
-      this.#writer.push(utterance, this.#line.epoch, FRAME_SAMPLES, 0, pcm, 0, pcm.length);
+      this.#push(utterance, FRAME_SAMPLES, 0, pcm);
     }
   }
 
   /** … the end of it, behind all that was written. */
   end(utterance: number): void {
-    this.#writer.push(utterance, this.#line.epoch, 0, SLOT_END, new Uint8Array(0), 0, 0);
+    this.#push(utterance, 0, SLOT_END, new Uint8Array(0));
+  }
+
+  #push(utterance: number, samples: number, flags: number, pcm: Uint8Array): void {
+    const position = this.#pushed.get(utterance) ?? 0;
+    this.#pushed.set(utterance, position + samples);
+    this.#writer.push(utterance, this.#line.epoch, position, samples, flags, pcm, 0, pcm.length);
   }
 
   /** Frames of an utterance that are booked as played. */
