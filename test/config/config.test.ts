@@ -552,10 +552,11 @@ describe('stock phrases', () => {
   });
 
   it('that a language has none of must be given, all of them', () => {
-    edit('agents.yaml', [
-      '    name: Alice\n',
-      '    name: Alice\n    language: fi\n    phrases:\n      stillThere: Oletteko vielä siellä?\n',
-    ]);
+    edit(
+      'agents.yaml',
+      ['    language: en\n', '    language: fi\n'],
+      ['    name: Alice\n', '    name: Alice\n    phrases:\n      stillThere: Oletteko vielä siellä?\n'],
+    );
     const missing =
       'silenceGoodbye, oneMoment, welcomeBack, sayAgain, apology, notReached, maxCall, draining, goodbye';
     expect(problems()).toContainEqual(
