@@ -42,4 +42,19 @@ describe.each([
     await call.exchange(question);
     expect(call.conversation.at(-1)).toBe(`agent: ${sayAgain}`);
   });
+
+  it('stands in the history up to what was heard of it, when the caller interrupts', async () => {
+    const call = await ScriptedCall.greeted({ agent, settings, replies: [reply, ['…']] });
+    await call.says(question);
+    await call.speaking();
+    await call.clock.advance(300);
+    call.stt.script.push(question);
+    call.ear.talk(1000);
+    await call.clock.until(() => call.of('barge-in').length === 1);
+    const [said] = call.of('agent-said').slice(-1);
+    expect(said?.interrupted).toBe(true);
+    expect(said?.text).not.toBe('');
+    expect(reply.join('').startsWith(said?.text ?? '-')).toBe(true);
+    expect(said?.text).not.toBe(reply.join(''));
+  });
 });
