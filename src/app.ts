@@ -11,8 +11,7 @@ import { LatencyTracker } from './dialog/call/latency-tracker.ts';
 import type { AgentProfile } from './dialog/contract/agent-profile.ts';
 import type { CallEvent } from './dialog/contract/call-events.ts';
 import type { MediaSession, MessageStore } from './dialog/contract/ports.ts';
-import { languageOf } from './dialog/language/known-languages.ts';
-import { REFUSALS } from './dialog/language/language.ts';
+import { agentTexts } from './dialog/language/own-phrases.ts';
 import {
   formatFor,
   PhraseCache,
@@ -288,7 +287,7 @@ async function staff(
   const httpTools = config.httpTools.map(httpTool);
   const { source: given } = config.gateways.rtp;
   const source: AudioFormat | undefined = given && { encoding: given.encoding, rateHz: given.sampleRateHz };
-  const { voice, language, unknownExtension, busy, trouble } = config.announcements;
+  const { announcements } = config;
 
   const hire = async (profile: AgentProfile, texts: PhraseTexts): Promise<StaffedAgent> => {
     const choice = config.providers.byAgent[profile.id] ?? config.providers.default;
@@ -345,21 +344,20 @@ async function staff(
     };
   };
 
-  const announcer = await hire(announcerProfile(voice, language), {
-    unknownExtension,
-    busy,
-    apology: trouble,
-  });
-  const agents = await Promise.all(config.agents.map((profile) => hire(profile, phrasesOf(profile, config))));
+  const announcer = await hire(
+    announcerProfile(announcements.voice, announcements.language),
+    {
+      unknownExtension: announcements.unknownExtension,
+      busy: announcements.busy,
+      apology: announcements.trouble,
+    },
+  );
+  const agents = await Promise.all(
+    config.agents.map((profile) =>
+      hire(profile, { ...agentTexts(profile, announcements), greeting: profile.greeting }),
+    ),
+  );
   return { agents, announcer, phrases };
-}
-
-/** What an agent says beside the conversation. Refusals are the announcer's. */
-function phrasesOf({ language, greeting }: AgentProfile, { announcements }: Config): PhraseTexts {
-  const { code, phrases } = languageOf(language);
-  const own = Object.fromEntries(Object.entries(phrases).filter(([name]) => !REFUSALS.has(name)));
-  const apology = code === languageOf(announcements.language).code ? announcements.trouble : phrases.apology;
-  return { ...own, ...(apology !== undefined && { apology }), greeting };
 }
 
 /** Formats in which an agent's phrases may leave: those of each codec that its calls can have, and Vonage's. */

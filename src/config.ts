@@ -2,6 +2,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { VoiceAgentError } from './lib/errors.ts';
 import type { AgentProfile } from './dialog/contract/agent-profile.ts';
+import { announcementsOf, type Announcements } from './dialog/language/own-phrases.ts';
 import type { AllSettings } from './settings/settings-section.ts';
 import { crossCheck } from './config/cross-checks.ts';
 import type { KnownProviders, Part } from './config/known-providers.ts';
@@ -31,7 +32,7 @@ type DeepReadonly<T> = T extends (infer Item)[]
 /** Everything that agents.yaml, providers.yaml and the environment say, checked, complete and frozen. */
 export interface Config {
   readonly agents: readonly AgentProfile[];
-  readonly announcements: DeepReadonly<AgentsFile['announcements']>;
+  readonly announcements: DeepReadonly<AgentsFile['announcements']> & Announcements;
   /** The user's own tools, for the agents that name them. */
   readonly httpTools: DeepReadonly<AgentsFile['httpTools']>;
   readonly asterisk: DeepReadonly<ProvidersFile['asterisk']>;
@@ -83,19 +84,20 @@ export function loadConfig(options: {
     ...providers.problems,
     ...crossCheck(agentsDocument, providersDocument, known),
   ];
-  if (problems.length > 0 || !agents.value || !providers.value) {
+  const announcements = agents.value && announcementsOf(agents.value.announcements);
+  if (problems.length > 0 || !agents.value || !announcements || !providers.value) {
     throw new VoiceAgentError('CONFIG_INVALID', problemsText(problems));
   }
   const choose = (needs: Needs): ProviderChoice => {
     const one = (part: Part) => chosenProviders(part, needs, providersDocument, known);
     return { vad: one('vad'), stt: one('stt'), llm: one('llm'), tts: one('tts') };
   };
-  return deepFreeze(toConfig(settings, agents.value, providers.value, cwd, choose));
+  return deepFreeze(toConfig(settings, { ...agents.value, announcements }, providers.value, cwd, choose));
 }
 
 function toConfig(
   settings: Settings,
-  agents: AgentsFile,
+  agents: AgentsFile & Pick<Config, 'announcements'>,
   providers: ProvidersFile,
   cwd: string,
   choose: (needs: Needs) => ProviderChoice,

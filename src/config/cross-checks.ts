@@ -3,6 +3,7 @@ import { AUTO } from './automatic.ts';
 import type { ConfigDocument } from './document.ts';
 import { knownProvider, PARTS, type KnownProviders, type Part } from './known-providers.ts';
 import { didYouMean } from './nearest.ts';
+import { agentPhrases, announcements } from './phrase-checks.ts';
 import { agentTools, httpToolPlaces } from './tool-checks.ts';
 import { chosenProviders, hasKey, lackOf, statedNames, type Needs } from './provider-choice.ts';
 import { DEFAULT_LANGUAGE, DEFAULT_VOICE } from './schema.ts';
@@ -59,6 +60,8 @@ export function crossCheck(
     ...providerNames(providers, ids, known),
     ...list.flatMap((path) => speech(agents, path, providers, known)),
     ...speech(agents, ['announcements'], providers, known),
+    ...list.flatMap((path) => agentPhrases(agents, path)),
+    ...announcements(agents),
     ...rtp(providers),
     ...vonage(agents, providers),
   ];

@@ -6,6 +6,7 @@ import {
   type OpeningTime,
   type Weekday,
 } from '../dialog/contract/agent-profile.ts';
+import type { AgentPhrase } from '../dialog/contract/stock-phrases.ts';
 import { CODEC_NAMES } from '../media/codec.ts';
 import { httpTool, transferTarget } from './agent-tools.ts';
 import type { KnownProviders } from './known-providers.ts';
@@ -108,6 +109,20 @@ const limits = z.strictObject({
   maxCallMs: whole(10_000, 14_400_000).default(DEFAULT_LIMITS.maxCallMs),
 });
 
+/** Each for itself: what isn't given, the agent says as its language does. */
+const phrases = z.strictObject({
+  stillThere: text.exactOptional(),
+  silenceGoodbye: text.exactOptional(),
+  oneMoment: text.exactOptional(),
+  welcomeBack: text.exactOptional(),
+  sayAgain: text.exactOptional(),
+  apology: text.exactOptional(),
+  notReached: text.exactOptional(),
+  maxCall: text.exactOptional(),
+  draining: text.exactOptional(),
+  goodbye: text.exactOptional(),
+} satisfies Record<AgentPhrase, unknown>);
+
 /* What is optional here stays away where it isn't set, as AgentProfile has it: config.ts holds the two together. */
 
 const agent = z.strictObject({
@@ -115,6 +130,7 @@ const agent = z.strictObject({
   extensions: z.array(z.string().regex(/^[A-Za-z0-9*#+_.-]{1,80}$/, 'an extension of the dialplan')).min(1),
   name: text,
   greeting: text,
+  phrases: phrases.exactOptional(),
   instructions: z.string().trim().default(''),
   voice: text.default(DEFAULT_VOICE),
   language: text.default(DEFAULT_LANGUAGE),
@@ -130,9 +146,9 @@ const agent = z.strictObject({
 const announcements = z.strictObject({
   voice: text.default(DEFAULT_VOICE),
   language: text.default(DEFAULT_LANGUAGE),
-  unknownExtension: text.default('Sorry, this number is not in use. Goodbye.'),
-  busy: text.default('Sorry, all our lines are busy. Please try again in a few minutes. Goodbye.'),
-  trouble: text.default('I am sorry, something went wrong on our side. Please call again later. Goodbye.'),
+  unknownExtension: text.exactOptional(),
+  busy: text.exactOptional(),
+  trouble: text.exactOptional(),
 });
 
 export const agentsFile = z.strictObject({

@@ -6,6 +6,9 @@ import { stringify } from 'yaml';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig, type ProviderChoice } from '../../src/config.ts';
 import { VoiceAgentError } from '../../src/lib/errors.ts';
+import { de } from '../../src/dialog/language/de.ts';
+import { en } from '../../src/dialog/language/en.ts';
+import { agentTexts } from '../../src/dialog/language/own-phrases.ts';
 import { KNOWN_PROVIDERS } from '../../src/app/known-providers.ts';
 import { shippedConfig } from '../support/shipped-config.ts';
 
@@ -525,5 +528,51 @@ describe('whatever stands in the files', () => {
   it('may even contain itself', () => {
     writeFileSync(join(folder, 'agents.yaml'), 'agents: &a\n  - knowledge: *a\n');
     expect(problems().length).toBeGreaterThan(0);
+  });
+});
+
+describe('stock phrases', () => {
+  it('are said in the words that an agent is given, and else as its language says them', () => {
+    edit('agents.yaml', ['    name: Alice\n', '    name: Alice\n    phrases:\n      stillThere: Hello?\n']);
+    const { agents, announcements } = load();
+    expect(agentTexts(agents[0]!, announcements)).toMatchObject({
+      stillThere: 'Hello?',
+      goodbye: en.phrases.goodbye,
+      apology: announcements.trouble,
+    });
+    expect(agentTexts({ language: 'de-AT' }, announcements).apology).toBe(de.phrases.apology);
+    const own = { language: 'en', phrases: { apology: 'Oh dear.' } };
+    expect(agentTexts(own, announcements).apology).toBe('Oh dear.');
+  });
+
+  it('of the announcements are those of their language where nothing stands', () => {
+    edit('agents.yaml', [/ {2}unknownExtension: .*\n {2}busy: .*\n {2}trouble: .*\n/, '']);
+    const { unknownExtension, busy, apology } = en.phrases;
+    expect(load().announcements).toMatchObject({ unknownExtension, busy, trouble: apology });
+  });
+
+  it('that a language has none of must be given, all of them', () => {
+    edit(
+      'agents.yaml',
+      ['    language: en\n', '    language: fi\n'],
+      ['    name: Alice\n', '    name: Alice\n    phrases:\n      stillThere: Oletteko vielä siellä?\n'],
+    );
+    const missing =
+      'silenceGoodbye, oneMoment, welcomeBack, sayAgain, apology, notReached, maxCall, draining, goodbye';
+    expect(problems()).toContainEqual(
+      `agents.yaml:${lineOf('agents.yaml', 'phrases:')}  agents[0].phrases: nothing stands there for ${missing}; only en, de, fr, es, it, pt, nl, pl, hi, ja, zh, th have phrases of their own, "fi" has none`,
+    );
+  });
+
+  it('are missed of the announcements by their own keys', () => {
+    edit('agents.yaml', [/ {2}language: en\n {2}unknownExtension: .*\n/, '  language: fi\n']);
+    expect(problems().join('\n')).toContain('announcements: nothing stands there for unknownExtension; only');
+  });
+
+  it('with a wrong name are told apart', () => {
+    edit('agents.yaml', ['    name: Alice\n', '    name: Alice\n    phrases:\n      stilThere: Hello?\n']);
+    expect(problems().join('\n')).toContain(
+      'agents[0].phrases.stilThere: there is no such key (did you mean "stillThere"?)',
+    );
   });
 });

@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS, type AgentProfile } from '../../src/dialog/contract/age
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
 import type { CallInfo } from '../../src/dialog/contract/call-info.ts';
 import type { TakenMessage } from '../../src/dialog/contract/conversation.ts';
-import { en } from '../../src/dialog/language/en.ts';
+import { languageOf } from '../../src/dialog/language/known-languages.ts';
 import { PhraseCache, type PhraseTexts } from '../../src/dialog/reply/prepared-phrases.ts';
 import { DEFAULT_TURN_SETTINGS, type Ending, type TurnSettings } from '../../src/dialog/turn/turn-states.ts';
 import { Scope } from '../../src/lib/scope.ts';
@@ -207,7 +207,11 @@ export const ANNOUNCEMENTS = {
 export async function preparePhrases(
   phrases: PhraseCache,
   agent: AgentProfile,
-  texts: PhraseTexts = { greeting: agent.greeting, ...en.phrases, ...ANNOUNCEMENTS },
+  texts: PhraseTexts = {
+    greeting: agent.greeting,
+    ...languageOf(agent.language).phrases,
+    ...(agent.language === 'en' ? ANNOUNCEMENTS : {}),
+  },
   fails = false,
 ): Promise<void> {
   const instant = new ManualClock();

@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import type { CodecName } from '../../media/codec.ts';
+import type { AgentPhrase } from './stock-phrases.ts';
 
 /** Who answers: an agent of agents.yaml, checked and complete. */
 export interface AgentProfile {
@@ -7,6 +8,8 @@ export interface AgentProfile {
   readonly extensions: readonly string[];
   readonly name: string;
   readonly greeting: string;
+  /** What it says beside the conversation, where that isn't what its language says. */
+  readonly phrases?: Readonly<Partial<Record<AgentPhrase, string>>>;
   readonly instructions: string;
   readonly voice: string;
   readonly language: string;

@@ -28,8 +28,8 @@ export const de = {
   openEnds: list(`
     und oder aber weil wenn dass ob denn sondern also der die das den dem des ein eine einen einem einer eines mein
     meine meinen meinem meiner ihr ihre ihren kein keine zu zum zur von vom für mit ohne bei beim nach vor über unter
-    auf aus an am im in um bis gegen durch ist sind war bin habe hätte möchte würde kann könnte will soll ich wir sie es
-    äh ähm öh hm tja herr frau doktor sehr noch nicht
+    am im in um bis gegen durch ist sind war bin habe hätte möchte würde kann könnte will soll ich wir sie es
+    äh ähm öh hm tja herr frau doktor sehr noch
   `),
   complete: list(`
     ja nein nee nö doch okay ok klar genau richtig stimmt gerne gern danke vielen_dank danke_schön dankeschön

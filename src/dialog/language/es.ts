@@ -25,7 +25,7 @@ export const es = {
   openEnds: list(`
     y e o u pero porque que si cuando como entonces pues el la los las lo un una unos unas mi mis su sus de del a al
     para por con sin en sobre hasta desde es son está soy era fue yo nosotros usted me le quiero quisiera necesito eh
-    em este señor señora doctor doctora muy no
+    em este señor señora doctor doctora muy
   `),
   complete: list(`
     sí si no vale ok okay claro exacto correcto eso gracias muchas_gracias sí_gracias si_gracias no_gracias

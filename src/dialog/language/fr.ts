@@ -26,7 +26,7 @@ export const fr = {
   openEnds: list(`
     et ou mais donc car parce que qu' si alors quand comme le la les l' un une des du de d' mon ma mes votre vos notre
     nos son sa ses à au aux pour par avec sans sur sous dans chez vers est suis sont était c'est c’est je j' j'ai j’ai
-    j'aimerais nous vous il elle ce cette euh heu ben bah monsieur madame docteur très pas
+    j'aimerais nous vous il elle ce cette euh heu ben bah monsieur madame docteur très
   `),
   complete: list(`
     oui non ouais ok okay d'accord d’accord exactement voilà merci merci_beaucoup oui_merci non_merci

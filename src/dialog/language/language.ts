@@ -1,3 +1,5 @@
+import type { StockPhrase } from '../contract/stock-phrases.ts';
+
 /**
  * What the program must know of a language that an agent speaks. Words are lower case, and cut as `wordsOf`
  * cuts them; lists are what native speakers say on the telephone, not what a grammar would allow.
@@ -35,27 +37,6 @@ export interface SentenceRules {
   /** Sentences have no mark at their end: a space stands between clauses (Thai). */
   readonly spaceEndsClause: boolean;
 }
-
-/** Sentences that are synthesised beforehand, besides each agent's greeting. */
-export const STOCK_PHRASES = [
-  'stillThere',
-  'silenceGoodbye',
-  'oneMoment',
-  'welcomeBack',
-  'sayAgain',
-  'apology',
-  'notReached',
-  'maxCall',
-  'draining',
-  'goodbye',
-  'unknownExtension',
-  'busy',
-] as const;
-
-/** Those that only whoever speaks the refusals needs. */
-export const REFUSALS: ReadonlySet<string> = new Set<StockPhrase>(['unknownExtension', 'busy']);
-
-export type StockPhrase = (typeof STOCK_PHRASES)[number];
 
 /** Where nothing but the script's own rules applies. */
 export const PLAIN_SENTENCES: SentenceRules = {

@@ -150,8 +150,8 @@ function transfer(targets: readonly TransferTarget[]): AgentTool {
   return {
     name: TOOL.transfer,
     description: [
-      'Calls somebody and connects the caller with him when he answers. Say so first.',
-      'If he does not, the caller is back with you: tell him so, and offer something else.',
+      'Calls somebody and connects the caller with them when they answer. Say so first.',
+      'If they do not, the caller is back with you: say so, and offer something else.',
       ...others.map(({ name, also }) => `${name} is also called: ${also.join(', ')}.`),
     ].join(' '),
     parameters: {

@@ -4,7 +4,7 @@ import type { Message, ToolCall } from '../contract/conversation.ts';
 import { endpointingByWords, type EndpointingPolicy } from './endpointing-policy.ts';
 import { interruptionByWords, type InterruptionPolicy } from './interruption-policy.ts';
 import { languageOf } from '../language/known-languages.ts';
-import type { StockPhrase } from '../language/language.ts';
+import type { StockPhrase } from '../contract/stock-phrases.ts';
 import type { Transcript } from '../contract/speech.ts';
 import type { TransferOutcome } from '../contract/call-info.ts';
 import type { TransferTarget } from '../contract/agent-profile.ts';

@@ -21,7 +21,7 @@ export function systemPrompt(agent: AgentProfile, call: CallInfo, wallClockMs: n
   return [
     `You are ${agent.name}, who answers the telephone of ${knowledge.company}.`,
     agent.instructions,
-    section('How to speak', [...TELEPHONE_STYLE, `Speak the language "${agent.language}".`]),
+    section('How to speak', [...TELEPHONE_STYLE, speakIn(agent.language)]),
     section('What you know', facts(agent)),
     section('Questions and answers', questions(knowledge)),
     section('This call', circumstances(call)),
@@ -30,6 +30,23 @@ export function systemPrompt(agent: AgentProfile, call: CallInfo, wallClockMs: n
   ]
     .filter((part) => part.trim() !== '')
     .join('\n\n');
+}
+
+/** The language by its name: a model knows "Thai" better than `th`. */
+function speakIn(tag: string): string {
+  const name = languageName(tag);
+  return name === 'English'
+    ? 'Speak English.'
+    : `Speak ${name}: every word that you write is in ${name}, though these instructions may be in English.`;
+}
+
+function languageName(tag: string): string {
+  try {
+    const [code = tag] = tag.split(/[-_]/);
+    return new Intl.DisplayNames('en', { type: 'language' }).of(code) ?? tag;
+  } catch {
+    return `the language "${tag}"`;
+  }
 }
 
 function section(title: string, lines: readonly string[]): string {
@@ -81,7 +98,7 @@ function circumstances({ dialled, caller, direction, variables }: CallInfo): str
   const known = (value: string): string => (value === '' ? 'unknown' : JSON.stringify(value));
   return [
     direction === 'in'
-      ? `The caller dialled ${known(dialled)}; his number is ${known(caller.number)}, his name ${known(caller.name)}.`
+      ? `The caller dialled ${known(dialled)}; the caller's number is ${known(caller.number)}, the caller's name ${known(caller.name)}.`
       : `You have called ${known(dialled)}.`,
     ...Object.entries(variables)
       .filter(([, value]) => value !== '')

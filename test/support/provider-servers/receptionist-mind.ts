@@ -28,10 +28,10 @@ export function receptionistMind(agents: readonly AgentProfile[]): Think {
   };
 }
 
-/** `The caller dialled "510001"; his number is "0207", his name unknown.` */
+/** `The caller dialled "510001"; the caller's number is "0207", the caller's name unknown.` */
 function callOf(system: string): CallInfo {
   const [, dialled = '', number = '', name = ''] =
-    /dialled (\S+); his number is (\S+), his name (.*)\.$/m.exec(system) ?? [];
+    /dialled (\S+); the caller's number is (\S+), the caller's name (.*)\.$/m.exec(system) ?? [];
   const known = (text: string): string => (text.startsWith('"') ? (JSON.parse(text) as string) : '');
   return {
     key: { server: 'cloud', channel: '' },

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { languageOf } from '../../../src/dialog/language/known-languages.ts';
+import { endpointingByWords } from '../../../src/dialog/turn/endpointing-policy.ts';
+import { interruptionByWords } from '../../../src/dialog/turn/interruption-policy.ts';
+import { agentProfile, ScriptedCall } from '../../support/scripted-call.ts';
+
+describe.each([
+  ['de', 'Guten Tag, hier ist Anna.', 'Wann haben Sie geöffnet', ['Wir öffnen um acht. ', 'Bis dann.']],
+  [
+    'ja',
+    'お電話ありがとうございます。',
+    '何時から開いていますか',
+    ['八時からです。', 'お待ちしております。'],
+  ],
+  ['th', 'สวัสดีค่ะ', 'เปิดกี่โมง', ['เราเปิดแปดโมงเช้าทุกวันค่ะ ', 'แล้วพบกันค่ะ']],
+])('an agent who speaks %s', (code, greeting, question, reply) => {
+  const language = languageOf(code);
+  const { stillThere, silenceGoodbye, sayAgain } = language.phrases;
+  const agent = agentProfile({ language: code, greeting });
+  const settings = {
+    endpointing: endpointingByWords(language),
+    interruption: interruptionByWords(language),
+  };
+
+  it('answers, asks the silent caller and says goodbye, all in that language', async () => {
+    const call = await ScriptedCall.greeted({ agent, settings, replies: [reply] });
+    await call.exchange(question);
+    await call.clock.until(() => call.of('ended').length > 0);
+    expect(call.conversation).toEqual([
+      `agent: ${greeting}`,
+      `caller: ${question}`,
+      `agent: ${reply.join('')}`,
+      `agent: ${stillThere}`,
+      `agent: ${stillThere}`,
+      `agent: ${silenceGoodbye}`,
+    ]);
+    expect(call.leftovers).toEqual({});
+  });
+
+  it('asks in that language to say again what nobody could answer', async () => {
+    const call = await ScriptedCall.greeted({ agent, settings, replies: [[{ error: new Error('gone') }]] });
+    await call.exchange(question);
+    expect(call.conversation.at(-1)).toBe(`agent: ${sayAgain}`);
+  });
+
+  it('stands in the history up to what was heard of it, when the caller interrupts', async () => {
+    const call = await ScriptedCall.greeted({ agent, settings, replies: [reply, ['…']] });
+    await call.says(question);
+    await call.speaking();
+    await call.clock.advance(300);
+    call.stt.script.push(question);
+    call.ear.talk(1000);
+    await call.clock.until(() => call.of('barge-in').length === 1);
+    const [said] = call.of('agent-said').slice(-1);
+    expect(said?.interrupted).toBe(true);
+    expect(said?.text).not.toBe('');
+    expect(reply.join('').startsWith(said?.text ?? '-')).toBe(true);
+    expect(said?.text).not.toBe(reply.join(''));
+  });
+});
