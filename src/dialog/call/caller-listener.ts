@@ -5,7 +5,7 @@ import { orAborted } from '../../lib/abort.ts';
 import type { MediaSession, SpeechToText, SttStream, VoiceActivityDetector } from '../contract/ports.ts';
 import type { CallReporter } from './call-reporter.ts';
 import type { TurnInbox } from './turn-inbox.ts';
-import type { SttEvent, VadEvent } from '../contract/speech.ts';
+import type { SttEvent, Transcript, VadEvent } from '../contract/speech.ts';
 
 /** A recogniser that dies, or can't be opened, is opened again so often in a call … */
 const STT_REOPENINGS = 3;
@@ -47,16 +47,23 @@ export class CallerListener {
 
   /** Posts the final text of what was said since `beginTurn`, as the answer to `ask`, or that it failed. */
   async endTurn(frame: number, ask: number): Promise<void> {
+    const transcript = await this.#textOf(frame);
+    // What the answer leads to isn't the recogniser's: it must not be caught as its failure.
+    if (transcript) this.#options.inbox.post({ type: 'transcript', ask, transcript });
+  }
+
+  /** Undefined: the recogniser has failed, and that was told; or the call is over. */
+  async #textOf(frame: number): Promise<Transcript | undefined> {
     const { signal } = this.#options.scope;
     try {
       const stream = await this.#stt;
-      if (!stream || signal.aborted) return;
-      const transcript = await orAborted(stream.endTurn(frame), signal);
-      if (transcript) this.#options.inbox.post({ type: 'transcript', ask, transcript });
+      if (!stream || signal.aborted) return undefined;
+      return await orAborted(stream.endTurn(frame), signal);
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return undefined;
       this.#trouble('stt', error);
       this.#deaf(false);
+      return undefined;
     }
   }
 
