@@ -146,8 +146,8 @@ describe('what is shipped for Prometheus and Grafana', () => {
     const ours = [...metrics.types.keys()].filter((name) => name.startsWith('voice_agent_'));
     expect(ours.filter((name) => !shown.has(name))).toEqual([
       'voice_agent_build_info',
-      'voice_agent_media_packets_from_strangers_total', // the older name
       'voice_agent_vonage_refused_total',
+      'voice_agent_media_packets_from_strangers_total', // the older name
       'voice_agent_calls_started_total',
     ]);
   });
