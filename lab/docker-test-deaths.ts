@@ -99,7 +99,7 @@ async function agentGoes(stack: Stack, make: () => Promise<unknown>): Promise<st
   }
 }
 
-/** `hangsUp`: the caller must be told; after a crash there is nobody who could tell him. */
+/** `hangsUp`: the caller must be told; after a crash there is nobody who could tell them. */
 async function asteriskGoes(
   stack: Stack,
   make: () => Promise<unknown>,

@@ -44,12 +44,12 @@ export function watchParts(
       providers.states.map(({ part, provider, state }) => ({ part, provider, open: state === 'open' })),
     mediaThreads: () => [
       ...(gateway
-        ? gateway.report.threads.map(({ name, trouble, restarts, sessions, strangers }) => ({
+        ? gateway.report.threads.map(({ name, trouble, restarts, sessions, unknownPeers }) => ({
             name,
             alive: trouble === undefined,
             restarts,
             sessions,
-            strangers,
+            unknownPeers,
           }))
         : []),
       ...(vonage

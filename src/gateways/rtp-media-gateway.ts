@@ -59,7 +59,7 @@ export interface RtpGatewayReport {
     readonly restarts: number;
     readonly sessions: number;
     /** Packets from addresses that are no call's peer: of the thread's port, and so of no call. */
-    readonly strangers: number;
+    readonly unknownPeers: number;
   }[];
 }
 
@@ -126,13 +126,13 @@ export class RtpMediaGateway implements MediaGateway<RtpEndpoint> {
   get report(): RtpGatewayReport {
     return {
       advertisedAddress: this.#advertised,
-      threads: this.#threads.map(({ name, trouble, about, restarts, sessionCount, strangers }) => ({
+      threads: this.#threads.map(({ name, trouble, about, restarts, sessionCount, unknownPeers }) => ({
         name,
         ...(trouble === undefined ? {} : { trouble }),
         ...about,
         restarts,
         sessions: sessionCount,
-        strangers,
+        unknownPeers,
       })),
     };
   }

@@ -58,7 +58,7 @@ export class RtpClock {
     }
   }
 
-  /** Goes over to another stream with its second packet: the first one may be a stranger's. */
+  /** Goes over to another stream with its second packet: the first one may be an unknown peer's. */
   #follow(fields: RtpFields): boolean {
     if (this.#ssrc >= 0 && fields.ssrc !== this.#rivalSsrc) {
       this.#rivalSsrc = fields.ssrc;

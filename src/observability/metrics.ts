@@ -36,7 +36,7 @@ interface ThreadReading {
   readonly restarts: number;
   readonly sessions: number;
   /** Packets that came to its port from nobody's peer. */
-  readonly strangers?: number;
+  readonly unknownPeers?: number;
 }
 
 export interface MetricsOptions extends CallMetricsOptions {
@@ -165,9 +165,12 @@ function readProgram(registry: Registry, { version, maxCalls, readings }: Metric
     threads(({ sessions }) => sessions),
   );
 
-  counter('media_packets_from_strangers_total', 'Packets that came from no call’s peer.', [], () => [
-    { value: readings.mediaThreads().reduce((sum, { strangers = 0 }) => sum + strangers, 0) },
-  ]);
+  // The older name goes with the release after the next.
+  for (const name of ['media_packets_from_unknown_peers_total', 'media_packets_from_strangers_total']) {
+    counter(name, 'Packets that came from no call’s peer.', [], () => [
+      { value: readings.mediaThreads().reduce((sum, { unknownPeers = 0 }) => sum + unknownPeers, 0) },
+    ]);
+  }
 
   gauge(
     'provider_breaker_open',

@@ -50,6 +50,7 @@ export class ThreadRun<Command, Report, About> {
     this.#options = options;
     const worker = new Worker(options.entry, {
       name: options.name,
+      argv: [options.name], // Node tells a thread its name only since 22.20
       workerData: options.data,
       execArgv: [], // flags of the main program (--eval, --input-type …) don't suit it
     });

@@ -147,6 +147,7 @@ describe('what is shipped for Prometheus and Grafana', () => {
     expect(ours.filter((name) => !shown.has(name))).toEqual([
       'voice_agent_build_info',
       'voice_agent_vonage_refused_total',
+      'voice_agent_media_packets_from_strangers_total', // the older name
       'voice_agent_calls_started_total',
     ]);
   });

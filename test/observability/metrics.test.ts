@@ -24,7 +24,7 @@ const options = (): MetricsOptions => ({
     eventLoopDelayMs: () => 12,
     asterisk: () => [{ server: 'local', connected: true, connections: 2, events: 30, malformed: 1 }],
     mediaThreads: () => [
-      { name: 'media-1', alive: true, restarts: 3, sessions: 2, strangers: 5 },
+      { name: 'media-1', alive: true, restarts: 3, sessions: 2, unknownPeers: 5 },
       { name: 'vonage-edge', alive: true, restarts: 0, sessions: 0 },
     ],
     breakers: () => [{ part: 'llm', provider: 'groq', open: true }],
@@ -235,6 +235,7 @@ describe('the metrics of the program', () => {
     expect(before.value('voice_agent_asterisk_events_malformed_total', { server: 'local' })).toBe(1);
     expect(before.value('voice_agent_media_thread_up', { thread: 'media-1' })).toBe(1);
     expect(before.value('voice_agent_media_thread_restarts_total', { thread: 'media-1' })).toBe(3);
+    expect(before.value('voice_agent_media_packets_from_unknown_peers_total')).toBe(5);
     expect(before.value('voice_agent_media_packets_from_strangers_total')).toBe(5);
     expect(before.value('voice_agent_media_sessions', { thread: 'media-1' })).toBe(2);
     expect(before.value('voice_agent_provider_requests', { part: 'tts', provider: 'flite' })).toBe(4);

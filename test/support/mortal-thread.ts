@@ -1,6 +1,7 @@
 /** Inside a thread of MortalThreads: it dies or hangs as it is told on a channel. */
-import { BroadcastChannel, parentPort, threadName } from 'node:worker_threads';
+import { BroadcastChannel, parentPort } from 'node:worker_threads';
 import koffi from 'koffi';
+import { threadName } from './thread-name.ts';
 
 /**
  * `throw`, `exit` and `hang` (in JavaScript) are what a bug would do; `native` sleeps in C for NATIVE_S seconds, where
@@ -19,8 +20,8 @@ export interface Told {
 export function mortal(channelName: string): void {
   const channel = new BroadcastChannel(channelName);
   channel.onmessage = ({ data }: MessageEvent) => {
-    const { how, thread = threadName } = data as Told;
-    if (thread !== threadName) return;
+    const { how, thread } = data as Told;
+    if (thread !== undefined && thread !== threadName()) return;
     channel.postMessage('as you say');
     suffer(how);
   };

@@ -16,13 +16,13 @@ export interface MediaPortOptions {
   readonly receiveBufferBytes: number;
   readonly now: () => Milliseconds;
   /** One Int32: counts the packets of unknown peers. */
-  readonly strangers: Int32Array;
+  readonly unknownPeers: Int32Array;
   /** A packet of an unknown peer was dropped; called rarely. */
-  readonly onStranger: (address: string, port: number) => void;
+  readonly onUnknownPeer: (address: string, port: number) => void;
 }
 
-/** How often a stranger is told of; all are counted. */
-const STRANGER_REPORT_MS = 60_000;
+/** How often an unknown peer is told of; all are counted. */
+const UNKNOWN_PEER_REPORT_MS = 60_000;
 
 /**
  * One UDP port with its peers: all calls of a thread share one, a call with a fixed remote has its
@@ -90,11 +90,11 @@ export class MediaPort {
     if (peer?.session !== undefined) {
       peer.session.receive(data, peer, now);
     } else if (peer === undefined) {
-      const { strangers } = this.#options;
-      strangers[0] = ((strangers[0] as number) + 1) | 0;
+      const { unknownPeers } = this.#options;
+      unknownPeers[0] = ((unknownPeers[0] as number) + 1) | 0;
       if (now < this.#nextReport) return;
-      this.#nextReport = now + STRANGER_REPORT_MS;
-      this.#options.onStranger(from.address, from.port);
+      this.#nextReport = now + UNKNOWN_PEER_REPORT_MS;
+      this.#options.onUnknownPeer(from.address, from.port);
     }
     // else: a call that is over; its channel may send until it is gone
   }

@@ -14,7 +14,7 @@ export interface MediaThreadOptions {
   readonly receiveBufferBytes: number;
   readonly realtime: 'auto' | 'off';
   /** Packets that came from no call's peer, to any port: one Int32 that counts up, restarts or not. */
-  readonly strangers: SharedArrayBuffer;
+  readonly unknownPeers: SharedArrayBuffer;
 }
 
 /** A session as the media thread must know it. */
@@ -58,4 +58,4 @@ export type RtpSessionReport =
 export type MediaReport =
   | (RtpSessionReport & { readonly session: number })
   /** Packets come to port `to` from an address that is no call's peer; told rarely. */
-  | { readonly type: 'stranger'; readonly address: string; readonly port: number; readonly to: number };
+  | { readonly type: 'unknown-peer'; readonly address: string; readonly port: number; readonly to: number };

@@ -21,7 +21,7 @@ export interface ThreadSession {
   onLost(reason: string): void;
 }
 
-export interface MediaThreadConfig extends Omit<MediaThreadOptions, 'strangers'> {
+export interface MediaThreadConfig extends Omit<MediaThreadOptions, 'unknownPeers'> {
   readonly name: string;
   readonly supervision: Supervision | undefined;
   readonly onWarning: (message: string) => void;
@@ -35,7 +35,7 @@ export class MediaThread {
   readonly #config: MediaThreadConfig;
   readonly #thread: SupervisedThread<MediaCommand, MediaReport, MediaAbout>;
   readonly #sessions = new Map<number, ThreadSession>();
-  readonly #strangers = new SharedArrayBuffer(4);
+  readonly #unknownPeers = new SharedArrayBuffer(4);
 
   private constructor(config: MediaThreadConfig) {
     this.#config = config;
@@ -89,8 +89,8 @@ export class MediaThread {
   }
 
   /** Packets that came from no call's peer, in all. */
-  get strangers(): number {
-    return new Uint32Array(this.#strangers)[0] as number;
+  get unknownPeers(): number {
+    return new Uint32Array(this.#unknownPeers)[0] as number;
   }
 
   get sessionCount(): number {
@@ -149,7 +149,7 @@ export class MediaThread {
       address,
       receiveBufferBytes,
       realtime,
-      strangers: this.#strangers,
+      unknownPeers: this.#unknownPeers,
       // The same port again, if it was the system that chose it.
       ...(port === undefined ? {} : { port: this.#thread.about?.port ?? port }),
     };
@@ -161,7 +161,7 @@ export class MediaThread {
   }
 
   #receive(report: MediaReport): void {
-    if (report.type === 'stranger') {
+    if (report.type === 'unknown-peer') {
       this.#config.onWarning(
         `packets from ${report.address}:${report.port} to port ${report.to} are dropped: ` +
           `no call has that peer; if it is your Asterisk, its media leaves from another address than it says`,

@@ -41,7 +41,7 @@ const report = (message: MediaReport): void => {
 const wheel = new PlayoutWheel(monotonicNow);
 const legs = new Map<number, RtpLeg>();
 const ports = new Set<MediaPort>();
-const strangers = new Int32Array(options.strangers);
+const unknownPeers = new Int32Array(options.unknownPeers);
 const pause = new Int32Array(new SharedArrayBuffer(4));
 let shared: MediaPort | undefined;
 let turning = false;
@@ -75,9 +75,9 @@ async function openPort(port: number): Promise<MediaPort> {
     port,
     receiveBufferBytes: options.receiveBufferBytes,
     now: monotonicNow,
-    strangers,
-    onStranger: (address, from) => {
-      report({ type: 'stranger', address, port: from, to: opened.port });
+    unknownPeers,
+    onUnknownPeer: (address, from) => {
+      report({ type: 'unknown-peer', address, port: from, to: opened.port });
     },
   });
   ports.add(opened);

@@ -3,7 +3,7 @@ import type { Milliseconds } from '../../lib/clock.ts';
 /**
  * Which call a packet belongs to, when all calls share one socket: by the exact address and port
  * that it came from. A peer that was released stays known for a while: what it still sends isn't a
- * stranger's, and if another call attaches to the same address and port (Asterisk chooses its ports
+ * unknown peer's, and if another call attaches to the same address and port (Asterisk chooses its ports
  * and may choose one again), the old stream's packets, told by their SSRC, don't get into it.
  */
 export interface Peer<Session> {

@@ -184,7 +184,7 @@ const REFUSALS = {
   late: { status: '410 Gone', counter: 'mediaLate', why: 'the time of its URL is up' },
 } as const;
 
-/** What `ws` would end the connection for: a handshake that is none shall cost nobody his ticket. */
+/** What `ws` would end the connection for: a handshake that is none shall cost nobody their ticket. */
 function isHandshake({ method, headers }: IncomingMessage): boolean {
   return (
     method === 'GET' &&

@@ -90,7 +90,7 @@ export class PlayedAccount {
   mark(place: Pick<Marker, 'utterance' | 'frame' | 'samples'>, now: Milliseconds): number {
     this.#lastMarker += 1;
     const { frame, at } = this.#reached;
-    // Nobody can answer what he wasn't asked yet.
+    // Nobody can answer what they weren't asked yet.
     const passed = place.frame <= frame ? { dueAt: Math.max(at, now) } : {};
     this.#markers.push({ ...place, ...passed, id: this.#lastMarker, waited: 0 });
     return this.#lastMarker;

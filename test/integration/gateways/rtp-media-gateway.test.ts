@@ -333,18 +333,18 @@ describe('RTP media gateway on the wire', () => {
     it('are exactly those that were named: anybody else is counted, dropped, and told of once', async () => {
       const gateway = await start();
       const { session, peer } = await call(gateway, { id: 'strict' });
-      const stranger = await openPeer();
+      const unknownPeer = await openPeer();
       const elsewhere = await openPeer({ address: '127.0.0.2', port: peer.port });
-      for (const other of [stranger, elsewhere]) {
+      for (const other of [unknownPeer, elsewhere]) {
         other.aim(session.endpoint);
         await other.say(noise(480), { paced: false });
       }
-      await until(() => gateway.report.threads[0]?.strangers === 6 && warnings.length > 0);
+      await until(() => gateway.report.threads[0]?.unknownPeers === 6 && warnings.length > 0);
       expect(session.stats()).toMatchObject({ packetsReceived: 0, packetsMalformed: 0 });
       expect(spoken(session.heard)).toHaveLength(0);
-      expect(stranger.received).toHaveLength(0);
+      expect(unknownPeer.received).toHaveLength(0);
       expect(warnings.filter((warning) => warning.includes('are dropped'))).toHaveLength(1);
-      expect(warnings[0]).toContain(`127.0.0.1:${stranger.port}`);
+      expect(warnings[0]).toContain(`127.0.0.1:${unknownPeer.port}`);
     });
 
     it('are let in by a new call without what the old call still sends', async () => {

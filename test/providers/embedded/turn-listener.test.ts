@@ -6,10 +6,12 @@ import type { Evidence } from '../../../src/providers/embedded/stt/verdict.ts';
 /** Notes what it is given; each 20 ms frame of the ring is 320 samples at 16 kHz. */
 class CountingRecogniser {
   readonly turns: number[] = [];
+  wideband: boolean | undefined;
   abandoned = 0;
   #samples = 0;
 
-  start(): void {
+  start(_pauseMs: number, wideband: boolean): void {
+    this.wideband = wideband;
     this.#samples = 0;
   }
   push(samples: Int16Array): void {
@@ -55,6 +57,17 @@ describe('the listener of one call', () => {
     const { text } = await listener.end(49);
     expect(text).toBe('good morning to you');
     expect(recogniser.turns[0]).toBe(15 + 20 + 12);
+  });
+
+  it.each([
+    [8000, false],
+    [16000, true],
+    [24000, true],
+  ] as const)('tells the recogniser whether a ring of %s Hz is wideband: %s', (rateHz, wideband) => {
+    const other = new TurnListener(createAudioRing(rateHz), recogniser, () => undefined);
+    other.begin(0);
+    expect(recogniser.wideband).toBe(wideband);
+    other.close();
   });
 
   it('hears as much of a turn when it is behind as when it isn’t, and waits for nothing', async () => {

@@ -25,10 +25,14 @@ const MODEL_ARGS = { '-fwdflat': 'no' };
  */
 const NUMBER_ARGS = { '-wip': '0.003' };
 
-/** Transforms (MLLR) of the wideband model for the telephone, and for a telephone with noise on the line. */
+/**
+ * Transforms (MLLR) of the wideband model for the telephone, and for a telephone with noise on the line. A wideband call
+ * needs none: its file changes nothing, for pocketsphinx 0.8 can't take a transform away, only put another in its place.
+ */
 const ADAPTATIONS = {
   clean: fileURLToPath(new URL('./telephone-mllr.txt', import.meta.url)),
   noisy: fileURLToPath(new URL('./noisy-telephone-mllr.txt', import.meta.url)),
+  wideband: fileURLToPath(new URL('./wideband-mllr.txt', import.meta.url)),
 } as const;
 
 /** Recognises one call at a time with one agent's models: grammar, language model and numbers search the same cepstra. */
@@ -44,6 +48,7 @@ export class Recogniser {
   readonly #familiar: WordPairs;
   readonly #noise = new NoiseMeter();
   #line: keyof typeof ADAPTATIONS = 'clean';
+  #wideband = false;
   #searching = false;
   #frames = 0;
 
@@ -65,8 +70,9 @@ export class Recogniser {
     this.#searches = [this.#grammar, this.#model, this.#numbers];
   }
 
-  /** `pauseMs`: how much of what follows comes before the speech. */
-  start(pauseMs: Milliseconds): void {
+  /** `pauseMs`: how much of what follows comes before the speech. `wideband`: it didn't come through a telephone's 8 kHz. */
+  start(pauseMs: Milliseconds, wideband: boolean): void {
+    this.#wideband = wideband;
     this.#frames = 0;
     this.#mean.start(Math.floor(pauseMs / FEATURE_FRAME_MS));
     this.#noise.start();
@@ -121,7 +127,7 @@ export class Recogniser {
 
   /** As soon as enough was heard to know the line. */
   #begin(): void {
-    const line = this.#noise.noisy ? 'noisy' : 'clean';
+    const line = this.#wideband ? 'wideband' : this.#noise.noisy ? 'noisy' : 'clean';
     if (line !== this.#line) {
       for (const search of this.#searches) search.adapt(ADAPTATIONS[line]);
       this.#line = line;

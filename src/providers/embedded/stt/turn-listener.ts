@@ -68,7 +68,7 @@ export class TurnListener {
     const first = Math.max(0, frame < this.#turnEnd ? from : Math.max(from, this.#turnEnd));
     this.#reader.seek(first);
     this.#resampler.reset();
-    this.#recogniser.start(Math.max(0, frame - first) * FRAME_MS);
+    this.#recogniser.start(Math.max(0, frame - first) * FRAME_MS, this.#reader.rateHz > 8000);
     this.#fail(this.#turn, this.#listen(this.#turn));
   }
 
