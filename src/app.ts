@@ -344,14 +344,11 @@ async function staff(
     };
   };
 
-  const announcer = await hire(
-    announcerProfile(announcements.voice, announcements.language),
-    {
-      unknownExtension: announcements.unknownExtension,
-      busy: announcements.busy,
-      apology: announcements.trouble,
-    },
-  );
+  const announcer = await hire(announcerProfile(announcements.voice, announcements.language), {
+    unknownExtension: announcements.unknownExtension,
+    busy: announcements.busy,
+    apology: announcements.trouble,
+  });
   const agents = await Promise.all(
     config.agents.map((profile) =>
       hire(profile, { ...agentTexts(profile, announcements), greeting: profile.greeting }),
