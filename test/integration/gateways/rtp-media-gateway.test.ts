@@ -19,10 +19,19 @@ import type { FlushTripperData } from '../../support/flush-tripper.ts';
 import { MortalThreads } from '../../support/mortal-threads.ts';
 import { encodeRtp } from '../../support/rtp-packets.ts';
 import { RtpPeer, type RtpPeerOptions } from '../../support/rtp-peer.ts';
-import { describeMediaGateway, pcm, readAll, spoken, until } from './media-gateway.contract.ts';
+import {
+  describeMediaGateway,
+  G711_WIRES,
+  type MediaGatewayHarness,
+  pcm,
+  readAll,
+  spoken,
+  until,
+} from './media-gateway.contract.ts';
+import { describePauses } from './pause.contract.ts';
 import { noise, throughG711, withoutSilence } from './sound.ts';
 
-describeMediaGateway('RTP', async () => {
+async function harness(): Promise<MediaGatewayHarness> {
   const gateway = await RtpMediaGateway.start();
   const peers: RtpPeer[] = [];
   return {
@@ -44,6 +53,14 @@ describeMediaGateway('RTP', async () => {
       await Promise.all(peers.map((peer) => peer.close()));
     },
   };
+}
+
+describeMediaGateway('RTP', harness);
+for (const wire of G711_WIRES) describePauses('RTP', harness, wire);
+describePauses('RTP', harness, {
+  name: 'g722',
+  request: { codec: 'g722' },
+  format: { encoding: 'pcm_s16', rateHz: 16000 },
 });
 
 async function callOf(
