@@ -7,13 +7,15 @@ import { ScriptedTts } from '../../support/scripted-tts.ts';
 
 const nothing = (): void => undefined;
 
-function reply() {
+function reply(fault?: ScriptedTts['fault']) {
   const clock = new ManualClock();
   const media = new ScriptedMedia(clock);
   const failures: unknown[] = [];
+  const tts = new ScriptedTts(clock);
+  tts.fault = fault;
   const speaking = new AgentReply({
     scope: new Scope('call'),
-    tts: new ScriptedTts(clock),
+    tts,
     voice: { voice: 'slt', language: 'en', format: { encoding: 'ulaw', rateHz: 8000 } },
     media,
     clock,
@@ -65,4 +67,22 @@ it('is known by what was heard of it when it is flushed while it is paused', asy
   await clock.advance(100);
   const { heard } = await speaking.settled;
   expect(heard).toMatchObject({ text: 'One two', interrupted: true });
+});
+
+it('neither fills the silence of a pause nor takes it for a stall while its synthesiser owes the rest', async () => {
+  const { clock, media, speaking, failures } = reply({ atWord: 'three', how: 'hang' });
+  await clock.advance(60 + 540);
+  speaking.pause();
+  await clock.advance(30_000);
+  expect([media.playbacks[0]?.written, failures]).toEqual([800, []]);
+  // From where it goes on both count anew: the filler from the end of the sound, 260 ms later.
+  speaking.resume();
+  await clock.advance(260 + 3900);
+  expect([media.playbacks[0]?.written, failures]).toEqual([800, []]);
+  await clock.advance(200);
+  expect(media.playbacks[0]?.written).toBeGreaterThan(800);
+  expect(failures).toEqual([]);
+  await clock.advance(1000);
+  expect(failures).toMatchObject([['tts', { message: 'nothing came for 5000 ms' }]]);
+  await speaking.settled;
 });

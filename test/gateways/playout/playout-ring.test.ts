@@ -114,6 +114,57 @@ describe('playout ring', () => {
     expect(second.utterance).toBe(2);
   });
 
+  describe('what was taken', () => {
+    /** Utterances of so many frames of four samples each, all of them taken. */
+    function taken(counts: Record<number, number>, slots = 500) {
+      const { writer, reader } = makeRing(slots);
+      for (const [utterance, count] of Object.entries(counts)) {
+        for (let n = 0; n < count; n++) {
+          writer.push(Number(utterance), 1, n * 4, 4, 0, frame(n), 0, 4);
+          reader.pop();
+        }
+      }
+      return { writer, reader };
+    }
+
+    it('is found by the sample, and no earlier than its utterance begins', () => {
+      const { writer } = taken({ 1: 5, 2: 10 });
+      expect(writer.find(2, 0)).toEqual({ slot: 5, position: 0 });
+      expect(writer.find(2, 13)).toEqual({ slot: 8, position: 12 });
+      expect(writer.find(2, 16)).toEqual({ slot: 9, position: 16 });
+      expect(writer.find(2, 1000)).toEqual({ slot: 14, position: 36 });
+      expect(writer.find(1, 0)).toBeUndefined(); // another one was taken since
+      expect([writer.stopOf(2), writer.stopOf(3)]).toEqual([40, 0]);
+    });
+
+    it('is kept for two seconds, also while the writer has filled all the room there is', () => {
+      const { writer, reader } = taken({ 1: 300 }, 8);
+      while (writer.push(1, 1, 0, 4, 0, frame(0), 0, 4));
+      const found = writer.find(1, 0)!;
+      expect(found).toEqual({ slot: 200, position: 800 });
+      reader.goBack(found.slot, 1);
+      expect(reader.peek()).toBe(true);
+      expect([reader.position, payload(reader)[0], writer.room]).toEqual([800, 200, -100]);
+      expect(writer.push(1, 1, 0, 4, 0, frame(0), 0, 4)).toBe(false);
+    });
+
+    it('is gone back to only where it is this utterance’s, and still there', () => {
+      const { writer, reader } = taken({ 1: 5, 2: 200 });
+      const before = writer.room;
+      for (const [slot, utterance] of [
+        [50, 2], // too long ago
+        [204, 1], // another's
+        [205, 2], // to come
+      ] as const) {
+        reader.goBack(slot, utterance);
+        expect(writer.room).toBe(before);
+      }
+      reader.goBackTo(2, 4 * 190 + 1);
+      expect([reader.peek(), reader.position]).toEqual([true, 4 * 190]);
+      expect(writer.stopOf(2)).toBe(4 * 190);
+    });
+  });
+
   it('refuses memory that is no playout ring', () => {
     expect(() => new PlayoutRingReader({ memory: new SharedArrayBuffer(64) })).toThrow('not a playout ring');
   });

@@ -288,6 +288,8 @@ describe('a pause of the playout source', () => {
               }),
             },
             { weight: 2, arbitrary: fc.record({ do: fc.constant('from' as const), n: fc.nat(60) }) },
+            { weight: 2, arbitrary: fc.record({ do: fc.constant('again' as const), n: fc.nat(30) }) },
+            { weight: 1, arbitrary: fc.record({ do: fc.constant('end paused' as const), n: fc.nat(20) }) },
           ),
           { maxLength: 60 },
         ),
@@ -308,6 +310,10 @@ describe('a pause of the playout source', () => {
           const listen = (): void => {
             const before = playback.paused;
             const frame = tick();
+            hear(before, frame);
+            expect(playback.playedMs()).toBe(furthest * 20);
+          };
+          const hear = (before: boolean, frame: Uint8Array | undefined): void => {
             if (!frame) return;
             const isFade = frame.subarray(80).every((byte) => byte === 0xff);
             if (isFade) return;
@@ -332,7 +338,23 @@ describe('a pause of the playout source', () => {
               playback.flush();
               listen();
               await check();
-            } else if (step.do === 'end') {
+            } else if (step.do === 'again') {
+              // What the caller interrupts, and what goes on a little before that.
+              playback.pause();
+              listen();
+              listen();
+              playback.resume(Math.max(0, furthest - 1 - (step.n % 6)) * 20);
+              for (let n = 0; n < step.n % 5; n++) listen();
+            } else if (step.do === 'end' || step.do === 'end paused') {
+              if (step.do === 'end paused') {
+                if (step.n % 2 === 0) playback.pause();
+                playback.end();
+                for (let n = 0; n < step.n; n++) listen();
+                if (step.n % 3 > 0) playback.pause();
+                listen();
+                listen();
+                if (step.n % 5 > 0) playback.resume(Math.max(0, furthest - (step.n % 4)) * 20);
+              }
               playback.end();
               playback.resume();
               for (let n = 0; n < 130; n++) listen();
@@ -341,7 +363,7 @@ describe('a pause of the playout source', () => {
           }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 300 },
     );
   });
 });

@@ -180,4 +180,52 @@ describe('the paced player', () => {
     far.run(1000);
     expect(Math.abs(far.booked(1) - far.heard)).toBeLessThanOrEqual(10);
   });
+
+  describe.each([0, 100, 240, 2000])('paused while the far side is %i ms behind', (behindMs) => {
+    function paused(): SimulatedFarSide {
+      const far = new SimulatedFarSide();
+      far.write(1, 100);
+      far.run(1000);
+      far.stalled = true;
+      far.run(behindMs);
+      far.pause();
+      far.run(20);
+      far.stalled = false;
+      far.run(400);
+      return far;
+    }
+
+    it('books what was heard, and no more', () => {
+      const far = paused();
+      const spoken = Math.max(...far.ear);
+      expect(far.booked(1)).toBeLessThanOrEqual(spoken + 1);
+      expect(far.booked(1)).toBeGreaterThanOrEqual(spoken - 5);
+      expect(far.ear.at(-1)).toBe(0);
+      const { heard } = far;
+      far.run(1000);
+      expect(far.heard).toBe(heard);
+    });
+
+    it('sends again what was not played: no more is lost than lies between two markers', () => {
+      const far = paused();
+      far.resume();
+      far.run(4000);
+      const ear = far.ear.filter((frame) => frame > 0);
+      const joint = far.ear.indexOf(0);
+      for (const [at, frame] of ear.entries()) {
+        const before = ear[at - 1] ?? 0;
+        if (at !== joint) expect(frame).toBe(before + 1);
+        else expect(Math.abs(frame - before - 1)).toBeLessThanOrEqual(5);
+      }
+      expect([ear.at(-1), far.outcome(1)]).toEqual([100, ['completed', 100]]);
+    });
+
+    it('knows what was heard when it is flushed', () => {
+      const far = paused();
+      const booked = far.booked(1);
+      far.flush();
+      far.run(600);
+      expect(far.outcome(1)).toEqual(['flushed', booked]);
+    });
+  });
 });

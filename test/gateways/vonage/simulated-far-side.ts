@@ -13,7 +13,7 @@ import { createFlushLine, FlushLine } from '../../../src/media/flush-line.ts';
 const RATE_HZ = 8000;
 const FRAME_SAMPLES = RATE_HZ / 50;
 
-type Item = { readonly frame: true } | { readonly notify: number };
+type Item = { readonly frame: number } | { readonly notify: number };
 
 /**
  * A paced player and a far side with a buffer, both in simulated time: a frame every 20 ms on either side,
@@ -33,6 +33,8 @@ export class SimulatedFarSide {
   #frame = 0;
   /** Frames that the caller has heard. */
   heard = 0;
+  /** … which of their utterance they were, from 1; 0: one that faded out. */
+  readonly ear: number[] = [];
   lagMs = 60;
   /** Nothing is played. */
   stalled = false;
@@ -56,7 +58,8 @@ export class SimulatedFarSide {
       stats: new MediaStatsBlock(createMediaStats()),
       sink: {
         ready: true,
-        audio: () => this.#queue.push({ frame: true }),
+        audio: (frame) =>
+          this.#queue.push({ frame: (frame.at(-2) as number) | ((frame.at(-1) as number) << 8) }),
         command: (text) => {
           this.#onCommand(text);
         },
@@ -68,35 +71,42 @@ export class SimulatedFarSide {
 
   /** An utterance of so many frames is written at once. */
   write(utterance: number, frames: number): void {
-    const pcm = new Uint8Array(FRAME_SAMPLES * 2).fill(1);
     for (let n = 1; n <= frames; n += 1) {
       const flags = n === frames ? SLOT_END : 0;
-      this.#push(utterance, FRAME_SAMPLES, flags, pcm);
+      this.#push(utterance, FRAME_SAMPLES, flags);
     }
   }
 
   /** … frames of one that goes on. */
   writeSome(utterance: number, frames: number): void {
-    const pcm = new Uint8Array(FRAME_SAMPLES * 2).fill(1);
     for (let n = 0; n < frames; n += 1) {
-      this.#push(utterance, FRAME_SAMPLES, 0, pcm);
+      this.#push(utterance, FRAME_SAMPLES, 0);
     }
   }
 
   /** … the end of it, behind all that was written. */
   end(utterance: number): void {
-    this.#push(utterance, 0, SLOT_END, new Uint8Array(0));
+    this.#push(utterance, 0, SLOT_END);
   }
 
-  #push(utterance: number, samples: number, flags: number, pcm: Uint8Array): void {
+  #push(utterance: number, samples: number, flags: number): void {
     const position = this.#pushed.get(utterance) ?? 0;
     this.#pushed.set(utterance, position + samples);
+    const pcm = new Uint8Array(new Int16Array(samples).fill(position / FRAME_SAMPLES + 1).buffer);
     this.#writer.push(utterance, this.#line.epoch, position, samples, flags, pcm, 0, pcm.length);
   }
 
   /** Frames of an utterance that are booked as played. */
   booked(utterance: number): number {
     return this.#accounts.samplesOf(utterance) / FRAME_SAMPLES;
+  }
+
+  pause(): void {
+    this.#line.pause();
+  }
+
+  resume(): void {
+    this.#line.resume();
   }
 
   flush(): void {
@@ -141,6 +151,7 @@ export class SimulatedFarSide {
     for (let item = this.#queue.shift(); item; item = this.#queue.shift()) {
       if ('frame' in item) {
         this.heard += 1;
+        this.ear.push(item.frame);
         return;
       }
       this.#answer(item.notify);

@@ -6,10 +6,17 @@ import type { G711Law } from '../../../src/media/audio.ts';
 import { AudioRingReader } from '../../../src/media/audio-ring.ts';
 import { decodeG711 } from '../../../src/media/g711.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { describeMediaGateway, pcm, spoken } from './media-gateway.contract.ts';
+import {
+  describeMediaGateway,
+  G711_WIRES,
+  type MediaGatewayHarness,
+  pcm,
+  spoken,
+} from './media-gateway.contract.ts';
+import { describePauses } from './pause.contract.ts';
 import { noise, throughG711, withoutSilence } from './sound.ts';
 
-describeMediaGateway('in-memory', () => {
+function harness(): Promise<MediaGatewayHarness> {
   const gateway = new InMemoryMediaGateway();
   return Promise.resolve({
     gateway,
@@ -36,7 +43,10 @@ describeMediaGateway('in-memory', () => {
     },
     close: () => gateway.close(),
   });
-});
+}
+
+describeMediaGateway('in-memory', harness);
+for (const wire of G711_WIRES) describePauses('in-memory', harness, wire);
 
 describe('in-memory media gateway by a test’s clock', () => {
   it('moves when the clock does, frame by frame, and leaves no timer behind', async () => {

@@ -19,10 +19,19 @@ import type { FlushTripperData } from '../../support/flush-tripper.ts';
 import { MortalThreads } from '../../support/mortal-threads.ts';
 import { encodeRtp } from '../../support/rtp-packets.ts';
 import { RtpPeer, type RtpPeerOptions } from '../../support/rtp-peer.ts';
-import { describeMediaGateway, pcm, readAll, spoken, until } from './media-gateway.contract.ts';
+import {
+  describeMediaGateway,
+  G711_WIRES,
+  type MediaGatewayHarness,
+  pcm,
+  readAll,
+  spoken,
+  until,
+} from './media-gateway.contract.ts';
+import { describePauses } from './pause.contract.ts';
 import { noise, throughG711, withoutSilence } from './sound.ts';
 
-describeMediaGateway('RTP', async () => {
+async function harness(): Promise<MediaGatewayHarness> {
   const gateway = await RtpMediaGateway.start();
   const peers: RtpPeer[] = [];
   return {
@@ -44,6 +53,14 @@ describeMediaGateway('RTP', async () => {
       await Promise.all(peers.map((peer) => peer.close()));
     },
   };
+}
+
+describeMediaGateway('RTP', harness);
+for (const wire of G711_WIRES) describePauses('RTP', harness, wire);
+describePauses('RTP', harness, {
+  name: 'g722',
+  request: { codec: 'g722' },
+  format: { encoding: 'pcm_s16', rateHz: 16000 },
 });
 
 async function callOf(
@@ -202,6 +219,31 @@ describe('RTP media gateway on the wire', () => {
       const frames = readAll(sent).flatMap(({ flags }, frame) => (flags & FRAME_FILLER ? [] : [frame]));
       const timestamps = received.map(({ timestamp }) => (timestamp - received[0]!.timestamp) >>> 0);
       expect(timestamps).toEqual(frames.map((frame) => (frame - frames[0]!) * 160));
+    });
+
+    it('leaves a pause out, too, and begins a new talk spurt behind it', async () => {
+      const { session, peer } = await call(await start({ silenceSuppression: true }), { id: 'paused' });
+      const sent = new AudioRingReader(session.sent, 0);
+      const playback = session.play();
+      await playback.write(pcm(noise(1600)));
+      playback.end();
+      await until(() => playback.playedMs() >= 60);
+      playback.pause();
+      const then = sent.written;
+      await until(() => sent.written >= then + 6);
+      const before = playback.playedMs() / 20 + 1; // the frame that fades, too
+      expect(peer.received).toHaveLength(before);
+      playback.resume();
+      await playback.finished;
+      await peer.until((received) => received.length === 11);
+      const { received } = peer;
+      expect(received.flatMap(({ marker }, at) => (marker ? [at] : []))).toEqual([0, before]);
+      expect(received.map(({ sequence }) => (sequence - received[0]!.sequence) & 0xffff)).toEqual([
+        ...received.keys(),
+      ]);
+      const frames = readAll(sent).flatMap(({ flags }, at) => (flags & FRAME_FILLER ? [] : [at]));
+      const timestamps = received.map(({ timestamp }) => (timestamp - received[0]!.timestamp) >>> 0);
+      expect(timestamps).toEqual(frames.map((at) => (at - frames[0]!) * 160));
     });
 
     it('is in the sent ring as it left', async () => {
@@ -538,6 +580,35 @@ describe('RTP media gateway on the wire', () => {
       expect(Int16Array.from(heard.flatMap(({ samples }) => [...samples]))).toEqual(
         throughG711('ulaw', more),
       );
+    });
+
+    it('comes back paused, and goes on where it was', async () => {
+      const gateway = await start({ supervision });
+      const { session, peer } = await call(gateway, { id: 'paused' });
+      const sound = noise(6400, 40);
+      const playback = session.play();
+      await playback.write(pcm(sound));
+      playback.end();
+      await until(() => playback.playedMs() >= 100);
+      playback.pause();
+      const sent = new AudioRingReader(session.sent);
+      const then = sent.written;
+      await until(() => sent.written >= then + 4);
+      const played = playback.playedMs();
+      threads.end('throw');
+      await until(() => gateway.report.threads[0]!.restarts === 1 && warnings.length > 0);
+      const restarted = sent.written;
+      await until(() => sent.written >= restarted + 10);
+      expect([playback.paused, playback.playedMs()]).toEqual([true, played]);
+      expect(playback.resume()).toBe(played);
+      expect(await playback.finished).toMatchObject({ outcome: 'completed', playedMs: 800, pauses: 1 });
+      // All of it, and the frame that faded out; what faded in differs in its first half.
+      await until(() => withoutSilence(peer.heardSamples()).length >= 6400 + 160);
+      const heard = withoutSilence(peer.heardSamples());
+      const stop = played * 8;
+      const carried = throughG711('ulaw', sound);
+      expect(heard.subarray(0, stop)).toEqual(carried.subarray(0, stop));
+      expect(heard.subarray(stop + 160 + 80)).toEqual(carried.subarray(stop + 80));
     });
 
     it('can be flushed and closed all the same', async () => {

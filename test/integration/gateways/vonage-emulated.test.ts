@@ -2,60 +2,65 @@
 import { describe, expect, it } from 'vitest';
 import { VonageMediaGateway } from '../../../src/gateways/vonage-media-gateway.ts';
 import { MediaLeg } from '../../support/vonage/media-leg.ts';
-import { describeMediaGateway, until } from './media-gateway.contract.ts';
+import {
+  type ContractWire,
+  describeMediaGateway,
+  type MediaGatewayHarness,
+  until,
+} from './media-gateway.contract.ts';
+import { describePauses } from './pause.contract.ts';
 
 const RATE_HZ = 16_000;
 
-describeMediaGateway(
-  'Vonage (emulated)',
-  async () => {
-    const gateway = await VonageMediaGateway.start();
-    const legs: MediaLeg[] = [];
-    return {
-      gateway,
-      account: { accuracy: 'reported', toleranceFrames: 2 },
-      async call(request) {
-        const session = await gateway.reserve(request);
-        const leg = await MediaLeg.open({
-          uri: session.endpoint.url,
-          rateHz: RATE_HZ,
-          contentType: `audio/l16;rate=${RATE_HZ}`,
-          headers: { call_uuid: request.id },
-          faults: { silenceSuppressed: true },
-        });
-        legs.push(leg);
-        await session.attached;
-        return {
-          session,
-          caller: {
-            async say(samples) {
-              await leg.say(samples);
-            },
-            ear: () => leg.heard.samples(),
-            press(digit) {
-              leg.press(digit);
-              return Promise.resolve();
-            },
+async function harness(): Promise<MediaGatewayHarness> {
+  const gateway = await VonageMediaGateway.start();
+  const legs: MediaLeg[] = [];
+  return {
+    gateway,
+    account: { accuracy: 'reported', toleranceFrames: 2 },
+    async call(request) {
+      const session = await gateway.reserve(request);
+      const leg = await MediaLeg.open({
+        uri: session.endpoint.url,
+        rateHz: RATE_HZ,
+        contentType: `audio/l16;rate=${RATE_HZ}`,
+        headers: { call_uuid: request.id },
+        faults: { silenceSuppressed: true },
+      });
+      legs.push(leg);
+      await session.attached;
+      return {
+        session,
+        caller: {
+          async say(samples) {
+            await leg.say(samples);
           },
-        };
-      },
-      async close() {
-        for (const leg of legs) leg.drop();
-        await Promise.all(legs.map((leg) => leg.ended));
-        await gateway.close();
-      },
-    };
-  },
-  [
-    {
-      name: `${RATE_HZ} Hz`,
-      request: {},
-      format: { encoding: 'pcm_s16', rateHz: RATE_HZ },
-      carry: (samples) => samples,
-      zero: 0,
+          ear: () => leg.heard.samples(),
+          press(digit) {
+            leg.press(digit);
+            return Promise.resolve();
+          },
+        },
+      };
     },
-  ],
-);
+    async close() {
+      for (const leg of legs) leg.drop();
+      await Promise.all(legs.map((leg) => leg.ended));
+      await gateway.close();
+    },
+  };
+}
+
+const WIRE: ContractWire = {
+  name: `${RATE_HZ} Hz`,
+  request: {},
+  format: { encoding: 'pcm_s16', rateHz: RATE_HZ },
+  carry: (samples) => samples,
+  zero: 0,
+};
+
+describeMediaGateway('Vonage (emulated)', harness, [WIRE]);
+describePauses('Vonage (emulated)', harness, WIRE);
 
 describe('what a Vonage makes of a notify that waits when clear comes', () => {
   it.each(['forget', 'answer'] as const)(

@@ -7,7 +7,15 @@ import type { VonageMediaSession } from '../../../src/gateways/vonage/vonage-med
 import { VONAGE_RATES_HZ, type VonageRateHz } from '../../../src/gateways/vonage/wire.ts';
 import { AudioRingReader, FRAME_FILLER } from '../../../src/media/audio-ring.ts';
 import { FlushLine } from '../../../src/media/flush-line.ts';
-import { describeMediaGateway, readAll, spoken, until, type ContractWire } from './media-gateway.contract.ts';
+import {
+  describeMediaGateway,
+  readAll,
+  spoken,
+  until,
+  type ContractWire,
+  type MediaGatewayHarness,
+} from './media-gateway.contract.ts';
+import { describePauses } from './pause.contract.ts';
 import { noise, withoutSilence } from './sound.ts';
 import { MortalThreads } from '../../support/mortal-threads.ts';
 import { FarSide, type FarSideOptions } from './vonage/far-side.ts';
@@ -20,39 +28,38 @@ const linear = (rateHz: VonageRateHz): ContractWire => ({
   zero: 0,
 });
 
-describeMediaGateway(
-  'Vonage',
-  async () => {
-    const gateway = await VonageMediaGateway.start();
-    const farSides: FarSide[] = [];
-    return {
-      gateway,
-      account: { accuracy: 'reported', toleranceFrames: 2 },
-      async call(request) {
-        const session = await gateway.reserve(request);
-        const far = await FarSide.connect(urlOf(session), { call: request.id });
-        farSides.push(far);
-        await session.attached;
-        return {
-          session,
-          caller: {
-            say: (samples) => far.say(samples),
-            ear: () => far.heard(),
-            press: (digit) => {
-              far.press(digit);
-              return Promise.resolve();
-            },
+const harnessAt = (rateHz: VonageRateHz) => async (): Promise<MediaGatewayHarness> => {
+  const gateway = await VonageMediaGateway.start({ rateHz });
+  const farSides: FarSide[] = [];
+  return {
+    gateway,
+    account: { accuracy: 'reported', toleranceFrames: 2 },
+    async call(request) {
+      const session = await gateway.reserve(request);
+      const far = await FarSide.connect(urlOf(session), { call: request.id, rateHz });
+      farSides.push(far);
+      await session.attached;
+      return {
+        session,
+        caller: {
+          say: (samples) => far.say(samples),
+          ear: () => far.heard(),
+          press: (digit) => {
+            far.press(digit);
+            return Promise.resolve();
           },
-        };
-      },
-      async close() {
-        await Promise.all(farSides.map((far) => far.close()));
-        await gateway.close();
-      },
-    };
-  },
-  [linear(16000)],
-);
+        },
+      };
+    },
+    async close() {
+      await Promise.all(farSides.map((far) => far.close()));
+      await gateway.close();
+    },
+  };
+};
+
+describeMediaGateway('Vonage', harnessAt(16000), [linear(16000)]);
+for (const rateHz of VONAGE_RATES_HZ) describePauses('Vonage', harnessAt(rateHz), linear(rateHz));
 
 function urlOf(session: VonageMediaSession): string {
   return session.endpoint.url;
