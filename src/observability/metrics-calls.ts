@@ -1,12 +1,12 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { FAILURE_REASONS } from '../dialog/contract/failure-reasons.ts';
+import { FAILURE_REASONS, type EndReason } from '../dialog/contract/end-reason.ts';
 import { stageTimes } from '../dialog/call/latency-tracker.ts';
 import type { CallObserver, TurnMarks } from '../dialog/contract/call-events.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import { codeWords, knownNames } from './metrics-labels.ts';
 
 /** Counted from 0 on for each agent, so that the first call that ends so is an increase, too. */
-const USUAL_REASONS = [
+const USUAL_REASONS: readonly EndReason[] = [
   'caller-hung-up',
   'agent-hung-up',
   'caller-silent',

@@ -1,4 +1,5 @@
 import type { CallInfo, LineEvent, TransferOutcome, TransferRequest } from '../dialog/contract/call-info.ts';
+import type { EndReason } from '../dialog/contract/end-reason.ts';
 import type { CallLine } from '../dialog/contract/ports.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import { FailureDomain } from '../lib/failure-domain.ts';
@@ -17,7 +18,7 @@ export interface CallLineEnds {
   readonly port: CallLine;
   readonly tell: (event: LineEvent) => void;
   /** The last leg has left. */
-  end(reason: string): void;
+  end(reason: EndReason): void;
   /** The caller has been let go, or it was tried: `hangUp` and `proceed` resolve. */
   settleFarewell(): void;
 }
@@ -70,7 +71,7 @@ export function createCallLine(info: CallInfo, verbs: LineVerbs): CallLineEnds {
   return {
     port,
     tell,
-    end(reason: string) {
+    end(reason: EndReason) {
       tell({ type: 'ended', reason });
       farewell.resolve(undefined);
     },

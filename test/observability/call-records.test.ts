@@ -135,9 +135,9 @@ describe('a call record', () => {
     await expect.poll(read, { timeout: 5000 }).toMatchObject({ call: 'x', agent: 'alice' });
     expect(await read()).not.toHaveProperty('ended');
     records.observe({ type: 'dtmf', call: 'x', at: 5, digit: '1' });
-    records.observe({ type: 'ended', call: 'x', at: 9, reason: 'r', variables: {}, media: NO_MEDIA });
+    records.observe({ type: 'ended', call: 'x', at: 9, reason: 'other', variables: {}, media: NO_MEDIA });
     await records.close();
-    expect(await read()).toMatchObject({ digits: '1', ended: { reason: 'r', durationMs: 9 } });
+    expect(await read()).toMatchObject({ digits: '1', ended: { reason: 'other', durationMs: 9 } });
     expect(await readdir(join(path, '..'))).toEqual(['090000000-x.json']);
   });
 
@@ -147,11 +147,11 @@ describe('a call record', () => {
       const call = `x${n}`;
       records.observe({ type: 'started', call, at: 0, info: callInfo(), agent: 'alice' });
       for (let wait = 0; wait < n % 5; wait += 1) await new Promise((resolve) => setImmediate(resolve));
-      records.observe({ type: 'ended', call, at: 9, reason: 'r', variables: {}, media: NO_MEDIA });
+      records.observe({ type: 'ended', call, at: 9, reason: 'other', variables: {}, media: NO_MEDIA });
     }
     await records.close();
     const all = await records.list();
-    expect(all.filter(({ ended }) => ended?.reason === 'r')).toHaveLength(20);
+    expect(all.filter(({ ended }) => ended?.reason === 'other')).toHaveLength(20);
     expect(await readdir(join(directory, 'calls', '2026-01-15'))).toHaveLength(20);
   });
 
@@ -160,7 +160,7 @@ describe('a call record', () => {
     records.observe({ type: 'started', call: 'x', at: 0, info: callInfo(), agent: 'alice' });
     const path = await records.recordingPath('x');
     await writeFile(path ?? '', 'sound');
-    records.observe({ type: 'ended', call: 'x', at: 9, reason: 'r', variables: {}, media: NO_MEDIA });
+    records.observe({ type: 'ended', call: 'x', at: 9, reason: 'other', variables: {}, media: NO_MEDIA });
     await records.close();
     expect((await records.list())[0]?.recording).toBe('090000000-x.wav');
     expect(await records.recordingPath('unknown')).toBeUndefined();

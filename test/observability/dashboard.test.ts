@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { FAILURE_REASONS } from '../../src/dialog/contract/failure-reasons.ts';
+import { FAILURE_REASONS } from '../../src/dialog/contract/end-reason.ts';
 import { NO_MEDIA } from '../../src/dialog/contract/call-media.ts';
 import { createMetrics, type Metrics } from '../../src/observability/metrics.ts';
 import { Exposition } from '../support/prometheus-text.ts';
@@ -172,7 +172,7 @@ describe('what is shipped for Prometheus and Grafana', () => {
     ];
     const sources = ['src/dialog', 'src/telephony'].flatMap((folder) =>
       readdirSync(folder, { recursive: true, encoding: 'utf8' })
-        .filter((name) => name.endsWith('.ts') && name !== 'failure-reasons.ts')
+        .filter((name) => name.endsWith('.ts') && name !== 'end-reason.ts')
         .map((name) => read(join(folder, name))),
     );
     expect(sources.some((text) => spelt.some((word) => text.includes(word)))).toBe(true);

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { NO_MEDIA } from '../../src/dialog/contract/call-media.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
+import type { EndReason } from '../../src/dialog/contract/end-reason.ts';
 import type { MediaSession } from '../../src/dialog/contract/ports.ts';
 import type { MediaStats } from '../../src/dialog/contract/call-media.ts';
 import type { HealthReport } from '../../src/observability/health-checks.ts';
@@ -49,7 +50,7 @@ async function read(): Promise<Exposition> {
   return new Exposition(body);
 }
 
-function ended(reason: string, media: Partial<MediaStats> = {}): Body {
+function ended(reason: EndReason, media: Partial<MediaStats> = {}): Body {
   return { type: 'ended', reason, variables: {}, media: { ...NO_MEDIA, ...media } };
 }
 
@@ -308,7 +309,7 @@ describe('labels', () => {
         reason: 'PJSIP/softphone1-00000001 left',
         variables: { CLASS: 'vip' },
         media: NO_MEDIA,
-      },
+      } as unknown as Body,
     );
     const { body } = await metrics.text();
     expect(PRIVATE.filter((text) => body.includes(text))).toEqual([]);
@@ -324,7 +325,7 @@ describe('labels', () => {
     const letters = 'abcdefghijklmnopqrstuvwxyz';
     for (let n = 0; n < 500; n++) {
       const word = `reason-${letters[n % 26] ?? ''}${letters[Math.floor(n / 26)] ?? ''}`;
-      tell(`c${n}`, 0, { type: 'started', info: callInfo(), agent: 'alice' }, ended(word));
+      tell(`c${n}`, 0, { type: 'started', info: callInfo(), agent: 'alice' }, ended(word as EndReason));
     }
     const now = await read();
     expect(now.value('voice_agent_calls_ended_total')).toBe(500);

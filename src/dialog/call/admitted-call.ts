@@ -1,6 +1,7 @@
 import { FailureDomain } from '../../lib/failure-domain.ts';
 import { NO_MEDIA } from '../contract/call-media.ts';
 import type { CallInfo } from '../contract/call-info.ts';
+import type { EndReason } from '../contract/end-reason.ts';
 import type { CallLine, MediaSession } from '../contract/ports.ts';
 import type { Ending } from '../turn/turn-states.ts';
 import { CallFacts } from './call-facts.ts';
@@ -73,7 +74,7 @@ export class AdmittedCall {
   }
 
   /** The call was given up before it could run. */
-  abandon(reason: Ending['reason']): void {
+  abandon(reason: EndReason): void {
     const { is } = this.#standing;
     if (is === 'running' || is === 'abandoned') return;
     // It may have been finished already, and waited to be run for that.

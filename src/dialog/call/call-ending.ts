@@ -1,8 +1,9 @@
 import type { AgentProfile } from '../contract/agent-profile.ts';
+import type { EndReason } from '../contract/end-reason.ts';
 import type { Ending } from '../turn/turn-states.ts';
 
 /** What the dialplan is told of a conversation that came to its end. */
-const RESULTS: Readonly<Record<string, string>> = {
+const RESULTS: Readonly<Partial<Record<EndReason, string>>> = {
   transferred: 'completed',
   'agent-hung-up': 'completed',
   'caller-silent': 'silence',

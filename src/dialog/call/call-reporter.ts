@@ -3,6 +3,7 @@ import { FailureDomain } from '../../lib/failure-domain.ts';
 import type { ConversationHistory } from '../reply/conversation-history.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
 import type { CallEvent, CallObserver } from '../contract/call-events.ts';
+import type { EndReason } from '../contract/end-reason.ts';
 import type { MediaStats } from '../contract/call-media.ts';
 import type { ProviderTrouble } from '../contract/provider-failures.ts';
 import { thrownTrouble, troubleEvent } from '../contract/provider-trouble.ts';
@@ -138,7 +139,7 @@ export class CallReporter {
   }
 
   /** The last of all. */
-  end(reason: string, variables: Readonly<Record<string, string>>, media: MediaStats): void {
+  end(reason: EndReason, variables: Readonly<Record<string, string>>, media: MediaStats): void {
     this.#ended = true;
     const { tracker, name } = this.#options;
     let latency: ReturnType<LatencyTracker['summary']>;

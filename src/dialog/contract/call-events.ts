@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import type { CallInfo, TransferOutcome } from './call-info.ts';
 import type { MediaStats } from './call-media.ts';
+import type { EndReason } from './end-reason.ts';
 import type { FailureKind, ProviderTrouble } from './provider-failures.ts';
 
 /** One turn's instants, from the caller's last voiced packet to the reply's first (undefined: didn't happen). */
@@ -99,7 +100,7 @@ export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
     }
   | {
       readonly type: 'ended';
-      readonly reason: string;
+      readonly reason: EndReason;
       readonly variables: Readonly<Record<string, string>>;
       readonly media: MediaStats;
       /** Missing: no turn was measured. */

@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../../lib/clock.ts';
+import type { EndReason } from './end-reason.ts';
 
 export interface CallKey {
   readonly server: string;
@@ -43,4 +44,4 @@ export type LineEvent =
   /** A transfer on the caller's side: somebody else is on the line now, in the same call. */
   | { readonly type: 'caller-changed'; readonly caller: CallInfo['caller'] }
   /** The last caller-side leg is gone. */
-  | { readonly type: 'ended'; readonly reason: string };
+  | { readonly type: 'ended'; readonly reason: EndReason };

@@ -13,6 +13,7 @@ import type { FlushLineHandle } from '../../media/flush-line.ts';
 import type { CallInfo, LineEvent, TransferOutcome, TransferRequest } from './call-info.ts';
 import type { MediaEndpoint, MediaEvent, MediaRequest, MediaStats, PlayedAccount } from './call-media.ts';
 import type { LlmEvent, ReplyRequest, TakenMessage } from './conversation.ts';
+import type { EndReason } from './end-reason.ts';
 import type { ProviderStatus } from './provider-failures.ts';
 import type { SttRequest, Transcript, TtsEvent, VadRequest, VoiceRequest } from './speech.ts';
 
@@ -204,7 +205,7 @@ export type Admission =
       readonly codec: CodecName | 'auto';
       readonly run: (line: CallLine, media: MediaSession) => Promise<void>;
       /** Called instead of `run` when the caller left, or the set-up failed, before that. */
-      readonly abandoned?: (reason: string) => void;
+      readonly abandoned?: (reason: EndReason) => void;
     }
   /** No room, or draining: on in the dialplan with `VOICE_AGENT_RESULT` set, nothing is answered. */
   | { readonly kind: 'proceed'; readonly variables: Readonly<Record<string, string>> };

@@ -2,6 +2,7 @@ import type { Milliseconds } from '../../lib/clock.ts';
 import { FRAME_MS } from '../../media/audio.ts';
 import { SIGN_TONE_MS } from '../../media/sign-tone.ts';
 import type { TransferOutcome } from '../contract/call-info.ts';
+import type { FailureReason } from '../contract/end-reason.ts';
 import { expectsText, heardText, NOTHING_SAID, pauseOf, withPiece } from './caller-turn.ts';
 import type {
   CallerInput,
@@ -943,7 +944,7 @@ function leave(state: TurnState, ending: Ending): Step {
 }
 
 /** How a call ends that can't go on. */
-function failedEnding(reason: Ending['reason'], settings: TurnSettings): Ending {
+function failedEnding(reason: FailureReason, settings: TurnSettings): Ending {
   return { reason, way: settings.givenUp };
 }
 

@@ -1,6 +1,7 @@
 import { DEFAULT_LIMITS } from '../contract/agent-profile.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import type { Message, ToolCall } from '../contract/conversation.ts';
+import type { EndReason } from '../contract/end-reason.ts';
 import { endpointingByWords, type EndpointingPolicy } from './endpointing-policy.ts';
 import { interruptionByWords, type InterruptionPolicy } from './interruption-policy.ts';
 import { languageOf } from '../language/known-languages.ts';
@@ -219,7 +220,7 @@ export type TurnInput = CallerInput | TransferResult;
 
 /** How a call ends. */
 export interface Ending {
-  readonly reason: string;
+  readonly reason: EndReason;
   /** Spoken before. */
   readonly phrase?: PhraseName | undefined;
   /** `none`: the line is gone already. */
@@ -267,7 +268,7 @@ export type TurnEvent = { readonly at: Milliseconds } & (
   // the line
   | { readonly type: 'dtmf'; readonly digit: string }
   | { readonly type: 'hold' | 'unhold' }
-  | { readonly type: 'line-ended'; readonly reason: string }
+  | { readonly type: 'line-ended'; readonly reason: EndReason }
   | { readonly type: 'transfer-over'; readonly outcome: TransferOutcome }
   /** Whom the caller talked with has hung up. */
   | { readonly type: 'target-left' }

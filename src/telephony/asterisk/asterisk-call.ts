@@ -4,6 +4,7 @@ import { FailureDomain } from '../../lib/failure-domain.ts';
 import type { CodecName } from '../../media/codec.ts';
 import type { Admission, MediaGateway, MediaSession } from '../../dialog/contract/ports.ts';
 import type { CallInfo, LineEvent } from '../../dialog/contract/call-info.ts';
+import type { EndReason } from '../../dialog/contract/end-reason.ts';
 import type { RtpEndpoint } from '../../dialog/contract/call-media.ts';
 import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriChannel } from './ari-model.ts';
@@ -269,7 +270,7 @@ export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
       signal({ type: 'created', resource });
     } catch (error) {
       log.warn({ ...about, resource, error: messageOf(error) }, 'a part of the call could not be made');
-      signal({ type: 'failed', resource, reason: `${resource}-failed` });
+      signal({ type: 'failed', resource, reason: resource === 'target' ? 'failed' : `${resource}-failed` });
     }
   }
 
@@ -501,7 +502,7 @@ function placeAfterStasis({ dialplan }: AriChannel): DialplanPlace {
   return { context: dialplan.context, extension: dialplan.exten, priority: dialplan.priority + 1 };
 }
 
-function troubleSignal(reason: string): CallSignal {
+function troubleSignal(reason: EndReason): CallSignal {
   const farewell = troubleFarewell(reason);
   return farewell.kind === 'proceed'
     ? { type: 'proceed', reason, variables: farewell.variables }

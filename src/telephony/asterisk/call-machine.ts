@@ -1,3 +1,4 @@
+import type { EndReason } from '../../dialog/contract/end-reason.ts';
 import {
   unchanged,
   type CallAction,
@@ -17,7 +18,7 @@ import { transferring } from './transfer-states.ts';
 export const JOIN_ATTEMPTS = 4;
 
 /** What goes on in the dialplan when the agent's part fails (asterisk-conf's dialplan knows `error`). */
-export function troubleFarewell(reason: string): Farewell {
+export function troubleFarewell(reason: EndReason): Farewell {
   return {
     kind: 'proceed',
     reason,

@@ -1,4 +1,5 @@
 import type { TransferOutcome } from '../../dialog/contract/call-info.ts';
+import type { EndReason } from '../../dialog/contract/end-reason.ts';
 
 /**
  * The life of one call in Asterisk: what may happen (`CallSignal`), what is done about it (`CallAction`),
@@ -46,15 +47,15 @@ export type Resource = keyof Holdings;
 
 /** How the caller is let go, and why. */
 export type Farewell =
-  | { readonly kind: 'hang-up'; readonly reason: string }
+  | { readonly kind: 'hang-up'; readonly reason: EndReason }
   /** On in the dialplan with these variables. */
   | {
       readonly kind: 'proceed';
-      readonly reason: string;
+      readonly reason: EndReason;
       readonly variables: Readonly<Record<string, string>>;
     }
   /** Nobody is there to be let go. */
-  | { readonly kind: 'none'; readonly reason: string };
+  | { readonly kind: 'none'; readonly reason: EndReason };
 
 /** The channels on the caller's side. The call ends with the last of them. */
 export type Legs = readonly string[];
@@ -88,17 +89,17 @@ export type CallState =
 export type CallSignal =
   /** The resource exists. */
   | { readonly type: 'created'; readonly resource: Resource }
-  | { readonly type: 'failed'; readonly resource: Resource; readonly reason: string }
+  | { readonly type: 'failed'; readonly resource: Resource; readonly reason: EndReason }
   /** The resource went away without our asking. */
-  | { readonly type: 'lost'; readonly resource: Exclude<Resource, 'target'>; readonly reason: string }
+  | { readonly type: 'lost'; readonly resource: Exclude<Resource, 'target'>; readonly reason: EndReason }
   | { readonly type: 'released'; readonly resource: Resource }
   | { readonly type: 'attached' }
   | { readonly type: 'entered' }
   | { readonly type: 'joined' }
   /** `again`: a leg wasn't ready to be bridged yet. */
-  | { readonly type: 'notJoined'; readonly reason: string; readonly again: boolean }
-  | { readonly type: 'timeOut'; readonly reason: string }
-  | { readonly type: 'legLeft'; readonly leg: string; readonly reason?: string }
+  | { readonly type: 'notJoined'; readonly reason: EndReason; readonly again: boolean }
+  | { readonly type: 'timeOut'; readonly reason: EndReason }
+  | { readonly type: 'legLeft'; readonly leg: string; readonly reason?: EndReason }
   /** A transfer on the caller's side: `by` takes the place of `leg`. */
   | { readonly type: 'legReplaced'; readonly leg: string; readonly by: string }
   /** Call somebody. Only where `canTransfer`. */
@@ -114,10 +115,10 @@ export type CallSignal =
   | { readonly type: 'notConnected' }
   /** The leg could not be let go and may still be there. */
   | { readonly type: 'legStayed'; readonly leg: string }
-  | { readonly type: 'hangUp'; readonly reason: string }
+  | { readonly type: 'hangUp'; readonly reason: EndReason }
   | {
       readonly type: 'proceed';
-      readonly reason: string;
+      readonly reason: EndReason;
       readonly variables: Readonly<Record<string, string>>;
     };
 

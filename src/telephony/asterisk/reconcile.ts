@@ -1,3 +1,4 @@
+import type { EndReason } from '../../dialog/contract/end-reason.ts';
 import type { AriBridge, AriChannel } from './ari-model.ts';
 import type { AsteriskCall } from './asterisk-call.ts';
 import type { CallSignal, CallState } from './call-states.ts';
@@ -56,7 +57,7 @@ export function findDifferences<Call>(
   bridges: readonly AriBridge[],
   app: string,
   /** Why a leg that isn't there left, where that is known. */
-  reason?: string,
+  reason?: EndReason,
 ): Difference<Call>[] {
   const channelById = new Map(channels.map((channel) => [channel.id, channel]));
   const bridgeIds = new Set(bridges.map(({ id }) => id));

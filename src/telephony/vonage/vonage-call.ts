@@ -3,6 +3,7 @@ import { messageOf } from '../../lib/errors.ts';
 import { FailureDomain } from '../../lib/failure-domain.ts';
 import type { Admission, MediaSession } from '../../dialog/contract/ports.ts';
 import type { CallInfo, TransferOutcome, TransferRequest } from '../../dialog/contract/call-info.ts';
+import { endReasonOf, type EndReason } from '../../dialog/contract/end-reason.ts';
 import type { WebSocketEndpoint } from '../../dialog/contract/call-media.ts';
 import type { TelephonyLog } from '../log.ts';
 import { createCallLine } from '../call-line.ts';
@@ -169,7 +170,7 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
   }
 
   /** The call never ran. */
-  function giveUp(reason: string): void {
+  function giveUp(reason: EndReason): void {
     state = 'leaving';
     cancelWait();
     log.info({ ...about, reason }, 'the call is given up');
@@ -177,7 +178,7 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
     void finish(reason);
   }
 
-  async function finish(reason: string): Promise<void> {
+  async function finish(reason: EndReason): Promise<void> {
     if (state === 'over') return;
     state = 'over';
     transfer.close();
@@ -274,7 +275,7 @@ export function startVonageCall(options: VonageCallOptions): VonageCall {
     if (callerGone && state === 'over') return;
     callerGone = true;
     transfer.close();
-    line.end(status === 'completed' ? 'caller-hung-up' : status);
+    line.end(status === 'completed' ? 'caller-hung-up' : endReasonOf(status));
     if (state === 'waiting') giveUp('caller-hung-up');
   }
 

@@ -180,9 +180,9 @@ describe('the desk', () => {
     await first.over;
     const second = at.admit(callInfo());
     expect(second.kind).toBe('accept');
-    if (second.kind === 'accept') second.abandoned?.('set-up-failed');
+    if (second.kind === 'accept') second.abandoned?.('media-failed');
     expect(at.size).toBe(0);
-    expect(events.at(-1)).toMatchObject({ type: 'ended', reason: 'set-up-failed' });
+    expect(events.at(-1)).toMatchObject({ type: 'ended', reason: 'media-failed' });
   });
 
   it('says goodbye to all when it is drained, and takes no more', async () => {

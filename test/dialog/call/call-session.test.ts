@@ -1077,7 +1077,7 @@ describe('the end', () => {
     const call = await ScriptedCall.greeted();
     await hungUp(call);
     call.session.finish(BYE, true);
-    call.line.tell({ type: 'ended', reason: 'again' });
+    call.line.tell({ type: 'ended', reason: 'other' });
     await settle();
     expect(call.of('ended')).toHaveLength(1);
   });

@@ -115,10 +115,12 @@ describe('a call', () => {
   });
 
   it('that is only an announcement is over when that was said', () => {
-    const call = new Call({}, { reason: 'refused', phrase: 'unknownExtension', way: 'hang-up' });
+    const call = new Call({}, { reason: 'not-answered', phrase: 'unknownExtension', way: 'hang-up' });
     expect(call.feed({ type: 'answered' })).toMatchObject([{ do: 'say', phrase: 'unknownExtension' }]);
     call.feed({ type: 'reply-ended', reply: call.reply });
-    expect(call.wait(1000)).toMatchObject([{ do: 'leave', ending: { reason: 'refused', way: 'hang-up' } }]);
+    expect(call.wait(1000)).toMatchObject([
+      { do: 'leave', ending: { reason: 'not-answered', way: 'hang-up' } },
+    ]);
   });
 });
 
@@ -811,7 +813,7 @@ const transcript = fc.record({
 const ending = fc.constantFrom<Ending>(
   { reason: 'agent-hung-up', way: 'hang-up' },
   { reason: 'draining', phrase: 'draining', way: 'hang-up' },
-  { reason: 'proceeded', way: 'proceed', variables: {} },
+  { reason: 'transfer', way: 'proceed', variables: {} },
 );
 
 const TRANSFER: Transfer = {
@@ -1037,9 +1039,13 @@ describe('whatever happens', () => {
     collect(call);
     call.feed({ type: 'unhold' });
     call.feed({ type: 'reply-ended', reply: call.reply });
-    call.feed({ type: 'finish', ending: { reason: 'x', phrase: 'goodbye', way: 'hang-up' }, now: false });
+    call.feed({
+      type: 'finish',
+      ending: { reason: 'draining', phrase: 'goodbye', way: 'hang-up' },
+      now: false,
+    });
     collect(call);
-    call.feed({ type: 'line-ended', reason: 'gone' });
+    call.feed({ type: 'line-ended', reason: 'caller-hung-up' });
     collect(call);
     // By the type, so that none is forgotten.
     const all: Record<TurnState['phase'], true> = {
@@ -1081,11 +1087,11 @@ describe('whatever happens', () => {
       { type: 'dtmf', digit: '1' },
       { type: 'hold' },
       { type: 'unhold' },
-      { type: 'line-ended', reason: 'gone' },
+      { type: 'line-ended', reason: 'caller-hung-up' },
       { type: 'media-lost' },
       { type: 'internal-error' },
-      { type: 'finish', ending: { reason: 'x', way: 'hang-up' }, now: false },
-      { type: 'finish', ending: { reason: 'x', way: 'hang-up' }, now: true },
+      { type: 'finish', ending: { reason: 'draining', way: 'hang-up' }, now: false },
+      { type: 'finish', ending: { reason: 'draining', way: 'hang-up' }, now: true },
     ];
     const kinds: Record<TurnEvent['type'], true> = {
       answered: true,

@@ -9,19 +9,23 @@ import type {
 } from '../../../src/telephony/asterisk/call-states.ts';
 
 const created = (resource: Resource): CallSignal => ({ type: 'created', resource });
-const failed = (resource: Resource): CallSignal => ({ type: 'failed', resource, reason: `no ${resource}` });
+const failed = (resource: Resource): CallSignal => ({
+  type: 'failed',
+  resource,
+  reason: resource === 'target' ? 'failed' : `${resource}-failed`,
+});
 const lost = (resource: Exclude<Resource, 'target'>): CallSignal => ({
   type: 'lost',
   resource,
-  reason: `${resource} lost`,
+  reason: resource === 'bridge' ? 'bridge-destroyed' : 'media-lost',
 });
 const released = (resource: Resource): CallSignal => ({ type: 'released', resource });
 const ATTACHED: CallSignal = { type: 'attached' };
 const ENTERED: CallSignal = { type: 'entered' };
 const JOINED: CallSignal = { type: 'joined' };
-const NOT_JOINED: CallSignal = { type: 'notJoined', reason: 'refused', again: false };
-const NOT_YET_JOINED: CallSignal = { type: 'notJoined', reason: 'not in Stasis', again: true };
-const TIME_OUT: CallSignal = { type: 'timeOut', reason: 'too long' };
+const NOT_JOINED: CallSignal = { type: 'notJoined', reason: 'not-bridged', again: false };
+const NOT_YET_JOINED: CallSignal = { type: 'notJoined', reason: 'not-bridged', again: true };
+const TIME_OUT: CallSignal = { type: 'timeOut', reason: 'set-up-took-too-long' };
 const LEG_LEFT: CallSignal = { type: 'legLeft', leg: 'caller' };
 const REPLACED: CallSignal = { type: 'legReplaced', leg: 'caller', by: 'other' };
 const STAYED: CallSignal = { type: 'legStayed', leg: 'caller' };
