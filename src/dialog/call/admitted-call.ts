@@ -61,16 +61,26 @@ export class AdmittedCall {
   /** From the answer to the end of the call. Resolves when nothing of it is left open. */
   async run(line: CallLine, media: MediaSession): Promise<void> {
     const finished = this.#standing.is === 'finished' ? this.#standing.ending : undefined;
-    const session = new CallSession(this.#options, {
-      facts: this.#facts,
-      history: this.#history,
-      reporter: this.#reporter,
-      admittedAt: this.#admittedAt,
-      line,
-      media,
-    });
+    const session = this.#open(line, media);
     this.#standing = { is: 'running', session };
     await session.run(finished);
+  }
+
+  #open(line: CallLine, media: MediaSession): CallSession {
+    try {
+      return new CallSession(this.#options, {
+        facts: this.#facts,
+        history: this.#history,
+        reporter: this.#reporter,
+        admittedAt: this.#admittedAt,
+        line,
+        media,
+      });
+    } catch (error) {
+      // A bug: the line sees to the caller, and the call's record to its end.
+      this.abandon('session-failed');
+      throw error;
+    }
   }
 
   /** The call was given up before it could run. */
