@@ -116,6 +116,11 @@ export class ScriptedCall {
     });
   }
 
+  /** Makes the call: neither line nor media are there yet, and nothing is prepared. */
+  static admitted(options: ScriptedCallOptions = {}): ScriptedCall {
+    return new ScriptedCall(options, new PhraseCache());
+  }
+
   /** Makes the call and answers it: the greeting begins. */
   static async start(options: ScriptedCallOptions = {}): Promise<ScriptedCall> {
     const agent = options.agent ?? agentProfile();
