@@ -203,8 +203,10 @@ export function describePauses(
       const then = sent.written;
       await until(() => sent.written >= then + 3);
       const stoppedAt = playback.playedMs();
+      // What was on its way arrives meanwhile; how much was heard in all is counted below.
+      await until(() => sent.written >= then + 8);
       const ear = caller.ear().length;
-      await until(() => sent.written >= then + 12);
+      await until(() => sent.written >= then + 17);
       expect(playback.playedMs()).toBe(stoppedAt);
       expect(isQuietFrom(caller.ear(), ear)).toBe(true);
       const frames = stoppedAt / 20;
