@@ -20,6 +20,7 @@ import {
 } from './dialog/reply/prepared-phrases.ts';
 import { MediaGatewayFactory } from './gateways/media-gateway-factory.ts';
 import type { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
+import { onAbort } from './lib/abort.ts';
 import { systemClock, type Milliseconds } from './lib/clock.ts';
 import { messageOf } from './lib/errors.ts';
 import { Listeners } from './lib/listeners.ts';
@@ -78,8 +79,7 @@ export async function startApp(
     scope.close().catch((trouble: unknown) => {
       log.error({}, messageOf(trouble));
     });
-  const onAbort = (): void => void close();
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const withdraw = signal && onAbort(signal, () => void close());
   try {
     const app = await assemble(config, log, scope, onAbandoned);
     scope.signal.throwIfAborted();
@@ -89,7 +89,7 @@ export async function startApp(
     signal?.throwIfAborted();
     throw error;
   } finally {
-    signal?.removeEventListener('abort', onAbort);
+    withdraw?.();
   }
 }
 

@@ -9,6 +9,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { startStasisApp } from '../../src/telephony/asterisk/stasis-app.ts';
 import { createTestLog } from '../support/ari-desk.ts';
 import { createTestGateway } from '../support/ari-media-gateway.ts';
+import { labServer } from '../support/lab-server.ts';
 
 const calls = Number(process.argv[2] ?? 20);
 const clock = systemClock;
@@ -30,14 +31,7 @@ let over = Promise.withResolvers<undefined>();
 let codec: 'auto' | 'ulaw' = 'ulaw';
 
 const app = await startStasisApp({
-  server: {
-    name: 'lab',
-    url: asterisk.ariUrl,
-    username: asterisk.ariUser,
-    password: asterisk.secrets.ari,
-    app: 'voice-agent',
-    instance: 'bench',
-  },
+  server: labServer(asterisk),
   gateway,
   clock,
   log,

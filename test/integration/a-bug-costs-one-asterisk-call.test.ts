@@ -8,6 +8,7 @@ import { startStasisApp, type StasisApp } from '../../src/telephony/asterisk/sta
 import { createTestLog, eventually } from '../support/ari-desk.ts';
 import { openFaultyDesk } from '../support/faulty-desk.ts';
 import { programCatchesUncaught } from '../support/uncaught.ts';
+import { labServer } from '../support/lab-server.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -38,14 +39,7 @@ beforeAll(async () => {
     },
   });
   app = await startStasisApp({
-    server: {
-      name: 'lab',
-      url: asterisk.ariUrl,
-      username: asterisk.ariUser,
-      password: asterisk.secrets.ari,
-      app: 'voice-agent',
-      instance: 'test',
-    },
+    server: labServer(asterisk),
     gateway,
     clock: systemClock,
     log,

@@ -8,6 +8,7 @@ import { describedOperations } from '../support/ari-api-docs.ts';
 import { createTestDesk, createTestLog, eventually, type TestDesk } from '../support/ari-desk.ts';
 import { createTestGateway, type TestGateway } from '../support/ari-media-gateway.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { labServer } from '../support/lab-server.ts';
 
 /** Call control against a real Asterisk. Callers are Local channels whose other end plays a tone (603). */
 
@@ -62,14 +63,7 @@ async function start(
 ): Promise<StasisApp> {
   const { instance = 'test', port = asterisk.httpPort, ...rest } = options;
   const app = await startStasisApp({
-    server: {
-      name: 'lab',
-      url: `http://127.0.0.1:${port}`,
-      username: asterisk.ariUser,
-      password: asterisk.secrets.ari,
-      app: 'voice-agent',
-      instance,
-    },
+    server: { ...labServer(asterisk), url: `http://127.0.0.1:${port}`, instance },
     desk,
     gateway,
     clock: systemClock,
@@ -311,14 +305,7 @@ describe('registering at a real Asterisk', () => {
   });
 
   it('says that the password is wrong', async () => {
-    const server = {
-      name: 'lab',
-      url: asterisk.ariUrl,
-      username: asterisk.ariUser,
-      password: 'not this',
-      app: 'voice-agent',
-      instance: 'test',
-    };
+    const server = { ...labServer(asterisk), password: 'not this' };
     await expect(start({ server })).rejects.toMatchObject({ code: 'ARI_UNAUTHORIZED' });
   });
 

@@ -7,6 +7,7 @@ import { RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { startStasisApp, type StasisApp } from '../../src/telephony/asterisk/stasis-app.ts';
 import { createTestLog } from '../support/ari-desk.ts';
+import { labServer } from '../support/lab-server.ts';
 
 /** Call control and the RTP gateway together: a caller's own voice comes back. */
 
@@ -27,14 +28,7 @@ beforeAll(async () => {
 async function serve(listenAddress: string): Promise<void> {
   gateway = await RtpMediaGateway.start({ listenAddress });
   app = await startStasisApp({
-    server: {
-      name: 'lab',
-      url: asterisk.ariUrl,
-      username: asterisk.ariUser,
-      password: asterisk.secrets.ari,
-      app: 'voice-agent',
-      instance: 'test',
-    },
+    server: labServer(asterisk),
     gateway,
     clock: systemClock,
     log: createTestLog(),

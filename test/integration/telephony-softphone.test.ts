@@ -13,6 +13,7 @@ import {
 } from '../support/ari-desk.ts';
 import { createTestGateway, type TestGateway } from '../support/ari-media-gateway.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { labServer } from '../support/lab-server.ts';
 
 /** Call control with a real phone at a real Asterisk: what only SIP can make happen. */
 
@@ -24,14 +25,7 @@ let desk: TestDesk;
 
 const startApp = (url = asterisk.ariUrl): Promise<StasisApp> =>
   startStasisApp({
-    server: {
-      name: 'lab',
-      url,
-      username: asterisk.ariUser,
-      password: asterisk.secrets.ari,
-      app: 'voice-agent',
-      instance: 'test',
-    },
+    server: { ...labServer(asterisk), url },
     desk,
     gateway,
     clock: systemClock,
@@ -168,14 +162,7 @@ describe('a phone', () => {
 describe('when Asterisk is killed in mid-call', () => {
   it('the call ends, nothing is held, and the next call is taken by its successor', async () => {
     const own = await NativeAsterisk.start();
-    const server = {
-      name: 'doomed',
-      url: own.ariUrl,
-      username: own.ariUser,
-      password: own.secrets.ari,
-      app: 'voice-agent',
-      instance: 'test',
-    };
+    const server = { ...labServer(own), name: 'doomed' };
     const ownDesk = createTestDesk();
     const clock = systemClock;
     const ownApp = await startStasisApp({ server, desk: ownDesk, gateway, clock, log: createTestLog() });

@@ -101,14 +101,11 @@ export class CallReplies {
     this.#call = call;
   }
 
-  reply(action: Extract<TurnAction, { do: 'reply' }>): void {
-    const { input, turn, gated } = action;
+  reply({ reply, turn, input, gated }: Extract<TurnAction, { do: 'reply' }>): void {
     if (!gated && input.message.role === 'caller') this.#call.reporter.answering(turn);
-    this.#options.tracker.start(this.#call.facts.name, action.turn, action.input.marks);
+    this.#options.tracker.start(this.#call.facts.name, turn, input.marks);
     const ready = this.#lastSettled;
-    this.#start(action.reply, action.turn, action.gated, action.input, (question, signal) =>
-      this.#ask(ready, action.input, question, signal),
-    );
+    this.#start(reply, turn, gated, input, (question, signal) => this.#ask(ready, input, question, signal));
   }
 
   release({ reply, input }: Extract<TurnAction, { do: 'release' }>, at: Milliseconds): void {

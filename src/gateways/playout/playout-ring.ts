@@ -10,8 +10,9 @@ import { SILENCE_BYTE } from '../../media/g711.ts';
  *     slot    i32 utterance | i32 epoch | i32 position | i32 samples | i32 flags | frame bytes (padded to 4)
  *
  * What was taken stays readable for two seconds behind the reader, who can go back there after a pause.
- * `position` is that of the frame's first sample in its utterance; `samples` is how many of the frame's samples are speech; the rest is silence. A slot
- * with no samples marks the end of an utterance whose last frame is on its way already.
+ * `position` is that of the frame's first sample in its utterance; `samples` is how many of the frame's samples are
+ * speech; the rest is silence. A slot with no samples marks the end of an utterance whose last frame is on its way
+ * already.
  */
 export interface PlayoutRingHandle {
   readonly memory: SharedArrayBuffer;
@@ -107,8 +108,8 @@ export class PlayoutRingWriter {
   }
 
   /**
-   * Queues one frame, which begins at sample `position` of its utterance, of at most `frameBytes` from `payload[offset]` on, padded with silence.
-   * `samples` 0 queues a mere end mark. False: the ring is full.
+   * Queues one frame, which begins at sample `position` of its utterance: at most `frameBytes` from
+   * `payload[offset]` on, padded with silence. `samples` 0 queues a mere end mark. False: the ring is full.
    */
   push(
     utterance: number,
@@ -158,7 +159,10 @@ export class PlayoutRingWriter {
     return read > 0 && ints[last] === utterance ? (ints[last + 2] as number) + (ints[last + 3] as number) : 0;
   }
 
-  /** The slot in which sample `position` of `utterance` is, if it was taken already and is kept; else the oldest of it. */
+  /**
+   * The slot in which sample `position` of `utterance` is, if it was taken already and is kept; else the oldest
+   * of it.
+   */
   find(
     utterance: number,
     position: number,
