@@ -68,11 +68,13 @@ export type AriMessage =
 
 type Fields = Record<string, unknown>;
 
-function fieldsOf(value: unknown): Fields {
+/** An object's fields; none of what isn't one. */
+export function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
 
-function textOf(value: unknown): string {
+/** '' for what is no text. */
+export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 

@@ -1,5 +1,5 @@
 import { claimName, lookAtName } from './app-claim.ts';
-import { openAriRest, type AriRest } from './ari-rest.ts';
+import { AriRest } from './ari-rest.ts';
 import { openEventStream, type EventStream, type EventStreamStats } from './event-stream.ts';
 import {
   DEFAULT_STASIS_SETTINGS,
@@ -39,7 +39,7 @@ export interface StasisApp {
  */
 export async function startStasisApp(options: StasisAppOptions): Promise<StasisApp> {
   const settings: StasisSettings = { ...DEFAULT_STASIS_SETTINGS, ...options.settings };
-  const rest = await openAriRest(options.server, settings.requestMs);
+  const rest = await AriRest.open(options.server, settings.requestMs);
   try {
     await claimName(options, settings, rest);
     const version = await rest.version();

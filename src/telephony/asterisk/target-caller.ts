@@ -73,7 +73,13 @@ export function createTargetCaller(options: TargetCallerOptions): TargetCaller {
     if (on) ringing = ringing.then(() => tryTo('quiet', () => rest.removeFromBridge(bridgeId, mediaId)));
     ringing = ringing.then(() =>
       tryTo(on ? 'ringing' : 'ringing no more', () =>
-        music ? rest.musicOnHold(leg, on) : rest.ring(leg, on),
+        music
+          ? on
+            ? rest.startMusic(leg)
+            : rest.stopMusic(leg)
+          : on
+            ? rest.ring(leg)
+            : rest.stopRinging(leg),
       ),
     );
   }
