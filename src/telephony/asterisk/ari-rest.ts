@@ -61,8 +61,6 @@ export class AriRest {
     return new AriRest(server, await openAriClient(server, timeoutMs));
   }
 
-  // ── Asterisk ────────────────────────────────────────────────────────────────────────────────
-
   async version(): Promise<string> {
     const { system } = fieldsOf(await this.#call((ari) => ari.asterisk.getInfo({ only: 'system' })));
     return textOf(fieldsOf(system)['version']) || 'unknown';
@@ -79,8 +77,6 @@ export class AriRest {
   async application(applicationName: string): Promise<AriApplication | undefined> {
     return parseApplication(await this.#find((ari) => ari.applications.get({ applicationName })));
   }
-
-  // ── Channels ────────────────────────────────────────────────────────────────────────────────
 
   async channels(): Promise<AriChannel[]> {
     return listOf(await this.#call((ari) => ari.channels.list()), parseChannel);
@@ -115,21 +111,17 @@ export class AriRest {
     await this.#call((ari) => ari.channels.originateWithId({ ...request, ...shown, timeout: timeoutS }));
   }
 
-  /** The channel hears it ring: the tone of indications.conf when it is answered already. */
-  async ring(channelId: string): Promise<void> {
-    await this.#call((ari) => ari.channels.ring({ channelId }));
+  /** The channel hears it ring (the tone of indications.conf when it is answered already), or music. */
+  async startSound(channelId: string, sound: 'ringing' | 'music'): Promise<void> {
+    const about = { channelId };
+    await this.#call(({ channels }) => (sound === 'music' ? channels.startMoh(about) : channels.ring(about)));
   }
 
-  async stopRinging(channelId: string): Promise<void> {
-    await this.#call((ari) => ari.channels.ringStop({ channelId }));
-  }
-
-  async startMusic(channelId: string): Promise<void> {
-    await this.#call((ari) => ari.channels.startMoh({ channelId }));
-  }
-
-  async stopMusic(channelId: string): Promise<void> {
-    await this.#call((ari) => ari.channels.stopMoh({ channelId }));
+  async stopSound(channelId: string, sound: 'ringing' | 'music'): Promise<void> {
+    const about = { channelId };
+    await this.#call(({ channels }) =>
+      sound === 'music' ? channels.stopMoh(about) : channels.ringStop(about),
+    );
   }
 
   /** Keys as the channel's technology sends them; returns before they are all out. */
@@ -156,8 +148,6 @@ export class AriRest {
     const message = `Asterisk "${this.#server.name}" answered the creation of an external channel with something else`;
     throw new AriError('ARI_REQUEST_FAILED', message);
   }
-
-  // ── Bridges ─────────────────────────────────────────────────────────────────────────────────
 
   async bridges(): Promise<AriBridge[]> {
     return listOf(await this.#call((ari) => ari.bridges.list()), parseBridge);

@@ -2,7 +2,10 @@ import type { RtpEndpoint } from '../../dialog/contract/call-media.ts';
 import type { CallDesk, MediaGateway } from '../../dialog/contract/ports.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import type { AriServer } from './ari-http.ts';
-import type { CallSettings } from './asterisk-call.ts';
+import type { AriRest } from './ari-rest.ts';
+import type { AsteriskCall, CallSettings } from './asterisk-call.ts';
+import type { CallIndex } from './call-index.ts';
+import type { ObjectIds } from './object-ids.ts';
 import type { TelephonyLog } from '../log.ts';
 
 /** One Asterisk and our app in it. */
@@ -58,4 +61,13 @@ export interface StasisAppOptions {
   /** Take the app's name even from another consumer, instead of refusing with ARI_APP_TAKEN. */
   readonly takeOver?: boolean;
   readonly settings?: Partial<StasisSettings>;
+}
+
+/** What the parts of one Stasis app share. */
+export interface StasisParts extends StasisAppOptions {
+  readonly settings: StasisSettings;
+  readonly rest: AriRest;
+  readonly ids: ObjectIds;
+  /** A call is in it until it holds nothing any more and nobody is there. */
+  readonly index: CallIndex<AsteriskCall>;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nameStateOf } from '../../../src/telephony/asterisk/app-name.ts';
+import { nameStateOf } from '../../../src/telephony/asterisk/app-claim.ts';
 import { parseChannel, type AriChannel } from '../../../src/telephony/asterisk/ari-model.ts';
 import { backOffMs } from '../../../src/telephony/asterisk/backoff.ts';
 import { callInfoOf, stasisArgsOf } from '../../../src/telephony/asterisk/caller-info.ts';
