@@ -13,35 +13,6 @@ import {
   type AriChannel,
 } from './ari-model.ts';
 
-interface ExternalMediaRequest {
-  /** Our own id for the channel. */
-  readonly channelId: string;
-  readonly app: string;
-  /** `address:port` that Asterisk sends RTP to. An IP address: Asterisk resolves a name synchronously. */
-  readonly externalHost: string;
-  /** A format with a static payload type, such as `ulaw`. */
-  readonly format: string;
-}
-
-interface OriginateRequest {
-  /** Our own id for the channel. */
-  readonly channelId: string;
-  /** As in the dialplan's Dial(): `PJSIP/softphone2`. */
-  readonly endpoint: string;
-  readonly app: string;
-  /** The channel for which it is called: gives its formats and its accounting. */
-  readonly originator: string;
-  /** `Name <number>`; empty: Asterisk's own. */
-  readonly callerId: string;
-  readonly timeoutS: number;
-}
-
-export interface DialplanPlace {
-  readonly context: string;
-  readonly extension: string;
-  readonly priority: number;
-}
-
 /**
  * The operations that call control needs. All reject with an `AriError`; "gone already" is success
  * where the purpose is that it be gone, and is told by `false`.
@@ -101,14 +72,16 @@ export class AriRest {
   }
 
   /** On in the dialplan, at the priority after `Stasis()` or at `place`. */
-  proceed(channelId: string, place?: DialplanPlace): Promise<boolean> {
+  proceed(
+    channelId: string,
+    place?: { readonly context: string; readonly extension: string; readonly priority: number },
+  ): Promise<boolean> {
     return this.#unlessGone((ari) => ari.channels.continueInDialplan({ channelId, ...place }));
   }
 
   /** Calls somebody, who comes into the app when they answer. */
-  async originate({ timeoutS, callerId, ...request }: OriginateRequest): Promise<void> {
-    const shown = callerId === '' ? {} : { callerId };
-    await this.#call((ari) => ari.channels.originateWithId({ ...request, ...shown, timeout: timeoutS }));
+  async originate(request: Parameters<AriApi['channels']['originateWithId']>[0]): Promise<void> {
+    await this.#call((ari) => ari.channels.originateWithId(request));
   }
 
   /** The channel hears it ring (the tone of indications.conf when it is answered already), or music. */
@@ -129,14 +102,15 @@ export class AriRest {
     await this.#call((ari) => ari.channels.sendDTMF({ channelId, dtmf }));
   }
 
-  async createExternalMedia(request: ExternalMediaRequest): Promise<AriChannel> {
-    const { channelId, app, externalHost, format } = request;
+  /** `externalHost`: the `address:port` that Asterisk sends RTP to. */
+  async createExternalMedia(
+    channelId: string,
+    app: string,
+    { externalHost, format }: { readonly externalHost: string; readonly format: string },
+  ): Promise<AriChannel> {
     const made = await this.#call((ari) =>
       ari.channels.externalMedia({
-        channelId,
-        app,
-        external_host: externalHost,
-        format,
+        ...{ channelId, app, external_host: externalHost, format },
         encapsulation: 'rtp',
         transport: 'udp',
         connection_type: 'client',

@@ -1,7 +1,6 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { FailureDomain } from '../../lib/failure-domain.ts';
-import type { CodecName } from '../../media/codec.ts';
 import type { CallInfo, LineEvent, TransferOutcome } from '../../dialog/contract/call-info.ts';
 import type { EndReason } from '../../dialog/contract/end-reason.ts';
 import { tryInTurn, type Acceptance } from '../call-domain.ts';
@@ -28,21 +27,6 @@ import {
 import { externalMediaOf, peerOf } from './external-media.ts';
 import type { StasisParts } from './stasis-options.ts';
 import { TargetCaller } from './target-caller.ts';
-
-export interface CallSettings {
-  /** From StasisStart to the bridged call; then the caller goes on in the dialplan. */
-  readonly setUpMs: Milliseconds;
-  /** From the external channel's creation to its StasisStart. */
-  readonly enterMs: Milliseconds;
-  /** Before addChannel is tried again. */
-  readonly joinPauseMs: Milliseconds;
-  /** Before it is looked whether a leg that was let go is really gone. */
-  readonly letGoCheckMs: Milliseconds;
-  /** Asterisk's media address as we reach it, where its own answer can't be used. */
-  readonly mediaAddress?: string | undefined;
-  /** For `codec: auto` when none of the caller's own formats is a codec of ours. Default ulaw. */
-  readonly fallbackCodec?: CodecName;
-}
 
 export interface AsteriskCallOptions extends StasisParts {
   readonly info: CallInfo;
@@ -339,7 +323,7 @@ export class AsteriskCall {
         return { type: 'created', resource: 'bridge' };
       case 'media': {
         const media = externalMediaOf(action.session.endpoint);
-        const made = await rest.createExternalMedia({ channelId: this.mediaId, app: server.app, ...media });
+        const made = await rest.createExternalMedia(this.mediaId, server.app, media);
         const peer = peerOf(made, settings.mediaAddress);
         if (!peer) throw new Error('the answer to externalMedia names no address to send RTP to');
         this.#after(settings.enterMs, () => {

@@ -50,13 +50,16 @@ export class TargetCaller {
   }
 
   async create(target: string, request: TransferRequest): Promise<void> {
-    await this.#options.rest.originate({
+    const { rest, server } = this.#options;
+    const callerId = callerIdText(request.callerId);
+    await rest.originate({
       channelId: target,
       endpoint: request.endpoint,
-      app: this.#options.server.app,
+      app: server.app,
+      // The channel for which it is called gives its formats and its accounting.
       originator: this.#call.leg,
-      callerId: callerIdText(request.callerId),
-      timeoutS: Math.ceil(request.ringMs / 1000) + SPARE_S,
+      ...(callerId !== '' && { callerId }),
+      timeout: Math.ceil(request.ringMs / 1000) + SPARE_S,
     });
   }
 

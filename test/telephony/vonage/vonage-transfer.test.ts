@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { CallInfo } from '../../../src/dialog/contract/call-info.ts';
 import type { EventWebhook } from '../../../src/telephony/vonage/webhook-content.ts';
 import type { VonageRest } from '../../../src/telephony/vonage/vonage-rest.ts';
-import { createVonageTransfer } from '../../../src/telephony/vonage/vonage-transfer.ts';
+import { VonageTransfer } from '../../../src/telephony/vonage/vonage-transfer.ts';
 import { createTestLog } from '../../support/ari-desk.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 
@@ -12,6 +13,14 @@ const REQUEST = {
   ringMs: 20_000,
   whileRinging: 'ringing',
 } as const;
+
+const INFO: CallInfo = {
+  key: { server: 'vonage', channel: 'call' },
+  direction: 'in',
+  dialled: '510001',
+  caller: { number: '', name: '' },
+  variables: {},
+};
 
 function stage() {
   const clock = new ManualClock();
@@ -26,13 +35,12 @@ function stage() {
     isOver: () => Promise.resolve(false),
     at: () => rest,
   };
-  const transfer = createVonageTransfer({
-    ...{ uuid: 'call', number: '442079460000', rest, clock, log: createTestLog(), about: {}, eventUrl: 'e' },
+  const transfer = new VonageTransfer({
+    ...{ info: INFO, number: '442079460000', rest, clock, log: createTestLog(), eventUrl: 'e' },
     ringbackToneUrl: undefined,
     isOurs: () => false,
     callerIsHere: () => true,
-    hold: () => true,
-    mediaAgain: () => BACK,
+    media: { hold: () => true, again: () => BACK },
     onTargetLeft: () => undefined,
     onOver: () => undefined,
   });

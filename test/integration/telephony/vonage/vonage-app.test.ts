@@ -10,9 +10,8 @@ import type { HttpHandler } from '../../../../src/lib/http-exchange.ts';
 import { createSignatureCheck } from '../../../../src/telephony/vonage/signed-webhook.ts';
 import { MortalThreads } from '../../../support/mortal-threads.ts';
 import {
-  startVonageApp,
+  VonageApp,
   WEBHOOK_PATHS,
-  type VonageApp,
   type VonageAppOptions,
 } from '../../../../src/telephony/vonage/vonage-app.ts';
 import { createVonageRest } from '../../../../src/telephony/vonage/vonage-rest.ts';
@@ -70,7 +69,7 @@ async function stage(
   const abandoned: string[] = [];
   const warnings: string[] = [];
   const nothing = (): void => undefined;
-  const app = startVonageApp({
+  const app = new VonageApp({
     desk: {
       admit(info) {
         admitted.push(info);
