@@ -25,6 +25,7 @@ const INFO: CallInfo = {
 function stage() {
   const clock = new ManualClock();
   const asked: unknown[] = [];
+  const told: string[] = [];
   const rest: VonageRest = {
     hangUp: () => Promise.resolve(true),
     transfer: (_, ncco) => {
@@ -41,12 +42,12 @@ function stage() {
     isOurs: () => false,
     callerIsHere: () => true,
     media: { hold: () => true, again: () => BACK },
-    onTargetLeft: () => undefined,
+    onTargetLeft: () => told.push('target-left'),
     onOver: () => undefined,
   });
   const tell = (uuid: string, status: string) =>
     transfer.onEvent({ uuid, status, to: REQUEST.endpoint } as EventWebhook);
-  return { clock, asked, transfer, tell };
+  return { clock, asked, told, transfer, tell };
 }
 
 describe('a transfer by Vonage', () => {
@@ -79,6 +80,51 @@ describe('a transfer by Vonage', () => {
     await clock.advance(200_000);
     expect(clock.pending).toBe(0);
   });
+
+  const STATUSES = [
+    'started',
+    'ringing',
+    'answered',
+    'busy',
+    'rejected',
+    'timeout',
+    'unanswered',
+    'cancelled',
+  ];
+  const STATES = {
+    'with the agent': [],
+    ringing: ['ringing'],
+    talking: ['ringing', 'answered'],
+  } as const;
+  type Name = keyof typeof STATES;
+  /** Everything that isn't here changes nothing. */
+  const NEXT: Readonly<Record<string, Name>> = {
+    ...{ 'ringing × answered': 'talking', 'ringing × busy': 'with the agent' },
+    ...{ 'ringing × rejected': 'with the agent', 'ringing × timeout': 'with the agent' },
+    ...{ 'ringing × unanswered': 'with the agent', 'ringing × cancelled': 'with the agent' },
+    ...{ 'ringing × failed': 'with the agent' },
+  };
+
+  for (const name of ['with the agent', 'ringing', 'talking'] as const) {
+    for (const status of [...STATUSES, 'failed', 'completed']) {
+      const next = NEXT[`${name} × ${status}`] ?? name;
+      it(`is ${next} after “${status}” when it was ${name}`, async () => {
+        const { transfer, tell, told } = stage();
+        const outcome =
+          name === 'with the agent' ? undefined : transfer.putThrough(REQUEST, new AbortController().signal);
+        await settle();
+        for (const before of STATES[name]) tell('leg', before);
+        tell('leg', status);
+        expect(transfer.away).toBe(next !== 'with the agent');
+        // Only whoever has answered can leave.
+        expect(told).toEqual(name === 'talking' && status === 'completed' ? ['target-left'] : []);
+        if (outcome && next !== 'ringing') expect((await outcome) === 'answered').toBe(next === 'talking');
+        transfer.close();
+        expect(transfer.away).toBe(false);
+        if (outcome && next === 'ringing') expect(await outcome).toBe('caller-gone');
+      });
+    }
+  }
 
   it('takes the caller back when Vonage says nothing in time', async () => {
     const { clock, asked, transfer } = stage();

@@ -44,7 +44,7 @@ describe('opening ARI', () => {
     expect((await ari.channels()).map(({ id, state }) => [id, state])).toEqual([[caller.id, 'Up']]);
   });
 
-  it('of two servers at once gives each its own', async () => {
+  it('may be done for two servers at once, and gives each its own', async () => {
     const second = new AriServer({ username: 'other', password: 'other' });
     await second.start();
     const at = { name: 'second', url: second.url, ...second.credentials };
@@ -133,7 +133,7 @@ describe('a request', () => {
     await second.stop();
   });
 
-  it('that fails tells the status and the reason, but not the values it carried', async () => {
+  it('tells the status and the reason when it fails, but not the values it carried', async () => {
     const ari = await open();
     server.fault = () => ({ status: 422, body: '{"message":"Channel not in Stasis application"}' });
     expect(await failureOf(ari.addToBridge('b', ['x']))).toMatchObject({
@@ -157,13 +157,13 @@ describe('a request', () => {
     ['answered with half a JSON', { garble: true } as const, 'ARI_REQUEST_FAILED'],
     ['cut off', { cut: true } as const, 'ARI_UNREACHABLE'],
     ['never answered', { wait: new Promise(() => undefined) } as const, 'ARI_TIMEOUT'],
-  ])('that is %s fails in time', async (_, fault, code) => {
+  ])('fails in time when it is %s', async (_, fault, code) => {
     rest = await AriRest.open({ name: 'pbx', url: server.url, ...server.credentials }, 200);
     server.fault = () => fault;
     expect(await failureOf(rest.channels())).toMatchObject({ code });
   });
 
-  it('that is under way when the connection is closed fails, and no socket stays', async () => {
+  it('fails when the connection is closed while it is under way, and no socket stays', async () => {
     const ari = await open();
     server.fault = () => ({ wait: new Promise(() => undefined) });
     const failing = failureOf(ari.channels());

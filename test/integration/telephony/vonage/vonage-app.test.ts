@@ -418,7 +418,7 @@ describe('a call from the Vonage cloud', () => {
     expect(call.complaints).toEqual([]);
   });
 
-  it('is told that whoever he was put through to has left', async () => {
+  it('is told that whoever the caller was put through to has left', async () => {
     const events: string[] = [];
     const { cloud, app } = await stage(async (line) => {
       await line.answer();
@@ -595,7 +595,7 @@ describe('webhooks', () => {
     },
   );
 
-  it('that say nothing of a call are counted', async () => {
+  it('are counted when they say nothing of a call', async () => {
     const { app, url } = await stage(untilEnded, { app: { signature: undefined } });
     const post = async (path: string, body: string): Promise<number> =>
       (await fetch(`${url}${path}`, { method: 'POST', body })).status;
