@@ -172,7 +172,7 @@ export class AsteriskCall {
 
   get #session(): Session | undefined {
     if (this.#state.name === 'ended') return undefined;
-    const { session } = this.#state.holdings;
+    const { session } = this.#state;
     return session.is === 'held' || session.is === 'releasing' ? session.thing : undefined;
   }
 

@@ -35,7 +35,7 @@ export function troubleFarewell(reason: EndReason): Extract<Farewell, { readonly
 export function beginCall(leg: string): Transition {
   const holdings = { session: ASKED, bridge: ASKED, media: NONE, target: NONE };
   return {
-    state: { name: 'settingUp', legs: [leg], holdings, attached: false, entered: false },
+    state: { name: 'settingUp', legs: [leg], ...holdings, attached: false, entered: false },
     actions: [
       { type: 'create', resource: 'session' },
       { type: 'create', resource: 'bridge' },
@@ -70,7 +70,7 @@ export function nextCallState(state: CallState, signal: CallSignal): Transition 
 function settingUp(state: State<'settingUp'>, signal: CallSignal): Transition | undefined {
   switch (signal.type) {
     case 'created':
-      return state.holdings[signal.resource].is === 'asked' ? created(state, signal) : unchanged(state);
+      return state[signal.resource].is === 'asked' ? created(state, signal) : unchanged(state);
     case 'attached':
       return joinWhenReady({ ...state, attached: true });
     case 'entered':
@@ -81,45 +81,43 @@ function settingUp(state: State<'settingUp'>, signal: CallSignal): Transition | 
 }
 
 function created(state: State<'settingUp'>, signal: Created): Transition {
-  const { holdings } = state;
   switch (signal.resource) {
     case 'session': {
       const { session } = signal;
       return {
-        state: { ...state, holdings: { ...holdings, session: held(session), media: ASKED } },
+        state: { ...state, session: held(session), media: ASKED },
         actions: [{ type: 'create', resource: 'media', session }],
       };
     }
     case 'media': {
-      if (holdings.session.is !== 'held') return unchanged(state);
-      const ready = joinWhenReady({ ...state, holdings: { ...holdings, media: HELD } });
-      const attach: CallAction = { type: 'attach', session: holdings.session.thing, peer: signal.peer };
+      if (state.session.is !== 'held') return unchanged(state);
+      const ready = joinWhenReady({ ...state, media: HELD });
+      const attach: CallAction = { type: 'attach', session: state.session.thing, peer: signal.peer };
       return { state: ready.state, actions: [attach, ...ready.actions] };
     }
     case 'bridge':
-      return joinWhenReady({ ...state, holdings: { ...holdings, bridge: HELD } });
+      return joinWhenReady({ ...state, bridge: HELD });
     case 'target':
       return unchanged(state);
   }
 }
 
 function joinWhenReady(state: State<'settingUp'>): Transition {
-  const { session, bridge, media } = state.holdings;
+  const { legs, session, bridge, media } = state;
   if (!state.attached || !state.entered) return unchanged(state);
   if (session.is !== 'held' || bridge.is !== 'held' || media.is !== 'held') return unchanged(state);
-  const holdings = { session, bridge, media, target: NONE };
   return {
-    state: { name: 'joining', legs: state.legs, holdings, attempt: 1 },
+    state: { name: 'joining', legs, session, bridge, media, target: NONE, attempt: 1 },
     actions: [{ type: 'join', attempt: 1 }],
   };
 }
 
 function joining(state: State<'joining'>, signal: CallSignal): Transition | undefined {
-  const { legs, holdings, attempt } = state;
+  const { attempt, ...parts } = state;
   if (signal.type === 'joined') {
     return {
-      state: { name: 'talking', legs, holdings },
-      actions: [{ type: 'run', session: holdings.session.thing }],
+      state: { ...parts, name: 'talking' },
+      actions: [{ type: 'run', session: state.session.thing }],
     };
   }
   if (signal.type !== 'notJoined') return undefined;
@@ -132,14 +130,14 @@ function joining(state: State<'joining'>, signal: CallSignal): Transition | unde
 function inCall(state: InCall, signal: CallSignal): Transition {
   switch (signal.type) {
     case 'failed':
-      if (state.holdings[signal.resource].is !== 'asked') return unchanged(state);
-      return leave(state, troubleFarewell(signal.reason), answered(state.holdings, signal));
+      if (state[signal.resource].is !== 'asked') return unchanged(state);
+      return leave(state, troubleFarewell(signal.reason), answered(state, signal));
     case 'lost': {
       const { resource } = signal;
-      const { is } = state.holdings[resource];
+      const { is } = state[resource];
       if (is !== 'held' && (is !== 'asked' || resource === 'session')) return unchanged(state);
       // A session that lost its media is still ours to close; what Asterisk says is gone is gone.
-      const left = resource === 'session' ? state.holdings : { ...state.holdings, [resource]: NONE };
+      const left = resource === 'session' ? state : { ...state, [resource]: NONE };
       return leave(state, troubleFarewell(signal.reason), left);
     }
     case 'timeOut':
@@ -183,31 +181,27 @@ function answered(
   }
 }
 
-function leave(state: InCall, farewell: Farewell, holdings: Holdings = state.holdings): Transition {
+function leave(state: InCall, farewell: Farewell, holdings: Holdings = state): Transition {
   const { legs } = state;
   // In the dialplan it would go on ringing.
   const quiet: CallAction[] =
     state.name === 'ringing' ? [{ type: 'stopRinging', transfer: state.transfer }] : [];
   const actions = legs.length === 0 ? [callerLeft(farewell)] : goodbyes(legs, farewell);
-  return giveBack({ name: 'leaving', legs, holdings, farewell }, [...quiet, ...actions]);
+  return giveBack(legs, holdings, farewell, [...quiet, ...actions]);
 }
 
 function leaving(state: State<'leaving'>, signal: CallSignal): Transition {
-  const { legs, holdings, farewell } = state;
+  const { legs, target, farewell } = state;
   switch (signal.type) {
     case 'created':
     case 'failed':
-      if (holdings[signal.resource].is !== 'asked') return unchanged(state);
-      return giveBack({ ...state, holdings: answered(holdings, signal) });
+      if (state[signal.resource].is !== 'asked') return unchanged(state);
+      return giveBack(legs, answered(state, signal), farewell);
     case 'released':
-      if (holdings[signal.resource].is !== 'releasing') return unchanged(state);
-      return finishWhenEmpty({ ...state, holdings: { ...holdings, [signal.resource]: NONE } });
+      if (state[signal.resource].is !== 'releasing') return unchanged(state);
+      return finishWhenEmpty({ ...state, [signal.resource]: NONE });
     case 'targetReplaced':
-      if (holdings.target.is === 'none') return unchanged(state);
-      return unchanged({
-        ...state,
-        holdings: { ...holdings, target: { ...holdings.target, thing: signal.by } },
-      });
+      return unchanged(target.is === 'none' ? state : { ...state, target: { ...target, thing: signal.by } });
     case 'legLeft': {
       const left = without(legs, signal.leg);
       if (left === legs) return unchanged(state);
@@ -229,7 +223,7 @@ function leaving(state: State<'leaving'>, signal: CallSignal): Transition {
 /** All that a call which is leaving has to do still, once more: for one of which nobody knows how far it has come. */
 export function leaveAgain(state: CallState): readonly CallAction[] {
   if (state.name !== 'leaving') return [];
-  return [...goodbyes(state.legs, state.farewell), ...releases(state.holdings, 'releasing')];
+  return [...goodbyes(state.legs, state.farewell), ...releases(state, 'releasing')];
 }
 
 function callerLeft(farewell: Farewell): CallAction {
@@ -240,15 +234,20 @@ function goodbyes(legs: Legs, farewell: Farewell): CallAction[] {
   return legs.map((leg) => ({ type: 'letGo', leg, farewell, again: false }));
 }
 
-function giveBack(state: State<'leaving'>, actions: readonly CallAction[] = []): Transition {
-  const { session, bridge, media, target } = state.holdings;
-  const holdings = {
-    session: givingBack(session),
-    bridge: givingBack(bridge),
-    media: givingBack(media),
-    target: givingBack(target),
+function giveBack(
+  legs: Legs,
+  holdings: Holdings,
+  farewell: Farewell,
+  actions: readonly CallAction[] = [],
+): Transition {
+  const next = {
+    session: givingBack(holdings.session),
+    bridge: givingBack(holdings.bridge),
+    media: givingBack(holdings.media),
+    target: givingBack(holdings.target),
   };
-  return finishWhenEmpty({ ...state, holdings }, [...actions, ...releases(state.holdings, 'held')]);
+  const all = [...actions, ...releases(holdings, 'held')];
+  return finishWhenEmpty({ name: 'leaving', legs, ...next, farewell }, all);
 }
 
 function givingBack<Thing, Known>(holding: Holding<Thing, Known>): Holding<Thing, Known> {
@@ -266,8 +265,8 @@ function releases({ target, media, bridge, session }: Holdings, is: 'held' | 're
 }
 
 function finishWhenEmpty(state: State<'leaving'>, actions: readonly CallAction[] = []): Transition {
-  const { legs, holdings, farewell } = state;
-  const isEmpty = legs.length === 0 && Object.values(holdings).every(({ is }) => is === 'none');
+  const { legs, session, bridge, media, target, farewell } = state;
+  const isEmpty = legs.length === 0 && [session, bridge, media, target].every(({ is }) => is === 'none');
   if (!isEmpty) return { state, actions };
   return { state: { name: 'ended', farewell }, actions: [...actions, { type: 'finish' }] };
 }

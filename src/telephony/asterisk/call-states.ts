@@ -50,11 +50,8 @@ export type CallState =
   | (Stage<'leaving', Holdings> & { readonly farewell: Farewell })
   | { readonly name: 'ended'; readonly farewell: Farewell };
 
-interface Stage<Name, Holds> {
-  readonly name: Name;
-  readonly legs: Legs;
-  readonly holdings: Holds;
-}
+/** What the call holds is in its state beside the name. */
+type Stage<Name, Holds> = Holds & { readonly name: Name; readonly legs: Legs };
 
 export type State<Name extends CallState['name']> = Extract<CallState, { readonly name: Name }>;
 /** It has begun to leave, or has left. */
@@ -252,6 +249,5 @@ export function legsOf(state: CallState): Legs {
 
 /** The channel of whoever is called for the caller, or talks with them. */
 export function targetOf(state: CallState): string | undefined {
-  if (state.name === 'ended' || state.holdings.target.is === 'none') return undefined;
-  return state.holdings.target.thing;
+  return state.name === 'ended' || state.target.is === 'none' ? undefined : state.target.thing;
 }

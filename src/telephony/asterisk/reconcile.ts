@@ -23,7 +23,7 @@ export function viewOf<Call extends Viewed>(calls: readonly Call[]): Possession<
   return calls.flatMap((call) => {
     const { state, mediaId, bridgeId } = call;
     if (state.name === 'ended') return [];
-    const { bridge, media, target } = state.holdings;
+    const { bridge, media, target } = state;
     const all: Possession<Call>[] = state.legs.map((leg) => {
       return { call, id: leg, among: 'callers', signal: { type: 'legLeft', leg } };
     });
@@ -69,5 +69,5 @@ export function keeps(owner: Owner<Viewed> | undefined, id: string): boolean {
   if (!owner) return false;
   const { state } = owner.call;
   if (owner.role === 'target') return targetOf(state) === id;
-  return owner.role === 'bridge' || (state.name !== 'ended' && state.holdings.media.is !== 'none');
+  return owner.role === 'bridge' || (state.name !== 'ended' && state.media.is !== 'none');
 }

@@ -9,32 +9,25 @@ import {
   type CallState,
   type Held,
   type None,
-  type Releasing,
   type State,
   type Transition,
 } from './call-states.ts';
 
 /** A target can be called now. The last one's channel may take a moment to be given back. */
 export function canTransfer(state: CallState): boolean {
-  return state.name === 'talking' && state.holdings.target.is === 'none';
+  return state.name === 'talking' && state.target.is === 'none';
 }
 
 // The part of call-machine.ts that calls somebody else for the caller. Undefined: nothing special.
 
 export function talking(state: State<'talking'>, signal: CallSignal): Transition | undefined {
-  const { legs, holdings } = state;
-  const { target } = holdings;
+  const { target } = state;
   switch (signal.type) {
     case 'transfer': {
       if (target.is !== 'none') return undefined;
       const { to, transfer } = signal;
       return {
-        state: {
-          name: 'ringing',
-          legs,
-          holdings: { ...holdings, target: { is: 'asked', thing: to } },
-          transfer,
-        },
+        state: { ...state, name: 'ringing', target: { is: 'asked', thing: to }, transfer },
         actions: [
           { type: 'create', resource: 'target', target: to, request: transfer.request },
           { type: 'ring', transfer },
@@ -50,20 +43,20 @@ export function talking(state: State<'talking'>, signal: CallSignal): Transition
       if (signal.resource !== 'target' || target.is !== 'releasing') return undefined;
       return withAgent(state, NONE);
     case 'targetReplaced':
-      if (target.is === 'none') return undefined;
-      return unchanged({ ...state, holdings: { ...holdings, target: renamed(target, signal.by) } });
+      return target.is === 'none'
+        ? undefined
+        : unchanged({ ...state, target: { ...target, thing: signal.by } });
     default:
       return undefined;
   }
 }
 
 export function ringing(state: State<'ringing'>, signal: CallSignal): Transition | undefined {
-  const { legs, holdings, transfer } = state;
-  const { target } = holdings;
+  const { target, transfer } = state;
   switch (signal.type) {
     case 'created':
       if (signal.resource !== 'target') return undefined;
-      return unchanged({ ...state, holdings: { ...holdings, target: held(target.thing) } });
+      return unchanged({ ...state, target: held(target.thing) });
     case 'failed':
       if (signal.resource !== 'target' || target.is !== 'asked') return undefined;
       // The request may have done its work all the same (a time-out): such a channel is deleted, too.
@@ -73,11 +66,11 @@ export function ringing(state: State<'ringing'>, signal: CallSignal): Transition
     case 'ringNoMore':
       return backToAgent(state, target, signal.outcome);
     case 'targetReplaced':
-      return unchanged({ ...state, holdings: { ...holdings, target: renamed(target, signal.by) } });
+      return unchanged({ ...state, target: { ...target, thing: signal.by } });
     case 'targetAnswered':
       // Its event may overtake the answer to the request that called it.
       return {
-        state: { name: 'connecting', legs, holdings: { ...holdings, target: held(target.thing) }, transfer },
+        state: { ...state, name: 'connecting', target: held(target.thing) },
         actions: [
           { type: 'stopRinging', transfer },
           { type: 'connect', target: target.thing },
@@ -89,16 +82,12 @@ export function ringing(state: State<'ringing'>, signal: CallSignal): Transition
 }
 
 export function connecting(state: State<'connecting'>, signal: CallSignal): Transition | undefined {
-  const { legs, holdings, transfer } = state;
-  const { session, bridge, media, target } = holdings;
+  const { legs, session, bridge, media, target, transfer } = state;
   switch (signal.type) {
-    case 'connected':
+    case 'connected': {
+      const parts = { session: releasing(session), bridge, media: releasing(media), target };
       return {
-        state: {
-          name: 'connected',
-          legs,
-          holdings: { session: releasing(session), bridge, media: releasing(media), target },
-        },
+        state: { name: 'connected', legs, ...parts },
         actions: [
           { type: 'release', resource: 'media' },
           { type: 'release', resource: 'session', session: session.thing },
@@ -106,35 +95,30 @@ export function connecting(state: State<'connecting'>, signal: CallSignal): Tran
           ...(target.is === 'none' ? [{ type: 'targetGone' } as const] : []),
         ],
       };
+    }
     case 'notConnected':
       return backToAgent(state, target, 'failed');
     case 'targetLeft':
-      return unchanged({ ...state, holdings: { ...holdings, target: NONE } });
+      return unchanged({ ...state, target: NONE });
     case 'targetReplaced':
-      return unchanged({ ...state, holdings: { ...holdings, target: held(signal.by) } });
+      return unchanged({ ...state, target: held(signal.by) });
     default:
       return undefined;
   }
 }
 
 export function connected(state: State<'connected'>, signal: CallSignal): Transition | undefined {
-  const { holdings } = state;
   switch (signal.type) {
     case 'targetReplaced':
       return {
-        state: { ...state, holdings: { ...holdings, target: held(signal.by) } },
+        state: { ...state, target: held(signal.by) },
         actions: [{ type: 'bringIn', leg: signal.by }],
       };
     case 'targetLeft':
-      return {
-        state: { ...state, holdings: { ...holdings, target: NONE } },
-        actions: [{ type: 'targetGone' }],
-      };
-    case 'released': {
-      const { resource } = signal;
-      if (resource !== 'session' && resource !== 'media') return undefined;
-      return unchanged({ ...state, holdings: { ...holdings, [resource]: NONE } });
-    }
+      return { state: { ...state, target: NONE }, actions: [{ type: 'targetGone' }] };
+    case 'released':
+      if (signal.resource !== 'session' && signal.resource !== 'media') return undefined;
+      return unchanged({ ...state, [signal.resource]: NONE });
     default:
       return undefined;
   }
@@ -161,19 +145,13 @@ function backToAgent(
 
 /** On with the agent; the channel of somebody who was called is given back, as soon as it exists. */
 function withAgent(
-  { legs, holdings }: State<'talking' | 'ringing' | 'connecting'>,
+  { legs, session, bridge, media }: State<'talking' | 'ringing' | 'connecting'>,
   target: None | Asked<string> | Held<string>,
 ): Transition {
-  if (target.is !== 'held') return unchanged({ name: 'talking', legs, holdings: { ...holdings, target } });
+  const talk = { name: 'talking', legs, session, bridge, media } as const;
+  if (target.is !== 'held') return unchanged({ ...talk, target });
   return {
-    state: { name: 'talking', legs, holdings: { ...holdings, target: releasing(target) } },
+    state: { ...talk, target: releasing(target) },
     actions: [{ type: 'release', resource: 'target', target: target.thing }],
   };
-}
-
-function renamed<Called extends Asked<string> | Held<string> | Releasing<string>>(
-  called: Called,
-  thing: string,
-): Called {
-  return { ...called, thing };
 }

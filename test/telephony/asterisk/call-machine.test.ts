@@ -218,15 +218,12 @@ describe('a transfer, step by step', () => {
     const { state, actions } = live(...RINGING, ANSWERED, CONNECTED);
     expect(typesOf(actions).slice(-3)).toEqual(['release media', 'release session', 'transferOver']);
     expect(actions.at(-1)).toMatchObject({ outcome: 'answered' });
-    expect(state).toMatchObject({
-      name: 'connected',
-      holdings: { bridge: { is: 'held' }, target: held('t') },
-    });
+    expect(state).toMatchObject({ name: 'connected', bridge: { is: 'held' }, target: held('t') });
   });
 
   it('connects a target whose answer overtakes that to the request that called it', () => {
     const { state } = live(...SET_UP, JOINED, TRANSFER, ANSWERED, created('target'), CONNECTED, LEG_LEFT);
-    expect(state).toMatchObject({ name: 'leaving', holdings: { target: { is: 'releasing', thing: 't' } } });
+    expect(state).toMatchObject({ name: 'leaving', target: { is: 'releasing', thing: 't' } });
   });
 
   it('brings the caller back when nobody comes of it, with everything as before', () => {
@@ -289,7 +286,7 @@ describe('a transfer, step by step', () => {
   });
 
   it('goes on with whom the target’s phone put in its place before it was connected', () => {
-    expect(live(...RINGING, TARGET_REPLACED).state).toMatchObject({ holdings: { target: held('u') } });
+    expect(live(...RINGING, TARGET_REPLACED).state).toMatchObject({ target: held('u') });
     const { actions } = live(...RINGING, ANSWERED, TARGET_REPLACED, CONNECTED, LEG_LEFT);
     expect(actions).toContainEqual({ type: 'release', resource: 'target', target: 'u' });
   });
@@ -300,7 +297,7 @@ describe('a transfer, step by step', () => {
     const left: CallSignal = { type: 'targetLeft', ...other, outcome: 'busy' };
     expect(live(...RINGING, left, ANSWERED, left, CONNECTED, left).state).toMatchObject({
       name: 'connected',
-      holdings: { target: held('t') },
+      target: held('t'),
     });
   });
 });
