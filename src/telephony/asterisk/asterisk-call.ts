@@ -44,8 +44,6 @@ export class AsteriskCall {
   readonly info: CallInfo;
   readonly mediaId: string;
   readonly bridgeId: string;
-  /** Fields of each log line. */
-  readonly about: { readonly server: string; readonly channel: string };
   /** Resolves when the call is finished and its session has returned. */
   readonly done: Promise<void>;
 
@@ -69,7 +67,6 @@ export class AsteriskCall {
     this.info = info;
     this.mediaId = ids.media();
     this.bridgeId = ids.bridge();
-    this.about = { server: info.key.server, channel: channel.id };
     this.done = this.#finished.promise.then(() => this.#returned);
     this.#began = clock.now();
     this.#line = this.#openLine();
@@ -93,6 +90,7 @@ export class AsteriskCall {
       this.signal({ type: 'timeOut', reason: 'set-up-took-too-long' });
     });
     // All of this is in place before any answer can come.
+    index.begin(this);
     index.add(this, 'leg', channel.id);
     index.add(this, 'media', this.mediaId);
     index.add(this, 'bridge', this.bridgeId);
@@ -167,7 +165,7 @@ export class AsteriskCall {
   }
 
   warn(message: string, error: unknown, fields: object = {}): void {
-    this.#options.log.warn({ ...this.about, ...fields, error: messageOf(error) }, message);
+    this.#options.log.warn({ ...this.info.key, ...fields, error: messageOf(error) }, message);
   }
 
   get #session(): Session | undefined {
@@ -224,7 +222,7 @@ export class AsteriskCall {
     // The desk counts on hearing of each call that it took, also when the caller can't be let go yet.
     this.#abandonAcceptance(before, reason);
     this.#settleTransfer(before, withoutCaller(farewell));
-    this.#options.log.info({ ...this.about, reason, kind }, 'the call is leaving');
+    this.#options.log.info({ ...this.info.key, reason, kind }, 'the call is leaving');
   }
 
   #abandonAcceptance(state: CallState, reason: EndReason): void {
@@ -349,7 +347,7 @@ export class AsteriskCall {
     session.attached.catch(() => undefined);
     session.on((event) => {
       if (event.type !== 'lost') return;
-      log.error({ ...this.about, reason: event.reason }, 'the media of the call is lost');
+      log.error({ ...this.info.key, reason: event.reason }, 'the media of the call is lost');
       this.signal({ type: 'lost', resource: 'session', reason: 'media-lost' });
     });
     return session;
@@ -384,7 +382,7 @@ export class AsteriskCall {
 
   #run(session: Session): void {
     const { acceptance, log } = this.#options;
-    log.info({ ...this.about, dialled: this.info.dialled, ...this.#marks }, 'the call is bridged');
+    log.info({ ...this.info.key, dialled: this.info.dialled, ...this.#marks }, 'the call is bridged');
     // A run that throws at once is a run that rejects.
     const run = (async () => acceptance.run(this.#line.port, session))();
     this.#returned = run.then(
@@ -392,7 +390,7 @@ export class AsteriskCall {
         this.signal({ type: 'hangUp', reason: 'session-ended' });
       },
       (error: unknown) => {
-        log.error({ ...this.about, error: messageOf(error), err: error }, 'the session failed');
+        log.error({ ...this.info.key, error: messageOf(error), err: error }, 'the session failed');
         this.#leaveInTrouble('session-failed');
       },
     );
@@ -440,7 +438,7 @@ export class AsteriskCall {
     } catch (error) {
       // What died with Asterisk needn't be given back; what outlived the connection is swept when it is back.
       const level = isOver(this.#state) && this.#state.farewell.reason === ASTERISK_LOST ? 'debug' : 'warn';
-      const fields = { ...this.about, resource, error: messageOf(error) };
+      const fields = { ...this.info.key, resource, error: messageOf(error) };
       log[level](fields, 'a part of the call could not be given back');
       onLeftover();
     }

@@ -23,8 +23,11 @@ export class CallIndex<Call> {
     return owner?.role === role ? owner.call : undefined;
   }
 
-  add(call: Call, role: Owner<Call>['role'], id: string): void {
+  begin(call: Call): void {
     this.#calls.add(call);
+  }
+
+  add(call: Call, role: Owner<Call>['role'], id: string): void {
     this.#owners.set(id, { role, call });
   }
 

@@ -30,7 +30,7 @@ export class TargetCaller {
   /** As `CallLine.transfer`. */
   async transfer(request: TransferRequest, cancel: AbortSignal): Promise<TransferOutcome> {
     const { clock, log } = this.#options;
-    const { state, about } = this.#call;
+    const { state, info } = this.#call;
     if (!canTransfer(state)) return isOver(state) ? 'caller-gone' : 'failed';
     if (cancel.aborted) return 'cancelled';
     const { promise, resolve: settle } = Promise.withResolvers<TransferOutcome>();
@@ -40,12 +40,12 @@ export class TargetCaller {
     const withdraw = onAbort(cancel, () => {
       this.#call.signal({ type: 'ringNoMore', outcome: 'cancelled' });
     });
-    log.info({ ...about, endpoint: request.endpoint }, 'somebody is called for the caller');
+    log.info({ ...info.key, endpoint: request.endpoint }, 'somebody is called for the caller');
     this.#call.signal({ type: 'transfer', to: this.#call.newTarget(), transfer: { request, settle } });
     const outcome = await promise;
     giveUp();
     withdraw();
-    log.info({ ...about, endpoint: request.endpoint, outcome }, 'the transfer is over');
+    log.info({ ...info.key, endpoint: request.endpoint, outcome }, 'the transfer is over');
     return outcome;
   }
 
@@ -90,12 +90,15 @@ export class TargetCaller {
 
   rejoin(): void {
     const { rest, log } = this.#options;
-    const { bridgeId, mediaId, about } = this.#call;
+    const { bridgeId, mediaId, info } = this.#call;
     this.#sound = this.#sound
       .then(() => rest.addToBridge(bridgeId, [mediaId]))
       .catch((error: unknown) => {
         if (this.#call.state.name !== 'talking') return;
-        log.error({ ...about, error: messageOf(error) }, 'the agent could not be brought back to the caller');
+        log.error(
+          { ...info.key, error: messageOf(error) },
+          'the agent could not be brought back to the caller',
+        );
         this.#call.signal({ type: 'lost', resource: 'session', reason: 'not-bridged' });
       });
   }

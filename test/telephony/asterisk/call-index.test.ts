@@ -4,6 +4,7 @@ import { CallIndex } from '../../../src/telephony/asterisk/call-index.ts';
 function twoCalls(): CallIndex<string> {
   const index = new CallIndex<string>();
   for (const call of ['one', 'two']) {
+    index.begin(call);
     for (const role of ['leg', 'media', 'bridge', 'target'] as const)
       index.add(call, role, `${call}'s ${role}`);
   }
@@ -32,6 +33,7 @@ describe('the index of calls', () => {
   it('forgets a finished call, but a leg that is still there only when it leaves', () => {
     const index = twoCalls();
     index.finish('one');
+    index.add('one', 'leg', "another leg of one's");
     expect(index.calls).toEqual(['two']);
     for (const role of ['media', 'bridge', 'target']) expect(index.ownerOf(`one's ${role}`)).toBeUndefined();
     expect(index.callWith('leg', "one's leg")).toBe('one');
