@@ -57,7 +57,7 @@ class Call {
     return this;
   }
 
-  /** The caller speaks for `duration`; the detector says that he stopped 100 ms later. */
+  /** The caller speaks for `duration`; the detector says that they stopped 100 ms later. */
   speak(duration = 1000): TurnAction[] {
     const actions = this.feed({ type: 'speech-start', frame: this.frame, since: this.at });
     actions.push(...this.wait(duration));
@@ -125,7 +125,7 @@ describe('a call', () => {
 });
 
 describe('the end of a turn', () => {
-  it('is asked of the recogniser when the caller has been silent for the pause, counted from his last voiced frame', () => {
+  it('is asked of the recogniser when the caller has been silent for the pause, counted from their last voiced frame', () => {
     const call = new Call({ endpointingMs: 500 }).greeted();
     call.speak(1000); // the detector takes 100 ms of the pause
     expect(call.wait(399)).toEqual([]);
@@ -376,10 +376,10 @@ describe('a recogniser that finds turns', () => {
     expect(call.feed({ type: 'transcript', ask, transcript: said('when do you open') })).toMatchObject([
       { do: 'reply', input: { message: { text: 'when do you open', via: 'speech' } } },
     ]);
-    expect(names(call.wait(3000))).toEqual([]); // he has had his sign
+    expect(names(call.wait(3000))).toEqual([]); // they have had their sign
   });
 
-  it('that is late lets a caller who goes on silence the sign that he was given', () => {
+  it('that is late lets a caller who goes on silence the sign that they were given', () => {
     const call = new Call({ findsTurns: true }).greeted();
     call.speak();
     expect(names(call.wait(2100))).toEqual(['end-turn', 'filler']);
@@ -436,7 +436,7 @@ describe('a barge-in', () => {
     return call;
   }
 
-  it('stops the agent and hears the caller from where he began', () => {
+  it('stops the agent and hears the caller from where they began', () => {
     const call = speaking();
     const reply = call.reply;
     const { frame } = call;
@@ -562,7 +562,7 @@ describe('silence', () => {
 });
 
 describe('a caller on hold', () => {
-  it('makes no turns, and is not asked whether he is there', () => {
+  it('makes no turns, and is not asked whether they are there', () => {
     const call = new Call().greeted();
     call.feed({ type: 'hold' });
     expect(call.speak(3000)).toEqual([]);
@@ -579,7 +579,7 @@ describe('a caller on hold', () => {
     expect(names(call.feed({ type: 'hold' }))).toEqual(['interrupt']);
   });
 
-  it('who was so before he was answered is greeted when he is back', () => {
+  it('who was so before they were answered is greeted when they are back', () => {
     const call = new Call();
     call.feed({ type: 'hold' });
     expect(call.feed({ type: 'answered' })).toEqual([]);
@@ -593,7 +593,7 @@ describe('a caller on hold', () => {
     expect(back.state.phase).toBe('greeting');
   });
 
-  it('who was being spoken to is spoken to as soon as he is back', () => {
+  it('who was being spoken to is spoken to as soon as they are back', () => {
     const call = new Call().greeted();
     call.asks();
     call.feed({ type: 'reply-audible', reply: call.reply });
@@ -603,7 +603,7 @@ describe('a caller on hold', () => {
     expect(call.state.phase).toBe('listening');
   });
 
-  it('has said what he had said before: it is answered when he is back', () => {
+  it('has said what they had said before: it is answered when they are back', () => {
     const call = new Call({ findsTurns: true, earlyStart: true }).greeted();
     call.speak();
     call.feed({ type: 'turn-eager-end', transcript: said('when do you open') });
@@ -625,7 +625,7 @@ describe('a caller on hold', () => {
     expect(keys.feed({ type: 'unhold' })).toMatchObject([{ input: { message: { text: '2', via: 'dtmf' } } }]);
   });
 
-  it('gets the answer that he had asked for when he is back', () => {
+  it('gets the answer that they had asked for when they are back', () => {
     const call = new Call().greeted();
     call.asks('when do you open');
     expect(names(call.feed({ type: 'hold' }))).toEqual(['drop']);
@@ -710,7 +710,7 @@ describe('trouble', () => {
     expect(names(call.wait(200))).toContain('say');
   });
 
-  it('of which nobody saw when he stopped talking is told by when he was last heard', () => {
+  it('of which nobody saw when they stopped talking is told by when they were last heard', () => {
     const call = new Call({ findsTurns: true, fillerAfterMs: 2000 }).greeted();
     call.feed({ type: 'partial', text: 'when do you open' });
     call.wait(1500);
@@ -747,7 +747,7 @@ describe('trouble', () => {
 });
 
 describe('the end of the call', () => {
-  it('by the agent comes after his last words', () => {
+  it('by the agent comes after their last words', () => {
     const call = new Call().greeted();
     call.asks('goodbye');
     call.feed({ type: 'reply-audible', reply: call.reply });
