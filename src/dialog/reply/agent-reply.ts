@@ -6,7 +6,13 @@ import type { Audio } from '../../media/audio.ts';
 import type { MediaSession, TextToSpeech } from '../contract/ports.ts';
 import { ReplyThinking, type ThinkingEvents, type ThinkingOptions, type Thought } from './reply-thinking.ts';
 import { SilenceFiller } from './silence-filler.ts';
-import type { TimedWord, TtsEvent, VoiceRequest } from '../contract/speech.ts';
+import {
+  FLUSH,
+  type TextPiece,
+  type TimedWord,
+  type TtsEvent,
+  type VoiceRequest,
+} from '../contract/speech.ts';
 import { StallWatch } from './stall-watch.ts';
 import type { FollowUp } from '../turn/turn-states.ts';
 import { Script, SpokenUtterance, type Heard } from './utterance.ts';
@@ -77,7 +83,7 @@ export class AgentReply {
   readonly #options: AgentReplyOptions;
   readonly #scope: Scope;
   readonly #release = Promise.withResolvers<undefined>();
-  readonly #pieces = new BoundedQueue<string>(PIECES_AHEAD);
+  readonly #pieces = new BoundedQueue<TextPiece>(PIECES_AHEAD);
   readonly #script = new Script();
   readonly #stall: StallWatch;
   #standing: Standing;
@@ -236,13 +242,14 @@ export class AgentReply {
   }
 
   /** The pieces, as they are given to the synthesiser. */
-  async *#written(first: string): AsyncGenerator<string> {
-    this.#script.addText(first);
-    yield first;
-    for await (const piece of this.#pieces) {
-      this.#script.addText(piece);
-      yield piece;
-    }
+  async *#written(first: TextPiece): AsyncGenerator<TextPiece> {
+    yield this.#noted(first);
+    for await (const piece of this.#pieces) yield this.#noted(piece);
+  }
+
+  #noted(piece: TextPiece): TextPiece {
+    if (piece !== FLUSH) this.#script.addText(piece);
+    return piece;
   }
 
   /** False: it was stopped, or flushed. */

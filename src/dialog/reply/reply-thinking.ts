@@ -5,6 +5,7 @@ import type { LlmEvent, Message, ToolCall } from '../contract/conversation.ts';
 import type { Stage } from '../contract/call-events.ts';
 import { languageOf } from '../language/known-languages.ts';
 import type { TextToSpeech } from '../contract/ports.ts';
+import { FLUSH, type TextPiece } from '../contract/speech.ts';
 import type { ProviderTrouble } from '../contract/provider-failures.ts';
 import { failedProvider } from '../contract/provider-trouble.ts';
 import { SentenceSplitter } from '../language/sentence-splitter.ts';
@@ -28,7 +29,7 @@ export interface ThinkingOptions {
   /** Asks the model. */
   readonly ask: (question: Question, signal: AbortSignal) => AsyncIterable<LlmEvent>;
   /** Where the words go; closed when there are no more. */
-  readonly pieces: BoundedQueue<string>;
+  readonly pieces: BoundedQueue<TextPiece>;
   readonly takes: TextToSpeech['takes'];
   readonly language: string;
   readonly signal: AbortSignal;
@@ -128,7 +129,7 @@ export class ReplyThinking {
     /** Nothing follows for now. */
     const flush = async (): Promise<void> => {
       await say(splitter.flush());
-      if (takesText && gathering) await pieces.send('');
+      if (takesText && gathering) await pieces.send(FLUSH);
       gathering = false;
     };
     try {
