@@ -11,11 +11,8 @@ import type { Admission, CallDesk, MediaSession } from '../contract/ports.ts';
 import { DEFAULT_LIMITS, type AgentProfile } from '../contract/agent-profile.ts';
 import type { CallEvent, CallObserver } from '../contract/call-events.ts';
 import type { CallInfo } from '../contract/call-info.ts';
-import { endpointingByWords } from '../turn/endpointing-policy.ts';
-import { interruptionByWords } from '../turn/interruption-policy.ts';
-import { languageOf } from '../language/known-languages.ts';
 import type { PhraseCache } from '../reply/prepared-phrases.ts';
-import { DEFAULT_TURN_SETTINGS, type Ending, type TurnSettings } from '../turn/turn-states.ts';
+import { DEFAULT_TURN_SETTINGS, policiesFor, type Ending, type TurnSettings } from '../turn/turn-states.ts';
 
 /** An agent with everything that it works with. */
 export interface StaffedAgent {
@@ -156,7 +153,7 @@ export class Desk implements CallDesk {
       observe,
       settings: {
         ...DEFAULT_TURN_SETTINGS,
-        ...policiesOf(profile.language),
+        ...policiesFor(profile),
         ...profile.limits,
         menuKeys: profile.knowledge.departments.map(({ digit = '' }) => digit).join(''),
         earlyStart: profile.limits.eagerPauseMs > 0,
@@ -215,12 +212,6 @@ export class Desk implements CallDesk {
       }
     };
   }
-}
-
-/** How the words of a language are judged. */
-function policiesOf(tag: string): Pick<TurnSettings, 'endpointing' | 'interruption'> {
-  const language = languageOf(tag);
-  return { endpointing: endpointingByWords(language), interruption: interruptionByWords(language) };
 }
 
 /** When replies fail again and again. Whoever can't be heard at all can't be kept trying with. */

@@ -39,7 +39,7 @@ export interface ReplyOptions {
   readonly source?: AudioFormat | undefined;
   /** Longest time without any progress of the model or the synthesiser. */
   readonly stallMs?: Milliseconds;
-  readonly settings: Pick<TurnSettings, 'fillerAgainMs'>;
+  readonly settings: Pick<TurnSettings, 'fillers'>;
   /** How often a model may call tools in one turn and be asked again. */
   readonly toolRounds?: number;
 }
@@ -276,7 +276,7 @@ export class CallReplies {
         return outcome;
       },
       stallMs: stallMs ?? STALL_MS,
-      fillerAgainMs: settings.fillerAgainMs,
+      fillerAgainMs: settings.fillers.next(1).afterMs,
       toolRounds: toolRounds ?? TOOL_ROUNDS,
       events: {
         mark: (stage, at) => {

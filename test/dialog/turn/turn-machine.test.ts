@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Transcript } from '../../../src/dialog/contract/speech.ts';
 import type { TransferOutcome } from '../../../src/dialog/contract/call-info.ts';
 import { SIGN_TONE_MS } from '../../../src/media/sign-tone.ts';
+import { fillersAfter } from '../../../src/dialog/turn/filler-policy.ts';
+import { promptsAfter } from '../../../src/dialog/turn/prompt-policy.ts';
 import { interruptible, nextDeadline, opening, step } from '../../../src/dialog/turn/turn-machine.ts';
 import {
   DEFAULT_TURN_SETTINGS,
@@ -253,7 +255,7 @@ describe('a voice that never ends', () => {
   });
 
   it('is said to be not understood, if the recogniser keeps silent', () => {
-    const call = talkingOn({ ...endless, fillerAfterMs: Infinity, transcriptMs: 4000 });
+    const call = talkingOn({ ...endless, fillers: fillersAfter(Infinity, 4000), transcriptMs: 4000 });
     call.wait(25_000);
     expect(call.wait(4000)).toMatchObject([{ do: 'say', phrase: 'sayAgain' }]);
   });
@@ -529,7 +531,7 @@ describe('keys', () => {
 
 describe('silence', () => {
   it('is asked about, as often as the agent is told to, and then ends the call', () => {
-    const call = new Call({ silenceMs: 5000, silencePrompts: 2 }).greeted();
+    const call = new Call({ prompts: promptsAfter({ silenceMs: 5000, silencePrompts: 2 }) }).greeted();
     for (let prompt = 0; prompt < 2; prompt++) {
       expect(call.wait(5000)).toMatchObject([{ do: 'say', phrase: 'stillThere' }]);
       call.feed({ type: 'reply-ended', reply: call.reply });
@@ -542,7 +544,7 @@ describe('silence', () => {
   });
 
   it('that a cough has just broken is not asked about at once', () => {
-    const call = new Call({ silenceMs: 5000 }).greeted();
+    const call = new Call({ prompts: promptsAfter({ silenceMs: 5000, silencePrompts: 2 }) }).greeted();
     call.wait(4500);
     call.speak(160);
     call.wait(400);
@@ -552,7 +554,7 @@ describe('silence', () => {
   });
 
   it('is forgiven when the caller says something', () => {
-    const call = new Call({ silenceMs: 5000 }).greeted();
+    const call = new Call({ prompts: promptsAfter({ silenceMs: 5000, silencePrompts: 2 }) }).greeted();
     call.wait(5000);
     call.feed({ type: 'reply-ended', reply: call.reply });
     expect(call.state.prompts).toBe(1);
@@ -685,7 +687,7 @@ describe('trouble', () => {
   });
 
   it('that only takes long gets an audible sign two seconds after the last sound, and then is given up', () => {
-    const call = new Call({ fillerAfterMs: 2000, giveUpMs: 10_000 }).greeted();
+    const call = new Call({ fillers: fillersAfter(2000, 4000), giveUpMs: 10_000 }).greeted();
     const spokeUntil = call.at + 1000;
     call.asks();
     const reply = call.reply;
@@ -711,7 +713,7 @@ describe('trouble', () => {
   });
 
   it('of which nobody saw when they stopped talking is told by when they were last heard', () => {
-    const call = new Call({ findsTurns: true, fillerAfterMs: 2000 }).greeted();
+    const call = new Call({ findsTurns: true, fillers: fillersAfter(2000, 4000) }).greeted();
     call.feed({ type: 'partial', text: 'when do you open' });
     call.wait(1500);
     call.feed({ type: 'turn-end', transcript: said('when do you open') });
@@ -720,7 +722,7 @@ describe('trouble', () => {
   });
 
   it('with an answer to keys counts from the last key', () => {
-    const call = new Call({ interDigitMs: 1500, fillerAfterMs: 2000 }).greeted();
+    const call = new Call({ interDigitMs: 1500, fillers: fillersAfter(2000, 4000) }).greeted();
     call.feed({ type: 'dtmf', digit: '1' });
     expect(names(call.wait(1990))).toEqual(['reply']);
     expect(names(call.wait(20))).toEqual(['filler']);
@@ -876,7 +878,7 @@ const happening = fc.oneof(
 const settingsArbitrary = fc.record({
   findsTurns: fc.boolean(),
   earlyStart: fc.boolean(),
-  silencePrompts: fc.nat(2),
+  prompts: fc.nat(2).map((silencePrompts) => promptsAfter({ silenceMs: 7000, silencePrompts })),
   maxCallMs: fc.constantFrom(5000, 60_000),
 });
 
