@@ -87,7 +87,6 @@ export class CallSession {
   #state: TurnState;
   #bugs = 0;
   #cancelTick: () => void = () => undefined;
-  #armedFor: number | undefined;
   /** None in an announcement, to which nobody listens. */
   #listener: CallerListener | undefined;
 
@@ -150,7 +149,7 @@ export class CallSession {
       }),
     );
     if (finished) this.finish(finished, true);
-    if (this.#state.phase === 'over') return;
+    if (this.#inbox.closed) return;
     if (!this.#options.announcement) this.#listener = this.#openListener();
     void this.#answer();
   }
@@ -164,16 +163,13 @@ export class CallSession {
   #onBug(error: unknown): Milliseconds | undefined {
     this.#bugs += 1;
     if (this.#reporter.ended || this.#bugs > 2) return undefined;
-    const leaving = this.#state.phase === 'over';
-    if (leaving) return this.#bugs === 1 ? LEAVE_MS : undefined;
+    if (this.#inbox.closed) return this.#bugs === 1 ? LEAVE_MS : undefined;
     if (this.#bugs === 1) {
       this.#reporter.trouble('internal', messageOf(error));
       if (this.#apologise()) return APOLOGY_MS;
     }
     // Without the machine: it may be what is broken.
-    const ending: Ending = { reason: 'internal-error', way: 'proceed' };
-    this.#state = { ...this.#state, phase: 'over', ending };
-    this.#over.resolve(ending);
+    this.#end({ reason: 'internal-error', way: 'proceed' });
     return LEAVE_MS;
   }
 
@@ -193,11 +189,11 @@ export class CallSession {
   async #answer(): Promise<void> {
     try {
       const at = await this.#call.line.answer();
-      if (this.#state.phase === 'over') return;
+      if (this.#inbox.closed) return;
       this.#reporter.answered(at, at - this.#call.admittedAt);
       this.#inbox.post({ type: 'answered' });
     } catch (error) {
-      if (this.#state.phase === 'over') return;
+      if (this.#inbox.closed) return;
       this.#reporter.trouble('line', messageOf(error));
       this.finish({ reason: 'not-answered', way: 'proceed' }, true);
     }
@@ -249,25 +245,20 @@ export class CallSession {
   /** One step of the machine, and what follows from it. */
   #handle(event: TurnEvent): void {
     const { settings } = this.#options;
+    const armedFor = interruptible(this.#state);
     const { state, actions } = step(this.#state, event, settings);
     this.#state = state;
     for (const action of actions) this.#carryOut(action, event);
-    this.#arm();
+    // The detector stops the agent by itself while they may be interrupted.
+    const armFor = interruptible(state);
+    if (armFor === undefined) this.#flushLine.disarm();
+    else if (armFor !== armedFor) this.#flushLine.arm();
     this.#cancelTick();
-    const deadline = nextDeadline(this.#state, settings);
+    const deadline = nextDeadline(state, settings);
     if (deadline === Infinity) return;
     this.#cancelTick = this.#clock.at(deadline, () => {
       this.#inbox.post({ type: 'tick' }, Math.max(deadline, this.#clock.now()));
     });
-  }
-
-  /** Lets the detector stop the agent by itself while they may be interrupted. */
-  #arm(): void {
-    const reply = interruptible(this.#state);
-    if (reply === this.#armedFor) return;
-    this.#armedFor = reply;
-    if (reply !== undefined) this.#flushLine.arm();
-    else if (this.#state.phase !== 'opening') this.#flushLine.disarm();
   }
 
   // ── what is done ──────────────────────────────────────────────────────────────────────────
@@ -312,7 +303,7 @@ export class CallSession {
         void this.#listenerScope.close();
         break;
       case 'leave':
-        this.#over.resolve(action.ending);
+        this.#end(action.ending);
     }
   }
 
@@ -325,6 +316,12 @@ export class CallSession {
   }
 
   // ── the end ───────────────────────────────────────────────────────────────────────────────
+
+  /** Nothing happens any more but that the line is left. */
+  #end(ending: Ending): void {
+    this.#inbox.close();
+    this.#over.resolve(ending);
+  }
 
   async #leave(wanted: Ending): Promise<void> {
     this.#cancelTick();

@@ -246,6 +246,17 @@ describe('the caller', () => {
     expect(call.leftovers).toEqual({});
   });
 
+  it('who puts the line on hold while they are spoken to has not interrupted', async () => {
+    const call = await ScriptedCall.greeted({ replies: [['We open at eight in the morning.']] });
+    await call.says('when do you open');
+    await call.speaking();
+    await call.clock.advance(900);
+    call.line.tell({ type: 'hold' });
+    await call.clock.advance(100);
+    expect(call.of('agent-said').at(-1)).toMatchObject({ turn: 1, interrupted: true });
+    expect(call.of('barge-in')).toEqual([]);
+  });
+
   it('on hold makes no turns and is not asked whether they are there', async () => {
     const call = await ScriptedCall.greeted();
     call.line.tell({ type: 'hold' });
