@@ -4,7 +4,7 @@ import type { Scope } from '../../lib/scope.ts';
 import type { AudioFormat } from '../../media/audio.ts';
 import type { ToolTable } from '../reply/agent-tools.ts';
 import { AdmittedCall, callName } from './admitted-call.ts';
-import type { AgentParts } from './call-session.ts';
+import type { AgentParts } from './call-in-hand.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
 import { NO_MEDIA } from '../contract/call-media.ts';
 import type { Admission, CallDesk, MediaSession } from '../contract/ports.ts';

@@ -1,50 +1,13 @@
-import type { Clock, Milliseconds } from '../../lib/clock.ts';
-import type { Scope } from '../../lib/scope.ts';
-import type { AudioFormat } from '../../media/audio.ts';
+import type { Milliseconds } from '../../lib/clock.ts';
 import { orAborted, within } from '../../lib/abort.ts';
 import type { Question } from '../reply/reply-thinking.ts';
-import type { ToolTable } from '../reply/agent-tools.ts';
-import type { CallFacts } from './call-facts.ts';
-import { CallReply, PlayedPhrase, type CallReplyOptions, type ReplyOrder, type Stop } from './call-reply.ts';
+import type { AgentAtWork, CallInSession } from './call-in-hand.ts';
+import { CallReply, PlayedPhrase, type ReplyOrder, type Stop } from './call-reply.ts';
 import { CallTools } from './call-tools.ts';
-import type { TurnInbox } from './turn-inbox.ts';
-import type { CallReporter } from './call-reporter.ts';
-import type { ConversationHistory } from '../reply/conversation-history.ts';
-import type { AgentProfile } from '../contract/agent-profile.ts';
-import type { CallLine, LanguageModel, MediaSession, TextToSpeech } from '../contract/ports.ts';
 import type { LlmEvent } from '../contract/conversation.ts';
-import type { PhraseCache } from '../reply/prepared-phrases.ts';
-import type { TurnAction, TurnEvent, TurnInput, TurnSettings } from '../turn/turn-states.ts';
+import type { TurnAction, TurnEvent, TurnInput } from '../turn/turn-states.ts';
 import { playPhrase, playTone } from '../reply/utterance.ts';
 
-/** What an agent speaks with. */
-export interface ReplyOptions {
-  readonly agent: AgentProfile;
-  readonly parts: { readonly llm: LanguageModel; readonly tts: TextToSpeech };
-  readonly tools: ToolTable;
-  readonly phrases: PhraseCache;
-  /** Whose prepared phrases are spoken; the agent's id unless it is an announcement. */
-  readonly phraseOwner: string;
-  readonly clock: Clock;
-  /** The synthesiser's format that is wanted, if not the wire's own. */
-  readonly source?: AudioFormat | undefined;
-  /** Longest time without any progress of the model or the synthesiser. */
-  readonly stallMs?: Milliseconds;
-  readonly settings: Pick<TurnSettings, 'fillers'>;
-}
-
-/** The call in which it speaks. */
-export interface SpokenIn {
-  readonly facts: CallFacts;
-  readonly scope: Scope;
-  readonly line: CallLine;
-  readonly media: MediaSession;
-  readonly history: ConversationHistory;
-  readonly reporter: CallReporter;
-  readonly inbox: TurnInbox;
-}
-
-const STALL_MS = 4000;
 /** How long the account of what was being said may take when the call is over. */
 const ACCOUNT_MS = 1000;
 /** What the caller does to interrupt. */
@@ -58,24 +21,19 @@ const BY_CALLER: ReadonlySet<TurnEvent['type']> = new Set([
 
 /** What the agent says in a call: replies, prepared phrases and fillers, from their begin to what was heard of them. */
 export class CallReplies {
-  readonly #options: ReplyOptions;
-  readonly #call: SpokenIn;
+  readonly #agent: AgentAtWork;
+  readonly #call: CallInSession;
   readonly #tools: CallTools;
-  readonly #making: CallReplyOptions;
   readonly #sayings = new Map<number, CallReply | PlayedPhrase>();
   /** The account of the last thing said: the next reply's history waits for it. */
   #lastSettled: Promise<void> = Promise.resolve();
   /** The accounts of fillers: no reply waits for them, they are played before it anyhow. */
   #fillersTold: Promise<void> = Promise.resolve();
 
-  constructor(options: ReplyOptions, call: SpokenIn) {
-    const { agent, clock, parts, source, settings, stallMs = STALL_MS } = options;
-    this.#options = options;
+  constructor(agent: AgentAtWork, call: CallInSession) {
+    this.#agent = agent;
     this.#call = call;
-    this.#tools = new CallTools({ ...call, agent, tools: options.tools });
-    const fillerAgainMs = settings.fillers.next(1).afterMs;
-    const { tts } = parts;
-    this.#making = { ...call, agent, clock, tts, source, stallMs, fillerAgainMs, tools: this.#tools };
+    this.#tools = new CallTools(agent, call);
   }
 
   reply({ reply: id, turn, input, gated }: Extract<TurnAction, { do: 'reply' }>): void {
@@ -83,7 +41,7 @@ export class CallReplies {
     this.#call.reporter.answerBegun(turn, input.marks);
     const ready = this.#lastSettled;
     const ask: ReplyOrder['ask'] = (question, signal) => this.#ask(ready, input, question, signal);
-    this.#keep(id, new CallReply(this.#making, { id, turn, gated, input, ask }));
+    this.#start({ id, turn, gated, input, ask });
   }
 
   release({ reply, input }: Extract<TurnAction, { do: 'release' }>, at: Milliseconds): void {
@@ -102,7 +60,7 @@ export class CallReplies {
   }
 
   say({ reply: id, turn, phrase }: Extract<TurnAction, { do: 'say' }>): void {
-    const { phrases, phraseOwner, agent } = this.#options;
+    const { phrases, phraseOwner, agent } = this.#agent;
     const { media, history } = this.#call;
     if (phrase === 'stillThere') history.callerSaid({ role: 'caller', text: '', via: 'silence' });
     const prepared = phrases.get(phraseOwner, phrase, media.format);
@@ -112,13 +70,12 @@ export class CallReplies {
     }
     const text = phrases.text(phraseOwner, phrase) ?? (phrase === 'greeting' ? agent.greeting : undefined);
     if (text === undefined) this.#call.inbox.post({ type: 'reply-ended', reply: id });
-    else
-      this.#keep(id, new CallReply(this.#making, { id, turn, phrase, gated: false, ask: () => words(text) }));
+    else this.#start({ id, turn, phrase, gated: false, ask: () => words(text) });
   }
 
   /** A filler: an audible sign that somebody is at work; the reply comes behind it. */
   filler({ turn }: Extract<TurnAction, { do: 'filler' }>): void {
-    const { phrases, phraseOwner } = this.#options;
+    const { phrases, phraseOwner } = this.#agent;
     const { media, reporter } = this.#call;
     const prepared = phrases.get(phraseOwner, 'oneMoment', media.format);
     if (!prepared) {
@@ -154,7 +111,7 @@ export class CallReplies {
     for (const saying of this.#sayings.values()) saying.close();
     if (!silent) this.#call.media.flush();
     const accounts = both(this.#lastSettled, this.#fillersTold);
-    await within(accounts, ACCOUNT_MS, this.#options.clock, () => undefined);
+    await within(accounts, ACCOUNT_MS, this.#agent.clock, () => undefined);
     this.#call.reporter.tellFiller();
     this.#tools.close();
   }
@@ -168,7 +125,7 @@ export class CallReplies {
     // What was heard of the words before belongs to the question.
     await orAborted(ready, signal);
     if (signal.aborted) return;
-    const { agent, parts, tools } = this.#options;
+    const { agent, parts, tools } = this.#agent;
     // What came of a transfer stands in the history already.
     const said = input.message.role === 'caller' ? [input.message] : [];
     // Who takes over from a model that broke off is asked anew, unless a tool's result is what they must react to.
@@ -183,6 +140,10 @@ export class CallReplies {
       { agent, call: this.#call.facts.info, history, tools: specs, avoid: brokenOff },
       signal,
     );
+  }
+
+  #start(order: ReplyOrder): void {
+    this.#keep(order.id, new CallReply(this.#agent, this.#call, this.#tools, order));
   }
 
   #keep(id: number, saying: CallReply | PlayedPhrase): void {

@@ -1,36 +1,16 @@
-import type { Clock, Milliseconds } from '../../lib/clock.ts';
-import type { Scope } from '../../lib/scope.ts';
-import type { AudioFormat } from '../../media/audio.ts';
-import type { AgentProfile } from '../contract/agent-profile.ts';
+import type { Milliseconds } from '../../lib/clock.ts';
 import type { Stage } from '../contract/call-events.ts';
 import type { LlmEvent } from '../contract/conversation.ts';
-import type { MediaSession, TextToSpeech } from '../contract/ports.ts';
 import type { ProviderTrouble } from '../contract/provider-failures.ts';
 import { AgentReply, type ReplyEvents, type ReplyOutcome } from '../reply/agent-reply.ts';
-import type { ConversationHistory } from '../reply/conversation-history.ts';
 import { formatFor } from '../reply/prepared-phrases.ts';
 import type { ThinkingOptions, ToolRunner } from '../reply/reply-thinking.ts';
 import type { SpokenUtterance } from '../reply/utterance.ts';
 import type { CallerInput, PhraseName, TurnInput } from '../turn/turn-states.ts';
-import type { CallReporter } from './call-reporter.ts';
-import type { TurnInbox } from './turn-inbox.ts';
+import type { AgentAtWork, CallInSession } from './call-in-hand.ts';
 
-/** What it is made with, and whom it tells. */
-export interface CallReplyOptions {
-  readonly agent: AgentProfile;
-  readonly tts: TextToSpeech;
-  /** The synthesiser's format that is wanted, if not the wire's own. */
-  readonly source: AudioFormat | undefined;
-  readonly tools: ToolRunner;
-  readonly clock: Clock;
-  readonly stallMs: Milliseconds;
-  readonly fillerAgainMs: Milliseconds;
-  readonly scope: Scope;
-  readonly media: MediaSession;
-  readonly history: ConversationHistory;
-  readonly reporter: CallReporter;
-  readonly inbox: TurnInbox;
-}
+/** Longest time without any progress of the model or the synthesiser, if nobody says otherwise. */
+const STALL_MS = 4000;
 
 /** What is to be said. */
 export interface ReplyOrder {
@@ -69,20 +49,34 @@ const NOT_DONE = 'not done: the caller has interrupted you before';
 export class CallReply implements ReplyEvents {
   /** It is over, and the history knows what was heard of it. */
   readonly settled: Promise<void>;
-  readonly #options: CallReplyOptions;
+  readonly #call: CallInSession;
   readonly #order: ReplyOrder;
   readonly #reply: AgentReply;
   #standing: Standing;
 
-  constructor(options: CallReplyOptions, order: ReplyOrder) {
-    const { agent, tts, media, source } = options;
-    this.#options = options;
+  constructor(at: AgentAtWork, call: CallInSession, tools: ToolRunner, order: ReplyOrder) {
+    const { agent, parts, clock, source, settings, stallMs = STALL_MS } = at;
+    const { scope, media } = call;
+    this.#call = call;
     this.#order = order;
     this.#standing = { is: order.gated ? 'tentative' : 'certain' };
-    const format = formatFor(tts, media.format, source);
-    const voice = { voice: agent.voice, language: agent.language, format };
-    const { ask, gated } = order;
-    this.#reply = new AgentReply({ ...options, voice, ask, gated, events: this });
+    this.#reply = new AgentReply({
+      scope,
+      media,
+      clock,
+      tools,
+      stallMs,
+      ask: order.ask,
+      gated: order.gated,
+      tts: parts.tts,
+      voice: {
+        voice: agent.voice,
+        language: agent.language,
+        format: formatFor(parts.tts, media.format, source),
+      },
+      fillerAgainMs: settings.fillers.next(1).afterMs,
+      events: this,
+    });
     this.settled = this.#reply.settled.then((outcome) => {
       this.#settle(outcome);
     });
@@ -90,7 +84,7 @@ export class CallReply implements ReplyEvents {
 
   /** The turn is certain, since `at`. */
   release({ marks: { speechEnd } }: CallerInput, at: Milliseconds): void {
-    const { reporter } = this.#options;
+    const { reporter } = this.#call;
     const { turn } = this.#order;
     if (speechEnd !== undefined) reporter.mark(turn, 'speechEnd', speechEnd);
     reporter.mark(turn, 'turnEnd', at);
@@ -100,7 +94,7 @@ export class CallReply implements ReplyEvents {
   }
 
   stop(how: Stop): void {
-    const { reporter } = this.#options;
+    const { reporter } = this.#call;
     if (how.is === 'taken-back') {
       this.#standing = how;
       reporter.takenBack(this.#order.turn);
@@ -123,7 +117,7 @@ export class CallReply implements ReplyEvents {
 
   mark(stage: Stage, at?: Milliseconds): void {
     // What was taken back has no place in the turn that took its number.
-    if (this.#standing.is !== 'taken-back') this.#options.reporter.mark(this.#order.turn, stage, at);
+    if (this.#standing.is !== 'taken-back') this.#call.reporter.mark(this.#order.turn, stage, at);
   }
 
   commit(): void {
@@ -131,35 +125,35 @@ export class CallReply implements ReplyEvents {
     this.#standing = { ...this.#standing, is: 'told' };
     const { input, turn } = this.#order;
     if (input?.message.role !== 'caller') return;
-    this.#options.reporter.callerSaid(turn, { ...input, message: input.message });
+    this.#call.reporter.callerSaid(turn, { ...input, message: input.message });
   }
 
   acted(): void {
-    this.#options.inbox.post({ type: 'reply-committed', reply: this.#order.id });
+    this.#call.inbox.post({ type: 'reply-committed', reply: this.#order.id });
   }
 
   resumed(): void {
-    this.#options.inbox.post({ type: 'reply-resumed', reply: this.#order.id });
+    this.#call.inbox.post({ type: 'reply-resumed', reply: this.#order.id });
   }
 
   audible(at: Milliseconds): void {
     this.mark('firstPacket', at);
     this.commit();
-    tellAudible(this.#options, this.#order, at);
+    tellAudible(this.#call, this.#order, at);
   }
 
   failed(part: 'llm' | 'tts', error: unknown): void {
-    this.#options.reporter.thrown(part, error);
-    this.#options.inbox.post({ type: 'reply-failed', reply: this.#order.id });
+    this.#call.reporter.thrown(part, error);
+    this.#call.inbox.post({ type: 'reply-failed', reply: this.#order.id });
   }
 
   trouble(trouble: ProviderTrouble): void {
-    this.#options.reporter.providerTrouble(trouble);
+    this.#call.reporter.providerTrouble(trouble);
   }
 
   usage({ provider, inputTokens, outputTokens }: Extract<LlmEvent, { type: 'usage' }>): void {
     const { turn } = this.#order;
-    this.#options.reporter.emit({ type: 'usage', turn, provider, inputTokens, outputTokens });
+    this.#call.reporter.emit({ type: 'usage', turn, provider, inputTokens, outputTokens });
   }
 
   // ── what came of it ──
@@ -170,11 +164,11 @@ export class CallReply implements ReplyEvents {
     if (is !== 'tentative') this.#account(outcome);
     const { failed, followUp } = outcome;
     if (failed) return;
-    this.#options.inbox.post({ type: 'reply-ended', reply: this.#order.id, ending: followUp });
+    this.#call.inbox.post({ type: 'reply-ended', reply: this.#order.id, ending: followUp });
   }
 
   #account({ heard, tools, wordsLast, followUp }: ReplyOutcome): void {
-    const { reporter, history } = this.#options;
+    const { reporter, history } = this.#call;
     const { turn, input } = this.#order;
     this.commit();
     const byCaller = this.#standing.is !== 'told' || this.#standing.stoppedBy !== 'call';
@@ -216,7 +210,7 @@ export class PlayedPhrase {
   }
 }
 
-type Told = Pick<CallReplyOptions, 'reporter' | 'inbox'>;
+type Told = Pick<CallInSession, 'reporter' | 'inbox'>;
 
 function tellAudible(
   { reporter, inbox }: Told,

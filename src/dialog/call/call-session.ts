@@ -5,50 +5,22 @@ import { FailureDomain } from '../../lib/failure-domain.ts';
 import type { Scope } from '../../lib/scope.ts';
 import { FlushLine } from '../../media/flush-line.ts';
 import { farewellOf } from './call-ending.ts';
-import type { CallFacts } from './call-facts.ts';
-import { CallReplies, type ReplyOptions } from './call-replies.ts';
+import type { AgentAtWork, CallInHand } from './call-in-hand.ts';
+import { CallReplies } from './call-replies.ts';
 import type { CallReporter } from './call-reporter.ts';
 import { CallTransfer } from './call-transfer.ts';
 import { TurnInbox } from './turn-inbox.ts';
 import { CallerListener } from './caller-listener.ts';
-import type { ConversationHistory } from '../reply/conversation-history.ts';
 import { NO_MEDIA } from '../contract/call-media.ts';
 import type { LineEvent } from '../contract/call-info.ts';
-import type {
-  CallLine,
-  LanguageModel,
-  MediaSession,
-  SpeechToText,
-  TextToSpeech,
-  VoiceActivityDetector,
-} from '../contract/ports.ts';
 import type { CallObserver } from '../contract/call-events.ts';
 import { interruptible, nextDeadline, opening, resultOf, step } from '../turn/turn-machine.ts';
-import type {
-  Ending,
-  Transfer,
-  TurnAction,
-  TurnEvent,
-  TurnSettings,
-  TurnState,
-} from '../turn/turn-states.ts';
+import type { Ending, Transfer, TurnAction, TurnEvent, TurnState } from '../turn/turn-states.ts';
 
-/** Who hears, thinks and speaks. */
-export interface AgentParts {
-  readonly vad: VoiceActivityDetector;
-  readonly stt: SpeechToText;
-  readonly llm: LanguageModel;
-  readonly tts: TextToSpeech;
-}
-
-export interface CallSessionOptions extends ReplyOptions {
-  readonly parts: AgentParts;
+export interface CallSessionOptions extends AgentAtWork {
   /** The process's lifetime; the call's is a child of it. */
   readonly scope: Scope;
-  /** What the recogniser should expect. */
-  readonly expected: readonly string[];
   readonly observe: CallObserver;
-  readonly settings: TurnSettings;
   /** The call consists of this only. */
   readonly announcement?: Ending | undefined;
 }
@@ -57,16 +29,6 @@ export interface CallSessionOptions extends ReplyOptions {
 const APOLOGY_MS = 20_000;
 /** And for leaving without another word: longer than the account of what was being said may take. */
 const LEAVE_MS = 5000;
-
-/** What a call's session is made of, beyond its agent. */
-export interface CallInHand {
-  readonly facts: CallFacts;
-  readonly history: ConversationHistory;
-  readonly reporter: CallReporter;
-  readonly admittedAt: Milliseconds;
-  readonly line: CallLine;
-  readonly media: MediaSession;
-}
 
 /**
  * One call that has a line and media: carries out what the turn machine says, from the answer to the end. The media
@@ -91,17 +53,16 @@ export class CallSession {
   #listener: CallerListener | undefined;
 
   constructor(options: CallSessionOptions, call: CallInHand) {
-    const { facts, reporter, line, media } = call;
-    const { agent, clock, settings } = options;
+    const { clock, settings } = options;
     this.#options = options;
     this.#call = call;
     this.#clock = clock;
-    this.#reporter = reporter;
-    this.#scope = options.scope.child(`call ${facts.name}`);
+    this.#reporter = call.reporter;
+    this.#scope = options.scope.child(`call ${call.facts.name}`);
     this.#listenerScope = this.#scope.child('listener');
     this.#inbox = new TurnInbox(clock);
-    this.#flushLine = new FlushLine(media.flushLine);
-    this.#transfer = new CallTransfer({ line, facts, agent, clock, reporter });
+    this.#flushLine = new FlushLine(call.media.flushLine);
+    this.#transfer = new CallTransfer(options, call);
     this.#replies = new CallReplies(options, { ...call, scope: this.#scope, inbox: this.#inbox });
     this.#state = opening(settings, options.announcement);
   }
@@ -150,7 +111,10 @@ export class CallSession {
     );
     if (finished) this.finish(finished, true);
     if (this.#inbox.closed) return;
-    if (!this.#options.announcement) this.#listener = this.#openListener();
+    if (!this.#options.announcement) {
+      const call = { ...this.#call, scope: this.#listenerScope, inbox: this.#inbox };
+      this.#listener = new CallerListener(this.#options, call);
+    }
     void this.#answer();
   }
 
@@ -197,23 +161,6 @@ export class CallSession {
       this.#reporter.trouble('line', messageOf(error));
       this.finish({ reason: 'not-answered', way: 'proceed' }, true);
     }
-  }
-
-  #openListener(): CallerListener {
-    const { parts, agent, expected } = this.#options;
-    return new CallerListener({
-      scope: this.#listenerScope,
-      media: this.#call.media,
-      vad: parts.vad,
-      stt: parts.stt,
-      clock: this.#clock,
-      language: agent.language,
-      phrases: expected,
-      pronunciations: agent.knowledge.pronunciations,
-      bargeInMs: agent.limits.bargeInMs,
-      inbox: this.#inbox,
-      reporter: this.#reporter,
-    });
   }
 
   #onLine(event: LineEvent): void {

@@ -1,32 +1,22 @@
-import { runTool, type ToolOutcome, type ToolTable } from '../reply/agent-tools.ts';
-import type { ConversationHistory } from '../reply/conversation-history.ts';
+import { runTool, type ToolOutcome } from '../reply/agent-tools.ts';
 import { INTERRUPTED, type ToolRunner } from '../reply/reply-thinking.ts';
-import type { AgentProfile } from '../contract/agent-profile.ts';
 import type { ToolCall } from '../contract/conversation.ts';
-import type { CallLine } from '../contract/ports.ts';
-import type { CallFacts } from './call-facts.ts';
-import type { CallReporter } from './call-reporter.ts';
-
-export interface CallToolsOptions {
-  readonly tools: ToolTable;
-  readonly agent: AgentProfile;
-  readonly facts: CallFacts;
-  readonly line: CallLine;
-  readonly history: ConversationHistory;
-  readonly reporter: CallReporter;
-}
+import type { AgentAtWork, CallInHand } from './call-in-hand.ts';
 
 /** What a call's tools do stands in its history and is told, even if their reply was stopped before they had done it. */
 export class CallTools implements ToolRunner {
-  readonly #options: CallToolsOptions;
+  readonly #agent: AgentAtWork;
+  readonly #call: CallInHand;
   readonly #atWork = new Set<ToolCall>();
 
-  constructor(options: CallToolsOptions) {
-    this.#options = options;
+  constructor(agent: AgentAtWork, call: CallInHand) {
+    this.#agent = agent;
+    this.#call = call;
   }
 
   async run(call: ToolCall, signal: AbortSignal): Promise<ToolOutcome> {
-    const { tools, agent, facts, line, history, reporter } = this.#options;
+    const { tools, agent } = this.#agent;
+    const { facts, line, history, reporter } = this.#call;
     this.#atWork.add(call);
     const outcome = await runTool(tools, call, { agent, call: facts.info, line, signal });
     history.toolFinished(call, outcome.result);
@@ -39,7 +29,7 @@ export class CallTools implements ToolRunner {
   /** The call is over: nobody will hear of those that go on. */
   close(): void {
     for (const { name } of this.#atWork) {
-      this.#options.reporter.emit({ type: 'tool', name, result: INTERRUPTED });
+      this.#call.reporter.emit({ type: 'tool', name, result: INTERRUPTED });
     }
     this.#atWork.clear();
   }

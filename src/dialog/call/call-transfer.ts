@@ -1,18 +1,8 @@
-import type { Clock, Milliseconds } from '../../lib/clock.ts';
+import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type { CallFacts } from './call-facts.ts';
-import type { CallReporter } from './call-reporter.ts';
+import type { AgentAtWork, CallInHand } from './call-in-hand.ts';
 import type { AgentProfile, TransferTarget } from '../contract/agent-profile.ts';
 import type { CallInfo, LineEvent, TransferOutcome, TransferRequest } from '../contract/call-info.ts';
-import type { CallLine } from '../contract/ports.ts';
-
-export interface CallTransferOptions {
-  readonly line: Pick<CallLine, 'transfer'>;
-  readonly facts: CallFacts;
-  readonly agent: AgentProfile;
-  readonly clock: Pick<Clock, 'now'>;
-  readonly reporter: CallReporter;
-}
 
 /** With whom the caller is. */
 type Standing =
@@ -29,11 +19,13 @@ type Standing =
 
 /** Others who are called for a call's caller, and how long they talk with the one who answers. */
 export class CallTransfer {
-  readonly #options: CallTransferOptions;
+  readonly #agent: Pick<AgentAtWork, 'agent' | 'clock'>;
+  readonly #call: CallInHand;
   #standing: Standing = { is: 'with-agent' };
 
-  constructor(options: CallTransferOptions) {
-    this.#options = options;
+  constructor(agent: Pick<AgentAtWork, 'agent' | 'clock'>, call: CallInHand) {
+    this.#agent = agent;
+    this.#call = call;
   }
 
   /** Caller and target talk with each other. */
@@ -43,7 +35,8 @@ export class CallTransfer {
 
   /** Never rejects. */
   async begin(target: TransferTarget): Promise<TransferOutcome> {
-    const { line, facts, agent, clock, reporter } = this.#options;
+    const { agent, clock } = this.#agent;
+    const { line, facts, reporter } = this.#call;
     const { endpoint, ringMs, whileRinging } = target;
     const callerId = callerIdOf(target.callerId, facts.info, agent);
     const cancel = new AbortController();
@@ -77,13 +70,13 @@ export class CallTransfer {
     this.#left('system');
     if (this.#standing.is !== 'left') return;
     const { target, talkMs, by } = this.#standing;
-    this.#options.reporter.emit({ type: 'transfer-ended', target, talkMs, by });
+    this.#call.reporter.emit({ type: 'transfer-ended', target, talkMs, by });
   }
 
   #left(by: 'caller' | 'target' | 'system'): void {
     if (this.#standing.is !== 'talking') return;
     const { target, since } = this.#standing;
-    this.#standing = { is: 'left', target, talkMs: this.#options.clock.now() - since, by };
+    this.#standing = { is: 'left', target, talkMs: this.#agent.clock.now() - since, by };
   }
 }
 
