@@ -137,7 +137,7 @@ export class Desk implements CallDesk {
 
   #accept(info: CallInfo, agent: StaffedAgent, announcement: Ending | undefined): Admission {
     const { phrases, clock, tracker, observe, scope } = this.#options;
-    const { profile, parts, tools, expected, settings, source } = agent;
+    const { profile, parts, tools, expected, source } = agent;
     const call = new AdmittedCall({
       scope,
       name: this.#nameOf(info),
@@ -151,16 +151,7 @@ export class Desk implements CallDesk {
       clock,
       tracker,
       observe,
-      settings: {
-        ...DEFAULT_TURN_SETTINGS,
-        ...policiesFor(profile),
-        ...profile.limits,
-        menuKeys: profile.knowledge.departments.map(({ digit = '' }) => digit).join(''),
-        earlyStart: profile.limits.eagerPauseMs > 0,
-        ...troubleSettings(profile.whenFailing),
-        ...settings,
-        findsTurns: parts.stt.findsTurns,
-      },
+      settings: settingsOf(agent),
       source,
       announcement,
     });
@@ -212,6 +203,20 @@ export class Desk implements CallDesk {
       }
     };
   }
+}
+
+function settingsOf({ profile, parts, settings }: StaffedAgent): TurnSettings {
+  const { limits, knowledge, whenFailing } = profile;
+  return {
+    ...DEFAULT_TURN_SETTINGS,
+    ...policiesFor(profile),
+    ...limits,
+    menuKeys: knowledge.departments.map(({ digit = '' }) => digit).join(''),
+    earlyStart: limits.eagerPauseMs > 0,
+    ...troubleSettings(whenFailing),
+    ...settings,
+    findsTurns: parts.stt.findsTurns,
+  };
 }
 
 /** When replies fail again and again. Whoever can't be heard at all can't be kept trying with. */

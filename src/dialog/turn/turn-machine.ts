@@ -47,6 +47,8 @@ export interface Step<State extends TurnState = TurnState> {
   readonly actions: readonly TurnAction[];
 }
 
+type RunningState = Exclude<TurnState, { phase: 'over' }>;
+
 /** The state before anything has happened. With an `announcement`, the call consists of that. */
 export function opening(
   { findsTurns }: Pick<TurnSettings, 'findsTurns'>,
@@ -69,11 +71,12 @@ export function opening(
 /** What follows from `event` in `state`. */
 export function step(state: TurnState, event: TurnEvent, settings: TurnSettings): Step {
   if (state.phase === 'over') return unchanged(state);
+  return inAnyState(state, event, settings) ?? inItsState(state, event, settings);
+}
+
+/** What an event means whoever is talking; undefined: that depends on the state. */
+function inAnyState(state: RunningState, event: TurnEvent, settings: TurnSettings): Step | undefined {
   const { at } = event;
-  const apology = (reason: FailureReason): Ending => ({
-    ...failedEnding(reason, settings),
-    phrase: 'apology',
-  });
   switch (event.type) {
     case 'line-ended': {
       const transferred = state.phase === 'connected' && event.reason === 'caller-hung-up';
@@ -87,38 +90,40 @@ export function step(state: TurnState, event: TurnEvent, settings: TurnSettings)
       // Only whoever listens can be apologised to.
       return ['opening', 'held', 'transferring', 'connected', 'closing'].includes(state.phase)
         ? leave(state, { reason: 'internal-error', way: 'proceed' })
-        : close(state, apology('internal-error'), at, settings);
+        : close(state, failedEnding('internal-error', settings, 'apology'), at, settings);
     case 'reply-committed':
     case 'reply-resumed':
     case 'reply-audible':
     case 'reply-ended':
     case 'reply-failed':
       // Of one that nobody waits for any more.
-      if (event.reply !== replyOf(state)) return unchanged(state);
-      break;
+      return event.reply === replyOf(state) ? undefined : unchanged(state);
     case 'finish':
       return finish(state, event, settings);
-    case 'tick': {
-      const due = overdue(state, at, settings);
-      if (due) return due;
-      break;
-    }
+    case 'tick':
+      return overdue(state, at, settings);
     case 'speech-stop':
       return unchanged({ ...state, ear: stopped(state.ear, event) });
-    case 'stt-failed':
-      if (!event.fatal || state.phase === 'connected' || state.phase === 'closing') break;
-      if (state.phase !== 'transferring') return close(state, apology('failed'), at, settings);
+    case 'stt-failed': {
+      if (!event.fatal || state.phase === 'connected' || state.phase === 'closing') return undefined;
+      const ending = failedEnding('failed', settings, 'apology');
+      if (state.phase !== 'transferring') return close(state, ending, at, settings);
       // Whoever answers doesn't need a recogniser. If nobody does, the call can't go on.
-      return unchanged({ ...state, wanted: state.wanted ?? { ending: apology('failed'), by: Infinity } });
+      return unchanged({ ...state, wanted: state.wanted ?? { ending, by: Infinity } });
+    }
     case 'hold':
     case 'unhold':
       if (state.phase === 'opening' || state.phase === 'transferring') {
         return unchanged({ ...state, held: event.type === 'hold' });
       }
-      if (event.type === 'unhold' || ['held', 'connected', 'closing'].includes(state.phase)) break;
+      if (event.type === 'unhold' || ['held', 'connected', 'closing'].includes(state.phase)) return undefined;
       return hold(state, at);
     default:
+      return undefined;
   }
+}
+
+function inItsState(state: RunningState, event: TurnEvent, settings: TurnSettings): Step {
   const heard = event.type === 'recogniser' ? { ...state, findsTurns: event.findsTurns } : state;
   switch (heard.phase) {
     case 'opening':
@@ -187,18 +192,14 @@ function callDeadline(state: Common): Milliseconds {
 }
 
 /** What ends a call in any phase, whoever is talking. */
-function overdue(state: TurnState, at: Milliseconds, settings: TurnSettings): Step | undefined {
-  if (state.phase === 'closing' || state.phase === 'opening' || state.phase === 'over') return undefined;
+function overdue(state: RunningState, at: Milliseconds, settings: TurnSettings): Step | undefined {
+  if (state.phase === 'closing' || state.phase === 'opening') return undefined;
   if (state.wanted && at >= state.wanted.by) return close(state, state.wanted.ending, at, settings);
   if (at < state.callEndsAt) return undefined;
   return close(state, { reason: 'max-call', phrase: 'maxCall', way: 'hang-up' }, at, settings);
 }
 
-function finish(
-  state: Exclude<TurnState, { phase: 'over' }>,
-  event: EventOf<'finish'>,
-  settings: TurnSettings,
-): Step {
+function finish(state: RunningState, event: EventOf<'finish'>, settings: TurnSettings): Step {
   if (event.now) return leave(state, event.ending);
   // Who talks with somebody else isn't to be disturbed before it must be.
   if (state.phase === 'closing' || state.phase === 'connected') return unchanged(state);
@@ -748,8 +749,7 @@ function replyFailed(
 ): Step {
   const failures = state.failures + 1;
   if (failures >= settings.failureLimit) {
-    const ending: Ending = { ...failedEnding('failed', settings), phrase: 'apology' };
-    return lastWords({ ...state, failures }, ending, at, settings);
+    return lastWords({ ...state, failures }, failedEnding('failed', settings, 'apology'), at, settings);
   }
   // What came of a transfer is told even without a model.
   const phrase = input?.message.role === 'tool' ? 'notReached' : 'sayAgain';
@@ -916,8 +916,8 @@ function leave(state: TurnState, ending: Ending): Step {
 }
 
 /** How a call ends that can't go on. */
-function failedEnding(reason: FailureReason, settings: TurnSettings): Ending {
-  return { reason, way: settings.givenUp };
+function failedEnding(reason: FailureReason, settings: TurnSettings, phrase?: 'apology'): Ending {
+  return { reason, way: settings.givenUp, phrase };
 }
 
 // ── what the states share ─────────────────────────────────────────────────────────────────────
