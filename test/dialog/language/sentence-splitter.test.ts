@@ -60,6 +60,16 @@ describe('a stream of words becomes sentences', () => {
     expect(pieces.join(' ')).toBe(text);
   });
 
+  it('cuts Thai neither beside a figure nor behind a shortening nor before the mark of repetition', () => {
+    const pieces = [
+      'ร้านของเราเปิดให้บริการวันที่ 3 พ.ค. 2569 เวลา 9 โมงเช้าค่ะ',
+      'พบทันตแพทย์ของเราคือ ดร. สมชาย',
+      'กับทันตแพทย์คนอื่น ๆ อีกสามคนได้ทุกวันค่ะ',
+      'แล้วพบกันค่ะ',
+    ];
+    expect(split(pieces.join(' '), { language: languageOf('th') }, 1)).toEqual(pieces);
+  });
+
   it('begins Chinese and Japanese with a clause, too, though no space follows it', () => {
     const first = (code: string, text: string): string | undefined =>
       split(text, { language: languageOf(code) }, 1)[0];
