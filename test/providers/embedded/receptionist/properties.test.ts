@@ -146,4 +146,14 @@ describe('the phrases for the recogniser', () => {
     const phrases = expectedPhrases({ ...alice, knowledge: { ...knowledge, services } });
     expect(phrases).toContain('how much is a twenty four hour protege dents');
   });
+
+  it('are no English sentences for an agent who speaks another language, but the names that it has', () => {
+    const services = [
+      { name: 'Zahnreinigung', also: ['Prophylaxe'], about: 'Sie dauert eine halbe Stunde.' },
+    ];
+    const departments = [{ name: 'Terminvergabe', also: [] }];
+    const knowledge = { ...alice.knowledge, services, departments };
+    const phrases = expectedPhrases({ ...alice, language: 'de-AT', knowledge });
+    expect(phrases).toEqual(['Zahnreinigung', 'Prophylaxe', 'Terminvergabe']);
+  });
 });
