@@ -53,6 +53,11 @@ describe('a stream of words becomes sentences', () => {
     }
   });
 
+  it('ends a German sentence with a word that is also a shortening', () => {
+    const pieces = ['Das ist leider so.', 'Wir öffnen So. 10 Uhr.'];
+    expect(split(pieces.join(' '), { language: languageOf('de') }, 1)).toEqual(pieces);
+  });
+
   it('cuts Thai, which marks no end, at spaces, into clauses that are worth speaking', () => {
     const text = 'สวัสดีค่ะ ยินดีต้อนรับ วันนี้ให้ช่วยอะไรคะ ร้านเปิดเก้าโมงเช้าถึงห้าโมงเย็น มาได้ทุกวันนะคะ';
     const pieces = split(text, { language: languageOf('th') }, 1);
