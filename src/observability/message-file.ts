@@ -52,7 +52,7 @@ export function describeMessage({ takenAt, name, number, text, agent, call }: Ke
   );
 }
 
-/** Whoever names himself must not be able to steer the operator's terminal. */
+/** A caller's name must not be able to control the operator's terminal. */
 function printable(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ');
 }

@@ -38,7 +38,7 @@ describe('A model', () => {
     edits: [
       ['  agents: {}\n', '  agents: { alice: { llm: openai-compatible } }\n'],
       ['\n    # tools: [hang_up, proceed, take_message]', TARGETS],
-      // A department of the lab's garage whom the receptionist calls himself.
+      // A department of the lab's garage whom the receptionist calls without the dialplan.
       [
         '  - id: tom\n',
         `  - id: tom\n    transferTargets: [{ name: service, endpoint: PJSIP/softphone2 }]\n`,

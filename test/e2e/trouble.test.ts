@@ -114,7 +114,7 @@ describe('A caller whose providers fail', () => {
       }
       expect(complaints).toEqual([]);
       if (!next) return;
-      // Whoever calls next is spared the wait, and told so in his record; and the operator sees why.
+      // The next caller doesn't wait, as their record says; and the operator sees why.
       expect(next.troubles).toContain('llm groq timeout spared receptionist');
       expect(next.troubles).toContain('tts cartesia cut spared flite');
       for (const [part, provider] of [

@@ -11,11 +11,11 @@ import { RunningAgent, type CallView } from './running-agent.ts';
 import { shippedConfig } from './shipped-config.ts';
 import { heal, type TroubleCase, type TroubledCloud } from './trouble-cases.ts';
 
-/** What a caller got. Measured on the packets that his phone sent and received. */
+/** What a caller got. Measured on the packets that their phone sent and received. */
 export interface Got {
-  /** From his last voiced packet to the next sound of the agent. */
+  /** From the caller's last voiced packet to the next sound of the agent. */
   readonly responseMs: number | undefined;
-  /** His call was still there after it. */
+  /** The call was still there after it. */
   readonly stayed: boolean;
   /** What the agent said, as it tells itself. */
   readonly heard: string;

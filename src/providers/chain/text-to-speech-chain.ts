@@ -185,7 +185,7 @@ async function* telling(text: AsyncIterable<string>, onFirst: () => void): Async
   }
 }
 
-/** Who takes somebody's place and doesn't know his voice speaks in its own: better than not at all. */
+/** A provider that takes over and doesn't have the voice that is asked for speaks in one of its own: better than silence. */
 function inItsVoice(port: TextToSpeech, request: VoiceRequest): VoiceRequest {
   try {
     port.check(request);

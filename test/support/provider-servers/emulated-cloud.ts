@@ -104,7 +104,7 @@ export async function startEmulatedCloud(options: EmulatedCloudOptions = {}): Pr
       GROQ_BASE_URL: groq.url,
       CARTESIA_API_KEY: keys.cartesia,
       CARTESIA_BASE_URL: cartesia.url,
-      // Whatever the person who runs it has set for himself.
+      // Whatever the environment of the person who runs it says.
       ...{ VOICE_AGENT_STT: 'auto', VOICE_AGENT_LLM: 'auto', VOICE_AGENT_TTS: 'auto' },
     };
     return { groq, cartesia, assumed, groqFaults, cartesiaFaults, environment, close };

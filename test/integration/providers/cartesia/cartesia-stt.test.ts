@@ -162,7 +162,7 @@ describe('Cartesia’s turns', () => {
     expect(turnEnds(one.events)).toEqual([BOTH]);
   });
 
-  it('take an early end back also when he doesn’t', async () => {
+  it('take an early end back also when the caller stays silent', async () => {
     server = await serve({ stt: { takesBack: () => true } });
     const one = await call();
     await say(one, ONE);

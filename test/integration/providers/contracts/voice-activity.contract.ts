@@ -38,7 +38,7 @@ export function describeVoiceActivity(name: string, makeHarness: () => Promise<V
         .toBeGreaterThanOrEqual(stops);
     };
 
-    it('tells when the caller begins and stops, with the frames and instants of his voice', async () => {
+    it('tells when the caller begins and stops speaking, by frame and instant', async () => {
       const call = await harness.call();
       await call.silence(500);
       await call.talk(1500);
@@ -54,7 +54,7 @@ export function describeVoiceActivity(name: string, makeHarness: () => Promise<V
       expect((stop?.at ?? 0) - (start?.at ?? 0)).toBeCloseTo(frames * 20, -2);
     });
 
-    it('tells of each time he talks, and says nothing of the silence between', async () => {
+    it('tells of each time the caller talks, and of none in the silence between', async () => {
       const call = await harness.call();
       await call.silence(500);
       await call.talk(1500);

@@ -106,7 +106,7 @@ describeBoth('is told', () => {
       'twelve Mill Lane',
       '"510001"',
       '"0207"',
-      // Quoted: what a caller's telephone says of him can't become an instruction.
+      // Quoted: what a caller's telephone says of its owner can't become an instruction.
       String.raw`"Ann \"Root\" Smith"`,
       'VOICE_AGENT_NOTE: "a regular"',
       'no lists',

@@ -321,7 +321,7 @@ describe('a caller who can’t be taken', () => {
     const late = server.call();
     await continued(late);
     expect(late.variables.VOICE_AGENT_RESULT).toBe('draining');
-    // The desk knows of him, and that it can't have him.
+    // The desk knows of the caller, and that it can't have them.
     expect(desk.asked).toHaveLength(2);
     expect(desk.abandoned).toEqual(['draining']);
     expect(desk.calls).toHaveLength(1);
@@ -705,7 +705,7 @@ describe('at the start', () => {
     waiting.variables['CHANNEL(rtp,hold)'] = '1';
     await start();
     const { events } = await desk.call(0);
-    await eventually('that he is on hold', () => events.length === 1);
+    await eventually('that the caller is on hold', () => events.length === 1);
     expect(events).toEqual([{ type: 'hold' }]);
   });
 

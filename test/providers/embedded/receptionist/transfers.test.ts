@@ -67,7 +67,7 @@ describe('the receptionist', () => {
     expect((await replyOf(agent, [...history, said, yes])).text).toContain('What is your name');
   });
 
-  it('goes on with a caller who has come back by himself', async () => {
+  it('goes on with a caller who has come back of their own accord', async () => {
     const agent = tom();
     const call = new ReceptionistCall(agent);
     const { tool } = await call.says('put me through to martha');
