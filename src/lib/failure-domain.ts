@@ -27,7 +27,7 @@ export class FailureDomain {
   readonly #options: FailureDomainOptions;
   readonly #remedies: Remedy[] = [];
   readonly #known = new WeakSet();
-  #cancelPatience: () => void = () => undefined;
+  #cancelTimer: () => void = () => undefined;
   #isRemedying = false;
   #failed = false;
   #closed = false;
@@ -120,21 +120,21 @@ export class FailureDomain {
   /** What it was for is over. Idempotent. */
   close(): void {
     this.#closed = true;
-    this.#cancelPatience();
+    this.#cancelTimer();
     this.#remedies.length = 0;
   }
 
   #remedy(error: unknown): void {
-    this.#cancelPatience();
+    this.#cancelTimer();
     this.#isRemedying = true;
-    const patience = storage.run(this, () => this.#tryRemedies(error));
+    const remedyMs = storage.run(this, () => this.#tryRemedies(error));
     this.#isRemedying = false;
-    if (this.#closed || patience === undefined) return;
+    if (this.#closed || remedyMs === undefined) return;
     const { clock } = this.#options;
     // Not in the domain: it is what looks after it.
-    this.#cancelPatience = storage.exit(() =>
-      clock.at(clock.now() + patience, () => {
-        const late = new Error(`it isn't over ${patience} ms after it failed (${messageOf(error)})`);
+    this.#cancelTimer = storage.exit(() =>
+      clock.at(clock.now() + remedyMs, () => {
+        const late = new Error(`it isn't over ${remedyMs} ms after it failed (${messageOf(error)})`);
         this.#tell(late);
         if (!this.#closed) this.#remedy(late);
       }),
@@ -144,8 +144,8 @@ export class FailureDomain {
   #tryRemedies(error: unknown): Milliseconds | undefined {
     for (const remedy of [...this.#remedies].reverse()) {
       try {
-        const patience = remedy(error);
-        if (patience !== undefined) return patience;
+        const remedyMs = remedy(error);
+        if (remedyMs !== undefined) return remedyMs;
       } catch (another) {
         this.#tell(another);
       }

@@ -16,5 +16,5 @@ export interface HttpResponse {
   readonly body?: string;
 }
 
-/** Never rejects for what a stranger sent: that is an answer, too. */
+/** Never rejects because of what a client sent: a bad request gets an answer, too. */
 export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;

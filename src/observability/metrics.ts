@@ -14,7 +14,7 @@ export interface Readings {
   eventLoopDelayMs(): Milliseconds;
   asterisk(): readonly AsteriskReading[];
   mediaThreads(): readonly ThreadReading[];
-  /** Providers that may be spared for a while. */
+  /** Providers whose circuit breakers may open. */
   breakers(): readonly { readonly part: string; readonly provider: string; readonly open: boolean }[];
   providers(): readonly (ProviderStatus & { readonly part: string; readonly provider: string })[];
   /** What came from the internet and was refused or ignored, by what was wrong with it: totals. */

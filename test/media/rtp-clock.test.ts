@@ -76,7 +76,7 @@ describe('timestamps of a codec whose samples are twice as many as its ticks', (
     expect(clock.countsSamples).toBe(false);
   });
 
-  it('of a stranger change nothing', () => {
+  it('of an unknown peer change nothing', () => {
     const clock = new RtpClock(2);
     corrected(clock, stream(3, 320));
     const packets = [

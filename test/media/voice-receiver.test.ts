@@ -161,7 +161,7 @@ describe('a jitter buffer for a listening machine', () => {
     expect(line.story).toBe('0 1 2 20');
   });
 
-  it('is not led astray by single packets of strangers', () => {
+  it('is not led astray by single packets of unknown peers', () => {
     const line = new Listener();
     for (let n = 0; n < 30; n++) {
       line.receive(packetOf(n));

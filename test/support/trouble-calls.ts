@@ -123,8 +123,9 @@ async function ask(
   if (said === false) throw new Error(`The question could not be said: ${call.endReason ?? 'interrupted'}`);
   const came = await call.heard.speech({ timeoutMs: REPLY_MS, after: said.endedAt });
   const responseMs = came ? Math.round((call.heard.speechStartedAt ?? NaN) - said.endedAt) : undefined;
-  // To the end of the reply, which may come behind a sign.
-  const replied = (): boolean => view.of('agent-said').some(({ turn, text }) => turn > 0 && !SIGN.test(text));
+  // To the end of the reply, which may come behind a filler.
+  const replied = (): boolean =>
+    view.of('agent-said').some(({ turn, text }) => turn > 0 && !FILLER.test(text));
   await lab.agent.events.until(replied, REPLY_MS);
   const stayed = call.endReason === undefined;
   await call.hangUp();
@@ -144,4 +145,4 @@ async function ask(
   };
 }
 
-const SIGN = /^One moment, please\.$/;
+const FILLER = /^One moment, please\.$/;

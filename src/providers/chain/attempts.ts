@@ -33,7 +33,7 @@ export interface AttemptsOptions<Port, Event> {
   /** Names of those that are asked only for want of anybody else. */
   readonly avoid?: readonly string[] | undefined;
   readonly clock: Clock;
-  /** From the wait's beginning to the first sign, however often one provider is asked. The last may take its time. */
+  /** From the wait's beginning to the first answer, however often one provider is asked. The last on the list has no such limit. */
   readonly deadlineMs: Milliseconds;
   /** What didn't come by then: `no answer`. */
   readonly missing: string;
@@ -51,12 +51,12 @@ export interface Exchange<Port> {
   /** Aborts with the caller's, when the deadline has passed, and when this request is over. */
   readonly signal: AbortSignal;
   /** The caller waits from now on, if they haven't before. */
-  awaitSign(): void;
-  /** They have got something: they wait no more, and may wait anew. */
-  gotSign(): void;
+  startWaiting(): void;
+  /** An answer has begun: the caller waits no longer, until `startWaiting` is called again. */
+  stopWaiting(): void;
   /** Something came that the caller has a use for, whatever happens to the rest. */
   ofUse(): void;
-  /** What the breaker is to be told, for one who will know later whether the provider has proved itself. */
+  /** Hands over the report to the circuit breaker: for an adapter that learns only later whether the provider works. */
   takeOutcome(): Attempt | undefined;
 }
 
@@ -113,11 +113,11 @@ async function* askOne<Port, Event>(
       yield* ask({
         provider,
         signal: request.signal,
-        awaitSign: () => {
+        startWaiting: () => {
           waitEnds ??= clock.now() + (isLast ? Infinity : deadlineMs);
           request.deadline(waitEnds, late);
         },
-        gotSign: () => {
+        stopWaiting: () => {
           request.clearDeadline();
           waitEnds = undefined;
         },

@@ -273,7 +273,7 @@ export class ChainedRecognition implements SttStream {
   ): AsyncGenerator<{ readonly type: 'opened'; readonly listener: Listener }> {
     const { provider, signal } = exchange;
     this.#failed.add(provider.name);
-    exchange.awaitSign();
+    exchange.startWaiting();
     const opening = this.#openOne(provider);
     const stream = await orAborted(opening, signal);
     if (stream) {

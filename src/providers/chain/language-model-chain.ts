@@ -18,13 +18,13 @@ export function chainLanguageModels({
     const { avoid = [] } = request;
     let speaker: string | undefined;
 
-    /** Its answer, with a limit for the first sign of it. */
+    /** Its answer, with a time limit for the first event. */
     async function* ask(exchange: Exchange<LanguageModel>): AsyncGenerator<LlmEvent> {
       const { provider } = exchange;
-      exchange.awaitSign();
+      exchange.startWaiting();
       const events = provider.port.reply(request, exchange.signal);
       for await (const event of untilAborted(events, exchange.signal)) {
-        if (event.type !== 'usage') exchange.gotSign();
+        if (event.type !== 'usage') exchange.stopWaiting();
         if (event.type === 'text' || event.type === 'tool') {
           exchange.ofUse();
           speaker = provider.name;

@@ -74,12 +74,12 @@ export function chainTextToSpeech({
       ...(port.takes === 'sentences' && { firstClauseFrom: 0 }),
     };
     const cut = first.takes === 'text' && port.takes !== 'text' ? inSentences(text, pieces) : text;
-    const given = telling(cut, () => {
-      exchange.awaitSign();
+    const given = onFirstText(cut, () => {
+      exchange.startWaiting();
     });
     for await (const event of untilAborted(port.speak(given, own, signal), signal)) {
       if (event.type === 'audio') {
-        exchange.gotSign();
+        exchange.stopWaiting();
         exchange.ofUse();
       }
       if (event.type !== 'audio' || !converter) yield event;
@@ -174,7 +174,7 @@ class Spoken {
 }
 
 /** Says when there is something to be spoken. */
-async function* telling(text: AsyncIterable<string>, onFirst: () => void): AsyncGenerator<string> {
+async function* onFirstText(text: AsyncIterable<string>, onFirst: () => void): AsyncGenerator<string> {
   let isFirst = true;
   for await (const piece of text) {
     if (isFirst && piece.trim() !== '') {

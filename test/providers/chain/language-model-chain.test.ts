@@ -116,7 +116,7 @@ describe('language models on a list', () => {
     expect((await ask(chainOf([{ error: failure('first', 'tls') }]))).told.at(-1)).toBe('The second.');
   });
 
-  it('spare the next caller the wait', async () => {
+  it('open its breaker, so that the next caller is answered by the second model at once', async () => {
     const chain = chainOf([{ hang: true }]);
     await ask(chain);
     const { told, ms } = await ask(chain);

@@ -198,7 +198,7 @@ describe('voices on a list', () => {
     expect(soundMs).toBeCloseTo(2 * WORD_MS, -1);
   });
 
-  it('spare the next sentence the wait', async () => {
+  it('open its breaker, so that the next sentence goes to the second voice at once', async () => {
     first.fault = { atWord: 'We', how: 'hang' };
     const voice = chain();
     await speak(voice, text('We open.'));

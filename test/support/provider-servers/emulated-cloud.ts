@@ -10,7 +10,7 @@ import { CLOUD_ASSUMPTIONS, cloudDelays, type CloudAssumptions } from './cloud-d
 import { FaultQueue } from './fault-plan.ts';
 import { openFliteVoice } from './flite-voice.ts';
 import { startGroqServer, type GroqServer } from './groq-server.ts';
-import { openPocketsphinx } from './pocketsphinx-ears.ts';
+import { openPocketsphinx } from './pocketsphinx-recogniser.ts';
 import { receptionistMind } from './receptionist-mind.ts';
 import type { ServerObserver } from './server-events.ts';
 
@@ -66,7 +66,7 @@ export async function startEmulatedCloud(options: EmulatedCloudOptions = {}): Pr
     return closed;
   };
   try {
-    const { transcribe, ears }: Partial<SttBehaviour> & Pick<SttBehaviour, 'transcribe'> = options.stt
+    const { transcribe, listener }: Partial<SttBehaviour> & Pick<SttBehaviour, 'transcribe'> = options.stt
       ?.transcribe
       ? { transcribe: options.stt.transcribe }
       : owned(await openPocketsphinx(agents));
@@ -92,7 +92,7 @@ export async function startEmulatedCloud(options: EmulatedCloudOptions = {}): Pr
           turnEnd: delays.turnEnd,
           takesBack: delays.takesBack,
           transcribe,
-          ...(ears ? { ears } : {}),
+          ...(listener ? { listener } : {}),
           observe,
           ...options.stt,
         },
