@@ -48,7 +48,7 @@ describe('a failure of a provider', () => {
     expect(kindOfError(new Error(`Unexpected server response: ${status}`))).toBe(kind);
   });
 
-  it('of another sort is of no kind', () => {
+  it('has no kind if the error is not one of a provider', () => {
     expect(kindOfError(new Error('what is this'))).toBeUndefined();
     expect(kindOfError('a text')).toBeUndefined();
     const loop = new Error('loop');

@@ -150,7 +150,7 @@ describe('language models on a list', () => {
     expect((await ask(chain)).told).toEqual(['The first.']);
   });
 
-  it('that break off are not asked in the same reply, which goes on with the next', async () => {
+  it('do not retry a model that broke off: the reply goes on with the next one', async () => {
     const chain = chainOf(['We open', { error: failure('first', 'stalled') }]);
     expect((await ask(chain)).told).toEqual([
       'We open',

@@ -254,7 +254,7 @@ describe('what was really heard', () => {
     expect((await call.says('how long does it take')).text).toContain('Whitening takes');
   });
 
-  it("another model's words in the history are taken as they are", async () => {
+  it("takes another model's words in the history as they are", async () => {
     const call = new ReceptionistCall('alice');
     call.history.push(
       { role: 'caller', text: 'can i make an appointment', via: 'speech' },

@@ -38,7 +38,7 @@ describe('whatever the history is', () => {
     );
   });
 
-  it('also to an agent that knows nothing at all', async () => {
+  it('answers also for an agent without any knowledge', async () => {
     const bare = {
       ...alice,
       knowledge: {
