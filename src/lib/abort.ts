@@ -17,8 +17,8 @@ export function onAbort(signal: AbortSignal, action: () => void): () => void {
 
 /**
  * When one request is to stop: together with `parent`, or when its deadline passes. It has one deadline at a time
- * (for the first byte, then for each token). Whoever makes one calls `release` or `abort` in the end: not before
- * that does the parent forget it. (AbortSignal.any leaves that to the garbage collector, and knows no Clock.)
+ * (for the first byte, then for each token). Its owner must call `release` or `abort` in the end: the parent
+ * keeps it until then. (AbortSignal.any leaves that to the garbage collector, and knows no Clock.)
  */
 export class RequestAbort {
   readonly #controller = new AbortController();

@@ -1,4 +1,4 @@
-/** One HTTP request, as whoever listens hands it to whoever answers; small enough to cross threads. */
+/** One HTTP request, as the listening thread hands it to the answering one: plain data that can cross threads. */
 export interface HttpRequest {
   readonly method: string;
   /** Without the query. */

@@ -35,7 +35,7 @@ interface ThreadReading {
   readonly alive: boolean;
   readonly restarts: number;
   readonly sessions: number;
-  /** Packets that came to its port from nobody's peer. */
+  /** Packets that came to its port from unknown peers. */
   readonly unknownPeers?: number;
 }
 

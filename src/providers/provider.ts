@@ -31,7 +31,7 @@ export interface Provider<P extends Part> {
   readonly section?: SettingsSection;
   /** It can't be chosen unless its section has an `apiKey`. */
   readonly needsKey?: boolean;
-  /** A server, that can be away: also where nobody follows it, it isn't asked for a while when it has failed. */
+  /** It is a server that may be unreachable: it gets a circuit breaker even where no other provider follows it. */
   readonly isRemote?: boolean;
   /** Language tags as agents have them (`en`); `any`: that isn't known beforehand. */
   readonly languages: readonly string[] | 'any';

@@ -13,7 +13,7 @@ import { ThreadError, ThreadRun } from './thread-run.ts';
  */
 export type OnAbandoned = (thread: string, reason: string) => void;
 
-/** What whoever owns a thread lets be chosen. */
+/** Settings of a thread's supervision that its owner may pass on. */
 export interface Supervision {
   /** The thread's program, instead of the usual one. */
   readonly workerEntry?: URL;

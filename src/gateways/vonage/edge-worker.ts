@@ -152,7 +152,7 @@ const CLIENT_ERRORS = new Map([
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', '413 Payload Too Large'],
 ]);
 server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-  // Whoever has gone asks for nothing any more.
+  // The client has gone: nobody reads an answer.
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;

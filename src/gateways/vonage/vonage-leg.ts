@@ -21,7 +21,7 @@ export interface VonageLegOptions {
   readonly tell: (kind: string, message: string) => void;
 }
 
-/** Who sends so many beyond that, is no telephone. */
+/** A client that sends this many more isn't Vonage: the connection is ended. */
 const EXCESS_MAX = 1000;
 /** A second of audio at 16 kHz that the network doesn't take: nothing more is sent until it does. */
 const BUFFERED_MAX_BYTES = 32_000;

@@ -136,7 +136,7 @@ export class SttLink {
     }
     this.#mayReconnect = false;
     this.#options.onRetry(failure);
-    // Whoever was told may have closed it.
+    // The `onRetry` handler may have closed it.
     if (this.#isClosed()) return;
     try {
       await this.open();

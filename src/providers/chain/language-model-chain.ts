@@ -5,9 +5,9 @@ import { attempts, type Exchange } from './attempts.ts';
 import { failureOf, troubleOf, type ChainOptions } from './provider-list.ts';
 
 /**
- * Language models as one: the first that gives a word speaks. What fails before that is asked again on a fresh
- * connection, if that can help, and then the next one is asked. One that breaks off later throws (LLM_FAILED):
- * whoever knows what was spoken of it asks again, with its name among those to `avoid`.
+ * Language models as one: the first that gives a word answers. One that fails before that is asked again on a fresh
+ * connection, if that can help, and then the next one is asked. One that breaks off later throws (LLM_FAILED): the
+ * caller, who knows how much of the answer was spoken, asks again with that model's name among those to `avoid`.
  */
 export function chainLanguageModels({
   providers,
@@ -65,7 +65,7 @@ export function chainLanguageModels({
     warm: () => {
       for (const { port } of providers) port.warm?.();
     },
-    // Whoever opened them closes them.
+    // The chain's owner has opened the providers, and closes them.
     close: () => Promise.resolve(),
   };
 }

@@ -102,12 +102,12 @@ export function chainTextToSpeech({
     warm: () => {
       for (const { port } of providers) port.warm?.();
     },
-    // Whoever opened them closes them.
+    // The chain's owner has opened the providers, and closes them.
     close: () => Promise.resolve(),
   };
 }
 
-/** How much of the text has become sound, whoever made it. */
+/** How much of the text has become sound, by any of the providers. */
 class Spoken {
   readonly #tape: TextTape;
   /** Where in the text the present provider began, and where in the sound. */
