@@ -7,7 +7,7 @@ import { problemAt, textAt, valueAt } from './validate.ts';
 
 const ANNOUNCEMENTS: Path = ['announcements'];
 
-/** What an agent has to be told to say, because nobody has said it in its language yet. */
+/** The phrases that an agent's configuration must give, because its language has none. */
 export function agentPhrases(document: ConfigDocument, agent: Path): Problem[] {
   const code = codeAt(document, agent);
   const lent = code === codeAt(document, ANNOUNCEMENTS) && isGiven(document, [...ANNOUNCEMENTS, 'trouble']);

@@ -36,7 +36,7 @@ export function createSessionMemory(rateHz: SampleRateHz, playout: PlayoutRingSh
   };
 }
 
-/** What the thread that carries a session's media tells of it, whatever the transport. */
+/** What the thread that carries a session's media reports of it, whatever the transport. */
 export type SessionReport =
   /** Media flows. */
   | { readonly type: 'attached' }
@@ -61,7 +61,7 @@ export type SessionStats = MediaStats & CountedStats;
 
 /**
  * One call's media as the main thread sees it, over rings in shared memory: the part of a session that
- * is the same for every transport. Somebody else, mostly a thread, carries the media and reports.
+ * is the same for every transport. Another party, mostly a thread, carries the media and reports.
  */
 export abstract class RingMediaSession<Endpoint extends MediaEndpoint> implements MediaSession<Endpoint> {
   readonly id: string;
@@ -127,7 +127,7 @@ export abstract class RingMediaSession<Endpoint extends MediaEndpoint> implement
     return this.#closing;
   }
 
-  /** The thread is everybody's; what it tells of this session belongs to its call. */
+  /** The thread serves all sessions; its reports of this one belong to this session's call. */
   readonly onReport: (report: SessionReport) => void = FailureDomain.bind((report) => {
     this.reported(report);
   });

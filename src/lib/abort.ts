@@ -117,7 +117,7 @@ export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSi
 
 /**
  * Resolves with the promise, or with what `late` gives (or throws) if that takes longer than `ms`. The promise isn't
- * stopped by that: nobody waits for it any more, and it may reject unheard.
+ * stopped by that: it isn't waited for any more, and its rejection is ignored.
  */
 export async function within<T, Late = T>(
   promise: Promise<T>,

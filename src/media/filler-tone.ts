@@ -2,7 +2,7 @@ import type { PcmS16 } from './audio.ts';
 
 const RATE_HZ = 8000;
 const HZ = 440;
-/** −20 dB below full scale: heard, and frightens nobody. */
+/** 20 dB below full scale: audible, and not startling. */
 const AMPLITUDE = 3277;
 const BEEP_MS = 160;
 const PAUSE_MS = 120;
@@ -10,7 +10,7 @@ export const FILLER_TONE_MS = 2 * BEEP_MS + PAUSE_MS;
 /** Fades in and out, so that nothing clicks. */
 const RAMP_MS = 20;
 
-/** Two soft beeps: somebody is there, where no voice can say so. */
+/** Two soft beeps: they tell the caller to wait, where no spoken filler is prepared. */
 export function fillerTone(): PcmS16 {
   const at = (ms: number): number => (ms * RATE_HZ) / 1000;
   const samples = new Int16Array(at(FILLER_TONE_MS));

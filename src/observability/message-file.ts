@@ -13,7 +13,7 @@ export type KeptMessage = Omit<TakenMessage, 'takenAt'> & { readonly takenAt: st
 
 /**
  * Messages that callers leave, one JSON object a line, newest last. They are kept until the operator
- * deletes them: nobody else knows whether they have been read.
+ * deletes them: only people know whether they have been read.
  */
 export function createMessageFile(path: string): MessageStore {
   return {

@@ -20,8 +20,8 @@ export type Part = keyof Ports;
 
 /**
  * All that the rest of the program knows of a provider: what it can do, what may be set for it, and how it is made.
- * It stands in the list of src/app/known-providers.ts. Its adapter is loaded by `open` only, so that nobody pays
- * for an SDK that isn't used.
+ * It stands in the list of src/app/known-providers.ts. Its adapter is loaded by `open` only, so that an
+ * SDK that isn't used is never loaded.
  */
 export interface Provider<P extends Part> {
   readonly part: P;

@@ -33,7 +33,7 @@ export class MediaTickets {
     return late ? { refused: 'late' } : { session: known.session };
   }
 
-  /** The session is over: its ticket lets nobody in any more. */
+  /** The session is over: its ticket becomes void. */
   withdraw(session: number): void {
     this.#spend(session, 'late');
   }

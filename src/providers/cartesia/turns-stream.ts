@@ -113,7 +113,7 @@ export class TurnsStream implements SttStream {
     }
   }
 
-  /** The socket has died: what is sent from now on is heard by nobody. */
+  /** The socket has died: what is sent from now on is lost. */
   onDown(): void {
     this.#unheard = this.#options.pump.next;
   }
