@@ -226,7 +226,7 @@ describe('providers chosen by themselves', () => {
     expect(byAgent['alice']?.tts.why).toBe("Cartesia's key is set");
   });
 
-  it('leave those that are chosen by name', () => {
+  it('leave providers that are chosen by name as they are', () => {
     edit('providers.yaml', ['agents: {}', 'agents: { tom: { tts: flite } }']);
     expect(namesByAgent(load({ ...KEYS, VOICE_AGENT_LLM: 'receptionist' }).providers.byAgent)).toEqual({
       alice: { ...CLOUD, llm: ['receptionist'] },
@@ -340,7 +340,7 @@ describe("a provider's section", () => {
 });
 
 describe('a wrong configuration', () => {
-  it('is told in one error: every problem, with its file, its line, what stands there and what may stand there', () => {
+  it('is one error with every problem: its file, its line, what it found and what is allowed', () => {
     edit(
       'agents.yaml',
       ['codec: auto', 'codec: ulow'],

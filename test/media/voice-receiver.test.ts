@@ -223,7 +223,7 @@ describe('the timeline of what was heard', () => {
     expect(line.receiver.frames).toBe(51);
   });
 
-  it('places what comes after a pause by the clock, also when nobody asked in between', () => {
+  it('places what comes after a pause by the clock, also without a request in between', () => {
     const line = new Listener();
     line.stream(0, 9, { byte: 0xff });
     line.now += 1803;

@@ -102,7 +102,7 @@ describe('the pulse of a socket', () => {
     expect(subject.terminated).toBe(1);
   });
 
-  it('is felt no longer when nobody wants to know', async () => {
+  it('ends when it is stopped', async () => {
     const clock = new ManualClock();
     const subject = socket();
     watchPulse(subject, clock)();

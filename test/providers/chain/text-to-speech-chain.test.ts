@@ -68,7 +68,7 @@ async function speak(voice: TextToSpeech, source: AsyncIterable<string>, signal?
 }
 
 describe('voices on a list', () => {
-  it('are one as long as the first is well', async () => {
+  it('use the first one as long as it works', async () => {
     const { words, told, soundMs } = await speak(chain(), text('We open at eight. ', 'Goodbye.'));
     expect(words).toBe('We open at eight. Goodbye.');
     expect(told).toEqual([]);
@@ -137,7 +137,7 @@ describe('voices on a list', () => {
     expect(ms).toBeLessThan(3000 + 800 + 150);
   });
 
-  it('are given text as it is written if the first one takes it, and who speaks in sentences is given those', async () => {
+  it('are given text piece by piece if the first one takes that, and whole sentences otherwise', async () => {
     first.takes = 'text';
     first.fault = { atWord: 'We', how: failure('first', 'tls') };
     expect(chain().takes).toBe('text');
@@ -216,7 +216,7 @@ describe('voices on a list', () => {
     ]);
   });
 
-  it('stop silently with whoever listened', async () => {
+  it('stop silently when the consumer stops', async () => {
     first.fault = { atWord: 'open', how: 'hang' };
     const controller = new AbortController();
     clock.at(clock.now() + 300, () => {
@@ -239,7 +239,7 @@ describe('voices on a list', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('keep nobody on trial whom the caller didn’t wait for', async () => {
+  it('leave no breaker half-open when the caller didn’t wait', async () => {
     const { providers, trial } = await onTrial(first, second, clock);
     const voice = chainTextToSpeech({ providers, clock, patienceMs: 800 });
     const request = { voice: 'slt', language: 'en', format: { encoding: 'ulaw', rateHz: 8000 } as const };

@@ -233,7 +233,7 @@ describe('Cartesia’s turns, when the socket dies', () => {
     expect(turnEnds(one.events)).toEqual([ONE, TWO]);
   });
 
-  it('twice, say that nobody hears, and fall silent', async () => {
+  it('twice, report the loss, and send no more events', async () => {
     faults.push(
       /stt-turns/,
       { type: 'cut-after-audio', bytes: 3000 },
@@ -343,7 +343,7 @@ describe('Cartesia, told where turns end,', () => {
     expect((await one.stream.endTurn(last)).text).toBe(ONE);
   });
 
-  it('fails when it dies twice, and who waits is told', async () => {
+  it('fails when it dies twice, and rejects the request that waits', async () => {
     faults.push(/stt/, { type: 'cut', after: 0 }, { type: 'cut', after: 0 });
     const one = await call({ socket });
     const { last } = await say(one, ONE);
