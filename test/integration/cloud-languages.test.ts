@@ -182,14 +182,16 @@ const voice: Synthesise = ({ text, rateHz }) => {
 const joined = (code: string, pieces: readonly string[]): string => pieces.join(code === 'ja' ? '' : ' ');
 
 async function think({ messages }: ChatRequest): Promise<Thought> {
-  const asked = messages.findLast(({ role }) => role === 'user')?.content;
+  // On a busy machine a pause in the packets may make two turns of one, which the history joins again.
+  const asked = messages.findLast(({ role }) => role === 'user')?.content ?? '';
+  const isAsked = (text: string): boolean => asked.endsWith(text);
   for (const [code, talk] of Object.entries(TALKS)) {
-    if (asked === talk.question) return { text: joined(code, talk.answer) };
-    if (asked === talk.secondQuestion) return { text: talk.longAnswer };
-    if (asked === talk.interruption) return { text: talk.shortAnswer };
-    if (asked === talk.unanswered) await sleep(KEEPS_WAITING_MS);
-    if (asked === talk.unanswered || asked === talk.refused) throw new Error('the connection breaks off');
-    if (asked === talk.farewell) return { tools: [{ name: 'hang_up', arguments: '{}' }] };
+    if (isAsked(talk.question)) return { text: joined(code, talk.answer) };
+    if (isAsked(talk.secondQuestion)) return { text: talk.longAnswer };
+    if (isAsked(talk.interruption)) return { text: talk.shortAnswer };
+    if (isAsked(talk.unanswered)) await sleep(KEEPS_WAITING_MS);
+    if (isAsked(talk.unanswered) || isAsked(talk.refused)) throw new Error('the connection breaks off');
+    if (isAsked(talk.farewell)) return { tools: [{ name: 'hang_up', arguments: '{}' }] };
   }
   throw new Error(`nobody says ${asked}`);
 }
@@ -200,7 +202,10 @@ let folder: string;
 function load(env: Readonly<Record<string, string>>, phrases: (talk: Talk) => object | undefined): Config {
   const shipped = {
     agents: parse(readFileSync('config/agents.yaml', 'utf8')) as { agents: [object] },
-    providers: parse(readFileSync('config/providers.yaml', 'utf8')) as { gateways: { vonage: object } },
+    providers: parse(readFileSync('config/providers.yaml', 'utf8')) as {
+      gateways: { vonage: object };
+      providers: { groq: object; cartesia: { tts: object } };
+    },
   };
   const [alice] = shipped.agents.agents;
   const agents = Object.entries(TALKS).map(([code, talk]) => ({
@@ -216,13 +221,21 @@ function load(env: Readonly<Record<string, string>>, phrases: (talk: Talk) => ob
   const numbers = Object.fromEntries(
     Object.entries(TALKS).map(([code, { number }]) => [number, `agent-${code}`]),
   );
-  const { gateways } = shipped.providers;
+  const { gateways, providers } = shipped.providers;
+  const { groq, cartesia } = providers;
+  // The servers share this machine: that they are slow is no failure here.
+  const patient = {
+    ...providers,
+    groq: { ...groq, firstTokenMs: 9000 },
+    cartesia: { ...cartesia, tts: { ...cartesia.tts, firstAudioMs: 9000, chunkMs: 9000 } },
+  };
   const announcements = { language: ANNOUNCED_IN };
   writeFileSync(join(folder, 'agents.yaml'), stringify({ announcements, agents }));
   writeFileSync(
     join(folder, 'providers.yaml'),
     stringify({
       ...shipped.providers,
+      providers: patient,
       asterisk: [],
       gateways: { ...gateways, vonage: { ...gateways.vonage, numbers } },
     }),
@@ -336,11 +349,15 @@ class Caller {
     return this.until(() => this.agentTold.length >= count);
   }
 
+  /** What both sides have said, for the message of a failure. */
+  get conversation(): string {
+    return JSON.stringify({ caller: this.of('caller-said').map(({ text }) => text), agent: this.agentSaid });
+  }
+
   /** Waits for it; fails with what both sides have said so far. */
   async until(holds: () => boolean): Promise<void> {
     await eventually(`${this.#code}: ${holds.toString()}`, holds).catch((error: unknown) => {
-      const said = this.of('caller-said').map(({ text }) => text);
-      throw new Error(`${messageOf(error)}, behind ${JSON.stringify({ said, told: this.agentSaid })}`);
+      throw new Error(`${messageOf(error)}, behind ${this.conversation}`);
     });
   }
 }
@@ -429,7 +446,7 @@ describe('agents who speak five languages at once', () => {
       const { caller } = given(conversations, code);
       const talk = talkIn(code);
       const { stillThere, oneMoment, sayAgain, goodbye } = phrasesOf(code);
-      expect(caller.agentTold).toEqual([
+      expect(caller.agentTold, caller.conversation).toEqual([
         talk.greeting,
         joined(code, talk.answer),
         expect.stringMatching(/ —$/),
@@ -452,7 +469,7 @@ describe('agents who speak five languages at once', () => {
       const { caller, heardMs: ms } = given(conversations, code);
       const { interruption, longAnswer } = talkIn(code);
       const { oneMoment = '' } = phrasesOf(code);
-      const asked = cloud.groq.chats.find(({ messages }) => messages.at(-1)?.content === interruption);
+      const asked = cloud.groq.chats.find(({ messages }) => messages.at(-1)?.content?.endsWith(interruption));
       const content = asked?.messages.at(-2)?.content ?? '';
       const filler = content.startsWith(oneMoment) ? oneMoment : '';
       const told = content
@@ -464,8 +481,8 @@ describe('agents who speak five languages at once', () => {
       const count = timedWords(told).length;
       const overBy = (at: number): number => timedWords(longAnswer).filter(({ endMs }) => endMs <= at).length;
       expect(count).toBeGreaterThan(1);
-      // A frame or two were on their way.
-      expect(count).toBeGreaterThanOrEqual(overBy(ms - lengthMs(filler) - 60));
+      // Vonage says only every 100 ms how far it is, and a frame or two are on their way.
+      expect(count).toBeGreaterThanOrEqual(overBy(ms - lengthMs(filler) - 160));
       expect(count).toBeLessThanOrEqual(overBy(ms - lengthMs(filler) + 60));
     },
   );
