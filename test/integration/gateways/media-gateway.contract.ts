@@ -166,7 +166,7 @@ export function describeMediaGateway(
       await caller.say(noise(800, 10));
       await playback.finished;
       await until(() => sent.written >= 30);
-      // Whoever is silent has his frames too: the directions differ by no more than what is under way.
+      // Silence has frames, too: the directions differ by no more than what is under way.
       expect(Math.abs(heard.written - sent.written)).toBeLessThanOrEqual(5);
       const frames = readAll(sent);
       const fillers = frames.filter((frame) => frame.flags & FRAME_FILLER);

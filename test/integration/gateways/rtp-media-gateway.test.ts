@@ -475,7 +475,7 @@ describe('RTP media gateway on the wire', () => {
       await until(() => session.stats().packetsReceived === 3);
     });
 
-    it('that can’t be one fails the reservation, and nothing stays open', async () => {
+    it('fails the reservation if its address can’t be used, and nothing stays open', async () => {
       const gateway = await start({ remote: { address: '::1', port: 4000 } });
       await expect(gateway.reserve({ id: 'wrong' })).rejects.toMatchObject({ code: 'MEDIA_NOT_ATTACHED' });
       expect(gateway.report.threads[0]!.sessions).toBe(0);
@@ -673,7 +673,7 @@ describe('RTP media gateway on the wire', () => {
   });
 
   describe('its port', () => {
-    it('in use is an error that says which and what to do', async () => {
+    it('is an error with a remedy if it is in use', async () => {
       const holder = createSocket('udp4');
       holder.bind(0, '127.0.0.1');
       await once(holder, 'listening');
@@ -691,7 +691,7 @@ describe('RTP media gateway on the wire', () => {
       }
     });
 
-    it('on an address that this machine hasn’t is an error too', async () => {
+    it('is an error on an address that this machine doesn’t have', async () => {
       await expect(start({ listenAddress: '192.0.2.1' })).rejects.toMatchObject({
         code: 'MEDIA_PORT_UNAVAILABLE',
       });
