@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Worker, type Transferable } from 'node:worker_threads';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
@@ -6,6 +7,11 @@ import { NativeCodeGate } from './native-code.ts';
 import { LOOK_MS, unwatchHeart, watchHeart } from './heartbeats.ts';
 import type { ThreadPolicy } from './policies.ts';
 import type { FromThread, Said, ToThread } from './thread-messages.ts';
+
+// Node strips each thread's types in WebAssembly. After 1,000 calls of a JavaScript function from there, V8 replaces the
+// wrapper around it, and may free one that another thread's end has freed already: the process dies (Node 24.21, the core of
+// one in about 600 starts of threads on a busy machine: Runtime_TierUpWasmToJSWrapper … NativeModule::FreeCode). So: never.
+setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647');
 
 /** A thread didn't do what was asked of it. */
 export class ThreadError extends Error {
