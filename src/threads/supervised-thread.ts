@@ -28,7 +28,7 @@ export interface SupervisedThreadOptions<Report, About> {
   /** A module that answers by ThreadSide. */
   readonly entry: URL;
   /** Its `workerData`, asked for at each start. */
-  readonly data: () => unknown;
+  readonly data: () => object;
   readonly policy: ThreadPolicy;
   /** Whether the thread ought to turn now; it need have no heartbeat else. */
   readonly atWork: () => boolean;

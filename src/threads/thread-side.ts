@@ -1,5 +1,6 @@
 import { parentPort, type MessagePort, type Transferable } from 'node:worker_threads';
 import { messageOf } from '../lib/errors.ts';
+import { modulesLoaded } from './native-code.ts';
 import type { FromThread, Said, ToThread } from './thread-messages.ts';
 
 /** What a thread's program must provide. */
@@ -20,6 +21,7 @@ export class ThreadSide<Command, Report, About = undefined> {
   constructor() {
     if (parentPort === null) throw new Error('this module is started as a worker thread');
     this.#port = parentPort;
+    modulesLoaded();
   }
 
   /** Says that the thread can work, and does from now on what it is told. */

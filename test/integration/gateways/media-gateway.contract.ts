@@ -367,8 +367,8 @@ export function spoken(handle: AudioRingHandle): Int16Array {
   return Int16Array.from(frames.flatMap(({ samples }) => [...samples]));
 }
 
-/** Resolves when `condition` holds; rejects after `timeoutMs`. */
-export async function until(condition: () => boolean, timeoutMs = 4000): Promise<void> {
+/** Resolves when `condition` holds; rejects after `timeoutMs`, which is only against what never comes. */
+export async function until(condition: () => boolean, timeoutMs = 15_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${condition.toString()}`);
