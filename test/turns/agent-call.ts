@@ -34,30 +34,53 @@ const byTimeAlone: EndpointingPolicy = { pauseAfter: (_text, ordinaryMs) => ordi
 /** The rows. A rule that is built later, and each of its parts left out, is a line here. */
 export const VARIANTS: readonly Variant[] = [
   { name: 'today' },
-  { name: 'today, recogniser finds turns', findsTurns: true },
-  { name: 'end of turn by time alone', settings: { endpointing: byTimeAlone } },
+  { name: 'today (recogniser finds turns)', findsTurns: true },
+  { name: 'today (pause by time alone)', settings: { endpointing: byTimeAlone } },
 ];
+
+/** What a row's calls are held with, as the report tells it. */
+export function inForce({
+  limits,
+  settings,
+  findsTurns = false,
+}: Variant): Readonly<Record<string, string | number>> {
+  const { endpointingMs, eagerPauseMs, bargeInMs } = { ...DEFAULT_LIMITS, ...limits };
+  return {
+    endpointingMs,
+    eagerPauseMs,
+    bargeInMs,
+    recogniser: findsTurns ? 'finds turns' : 'is asked',
+    changed: Object.keys(settings ?? {}).join(' ') || 'nothing',
+  };
+}
 
 /** What the agent says beside its replies. */
 export const PHRASES: readonly string[] = Object.values(languageOf('en').phrases);
 
 export interface RunningCall {
   readonly line: ScriptedLine;
-  readonly voice: AgentVoice;
   readonly events: readonly CallEvent[];
   readonly over: Promise<void>;
 }
 
-/** Answers a call of `test` with these parts; nothing has been said yet. */
-export async function startCall(options: {
+export interface CallToStart {
   readonly test: Case;
   readonly variant: Variant;
   readonly clock: ManualClock;
   readonly media: MediaSession;
   readonly vad: VoiceActivityDetector;
   readonly stt: SpeechToText;
-}): Promise<RunningCall> {
-  const { test, variant, clock, media, vad, stt } = options;
+}
+
+/** Answers a call of `test` with these parts; nothing has been said yet. */
+export async function startCall({
+  test,
+  variant,
+  clock,
+  media,
+  vad,
+  stt,
+}: CallToStart): Promise<RunningCall> {
   const profile = agentProfile({
     id: test.half,
     greeting: test.greeting,
@@ -88,7 +111,7 @@ export async function startCall(options: {
   const line = new ScriptedLine(clock, callInfo());
   const admission = desk.admit(line.info);
   if (admission.kind !== 'accept') throw new Error('the desk refuses the call');
-  return { line, voice, events, over: admission.run(line, media) };
+  return { line, events, over: admission.run(line, media) };
 }
 
 const prepared = new Map<string, Promise<PhraseCache>>();

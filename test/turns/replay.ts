@@ -7,7 +7,7 @@ import { loadSilero, type SileroModel } from '../../src/providers/embedded/vad/s
 import { VadCall } from '../../src/providers/embedded/vad/vad-call.ts';
 import { InMemoryMediaGateway } from '../support/in-memory-media-gateway.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
-import { PHRASES, startCall, type RunningCall, type Variant } from './agent-call.ts';
+import { PHRASES, startCall, type CallToStart, type RunningCall, type Variant } from './agent-call.ts';
 import { placeOf, sentenceOf, type Place } from './agent-parts.ts';
 import { CallerSide } from './caller-side.ts';
 import type { Case } from './cases.ts';
@@ -79,18 +79,22 @@ export interface CallSound {
   readonly agent: Int16Array;
 }
 
-/** Runs one case on a fake clock, from the answer to the end. `listen` gets the sound of it. */
-export async function replay(
-  test: Case,
-  variant: Variant,
-  listen?: (sound: CallSound) => void,
-): Promise<CallLog> {
+interface ReplayOptions {
+  /** Gets the sound of it. */
+  readonly listen?: (sound: CallSound) => void;
+  /** Who takes the call (default: the dialogue). */
+  readonly start?: (call: CallToStart) => Promise<RunningCall>;
+}
+
+/** Runs one case on a fake clock, from the answer to the end. */
+export async function replay(test: Case, variant: Variant, options: ReplayOptions = {}): Promise<CallLog> {
+  const { listen, start = startCall } = options;
   model ??= loadSilero();
   const detector = new StepwiseDetector(await model);
   const clock = new ManualClock();
   const gateway = new InMemoryMediaGateway({ clock });
   const media = await gateway.reserve({ id: test.id, codec: 'ulaw' });
-  const start = clock.now();
+  const startedAt = clock.now();
   const hearing = new Hearing(test.id);
   const recogniser = new ModelRecogniser(clock, hearing, test.id, variant.findsTurns ?? false);
   const caller = await CallerSide.prepare(test, hearing);
@@ -113,17 +117,17 @@ export async function replay(
     }
   });
 
-  const call = await startCall({ test, variant, clock, media, vad: detector, stt: recogniser });
+  const call = await start({ test, variant, clock, media, vad: detector, stt: recogniser });
   const is = { over: false };
   void call.over.then(() => (is.over = true));
-  for (let at = 0; at < LIMIT_MS && !is.over; at = clock.now() - start) {
+  for (let at = 0; at < LIMIT_MS && !is.over; at = clock.now() - startedAt) {
     if (at >= test.leastMs && caller.finishedFor(at) >= QUIET_MS && wire.quietFor(at) >= QUIET_MS) break;
     await clock.advance(FRAME_MS);
     await detector.step();
-    recogniser.step(clock.now() - start);
+    recogniser.step(clock.now() - startedAt);
     await settle();
   }
-  const lengthMs = clock.now() - start;
+  const lengthMs = clock.now() - startedAt;
   const byItself = is.over;
   if (!byItself) call.line.tell({ type: 'ended', reason: 'caller-hung-up' });
   await clock.until(() => is.over);
@@ -139,7 +143,7 @@ export async function replay(
     caller: caller.log,
     agent: wire.spans,
     phrases: PHRASES,
-    ...told(call, start, byItself),
+    ...told(call, startedAt, byItself),
   };
 }
 

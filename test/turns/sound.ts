@@ -161,9 +161,15 @@ export function resampled(samples: ArrayLike<number>, fromHz: number, factor = 1
 }
 
 export function toInt16(sound: Sound): Int16Array {
-  return Int16Array.from(sound, (sample) => Math.max(-32768, Math.min(32767, Math.round(sample * 32768))));
+  const samples = new Int16Array(sound.length);
+  for (let n = 0; n < samples.length; n++) {
+    samples[n] = Math.max(-32768, Math.min(32767, Math.round((sound[n] as number) * 32768)));
+  }
+  return samples;
 }
 
 export function toSound(samples: Int16Array): Sound {
-  return Float64Array.from(samples, (sample) => sample / 32768);
+  const sound = new Float64Array(samples.length);
+  for (let n = 0; n < sound.length; n++) sound[n] = (samples[n] as number) / 32768;
+  return sound;
 }
