@@ -2,8 +2,9 @@
  * How well the agent takes turns: node test/bench/turns.bench.ts, or make bench-turns. Replays the conversation corpus
  * (test/turns/README.md) on a fake clock and prints the tables; .cache/turns/report.json and .svg have the same.
  *
- * HALF=tune or held-out (default): which voices and sounds. ONLY=echo: cases with that in their class or name.
- * CASES=5: at most so many of each class. VARIANTS=today,…: which rows (default: all). LISTEN=FOLDER: writes each of
+ * HALF=tune or held-out (default): which voices and sounds. ONLY=echo,door: cases with one of these in their names.
+ * CASES=5: at most so many of each class. VARIANTS=today,…: which rows (default: all).
+ * SWEEP=no: without cut-offs against dead air, which takes the longest. LISTEN=FOLDER: writes each of
  * these calls there as a stereo WAV file (left the caller, right the agent) instead, with the first row's rule.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -56,7 +57,7 @@ if (folder !== undefined) {
 }
 
 const started = monotonicNow();
-const sweptCases = cases.filter((test) => SWEPT.includes(test.class));
+const sweptCases = given('SWEEP') === 'no' ? [] : cases.filter((test) => SWEPT.includes(test.class));
 const jobs: Job[] = variants.flatMap(({ name }) => [
   ...cases.map(({ id }) => ({ test: id, variant: name })),
   ...PAUSES.flatMap((pauseMs) => sweptCases.map(({ id }) => ({ test: id, variant: name, pauseMs }))),

@@ -6,7 +6,7 @@ import type { CallerSpan } from './call-log.ts';
 import type { Hearing } from './hearing.ts';
 import { Random } from './random.ts';
 import { activeDbov, extent, lengthMs, levelled, toSound, type Sound } from './sound.ts';
-import { SPEECH_DBOV } from './voices.ts';
+import { say, SPEECH_DBOV, VOICES } from './voices.ts';
 
 const FRAME = 160;
 /** A telephone where nobody speaks isn't silent. */
@@ -51,12 +51,13 @@ export class CallerSide {
     hearing: Hearing,
     sounds: readonly CallerSound[],
     bedSound: Sound | undefined,
+    echo: Echo | undefined,
   ) {
     this.#test = test;
     this.#hearing = hearing;
     this.#sounds = sounds;
     this.#bed = bedSound;
-    this.#echo = test.line.echo && new Echo(test.id, test.line.echo.lossDb, test.line.echo.delayMs);
+    this.#echo = echo;
     this.#floor = new Random(test.id, 'floor');
   }
 
@@ -65,7 +66,9 @@ export class CallerSide {
     const sounds = await Promise.all(test.steps.map(({ make }) => make()));
     const random = new Random(id, 'bed');
     const bedSound = line.bed && levelled(await bed(line.bed.kind, half, random, BED_MS), line.bed.dbov);
-    return new CallerSide(test, hearing, sounds, bedSound);
+    const echo =
+      line.echo && Echo.of(id, line.echo, (await say(test.answer[0] ?? '', VOICES[half].agent)).sound);
+    return new CallerSide(test, hearing, sounds, bedSound, echo);
   }
 
   /** What was said so far. */
@@ -225,20 +228,34 @@ export class CallerSide {
 /** Loudspeaker to microphone: later, weaker, through a small loudspeaker and off the walls of a room. */
 class Echo {
   readonly #heard: Float64Array = new Float64Array(8000);
-  readonly #taps: readonly (readonly [delay: number, gain: number])[];
+  #taps: readonly (readonly [delay: number, gain: number])[];
   #written = 0;
   #read = 0;
   #low = 0;
 
-  constructor(seed: string, lossDb: number, delayMs: Milliseconds) {
+  private constructor(seed: string, delayMs: Milliseconds) {
     const random = new Random(seed, 'room');
-    const walls = [0, 1, 2, 3, 4, 5].map((index): [number, number] => [
-      index === 0 ? 0 : Math.round(random.between(3, 45) * 8),
-      index === 0 ? 1 : 10 ** (random.between(-16, -6) / 20) * (random.next() < 0.5 ? -1 : 1),
+    const walls = Array.from({ length: 5 }, (): [number, number] => [
+      (delayMs + random.between(3, 45)) * 8,
+      10 ** (random.between(-16, -6) / 20) * (random.next() < 0.5 ? -1 : 1),
     ]);
-    const power = walls.reduce((sum, [, gain]) => sum + gain * gain, 0);
-    const gain = 10 ** (-lossDb / 20) / Math.sqrt(power);
-    this.#taps = walls.map(([delay, share]) => [delay + delayMs * 8, share * gain * LOW_GAIN]);
+    this.#taps = [[delayMs * 8, 1], ...walls.map(([delay, gain]) => [Math.round(delay), gain] as const)];
+  }
+
+  /** `voice` comes back weaker by `lossDb` in all. */
+  static of(seed: string, { lossDb, delayMs }: NonNullable<Case['line']['echo']>, voice: Sound): Echo {
+    const trial = new Echo(seed, delayMs);
+    const back = new Float64Array(voice.length + 8000);
+    for (let at = 0; at + FRAME <= back.length; at += FRAME) {
+      const part = new Float64Array(FRAME);
+      part.set(voice.subarray(at, at + FRAME));
+      trial.addTo(back.subarray(at, at + FRAME));
+      trial.hear(part);
+    }
+    const gain = 10 ** ((activeDbov(voice) - lossDb - activeDbov(back)) / 20);
+    const echo = new Echo(seed, delayMs);
+    echo.#taps = echo.#taps.map(([delay, share]) => [delay, share * gain]);
+    return echo;
   }
 
   hear(agent: Sound): void {
@@ -261,6 +278,5 @@ class Echo {
   }
 }
 
-/** The loudspeaker's treble: 6 dB an octave from 2 kHz on; speech loses 0.9 dB by it. */
+/** The loudspeaker's treble: 6 dB an octave from 2 kHz on. */
 const LOW_SHARE = 1 - Math.exp((-2 * Math.PI * 2000) / 8000);
-const LOW_GAIN = 10 ** (0.9 / 20);

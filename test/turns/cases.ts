@@ -347,7 +347,7 @@ function casesOf(half: Half): readonly Case[] {
     }
   }
   for (const [index, [first, second, whole]] of CONTINUED.entries()) {
-    for (const pauseMs of index % 2 === 0 ? [300, 700, 1200] : [500, 900, 1500]) {
+    for (const pauseMs of index % 2 === 0 ? [200, 500, 900, 1500] : [300, 700, 1200, 2000]) {
       for (const who of [nextSpeaker(), nextSpeaker()]) {
         add('hesitation', `${pauseMs} ms`, () => [turn(paused([first, second], pauseMs, whole, who))]);
       }
@@ -403,7 +403,7 @@ function casesOf(half: Half): readonly Case[] {
         'noisy line',
         `${kind} ${snrDb} dB`,
         'interruption',
-        () => saying('Excuse me, I have a question.', nextSpeaker()),
+        (random) => saying(random.pick(OBJECTIONS), nextSpeaker()),
         { line },
       );
     }
@@ -416,6 +416,8 @@ function casesOf(half: Half): readonly Case[] {
   add('silence', 'after a question', (random) => [question(nextSpeaker(), random)], { leastMs: 18_000 });
   return cases;
 }
+
+const OBJECTIONS = ['Excuse me, I have a question.', 'Wait, wait a moment.', 'No, that is not what I asked.'];
 
 const COMPLETE = [
   'What are your opening hours?',

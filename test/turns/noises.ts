@@ -71,12 +71,12 @@ function cough(random: Random): Sound {
   for (let count = Math.floor(random.between(1, 3.9)); count > 0; count--) {
     const burst = shaped(hiss(random, random.between(180, 320)), struck(8, random.between(45, 90)));
     const cough = formants(burst, [throatHz, 200, 1], [throatHz * 2.6, 400, 0.8], [2700, 600, 0.5]);
-    if (random.next() < 0.5) {
+    if (random.next() < 0.8) {
       const tail = shaped(
         pulses(random, 160, (share) => 190 - 70 * share, 0.1),
         struck(30, 60),
       );
-      mix(cough, gained(formants(tail, [throatHz, 150, 1], [1300, 200, 0.5]), 14), 60);
+      mix(cough, gained(formants(tail, [throatHz, 150, 1], [1300, 200, 0.5]), 24), 60);
     }
     parts.push(cough, silence(random.between(60, 220)));
   }
@@ -110,7 +110,7 @@ function sneeze(random: Random): Sound {
     pulses(random, 260, (share) => 260 - 120 * share),
     struck(40, 110),
   );
-  mix(sneeze, gained(formants(voice, [350, 120, 1], [900, 160, 0.6]), 14), 30);
+  mix(sneeze, gained(formants(voice, [350, 120, 1], [900, 160, 0.6]), 22), 30);
   return joined(breathIn, silence(60), sneeze);
 }
 

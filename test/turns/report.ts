@@ -24,7 +24,7 @@ export function tables(rows: readonly Row[]): string {
     ),
     table(
       'Yields: the agent stops when it is really interrupted (onset of the sound to quiet on the wire, ms)',
-      ['', 'of', 'within 2 s', 'within 0.3 s', 'p50 / p95'],
+      ['', 'of', 'within 2 s', 'within 0.3 s', 'p50 / p95', 'void'],
       rows.flatMap(({ score }) =>
         score.yields.map((one) => [
           score.variant,
@@ -32,6 +32,7 @@ export function tables(rows: readonly Row[]): string {
           share(one.yielded),
           share(one.in300),
           both(one.times),
+          `${one.void}`,
         ]),
       ),
     ),
@@ -107,7 +108,7 @@ export function tables(rows: readonly Row[]): string {
   if (swept.length > 0) {
     parts.push(
       table(
-        'Cut-offs against dead air (the pause is swept; model and voice need no time)',
+        'Cut-offs against dead air (the pause is swept; pauses as long as people make them; model and voice need no time)',
         [
           '',
           'holds',
@@ -188,9 +189,9 @@ export function svg(rows: readonly Row[], title: string): string {
     for (const tick of [0, 500, 1000, 1500, 2000])
       parts.push(label(left + (width * tick) / 2000, top + height + 16, `${tick}`, 'normal', 'middle'));
     curves.forEach(({ score, endOfTurn }, index) => {
-      const points = (endOfTurn?.points ?? []).map(({ deadAirMs, holds }) => {
+      const points = (endOfTurn?.points ?? []).map(({ deadAirMs, cut }) => {
         const x = left + (width * Math.min(2000, deadAirMs)) / 2000;
-        return `${x.toFixed(1)},${(top + height * (1 - holds.n / Math.max(1, holds.of))).toFixed(1)}`;
+        return `${x.toFixed(1)},${(top + height * (1 - cut)).toFixed(1)}`;
       });
       const colour = COLOURS.line[index % COLOURS.line.length] ?? '#000';
       parts.push(`<polyline points="${points.join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>`);

@@ -14,14 +14,17 @@ export interface Job {
 
 export interface Choice {
   readonly half?: Half | undefined;
-  /** Part of a class's name or of a case's. */
+  /** Parts of the names of cases, which begin with their half and their class; commas between them. */
   readonly only?: string | undefined;
   /** At most so many of each class, spread over it. */
   readonly most?: number | undefined;
 }
 
 export function chosenCases({ half, only = '', most = Infinity }: Choice): readonly Case[] {
-  const wanted = allCases().filter((test) => (!half || test.half === half) && test.id.includes(only));
+  const parts = only.split(',');
+  const wanted = allCases().filter(
+    (test) => (!half || test.half === half) && parts.some((part) => test.id.includes(part)),
+  );
   return wanted.filter((test) => {
     const alike = wanted.filter((other) => other.class === test.class);
     const step = Math.max(1, alike.length / most);

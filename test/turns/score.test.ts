@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentSpan, CallerSpan, CallLog } from './call-log.ts';
-import { endOfTurn, judge, score, times } from './score.ts';
+import { endOfTurn, endOfTurnPoint, judge, score, times } from './score.ts';
 
 const FIRST = { text: 'One.', ms: 3000 };
 const SECOND = { text: 'Two.', ms: 2000 };
@@ -121,6 +121,8 @@ describe('an interruption', () => {
 
   it('that meets a silent agent is none', () => {
     expect(judge(call({ caller, agent: [span(1000, 2000, ['One.', 0, 1000])] })).yields).toEqual([]);
+    // What the agent says has another cause: its own echo.
+    expect(judge(call({ caller, agent: [span(2900, 3300, ['All right.', 0, 400])] })).yields).toEqual([]);
   });
 });
 
@@ -220,6 +222,7 @@ describe('many calls', () => {
     expect(yields.find(({ of }) => of === 'interruption')).toEqual({
       of: 'interruption',
       yielded: { n: 2, of: 3 },
+      void: 0,
       in300: { n: 1, of: 3 },
       times: { n: 2, p50: 200, p95: 500 },
     });
@@ -241,6 +244,7 @@ describe('cut-offs against dead air', () => {
     deadAirMs,
     ends: 10,
     holds: { n: cut, of: 100 },
+    cut: cut / 100,
   });
 
   it('are read between the knob’s settings, in whatever order they come', () => {
@@ -249,6 +253,27 @@ describe('cut-offs against dead air', () => {
     expect(curve.cutAt[600]).toBeCloseTo(0.12);
     expect(curve.deadAirAt[10]).toBeCloseTo(650);
     expect(curve.deadAirAt[5]).toBeCloseTo(775);
+  });
+
+  it('weigh pauses as people make them, though there are as many short ones as long ones', () => {
+    // Short ones are held, and all those of more than 600 ms cut off: 22 % of people's.
+    const pauses = [200, 500, 800, 1200, 2000].map((ms, index) => ({
+      from: 2000,
+      to: 2000 + ms,
+      whole: index > 0,
+    }));
+    const logs = pauses.map((hold) => {
+      const agent = hold.to > 2600 ? [span(2650, 2750, ['One.', 0, 100])] : [];
+      const reply = span(5500, 5900, ['One.', 0, 400]);
+      return call({
+        class: 'hesitation',
+        caller: [sound('turn', 1000, 5000, { holds: [hold] })],
+        agent: [...agent, reply],
+      });
+    });
+    const seen = endOfTurnPoint(500, logs);
+    expect(seen).toMatchObject({ pauseMs: 500, holds: { n: 3, of: 5 }, deadAirMs: 500, ends: 5 });
+    expect(seen.cut).toBeCloseTo(0.217);
   });
 
   it('are unknown where the knob doesn’t reach', () => {

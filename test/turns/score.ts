@@ -76,7 +76,7 @@ function says(log: CallLog, span: AgentSpan): boolean {
 }
 
 function yieldOf(log: CallLog, { from, text }: CallerSpan): Verdict['yields'] {
-  const during = log.agent.findIndex((span) => span.from <= from && span.to > from);
+  const during = log.agent.findIndex((span) => span.from <= from && span.to > from && says(log, span));
   if (during < 0) return [];
   const last = log.agent.findIndex(
     (span, index) => index >= during && (log.agent[index + 1]?.from ?? Infinity) - span.to >= BEGIN_MS,
@@ -177,6 +177,8 @@ export interface Score {
 
 export interface YieldScore {
   readonly yielded: Share;
+  /** The agent wasn't giving its answer just then: stopped by its own echo, mostly. Not among those above. */
+  readonly void: number;
   readonly in300: Share;
   readonly times: Times;
 }
@@ -251,6 +253,7 @@ function yieldScore(verdicts: readonly Verdict[]): YieldScore {
   const yielded = all.flatMap(({ ms }) => ms ?? []);
   return {
     yielded: { n: yielded.length, of: all.length },
+    void: verdicts.length - all.length,
     in300: { n: yielded.filter((ms) => ms <= 300).length, of: all.length },
     times: times(yielded),
   };
@@ -282,10 +285,24 @@ export function times(values: readonly (Milliseconds | undefined)[]): Times {
 
 // ── Cut-offs against dead air, as livekit/eot-bench has it ──────────────────────────────────────
 
+/**
+ * How long people's pauses are: shares of eot-bench's (every silence of 100 ms or more within a turn) up to so long. Read
+ * from its row with nothing but silence, which cuts off 55.6 % at 300 ms, 21.7 % at 600, 10 % at 1000 and 5 % at 1600.
+ */
+const LENGTHS: readonly (readonly [upToMs: number, share: number])[] = [
+  [300, 0.444],
+  [600, 0.339],
+  [1000, 0.117],
+  [1600, 0.05],
+  [Infinity, 0.05],
+];
+
 /** What one setting of the knob gives. */
 export interface EndOfTurnPoint {
   readonly pauseMs: Milliseconds;
   readonly holds: Share;
+  /** Share of pauses that are cut off, if they were as long as people's are: ours are as many of each length. */
+  readonly cut: number;
   /** From the end of what was said to the answer of a model and a voice that need no time. */
   readonly deadAirMs: Milliseconds;
   readonly ends: number;
@@ -298,9 +315,22 @@ export function endOfTurnPoint(pauseMs: Milliseconds, logs: readonly CallLog[]):
   return {
     pauseMs,
     holds: { n: holds.filter(({ cut }) => cut).length, of: holds.length },
+    cut: weighted(holds),
     deadAirMs: ends.reduce((sum, ms) => sum + ms, 0) / Math.max(1, ends.length),
     ends: ends.length,
   };
+}
+
+function weighted(holds: Verdict['holds']): number {
+  let [cut, all, from] = [0, 0, 0];
+  for (const [upTo, share] of LENGTHS) {
+    const alike = holds.filter(({ ms }) => ms > from && ms <= upTo);
+    from = upTo;
+    if (alike.length === 0) continue;
+    cut += (share * alike.filter((hold) => hold.cut).length) / alike.length;
+    all += share;
+  }
+  return all === 0 ? 0 : cut / all;
 }
 
 /** The cut-offs' share at a mean dead air, and the mean dead air at a share; undefined: the knob doesn't reach it. */
@@ -311,9 +341,7 @@ export interface EndOfTurn {
 }
 
 export function endOfTurn(points: readonly EndOfTurnPoint[]): EndOfTurn {
-  const curve = points
-    .map(({ deadAirMs, holds }) => [deadAirMs, holds.n / Math.max(1, holds.of)] as const)
-    .sort(([a], [b]) => a - b);
+  const curve = points.map(({ deadAirMs, cut }) => [deadAirMs, cut] as const).sort(([a], [b]) => a - b);
   const swapped = curve.map(([ms, cut]) => [-cut, ms] as const);
   const cutAt = (ms: Milliseconds): number | undefined => between(curve, ms);
   return {
