@@ -347,7 +347,7 @@ function casesOf(half: Half): readonly Case[] {
     }
   }
   for (const [index, [first, second, whole]] of CONTINUED.entries()) {
-    for (const pauseMs of index % 2 === 0 ? [200, 500, 900, 1500] : [300, 700, 1200, 2000]) {
+    for (const pauseMs of Math.floor(index / 2) % 2 === 0 ? [200, 500, 900, 1500] : [300, 700, 1200, 2000]) {
       for (const who of [nextSpeaker(), nextSpeaker()]) {
         add('hesitation', `${pauseMs} ms`, () => [turn(paused([first, second], pauseMs, whole, who))]);
       }

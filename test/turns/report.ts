@@ -26,34 +26,38 @@ export function tables(rows: readonly Row[]): string {
       'Yields: the agent stops when it is really interrupted (onset of the sound to quiet on the wire, ms)',
       ['', 'of', 'within 2 s', 'within 0.3 s', 'p50 / p95', 'void'],
       rows.flatMap(({ score }) =>
-        score.yields.map((one) => [
-          score.variant,
-          one.of,
-          share(one.yielded),
-          share(one.in300),
-          both(one.times),
-          `${one.void}`,
-        ]),
+        score.yields
+          .filter(({ yielded }) => yielded.of > 0)
+          .map((one) => [
+            score.variant,
+            one.of,
+            share(one.yielded),
+            share(one.in300),
+            both(one.times),
+            `${one.void}`,
+          ]),
       ),
     ),
     table(
       'Disturbances: what becomes of the answer (gap: silence within it, ms)',
       ['', 'of', 'calls', 'unbroken', 'resumed', 'gap p50 / p95', 'lost', 'false turns'],
       rows.flatMap(({ score }) =>
-        score.disturbances.map((one) => {
-          const of = one.calls - one.void;
-          const cell = (n: number): string => share({ n, of });
-          return [
-            score.variant,
-            one.of,
-            one.void === 0 ? `${of}` : `${of} (+ ${one.void} void)`,
-            cell(one.unbroken),
-            cell(one.resumed),
-            both(one.gap),
-            cell(one.lost),
-            `${one.falseTurns}`,
-          ];
-        }),
+        score.disturbances
+          .filter(({ calls }) => calls > 0)
+          .map((one) => {
+            const of = one.calls - one.void;
+            const cell = (n: number): string => share({ n, of });
+            return [
+              score.variant,
+              one.of,
+              one.void === 0 ? `${of}` : `${of} (+ ${one.void} void)`,
+              cell(one.unbroken),
+              cell(one.resumed),
+              both(one.gap),
+              cell(one.lost),
+              `${one.falseTurns}`,
+            ];
+          }),
       ),
     ),
     table(
@@ -94,13 +98,9 @@ export function tables(rows: readonly Row[]): string {
       'Nobody there, or nobody but the agent itself',
       ['', 'of', 'calls', 'false turns', 'ended by itself'],
       rows.flatMap(({ score }) =>
-        score.falseTurns.map((one) => [
-          score.variant,
-          one.of,
-          `${one.calls}`,
-          `${one.turns}`,
-          `${one.ended}`,
-        ]),
+        score.falseTurns
+          .filter(({ calls }) => calls > 0)
+          .map((one) => [score.variant, one.of, `${one.calls}`, `${one.turns}`, `${one.ended}`]),
       ),
     ),
   ];
@@ -136,6 +136,7 @@ export function tables(rows: readonly Row[]): string {
 }
 
 function table(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return '';
   const lines = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   const text = lines.map((line) =>
@@ -162,7 +163,7 @@ export function svg(rows: readonly Row[], title: string): string {
   for (const { score } of rows) {
     parts.push(label(20, y, score.variant, 'bold'));
     y += 10;
-    for (const one of score.disturbances) {
+    for (const one of score.disturbances.filter(({ calls }) => calls > 0)) {
       const of = Math.max(1, one.calls - one.void);
       let x = 200;
       parts.push(label(190, y + BAR - 5, one.of, 'normal', 'end'));
