@@ -113,6 +113,7 @@ describe('an interruption', () => {
 
   it.each([
     ['goes on', [stopped, span(3800, 6800, ['One.', 2240, 3000], ['Two.', 0, 2000])]],
+    ['goes on for a while', [stopped, span(3800, 4500, ['One.', 2240, 2940])]],
     ['stops too late', [span(1000, 5100, ['One.', 0, 3000], ['Two.', 0, 1000])]],
     ['was at its end anyhow', [span(1000, 4900, ['One.', 0, 3000], ['Two.', 0, 2000])]],
   ])('isn’t yielded to if the agent %s', (_what, agent) => {
