@@ -6,6 +6,7 @@ import { Resampler } from '../../../../../src/media/resampler.ts';
 import { FRAME_FILLER } from '../../../../../src/media/audio-ring.ts';
 import { createFlushLine, FlushLine } from '../../../../../src/media/flush-line.ts';
 import { createSileroVad } from '../../../../../src/providers/embedded/vad/silero-vad.ts';
+import { echoOf, heardOver, recordedVoice } from '../../../../media/echo-line.ts';
 import { RingFeeder } from '../../../../support/ring-feeder.ts';
 import {
   joined,
@@ -274,20 +275,45 @@ describe('barge-in', () => {
     line.close();
   });
 
-  it('does not take the agent for the caller, when its voice comes back 25 dB weaker and 200 ms later', async () => {
+  /** The agent says its sentences while that is heard; then silence. Events until then. */
+  async function whileAgentSpeaks(sent: Int16Array, heard: Int16Array): Promise<VadEvent[]> {
     const line = await call(vad, { withSent: true });
     line.line.arm();
-    const echo = joined(
-      new Int16Array(1600),
-      throughG711(sentence.map((sample) => sample * 10 ** (-25 / 20))),
-    );
-    for (let at = 0; at < echo.length; at += 160) {
-      line.sent.write(joined(sentence.subarray(at, at + 160), new Int16Array(160)).subarray(0, 160));
-      line.ring.write(echo.subarray(at, at + 160));
+    for (let at = 0; at < heard.length; at += 160) {
+      const frame = new Int16Array(160);
+      frame.set(sent.subarray(at, at + 160));
+      line.sent.write(frame);
+      line.ring.write(heard.subarray(at, at + 160));
     }
     line.sent.silence(1200);
     line.ring.silence(1200);
-    expect(await heardAll(line)).toEqual([]);
+    const events = await heardAll(line);
     line.close();
+    return events;
+  }
+
+  it.each([
+    [20, -6],
+    [150, -9],
+    [300, -15],
+    [200, -25],
+  ])(
+    'does not take the agent for the caller, when its voice comes back after %i ms at %i dB',
+    async (delayMs, echoDb) => {
+      const agent = recordedVoice('ked', 4);
+      expect(await whileAgentSpeaks(agent, heardOver(echoOf(agent, { delayMs, echoDb })))).toEqual([]);
+    },
+  );
+
+  it("hears a caller who talks over the agent's echo, within half a second", async () => {
+    const agent = recordedVoice('ked', 4);
+    const late = new Int16Array(agent.length);
+    const from = 5 * 8000;
+    late.set(sentence, from);
+    const heard = heardOver(late, echoOf(agent, { delayMs: 150, echoDb: -12 }));
+    const bargeIn = (await whileAgentSpeaks(agent, heard)).find(({ type }) => type === 'barge-in');
+    const startFrame = (from / 8 + soundStartMs) / 20;
+    expect(bargeIn?.frame).toBeGreaterThan(startFrame);
+    expect(bargeIn?.frame).toBeLessThanOrEqual(startFrame + 25);
   });
 });
