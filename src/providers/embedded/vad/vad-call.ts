@@ -1,6 +1,6 @@
 import type { VadEvent } from '../../../dialog/contract/speech.ts';
 import { FRAME_MS } from '../../../media/audio.ts';
-import { AudioRingReader, FRAME_FILLER } from '../../../media/audio-ring.ts';
+import { AudioRingReader, AudioRingWriter, FRAME_FILLER, type FrameInfo } from '../../../media/audio-ring.ts';
 import { FlushLine } from '../../../media/flush-line.ts';
 import { levelDbov, SILENCE_DBOV } from '../../../media/level.ts';
 import { AgentEcho } from './agent-echo.ts';
@@ -35,6 +35,7 @@ export class VadCall {
   readonly reader: AudioRingReader;
   readonly lane: SileroLane;
   readonly #echo: AgentEcho | undefined;
+  readonly #clean: AudioRingWriter | undefined;
   readonly #flushLine: FlushLine;
   readonly #detector: SpeechDetector;
   readonly #frame: Int16Array;
@@ -54,13 +55,16 @@ export class VadCall {
   #silentWindows = FORGET_WINDOWS;
 
   constructor(request: OpenVad, report: (event: VadEvent) => void) {
-    this.reader = new AudioRingReader(request.heard, request.fromFrame);
+    this.#clean = request.clean && new AudioRingWriter(request.clean);
+    // After a crash, whoever reads there misses nothing.
+    const written = this.#clean?.nextFrame ?? 0;
+    this.reader = new AudioRingReader(request.heard, written > 0 ? written : request.fromFrame);
     this.rateHz = this.reader.rateHz === 8000 ? 8000 : 16000;
     this.#resampler =
       this.rateHz === this.reader.rateHz ? undefined : new FrameResampler(this.reader.rateHz, this.rateHz);
     this.#heard = new Int16Array(this.reader.samplesPerFrame);
     this.lane = createLane(this.rateHz);
-    this.#echo = request.sent && new AgentEcho(request.sent, request.fromFrame);
+    this.#echo = request.sent && new AgentEcho(request.sent, this.reader.next);
     this.#flushLine = new FlushLine(request.flushLine);
     this.#samplesPerFrame = (this.rateHz * FRAME_MS) / 1000;
     this.#frame = new Int16Array(this.#samplesPerFrame);
@@ -106,9 +110,25 @@ export class VadCall {
     const { info } = this.reader;
     this.#gate = this.#echo?.remove(info.frame, this.#heard) ?? SILENCE_DBOV;
     this.#level = this.#echo ? levelDbov(this.#heard) : info.levelDbov;
+    this.#pass(info);
     if (this.#resampler) this.#resampler.convert(this.#heard, this.#frame);
     else this.#frame.set(this.#heard);
     return true;
+  }
+
+  #pass({ frame, time, flags }: FrameInfo): void {
+    const clean = this.#clean;
+    if (!clean) return;
+    clean.slot.fill(0);
+    // A place on the timeline is the same in both rings.
+    while (clean.nextFrame < frame) clean.commit(time, SILENCE_DBOV, FRAME_FILLER);
+    clean.slot.set(this.#heard);
+    clean.commit(time, this.#level, flags);
+  }
+
+  /** Nothing more is heard. */
+  close(): void {
+    this.#clean?.close();
   }
 
   /** A frame was read. */
