@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VonageMediaGateway } from '../../src/gateways/vonage-media-gateway.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createSignatureCheck } from '../../src/telephony/vonage/signed-webhook.ts';
-import { startVonageApp, WEBHOOK_PATHS, type VonageApp } from '../../src/telephony/vonage/vonage-app.ts';
+import { VonageApp, WEBHOOK_PATHS } from '../../src/telephony/vonage/vonage-app.ts';
 import { createVonageRest } from '../../src/telephony/vonage/vonage-rest.ts';
 import { createTestDesk, createTestLog, eventually } from '../support/ari-desk.ts';
 import { startVonageCloud, type VonageCloud } from '../support/vonage/cloud.ts';
@@ -42,7 +42,7 @@ beforeAll(async () => {
     onRequest: (request) => app.handle(request),
     onWarning: () => undefined,
   });
-  app = startVonageApp({
+  app = new VonageApp({
     desk,
     gateway,
     clock: systemClock,

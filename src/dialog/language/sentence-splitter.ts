@@ -1,3 +1,4 @@
+import { FLUSH, type TextPiece } from '../contract/speech.ts';
 import type { Language, SentenceRules } from './language.ts';
 import { languageOf } from './known-languages.ts';
 
@@ -14,13 +15,13 @@ export interface SplitterOptions {
   readonly longest?: number;
 }
 
-/** Text that comes in any pieces, in pieces that are worth speaking. An empty one: nothing follows for now. */
+/** Text that comes in any pieces, in pieces that are worth speaking. */
 export async function* inSentences(
-  text: AsyncIterable<string>,
+  text: AsyncIterable<TextPiece>,
   options: SplitterOptions = {},
 ): AsyncGenerator<string> {
   const splitter = new SentenceSplitter(options);
-  for await (const piece of text) yield* piece === '' ? splitter.flush() : splitter.push(piece);
+  for await (const piece of text) yield* piece === FLUSH ? splitter.flush() : splitter.push(piece);
   yield* splitter.flush();
 }
 

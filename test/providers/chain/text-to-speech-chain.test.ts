@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { upTo } from '../../../src/dialog/reply/conversation-history.ts';
 import type { TextToSpeech } from '../../../src/dialog/contract/ports.ts';
-import type { TimedWord } from '../../../src/dialog/contract/speech.ts';
+import { FLUSH, type TextPiece, type TimedWord } from '../../../src/dialog/contract/speech.ts';
 import { sampleCount } from '../../../src/media/audio.ts';
 import { chainTextToSpeech } from '../../../src/providers/chain/text-to-speech-chain.ts';
 import { failure, listed, onTrial } from '../../support/listed-provider.ts';
@@ -28,14 +28,14 @@ function chain(...ports: TextToSpeech[]) {
   });
 }
 
-async function* text(...pieces: (string | number)[]): AsyncGenerator<string> {
+async function* text(...pieces: (TextPiece | number)[]): AsyncGenerator<TextPiece> {
   for (const piece of pieces) {
     if (typeof piece === 'number') await clock.sleep(piece);
     else yield piece;
   }
 }
 
-async function speak(voice: TextToSpeech, source: AsyncIterable<string>, signal?: AbortSignal) {
+async function speak(voice: TextToSpeech, source: AsyncIterable<TextPiece>, signal?: AbortSignal) {
   const words: TimedWord[] = [];
   const told: string[] = [];
   const began = clock.now();
@@ -141,8 +141,8 @@ describe('voices on a list', () => {
     first.takes = 'text';
     first.fault = { atWord: 'We', how: failure('first', 'tls') };
     expect(chain().takes).toBe('text');
-    const pieces = ['We ', 'open ', 'at ', 'eight. ', 'One ', 'moment', '', 2000, ' Good', 'bye.'];
-    const { words } = await speak(chain(), text(...pieces));
+    const given = text('We ', 'open ', 'at ', 'eight. ', 'One ', 'moment', FLUSH, 2000, ' Good', 'bye.');
+    const { words } = await speak(chain(), given);
     expect(words).toBe('We open at eight. One moment Goodbye.');
     expect(second.pieces).toEqual(['We open at eight. ', 'One moment', ' Goodbye.']);
   });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TextToSpeech } from '../../../../src/dialog/contract/ports.ts';
-import type { TtsEvent, VoiceRequest } from '../../../../src/dialog/contract/speech.ts';
+import { FLUSH, type TtsEvent, type VoiceRequest } from '../../../../src/dialog/contract/speech.ts';
 import { messageOf } from '../../../../src/lib/errors.ts';
 import type { Audio, AudioFormat } from '../../../../src/media/audio.ts';
 import { AudioConverter } from '../../../../src/media/convert.ts';
@@ -101,7 +101,7 @@ describe('Cartesia is asked', () => {
   it('to speak what it has gathered of them when nothing follows for now', async () => {
     const tts = open({ feeding: 'token', bufferMs: 5000 });
     expect(tts.takes).toBe('text');
-    await speak(tts, ['One ', 'moment', '', 'There.'], VOICE);
+    await speak(tts, ['One ', 'moment', FLUSH, 'There.'], VOICE);
     expect(server.generations().map(({ transcript, flush }) => [transcript, flush === true])).toEqual([
       ['One ', false],
       ['moment', false],

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TextToSpeech } from '../../../../src/dialog/contract/ports.ts';
-import type { TimedWord, TtsEvent, VoiceRequest } from '../../../../src/dialog/contract/speech.ts';
+import {
+  FLUSH,
+  type TextPiece,
+  type TimedWord,
+  type TtsEvent,
+  type VoiceRequest,
+} from '../../../../src/dialog/contract/speech.ts';
 import { audioDuration } from '../../../../src/media/pcm.ts';
 
 export interface TextToSpeechHarness {
@@ -72,6 +78,11 @@ export function describeTextToSpeech(name: string, makeHarness: () => Promise<Te
       expect(words.map(({ text }) => text).join(' ')).toBe('One moment please.');
     });
 
+    it('speaks all of a text in which it is told that nothing follows for now', async () => {
+      const { words } = await speak(harness.tts, ['One moment', FLUSH, ' please.', FLUSH], request());
+      expect(words.map(({ text }) => text).join(' ')).toBe('One moment please.');
+    });
+
     it('has nothing to say to nothing', async () => {
       expect((await speak(harness.tts, [], request())).durationMs).toBe(0);
     });
@@ -133,7 +144,7 @@ export interface Spoken {
 
 export async function speak(
   tts: TextToSpeech,
-  pieces: readonly string[],
+  pieces: readonly TextPiece[],
   request: VoiceRequest,
   signal = new AbortController().signal,
 ): Promise<Spoken> {
@@ -153,7 +164,7 @@ export function spokenOf(events: readonly TtsEvent[]): Spoken {
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- a text that is there already
-export async function* textOf(pieces: readonly string[]): AsyncGenerator<string> {
+export async function* textOf(pieces: readonly TextPiece[]): AsyncGenerator<TextPiece> {
   yield* pieces;
 }
 
