@@ -109,7 +109,7 @@ export async function openVonage(
   };
 }
 
-/** By called number, in digits: the extension of whoever answers it. */
+/** By called number, in digits: the extension of the agent that answers it. */
 function extensionsOf(config: Config): Record<string, string> {
   return Object.fromEntries(
     Object.entries(config.gateways.vonage.numbers).map(([number, target]) => {

@@ -13,7 +13,7 @@ import { DEFAULT_LANGUAGE } from './schema.ts';
 import type { Path, Problem } from './problems.ts';
 import { problemAt, textAt, valueAt } from './validate.ts';
 
-/** What an agent has to be told to say, because nobody has said it in its language yet. */
+/** The phrases that an agent's configuration must give, because its language has none. */
 export function agentPhrases(document: ConfigDocument, agent: Path): Problem[] {
   const language = codeAt(document, agent);
   // As they stand in the file: that they are texts is checked elsewhere.

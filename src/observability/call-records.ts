@@ -144,9 +144,9 @@ export class CallRecords {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const kept = this.#options.texts ? record : withoutTexts(record);
       // Whole or not at all, whenever the program dies.
-      const draft = `${path}.${randomBytes(4).toString('hex')}.tmp`;
-      await writeFile(draft, `${JSON.stringify(kept, undefined, 2)}\n`, { mode: 0o600 });
-      await rename(draft, path);
+      const unfinished = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+      await writeFile(unfinished, `${JSON.stringify(kept, undefined, 2)}\n`, { mode: 0o600 });
+      await rename(unfinished, path);
     } catch (error) {
       this.#options.onTrouble(`the record of ${record.call} could not be written: ${messageOf(error)}`);
     }

@@ -9,7 +9,7 @@ export interface HealthReport {
 
 /**
  * What must be well for calls to be taken. Every part of the program that can fail by itself has its check
- * here: `asterisk:local`, `media`, `stt:pocketsphinx`. They are asked when somebody wants to know.
+ * here: `asterisk:local`, `media`, `stt:pocketsphinx`. They run at each request.
  */
 export class HealthChecks {
   readonly #checks = new Map<string, HealthCheck>();

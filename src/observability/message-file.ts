@@ -13,7 +13,7 @@ export type KeptMessage = Omit<TakenMessage, 'takenAt'> & { readonly takenAt: st
 
 /**
  * Messages that callers leave, one JSON object a line, newest last. They are kept until the operator
- * deletes them: nobody else knows whether they have been read.
+ * deletes them: only people know whether they have been read.
  */
 export function createMessageFile(path: string): MessageStore {
   return {
@@ -52,7 +52,7 @@ export function describeMessage({ takenAt, name, number, text, agent, call }: Ke
   );
 }
 
-/** Whoever names himself must not be able to steer the operator's terminal. */
+/** A caller's name must not be able to control the operator's terminal. */
 function printable(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ');
 }

@@ -110,7 +110,7 @@ const onward = {
 };
 
 describe("a bug in a cloud's call", () => {
-  it('that shows while a webhook is dealt with ends it with an apology, and the caller goes on', async () => {
+  it('in the handler of a webhook ends the call with an apology, and the caller goes on', async () => {
     let broken = false;
     const { reason, said, requests } = await twoCalls({
       log: (log) =>
@@ -132,7 +132,7 @@ describe("a bug in a cloud's call", () => {
     expect(requests[0]).toMatchObject(onward);
   });
 
-  it('that shows behind a request to the cloud ends it, and the caller goes on', async () => {
+  it('behind a REST request to Vonage ends the call, and the caller goes on', async () => {
     const { reason, requests } = await twoCalls({
       faults: {
         tool: async (_args, { line }) => {

@@ -141,7 +141,7 @@ describe('a call record', () => {
     expect(await readdir(join(path, '..'))).toEqual(['090000000-x.json']);
   });
 
-  it('of a call that ends while its beginning is being written is the last one', async () => {
+  it('has the end of a call that ends while its beginning is still being written', async () => {
     const records = store(new ManualClock());
     for (let n = 0; n < 20; n += 1) {
       const call = `x${n}`;
@@ -166,7 +166,7 @@ describe('a call record', () => {
     expect(await records.recordingPath('unknown')).toBeUndefined();
   });
 
-  it('of another program version or a broken one is told of and skipped', async () => {
+  it('is reported and skipped if it is broken or of another version of the program', async () => {
     const records = store(new ManualClock());
     await recorded(records);
     await records.close();

@@ -150,7 +150,7 @@ export class ScriptedCall {
     return this.vad.streams.at(-1)!;
   }
 
-  /** The caller says something; returns when his last frame has arrived. */
+  /** The caller says something; returns when their last frame has arrived. */
   async says(text: string, duration = 1000): Promise<number> {
     this.stt.script.push(text);
     const end = this.ear.talk(duration);

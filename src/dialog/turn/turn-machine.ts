@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import { FRAME_MS } from '../../media/audio.ts';
-import { SIGN_TONE_MS } from '../../media/sign-tone.ts';
+import { FILLER_TONE_MS } from '../../media/filler-tone.ts';
 import type { TransferOutcome } from '../contract/call-info.ts';
 import type { FailureReason } from '../contract/end-reason.ts';
 import type { CallerSound } from './interruption-policy.ts';
@@ -876,7 +876,7 @@ function whenClosing(state: ClosingState, event: TurnEvent, settings: TurnSettin
     case 'reply-ended':
       return unchanged({ ...state, reply: undefined, by: event.at + settings.lingerMs });
     case 'reply-failed': {
-      const by = event.at + SIGN_TONE_MS + settings.lingerMs;
+      const by = event.at + FILLER_TONE_MS + settings.lingerMs;
       return withTone(unchanged({ ...state, reply: undefined, by }));
     }
     case 'tick':

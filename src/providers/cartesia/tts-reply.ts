@@ -37,7 +37,7 @@ const EVENT_CAPACITY = 4096;
  * later than this gets a new one.
  */
 const CONTEXT_PAUSE_MS: Milliseconds = 600;
-/** Of nothing but signs, no sound can be expected. */
+/** A text of punctuation alone gives no sound. */
 const SPEAKABLE = /[\p{L}\p{N}]/u;
 let contexts = 0;
 
@@ -123,7 +123,7 @@ export class TtsReply {
     return this.#opening;
   }
 
-  /** The same, where nobody waits for it. */
+  /** The same, without waiting for it. */
   #reopen(): void {
     this.#openContext().catch((error: unknown) => {
       this.#fail(failureOfSocket('TTS_FAILED', this.#options.provider, error, this.#options.key));

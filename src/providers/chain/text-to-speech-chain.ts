@@ -80,12 +80,12 @@ export function chainTextToSpeech({
       ...(port.takes === 'sentences' && { firstClauseFrom: 0 }),
     };
     const cut = first.takes === 'text' && port.takes !== 'text' ? inSentences(text, pieces) : text;
-    const given = telling(cut, () => {
-      exchange.awaitSign();
+    const given = onFirstText(cut, () => {
+      exchange.startWaiting();
     });
     for await (const event of untilAborted(port.speak(given, own, signal), signal)) {
       if (event.type === 'audio') {
-        exchange.gotSign();
+        exchange.stopWaiting();
         exchange.ofUse();
       }
       if (event.type !== 'audio' || !converter) yield event;
@@ -108,12 +108,12 @@ export function chainTextToSpeech({
     warm: () => {
       for (const { port } of providers) port.warm?.();
     },
-    // Whoever opened them closes them.
+    // The chain's owner has opened the providers, and closes them.
     close: () => Promise.resolve(),
   };
 }
 
-/** How much of the text has become sound, whoever made it. */
+/** How much of the text has become sound, by any of the providers. */
 class Spoken {
   readonly #tape: TextTape;
   /** Where in the text the present provider began, and where in the sound. */
@@ -180,7 +180,7 @@ class Spoken {
 }
 
 /** Says when there is something to be spoken. */
-async function* telling(text: AsyncIterable<TextPiece>, onFirst: () => void): AsyncGenerator<TextPiece> {
+async function* onFirstText(text: AsyncIterable<TextPiece>, onFirst: () => void): AsyncGenerator<TextPiece> {
   let isFirst = true;
   for await (const piece of text) {
     if (isFirst && piece !== FLUSH && piece.trim() !== '') {
@@ -191,7 +191,7 @@ async function* telling(text: AsyncIterable<TextPiece>, onFirst: () => void): As
   }
 }
 
-/** Who takes somebody's place and doesn't know their voice speaks in its own: better than not at all. */
+/** A provider that takes over and doesn't have the voice that is asked for speaks in one of its own: better than silence. */
 function inItsVoice(port: TextToSpeech, request: VoiceRequest): VoiceRequest {
   try {
     port.check(request);

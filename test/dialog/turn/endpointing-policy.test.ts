@@ -68,6 +68,25 @@ describe('in every language that there is data of', () => {
     expect([interrupts(listening, language), interrupts(interrupting, language)]).toEqual([false, true]);
   });
 
+  it.each([
+    ['de', 'Was kostet das'],
+    ['de', 'Wann öffnen Sie'],
+    ['de', 'Ich wollte fragen, ob noch jemand da ist'],
+    ['es', '¿Dónde está?'],
+    ['fr', 'À quelle heure ouvrez-vous ?'],
+    ['nl', 'Dat weet ik niet'],
+    ['pl', 'Bardzo dziękuję, naprawdę bardzo'],
+    ['pt', 'Acho que não'],
+  ])('%s: "%s" may well be the whole turn', (code, text) => {
+    expect(endpointingByWords(languageOf(code)).pauseAfter({ text }, 500)).toBe(500);
+  });
+
+  it('es: a number of one word is dictated like others', () => {
+    expect(endpointingByWords(languageOf('es')).pauseAfter({ text: 'seis dieciséis veintidós' }, 500)).toBe(
+      1000,
+    );
+  });
+
   it.each(KNOWN_LANGUAGES)('%s says every phrase in words of its own', (code) => {
     const phrases = Object.values(languageOf(code).phrases);
     expect(new Set(phrases).size).toBe(phrases.length);

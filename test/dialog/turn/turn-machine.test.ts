@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Transcript } from '../../../src/dialog/contract/speech.ts';
 import type { TransferOutcome } from '../../../src/dialog/contract/call-info.ts';
-import { SIGN_TONE_MS } from '../../../src/media/sign-tone.ts';
+import { FILLER_TONE_MS } from '../../../src/media/filler-tone.ts';
 import { fillersAfter } from '../../../src/dialog/turn/filler-policy.ts';
 import { promptsAfter } from '../../../src/dialog/turn/prompt-policy.ts';
 import { interruptible, nextDeadline, opening, step } from '../../../src/dialog/turn/turn-machine.ts';
@@ -658,7 +658,7 @@ describe('trouble', () => {
     call.feed({ type: 'reply-failed', reply: call.reply });
     expect(names(call.feed({ type: 'reply-failed', reply: call.reply }))).toEqual(['tone']);
     // It is heard to its end.
-    expect(call.wait(SIGN_TONE_MS)).toEqual([]);
+    expect(call.wait(FILLER_TONE_MS)).toEqual([]);
     expect(names(call.wait(250))).toEqual(['leave']);
   });
 

@@ -43,7 +43,7 @@ export function describeTextToSpeech(name: string, makeHarness: () => Promise<Te
       }
     });
 
-    it('tells where each word lies in its sound', async () => {
+    it('reports where each word is in its sound', async () => {
       const { words, durationMs } = await speak(harness.tts, [TEXT], request());
       expect(words.map(({ text }) => text).join(' ')).toBe(TEXT);
       for (const [index, word] of words.entries()) {
@@ -53,7 +53,7 @@ export function describeTextToSpeech(name: string, makeHarness: () => Promise<Te
       expect(words.at(-1)!.endMs).toBeLessThanOrEqual(durationMs + 20);
     });
 
-    it('takes text in sentences and tells each word once', async () => {
+    it('takes text in sentences and reports each word once', async () => {
       const { words } = await speak(
         harness.tts,
         ['Good morning. ', 'What can I do for you today?'],
@@ -116,7 +116,7 @@ export function describeTextToSpeech(name: string, makeHarness: () => Promise<Te
       expect(harness.open()).toBe(0);
     });
 
-    it('stops working for somebody who no longer listens', async () => {
+    it('stops when the consumer stops reading', async () => {
       for await (const event of harness.tts.speak(endless(), request(), new AbortController().signal)) {
         if (event.type === 'audio') break;
       }

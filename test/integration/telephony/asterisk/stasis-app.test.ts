@@ -321,7 +321,7 @@ describe('a caller who can’t be taken', () => {
     const late = server.call();
     await continued(late);
     expect(late.variables.VOICE_AGENT_RESULT).toBe('draining');
-    // The desk knows of them, and that it can't have them.
+    // The desk knows of the caller, and that it can't have them.
     expect(desk.asked).toHaveLength(2);
     expect(desk.abandoned).toEqual(['draining']);
     expect(desk.calls).toHaveLength(1);

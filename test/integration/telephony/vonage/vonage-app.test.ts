@@ -418,7 +418,7 @@ describe('a call from the Vonage cloud', () => {
     expect(call.complaints).toEqual([]);
   });
 
-  it('is told that whoever the caller was put through to has left', async () => {
+  it('is told that the target of the transfer has left', async () => {
     const events: string[] = [];
     const { cloud, app } = await stage(async (line) => {
       await line.answer();
