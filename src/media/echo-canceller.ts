@@ -31,8 +31,10 @@ export class EchoCanceller {
   readonly #frame: number;
   readonly #fft: RealFft;
   readonly #bins: number;
-  /** What was sent, as far back as a path reaches, and so much more as a transform wants. */
+  /** What was sent, as far back as a path reaches, and so much more as a transform wants: `#past` samples up to `#end`. */
   readonly #sent: Float64Array;
+  readonly #past: number;
+  #end: number;
   /** Frames of silence at its end. */
   #silentFrames = Infinity;
   /** Spectra of it, one for each frame, by the frame's number modulo REACH_FRAMES; `#stale`: so many of the newest are missing. */
@@ -57,7 +59,9 @@ export class EchoCanceller {
     this.#fft = new RealFft(2 ** Math.ceil(Math.log2((PIECE_FRAMES + 1) * samplesPerFrame)));
     const { size, bins } = this.#fft;
     this.#bins = bins;
-    this.#sent = new Float64Array(size + (REACH_FRAMES - 1) * samplesPerFrame);
+    this.#past = size + (REACH_FRAMES - 1) * samplesPerFrame;
+    this.#sent = new Float64Array(this.#past + REACH_FRAMES * samplesPerFrame);
+    this.#end = this.#past;
     this.#sentRe = new Float64Array(REACH_FRAMES * bins);
     this.#sentIm = new Float64Array(REACH_FRAMES * bins);
     this.#pathRe = new Float64Array(PIECES * bins);
@@ -81,10 +85,9 @@ export class EchoCanceller {
    */
   cancel(sent: Int16Array, heard: Int16Array, into: Int16Array): void {
     this.#keep(sent);
-    const level = levelDbov(heard);
     into.set(heard);
     this.#echoDbov = SILENCE_DBOV;
-    if (this.#silentFrames >= REACH_FRAMES || level < QUIET_DBOV) return;
+    if (this.#silentFrames >= REACH_FRAMES || levelDbov(heard) < QUIET_DBOV) return;
     this.#transformSent();
     const start = this.#fft.size - this.#frame;
     const rest = this.#block;
@@ -114,8 +117,13 @@ export class EchoCanceller {
 
   #keep(sent: Int16Array): void {
     const frame = this.#frame;
-    this.#sent.copyWithin(0, frame);
-    const start = this.#sent.length - frame;
+    // Moved to the front once in a while, not with each frame.
+    if (this.#end === this.#sent.length) {
+      this.#sent.copyWithin(0, this.#end - this.#past);
+      this.#end = this.#past;
+    }
+    const start = this.#end;
+    this.#end += frame;
     let isSilent = true;
     for (let index = 0; index < frame; index++) {
       const sample = sent[index] as number;
@@ -136,7 +144,7 @@ export class EchoCanceller {
     const { size } = this.#fft;
     for (; this.#stale > 0; this.#stale--) {
       const ago = this.#stale - 1;
-      const end = this.#sent.length - ago * this.#frame;
+      const end = this.#end - ago * this.#frame;
       const at = this.#spectrumAt(ago);
       this.#fft.forward(
         this.#sent.subarray(end - size, end),

@@ -1,4 +1,4 @@
-import { AudioRingReader, type AudioRingHandle } from '../../../media/audio-ring.ts';
+import { AudioRingReader, type AudioRingHandle, type FrameInfo } from '../../../media/audio-ring.ts';
 import { EchoCanceller } from '../../../media/echo-canceller.ts';
 import { EchoGate, type EchoGateOptions } from '../../../media/echo-gate.ts';
 import { EchoLikeness } from '../../../media/echo-likeness.ts';
@@ -37,18 +37,18 @@ export class AgentEcho {
   }
 
   /**
-   * Takes the echo out of the frame that was heard as number `frame`. Returns the level (dBov) below which what is
-   * left may still be echo; −127 while there is none.
+   * Takes the echo out of the frame that was heard, and sets its level to that of what is left. Returns the level (dBov)
+   * below which this may still be echo; −127 while there is none.
    */
-  remove(frame: number, heard: Int16Array): number {
-    this.#follow(frame - 1);
-    this.#heardPower = FORGET * this.#heardPower + powerOf(heard);
+  remove(info: FrameInfo, heard: Int16Array): number {
+    this.#follow(info.frame - 1);
+    this.#heardPower = FORGET * this.#heardPower + powerOf(info.levelDbov);
     this.#pass(heard);
-    this.#restPower = FORGET * this.#restPower + powerOf(heard);
+    info.levelDbov = levelDbov(heard);
+    this.#restPower = FORGET * this.#restPower + powerOf(info.levelDbov);
     this.#hasLearnt ||= this.#restPower < LEARNT_SHARE * this.#heardPower;
-    const level = levelDbov(heard);
-    const byVoice = this.#byVoice.gate(level, this.#sentDbov);
-    const byEstimate = this.#byEstimate.gate(level, this.#canceller.echoDbov);
+    const byVoice = this.#byVoice.gate(info.levelDbov, this.#sentDbov);
+    const byEstimate = this.#byEstimate.gate(info.levelDbov, this.#canceller.echoDbov);
     return this.#hasLearnt ? Math.min(byVoice, byEstimate) : byVoice;
   }
 
@@ -80,8 +80,6 @@ export class AgentEcho {
   }
 }
 
-function powerOf(samples: Int16Array): number {
-  let power = 0;
-  for (let index = 0; index < samples.length; index++) power += (samples[index] as number) ** 2;
-  return power;
+function powerOf(levelDbov: number): number {
+  return 10 ** (levelDbov / 10);
 }

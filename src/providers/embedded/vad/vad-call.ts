@@ -2,7 +2,7 @@ import type { VadEvent } from '../../../dialog/contract/speech.ts';
 import { FRAME_MS } from '../../../media/audio.ts';
 import { AudioRingReader, AudioRingWriter, FRAME_FILLER, type FrameInfo } from '../../../media/audio-ring.ts';
 import { FlushLine } from '../../../media/flush-line.ts';
-import { levelDbov, SILENCE_DBOV } from '../../../media/level.ts';
+import { SILENCE_DBOV } from '../../../media/level.ts';
 import { AgentEcho } from './agent-echo.ts';
 import { SpeechDetector, type SpeechDetectorEvent } from '../../../media/speech-detector.ts';
 import { FrameResampler } from './frame-resampler.ts';
@@ -30,7 +30,7 @@ export class VadCall {
   readonly rateHz: SileroRateHz;
   /** For rates that the model doesn't hear. */
   readonly #resampler: FrameResampler | undefined;
-  /** As it was heard, but for the agent's echo; and at the model's rate. */
+  /** As it was heard, but for the agent's echo. */
   readonly #heard: Int16Array;
   readonly reader: AudioRingReader;
   readonly lane: SileroLane;
@@ -38,6 +38,7 @@ export class VadCall {
   readonly #clean: AudioRingWriter | undefined;
   readonly #flushLine: FlushLine;
   readonly #detector: SpeechDetector;
+  /** The same at the model's rate. */
   readonly #frame: Int16Array;
   readonly #samplesPerFrame: number;
   readonly #context: number;
@@ -49,7 +50,6 @@ export class VadCall {
   #windowStart = 0;
   #nextFrame = -1;
   #isSilent = true;
-  #level = SILENCE_DBOV;
   /** Below this it may be the agent's echo. */
   #gate = SILENCE_DBOV;
   #silentWindows = FORGET_WINDOWS;
@@ -67,7 +67,7 @@ export class VadCall {
     this.#echo = request.sent && new AgentEcho(request.sent, this.reader.next);
     this.#flushLine = new FlushLine(request.flushLine);
     this.#samplesPerFrame = (this.rateHz * FRAME_MS) / 1000;
-    this.#frame = new Int16Array(this.#samplesPerFrame);
+    this.#frame = this.#resampler ? new Int16Array(this.#samplesPerFrame) : this.#heard;
     this.#context = SILERO_CONTEXT[this.rateHz];
     this.#window = SILERO_WINDOW[this.rateHz];
     const { startMs, stopMs, bargeInMs } = request;
@@ -108,22 +108,20 @@ export class VadCall {
   #read(): boolean {
     if (!this.reader.read(this.#heard)) return false;
     const { info } = this.reader;
-    this.#gate = this.#echo?.remove(info.frame, this.#heard) ?? SILENCE_DBOV;
-    this.#level = this.#echo ? levelDbov(this.#heard) : info.levelDbov;
+    this.#gate = this.#echo?.remove(info, this.#heard) ?? SILENCE_DBOV;
     this.#pass(info);
-    if (this.#resampler) this.#resampler.convert(this.#heard, this.#frame);
-    else this.#frame.set(this.#heard);
+    this.#resampler?.convert(this.#heard, this.#frame);
     return true;
   }
 
-  #pass({ frame, time, flags }: FrameInfo): void {
+  #pass({ frame, time, levelDbov, flags }: FrameInfo): void {
     const clean = this.#clean;
     if (!clean) return;
-    clean.slot.fill(0);
+    if (clean.nextFrame < frame) clean.slot.fill(0);
     // A place on the timeline is the same in both rings.
     while (clean.nextFrame < frame) clean.commit(time, SILENCE_DBOV, FRAME_FILLER);
     clean.slot.set(this.#heard);
-    clean.commit(time, this.#level, flags);
+    clean.commit(time, levelDbov, flags);
   }
 
   /** Nothing more is heard. */
@@ -143,7 +141,7 @@ export class VadCall {
     }
     this.#nextFrame = info.frame + 1;
     this.#rest = this.#samplesPerFrame;
-    this.#detector.addFrame({ ...info, levelDbov: this.#level }, this.#gate);
+    this.#detector.addFrame(info, this.#gate);
     this.#take();
   }
 
@@ -154,8 +152,8 @@ export class VadCall {
     for (let index = 0; index < count; index++) {
       this.lane.input[into + index] = (this.#frame[from + index] as number) / 32768;
     }
-    const { flags } = this.reader.info;
-    if (this.#level >= SILENT_DBOV && (flags & FRAME_FILLER) === 0) this.#isSilent = false;
+    const { levelDbov, flags } = this.reader.info;
+    if (levelDbov >= SILENT_DBOV && (flags & FRAME_FILLER) === 0) this.#isSilent = false;
     this.#filled += count;
     this.#rest -= count;
   }
