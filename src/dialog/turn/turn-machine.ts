@@ -5,7 +5,7 @@ import type { TransferOutcome } from '../contract/call-info.ts';
 import type { JudgedSound } from '../contract/call-events.ts';
 import type { FailureReason } from '../contract/end-reason.ts';
 import type { CallerSound } from './interruption-policy.ts';
-import { expectsText, heardText, NOTHING_SAID, pauseOf, withPiece } from './caller-turn.ts';
+import { expectsText, heardText, knownText, NOTHING_SAID, pauseOf, withPiece } from './caller-turn.ts';
 import type {
   CallerInput,
   ClosingState,
@@ -712,7 +712,7 @@ function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: TurnSett
         : replyFailed(state, undefined, at, settings);
     case 'dtmf': {
       const listening = listen({ ...state, ear: { is: 'quiet' } }, at, settings);
-      return after(interrupting(state), digit(listening, event, settings));
+      return after(stopping(state), digit(listening, event, settings));
     }
     default:
       return unchanged(state);
@@ -748,7 +748,7 @@ function soundLasts(state: SpeakingState, event: EventOf<'barge-in'>, settings: 
   const { frame, since } = state.ear.is === 'talking' ? state.ear : event;
   if (settings.interruption.atOnce === 'stop') {
     const listening = listen({ ...state, ear: { is: 'quiet' } }, event.at, settings);
-    return after(interrupting(state), goOn(listening, { frame, since }));
+    return after(stopping(state), goOn(listening, { frame, since }));
   }
   const said = { ...NOTHING_SAID, from: { frame, since } };
   const ear = state.ear.is === 'quiet' ? talking({ frame, since }) : state.ear;
@@ -785,12 +785,15 @@ function wordsCome(state: SpeakingState, event: WordsEvent, settings: TurnSettin
   const judgement = repeats(words, state.answered) ? 'listens' : settings.interruption.judge(sound);
   if (judgement === 'interrupts') {
     const listening = { ...listen(state, event.at, settings), said: before };
-    const actions = [...judged(state, 'interruption', sound, 'words', event.at), ...interrupting(state)];
+    const actions = [...judged(state, 'interruption', sound, 'words', event.at), ...stopping(state)];
     return after(actions, whenListening(listening, event, settings));
   }
   if (!overlap) return unchanged(state);
   if (judgement === 'unclear') return unchanged({ ...state, overlap: { ...overlap, said } });
-  return goesOnSpeaking(state, sound, words === '' ? 'no-words' : 'words', event.at);
+  return {
+    state: { ...state, ear: ear.is === 'pausing' ? { is: 'quiet' } : ear, overlap: undefined },
+    actions: goingOn(state, sound, words === '' ? 'no-words' : 'words', event.at),
+  };
 }
 
 /** When a paused agent waits no longer; Infinity: they aren't paused. */
@@ -804,30 +807,27 @@ function overlapDeadline({ overlap, ear }: SpeakingState, { interruption }: Turn
 function waitedEnough(state: SpeakingState, at: Milliseconds, settings: TurnSettings): Step {
   const { overlap, ear } = state;
   if (!overlap) return unchanged(state);
-  const words = heardText(overlap.said) || overlap.said.partial;
-  const sound = { words, lastsMs: lengthOf(state, at) };
+  const sound = { words: knownText(overlap.said), lastsMs: lengthOf(state, at) };
   if (ear.is === 'pausing') {
-    const step = goesOnSpeaking(state, sound, 'time', at);
-    return { ...step, state: { ...step.state, ear, overlap: { is: 'resumed', said: overlap.said } } };
+    return {
+      state: { ...state, overlap: { is: 'resumed', said: overlap.said } },
+      actions: goingOn(state, sound, 'time', at),
+    };
   }
   const stop: TurnAction = { do: 'interrupt', reply: state.reply, byCaller: true };
   const actions = [...judged(state, 'interruption', sound, 'length', at), stop];
   return { state: { ...listen(state, at, settings), said: overlap.said }, actions };
 }
 
-/** It was nothing that stops the agent. */
-function goesOnSpeaking(
+/** It was nothing that stops the agent, as far as is known. */
+function goingOn(
   state: SpeakingState,
   sound: Pick<CallerSound, 'words' | 'lastsMs'>,
   by: JudgedSound['by'],
   at: Milliseconds,
-): Step<SpeakingState> {
-  const ear: Ear = state.ear.is === 'pausing' ? { is: 'quiet' } : state.ear;
+): TurnAction[] {
   const goOn: TurnAction[] = state.overlap?.is === 'paused' ? [{ do: 'resume', reply: state.reply }] : [];
-  return {
-    state: { ...state, ear, overlap: undefined },
-    actions: [...goOn, ...judged(state, 'no-interruption', sound, by, at)],
-  };
+  return [...goOn, ...judged(state, 'no-interruption', sound, by, at)];
 }
 
 /** Tells what became of a sound for which the agent had paused. */
@@ -841,10 +841,6 @@ function judged(
   if (!overlap) return [];
   const pausedMs = overlap.is === 'paused' ? at - overlap.at : 0;
   return [{ do: 'judged', sound: { turn, judgement, by, words, soundMs: lastsMs, pausedMs } }];
-}
-
-function interrupting(state: SpeakingState): TurnAction[] {
-  return [{ do: 'interrupt', reply: state.reply }];
 }
 
 /** How long the caller's sound lasts, or did; undefined: the detector hears none. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PostedEvent } from '../../../src/dialog/call/turn-inbox.ts';
 import { languageOf } from '../../../src/dialog/language/known-languages.ts';
 import { pausingForWords } from '../../../src/dialog/turn/interruption-policy.ts';
 import { interruptible, nextDeadline, opening, step } from '../../../src/dialog/turn/turn-machine.ts';
@@ -9,8 +10,6 @@ import {
   type TurnSettings,
   type TurnState,
 } from '../../../src/dialog/turn/turn-states.ts';
-
-type Happening = TurnEvent extends infer E ? (E extends TurnEvent ? Omit<E, 'at'> : never) : never;
 
 const PAUSING: TurnSettings = {
   ...DEFAULT_TURN_SETTINGS,
@@ -31,7 +30,7 @@ class Overlapped {
     this.feed(1060, { type: 'speech-start', frame: 50, since: 1000 });
   }
 
-  feed(at: number, event: Happening): readonly TurnAction[] {
+  feed(at: number, event: PostedEvent): readonly TurnAction[] {
     // What is due by then comes first, as in a call.
     const actions: TurnAction[] = [];
     for (;;) {
