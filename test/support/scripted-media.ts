@@ -73,7 +73,8 @@ export class ScriptedMedia implements MediaSession {
   /** Whether anything is on its way to the caller. */
   get playing(): boolean {
     return this.playbacks.some(
-      (playback) => !playback.settled && !playback.paused && playback.written > playback.played,
+      ({ settled, paused, epoch, written, played }) =>
+        !settled && !paused && !this.#line.isVoid(epoch) && written > played,
     );
   }
 

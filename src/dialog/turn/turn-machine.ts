@@ -782,7 +782,9 @@ function wordsCome(state: SpeakingState, event: WordsEvent, settings: TurnSettin
     lastsMs: lengthOf(state, event.at),
     into: state.phase === 'greeting' ? 'greeting' : state.what,
   };
-  const judgement = repeats(words, state.answered) ? 'listens' : settings.interruption.judge(sound);
+  // By itself, a recogniser may repeat late what was answered already.
+  const isOld = isOwn && repeats(words, state.answered);
+  const judgement = isOld ? 'listens' : settings.interruption.judge(sound);
   if (judgement === 'interrupts') {
     const listening = { ...listen(state, event.at, settings), said: before };
     const actions = [...judged(state, 'interruption', sound, 'words', event.at), ...stopping(state)];

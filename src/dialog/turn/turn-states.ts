@@ -4,7 +4,7 @@ import type { Message, ToolCall } from '../contract/conversation.ts';
 import type { EndReason } from '../contract/end-reason.ts';
 import { endpointingByWords, type EndpointingPolicy } from './endpointing-policy.ts';
 import { fillersAfter, type FillerPolicy } from './filler-policy.ts';
-import { stoppingAtOnce, type InterruptionPolicy } from './interruption-policy.ts';
+import { pausingForWords, type InterruptionPolicy } from './interruption-policy.ts';
 import { promptsAfter, type PromptPolicy } from './prompt-policy.ts';
 import { languageOf } from '../language/known-languages.ts';
 import type { StockPhrase } from '../contract/stock-phrases.ts';
@@ -380,7 +380,7 @@ export function policiesFor({ language: tag, limits }: Pick<AgentProfile, 'langu
   const language = languageOf(tag);
   return {
     endpointing: endpointingByWords(language),
-    interruption: stoppingAtOnce(language),
+    interruption: pausingForWords(language),
     fillers: fillersAfter(2000, 4000),
     prompts: promptsAfter(limits),
   };

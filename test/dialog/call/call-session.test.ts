@@ -162,9 +162,11 @@ describe('a barge-in', () => {
     call.ear.talk(1000);
     await call.clock.advance(260);
     const playback = call.media.playbacks.at(-1);
-    expect(playback?.settled).toBe(true);
+    expect(playback?.paused).toBe(true);
     expect(playback?.played).toBeLessThanOrEqual(1020 + 260);
     expect(call.clock.now() - started).toBeLessThan(1400);
+    await call.clock.until(() => playback?.settled === true);
+    expect(playback?.played).toBeLessThanOrEqual(1020 + 260);
     await call.clock.until(() => call.of('barge-in').length === 1);
     expect(call.conversation.at(-1)).toBe('agent: One two three —');
     await call.speaking();
@@ -214,16 +216,38 @@ describe('a barge-in', () => {
     const call = await ScriptedCall.greeted({ replies: [['One two three. ', { hang: true }]] });
     await call.says('tell me');
     await call.speaking();
+    call.stt.script.push('stop that');
     call.ear.talk(1000);
-    await call.clock.advance(300);
-    expect(call.llm.aborted + call.llm.open).toBe(1);
+    await call.clock.until(() => call.media.playbacks.at(-1)?.settled === true);
+    expect(call.llm.aborted + call.llm.open).toBe(call.llm.requests.length);
     expect(call.tts.open).toBe(0);
+  });
+
+  it('that is only "mhm" pauses the agent, who goes on from the word that was cut, and is heard to the end', async () => {
+    const call = await ScriptedCall.greeted({ replies: [story] });
+    await call.says('tell me');
+    await call.speaking();
+    await call.clock.advance(1020);
+    await call.says('mhm', 400);
+    const playback = call.media.playbacks.at(-1);
+    expect(playback?.paused).toBe(true);
+    await call.quiet();
+    expect(call.of('sound-judged')).toMatchObject([
+      { judgement: 'no-interruption', by: 'words', words: 'mhm', turn: 1 },
+    ]);
+    expect(call.of('barge-in')).toEqual([]);
+    expect(call.conversation.at(-1)).toBe('agent: One two three four five six seven eight.');
+    expect(await playback?.finished).toMatchObject({ outcome: 'completed', pauses: 1 });
+    // Nothing of it is a turn of the caller's.
+    expect(call.of('caller-said')).toHaveLength(1);
+    expect(call.llm.requests).toHaveLength(1);
   });
 
   it('into the greeting works as well', async () => {
     const call = await ScriptedCall.start();
     await call.clock.advance(700);
     await call.says('I have a question');
+    await call.clock.until(() => call.conversation.length > 0);
     expect(call.conversation).toEqual(['agent: Hello, this —']);
     await call.speaking();
     expect(call.conversation).toContain('caller: I have a question');
@@ -890,7 +914,9 @@ describe('the tools', () => {
     const playback = call.media.playbacks.at(-1)!;
     // "Well", the sign, and three words of the answer.
     await call.clock.until(() => playback.played >= 400 + 440 + 3 * 400);
+    const said = call.of('agent-said').length;
     await call.says('thank you', 400);
+    await call.clock.until(() => call.of('agent-said').length > said);
     expect(call.of('agent-said').at(-1)?.text).toBe('Well. It is ready');
   });
 

@@ -4,6 +4,8 @@ import type { PostedEvent } from '../../../src/dialog/call/turn-inbox.ts';
 import type { Transcript } from '../../../src/dialog/contract/speech.ts';
 import type { TransferOutcome } from '../../../src/dialog/contract/call-info.ts';
 import { FILLER_TONE_MS } from '../../../src/media/filler-tone.ts';
+import { languageOf } from '../../../src/dialog/language/known-languages.ts';
+import { stoppingAtOnce } from '../../../src/dialog/turn/interruption-policy.ts';
 import { fillersAfter } from '../../../src/dialog/turn/filler-policy.ts';
 import { promptsAfter } from '../../../src/dialog/turn/prompt-policy.ts';
 import { interruptible, nextDeadline, opening, step } from '../../../src/dialog/turn/turn-machine.ts';
@@ -438,7 +440,7 @@ describe('a barge-in', () => {
   }
 
   it('stops the agent and hears the caller from where they began', () => {
-    const call = speaking();
+    const call = speaking({ interruption: stoppingAtOnce(languageOf('en')) });
     const reply = call.reply;
     const { frame } = call;
     call.feed({ type: 'speech-start', frame, since: call.at });
@@ -759,7 +761,7 @@ describe('the end of the call', () => {
   });
 
   it('is called off when the caller says something into the goodbye', () => {
-    const call = new Call().greeted();
+    const call = new Call({ interruption: stoppingAtOnce(languageOf('en')) }).greeted();
     call.asks('goodbye');
     const goodbye = call.reply;
     call.feed({ type: 'reply-audible', reply: goodbye });

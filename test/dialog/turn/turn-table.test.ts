@@ -47,8 +47,11 @@ function nameOf(state: TurnState): string {
     }
     case 'thinking':
       return state.committed ? 'thinking, acting' : 'thinking';
-    case 'speaking':
-      return `speaking a ${state.what}`;
+    case 'greeting':
+    case 'speaking': {
+      const name = state.phase === 'greeting' ? 'greeting' : `speaking a ${state.what}`;
+      return state.overlap ? `${name}, ${state.overlap.is}` : name;
+    }
     case 'closing':
       return state.reply === undefined ? 'closing, lingering' : 'closing, speaking';
     default:
@@ -60,8 +63,11 @@ type Next = (state: TurnState) => PostedEvent & { readonly at?: number };
 
 const replyIn = (state: TurnState): number =>
   state.phase === 'listening' ? (state.preemptive?.reply ?? 0) : 'reply' in state ? (state.reply ?? 0) : 0;
-const askedIn = (state: TurnState): number =>
-  state.phase === 'listening' ? (state.said.pieces.at(-1)?.question?.ask ?? 0) : 0;
+const askedIn = (state: TurnState): number => {
+  const said =
+    state.phase === 'listening' ? state.said : 'overlap' in state ? state.overlap?.said : undefined;
+  return said?.pieces.at(-1)?.question?.ask ?? 0;
+};
 const ended =
   (ending?: FollowUp): Next =>
   (state) => ({ type: 'reply-ended', reply: replyIn(state), ending });
@@ -150,6 +156,12 @@ function states(settings: TurnSettings): Readonly<Record<string, TurnState>> {
     ? from(pausing, always({ type: 'turn-eager-end', transcript: WORDS }))
     : from(asking, always({ type: 'transcript', ask: askedIn(asking), transcript: WORDS }));
   const speaking = from(thinking, (state) => ({ type: 'reply-audible', reply: replyIn(state) }));
+  const paused = from(
+    speaking,
+    always({ type: 'speech-start', frame: 130, since: 2600 }),
+    always({ type: 'barge-in', frame: 140, since: 2800 }),
+    always({ type: 'speech-stop', frame: 145, lastAt: 2900 }),
+  );
   const transferring = from(speaking, ended(TRANSFER));
   const closing = from(speaking, ended({ ...GOODBYE, phrase: 'goodbye' }));
   return Object.fromEntries(
@@ -167,6 +179,8 @@ function states(settings: TurnSettings): Readonly<Record<string, TurnState>> {
       thinking,
       from(thinking, (state) => ({ type: 'reply-committed', reply: replyIn(state) })),
       speaking,
+      paused,
+      from(paused, tick),
       from(listening, tick),
       from(speaking, always({ type: 'hold' })),
       transferring,
@@ -194,10 +208,17 @@ const SPOKEN = {
   ...WITH_US,
   ...KEYS,
   'tick (due)': 'closing, speaking', // the call has lasted long enough
-  'barge-in': 'listening, talking',
   'reply-ended': 'listening',
   'reply-ended (goodbye)': 'closing, lingering',
   'reply-ended (transfer)': 'transferring',
+};
+/** The caller's sound is over, and the recogniser was asked for its words. */
+const OVERLAPPED = {
+  ...SPOKEN,
+  'transcript (words)': 'listening, preparing',
+  'transcript (nothing)': 'speaking a reply',
+  'reply-ended': 'listening, asking',
+  'reply-failed': 'speaking a phrase',
 };
 const THOUGHT = {
   ...WITH_US,
@@ -234,7 +255,7 @@ const NEXT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'internal-error': 'over',
     finish: 'over',
   },
-  greeting: { ...SPOKEN, 'reply-failed': 'listening' },
+  greeting: { ...SPOKEN, 'barge-in': 'greeting, paused', 'reply-failed': 'listening' },
   listening: {
     ...WITH_US,
     ...KEYS,
@@ -277,8 +298,14 @@ const NEXT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'listening to keys': { ...WITH_US, 'tick (due)': 'thinking', 'dtmf #': 'thinking' },
   thinking: { ...THOUGHT, ...VOICE, 'reply-committed': 'thinking, acting' },
   'thinking, acting': THOUGHT,
-  'speaking a reply': { ...SPOKEN, 'reply-failed': 'speaking a phrase' },
-  'speaking a phrase': { ...SPOKEN, 'reply-failed': 'listening' },
+  'speaking a reply': {
+    ...SPOKEN,
+    'barge-in': 'speaking a reply, paused',
+    'reply-failed': 'speaking a phrase',
+  },
+  'speaking a phrase': { ...SPOKEN, 'barge-in': 'speaking a phrase, paused', 'reply-failed': 'listening' },
+  'speaking a reply, paused': { ...OVERLAPPED, 'tick (due)': 'speaking a reply, resumed' },
+  'speaking a reply, resumed': { ...OVERLAPPED, 'barge-in': 'speaking a reply, paused' },
   held: {
     ...ENDS,
     unhold: 'speaking a phrase',
@@ -311,6 +338,13 @@ const NEXT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** What a recogniser says by itself counts only if it is one that finds turns. */
 const FOUND = { 'turn-eager-end': 'listening, preparing', 'turn-end': 'thinking' };
+/** It isn't asked; the sound that it speaks of is over. */
+const OVERHEARD = {
+  ...FOUND,
+  partial: 'listening, pausing',
+  'reply-ended': 'listening, pausing',
+};
+const unasked = (state: string) => ({ 'transcript (words)': state, 'transcript (nothing)': state });
 const NEXT_FINDING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   greeting: { ...FOUND, partial: 'listening' },
   listening: FOUND,
@@ -319,6 +353,8 @@ const NEXT_FINDING: Readonly<Record<string, Readonly<Record<string, string>>>> =
   'listening, asking': FOUND,
   'listening, preparing': { partial: PREPARED, 'turn-end': 'thinking' },
   'speaking a reply': { ...FOUND, partial: 'listening' },
+  'speaking a reply, paused': { ...OVERHEARD, ...unasked('speaking a reply, paused') },
+  'speaking a reply, resumed': { ...OVERHEARD, ...unasked('speaking a reply, resumed') },
   'speaking a phrase': { ...FOUND, partial: 'listening' },
 };
 
