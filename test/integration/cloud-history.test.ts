@@ -64,7 +64,7 @@ describe('the history of a caller who interrupts', () => {
     call.asks(`question ${(asked += 1)}`);
     await until(() => call.heardMs() - before >= ms);
     const interruptions = call.of('barge-in').length;
-    call.vad.streams[0]?.talk(400);
+    await call.interrupts('no wait');
     await until(() => call.of('barge-in').length > interruptions);
     const playedMs = call.heardMs() - before;
     const requests = groq.chats.length;
@@ -75,7 +75,7 @@ describe('the history of a caller who interrupts', () => {
     // Stop this one as well, before it says a word.
     const again = call.of('barge-in').length;
     await until(() => call.heardMs() - before > playedMs);
-    call.vad.streams[0]?.talk(400);
+    await call.interrupts('stop it');
     await until(() => call.of('barge-in').length > again);
     const told = chat[last - 1];
     const whole = chat.map(({ content }) => content).join('\n');

@@ -12,6 +12,7 @@ import { RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { Scope } from '../../src/lib/scope.ts';
 import type { AudioFormat } from '../../src/media/audio.ts';
+import { until } from './leaks.ts';
 import { RtpPeer } from './rtp-peer.ts';
 import { agentProfile } from './scripted-call.ts';
 import { ScriptedLine } from './scripted-line.ts';
@@ -33,6 +34,8 @@ export interface CloudCall {
   readonly events: readonly CallEvent[];
   /** The caller has said this, and has finished. */
   asks(text: string): void;
+  /** The caller talks into the agent's words, and says this. Resolves when it was recognised. */
+  interrupts(words: string): Promise<void>;
   /** Milliseconds of speech that the caller's side has received so far. */
   heardMs(): number;
   of<T extends CallEvent['type']>(type: T): Extract<CallEvent, { type: T }>[];
@@ -80,6 +83,14 @@ export async function startCloudCall(options: CloudCallOptions): Promise<CloudCa
     events,
     asks: (text) => {
       stt.streams[0]?.emit({ type: 'turn-end', transcript: transcriptOf(text) });
+    },
+    async interrupts(words) {
+      const recogniser = stt.streams[0]!;
+      const asked = recogniser.calls.length;
+      vad.streams[0]!.talk(400);
+      // It is asked to listen when the agent has paused.
+      await until(() => recogniser.calls.length > asked);
+      recogniser.emit({ type: 'partial', text: words });
     },
     heardMs: () => 20 * peer.received.filter(({ payload }) => payload.some((byte) => byte !== 0xff)).length,
     of: (type) => events.filter((event) => event.type === type) as never,
