@@ -27,8 +27,8 @@ export interface SpeechDetectorOptions {
 }
 
 export interface SpeechDetectorEvent {
-  readonly type: 'speech-start' | 'speech-stop' | 'barge-in';
-  /** start: first voiced frame; stop: last voiced frame; barge-in: the frame that decided. */
+  readonly type: 'speech-start' | 'speech-stop' | 'speech-lasts' | 'barge-in';
+  /** start: first voiced frame; stop: last voiced frame; barge-in: the frame that decided; lasts: the newest one. */
   readonly frame: number;
   /** Arrival of that frame. */
   readonly at: Milliseconds;
@@ -54,6 +54,9 @@ const START_GAP_MS = 80;
 const BURST_GAP_MS = 300;
 /** What unvoiced time within a burst takes off its count: single words far apart don't add up. */
 const BURST_LEAK = 0.5;
+
+/** Voiced frames after which it is told how loud the caller is so far: 400 ms. */
+const LASTS_FRAMES = 20;
 
 const FLOOR_MIN_DBOV = -70;
 const FLOOR_MAX_DBOV = -30;
@@ -95,6 +98,9 @@ export class SpeechDetector {
   /** The last voiced frame that stands out of the noise: where speech ended, if it did. */
   #lastClear = -1;
   #startVoicedMs = 0;
+  /** Of the voiced frames since the onset: their levels' sum, dBov, and their number. */
+  #levelSum = 0;
+  #levelCount = 0;
   #burstVoicedMs = 0;
   #unvoicedMs = BURST_GAP_MS;
   #wasArmed = false;
@@ -105,6 +111,11 @@ export class SpeechDetector {
 
   get speaking(): boolean {
     return this.#speaking;
+  }
+
+  /** Mean level of what is voiced of the speech that is going on, or was the last to end, dBov. */
+  get speechDbov(): number {
+    return this.#levelSum / Math.max(1, this.#levelCount);
   }
 
   /** dBov; what this line sounds like while nobody speaks. */
@@ -177,6 +188,8 @@ export class SpeechDetector {
     let voicedMs: Milliseconds = FRAME_MS;
     if (this.#unvoicedMs >= START_GAP_MS && !this.#speaking) {
       this.#startVoicedMs = 0;
+      this.#levelSum = 0;
+      this.#levelCount = 0;
       this.#onset = this.#onsetBefore(frame);
       voicedMs += (frame - this.#onset) * FRAME_MS;
     }
@@ -186,11 +199,14 @@ export class SpeechDetector {
     this.#lastVoiced = frame;
     const level = this.#levels[frame % HISTORY] as number;
     if (level >= this.#floor + LAST_ABOVE_FLOOR_DB) this.#lastClear = frame;
+    this.#levelSum += level;
+    this.#levelCount += 1;
     this.#unvoicedMs = 0;
     this.#startVoicedMs += voicedMs;
     this.#burstVoicedMs += voicedMs;
     const starts = !this.#speaking && this.#startVoicedMs >= this.#options.startMs;
     const bargesIn = armed && this.#burstVoicedMs >= this.#options.bargeInMs;
+    if (this.#speaking && this.#levelCount % LASTS_FRAMES === 0) this.#report('speech-lasts', frame);
     if (!starts && !bargesIn) return;
     if (this.#isAgentHeard(frame) && this.#options.isEcho?.() === true) {
       this.#startVoicedMs = 0;

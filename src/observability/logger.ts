@@ -163,6 +163,7 @@ function judgementLine({
   const reason = {
     words: `"${words}"`,
     'no-words': 'no words',
+    sound: 'its sound',
     time: 'no words in time',
     length: 'its length',
   }[by];

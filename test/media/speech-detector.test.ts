@@ -10,11 +10,13 @@ const T0 = 1000;
 /** A detector fed frame by frame, each judged as soon as it is there (the model without its lag). */
 function listening(options: { startMs?: number; stopMs?: number; bargeInMs?: number } = {}) {
   const events: SpeechDetectorEvent[] = [];
+  /** Those of type `speech-lasts`. */
+  const lasting: SpeechDetectorEvent[] = [];
   const detector = new SpeechDetector({
     startMs: options.startMs ?? 60,
     stopMs: options.stopMs ?? 100,
     bargeInMs: options.bargeInMs ?? 240,
-    onEvent: (event) => events.push(event),
+    onEvent: (event) => (event.type === 'speech-lasts' ? lasting : events).push(event),
   });
   const echo = new EchoGate();
   let frame = 0;
@@ -37,6 +39,7 @@ function listening(options: { startMs?: number; stopMs?: number; bargeInMs?: num
   return {
     detector,
     events,
+    lasting,
     types: () => events.map((event) => event.type),
     voice: (ms: number, levelDbov = SPEECH_DBOV) => {
       hear(ms, 0.9, levelDbov);
@@ -140,6 +143,20 @@ describe('speech detector', () => {
     call.voice(200, SPEECH_DBOV - 26);
     expect(call.detector.speaking).toBe(true);
     expect(call.events.at(-1)?.frame).toBeLessThan(250 + 50);
+  });
+
+  it('says every 400 ms of voice that it goes on, and how loud it is', () => {
+    const call = listening();
+    call.quiet(400);
+    call.voice(300, -20); // frames 20 … 34
+    call.quiet(60);
+    call.voice(300, -30); // frames 38 … 52
+    expect(call.lasting).toEqual([{ type: 'speech-lasts', frame: 42, at: T0 + 840 }]);
+    expect(call.detector.speechDbov).toBeCloseTo(-25, 0);
+    call.quiet(400);
+    call.voice(1300, -33);
+    expect(call.lasting.map(({ at }) => at - T0)).toEqual([840, 1840, 2240, 2640]);
+    expect(call.detector.speechDbov).toBeCloseTo(-33, 5);
   });
 
   it('follows the noise of the line', () => {

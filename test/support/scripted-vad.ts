@@ -86,7 +86,7 @@ export class ScriptedVadStream implements VadStream {
       });
   }
 
-  #event(type: VadEvent['type'], at: Milliseconds): void {
+  #event(type: Exclude<VadEvent['type'], 'speech-lasts'>, at: Milliseconds): void {
     this.emit({ type, frame: Math.floor((at - this.#origin) / FRAME_MS), at });
   }
 

@@ -5,7 +5,7 @@ import type { ProviderTrouble } from '../contract/provider-failures.ts';
 import { AgentReply, type ReplyEvents, type ReplyOutcome } from '../reply/agent-reply.ts';
 import { formatFor } from '../reply/prepared-phrases.ts';
 import type { ThinkingOptions, ToolRunner } from '../reply/reply-thinking.ts';
-import type { SpokenUtterance } from '../reply/utterance.ts';
+import type { Heard, SpokenUtterance } from '../reply/utterance.ts';
 import type { CallerInput, PhraseName, TurnInput } from '../turn/turn-states.ts';
 import type { AgentAtWork, CallInSession } from './call-in-hand.ts';
 
@@ -189,6 +189,7 @@ export class CallReply implements ReplyEvents {
       history.toolAnswered(call, wanted && !follows ? NOT_DONE : result);
     }
     if (wordsLast) reporter.agentSaid(turn, heard, byCaller);
+    tellSaid(this.#call, heard);
     if (input) reporter.measured(turn);
   }
 }
@@ -207,6 +208,7 @@ export class PlayedPhrase {
     });
     this.settled = utterance.heard().then((heard) => {
       call.reporter.agentSaid(order.turn, heard, this.#stoppedBy !== 'call');
+      tellSaid(call, heard);
       call.inbox.post({ type: 'reply-ended', reply: order.id });
     });
   }
@@ -231,6 +233,11 @@ export class PlayedPhrase {
 }
 
 type Told = Pick<CallInSession, 'reporter' | 'inbox'>;
+
+/** What the caller may be answering from now on. */
+function tellSaid({ inbox }: Told, heard: Heard | undefined): void {
+  if (heard) inbox.post({ type: 'agent-said', text: heard.text });
+}
 
 function tellAudible(
   { reporter, inbox }: Told,

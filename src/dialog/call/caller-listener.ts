@@ -139,9 +139,20 @@ export class CallerListener {
     this.#deaf(true);
   }
 
-  #onVad({ type, frame, at }: VadEvent): void {
-    if (type === 'speech-stop') this.#call.inbox.post({ type, frame, lastAt: at });
-    else this.#call.inbox.post({ type, frame, since: at });
+  #onVad(event: VadEvent): void {
+    const { inbox } = this.#call;
+    const { frame, at } = event;
+    switch (event.type) {
+      case 'speech-start':
+      case 'barge-in':
+        inbox.post({ type: event.type, frame, since: at });
+        break;
+      case 'speech-lasts':
+        inbox.post({ type: event.type, dbov: event.dbov });
+        break;
+      case 'speech-stop':
+        inbox.post({ type: event.type, frame, lastAt: at, traits: event.traits });
+    }
   }
 
   #onStt(event: Exclude<SttEvent, { type: 'failed' }>): void {

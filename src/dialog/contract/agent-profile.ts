@@ -63,10 +63,10 @@ export interface AgentLimits {
 /** What holds where agents.yaml sets nothing. */
 export const DEFAULT_LIMITS: AgentLimits = {
   endpointingMs: 500,
-  eagerPauseMs: 250,
+  eagerPauseMs: 150,
   // Whisper hears windows of 30 s (Radford et al. 2022, section 2.2); a turn and its lead-in stay within one.
   longestTurnMs: 25_000,
-  bargeInMs: 240,
+  bargeInMs: 160,
   interDigitMs: 1_500,
   silenceMs: 7_000,
   silencePrompts: 2,

@@ -34,7 +34,7 @@ export interface JudgedSound {
   readonly turn: number;
   readonly judgement: 'interruption' | 'no-interruption';
   /** `words` that say so or, of a sound that is over, that there were none (`no-words`); they didn't come in `time`; its `length`. */
-  readonly by: 'words' | 'no-words' | 'time' | 'length';
+  readonly by: 'words' | 'no-words' | 'sound' | 'time' | 'length';
   readonly words: string;
   readonly soundMs: Milliseconds;
   /** For how long the agent was paused; 0: they weren't, or not any more. */

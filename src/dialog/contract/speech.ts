@@ -25,8 +25,30 @@ export type VadEvent =
   /** `frame`, `at`: where and when the speech began (not when it was decided). */
   | { readonly type: 'speech-start'; readonly frame: number; readonly at: Milliseconds }
   /** `frame`, `at`: the caller's last voiced frame and its arrival. */
-  | { readonly type: 'speech-stop'; readonly frame: number; readonly at: Milliseconds }
+  | {
+      readonly type: 'speech-stop';
+      readonly frame: number;
+      readonly at: Milliseconds;
+      readonly traits?: SoundTraits | undefined;
+    }
+  /** They go on: told after every 400 ms of voice. `dbov`: its mean level so far. */
+  | {
+      readonly type: 'speech-lasts';
+      readonly frame: number;
+      readonly at: Milliseconds;
+      readonly dbov: number;
+    }
   | { readonly type: 'barge-in'; readonly frame: number; readonly at: Milliseconds };
+
+/** How a sound of the caller's sounds. */
+export interface SoundTraits {
+  /** Mean level of its voiced frames, dBov. */
+  readonly dbov: number;
+  /** The share of it that has a pitch, 0 … 1: most of speech, hardly any of a cough or a breath. */
+  readonly pitched: number;
+  /** By how many semitones it rises at its end, as a question does; missing: it has too little melody. */
+  readonly rise?: number | undefined;
+}
 
 export interface SttRequest {
   readonly heard: AudioRingHandle;

@@ -25,10 +25,13 @@ export const de = {
     mhm hm hmm mm aha ah ach oh ja jaja jo joa okay ok gut genau richtig stimmt klar verstehe ach_so achso so alles_klar
     in_ordnung ja_genau sehr_gut super schön gern gerne na na_gut ich_verstehe
   `),
+  urgent: list(`
+    stopp stop halt warten_sie moment entschuldigung hallo genug hören_sie warte
+  `),
   openEnds: list(`
     und oder aber weil wenn dass ob sondern also der die den dem des ein eine einen einem einer eines mein meine meinen
     meinem meiner ihr ihre ihren kein keine zu zum zur von vom für mit ohne bei beim nach vor über unter am im in um bis
-    gegen durch hätte möchte würde ich wir äh ähm öh hm tja herr frau doktor sehr noch
+    gegen durch hätte möchte würde ich wir äh ähm öh hm tja herr   sehr noch
   `),
   complete: list(`
     ja nein nee nö doch okay ok klar genau richtig stimmt gerne gern danke vielen_dank danke_schön dankeschön ja_bitte
@@ -40,6 +43,17 @@ export const de = {
     null eins ein zwei zwo drei vier fünf sechs sieben acht neun zehn elf zwölf hundert doppelt
   `),
   numberEndings: ['zehn', 'zig', 'ßig', 'hundert'],
+  asks: {
+    number: list(`
+      nummer telefonnummer rufnummer kundennummer kontonummer handynummer durchwahl code pin ziffern geburtsdatum geburtstag datum postleitzahl
+    `),
+    name: list(`
+      name namen nachname vorname buchstabieren buchstabiert adresse anschrift straße e_mail mail
+    `),
+    openly: list(`
+      was wann wer wem wen wessen welche welcher welches welchen welchem wo wohin woher warum wieso weshalb wie womit worum wofür wozu
+    `),
+  },
   sentences: {
     ...PLAIN_SENTENCES,
     abbreviations: list(`

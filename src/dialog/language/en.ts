@@ -18,12 +18,16 @@ export const en = {
     busy: 'Sorry, all our lines are busy at the moment. Please try again in a few minutes. Goodbye.',
   },
   backchannels: list(`
-    mhm mm hmm hm mmhm mmhmm uhhuh uh huh um ah aha oh yeah yes yep okay ok right sure i see good great alright
+    mhm mm m mmm hmm hm ha haha mmhm mmhmm uhhuh uh huh um ah aha oh yeah yes yep okay ok right sure i see good great alright
     all_right fine exactly
+  `),
+  urgent: list(`
+    stop wait hold_on hang_on one_moment excuse_me hello listen enough
   `),
   openEnds: list(`
     and or but so because if that than then the a an my your our his her their to of for from with at in on about
-    is are am was i i'm i'd we it's um uh er erm well mister missus doctor
+    is are am was i i'm i'd we it's um uh er erm well mister missus into between until during whether would could should
+    has had ask asking wanted wondering wonder which
   `),
   complete: list(`
     yes no yeah nope yep okay ok sure correct right exactly thank_you thanks no_thank_you bye good_bye goodbye
@@ -38,6 +42,17 @@ export const en = {
     hundred
   `),
   numberEndings: ['teen'],
+  asks: {
+    number: list(`
+      number phone telephone code digits pin birth birthday date zip postcode account card policy extension
+    `),
+    name: list(`
+      name spell spelling address street email e_mail mail surname
+    `),
+    openly: list(`
+      what what's when who whom whose which where where's why how how's
+    `),
+  },
   sentences: {
     ...PLAIN_SENTENCES,
     abbreviations: list(`

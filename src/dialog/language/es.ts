@@ -22,10 +22,13 @@ export const es = {
     mhm hm hmm mm ajá ah oh sí si ya claro vale ok okay bien muy_bien bueno perfecto de_acuerdo entiendo exacto
     exactamente eso ya_veo entendido correcto sí_sí si_si
   `),
+  urgent: list(`
+    pare para espere espera un_momento disculpe perdone oiga basta alto
+  `),
   openEnds: list(`
     y e o u pero porque que si cuando como entonces pues el la los las lo un una unos unas mi mis su sus de del a al
-    para por con sin en sobre hasta desde soy yo nosotros me le quiero quisiera necesito eh em este señor señora doctor
-    doctora muy
+    para por con sin en sobre hasta desde soy yo nosotros me le quiero quisiera necesito eh em este señor señora 
+     muy
   `),
   complete: list(`
     sí si no vale ok okay claro exacto correcto eso gracias muchas_gracias sí_gracias si_gracias no_gracias sí_por_favor
@@ -39,6 +42,17 @@ export const es = {
     veintinueve quinientos
   `),
   numberEndings: ['cientos', 'cientas'],
+  asks: {
+    number: list(`
+      número teléfono móvil celular código cifras dígitos nacimiento fecha postal tarjeta cuenta
+    `),
+    name: list(`
+      nombre apellido apellidos deletrear deletrea deletreármelo dirección calle correo email
+    `),
+    openly: list(`
+      qué cuál cuáles cuándo quién quiénes dónde adónde cómo cuánto cuánta cuántos cuántas
+    `),
+  },
   sentences: {
     ...PLAIN_SENTENCES,
     abbreviations: list(`

@@ -23,10 +23,13 @@ export const fr = {
     mhm hm hmm mm ah oh oui ouais ok okay d'accord d’accord bien très_bien bon voilà exactement je_vois je_comprends
     tout_à_fait ah_bon ah_oui ah_d'accord ah_d’accord parfait entendu
   `),
+  urgent: list(`
+    stop arrêtez attendez attends un_instant un_moment excusez excusez-moi pardon allô ça_suffit écoutez
+  `),
   openEnds: list(`
     et ou mais donc car parce que qu' si alors quand comme le la les l' un une des du de d' mon ma mes votre vos notre
     nos son sa ses à au aux pour par avec sans sur sous dans chez vers suis était c'est c’est j' j'ai j’ai j'aimerais
-    cette euh heu ben bah monsieur madame docteur très
+    cette euh heu ben bah monsieur madame  très
   `),
   complete: list(`
     oui non ouais ok okay d'accord d’accord exactement voilà merci merci_beaucoup oui_merci non_merci
@@ -39,6 +42,17 @@ export const fr = {
     cinquante soixante cent double triple et mille
   `),
   numberEndings: ['vingt', 'vingts', 'dix'],
+  asks: {
+    number: list(`
+      numéro téléphone code chiffres naissance date postal carte compte dossier
+    `),
+    name: list(`
+      nom prénom épeler épelez adresse rue mail e_mail courriel
+    `),
+    openly: list(`
+      que qu'est quoi quel quelle quels quelles quand qui où pourquoi comment combien
+    `),
+  },
   sentences: {
     ...PLAIN_SENTENCES,
     abbreviations: list(`

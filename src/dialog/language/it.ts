@@ -21,6 +21,9 @@ export const it = {
     mhm hm hmm mm ah oh eh sì si già certo va_bene vabbè ok okay bene benissimo perfetto esatto esattamente giusto
     capisco ho_capito chiaro d'accordo d’accordo ecco
   `),
+  urgent: list(`
+    stop ferma fermi aspetti aspetta un_momento un_attimo scusi basta pronto senta
+  `),
   openEnds: list(`
     e ed o oppure ma però perché che se quando come allora quindi il lo la i gli le un uno una mio mia miei mie suo sua
     di del dello della dei degli delle a al allo alla ai agli alle da dal dalla per con senza in nel nella su sul sulla
@@ -36,6 +39,17 @@ export const it = {
     diciassette diciotto diciannove venti trenta quaranta cinquanta sessanta settanta ottanta novanta cento doppio
   `),
   numberEndings: ['cento', 'anta'],
+  asks: {
+    number: list(`
+      numero telefono cellulare codice cifre nascita data cap tessera conto
+    `),
+    name: list(`
+      nome cognome sillabare compitare scandire indirizzo via email mail
+    `),
+    openly: list(`
+      che cosa cos'è quale quali quando chi dove dov'è perché come com'è quanto quanta quanti quante
+    `),
+  },
   sentences: {
     ...PLAIN_SENTENCES,
     abbreviations: list(`

@@ -33,10 +33,12 @@ function unknownLanguage(code: string): Language {
     code,
     phrases: {},
     backchannels: [],
+    urgent: [],
     openEnds: [],
     complete: [],
     numbers: [],
     numberEndings: [],
+    asks: { number: [], name: [], openly: [] },
     sentences: PLAIN_SENTENCES,
   };
 }

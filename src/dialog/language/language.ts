@@ -11,6 +11,8 @@ export interface Language {
   readonly phrases: Readonly<Partial<Record<StockPhrase, string>>>;
   /** Words of somebody who listens and doesn't want to speak; a group of words counts as a whole. */
   readonly backchannels: readonly string[];
+  /** What is said to stop whoever speaks, and hardly to anybody else: "stop", "hold on", "hello?". */
+  readonly urgent: readonly string[];
   /** Last words after which nobody has finished: conjunctions, articles, prepositions, "um". */
   readonly openEnds: readonly string[];
   /** Turns that are whole as they stand: "yes please", "goodbye". */
@@ -19,7 +21,19 @@ export interface Language {
   readonly numbers: readonly string[];
   /** Endings of words of numbers that are written as one: "-teen", "-zig". */
   readonly numberEndings: readonly string[];
+  /** How an agent's question is told by its last sentence. */
+  readonly asks: AskingWords;
   readonly sentences: SentenceRules;
+}
+
+/** Words of a question, by the answer that it wants. */
+export interface AskingWords {
+  /** One that is dictated: a telephone number, a date of birth, a code. */
+  readonly number: readonly string[];
+  /** A name, or what is spelled like one: an address. */
+  readonly name: readonly string[];
+  /** Neither yes nor no: who, what, when. */
+  readonly openly: readonly string[];
 }
 
 /** How sentences are told apart, beyond what Unicode's rules (UAX #29, `Intl.Segmenter`) know. */

@@ -23,9 +23,12 @@ export const nl = {
     mhm hm hmm mm ah oh ja jaja jawel oké ok okay goed prima precies klopt inderdaad juist snap_ik ik_snap_het
     begrijp_ik ik_begrijp_het natuurlijk zeker mooi fijn ach zo
   `),
+  urgent: list(`
+    stop wacht wacht_even moment momentje ogenblik sorry hallo genoeg luister
+  `),
   openEnds: list(`
     en of maar want omdat dat als wanneer dus toen de een mijn uw ons onze zijn haar te van voor met zonder bij naar op
-    aan in uit over onder tot om wil zou ik wij we eh uh uhm ehm nou tja meneer mevrouw dokter heel nog
+    aan in uit over onder tot om wil zou ik wij we eh uh uhm ehm nou tja meneer mevrouw  heel nog
   `),
   complete: list(`
     ja nee oké ok okay goed precies klopt juist zeker graag bedankt dank_u dank_u_wel dankjewel dank_je_wel ja_graag
@@ -36,6 +39,17 @@ export const nl = {
     nul een één twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien honderd dubbel
   `),
   numberEndings: ['tien', 'tig', 'honderd'],
+  asks: {
+    number: list(`
+      nummer telefoonnummer klantnummer rekeningnummer code pin cijfers geboortedatum geboorte datum postcode
+    `),
+    name: list(`
+      naam achternaam voornaam spellen spelt adres straat e_mail mail
+    `),
+    openly: list(`
+      wat wanneer wie wiens welke welk waar waarom waarmee waarover waarvoor hoe hoeveel
+    `),
+  },
   sentences: {
     ...PLAIN_SENTENCES,
     abbreviations: list(`

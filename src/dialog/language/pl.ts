@@ -22,6 +22,9 @@ export const pl = {
     mhm hm hmm mm aha ach oh no tak tak_tak dobrze dobra okej ok okay jasne rozumiem racja właśnie dokładnie zgadza_się
     w_porządku świetnie super oczywiście
   `),
+  urgent: list(`
+    stop stój proszę_poczekać chwileczkę chwila moment przepraszam halo dość wystarczy
+  `),
   openEnds: list(`
     i oraz a albo lub ale bo ponieważ że żeby jeśli jeżeli gdy kiedy jak więc to ten ta te mój moja moje pana pani do od
     z ze dla na w we o po przy przez pod nad za bez był była jestem mam chcę chciałbym chciałabym muszę ja my yyy eee
@@ -36,6 +39,17 @@ export const pl = {
     zero jeden jedna dwa dwie trzy cztery pięć sześć siedem osiem dziewięć dziesięć sto dwieście podwójne tysiąc
   `),
   numberEndings: ['naście', 'dzieścia', 'dzieści', 'dziesiąt', 'sta', 'set'],
+  asks: {
+    number: list(`
+      numer numeru telefon telefonu kod kodu cyfry urodzenia data datę pesel pocztowy konta karty
+    `),
+    name: list(`
+      nazwisko nazwiska imię imienia nazywa przeliterować przeliteruje adres ulica mail e_mail
+    `),
+    openly: list(`
+      co czego czym kiedy kto kogo komu kim który która które jaki jaka jakie jaką gdzie dokąd skąd dlaczego czemu jak ile
+    `),
+  },
   sentences: {
     ...PLAIN_SENTENCES,
     abbreviations: list(`

@@ -21,10 +21,13 @@ export const pt = {
     mhm hm hmm mm ah oh ahã aham sim é pois pois_é claro certo está_bem tá tá_bom ok okay bem muito_bem bom ótimo
     perfeito exato exatamente isso entendo entendi percebo sei
   `),
+  urgent: list(`
+    pare espere espera um_momento um_instante desculpe alô basta chega escute
+  `),
   openEnds: list(`
     e ou mas porque que se quando como então pois o a os as um uma uns umas meu minha meus minhas seu sua de do da dos
     das a ao à aos às para pra por pelo pela com sem em no na nos nas sobre até desde sou eu me quero queria gostaria
-    preciso hum hã ééé senhor senhora doutor doutora muito
+    preciso hum hã ééé senhor senhora   muito
   `),
   complete: list(`
     sim não ok okay claro certo exato isso obrigado obrigada muito_obrigado muito_obrigada sim_obrigado sim_obrigada
@@ -37,6 +40,17 @@ export const pt = {
     oitenta noventa cem cento duplo e duzentos trezentos quinhentos
   `),
   numberEndings: ['centos', 'centas'],
+  asks: {
+    number: list(`
+      número telefone telemóvel celular código dígitos algarismos nascimento data cep postal cartão conta nif cpf
+    `),
+    name: list(`
+      nome apelido sobrenome soletrar soletre morada endereço rua email e_mail
+    `),
+    openly: list(`
+      que quê qual quais quando quem onde aonde porque porquê como quanto quanta quantos quantas
+    `),
+  },
   sentences: {
     ...PLAIN_SENTENCES,
     abbreviations: list(`

@@ -84,6 +84,18 @@ export class Vocabulary {
     return last !== undefined && this.#whole.has(last);
   }
 
+  /** One of the entries stands somewhere in the text. */
+  occursIn(text: string): boolean {
+    const runs = runsOf(text);
+    const all = runs.join('');
+    if (isUnspaced(all)) return [...this.#whole].some((entry) => all.includes(entry));
+    return runs.some((_, at) =>
+      Array.from({ length: this.#longest }, (_none, more) => runs.slice(at, at + more + 1).join(' ')).some(
+        (group) => this.#whole.has(group),
+      ),
+    );
+  }
+
   has(word: string): boolean {
     return this.#whole.has(word);
   }

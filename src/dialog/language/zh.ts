@@ -20,6 +20,9 @@ export const zh = {
     嗯 嗯嗯 哦 噢 喔 啊 呃 好 好的 好好 好好好 对 对对 对对对 是 是的 是啊 是吗 这样 这样啊 原来如此 明白 明白了 知道 知道了 行 可以
     没错 了解 ok
   `),
+  urgent: list(`
+    停 等一下 等等 等一等 打住 不好意思 喂 够了
+  `),
   openEnds: list(`
     和 跟 或 或者 还有 但 但是 可是 不过 因为 所以 如果 要是 然后 就是 那 那个 这个 在 从 到 把 被 给 对于 关于 我 我们 我想 我要
     您 请 是不是 呃 嗯 很 一个 想
@@ -30,5 +33,16 @@ export const zh = {
   `),
   numbers: list('零 〇 一 幺 二 两 三 四 五 六 七 八 九 十 百 洞 拐 勾'),
   numberEndings: [],
+  asks: {
+    number: list(`
+      号码 电话 手机 验证码 密码 生日 出生 日期 邮编 卡号 账号 证号
+    `),
+    name: list(`
+      名字 姓名 姓 称呼 怎么写 地址 邮箱
+    `),
+    openly: list(`
+      什么 哪 哪里 哪个 哪位 谁 怎么 为什么 多少 几 什么时候 几点
+    `),
+  },
   sentences: PLAIN_SENTENCES,
 } satisfies Language;

@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import type { Transcript } from '../contract/speech.ts';
-import type { Said, TurnSettings } from './turn-states.ts';
+import type { ListeningState, Said, TurnSettings } from './turn-states.ts';
 
 /* What the caller has said in a turn, as the recogniser gives it: in pieces, each of them asked for or not. */
 
@@ -30,7 +30,14 @@ export function knownText(said: Said): string {
   return heardText(said) || said.partial;
 }
 
-/** How long the caller may pause now, given what they have said. */
-export function pauseOf(said: Said, settings: TurnSettings): Milliseconds {
-  return settings.endpointing.pauseAfter({ text: knownText(said) }, settings.endpointingMs);
+/** How long the caller may pause now, given what they have said, and how. */
+export function pauseOf(
+  { said, ear, asked, pauses }: Pick<ListeningState, 'said' | 'ear' | 'asked' | 'pauses'>,
+  settings: TurnSettings,
+): Milliseconds {
+  const rise = ear.is === 'pausing' ? ear.traits?.rise : undefined;
+  return settings.endpointing.pauseAfter(
+    { text: knownText(said), asked, pauses, rise },
+    settings.endpointingMs,
+  );
 }

@@ -8,8 +8,16 @@ export interface CallerSound {
   readonly words: string;
   /** It finds no more: the sound is over, and these are its words. */
   readonly final: boolean;
+  /** How sure the recogniser is of them, 0 … 1; missing: it hasn't told. */
+  readonly confidence?: number | undefined;
   /** For how long they have been talking, pauses included; missing: the detector has heard nothing. */
   readonly lastsMs?: Milliseconds | undefined;
+  /** They talk no more. */
+  readonly isOver: boolean;
+  /** The share of it that has a pitch, 0 … 1; missing: it isn't over, or nobody knows. */
+  readonly pitched?: number | undefined;
+  /** By how much it is weaker than what they say to the agent, dB; missing: nobody knows, or they have raised their voice. */
+  readonly weakerDb?: number | undefined;
   /** What they talk into. */
   readonly into: 'greeting' | 'reply' | 'phrase';
 }
@@ -37,6 +45,14 @@ export interface InterruptionPolicy {
 const LISTENERS_WORDS = 4;
 /** No cough lasts as long: what wasn't understood of it was a sentence. */
 const SENTENCE_MS = 1000;
+/** Less of a cough, a breath, a bark has a pitch, and more of every word. */
+const SPEECH_PITCHED = 0.4;
+/** A recogniser hears as many in a cough. */
+const FEW_WORDS = 2;
+/** Who turns away from the telephone is as much weaker, at least. */
+const ASIDE_DB = 7;
+/** A word or two of which the recogniser is less sure aren't believed. */
+const CERTAIN = 0.6;
 /** From a sound's end on, words included. */
 const SOUND_WAITS_MS = 400;
 /** A recogniser that is asked for a sentence may take as long. */
@@ -45,19 +61,30 @@ const SENTENCE_WAITS_MS = 1500;
 const LONGEST_MS = 4000;
 
 /**
- * Pauses first, and then goes by the words: "mhm" and "yeah, okay" are those of somebody who listens, all others
- * interrupt. Where there are none, by length: a cough is short.
+ * Pauses first, and then goes by the sound and the words. What has no pitch is a cough or a door, what is much weaker than
+ * the caller is meant for somebody else; "mhm" and "yeah, okay" are words of somebody who listens, and all others
+ * interrupt. Where there are none, length decides. "Stop" and "hold on" interrupt whatever they sound like.
  */
 export function pausingForWords(language: Language): InterruptionPolicy {
   const backchannels = new Vocabulary(language.backchannels, language);
-  const isSaying = (words: string): boolean =>
-    runsOf(words).length > LISTENERS_WORDS || !backchannels.covers(words);
+  const urgent = new Vocabulary(language.urgent, language);
   return {
     atOnce: 'pause',
-    judge({ words, final, lastsMs = 0 }) {
-      if (isSaying(words)) return 'interrupts';
+    judge({ words, final, confidence = 1, lastsMs, isOver, pitched = 1, weakerDb = 0 }) {
+      const count = runsOf(words).length;
+      const isNoise = pitched < SPEECH_PITCHED;
+      // "Hold on, darling" isn't said to the agent.
+      if (weakerDb >= ASIDE_DB) return count > 0 && urgent.covers(words) ? 'interrupts' : 'listens';
+      if (urgent.occursIn(words)) return 'interrupts';
+      if (count <= FEW_WORDS && isNoise) return 'listens';
+      if (count > LISTENERS_WORDS || !backchannels.covers(words)) {
+        // Less may be a laugh, or the beginning of "okay".
+        if (count > FEW_WORDS || lastsMs === undefined) return 'interrupts';
+        if (!isOver && lastsMs < SENTENCE_MS) return 'unclear';
+        return confidence < CERTAIN ? 'listens' : 'interrupts';
+      }
       if (!final) return 'unclear';
-      return runsOf(words).length === 0 && lastsMs >= SENTENCE_MS ? 'interrupts' : 'listens';
+      return count === 0 && (lastsMs ?? 0) >= SENTENCE_MS ? 'interrupts' : 'listens';
     },
     waitsMs: (lastsMs) => (lastsMs < SENTENCE_MS ? SOUND_WAITS_MS : SENTENCE_WAITS_MS),
     longestMs: LONGEST_MS,

@@ -63,6 +63,7 @@ export function opening(
     callEndsAt: Infinity,
     prompts: 0,
     failures: 0,
+    pauses: [],
     findsTurns,
     announcement,
     held: false,
@@ -99,6 +100,8 @@ function inAnyState(state: RunningState, event: TurnEvent, settings: TurnSetting
     case 'reply-failed':
       // Of one that nobody waits for any more.
       return event.reply === replyOf(state) ? undefined : unchanged(state);
+    case 'agent-said':
+      return unchanged({ ...state, asked: event.text });
     case 'finish':
       return finish(state, event, settings);
     case 'tick':
@@ -189,7 +192,9 @@ export function nextDeadline(state: TurnState, settings: TurnSettings): Millisec
  */
 export function interruptible(state: TurnState): number | undefined {
   if (state.phase !== 'greeting' && state.phase !== 'speaking') return undefined;
-  return state.ear.is === 'cut' || state.overlap?.is === 'paused' ? undefined : state.reply;
+  const { ear, overlap } = state;
+  const isHeard = overlap?.is === 'paused' || (overlap?.is === 'aside' && ear.is === 'talking');
+  return ear.is === 'cut' || isHeard ? undefined : state.reply;
 }
 
 function callDeadline(state: Common): Milliseconds {
@@ -263,7 +268,7 @@ function whenListening(state: ListeningState, event: TurnEvent, settings: TurnSe
       // An end that the last recogniser was about to find isn't waited for.
       const { preemptive, ear } = state;
       if (!preemptive || ear.is !== 'pausing') return unchanged(state);
-      const by = Math.max(event.at, ear.lastAt + pauseOf(state.said, settings));
+      const by = Math.max(event.at, ear.lastAt + pauseOf(state, settings));
       return unchanged({ ...state, preemptive: { ...preemptive, by: Math.min(by, preemptive.by) } });
     }
     case 'stt-failed':
@@ -299,7 +304,7 @@ function listeningDeadline(state: ListeningState, settings: TurnSettings): Milli
   if (state.findsTurns) {
     return lastAt + (said.pieces.length > 0 ? settings.endpointingMs : settings.turnTimeoutMs);
   }
-  const pause = lastAt + pauseOf(said, settings);
+  const pause = lastAt + pauseOf(state, settings);
   return settings.earlyStart ? Math.min(pause, lastAt + settings.eagerPauseMs) : pause;
 }
 
@@ -330,7 +335,8 @@ function listeningTimeout(state: ListeningState, at: Milliseconds, settings: Tur
 function goOn(state: ListeningState, start: Pick<EventOf<'speech-start'>, 'frame' | 'since'>): Step {
   const { frame, since } = start;
   const { said } = state;
-  const { state: free, actions } = takeBack({ ...state, ear: talking(start) });
+  const pauses = said.from ? withPause(state, since) : state.pauses;
+  const { state: free, actions } = takeBack({ ...state, pauses, ear: talking(start) });
   if (!said.from) {
     return {
       state: { ...free, said: { ...said, from: { frame, since } } },
@@ -385,7 +391,7 @@ function transcribed(state: ListeningState, event: EventOf<'transcript'>, settin
   if (next.ear.is === 'cut') return turnOver(next, at, settings);
   if (next.ear.is !== 'pausing') return unchanged(next);
   const input = inputOf(next, next.said, at);
-  const by = next.ear.lastAt + pauseOf(next.said, settings);
+  const by = next.ear.lastAt + pauseOf(next, settings);
   if (at < by) return prepare(next, input, by);
   const marks = { ...input.marks, turnEnd: Math.max(by, input.marks.sttStart ?? 0) };
   return turnOver({ ...next, preemptive: { input: { ...input, marks }, by } }, at, settings);
@@ -582,6 +588,7 @@ function thinking(
     ear: state.ear.is === 'pausing' ? { is: 'quiet' } : state.ear,
     prompts: 0,
     answered: input.message.role === 'caller' ? input.message.text : undefined,
+    voiceDbov: loudnessOf(state),
     phase: 'thinking',
     reply,
     input,
@@ -591,6 +598,15 @@ function thinking(
     fillers,
     giveUpAt: at + settings.giveUpMs,
   };
+}
+
+/** How fast a caller's loudness is followed, from turn to turn. */
+const VOICE_FOLLOWS = 0.3;
+
+function loudnessOf({ ear, voiceDbov }: ListeningState): number | undefined {
+  const dbov = ear.is === 'pausing' ? ear.traits?.dbov : undefined;
+  if (dbov === undefined || voiceDbov === undefined) return dbov ?? voiceDbov;
+  return voiceDbov + VOICE_FOLLOWS * (dbov - voiceDbov);
 }
 
 /** When the caller last said something, or pressed a key, as far as anybody knows. */
@@ -691,9 +707,11 @@ function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: TurnSett
     case 'speech-start':
       return soundBegins(state, event, settings);
     case 'speech-stop':
-      return soundEnds(state, event);
+      return soundEnds(state, event, settings);
     case 'barge-in':
       return soundLasts(state, event, settings);
+    case 'speech-lasts':
+      return soundKnown(state, event.dbov, at, settings);
     case 'partial':
     case 'turn-eager-end':
     case 'turn-end':
@@ -720,31 +738,54 @@ function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: TurnSett
 }
 
 function soundBegins(state: SpeakingState, event: EventOf<'speech-start'>, settings: TurnSettings): Step {
-  const { ear, overlap } = state;
+  const { ear } = state;
   // Words with a short breath between them are one attempt to say something.
   const goesOn = ear.is === 'pausing' && event.since - ear.lastAt < settings.endpointingMs;
-  const next = { ...state, ear: talking(goesOn ? ear : event) };
+  const overlap = state.overlap?.is === 'aside' && !goesOn ? undefined : state.overlap;
+  const next = { ...state, overlap, ear: talking(goesOn ? ear : event) };
   // The recogniser was told that it had ended: it didn't.
-  if (overlap?.is !== 'paused' || !overlap.said.from || overlap.said.pieces.length === 0)
+  if (!overlap || overlap.is === 'resumed' || !overlap.said.from || overlap.said.pieces.length === 0)
     return unchanged(next);
   const { said, actions } = resume({ ...state, said: overlap.said }, overlap.said.from, event.frame);
   return { state: { ...next, overlap: { ...overlap, said } }, actions };
 }
 
-function soundEnds(state: SpeakingState, event: EventOf<'speech-stop'>): Step {
-  const { overlap } = state;
-  const next = { ...state, ear: stopped(state.ear, event) };
-  if (overlap?.is !== 'paused' || state.findsTurns) return unchanged(next);
+function soundEnds(state: SpeakingState, event: EventOf<'speech-stop'>, settings: TurnSettings): Step {
+  const judged = soundKnown(
+    { ...state, ear: stopped(state.ear, event) },
+    event.traits?.dbov,
+    event.at,
+    settings,
+  );
+  const { overlap } = judged.state;
+  if (!overlap || overlap.is === 'resumed' || state.findsTurns) return judged;
   const { question, said } = asking(state, overlap.said, event.at);
   return {
-    state: { ...next, lastId: question, overlap: { ...overlap, said } },
-    actions: [{ do: 'end-turn', ask: question, frame: event.frame }],
+    state: { ...judged.state, lastId: question, overlap: { ...overlap, said } },
+    actions: [...judged.actions, { do: 'end-turn', ask: question, frame: event.frame }],
+  };
+}
+
+/** What it sounds like is known, if not what is said: if that isn't meant for the agent, they wait no longer. */
+function soundKnown(
+  state: SpeakingState,
+  dbov: number | undefined,
+  at: Milliseconds,
+  settings: TurnSettings,
+): Step<SpeakingState> {
+  const { overlap } = state;
+  if (overlap?.is !== 'paused') return { state, actions: [] };
+  const sound = { ...soundOf(state, knownText(overlap.said), false, at), weakerDb: weakerBy(state, dbov) };
+  if (settings.interruption.judge(sound) !== 'listens') return { state, actions: [] };
+  return {
+    state: { ...state, overlap: { is: 'aside', said: overlap.said }, asideDbov: dbov },
+    actions: goingOn(state, sound, 'sound', at),
   };
 }
 
 /** It is long enough to be meant for the agent, who pauses until that is known, or stops. */
 function soundLasts(state: SpeakingState, event: EventOf<'barge-in'>, settings: TurnSettings): Step {
-  if (state.overlap?.is === 'paused') return unchanged(state);
+  if (state.overlap?.is === 'paused' || state.overlap?.is === 'aside') return unchanged(state);
   const { frame, since } = state.ear.is === 'talking' ? state.ear : event;
   if (settings.interruption.atOnce === 'stop') {
     const listening = listen({ ...state, ear: { is: 'quiet' } }, event.at, settings);
@@ -759,6 +800,33 @@ function soundLasts(state: SpeakingState, event: EventOf<'barge-in'>, settings: 
       { do: 'begin-turn', frame },
     ],
   };
+}
+
+/** What is known of it at `at`. */
+function soundOf(state: SpeakingState, words: string, final: boolean, at: Milliseconds): CallerSound {
+  const { ear } = state;
+  const traits = ear.is === 'pausing' ? ear.traits : undefined;
+  return {
+    words,
+    final,
+    lastsMs: lengthOf(state, at),
+    isOver: ear.is === 'pausing',
+    pitched: traits?.pitched,
+    weakerDb: weakerBy(state, traits?.dbov),
+    into: state.phase === 'greeting' ? 'greeting' : state.what,
+  };
+}
+
+/** Who wasn't listened to, and raises their voice, is heard. */
+const RAISES_DB = 3;
+
+/** By how much a sound is weaker than the caller when they talk to the agent, dB. */
+function weakerBy(
+  { voiceDbov, asideDbov = Infinity, overlap }: SpeakingState,
+  dbov: number | undefined,
+): number | undefined {
+  if (voiceDbov === undefined || dbov === undefined) return undefined;
+  return overlap?.is !== 'aside' && dbov >= asideDbov + RAISES_DB ? undefined : voiceDbov - dbov;
 }
 
 type WordsEvent = EventOf<'partial' | 'turn-eager-end' | 'turn-end' | 'transcript'>;
@@ -776,12 +844,8 @@ function wordsCome(state: SpeakingState, event: WordsEvent, settings: TurnSettin
   const said = heardMore(before, event);
   const words = event.type === 'partial' ? event.text : heardText(said);
   const final = event.type === 'turn-end' || event.type === 'transcript';
-  const sound: CallerSound = {
-    words,
-    final,
-    lastsMs: lengthOf(state, event.at),
-    into: state.phase === 'greeting' ? 'greeting' : state.what,
-  };
+  const confidence = final ? event.transcript.confidence : undefined;
+  const sound: CallerSound = { ...soundOf(state, words, final, event.at), confidence };
   // By itself, a recogniser may repeat late what was answered already.
   const isOld = isOwn && repeats(words, state.answered);
   const judgement = isOld ? 'listens' : settings.interruption.judge(sound);
@@ -791,7 +855,10 @@ function wordsCome(state: SpeakingState, event: WordsEvent, settings: TurnSettin
     return after(actions, whenListening(listening, event, settings));
   }
   if (!overlap) return unchanged(state);
-  if (judgement === 'unclear') return unchanged({ ...state, overlap: { ...overlap, said } });
+  // As long as they talk on, it isn't over.
+  if (judgement === 'unclear' || (overlap.is === 'aside' && ear.is === 'talking')) {
+    return unchanged({ ...state, overlap: { ...overlap, said } });
+  }
   return {
     state: { ...state, ear: ear.is === 'pausing' ? { is: 'quiet' } : ear, overlap: undefined },
     actions: goingOn(state, sound, words === '' ? 'no-words' : 'words', event.at),
@@ -840,7 +907,8 @@ function judged(
   by: JudgedSound['by'],
   at: Milliseconds,
 ): TurnAction[] {
-  if (!overlap) return [];
+  // What the agent doesn't wait for any more is told of again only if it stops them after all.
+  if (!overlap || (overlap.is !== 'paused' && judgement === 'no-interruption')) return [];
   const pausedMs = overlap.is === 'paused' ? at - overlap.at : 0;
   return [{ do: 'judged', sound: { turn, judgement, by, words, soundMs: lastsMs, pausedMs } }];
 }
@@ -1109,16 +1177,27 @@ function stopping(state: TurnState, takenBack = false): TurnAction[] {
 
 /** What a state carries over to any other. */
 function commonOf(state: Common): Common {
-  const { turn, lastId, ear, callEndsAt, prompts, failures, wanted, answered, findsTurns } = state;
-  return { turn, lastId, ear, callEndsAt, prompts, failures, wanted, answered, findsTurns };
+  const { turn, lastId, ear, callEndsAt, prompts, failures, wanted, findsTurns } = state;
+  const { answered, asked, voiceDbov, pauses } = state;
+  const ours = { turn, lastId, callEndsAt, prompts, failures, wanted, answered, asked };
+  return { ...ours, ear, voiceDbov, pauses, findsTurns };
 }
 
 function talking({ frame, since }: Pick<EventOf<'speech-start'>, 'frame' | 'since'>): Ear {
   return { is: 'talking', frame, since };
 }
 
+/** So many of a caller's pauses are remembered. */
+const PAUSES = 8;
+
+/** Their pauses, with the one that ends at `since`. */
+function withPause({ ear, pauses }: Common, since: Milliseconds): Common['pauses'] {
+  return ear.is === 'pausing' ? [...pauses, since - ear.lastAt].slice(-PAUSES) : pauses;
+}
+
 /** The caller has stopped talking, if they were. */
 function stopped(ear: Ear, event: EventOf<'speech-stop'>): Ear {
   if (ear.is !== 'talking' && ear.is !== 'cut') return ear;
-  return { is: 'pausing', frame: ear.frame, since: ear.since, toFrame: event.frame, lastAt: event.lastAt };
+  const { frame, lastAt, traits } = event;
+  return { is: 'pausing', frame: ear.frame, since: ear.since, toFrame: frame, lastAt, traits };
 }

@@ -8,7 +8,7 @@ import { pausingForWords, type InterruptionPolicy } from './interruption-policy.
 import { promptsAfter, type PromptPolicy } from './prompt-policy.ts';
 import { languageOf } from '../language/known-languages.ts';
 import type { StockPhrase } from '../contract/stock-phrases.ts';
-import type { Transcript } from '../contract/speech.ts';
+import type { SoundTraits, Transcript } from '../contract/speech.ts';
 import type { TransferOutcome } from '../contract/call-info.ts';
 import type { JudgedSound, TurnMarks } from '../contract/call-events.ts';
 
@@ -63,6 +63,12 @@ export interface Common {
   readonly wanted?: { readonly ending: Ending; readonly by: Milliseconds } | undefined;
   /** What the caller was last answered to, so that a recogniser's late repetition is known as such. */
   readonly answered?: string | undefined;
+  /** What the agent said last, as far as it was heard. */
+  readonly asked?: string | undefined;
+  /** How loud the caller speaks to the agent, dBov; undefined: they haven't yet. */
+  readonly voiceDbov?: number | undefined;
+  /** The caller's last pauses after which they went on. */
+  readonly pauses: readonly Milliseconds[];
   /** The recogniser that listens at present says itself when a turn ends. */
   readonly findsTurns: boolean;
 }
@@ -80,6 +86,7 @@ export type Ear =
       readonly since: Milliseconds;
       readonly toFrame: number;
       readonly lastAt: Milliseconds;
+      readonly traits?: SoundTraits | undefined;
     };
 
 /** Set up, not answered yet. */
@@ -164,6 +171,8 @@ export interface SpeakingState extends Common {
   readonly reply: number;
   /** The caller has made a sound; undefined: none that isn't judged. */
   readonly overlap?: Overlap | undefined;
+  /** The loudest that was taken for talk to somebody else, dBov. */
+  readonly asideDbov?: number | undefined;
 }
 
 /** A sound of the caller's into what the agent says. */
@@ -171,7 +180,9 @@ export type Overlap =
   /** The agent is paused since `at`, until it is known what the sound is. */
   | { readonly is: 'paused'; readonly at: Milliseconds; readonly said: Said }
   /** Its words haven't come in time, and the agent goes on; they may interrupt yet. */
-  | { readonly is: 'resumed'; readonly said: Said };
+  | { readonly is: 'resumed'; readonly said: Said }
+  /** It isn't over, and by its sound it isn't meant for the agent, who goes on; its words may tell otherwise. */
+  | { readonly is: 'aside'; readonly said: Said };
 
 /** The caller has put us on hold: what we hear is music, and nobody hears us. */
 export interface HeldState extends Common {
@@ -258,8 +269,15 @@ export type TurnEvent = { readonly at: Milliseconds } & (
   | { readonly type: 'tick' }
   // the caller's voice
   | { readonly type: 'speech-start'; readonly frame: number; readonly since: Milliseconds }
-  | { readonly type: 'speech-stop'; readonly frame: number; readonly lastAt: Milliseconds }
+  | {
+      readonly type: 'speech-stop';
+      readonly frame: number;
+      readonly lastAt: Milliseconds;
+      readonly traits?: SoundTraits | undefined;
+    }
   | { readonly type: 'barge-in'; readonly frame: number; readonly since: Milliseconds }
+  /** `dbov`: its level so far. */
+  | { readonly type: 'speech-lasts'; readonly dbov: number }
   // the recogniser
   | { readonly type: 'partial'; readonly text: string }
   | { readonly type: 'turn-eager-end'; readonly transcript: Transcript }
@@ -275,6 +293,8 @@ export type TurnEvent = { readonly at: Milliseconds } & (
   | { readonly type: 'reply-committed' | 'reply-resumed' | 'reply-audible'; readonly reply: number }
   | { readonly type: 'reply-ended'; readonly reply: number; readonly ending?: FollowUp | undefined }
   | { readonly type: 'reply-failed'; readonly reply: number }
+  /** So much was heard of a reply or a phrase that is over. */
+  | { readonly type: 'agent-said'; readonly text: string }
   // the line
   | { readonly type: 'dtmf'; readonly digit: string }
   | { readonly type: 'hold' | 'unhold' }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endpointingByWords } from '../../../src/dialog/turn/endpointing-policy.ts';
+import { endpointingByWords, type PausingTurn } from '../../../src/dialog/turn/endpointing-policy.ts';
 import { pausingForWords } from '../../../src/dialog/turn/interruption-policy.ts';
 import { KNOWN_LANGUAGES, languageOf } from '../../../src/dialog/language/known-languages.ts';
 import type { Language } from '../../../src/dialog/language/language.ts';
@@ -8,7 +8,7 @@ const english = languageOf('en');
 const pauseFor = (ordinaryMs: number, text: string): number =>
   endpointingByWords(english).pauseAfter({ text }, ordinaryMs);
 const interrupts = (words: string, language: Language): boolean =>
-  pausingForWords(language).judge({ words, final: false, into: 'reply' }) === 'interrupts';
+  pausingForWords(language).judge({ words, final: false, isOver: false, into: 'reply' }) === 'interrupts';
 
 describe('the pause that ends a turn', () => {
   it.each([
@@ -16,16 +16,66 @@ describe('the pause that ends a turn', () => {
     ['when do you open', 500],
     ['Yes, please.', 350],
     ["that's all", 350],
-    ['I would like to', 800],
-    ['can you put me through to the', 800],
-    ['my number is five five', 1000],
-    ['my number is 555', 1000],
+    ['I would like to', 1750],
+    ['can you put me through to the', 1750],
+    ['my number is five five', 1500],
+    ['my number is 555', 1500],
+    ['my number is 555 8392', 1000],
     ['it is five', 500],
     ['zero three zero one two three four five six seven eight', 500],
   ])('after "%s" is %i ms of 500', (text, pause) => {
     expect(pauseFor(500, text)).toBe(pause);
   });
 });
+
+describe('the pause that ends a turn, by more than its words', () => {
+  it.each<[string, PausingTurn, number]>([
+    ['one digit of a number that was asked for', { text: 'five', asked: 'What is your phone number?' }, 1500],
+    ['the same after another sentence', { text: 'five', asked: 'Our number is 5. How many people?' }, 500],
+    ['a letter of a name', { text: 'M I L', asked: 'Could you spell your name, please?' }, 1000],
+    ['a letter of nothing', { text: 'plan B', asked: 'Which plan?' }, 500],
+    ['yes, when that is all that was asked', { text: 'yes', asked: 'Is that right?' }, 250],
+    ['yes, when more was asked', { text: 'yes', asked: 'When shall I put you down?' }, 350],
+    ['yes, to a statement', { text: 'yes', asked: 'We are open until five.' }, 350],
+    ['a melody that rises', { text: 'do you play basketball', rise: 2.5 }, 325],
+    ['one that does not', { text: 'do you play basketball', rise: 1.9 }, 500],
+    ['a rising sentence that is open', { text: 'do you play the', rise: 4 }, 1750],
+    ['a caller who pauses long', { text: 'and on Monday', pauses: [300, 700, 800, 700, 650, 200] }, 780],
+    ['one who once did', { text: 'and on Monday', pauses: [900] }, 500],
+    ['one who does for very long', { text: 'and on Monday', pauses: [4000, 4000, 4000] }, 1250],
+    ['what is whole, however they pause', { text: 'yes', pauses: [4000] }, 350],
+  ])('%s', (_of, turn, pause) => {
+    expect(endpointingByWords(english).pauseAfter(turn, 500)).toBeCloseTo(pause, 6);
+  });
+
+  it.each(['en', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'pl', 'hi', 'ja', 'zh', 'th'])(
+    '%s: a number that is asked for is waited for from its first digit on, and a "yes" to yes or no is enough',
+    (code) => {
+      const language = languageOf(code);
+      const [forNumber, yesOrNo, openly, one, yes] = questions[code] ?? [];
+      const policy = endpointingByWords(language);
+      const pause = (text = '', asked = ''): number => policy.pauseAfter({ text, asked }, 500);
+      expect([pause(one, forNumber), pause(one, yesOrNo)]).toEqual([1500, 500]);
+      expect([pause(yes, yesOrNo), pause(yes, openly), pause(yes, '')]).toEqual([250, 350, 350]);
+    },
+  );
+});
+
+/** Asks for a number; for yes or no; for something else; a digit; yes. */
+const questions: Readonly<Record<string, readonly [string, string, string, string, string]>> = {
+  en: ['What is your telephone number, please?', 'Is Monday all right?', 'When can you come?', 'five', 'yes'],
+  de: ['Wie ist Ihre Telefonnummer?', 'Passt Ihnen Montag?', 'Wann passt es Ihnen?', 'fünf', 'ja'],
+  fr: ['Quel est votre numéro ?', 'Lundi vous convient ?', 'Quand pouvez-vous venir ?', 'cinq', 'oui'],
+  es: ['¿Cuál es su número de teléfono?', '¿Le viene bien el lunes?', '¿Cuándo puede venir?', 'cinco', 'sí'],
+  it: ['Qual è il suo numero?', 'Lunedì va bene?', 'Quando può venire?', 'cinque', 'sì'],
+  pt: ['Qual é o seu telefone?', 'Segunda-feira está bem?', 'Quando pode vir?', 'cinco', 'sim'],
+  nl: ['Wat is uw telefoonnummer?', 'Komt maandag u uit?', 'Wanneer kunt u komen?', 'vijf', 'ja'],
+  pl: ['Proszę podać numer telefonu.', 'Czy poniedziałek pasuje?', 'Kiedy może pan przyjść?', 'pięć', 'tak'],
+  hi: ['आपका फ़ोन नंबर बताइए?', 'सोमवार ठीक है?', 'आप कब आ सकते हैं?', 'पाँच', 'हाँ'],
+  ja: ['お電話番号をお願いします。', '月曜日でよろしいですか？', 'いつがよろしいですか？', '五', 'はい'],
+  zh: ['请问您的电话号码？', '星期一可以吗？', '您什么时候来？', '五', '是的'],
+  th: ['ขอหมายเลขโทรศัพท์ค่ะ', 'วันจันทร์สะดวกไหมคะ?', 'สะดวกเมื่อไหร่คะ?', 'ห้า', 'ใช่'],
+};
 
 describe('in every language that there is data of', () => {
   /** Unfinished, whole, a number in the middle, a listener's words, an interruption. */
@@ -64,7 +114,7 @@ describe('in every language that there is data of', () => {
     const [open, whole, number, listening, interrupting] = texts;
     const language = languageOf(code);
     const pause = (text: string): number => endpointingByWords(language).pauseAfter({ text }, 500);
-    expect([pause(open), pause(whole), pause(number)]).toEqual([800, 350, 1000]);
+    expect([pause(open), pause(whole), pause(number)]).toEqual([1750, 350, 1500]);
     expect([interrupts(listening, language), interrupts(interrupting, language)]).toEqual([false, true]);
   });
 
@@ -83,7 +133,7 @@ describe('in every language that there is data of', () => {
 
   it('es: a number of one word is dictated like others', () => {
     expect(endpointingByWords(languageOf('es')).pauseAfter({ text: 'seis dieciséis veintidós' }, 500)).toBe(
-      1000,
+      1500,
     );
   });
 
@@ -101,7 +151,7 @@ describe('a language without data', () => {
   it('has ordinary pauses, but for figures, and every word interrupts', () => {
     const policy = endpointingByWords(language);
     expect(['habari', 'ndiyo', '', '0 7 1'].map((text) => policy.pauseAfter({ text }, 500))).toEqual([
-      500, 500, 500, 1000,
+      500, 500, 500, 1500,
     ]);
     expect(interrupts('mhm', language)).toBe(true);
     expect(interrupts('', language)).toBe(false);

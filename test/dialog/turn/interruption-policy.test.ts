@@ -5,7 +5,7 @@ import { pausingForWords, stoppingAtOnce } from '../../../src/dialog/turn/interr
 
 const english = pausingForWords(languageOf('en'));
 const interrupts = (words: string): boolean =>
-  english.judge({ words, final: false, into: 'reply' }) === 'interrupts';
+  english.judge({ words, final: false, isOver: false, into: 'reply' }) === 'interrupts';
 
 describe('words into the speech of the agent', () => {
   it.each(['mhm', 'Uh-huh.', 'yeah, okay', 'I see', ''])('"%s" do not take the floor', (text) => {
@@ -33,7 +33,7 @@ describe('a sound into the speech of the agent', () => {
     ['stop', false, 400, 'interrupts'],
     ['no', true, 300, 'interrupts'],
   ] as const)('of which "%s" is known (final: %s) after %i ms: %s', (words, final, lastsMs, judgement) => {
-    expect(english.judge({ words, final, lastsMs, into: 'reply' })).toBe(judgement);
+    expect(english.judge({ words, final, lastsMs, isOver: final, into: 'reply' })).toBe(judgement);
   });
 
   it('pauses the agent, who waits for words no longer than they need', () => {
@@ -45,6 +45,6 @@ describe('a sound into the speech of the agent', () => {
   it('can stop the agent at once instead', () => {
     const strict = stoppingAtOnce(languageOf('en'));
     expect(strict.atOnce).toBe('stop');
-    expect(strict.judge({ words: 'mhm', final: true, into: 'reply' })).toBe('listens');
+    expect(strict.judge({ words: 'mhm', final: true, isOver: true, into: 'reply' })).toBe('listens');
   });
 });

@@ -180,7 +180,7 @@ describe('the end of a turn', () => {
     const call = new Call({ endpointingMs: 500 }).greeted();
     call.speak();
     call.feed({ type: 'partial', text: 'my number is five five five' });
-    expect(call.wait(800)).toEqual([]);
+    expect(call.wait(1300)).toEqual([]);
     expect(names(call.wait(200))).toEqual(['end-turn']);
   });
 
@@ -1091,6 +1091,8 @@ describe('whatever happens', () => {
       { type: 'hold' },
       { type: 'unhold' },
       { type: 'line-ended', reason: 'caller-hung-up' },
+      { type: 'speech-lasts', dbov: -30 },
+      { type: 'agent-said', text: 'Is that all?' },
       { type: 'media-lost' },
       { type: 'internal-error' },
       { type: 'finish', ending: { reason: 'draining', way: 'hang-up' }, now: false },
@@ -1102,6 +1104,7 @@ describe('whatever happens', () => {
       'speech-start': true,
       'speech-stop': true,
       'barge-in': true,
+      'speech-lasts': true,
       partial: true,
       'turn-eager-end': true,
       'turn-end': true,
@@ -1120,6 +1123,7 @@ describe('whatever happens', () => {
       'line-ended': true,
       'transfer-over': true,
       'target-left': true,
+      'agent-said': true,
       'media-lost': true,
       'internal-error': true,
       finish: true,

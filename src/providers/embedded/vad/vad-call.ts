@@ -3,6 +3,7 @@ import { FRAME_MS } from '../../../media/audio.ts';
 import { AudioRingReader, AudioRingWriter, FRAME_FILLER, type FrameInfo } from '../../../media/audio-ring.ts';
 import { FlushLine } from '../../../media/flush-line.ts';
 import { SILENCE_DBOV } from '../../../media/level.ts';
+import { Melody } from '../../../media/melody.ts';
 import { AgentEcho } from './agent-echo.ts';
 import { SpeechDetector, type SpeechDetectorEvent } from '../../../media/speech-detector.ts';
 import { FrameResampler } from './frame-resampler.ts';
@@ -38,6 +39,7 @@ export class VadCall {
   readonly #clean: AudioRingWriter | undefined;
   readonly #flushLine: FlushLine;
   readonly #detector: SpeechDetector;
+  readonly #melody: Melody;
   /** The same at the model's rate. */
   readonly #frame: Int16Array;
   readonly #samplesPerFrame: number;
@@ -50,6 +52,8 @@ export class VadCall {
   #windowStart = 0;
   #nextFrame = -1;
   #isSilent = true;
+  /** The first frame of what the caller says. */
+  #onset = 0;
   /** Below this it may be the agent's echo. */
   #gate = SILENCE_DBOV;
   #silentWindows = FORGET_WINDOWS;
@@ -68,6 +72,7 @@ export class VadCall {
     this.#flushLine = new FlushLine(request.flushLine);
     this.#samplesPerFrame = (this.rateHz * FRAME_MS) / 1000;
     this.#frame = this.#resampler ? new Int16Array(this.#samplesPerFrame) : this.#heard;
+    this.#melody = new Melody(this.rateHz);
     this.#context = SILERO_CONTEXT[this.rateHz];
     this.#window = SILERO_WINDOW[this.rateHz];
     const { startMs, stopMs, bargeInMs } = request;
@@ -142,6 +147,7 @@ export class VadCall {
     this.#nextFrame = info.frame + 1;
     this.#rest = this.#samplesPerFrame;
     this.#detector.addFrame(info, this.#gate);
+    this.#melody.add(this.#frame);
     this.#take();
   }
 
@@ -167,9 +173,17 @@ export class VadCall {
     this.#detector.judge(lastMiddle, chance, this.#flushLine.armed);
   }
 
-  #decide(event: SpeechDetectorEvent, report: (event: VadEvent) => void): void {
+  #decide({ type, frame, at }: SpeechDetectorEvent, report: (event: VadEvent) => void): void {
+    const dbov = this.#detector.speechDbov;
+    if (type === 'speech-stop') {
+      const agoMs = (this.reader.info.frame - frame) * FRAME_MS;
+      const { pitched, rise } = this.#melody.of((frame + 1 - this.#onset) * FRAME_MS, agoMs);
+      report({ type, frame, at, traits: { dbov, pitched, rise } });
+      return;
+    }
+    if (type === 'speech-start') this.#onset = frame;
     // Here and now, in this thread: the main thread may be busy for a long time.
-    if (event.type === 'barge-in' && this.#flushLine.trip() === 0) return;
-    report(event);
+    if (type === 'barge-in' && this.#flushLine.trip() === 0) return;
+    report(type === 'speech-lasts' ? { type, frame, at, dbov } : { type, frame, at });
   }
 }
