@@ -1,7 +1,8 @@
 import { RealFft } from './fft.ts';
 
-/** What the features are made of: 8 s at 16 kHz. */
+/** What the features are made of. */
 export const LOG_MEL_RATE_HZ = 16_000;
+export const LOG_MEL_MS = 8000;
 export const LOG_MEL_BANDS = 80;
 export const LOG_MEL_STEPS = 800;
 

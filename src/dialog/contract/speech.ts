@@ -28,6 +28,15 @@ export type VadEvent =
   | { readonly type: 'speech-stop'; readonly frame: number; readonly at: Milliseconds }
   | { readonly type: 'barge-in'; readonly frame: number; readonly at: Milliseconds };
 
+/** What a caller has said since their turn began. */
+export interface TurnSound {
+  readonly heard: AudioRingHandle;
+  /** Where the speech began, as the voice-activity detector tells it; what is heard a little before belongs to it. */
+  readonly begin: number;
+  /** The last frame that counts: with the silence by which the end is suspected. */
+  readonly end: number;
+}
+
 export interface SttRequest {
   readonly heard: AudioRingHandle;
   readonly language: string;
