@@ -139,21 +139,17 @@ describe('a file that is no end-of-turn model', () => {
   const good = smartTurnGraph();
   const [input, output] = [good.inputs[0]!, good.outputs[0]!];
   const NEEDED = 'needed: one input "input_features" float32 [n, 80, 800] and one output float32 [n, 1]';
-  /** The output is a sum over the rest. */
-  const sum = (inputs: readonly string[], of: string): Graph['nodes'] => [
-    { op: 'ReduceSum', inputs, output: of, attributes: { keepdims: 0 } },
-  ];
-
+  const ofFeatures = good.nodes.map((node) => ({
+    ...node,
+    inputs: node.inputs.map((name) => (name === 'input_features' ? 'features' : name)),
+  }));
   it.each<[string, Graph, string]>([
     [
       'whose input has another name',
       {
         ...good,
         inputs: [{ ...input, name: 'features' }],
-        nodes: good.nodes.map((node) => ({
-          ...node,
-          inputs: node.inputs.map((name) => (name === 'input_features' ? 'features' : name)),
-        })),
+        nodes: ofFeatures,
       },
       `it has one input "features" float32 [batch, 80, 800] and one output "logits" float32 [batch, 1]; ${NEEDED}`,
     ],
@@ -170,6 +166,23 @@ describe('a file that is no end-of-turn model', () => {
       'that takes something else beside',
       { ...good, inputs: [input, { name: 'state', shape: [2, 128] }] },
       `it has 2 inputs "input_features" float32 [batch, 80, 800], "state" float32 [2, 128] and one output`,
+    ],
+    [
+      'that takes whole numbers',
+      {
+        ...good,
+        inputs: [{ ...input, type: 'int64' }],
+        nodes: [
+          { op: 'Cast', inputs: ['input_features'], output: 'features', attributes: { to: 1 } },
+          ...ofFeatures,
+        ],
+      },
+      `it has one input "input_features" int64 [batch, 80, 800] and one output`,
+    ],
+    [
+      'that gives something else beside',
+      { ...good, outputs: [output, { name: 'loudness', shape: ['batch', 1] }] },
+      `and 2 outputs "logits" float32 [batch, 1], "loudness" float32 [batch, 1]; ${NEEDED}`,
     ],
     [
       'that gives two numbers',
@@ -189,9 +202,13 @@ describe('a file that is no end-of-turn model', () => {
       'needed: one number from 0 to 1',
     ],
     [
-      'that gives one number for all that it is asked',
-      { ...good, outputs: [{ name: 'sum', shape: [] }], nodes: sum(['input_features'], 'sum') },
-      `and one output "sum" float32 []; ${NEEDED}`,
+      'that gives a sum',
+      {
+        ...good,
+        outputs: [{ name: 'sum', shape: [] }],
+        nodes: [{ op: 'ReduceSum', inputs: ['input_features'], output: 'sum', attributes: { keepdims: 0 } }],
+      },
+      'it gives -96000; needed: one number from 0 to 1',
     ],
   ])('%s is refused, and it is said what is needed', async (_, graph, said) => {
     const path = await folder.write('other.onnx', graph);
