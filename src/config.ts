@@ -5,6 +5,7 @@ import type { AgentProfile } from './dialog/contract/agent-profile.ts';
 import { announcementTexts, isComplete, type Announcements } from './dialog/language/own-phrases.ts';
 import type { AllSettings } from './settings/settings-section.ts';
 import { crossCheck } from './config/cross-checks.ts';
+import { modelFile } from './config/model-file.ts';
 import type { KnownProviders, Part } from './config/known-providers.ts';
 import { readDocument } from './config/document.ts';
 import type { Environment } from './config/environment.ts';
@@ -42,6 +43,8 @@ export interface Config {
     /** For every agent, by id. Nobody is chosen by `auto` any more. */
     readonly byAgent: Readonly<Record<string, ProviderChoice>>;
     readonly patience: DeepReadonly<ProvidersFile['providers']['patience']>;
+    /** The absolute path of the model, if one is named. */
+    readonly endOfTurn: DeepReadonly<ProvidersFile['providers']['endOfTurn']>;
     /** How providers are reached, and what they are asked for: each section by its name, complete. */
     readonly settings: AllSettings;
   };
@@ -83,6 +86,7 @@ export function loadConfig(options: {
     ...providersDocument.problems,
     ...providers.problems,
     ...crossCheck(agentsDocument, providersDocument, known),
+    ...modelFile(providersDocument, cwd),
   ];
   const announcements = agents.value && announcementTexts(agents.value.announcements);
   if (
@@ -110,7 +114,7 @@ function toConfig(
 ): Config {
   const { asterisk, gateways, limits, records, monitoring, latencyTargets } = providers;
   // What is left are the providers' own sections.
-  const { default: _default, agents: _agents, patience, ...sections } = providers.providers;
+  const { default: _default, agents: _agents, patience, endOfTurn, ...sections } = providers.providers;
   const byAgent = agents.agents.map(({ id, language, voice }): [string, ProviderChoice] => [
     id,
     choose({ agent: id, language, voice }),
@@ -125,6 +129,7 @@ function toConfig(
       default: choose({ agent: undefined, ...agents.announcements }),
       byAgent: Object.fromEntries(byAgent),
       patience,
+      endOfTurn: endOfTurn.model === undefined ? {} : { model: resolve(cwd, endOfTurn.model) },
       settings: sections,
     },
     limits,

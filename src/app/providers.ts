@@ -1,5 +1,6 @@
 import type { Config, ProviderChoice } from '../config.ts';
 import type {
+  EndOfTurnModel,
   LanguageModel,
   SpeechToText,
   TextToSpeech,
@@ -34,7 +35,12 @@ export class ProviderPool {
     llm: new Map(),
     tts: new Map(),
   };
-  readonly #opened: { readonly part: Part; readonly provider: string; readonly port: Ports[Part] }[] = [];
+  readonly #opened: {
+    readonly part: Part | 'end-of-turn';
+    readonly provider: string;
+    readonly port: Ports[Part] | EndOfTurnModel;
+  }[] = [];
+  #endOfTurn: Promise<EndOfTurnModel> | undefined;
   readonly #breakers = new Map<Provider<Part>, CircuitBreaker>();
   readonly #told = new Set<string>();
 
@@ -81,6 +87,33 @@ export class ProviderPool {
     const providers = await this.#listed('tts', chosen);
     if (!canFail('tts', providers)) return providers[0].port;
     return chainTextToSpeech({ providers, clock: systemClock, patienceMs });
+  }
+
+  /** The same for all agents; undefined: none is named. Throws END_OF_TURN_UNAVAILABLE with what is needed. */
+  async endOfTurn(): Promise<EndOfTurnModel | undefined> {
+    const { model } = this.#config.providers.endOfTurn;
+    if (model !== undefined) this.#endOfTurn ??= this.#openEndOfTurn(model);
+    return this.#endOfTurn;
+  }
+
+  async #openEndOfTurn(modelPath: string): Promise<EndOfTurnModel> {
+    const part = 'end-of-turn';
+    const { createSmartTurn } = await import('../providers/embedded/end-of-turn/smart-turn.ts');
+    const port = await createSmartTurn({
+      modelPath,
+      onTrouble: (message) => {
+        this.#log.warn({ part }, message);
+      },
+      supervision: { onAbandoned: this.#onAbandoned },
+    });
+    this.#keep(part, port.name, port);
+    this.#log.info({ part, model: modelPath }, `${part}: ${port.name}`);
+    return port;
+  }
+
+  #keep(part: Part | 'end-of-turn', provider: string, port: Ports[Part] | EndOfTurnModel): void {
+    this.#scope.defer(() => port.close(), `${part} ${provider}`);
+    this.#opened.push({ part, provider, port });
   }
 
   /** The state of each provider's circuit breaker. */
@@ -136,8 +169,7 @@ export class ProviderPool {
         },
       })
       .then((port) => {
-        this.#scope.defer(() => port.close(), `${part} ${name}`);
-        this.#opened.push({ part, provider: name, port });
+        this.#keep(part, name, port);
         return port;
       });
     this.#opening[part].set(provider, opening);
@@ -145,7 +177,7 @@ export class ProviderPool {
   }
 
   /** How those are that work in this process. */
-  statuses(): (ProviderStatus & { readonly part: Part; readonly provider: string })[] {
+  statuses(): (ProviderStatus & { readonly part: Part | 'end-of-turn'; readonly provider: string })[] {
     return this.#opened.flatMap(({ part, provider, port }) => {
       const status = port.status?.();
       return status ? [{ part, provider, ...status }] : [];

@@ -31,6 +31,9 @@ const patience = z.strictObject({
   ttsMs: whole(100, 10_000).default(800),
 });
 
+/** Whether a caller who pauses has finished: a file that holds a model. */
+const endOfTurn = z.strictObject({ model: text.exactOptional() });
+
 /** What may stand in `providers`, with the sections of the providers that there are. */
 export function providersSection(known: KnownProviders) {
   const sections = sectionsOf(known).map(({ name, schema }) => [name, schema.prefault({})] as const);
@@ -38,6 +41,7 @@ export function providersSection(known: KnownProviders) {
     default: choice.prefault({}),
     agents: z.record(z.string(), ownChoice).default({}),
     patience: patience.prefault({}),
+    endOfTurn: endOfTurn.prefault({}),
     ...Object.fromEntries(sections),
   });
 }

@@ -22,10 +22,13 @@ export interface SessionMemory {
   readonly stats: CountersHandle;
 }
 
+/** 10.24 s: the last 8 s of a turn are judged as one (EndOfTurnModel), by a thread that may be late. */
+const HEARD_SLOTS = 512;
+
 /** `rateHz`: of both voices; `playout`: a frame of 20 ms on the wire. */
 export function createSessionMemory(rateHz: SampleRateHz, playout: PlayoutRingShape): SessionMemory {
   return {
-    heard: createAudioRing(rateHz),
+    heard: createAudioRing(rateHz, HEARD_SLOTS),
     sent: createAudioRing(rateHz),
     playout: {
       ring: createPlayoutRing(playout),

@@ -190,6 +190,17 @@ function readProgram(registry: Registry, { version, maxCalls, readings }: Metric
         .providers()
         .map(({ part, provider, requests }) => ({ labels: { part, provider }, value: requests })),
   );
+  counter(
+    'provider_unanswered_total',
+    'Questions that a provider in this process did not answer in time: calls went on without.',
+    ['part', 'provider'],
+    () =>
+      readings
+        .providers()
+        .flatMap(({ part, provider, unanswered: value }) =>
+          value === undefined ? [] : [{ labels: { part, provider }, value }],
+        ),
+  );
   const speech = (value: (thread: ProviderStatus['threads'][number]) => number) => () =>
     readings
       .providers()

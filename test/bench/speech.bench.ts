@@ -1,9 +1,9 @@
 /**
  * What the speech threads cost and how well they do. Run by hand, on a quiet machine:
  *
- *     node test/bench/speech.bench.ts [folder of WAV files with clean human speech [cost,accuracy,load,tts]]
+ *     node test/bench/speech.bench.ts [folder of WAV files with clean human speech [cost,accuracy,load,tts,turns]]
  *
- * Without a folder the speech is flite's own, which flatters the detector.
+ * Without a folder ('') the speech is flite's own, which flatters the detector.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,12 +13,16 @@ import { monotonicNow } from '../../src/lib/clock.ts';
 import { AudioConverter } from '../../src/media/convert.ts';
 import { createFlushLine, FlushLine } from '../../src/media/flush-line.ts';
 import { levelDbov } from '../../src/media/level.ts';
+import { LOG_MEL_BANDS, LOG_MEL_STEPS, LogMel } from '../../src/media/log-mel.ts';
 import { readWav } from '../../src/media/wav.ts';
+import { loadSmartTurn } from '../../src/providers/embedded/end-of-turn/smart-turn-model.ts';
+import { turnSamples } from '../../src/providers/embedded/end-of-turn/turn-samples.ts';
 import { createFliteTts } from '../../src/providers/embedded/tts/flite-tts.ts';
 import { createLane, loadSilero, type SileroModel } from '../../src/providers/embedded/vad/silero-model.ts';
 import { createSileroVad } from '../../src/providers/embedded/vad/silero-vad.ts';
 import { VadCall } from '../../src/providers/embedded/vad/vad-call.ts';
 import { RingFeeder } from '../support/ring-feeder.ts';
+import { ModelFolder, smartTurnGraph } from '../support/smart-turn-file.ts';
 import { joined, mixed, telephoneSpeech, throughG711, whiteNoise } from '../support/telephone-speech.ts';
 
 const FRAME = 160;
@@ -30,7 +34,7 @@ const at = (values: readonly number[], share: number): number => {
 };
 const ms = (value: number): string => `${value.toFixed(1)} ms`;
 
-const [folder, parts = 'cost,accuracy,load,tts'] = process.argv.slice(2);
+const [folder = '', parts = 'cost,accuracy,load,tts,turns'] = process.argv.slice(2);
 const wanted = new Set(parts.split(','));
 const utterances = await speech(folder);
 const model = await loadSilero();
@@ -43,6 +47,59 @@ if (wanted.has('tts')) {
   await firstAudio(tts);
   await crowd(tts);
   await tts.close();
+}
+if (wanted.has('turns')) await costOfTurnEnds();
+
+// ── The end of a turn ─────────────────────────────────────────────────────────────────────────
+
+/**
+ * Processor time (of the whole process, which does nothing else). Smart Turn's weights aren't ours: in its place stands a model with
+ * as many multiplications. Whisper tiny's encoder on 400 places (4 layers of width 384): 2.8 · 10⁹ in weights, 0.5 · 10⁹ in
+ * attention, 0.5 · 10⁹ in the two convolutions, in float32; the real file has 8 bits.
+ */
+async function costOfTurnEnds(): Promise<void> {
+  say('\nThe end of a turn, processor time');
+  const logMel = new LogMel();
+  for (const [rateHz, seconds] of [
+    [8000, 2],
+    [8000, 8],
+    [16000, 8],
+  ] as const) {
+    const ring = new RingFeeder(rateHz);
+    ring.write(whiteNoise(rateHz * seconds, -30));
+    const turn = { heard: ring.handle, begin: 0, end: ring.frame - 1 };
+    const [sound, features] = [
+      await processorMs(() => turnSamples(turn)),
+      await processorMs(() => logMel.extract(turnSamples(turn))),
+    ];
+    say(
+      `  ${seconds} s at ${rateHz} Hz: p50 ${ms(at(features, 0.5))}, p95 ${ms(at(features, 0.95))} for the features, of which ${ms(at(sound, 0.5))} for 16 kHz`,
+    );
+  }
+  const folder = await ModelFolder.make();
+  for (const multiplications of [0, 74]) {
+    const path = await folder.write('model.onnx', smartTurnGraph({ multiplications }));
+    const model = await loadSmartTurn(path);
+    const features = new Float32Array(LOG_MEL_BANDS * LOG_MEL_STEPS).fill(0.5);
+    const cost = await processorMs(() => model.judge(features));
+    const what =
+      multiplications === 0
+        ? 'the least model'
+        : `a model of ${(multiplications * 0.0512).toFixed(1)} · 10⁹ multiplications`;
+    say(`  ${what}: p50 ${ms(at(cost, 0.5))}, p95 ${ms(at(cost, 0.95))}`);
+  }
+  await folder.remove();
+}
+
+async function processorMs(work: () => unknown): Promise<number[]> {
+  const costs: number[] = [];
+  for (let round = 0; round < 60; round++) {
+    const before = process.cpuUsage();
+    await work();
+    const { user, system } = process.cpuUsage(before);
+    if (round >= 10) costs.push((user + system) / 1000);
+  }
+  return costs;
 }
 
 // ── Voice activity detection ──────────────────────────────────────────────────────────────────
@@ -68,8 +125,8 @@ async function costOfWindows(silero: SileroModel): Promise<void> {
 }
 
 /** Utterances at 8 kHz, brought to SPEECH_DBOV. */
-async function speech(of: string | undefined): Promise<Int16Array[]> {
-  if (of === undefined) {
+async function speech(of: string): Promise<Int16Array[]> {
+  if (of === '') {
     const texts = [
       'I would like to book an appointment.',
       'When are you open on Saturday?',

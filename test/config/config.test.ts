@@ -484,6 +484,33 @@ describe('a wrong configuration', () => {
   });
 });
 
+describe('the end-of-turn model', () => {
+  const MODEL = { VOICE_AGENT_END_OF_TURN_MODEL: 'smart-turn.onnx' };
+  const line = () => `providers.yaml:${lineOf('providers.yaml', 'model: ${VOICE_AGENT_END')}`;
+
+  it('is none in the shipped configuration', () => {
+    expect(load().providers.endOfTurn).toEqual({});
+  });
+
+  it('is a file, seen from where the program is started', () => {
+    writeFileSync(join(folder, 'smart-turn.onnx'), '');
+    const env = { ARI_PASSWORD: 'secret', VOICE_AGENT_CONFIG_DIR: folder, ...MODEL };
+    expect(loadConfig({ env, known: KNOWN_PROVIDERS, cwd: folder }).providers.endOfTurn).toEqual({
+      model: join(folder, 'smart-turn.onnx'),
+    });
+  });
+
+  it('is told of where it is missing, or no file', () => {
+    const key = 'providers.endOfTurn.model';
+    expect(problems({ ARI_PASSWORD: 'secret', ...MODEL })).toEqual([
+      `${line()}  ${key}: found "smart-turn.onnx", needed: a file that can be read (ENOENT: no such file or directory, stat '/smart-turn.onnx')`,
+    ]);
+    expect(problems({ ARI_PASSWORD: 'secret', VOICE_AGENT_END_OF_TURN_MODEL: '/' })).toEqual([
+      `${line()}  ${key}: found "/", needed: a file that can be read (/ is none)`,
+    ]);
+  });
+});
+
 describe('whatever stands in the files', () => {
   it('gives a configuration or one CONFIG_INVALID, never another error', () => {
     const name = fc.constantFrom(

@@ -69,6 +69,7 @@ describe('what is shipped for Prometheus and Grafana', () => {
             part: 'vad',
             provider: 'silero',
             requests: 0,
+            unanswered: 1,
             threads: [{ name: 'vad', alive: true, restarts: 0 }],
           },
         ],

@@ -36,6 +36,7 @@ const options = (): MetricsOptions => ({
         requests: 4,
         threads: [{ name: 'tts-0', alive: false, restarts: 5 }],
       },
+      { part: 'end-of-turn', provider: 'smart-turn-v3', requests: 0, threads: [], unanswered: 6 },
     ],
   },
 });
@@ -252,6 +253,8 @@ describe('the metrics of the program', () => {
     expect(before.value('voice_agent_media_packets_from_strangers_total')).toBe(5);
     expect(before.value('voice_agent_media_sessions', { thread: 'media-1' })).toBe(2);
     expect(before.value('voice_agent_provider_requests', { part: 'tts', provider: 'flite' })).toBe(4);
+    expect(before.value('voice_agent_provider_unanswered_total', { part: 'end-of-turn' })).toBe(6);
+    expect(before.value('voice_agent_provider_unanswered_total', { part: 'tts' })).toBeUndefined();
     expect(before.value('voice_agent_speech_thread_up', { thread: 'tts-0' })).toBe(0);
     expect(before.value('voice_agent_speech_thread_restarts_total', { thread: 'tts-0' })).toBe(5);
     expect(before.value('voice_agent_provider_breaker_open', { part: 'llm', provider: 'groq' })).toBe(1);

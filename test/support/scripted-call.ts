@@ -34,6 +34,8 @@ export function agentProfile(more: Partial<AgentProfile> = {}): AgentProfile {
     codec: 'ulaw',
     afterwards: 'hang-up',
     whenFailing: 'continue',
+    patience: 'normal',
+    greetingInterruptible: true,
     limits: { ...DEFAULT_LIMITS, eagerPauseMs: 0, silenceMs: 8000 },
     transferTargets: [],
     knowledge: {

@@ -54,7 +54,7 @@ export class ScriptedVadStream implements VadStream {
   talk(duration: Milliseconds): Milliseconds {
     const start = this.#clock.now();
     const end = start + duration;
-    const { startMs = 60, stopMs = 100, bargeInMs = 240 } = this.request;
+    const { startMs = 60, stopMs = 100, bargeInMs = 160 } = this.request;
     if (duration < startMs) return end;
     this.#later(start + startMs, () => {
       this.#event('speech-start', start);

@@ -34,7 +34,7 @@ class StepwiseDetector implements VoiceActivityDetector {
   }
 
   open(request: VadRequest): Promise<VadStream> {
-    const { heard, sent, flushLine, startMs = 60, stopMs = 100, bargeInMs = 240 } = request;
+    const { heard, sent, flushLine, startMs = 60, stopMs = 100, bargeInMs = 160 } = request;
     const deliver = (event: VadEvent): void => {
       request.onEvent(event);
     };

@@ -206,7 +206,7 @@ export class Desk implements CallDesk {
 }
 
 function settingsOf({ profile, parts, settings }: StaffedAgent): TurnSettings {
-  const { limits, knowledge, whenFailing } = profile;
+  const { limits, knowledge, whenFailing, greetingInterruptible } = profile;
   return {
     ...DEFAULT_TURN_SETTINGS,
     ...policiesFor(profile),
@@ -215,7 +215,9 @@ function settingsOf({ profile, parts, settings }: StaffedAgent): TurnSettings {
     earlyStart: limits.eagerPauseMs > 0,
     ...troubleSettings(whenFailing),
     ...settings,
+    greetingInterruptible,
     findsTurns: parts.stt.findsTurns,
+    judgesEnds: parts.endOfTurn !== undefined,
   };
 }
 
@@ -245,6 +247,8 @@ export function announcerProfile(voice: string, language: string): AgentProfile 
     afterwards: 'hang-up',
     whenFailing: 'hang-up',
     // Who only speaks waits for nobody.
+    patience: 'normal',
+    greetingInterruptible: true,
     limits: { ...DEFAULT_LIMITS, eagerPauseMs: 0, silencePrompts: 0, maxCallMs: 60_000 },
     transferTargets: [],
     knowledge: {

@@ -4,6 +4,7 @@ import type { AudioFormat } from '../../media/audio.ts';
 import type { AgentProfile } from '../contract/agent-profile.ts';
 import type {
   CallLine,
+  EndOfTurnModel,
   LanguageModel,
   MediaSession,
   SpeechToText,
@@ -24,6 +25,8 @@ export interface AgentParts {
   readonly stt: SpeechToText;
   readonly llm: LanguageModel;
   readonly tts: TextToSpeech;
+  /** Missing: pauses and words alone tell the end of a turn. */
+  readonly endOfTurn?: EndOfTurnModel | undefined;
 }
 
 /** An agent with what it works with in a call. */

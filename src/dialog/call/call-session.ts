@@ -3,6 +3,7 @@ import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { FailureDomain } from '../../lib/failure-domain.ts';
 import type { Scope } from '../../lib/scope.ts';
+import { FRAME_MS } from '../../media/audio.ts';
 import { FlushLine } from '../../media/flush-line.ts';
 import { farewellOf } from './call-ending.ts';
 import type { AgentAtWork, CallInHand } from './call-in-hand.ts';
@@ -159,10 +160,22 @@ export class CallSession {
       if (this.#inbox.closed) return;
       this.#reporter.answered(at, at - this.#call.admittedAt);
       this.#inbox.post({ type: 'answered' });
+      if (this.#options.settings.firstPacketMs > 0) this.#awaitFirstPacket();
     } catch (error) {
       if (this.#inbox.closed) return;
       this.#reporter.trouble('line', messageOf(error));
       this.finish({ reason: 'not-answered', way: 'proceed' }, true);
+    }
+  }
+
+  /** Nothing tells of it: the counters do. */
+  #awaitFirstPacket(): void {
+    if (this.#state.phase !== 'opening' || this.#inbox.closed) return;
+    if (this.#call.media.stats().packetsReceived > 0) this.#inbox.post({ type: 'line-heard' });
+    else {
+      this.#clock.at(this.#clock.now() + FRAME_MS, () => {
+        this.#awaitFirstPacket();
+      });
     }
   }
 
@@ -195,12 +208,12 @@ export class CallSession {
   /** One step of the machine, and what follows from it. */
   #handle(event: TurnEvent): void {
     const { settings } = this.#options;
-    const armedFor = interruptible(this.#state);
+    const armedFor = interruptible(this.#state, settings);
     const { state, actions } = step(this.#state, event, settings);
     this.#state = state;
     for (const action of actions) this.#carryOut(action, event);
     // The detector stops the agent by itself while they may be interrupted.
-    const armFor = interruptible(state);
+    const armFor = interruptible(state, settings);
     if (armFor === undefined) this.#flushLine.disarm();
     else if (armFor !== armedFor) this.#flushLine.arm(ARMED[settings.interruption.atOnce]);
     this.#cancelTick();
@@ -220,6 +233,9 @@ export class CallSession {
         break;
       case 'end-turn':
         void this.#listener?.endTurn(action.frame, action.ask);
+        break;
+      case 'judge-end':
+        void this.#listener?.judgeEnd(action);
         break;
       case 'reply':
         this.#replies.reply(action);

@@ -5,6 +5,7 @@ import type { AudioRingHandle } from '../../media/audio-ring.ts';
 import type { SttStream } from '../contract/ports.ts';
 import type { AgentAtWork, CallInSession } from './call-in-hand.ts';
 import type { SttEvent, Transcript, VadEvent } from '../contract/speech.ts';
+import type { TurnAction } from '../turn/turn-states.ts';
 
 /** A recogniser that dies, or can't be opened, is opened again so often in a call … */
 const STT_REOPENINGS = 3;
@@ -39,6 +40,12 @@ export class CallerListener {
     const transcript = await this.#textOf(frame);
     // What the answer leads to isn't the recogniser's: it must not be caught as its failure.
     if (transcript) this.#call.inbox.post({ type: 'transcript', ask, transcript });
+  }
+
+  /** Posts what the end-of-turn model makes of it, if it can say so in time. */
+  async judgeEnd({ begin, end, frame }: Extract<TurnAction, { do: 'judge-end' }>): Promise<void> {
+    const chance = await this.#agent.parts.endOfTurn?.judge({ heard: await this.#heard, begin, end });
+    if (chance !== undefined) this.#call.inbox.post({ type: 'end-judged', frame, chance });
   }
 
   /** Undefined: the recogniser has failed, and that was told; or the call is over. */

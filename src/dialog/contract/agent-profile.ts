@@ -16,6 +16,10 @@ export interface AgentProfile {
   /** On the wire to Asterisk; `auto`: the caller's own. */
   readonly codec: CodecName | 'auto';
   readonly limits: AgentLimits;
+  /** How long it lets callers pause. */
+  readonly patience: 'quick' | 'normal' | 'relaxed';
+  /** Whether a caller's voice may interrupt the greeting; keys may in any case. */
+  readonly greetingInterruptible: boolean;
   /** Where the caller goes when the conversation is over: nowhere, or on in the dialplan. */
   readonly afterwards: 'hang-up' | 'continue';
   /** Names of the tools that its model may call. Missing: all that its knowledge and targets have a use for. */
@@ -54,6 +58,8 @@ export interface AgentLimits {
   readonly bargeInMs: Milliseconds;
   /** Pause that ends a row of keys; a key that chooses a department is answered sooner. */
   readonly interDigitMs: Milliseconds;
+  /** How long the greeting waits for the caller's first packet; 0: it doesn't. */
+  readonly firstPacketMs: Milliseconds;
   /** Silence after which the caller is asked, and after being asked `silencePrompts` times, said goodbye to. */
   readonly silenceMs: Milliseconds;
   readonly silencePrompts: number;
@@ -68,6 +74,7 @@ export const DEFAULT_LIMITS: AgentLimits = {
   longestTurnMs: 25_000,
   bargeInMs: 160,
   interDigitMs: 1_500,
+  firstPacketMs: 0,
   silenceMs: 7_000,
   silencePrompts: 2,
   maxCallMs: 600_000,

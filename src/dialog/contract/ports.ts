@@ -15,7 +15,15 @@ import type { MediaEndpoint, MediaEvent, MediaRequest, MediaStats, PlayedAccount
 import type { LlmEvent, ReplyRequest, TakenMessage } from './conversation.ts';
 import type { EndReason } from './end-reason.ts';
 import type { ProviderStatus } from './provider-failures.ts';
-import type { SttRequest, TextPiece, Transcript, TtsEvent, VadRequest, VoiceRequest } from './speech.ts';
+import type {
+  SttRequest,
+  TextPiece,
+  Transcript,
+  TtsEvent,
+  TurnSound,
+  VadRequest,
+  VoiceRequest,
+} from './speech.ts';
 
 // ── Media: where a call's audio comes from and goes to ────────────────────────────────────────
 
@@ -104,6 +112,18 @@ export interface VadStream {
   /** What is heard without the echo of what the agent says, for the recogniser; places are those of `VadRequest.heard`. */
   readonly heard?: AudioRingHandle;
   close(): void;
+}
+
+/**
+ * Judges by how it sounds (intonation, pace, a word drawn out) whether a caller who pauses has finished. Stateless, in a
+ * thread of its own. To be asked when it has been silent for about 200 ms, and again at each further pause.
+ */
+export interface EndOfTurnModel extends Provider {
+  /**
+   * The chance (0 … 1) that the caller has finished. Undefined: it can't say, or not in time (200 ms): the pause alone
+   * decides then. Never rejects.
+   */
+  judge(turn: TurnSound): Promise<number | undefined>;
 }
 
 /** Turns the caller's audio into text. */

@@ -12,6 +12,8 @@ export interface ProviderStatus {
   }[];
   /** Requests that are worked on or wait. */
   readonly requests: number;
+  /** Questions that it didn't answer in time, where a call goes on without. */
+  readonly unanswered?: number;
 }
 
 /** What can go wrong between us and a provider (docs/errors.md). */

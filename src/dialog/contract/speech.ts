@@ -14,7 +14,7 @@ export interface VadRequest {
   readonly startMs?: Milliseconds;
   /** Unvoiced time before `speech-stop` is reported (default 100 ms). */
   readonly stopMs?: Milliseconds;
-  /** Voiced time that interrupts an armed agent (default 240 ms: "mhm" doesn't). */
+  /** Voiced time that pauses or stops an armed agent (default 160 ms). */
   readonly bargeInMs?: Milliseconds;
   readonly onEvent: (event: VadEvent) => void;
   /** Nobody listens to this call, nor will: told once, the last of all. */
@@ -48,6 +48,15 @@ export interface SoundTraits {
   readonly pitched: number;
   /** By how many semitones it rises at its end, as a question does; missing: it has too little melody. */
   readonly rise?: number | undefined;
+}
+
+/** What a caller has said since their turn began. */
+export interface TurnSound {
+  readonly heard: AudioRingHandle;
+  /** Where the speech began, as the voice-activity detector tells it; what is heard a little before belongs to it. */
+  readonly begin: number;
+  /** The last frame that counts: with the silence by which the end is suspected. */
+  readonly end: number;
 }
 
 export interface SttRequest {

@@ -35,9 +35,7 @@ export function pauseOf(
   { said, ear, asked, pauses }: Pick<ListeningState, 'said' | 'ear' | 'asked' | 'pauses'>,
   settings: TurnSettings,
 ): Milliseconds {
-  const rise = ear.is === 'pausing' ? ear.traits?.rise : undefined;
-  return settings.endpointing.pauseAfter(
-    { text: knownText(said), asked, pauses, rise },
-    settings.endpointingMs,
-  );
+  const { rise, finished } = ear.is === 'pausing' ? { ...ear, rise: ear.traits?.rise } : {};
+  const turn = { text: knownText(said), asked, pauses, rise, finished };
+  return settings.endpointing.pauseAfter(turn, settings.endpointingMs);
 }

@@ -10,6 +10,8 @@ export interface PausingTurn {
   readonly asked?: string | undefined;
   /** By how many semitones their voice rose at the end; undefined: nobody knows. */
   readonly rise?: number | undefined;
+  /** The end-of-turn model's chance that they have finished, 0 … 1; undefined: there is none, or it hasn't answered. */
+  readonly finished?: number | undefined;
   /** Pauses of this caller's after which they went on. */
   readonly pauses?: readonly Milliseconds[] | undefined;
 }
@@ -36,6 +38,14 @@ const ANSWERED = 0.5;
 /** A question whose melody is over. */
 const RISEN = 0.65;
 
+/** What an end-of-turn model is certain of. */
+const ENDS = 0.6;
+const GOES_ON = 2.5;
+const CERTAINLY = 0.7;
+
+/** How long an agent waits, as a share of what is set in milliseconds. */
+const PATIENCE = { quick: 0.7, normal: 1, relaxed: 1.7 } as const;
+
 /** Semitones. In the middle of a sentence one voice in ten rises as much, at the end of a question nine. */
 const RISES = 2;
 /** What a caller's own pauses count for, and how far a slow one is followed. */
@@ -46,10 +56,13 @@ const PRIOR = 2;
 
 /**
  * By the words: longer while the caller dictates a number or hangs in mid-sentence, shorter when nothing can follow;
- * and by what they were asked, their melody, and how long they have paused before. Of a language that nothing is known
+ * and by what they were asked, an end-of-turn model, their melody, and how long they have paused before. Of a language that nothing is known
  * of, the ordinary one, but for figures, melody and pauses.
  */
-export function endpointingByWords(language: Language): EndpointingPolicy {
+export function endpointingByWords(
+  language: Language,
+  patience: keyof typeof PATIENCE = 'normal',
+): EndpointingPolicy {
   const openEnds = new Vocabulary(language.openEnds, language);
   const complete = new Vocabulary(language.complete, language);
   const numbers = new Vocabulary(language.numbers, language);
@@ -102,11 +115,14 @@ export function endpointingByWords(language: Language): EndpointingPolicy {
   };
 
   return {
-    pauseAfter({ text, asked = '', rise = 0, pauses = [] }, ordinaryMs) {
+    pauseAfter({ text, asked = '', rise = 0, finished = 0.5, pauses = [] }, setMs) {
+      const ordinaryMs = PATIENCE[patience] * setMs;
       const prior = Array.from({ length: PRIOR }, () => ordinaryMs / OWN);
       const own = Math.max(ordinaryMs, Math.min(SLOWEST * ordinaryMs, OWN * longOf([...prior, ...pauses])));
       const share = shareByWords(text, asked);
       if (share !== undefined) return share < 1 ? share * ordinaryMs : Math.max(own, share * ordinaryMs);
+      if (finished >= CERTAINLY) return ENDS * own;
+      if (finished <= 1 - CERTAINLY) return Math.max(own, GOES_ON * ordinaryMs);
       return rise >= RISES ? RISEN * own : own;
     },
   };

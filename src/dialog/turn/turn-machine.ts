@@ -107,7 +107,7 @@ function inAnyState(state: RunningState, event: TurnEvent, settings: TurnSetting
     case 'tick':
       return overdue(state, at, settings);
     case 'speech-stop':
-      if (state.phase === 'greeting' || state.phase === 'speaking') return undefined;
+      if (['listening', 'greeting', 'speaking'].includes(state.phase)) return undefined;
       return unchanged({ ...state, ear: stopped(state.ear, event) });
     case 'stt-failed': {
       if (!event.fatal || state.phase === 'connected' || state.phase === 'closing') return undefined;
@@ -170,6 +170,7 @@ function replyOf(state: TurnState): number | undefined {
 export function nextDeadline(state: TurnState, settings: TurnSettings): Milliseconds {
   switch (state.phase) {
     case 'opening':
+      return state.greetBy ?? Infinity;
     case 'over':
       return Infinity;
     case 'closing':
@@ -190,8 +191,12 @@ export function nextDeadline(state: TurnState, settings: TurnSettings): Millisec
  * The reply that the caller's voice may stop now, and so arms the flush line; undefined: none. What never ends (a
  * television) may stop nothing: not a word of the agent's would be heard.
  */
-export function interruptible(state: TurnState): number | undefined {
+export function interruptible(
+  state: TurnState,
+  { greetingInterruptible }: Pick<TurnSettings, 'greetingInterruptible'>,
+): number | undefined {
   if (state.phase !== 'greeting' && state.phase !== 'speaking') return undefined;
+  if (state.phase === 'greeting' && !greetingInterruptible) return undefined;
   const { ear, overlap } = state;
   const isHeard = overlap?.is === 'paused' || (overlap?.is === 'aside' && ear.is === 'talking');
   return ear.is === 'cut' || isHeard ? undefined : state.reply;
@@ -224,12 +229,27 @@ function finish(state: RunningState, event: EventOf<'finish'>, settings: TurnSet
 // ── opening and greeting ──────────────────────────────────────────────────────────────────────
 
 function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettings): Step {
-  // Whoever talks already when they are answered is heard from where they began.
-  if (event.type === 'speech-start') return unchanged({ ...state, ear: talking(event) });
-  if (event.type !== 'answered') return unchanged(state);
-  const answered = { ...state, callEndsAt: event.at + settings.maxCallMs };
-  if (state.announcement) return close(answered, state.announcement, event.at, settings);
-  return state.held ? hold(answered, event.at) : greet(answered);
+  switch (event.type) {
+    case 'speech-start':
+      // Whoever talks already when they are answered is heard from where they began.
+      return unchanged({ ...state, ear: talking(event) });
+    case 'line-heard':
+      return state.greetBy === undefined ? unchanged(state) : begin(state, event.at);
+    case 'tick':
+      return event.at >= (state.greetBy ?? Infinity) ? begin(state, event.at) : unchanged(state);
+    case 'answered': {
+      const answered = { ...state, callEndsAt: event.at + settings.maxCallMs };
+      if (state.announcement) return close(answered, state.announcement, event.at, settings);
+      if (settings.firstPacketMs === 0) return begin(answered, event.at);
+      return unchanged({ ...answered, greetBy: event.at + settings.firstPacketMs });
+    }
+    default:
+      return unchanged(state);
+  }
+}
+
+function begin(state: OpeningState, at: Milliseconds): Step {
+  return state.held ? hold(state, at) : greet(state);
 }
 
 function greet(state: Common): Step {
@@ -248,6 +268,10 @@ function whenListening(state: ListeningState, event: TurnEvent, settings: TurnSe
     case 'speech-start':
     case 'barge-in':
       return state.ear.is === 'talking' ? unchanged(state) : goOn(state, event);
+    case 'speech-stop':
+      return pauses(state, event, settings);
+    case 'end-judged':
+      return endJudged(state, event, settings);
     case 'partial': {
       const heard = { ...state, said: { ...state.said, partial: event.text, heardAt: event.at } };
       const prepared = state.findsTurns ? state.preemptive?.input.message.text : undefined;
@@ -287,6 +311,25 @@ function whenListening(state: ListeningState, event: TurnEvent, settings: TurnSe
     default:
       return unchanged(state);
   }
+}
+
+/** The caller pauses, or has finished. */
+function pauses(state: ListeningState, event: EventOf<'speech-stop'>, settings: TurnSettings): Step {
+  const ear = stopped(state.ear, event);
+  const { from } = state.said;
+  if (!settings.judgesEnds || !from || ear.is !== 'pausing') return unchanged({ ...state, ear });
+  const { frame } = event;
+  const end = frame + Math.floor((event.at - event.lastAt) / FRAME_MS);
+  return { state: { ...state, ear }, actions: [{ do: 'judge-end', begin: from.frame, end, frame }] };
+}
+
+/** What the end-of-turn model makes of the pause, if it is still that one. */
+function endJudged(state: ListeningState, event: EventOf<'end-judged'>, settings: TurnSettings): Step {
+  if (state.ear.is !== 'pausing' || state.ear.toFrame !== event.frame) return unchanged(state);
+  const judged: ListeningState = { ...state, ear: { ...state.ear, finished: event.chance } };
+  if (!state.preemptive || state.findsTurns) return unchanged(judged);
+  const by = Math.max(event.at, state.ear.lastAt + pauseOf(judged, settings));
+  return unchanged({ ...judged, preemptive: { ...state.preemptive, by } });
 }
 
 /** When the caller's turn wants its next `tick`. */
@@ -785,6 +828,7 @@ function soundKnown(
 
 /** It is long enough to be meant for the agent, who pauses until that is known, or stops. */
 function soundLasts(state: SpeakingState, event: EventOf<'barge-in'>, settings: TurnSettings): Step {
+  if (state.phase === 'greeting' && !settings.greetingInterruptible) return unchanged(state);
   if (state.overlap?.is === 'paused' || state.overlap?.is === 'aside') return unchanged(state);
   const { frame, since } = state.ear.is === 'talking' ? state.ear : event;
   if (settings.interruption.atOnce === 'stop') {
@@ -839,6 +883,7 @@ function wordsCome(state: SpeakingState, event: WordsEvent, settings: TurnSettin
   const { overlap, ear } = state;
   const isOwn = event.type !== 'transcript';
   if (ear.is === 'cut' || (isOwn && !state.findsTurns)) return unchanged(state);
+  if (state.phase === 'greeting' && !settings.greetingInterruptible) return unchanged(state);
   const before = overlap?.said ?? { ...NOTHING_SAID, from: startOf(ear) };
   if (!isOwn && !isExpected(before, event)) return unchanged(state);
   const said = heardMore(before, event);

@@ -87,6 +87,8 @@ export type Ear =
       readonly toFrame: number;
       readonly lastAt: Milliseconds;
       readonly traits?: SoundTraits | undefined;
+      /** The end-of-turn model's chance that they have finished. */
+      readonly finished?: number | undefined;
     };
 
 /** Set up, not answered yet. */
@@ -96,6 +98,8 @@ export interface OpeningState extends Common {
   readonly announcement?: Ending | undefined;
   /** The caller has put the line on hold already. */
   readonly held: boolean;
+  /** Answered: the greeting waits for the first packet, but no longer than until then. */
+  readonly greetBy?: Milliseconds | undefined;
 }
 
 /** The caller's turn. */
@@ -278,6 +282,10 @@ export type TurnEvent = { readonly at: Milliseconds } & (
   | { readonly type: 'barge-in'; readonly frame: number; readonly since: Milliseconds }
   /** `dbov`: its level so far. */
   | { readonly type: 'speech-lasts'; readonly dbov: number }
+  /** The caller's first packet is there. */
+  | { readonly type: 'line-heard' }
+  /** The end-of-turn model's answer to `judge-end`: the chance that the caller has finished. */
+  | { readonly type: 'end-judged'; readonly frame: number; readonly chance: number }
   // the recogniser
   | { readonly type: 'partial'; readonly text: string }
   | { readonly type: 'turn-eager-end'; readonly transcript: Transcript }
@@ -315,6 +323,8 @@ export type EventOf<T extends TurnEvent['type']> = Extract<TurnEvent, { readonly
 export type TurnAction =
   | { readonly do: 'begin-turn'; readonly frame: number }
   | { readonly do: 'end-turn'; readonly ask: number; readonly frame: number }
+  /** Asks the end-of-turn model about what was said from `begin` to `end`; `frame`: the last voiced one. */
+  | { readonly do: 'judge-end'; readonly begin: number; readonly end: number; readonly frame: number }
   /** Starts a reply; `gated`: nothing of it may be heard, and no tool may act, before `release`. */
   | {
       readonly do: 'reply';
@@ -363,6 +373,12 @@ export interface TurnSettings {
   readonly maxCallMs: Milliseconds;
   /** The recogniser that listens first says itself when a turn ends. */
   readonly findsTurns: boolean;
+  /** An end-of-turn model can be asked. */
+  readonly judgesEnds: boolean;
+  /** A sound of the caller's may stop the greeting; keys may in any case. */
+  readonly greetingInterruptible: boolean;
+  /** How long the greeting waits for the caller's first packet. */
+  readonly firstPacketMs: Milliseconds;
   /** Prepares a reply when the end of the turn is likely. */
   readonly earlyStart: boolean;
   /** With `earlyStart`, and a recogniser that doesn't find turns: the pause that makes the end likely. */
@@ -396,10 +412,14 @@ export interface TurnSettings {
 }
 
 /** How an agent takes turns: each policy by itself, as the agent's language and limits have it. */
-export function policiesFor({ language: tag, limits }: Pick<AgentProfile, 'language' | 'limits'>) {
+export function policiesFor({
+  language: tag,
+  limits,
+  patience,
+}: Pick<AgentProfile, 'language' | 'limits' | 'patience'>) {
   const language = languageOf(tag);
   return {
-    endpointing: endpointingByWords(language),
+    endpointing: endpointingByWords(language, patience),
     interruption: pausingForWords(language),
     fillers: fillersAfter(2000, 4000),
     prompts: promptsAfter(limits),
@@ -408,8 +428,10 @@ export function policiesFor({ language: tag, limits }: Pick<AgentProfile, 'langu
 
 export const DEFAULT_TURN_SETTINGS: TurnSettings = {
   ...DEFAULT_LIMITS,
-  ...policiesFor({ language: 'en', limits: DEFAULT_LIMITS }),
+  ...policiesFor({ language: 'en', limits: DEFAULT_LIMITS, patience: 'normal' }),
   findsTurns: false,
+  judgesEnds: false,
+  greetingInterruptible: true,
   earlyStart: false,
   turnTimeoutMs: 1500,
   transcriptMs: 4000,

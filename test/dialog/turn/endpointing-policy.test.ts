@@ -43,9 +43,20 @@ describe('the pause that ends a turn, by more than its words', () => {
     ['a caller who pauses long', { text: 'and on Monday', pauses: [300, 700, 800, 700, 650, 200] }, 780],
     ['one who once did', { text: 'and on Monday', pauses: [900] }, 500],
     ['one who does for very long', { text: 'and on Monday', pauses: [4000, 4000, 4000] }, 1250],
+    ['what a model takes for the end', { text: 'on Monday', finished: 0.8 }, 300],
+    ['what a model takes for a pause', { text: 'on Monday', finished: 0.2 }, 1250],
+    ['what a model does not know', { text: 'on Monday', finished: 0.6 }, 500],
+    ['words that are open, whatever a model says', { text: 'on the', finished: 0.9 }, 1750],
     ['what is whole, however they pause', { text: 'yes', pauses: [4000] }, 350],
   ])('%s', (_of, turn, pause) => {
     expect(endpointingByWords(english).pauseAfter(turn, 500)).toBeCloseTo(pause, 6);
+  });
+
+  it('is shorter of an agent that is quick, and longer of one that is relaxed', () => {
+    const pauses = (['quick', 'normal', 'relaxed'] as const).map((patience) =>
+      endpointingByWords(english, patience).pauseAfter({ text: 'on Monday' }, 500),
+    );
+    expect(pauses).toEqual([350, 500, 850]);
   });
 
   it.each(['en', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'pl', 'hi', 'ja', 'zh', 'th'])(

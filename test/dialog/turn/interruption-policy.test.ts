@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { languageOf } from '../../../src/dialog/language/known-languages.ts';
 import { repeats } from '../../../src/dialog/language/words.ts';
-import { pausingForWords, stoppingAtOnce } from '../../../src/dialog/turn/interruption-policy.ts';
+import {
+  pausingForWords,
+  stoppingAtOnce,
+  type CallerSound,
+  type Judgement,
+} from '../../../src/dialog/turn/interruption-policy.ts';
 
 const english = pausingForWords(languageOf('en'));
 const interrupts = (words: string): boolean =>
@@ -34,6 +39,53 @@ describe('a sound into the speech of the agent', () => {
     ['no', true, 300, 'interrupts'],
   ] as const)('of which "%s" is known (final: %s) after %i ms: %s', (words, final, lastsMs, judgement) => {
     expect(english.judge({ words, final, lastsMs, isOver: final, into: 'reply' })).toBe(judgement);
+  });
+
+  it.each<[string, Partial<CallerSound>, Judgement]>([
+    ['one word, while it may become more', { words: 'now', lastsMs: 400 }, 'unclear'],
+    ['one word, and no more', { words: 'now', lastsMs: 400, isOver: true }, 'interrupts'],
+    ['one word that the detector has not heard', { words: 'now' }, 'interrupts'],
+    [
+      'a word of which nobody is sure',
+      { words: 'how yeah', final: true, isOver: true, confidence: 0.5, lastsMs: 900 },
+      'listens',
+    ],
+    [
+      'three of them',
+      { words: 'how are you', final: true, isOver: true, confidence: 0.5, lastsMs: 900 },
+      'interrupts',
+    ],
+    [
+      'a cough in which a word was heard',
+      { words: 'what', isOver: true, pitched: 0.3, lastsMs: 300 },
+      'listens',
+    ],
+    ['a cough, before anything was', { words: '', isOver: true, pitched: 0.3, lastsMs: 1300 }, 'listens'],
+    ['"stop", hoarse', { words: 'stop', isOver: true, pitched: 0.3, lastsMs: 300 }, 'interrupts'],
+    ['words into the room', { words: 'put it over there', lastsMs: 900, weakerDb: 8 }, 'listens'],
+    ['a little quieter', { words: 'put it over there', lastsMs: 900, weakerDb: 6 }, 'interrupts'],
+    ['"wait" from far away', { words: 'wait wait', lastsMs: 900, weakerDb: 12 }, 'interrupts'],
+  ])('%s', (_of, sound, judgement) => {
+    const all = { words: '', final: false, isOver: false, into: 'reply', ...sound } as const;
+    expect(english.judge(all)).toBe(judgement);
+  });
+
+  it.each([
+    ['de', 'Moment mal'],
+    ['fr', 'attendez'],
+    ['es', 'un momento'],
+    ['it', 'aspetti'],
+    ['pt', 'espere'],
+    ['nl', 'wacht even'],
+    ['pl', 'chwileczkę'],
+    ['hi', 'रुकिए'],
+    ['ja', 'ちょっと待って'],
+    ['zh', '等一下'],
+    ['th', 'เดี๋ยวก่อน'],
+  ])('%s: "%s" stops the agent at once', (code, words) => {
+    // prettier-ignore
+    const sound = { words, final: false, lastsMs: 300, isOver: false, into: 'reply' } as const;
+    expect(pausingForWords(languageOf(code)).judge(sound)).toBe('interrupts');
   });
 
   it('pauses the agent, who waits for words no longer than they need', () => {

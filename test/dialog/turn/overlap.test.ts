@@ -90,7 +90,7 @@ describe('a sound of the caller while the agent speaks', () => {
       },
     ]);
     expect(call.state).toMatchObject({ phase: 'greeting', reply: 1, ear: { is: 'quiet' } });
-    expect(interruptible(call.state)).toBe(1);
+    expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBe(1);
   });
 
   it('was a cough when nothing was understood of it', () => {
@@ -171,7 +171,7 @@ describe('a sound of the caller while the agent speaks', () => {
   it('pauses once, and again after the agent has gone on', () => {
     const call = new Overlapped().paused();
     expect(call.feed(1260, { type: 'barge-in', frame: 63, since: 1260 })).toEqual([]);
-    expect(interruptible(call.state)).toBeUndefined();
+    expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBeUndefined();
     const ask = call.ended(1400);
     call.feed(1600, { type: 'transcript', ask, transcript: said('okay') });
     call.feed(2060, { type: 'speech-start', frame: 100, since: 2000 });
@@ -179,5 +179,128 @@ describe('a sound of the caller while the agent speaks', () => {
       { do: 'pause', reply: 1 },
       { do: 'begin-turn', frame: 100 },
     ]);
+  });
+});
+
+describe('a sound that is weaker than the caller', () => {
+  /** An answer, after a question of −26 dBov, into which somebody talks at 10,000 ms. */
+  function answering(findsTurns = false): Overlapped {
+    const call = new Overlapped(findsTurns);
+    call.feed(1200, { type: 'speech-stop', frame: 55, lastAt: 1100 });
+    call.feed(2000, { type: 'reply-ended', reply: 1 });
+    call.feed(3060, { type: 'speech-start', frame: 150, since: 3000 });
+    call.feed(4100, { type: 'speech-stop', frame: 200, lastAt: 4000, traits: { dbov: -26, pitched: 0.8 } });
+    call.feed(4600, { type: 'transcript', ask: 2, transcript: said('how does it work') });
+    call.feed(5000, { type: 'reply-audible', reply: 3 });
+    call.feed(10_060, { type: 'speech-start', frame: 500, since: 10_000 });
+    expect(call.feed(10_160, { type: 'barge-in', frame: 508, since: 10_160 })).toMatchObject([
+      { do: 'pause' },
+      { do: 'begin-turn', frame: 500 },
+    ]);
+    return call;
+  }
+
+  it('is talk to somebody else: the agent goes on while it lasts, and lets it be', () => {
+    const call = answering();
+    const actions = call.feed(10_400, { type: 'speech-lasts', dbov: -35 });
+    expect(actions).toMatchObject([{ do: 'resume' }, { do: 'judged' }]);
+    expect(judgement(actions)).toMatchObject({ judgement: 'no-interruption', by: 'sound', pausedMs: 240 });
+    expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBeUndefined();
+    call.feed(11_100, {
+      type: 'speech-stop',
+      frame: 550,
+      lastAt: 11_000,
+      traits: { dbov: -34, pitched: 0.8 },
+    });
+    expect(
+      call.feed(11_300, {
+        type: 'transcript',
+        ask: 4,
+        transcript: said('hold on darling I am on the phone'),
+      }),
+    ).toEqual([]);
+    expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBe(3);
+  });
+
+  it('stops the agent all the same when all of it is "stop"', () => {
+    const call = answering();
+    call.feed(10_400, { type: 'speech-lasts', dbov: -35 });
+    call.feed(10_600, {
+      type: 'speech-stop',
+      frame: 525,
+      lastAt: 10_500,
+      traits: { dbov: -35, pitched: 0.8 },
+    });
+    const actions = call.feed(10_700, { type: 'transcript', ask: 4, transcript: said('stop stop') });
+    expect(judgement(actions)).toMatchObject({ judgement: 'interruption', by: 'words' });
+    expect(call.state.phase).toBe('listening');
+  });
+
+  it('is heard when they raise their voice', () => {
+    const call = answering();
+    call.feed(10_400, { type: 'speech-lasts', dbov: -35 });
+    call.feed(11_100, {
+      type: 'speech-stop',
+      frame: 550,
+      lastAt: 11_000,
+      traits: { dbov: -35, pitched: 0.8 },
+    });
+    call.feed(11_300, { type: 'transcript', ask: 4, transcript: said('I meant something else') });
+    call.feed(12_060, { type: 'speech-start', frame: 600, since: 12_000 });
+    call.feed(12_160, { type: 'barge-in', frame: 608, since: 12_160 });
+    expect(call.feed(12_400, { type: 'speech-lasts', dbov: -33.5 })).toMatchObject([{ do: 'resume' }, {}]);
+    call.feed(12_900, {
+      type: 'speech-stop',
+      frame: 640,
+      lastAt: 12_800,
+      traits: { dbov: -34, pitched: 0.8 },
+    });
+    call.feed(13_060, { type: 'transcript', ask: 5, transcript: said('something else') });
+    call.feed(14_060, { type: 'speech-start', frame: 700, since: 14_000 });
+    call.feed(14_160, { type: 'barge-in', frame: 708, since: 14_160 });
+    expect(call.feed(14_400, { type: 'speech-lasts', dbov: -29 })).toEqual([]);
+    call.feed(15_100, {
+      type: 'speech-stop',
+      frame: 750,
+      lastAt: 15_000,
+      traits: { dbov: -29, pitched: 0.8 },
+    });
+    const actions = call.feed(15_300, {
+      type: 'transcript',
+      ask: 6,
+      transcript: said('I meant something else'),
+    });
+    expect(judgement(actions)).toMatchObject({ judgement: 'interruption' });
+  });
+
+  it('is as loud as ever, and interrupts', () => {
+    const call = answering();
+    expect(call.feed(10_400, { type: 'speech-lasts', dbov: -30 })).toEqual([]);
+    call.feed(11_100, {
+      type: 'speech-stop',
+      frame: 550,
+      lastAt: 11_000,
+      traits: { dbov: -31, pitched: 0.8 },
+    });
+    const actions = call.feed(11_300, {
+      type: 'transcript',
+      ask: 4,
+      transcript: said('I meant something else'),
+    });
+    expect(judgement(actions)).toMatchObject({ judgement: 'interruption' });
+  });
+
+  it('is a cough when it has no pitch, and nobody waits for its words', () => {
+    const call = answering();
+    const actions = call.feed(10_500, {
+      type: 'speech-stop',
+      frame: 520,
+      lastAt: 10_400,
+      traits: { dbov: -20, pitched: 0.2 },
+    });
+    expect(actions).toMatchObject([{ do: 'resume' }, { do: 'judged' }, { do: 'end-turn', ask: 4 }]);
+    // A recogniser hears a word in it.
+    expect(call.feed(10_600, { type: 'transcript', ask: 4, transcript: said('what') })).toEqual([]);
+    expect(call.state.phase).toBe('speaking');
   });
 });

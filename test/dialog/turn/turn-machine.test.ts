@@ -127,6 +127,110 @@ describe('a call', () => {
   });
 });
 
+describe('a greeting that must be heard', () => {
+  const notice = { greetingInterruptible: false };
+
+  it('is stopped by no voice and no words, and what is being said at its end is listened to', () => {
+    const call = new Call({ ...notice, findsTurns: true });
+    call.feed({ type: 'answered' });
+    expect(interruptible(call.state, call.settings)).toBeUndefined();
+    call.wait(300);
+    const { frame, at } = call;
+    expect(call.feed({ type: 'speech-start', frame, since: at })).toEqual([]);
+    expect(call.feed({ type: 'barge-in', frame, since: at }, at + 240)).toEqual([]);
+    expect(call.feed({ type: 'partial', text: 'stop it now please' })).toEqual([]);
+    expect(call.state.phase).toBe('greeting');
+    call.wait(1000);
+    expect(call.feed({ type: 'reply-ended', reply: call.reply })).toEqual([{ do: 'begin-turn', frame }]);
+  });
+
+  it('is stopped by a key, and what follows it is interruptible', () => {
+    const call = new Call(notice);
+    call.feed({ type: 'answered' });
+    expect(call.feed({ type: 'dtmf', digit: '2' })).toMatchObject([{ do: 'interrupt' }]);
+    expect(call.state).toMatchObject({ phase: 'listening', digits: { text: '2' } });
+    const other = new Call(notice).greeted();
+    other.asks();
+    other.feed({ type: 'reply-audible', reply: other.reply });
+    expect(interruptible(other.state, other.settings)).toBe(other.reply);
+  });
+});
+
+describe('a greeting that waits for the first packet', () => {
+  it('begins with it, or when it has waited long enough', () => {
+    for (const [how, afterMs] of [
+      ['packet', 300],
+      ['none', 800],
+    ] as const) {
+      // prettier-ignore
+      const call = new Call({ firstPacketMs: 800 });
+      expect(call.feed({ type: 'answered' })).toEqual([]);
+      expect(call.wait(300)).toEqual([]);
+      const actions = how === 'packet' ? call.feed({ type: 'line-heard' }) : call.wait(500);
+      expect(actions).toMatchObject([{ do: 'say', phrase: 'greeting' }]);
+      expect([call.at, call.state.phase]).toEqual([afterMs, 'greeting']);
+      expect(call.feed({ type: 'line-heard' })).toEqual([]);
+    }
+  });
+
+  it('gives way to hold, and to the end of the call', () => {
+    const held = new Call({ firstPacketMs: 800 });
+    held.feed({ type: 'answered' });
+    held.feed({ type: 'hold' });
+    expect(held.feed({ type: 'line-heard' })).toEqual([]);
+    expect(held.state.phase).toBe('held');
+    expect(held.feed({ type: 'unhold' })).toMatchObject([{ do: 'say', phrase: 'greeting' }]);
+    const ended = new Call({ firstPacketMs: 800 });
+    ended.feed({ type: 'answered' });
+    ended.feed({ type: 'line-ended', reason: 'caller-hung-up' });
+    expect(ended.wait(2000)).toEqual([]);
+  });
+});
+
+describe('an end-of-turn model', () => {
+  const judged = { judgesEnds: true, endpointingMs: 500 };
+  const asked = (call: Call) => call.done.findLast((action) => action.do === 'judge-end');
+
+  it('is asked at each pause of the turn, about all of it', () => {
+    const call = new Call(judged).greeted();
+    const { frame } = call;
+    expect(call.speak(1000)).toEqual([
+      { do: 'begin-turn', frame },
+      { do: 'judge-end', begin: frame, end: frame + 55, frame: frame + 50 },
+    ]);
+    call.wait(200);
+    expect(call.speak(400)).toEqual([{ do: 'judge-end', begin: frame, end: frame + 90, frame: frame + 85 }]);
+  });
+
+  it.each([
+    [0.9, 300],
+    [0.5, 500],
+    [0.1, 1250],
+  ])('that gives %f makes the pause %i ms', (chance, pauseMs) => {
+    const call = new Call(judged).greeted();
+    call.speak(1000);
+    const action = asked(call);
+    call.feed({ type: 'end-judged', frame: action?.frame ?? 0, chance });
+    expect(call.wait(pauseMs - 101)).toEqual([]);
+    expect(names(call.wait(1))).toEqual(['end-turn']);
+  });
+
+  it('ends a turn for which a reply is being prepared, and is late for one that goes on', () => {
+    const call = new Call({ ...judged, earlyStart: true, eagerPauseMs: 150 }).greeted();
+    call.speak(1000);
+    const first = asked(call)?.frame ?? 0;
+    call.wait(60);
+    call.feed({ type: 'transcript', ask: call.ask, transcript: said('when do you open') });
+    expect(nextDeadline(call.state, call.settings)).toBe(call.at + 340);
+    call.feed({ type: 'end-judged', frame: first, chance: 0.95 });
+    expect(nextDeadline(call.state, call.settings)).toBe(call.at + 140);
+    call.speak(400);
+    call.feed({ type: 'end-judged', frame: first, chance: 0.95 });
+    expect(call.state).toMatchObject({ phase: 'listening', ear: { is: 'pausing' } });
+    expect(call.state).not.toHaveProperty('ear.finished');
+  });
+});
+
 describe('the end of a turn', () => {
   it('is asked of the recogniser when the caller has been silent for the pause, counted from their last voiced frame', () => {
     const call = new Call({ endpointingMs: 500 }).greeted();
@@ -239,7 +343,7 @@ describe('a voice that never ends', () => {
     call.feed({ type: 'transcript', ask: call.ask, transcript: said('', false) });
     call.feed({ type: 'reply-audible', reply: call.reply });
     expect(call.state.phase).toBe('speaking');
-    expect(interruptible(call.state)).toBeUndefined();
+    expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBeUndefined();
     call.wait(2000);
     expect(call.feed({ type: 'reply-ended', reply: call.reply })).toEqual([{ do: 'begin-turn', frame }]);
     expect(call.state.phase).toBe('listening');
@@ -252,7 +356,7 @@ describe('a voice that never ends', () => {
     call.feed({ type: 'transcript', ask: call.ask, transcript: said('and so on') });
     call.feed({ type: 'reply-audible', reply: call.reply });
     call.feed({ type: 'speech-stop', frame: call.frame, lastAt: call.at });
-    expect(interruptible(call.state)).toBe(call.reply);
+    expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBe(call.reply);
   });
 
   it('is said to be not understood, if the recogniser keeps silent', () => {
@@ -454,20 +558,20 @@ describe('a barge-in', () => {
 
   it('can happen only while the agent is heard and may be interrupted', () => {
     const call = new Call();
-    expect(interruptible(call.state)).toBeUndefined();
+    expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBeUndefined();
     call.feed({ type: 'answered' });
-    expect(interruptible(call.state)).toBe(call.reply);
+    expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBe(call.reply);
     call.feed({ type: 'reply-ended', reply: call.reply });
-    expect(interruptible(call.state)).toBeUndefined();
+    expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBeUndefined();
     call.asks();
     call.feed({ type: 'reply-audible', reply: call.reply });
-    expect(interruptible(call.state)).toBe(call.reply);
+    expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBe(call.reply);
     call.feed({
       type: 'reply-ended',
       reply: call.reply,
       ending: { reason: 'agent-hung-up', way: 'hang-up' },
     });
-    expect(interruptible(call.state)).toBeUndefined();
+    expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBeUndefined();
   });
 
   it('is not made of a short "mhm", which is forgotten', () => {
@@ -1092,6 +1196,8 @@ describe('whatever happens', () => {
       { type: 'unhold' },
       { type: 'line-ended', reason: 'caller-hung-up' },
       { type: 'speech-lasts', dbov: -30 },
+      { type: 'line-heard' },
+      { type: 'end-judged', frame: 100, chance: 0.9 },
       { type: 'agent-said', text: 'Is that all?' },
       { type: 'media-lost' },
       { type: 'internal-error' },
@@ -1105,6 +1211,8 @@ describe('whatever happens', () => {
       'speech-stop': true,
       'barge-in': true,
       'speech-lasts': true,
+      'line-heard': true,
+      'end-judged': true,
       partial: true,
       'turn-eager-end': true,
       'turn-end': true,

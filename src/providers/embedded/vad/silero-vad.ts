@@ -6,6 +6,7 @@ import { AudioRingReader, createAudioRing, type AudioRingHandle } from '../../..
 import type { SampleRateHz } from '../../../media/audio.ts';
 import { SPEECH_POLICY } from '../../../threads/policies.ts';
 import { SupervisedThread, type Supervision } from '../../../threads/supervised-thread.ts';
+import { forbidTelemetry } from '../onnx.ts';
 import { defaultModelPath } from './silero-model.ts';
 import type { OpenVad, VadReplyMessage, VadRequestMessage, VadWorkerData } from './vad-messages.ts';
 
@@ -21,7 +22,7 @@ export interface SileroOptions {
 const RATES: readonly SampleRateHz[] = [8000, 16000, 24000];
 const START_MS = 60;
 const STOP_MS = 100;
-const BARGE_IN_MS = 240;
+const BARGE_IN_MS = 160;
 
 interface OpenStream {
   readonly open: OpenVad;
@@ -36,9 +37,7 @@ interface OpenStream {
  * can't be loaded.
  */
 export async function createSileroVad(options: SileroOptions = {}): Promise<VoiceActivityDetector> {
-  // Since 1.30 the ONNX runtime tells its maker of every session, and leaves files in the system's temporary
-  // folder. A telephone agent must report nothing to third parties. Its thread can't set this by itself.
-  process.env['ORT_DISABLE_TELEMETRY'] = '1';
+  forbidTelemetry();
   const streams = new Map<number, OpenStream>();
   const trouble = (message: string): void => options.onTrouble?.(message);
   const fail = (id: number, reason: string): void => {
