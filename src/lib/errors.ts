@@ -25,6 +25,7 @@ export const ERROR_CODES = [
   'TTS_FAILED',
   'VAD_UNAVAILABLE',
   'LANGUAGE_UNSUPPORTED',
+  'STORE_UNAVAILABLE',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
