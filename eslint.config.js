@@ -42,6 +42,7 @@ const below = {
   tools: ['lib', 'media', 'dialog'],
   observability: ['lib', 'media', 'dialog'],
   store: ['lib', 'threads', 'media', 'dialog'],
+  calls: ['lib', 'media', 'dialog', 'observability', 'store'],
 };
 const rooms = [...Object.keys(below), 'app', 'config'];
 

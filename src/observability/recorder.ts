@@ -81,8 +81,6 @@ class Recorder {
       }
       const last = Math.max(this.#heard.written, this.#sent.written);
       while (this.#next < last) await this.#write(file, Math.min(BATCH_FRAMES, last - this.#next));
-      const header = this.#header();
-      await file.write(header, 0, header.length, 0);
     } catch (error) {
       this.#options.onTrouble(`the recording ${this.#options.path} failed: ${messageOf(error)}`);
     } finally {
@@ -108,6 +106,9 @@ class Recorder {
     const bytes = new Uint8Array(batch.buffer, batch.byteOffset, batch.byteLength);
     await file.write(bytes);
     this.#dataBytes += bytes.length;
+    // A player sees what there is, though the program be killed now.
+    const header = this.#header();
+    await file.write(header, 0, header.length, 0);
   }
 
   #interleave(reader: AudioRingReader, frame: number, place: number, channel: number): void {

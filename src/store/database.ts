@@ -6,6 +6,9 @@ import { migrations } from './migrations.ts';
 import type { Tables } from './schema.ts';
 import type { SearchIndex } from './search-words.ts';
 
+/** In the program's data directory, where no server is configured. */
+export const DATABASE_FILE = 'records.sqlite';
+
 /** Where records are: in a file of this machine, or in a PostgreSQL server. */
 export type DatabasePlace =
   | { readonly kind: 'sqlite'; readonly path: string }
@@ -14,10 +17,11 @@ export type DatabasePlace =
 
 /** What the rest of the room does with a database, whichever it is. */
 export interface Database {
+  readonly kind: DatabasePlace['kind'];
   readonly db: Kysely<Tables>;
   readonly search: SearchIndex;
   /** True: what was written is at fault, and would be again; false: the database, for now. */
-  isRefusal(error: unknown): boolean;
+  readonly isRefusal: (error: unknown) => boolean;
   close(): Promise<void>;
 }
 
@@ -51,7 +55,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       cause: error,
     });
   }
-  return { db, search, isRefusal, close: () => db.destroy() };
+  return { kind: place.kind, db, search, isRefusal, close: () => db.destroy() };
 }
 
 async function migrate(db: Kysely<Tables>, search: SearchIndex): Promise<void> {

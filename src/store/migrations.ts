@@ -58,7 +58,10 @@ const TABLES: Readonly<Record<string, { readonly key: readonly string[]; readonl
     key: ['call_id', 'n'],
     columns: { ...OF_CALL, turn: 'integer', total_ms: optional('double precision'), stages: 'text' },
   },
-  events: { key: ['call_id', 'n'], columns: { ...OF_CALL, kind: 'text', at_ms: 'bigint', data: 'text' } },
+  events: {
+    key: ['call_id', 'kind', 'n'],
+    columns: { ...OF_CALL, kind: 'text', at_ms: 'bigint', data: 'text' },
+  },
   troubles: {
     key: ['call_id', 'n'],
     columns: {

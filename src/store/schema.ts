@@ -184,7 +184,7 @@ export const KEYS = {
   calls: ['id'],
   turns: ['call_id', 'n'],
   latencies: ['call_id', 'n'],
-  events: ['call_id', 'n'],
+  events: ['call_id', 'kind', 'n'],
   troubles: ['call_id', 'n'],
   tool_calls: ['call_id', 'n'],
   usage: ['call_id', 'provider'],

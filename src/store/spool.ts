@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { orAborted } from '../lib/abort.ts';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
+import { FailureDomain } from '../lib/failure-domain.ts';
 import { isGoingOn, thisRun } from '../lib/program-run.ts';
 import type { Write } from './schema.ts';
 
@@ -14,12 +16,14 @@ export interface SpoolOptions {
   readonly maxBytes?: number;
   /** What waits for the disk, likewise. */
   readonly maxPendingBytes?: number;
+  /** Nothing will come for a while: what is in the database is deleted at once. */
+  readonly isQuiet?: () => boolean;
   /** Each trouble once, for the log. */
   readonly onTrouble: (message: string) => void;
 }
 
 export interface SpoolStatus {
-  /** On the disk, and not known to be in the database. */
+  /** Not known to be in the database. */
   readonly waitingBytes: number;
   /** Didn't fit, or stood in what can't be read any more. */
   readonly lost: number;
@@ -84,6 +88,7 @@ export class Spool {
   #cancelRetry: () => void = () => undefined;
   #wake = Promise.withResolvers<undefined>();
   #lost = 0;
+  #ended = false;
   #trouble: string | undefined;
 
   private constructor(options: SpoolOptions) {
@@ -102,8 +107,15 @@ export class Spool {
   }
 
   get status(): SpoolStatus {
-    const waitingBytes = this.#files.reduce((sum, { size, applied }) => sum + size - applied, 0);
-    return { waitingBytes, lost: this.#lost, trouble: this.#trouble };
+    return {
+      waitingBytes: this.#pendingBytes + this.#diskBytes,
+      lost: this.#lost,
+      trouble: this.#trouble,
+    };
+  }
+
+  get #diskBytes(): number {
+    return this.#files.reduce((sum, { size, applied }) => sum + size - applied, 0);
   }
 
   /** To be written when there is time. Never throws, and waits for nothing. */
@@ -118,12 +130,13 @@ export class Spool {
     await promise.promise;
   }
 
-  /** Those after the last that were handed out. Waits for some; undefined when the spool is closed. */
-  async next(): Promise<SpoolBatch | undefined> {
-    while (!this.#closing.signal.aborted) {
+  /** Those after the last that were handed out. Waits for some; undefined when the spool has ended, or `signal` aborts. */
+  async next(signal?: AbortSignal): Promise<SpoolBatch | undefined> {
+    while (signal?.aborted !== true) {
       const file = this.#files.find(({ read, size }) => read < size);
       if (file) return this.#read(file);
-      await this.#wake.promise;
+      if (this.#ended) return undefined;
+      await (signal ? orAborted(this.#wake.promise, signal) : this.#wake.promise);
     }
     return undefined;
   }
@@ -135,7 +148,8 @@ export class Spool {
     file.applied = file.read;
     if (file.applied < file.size) return;
     const isCurrent = this.#handle !== undefined && file === this.#files.at(-1);
-    if (!isCurrent || file.size > LITTER_BYTES) await this.tidy();
+    const isQuiet = this.#options.isQuiet?.() ?? false;
+    if (!isCurrent || isQuiet || file.size > LITTER_BYTES) await this.tidy();
   }
 
   /** Deletes what is in the database, however little it is. */
@@ -152,15 +166,22 @@ export class Spool {
     }
   }
 
-  /** Writes what is waiting, if it can be written. `next` ends. Idempotent. */
-  async close(): Promise<void> {
-    if (this.#closing.signal.aborted) return;
+  /** Takes nothing more, and writes what is waiting, if that works. */
+  async end(): Promise<void> {
     this.#closing.abort();
-    this.#wake.resolve(undefined);
     this.#cancelRetry();
     await this.#writing;
     if (this.#pending.length > 0) await this.#write();
     this.#lost += this.#pending.length;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#ended = true;
+    this.#wake.resolve(undefined);
+  }
+
+  /** What isn't in the database stays for the next run. Idempotent. */
+  async close(): Promise<void> {
+    await this.end();
     await this.tidy();
     await this.#endFile();
     for (const { name } of this.#files) ownFiles.delete(name);
@@ -185,13 +206,14 @@ export class Spool {
     const { maxBytes = MAX_BYTES, maxPendingBytes = MAX_PENDING_BYTES } = this.#options;
     const bytes = this.#pendingBytes + pending.line.length;
     if (this.#closing.signal.aborted || bytes > maxPendingBytes) return false;
-    if (bytes + this.status.waitingBytes > maxBytes) return false;
+    if (bytes + this.#diskBytes > maxBytes) return false;
     this.#pending.push(pending);
     this.#pendingBytes = bytes;
     if (pending.promise)
       this.#cancelRetry(); // somebody waits: now is the time to try again
     else if (this.#trouble !== undefined) return true;
-    this.#writing ??= this.#writeAll();
+    // It is for all calls.
+    this.#writing ??= FailureDomain.outside(() => this.#writeAll());
     return true;
   }
 

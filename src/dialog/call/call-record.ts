@@ -53,7 +53,9 @@ export interface CallRecord {
     readonly media: MediaStats;
     readonly latency?: CallLatency;
   };
-  /** File name of the recording beside the record. */
+  /** What it cost, where prices are configured. */
+  readonly cost?: { readonly amount: number; readonly currency: string };
+  /** File name of the recording, in the folder of the call's day. */
   readonly recording?: string;
 }
 
@@ -220,16 +222,6 @@ function spanOf(
 ): Pick<Saying, 'atMs' | 'endMs'> {
   const atMs = Math.round((since ?? at) - origin);
   return until === undefined ? { atMs } : { atMs, endMs: Math.round(until - origin) };
-}
-
-/** The record without what was said or typed: only how much, when, and by whom. */
-export function withoutTexts(record: CallRecord): CallRecord {
-  return {
-    ...record,
-    digits: '•'.repeat(record.digits.length),
-    said: record.said.map(({ text: _text, ...saying }) => saying),
-    tools: record.tools.map(({ result: _result, ...tool }) => tool),
-  };
 }
 
 function troubleOf({

@@ -4,13 +4,17 @@ import { sqliteDialect } from './sqlite-dialect.ts';
 import { sqliteSearch } from './sqlite-search.ts';
 import { createSqliteThread } from './sqlite-thread.ts';
 
-/** SQLITE_ERROR (a statement), TOOBIG, CONSTRAINT, MISMATCH, RANGE: https://sqlite.org/rescode.html. */
-const REFUSALS = ['1', '18', '19', '20', '25'].map((code) => `SQLITE_${code}`);
+/** TOOBIG, CONSTRAINT, MISMATCH: https://sqlite.org/rescode.html. */
+const REFUSALS = ['18', '19', '20'].map((code) => `SQLITE_${code}`);
+/** These have no code of their own: rows of another version of the program. */
+const UNKNOWN = /no such (table|column)|no column named/;
 
 export function openSqlite(path: string, { onWarning, supervision }: DatabaseOptions): Opened {
   return {
     dialect: sqliteDialect(createSqliteThread({ path }, onWarning, supervision)),
     search: sqliteSearch,
-    isRefusal: (error) => error instanceof ThreadError && REFUSALS.includes(error.said?.code ?? ''),
+    isRefusal: (error) =>
+      error instanceof ThreadError &&
+      (REFUSALS.includes(error.said?.code ?? '') || UNKNOWN.test(error.message)),
   };
 }

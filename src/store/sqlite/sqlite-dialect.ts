@@ -8,6 +8,7 @@ import {
   type Driver,
   type QueryResult,
 } from 'kysely';
+import { messageOf } from '../../lib/errors.ts';
 import type { Answer, SqliteThread } from './sqlite-thread.ts';
 
 /** Kysely's SQLite over a thread. One connection: whoever wants it waits for its turn. */
@@ -67,7 +68,10 @@ class ThreadDriver implements Driver {
   }
 
   async rollbackTransaction(connection: ThreadConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('rollback'));
+    await connection.executeQuery(CompiledQuery.raw('rollback')).catch((error: unknown) => {
+      // SQLite has done so itself: of a full disk, say.
+      if (!messageOf(error).includes('no transaction is active')) throw error;
+    });
   }
 
   destroy(): Promise<void> {
