@@ -42,6 +42,7 @@ export async function forgetCaller(
     database,
     messages.map(({ id }) => id),
   );
+  await database.search.purge(database.db);
   await audit(database, { ...by, action: 'forget', subject: 'a caller', detail: JSON.stringify(found) });
   return found;
 }

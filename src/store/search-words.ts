@@ -16,6 +16,8 @@ export interface SearchIndex {
   /** Takes a text up, or the place of an older one of that id. */
   put(db: Kysely<Tables>, searched: Searched): Promise<void>;
   remove(db: Kysely<Tables>, ids: readonly string[]): Promise<void>;
+  /** What was removed is gone from the disk, too. Takes seconds in a large database; not in a transaction. */
+  purge(db: Kysely<Tables>): Promise<void>;
   /** Those that have all that is asked for, newest first. */
   find(
     db: Kysely<Tables>,

@@ -26,6 +26,7 @@ export async function sweep(
 ): Promise<void> {
   const oldest = new Date(now - keepDays * DAY_MS).toISOString().slice(0, 10);
   const before = Date.parse(oldest);
+  let deleted = 0;
   for (;;) {
     const calls = await database.db
       .selectFrom('calls')
@@ -35,6 +36,7 @@ export async function sweep(
       .limit(CALLS_AT_ONCE)
       .execute();
     if (calls.length === 0) break;
+    deleted += calls.length;
     await deleteCalls(
       database,
       calls.map(({ id }) => id),
@@ -50,6 +52,7 @@ export async function sweep(
     database,
     done.map(({ id }) => id),
   );
+  if (deleted + done.length > 0) await database.search.purge(database.db);
   await database.db.deleteFrom('spool_files').where('at', '<', before).execute();
   for (const day of await readdir(join(directory, 'calls')).catch(() => [])) {
     if (DAY_FOLDER.test(day) && day < oldest)

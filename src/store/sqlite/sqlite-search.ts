@@ -29,6 +29,12 @@ export const sqliteSearch: SearchIndex = {
     await sql`delete from search where id in (${list})`.execute(db);
   },
 
+  async purge(db) {
+    // The index only marks what is deleted, and the log has it, too.
+    await sql`insert into search_words (search_words) values ('optimize')`.execute(db);
+    await sql`pragma wal_checkpoint(truncate)`.execute(db);
+  },
+
   async find(db, question, limit) {
     const match = question.map((words) => `"${words.join(' ')}"*`).join(' AND ');
     // The innermost part goes through the matches from the newest on, and stops when there are enough.

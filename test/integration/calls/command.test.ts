@@ -1,5 +1,5 @@
 import { chownSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
@@ -350,7 +350,7 @@ describe('export', () => {
 describe('a caller', () => {
   it('is exported and forgotten with calls, messages and recordings, and nobody else is', async () => {
     await kept(AT, async (store) => {
-      await recorded(store, 'hers');
+      await recorded(store, 'adas-call');
       await recorded(store, 'others', { caller: { name: 'Bob', number: '999' } });
       const info = callInfo({
         key: { server: 'test', channel: 'later' },
@@ -394,6 +394,12 @@ describe('a caller', () => {
     await database.close();
     expect(trail.map(({ action }) => action).sort()).toEqual(['export', 'forget']);
     expect(JSON.stringify(trail)).not.toContain('0301234567');
+    // Nor is anything left in a corner of a file.
+    for (const name of await readdir(directory, { recursive: true })) {
+      const bytes = await readFile(join(directory, name)).catch(() => Buffer.alloc(0)); // a folder
+      for (const text of ['0301234567', '0309876543', 'adas'])
+        expect(bytes.includes(text), `${text} in ${name}`).toBe(false);
+    }
   });
 
   it('whose call is going on keeps that', async () => {

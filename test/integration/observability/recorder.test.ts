@@ -52,6 +52,19 @@ function wrap(it: ReturnType<typeof startRecording>) {
 }
 
 describe('a recording', () => {
+  it('is whole at each moment: a player sees what there is, though the program be killed', async () => {
+    const handles = rings();
+    const call = recording(handles);
+    handles.write('heard', 50);
+    handles.write('sent', 50);
+    await expect.poll(() => size(call.path), { timeout: 5000 }).toBe(44 + 50 * 160 * 2 * 2);
+    // The header follows the sound.
+    await expect
+      .poll(async () => (await readFile(call.path)).readUInt32LE(40), { timeout: 5000 })
+      .toBe(32_000);
+    await call.stop();
+  });
+
   it('has the caller left and the agent right, frame by frame on one timeline', async () => {
     const handles = rings();
     const call = recording(handles);

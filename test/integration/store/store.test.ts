@@ -6,13 +6,15 @@ import { addToRecord, beginRecord, type CallRecord } from '../../../src/dialog/c
 import { NO_MEDIA } from '../../../src/dialog/contract/call-media.ts';
 import type { TakenMessage } from '../../../src/dialog/contract/conversation.ts';
 import type { CallEvent } from '../../../src/dialog/contract/call-events.ts';
+import type { MediaSession } from '../../../src/dialog/contract/ports.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { thisRun } from '../../../src/lib/program-run.ts';
 import { KEEP_ALL } from '../../../src/store/call-rows.ts';
 import type { Database, DatabasePlace } from '../../../src/store/database.ts';
 import { findCall, listCalls, listMessages, searchAll } from '../../../src/store/reader.ts';
 import { Store, type StoreOptions } from '../../../src/store/store.ts';
-import { writeWav } from '../../../src/media/wav.ts';
+import { readWav, writeWav } from '../../../src/media/wav.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { ScriptedCall } from '../../support/scripted-call.ts';
 import { callInfo } from '../../support/scripted-line.ts';
 import { cleanDatabases, closeLater, KINDS, newPlace, open, tempFolder, type Kind } from './databases.ts';
@@ -318,6 +320,81 @@ describe.each(KINDS)('the store (%s)', (kind) => {
       '2026-01-20',
       'notes.txt',
     ]);
+  });
+});
+
+describe('a recording', () => {
+  it('during which the program ended is made whole at the next start, and its length is noted', async () => {
+    const { store, place, directory } = await opened('sqlite');
+    for (const call of ['cut', 'gone', 'whole']) observe(store, tiny(call).slice(0, 1));
+    const silence = { encoding: 'pcm_s16', rateHz: 8000, samples: new Int16Array(4000) } as const;
+    const sound = writeWav(silence, silence);
+    const header = new DataView(sound.buffer);
+    header.setUint32(4, 36, true);
+    header.setUint32(40, 0, true);
+    const cut = await store.recording('cut');
+    await writeFile(cut?.path ?? '', sound);
+    await store.recording('gone');
+    const whole = await store.recording('whole');
+    await writeFile(whole?.path ?? '', sound);
+    await whole?.ended();
+    expect(await store.recording('nobody')).toBeUndefined();
+    await store.close();
+    const database = await open(place);
+    // As after a kill: nobody runs it any more.
+    await database.db.updateTable('calls').set({ run: '1:1' }).execute();
+    const again = await opened('sqlite', { place, directory });
+    await expect.poll(() => again.store.status.databaseTrouble, PATIENCE).toBeUndefined();
+    const rows = await database.db
+      .selectFrom('recordings')
+      .select(['file', 'state', 'duration_ms', 'bytes'])
+      .execute();
+    const of = (name: string) => rows.find(({ file }) => file.includes(name));
+    expect(of('cut')).toMatchObject({ state: 'cut', duration_ms: 500, bytes: sound.length });
+    expect(of('gone')).toMatchObject({ state: 'failed', duration_ms: null });
+    expect(of('whole')).toMatchObject({ state: 'complete', duration_ms: 500 });
+    expect(readWav(await readFile(cut?.path ?? '')).channels).toHaveLength(2);
+    expect((await readFile(cut?.path ?? '')).readUInt32LE(40)).toBe(16_000);
+    expect((await findCall(database, 'cut'))?.recording).toMatch(/-cut\.wav$/);
+  });
+});
+
+describe('what is kept of a running call', () => {
+  it('has its packets every ten seconds', async () => {
+    const clock = new ManualClock();
+    const { store, place } = await opened('sqlite', {
+      clock: { ...systemClock, now: () => clock.now(), at: (at, action) => clock.at(at, action) },
+    });
+    const [start, end] = tiny('x') as [CallEvent, CallEvent];
+    store.observe({ ...start, at: clock.now() });
+    let received = 0;
+    const media = {
+      stats: () => ({ ...NO_MEDIA, packetsReceived: (received += 500) }),
+    } as unknown as MediaSession;
+    store.follow('x', media);
+    await clock.advance(25_000);
+    store.observe({ ...end, at: clock.now() });
+    await clock.advance(25_000);
+    await store.close();
+    const rows = await (
+      await open(place)
+    ).db
+      .selectFrom('media')
+      .select(['at_ms', 'received'])
+      .orderBy('at_ms')
+      .execute();
+    expect(rows).toEqual([
+      { at_ms: 10_000, received: 500 },
+      { at_ms: 20_000, received: 1000 },
+    ]);
+  });
+
+  it('has what it cost, where there are prices', async () => {
+    const cost = () => ({ cost: 0.0125, currency: 'EUR' });
+    const { store, place } = await opened('sqlite', { rules: { ...KEEP_ALL, cost } });
+    observe(store, tiny('x'));
+    await store.close();
+    expect((await findCall(await open(place), 'x'))?.cost).toEqual({ amount: 0.0125, currency: 'EUR' });
   });
 });
 
