@@ -11,6 +11,8 @@ import { KEEP_ALL } from '../../../src/store/call-rows.ts';
 import type { DatabasePlace } from '../../../src/store/database.ts';
 import { listCalls, listMessages } from '../../../src/store/reader.ts';
 import { Store } from '../../../src/store/store.ts';
+import type { Supervision } from '../../../src/threads/supervised-thread.ts';
+import { MortalThreads } from '../../support/mortal-threads.ts';
 import { callInfo } from '../../support/scripted-line.ts';
 import { cleanDatabases, closeLater, newPlace, open, postgres, tempFolder } from './databases.ts';
 
@@ -23,6 +25,7 @@ const IS_ROOT = process.getuid?.() === 0;
 async function opened(
   directory: string,
   place: DatabasePlace,
+  supervision: Supervision = {},
 ): Promise<{ store: Store; troubles: string[] }> {
   const troubles: string[] = [];
   const store = await Store.open({
@@ -31,6 +34,7 @@ async function opened(
     clock: systemClock,
     rules: KEEP_ALL,
     keepDays: 30,
+    supervision,
     onTrouble: (message) => void troubles.push(message),
     onNews: () => undefined,
   });
@@ -140,6 +144,31 @@ describe('a program that is killed while it writes', () => {
     const texts = (await listMessages(await open(place), 9)).map(({ text }) => text);
     expect(texts.sort()).toEqual(['first', 'second']);
   });
+});
+
+describe('the database’s thread', () => {
+  it.each(['exit', 'hang'] as const)(
+    'that comes to harm (%s) is replaced, and nothing is lost',
+    async (how) => {
+      const threads = new MortalThreads('store/sqlite/sqlite-worker.ts');
+      closeLater(() => {
+        threads.close();
+      });
+      const place = await newPlace('sqlite');
+      const supervision = { ...threads.supervision, threadPolicy: { hungMs: 2000 } };
+      const { store, troubles } = await opened(await tempFolder(), place, supervision);
+      observe(store, oneCall('before'));
+      await allWritten(store);
+      threads.end(how);
+      for (let n = 0; n < 20; n += 1) observe(store, oneCall(`after-${n}`));
+      await expect.poll(() => troubles.join(), PATIENCE).toMatch(/thread died/);
+      await allWritten(store);
+      await store.close();
+      expect(store.status).toMatchObject({ lost: 0, refused: 0 });
+      expect(await listCalls(await open(place), 99)).toHaveLength(21);
+    },
+    MINUTE,
+  );
 });
 
 describe.skipIf(!IS_ROOT)('a full disk', () => {
