@@ -3,10 +3,10 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 export EXT SAY RECORD JSON CODEC HOST SIP_PORT HTTP_PORT LAB MIRROR PROVIDERS BIND RTP_START RTP_END RTPRIO ONLY
-export CALLS TURNS VARIANTS STT_EAGER_END_MS STT_TURN_END_MS STT_TAKEN_BACK STT_TRANSCRIPT_MS LLM_FIRST_TOKEN_MS \
+export HALF CASES LISTEN SWEEP CALLS TURNS VARIANTS STT_EAGER_END_MS STT_TURN_END_MS STT_TAKEN_BACK STT_TRANSCRIPT_MS LLM_FIRST_TOKEN_MS \
 	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED
 
-.PHONY: help demo lab call test check bench-latency bench-trouble clean image up down logs test-docker
+.PHONY: help demo lab call test check bench-latency bench-trouble bench-turns clean image up down logs test-docker
 COMPOSE = docker compose --file docker/compose.yaml
 
 help:
@@ -24,6 +24,8 @@ help:
 	@echo 'make bench-latency   how long a caller waits for an answer, on the wire, with an emulated cloud;'
 	@echo '             its delays are settings (docs/cloud-providers.md), CALLS=6 TURNS=240 JSON=1'
 	@echo 'make bench-trouble   what callers get when a provider fails, fault by fault (ONLY=tts: some of them)'
+	@echo 'make bench-turns     how well the agent takes turns: some 270 replayed conversations, no Asterisk needed'
+	@echo '             (test/turns/README.md: HALF=tune, ONLY=echo, CASES=5, LISTEN=folder)'
 	@echo 'make image   builds the container images (docs/docker.md); make demo and make lab know LAB=docker'
 	@echo 'make up      Asterisk and the agent in containers, left running; HOST= as above'
 	@echo 'make down    ends them; make logs shows their log'
@@ -63,6 +65,9 @@ check:
 
 bench-trouble:
 	@lab/run.sh --lab test/bench/trouble.bench.ts
+
+bench-turns:
+	@lab/run.sh test/bench/turns.bench.ts
 
 image:
 	@lab/run.sh lab/docker-images.ts

@@ -61,7 +61,7 @@ async function debianBase(suite: 'bookworm' | 'sid', say: (line: string) => void
   if (!existsSync(archive)) {
     say(`  Debian ${suite} (once; about a minute)`);
     const { mirror, settings } = debianMirror();
-    const draft = `${archive}.${process.pid}.tar`;
+    const unfinished = `${archive}.${process.pid}.tar`;
     const unwanted = ['doc', 'man', 'locale', 'info', 'lintian'].map(
       (name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`,
     );
@@ -74,13 +74,13 @@ async function debianBase(suite: 'bookworm' | 'sid', say: (line: string) => void
           '--hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr',
           ...settings.map((line) => `--aptopt=${line}`),
           ...['--aptopt=Acquire::Languages "none"', '--dpkgopt=force-unsafe-io', ...unwanted],
-          ...[suite, draft, mirror],
+          ...[suite, unfinished, mirror],
         ],
         { env: { ...process.env, LC_ALL: 'C' }, maxBuffer: 64 * 1024 * 1024 },
       );
-      renameSync(draft, archive);
+      renameSync(unfinished, archive);
     } catch (error) {
-      rmSync(draft, { force: true });
+      rmSync(unfinished, { force: true });
       throw new UserError(`A base system of Debian ${suite} could not be made: ${lastLines(error)}`);
     }
   }

@@ -166,42 +166,42 @@ async function fetchTools(say: (line: string) => void): Promise<void> {
     if (old.startsWith('tools')) rmSync(join(FOLDER, old), { recursive: true, force: true });
   }
   say('Fetching a Docker engine: Debian packages, unpacked and not installed');
-  const draft = `${TOOLS}.${process.pid}`;
-  rmSync(draft, { recursive: true, force: true });
-  mkdirSync(join(draft, 'debs'), { recursive: true });
+  const unfinished = `${TOOLS}.${process.pid}`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(join(unfinished, 'debs'), { recursive: true });
   try {
     const run = promisify(execFile);
     const simulated = await run('apt-get', ['install', '--simulate', '--no-install-recommends', ...PACKAGES]);
     const missing = [...simulated.stdout.matchAll(/^Inst (\S+)/gm)].map(([, name]) => name ?? '');
     const needed = [...new Set([...PACKAGES, ...missing])];
-    await run('apt-get', ['download', ...needed], { cwd: join(draft, 'debs') });
+    await run('apt-get', ['download', ...needed], { cwd: join(unfinished, 'debs') });
     await run('apt-get', ['download', PLUGIN_PACKAGE], {
-      cwd: join(draft, 'debs'),
-      env: { ...process.env, APT_CONFIG: await sidConfiguration(draft) },
+      cwd: join(unfinished, 'debs'),
+      env: { ...process.env, APT_CONFIG: await sidConfiguration(unfinished) },
     });
-    for (const file of readdirSync(join(draft, 'debs'))) {
+    for (const file of readdirSync(join(unfinished, 'debs'))) {
       if (!file.startsWith(`${PLUGIN_PACKAGE}_`))
-        await run('dpkg-deb', ['-x', join(draft, 'debs', file), draft]);
-      else await run('dpkg-deb', ['-x', join(draft, 'debs', file), join(draft, 'plugin')]);
+        await run('dpkg-deb', ['-x', join(unfinished, 'debs', file), unfinished]);
+      else await run('dpkg-deb', ['-x', join(unfinished, 'debs', file), join(unfinished, 'plugin')]);
     }
-    mkdirSync(join(draft, 'config/cli-plugins'), { recursive: true });
+    mkdirSync(join(unfinished, 'config/cli-plugins'), { recursive: true });
     renameSync(
-      join(draft, 'plugin/usr/libexec/docker/cli-plugins/docker-compose'),
-      join(draft, 'config/cli-plugins/docker-compose'),
+      join(unfinished, 'plugin/usr/libexec/docker/cli-plugins/docker-compose'),
+      join(unfinished, 'config/cli-plugins/docker-compose'),
     );
     for (const folder of ['debs', 'plugin', 'apt'])
-      rmSync(join(draft, folder), { recursive: true, force: true });
-    renameSync(draft, TOOLS);
+      rmSync(join(unfinished, folder), { recursive: true, force: true });
+    renameSync(unfinished, TOOLS);
   } catch (error) {
-    rmSync(draft, { recursive: true, force: true });
+    rmSync(unfinished, { recursive: true, force: true });
     const said = error instanceof Error ? error.message : String(error);
     throw new UserError(`Debian's packages of a Docker engine could not be fetched: ${said}`);
   }
 }
 
 /** A configuration of apt for suite sid alone, with nothing of the machine's changed. */
-async function sidConfiguration(draft: string): Promise<string> {
-  const apt = join(draft, 'apt');
+async function sidConfiguration(unfinished: string): Promise<string> {
+  const apt = join(unfinished, 'apt');
   for (const folder of ['state/lists/partial', 'cache/archives/partial'])
     mkdirSync(join(apt, folder), { recursive: true });
   const { mirror, settings } = debianMirror();

@@ -22,14 +22,14 @@ export function labSecrets(): Secrets {
     const word = (): string => randomBytes(12).toString('hex');
     const secrets: Secrets = { ari: word(), softphone1: word(), softphone2: word() };
     // Complete or not there at all; and if another process was first, its passwords count.
-    const draft = `${path}.${process.pid}`;
-    writeFileSync(draft, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+    const unfinished = `${path}.${process.pid}`;
+    writeFileSync(unfinished, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
     try {
-      linkSync(draft, path);
+      linkSync(unfinished, path);
     } catch {
       // The other one's.
     }
-    rmSync(draft);
+    rmSync(unfinished);
     return read();
   }
 }

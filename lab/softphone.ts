@@ -353,7 +353,7 @@ export class SoftphoneCall {
   }
 
   /** Stops speaking: silence from now on. */
-  async hush(): Promise<void> {
+  async stopTalking(): Promise<void> {
     this.#saying?.abort();
     await this.#silence();
   }

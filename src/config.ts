@@ -2,7 +2,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { VoiceAgentError } from './lib/errors.ts';
 import type { AgentProfile } from './dialog/contract/agent-profile.ts';
-import { announcementsOf, type Announcements } from './dialog/language/own-phrases.ts';
+import { announcementTexts, isComplete, type Announcements } from './dialog/language/own-phrases.ts';
 import type { AllSettings } from './settings/settings-section.ts';
 import { crossCheck } from './config/cross-checks.ts';
 import type { KnownProviders, Part } from './config/known-providers.ts';
@@ -86,8 +86,14 @@ export function loadConfig(options: {
     ...providers.problems,
     ...crossCheck(agentsDocument, providersDocument, known),
   ];
-  const announcements = agents.value && announcementsOf(agents.value.announcements);
-  if (problems.length > 0 || !agents.value || !announcements || !providers.value) {
+  const announcements = agents.value && announcementTexts(agents.value.announcements);
+  if (
+    problems.length > 0 ||
+    !agents.value ||
+    !announcements ||
+    !isComplete(announcements) ||
+    !providers.value
+  ) {
     throw new VoiceAgentError('CONFIG_INVALID', problemsText(problems));
   }
   const choose = (needs: Needs): ProviderChoice => {

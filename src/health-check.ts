@@ -55,7 +55,7 @@ export async function healthCheckCommand(
   }
 }
 
-/** Whoever listens on all addresses is asked at the loopback one. An empty variable counts as not set. */
+/** A server that listens on all addresses is asked at the loopback one. An empty variable counts as not set. */
 function addressOf(env: Readonly<Record<string, string | undefined>>): string {
   const given = env['MONITORING_LISTEN_ADDRESS'] || '127.0.0.1';
   const address = given === '0.0.0.0' ? '127.0.0.1' : given === '::' ? '::1' : given;

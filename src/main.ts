@@ -10,7 +10,7 @@ import { createLogger } from './observability/logger.ts';
 /** For a program that is told a second time to stop: callers go on in the dialplan, and what is open is closed. */
 const CLOSE_MS = 4000;
 
-/** After a bug that belongs to no call: for calls to come to their end. Then the others go on in the dialplan. */
+/** After a bug that belongs to no call: calls have this long to end. Then those that are left go on in the dialplan. */
 const DRAIN_AFTER_BUG_MS = 60_000;
 
 /** Exit status after such a bug (sysexits.h EX_SOFTWARE). */
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
 
-  // What a bug has left behind nobody knows: another process takes over, as soon as nobody needs this one.
+  // After a bug the program's state is unknown: it ends as soon as its calls have, and a supervisor starts another.
   const broken = new AbortController();
   const giveUp = (about: object, message: string): void => {
     log.fatal(about, `${message}: the program lets its calls end, and leaves`);

@@ -19,7 +19,7 @@ export type Watched = Pick<
   tools(): ReadonlySet<string>;
 };
 
-/** What the rest of the program tells those who watch over it. */
+/** What the rest of the program reports to health checks and metrics. */
 export interface Monitoring {
   readonly observe: CallObserver;
   /** A call has media: counted while it runs. */

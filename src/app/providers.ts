@@ -50,12 +50,12 @@ export class ProviderPool {
     this.#config = config;
   }
 
-  /** Whoever finds speech. Throws VAD_UNAVAILABLE with what to do. */
+  /** The voice-activity detector. Throws VAD_UNAVAILABLE with a remedy. */
   vad({ vad: { names } }: ProviderChoice): Promise<VoiceActivityDetector> {
     return this.#one(known('vad', names[0]));
   }
 
-  /** Throws STT_UNAVAILABLE with what to do. */
+  /** Throws STT_UNAVAILABLE with a remedy. */
   async stt({ stt: chosen }: ProviderChoice): Promise<SpeechToText> {
     const { sttMs: patienceMs } = this.#config.providers.patience;
     const providers = await this.#listed('stt', chosen);
@@ -83,7 +83,7 @@ export class ProviderPool {
     return chainTextToSpeech({ providers, clock: systemClock, patienceMs });
   }
 
-  /** Who is worth asking at the moment, as calls have found. */
+  /** The state of each provider's circuit breaker. */
   get states(): readonly { readonly part: Part; readonly provider: string; readonly state: BreakerState }[] {
     return [...this.#breakers].map(([{ part, name }, { state }]) => ({ part, provider: name, state }));
   }
@@ -160,8 +160,12 @@ export class ProviderPool {
       clock: systemClock,
       onChange: (state, cause) => {
         const about = { part, provider: name, breaker: state };
-        if (state === 'closed') this.#log.info(about, `${part}: ${name} is well again`);
-        else this.#log.warn(about, `${part}: ${name} isn't asked for a while (${cause?.kind ?? 'unknown'})`);
+        if (state === 'closed') this.#log.info(about, `${part}: ${name} works again`);
+        else
+          this.#log.warn(
+            about,
+            `${part}: the circuit breaker of ${name} has opened (${cause?.kind ?? 'unknown'})`,
+          );
       },
     });
     this.#breakers.set(provider, breaker);
@@ -169,7 +173,7 @@ export class ProviderPool {
   }
 }
 
-/** Who serves an agent, for the log. */
+/** The names of an agent's providers, for the log. */
 export function namesOf({ vad, stt, llm, tts }: ProviderChoice): Readonly<Record<Part, readonly string[]>> {
   return { vad: vad.names, stt: stt.names, llm: llm.names, tts: tts.names };
 }
@@ -181,7 +185,7 @@ function known<P extends Part>(part: P, name: string): Provider<P> {
   return provider;
 }
 
-/** What works in this process alone needs nobody who watches over it. */
+/** A single provider that runs in this process needs no chain around it. */
 function canFail<P extends Part>(part: P, providers: readonly Listed<Ports[P]>[]): boolean {
   return providers.length > 1 || providers.some(({ name }) => known(part, name).isRemote === true);
 }

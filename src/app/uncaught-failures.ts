@@ -1,7 +1,7 @@
 import { FailureDomain } from '../lib/failure-domain.ts';
 
 /**
- * Takes charge of everything that is thrown, or rejected, and that nobody catches: it is the failure of the call
+ * Takes charge of everything that is thrown, or rejected, and not caught: it is the failure of the call
  * whose code it was, or else comes to `onFatal`. Returns how to withdraw that.
  */
 export function catchUncaught(onFatal: (error: unknown) => void): () => void {

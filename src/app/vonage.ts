@@ -8,12 +8,7 @@ import type { Scope } from '../lib/scope.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createSignatureCheck } from '../telephony/vonage/signed-webhook.ts';
 import { digitsOf } from '../telephony/vonage/ncco.ts';
-import {
-  startVonageApp,
-  VONAGE_SERVER,
-  WEBHOOK_PATHS,
-  type VonageApp,
-} from '../telephony/vonage/vonage-app.ts';
+import { VONAGE_SERVER, VonageApp, WEBHOOK_PATHS } from '../telephony/vonage/vonage-app.ts';
 import { uncallableTargets } from './transfer-targets.ts';
 import type { OnAbandoned } from '../threads/supervised-thread.ts';
 import { createVonageRest, regionsBeside } from '../telephony/vonage/vonage-rest.ts';
@@ -91,7 +86,7 @@ export async function openVonage(
     gateway,
     start(desk) {
       const { busy, trouble, language } = config.announcements;
-      const app = startVonageApp({
+      const app = new VonageApp({
         desk,
         gateway,
         clock: systemClock,
@@ -114,7 +109,7 @@ export async function openVonage(
   };
 }
 
-/** By called number, in digits: the extension of whoever answers it. */
+/** By called number, in digits: the extension of the agent that answers it. */
 function extensionsOf(config: Config): Record<string, string> {
   return Object.fromEntries(
     Object.entries(config.gateways.vonage.numbers).map(([number, target]) => {

@@ -31,7 +31,7 @@ function schemaProblem(schema: Record<string, unknown>): string | undefined {
   }
 }
 
-/** Only path and query may be open: whom a model's request goes to is decided here. */
+/** Only path and query may have placeholders: the model must not choose the host. */
 const openAddress = text.refine((value) => {
   const [, origin = ''] = /^(https?:\/\/[^/?#]*)/i.exec(value) ?? [];
   return !/[{}]/.test(origin) && serverUrl.safeParse(value).success;

@@ -1,6 +1,6 @@
 import type { KnownProvider } from './known-providers.ts';
 
-/** Who is chosen where providers.yaml says `auto`. */
+/** The name in providers.yaml that lets the program choose the providers. */
 export const AUTO = 'auto';
 
 export interface AutomaticChoice {
@@ -11,9 +11,9 @@ export interface AutomaticChoice {
 }
 
 /**
- * Of the providers of a part that have a rank, those that may be asked (their key is set, or they need none) and can
- * serve the agent, in the order of their ranks. If nobody can, the first who may be asked: the check of the agent
- * says what that one lacks.
+ * Of the providers of a part that have a rank, those that are usable (their key is set, or they need none) and can
+ * serve the agent, in the order of their ranks. If none can serve it, the first usable one: the agent's check then
+ * reports what that one lacks.
  */
 export function automatic(
   providers: readonly KnownProvider[],

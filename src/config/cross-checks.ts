@@ -122,7 +122,7 @@ function providerNames(document: ConfigDocument, ids: readonly string[], known: 
   return problems;
 }
 
-/** Voice and language of an agent (or of the announcements) against everybody who may serve it. */
+/** Voice and language of an agent (or of the announcements) against every provider that may serve it. */
 function speech(
   agents: ConfigDocument,
   path: Path,

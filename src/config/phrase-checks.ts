@@ -1,33 +1,36 @@
+import type { AgentProfile } from '../dialog/contract/agent-profile.ts';
 import { AGENT_PHRASES } from '../dialog/contract/stock-phrases.ts';
 import { KNOWN_LANGUAGES, languageOf } from '../dialog/language/known-languages.ts';
+import {
+  agentTexts,
+  ANNOUNCEMENTS,
+  announcementTexts,
+  missingFrom,
+  type Announcements,
+} from '../dialog/language/own-phrases.ts';
 import type { ConfigDocument } from './document.ts';
 import { DEFAULT_LANGUAGE } from './schema.ts';
 import type { Path, Problem } from './problems.ts';
 import { problemAt, textAt, valueAt } from './validate.ts';
 
-const ANNOUNCEMENTS: Path = ['announcements'];
-
-/** What an agent has to be told to say, because nobody has said it in its language yet. */
+/** The phrases that an agent's configuration must give, because its language has none. */
 export function agentPhrases(document: ConfigDocument, agent: Path): Problem[] {
-  const code = codeAt(document, agent);
-  const lent = code === codeAt(document, ANNOUNCEMENTS) && isGiven(document, [...ANNOUNCEMENTS, 'trouble']);
-  const missing = AGENT_PHRASES.filter(
-    (name) =>
-      languageOf(code).phrases[name] === undefined &&
-      !isGiven(document, [...agent, 'phrases', name]) &&
-      !(name === 'apology' && lent),
-  );
-  return missingText(document, [...agent, 'phrases'], code, missing);
+  const language = codeAt(document, agent);
+  // As they stand in the file: that they are texts is checked elsewhere.
+  const phrases = valueAt(document.data, [...agent, 'phrases']) as AgentProfile['phrases'] & object;
+  const texts = agentTexts({ language, phrases }, announcementsIn(document));
+  return missingText(document, [...agent, 'phrases'], language, missingFrom(texts, AGENT_PHRASES));
 }
 
 /** The same of the announcements. */
 export function announcements(document: ConfigDocument): Problem[] {
-  const code = codeAt(document, ANNOUNCEMENTS);
-  const { unknownExtension, busy, apology } = languageOf(code).phrases;
-  const missing = Object.entries({ unknownExtension, busy, trouble: apology })
-    .filter(([name, text]) => text === undefined && !isGiven(document, [...ANNOUNCEMENTS, name]))
-    .map(([name]) => name);
-  return missingText(document, ANNOUNCEMENTS, code, missing);
+  const texts = announcementsIn(document);
+  return missingText(document, ['announcements'], texts.language, missingFrom(texts, ANNOUNCEMENTS));
+}
+
+function announcementsIn(document: ConfigDocument) {
+  const given = valueAt(document.data, ['announcements']) as Partial<Announcements> | undefined;
+  return announcementTexts({ ...given, language: codeAt(document, ['announcements']) });
 }
 
 function missingText(
@@ -44,8 +47,4 @@ function missingText(
 
 function codeAt(document: ConfigDocument, path: Path): string {
   return languageOf(textAt(document, [...path, 'language']) ?? DEFAULT_LANGUAGE).code;
-}
-
-function isGiven(document: ConfigDocument, path: Path): boolean {
-  return valueAt(document.data, path) !== undefined;
 }

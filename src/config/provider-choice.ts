@@ -4,7 +4,7 @@ import type { ConfigDocument } from './document.ts';
 import { DEFAULT_VAD } from './provider-settings.ts';
 import { valueAt } from './validate.ts';
 
-/** What an agent needs of whoever serves it. */
+/** What an agent needs of its providers. */
 export interface Needs {
   /** The agent's id; undefined: the announcements. */
   readonly agent: string | undefined;
@@ -12,7 +12,7 @@ export interface Needs {
   readonly voice: string;
 }
 
-/** Who serves an agent in one part. */
+/** An agent's providers for one part. */
 export interface Chosen {
   /** Best first. */
   readonly names: readonly [string, ...string[]];
@@ -20,7 +20,7 @@ export interface Chosen {
   readonly why?: string;
 }
 
-/** Who hears, thinks and speaks for an agent. */
+/** An agent's providers for each part. */
 export type ProviderChoice = Readonly<Record<Part, Chosen>>;
 
 /** The names that stand at a place of providers.yaml: one, a list, or several with commas (as variables have them). */
@@ -33,7 +33,7 @@ export function statedNames(value: unknown): string[] {
     .filter((name) => name !== '');
 }
 
-/** Who serves an agent: those that the file names, or those that `auto` stands for. */
+/** An agent's providers for a part: those that the file names, or those that `auto` stands for. */
 export function chosenProviders(
   part: Part,
   needs: Needs,
@@ -62,8 +62,8 @@ interface Lack {
 }
 
 /**
- * What a provider lacks for an agent; undefined: nothing. One that only takes over, when another has failed, may do
- * so in a voice of its own.
+ * What a provider lacks to serve an agent; undefined: nothing. `takesOver`: it only stands in when another provider
+ * has failed, and may then speak in a voice of its own.
  */
 export function lackOf(
   provider: KnownProvider,

@@ -36,7 +36,7 @@ export function createSessionMemory(rateHz: SampleRateHz, playout: PlayoutRingSh
   };
 }
 
-/** What the thread that carries a session's media tells of it, whatever the transport. */
+/** What the thread that carries a session's media reports of it, whatever the transport. */
 export type SessionReport =
   /** Media flows. */
   | { readonly type: 'attached' }
@@ -49,7 +49,7 @@ export interface RingSessionOptions {
   readonly id: string;
   readonly format: PlayoutFormat;
   readonly memory: SessionMemory;
-  /** Who says what was played (default `exact`: whoever sends). */
+  /** How exact the accounts of what was played are (default `exact`: the sender keeps them). */
   readonly accuracy?: PlayedAccount['accuracy'];
   /** Of the accounts. Default: the monotonic clock. */
   readonly clock?: Pick<Clock, 'now'>;
@@ -61,7 +61,7 @@ export type SessionStats = MediaStats & CountedStats;
 
 /**
  * One call's media as the main thread sees it, over rings in shared memory: the part of a session that
- * is the same for every transport. Somebody else, mostly a thread, carries the media and reports.
+ * is the same for every transport. Another party, mostly a thread, carries the media and reports.
  */
 export abstract class RingMediaSession<Endpoint extends MediaEndpoint> implements MediaSession<Endpoint> {
   readonly id: string;
@@ -127,7 +127,7 @@ export abstract class RingMediaSession<Endpoint extends MediaEndpoint> implement
     return this.#closing;
   }
 
-  /** The thread is everybody's; what it tells of this session belongs to its call. */
+  /** The thread serves all sessions; its reports of this one belong to this session's call. */
   readonly onReport: (report: SessionReport) => void = FailureDomain.bind((report) => {
     this.reported(report);
   });
@@ -168,17 +168,17 @@ export abstract class RingMediaSession<Endpoint extends MediaEndpoint> implement
     this.#playback.reconcile();
   }
 
-  /** Whoever carries the media needn't wait for the next tick to see that the flush line was raised. */
+  /** Tells the media thread that the flush line was raised, so that it needn't wait for its next tick to see it. */
   protected abstract tellOfFlush(): void;
 
-  /** Resolves when nobody carries the media any more. */
+  /** Resolves when the media thread has let go of the session. */
   protected abstract release(): Promise<void>;
 
   async #close(): Promise<void> {
     await this.release();
     this.#playback.close();
     this.#neverAttached('closed before media could flow');
-    // Whoever carried the media has closed them; if its thread had died before, nobody has.
+    // The media thread has closed them, unless it has died before.
     closeRing(this.heard);
     closeRing(this.sent);
     this.#listeners.clear();

@@ -17,8 +17,8 @@ export function onAbort(signal: AbortSignal, action: () => void): () => void {
 
 /**
  * When one request is to stop: together with `parent`, or when its deadline passes. It has one deadline at a time
- * (for the first byte, then for each token). Whoever makes one calls `release` or `abort` in the end: not before
- * that does the parent forget it. (AbortSignal.any leaves that to the garbage collector, and knows no Clock.)
+ * (for the first byte, then for each token). Its owner must call `release` or `abort` in the end: the parent
+ * keeps it until then. (AbortSignal.any leaves that to the garbage collector, and knows no Clock.)
  */
 export class RequestAbort {
   readonly #controller = new AbortController();
@@ -117,7 +117,7 @@ export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSi
 
 /**
  * Resolves with the promise, or with what `late` gives (or throws) if that takes longer than `ms`. The promise isn't
- * stopped by that: nobody waits for it any more, and it may reject unheard.
+ * stopped by that: it isn't waited for any more, and its rejection is ignored.
  */
 export async function within<T, Late = T>(
   promise: Promise<T>,

@@ -21,13 +21,13 @@ export type Remedy = (error: unknown) => Milliseconds | undefined;
  *
  * Node forgets the store in two places, so `bind` and `run` catch by themselves: a throw out of
  * AsyncLocalStorage.run or of a function that it has bound reaches the process after the store was left, and a
- * listener runs in the context of whoever emits, not of whoever has added it (both seen with Node 22.18 and 24.21).
+ * listener runs in the context of the code that emits, not of the code that added it (both seen with Node 22.18 and 24.21).
  */
 export class FailureDomain {
   readonly #options: FailureDomainOptions;
   readonly #remedies: Remedy[] = [];
   readonly #known = new WeakSet();
-  #cancelPatience: () => void = () => undefined;
+  #cancelTimer: () => void = () => undefined;
   #isRemedying = false;
   #failed = false;
   #closed = false;
@@ -51,7 +51,7 @@ export class FailureDomain {
     return storage.exit(action);
   }
 
-  /** Runs `action`; what it throws is the current domain's failure, and whoever has called this goes on. */
+  /** Runs `action`; what it throws is the current domain's failure, and isn't thrown on. */
   static attempt(action: () => void): void {
     try {
       action();
@@ -120,21 +120,21 @@ export class FailureDomain {
   /** What it was for is over. Idempotent. */
   close(): void {
     this.#closed = true;
-    this.#cancelPatience();
+    this.#cancelTimer();
     this.#remedies.length = 0;
   }
 
   #remedy(error: unknown): void {
-    this.#cancelPatience();
+    this.#cancelTimer();
     this.#isRemedying = true;
-    const patience = storage.run(this, () => this.#tryRemedies(error));
+    const remedyMs = storage.run(this, () => this.#tryRemedies(error));
     this.#isRemedying = false;
-    if (this.#closed || patience === undefined) return;
+    if (this.#closed || remedyMs === undefined) return;
     const { clock } = this.#options;
     // Not in the domain: it is what looks after it.
-    this.#cancelPatience = storage.exit(() =>
-      clock.at(clock.now() + patience, () => {
-        const late = new Error(`it isn't over ${patience} ms after it failed (${messageOf(error)})`);
+    this.#cancelTimer = storage.exit(() =>
+      clock.at(clock.now() + remedyMs, () => {
+        const late = new Error(`it isn't over ${remedyMs} ms after it failed (${messageOf(error)})`);
         this.#tell(late);
         if (!this.#closed) this.#remedy(late);
       }),
@@ -144,8 +144,8 @@ export class FailureDomain {
   #tryRemedies(error: unknown): Milliseconds | undefined {
     for (const remedy of [...this.#remedies].reverse()) {
       try {
-        const patience = remedy(error);
-        if (patience !== undefined) return patience;
+        const remedyMs = remedy(error);
+        if (remedyMs !== undefined) return remedyMs;
       } catch (another) {
         this.#tell(another);
       }
@@ -166,10 +166,10 @@ export class FailureDomain {
 const storage = new AsyncLocalStorage<FailureDomain>();
 
 /**
- * The program can't go on as it is, whoever finds it out (a thread that it can't do without is abandoned, say):
- * the process lets its calls come to their end, and leaves (main.ts).
+ * Reports a failure with which the program can't go on (a thread that it can't do without is abandoned, say): the
+ * process lets its calls come to their end, and exits (main.ts).
  */
 export function belongsToNoCall(error: unknown): void {
-  // As an unhandled rejection it comes to whoever the program, or a test, has appointed for that.
+  // As an unhandled rejection it reaches the handler that the program, or a test, has installed.
   storage.exit(() => void Promise.reject(error instanceof Error ? error : new Error(messageOf(error))));
 }

@@ -1,4 +1,4 @@
-/** One HTTP request, as whoever listens hands it to whoever answers; small enough to cross threads. */
+/** One HTTP request, as the listening thread hands it to the answering one: plain data that can cross threads. */
 export interface HttpRequest {
   readonly method: string;
   /** Without the query. */
@@ -16,5 +16,5 @@ export interface HttpResponse {
   readonly body?: string;
 }
 
-/** Never rejects for what a stranger sent: that is an answer, too. */
+/** Never rejects because of what a client sent: a bad request gets an answer, too. */
 export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;

@@ -1,9 +1,9 @@
 import { FailureDomain } from './failure-domain.ts';
 
 /**
- * A set of listeners. Each runs in the failure domain in which it was added; one that was added outside of any, in
- * that of whoever emits. One that throws keeps neither the others from hearing nor anything from going on: it is a
- * failure of its domain.
+ * A set of listeners. Each runs in the failure domain in which it was added, or, if it was added outside of any, in
+ * that of the code that emits. When one throws, the others are still called and `emit` returns: it is a failure of
+ * the listener's domain.
  */
 export class Listeners<Event> {
   readonly #listeners = new Set<(event: Event) => void>();

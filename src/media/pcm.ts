@@ -34,7 +34,7 @@ export function audioDuration(audio: Audio): Milliseconds {
   return (sampleCount(audio) * 1000) / audio.rateHz;
 }
 
-/** What somebody says of raw bytes, before anybody believes it. */
+/** A format that is claimed for raw bytes, before it is checked. */
 export interface ClaimedFormat {
   readonly encoding: string;
   readonly rateHz: number;

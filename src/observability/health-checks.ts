@@ -8,8 +8,8 @@ export interface HealthReport {
 }
 
 /**
- * What must be well for calls to be taken, and for what is promised to callers. Every part of the program that can fail by itself has its check
- * here: `asterisk:local`, `media`, `stt:pocketsphinx`. They are asked when somebody wants to know.
+ * What must be well for calls to be taken, and for what callers are promised. Every part of the program that can fail by itself has its check
+ * here: `asterisk:local`, `media`, `stt:pocketsphinx`. They run at each request.
  */
 export class HealthChecks {
   readonly #checks = new Map<string, { readonly check: HealthCheck; readonly needed: boolean }>();

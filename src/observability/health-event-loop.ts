@@ -16,7 +16,7 @@ export interface EventLoopWatch {
 
 /**
  * Sees how late the main thread comes to its work. A loop that stands still answers no health check
- * anyhow; this finds the one that still does, but too late for anybody on the telephone.
+ * anyhow; this finds the one that still answers, but too late for a telephone call.
  */
 export function watchEventLoop(clock: Clock): EventLoopWatch {
   const delays: Milliseconds[] = [];

@@ -16,7 +16,7 @@ export interface HealthServerOptions {
   readonly address: string;
   /** 0: any free one. */
   readonly port: number;
-  /** By path, such as `/healthz`. What a page throws is told to `onTrouble`, not to who asked. */
+  /** By path, such as `/healthz`. What a page throws goes to `onTrouble`, not into the response. */
   readonly pages: Readonly<Record<string, () => Page | Promise<Page>>>;
   readonly onTrouble: (message: string, error: unknown) => void;
   /** A request must be complete within this time (default 5 s), and an idle connection closes after it. */
@@ -31,7 +31,7 @@ export interface HealthServer {
 }
 
 const REQUEST_MS: Milliseconds = 5000;
-/** Probes and scrapers are few; whoever opens more has something else in mind. */
+/** Probes and scrapers need only a few; more connections are likely an attack or a bug. */
 const MAX_CONNECTIONS = 64;
 
 /** Serves some pages over plain HTTP, to read only. Throws MONITORING_PORT_UNAVAILABLE. */

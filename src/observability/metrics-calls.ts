@@ -50,7 +50,7 @@ export function countCalls(registry: Registry, { agents, tools }: CallMetricsOpt
   const ended = counter('calls_ended_total', 'Calls that are over, by how they ended.', 'agent', 'reason');
   const running = new Gauge({
     name: 'voice_agent_calls_running',
-    help: 'Calls that are going on, set-up included.',
+    help: 'Calls in progress, set-up included.',
     labelNames: ['agent'],
     registers,
   });
@@ -88,7 +88,7 @@ export function countCalls(registry: Registry, { agents, tools }: CallMetricsOpt
   );
   const saved = histogram(
     'early_start_saved_seconds',
-    'What it saved that a reply was prepared before the turn was certain.',
+    'Time saved by preparing a reply before the end of the turn was certain (preemptive generation).',
     LATENCY_SECONDS,
     'agent',
   );
@@ -97,7 +97,7 @@ export function countCalls(registry: Registry, { agents, tools }: CallMetricsOpt
   const holds = counter('holds_total', 'Times that callers put the agent on hold.', 'agent');
   const transfers = counter(
     'transfers_total',
-    'Targets that were called for callers, by what came of it.',
+    'Targets of transfers that were called, by outcome.',
     'agent',
     'outcome',
   );

@@ -3,7 +3,7 @@
  * know nothing of calls: so there are few values, and none comes from a caller, a channel or a text.
  */
 
-/** Whatever has no place of its own. */
+/** Everything without a label of its own. */
 export const OTHER = 'other';
 
 /** A word of the program's own, as `caller-hung-up`. Numbers, names and sentences look different. */

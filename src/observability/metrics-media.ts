@@ -44,7 +44,7 @@ export function countMedia(registry: Registry): MediaMetrics {
     registry,
     {
       name: 'voice_agent_media_jitter_worst_seconds',
-      help: 'Interarrival jitter (RFC 3550) of the running call that has most.',
+      help: 'Interarrival jitter (RFC 3550): the highest of all running calls.',
     },
     () => [{ value: Math.max(0, ...live().map(({ jitterMs }) => jitterMs)) / 1000 }],
   );

@@ -12,7 +12,7 @@ interface Description {
   readonly labels?: readonly string[];
 }
 
-/** A gauge whose values are read when somebody asks. */
+/** A gauge whose values are read at each scrape. */
 export function readGauge(
   registry: Registry,
   { name, help, labels = [] }: Description,
@@ -30,7 +30,7 @@ export function readGauge(
   });
 }
 
-/** A counter whose totals are kept elsewhere, and read when somebody asks. They only grow. */
+/** A counter whose totals are kept elsewhere, and read at each scrape. They only grow. */
 export function readCounter(
   registry: Registry,
   { name, help, labels = [] }: Description,

@@ -8,13 +8,13 @@ import { countCalls, type CallMetricsOptions } from './metrics-calls.ts';
 import { countMedia } from './metrics-media.ts';
 import { readCounter, readGauge, type Reading } from './metrics-readings.ts';
 
-/** What is read of the running program when somebody asks for the metrics. */
+/** What each scrape reads of the running program. */
 export interface Readings {
   health(): HealthReport;
   eventLoopDelayMs(): Milliseconds;
   asterisk(): readonly AsteriskReading[];
   mediaThreads(): readonly ThreadReading[];
-  /** Providers that may be spared for a while. */
+  /** Providers whose circuit breakers may open. */
   breakers(): readonly { readonly part: string; readonly provider: string; readonly open: boolean }[];
   providers(): readonly (ProviderStatus & { readonly part: string; readonly provider: string })[];
   /** Of the records: whether the database takes them, what waits for it, and what will never be there: totals. */
@@ -43,7 +43,7 @@ interface ThreadReading {
   readonly alive: boolean;
   readonly restarts: number;
   readonly sessions: number;
-  /** Packets that came to its port from nobody's peer. */
+  /** Packets that came to its port from unknown peers. */
   readonly unknownPeers?: number;
 }
 
@@ -113,7 +113,7 @@ function readProgram(registry: Registry, { version, maxCalls, readings }: Metric
   );
   gauge(
     'event_loop_delay_seconds',
-    'How late the main thread comes to its work: the middle of the last 10 s.',
+    'Event loop delay of the main thread: median of the last 10 s.',
     [],
     () => [{ value: readings.eventLoopDelayMs() / 1000 }],
   );
@@ -157,7 +157,7 @@ function readProgram(registry: Registry, { version, maxCalls, readings }: Metric
   );
   counter(
     'asterisk_events_total',
-    'ARI events that were taken.',
+    'ARI events that were received.',
     ['server'],
     asterisk(({ events }) => events),
   );
@@ -185,7 +185,7 @@ function readProgram(registry: Registry, { version, maxCalls, readings }: Metric
   );
   counter(
     'media_thread_restarts_total',
-    'Times that it died and was started again.',
+    'Times that the thread died and was started again.',
     ['thread'],
     threads(({ restarts }) => restarts),
   );
@@ -205,7 +205,7 @@ function readProgram(registry: Registry, { version, maxCalls, readings }: Metric
 
   gauge(
     'provider_breaker_open',
-    '1: the provider has failed shortly before, and is not asked for a while.',
+    '1: the provider has failed, and its circuit breaker is open: it is not asked.',
     ['part', 'provider'],
     () =>
       readings
@@ -214,7 +214,7 @@ function readProgram(registry: Registry, { version, maxCalls, readings }: Metric
   );
   gauge(
     'provider_requests',
-    'Requests that a provider in this process works on, or has waiting.',
+    'Requests in flight or queued at a provider in this process.',
     ['part', 'provider'],
     () =>
       readings
@@ -235,7 +235,7 @@ function readProgram(registry: Registry, { version, maxCalls, readings }: Metric
   );
   counter(
     'speech_thread_restarts_total',
-    'Times that it died and was started again.',
+    'Times that the thread died and was started again.',
     ['part', 'provider', 'thread'],
     speech(({ restarts }) => restarts),
   );

@@ -43,7 +43,7 @@ export class ProviderFailure extends VoiceAgentError {
     this.#details = details;
   }
 
-  /** The same, where it means something else for who asked. */
+  /** The same failure under another error code, for a caller to whom it means something else. */
   as(code: ProviderErrorCode): ProviderFailure {
     return new ProviderFailure({ ...this.#details, code });
   }

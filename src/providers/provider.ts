@@ -20,8 +20,8 @@ export type Part = keyof Ports;
 
 /**
  * All that the rest of the program knows of a provider: what it can do, what may be set for it, and how it is made.
- * It stands in the list of src/app/known-providers.ts. Its adapter is loaded by `open` only, so that nobody pays
- * for an SDK that isn't used.
+ * It stands in the list of src/app/known-providers.ts. Its adapter is loaded by `open` only, so that an
+ * SDK that isn't used is never loaded.
  */
 export interface Provider<P extends Part> {
   readonly part: P;
@@ -31,7 +31,7 @@ export interface Provider<P extends Part> {
   readonly section?: SettingsSection;
   /** It can't be chosen unless its section has an `apiKey`. */
   readonly needsKey?: boolean;
-  /** A server, that can be away: also where nobody follows it, it isn't asked for a while when it has failed. */
+  /** It is a server that may be unreachable: it gets a circuit breaker even where no other provider follows it. */
   readonly isRemote?: boolean;
   /** Language tags as agents have them (`en`); `any`: that isn't known beforehand. */
   readonly languages: readonly string[] | 'any';

@@ -1,3 +1,4 @@
+import type { Admission } from '../dialog/contract/ports.ts';
 import type { Clock } from '../lib/clock.ts';
 import { FailureDomain } from '../lib/failure-domain.ts';
 import type { TelephonyLog } from './log.ts';
@@ -18,4 +19,20 @@ export function callDomain(options: {
     },
   });
   return domain;
+}
+
+export type Acceptance = Extract<Admission, { readonly kind: 'accept' }>;
+
+/** For each thing that is tried until the call is gone. */
+const REMEDY_MS = 10_000;
+
+/** What is done, one after the other, about a bug that the call's session doesn't see to. */
+export function tryInTurn(domain: FailureDomain, remedies: readonly (() => void)[]): void {
+  const left = remedies.values();
+  domain.onFailure(() => {
+    const { done, value: remedy } = left.next();
+    if (done === true) return undefined;
+    remedy();
+    return REMEDY_MS;
+  });
 }

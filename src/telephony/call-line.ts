@@ -1,16 +1,13 @@
-import type { CallInfo, LineEvent, TransferOutcome, TransferRequest } from '../dialog/contract/call-info.ts';
+import type { CallInfo, LineEvent } from '../dialog/contract/call-info.ts';
 import type { EndReason } from '../dialog/contract/end-reason.ts';
 import type { CallLine } from '../dialog/contract/ports.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import { FailureDomain } from '../lib/failure-domain.ts';
 import { Listeners } from '../lib/listeners.ts';
 
-export interface LineVerbs {
-  readonly answer: () => Promise<Milliseconds>;
+export interface LineVerbs extends Pick<CallLine, 'answer' | 'transfer' | 'sendDtmf'> {
   readonly hangUp: () => void;
   readonly proceed: (variables: Readonly<Record<string, string>>) => void;
-  readonly transfer: (request: TransferRequest, signal: AbortSignal) => Promise<TransferOutcome>;
-  readonly sendDtmf: (digits: string) => Promise<void>;
 }
 
 /** The line as the session sees it (`port`), and the call's side of it. */
@@ -64,14 +61,14 @@ export function createCallLine(info: CallInfo, verbs: LineVerbs): CallLineEnds {
       verbs.proceed(variables);
       return farewell.promise;
     },
-    transfer: verbs.transfer,
-    sendDtmf: verbs.sendDtmf,
+    transfer: (request, signal) => verbs.transfer(request, signal),
+    sendDtmf: (digits) => verbs.sendDtmf(digits),
   };
 
   return {
     port,
     tell,
-    end(reason: EndReason) {
+    end(reason) {
       tell({ type: 'ended', reason });
       farewell.resolve(undefined);
     },

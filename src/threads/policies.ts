@@ -16,7 +16,7 @@ export interface ThreadPolicy {
   readonly restartAfterMs: readonly Milliseconds[];
   /** More deaths and failed starts than these within a minute: it is given up. */
   readonly failuresAMinute: number;
-  /** One that was given up is started again after so long, and whenever somebody needs it. */
+  /** One that was given up is started again after this long, and earlier if it is needed. */
   readonly reviveAfterMs: Milliseconds;
 }
 

@@ -13,7 +13,7 @@ import { ThreadError, ThreadRun } from './thread-run.ts';
  */
 export type OnAbandoned = (thread: string, reason: string) => void;
 
-/** What whoever owns a thread lets be chosen. */
+/** Settings of a thread's supervision that its owner may pass on. */
 export interface Supervision {
   /** The thread's program, instead of the usual one. */
   readonly workerEntry?: URL;
@@ -28,7 +28,7 @@ export interface SupervisedThreadOptions<Report, About> {
   /** A module that answers by ThreadSide. */
   readonly entry: URL;
   /** Its `workerData`, asked for at each start. */
-  readonly data: () => unknown;
+  readonly data: () => object;
   readonly policy: ThreadPolicy;
   /** Whether the thread ought to turn now; it need have no heartbeat else. */
   readonly atWork: () => boolean;
@@ -283,7 +283,7 @@ export class SupervisedThread<Command, Report, About = undefined> {
     this.#options.onDown(reason, true);
   }
 
-  /** While we aren't ready nobody may send a call that would start it: a load balancer looks at /readyz. */
+  /** A thread that was given up is started again after a while, too: while /readyz fails, no call may come that would start it. */
   #rest(reason: string): void {
     if (this.#state.is === 'closed') return;
     this.#failures = [];

@@ -1,10 +1,17 @@
+import { setFlagsFromString } from 'node:v8';
 import { Worker, type Transferable } from 'node:worker_threads';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { within } from '../lib/abort.ts';
+import { NativeCodeGate } from './native-code.ts';
 import { LOOK_MS, unwatchHeart, watchHeart } from './heartbeats.ts';
 import type { ThreadPolicy } from './policies.ts';
 import type { FromThread, Said, ToThread } from './thread-messages.ts';
+
+// Node strips each thread's types in WebAssembly. After 1,000 calls of a JavaScript function from there, V8 replaces the
+// wrapper around it, and may free one that another thread's end has freed already: the process dies (Node 24.21, the core of
+// one in about 600 starts of threads on a busy machine: Runtime_TierUpWasmToJSWrapper … NativeModule::FreeCode). So: never.
+setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647');
 
 /** A thread didn't do what was asked of it. */
 export class ThreadError extends Error {
@@ -22,7 +29,7 @@ export interface RunOptions<Report, About> {
   readonly name: string;
   readonly entry: URL;
   /** Its `workerData`. */
-  readonly data: unknown;
+  readonly data: object;
   readonly policy: ThreadPolicy;
   /** Whether it ought to turn now: its heart is looked at then. */
   readonly atWork: () => boolean;
@@ -39,6 +46,7 @@ export class ThreadRun<Command, Report, About> {
   readonly #options: RunOptions<Report, About>;
   readonly #worker: Worker;
   readonly #firstWord: Promise<FromThread<Report, About>>;
+  readonly #gate = new NativeCodeGate();
   readonly #beats = new SharedArrayBuffer(4);
   #beatsAsked = 0;
   #looksMissed = 0;
@@ -51,7 +59,7 @@ export class ThreadRun<Command, Report, About> {
     const worker = new Worker(options.entry, {
       name: options.name,
       argv: [options.name], // Node tells a thread its name only since 22.20
-      workerData: options.data,
+      workerData: { ...options.data, nativeCode: this.#gate.nativeCode },
       execArgv: [], // flags of the main program (--eval, --input-type …) don't suit it
     });
     this.#worker = worker;
@@ -123,9 +131,9 @@ export class ThreadRun<Command, Report, About> {
     const { policy, onAbandoned } = this.#options;
     this.#reason ??= reason;
     unwatchHeart(this.#look);
-    const ending = this.#worker.terminate().then(() => this.ended);
+    void this.#gate.bar().then(() => this.#worker.terminate());
     const late = (): undefined => undefined;
-    if ((await within(ending, policy.terminateMs, systemClock, late)) !== undefined) return;
+    if ((await within(this.ended, policy.terminateMs, systemClock, late)) !== undefined) return;
     this.#worker.unref();
     onAbandoned(`${reason}, and it could not be ended within ${policy.terminateMs} ms: it is in native code`);
     this.#abandon(reason);

@@ -1,12 +1,13 @@
 import { parentPort, type MessagePort, type Transferable } from 'node:worker_threads';
 import { messageOf } from '../lib/errors.ts';
+import { modulesLoaded } from './native-code.ts';
 import type { FromThread, Said, ToThread } from './thread-messages.ts';
 
-/** What a thread does for its living. */
+/** What a thread's program must provide. */
 export interface Duties<Command> {
   /**
-   * What it returns (or resolves to) is the answer, if one is waited for; what it throws is told to whoever waits
-   * for the answer, and ends the thread if nobody does.
+   * What it returns (or resolves to) is the answer, if one is waited for. What it throws rejects that request; if no
+   * answer is waited for, it ends the thread.
    */
   obey(command: Command): unknown;
   /** Gives back what it has. Afterwards the thread ends as soon as nothing is left in its event loop. */
@@ -20,6 +21,7 @@ export class ThreadSide<Command, Report, About = undefined> {
   constructor() {
     if (parentPort === null) throw new Error('this module is started as a worker thread');
     this.#port = parentPort;
+    modulesLoaded();
   }
 
   /** Says that the thread can work, and does from now on what it is told. */

@@ -15,11 +15,11 @@ export interface HttpToolOptions {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** `http` or `https`; `{name}` in path and query stands for an argument. */
   readonly url: string;
-  /** May hold secrets: told to nobody but the server. */
+  /** May hold secrets: sent to the server, never logged. */
   readonly headers: Readonly<Record<string, string>>;
   /** For the whole answer. */
   readonly timeoutMs: Milliseconds;
-  /** A longer answer is none. */
+  /** A longer answer counts as a failure. */
   readonly maxBytes: number;
   /** JSON pointer (RFC 6901) to the part of the answer that the model is told; the whole without it. */
   readonly result?: string | undefined;

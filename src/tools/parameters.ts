@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /**
  * A check of a tool's arguments by their JSON schema: undefined, or what is wrong with them, in words
- * for a model. Throws when the schema itself is none, or uses what isn't supported (`if`/`then`, remote `$ref`).
+ * for a model. Throws when the schema is invalid, or uses what isn't supported (`if`/`then`, remote `$ref`).
  */
 export function argumentsCheck(
   schema: Readonly<Record<string, unknown>>,

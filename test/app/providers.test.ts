@@ -19,7 +19,7 @@ describe('the log at start says who serves', () => {
   });
   afterEach(() => scope.close());
 
-  it('and why, where it was chosen by the keys; once, however many agents it serves', async () => {
+  it('gives the reason for a provider that was chosen by its key, once for all agents', async () => {
     const keys = { GROQ_API_KEY: 'gsk_secret', CARTESIA_API_KEY: 'sk_car_secret' };
     const config = shippedConfig(keys);
     const pool = new ProviderPool(scope, logger, config);
@@ -27,13 +27,13 @@ describe('the log at start says who serves', () => {
     expect(lines).toEqual(["llm: groq, then receptionist, because Groq's key is set"]);
   });
 
-  it('and that there is no key, where there is none', async () => {
+  it('says that a key is missing', async () => {
     const config = shippedConfig();
     await new ProviderPool(scope, logger, config).llm(config.providers.default);
     expect(lines).toEqual(["llm: receptionist, because no key of Groq's is set"]);
   });
 
-  it('and no reason where it was chosen by name', async () => {
+  it('gives no reason for a provider that was chosen by name', async () => {
     const config = shippedConfig({ VOICE_AGENT_LLM: 'receptionist', GROQ_API_KEY: 'gsk_secret' });
     await new ProviderPool(scope, logger, config).llm(config.providers.default);
     expect(lines).toEqual(['llm: receptionist']);

@@ -37,7 +37,7 @@ export interface CallsOptions {
 
 /**
  * Questions of about a second (lab/callers) whose end is beyond dispute: after a final "s" that lies below −45 dBov
- * the energy of the wire and the detector's ear differ by 100 ms, and the ear is right.
+ * the energy of the wire and the detector differ by 100 ms, and the detector is right.
  */
 const QUESTIONS = [
   'd-where',

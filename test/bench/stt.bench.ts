@@ -45,7 +45,7 @@ function agentOf(extension: string): AgentProfile {
   return agents.find((agent) => agent.extensions.includes(extension)) ?? (agents[0] as AgentProfile);
 }
 
-class Ear {
+class TestRecogniser {
   readonly #feeder: RingFeeder;
   #stream: SttStream | undefined;
   readonly agent: AgentProfile;
@@ -95,13 +95,13 @@ class Ear {
   }
 }
 
-const ears = new Map(agents.map((agent) => [agent.id, new Ear(agent)]));
-const wideEars = new Map(agents.map((agent) => [agent.id, new Ear(agent, 16_000)]));
+const recognisers = new Map(agents.map((agent) => [agent.id, new TestRecogniser(agent)]));
+const wideRecognisers = new Map(agents.map((agent) => [agent.id, new TestRecogniser(agent, 16_000)]));
 
-function earOf(sentence: CallerSentence, all = ears): Ear {
-  const ear = all.get(agentOf(sentence.extension).id);
-  if (!ear) throw new Error('no ear');
-  return ear;
+function recogniserOf(sentence: CallerSentence, all = recognisers): TestRecogniser {
+  const recogniser = all.get(agentOf(sentence.extension).id);
+  if (!recogniser) throw new Error('no recogniser');
+  return recogniser;
 }
 
 interface Row {
@@ -123,10 +123,10 @@ async function measure(
   labels: readonly string[],
   sentence: CallerSentence,
   sound: Int16Array,
-  ear = earOf(sentence),
+  recogniser = recogniserOf(sentence),
 ): Promise<void> {
-  const transcript = await ear.hear(sound);
-  const judgement = judgeTurn(ear.agent, sentence, transcript.text);
+  const transcript = await recogniser.hear(sound);
+  const judgement = judgeTurn(recogniser.agent, sentence, transcript.text);
   for (const label of labels) {
     const row = rows.get(label) ?? emptyRow();
     rows.set(label, row);
@@ -271,7 +271,7 @@ async function bothWays(
 ): Promise<void> {
   const sound = joined([new Int16Array(2 * PAUSE.length), wide]);
   await measure(rows, [`${label}, narrowband (G.711 μ-law)`], sentence, carried('ulaw', sound));
-  const wideEar = earOf(sentence, wideEars);
+  const wideEar = recogniserOf(sentence, wideRecognisers);
   await measure(rows, [`${label}, wideband (G.722)`], sentence, carried('g722', sound), wideEar);
 }
 
@@ -360,12 +360,12 @@ if (!only) {
 // ── How soon the final text comes, a call in real time ────────────────────────────────────────
 
 if (!only) {
-  const ear = new Ear(agents[0] as AgentProfile);
+  const recogniser = new TestRecogniser(agents[0] as AgentProfile);
   const waits: number[] = [];
   for (const name of ['d-hours', 'd-address', 'd-price-checkup', 'd-message', 'd-callback']) {
-    waits.push(await ear.finalAfterMs(callerAudio('ked', name)));
+    waits.push(await recogniser.finalAfterMs(callerAudio('ked', name)));
   }
-  ear.close();
+  recogniser.close();
   waits.sort((a, b) => a - b);
   process.stdout.write(
     `\nFinal text after the end of the turn, heard in real time: ${waits.map((ms) => ms.toFixed(1)).join(', ')} ms\n`,
@@ -373,5 +373,5 @@ if (!only) {
 }
 
 process.stdout.write(`\n${((monotonicNow() - started) / 1000).toFixed(0)} s in all\n`);
-for (const ear of [...ears.values(), ...wideEars.values()]) ear.close();
+for (const recogniser of [...recognisers.values(), ...wideRecognisers.values()]) recogniser.close();
 await stt.close();

@@ -50,7 +50,7 @@ describe('auto', () => {
     });
   });
 
-  it('names the first that may be asked where nobody can serve the agent, so that it is told what that one lacks', () => {
+  it('names the first usable provider if none can serve the agent, so that the error says what it lacks', () => {
     expect(choose([], { own: 'English only' })?.names).toEqual(['own']);
     expect(choose(['first'], { first: 'no German', own: 'English only' })?.names).toEqual(['first']);
   });
@@ -62,7 +62,7 @@ describe('auto', () => {
     });
   });
 
-  it('finds nobody where nobody has a rank', () => {
+  it('finds no provider if none has a rank', () => {
     expect(choose(['by-name'], {}, [cloud('by-name', 'Three')])).toBeUndefined();
   });
 });

@@ -241,7 +241,7 @@ describe('providers chosen by themselves', () => {
     expect(byAgent['alice']?.tts.why).toBe("Cartesia's key is set");
   });
 
-  it('leave those that are chosen by name', () => {
+  it('leave providers that are chosen by name as they are', () => {
     edit('providers.yaml', ['agents: {}', 'agents: { tom: { tts: flite } }']);
     expect(namesByAgent(load({ ...KEYS, VOICE_AGENT_LLM: 'receptionist' }).providers.byAgent)).toEqual({
       alice: { ...CLOUD, llm: ['receptionist'] },
@@ -267,7 +267,7 @@ describe('providers chosen by themselves', () => {
     expect(problems({ ...KEYS, VOICE_AGENT_LLM: 'groq,recep' }).join()).toContain('found "recep", allowed');
   });
 
-  it('that could only follow do so in a voice of their own', () => {
+  it('may take over in a voice of their own', () => {
     edit('agents.yaml', ['voice: rms', 'voice: 11111111-2222-4333-8444-555555555555']);
     expect(load(KEYS).providers.byAgent['tom']?.tts.names).toEqual(['cartesia', 'flite']);
   });
@@ -348,14 +348,14 @@ describe("a provider's section", () => {
     expect(address('openaiCompatible', deployment, ", apiVersion: '2024-10-21'")).toEqual([]);
   });
 
-  it('that no provider has is a mistake', () => {
+  it('is a mistake if no provider has that name', () => {
     edit('providers.yaml', ['  cartesia:\n', '  cartesian:\n']);
     expect(problems()[0]).toContain('providers.cartesian: there is no such key (did you mean "cartesia"?)');
   });
 });
 
 describe('a wrong configuration', () => {
-  it('is told in one error: every problem, with its file, its line, what stands there and what may stand there', () => {
+  it('is one error with every problem: its file, its line, what it found and what is allowed', () => {
     edit(
       'agents.yaml',
       ['codec: auto', 'codec: ulow'],
@@ -560,13 +560,13 @@ describe('stock phrases', () => {
     expect(agentTexts(own, announcements).apology).toBe('Oh dear.');
   });
 
-  it('of the announcements are those of their language where nothing stands', () => {
+  it('default to those of the language for announcements as well', () => {
     edit('agents.yaml', [/ {2}unknownExtension: .*\n {2}busy: .*\n {2}trouble: .*\n/, '']);
     const { unknownExtension, busy, apology } = en.phrases;
     expect(load().announcements).toMatchObject({ unknownExtension, busy, trouble: apology });
   });
 
-  it('that a language has none of must be given, all of them', () => {
+  it('must all be given for a language without data, and the error lists the missing ones', () => {
     edit(
       'agents.yaml',
       ['    language: en\n', '    language: fi\n'],
@@ -579,12 +579,12 @@ describe('stock phrases', () => {
     );
   });
 
-  it('are missed of the announcements by their own keys', () => {
+  it('missing for the announcements are listed by the keys that announcements have', () => {
     edit('agents.yaml', [/ {2}language: en\n {2}unknownExtension: .*\n/, '  language: fi\n']);
     expect(problems().join('\n')).toContain('announcements: nothing stands there for unknownExtension; only');
   });
 
-  it('with a wrong name are told apart', () => {
+  it('with an unknown key are an error that suggests the right one', () => {
     edit('agents.yaml', ['    name: Alice\n', '    name: Alice\n    phrases:\n      stilThere: Hello?\n']);
     expect(problems().join('\n')).toContain(
       'agents[0].phrases.stilThere: there is no such key (did you mean "stillThere"?)',

@@ -41,7 +41,7 @@ describe('variables', () => {
     });
   });
 
-  it('that are missing are all named', () => {
+  it('are all named when several are missing', () => {
     expect(substitute('${A}${B}', {})).toMatchObject({
       problem: expect.stringMatching(/\$\{A\} is not set.*\$\{B\} is not set/) as string,
     });

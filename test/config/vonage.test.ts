@@ -57,7 +57,7 @@ describe('the configuration of the Vonage gateway', () => {
     expect(() => load({})).toThrow(/asterisk: no server is named and gateways\.vonage is not enabled/);
   });
 
-  it('tells of everything that is missing at once', () => {
+  it('reports everything that is missing at once', () => {
     expect(() => load({ VONAGE_ENABLED: 'true', VONAGE_PRIVATE_KEY: 'pem' })).toThrow(
       /vonage\.publicUrl: needed[^]*vonage\.applicationId: needed with privateKey[^]*vonage\.signatureSecret: needed/,
     );

@@ -60,13 +60,13 @@ describe('A call to the agent', () => {
     await answered.ended;
   });
 
-  it('to a number that is nobody’s is refused in words', async () => {
+  it('to an unknown number hears that it is not in use', async () => {
     const { call } = await agent.dial({ extension: '519999', account: 'softphone1' });
     expect(await call.ended).toBe('other side hung up');
     expect(await agent.likeness(call, NOT_IN_USE)).toBeGreaterThan(SAME_WORDS);
   });
 
-  it('that is one too many hears that all lines are busy; the other goes on', async () => {
+  it('beyond the limit hears that all lines are busy; the first call goes on', async () => {
     const { call: first } = await agent.dial(ALICE);
     const { call: second } = await agent.dial(TOM);
     expect(await second.ended).toBe('other side hung up');

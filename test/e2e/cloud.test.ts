@@ -88,11 +88,11 @@ describe('A conversation in the cloud', () => {
   });
 
   it('is on few connections, all of them opened before they were needed', () => {
-    // A socket for the voice of all calls, one for each caller's ears.
+    // A socket for the voice of all calls, one for each caller's recognition.
     const paths = cloud.cartesia.seen.map(({ path }) => path);
     expect(paths.filter((path) => path === '/tts/websocket')).toHaveLength(1);
     expect(paths.filter((path) => path === '/stt/turns/websocket')).toHaveLength(2);
-    // The model's, and Whisper's, who stands behind Cartesia's ears.
+    // The model's, and Whisper's, which takes over when Cartesia doesn't hear.
     expect(cloud.groq.accepted).toBeLessThanOrEqual(2);
     // What is known beforehand is spoken from memory: the calls have asked for nothing but answers.
     const spoken = cloud.cartesia

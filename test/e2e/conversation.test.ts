@@ -18,7 +18,7 @@ const QUESTION = { [ALICE.extension]: 'd-hours-saturday', [TOM.extension]: 'g-ho
 const ANSWER = /Saturday/;
 
 describe('A conversation with the agent', () => {
-  // A caller on hold would soon be asked whether he is there, if he were listened to.
+  // A caller on hold would soon be asked whether they are there, if the agent listened to them.
   const agent = useRunningAgent({
     edits: [['silenceMs: 7000', 'silenceMs: 3000']],
     environment: { NODE_OPTIONS: `--import=${import.meta.resolve('../support/block-main-thread.ts')}` },

@@ -38,7 +38,7 @@ describe('A model', () => {
     edits: [
       ['  agents: {}\n', '  agents: { alice: { llm: openai-compatible } }\n'],
       ['\n    # tools: [hang_up, proceed, take_message]', TARGETS],
-      // A department of the lab's garage whom the receptionist calls himself.
+      // A department of the lab's garage whom the receptionist calls without the dialplan.
       [
         '  - id: tom\n',
         `  - id: tom\n    transferTargets: [{ name: service, endpoint: PJSIP/softphone2 }]\n`,
@@ -95,7 +95,7 @@ describe('A model', () => {
     });
   });
 
-  it('that is the embedded receptionist does so, too, and the caller’s end is the other’s', async () => {
+  it('transfers as the embedded receptionist, too, and when the caller hangs up the target’s call ends', async () => {
     const desk = await agent.lab.phone('softphone2', { register: true });
     const ringing = desk.incoming({ timeoutMs: 30_000 });
     const { call, view } = await agent.greeted(TOM, { account: 'softphone1' });

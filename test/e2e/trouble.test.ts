@@ -8,12 +8,12 @@ import { report, type RunningAgent } from '../support/running-agent.ts';
 import { ANSWER, callInTrouble, startCalmCloud, startTroubled, type Got } from '../support/trouble-calls.ts';
 import { heal, together, TROUBLE_CASES, type TroubleCase } from '../support/trouble-cases.ts';
 
-/** Speech or an audible sign, counted from the caller's last packet. */
+/** Speech or a filler, counted from the caller's last packet. */
 const LIMIT_MS = 2500;
 /** Agents at a time, each with an Asterisk and a cloud of its own: providers' breakers are the agent's. */
 const AT_A_TIME = 3;
 
-/** What goes wrong in one call; `again`: and in the next one, whose caller is to be spared the wait. */
+/** What goes wrong in one call; `again`: and in the next one, whose caller is not to wait for it. */
 interface Round {
   readonly cases: readonly string[];
   readonly again?: true;
@@ -114,7 +114,7 @@ describe('A caller whose providers fail', () => {
       }
       expect(complaints).toEqual([]);
       if (!next) return;
-      // Whoever calls next is spared the wait, and told so in his record; and the operator sees why.
+      // The next caller doesn't wait, as their record says; and the operator sees why.
       expect(next.troubles).toContain('llm groq timeout spared receptionist');
       expect(next.troubles).toContain('tts cartesia cut spared flite');
       for (const [part, provider] of [
@@ -147,11 +147,11 @@ async function runRound(round: Round): Promise<Outcome> {
       if (round.again) calls.push(await callInTrouble(lab, cloud, trouble));
       await expect.poll(() => lab.inUse(), { timeout: 10_000 }).toEqual(atRest);
       const answer = await fetch(`${lab.agent.monitoringUrl}/metrics`);
-      const ears = cloud.cartesia.seen.filter(({ path }) => path.startsWith('/stt'));
+      const recognitions = cloud.cartesia.seen.filter(({ path }) => path.startsWith('/stt'));
       return {
         calls,
         heardBy: new Set([
-          ...ears.map(({ path }) => `cartesia ${path}`),
+          ...recognitions.map(({ path }) => `cartesia ${path}`),
           ...cloud.groq.transcriptions.map(() => 'groq transcription'),
         ]),
         metrics: new Exposition(await answer.text()),

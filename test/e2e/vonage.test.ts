@@ -147,7 +147,7 @@ describe('A call from the Vonage cloud', () => {
     const { ended, digits } = await pollRecord(call);
     expect(digits).toBe('1');
     expect(ended?.variables).toMatchObject({ VOICE_AGENT_DEPARTMENT: 'appointments' });
-    expect(call.endReason).toBeUndefined(); // he is talking to somebody
+    expect(call.endReason).toBeUndefined(); // the caller is talking to somebody
   });
 
   it('is hung up by the agent through the REST API when all has been said', async () => {

@@ -193,7 +193,7 @@ const LATER: Readonly<Record<string, () => void>> = {
 };
 const poisoned = <T>(event: Partial<T>): T => new Proxy(event, { get: bug }) as T;
 
-describe.concurrent('a bug that shows', () => {
+describe.concurrent('a bug in one call', () => {
   it.each(Object.entries(LATER))(
     'in %s, which a tool has started, ends its call with an apology',
     async (_, start) => {
@@ -201,7 +201,7 @@ describe.concurrent('a bug that shows', () => {
     },
   );
 
-  it('in a step of a turn ends its call with an apology', async () => {
+  it('in the turn machine ends the call with an apology', async () => {
     const tracker = new LatencyTracker();
     let victim = '';
     let broken = true;
@@ -221,7 +221,7 @@ describe.concurrent('a bug that shows', () => {
     expectApology(await twoCalls({ tracker: faulty, whenAsked }));
   });
 
-  it('in what hears the line ends its call with an apology', async () => {
+  it('in a listener to the line ends the call with an apology', async () => {
     const outcome = await twoCalls(
       {
         line: (line) => {
@@ -238,7 +238,7 @@ describe.concurrent('a bug that shows', () => {
     expectApology(outcome);
   });
 
-  it('in what hears the media ends its call with an apology', async () => {
+  it('in a listener to the media ends the call with an apology', async () => {
     const outcome = await twoCalls(
       {
         media: (media) => {
@@ -256,7 +256,7 @@ describe.concurrent('a bug that shows', () => {
     expectApology(outcome);
   });
 
-  it("in an event of the detector's ends its call with an apology", async () => {
+  it('in a listener to the voice detector ends the call with an apology', async () => {
     const outcome = await twoCalls({}, ({ victim }) => {
       fromOutside(() => {
         victim.vad.streams.at(-1)?.emit(poisoned<VadEvent>({}));
@@ -265,7 +265,7 @@ describe.concurrent('a bug that shows', () => {
     expectApology(outcome);
   });
 
-  it("in an event of the recogniser's ends its call with an apology", async () => {
+  it('in a listener to the recogniser ends the call with an apology', async () => {
     const outcome = await twoCalls({}, ({ victim }) => {
       fromOutside(() => {
         victim.stt.streams.at(-1)?.emit(poisoned<SttEvent>({}));
@@ -274,7 +274,7 @@ describe.concurrent('a bug that shows', () => {
     expectApology(outcome);
   });
 
-  it("in what a model's stream has started ends its call with an apology", async () => {
+  it("in a callback that the model's stream has started ends the call with an apology", async () => {
     const outcome = await twoCalls({
       async *llm() {
         setTimeout(bug, 5);
@@ -285,7 +285,7 @@ describe.concurrent('a bug that shows', () => {
     expectApology(outcome);
   });
 
-  it("in what a voice's stream has started ends its call with an apology", async () => {
+  it("in a callback that the voice's stream has started ends the call with an apology", async () => {
     const outcome = await twoCalls({
       async *tts() {
         setTimeout(bug, 5);
@@ -299,7 +299,7 @@ describe.concurrent('a bug that shows', () => {
     expectApology(outcome);
   });
 
-  it('in an observer ends its call with an apology', async () => {
+  it('in a call observer ends the call with an apology', async () => {
     const outcome = await twoCalls({
       observe: ({ type }) => {
         if (type === 'caller-said') bug();
@@ -308,7 +308,7 @@ describe.concurrent('a bug that shows', () => {
     expectApology(outcome);
   });
 
-  it('in an observer of its begin sends the caller on in the dialplan', async () => {
+  it('in an observer of the call’s start sends the caller on in the dialplan', async () => {
     const outcome = await twoCalls({
       observe: ({ type }) => {
         if (type === 'started') bug();
@@ -317,11 +317,11 @@ describe.concurrent('a bug that shows', () => {
     expectDialplan(outcome);
   });
 
-  it('in a tap sends the caller on in the dialplan', async () => {
+  it('in the start of a media tap sends the caller on in the dialplan', async () => {
     expectDialplan(await twoCalls({ tap: bug }, () => undefined));
   });
 
-  it('in the end of a tap costs nothing but a line in the log', async () => {
+  it('in the end of a media tap is only logged', async () => {
     const outcome = await twoCalls(
       { tap: () => () => Promise.reject(new Error(BUG)) },
       ({ server, channel }) => {
@@ -332,7 +332,7 @@ describe.concurrent('a bug that shows', () => {
     expectOneBug(outcome);
   });
 
-  it('in a recorder ends its call with an apology', async () => {
+  it('in the recorder ends the call with an apology', async () => {
     const outcome = await twoCalls({
       tap: (_call, _agent, { heard, sent }) => {
         void systemClock
@@ -364,7 +364,7 @@ describe.concurrent('a bug that shows', () => {
     expectApology(outcome);
   });
 
-  it('while somebody else is called sends the caller on in the dialplan', async () => {
+  it('during a transfer sends the caller on in the dialplan', async () => {
     const outcome = await twoCalls({
       tool: (_args, { toolCall }) =>
         Promise.resolve({
@@ -393,12 +393,12 @@ describe.concurrent('a bug that shows', () => {
     expectDialplan(outcome);
   });
 
-  it('while its call is being received sends the caller on in the dialplan', async () => {
+  it('while the call is being accepted sends the caller on in the dialplan', async () => {
     const outcome = await twoCalls({ whenAsked: () => setImmediate(bug) }, () => undefined);
     expectDialplan(outcome);
   });
 
-  it('while an event of its channel is dealt with sends the caller on in the dialplan', async () => {
+  it('in the handler of a channel event sends the caller on in the dialplan', async () => {
     let broken = true;
     const outcome = await twoCalls(
       {},

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { VonageMediaGateway } from '../../src/gateways/vonage-media-gateway.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { HttpHandler } from '../../src/lib/http-exchange.ts';
-import { startVonageApp, WEBHOOK_PATHS } from '../../src/telephony/vonage/vonage-app.ts';
+import { VonageApp, WEBHOOK_PATHS } from '../../src/telephony/vonage/vonage-app.ts';
 import { createVonageRest, type VonageRest } from '../../src/telephony/vonage/vonage-rest.ts';
 import { createTestLog, eventually } from '../support/ari-desk.ts';
 import { like, openFaultyDesk, type DeskCall, type Faults } from '../support/faulty-desk.ts';
@@ -56,7 +56,7 @@ async function twoCalls(options: {
     wallClock: () => Date.now(),
   });
   const at: VonageRest['at'] = (region) => options.rest?.(rest.at(region)) ?? rest.at(region);
-  const app = startVonageApp({
+  const app = new VonageApp({
     desk: office.desk,
     gateway,
     clock: systemClock,
@@ -110,7 +110,7 @@ const onward = {
 };
 
 describe("a bug in a cloud's call", () => {
-  it('that shows while a webhook is dealt with ends it with an apology, and the caller goes on', async () => {
+  it('in the handler of a webhook ends the call with an apology, and the caller goes on', async () => {
     let broken = false;
     const { reason, said, requests } = await twoCalls({
       log: (log) =>
@@ -132,7 +132,7 @@ describe("a bug in a cloud's call", () => {
     expect(requests[0]).toMatchObject(onward);
   });
 
-  it('that shows behind a request to the cloud ends it, and the caller goes on', async () => {
+  it('behind a REST request to Vonage ends the call, and the caller goes on', async () => {
     const { reason, requests } = await twoCalls({
       faults: {
         tool: async (_args, { line }) => {

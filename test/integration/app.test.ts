@@ -120,7 +120,7 @@ describe('the program', () => {
 });
 
 describe('a configuration', () => {
-  it('with a provider that doesn’t exist, or one without its key, is refused with all that is wrong', () => {
+  it('is refused with all of its mistakes: an unknown provider, and one without its key', () => {
     expect(() => config({ VOICE_AGENT_STT: 'pocketsphynx', VOICE_AGENT_LLM: 'groq' })).toThrow(
       /pocketsphynx[^]*(GROQ_API_KEY|groq\.apiKey)/,
     );

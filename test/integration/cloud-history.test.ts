@@ -83,7 +83,7 @@ describe('the history of a caller who interrupts', () => {
   }
 
   it.each([40, 300, 700, 1000, 1500, 2100])(
-    'ends with the last word that was over, when he begins after %i ms',
+    'ends with the last word that was over when the caller interrupts after %i ms',
     async (ms) => {
       const { playedMs, told, whole } = await interruptAfter(ms);
       const over = words.filter(({ endMs }) => endMs <= playedMs);

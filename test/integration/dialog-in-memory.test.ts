@@ -4,7 +4,7 @@ import { AdmittedCall } from '../../src/dialog/call/admitted-call.ts';
 import { LatencyTracker } from '../../src/dialog/call/latency-tracker.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
 import { PhraseCache } from '../../src/dialog/reply/prepared-phrases.ts';
-import { DEFAULT_TURN_SETTINGS } from '../../src/dialog/turn/turn-states.ts';
+import { DEFAULT_TURN_SETTINGS, policiesFor } from '../../src/dialog/turn/turn-states.ts';
 import { InMemoryMediaGateway } from '../support/in-memory-media-gateway.ts';
 import { Scope } from '../../src/lib/scope.ts';
 import { createReceptionist } from '../../src/providers/embedded/receptionist/receptionist.ts';
@@ -52,7 +52,7 @@ async function start() {
     clock,
     tracker: new LatencyTracker(),
     observe: (event) => events.push(event),
-    settings: { ...DEFAULT_TURN_SETTINGS, ...agent.limits },
+    settings: { ...DEFAULT_TURN_SETTINGS, ...agent.limits, ...policiesFor(agent) },
   });
   const over = session.run(line, media);
   return {

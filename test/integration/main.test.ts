@@ -98,7 +98,7 @@ describe('the process', () => {
     expect(agent.exitCode).toBe(1);
   });
 
-  it('that is killed leaves files behind, which the next one sweeps', async () => {
+  it('removes at start what a killed one has left behind', async () => {
     await tell(/"event":"ready"/);
     const left = await temporary();
     agent.kill('SIGKILL');
@@ -128,7 +128,7 @@ describe('the process', () => {
     expect(log).toContain('"event":"stopped"');
   });
 
-  it('that is stopped while it is starting closes what it had started', async () => {
+  it('closes what it had started when it is stopped while starting', async () => {
     await expect.poll(temporary, PATIENCE).not.toEqual([]);
     agent.kill('SIGTERM');
     await exited;

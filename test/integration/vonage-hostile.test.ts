@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VonageMediaGateway } from '../../src/gateways/vonage-media-gateway.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createSignatureCheck } from '../../src/telephony/vonage/signed-webhook.ts';
-import { startVonageApp, WEBHOOK_PATHS, type VonageApp } from '../../src/telephony/vonage/vonage-app.ts';
+import { VonageApp, WEBHOOK_PATHS } from '../../src/telephony/vonage/vonage-app.ts';
 import { createVonageRest } from '../../src/telephony/vonage/vonage-rest.ts';
 import { createTestDesk, createTestLog, eventually } from '../support/ari-desk.ts';
 import { startVonageCloud, type VonageCloud } from '../support/vonage/cloud.ts';
@@ -42,7 +42,7 @@ beforeAll(async () => {
     onRequest: (request) => app.handle(request),
     onWarning: () => undefined,
   });
-  app = startVonageApp({
+  app = new VonageApp({
     desk,
     gateway,
     clock: systemClock,
@@ -134,7 +134,7 @@ async function endAll(calls: readonly VonageCall[]): Promise<void> {
 }
 
 describe('10,000 hostile messages', { timeout: 120_000 }, () => {
-  it(`as text on WebSockets (${TEXTS}): each is taken for what it is, or counted once`, async () => {
+  it(`sent as text on WebSockets (${TEXTS}): each is taken for what it is, or counted once`, async () => {
     const texts = fc.sample(hostileText, { numRuns: TEXTS, seed: SEED });
     const expected = { dtmf: 0, cleared: 0, malformed: 0, unknown: 0 };
     for (const text of texts) expected[verdictOf(text)] += 1;
@@ -169,7 +169,7 @@ describe('10,000 hostile messages', { timeout: 120_000 }, () => {
     await endAll(calls);
   });
 
-  it(`as binary messages on WebSockets (${BINARIES}): those that aren't 20 ms are counted once`, async () => {
+  it(`sent as binary messages on WebSockets (${BINARIES}): those that aren't 20 ms are counted once`, async () => {
     const messages = fc.sample(hostileBinary, { numRuns: BINARIES, seed: SEED });
     const good = messages.filter(({ length }) => length === 640).length;
     expect(good).toBeGreaterThan(20);
@@ -187,7 +187,7 @@ describe('10,000 hostile messages', { timeout: 120_000 }, () => {
     await endAll(calls);
   });
 
-  it(`as webhooks (${WEBHOOKS}): each is refused with one status, and counted once`, async () => {
+  it(`sent as webhooks (${WEBHOOKS}): each is refused with one status, and counted once`, async () => {
     const requests = fc.sample(hostileRequest(cloud.account), { numRuns: WEBHOOKS, seed: SEED });
     const [edge, hooks] = [gateway.counts, app.counts];
     const wrong: string[] = [];
@@ -221,7 +221,7 @@ describe('10,000 hostile messages', { timeout: 120_000 }, () => {
     expect(refusals.every(({ message }) => /^a webhook is refused: \S/.test(message))).toBe(true);
   });
 
-  it('and worse: floods, oversized messages, bytes that are no HTTP, and broken handshakes', async () => {
+  it('survives floods, oversized messages, bytes that are no HTTP, and broken handshakes', async () => {
     const before = gateway.counts;
     const [flood, huge, silent] = await openCalls(3);
     for (let i = 0; i < 1500; i += 1) flood!.leg.sendText('{"event":"websocket:cleared"}');

@@ -184,7 +184,7 @@ describe('docker/compose.yaml', () => {
     expect(read('config/providers.yaml')).toMatch(/^ {2}maxCalls: \$\{VOICE_AGENT_MAX_CALLS:-\d+\}$/m);
   });
 
-  it('lets nobody into a network who has no business there', () => {
+  it('puts each container only into the networks that it needs', () => {
     const names = (networks: Service['networks']) =>
       (Array.isArray(networks) ? networks : Object.keys(networks ?? {})) as string[];
     const members = Object.fromEntries(

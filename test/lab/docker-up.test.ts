@@ -4,7 +4,7 @@ import { howTo } from '../../lab/docker-up.ts';
 const PASSWORDS = { softphone1: 'aaaa', softphone2: 'bbbb' };
 
 describe('What make up says', () => {
-  it('is all that a softphone on this machine needs, and how others get in', () => {
+  it('prints what a softphone on this machine needs, and how to let other phones in', () => {
     const text = howTo({}, PASSWORDS);
     expect(text).toContain(
       'Register a softphone on this machine (SIP over UDP):\n\n    server    127.0.0.1:5060\n',

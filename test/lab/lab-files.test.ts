@@ -48,7 +48,7 @@ describe('The lab’s files', () => {
     expect([...readSound(path)]).toEqual([0, 32_124]);
   });
 
-  it('that are missing or no sound are named in one sentence', () => {
+  it('reports files that are missing or no sound in one sentence', () => {
     expect(() => readSound(join(folder, 'none.wav'))).toThrow(`There is no file ${folder}/none.wav.`);
     writeFileSync(join(folder, 'd.wav'), 'hello');
     expect(() => readSound(join(folder, 'd.wav'))).toThrow('is no WAV file');

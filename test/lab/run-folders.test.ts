@@ -59,7 +59,7 @@ describe('A lab', () => {
     expect(() => lab.needRunningLab()).toThrow('No lab is running');
   });
 
-  it('that was killed is not taken for the process that has its number now', () => {
+  it('is not mistaken for another process that has the pid of a killed lab', () => {
     writeFileSync(join(folder, 'running.json'), JSON.stringify({ ...about, run: ANOTHER_WITH_OUR_NUMBER }));
     expect(() => lab.needRunningLab()).toThrow('No lab is running');
     lab.announceLab(about)();

@@ -89,7 +89,7 @@ describe('a request', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('that is over is nobody’s child any more, and isn’t aborted', () => {
+  it('is detached from its parent when it is over, and isn’t aborted', () => {
     const request = new RequestAbort(parent.signal, clock);
     request.deadline(clock.now() + 100, new Error('late'));
     request.release();

@@ -85,7 +85,7 @@ describe('a converter of a stream', () => {
     expect(Math.abs(decibels(amplitude / 0.5))).toBeLessThan(0.1);
   });
 
-  it('gives floats to those who want floats', () => {
+  it('gives floats where floats are asked for', () => {
     const converter = new AudioConverter({ encoding: 'pcm_f32', rateHz: 8000 });
     const samples = Int16Array.of(-32_768, 16_384);
     expect(converter.convert({ encoding: 'pcm_s16', rateHz: 8000, samples })).toEqual(

@@ -15,7 +15,7 @@ describe('a pause on the flush line', () => {
     expect([ours.paused, ours.isPausedAt(3)]).toEqual([false, false]);
   });
 
-  it('that comes on top of another holds from the earlier of both', () => {
+  it('on top of another pause holds from the earlier of the two', () => {
     const [line] = lines();
     line.pause(undefined, 5);
     line.pause(undefined, 3);

@@ -142,7 +142,7 @@ describe('a peer that changes its codec in mid-call', () => {
     },
   );
 
-  it('to one that the call can not have is not heard, but its packets are not missed', () => {
+  it('is not heard in a codec that the call can not have, but its packets are not counted as lost', () => {
     const codec = codecOf('g722');
     const receiver = new VoiceReceiver({ codec, start: -20, frame: new Int16Array(FRAME) });
     const fields = createRtpFields();
@@ -166,7 +166,7 @@ describe('a peer that changes its codec in mid-call', () => {
 });
 
 describe('packets of G.722', () => {
-  it.each([10, 20, 30, 40, 60])('of %i ms become frames of 20 ms', (ms) => {
+  it.each([10, 20, 30, 40, 60])('that last %i ms become frames of 20 ms', (ms) => {
     const codec = codecOf('g722');
     const encode = codec.createEncoder();
     const frame = new Int16Array(FRAME);

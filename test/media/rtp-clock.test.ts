@@ -51,7 +51,7 @@ describe('timestamps of a codec whose samples are twice as many as its ticks', (
     ).toEqual([2120, 1960, 2280]);
   });
 
-  it('that leave a packet’s time out are a pause, not a faster clock', () => {
+  it('with a gap behind every packet are pauses, not a faster clock', () => {
     const clock = new RtpClock(2);
     const packets = stream(5, 160).map(
       ([n, timestamp, at]) => [n, timestamp + n * 160, at + n * 160] as const,
@@ -76,7 +76,7 @@ describe('timestamps of a codec whose samples are twice as many as its ticks', (
     expect(clock.countsSamples).toBe(false);
   });
 
-  it('of a stranger change nothing', () => {
+  it('from an unknown peer change nothing', () => {
     const clock = new RtpClock(2);
     corrected(clock, stream(3, 320));
     const packets = [
@@ -88,7 +88,7 @@ describe('timestamps of a codec whose samples are twice as many as its ticks', (
     expect(corrected(clock, packets)).toEqual([5, 1480, 9, 1640]);
   });
 
-  it('of a new stream are put on the clock with its second packet', () => {
+  it('from a new stream are trusted from its second packet on', () => {
     const clock = new RtpClock(2);
     corrected(clock, stream(3, 320));
     const next = Array.from({ length: 4 }, (_, n) => [500 + n, 90_000 + n * 320, 480 + n * 160, 2] as const);

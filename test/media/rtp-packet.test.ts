@@ -79,7 +79,7 @@ describe('an RTP packet', () => {
     );
   });
 
-  it('of an independent implementation is read with contributors, extensions and padding', () => {
+  it('written by an independent implementation is parsed with contributors, extensions and padding', () => {
     const csrcs = fc.array(uint32, { maxLength: 15 });
     const extensions = fc.array(fc.uint8Array({ minLength: 1, maxLength: 16 }), { maxLength: 5 });
     fc.assert(

@@ -161,7 +161,7 @@ describe('a jitter buffer for a listening machine', () => {
     expect(line.story).toBe('0 1 2 20');
   });
 
-  it('is not led astray by single packets of strangers', () => {
+  it('is not led astray by single packets of unknown peers', () => {
     const line = new Listener();
     for (let n = 0; n < 30; n++) {
       line.receive(packetOf(n));
@@ -223,7 +223,7 @@ describe('the timeline of what was heard', () => {
     expect(line.receiver.frames).toBe(51);
   });
 
-  it('places what comes after a pause by the clock, also when nobody asked in between', () => {
+  it('places what comes after a pause by the clock, also without a request in between', () => {
     const line = new Listener();
     line.stream(0, 9, { byte: 0xff });
     line.now += 1803;

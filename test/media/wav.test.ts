@@ -15,7 +15,7 @@ function bytesOf(hex: string): Uint8Array {
 }
 
 describe('a WAV file', () => {
-  it('of 16-bit samples is what everybody writes', () => {
+  it('with 16-bit samples has the usual header', () => {
     expect(writeWav(pcm(8000, 1, -2))).toEqual(
       bytesOf(
         '52494646 28000000 57415645 666d7420 10000000 0100 0100 401f0000 803e0000 0200 1000 64617461 04000000 0100 feff',
@@ -23,7 +23,7 @@ describe('a WAV file', () => {
     );
   });
 
-  it('of μ-law has the fact chunk that non-PCM needs, and an even length', () => {
+  it('with μ-law samples has the fact chunk that non-PCM needs, and an even length', () => {
     const file = writeWav({ encoding: 'ulaw', rateHz: 8000, bytes: Uint8Array.of(1, 2, 3) });
     expect(file).toEqual(
       bytesOf(

@@ -138,7 +138,7 @@ describe('what is shipped for Prometheus and Grafana', () => {
     expect([...grouped, ...shown].filter((label) => !labels.has(label))).toEqual([]);
   });
 
-  it('shows every metric of ours on the dashboard, but for those that are of no use there', () => {
+  it('shows every metric of ours on the dashboard, except a few listed ones', () => {
     const shown = new Set(
       panels
         .flatMap(({ targets = [] }) => targets.flatMap(({ expr }) => asked(expr)))
@@ -202,7 +202,7 @@ describe('what is shipped for Prometheus and Grafana', () => {
     expect(jobs[0]?.static_configs[0]?.targets).toEqual([`voice-agent:${port}`]);
   });
 
-  it('is told of in docs/monitoring.md: every metric of ours, and none that doesn’t exist', () => {
+  it('lists in docs/monitoring.md every metric of ours, and none that doesn’t exist', () => {
     const told = new Map(
       read('docs/monitoring.md')
         .split('\n')

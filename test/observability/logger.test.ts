@@ -19,7 +19,7 @@ function written(format: 'auto' | 'json' | 'pretty', terminal: boolean): string 
 }
 
 describe('the log', () => {
-  it('is readable for a person at a terminal, and JSON for whoever else takes it', () => {
+  it('is readable for a person at a terminal, and JSON otherwise', () => {
     expect(written('auto', true)).toMatch(/^\d\d:\d\d:\d\d\.\d{3} INFO {2}connected {2}server=local/);
     expect(JSON.parse(written('auto', false))).toMatchObject({ level: 'info', msg: 'connected' });
   });
@@ -49,7 +49,7 @@ describe('the log', () => {
     ]);
   });
 
-  it('tells what an early start has saved, and to who debugs what was prepared in vain', () => {
+  it('has what an early start has saved, and at debug level what was prepared in vain', () => {
     const told = (level: 'info' | 'debug'): string[] => {
       const lines: string[] = [];
       const logger = createLogger({

@@ -67,7 +67,7 @@ beforeEach(() => {
 });
 
 describe('the metrics of calls', () => {
-  it('count calls by agent and reason, and those that are going on', async () => {
+  it('count calls by agent and reason, and those in progress', async () => {
     tell('a', 0, { type: 'started', info: callInfo(), agent: 'alice' });
     tell('b', 0, { type: 'started', info: callInfo(), agent: 'alice' });
     tell('c', 0, { type: 'started', info: callInfo(), agent: 'tom' });
@@ -216,7 +216,7 @@ describe('the metrics of media', () => {
     expect(last.value('voice_agent_media_send_lateness_seconds_bucket', { le: '0.02' })).toBe(1);
   });
 
-  it('count announcements, which nobody follows, by their account', async () => {
+  it('count announcements by their account', async () => {
     tell('a', 0, { type: 'started', info: callInfo(), agent: 'tom' }, ended('busy', { packetsReceived: 9 }));
     expect((await read()).value('voice_agent_media_packets_received_total')).toBe(9);
   });

@@ -48,7 +48,7 @@ describe('a failure of a provider', () => {
     expect(kindOfError(new Error(`Unexpected server response: ${status}`))).toBe(kind);
   });
 
-  it('of another sort is of no kind', () => {
+  it('has no kind if the error is not one of a provider', () => {
     expect(kindOfError(new Error('what is this'))).toBeUndefined();
     expect(kindOfError('a text')).toBeUndefined();
     const loop = new Error('loop');
@@ -102,7 +102,7 @@ describe('the pulse of a socket', () => {
     expect(subject.terminated).toBe(1);
   });
 
-  it('is felt no longer when nobody wants to know', async () => {
+  it('ends when it is stopped', async () => {
     const clock = new ManualClock();
     const subject = socket();
     watchPulse(subject, clock)();

@@ -6,6 +6,7 @@ import type { AgentProfile } from '../../src/dialog/contract/agent-profile.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
 import type { LanguageModel, TextToSpeech } from '../../src/dialog/contract/ports.ts';
 import { PhraseCache } from '../../src/dialog/reply/prepared-phrases.ts';
+import { promptsAfter } from '../../src/dialog/turn/prompt-policy.ts';
 import { DEFAULT_TURN_SETTINGS } from '../../src/dialog/turn/turn-states.ts';
 import { RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -64,7 +65,12 @@ export async function startCloudCall(options: CloudCallOptions): Promise<CloudCa
     clock: systemClock,
     tracker: new LatencyTracker(),
     observe: (event) => events.push(event),
-    settings: { ...DEFAULT_TURN_SETTINGS, ...agent.limits, findsTurns: true, silenceMs: 60_000 },
+    settings: {
+      ...DEFAULT_TURN_SETTINGS,
+      ...agent.limits,
+      findsTurns: true,
+      prompts: promptsAfter({ silenceMs: 60_000, silencePrompts: 2 }),
+    },
     source: options.source,
   });
   const over = session.run(line, media);

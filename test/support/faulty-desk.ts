@@ -1,3 +1,4 @@
+import { promptsAfter } from '../../src/dialog/turn/prompt-policy.ts';
 import { standardTools, toolTable, type AgentTool } from '../../src/dialog/reply/agent-tools.ts';
 import { announcerProfile, Desk, type CallDeskOptions } from '../../src/dialog/call/call-desk.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
@@ -86,7 +87,7 @@ export async function openFaultyDesk(faults: Faults) {
         tools: toolTable([...standardTools({ agent: profile, messages, clock }), bug]),
         expected: [],
         // Whoever waits for the other call to end isn't asked whether they are there.
-        settings: { silenceMs: 600_000 },
+        settings: { prompts: promptsAfter({ silenceMs: 600_000, silencePrompts: 2 }) },
       },
     };
   };

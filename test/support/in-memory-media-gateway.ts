@@ -92,7 +92,7 @@ class InMemoryMediaSession extends RingMediaSession<RtpEndpoint> {
   readonly endpoint = NOWHERE;
   readonly farEnd: FarEnd;
   readonly #clock: Clock;
-  readonly #ears = new Listeners<OutgoingFrame>();
+  readonly #frameListeners = new Listeners<OutgoingFrame>();
   readonly #counters: MediaStatsBlock;
   readonly #source: PlayoutSource;
   readonly #heardWriter: AudioRingWriter;
@@ -127,7 +127,7 @@ class InMemoryMediaSession extends RingMediaSession<RtpEndpoint> {
 
   protected override release(): Promise<void> {
     this.#cancelTick();
-    this.#ears.clear();
+    this.#frameListeners.clear();
     return Promise.resolve();
   }
 
@@ -151,7 +151,7 @@ class InMemoryMediaSession extends RingMediaSession<RtpEndpoint> {
       this.#sentWriter.slot.fill(0);
       this.#sentWriter.commit(now, SILENCE_DBOV, FRAME_FILLER);
     }
-    this.#ears.emit({ frame, payload: spoke ? this.#payload.slice() : undefined });
+    this.#frameListeners.emit({ frame, payload: spoke ? this.#payload.slice() : undefined });
   }
 
   #listen(now: number): void {
@@ -184,7 +184,7 @@ class InMemoryMediaSession extends RingMediaSession<RtpEndpoint> {
           this.#said.push(frame);
         }
       },
-      hear: (listener) => this.#ears.add(listener),
+      hear: (listener) => this.#frameListeners.add(listener),
       press: (digit) => {
         this.onReport({ type: 'dtmf', digit });
       },

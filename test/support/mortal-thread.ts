@@ -1,6 +1,7 @@
 /** Inside a thread of MortalThreads: it dies or hangs as it is told on a channel. */
 import { BroadcastChannel, parentPort } from 'node:worker_threads';
 import koffi from 'koffi';
+import { modulesLoaded } from '../../src/threads/native-code.ts';
 import { threadName } from './thread-name.ts';
 
 /**
@@ -18,6 +19,7 @@ export interface Told {
 }
 
 export function mortal(channelName: string): void {
+  modulesLoaded(); // so that one that hangs at its start can be ended
   const channel = new BroadcastChannel(channelName);
   channel.onmessage = ({ data }: MessageEvent) => {
     const { how, thread } = data as Told;

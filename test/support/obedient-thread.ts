@@ -1,6 +1,7 @@
 /** A thread that does what it is told, for the supervisor's tests. */
 import { workerData } from 'node:worker_threads';
 import koffi from 'koffi';
+import { inNativeCode } from '../../src/threads/native-code.ts';
 import { ThreadSide } from '../../src/threads/thread-side.ts';
 
 export interface ObedientData {
@@ -18,7 +19,9 @@ export type ObedientCommand =
   | { readonly do: 'echo'; readonly text: string }
   | { readonly do: 'answer'; readonly text: string }
   | { readonly do: 'refuse' | 'say nothing' | 'throw' | 'reject' | 'exit' | 'hang' }
-  | { readonly do: 'native'; readonly seconds: number };
+  | { readonly do: 'native'; readonly seconds: number }
+  /** Many short calls whose results an addon writes into an array. */
+  | { readonly do: 'call natively'; readonly ms: number };
 
 const data = workerData as ObedientData;
 const start = Atomics.add(new Int32Array(data.starts), 0, 1) + 1;
@@ -59,5 +62,13 @@ function obey(command: ObedientCommand): unknown {
       for (;;);
     case 'native':
       return sleep(command.seconds);
+    case 'call natively':
+      callNatively(command.ms);
   }
+}
+
+function callNatively(durationMs: number): void {
+  const wait = koffi.load('libc.so.6').func('int waitpid(int pid, _Out_ int *status, int options)');
+  const end = performance.now() + durationMs;
+  while (performance.now() < end) inNativeCode(() => wait(-1, [0], 1) as number);
 }

@@ -10,7 +10,7 @@ import type { SampleRateHz } from '../../src/media/audio.ts';
 import { levelDbov } from '../../src/media/level.ts';
 import { testVoice } from './provider-servers/test-voice.ts';
 
-/** A caller's side of a call, faster than life (`pace` times): speech and silence go into his ring. */
+/** A caller's side of a call, faster than life (`pace` times): speech and silence go into their ring. */
 export class RingCaller {
   readonly heard: AudioRingHandle;
   readonly #writer: AudioRingWriter;

@@ -131,7 +131,7 @@ export class RtpPeer {
   }
 
   /** Resolves when `found` is true of what was received; rejects after `timeoutMs`. */
-  async until(found: (received: readonly ReceivedPacket[]) => boolean, timeoutMs = 3000): Promise<void> {
+  async until(found: (received: readonly ReceivedPacket[]) => boolean, timeoutMs = 15_000): Promise<void> {
     const deadline = monotonicNow() + timeoutMs;
     while (!found(this.received)) {
       if (monotonicNow() > deadline) {

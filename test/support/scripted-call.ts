@@ -7,7 +7,12 @@ import type { CallInfo } from '../../src/dialog/contract/call-info.ts';
 import type { TakenMessage } from '../../src/dialog/contract/conversation.ts';
 import { languageOf } from '../../src/dialog/language/known-languages.ts';
 import { PhraseCache, type PhraseTexts } from '../../src/dialog/reply/prepared-phrases.ts';
-import { DEFAULT_TURN_SETTINGS, type Ending, type TurnSettings } from '../../src/dialog/turn/turn-states.ts';
+import {
+  DEFAULT_TURN_SETTINGS,
+  policiesFor,
+  type Ending,
+  type TurnSettings,
+} from '../../src/dialog/turn/turn-states.ts';
 import { Scope } from '../../src/lib/scope.ts';
 import { ManualClock, settle } from './manual-clock.ts';
 import { callInfo, ScriptedLine } from './scripted-line.ts';
@@ -108,6 +113,7 @@ export class ScriptedCall {
       settings: {
         ...DEFAULT_TURN_SETTINGS,
         ...agent.limits,
+        ...policiesFor(agent),
         findsTurns: this.stt.findsTurns,
         ...options.settings,
       },
@@ -144,7 +150,7 @@ export class ScriptedCall {
     return this.vad.streams.at(-1)!;
   }
 
-  /** The caller says something; returns when his last frame has arrived. */
+  /** The caller says something; returns when their last frame has arrived. */
   async says(text: string, duration = 1000): Promise<number> {
     this.stt.script.push(text);
     const end = this.ear.talk(duration);

@@ -1,5 +1,5 @@
 import type { TextToSpeech } from '../../src/dialog/contract/ports.ts';
-import type { TtsEvent, VoiceRequest } from '../../src/dialog/contract/speech.ts';
+import { FLUSH, type TextPiece, type TtsEvent, type VoiceRequest } from '../../src/dialog/contract/speech.ts';
 import type { Clock, Milliseconds } from '../../src/lib/clock.ts';
 import type { Audio, AudioFormat } from '../../src/media/audio.ts';
 
@@ -26,7 +26,7 @@ export class ScriptedTts implements TextToSpeech {
   /** Fails when it comes to this word; `hang`: stops there without a word. */
   fault: { readonly atWord: string; readonly how: Error | 'hang' } | undefined;
   /** Text pieces as they were handed over. */
-  readonly pieces: string[] = [];
+  readonly pieces: TextPiece[] = [];
   open = 0;
   readonly #clock: Clock;
 
@@ -44,7 +44,7 @@ export class ScriptedTts implements TextToSpeech {
   }
 
   async *speak(
-    text: AsyncIterable<string>,
+    text: AsyncIterable<TextPiece>,
     voice: VoiceRequest,
     signal: AbortSignal,
   ): AsyncGenerator<TtsEvent> {
@@ -53,6 +53,7 @@ export class ScriptedTts implements TextToSpeech {
     try {
       for await (const piece of text) {
         this.pieces.push(piece);
+        if (piece === FLUSH) continue;
         if (word === 0 && this.firstAudioMs > 0) await this.#clock.sleep(this.firstAudioMs, signal);
         for (const spoken of piece.split(/\s+/).filter(Boolean)) {
           if (signal.aborted) return;

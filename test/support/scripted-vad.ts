@@ -50,7 +50,7 @@ export class ScriptedVadStream implements VadStream {
     this.#origin = clock.now();
   }
 
-  /** The caller talks for `duration` from now on. Returns when his last frame arrives. */
+  /** The caller talks for `duration` from now on. Returns when their last frame arrives. */
   talk(duration: Milliseconds): Milliseconds {
     const start = this.#clock.now();
     const end = start + duration;
@@ -79,7 +79,7 @@ export class ScriptedVadStream implements VadStream {
 
   #trip(start: Milliseconds, end: Milliseconds): void {
     if (this.#line.trip() > 0) this.#event('barge-in', start);
-    // Armed later, while he is still talking.
+    // Armed later, while the caller is still talking.
     else if (this.#clock.now() < end)
       this.#later(this.#clock.now() + FRAME_MS, () => {
         this.#trip(start, end);

@@ -11,11 +11,11 @@ import { RunningAgent, type CallView } from './running-agent.ts';
 import { shippedConfig } from './shipped-config.ts';
 import { heal, type TroubleCase, type TroubledCloud } from './trouble-cases.ts';
 
-/** What a caller got. Measured on the packets that his phone sent and received. */
+/** What a caller got. Measured on the packets that their phone sent and received. */
 export interface Got {
-  /** From his last voiced packet to the next sound of the agent. */
+  /** From the caller's last voiced packet to the next sound of the agent. */
   readonly responseMs: number | undefined;
-  /** His call was still there after it. */
+  /** The call was still there after it. */
   readonly stayed: boolean;
   /** What the agent said, as it tells itself. */
   readonly heard: string;
@@ -123,8 +123,9 @@ async function ask(
   if (said === false) throw new Error(`The question could not be said: ${call.endReason ?? 'interrupted'}`);
   const came = await call.heard.speech({ timeoutMs: REPLY_MS, after: said.endedAt });
   const responseMs = came ? Math.round((call.heard.speechStartedAt ?? NaN) - said.endedAt) : undefined;
-  // To the end of the reply, which may come behind a sign.
-  const replied = (): boolean => view.of('agent-said').some(({ turn, text }) => turn > 0 && !SIGN.test(text));
+  // To the end of the reply, which may come behind a filler.
+  const replied = (): boolean =>
+    view.of('agent-said').some(({ turn, text }) => turn > 0 && !FILLER.test(text));
   await lab.agent.events.until(replied, REPLY_MS);
   const stayed = call.endReason === undefined;
   await call.hangUp();
@@ -144,4 +145,4 @@ async function ask(
   };
 }
 
-const SIGN = /^One moment, please\.$/;
+const FILLER = /^One moment, please\.$/;

@@ -110,7 +110,7 @@ function voice(name: string, kind: FailureKind, fault: Fault): TroubleCase {
 }
 
 /** The recogniser goes wrong so from the beginning of the call. */
-function ears(name: string, kind: FailureKind, fault: Fault): TroubleCase {
+function recogniserCase(name: string, kind: FailureKind, fault: Fault): TroubleCase {
   return {
     name,
     part: 'stt',
@@ -314,14 +314,14 @@ export const TROUBLE_CASES: readonly TroubleCase[] = [
       groqFaults.always(/^transcription$/, { type: 'status', status: 500 });
     },
   },
-  ears('401', 'unauthorized', { type: 'status', status: 401 }),
-  ears('429, retry-after 30 s', 'rate-limited', { type: 'status', status: 429, retryAfterS: 30 }),
-  ears('500', 'server', { type: 'status', status: 500 }),
-  ears('stall before headers', 'timeout', { type: 'stall-before-headers' }),
-  ears('stall: hears and says nothing', 'stalled', { type: 'stall', after: 1 }),
-  ears('stall after a few words', 'stalled', { type: 'stall', after: 3 }),
-  ears('malformed JSON', 'malformed', { type: 'malformed', after: 2 }),
-  ears('error event', 'server', { type: 'error', after: 2, status: 500, message: 'overloaded' }),
+  recogniserCase('401', 'unauthorized', { type: 'status', status: 401 }),
+  recogniserCase('429, retry-after 30 s', 'rate-limited', { type: 'status', status: 429, retryAfterS: 30 }),
+  recogniserCase('500', 'server', { type: 'status', status: 500 }),
+  recogniserCase('stall before headers', 'timeout', { type: 'stall-before-headers' }),
+  recogniserCase('stall: hears and says nothing', 'stalled', { type: 'stall', after: 1 }),
+  recogniserCase('stall after a few words', 'stalled', { type: 'stall', after: 3 }),
+  recogniserCase('malformed JSON', 'malformed', { type: 'malformed', after: 2 }),
+  recogniserCase('error event', 'server', { type: 'error', after: 2, status: 500, message: 'overloaded' }),
   {
     name: 'socket dies in mid-sentence',
     part: 'stt',

@@ -7,12 +7,14 @@ import type { Ending } from '../turn/turn-states.ts';
 import { CallFacts } from './call-facts.ts';
 import { CallReporter } from './call-reporter.ts';
 import { CallSession, type CallSessionOptions } from './call-session.ts';
+import type { LatencyTracker } from './latency-tracker.ts';
 import { ConversationHistory } from '../reply/conversation-history.ts';
 
 export interface AdmittedCallOptions extends CallSessionOptions {
   /** In logs, records and the latency tracker; `callName`, if no other call that runs has that. */
   readonly name?: string;
   readonly info: CallInfo;
+  readonly tracker: LatencyTracker;
 }
 
 /** The name of a call, unless its channel's last visit hasn't ended yet. */

@@ -4,18 +4,15 @@ import type { Scope } from '../../lib/scope.ts';
 import type { AudioFormat } from '../../media/audio.ts';
 import type { ToolTable } from '../reply/agent-tools.ts';
 import { AdmittedCall, callName } from './admitted-call.ts';
-import type { AgentParts } from './call-session.ts';
+import type { AgentParts } from './call-in-hand.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
 import { NO_MEDIA } from '../contract/call-media.ts';
 import type { Admission, CallDesk, MediaSession } from '../contract/ports.ts';
 import { DEFAULT_LIMITS, type AgentProfile } from '../contract/agent-profile.ts';
 import type { CallEvent, CallObserver } from '../contract/call-events.ts';
 import type { CallInfo } from '../contract/call-info.ts';
-import { endpointingByWords } from '../turn/endpointing-policy.ts';
-import { interruptionByWords } from '../turn/interruption-policy.ts';
-import { languageOf } from '../language/known-languages.ts';
 import type { PhraseCache } from '../reply/prepared-phrases.ts';
-import { DEFAULT_TURN_SETTINGS, type Ending, type TurnSettings } from '../turn/turn-states.ts';
+import { DEFAULT_TURN_SETTINGS, policiesFor, type Ending, type TurnSettings } from '../turn/turn-states.ts';
 
 /** An agent with everything that it works with. */
 export interface StaffedAgent {
@@ -140,7 +137,7 @@ export class Desk implements CallDesk {
 
   #accept(info: CallInfo, agent: StaffedAgent, announcement: Ending | undefined): Admission {
     const { phrases, clock, tracker, observe, scope } = this.#options;
-    const { profile, parts, tools, expected, settings, source } = agent;
+    const { profile, parts, tools, expected, source } = agent;
     const call = new AdmittedCall({
       scope,
       name: this.#nameOf(info),
@@ -154,16 +151,7 @@ export class Desk implements CallDesk {
       clock,
       tracker,
       observe,
-      settings: {
-        ...DEFAULT_TURN_SETTINGS,
-        ...policiesOf(profile.language),
-        ...profile.limits,
-        menuKeys: profile.knowledge.departments.map(({ digit = '' }) => digit).join(''),
-        earlyStart: profile.limits.eagerPauseMs > 0,
-        ...troubleSettings(profile.whenFailing),
-        ...settings,
-        findsTurns: parts.stt.findsTurns,
-      },
+      settings: settingsOf(agent),
       source,
       announcement,
     });
@@ -217,10 +205,18 @@ export class Desk implements CallDesk {
   }
 }
 
-/** How the words of a language are judged. */
-function policiesOf(tag: string): Pick<TurnSettings, 'endpointing' | 'interruption'> {
-  const language = languageOf(tag);
-  return { endpointing: endpointingByWords(language), interruption: interruptionByWords(language) };
+function settingsOf({ profile, parts, settings }: StaffedAgent): TurnSettings {
+  const { limits, knowledge, whenFailing } = profile;
+  return {
+    ...DEFAULT_TURN_SETTINGS,
+    ...policiesFor(profile),
+    ...limits,
+    menuKeys: knowledge.departments.map(({ digit = '' }) => digit).join(''),
+    earlyStart: limits.eagerPauseMs > 0,
+    ...troubleSettings(whenFailing),
+    ...settings,
+    findsTurns: parts.stt.findsTurns,
+  };
 }
 
 /** When replies fail again and again. Whoever can't be heard at all can't be kept trying with. */

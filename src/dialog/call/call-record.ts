@@ -130,31 +130,9 @@ function fold(record: CallRecord, event: CallEvent, origin: Milliseconds): CallR
       return { ...record, setUpMs: round(event.setUpMs) };
     case 'greeting-started':
       return { ...record, greetingMs: round(event.afterAnswerMs) };
-    case 'caller-said': {
-      const { turn, text, understood, via } = event;
-      const saying: Saying = {
-        ...spanOf(event, origin),
-        turn,
-        who: 'caller',
-        text,
-        words: wordsIn(text),
-        via,
-        understood,
-      };
-      return { ...record, said: [...record.said, saying] };
-    }
-    case 'agent-said': {
-      const { turn, text, interrupted } = event;
-      const saying: Saying = {
-        ...spanOf(event, origin),
-        turn,
-        who: 'agent',
-        text,
-        words: wordsIn(text),
-        interrupted,
-      };
-      return { ...record, said: [...record.said, saying] };
-    }
+    case 'caller-said':
+    case 'agent-said':
+      return { ...record, said: [...record.said, sayingOf(event, origin)] };
     case 'latency': {
       const stages = Object.entries(stageTimes(event.marks))
         .filter(([, ms]) => ms !== undefined)
@@ -216,12 +194,21 @@ function fold(record: CallRecord, event: CallEvent, origin: Milliseconds): CallR
   }
 }
 
-function spanOf(
-  { at, since, until }: Extract<CallEvent, { type: 'caller-said' | 'agent-said' }>,
+function sayingOf(
+  event: Extract<CallEvent, { type: 'caller-said' | 'agent-said' }>,
   origin: Milliseconds,
-): Pick<Saying, 'atMs' | 'endMs'> {
-  const atMs = Math.round((since ?? at) - origin);
-  return until === undefined ? { atMs } : { atMs, endMs: Math.round(until - origin) };
+): Saying {
+  const { at, since, until, turn, text } = event;
+  const said = {
+    atMs: Math.round((since ?? at) - origin),
+    ...(until !== undefined && { endMs: Math.round(until - origin) }),
+    turn,
+    text,
+    words: text.split(/\s+/).filter(Boolean).length,
+  };
+  return event.type === 'caller-said'
+    ? { ...said, who: 'caller', via: event.via, understood: event.understood }
+    : { ...said, who: 'agent', interrupted: event.interrupted };
 }
 
 function troubleOf({
@@ -231,10 +218,6 @@ function troubleOf({
   ...trouble
 }: Extract<CallEvent, { type: 'trouble' }>): Omit<CallRecord['troubles'][number], 'atMs'> {
   return trouble;
-}
-
-function wordsIn(text: string): number {
-  return text.split(/\s+/).filter(Boolean).length;
 }
 
 function round(ms: Milliseconds): Milliseconds {

@@ -2,7 +2,7 @@ import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { FailureDomain } from '../../lib/failure-domain.ts';
 import type { ConversationHistory } from '../reply/conversation-history.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
-import type { CallEvent, CallObserver } from '../contract/call-events.ts';
+import type { CallEvent, CallObserver, Stage, TurnMarks } from '../contract/call-events.ts';
 import type { EndReason } from '../contract/end-reason.ts';
 import type { MediaStats } from '../contract/call-media.ts';
 import type { ProviderTrouble } from '../contract/provider-failures.ts';
@@ -56,6 +56,16 @@ export class CallReporter {
   greetingStarted(at: Milliseconds): void {
     if (this.#answeredAt === undefined) return;
     this.emit({ type: 'greeting-started', afterAnswerMs: at - this.#answeredAt }, at);
+  }
+
+  /** A reply to a turn is begun, of which these instants are known. */
+  answerBegun(turn: number, marks: TurnMarks): void {
+    this.#options.tracker.start(this.#options.name, turn, marks);
+  }
+
+  /** An instant of the reply to a turn. */
+  mark(turn: number, stage: Stage, at = this.#options.clock.now()): void {
+    this.#options.tracker.mark(this.#options.name, turn, stage, at);
   }
 
   /** The turn is certain and being answered; what the caller said is told when it can't be taken back any more. */

@@ -5,50 +5,22 @@ import { FailureDomain } from '../../lib/failure-domain.ts';
 import type { Scope } from '../../lib/scope.ts';
 import { FlushLine } from '../../media/flush-line.ts';
 import { farewellOf } from './call-ending.ts';
-import type { CallFacts } from './call-facts.ts';
-import { CallReplies, type ReplyOptions } from './call-replies.ts';
+import type { AgentAtWork, CallInHand } from './call-in-hand.ts';
+import { CallReplies } from './call-replies.ts';
 import type { CallReporter } from './call-reporter.ts';
 import { CallTransfer } from './call-transfer.ts';
 import { TurnInbox } from './turn-inbox.ts';
 import { CallerListener } from './caller-listener.ts';
-import type { ConversationHistory } from '../reply/conversation-history.ts';
 import { NO_MEDIA } from '../contract/call-media.ts';
 import type { LineEvent } from '../contract/call-info.ts';
-import type {
-  CallLine,
-  LanguageModel,
-  MediaSession,
-  SpeechToText,
-  TextToSpeech,
-  VoiceActivityDetector,
-} from '../contract/ports.ts';
 import type { CallObserver } from '../contract/call-events.ts';
 import { interruptible, nextDeadline, opening, resultOf, step } from '../turn/turn-machine.ts';
-import type {
-  Ending,
-  Transfer,
-  TurnAction,
-  TurnEvent,
-  TurnSettings,
-  TurnState,
-} from '../turn/turn-states.ts';
+import type { Ending, Transfer, TurnAction, TurnEvent, TurnState } from '../turn/turn-states.ts';
 
-/** Who hears, thinks and speaks. */
-export interface AgentParts {
-  readonly vad: VoiceActivityDetector;
-  readonly stt: SpeechToText;
-  readonly llm: LanguageModel;
-  readonly tts: TextToSpeech;
-}
-
-export interface CallSessionOptions extends ReplyOptions {
-  readonly parts: AgentParts;
+export interface CallSessionOptions extends AgentAtWork {
   /** The process's lifetime; the call's is a child of it. */
   readonly scope: Scope;
-  /** What the recogniser should expect. */
-  readonly expected: readonly string[];
   readonly observe: CallObserver;
-  readonly settings: TurnSettings;
   /** The call consists of this only. */
   readonly announcement?: Ending | undefined;
 }
@@ -57,16 +29,6 @@ export interface CallSessionOptions extends ReplyOptions {
 const APOLOGY_MS = 20_000;
 /** And for leaving without another word: longer than the account of what was being said may take. */
 const LEAVE_MS = 5000;
-
-/** What a call's session is made of, beyond its agent. */
-export interface CallInHand {
-  readonly facts: CallFacts;
-  readonly history: ConversationHistory;
-  readonly reporter: CallReporter;
-  readonly admittedAt: Milliseconds;
-  readonly line: CallLine;
-  readonly media: MediaSession;
-}
 
 /**
  * One call that has a line and media: carries out what the turn machine says, from the answer to the end. The media
@@ -87,22 +49,20 @@ export class CallSession {
   #state: TurnState;
   #bugs = 0;
   #cancelTick: () => void = () => undefined;
-  #armedFor: number | undefined;
   /** None in an announcement, to which nobody listens. */
   #listener: CallerListener | undefined;
 
   constructor(options: CallSessionOptions, call: CallInHand) {
-    const { facts, reporter, line, media } = call;
-    const { agent, clock, settings } = options;
+    const { clock, settings } = options;
     this.#options = options;
     this.#call = call;
     this.#clock = clock;
-    this.#reporter = reporter;
-    this.#scope = options.scope.child(`call ${facts.name}`);
+    this.#reporter = call.reporter;
+    this.#scope = options.scope.child(`call ${call.facts.name}`);
     this.#listenerScope = this.#scope.child('listener');
     this.#inbox = new TurnInbox(clock);
-    this.#flushLine = new FlushLine(media.flushLine);
-    this.#transfer = new CallTransfer({ line, facts, agent, clock, reporter });
+    this.#flushLine = new FlushLine(call.media.flushLine);
+    this.#transfer = new CallTransfer(options, call);
     this.#replies = new CallReplies(options, { ...call, scope: this.#scope, inbox: this.#inbox });
     this.#state = opening(settings, options.announcement);
   }
@@ -150,8 +110,11 @@ export class CallSession {
       }),
     );
     if (finished) this.finish(finished, true);
-    if (this.#state.phase === 'over') return;
-    if (!this.#options.announcement) this.#listener = this.#openListener();
+    if (this.#inbox.closed) return;
+    if (!this.#options.announcement) {
+      const call = { ...this.#call, scope: this.#listenerScope, inbox: this.#inbox };
+      this.#listener = new CallerListener(this.#options, call);
+    }
     void this.#answer();
   }
 
@@ -164,16 +127,13 @@ export class CallSession {
   #onBug(error: unknown): Milliseconds | undefined {
     this.#bugs += 1;
     if (this.#reporter.ended || this.#bugs > 2) return undefined;
-    const leaving = this.#state.phase === 'over';
-    if (leaving) return this.#bugs === 1 ? LEAVE_MS : undefined;
+    if (this.#inbox.closed) return this.#bugs === 1 ? LEAVE_MS : undefined;
     if (this.#bugs === 1) {
       this.#reporter.trouble('internal', messageOf(error));
       if (this.#apologise()) return APOLOGY_MS;
     }
     // Without the machine: it may be what is broken.
-    const ending: Ending = { reason: 'internal-error', way: 'proceed' };
-    this.#state = { ...this.#state, phase: 'over', ending };
-    this.#over.resolve(ending);
+    this.#end({ reason: 'internal-error', way: 'proceed' });
     return LEAVE_MS;
   }
 
@@ -193,31 +153,14 @@ export class CallSession {
   async #answer(): Promise<void> {
     try {
       const at = await this.#call.line.answer();
-      if (this.#state.phase === 'over') return;
+      if (this.#inbox.closed) return;
       this.#reporter.answered(at, at - this.#call.admittedAt);
       this.#inbox.post({ type: 'answered' });
     } catch (error) {
-      if (this.#state.phase === 'over') return;
+      if (this.#inbox.closed) return;
       this.#reporter.trouble('line', messageOf(error));
       this.finish({ reason: 'not-answered', way: 'proceed' }, true);
     }
-  }
-
-  #openListener(): CallerListener {
-    const { parts, agent, expected } = this.#options;
-    return new CallerListener({
-      scope: this.#listenerScope,
-      media: this.#call.media,
-      vad: parts.vad,
-      stt: parts.stt,
-      clock: this.#clock,
-      language: agent.language,
-      phrases: expected,
-      pronunciations: agent.knowledge.pronunciations,
-      bargeInMs: agent.limits.bargeInMs,
-      inbox: this.#inbox,
-      reporter: this.#reporter,
-    });
   }
 
   #onLine(event: LineEvent): void {
@@ -249,25 +192,20 @@ export class CallSession {
   /** One step of the machine, and what follows from it. */
   #handle(event: TurnEvent): void {
     const { settings } = this.#options;
+    const armedFor = interruptible(this.#state);
     const { state, actions } = step(this.#state, event, settings);
     this.#state = state;
     for (const action of actions) this.#carryOut(action, event);
-    this.#arm();
+    // The detector stops the agent by itself while they may be interrupted.
+    const armFor = interruptible(state);
+    if (armFor === undefined) this.#flushLine.disarm();
+    else if (armFor !== armedFor) this.#flushLine.arm();
     this.#cancelTick();
-    const deadline = nextDeadline(this.#state, settings);
+    const deadline = nextDeadline(state, settings);
     if (deadline === Infinity) return;
     this.#cancelTick = this.#clock.at(deadline, () => {
       this.#inbox.post({ type: 'tick' }, Math.max(deadline, this.#clock.now()));
     });
-  }
-
-  /** Lets the detector stop the agent by itself while they may be interrupted. */
-  #arm(): void {
-    const reply = interruptible(this.#state);
-    if (reply === this.#armedFor) return;
-    this.#armedFor = reply;
-    if (reply !== undefined) this.#flushLine.arm();
-    else if (this.#state.phase !== 'opening') this.#flushLine.disarm();
   }
 
   // ── what is done ──────────────────────────────────────────────────────────────────────────
@@ -312,7 +250,7 @@ export class CallSession {
         void this.#listenerScope.close();
         break;
       case 'leave':
-        this.#over.resolve(action.ending);
+        this.#end(action.ending);
     }
   }
 
@@ -325,6 +263,12 @@ export class CallSession {
   }
 
   // ── the end ───────────────────────────────────────────────────────────────────────────────
+
+  /** Nothing happens any more but that the line is left. */
+  #end(ending: Ending): void {
+    this.#inbox.close();
+    this.#over.resolve(ending);
+  }
 
   async #leave(wanted: Ending): Promise<void> {
     this.#cancelTick();

@@ -1,42 +1,46 @@
-import type { Clock, Milliseconds } from '../../lib/clock.ts';
+import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type { CallFacts } from './call-facts.ts';
-import type { CallReporter } from './call-reporter.ts';
+import type { AgentAtWork, CallInHand } from './call-in-hand.ts';
 import type { AgentProfile, TransferTarget } from '../contract/agent-profile.ts';
 import type { CallInfo, LineEvent, TransferOutcome, TransferRequest } from '../contract/call-info.ts';
-import type { CallLine } from '../contract/ports.ts';
 
-export interface CallTransferOptions {
-  readonly line: Pick<CallLine, 'transfer'>;
-  readonly facts: CallFacts;
-  readonly agent: AgentProfile;
-  readonly clock: Pick<Clock, 'now'>;
-  readonly reporter: CallReporter;
-}
+/** With whom the caller is. */
+type Standing =
+  | { readonly is: 'with-agent' }
+  | { readonly is: 'ringing'; readonly cancel: AbortController }
+  | { readonly is: 'talking'; readonly target: string; readonly since: Milliseconds }
+  /** The talk is over. */
+  | {
+      readonly is: 'left';
+      readonly target: string;
+      readonly talkMs: Milliseconds;
+      readonly by: 'caller' | 'target' | 'system';
+    };
 
 /** Others who are called for a call's caller, and how long they talk with the one who answers. */
 export class CallTransfer {
-  readonly #options: CallTransferOptions;
-  #cancel: AbortController | undefined;
-  #talk: { readonly target: string; readonly since: Milliseconds } | undefined;
-  #ended: { readonly by: 'caller' | 'target' | 'system'; readonly at: Milliseconds } | undefined;
+  readonly #agent: Pick<AgentAtWork, 'agent' | 'clock'>;
+  readonly #call: CallInHand;
+  #standing: Standing = { is: 'with-agent' };
 
-  constructor(options: CallTransferOptions) {
-    this.#options = options;
+  constructor(agent: Pick<AgentAtWork, 'agent' | 'clock'>, call: CallInHand) {
+    this.#agent = agent;
+    this.#call = call;
   }
 
   /** Caller and target talk with each other. */
   get connected(): boolean {
-    return this.#talk !== undefined;
+    return this.#standing.is === 'talking' || this.#standing.is === 'left';
   }
 
   /** Never rejects. */
   async begin(target: TransferTarget): Promise<TransferOutcome> {
-    const { line, facts, agent, clock, reporter } = this.#options;
+    const { agent, clock } = this.#agent;
+    const { line, facts, reporter } = this.#call;
     const { endpoint, ringMs, whileRinging } = target;
     const callerId = callerIdOf(target.callerId, facts.info, agent);
     const cancel = new AbortController();
-    this.#cancel = cancel;
+    this.#standing = { is: 'ringing', cancel };
     const began = clock.now();
     let outcome: TransferOutcome = 'failed';
     try {
@@ -44,32 +48,35 @@ export class CallTransfer {
     } catch (error) {
       reporter.trouble('line', messageOf(error));
     }
-    this.#cancel = undefined;
     const now = clock.now();
     reporter.emit({ type: 'transfer', target: target.name, outcome, ringMs: now - began });
-    if (outcome === 'answered') this.#talk = { target: target.name, since: now };
+    const talking = { is: 'talking', target: target.name, since: now } as const;
+    this.#standing = outcome === 'answered' ? talking : { is: 'with-agent' };
     return outcome;
   }
 
   cancel(): void {
-    this.#cancel?.abort();
+    if (this.#standing.is === 'ringing') this.#standing.cancel.abort();
   }
 
   /** What the line told of its end. */
   onLine(event: LineEvent): void {
-    if (!this.#talk || this.#ended) return;
-    const at = this.#options.clock.now();
-    if (event.type === 'target-left') this.#ended = { by: 'target', at };
-    if (event.type !== 'ended') return;
-    this.#ended = { by: event.reason === 'caller-hung-up' ? 'caller' : 'system', at };
+    if (event.type === 'target-left') this.#left('target');
+    if (event.type === 'ended') this.#left(event.reason === 'caller-hung-up' ? 'caller' : 'system');
   }
 
   /** The call is over. */
   close(): void {
-    const talk = this.#talk;
-    if (!talk) return;
-    const { by, at } = this.#ended ?? { by: 'system', at: this.#options.clock.now() };
-    this.#options.reporter.emit({ type: 'transfer-ended', target: talk.target, talkMs: at - talk.since, by });
+    this.#left('system');
+    if (this.#standing.is !== 'left') return;
+    const { target, talkMs, by } = this.#standing;
+    this.#call.reporter.emit({ type: 'transfer-ended', target, talkMs, by });
+  }
+
+  #left(by: 'caller' | 'target' | 'system'): void {
+    if (this.#standing.is !== 'talking') return;
+    const { target, since } = this.#standing;
+    this.#standing = { is: 'left', target, talkMs: this.#agent.clock.now() - since, by };
   }
 }
 

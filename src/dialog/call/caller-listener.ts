@@ -1,10 +1,8 @@
-import type { Clock, Milliseconds } from '../../lib/clock.ts';
+import type { Milliseconds } from '../../lib/clock.ts';
 import { FailureDomain } from '../../lib/failure-domain.ts';
-import type { Scope } from '../../lib/scope.ts';
 import { orAborted } from '../../lib/abort.ts';
-import type { MediaSession, SpeechToText, SttStream, VoiceActivityDetector } from '../contract/ports.ts';
-import type { CallReporter } from './call-reporter.ts';
-import type { TurnInbox } from './turn-inbox.ts';
+import type { SttStream } from '../contract/ports.ts';
+import type { AgentAtWork, CallInSession } from './call-in-hand.ts';
 import type { SttEvent, Transcript, VadEvent } from '../contract/speech.ts';
 
 /** A recogniser that dies, or can't be opened, is opened again so often in a call … */
@@ -12,28 +10,16 @@ const STT_REOPENINGS = 3;
 /** … and where it can't be opened, so long after: the caller hears the greeting, or a filler, meanwhile. */
 const REOPEN_AFTER_MS: readonly Milliseconds[] = [500, 1000, 2000];
 
-export interface CallerListenerOptions {
-  readonly scope: Scope;
-  readonly media: MediaSession;
-  readonly vad: VoiceActivityDetector;
-  readonly stt: SpeechToText;
-  readonly clock: Clock;
-  readonly language: string;
-  readonly phrases: readonly string[];
-  readonly pronunciations: Readonly<Record<string, string>>;
-  readonly bargeInMs: number;
-  readonly inbox: TurnInbox;
-  readonly reporter: CallReporter;
-}
-
 /** A call's detector and recogniser: opened while the line is being answered, closed with the call. */
 export class CallerListener {
-  readonly #options: CallerListenerOptions;
+  readonly #agent: AgentAtWork;
+  readonly #call: CallInSession;
   #stt: Promise<SttStream | undefined>;
   #reopenings = 0;
 
-  constructor(options: CallerListenerOptions) {
-    this.#options = options;
+  constructor(agent: AgentAtWork, call: CallInSession) {
+    this.#agent = agent;
+    this.#call = call;
     this.#stt = this.#openStt();
     void this.#openVad();
   }
@@ -49,12 +35,12 @@ export class CallerListener {
   async endTurn(frame: number, ask: number): Promise<void> {
     const transcript = await this.#textOf(frame);
     // What the answer leads to isn't the recogniser's: it must not be caught as its failure.
-    if (transcript) this.#options.inbox.post({ type: 'transcript', ask, transcript });
+    if (transcript) this.#call.inbox.post({ type: 'transcript', ask, transcript });
   }
 
   /** Undefined: the recogniser has failed, and that was told; or the call is over. */
   async #textOf(frame: number): Promise<Transcript | undefined> {
-    const { signal } = this.#options.scope;
+    const { signal } = this.#call.scope;
     try {
       const stream = await this.#stt;
       if (!stream || signal.aborted) return undefined;
@@ -68,13 +54,14 @@ export class CallerListener {
   }
 
   async #openVad(): Promise<void> {
-    const { scope, media, vad, bargeInMs } = this.#options;
+    const { agent, parts } = this.#agent;
+    const { scope, media } = this.#call;
     try {
-      const stream = await vad.open({
+      const stream = await parts.vad.open({
         heard: media.heard,
         sent: media.sent,
         flushLine: media.flushLine,
-        bargeInMs,
+        bargeInMs: agent.limits.bargeInMs,
         // Their threads and sockets may be everybody's: what comes from there belongs to this call nevertheless.
         onEvent: FailureDomain.bind((event: VadEvent) => {
           if (!scope.closed) this.#onVad(event);
@@ -92,13 +79,14 @@ export class CallerListener {
   }
 
   async #openStt(): Promise<SttStream | undefined> {
-    const { scope, media, stt, language, phrases, pronunciations } = this.#options;
+    const { agent, parts, expected, clock } = this.#agent;
+    const { scope, media } = this.#call;
     try {
-      const opening = stt.open({
+      const opening = parts.stt.open({
         heard: media.heard,
-        language,
-        phrases,
-        pronunciations,
+        language: agent.language,
+        phrases: expected,
+        pronunciations: agent.knowledge.pronunciations,
         onEvent: FailureDomain.bind((event: SttEvent) => {
           if (scope.closed) return;
           if (event.type !== 'failed') this.#onStt(event);
@@ -119,7 +107,7 @@ export class CallerListener {
       }
       this.#reopenings += 1;
       this.#trouble('stt', error);
-      return (await this.#options.clock.sleep(delay, scope.signal)) ? this.#openStt() : undefined;
+      return (await clock.sleep(delay, scope.signal)) ? this.#openStt() : undefined;
     }
   }
 
@@ -139,35 +127,35 @@ export class CallerListener {
   }
 
   #lost(part: 'vad' | 'stt', error: unknown): void {
-    if (this.#options.scope.closed) return;
+    if (this.#call.scope.closed) return;
     this.#trouble(part, error);
     this.#deaf(true);
   }
 
   #onVad({ type, frame, at }: VadEvent): void {
-    if (type === 'speech-stop') this.#options.inbox.post({ type, frame, lastAt: at });
-    else this.#options.inbox.post({ type, frame, since: at });
+    if (type === 'speech-stop') this.#call.inbox.post({ type, frame, lastAt: at });
+    else this.#call.inbox.post({ type, frame, since: at });
   }
 
   #onStt(event: Exclude<SttEvent, { type: 'failed' }>): void {
-    if (event.type === 'trouble') this.#options.reporter.providerTrouble(event.trouble);
-    else this.#options.inbox.post(event);
+    if (event.type === 'trouble') this.#call.reporter.providerTrouble(event.trouble);
+    else this.#call.inbox.post(event);
   }
 
   #trouble(part: 'vad' | 'stt', error: unknown): void {
-    this.#options.reporter.thrown(part, error);
+    this.#call.reporter.thrown(part, error);
   }
 
   /** `fatal`: the caller can't be heard any more. */
   #deaf(fatal: boolean): void {
-    this.#options.inbox.post({ type: 'stt-failed', fatal });
+    this.#call.inbox.post({ type: 'stt-failed', fatal });
   }
 
   #guard(action: () => void): void {
     try {
       action();
     } catch (error) {
-      if (this.#options.scope.closed) return;
+      if (this.#call.scope.closed) return;
       this.#trouble('stt', error);
       this.#deaf(false);
     }

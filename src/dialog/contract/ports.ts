@@ -15,7 +15,7 @@ import type { MediaEndpoint, MediaEvent, MediaRequest, MediaStats, PlayedAccount
 import type { LlmEvent, ReplyRequest, TakenMessage } from './conversation.ts';
 import type { EndReason } from './end-reason.ts';
 import type { ProviderStatus } from './provider-failures.ts';
-import type { SttRequest, Transcript, TtsEvent, VadRequest, VoiceRequest } from './speech.ts';
+import type { SttRequest, TextPiece, Transcript, TtsEvent, VadRequest, VoiceRequest } from './speech.ts';
 
 // ── Media: where a call's audio comes from and goes to ────────────────────────────────────────
 
@@ -82,15 +82,22 @@ export interface Playback {
   flush(): void;
 }
 
-// ── Speech: hearing and speaking ──────────────────────────────────────────────────────────────
+// ── Providers: hearing, thinking and speaking ─────────────────────────────────────────────────
 
-/** Finds speech in the caller's audio, in a thread of its own. */
-export interface VoiceActivityDetector {
+/** Whatever an agent hears, thinks or speaks with. All calls share it. */
+export interface Provider {
   readonly name: string;
-  readonly rates: readonly SampleRateHz[];
-  open(request: VadRequest): Promise<VadStream>;
+  /** A telephone rings: opens beforehand what takes its time to open. Never throws. */
+  warm?(): void;
+  /** How it is, if it works in this process. */
   status?(): ProviderStatus;
   close(): Promise<void>;
+}
+
+/** Finds speech in the caller's audio, in a thread of its own. */
+export interface VoiceActivityDetector extends Provider {
+  readonly rates: readonly SampleRateHz[];
+  open(request: VadRequest): Promise<VadStream>;
 }
 
 export interface VadStream {
@@ -98,24 +105,19 @@ export interface VadStream {
 }
 
 /** Turns the caller's audio into text. */
-export interface SpeechToText {
-  readonly name: string;
+export interface SpeechToText extends Provider {
   readonly rates: readonly SampleRateHz[];
   /** True: `turn-end` and its kin come by themselves. False: the caller's VAD must say `endTurn`. */
   readonly findsTurns: boolean;
   /** Throws LANGUAGE_UNSUPPORTED or STT_UNAVAILABLE. */
   open(request: SttRequest): Promise<SttStream>;
-  /** A telephone rings: opens beforehand what takes its time to open. Never throws. */
-  warm?(): void;
-  status?(): ProviderStatus;
-  close(): Promise<void>;
 }
 
 export interface SttStream {
   /**
    * The VAD heard speech begin at `frame`: a turn begins there, whatever was going on. `frame` may lie
    * before the end of the last turn, as far back as the ring reaches: the caller went on, or the last
-   * recogniser died, and what he said is heard again as a whole. A pending `endTurn` is answered anyhow.
+   * recogniser died, and what they said is heard again as a whole. A pending `endTurn` is answered anyhow.
    */
   beginTurn(frame: number): void;
   /** The VAD says that the turn ended with `frame`: the final text of what was said since `beginTurn`. */
@@ -129,8 +131,7 @@ export interface SttStream {
 }
 
 /** Turns a reply's text into sound while the text is still coming. */
-export interface TextToSpeech {
-  readonly name: string;
+export interface TextToSpeech extends Provider {
   readonly voices: readonly string[];
   /**
    * What it wants to be given: sentences, of which the first may be only a clause, so that speech can begin early
@@ -143,27 +144,16 @@ export interface TextToSpeech {
   check(voice: VoiceRequest): void;
   /**
    * `text` comes in pieces: each is spoken at once, whatever follows, and whenever. To one that `takes` text it
-   * comes as it is written, and an empty piece says that nothing follows for now: what was gathered is spoken.
+   * comes as it is written, and at a `FLUSH` what was gathered is spoken, for nothing follows for now.
    * Audio leaves as soon as it can. Ends early and silently when `signal` aborts. Throws TTS_FAILED.
    */
-  speak(text: AsyncIterable<string>, voice: VoiceRequest, signal: AbortSignal): AsyncIterable<TtsEvent>;
-  /** A telephone rings: opens beforehand what takes its time to open. Never throws. */
-  warm?(): void;
-  status?(): ProviderStatus;
-  close(): Promise<void>;
+  speak(text: AsyncIterable<TextPiece>, voice: VoiceRequest, signal: AbortSignal): AsyncIterable<TtsEvent>;
 }
 
-// ── Thinking ──────────────────────────────────────────────────────────────────────────────────
-
 /** Streams a reply. Stateless: everything it knows stands in the request. */
-export interface LanguageModel {
-  readonly name: string;
+export interface LanguageModel extends Provider {
   /** Ends early and silently when `signal` aborts. Throws LLM_FAILED. */
   reply(request: ReplyRequest, signal: AbortSignal): AsyncIterable<LlmEvent>;
-  /** A telephone rings: opens beforehand what takes its time to open. Never throws. */
-  warm?(): void;
-  status?(): ProviderStatus;
-  close(): Promise<void>;
 }
 
 /** Where messages that callers leave are kept. */
@@ -183,7 +173,7 @@ export interface CallLine {
   /** Lets the caller go on in the dialplan, with result variables (`VOICE_AGENT_RESULT`, …) set. */
   proceed(variables: Readonly<Record<string, string>>): Promise<void>;
   /**
-   * Calls somebody else, and connects the caller with him when he answers; the caller hears it ring
+   * Calls somebody else, and connects the caller with them when they answer; the caller hears it ring
    * meanwhile. `answered`: the media session is closed, and the line goes on until it tells `ended` or
    * `target-left`. Anything else: the caller is back, with media as before. Never rejects; one at a time.
    * When `signal` aborts the target isn't rung any longer.

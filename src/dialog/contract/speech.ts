@@ -66,6 +66,12 @@ export interface VoiceRequest {
   readonly format: AudioFormat;
 }
 
+/** In a text that is to be spoken: nothing follows for now. */
+export const FLUSH = Symbol('flush');
+
+/** A piece of a text that is to be spoken. */
+export type TextPiece = string | typeof FLUSH;
+
 export type TtsEvent =
   | { readonly type: 'audio'; readonly audio: Audio }
   /** Words with their place in this utterance's audio: what the caller heard can be told to the word. */

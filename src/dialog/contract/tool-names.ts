@@ -9,7 +9,7 @@ export const TOOL = {
   proceed: 'proceed',
   /** `{ name, number, text }`: stores a message. `number` in digits. */
   takeMessage: 'take_message',
-  /** `{ target }`: somebody of the agent's list is called, and connected with the caller when he answers. */
+  /** `{ target }`: somebody of the agent's list is called, and connected with the caller when they answer. */
   transfer: 'transfer',
   /** `{ digits }`: presses keys, for a computer at the other end of the line. */
   sendDtmf: 'send_dtmf',

@@ -7,8 +7,8 @@ export const de = {
     silenceGoodbye:
       'Ich kann Sie leider nicht hören und lege jetzt auf. Bitte rufen Sie noch einmal an. Auf Wiederhören.',
     oneMoment: 'Einen Moment, bitte.',
-    welcomeBack: 'Da sind Sie ja wieder. Wie kann ich Ihnen helfen?',
-    sayAgain: 'Entschuldigung, da ist etwas schiefgegangen. Können Sie das bitte noch einmal sagen?',
+    welcomeBack: 'Schön, dass Sie wieder da sind. Wie kann ich Ihnen helfen?',
+    sayAgain: 'Entschuldigung, da ist etwas schiefgegangen. Könnten Sie das bitte noch einmal sagen?',
     apology: 'Es tut mir leid, ich habe eine technische Störung und kann Ihnen nicht weiterhelfen.',
     notReached:
       'Es tut mir leid, dort ist gerade niemand zu erreichen. Kann ich Ihnen sonst noch weiterhelfen?',
@@ -26,16 +26,15 @@ export const de = {
     in_ordnung ja_genau sehr_gut super schön gern gerne na na_gut ich_verstehe
   `),
   openEnds: list(`
-    und oder aber weil wenn dass ob denn sondern also der die das den dem des ein eine einen einem einer eines mein
-    meine meinen meinem meiner ihr ihre ihren kein keine zu zum zur von vom für mit ohne bei beim nach vor über unter
-    am im in um bis gegen durch ist sind war bin habe hätte möchte würde kann könnte will soll ich wir sie es
-    äh ähm öh hm tja herr frau doktor sehr noch
+    und oder aber weil wenn dass ob sondern also der die den dem des ein eine einen einem einer eines mein meine meinen
+    meinem meiner ihr ihre ihren kein keine zu zum zur von vom für mit ohne bei beim nach vor über unter am im in um bis
+    gegen durch hätte möchte würde ich wir äh ähm öh hm tja herr frau doktor sehr noch
   `),
   complete: list(`
-    ja nein nee nö doch okay ok klar genau richtig stimmt gerne gern danke vielen_dank danke_schön dankeschön
-    ja_bitte ja_gerne ja_gern ja_genau ja_danke ja_richtig ja_stimmt nein_danke nein_vielen_dank ja_vielen_dank
-    okay_danke bitte das_war's das_war_es das_wäre_alles das_ist_alles sonst_nichts tschüss tschüs auf_wiederhören
-    auf_wiedersehen hallo guten_tag guten_morgen
+    ja nein nee nö doch okay ok klar genau richtig stimmt gerne gern danke vielen_dank danke_schön dankeschön ja_bitte
+    ja_gerne ja_gern ja_genau ja_danke ja_richtig ja_stimmt nein_danke nein_vielen_dank ja_vielen_dank okay_danke bitte
+    das_war's das_war_es das_wäre_alles das_ist_alles sonst_nichts tschüss tschüs auf_wiederhören auf_wiedersehen hallo
+    guten_tag guten_morgen alles_klar in_ordnung passt das_passt danke_sehr bis_dann
   `),
   numbers: list(`
     null eins ein zwei zwo drei vier fünf sechs sieben acht neun zehn elf zwölf hundert doppelt
@@ -48,7 +47,7 @@ export const de = {
       dipl ing med hr fr str tel nr st abs art bd hl jh mio mrd std sek tgl zb geb verh ehem abt allg
       jan feb apr jun jul aug sep sept okt nov dez mo di mi do so
     `),
-    mayEnd: list('usw etc str'),
+    mayEnd: list('usw etc str so art'),
     dottedOrdinals: true,
   },
 } satisfies Language;

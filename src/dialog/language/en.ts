@@ -8,16 +8,18 @@ export const en = {
     oneMoment: 'One moment, please.',
     welcomeBack: 'Hello again. How can I help you?',
     sayAgain: 'Sorry, something went wrong. Could you please say that again?',
-    apology: 'I am sorry, I have a technical problem and can not help you any further.',
+    apology: 'I am sorry, I have a technical problem and cannot help you any further.',
     notReached: 'I am sorry, nobody can be reached there at the moment. Can I help you with anything else?',
-    maxCall: 'I am sorry, we have to end this call now. Please call again if there is more. Goodbye.',
+    maxCall:
+      'I am sorry, we have to end this call now. Please call again if you need anything else. Goodbye.',
     draining: 'I am sorry, I have to end this call now. Please call again in a few minutes. Goodbye.',
     goodbye: 'Goodbye.',
     unknownExtension: 'Sorry, this number is not in use. Please check the number and dial again. Goodbye.',
     busy: 'Sorry, all our lines are busy at the moment. Please try again in a few minutes. Goodbye.',
   },
   backchannels: list(`
-    mhm mm hmm hm mmhm mmhmm uhhuh uh huh um ah aha oh yeah yes yep okay ok right sure i see good great
+    mhm mm hmm hm mmhm mmhmm uhhuh uh huh um ah aha oh yeah yes yep okay ok right sure i see good great alright
+    all_right fine exactly
   `),
   openEnds: list(`
     and or but so because if that than then the a an my your our his her their to of for from with at in on about

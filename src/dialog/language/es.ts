@@ -7,7 +7,7 @@ export const es = {
     silenceGoodbye: 'No le oigo, así que voy a colgar. Por favor, vuelva a llamar. Adiós.',
     oneMoment: 'Un momento, por favor.',
     welcomeBack: 'Hola de nuevo. ¿En qué puedo ayudarle?',
-    sayAgain: 'Perdone, ha habido un problema. ¿Puede repetirlo, por favor?',
+    sayAgain: 'Perdone, ha habido un problema. ¿Podría repetirlo, por favor?',
     apology: 'Lo siento, tengo un problema técnico y no puedo seguir ayudándole.',
     notReached: 'Lo siento, en este momento no hay nadie disponible. ¿Puedo ayudarle en algo más?',
     maxCall: 'Lo siento, tenemos que terminar esta llamada. Vuelva a llamar si necesita algo más. Adiós.',
@@ -15,7 +15,7 @@ export const es = {
       'Lo siento, tengo que terminar esta llamada. Por favor, vuelva a llamar dentro de unos minutos. Adiós.',
     goodbye: 'Adiós.',
     unknownExtension:
-      'Lo sentimos, este número no existe. Por favor, compruebe el número y vuelva a marcar. Adiós.',
+      'Lo sentimos, el número que ha marcado no existe. Por favor, compruébelo y vuelva a marcar. Adiós.',
     busy: 'Lo sentimos, todas nuestras líneas están ocupadas. Por favor, inténtelo dentro de unos minutos. Adiós.',
   },
   backchannels: list(`
@@ -24,19 +24,21 @@ export const es = {
   `),
   openEnds: list(`
     y e o u pero porque que si cuando como entonces pues el la los las lo un una unos unas mi mis su sus de del a al
-    para por con sin en sobre hasta desde es son está soy era fue yo nosotros usted me le quiero quisiera necesito eh
-    em este señor señora doctor doctora muy
+    para por con sin en sobre hasta desde soy yo nosotros me le quiero quisiera necesito eh em este señor señora doctor
+    doctora muy
   `),
   complete: list(`
-    sí si no vale ok okay claro exacto correcto eso gracias muchas_gracias sí_gracias si_gracias no_gracias
-    sí_por_favor si_por_favor sí_claro si_claro eso_es eso_es_todo nada_más es_todo adiós adios hasta_luego hola
-    buenos_días buenas_tardes buenas_noches dígame
+    sí si no vale ok okay claro exacto correcto eso gracias muchas_gracias sí_gracias si_gracias no_gracias sí_por_favor
+    si_por_favor sí_claro si_claro eso_es eso_es_todo nada_más es_todo adiós adios hasta_luego hola buenos_días
+    buenas_tardes buenas_noches dígame de_acuerdo está_bien muy_bien perfecto nada_más_gracias no_nada_más
   `),
   numbers: list(`
     cero uno una un dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince veinte treinta
-    cuarenta cincuenta sesenta setenta ochenta noventa cien ciento doble triple y
+    cuarenta cincuenta sesenta setenta ochenta noventa cien ciento doble triple y dieciséis diecisiete dieciocho
+    diecinueve veintiuno veintiún veintidós veintitrés veinticuatro veinticinco veintiséis veintisiete veintiocho
+    veintinueve quinientos
   `),
-  numberEndings: ['cientos', 'dieciséis', 'diecisiete', 'dieciocho', 'diecinueve'],
+  numberEndings: ['cientos', 'cientas'],
   sentences: {
     ...PLAIN_SENTENCES,
     abbreviations: list(`

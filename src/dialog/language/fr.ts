@@ -6,7 +6,7 @@ export const fr = {
     stillThere: 'Êtes-vous toujours là ?',
     silenceGoodbye: 'Je ne vous entends pas, je vais donc raccrocher. Merci de rappeler. Au revoir.',
     oneMoment: 'Un instant, s’il vous plaît.',
-    welcomeBack: 'Vous revoilà. Comment puis-je vous aider ?',
+    welcomeBack: 'Rebonjour. Comment puis-je vous aider ?',
     sayAgain: 'Excusez-moi, il y a eu un problème. Pouvez-vous répéter, s’il vous plaît ?',
     apology: 'Je suis désolé, j’ai un problème technique et je ne peux pas vous aider davantage.',
     notReached:
@@ -16,33 +16,34 @@ export const fr = {
       'Je suis désolé, je dois terminer cet appel. Merci de rappeler dans quelques minutes. Au revoir.',
     goodbye: 'Au revoir.',
     unknownExtension:
-      'Désolé, ce numéro n’est pas attribué. Veuillez vérifier le numéro et recommencer. Au revoir.',
+      'Désolé, le numéro demandé n’est pas attribué. Veuillez le vérifier et rappeler. Au revoir.',
     busy: 'Désolé, toutes nos lignes sont occupées. Veuillez réessayer dans quelques minutes. Au revoir.',
   },
   backchannels: list(`
     mhm hm hmm mm ah oh oui ouais ok okay d'accord d’accord bien très_bien bon voilà exactement je_vois je_comprends
-    tout_à_fait ah_bon ah_oui ah_d'accord ah_d’accord parfait entendu euh
+    tout_à_fait ah_bon ah_oui ah_d'accord ah_d’accord parfait entendu
   `),
   openEnds: list(`
     et ou mais donc car parce que qu' si alors quand comme le la les l' un une des du de d' mon ma mes votre vos notre
-    nos son sa ses à au aux pour par avec sans sur sous dans chez vers est suis sont était c'est c’est je j' j'ai j’ai
-    j'aimerais nous vous il elle ce cette euh heu ben bah monsieur madame docteur très
+    nos son sa ses à au aux pour par avec sans sur sous dans chez vers suis était c'est c’est j' j'ai j’ai j'aimerais
+    cette euh heu ben bah monsieur madame docteur très
   `),
   complete: list(`
     oui non ouais ok okay d'accord d’accord exactement voilà merci merci_beaucoup oui_merci non_merci
     oui_s'il_vous_plaît oui_s’il_vous_plaît oui_c'est_ça oui_c’est_ça c'est_ça c’est_ça c'est_tout c’est_tout
-    ce_sera_tout rien_d'autre rien_d’autre au_revoir bonjour bonsoir allô tout_à_fait
+    ce_sera_tout rien_d'autre rien_d’autre au_revoir bonjour bonsoir allô tout_à_fait si parfait entendu très_bien
+    bien_sûr oui_bien_sûr pas_du_tout bonne_journée merci_au_revoir
   `),
   numbers: list(`
     zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt trente quarante
-    cinquante soixante cent double triple et
+    cinquante soixante cent double triple et mille
   `),
   numberEndings: ['vingt', 'vingts', 'dix'],
   sentences: {
     ...PLAIN_SENTENCES,
     abbreviations: list(`
-      m mm dr pr me p.ex ex etc env tél av bd boul st ste cf max min janv févr avr juil sept oct nov déc c.-à-d n.b
-    `),
+    m mm dr pr me p.ex ex etc env tél av bd boul st ste cf max min janv févr avr juil sept oct nov déc c.-à-d n.b mme
+    mlle  `),
     mayEnd: list('etc'),
     beforeNumbers: ['n', 'no', 'art', 'p'],
     oneLetterWords: ['h', 'y', 'a', 'à'],

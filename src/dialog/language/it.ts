@@ -4,12 +4,12 @@ export const it = {
   code: 'it',
   phrases: {
     stillThere: 'È ancora in linea?',
-    silenceGoodbye: 'Non la sento, quindi ora riattacco. La prego di richiamare. Arrivederci.',
+    silenceGoodbye: 'Non la sento, quindi ora chiudo la chiamata. La prego di richiamare. Arrivederci.',
     oneMoment: 'Un momento, per favore.',
-    welcomeBack: 'Rieccola. Come posso aiutarla?',
-    sayAgain: 'Mi scusi, qualcosa è andato storto. Può ripetere, per favore?',
+    welcomeBack: 'Eccoci di nuovo. Come posso aiutarla?',
+    sayAgain: 'Mi scusi, c’è stato un problema. Può ripetere, per favore?',
     apology: 'Mi dispiace, ho un problema tecnico e non posso aiutarla oltre.',
-    notReached: 'Mi dispiace, al momento non è raggiungibile nessuno. Posso aiutarla in altro modo?',
+    notReached: 'Mi dispiace, al momento non risponde nessuno. Posso aiutarla in altro modo?',
     maxCall: 'Mi dispiace, dobbiamo terminare la chiamata. Richiami pure se ha bisogno. Arrivederci.',
     draining:
       'Mi dispiace, devo terminare la chiamata. La prego di richiamare tra qualche minuto. Arrivederci.',
@@ -24,12 +24,12 @@ export const it = {
   openEnds: list(`
     e ed o oppure ma però perché che se quando come allora quindi il lo la i gli le un uno una mio mia miei mie suo sua
     di del dello della dei degli delle a al allo alla ai agli alle da dal dalla per con senza in nel nella su sul sulla
-    tra fra è sono era ho vorrei volevo devo io noi lei mi ehm uhm beh signor signora dottor dottoressa molto non
+    tra fra è sono era ho vorrei volevo devo io noi mi ehm uhm beh signor signora dottor dottoressa molto non
   `),
   complete: list(`
     sì si no va_bene ok okay certo esatto giusto grazie grazie_mille sì_grazie si_grazie no_grazie sì_per_favore
     si_per_favore sì_certo si_certo è_tutto basta_così nient'altro nient’altro arrivederci buongiorno buonasera ciao
-    pronto
+    pronto perfetto d'accordo d’accordo benissimo no_basta_così
   `),
   numbers: list(`
     zero uno una un due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici quindici sedici

@@ -6,7 +6,7 @@ export const nl = {
     stillThere: 'Bent u er nog?',
     silenceGoodbye: 'Ik hoor u niet, dus ik hang nu op. Belt u gerust nog eens. Tot ziens.',
     oneMoment: 'Een ogenblik, alstublieft.',
-    welcomeBack: 'Daar bent u weer. Waarmee kan ik u helpen?',
+    welcomeBack: 'Fijn dat u er weer bent. Waarmee kan ik u helpen?',
     sayAgain: 'Sorry, er ging iets mis. Kunt u dat nog een keer zeggen, alstublieft?',
     apology: 'Het spijt me, ik heb een technische storing en kan u niet verder helpen.',
     notReached:
@@ -24,14 +24,13 @@ export const nl = {
     begrijp_ik ik_begrijp_het natuurlijk zeker mooi fijn ach zo
   `),
   openEnds: list(`
-    en of maar want omdat dat als wanneer dus toen de het een mijn uw ons onze zijn haar te van voor met zonder bij naar
-    op aan in uit over onder tot om is ben bent was heb had wil zou kan kunt moet ik wij we u eh uh uhm ehm nou tja
-    meneer mevrouw dokter heel niet nog
+    en of maar want omdat dat als wanneer dus toen de een mijn uw ons onze zijn haar te van voor met zonder bij naar op
+    aan in uit over onder tot om wil zou ik wij we eh uh uhm ehm nou tja meneer mevrouw dokter heel nog
   `),
   complete: list(`
     ja nee oké ok okay goed precies klopt juist zeker graag bedankt dank_u dank_u_wel dankjewel dank_je_wel ja_graag
     ja_bedankt nee_bedankt nee_dank_u nee_dank_u_wel ja_hoor ja_dat_klopt dat_klopt dat_is_alles dat_was_het
-    verder_niets tot_ziens dag hallo goedemorgen goedemiddag
+    verder_niets tot_ziens dag hallo goedemorgen goedemiddag in_orde dat_is_goed prima fijn
   `),
   numbers: list(`
     nul een één twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien honderd dubbel

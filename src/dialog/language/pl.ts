@@ -9,7 +9,7 @@ export const pl = {
     welcomeBack: 'Witam ponownie. W czym mogę pomóc?',
     sayAgain: 'Przepraszam, coś poszło nie tak. Czy można prosić o powtórzenie?',
     apology: 'Przykro mi, mam problem techniczny i nie mogę dalej pomóc.',
-    notReached: 'Przykro mi, w tej chwili nikogo tam nie zastano. Czy mogę pomóc w czymś jeszcze?',
+    notReached: 'Przykro mi, w tej chwili nikt tam nie odbiera. Czy mogę pomóc w czymś jeszcze?',
     maxCall:
       'Przykro mi, musimy już zakończyć rozmowę. Proszę zadzwonić ponownie w razie potrzeby. Do widzenia.',
     draining: 'Przykro mi, muszę zakończyć rozmowę. Proszę zadzwonić ponownie za kilka minut. Do widzenia.',
@@ -24,16 +24,16 @@ export const pl = {
   `),
   openEnds: list(`
     i oraz a albo lub ale bo ponieważ że żeby jeśli jeżeli gdy kiedy jak więc to ten ta te mój moja moje pana pani do od
-    z ze dla na w we o po przy przez pod nad za bez jest są był była jestem mam chcę chciałbym chciałabym muszę ja my nie
-    yyy eee hmm panie doktor bardzo jeszcze
+    z ze dla na w we o po przy przez pod nad za bez był była jestem mam chcę chciałbym chciałabym muszę ja my yyy eee
+    hmm panie doktor jeszcze
   `),
   complete: list(`
-    tak nie dobrze dobra okej ok okay jasne dokładnie zgadza_się dziękuję dziękuję_bardzo dzięki tak_proszę
-    tak_poproszę tak_dziękuję nie_dziękuję tak_zgadza_się to_wszystko nic_więcej do_widzenia do_usłyszenia halo
-    dzień_dobry dobry_wieczór proszę poproszę
+    tak nie dobrze dobra okej ok okay jasne dokładnie zgadza_się dziękuję dziękuję_bardzo dzięki tak_proszę tak_poproszę
+    tak_dziękuję nie_dziękuję tak_zgadza_się to_wszystko nic_więcej do_widzenia do_usłyszenia halo dzień_dobry
+    dobry_wieczór proszę poproszę w_porządku oczywiście zgoda nie_to_wszystko
   `),
   numbers: list(`
-    zero jeden jedna dwa dwie trzy cztery pięć sześć siedem osiem dziewięć dziesięć sto dwieście podwójne
+    zero jeden jedna dwa dwie trzy cztery pięć sześć siedem osiem dziewięć dziesięć sto dwieście podwójne tysiąc
   `),
   numberEndings: ['naście', 'dzieścia', 'dzieści', 'dziesiąt', 'sta', 'set'],
   sentences: {
@@ -42,7 +42,7 @@ export const pl = {
       np tzn tzw itd itp m.in ok ul al pl os św dr hab prof inż mgr lek tel nr godz min max ds wg ww zł gr r w
       sty lut mar kwi cze lip sie wrz paź lis gru
     `),
-    mayEnd: list('itd itp zł gr r w'),
+    mayEnd: list('ok itd itp zł gr r w'),
     dottedOrdinals: true,
     oneLetterWords: ['i', 'a', 'o', 'u', 'z'],
   },

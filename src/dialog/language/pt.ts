@@ -23,18 +23,18 @@ export const pt = {
   `),
   openEnds: list(`
     e ou mas porque que se quando como então pois o a os as um uma uns umas meu minha meus minhas seu sua de do da dos
-    das a ao à aos às para pra por pelo pela com sem em no na nos nas sobre até desde é são está sou era foi eu nós você
-    me quero queria gostaria preciso hum hã ééé senhor senhora doutor doutora muito não
+    das a ao à aos às para pra por pelo pela com sem em no na nos nas sobre até desde sou eu me quero queria gostaria
+    preciso hum hã ééé senhor senhora doutor doutora muito
   `),
   complete: list(`
     sim não ok okay claro certo exato isso obrigado obrigada muito_obrigado muito_obrigada sim_obrigado sim_obrigada
     não_obrigado não_obrigada sim_por_favor sim_claro é_isso isso_mesmo é_tudo é_só só_isso mais_nada tchau adeus
-    até_logo olá oi alô bom_dia boa_tarde boa_noite está_bem
+    até_logo olá oi alô bom_dia boa_tarde boa_noite está_bem perfeito de_acordo tudo_bem não_é_tudo não_é_só
   `),
   numbers: list(`
     zero um uma dois duas três quatro cinco seis meia sete oito nove dez onze doze treze quatorze catorze quinze
     dezesseis dezasseis dezessete dezassete dezoito dezenove dezanove vinte trinta quarenta cinquenta sessenta setenta
-    oitenta noventa cem cento duplo e
+    oitenta noventa cem cento duplo e duzentos trezentos quinhentos
   `),
   numberEndings: ['centos', 'centas'],
   sentences: {

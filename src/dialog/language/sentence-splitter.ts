@@ -1,3 +1,4 @@
+import { FLUSH, type TextPiece } from '../contract/speech.ts';
 import type { Language, SentenceRules } from './language.ts';
 import { languageOf } from './known-languages.ts';
 
@@ -14,13 +15,13 @@ export interface SplitterOptions {
   readonly longest?: number;
 }
 
-/** Text that comes in any pieces, in pieces that are worth speaking. An empty one: nothing follows for now. */
+/** Text that comes in any pieces, in pieces that are worth speaking. */
 export async function* inSentences(
-  text: AsyncIterable<string>,
+  text: AsyncIterable<TextPiece>,
   options: SplitterOptions = {},
 ): AsyncGenerator<string> {
   const splitter = new SentenceSplitter(options);
-  for await (const piece of text) yield* piece === '' ? splitter.flush() : splitter.push(piece);
+  for await (const piece of text) yield* piece === FLUSH ? splitter.flush() : splitter.push(piece);
   yield* splitter.flush();
 }
 
@@ -47,6 +48,8 @@ const BEFORE_FIGURE = /[.…]["'”’»)\]]*\s+(?=\p{Nd})/gu;
 const WHOLE_SO_FAR = /[.!?…。！？]["'”’»)\]」』]*$/u;
 const CLAUSE = /[,;:–—]/;
 const UNSPACED_CLAUSE = /[、，；：]/u;
+/** Spaces also stand around figures, behind shortenings (วันที่ 3 พ.ค.) and before the mark of repetition: no ends. */
+const CLAUSE_SPACE = /(?<![\p{Nd}.\s])\s+(?=[^\s\p{Nd}ๆ])/gu;
 
 /** Streaming use of Unicode's sentence rules (UAX #29), which know no abbreviations, and no Thai. */
 export class SentenceSplitter {
@@ -114,10 +117,8 @@ export class SentenceSplitter {
   #clause(): number | undefined {
     const text = this.#text;
     if (this.#rules.spaceEndsClause) {
-      for (let at = SPACED_CLAUSE_FROM; at + 1 < text.length; at++) {
-        if (/\s/.test(text.charAt(at)) && !/\s/.test(text.charAt(at + 1))) return at + 1;
-      }
-      return undefined;
+      const space = [...text.matchAll(CLAUSE_SPACE)].find(({ index }) => index >= SPACED_CLAUSE_FROM);
+      return space && space.index + space[0].length;
     }
     if (!this.#first || this.#firstClauseFrom === 0 || WHOLE_SO_FAR.test(text)) return undefined;
     for (let at = 0; at + 1 < text.length; at++) {

@@ -34,7 +34,7 @@ export function wordsOf(text: string, code: string): string[] {
 }
 
 /** Whether `text` repeats what was said before, or its beginning (a recogniser's late word). */
-export function repeats(text: string, before: string): boolean {
+export function repeats(text: string, before = ''): boolean {
   const [words, said] = [runsOf(text), runsOf(before)];
   const last = words.length - 1;
   return (

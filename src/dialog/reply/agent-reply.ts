@@ -6,16 +6,21 @@ import type { Audio } from '../../media/audio.ts';
 import type { MediaSession, TextToSpeech } from '../contract/ports.ts';
 import { ReplyThinking, type ThinkingEvents, type ThinkingOptions, type Thought } from './reply-thinking.ts';
 import { SilenceFiller } from './silence-filler.ts';
-import type { TimedWord, TtsEvent, VoiceRequest } from '../contract/speech.ts';
+import {
+  FLUSH,
+  type TextPiece,
+  type TimedWord,
+  type TtsEvent,
+  type VoiceRequest,
+} from '../contract/speech.ts';
 import { StallWatch } from './stall-watch.ts';
 import type { FollowUp } from '../turn/turn-states.ts';
 import { Script, SpokenUtterance, type Heard } from './utterance.ts';
-import type { Stage } from '../contract/call-events.ts';
 
 /** Pieces of a reply that wait for the synthesiser. */
 const PIECES_AHEAD = 64;
 
-export interface AgentReplyOptions extends Pick<ThinkingOptions, 'ask' | 'runTool' | 'toolRounds'> {
+export interface AgentReplyOptions extends Pick<ThinkingOptions, 'ask' | 'tools'> {
   /** The call's lifetime. */
   readonly scope: Scope;
   readonly tts: TextToSpeech;
@@ -31,10 +36,10 @@ export interface AgentReplyOptions extends Pick<ThinkingOptions, 'ask' | 'runToo
   readonly fillerAgainMs: Milliseconds;
 }
 
-export interface ReplyEvents extends Omit<ThinkingEvents, 'mark'> {
-  readonly mark: (stage: Stage, at: Milliseconds) => void;
-  readonly audible: (at: Milliseconds) => void;
-  readonly failed: (part: 'llm' | 'tts', error: unknown) => void;
+export interface ReplyEvents extends ThinkingEvents {
+  /** Of its first packet. */
+  audible(at: Milliseconds): void;
+  failed(part: 'llm' | 'tts', error: unknown): void;
 }
 
 /** What became of a reply. */
@@ -77,7 +82,7 @@ export class AgentReply {
   readonly #options: AgentReplyOptions;
   readonly #scope: Scope;
   readonly #release = Promise.withResolvers<undefined>();
-  readonly #pieces = new BoundedQueue<string>(PIECES_AHEAD);
+  readonly #pieces = new BoundedQueue<TextPiece>(PIECES_AHEAD);
   readonly #script = new Script();
   readonly #stall: StallWatch;
   #standing: Standing;
@@ -174,23 +179,17 @@ export class AgentReply {
   }
 
   async #think(): Promise<Thought> {
-    const { ask, runTool, toolRounds, tts, voice, events } = this.#options;
+    const { ask, tools, tts, voice, events } = this.#options;
     this.#thought = await new ReplyThinking({
       ask,
-      runTool,
-      toolRounds,
+      tools,
       pieces: this.#pieces,
       takes: tts.takes,
       language: voice.language,
       signal: this.#scope.signal,
       stall: this.#stall,
       released: this.#release.promise,
-      events: {
-        ...events,
-        mark: (stage) => {
-          this.#mark(stage);
-        },
-      },
+      events,
     }).run();
     return this.#thought;
   }
@@ -204,7 +203,7 @@ export class AgentReply {
     try {
       const first = await this.#pieces.next();
       if (first.done === true || signal.aborted) return;
-      this.#mark('ttsStart');
+      this.#options.events.mark('ttsStart');
       this.#stall.progress();
       complete = await this.#play(tts.speak(this.#written(first.value), voice, signal));
       if (!this.#audible && !this.#scope.closed) throw new Error('no audio came');
@@ -236,18 +235,19 @@ export class AgentReply {
   }
 
   /** The pieces, as they are given to the synthesiser. */
-  async *#written(first: string): AsyncGenerator<string> {
-    this.#script.addText(first);
-    yield first;
-    for await (const piece of this.#pieces) {
-      this.#script.addText(piece);
-      yield piece;
-    }
+  async *#written(first: TextPiece): AsyncGenerator<TextPiece> {
+    yield this.#noted(first);
+    for await (const piece of this.#pieces) yield this.#noted(piece);
+  }
+
+  #noted(piece: TextPiece): TextPiece {
+    if (piece !== FLUSH) this.#script.addText(piece);
+    return piece;
   }
 
   /** False: it was stopped, or flushed. */
   async #queue(audio: Audio): Promise<boolean> {
-    this.#mark('ttsFirstAudio');
+    this.#options.events.mark('ttsFirstAudio');
     if (this.#standing.is === 'gated') await this.#stall.patiently(this.#release.promise);
     if (this.#standing.is === 'released' && !this.#scope.closed) this.#standing = this.#begin();
     if (!this.#audible) return false;
@@ -267,10 +267,7 @@ export class AgentReply {
     const utterance = new SpokenUtterance(media, this.#script);
     const filler = new SilenceFiller(clock, fillerAgainMs, (tone) => void utterance.insert(tone));
     void utterance.started.then((at) => {
-      if (at === undefined) return;
-      events.mark('firstPacket', at);
-      events.commit();
-      events.audible(at);
+      if (at !== undefined) events.audible(at);
     });
     return { is: 'speaking', utterance, filler };
   }
@@ -281,9 +278,5 @@ export class AgentReply {
     this.#stall.stop();
     if (this.#standing.is !== 'gated') this.#options.events.commit();
     this.#options.events.failed(part, error);
-  }
-
-  #mark(stage: Stage): void {
-    this.#options.events.mark(stage, this.#options.clock.now());
   }
 }

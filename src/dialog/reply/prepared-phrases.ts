@@ -93,7 +93,8 @@ export class PhraseCache {
 
   /** False: it is there, but in the voice of a substitute. */
   async #prepare(request: PhraseRequest, name: PhraseName, signal: AbortSignal): Promise<boolean> {
-    const text = request.texts[name] ?? '';
+    const text = request.texts[name];
+    if (text === undefined) return true;
     const spoken = new Map<AudioFormat, Spoken>();
     for (const format of request.formats) {
       const given = sourceFor(request, format);

@@ -5,6 +5,7 @@ import type { LlmEvent, Message, ToolCall } from '../contract/conversation.ts';
 import type { Stage } from '../contract/call-events.ts';
 import { languageOf } from '../language/known-languages.ts';
 import type { TextToSpeech } from '../contract/ports.ts';
+import { FLUSH, type TextPiece } from '../contract/speech.ts';
 import type { ProviderTrouble } from '../contract/provider-failures.ts';
 import { failedProvider } from '../contract/provider-trouble.ts';
 import { SentenceSplitter } from '../language/sentence-splitter.ts';
@@ -22,41 +23,54 @@ export interface Question {
   readonly brokenOff: readonly string[];
 }
 
-type ToolMessage = Extract<Message, { role: 'tool' }>;
+/** How often a model may call tools in one turn and be asked again. */
+const TOOL_ROUNDS = 4;
+
+/** Runs what a model asks for. Never rejects. */
+export interface ToolRunner {
+  run(call: ToolCall, signal: AbortSignal): Promise<ToolOutcome>;
+}
+
+/** A tool that was called. */
+export interface CalledTool {
+  readonly call: ToolCall;
+  readonly result: string;
+  /** What it has asked for. */
+  readonly followUp: FollowUp | undefined;
+}
 
 export interface ThinkingOptions {
   /** Asks the model. */
   readonly ask: (question: Question, signal: AbortSignal) => AsyncIterable<LlmEvent>;
   /** Where the words go; closed when there are no more. */
-  readonly pieces: BoundedQueue<string>;
+  readonly pieces: BoundedQueue<TextPiece>;
   readonly takes: TextToSpeech['takes'];
   readonly language: string;
   readonly signal: AbortSignal;
   readonly stall: StallWatch;
-  /** How often a model may call tools and be asked again. */
-  readonly toolRounds: number;
   /** The turn is certain: tools may act. */
   readonly released: Promise<unknown>;
-  readonly runTool: (call: ToolCall, signal: AbortSignal) => Promise<ToolOutcome>;
+  readonly tools: ToolRunner;
   readonly events: ThinkingEvents;
 }
 
 export interface ThinkingEvents {
-  readonly mark: (stage: Stage) => void;
+  /** Now. */
+  mark(stage: Stage): void;
   /** It can't be taken back any more. */
-  readonly commit: () => void;
+  commit(): void;
   /** A tool is at work. */
-  readonly acted: () => void;
+  acted(): void;
   /** It has done its work. */
-  readonly resumed: () => void;
-  readonly usage: (usage: Extract<LlmEvent, { type: 'usage' }>) => void;
+  resumed(): void;
+  usage(usage: Extract<LlmEvent, { type: 'usage' }>): void;
   /** A provider failed, and the reply goes on. */
-  readonly trouble: (trouble: ProviderTrouble) => void;
+  trouble(trouble: ProviderTrouble): void;
 }
 
 /** What came of it. */
 export interface Thought {
-  readonly tools: readonly ToolMessage[];
+  readonly tools: readonly CalledTool[];
   /** The last words came after the last tool. */
   readonly wordsLast: boolean;
   readonly followUp: FollowUp | undefined;
@@ -67,7 +81,7 @@ export interface Thought {
 /** From the model to pieces worth speaking, tools included. */
 export class ReplyThinking {
   readonly #options: ThinkingOptions;
-  readonly #tools: ToolMessage[] = [];
+  readonly #tools: CalledTool[] = [];
   /** Words before and after a tool belong to different answers, and need a space between them. */
   #lastPiece = '';
   #wordsLast = true;
@@ -79,13 +93,13 @@ export class ReplyThinking {
 
   /** Never rejects. */
   async run(): Promise<Thought> {
-    const { signal, stall, events, toolRounds, pieces } = this.#options;
+    const { signal, stall, events, pieces } = this.#options;
     let failure: Thought['failure'];
     try {
       stall.progress();
       events.mark('llmStart');
       let question: Question | undefined = { results: [], brokenOff: [] };
-      for (let round = 0; question && round <= toolRounds; round++) {
+      for (let round = 0; question && round <= TOOL_ROUNDS; round++) {
         question = await this.#round(question);
         if (signal.aborted) break;
       }
@@ -128,7 +142,7 @@ export class ReplyThinking {
     /** Nothing follows for now. */
     const flush = async (): Promise<void> => {
       await say(splitter.flush());
-      if (takesText && gathering) await pieces.send('');
+      if (takesText && gathering) await pieces.send(FLUSH);
       gathering = false;
     };
     try {
@@ -164,16 +178,16 @@ export class ReplyThinking {
 
   /** Undefined: the reply was stopped before the tool had done its work, or begun it. */
   async #act(call: ToolCall): Promise<ToolOutcome | undefined> {
-    const { signal, stall, released, runTool, events } = this.#options;
+    const { signal, stall, released, tools, events } = this.#options;
     await stall.patiently(released);
     if (signal.aborted) return undefined;
     events.commit();
     events.acted();
     // Whatever becomes of the reply now: it may have been done.
-    const index = this.#tools.push({ role: 'tool', call, result: INTERRUPTED }) - 1;
+    const index = this.#tools.push({ call, result: INTERRUPTED, followUp: undefined }) - 1;
     this.#wordsLast = false;
-    const running = runTool(call, signal).then((outcome) => {
-      this.#tools[index] = { role: 'tool', call, result: outcome.result };
+    const running = tools.run(call, signal).then((outcome) => {
+      this.#tools[index] = { call, result: outcome.result, followUp: outcome.ending };
       return outcome;
     });
     const outcome = await stall.patiently(running);

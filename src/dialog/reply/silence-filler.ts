@@ -1,6 +1,6 @@
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { sampleCount, type Audio } from '../../media/audio.ts';
-import { signTone } from '../../media/sign-tone.ts';
+import { fillerTone } from '../../media/filler-tone.ts';
 
 /**
  * Words, and then nothing, as before a tool that takes its time: puts a sign without words behind them, again and
@@ -54,7 +54,7 @@ export class SilenceFiller {
   #wait(): void {
     this.#cancel = this.#clock.at(this.#soundUntil + this.#afterMs, () => {
       if (this.#clock.now() >= this.#soundUntil + this.#afterMs) {
-        const tone = signTone();
+        const tone = fillerTone();
         this.sounds(tone);
         this.#insert(tone);
       }

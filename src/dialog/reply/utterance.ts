@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import { sampleCount, type Audio } from '../../media/audio.ts';
-import { signTone } from '../../media/sign-tone.ts';
+import { fillerTone } from '../../media/filler-tone.ts';
 import { playedText } from './conversation-history.ts';
 import type { PreparedPhrase } from './prepared-phrases.ts';
 import type { MediaSession, Playback } from '../contract/ports.ts';
@@ -128,7 +128,7 @@ export function playPhrase(media: MediaSession, phrase: PreparedPhrase): SpokenU
 /** A sign without words; its packets go before whatever is queued later. */
 export async function playTone(media: MediaSession): Promise<void> {
   const playback = media.play();
-  await playback.write(signTone());
+  await playback.write(fillerTone());
   playback.end();
 }
 

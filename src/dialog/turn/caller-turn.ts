@@ -4,7 +4,7 @@ import type { Said, TurnSettings } from './turn-states.ts';
 
 /* What the caller has said in a turn, as the recogniser gives it: in pieces, each of them asked for or not. */
 
-export const NOTHING_SAID: Said = { pieces: [], partial: '', filled: false };
+export const NOTHING_SAID: Said = { pieces: [], partial: '', fillers: 0 };
 
 /** The final texts of a turn as one; pieces that weren't understood add nothing. */
 export function heardText(said: Said): string {
@@ -27,5 +27,5 @@ export function withPiece(said: Said, transcript: Transcript): Said {
 
 /** How long the caller may pause now, given what they have said. */
 export function pauseOf(said: Said, settings: TurnSettings): Milliseconds {
-  return settings.endpointing.pauseAfter(heardText(said) || said.partial, settings.endpointingMs);
+  return settings.endpointing.pauseAfter({ text: heardText(said) || said.partial }, settings.endpointingMs);
 }

@@ -2,13 +2,16 @@ import type { Milliseconds } from '../../lib/clock.ts';
 import type { Language } from '../language/language.ts';
 import { isUnspaced, Vocabulary, wordsOf } from '../language/words.ts';
 
+/** What is known of a turn in which the caller pauses. */
+export interface PausingTurn {
+  /** What they have said in it so far, or the recogniser's guess; empty if it has none. */
+  readonly text: string;
+}
+
 /** Decides how long the caller may pause before their turn is taken to be over. */
 export interface EndpointingPolicy {
-  /**
-   * `text`: what they have said in this turn so far, or the recogniser's guess; empty if it has none.
-   * `ordinaryMs`: the pause where nothing speaks for another one.
-   */
-  pauseAfter(text: string, ordinaryMs: Milliseconds): Milliseconds;
+  /** `ordinaryMs`: the pause where nothing speaks for another one. */
+  pauseAfter(turn: PausingTurn, ordinaryMs: Milliseconds): Milliseconds;
 }
 
 /** A telephone number is hardly longer (E.164: 15 digits) or shorter than this. */
@@ -36,7 +39,7 @@ export function endpointingByWords(language: Language): EndpointingPolicy {
   };
 
   return {
-    pauseAfter(text, ordinaryMs) {
+    pauseAfter({ text }, ordinaryMs) {
       const words = wordsOf(text, language.code);
       if (words.length === 0) return ordinaryMs;
       let digits = 0;

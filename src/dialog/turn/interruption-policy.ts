@@ -1,10 +1,20 @@
+import type { Milliseconds } from '../../lib/clock.ts';
 import type { Language } from '../language/language.ts';
 import { runsOf, Vocabulary } from '../language/words.ts';
 
-/** Decides whether words that are said while the agent speaks are meant to stop them. */
+/** What is heard of the caller while the agent speaks. */
+export interface CallerSound {
+  /** What the recogniser has found so far. */
+  readonly words: string;
+  /** For how long they have been talking, pauses included; missing: the detector has heard nothing. */
+  readonly lastsMs?: Milliseconds | undefined;
+  /** What they talk into. */
+  readonly into: 'greeting' | 'reply' | 'phrase';
+}
+
+/** Decides whether it is meant to stop the agent. */
 export interface InterruptionPolicy {
-  /** `text`: what the recogniser has found so far. */
-  interrupts(text: string): boolean;
+  interrupts(sound: CallerSound): boolean;
 }
 
 /** Whoever says more than this has something to say, and be it "yeah" five times. */
@@ -14,6 +24,6 @@ const LISTENERS_WORDS = 4;
 export function interruptionByWords(language: Language): InterruptionPolicy {
   const backchannels = new Vocabulary(language.backchannels, language);
   return {
-    interrupts: (text) => runsOf(text).length > LISTENERS_WORDS || !backchannels.covers(text),
+    interrupts: ({ words }) => runsOf(words).length > LISTENERS_WORDS || !backchannels.covers(words),
   };
 }

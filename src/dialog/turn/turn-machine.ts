@@ -1,8 +1,9 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import { FRAME_MS } from '../../media/audio.ts';
-import { SIGN_TONE_MS } from '../../media/sign-tone.ts';
+import { FILLER_TONE_MS } from '../../media/filler-tone.ts';
 import type { TransferOutcome } from '../contract/call-info.ts';
 import type { FailureReason } from '../contract/end-reason.ts';
+import type { CallerSound } from './interruption-policy.ts';
 import { expectsText, heardText, NOTHING_SAID, pauseOf, withPiece } from './caller-turn.ts';
 import type {
   CallerInput,
@@ -41,10 +42,12 @@ import { repeats } from '../language/words.ts';
  * whatever it was waiting for.
  */
 
-export interface Step {
-  readonly state: TurnState;
+export interface Step<State extends TurnState = TurnState> {
+  readonly state: State;
   readonly actions: readonly TurnAction[];
 }
+
+type RunningState = Exclude<TurnState, { phase: 'over' }>;
 
 /** The state before anything has happened. With an `announcement`, the call consists of that. */
 export function opening(
@@ -59,7 +62,6 @@ export function opening(
     callEndsAt: Infinity,
     prompts: 0,
     failures: 0,
-    answered: '',
     findsTurns,
     announcement,
     held: false,
@@ -69,8 +71,12 @@ export function opening(
 /** What follows from `event` in `state`. */
 export function step(state: TurnState, event: TurnEvent, settings: TurnSettings): Step {
   if (state.phase === 'over') return unchanged(state);
+  return inAnyState(state, event, settings) ?? inItsState(state, event, settings);
+}
+
+/** What an event means whoever is talking; undefined: that depends on the state. */
+function inAnyState(state: RunningState, event: TurnEvent, settings: TurnSettings): Step | undefined {
   const { at } = event;
-  const withAgent = state.phase !== 'transferring' && state.phase !== 'connected';
   switch (event.type) {
     case 'line-ended': {
       const transferred = state.phase === 'connected' && event.reason === 'caller-hung-up';
@@ -80,31 +86,44 @@ export function step(state: TurnState, event: TurnEvent, settings: TurnSettings)
       // Of a call that goes on without us the media is given back.
       if (state.phase === 'connected') return unchanged(state);
       return leave(state, failedEnding('media-lost', settings));
-    case 'internal-error': {
-      const ending = failedEnding('internal-error', settings);
+    case 'internal-error':
       // Only whoever listens can be apologised to.
-      const silently = !withAgent || ['opening', 'held', 'closing'].includes(state.phase);
-      return silently
-        ? leave(state, { ...ending, way: 'proceed' })
-        : close(state, { ...ending, phrase: 'apology' }, at, settings);
-    }
+      return ['opening', 'held', 'transferring', 'connected', 'closing'].includes(state.phase)
+        ? leave(state, { reason: 'internal-error', way: 'proceed' })
+        : close(state, failedEnding('internal-error', settings, 'apology'), at, settings);
+    case 'reply-committed':
+    case 'reply-resumed':
+    case 'reply-audible':
+    case 'reply-ended':
+    case 'reply-failed':
+      // Of one that nobody waits for any more.
+      return event.reply === replyOf(state) ? undefined : unchanged(state);
     case 'finish':
       return finish(state, event, settings);
-    case 'tick': {
-      const due = overdue(state, at, settings);
-      if (due) return due;
-      break;
+    case 'tick':
+      return overdue(state, at, settings);
+    case 'speech-stop':
+      return unchanged({ ...state, ear: stopped(state.ear, event) });
+    case 'stt-failed': {
+      if (!event.fatal || state.phase === 'connected' || state.phase === 'closing') return undefined;
+      const ending = failedEnding('failed', settings, 'apology');
+      if (state.phase !== 'transferring') return close(state, ending, at, settings);
+      // Whoever answers doesn't need a recogniser. If nobody does, the call can't go on.
+      return unchanged({ ...state, wanted: state.wanted ?? { ending, by: Infinity } });
     }
-    case 'stt-failed':
-      if (event.fatal && withAgent && state.phase !== 'closing') {
-        return close(state, { ...failedEnding('failed', settings), phrase: 'apology' }, at, settings);
-      }
-      break;
     case 'hold':
-      if (withAgent && !['opening', 'closing', 'held'].includes(state.phase)) return hold(state, at);
-      break;
+    case 'unhold':
+      if (state.phase === 'opening' || state.phase === 'transferring') {
+        return unchanged({ ...state, held: event.type === 'hold' });
+      }
+      if (event.type === 'unhold' || ['held', 'connected', 'closing'].includes(state.phase)) return undefined;
+      return hold(state, at);
     default:
+      return undefined;
   }
+}
+
+function inItsState(state: RunningState, event: TurnEvent, settings: TurnSettings): Step {
   const heard = event.type === 'recogniser' ? { ...state, findsTurns: event.findsTurns } : state;
   switch (heard.phase) {
     case 'opening':
@@ -124,6 +143,21 @@ export function step(state: TurnState, event: TurnEvent, settings: TurnSettings)
       return whenConnected(heard, event);
     case 'closing':
       return whenClosing(heard, event, settings);
+  }
+}
+
+/** The reply, or phrase, that the state is about. */
+function replyOf(state: TurnState): number | undefined {
+  switch (state.phase) {
+    case 'listening':
+      return state.preemptive?.reply;
+    case 'thinking':
+    case 'greeting':
+    case 'speaking':
+    case 'closing':
+      return state.reply;
+    default:
+      return undefined;
   }
 }
 
@@ -158,18 +192,14 @@ function callDeadline(state: Common): Milliseconds {
 }
 
 /** What ends a call in any phase, whoever is talking. */
-function overdue(state: TurnState, at: Milliseconds, settings: TurnSettings): Step | undefined {
-  if (state.phase === 'closing' || state.phase === 'opening' || state.phase === 'over') return undefined;
+function overdue(state: RunningState, at: Milliseconds, settings: TurnSettings): Step | undefined {
+  if (state.phase === 'closing' || state.phase === 'opening') return undefined;
   if (state.wanted && at >= state.wanted.by) return close(state, state.wanted.ending, at, settings);
   if (at < state.callEndsAt) return undefined;
   return close(state, { reason: 'max-call', phrase: 'maxCall', way: 'hang-up' }, at, settings);
 }
 
-function finish(
-  state: Exclude<TurnState, { phase: 'over' }>,
-  event: EventOf<'finish'>,
-  settings: TurnSettings,
-): Step {
+function finish(state: RunningState, event: EventOf<'finish'>, settings: TurnSettings): Step {
   if (event.now) return leave(state, event.ending);
   // Who talks with somebody else isn't to be disturbed before it must be.
   if (state.phase === 'closing' || state.phase === 'connected') return unchanged(state);
@@ -185,13 +215,7 @@ function finish(
 
 function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettings): Step {
   // Whoever talks already when they are answered is heard from where they began.
-  if (event.type === 'speech-start') {
-    return unchanged({ ...state, ear: { is: 'talking', frame: event.frame, since: event.since } });
-  }
-  if (event.type === 'speech-stop') return unchanged({ ...state, ear: stopped(state.ear, event) });
-  if (event.type === 'hold' || event.type === 'unhold') {
-    return unchanged({ ...state, held: event.type === 'hold' });
-  }
+  if (event.type === 'speech-start') return unchanged({ ...state, ear: talking(event) });
   if (event.type !== 'answered') return unchanged(state);
   const answered = { ...state, callEndsAt: event.at + settings.maxCallMs };
   if (state.announcement) return close(answered, state.announcement, event.at, settings);
@@ -214,8 +238,6 @@ function whenListening(state: ListeningState, event: TurnEvent, settings: TurnSe
     case 'speech-start':
     case 'barge-in':
       return state.ear.is === 'talking' ? unchanged(state) : goOn(state, event);
-    case 'speech-stop':
-      return unchanged({ ...state, ear: stopped(state.ear, event) });
     case 'partial': {
       const heard = { ...state, said: { ...state.said, partial: event.text, heardAt: event.at } };
       const prepared = state.findsTurns ? state.preemptive?.input.message.text : undefined;
@@ -244,7 +266,7 @@ function whenListening(state: ListeningState, event: TurnEvent, settings: TurnSe
     case 'reply-ended':
     case 'reply-failed':
       // What was prepared has come to nothing: it is thought of anew when the turn is certain.
-      if (state.preemptive?.reply !== event.reply) return unchanged(state);
+      if (!state.preemptive) return unchanged(state);
       return unchanged({ ...state, preemptive: { ...state.preemptive, reply: undefined } });
     case 'dtmf':
       return digit(state, event, settings);
@@ -266,7 +288,7 @@ function listeningDeadline(state: ListeningState, settings: TurnSettings): Milli
   if (preemptive) return preemptive.by;
   const lastAt = ear.is === 'pausing' ? ear.lastAt : ear.since;
   if (expectsText(said)) {
-    const fillerAt = said.filled ? Infinity : lastAt + settings.fillerAfterMs;
+    const fillerAt = said.fillers > 0 ? Infinity : lastAt + settings.fillers.next(0).afterMs;
     return Math.min(fillerAt, textOverdueAt(said, settings));
   }
   if (state.findsTurns) {
@@ -291,10 +313,8 @@ function listeningTimeout(state: ListeningState, at: Milliseconds, settings: Tur
   if (state.ear.is === 'quiet') return silence(state, at, settings);
   if (expectsText(state.said)) {
     if (at >= textOverdueAt(state.said, settings)) return misheard(state, at, settings);
-    return {
-      state: { ...state, said: { ...state.said, filled: true } },
-      actions: [{ do: 'filler', turn: state.turn + 1 }],
-    };
+    const { fillers } = state.said;
+    return filling({ ...state, said: { ...state.said, fillers: fillers + 1 } }, fillers, settings);
   }
   if (state.findsTurns && state.said.pieces.length > 0) return turnOver(state, at, settings);
   // Of a recogniser that finds turns: it has kept silent for too long.
@@ -304,19 +324,19 @@ function listeningTimeout(state: ListeningState, at: Milliseconds, settings: Tur
 /** The caller talks, or goes on talking: what was prepared for the end of their turn is taken back. */
 function goOn(state: ListeningState, start: Pick<EventOf<'speech-start'>, 'frame' | 'since'>): Step {
   const { frame, since } = start;
-  const ear: Ear = { is: 'talking', frame, since };
   const { said } = state;
-  const free = takeBack(state);
+  const { state: free, actions } = takeBack({ ...state, ear: talking(start) });
   if (!said.from) {
-    return after(free, { ...free.state, ear, said: { ...said, from: { frame, since } } }, [
-      { do: 'begin-turn', frame },
-    ]);
+    return {
+      state: { ...free, said: { ...said, from: { frame, since } } },
+      actions: [...actions, { do: 'begin-turn', frame }],
+    };
   }
   // The recogniser was not told that the turn had ended: for it, nothing has happened.
-  if (said.pieces.length === 0) return after(free, { ...free.state, ear });
+  if (said.pieces.length === 0) return { state: free, actions };
   const again = resume(state, said.from, frame);
-  const stop: TurnAction[] = said.filled ? [{ do: 'stop-filler' }] : [];
-  return after(free, { ...free.state, ear, said: again.said }, [...stop, ...again.actions]);
+  const stop: TurnAction[] = said.fillers > 0 ? [{ do: 'stop-filler' }] : [];
+  return { state: { ...free, said: again.said }, actions: [...actions, ...stop, ...again.actions] };
 }
 
 /**
@@ -332,7 +352,7 @@ function resume(
     return { said: { ...NOTHING_SAID, from }, actions: [{ do: 'begin-turn', frame: from.frame }] };
   }
   return {
-    said: { ...said, from: { ...from, frame }, partial: '', filled: false },
+    said: { ...said, from: { ...from, frame }, partial: '', fillers: 0 },
     actions: [{ do: 'begin-turn', frame }],
   };
 }
@@ -348,8 +368,7 @@ function perhapsOver(state: ListeningState, event: EventOf<'turn-eager-end'>, se
     return unchanged({ ...state, preemptive: { ...preemptive, by } });
   }
   const free = takeBack(state);
-  const { state: preparing, actions } = prepare(free.state, input, by);
-  return after(free, preparing, actions);
+  return after(free.actions, prepare(free.state, input, by));
 }
 
 /** The recogniser's answer to `end-turn`. */
@@ -382,7 +401,7 @@ function prepare(state: ListeningState, input: CallerInput, by: Milliseconds): S
 }
 
 /** Forgets what was being prepared. */
-function takeBack(state: ListeningState): { state: ListeningState; actions: readonly TurnAction[] } {
+function takeBack(state: ListeningState): Step<ListeningState> {
   if (!state.preemptive) return { state, actions: [] };
   return { state: { ...state, preemptive: undefined }, actions: stopping(state, true) };
 }
@@ -417,23 +436,22 @@ function misheard(state: ListeningState, at: Milliseconds, settings: TurnSetting
   const { from } = state.said;
   if (from && state.ear.is === 'talking' && state.failures + 1 < settings.failureLimit) {
     // They are still talking: whoever listens now can catch up on what there was.
-    const free = takeBack(state);
-    const said = { ...NOTHING_SAID, from };
-    return after(free, { ...free.state, said, failures: state.failures + 1 }, [
-      { do: 'begin-turn', frame: from.frame },
-    ]);
+    const { state: free, actions } = takeBack(state);
+    return {
+      state: { ...free, said: { ...NOTHING_SAID, from }, failures: state.failures + 1 },
+      actions: [...actions, { do: 'begin-turn', frame: from.frame }],
+    };
   }
   const ear: Ear = state.ear.is === 'cut' ? state.ear : { is: 'quiet' };
-  const { state: told, actions } = replyFailed({ ...state, ear }, undefined, at, settings);
-  return { state: told, actions: [...stopping(state), ...actions] };
+  return after(stopping(state), replyFailed({ ...state, ear }, undefined, at, settings));
 }
 
 function silence(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
   if (state.wanted) return close(state, state.wanted.ending, at, settings);
-  if (state.prompts < settings.silencePrompts) {
-    return say({ ...state, prompts: state.prompts + 1 }, 'stillThere', state.turn);
-  }
-  return close(state, { reason: 'caller-silent', phrase: 'silenceGoodbye', way: 'hang-up' }, at, settings);
+  const phrase = settings.prompts.next(state.prompts).say;
+  return phrase === 'stillThere'
+    ? say({ ...state, prompts: state.prompts + 1 }, phrase, state.turn)
+    : close(state, { reason: 'caller-silent', phrase, way: 'hang-up' }, at, settings);
 }
 
 /** Digits are a turn of the caller's: gathered until they pause, or press #. One of a menu's is answered sooner. */
@@ -443,18 +461,12 @@ function digit(state: ListeningState, event: EventOf<'dtmf'>, settings: TurnSett
   const since = state.digits?.since ?? event.at;
   if (event.digit === '#' && before !== '') {
     const input: CallerInput = { message: { role: 'caller', text: before, via: 'dtmf' }, since, marks: {} };
-    const { state: thinking, actions } = think(
-      { ...free.state, digits: undefined },
-      input,
-      event.at,
-      settings,
-    );
-    return after(free, thinking, actions);
+    return after(free.actions, think({ ...free.state, digits: undefined }, input, event.at, settings));
   }
   const chosen = before === '' && settings.menuKeys.includes(event.digit);
   const dueAt = event.at + (chosen ? settings.menuKeyMs : settings.interDigitMs);
   const digits = { text: before + event.digit, since, lastAt: event.at, dueAt };
-  return after(free, { ...free.state, prompts: 0, digits });
+  return { ...free, state: { ...free.state, prompts: 0, digits } };
 }
 
 /** The turn as it stands at `at`, as the agent is told of it. */
@@ -509,8 +521,7 @@ function turnOver(state: ListeningState, at: Milliseconds, settings: TurnSetting
     };
   }
   const free = takeBack(state);
-  const { state: next, actions } = think(free.state, final, at, settings);
-  return after(free, next, actions);
+  return after(free.actions, think(free.state, final, at, settings));
 }
 
 /** A cough, a slammed door: something short, of which the recogniser makes nothing. */
@@ -524,8 +535,8 @@ function isNoise(state: ListeningState, input: CallerInput, settings: TurnSettin
 
 function forget(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
   const free = takeBack(state);
-  const silenceAt = Math.max(state.silenceAt, at + settings.silenceMs / 2);
-  return after(free, { ...free.state, ear: { is: 'quiet' }, said: NOTHING_SAID, silenceAt });
+  const silenceAt = Math.max(state.silenceAt, at + settings.prompts.next(state.prompts).afterMs / 2);
+  return { ...free, state: { ...free.state, ear: { is: 'quiet' }, said: NOTHING_SAID, silenceAt } };
 }
 
 /** The caller has finished, and nothing was prepared for it. */
@@ -545,19 +556,20 @@ function thinking(
   at: Milliseconds,
   settings: TurnSettings,
 ): ThinkingState {
-  const { filled } = state.said;
+  const { fillers } = state.said;
+  const { afterMs } = settings.fillers.next(fillers);
   return {
     ...commonOf(state),
     ear: state.ear.is === 'pausing' ? { is: 'quiet' } : state.ear,
     prompts: 0,
-    answered: input.message.role === 'caller' ? input.message.text : '',
+    answered: input.message.role === 'caller' ? input.message.text : undefined,
     phase: 'thinking',
     reply,
     input,
     said: state.said,
     committed: false,
-    fillerAt: filled ? at + settings.fillerAgainMs : lastSaidAt(state, input, at) + settings.fillerAfterMs,
-    filled,
+    fillerAt: (fillers > 0 ? at : lastSaidAt(state, input, at)) + afterMs,
+    fillers,
     giveUpAt: at + settings.giveUpMs,
   };
 }
@@ -577,28 +589,20 @@ function lastSaidAt(
 
 function whenThinking(state: ThinkingState, event: TurnEvent, settings: TurnSettings): Step {
   const { at } = event;
+  const answered = { ...state, turn: state.turn + 1 };
   switch (event.type) {
     case 'speech-start':
     case 'barge-in':
       return talkedInto(state, event, settings);
-    case 'speech-stop':
-      return unchanged({ ...state, ear: stopped(state.ear, event) });
     case 'turn-end':
       return correct(state, event, settings);
     case 'reply-committed':
-      if (event.reply !== state.reply) return unchanged(state);
       return unchanged({ ...state, committed: true, giveUpAt: Infinity });
     case 'reply-resumed':
-      if (event.reply !== state.reply) return unchanged(state);
       return unchanged({ ...state, giveUpAt: at + settings.giveUpMs });
-    case 'reply-audible': {
-      if (event.reply !== state.reply) return unchanged(state);
-      const { reply, turn } = state;
-      return unchanged({ ...commonOf(state), phase: 'speaking', what: 'reply', reply, turn: turn + 1 });
-    }
-    case 'reply-ended': {
-      if (event.reply !== state.reply) return unchanged(state);
-      const answered = { ...state, turn: state.turn + 1 };
+    case 'reply-audible':
+      return unchanged({ ...commonOf(answered), phase: 'speaking', what: 'reply', reply: state.reply });
+    case 'reply-ended':
       if (event.ending?.way === 'transfer') return beginTransfer(answered, event.ending, at, settings);
       if (event.ending) {
         // Not a word before it: nobody is left without one.
@@ -606,27 +610,21 @@ function whenThinking(state: ThinkingState, event: TurnEvent, settings: TurnSett
         return lastWords(answered, { phrase, ...event.ending }, at, settings);
       }
       return replyFailed(answered, state.input, at, settings); // an empty reply is no reply
-    }
     case 'reply-failed':
-      if (event.reply !== state.reply) return unchanged(state);
-      return replyFailed({ ...state, turn: state.turn + 1 }, state.input, at, settings);
+      return replyFailed(answered, state.input, at, settings);
     case 'dtmf': {
       const listening = listen({ ...state, ear: { is: 'quiet' } }, at, settings);
-      const { state: next, actions } = digit({ ...listening, digits: rowOf(state, at) }, event, settings);
-      return { state: next, actions: [...stopping(state, true), ...actions] };
+      return after(stopping(state, true), digit({ ...listening, digits: rowOf(state, at) }, event, settings));
     }
-    case 'tick':
+    case 'tick': {
       if (at >= state.giveUpAt) {
-        const failed = replyFailed({ ...state, turn: state.turn + 1 }, state.input, at, settings);
-        return { state: failed.state, actions: [...stopping(state), ...failed.actions] };
+        return after(stopping(state), replyFailed(answered, state.input, at, settings));
       }
-      if (at >= state.fillerAt) {
-        return {
-          state: { ...state, fillerAt: at + settings.fillerAgainMs, filled: true },
-          actions: [state.filled ? { do: 'tone' } : { do: 'filler', turn: state.turn + 1 }],
-        };
-      }
-      return unchanged(state);
+      if (at < state.fillerAt) return unchanged(state);
+      const fillers = state.fillers + 1;
+      const fillerAt = at + settings.fillers.next(fillers).afterMs;
+      return filling({ ...state, fillers, fillerAt }, state.fillers, settings);
+    }
     default:
       return unchanged(state);
   }
@@ -638,7 +636,7 @@ function talkedInto(
   event: EventOf<'speech-start' | 'barge-in'>,
   settings: TurnSettings,
 ): Step {
-  const ear: Ear = { is: 'talking', frame: event.frame, since: event.since };
+  const ear = talking(event);
   const { message } = state.input;
   const isSpeech = message.role === 'caller' && message.via !== 'dtmf';
   // A recogniser's turn that the detector hadn't noticed: there is nothing to listen to again.
@@ -663,51 +661,38 @@ function correct(state: ThinkingState, event: EventOf<'turn-end'>, settings: Tur
   if (!state.findsTurns || !transcript.understood || state.committed) return unchanged(state);
   if (repeats(transcript.text, state.answered)) return unchanged(state);
   const listening = { ...listen(state, event.at, settings), said: withPiece(NOTHING_SAID, transcript) };
-  const { state: next, actions } = turnOver(listening, event.at, settings);
-  return { state: next, actions: [...stopping(state, true), ...actions] };
+  return after(stopping(state, true), turnOver(listening, event.at, settings));
 }
 
 // ── speaking: the agent is heard, and the caller may interrupt ────────────────────────────────
 
 function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: TurnSettings): Step {
   const { at } = event;
+  const interrupted = listen({ ...state, ear: { is: 'quiet' } }, at, settings);
   switch (event.type) {
     case 'speech-start': {
       const { ear } = state;
       // Words with a short breath between them are one attempt to say something.
       const goesOn = ear.is === 'pausing' && event.since - ear.lastAt < settings.endpointingMs;
-      const { frame, since } = goesOn ? ear : event;
-      return unchanged({ ...state, ear: { is: 'talking', frame, since } });
+      return unchanged({ ...state, ear: talking(goesOn ? ear : event) });
     }
-    case 'speech-stop':
-      return unchanged({ ...state, ear: stopped(state.ear, event) });
-    case 'barge-in': {
-      const { frame, since } = state.ear.is === 'talking' ? state.ear : event;
-      const listening = listen({ ...state, ear: { is: 'quiet' } }, at, settings);
-      const { state: next, actions } = goOn(listening, { frame, since });
-      return { state: next, actions: [...stopping(state), ...actions] };
-    }
+    case 'barge-in':
+      return after(stopping(state), goOn(interrupted, state.ear.is === 'talking' ? state.ear : event));
     case 'partial':
     case 'turn-eager-end':
     case 'turn-end':
       return talkedOver(state, event, settings);
-    case 'reply-ended': {
-      if (event.reply !== state.reply) return unchanged(state);
+    case 'reply-ended':
       if (event.ending?.way === 'transfer') return beginTransfer(state, event.ending, at, settings);
       if (event.ending) return lastWords(state, event.ending, at, settings);
       return spoken({ ...state, failures: state.what === 'reply' ? 0 : state.failures }, at, settings);
-    }
     case 'reply-failed':
-      if (event.reply !== state.reply) return unchanged(state);
       // A phrase that can't be spoken isn't followed by another one, but silence it isn't, either.
       return state.what === 'phrase'
         ? withTone(spoken(state, at, settings))
         : replyFailed(state, undefined, at, settings);
-    case 'dtmf': {
-      const listening = listen({ ...state, ear: { is: 'quiet' } }, at, settings);
-      const { state: next, actions } = digit(listening, event, settings);
-      return { state: next, actions: [...stopping(state), ...actions] };
-    }
+    case 'dtmf':
+      return after(stopping(state), digit(interrupted, event, settings));
     default:
       return unchanged(state);
   }
@@ -719,15 +704,17 @@ function talkedOver(
   event: EventOf<'partial' | 'turn-eager-end' | 'turn-end'>,
   settings: TurnSettings,
 ): Step {
-  const text = event.type === 'partial' ? event.text : event.transcript.text;
-  const interrupts = settings.interruption.interrupts(text) && !repeats(text, state.answered);
-  if (!state.findsTurns || state.ear.is === 'cut' || !interrupts) return unchanged(state);
-  const listening = {
-    ...listen(state, event.at, settings),
-    said: { ...NOTHING_SAID, from: startOf(state.ear) },
+  if (!state.findsTurns || state.ear.is === 'cut') return unchanged(state);
+  const words = event.type === 'partial' ? event.text : event.transcript.text;
+  const from = startOf(state.ear);
+  const sound: CallerSound = {
+    words,
+    lastsMs: from && event.at - from.since,
+    into: state.phase === 'greeting' ? 'greeting' : state.what,
   };
-  const { state: next, actions } = whenListening(listening, event, settings);
-  return { state: next, actions: [...stopping(state), ...actions] };
+  if (repeats(words, state.answered) || !settings.interruption.interrupts(sound)) return unchanged(state);
+  const listening = { ...listen(state, event.at, settings), said: { ...NOTHING_SAID, from } };
+  return after(stopping(state), whenListening(listening, event, settings));
 }
 
 /** All is said: the caller's turn, in the middle of which they may be. */
@@ -762,8 +749,7 @@ function replyFailed(
 ): Step {
   const failures = state.failures + 1;
   if (failures >= settings.failureLimit) {
-    const ending: Ending = { ...failedEnding('failed', settings), phrase: 'apology' };
-    return lastWords({ ...state, failures }, ending, at, settings);
+    return lastWords({ ...state, failures }, failedEnding('failed', settings, 'apology'), at, settings);
   }
   // What came of a transfer is told even without a model.
   const phrase = input?.message.role === 'tool' ? 'notReached' : 'sayAgain';
@@ -826,20 +812,9 @@ function whenTransferring(state: TransferringState, event: TurnEvent, settings: 
     case 'transfer-over':
       return transferOver(state, event.outcome, event.at, settings);
     case 'speech-start':
-      return unchanged({ ...state, ear: { is: 'talking', frame: event.frame, since: event.since } });
-    case 'speech-stop':
-      return unchanged({ ...state, ear: stopped(state.ear, event) });
+      return unchanged({ ...state, ear: talking(event) });
     case 'dtmf':
       return event.digit === BACK_KEY ? { state, actions: [{ do: 'cancel-transfer' }] } : unchanged(state);
-    case 'hold':
-    case 'unhold':
-      return unchanged({ ...state, held: event.type === 'hold' });
-    case 'stt-failed': {
-      if (!event.fatal) return unchanged(state);
-      // Whoever answers doesn't need a recogniser. If nobody does, the call can't go on.
-      const ending = { ...failedEnding('failed', settings), phrase: 'apology' as const };
-      return unchanged({ ...state, wanted: state.wanted ?? { ending, by: Infinity } });
-    }
     default:
       return unchanged(state);
   }
@@ -899,11 +874,9 @@ function whenConnected(state: ConnectedState, event: TurnEvent): Step {
 function whenClosing(state: ClosingState, event: TurnEvent, settings: TurnSettings): Step {
   switch (event.type) {
     case 'reply-ended':
-      if (event.reply !== state.reply) return unchanged(state);
       return unchanged({ ...state, reply: undefined, by: event.at + settings.lingerMs });
     case 'reply-failed': {
-      if (event.reply !== state.reply) return unchanged(state);
-      const by = event.at + SIGN_TONE_MS + settings.lingerMs;
+      const by = event.at + FILLER_TONE_MS + settings.lingerMs;
       return withTone(unchanged({ ...state, reply: undefined, by }));
     }
     case 'tick':
@@ -917,8 +890,7 @@ function whenClosing(state: ClosingState, event: TurnEvent, settings: TurnSettin
 function close(state: TurnState, ending: Ending, at: Milliseconds, settings: TurnSettings): Step {
   // Nobody who listens to music hears a last word.
   const heard = state.phase === 'held' ? { ...ending, phrase: undefined } : ending;
-  const { state: closing, actions } = lastWords(state, heard, at, settings);
-  return { state: closing, actions: [...stopping(state), ...actions] };
+  return after(stopping(state), lastWords(state, heard, at, settings));
 }
 
 /** The same where nothing runs that would have to be stopped. */
@@ -944,8 +916,8 @@ function leave(state: TurnState, ending: Ending): Step {
 }
 
 /** How a call ends that can't go on. */
-function failedEnding(reason: FailureReason, settings: TurnSettings): Ending {
-  return { reason, way: settings.givenUp };
+function failedEnding(reason: FailureReason, settings: TurnSettings, phrase?: 'apology'): Ending {
+  return { reason, way: settings.givenUp, phrase };
 }
 
 // ── what the states share ─────────────────────────────────────────────────────────────────────
@@ -955,9 +927,9 @@ function unchanged(state: TurnState): Step {
   return { state, actions: [] };
 }
 
-/** `state`, and `actions` behind those that led to it. */
-function after(before: Pick<Step, 'actions'>, state: TurnState, actions: readonly TurnAction[] = []): Step {
-  return { state, actions: [...before.actions, ...actions] };
+/** The step, and other actions before its own. */
+function after(before: readonly TurnAction[], { state, actions }: Step): Step {
+  return { state, actions: [...before, ...actions] };
 }
 
 /** The caller's turn begins. */
@@ -966,16 +938,12 @@ function listen(state: Common, at: Milliseconds, settings: TurnSettings): Listen
     ...commonOf(state),
     phase: 'listening',
     said: NOTHING_SAID,
-    silenceAt: at + settings.silenceMs,
+    silenceAt: at + settings.prompts.next(state.prompts).afterMs,
   };
 }
 
 /** A sentence that was prepared beforehand. */
-function say(
-  state: Common,
-  phrase: PhraseName,
-  turn: number,
-): { state: SpeakingState; actions: TurnAction[] } {
+function say(state: Common, phrase: PhraseName, turn: number): Step<SpeakingState> {
   const reply = state.lastId + 1;
   return {
     state: { ...commonOf(state), lastId: reply, phase: 'speaking', what: 'phrase', reply },
@@ -988,33 +956,29 @@ function withTone({ state, actions }: Step): Step {
   return { state, actions: [{ do: 'tone' }, ...actions] };
 }
 
+/** The sign that is due after `given` others, while a reply to the caller's turn isn't there. */
+function filling(state: ListeningState | ThinkingState, given: number, settings: TurnSettings): Step {
+  const { sign } = settings.fillers.next(given);
+  return { state, actions: [sign === 'tone' ? { do: 'tone' } : { do: 'filler', turn: state.turn + 1 }] };
+}
+
 /** What stops whatever the agent is doing. `takenBack`: the caller's turn goes on, as if nothing had been begun. */
 function stopping(state: TurnState, takenBack = false): TurnAction[] {
-  switch (state.phase) {
-    case 'listening': {
-      const reply = state.preemptive?.reply;
-      return reply === undefined ? [] : [{ do: 'drop', reply, takenBack }];
-    }
-    case 'thinking':
-      return state.committed
-        ? [{ do: 'interrupt', reply: state.reply }]
-        : [{ do: 'drop', reply: state.reply, takenBack }];
-    case 'greeting':
-    case 'speaking':
-      return [{ do: 'interrupt', reply: state.reply }];
-    case 'transferring':
-      return [{ do: 'cancel-transfer' }];
-    case 'closing':
-      return state.reply === undefined ? [] : [{ do: 'interrupt', reply: state.reply }];
-    default:
-      return [];
-  }
+  if (state.phase === 'transferring') return [{ do: 'cancel-transfer' }];
+  const reply = replyOf(state);
+  if (reply === undefined) return [];
+  const isUnheard = state.phase === 'listening' || (state.phase === 'thinking' && !state.committed);
+  return [isUnheard ? { do: 'drop', reply, takenBack } : { do: 'interrupt', reply }];
 }
 
 /** What a state carries over to any other. */
 function commonOf(state: Common): Common {
   const { turn, lastId, ear, callEndsAt, prompts, failures, wanted, answered, findsTurns } = state;
   return { turn, lastId, ear, callEndsAt, prompts, failures, wanted, answered, findsTurns };
+}
+
+function talking({ frame, since }: Pick<EventOf<'speech-start'>, 'frame' | 'since'>): Ear {
+  return { is: 'talking', frame, since };
 }
 
 /** The caller has stopped talking, if they were. */

@@ -1,14 +1,15 @@
-import { DEFAULT_LIMITS } from '../contract/agent-profile.ts';
+import { DEFAULT_LIMITS, type AgentProfile, type TransferTarget } from '../contract/agent-profile.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import type { Message, ToolCall } from '../contract/conversation.ts';
 import type { EndReason } from '../contract/end-reason.ts';
 import { endpointingByWords, type EndpointingPolicy } from './endpointing-policy.ts';
+import { fillersAfter, type FillerPolicy } from './filler-policy.ts';
 import { interruptionByWords, type InterruptionPolicy } from './interruption-policy.ts';
+import { promptsAfter, type PromptPolicy } from './prompt-policy.ts';
 import { languageOf } from '../language/known-languages.ts';
 import type { StockPhrase } from '../contract/stock-phrases.ts';
 import type { Transcript } from '../contract/speech.ts';
 import type { TransferOutcome } from '../contract/call-info.ts';
-import type { TransferTarget } from '../contract/agent-profile.ts';
 import type { TurnMarks } from '../contract/call-events.ts';
 
 /**
@@ -61,7 +62,7 @@ export interface Common {
   /** The call shall end when this turn is over, or at `by`. */
   readonly wanted?: { readonly ending: Ending; readonly by: Milliseconds } | undefined;
   /** What the caller was last answered to, so that a recogniser's late repetition is known as such. */
-  readonly answered: string;
+  readonly answered?: string | undefined;
   /** The recogniser that listens at present says itself when a turn ends. */
   readonly findsTurns: boolean;
 }
@@ -120,8 +121,8 @@ export interface Said {
   readonly partial: string;
   /** When the recogniser last heard something, as far as it tells. */
   readonly heardAt?: Milliseconds | undefined;
-  /** The caller has heard a filler in this turn: somebody is at work. */
-  readonly filled: boolean;
+  /** Fillers that the caller has heard in this turn. */
+  readonly fillers: number;
 }
 
 /** What the recogniser made of a stretch of the turn. */
@@ -148,10 +149,10 @@ export interface ThinkingState extends Common {
   readonly said: Said;
   /** A tool has acted: the turn can be interrupted, and no longer be taken back. */
   readonly committed: boolean;
-  /** When the caller hears the next filler: somebody is at work. */
+  /** When the caller hears the next filler. */
   readonly fillerAt: Milliseconds;
-  /** They have heard one already, in words. */
-  readonly filled: boolean;
+  /** How many they have heard already. */
+  readonly fillers: number;
   /** Infinity: a tool is at work, which has a time-out of its own. */
   readonly giveUpAt: Milliseconds;
 }
@@ -302,11 +303,11 @@ export type TurnAction =
   /** The reply stops at once; what was heard of it stands in the history. */
   | { readonly do: 'interrupt'; readonly reply: number }
   | { readonly do: 'say'; readonly reply: number; readonly turn: number; readonly phrase: PhraseName }
-  /** Something audible while the reply is still being prepared. */
+  /** "One moment", while the reply is still being prepared. */
   | { readonly do: 'filler'; readonly turn: number }
   /** The caller goes on: the filler stops. */
   | { readonly do: 'stop-filler' }
-  /** Something audible in the place of words that can't be spoken. */
+  /** A sign without words. */
   | { readonly do: 'tone' }
   | { readonly do: 'transfer'; readonly transfer: Transfer }
   | { readonly do: 'cancel-transfer' }
@@ -319,10 +320,12 @@ export interface TurnSettings {
   readonly endpointing: EndpointingPolicy;
   /** Which words stop the agent. */
   readonly interruption: InterruptionPolicy;
+  /** What a caller hears who waits for the agent. */
+  readonly fillers: FillerPolicy;
+  /** What becomes of a caller who is silent. */
+  readonly prompts: PromptPolicy;
   /** Silence that ends the caller's turn. */
   readonly endpointingMs: Milliseconds;
-  readonly silenceMs: Milliseconds;
-  readonly silencePrompts: number;
   readonly maxCallMs: Milliseconds;
   /** The recogniser that listens first says itself when a turn ends. */
   readonly findsTurns: boolean;
@@ -344,10 +347,6 @@ export interface TurnSettings {
   readonly menuKeys: string;
   /** Pause after such a key, if it is the first one. */
   readonly menuKeyMs: Milliseconds;
-  /** From the caller's last sound to a filler, if the reply isn't there by then. */
-  readonly fillerAfterMs: Milliseconds;
-  /** From one filler to the next, as long as nothing else is heard. */
-  readonly fillerAgainMs: Milliseconds;
   /** A reply that isn't audible after this time has failed; that of its tools isn't counted. */
   readonly giveUpMs: Milliseconds;
   /** Replies in a row that may fail before the call is given up. */
@@ -362,10 +361,20 @@ export interface TurnSettings {
   readonly lingerMs: Milliseconds;
 }
 
+/** How an agent takes turns: each policy by itself, as the agent's language and limits have it. */
+export function policiesFor({ language: tag, limits }: Pick<AgentProfile, 'language' | 'limits'>) {
+  const language = languageOf(tag);
+  return {
+    endpointing: endpointingByWords(language),
+    interruption: interruptionByWords(language),
+    fillers: fillersAfter(2000, 4000),
+    prompts: promptsAfter(limits),
+  };
+}
+
 export const DEFAULT_TURN_SETTINGS: TurnSettings = {
   ...DEFAULT_LIMITS,
-  endpointing: endpointingByWords(languageOf('en')),
-  interruption: interruptionByWords(languageOf('en')),
+  ...policiesFor({ language: 'en', limits: DEFAULT_LIMITS }),
   findsTurns: false,
   earlyStart: false,
   turnTimeoutMs: 1500,
@@ -374,8 +383,6 @@ export const DEFAULT_TURN_SETTINGS: TurnSettings = {
   menuKeys: '',
   // Chosen: whoever types a number has mostly pressed its next key by then, and if not, the row goes on.
   menuKeyMs: 400,
-  fillerAfterMs: 2000,
-  fillerAgainMs: 4000,
   giveUpMs: 10_000,
   failureLimit: 3,
   givenUp: 'proceed',

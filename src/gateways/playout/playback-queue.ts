@@ -13,9 +13,9 @@ export interface PlaybackQueueOptions {
   /** What is queued: everything is converted into it. */
   readonly format: PlayoutFormat;
   readonly clock: Pick<Clock, 'now'>;
-  /** Who says what was played (default `exact`: whoever sends). */
+  /** How exact the accounts of what was played are (default `exact`: the sender keeps them). */
   readonly accuracy?: PlayedAccount['accuracy'];
-  /** A playback is flushed: as `PlaybackQueue.flush`, and whoever paces is told. */
+  /** A playback is flushed: as `PlaybackQueue.flush`, and the thread that paces is told. */
   readonly flush: (epoch: number) => void;
 }
 

@@ -44,7 +44,7 @@ const WANTED = 5;
 const DEFAULT_SLOTS = 500;
 /** Two seconds: longer than a word, or the few that a caller who interrupts speaks over. */
 export const KEPT_SLOTS = 100;
-/** The reader may be two frames further than whoever asks it to go back believes. */
+/** The reader may be two frames further than the thread believes that asks it to go back. */
 const SPARE_SLOTS = KEPT_SLOTS + 2;
 
 export function createPlayoutRing(shape: PlayoutRingShape): PlayoutRingHandle {

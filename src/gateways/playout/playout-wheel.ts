@@ -18,7 +18,7 @@ const CATCH_UP_MAX_MS = 40;
 /**
  * Paces by absolute deadlines: a step every millisecond of the monotonic clock, 20 phases, a member
  * ticks when the step's phase is its own. Phases are those of the clock itself (instant mod 20), so
- * they mean the same to a restarted thread. Pure: somebody calls `advance` often enough.
+ * they mean the same to a restarted thread. Pure: its owner must call `advance` often enough.
  */
 export class PlayoutWheel {
   readonly #phases: WheelMember[][] = Array.from({ length: FRAME_MS }, () => []);

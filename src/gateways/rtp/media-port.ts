@@ -3,7 +3,7 @@ import type { Milliseconds } from '../../lib/clock.ts';
 import { type MediaSocket, openMediaSocket } from './media-socket.ts';
 import { type Peer, PeerTable } from './peer-table.ts';
 
-/** Who gets a peer's packets. */
+/** The session that gets a peer's packets. */
 export interface PortSession {
   receive(data: Uint8Array, peer: Peer<PortSession>, now: Milliseconds): void;
   /** Another session attached to the same peer. */
@@ -26,7 +26,7 @@ const UNKNOWN_PEER_REPORT_MS = 60_000;
 
 /**
  * One UDP port with its peers: all calls of a thread share one, a call with a fixed remote has its
- * own. Packets from anybody but the exact peers are dropped and counted before they are parsed.
+ * own. Packets from any but the exact peers are dropped and counted before they are parsed.
  */
 export class MediaPort {
   readonly #peers = new PeerTable<PortSession>();

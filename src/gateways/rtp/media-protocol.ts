@@ -47,7 +47,7 @@ export interface MediaAbout {
   readonly scheduling: Scheduling;
 }
 
-/** What a media thread tells of one session. */
+/** What a media thread reports of one session. */
 export type RtpSessionReport =
   | SessionReport
   | { readonly type: 'opened'; readonly port: number }

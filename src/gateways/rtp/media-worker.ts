@@ -17,6 +17,7 @@ import type {
   MediaThreadOptions,
   SessionSetup,
 } from './media-protocol.ts';
+import { inNativeCode } from '../../threads/native-code.ts';
 import { ThreadSide } from '../../threads/thread-side.ts';
 import { PlayoutWheel } from '../playout/playout-wheel.ts';
 import { useRealtimeScheduling, type Scheduling } from './realtime.ts';
@@ -146,7 +147,7 @@ function codeOf(error: unknown): string {
 async function start(): Promise<void> {
   const scheduling: Scheduling =
     options.realtime === 'auto'
-      ? await useRealtimeScheduling()
+      ? await inNativeCode(useRealtimeScheduling)
       : { policy: 'normal', reason: 'switched off' };
   try {
     if (options.port !== undefined) shared = await openPort(options.port);

@@ -36,7 +36,7 @@ export class PeerTable<Session> {
     return peer;
   }
 
-  /** Gives the peer to `session`; who had it before loses it (see the returned peer's old session first). */
+  /** Gives the peer to `session` and takes it from the session that had it (see the returned peer's old session first). */
   attach(address: string, port: number, session: Session, now: Milliseconds): Peer<Session> {
     this.#forget(now);
     const known = this.find(address, port);

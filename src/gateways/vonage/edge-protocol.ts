@@ -71,5 +71,5 @@ export interface EdgeAbout {
 export type EdgeReport =
   | (SessionReport & { readonly session: number })
   | { readonly type: 'request'; readonly request: number; readonly content: HttpRequest }
-  /** Somebody was refused, or broke off; told once a second at most for each kind. */
+  /** A request or connection was refused, or broke off; reported once a second at most for each kind. */
   | { readonly type: 'refused'; readonly message: string };

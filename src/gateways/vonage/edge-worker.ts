@@ -56,7 +56,7 @@ function keepTurning(): void {
   setTimeout(turn, STEP_MS);
 }
 
-/** Says to the log that somebody was refused, once a second for each kind. */
+/** Reports a refusal to the log, at most once a second for each kind. */
 function tell(kind: string, message: string): void {
   const now = monotonicNow();
   if (now - (toldAt.get(kind) ?? -Infinity) < REFUSALS_TOLD_EVERY_MS) return;
@@ -152,7 +152,7 @@ const CLIENT_ERRORS = new Map([
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', '413 Payload Too Large'],
 ]);
 server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-  // Whoever has gone asks for nothing any more.
+  // The client has gone: nobody reads an answer.
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -184,7 +184,7 @@ const REFUSALS = {
   late: { status: '410 Gone', counter: 'mediaLate', why: 'the time of its URL is up' },
 } as const;
 
-/** What `ws` would end the connection for: a handshake that is none shall cost nobody their ticket. */
+/** What `ws` would end the connection for: an invalid handshake must not use up a session's ticket. */
 function isHandshake({ method, headers }: IncomingMessage): boolean {
   return (
     method === 'GET' &&

@@ -22,7 +22,7 @@ const FRAMES_BURST = 250;
 /** One notify for each of ours (10 a second), keys, and some room. */
 const TEXTS_PER_SECOND = 25;
 const TEXTS_BURST = 100;
-/** Nobody needs more than one in some seconds. */
+/** A connection needs no more than one in some seconds. */
 const PINGS_PER_SECOND = 2;
 const PINGS_BURST = 20;
 

@@ -1,9 +1,9 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 
-/** Whom a connection belongs to, or why it is refused. */
+/** The session that a connection belongs to, or why it is refused. */
 export type Redemption = { readonly session: number } | { readonly refused: 'unknown' | 'used' | 'late' };
 
-/** So many tickets that are of no use any more are remembered, to say so to whoever comes with one. */
+/** This many void tickets are remembered, so that a client with one is told why it is refused. */
 const REMEMBERED = 1000;
 
 /**
@@ -33,7 +33,7 @@ export class MediaTickets {
     return late ? { refused: 'late' } : { session: known.session };
   }
 
-  /** The session is over: its ticket lets nobody in any more. */
+  /** The session is over: its ticket becomes void. */
   withdraw(session: number): void {
     this.#spend(session, 'late');
   }

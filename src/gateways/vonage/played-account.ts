@@ -90,7 +90,7 @@ export class PlayedAccount {
   mark(place: Pick<Marker, 'utterance' | 'frame' | 'samples'>, now: Milliseconds): number {
     this.#lastMarker += 1;
     const { frame, at } = this.#reached;
-    // Nobody can answer what they weren't asked yet.
+    // The far side can't answer what it wasn't asked yet.
     const passed = place.frame <= frame ? { dueAt: Math.max(at, now) } : {};
     this.#markers.push({ ...place, ...passed, id: this.#lastMarker, waited: 0 });
     return this.#lastMarker;
@@ -226,7 +226,7 @@ export class PlayedAccount {
     for (const marker of this.#markers) if (marker.dueAt !== undefined) marker.waited += duration;
   }
 
-  /** Tells of the utterances that the far side has confirmed meanwhile, or never will if it never does. */
+  /** Reports the utterances that the far side has confirmed, and those that it will never confirm. */
   #settleCompleted(now = -Infinity): void {
     if (this.#flushed || this.#completed.length === 0) return; // theirs are among the cut markers
     const open = ({ report, until }: Held<CompletedReport>): boolean =>
@@ -236,7 +236,7 @@ export class PlayedAccount {
     for (const { report } of confirmed) this.#report(report);
   }
 
-  /** Tells of the utterances that our clock had completed, and that may have been cut off nevertheless. */
+  /** Reports the utterances that were complete by our clock, though they may have been cut off. */
   #settleCut(): void {
     const held = this.#completed;
     this.#completed = [];

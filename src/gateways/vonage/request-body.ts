@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 /**
  * The body of a request as text. A number is the status to refuse it with: 413 too large, 400 not UTF-8;
- * 0: it was broken off, nobody waits for an answer.
+ * 0: it was broken off, no answer is expected.
  */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<string | number> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.resolve(413);

@@ -17,11 +17,11 @@ export interface VonageLegOptions {
   readonly counters: EdgeCounters;
   readonly limits: EdgeLimits;
   readonly report: (report: EdgeReport) => void;
-  /** Says to the log that somebody was refused, and not too often for each kind. */
+  /** Reports a refusal to the log, with a limit on how often for each kind. */
   readonly tell: (kind: string, message: string) => void;
 }
 
-/** Who sends so many beyond that, is no telephone. */
+/** A client that sends this many more isn't Vonage: the connection is ended. */
 const EXCESS_MAX = 1000;
 /** A second of audio at 16 kHz that the network doesn't take: nothing more is sent until it does. */
 const BUFFERED_MAX_BYTES = 32_000;
@@ -32,7 +32,7 @@ const BUFFERED_DEAD_BYTES = 4 * BUFFERED_MAX_BYTES;
 const NORMAL = 1000;
 const POLICY = 1008;
 const UNSUPPORTED = 1003;
-/** How a connection ends whose end somebody wanted: 1005 is a close frame that names no code. */
+/** Close codes of a connection that was ended on purpose: 1005 is a close frame without a code. */
 const IN_ORDER = new Set([NORMAL, 1005]);
 
 /** One session as the edge thread carries it: its connection, its two voices, its place on the wheel. */
@@ -108,7 +108,7 @@ export class VonageLeg implements WheelMember {
     this.#stats.cells[STAT.startedAt] = this.#options.wheel.add(this);
   }
 
-  /** Somebody has been told how to connect, until then. */
+  /** Until then a new connection is expected: its URL was given out. */
   expect(until: Milliseconds): void {
     this.#expectedUntil = until;
   }
@@ -239,7 +239,7 @@ export class VonageLeg implements WheelMember {
     }
   }
 
-  /** Until when another connection is waited for though nobody was told of one. */
+  /** Until when another connection is waited for though no new URL was given out. */
   #patience(): Milliseconds {
     return (this.#droppedAt ?? 0) + this.#options.limits.reattachMs;
   }

@@ -24,7 +24,7 @@ const TICKET_BYTES = 32;
 /**
  * One call's media over Vonage's WebSocket, seen from the main thread. `endpoint` names a URL that lets
  * one connection in, once; when that connection drops, its `renew` gives another one, and the session is
- * `lost` if nobody comes with it in time.
+ * `lost` if no connection with it comes in time.
  */
 export class VonageMediaSession extends RingMediaSession<WebSocketEndpoint> implements EdgeSession {
   readonly #options: VonageMediaSessionOptions;

@@ -67,7 +67,7 @@ export function createTtsSocket(
   const url = new URL(baseUrl);
   const options = socketOptions(refusal);
   if (url.protocol !== 'http:') return new Socketed(client, options);
-  // It always asks for wss; who has an http address gets its bytes as they are.
+  // The SDK always asks for wss; with an http address its bytes are sent unencrypted.
   const plain = (): Socket => connect(Number(url.port || 80), url.hostname);
   return new Socketed(client, { ...options, createConnection: plain });
 }

@@ -24,7 +24,7 @@ export interface FinalizeStreamOptions {
 interface Question {
   readonly fromFrame: number;
   readonly toFrame: number;
-  /** Undefined: the turn was begun anew, nobody wants to know. */
+  /** Undefined: the turn was begun anew, the answer isn't needed. */
   readonly settle?: (answer: Transcript | ProviderFailure) => void;
 }
 

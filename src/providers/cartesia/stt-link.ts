@@ -33,7 +33,7 @@ export interface SttLinkOptions {
   readonly onMessage: (message: SttMessage) => void;
   /** A new socket has taken the place of one that died: what it hadn't answered must be sent again. */
   readonly onReplaced: () => void;
-  /** Nobody hears any more. */
+  /** The connection is lost for good. */
   readonly onLost: (failure: ProviderFailure) => void;
   /** It died, and is being connected again. */
   readonly onRetry: (failure: ProviderFailure) => void;
@@ -136,7 +136,7 @@ export class SttLink {
     }
     this.#mayReconnect = false;
     this.#options.onRetry(failure);
-    // Whoever was told may have closed it.
+    // The `onRetry` handler may have closed it.
     if (this.#isClosed()) return;
     try {
       await this.open();

@@ -54,7 +54,7 @@ export class TtsPool {
       );
     }
     const socket = free ?? this.#open();
-    // At once, so that nobody else takes the place while the socket is being opened.
+    // At once, so that no other reply takes the place while the socket is being opened.
     socket.join(context, listener);
     await socket.ready;
     return socket;

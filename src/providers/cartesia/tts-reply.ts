@@ -1,6 +1,12 @@
 import type { GenerationRequest, WebsocketResponse } from '@cartesia/cartesia-js/resources/tts';
 import { untilAborted } from '../../lib/abort.ts';
-import type { TimedWord, TtsEvent, VoiceRequest } from '../../dialog/contract/speech.ts';
+import {
+  FLUSH,
+  type TextPiece,
+  type TimedWord,
+  type TtsEvent,
+  type VoiceRequest,
+} from '../../dialog/contract/speech.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { BoundedQueue } from '../../lib/queue.ts';
 import { sampleCount } from '../../media/audio.ts';
@@ -31,7 +37,7 @@ const EVENT_CAPACITY = 4096;
  * later than this gets a new one.
  */
 const CONTEXT_PAUSE_MS: Milliseconds = 600;
-/** Of nothing but signs, no sound can be expected. */
+/** A text of punctuation alone gives no sound. */
 const SPEAKABLE = /[\p{L}\p{N}]/u;
 let contexts = 0;
 
@@ -84,11 +90,12 @@ export class TtsReply {
   }
 
   /** Takes the text as it comes. Never rejects. */
-  async feed(text: AsyncIterable<string>): Promise<void> {
+  async feed(text: AsyncIterable<TextPiece>): Promise<void> {
     const { signal } = this.#over;
     try {
       for await (const piece of untilAborted(text, signal)) {
-        await this.#push(piece);
+        if (piece === FLUSH) this.#flush();
+        else await this.#push(piece);
       }
       if (!signal.aborted) this.#end();
     } catch (error) {
@@ -100,10 +107,6 @@ export class TtsReply {
 
   async #push(piece: string): Promise<void> {
     if (piece.trim() === '' && !this.#context) return;
-    if (piece === '') {
-      this.#flush();
-      return;
-    }
     const { clock } = this.#options;
     if (this.#context && clock.now() - this.#lastChunkAt > CONTEXT_PAUSE_MS) await this.#finishContext();
     if (this.#isOver()) return;
@@ -120,7 +123,7 @@ export class TtsReply {
     return this.#opening;
   }
 
-  /** The same, where nobody waits for it. */
+  /** The same, without waiting for it. */
   #reopen(): void {
     this.#openContext().catch((error: unknown) => {
       this.#fail(failureOfSocket('TTS_FAILED', this.#options.provider, error, this.#options.key));

@@ -124,7 +124,7 @@ export class TtsSocket {
 
   /** False: the socket is gone. */
   send(message: WebsocketClientEvent): boolean {
-    // The SDK would open a new socket instead, on which nobody knows this context.
+    // The SDK would open a new socket instead, on which this context is unknown.
     if (!this.isOpen) return false;
     this.#lastUsedAt = this.#clock.now();
     void this.#sdk.send(message);
@@ -154,7 +154,7 @@ export class TtsSocket {
       this.#lastError ??= failure;
       return;
     }
-    // Whose message it was can't be known any more: nobody may wait for it.
+    // It can't be known which context the message was for: all of them fail.
     this.#die(failure);
     this.#sdk.close();
   }

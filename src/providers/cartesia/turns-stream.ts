@@ -38,7 +38,7 @@ export class TurnsStream implements SttStream {
   constructor(options: TurnsStreamOptions, firstFrame: number) {
     this.#options = options;
     this.#first = firstFrame;
-    // A moment later: whoever opened this stream in the middle of a turn says so at once.
+    // Deferred: a caller who opens this stream in the middle of a turn says at once where the turn began.
     setImmediate(() => {
       if (!this.#closed && !this.#started) options.pump.start(this.#first);
     });
@@ -113,7 +113,7 @@ export class TurnsStream implements SttStream {
     }
   }
 
-  /** The socket has died: what is sent from now on is heard by nobody. */
+  /** The socket has died: what is sent from now on is lost. */
   onDown(): void {
     this.#unheard = this.#options.pump.next;
   }

@@ -30,10 +30,10 @@ export interface AttemptsOptions<Port, Event> {
   readonly code: FailureDetails['code'];
   /** Best first. */
   readonly providers: readonly Listed<Port>[];
-  /** Names of those that are asked only for want of anybody else. */
+  /** Names of providers that are asked only if no other is left. */
   readonly avoid?: readonly string[] | undefined;
   readonly clock: Clock;
-  /** From the wait's beginning to the first sign, however often one provider is asked. The last may take its time. */
+  /** From the wait's beginning to the first answer, however often one provider is asked. The last on the list has no such limit. */
   readonly deadlineMs: Milliseconds;
   /** What didn't come by then: `no answer`. */
   readonly missing: string;
@@ -51,12 +51,12 @@ export interface Exchange<Port> {
   /** Aborts with the caller's, when the deadline has passed, and when this request is over. */
   readonly signal: AbortSignal;
   /** The caller waits from now on, if they haven't before. */
-  awaitSign(): void;
-  /** They have got something: they wait no more, and may wait anew. */
-  gotSign(): void;
+  startWaiting(): void;
+  /** An answer has begun: the caller waits no longer, until `startWaiting` is called again. */
+  stopWaiting(): void;
   /** Something came that the caller has a use for, whatever happens to the rest. */
   ofUse(): void;
-  /** What the breaker is to be told, for one who will know later whether the provider has proved itself. */
+  /** Hands over the report to the circuit breaker: for an adapter that learns only later whether the provider works. */
   takeOutcome(): Attempt | undefined;
 }
 
@@ -87,14 +87,14 @@ export async function* attempts<Port, Event>(
       failure = yield* askOne(turn, options, signal);
       if (!failure || signal.aborted) return;
     } finally {
-      // Whoever listened may have gone before it was asked at all.
+      // The consumer may have stopped reading before this provider was asked at all.
       if (!isAsked) turn.attempt.dropped();
     }
   }
   if (failure && !signal.aborted) throw failure;
 }
 
-/** One provider, once or twice. Returns what went wrong, if it did and somebody else may do better. */
+/** Asks one provider, once or twice. Returns the failure if the next provider is to be asked. */
 async function* askOne<Port, Event>(
   { provider, attempt, isLast }: Turn<Port>,
   { part, code, clock, deadlineMs, missing, ask, left = () => 'again' }: AttemptsOptions<Port, Event>,
@@ -113,11 +113,11 @@ async function* askOne<Port, Event>(
       yield* ask({
         provider,
         signal: request.signal,
-        awaitSign: () => {
+        startWaiting: () => {
           waitEnds ??= clock.now() + (isLast ? Infinity : deadlineMs);
           request.deadline(waitEnds, late);
         },
-        gotSign: () => {
+        stopWaiting: () => {
           request.clearDeadline();
           waitEnds = undefined;
         },
@@ -140,7 +140,7 @@ async function* askOne<Port, Event>(
       use.outcome?.failed(failure);
     } finally {
       request.abort();
-      // If whoever listened has gone: to have been of use is good enough.
+      // When the consumer has stopped reading, a provider that was of use counts as one that works.
       if (use.wasOfUse) use.outcome?.succeeded();
       else use.outcome?.dropped();
     }

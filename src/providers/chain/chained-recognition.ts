@@ -14,7 +14,7 @@ export interface SttChainOptions extends ChainOptions<SpeechToText> {
   readonly openMs: Milliseconds;
 }
 
-/** Who listens now. */
+/** The recogniser that listens now. */
 interface Listener {
   readonly provider: Listed<SpeechToText>;
   readonly stream: SttStream;
@@ -22,7 +22,7 @@ interface Listener {
   attempt: Attempt | undefined;
 }
 
-/** What was made of a turn, and by whom. */
+/** A turn's transcript, and the recogniser that it is from. */
 interface Answer {
   readonly by: Listener;
   readonly transcript: Transcript;
@@ -37,7 +37,7 @@ interface CallerTurn {
   text: string;
 }
 
-/** A recogniser that finds turns has had its time before it is asked; this is for what is on the way. */
+/** A recogniser that finds turns by itself has normally answered before it is asked; this is for an answer on its way. */
 const GRACE_MS: Milliseconds = 300;
 /** A guess that is older than this, in voiced frames, lacks the end of what was said. */
 const FRESH_FRAMES = 400 / FRAME_MS;
@@ -48,16 +48,16 @@ export class ChainedRecognition implements SttStream {
   readonly #options: SttChainOptions;
   readonly #request: SttRequest;
   #listener: Listener | undefined;
-  /** Resolves when somebody listens again, or nobody will. */
+  /** Resolves when a recogniser is open again, or none can be opened. */
   #opening: Promise<ProviderFailure | undefined> = Promise.resolve(undefined);
   #turn: CallerTurn | undefined;
-  /** Who has failed in this turn: nobody is asked twice. */
+  /** Recognisers that have failed in this turn: none is asked twice. */
   readonly #failed = new Set<string>();
   #isFailingBack = false;
-  /** The call's end: nobody is asked any more. */
+  /** Aborted at the call's end: no recogniser is asked after that. */
   readonly #over = new AbortController();
   #withdraw = (): void => undefined;
-  /** Who listened last, as far as the call was told. */
+  /** The recogniser that the call was last told of. */
   #told: { name: string; findsTurns: boolean };
 
   constructor(options: SttChainOptions, request: SttRequest) {
@@ -67,7 +67,7 @@ export class ChainedRecognition implements SttStream {
     this.#told = { name, findsTurns: port.findsTurns };
   }
 
-  /** Resolves with what went wrong if nobody can be had. */
+  /** Resolves with what went wrong if no recogniser can be opened. */
   open(): Promise<ProviderFailure | undefined> {
     const { signal } = this.#request;
     if (signal) {
@@ -220,7 +220,7 @@ export class ChainedRecognition implements SttStream {
     this.#turn.heardTo = new AudioRingReader(this.#request.heard).written;
   }
 
-  // ── who listens ──
+  // ── the recogniser that listens ──
 
   /** Somebody else has to hear this call, the turn that is going on included. */
   #lost(listener: Listener, failure: ProviderFailure): void {
@@ -236,7 +236,7 @@ export class ChainedRecognition implements SttStream {
     });
   }
 
-  /** Resolves with what went wrong if nobody can be had. */
+  /** Resolves with what went wrong if no recogniser can be opened. */
   async #openOneOf(
     providers: readonly Listed<SpeechToText>[],
     before: ProviderFailure | undefined,
@@ -273,7 +273,7 @@ export class ChainedRecognition implements SttStream {
   ): AsyncGenerator<{ readonly type: 'opened'; readonly listener: Listener }> {
     const { provider, signal } = exchange;
     this.#failed.add(provider.name);
-    exchange.awaitSign();
+    exchange.startWaiting();
     const opening = this.#openOne(provider);
     const stream = await orAborted(opening, signal);
     if (stream) {
@@ -281,7 +281,7 @@ export class ChainedRecognition implements SttStream {
       yield { type: 'opened', listener: { provider, stream, attempt: exchange.takeOutcome() } };
       return;
     }
-    // Whoever comes too late isn't wanted any more.
+    // A stream that opens too late is closed.
     opening.then(
       (late) => {
         late.close();
@@ -295,7 +295,7 @@ export class ChainedRecognition implements SttStream {
     const opening = provider.port.open({
       ...this.#request,
       onEvent: (event) => {
-        // Nothing counts that is said by one who was given up, or who only gives a second opinion.
+        // Events of a recogniser that was given up, or is only asked for a second opinion, are ignored.
         if (opened.stream && this.#listener?.stream === opened.stream) this.#onEvent(this.#listener, event);
       },
     });

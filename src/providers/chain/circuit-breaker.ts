@@ -78,7 +78,7 @@ export class CircuitBreaker {
     return this.state === 'closed' || (this.state === 'half-open' && !this.#trying);
   }
 
-  /** Undefined: not now. `force`: in any case, for want of anybody else. */
+  /** Undefined: the breaker is open. `force`: permitted all the same, because no other provider is left. */
   attempt({ force = false } = {}): Attempt | undefined {
     if (!force && !this.admits) return undefined;
     const isTrial = this.state === 'half-open' && !this.#trying;

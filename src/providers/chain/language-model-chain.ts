@@ -5,9 +5,9 @@ import { attempts, type Exchange } from './attempts.ts';
 import { failureOf, troubleOf, type ChainOptions } from './provider-list.ts';
 
 /**
- * Language models as one: the first that gives a word speaks. What fails before that is asked again on a fresh
- * connection, if that can help, and then the next one is asked. One that breaks off later throws (LLM_FAILED):
- * whoever knows what was spoken of it asks again, with its name among those to `avoid`.
+ * Language models as one: the first that gives a word answers. One that fails before that is asked again on a fresh
+ * connection, if that can help, and then the next one is asked. One that breaks off later throws (LLM_FAILED): the
+ * caller, who knows how much of the answer was spoken, asks again with that model's name among those to `avoid`.
  */
 export function chainLanguageModels({
   providers,
@@ -18,13 +18,13 @@ export function chainLanguageModels({
     const { avoid = [] } = request;
     let speaker: string | undefined;
 
-    /** Its answer, with a limit for the first sign of it. */
+    /** Its answer, with a time limit for the first event. */
     async function* ask(exchange: Exchange<LanguageModel>): AsyncGenerator<LlmEvent> {
       const { provider } = exchange;
-      exchange.awaitSign();
+      exchange.startWaiting();
       const events = provider.port.reply(request, exchange.signal);
       for await (const event of untilAborted(events, exchange.signal)) {
-        if (event.type !== 'usage') exchange.gotSign();
+        if (event.type !== 'usage') exchange.stopWaiting();
         if (event.type === 'text' || event.type === 'tool') {
           exchange.ofUse();
           speaker = provider.name;
@@ -65,7 +65,7 @@ export function chainLanguageModels({
     warm: () => {
       for (const { port } of providers) port.warm?.();
     },
-    // Whoever opened them closes them.
+    // The chain's owner has opened the providers, and closes them.
     close: () => Promise.resolve(),
   };
 }

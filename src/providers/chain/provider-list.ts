@@ -23,13 +23,13 @@ export interface ChainOptions<Port> {
 export interface Turn<Port> {
   readonly provider: Listed<Port>;
   readonly attempt: Attempt;
-  /** Whether there is anybody left after it. */
+  /** No other provider is left after this one. */
   readonly isLast: boolean;
 }
 
 /**
- * The providers in the order in which they are asked: those that are worth it, best first; then, for want of
- * anybody else, those whose breaker is open or that are to be avoided.
+ * The providers in the order in which they are asked: first, best first, those whose breaker is closed; then, if none
+ * of these has answered, those whose breaker is open or that are to be avoided.
  */
 export class Rotation<Port> {
   readonly #providers: readonly Listed<Port>[];

@@ -6,8 +6,8 @@ import { ChainedRecognition, type SttChainOptions } from './chained-recognition.
 
 /**
  * Recognisers as one. When the one that listens dies, in the middle of a sentence even, the next one hears the
- * turn from its first frame: the ring still has it. It says so with a `recogniser` event, because the two may not
- * agree on who finds the ends of turns. Between turns, a better one is gone back to as soon as it is well again.
+ * turn from its first frame: the ring still has it. It says so with a `recogniser` event, because only one of the
+ * two may find the ends of turns by itself. Between turns, the chain goes back to a better one that works again.
  */
 export function chainSpeechToText(options: SttChainOptions): SpeechToText {
   const { providers } = options;
@@ -41,7 +41,7 @@ export function chainSpeechToText(options: SttChainOptions): SpeechToText {
     warm: () => {
       for (const { port } of providers) port.warm?.();
     },
-    // Whoever opened the providers closes them.
+    // The chain's owner has opened the providers, and closes them.
     close() {
       for (const stream of streams) stream.close();
       streams.clear();

@@ -1,15 +1,17 @@
+import { FLUSH, type TextPiece } from '../../dialog/contract/speech.ts';
+
 /**
  * A text that comes in pieces, and can be read again from any place: by the next provider, if one breaks off.
  * A piece stays a piece, because each is to be spoken by itself.
  */
 export class TextTape {
-  readonly #source: AsyncIterator<string>;
-  readonly #pieces: string[] = [];
+  readonly #source: AsyncIterator<TextPiece>;
+  readonly #pieces: TextPiece[] = [];
   #text = '';
   #ended = false;
   #pulling: Promise<void> | undefined;
 
-  constructor(source: AsyncIterable<string>) {
+  constructor(source: AsyncIterable<TextPiece>) {
     this.#source = source[Symbol.asyncIterator]();
   }
 
@@ -24,11 +26,14 @@ export class TextTape {
   }
 
   /** The text from `at` on, piece by piece, as it comes. Readers don't take it from each other. */
-  async *from(at: number): AsyncGenerator<string> {
+  async *from(at: number): AsyncGenerator<TextPiece> {
     let skipped = at;
     for (let next = 0; ;) {
       const piece = this.#pieces[next];
-      if (piece !== undefined) {
+      if (piece === FLUSH) {
+        next += 1;
+        if (skipped === 0) yield piece;
+      } else if (piece !== undefined) {
         next += 1;
         if (piece.length > skipped || skipped === 0) yield piece.slice(skipped);
         skipped = Math.max(0, skipped - piece.length);
@@ -50,7 +55,7 @@ export class TextTape {
         if (result.done === true) this.#ended = true;
         else {
           this.#pieces.push(result.value);
-          this.#text += result.value;
+          if (result.value !== FLUSH) this.#text += result.value;
         }
       })
       .finally(() => {

@@ -1,7 +1,13 @@
 import { upTo } from '../../dialog/reply/conversation-history.ts';
 import { languageOf } from '../../dialog/language/known-languages.ts';
 import type { TextToSpeech } from '../../dialog/contract/ports.ts';
-import type { TimedWord, TtsEvent, VoiceRequest } from '../../dialog/contract/speech.ts';
+import {
+  FLUSH,
+  type TextPiece,
+  type TimedWord,
+  type TtsEvent,
+  type VoiceRequest,
+} from '../../dialog/contract/speech.ts';
 import { formatFor } from '../../dialog/reply/prepared-phrases.ts';
 import { inSentences } from '../../dialog/language/sentence-splitter.ts';
 import { untilAborted } from '../../lib/abort.ts';
@@ -24,7 +30,7 @@ export function chainTextToSpeech({
   const [{ port: first }] = providers;
 
   async function* speak(
-    text: AsyncIterable<string>,
+    text: AsyncIterable<TextPiece>,
     voice: VoiceRequest,
     signal: AbortSignal,
   ): AsyncGenerator<TtsEvent> {
@@ -61,7 +67,7 @@ export function chainTextToSpeech({
   /** One provider's sound, in the format that was asked for, and with a limit for the first of it. */
   async function* soundOf(
     exchange: Exchange<TextToSpeech>,
-    text: AsyncIterable<string>,
+    text: AsyncIterable<TextPiece>,
     voice: VoiceRequest,
   ): AsyncGenerator<TtsEvent> {
     const { signal, provider } = exchange;
@@ -74,12 +80,12 @@ export function chainTextToSpeech({
       ...(port.takes === 'sentences' && { firstClauseFrom: 0 }),
     };
     const cut = first.takes === 'text' && port.takes !== 'text' ? inSentences(text, pieces) : text;
-    const given = telling(cut, () => {
-      exchange.awaitSign();
+    const given = onFirstText(cut, () => {
+      exchange.startWaiting();
     });
     for await (const event of untilAborted(port.speak(given, own, signal), signal)) {
       if (event.type === 'audio') {
-        exchange.gotSign();
+        exchange.stopWaiting();
         exchange.ofUse();
       }
       if (event.type !== 'audio' || !converter) yield event;
@@ -102,12 +108,12 @@ export function chainTextToSpeech({
     warm: () => {
       for (const { port } of providers) port.warm?.();
     },
-    // Whoever opened them closes them.
+    // The chain's owner has opened the providers, and closes them.
     close: () => Promise.resolve(),
   };
 }
 
-/** How much of the text has become sound, whoever made it. */
+/** How much of the text has become sound, by any of the providers. */
 class Spoken {
   readonly #tape: TextTape;
   /** Where in the text the present provider began, and where in the sound. */
@@ -129,7 +135,7 @@ class Spoken {
     this.#told = 0;
   }
 
-  rest(): AsyncGenerator<string> {
+  rest(): AsyncGenerator<TextPiece> {
     return this.#tape.from(this.#from);
   }
 
@@ -174,10 +180,10 @@ class Spoken {
 }
 
 /** Says when there is something to be spoken. */
-async function* telling(text: AsyncIterable<string>, onFirst: () => void): AsyncGenerator<string> {
+async function* onFirstText(text: AsyncIterable<TextPiece>, onFirst: () => void): AsyncGenerator<TextPiece> {
   let isFirst = true;
   for await (const piece of text) {
-    if (isFirst && piece.trim() !== '') {
+    if (isFirst && piece !== FLUSH && piece.trim() !== '') {
       isFirst = false;
       onFirst();
     }
@@ -185,7 +191,7 @@ async function* telling(text: AsyncIterable<string>, onFirst: () => void): Async
   }
 }
 
-/** Who takes somebody's place and doesn't know his voice speaks in its own: better than not at all. */
+/** A provider that takes over and doesn't have the voice that is asked for speaks in one of its own: better than silence. */
 function inItsVoice(port: TextToSpeech, request: VoiceRequest): VoiceRequest {
   try {
     port.check(request);

@@ -136,7 +136,7 @@ async function* answer(
   } catch (error) {
     if (!signal.aborted) throw request.missed ?? error;
   } finally {
-    // Whoever stops listening early ends the request.
+    // If the consumer stops reading early, the request is aborted.
     if (finished) request.release();
     else request.abort();
   }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Milliseconds } from '../../lib/clock.ts';
-import { nameStateOf, type NameState } from './app-name.ts';
 import { AriError } from './ari-error.ts';
+import type { AriApplication } from './ari-model.ts';
 import type { AriRest } from './ari-rest.ts';
 import { openEventSocket } from './event-socket.ts';
-import { objectIds } from './object-ids.ts';
+import { objectIds, type ObjectIds } from './object-ids.ts';
 import type { StasisAppOptions, StasisServer, StasisSettings } from './stasis-options.ts';
 
 /** Between two looks at a name whose consumer may be just leaving. */
@@ -65,4 +65,25 @@ function makeAsteriskForget(server: StasisServer, timeoutMs: Milliseconds): Prom
       resolve();
     });
   });
+}
+
+/**
+ * Whether a Stasis app's name can be registered. Asterisk lets a second consumer take it over without
+ * a word, and doesn't tell whether there is one. But in time it forgets an app that has neither a
+ * consumer nor a channel or bridge, so
+ *
+ * - unknown to Asterisk: free;
+ * - known and empty, after Asterisk was made to forget: only a consumer keeps it, so somebody has it;
+ * - known, with objects of this instance: what an earlier run left behind when it died;
+ * - known, with objects of another instance of this app: that one has it;
+ * - known, with other channels only: callers who wait for a consumer that died.
+ */
+type NameState = 'free' | 'left-behind' | 'taken';
+
+export function nameStateOf(application: AriApplication | undefined, ids: ObjectIds): NameState {
+  if (!application) return 'free';
+  const objects = [...application.channels, ...application.bridges];
+  if (objects.length === 0) return 'taken';
+  if (objects.some((id) => ids.owns(id))) return 'left-behind';
+  return objects.some((id) => ids.ownedByApp(id)) ? 'taken' : 'left-behind';
 }

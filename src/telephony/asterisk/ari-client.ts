@@ -8,27 +8,29 @@
  * - keeps one set of credentials for the whole process, so a second server gets the first's.
  * Events don't come through here: see event-stream.ts.
  */
-import ari from 'ari-client';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import ari, { type Client } from 'ari-client';
 import swagger, { type SwaggerHttpRequest } from 'swagger-client';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { AriError } from './ari-error.ts';
 import { openAriHttp, type AriHttp, type AriHttpAnswer, type AriServer } from './ari-http.ts';
 
-/** ARI's operations by resource and nickname, as the server's api-docs name them. */
-export interface AriOperations {
+/** ARI's operations, by resource, as the package's own types describe them. */
+export type AriApi = Pick<Client, 'applications' | 'asterisk' | 'bridges' | 'channels'>;
+
+/** One Asterisk's ARI. */
+export interface AriClient {
   /**
-   * Calls e.g. `('channels', 'answer', { channelId })`. Rejects with an `AriError`: ARI_UNREACHABLE,
-   * ARI_TIMEOUT, ARI_UNAUTHORIZED, or ARI_REQUEST_FAILED with the HTTP status.
+   * Calls e.g. `(ari) => ari.channels.answer({ channelId })`. Rejects with an `AriError`: ARI_UNREACHABLE,
+   * ARI_TIMEOUT, ARI_UNAUTHORIZED, or ARI_REQUEST_FAILED with the HTTP status. What it resolves with has come
+   * from the wire unchecked, whatever the package's types promise.
    */
-  call(resource: string, operation: string, parameters?: Readonly<Record<string, unknown>>): Promise<unknown>;
+  call(operation: (ari: AriApi) => PromiseLike<unknown>): Promise<unknown>;
   /** See `AriHttp.dropIdle`. */
   dropIdle(): void;
   close(): void;
 }
-
-type Operation = (parameters: Readonly<Record<string, unknown>>) => PromiseLike<unknown>;
-type Client = Partial<Record<string, Partial<Record<string, Operation>>>>;
 
 interface Transport {
   readonly server: AriServer;
@@ -37,21 +39,14 @@ interface Transport {
   failure?: AriError;
 }
 
-/** Whose request swagger-client is making at this moment: it makes them synchronously. */
-let calling: Transport | undefined;
-/** The client whose api-docs are being loaded; one at a time. */
-let loading: Transport | undefined;
-let lastLoad: Promise<unknown> = Promise.resolve();
+/** Whose requests swagger-client makes: it doesn't say so itself, and all servers share its one transport. */
+const transports = new AsyncLocalStorage<Transport>();
 
 swagger.SwaggerHttp.prototype.execute = (request: SwaggerHttpRequest): void => {
-  const transport = calling ?? loading;
+  const transport = transports.getStore();
   if (transport) void execute(transport, request);
   else request.on.error(new AriError('ARI_REQUEST_FAILED', 'no ARI connection is open for this request'));
 };
-
-// Asterisk's api-docs are of Swagger 1.1. swagger-client says at each start that this is deprecated, through
-// a global function that also keeps everything it ever printed.
-(globalThis as { log?: () => void }).log = () => undefined;
 
 async function execute(transport: Transport, request: SwaggerHttpRequest): Promise<void> {
   const { server, http } = transport;
@@ -63,7 +58,7 @@ async function execute(transport: Transport, request: SwaggerHttpRequest): Promi
     const answer = await http.request({ method, url, headers, ...(body === undefined ? {} : { body }) });
     const { status } = answer;
     if (status < 200 || status >= 300) throw refusal(server, method, url, answer);
-    request.on.response({ url, method, status, headers: answer.headers, data: answer.body });
+    request.on.response({ url, method, status, headers: answer.headers, data: asSwagger12(answer.body) });
   } catch (error) {
     const failure = error instanceof AriError ? error : unreadable(server, method, request.url, error);
     transport.failure ??= failure;
@@ -73,6 +68,14 @@ async function execute(transport: Transport, request: SwaggerHttpRequest): Promi
       // swagger-client throws after it has reported the failure; the report is what counts.
     }
   }
+}
+
+/**
+ * Asterisk's api-docs say that they are Swagger 1.1, of which swagger-client complains at each start, on the console and
+ * into a list that only grows. As 1.2 it reads the same in them, and says nothing.
+ */
+function asSwagger12(body: string): string {
+  return body.replace(/("swaggerVersion"\s*:\s*)"1\.1"/, '$1"1.2"');
 }
 
 function unreadable(server: AriServer, method: string, url: string, error: unknown): AriError {
@@ -116,21 +119,12 @@ function reasonIn(body: string): string {
 }
 
 /** Loads the server's api-docs and gives its operations. Rejects as `call` does, within about `timeoutMs`. */
-export async function openAriOperations(server: AriServer, timeoutMs: Milliseconds): Promise<AriOperations> {
+export async function openAriClient(server: AriServer, timeoutMs: Milliseconds): Promise<AriClient> {
   const transport: Transport = { server, http: openAriHttp(server, timeoutMs) };
-  const load = lastLoad.then(() => loadClient(transport, timeoutMs));
-  lastLoad = load.catch(() => undefined);
   try {
-    const client = await load;
+    const ari = await transports.run(transport, () => loadClient(transport, timeoutMs));
     return {
-      async call(resource, operation, parameters = {}) {
-        const run = client[resource]?.[operation];
-        if (!run) {
-          const message = `Asterisk "${server.name}" has no ARI operation ${resource}.${operation}`;
-          throw new AriError('ARI_REQUEST_FAILED', message);
-        }
-        return await attempt(transport, run, parameters);
-      },
+      call: (operation) => transports.run(transport, () => request(server, ari, operation)),
       dropIdle: () => {
         transport.http.dropIdle();
       },
@@ -144,23 +138,23 @@ export async function openAriOperations(server: AriServer, timeoutMs: Millisecon
   }
 }
 
-/** The request is made before this returns, so nobody else runs while `calling` is set. */
-function attempt(
-  transport: Transport,
-  run: Operation,
-  parameters: Readonly<Record<string, unknown>>,
-): PromiseLike<unknown> {
-  calling = transport;
+async function request(
+  server: AriServer,
+  ari: AriApi,
+  operation: (ari: AriApi) => PromiseLike<unknown>,
+): Promise<unknown> {
   try {
-    return run(parameters);
-  } finally {
-    calling = undefined;
+    return await operation(ari);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    // What api-docs don't name isn't there to be called.
+    const message = `Asterisk "${server.name}" lacks an ARI operation: ${error.message}`;
+    throw new AriError('ARI_REQUEST_FAILED', message, undefined, error);
   }
 }
 
-async function loadClient(transport: Transport, timeoutMs: Milliseconds): Promise<Client> {
+async function loadClient(transport: Transport, timeoutMs: Milliseconds): Promise<AriApi> {
   const { server } = transport;
-  loading = transport;
   let timer: NodeJS.Timeout | undefined;
   try {
     const connected = ari.connect(ariBase(server), server.username, server.password);
@@ -172,7 +166,7 @@ async function loadClient(transport: Transport, timeoutMs: Milliseconds): Promis
         reject(new AriError('ARI_TIMEOUT', message));
       }, timeoutMs);
     });
-    return (await Promise.race([connected, late])) as unknown as Client;
+    return await Promise.race([connected, late]);
   } catch (error) {
     if (error instanceof AriError) throw error;
     if (transport.failure) throw transport.failure;
@@ -180,6 +174,5 @@ async function loadClient(transport: Transport, timeoutMs: Milliseconds): Promis
     throw new AriError('ARI_UNREACHABLE', message, undefined, error);
   } finally {
     clearTimeout(timer);
-    loading = undefined;
   }
 }

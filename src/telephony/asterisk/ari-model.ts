@@ -47,8 +47,8 @@ export type AriEvent =
       readonly type: 'ChannelDestroyed';
       readonly channel: string;
       readonly cause: string;
-      /** ITU-T Q.850's number for it; 0: unknown. */
-      readonly causeCode: number;
+      /** ITU-T Q.850's number for it, where Asterisk gives one. */
+      readonly causeCode: number | undefined;
     }
   | { readonly type: 'ChannelDtmfReceived'; readonly channel: string; readonly digit: string }
   | { readonly type: 'ChannelHold'; readonly channel: string }
@@ -68,11 +68,13 @@ export type AriMessage =
 
 type Fields = Record<string, unknown>;
 
-function fieldsOf(value: unknown): Fields {
+/** An object's fields; none of what isn't one. */
+export function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
 
-function textOf(value: unknown): string {
+/** '' for what is no text. */
+export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
@@ -147,7 +149,7 @@ const readers: { readonly [Type in AriEventType]: (message: Fields) => AriEvent 
       type: 'ChannelDestroyed',
       channel,
       cause: textOf(message.cause_txt),
-      causeCode: typeof message.cause === 'number' ? message.cause : 0,
+      causeCode: typeof message.cause === 'number' ? message.cause : undefined,
     })),
   ChannelDtmfReceived(message) {
     const digit = textOf(message.digit);

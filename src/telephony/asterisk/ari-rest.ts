@@ -1,87 +1,188 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import { AriError, isGone } from './ari-error.ts';
-import { ariBase, openAriOperations, refusal, type AriOperations } from './ari-client.ts';
+import { ariBase, openAriClient, refusal, type AriApi, type AriClient } from './ari-client.ts';
 import { openAriHttp, type AriServer } from './ari-http.ts';
 import {
+  fieldsOf,
   parseApplication,
   parseBridge,
   parseChannel,
+  textOf,
   type AriApplication,
   type AriBridge,
   type AriChannel,
 } from './ari-model.ts';
 
-interface ExternalMediaRequest {
-  /** Our own id for the channel. */
-  readonly channelId: string;
-  readonly app: string;
-  /** `address:port` that Asterisk sends RTP to. An IP address: Asterisk resolves a name synchronously. */
-  readonly externalHost: string;
-  /** A format with a static payload type, such as `ulaw`. */
-  readonly format: string;
-}
-
-interface OriginateRequest {
-  /** Our own id for the channel. */
-  readonly channelId: string;
-  /** As in the dialplan's Dial(): `PJSIP/softphone2`. */
-  readonly endpoint: string;
-  readonly app: string;
-  /** The channel for which it is called: gives its formats and its accounting. */
-  readonly originator: string;
-  /** `Name <number>`; empty: Asterisk's own. */
-  readonly callerId: string;
-  readonly timeoutS: number;
-}
-
-export interface DialplanPlace {
-  readonly context: string;
-  readonly extension: string;
-  readonly priority: number;
-}
-
 /**
  * The operations that call control needs. All reject with an `AriError`; "gone already" is success
  * where the purpose is that it be gone, and is told by `false`.
  */
-export interface AriRest {
-  version(): Promise<string>;
+export class AriRest {
+  readonly #server: AriServer;
+  readonly #client: AriClient;
+
+  private constructor(server: AriServer, client: AriClient) {
+    this.#server = server;
+    this.#client = client;
+  }
+
+  /** Makes sure of access (`checkAriAccess`), then loads ARI's operations. Rejects as that does. */
+  static async open(server: AriServer, timeoutMs: Milliseconds): Promise<AriRest> {
+    await checkAriAccess(server, timeoutMs);
+    return new AriRest(server, await openAriClient(server, timeoutMs));
+  }
+
+  async version(): Promise<string> {
+    const { system } = fieldsOf(await this.#call((ari) => ari.asterisk.getInfo({ only: 'system' })));
+    return textOf(fieldsOf(system)['version']) || 'unknown';
+  }
+
   /** When this Asterisk was started, as it says: another value is another life. Undefined: it doesn't say. */
-  startedAt(): Promise<string | undefined>;
+  async startedAt(): Promise<string | undefined> {
+    const { status } = fieldsOf(await this.#call((ari) => ari.asterisk.getInfo({ only: 'status' })));
+    const { startup_time } = fieldsOf(status);
+    return typeof startup_time === 'string' ? startup_time : undefined;
+  }
+
   /** Undefined: nobody has registered that app, and no channel waits in it. */
-  application(name: string): Promise<AriApplication | undefined>;
-  channels(): Promise<AriChannel[]>;
-  bridges(): Promise<AriBridge[]>;
-  bridge(id: string): Promise<AriBridge | undefined>;
+  async application(applicationName: string): Promise<AriApplication | undefined> {
+    return parseApplication(await this.#find((ari) => ari.applications.get({ applicationName })));
+  }
+
+  async channels(): Promise<AriChannel[]> {
+    return listOf(await this.#call((ari) => ari.channels.list()), parseChannel);
+  }
+
   /** A variable, or a function such as `CHANNEL(audionativeformat)`; undefined when it isn't set. */
-  variable(channel: string, name: string): Promise<string | undefined>;
-  setVariable(channel: string, name: string, value: string): Promise<void>;
-  answer(channel: string): Promise<void>;
-  hangUp(channel: string): Promise<boolean>;
+  async variable(channelId: string, variable: string): Promise<string | undefined> {
+    const answer = await this.#find((ari) => ari.channels.getChannelVar({ channelId, variable }));
+    return textOf(fieldsOf(answer)['value']) || undefined;
+  }
+
+  async setVariable(channelId: string, variable: string, value: string): Promise<void> {
+    await this.#call((ari) => ari.channels.setChannelVar({ channelId, variable, value }));
+  }
+
+  async answer(channelId: string): Promise<void> {
+    await this.#call((ari) => ari.channels.answer({ channelId }));
+  }
+
+  hangUp(channelId: string): Promise<boolean> {
+    return this.#unlessGone((ari) => ari.channels.hangup({ channelId }));
+  }
+
   /** On in the dialplan, at the priority after `Stasis()` or at `place`. */
-  proceed(channel: string, place?: DialplanPlace): Promise<boolean>;
-  /** Calls somebody, who comes into the app when he answers. */
-  originate(request: OriginateRequest): Promise<void>;
-  /** The channel hears it ring (the tone of indications.conf when it is answered already), or nothing of that any more. */
-  ring(channel: string, on: boolean): Promise<void>;
-  musicOnHold(channel: string, on: boolean): Promise<void>;
+  proceed(
+    channelId: string,
+    place?: { readonly context: string; readonly extension: string; readonly priority: number },
+  ): Promise<boolean> {
+    return this.#unlessGone((ari) => ari.channels.continueInDialplan({ channelId, ...place }));
+  }
+
+  /** Calls somebody, who comes into the app when they answer. */
+  async originate(request: Parameters<AriApi['channels']['originateWithId']>[0]): Promise<void> {
+    await this.#call((ari) => ari.channels.originateWithId(request));
+  }
+
+  /** The channel hears it ring (the tone of indications.conf when it is answered already), or music. */
+  async startSound(channelId: string, sound: 'ringing' | 'music'): Promise<void> {
+    const about = { channelId };
+    await this.#call(({ channels }) => (sound === 'music' ? channels.startMoh(about) : channels.ring(about)));
+  }
+
+  async stopSound(channelId: string, sound: 'ringing' | 'music'): Promise<void> {
+    const about = { channelId };
+    await this.#call(({ channels }) =>
+      sound === 'music' ? channels.stopMoh(about) : channels.ringStop(about),
+    );
+  }
+
   /** Keys as the channel's technology sends them; returns before they are all out. */
-  sendDtmf(channel: string, digits: string): Promise<void>;
-  createExternalMedia(request: ExternalMediaRequest): Promise<AriChannel>;
-  createBridge(id: string): Promise<void>;
-  addToBridge(bridge: string, channels: readonly string[]): Promise<void>;
-  removeFromBridge(bridge: string, channel: string): Promise<void>;
-  destroyBridge(id: string): Promise<boolean>;
+  async sendDtmf(channelId: string, dtmf: string): Promise<void> {
+    await this.#call((ari) => ari.channels.sendDTMF({ channelId, dtmf }));
+  }
+
+  /** `externalHost`: the `address:port` that Asterisk sends RTP to. */
+  async createExternalMedia(
+    channelId: string,
+    app: string,
+    { externalHost, format }: { readonly externalHost: string; readonly format: string },
+  ): Promise<AriChannel> {
+    const made = await this.#call((ari) =>
+      ari.channels.externalMedia({
+        ...{ channelId, app, external_host: externalHost, format },
+        encapsulation: 'rtp',
+        transport: 'udp',
+        connection_type: 'client',
+        direction: 'both',
+      }),
+    );
+    const channel = parseChannel(made);
+    if (channel) return channel;
+    const message = `Asterisk "${this.#server.name}" answered the creation of an external channel with something else`;
+    throw new AriError('ARI_REQUEST_FAILED', message);
+  }
+
+  async bridges(): Promise<AriBridge[]> {
+    return listOf(await this.#call((ari) => ari.bridges.list()), parseBridge);
+  }
+
+  async bridge(bridgeId: string): Promise<AriBridge | undefined> {
+    return parseBridge(await this.#find((ari) => ari.bridges.get({ bridgeId })));
+  }
+
+  async createBridge(bridgeId: string): Promise<void> {
+    await this.#call((ari) => ari.bridges.createWithId({ bridgeId, type: 'mixing', name: bridgeId }));
+  }
+
+  async addToBridge(bridgeId: string, channels: readonly string[]): Promise<void> {
+    await this.#call((ari) => ari.bridges.addChannel({ bridgeId, channel: channels.join(',') }));
+  }
+
+  async removeFromBridge(bridgeId: string, channel: string): Promise<void> {
+    await this.#call((ari) => ari.bridges.removeChannel({ bridgeId, channel }));
+  }
+
+  destroyBridge(bridgeId: string): Promise<boolean> {
+    return this.#unlessGone((ari) => ari.bridges.destroy({ bridgeId }));
+  }
+
   /** See `AriHttp.dropIdle`. */
-  dropIdle(): void;
-  close(): void;
+  dropIdle(): void {
+    this.#client.dropIdle();
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #call(operation: Operation): Promise<unknown> {
+    return this.#client.call(operation);
+  }
+
+  /** Undefined: there is no such thing. */
+  async #find(operation: Operation): Promise<unknown> {
+    try {
+      return await this.#call(operation);
+    } catch (error) {
+      if (isGone(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** False: it was gone already. */
+  async #unlessGone(operation: Operation): Promise<boolean> {
+    try {
+      await this.#call(operation);
+      return true;
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
+  }
 }
 
-/** Makes sure of access (`checkAriAccess`), then loads ARI's operations. Rejects as that does. */
-export async function openAriRest(server: AriServer, timeoutMs: Milliseconds): Promise<AriRest> {
-  await checkAriAccess(server, timeoutMs);
-  return restOf(server, await openAriOperations(server, timeoutMs));
-}
+type Operation = (ari: AriApi) => PromiseLike<unknown>;
 
 /**
  * Makes sure that ARI is there, lets us in and lets us write. Rejects with ARI_UNREACHABLE,
@@ -104,115 +205,6 @@ export async function checkAriAccess(server: AriServer, timeoutMs: Milliseconds)
     await probe('DELETE', 'bridges/may-this-user-write', 404);
   } finally {
     http.close();
-  }
-}
-
-function restOf(server: AriServer, operations: AriOperations): AriRest {
-  const call = operations.call.bind(operations);
-
-  function checked<T>(value: T | undefined, what: string): T {
-    if (value !== undefined) return value;
-    throw new AriError(
-      'ARI_REQUEST_FAILED',
-      `Asterisk "${server.name}" answered ${what} with something else`,
-    );
-  }
-
-  return {
-    async version() {
-      const info = (await call('asterisk', 'getInfo', { only: 'system' })) as {
-        system?: { version?: unknown };
-      };
-      return typeof info.system?.version === 'string' ? info.system.version : 'unknown';
-    },
-    async startedAt() {
-      const info = (await call('asterisk', 'getInfo', { only: 'status' })) as {
-        status?: { startup_time?: unknown };
-      };
-      return typeof info.status?.startup_time === 'string' ? info.status.startup_time : undefined;
-    },
-    application: (applicationName) =>
-      unlessGone(async () => parseApplication(await call('applications', 'get', { applicationName }))),
-    channels: async () => listOf(await call('channels', 'list'), parseChannel),
-    bridges: async () => listOf(await call('bridges', 'list'), parseBridge),
-    bridge: (bridgeId) => unlessGone(async () => parseBridge(await call('bridges', 'get', { bridgeId }))),
-    variable: (channelId, variable) =>
-      unlessGone(async () => {
-        const answer = (await call('channels', 'getChannelVar', { channelId, variable })) as {
-          value?: unknown;
-        };
-        return typeof answer.value === 'string' && answer.value !== '' ? answer.value : undefined;
-      }),
-    async setVariable(channelId, variable, value) {
-      await call('channels', 'setChannelVar', { channelId, variable, value });
-    },
-    async answer(channelId) {
-      await call('channels', 'answer', { channelId });
-    },
-    hangUp: (channelId) => unlessGoneAlready(() => call('channels', 'hangup', { channelId })),
-    proceed: (channelId, place) =>
-      unlessGoneAlready(() => call('channels', 'continueInDialplan', { channelId, ...place })),
-    async originate({ timeoutS, callerId, ...request }) {
-      const shown = callerId === '' ? {} : { callerId };
-      await call('channels', 'originateWithId', { ...request, ...shown, timeout: timeoutS });
-    },
-    async ring(channelId, on) {
-      await call('channels', on ? 'ring' : 'ringStop', { channelId });
-    },
-    async musicOnHold(channelId, on) {
-      await call('channels', on ? 'startMoh' : 'stopMoh', { channelId });
-    },
-    async sendDtmf(channelId, dtmf) {
-      await call('channels', 'sendDTMF', { channelId, dtmf });
-    },
-    async createExternalMedia({ channelId, app, externalHost, format }) {
-      const channel = await call('channels', 'externalMedia', {
-        channelId,
-        app,
-        external_host: externalHost,
-        format,
-        encapsulation: 'rtp',
-        transport: 'udp',
-        connection_type: 'client',
-        direction: 'both',
-      });
-      return checked(parseChannel(channel), 'the creation of an external channel');
-    },
-    async createBridge(bridgeId) {
-      await call('bridges', 'createWithId', { bridgeId, type: 'mixing', name: bridgeId });
-    },
-    async addToBridge(bridgeId, channels) {
-      await call('bridges', 'addChannel', { bridgeId, channel: channels.join(',') });
-    },
-    async removeFromBridge(bridgeId, channel) {
-      await call('bridges', 'removeChannel', { bridgeId, channel });
-    },
-    destroyBridge: (bridgeId) => unlessGoneAlready(() => call('bridges', 'destroy', { bridgeId })),
-    dropIdle: () => {
-      operations.dropIdle();
-    },
-    close: () => {
-      operations.close();
-    },
-  };
-}
-
-async function unlessGone<T>(action: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await action();
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
-}
-
-async function unlessGoneAlready(action: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await action();
-    return true;
-  } catch (error) {
-    if (isGone(error)) return false;
-    throw error;
   }
 }
 

@@ -1,510 +1,468 @@
-import type { Clock, Milliseconds } from '../../lib/clock.ts';
+import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { FailureDomain } from '../../lib/failure-domain.ts';
-import type { CodecName } from '../../media/codec.ts';
-import type { Admission, MediaGateway, MediaSession } from '../../dialog/contract/ports.ts';
-import type { CallInfo, LineEvent } from '../../dialog/contract/call-info.ts';
+import type { CallInfo, LineEvent, TransferOutcome } from '../../dialog/contract/call-info.ts';
 import type { EndReason } from '../../dialog/contract/end-reason.ts';
-import type { RtpEndpoint } from '../../dialog/contract/call-media.ts';
+import { tryInTurn, type Acceptance } from '../call-domain.ts';
+import { createCallLine, type CallLineEnds } from '../call-line.ts';
 import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriChannel } from './ari-model.ts';
-import type { AriRest, DialplanPlace } from './ari-rest.ts';
-import { beginCall, nextCallState, RELEASE_ORDER, troubleFarewell } from './call-machine.ts';
+import { beginCall, leaveAgain, nextCallState, troubleFarewell } from './call-machine.ts';
+import { bringIn, codecOfCaller, isOnHold, letGo } from './call-requests.ts';
 import {
   ASTERISK_LOST,
+  isOver,
+  legsOf,
   type CallAction,
   type CallSignal,
   type CallState,
+  type Create,
+  type Created,
   type Farewell,
-  type Resource,
+  type Peer,
+  type Release,
+  type Session,
   type Transition,
 } from './call-states.ts';
-import { createCallLine } from '../call-line.ts';
-import { codecOfNativeFormat, externalMediaOf, NATIVE_FORMAT, peerOf } from './external-media.ts';
-import type { TelephonyLog } from '../log.ts';
-import { createTargetCaller } from './target-caller.ts';
+import { externalMediaOf, peerOf } from './external-media.ts';
+import type { StasisParts } from './stasis-options.ts';
+import { TargetCaller } from './target-caller.ts';
 
-export type Acceptance = Extract<Admission, { kind: 'accept' }>;
-
-export interface CallSettings {
-  /** From StasisStart to the bridged call; then the caller goes on in the dialplan. */
-  readonly setUpMs: Milliseconds;
-  /** From the external channel's creation to its StasisStart. */
-  readonly enterMs: Milliseconds;
-  /** Before addChannel is tried again. */
-  readonly joinPauseMs: Milliseconds;
-  /** Before it is looked whether a leg that was let go is really gone. */
-  readonly letGoCheckMs: Milliseconds;
-  /** Asterisk's media address as we reach it, where its own answer can't be used. */
-  readonly mediaAddress?: string | undefined;
-  /** For `codec: auto` when none of the caller's own formats is a codec of ours. Default ulaw. */
-  readonly fallbackCodec?: CodecName;
-}
-
-/**
- * `1` while the phone has put the call on hold (res_pjsip's `remotely_held`). Other channel technologies
- * can't tell: the request fails.
- */
-const ON_HOLD = 'CHANNEL(rtp,hold)';
-
-export interface AsteriskCallOptions {
-  readonly app: string;
+export interface AsteriskCallOptions extends StasisParts {
   readonly info: CallInfo;
   readonly channel: AriChannel;
   readonly acceptance: Acceptance;
-  readonly rest: AriRest;
-  readonly gateway: MediaGateway<RtpEndpoint>;
-  readonly clock: Clock;
-  readonly log: TelephonyLog;
-  readonly settings: CallSettings;
-  /** The ids that the call's own objects will have; registered by the caller of this. */
-  readonly mediaId: string;
-  readonly bridgeId: string;
-  /** Gives an id to somebody who is to be called for the caller; his events come to this call. */
-  readonly newTargetId: () => string;
-  /** A leg joined by replacing another. */
-  readonly onLegReplaced: (leg: string, by: string) => void;
+  /** What fails in it ends the call; closed when that has ended. */
+  readonly domain: FailureDomain;
   /** Something could not be deleted and may be left in Asterisk. */
   readonly onLeftover: () => void;
-  /** One of the legs was found to have left. */
-  readonly onLegLeft: (leg: string) => void;
-  /** The last leg has left. Called once. */
-  readonly onCallerLeft: () => void;
-  /** Nothing is held any more and nobody is there. Called once, the last of all. */
-  readonly onFinished: () => void;
 }
 
-/** After a bug, for each thing that is tried until the call is gone. */
-const REMEDY_MS = 10_000;
-
 /** One call in Asterisk: carries out what call-machine.ts decides. */
-export interface AsteriskCall {
+export class AsteriskCall {
   /** Of the caller who came in; stays that one's when a transfer puts somebody else in the caller's place. */
   readonly info: CallInfo;
   readonly mediaId: string;
   readonly bridgeId: string;
-  /** Of the last one who was called for the caller. */
-  readonly targetId: string | undefined;
-  state(): CallState;
-  /** Packets that its media has brought so far. */
-  packetsReceived(): number;
-  signal(signal: CallSignal): void;
-  /** What the line tells its session. */
-  tell(event: LineEvent): void;
-  /** Asks Asterisk whether the caller is on hold: after a gap in the events. Never rejects. */
-  checkHold(): Promise<void>;
   /** Resolves when the call is finished and its session has returned. */
   readonly done: Promise<void>;
-  /** Nothing more is tried; for a server that is given up. The session is told that the call has ended. */
-  abandon(): void;
-}
 
-/** What fails in the failure domain in which it is started ends the call. */
-export function startAsteriskCall(options: AsteriskCallOptions): AsteriskCall {
-  const { info, channel, acceptance, rest, gateway, clock, settings, mediaId, bridgeId } = options;
-  const log = options.log;
-  const about = { server: info.key.server, channel: channel.id };
-  const began = clock.now();
-  const marks: Record<string, Milliseconds> = {};
-  const mark = (name: string): void => {
-    marks[name] = Math.round((clock.now() - began) * 10) / 10;
-  };
-
-  let state: CallState;
-  let session: MediaSession<RtpEndpoint> | undefined;
-  let peer: { readonly address: string; readonly port: number } | undefined;
-  let running: Promise<void> | undefined;
+  readonly #options: AsteriskCallOptions;
+  readonly #line: CallLineEnds;
+  readonly #targets: TargetCaller;
+  readonly #began: Milliseconds;
+  /** When what of the set-up was done, from the beginning on. */
+  readonly #marks: Record<string, Milliseconds> = {};
+  readonly #timers = new Set<() => void>();
+  readonly #finished = Promise.withResolvers<undefined>();
+  #state: CallState;
+  /** Its session, if it has one, has returned. */
+  #returned: Promise<void> = Promise.resolve();
   /** How often the line was told of anything about hold. */
-  let holdNews = 0;
-  const timers = new Set<() => void>();
-  const finished = Promise.withResolvers<undefined>();
-  const line = createCallLine(info, {
-    answer: async () => {
-      await rest.answer(currentLeg());
-      return clock.now();
-    },
-    hangUp: () => {
-      signal({ type: 'hangUp', reason: 'agent-hung-up' });
-    },
-    proceed: (variables) => {
-      signal({ type: 'proceed', reason: 'agent-let-go', variables });
-    },
-    transfer: (request, cancel) => targetCaller.transfer(request, cancel),
-    sendDtmf: (digits) => rest.sendDtmf(currentLeg(), digits),
-  });
+  #holdNews = 0;
 
-  const targetCaller = createTargetCaller({
-    app: options.app,
-    rest,
-    clock,
-    log,
-    about,
-    bridgeId,
-    mediaId,
-    newTargetId: options.newTargetId,
-    state: () => state,
-    signal,
-    currentLeg,
-  });
-
-  function currentLeg(): string {
-    return ('legs' in state ? state.legs.at(-1) : undefined) ?? channel.id;
+  constructor(options: AsteriskCallOptions) {
+    const { info, channel, clock, settings, ids, index, rest } = options;
+    this.#options = options;
+    this.info = info;
+    this.mediaId = ids.media();
+    this.bridgeId = ids.bridge();
+    this.done = this.#finished.promise.then(() => this.#returned);
+    this.#began = clock.now();
+    this.#line = this.#openLine();
+    this.#targets = new TargetCaller(this, options);
+    tryInTurn(options.domain, [
+      () => {
+        if (isOver(this.#state)) this.#perform(leaveAgain(this.#state));
+        else this.#leaveInTrouble('internal-error');
+      },
+      () => {
+        for (const leg of legsOf(this.#state)) rest.hangUp(leg).catch(() => undefined);
+      },
+      () => {
+        this.#forget();
+      },
+    ]);
+    const begin = beginCall(channel.id);
+    this.#state = begin.state;
+    this.#follow(begin);
+    this.#after(settings.setUpMs, () => {
+      this.signal({ type: 'timeOut', reason: 'set-up-took-too-long' });
+    });
+    // All of this is in place before any answer can come.
+    index.begin(this);
+    index.add(this, 'leg', channel.id);
+    index.add(this, 'media', this.mediaId);
+    index.add(this, 'bridge', this.bridgeId);
   }
 
-  function after(duration: Milliseconds, action: () => void): () => void {
+  get state(): CallState {
+    return this.#state;
+  }
+
+  /** The caller's channel: the last that came into the place of another. */
+  get leg(): string {
+    return legsOf(this.#state).at(-1) ?? this.#options.channel.id;
+  }
+
+  /** Packets that its media has brought so far. */
+  get packetsReceived(): number {
+    return this.#session?.stats().packetsReceived ?? 0;
+  }
+
+  /** May be called from outside of the call: Asterisk's events come from there, and what is done with all calls at once. */
+  signal(signal: CallSignal): void {
+    const { domain, index } = this.#options;
+    domain.run(() => {
+      if (signal.type === 'entered') this.#mark('entered');
+      if (signal.type === 'legLeft') index.remove(this, signal.leg);
+      if (signal.type === 'legReplaced') {
+        index.remove(this, signal.leg);
+        index.add(this, 'leg', signal.by);
+        // It was the old leg's phone that held the call; nobody will say that it doesn't any more.
+        this.tell({ type: 'unhold' });
+      }
+      if (signal.type === 'targetReplaced') {
+        index.remove(this, signal.target);
+        index.add(this, 'target', signal.by);
+      }
+      this.#follow(nextCallState(this.#state, signal));
+    });
+  }
+
+  /** What the line tells its session; may be called from outside, too. */
+  tell(event: LineEvent): void {
+    if (event.type === 'hold' || event.type === 'unhold') this.#holdNews += 1;
+    this.#options.domain.run(() => {
+      this.#line.tell(event);
+    });
+  }
+
+  /** Asks Asterisk whether the caller is on hold: after a gap in the events. Never rejects. */
+  async checkHold(): Promise<void> {
+    if (isOver(this.#state)) return;
+    const newsBefore = this.#holdNews;
+    const onHold = await isOnHold(this.#options.rest, this.leg);
+    // What an event said meanwhile is newer.
+    if (this.#holdNews === newsBefore) this.tell({ type: onHold ? 'hold' : 'unhold' });
+  }
+
+  /** Nothing more is tried; for a server that is given up. The session is told that the call has ended. */
+  abandon(): void {
+    this.#options.domain.run(() => {
+      for (const cancel of this.#timers) cancel();
+      this.#timers.clear();
+      this.#settleTransfer(this.#state, 'caller-gone');
+      this.#line.end('given-up');
+    });
+  }
+
+  /** An id for a target's channel, whose events will come here. */
+  newTarget(): string {
+    const id = this.#options.ids.target();
+    this.#options.index.add(this, 'target', id);
+    return id;
+  }
+
+  warn(message: string, error: unknown, fields: object = {}): void {
+    this.#options.log.warn({ ...this.info.key, ...fields, error: messageOf(error) }, message);
+  }
+
+  get #session(): Session | undefined {
+    if (this.#state.name === 'ended') return undefined;
+    const { session } = this.#state;
+    return session.is === 'held' || session.is === 'releasing' ? session.thing : undefined;
+  }
+
+  #openLine(): CallLineEnds {
+    const { info, rest, clock } = this.#options;
+    return createCallLine(info, {
+      answer: async () => {
+        await rest.answer(this.leg);
+        return clock.now();
+      },
+      hangUp: () => {
+        this.signal({ type: 'hangUp', reason: 'agent-hung-up' });
+      },
+      proceed: (variables) => {
+        this.signal({ type: 'proceed', reason: 'agent-let-go', variables });
+      },
+      transfer: (request, cancel) => this.#targets.transfer(request, cancel),
+      sendDtmf: (digits) => rest.sendDtmf(this.leg, digits),
+    });
+  }
+
+  #mark(name: string): void {
+    this.#marks[name] = Math.round((this.#options.clock.now() - this.#began) * 10) / 10;
+  }
+
+  #after(duration: Milliseconds, action: () => void): void {
+    const { clock } = this.#options;
     const cancel = clock.at(clock.now() + duration, () => {
-      timers.delete(cancel);
+      this.#timers.delete(cancel);
       action();
     });
-    timers.add(cancel);
-    return () => {
-      timers.delete(cancel);
-      cancel();
-    };
+    this.#timers.add(cancel);
   }
 
-  function tell(event: LineEvent): void {
-    if (event.type === 'hold' || event.type === 'unhold') holdNews += 1;
-    line.tell(event);
-  }
-
-  async function checkHold(): Promise<void> {
-    if (isOver(state)) return;
-    const newsBefore = holdNews;
-    const onHold = await rest.variable(currentLeg(), ON_HOLD).catch(() => undefined);
-    // What an event said meanwhile is newer. Not knowing, a caller had better be talked to than left in silence.
-    if (holdNews === newsBefore) tell({ type: onHold === '1' ? 'hold' : 'unhold' });
-  }
-
-  function signal(next: CallSignal): void {
-    if (next.type === 'legLeft') options.onLegLeft(next.leg);
-    if (next.type === 'legReplaced') {
-      options.onLegReplaced(next.leg, next.by);
-      // It was the old leg's phone that held the call; nobody will say that it doesn't any more.
-      tell({ type: 'unhold' });
-    }
-    if ('target' in next && next.target !== targetCaller.targetId) return;
-    if (next.type === 'targetReplaced') targetCaller.replaced(next.by);
-    follow(nextCallState(state, next));
-  }
-
-  function follow(transition: Transition): void {
-    const before = state as CallState | undefined;
-    state = transition.state;
-    // Whatever fails in it, the rest is done.
-    if (before && !isOver(before) && isOver(state)) {
-      const { farewell } = state;
+  #follow({ state, actions }: Transition): void {
+    const before = this.#state;
+    this.#state = state;
+    if (!isOver(before) && isOver(state)) {
+      // Whatever fails in it, the rest is done.
       FailureDomain.attempt(() => {
-        onLeaving(farewell);
+        this.#onLeaving(before, state.farewell);
       });
     }
-    for (const action of transition.actions) {
-      FailureDomain.attempt(() => {
-        perform(action);
-      });
-    }
+    this.#perform(actions);
   }
 
-  function onLeaving(farewell: Farewell): void {
+  #onLeaving(before: CallState, farewell: Farewell): void {
+    const { reason, kind } = farewell;
     // The desk counts on hearing of each call that it took, also when the caller can't be let go yet.
-    if (!running) acceptance.abandoned?.(farewell.reason);
-    targetCaller.abort(farewell.kind === 'none' ? 'caller-gone' : 'cancelled');
-    log.info({ ...about, reason: farewell.reason, kind: farewell.kind }, 'the call is leaving');
+    this.#abandonAcceptance(before, reason);
+    this.#settleTransfer(before, withoutCaller(farewell));
+    this.#options.log.info({ ...this.info.key, reason, kind }, 'the call is leaving');
   }
 
-  function perform(action: CallAction): void {
+  #abandonAcceptance(state: CallState, reason: EndReason): void {
+    if (state.name === 'settingUp' || state.name === 'joining') this.#options.acceptance.abandoned?.(reason);
+  }
+
+  #settleTransfer(state: CallState, outcome: TransferOutcome): void {
+    if (state.name === 'ringing' || state.name === 'connecting') state.transfer.settle(outcome);
+  }
+
+  #perform(actions: readonly CallAction[]): void {
+    for (const action of actions) {
+      FailureDomain.attempt(() => {
+        this.#do(action);
+      });
+    }
+  }
+
+  #do(action: CallAction): void {
     switch (action.type) {
       case 'create':
-        void create(action.resource);
+        void this.#create(action);
         return;
       case 'attach':
-        void attach();
+        void this.#attach(action.session, action.peer);
         return;
       case 'join':
-        void join(action.attempt);
+        void this.#join(action.attempt);
         return;
       case 'run':
-        run();
+        this.#run(action.session);
         return;
       case 'ring':
-        targetCaller.ring();
+        this.#targets.ring(action.transfer);
         return;
       case 'stopRinging':
-        targetCaller.stopRinging();
-        return;
-      case 'rejoin':
-        targetCaller.rejoin();
+        this.#targets.stopRinging(action.transfer);
         return;
       case 'connect':
-        void targetCaller.connect();
+        void this.#targets.connect(action.target);
+        return;
+      case 'rejoin':
+        this.#targets.rejoin();
         return;
       case 'transferOver':
-        targetCaller.over(action.outcome);
+        // Told as soon as the caller can hear the agent again, unless the call leaves first.
+        void this.#targets.quiet.then(() => {
+          const state = this.#state;
+          action.transfer.settle(isOver(state) ? withoutCaller(state.farewell) : action.outcome);
+        });
         return;
       case 'targetGone':
-        tell({ type: 'target-left' });
+        this.tell({ type: 'target-left' });
         return;
       case 'bringIn':
-        void bringIn(action.leg);
+        void this.#bringIn(action.leg);
         return;
-      case 'letGo':
-        if (action.again) after(settings.letGoCheckMs, () => void letGo(action.leg, action.farewell));
-        else void letGo(action.leg, action.farewell);
+      case 'letGo': {
+        const { leg, farewell } = action;
+        if (action.again)
+          this.#after(this.#options.settings.letGoCheckMs, () => void this.#letGo(leg, farewell));
+        else void this.#letGo(leg, farewell);
         return;
+      }
       case 'release':
-        void release(action.resource);
+        void this.#release(action);
         return;
       case 'callerLeft':
-        options.onCallerLeft();
-        line.end(action.farewell.reason);
+        this.#line.end(action.farewell.reason);
         return;
       case 'finish':
-        finish();
+        this.#finish();
     }
   }
 
-  async function create(resource: Resource): Promise<void> {
+  async #create(action: Create): Promise<void> {
+    const { resource } = action;
     try {
-      await creators[resource]();
-      mark(resource);
-      signal({ type: 'created', resource });
+      const created = await this.#make(action);
+      this.#mark(resource);
+      this.signal(created);
     } catch (error) {
-      log.warn({ ...about, resource, error: messageOf(error) }, 'a part of the call could not be made');
-      signal({ type: 'failed', resource, reason: resource === 'target' ? 'failed' : `${resource}-failed` });
+      this.warn('a part of the call could not be made', error, { resource });
+      const reason = resource === 'target' ? 'failed' : (`${resource}-failed` as const);
+      this.signal({ type: 'failed', resource, reason });
     }
   }
 
-  async function attach(): Promise<void> {
-    if (!session || !peer) return;
+  async #make(action: Create): Promise<Created> {
+    const { server, rest, settings } = this.#options;
+    switch (action.resource) {
+      case 'session':
+        return { type: 'created', resource: 'session', session: await this.#reserve() };
+      case 'bridge':
+        await rest.createBridge(this.bridgeId);
+        return { type: 'created', resource: 'bridge' };
+      case 'media': {
+        const media = externalMediaOf(action.session.endpoint);
+        const made = await rest.createExternalMedia(this.mediaId, server.app, media);
+        const peer = peerOf(made, settings.mediaAddress);
+        if (!peer) throw new Error('the answer to externalMedia names no address to send RTP to');
+        this.#after(settings.enterMs, () => {
+          if (this.#state.name === 'settingUp' && !this.#state.entered)
+            this.signal({ type: 'timeOut', reason: 'media-never-entered' });
+        });
+        return { type: 'created', resource: 'media', peer };
+      }
+      case 'target':
+        await this.#targets.create(action.target, action.request);
+        return { type: 'created', resource: 'target' };
+    }
+  }
+
+  async #reserve(): Promise<Session> {
+    const { acceptance, rest, gateway, channel, settings, log } = this.#options;
+    const codec =
+      acceptance.codec === 'auto'
+        ? await codecOfCaller(rest, channel, settings.fallbackCodec)
+        : acceptance.codec;
+    const session = await gateway.reserve({ id: channel.id, codec });
+    // When the caller leaves first, nobody waits for this any more.
+    session.attached.catch(() => undefined);
+    session.on((event) => {
+      if (event.type !== 'lost') return;
+      log.error({ ...this.info.key, reason: event.reason }, 'the media of the call is lost');
+      this.signal({ type: 'lost', resource: 'session', reason: 'media-lost' });
+    });
+    return session;
+  }
+
+  async #attach(session: Session, peer: Peer): Promise<void> {
     try {
       session.endpoint.attach(peer);
       await session.attached;
     } catch (error) {
-      if (!isOver(state))
-        log.warn({ ...about, ...peer, error: messageOf(error) }, 'media could not be attached');
-      signal({ type: 'lost', resource: 'session', reason: 'media-not-attached' });
+      if (!isOver(this.#state)) this.warn('media could not be attached', error, peer);
+      this.signal({ type: 'lost', resource: 'session', reason: 'media-not-attached' });
       return;
     }
-    mark('attached');
-    signal({ type: 'attached' });
+    this.#mark('attached');
+    this.signal({ type: 'attached' });
   }
 
-  const creators: Readonly<Record<Resource, () => Promise<void>>> = {
-    async session() {
-      session = await gateway.reserve({ id: channel.id, codec: await codecOfCall() });
-      // When the caller leaves first, nobody waits for this any more.
-      session.attached.catch(() => undefined);
-      session.on((event) => {
-        if (event.type !== 'lost') return;
-        log.error({ ...about, reason: event.reason }, 'the media of the call is lost');
-        signal({ type: 'lost', resource: 'session', reason: 'media-lost' });
-      });
-    },
-    bridge: () => rest.createBridge(bridgeId),
-    target: () => targetCaller.create(),
-    async media() {
-      if (!session) throw new Error('no media session');
-      const made = await rest.createExternalMedia({
-        channelId: mediaId,
-        app: options.app,
-        ...externalMediaOf(session.endpoint),
-      });
-      peer = peerOf(made, settings.mediaAddress);
-      if (!peer) throw new Error('the answer to externalMedia names no address to send RTP to');
-      after(settings.enterMs, () => {
-        if (state.name === 'settingUp' && !state.entered)
-          signal({ type: 'timeOut', reason: 'media-never-entered' });
-      });
-    },
-  };
-
-  async function codecOfCall(): Promise<CodecName> {
-    if (acceptance.codec !== 'auto') return acceptance.codec;
-    const known = channel.variables[NATIVE_FORMAT];
-    if (known !== undefined) return codecOfNativeFormat(known, settings.fallbackCodec);
-    // Not knowing costs a transcoding, not the call.
-    const asked = await rest.variable(channel.id, NATIVE_FORMAT).catch(() => undefined);
-    return codecOfNativeFormat(asked, settings.fallbackCodec);
-  }
-
-  async function join(attempt: number): Promise<void> {
+  async #join(attempt: number): Promise<void> {
+    const { clock, rest, settings } = this.#options;
     if (attempt > 1 && !(await clock.sleep(settings.joinPauseMs))) return;
-    if (state.name !== 'joining') return;
+    if (this.#state.name !== 'joining') return;
     try {
-      await rest.addToBridge(bridgeId, [...state.legs, mediaId]);
-      mark('joined');
-      signal({ type: 'joined' });
+      await rest.addToBridge(this.bridgeId, [...this.#state.legs, this.mediaId]);
+      this.#mark('joined');
+      this.signal({ type: 'joined' });
     } catch (error) {
-      log.warn({ ...about, attempt, error: messageOf(error) }, 'the call could not be bridged');
-      signal({ type: 'notJoined', reason: 'not-bridged', again: isOutOfPlace(error) });
+      this.warn('the call could not be bridged', error, { attempt });
+      this.signal({ type: 'notJoined', reason: 'not-bridged', again: isOutOfPlace(error) });
     }
   }
 
-  function run(): void {
-    if (!session) return;
-    log.info({ ...about, dialled: info.dialled, ...marks }, 'the call is bridged');
-    const media = session;
+  #run(session: Session): void {
+    const { acceptance, log } = this.#options;
+    log.info({ ...this.info.key, dialled: this.info.dialled, ...this.#marks }, 'the call is bridged');
     // A run that throws at once is a run that rejects.
-    const whole = (async () => acceptance.run(line.port, media))();
-    running = whole.then(
+    const run = (async () => acceptance.run(this.#line.port, session))();
+    this.#returned = run.then(
       () => {
-        signal({ type: 'hangUp', reason: 'session-ended' });
+        this.signal({ type: 'hangUp', reason: 'session-ended' });
       },
       (error: unknown) => {
-        log.error({ ...about, error: messageOf(error), err: error }, 'the session failed');
-        signal({ ...troubleSignal('session-failed') });
+        log.error({ ...this.info.key, error: messageOf(error), err: error }, 'the session failed');
+        this.#leaveInTrouble('session-failed');
       },
     );
   }
 
-  async function bringIn(leg: string): Promise<void> {
+  #leaveInTrouble(reason: EndReason): void {
+    const { variables } = troubleFarewell(reason);
+    this.signal({ type: 'proceed', reason, variables });
+  }
+
+  async #bringIn(leg: string): Promise<void> {
     try {
-      const bridge = await rest.bridge(bridgeId);
-      if (bridge && !bridge.channels.includes(leg)) await rest.addToBridge(bridgeId, [leg]);
+      await bringIn(this.#options.rest, this.bridgeId, leg);
     } catch (error) {
-      if (!isGone(error))
-        log.warn({ ...about, leg, error: messageOf(error) }, 'a leg could not be brought in');
+      if (!isGone(error)) this.warn('a leg could not be brought in', error, { leg });
     }
   }
 
-  async function letGo(leg: string, farewell: Farewell): Promise<void> {
-    if (state.name !== 'leaving' || !state.legs.includes(leg)) return;
+  async #letGo(leg: string, farewell: Farewell): Promise<void> {
+    const { rest, channel } = this.#options;
+    if (!isOver(this.#state) || !legsOf(this.#state).includes(leg)) return;
     try {
-      await targetCaller.quiet;
-      const was =
-        farewell.kind === 'proceed' ? await proceed(leg, farewell.variables) : await rest.hangUp(leg);
-      if (!was) {
-        signal({ type: 'legLeft', leg });
+      await this.#targets.quiet;
+      if (!(await letGo(rest, leg, farewell, channel))) {
+        this.signal({ type: 'legLeft', leg });
         return;
       }
     } catch (error) {
-      if (isOutOfPlace(error)) {
-        signal({ type: 'legLeft', leg });
-        return;
-      }
-      log.warn({ ...about, leg, error: messageOf(error) }, 'the caller could not be let go yet');
+      this.warn('the caller could not be let go yet', error, { leg });
     } finally {
-      line.settleFarewell();
+      this.#line.settleFarewell();
     }
     // Its StasisEnd is expected now. Should that get lost, the next try finds the leg gone.
-    signal({ type: 'legStayed', leg });
+    this.signal({ type: 'legStayed', leg });
   }
 
-  async function proceed(leg: string, variables: Readonly<Record<string, string>>): Promise<boolean> {
+  async #release(action: Release): Promise<void> {
+    const { rest, log, onLeftover } = this.#options;
+    const { resource } = action;
     try {
-      const named = Object.entries(variables).filter(([name]) => /^[A-Za-z_]\w*$/.test(name));
-      await Promise.all(named.map(([name, value]) => rest.setVariable(leg, name, value)));
-      return await rest.proceed(leg, leg === channel.id ? undefined : placeAfterStasis(channel));
-    } catch (error) {
-      if (isGone(error)) return false;
-      throw error;
-    }
-  }
-
-  async function release(resource: Resource): Promise<void> {
-    try {
-      if (resource === 'media') await rest.hangUp(mediaId);
-      else if (resource === 'bridge') await rest.destroyBridge(bridgeId);
-      else if (resource === 'target') await targetCaller.release();
-      else await session?.close();
+      if (resource === 'session') await action.session.close();
+      else if (resource === 'target') await rest.hangUp(action.target);
+      else if (resource === 'media') await rest.hangUp(this.mediaId);
+      else await rest.destroyBridge(this.bridgeId);
     } catch (error) {
       // What died with Asterisk needn't be given back; what outlived the connection is swept when it is back.
-      const level = isOver(state) && state.farewell.reason === ASTERISK_LOST ? 'debug' : 'warn';
-      log[level](
-        { ...about, resource, error: messageOf(error) },
-        'a part of the call could not be given back',
-      );
-      options.onLeftover();
+      const level = isOver(this.#state) && this.#state.farewell.reason === ASTERISK_LOST ? 'debug' : 'warn';
+      const fields = { ...this.info.key, resource, error: messageOf(error) };
+      log[level](fields, 'a part of the call could not be given back');
+      onLeftover();
     }
-    signal({ type: 'released', resource });
+    this.signal({ type: 'released', resource });
   }
 
-  function abandon(): void {
-    for (const cancel of timers) cancel();
-    timers.clear();
-    targetCaller.abort('caller-gone');
-    line.end('given-up');
+  /** Nothing has helped: what is left of it in Asterisk is swept. */
+  #forget(): void {
+    this.#options.onLeftover();
+    this.#abandonAcceptance(this.#state, 'internal-error');
+    this.#session?.close().catch(() => undefined);
+    this.#finish();
   }
 
-  /** A bug that the session doesn't see to: on in the dialplan, else hung up on, else forgotten. */
-  const remedies: readonly (() => void)[] = [
-    () => {
-      if (isOver(state)) leaveAgain();
-      else signal(troubleSignal('internal-error'));
-    },
-    () => {
-      const legs = 'legs' in state ? state.legs : [];
-      for (const leg of legs) rest.hangUp(leg).catch(() => undefined);
-    },
-    () => {
-      options.onLeftover();
-      options.onCallerLeft();
-      if (!running) acceptance.abandoned?.('internal-error');
-      session?.close().catch(() => undefined);
-      finish();
-    },
-  ];
-  /** It is leaving already, and the bug may have kept what was to be done for that from being done. */
-  function leaveAgain(): void {
-    if (state.name !== 'leaving') return;
-    const { legs, holdings, farewell } = state;
-    for (const leg of legs) void letGo(leg, farewell);
-    for (const resource of RELEASE_ORDER) if (holdings[resource] === 'releasing') void release(resource);
+  #finish(): void {
+    const { index, domain } = this.#options;
+    this.abandon();
+    index.finish(this);
+    domain.close();
+    this.#finished.resolve(undefined);
   }
-
-  let tried = 0;
-  FailureDomain.current()?.onFailure(() => {
-    const remedy = remedies[tried];
-    tried += 1;
-    if (!remedy) return undefined;
-    remedy();
-    return REMEDY_MS;
-  });
-
-  function finish(): void {
-    abandon();
-    options.onFinished();
-    finished.resolve(undefined);
-  }
-
-  follow(beginCall(channel.id));
-  after(settings.setUpMs, () => {
-    signal({ type: 'timeOut', reason: 'set-up-took-too-long' });
-  });
-
-  return {
-    info,
-    mediaId,
-    bridgeId,
-    get targetId() {
-      return targetCaller.targetId;
-    },
-    state: () => state,
-    packetsReceived: () => session?.stats().packetsReceived ?? 0,
-    // Asterisk's events, and what is done with all calls at once, come from outside of the call.
-    signal: FailureDomain.bind((next: CallSignal) => {
-      if (next.type === 'entered') mark('entered');
-      signal(next);
-    }),
-    tell: FailureDomain.bind(tell),
-    checkHold,
-    done: finished.promise.then(() => running),
-    abandon: FailureDomain.bind(abandon),
-  };
 }
 
-function isOver(state: CallState): state is Extract<CallState, { readonly farewell: Farewell }> {
-  return 'farewell' in state;
-}
-
-/** Where the caller would have gone on: a leg that took the caller's place has none of its own to go on at. */
-function placeAfterStasis({ dialplan }: AriChannel): DialplanPlace {
-  return { context: dialplan.context, extension: dialplan.exten, priority: dialplan.priority + 1 };
-}
-
-function troubleSignal(reason: EndReason): CallSignal {
-  const farewell = troubleFarewell(reason);
-  return farewell.kind === 'proceed'
-    ? { type: 'proceed', reason, variables: farewell.variables }
-    : { type: 'hangUp', reason };
+/** What becomes of a transfer when its call leaves. */
+function withoutCaller({ kind }: Farewell): TransferOutcome {
+  return kind === 'none' ? 'caller-gone' : 'cancelled';
 }

@@ -1,41 +1,41 @@
 import type { EndReason } from '../../dialog/contract/end-reason.ts';
 import {
+  ASKED,
+  HELD,
+  held,
+  NONE,
+  releasing,
+  targetOf,
   unchanged,
   type CallAction,
   type CallSignal,
   type CallState,
+  type Created,
   type Farewell,
   type Holding,
   type Holdings,
+  type InCall,
   type Legs,
-  type Resource,
+  type Release,
   type State,
   type Transition,
 } from './call-states.ts';
-import { transferring } from './transfer-states.ts';
+import { connected, connecting, ringing, talking } from './transfer-states.ts';
 
 /** addChannel is tried this often before the set-up counts as failed. */
 export const JOIN_ATTEMPTS = 4;
 
 /** What goes on in the dialplan when the agent's part fails (asterisk-conf's dialplan knows `error`). */
-export function troubleFarewell(reason: EndReason): Farewell {
-  return {
-    kind: 'proceed',
-    reason,
-    variables: { VOICE_AGENT_RESULT: 'error', VOICE_AGENT_REASON: reason },
-  };
+export function troubleFarewell(reason: EndReason): Extract<Farewell, { readonly kind: 'proceed' }> {
+  const variables = { VOICE_AGENT_RESULT: 'error', VOICE_AGENT_REASON: reason };
+  return { kind: 'proceed', reason, variables };
 }
 
 /** A caller has come: session and bridge are asked for side by side, the external channel as soon as the session is there. */
 export function beginCall(leg: string): Transition {
+  const holdings = { session: ASKED, bridge: ASKED, media: NONE, target: NONE };
   return {
-    state: {
-      name: 'settingUp',
-      legs: [leg],
-      holdings: { session: 'asked', bridge: 'asked', media: 'none', target: 'none' },
-      attached: false,
-      entered: false,
-    },
+    state: { name: 'settingUp', legs: [leg], ...holdings, attached: false, entered: false },
     actions: [
       { type: 'create', resource: 'session' },
       { type: 'create', resource: 'bridge' },
@@ -45,38 +45,32 @@ export function beginCall(leg: string): Transition {
 
 /** Total over all states and signals: a signal that means nothing in a state changes nothing. */
 export function nextCallState(state: CallState, signal: CallSignal): Transition {
+  // What is told of a target that was called before.
+  if ('target' in signal && signal.target !== targetOf(state)) return unchanged(state);
   switch (state.name) {
     case 'settingUp':
       return settingUp(state, signal) ?? inCall(state, signal);
     case 'joining':
       return joining(state, signal) ?? inCall(state, signal);
     case 'talking':
+      return talking(state, signal) ?? inCall(state, signal);
     case 'ringing':
+      return ringing(state, signal) ?? inCall(state, signal);
     case 'connecting':
+      return connecting(state, signal) ?? inCall(state, signal);
     case 'connected':
-      return transferring(state, signal) ?? inCall(state, signal);
+      return connected(state, signal) ?? inCall(state, signal);
     case 'leaving':
       return leaving(state, signal);
     case 'ended':
-      return late(state, signal);
+      return unchanged(state);
   }
 }
 
-type InCall = Exclude<CallState, { name: 'leaving' | 'ended' }>;
 function settingUp(state: State<'settingUp'>, signal: CallSignal): Transition | undefined {
   switch (signal.type) {
-    case 'created': {
-      if (state.holdings[signal.resource] !== 'asked') return unchanged(state);
-      const holdings = { ...state.holdings, [signal.resource]: 'held' as const };
-      if (signal.resource === 'session') {
-        const next = { ...state, holdings: { ...holdings, media: 'asked' as const } };
-        return { state: next, actions: [{ type: 'create', resource: 'media' }] };
-      }
-      const ready = joinWhenReady({ ...state, holdings });
-      return signal.resource === 'media'
-        ? { state: ready.state, actions: [{ type: 'attach' }, ...ready.actions] }
-        : ready;
-    }
+    case 'created':
+      return state[signal.resource].is === 'asked' ? created(state, signal) : unchanged(state);
     case 'attached':
       return joinWhenReady({ ...state, attached: true });
     case 'entered':
@@ -86,17 +80,46 @@ function settingUp(state: State<'settingUp'>, signal: CallSignal): Transition | 
   }
 }
 
+function created(state: State<'settingUp'>, signal: Created): Transition {
+  switch (signal.resource) {
+    case 'session': {
+      const { session } = signal;
+      return {
+        state: { ...state, session: held(session), media: ASKED },
+        actions: [{ type: 'create', resource: 'media', session }],
+      };
+    }
+    case 'media': {
+      if (state.session.is !== 'held') return unchanged(state);
+      const ready = joinWhenReady({ ...state, media: HELD });
+      const attach: CallAction = { type: 'attach', session: state.session.thing, peer: signal.peer };
+      return { state: ready.state, actions: [attach, ...ready.actions] };
+    }
+    case 'bridge':
+      return joinWhenReady({ ...state, bridge: HELD });
+    case 'target':
+      return unchanged(state);
+  }
+}
+
 function joinWhenReady(state: State<'settingUp'>): Transition {
-  const { legs, holdings, attached, entered } = state;
-  const ready = attached && entered && holdings.bridge === 'held' && holdings.media === 'held';
-  if (!ready) return unchanged(state);
-  return { state: { name: 'joining', legs, holdings, attempt: 1 }, actions: [{ type: 'join', attempt: 1 }] };
+  const { legs, session, bridge, media } = state;
+  if (!state.attached || !state.entered) return unchanged(state);
+  if (session.is !== 'held' || bridge.is !== 'held' || media.is !== 'held') return unchanged(state);
+  return {
+    state: { name: 'joining', legs, session, bridge, media, target: NONE, attempt: 1 },
+    actions: [{ type: 'join', attempt: 1 }],
+  };
 }
 
 function joining(state: State<'joining'>, signal: CallSignal): Transition | undefined {
-  const { legs, holdings, attempt } = state;
-  if (signal.type === 'joined')
-    return { state: { name: 'talking', legs, holdings }, actions: [{ type: 'run' }] };
+  const { attempt, ...parts } = state;
+  if (signal.type === 'joined') {
+    return {
+      state: { ...parts, name: 'talking' },
+      actions: [{ type: 'run', session: state.session.thing }],
+    };
+  }
   if (signal.type !== 'notJoined') return undefined;
   if (!signal.again || attempt >= JOIN_ATTEMPTS) return leave(state, troubleFarewell(signal.reason));
   const next = attempt + 1;
@@ -107,21 +130,16 @@ function joining(state: State<'joining'>, signal: CallSignal): Transition | unde
 function inCall(state: InCall, signal: CallSignal): Transition {
   switch (signal.type) {
     case 'failed':
-      if (state.holdings[signal.resource] !== 'asked') return unchanged(state);
-      return leave(withFailed(state, signal.resource), troubleFarewell(signal.reason));
+      if (state[signal.resource].is !== 'asked') return unchanged(state);
+      return leave(state, troubleFarewell(signal.reason), answered(state, signal));
     case 'lost': {
-      const holding = state.holdings[signal.resource];
-      if (holding !== 'held' && (holding !== 'asked' || signal.resource === 'session'))
-        return unchanged(state);
-      const lost = {
-        ...state,
-        holdings: { ...state.holdings, [signal.resource]: lostHolding(signal.resource) },
-      };
-      return leave(lost, troubleFarewell(signal.reason));
+      const { resource } = signal;
+      const { is } = state[resource];
+      if (is !== 'held' && (is !== 'asked' || resource === 'session')) return unchanged(state);
+      // A session that lost its media is still ours to close; what Asterisk says is gone is gone.
+      const left = resource === 'session' ? state : { ...state, [resource]: NONE };
+      return leave(state, troubleFarewell(signal.reason), left);
     }
-    case 'released':
-      if (state.holdings[signal.resource] !== 'releasing') return unchanged(state);
-      return unchanged({ ...state, holdings: { ...state.holdings, [signal.resource]: 'released' } });
     case 'timeOut':
       if (state.name !== 'settingUp' && state.name !== 'joining') return unchanged(state);
       return leave(state, troubleFarewell(signal.reason));
@@ -130,16 +148,16 @@ function inCall(state: InCall, signal: CallSignal): Transition {
     case 'proceed':
       return leave(state, { kind: 'proceed', reason: signal.reason, variables: signal.variables });
     case 'legLeft': {
-      const legs = without(state.legs, signal.leg);
-      if (legs.length > 0 || state.legs.length === 0) return unchanged({ ...state, legs });
-      return leave({ ...state, legs }, { kind: 'none', reason: signal.reason ?? 'caller-hung-up' });
+      const next = { ...state, legs: without(state.legs, signal.leg) };
+      if (next.legs.length > 0 || state.legs.length === 0) return unchanged(next);
+      return leave(next, { kind: 'none', reason: signal.reason ?? 'caller-hung-up' });
     }
     case 'legReplaced': {
       const legs = replaced(state.legs, signal);
       if (legs === state.legs) return unchanged(state);
       const bridged = state.name !== 'settingUp' && state.name !== 'joining';
       const actions: CallAction[] = bridged ? [{ type: 'bringIn', leg: signal.by }] : [];
-      if (state.name === 'ringing') actions.push({ type: 'ring' });
+      if (state.name === 'ringing') actions.push({ type: 'ring', transfer: state.transfer });
       return { state: { ...state, legs }, actions };
     }
     default:
@@ -147,105 +165,118 @@ function inCall(state: InCall, signal: CallSignal): Transition {
   }
 }
 
-/** A session that lost its media is still ours to close; what Asterisk says is gone is gone. */
-function lostHolding(resource: Resource): Holding {
-  return resource === 'session' ? 'held' : 'released';
+/** Something was asked for, and this is what came of it: what a request that failed may have made all the same (a time-out) counts as made. */
+function answered(
+  holdings: Holdings,
+  signal: Extract<CallSignal, { readonly type: 'created' | 'failed' }>,
+): Holdings {
+  const { target } = holdings;
+  switch (signal.resource) {
+    case 'session':
+      return { ...holdings, session: signal.type === 'created' ? held(signal.session) : NONE };
+    case 'target':
+      return { ...holdings, target: target.is === 'asked' ? held(target.thing) : target };
+    default:
+      return { ...holdings, [signal.resource]: HELD };
+  }
 }
 
-/** A failed request may have done its work all the same (a time-out): such an object is deleted too. */
-function withFailed<S extends { readonly holdings: Holdings }>(state: S, resource: Resource): S {
-  const holding: Holding = resource === 'session' ? 'released' : 'held';
-  return { ...state, holdings: { ...state.holdings, [resource]: holding } };
-}
-
-function leave(state: InCall, farewell: Farewell): Transition {
+function leave(state: InCall, farewell: Farewell, holdings: Holdings = state): Transition {
   const { legs } = state;
   // In the dialplan it would go on ringing.
-  const quiet: CallAction[] = state.name === 'ringing' ? [{ type: 'stopRinging' }] : [];
-  const actions: CallAction[] = legs.map((leg) => ({ type: 'letGo', leg, farewell, again: false }));
-  if (legs.length === 0) actions.push({ type: 'callerLeft', farewell });
-  const { holdings, releases } = releaseHeld(state.holdings);
-  return finishWhenEmpty({ name: 'leaving', legs, holdings, farewell }, [...quiet, ...actions, ...releases]);
+  const quiet: CallAction[] =
+    state.name === 'ringing' ? [{ type: 'stopRinging', transfer: state.transfer }] : [];
+  const actions = legs.length === 0 ? [callerLeft(farewell)] : goodbyes(legs, farewell);
+  return giveBack(legs, holdings, farewell, [...quiet, ...actions]);
 }
 
 function leaving(state: State<'leaving'>, signal: CallSignal): Transition {
+  const { legs, target, farewell } = state;
   switch (signal.type) {
-    case 'created': {
-      if (state.holdings[signal.resource] !== 'asked') return unchanged(state);
-      return releasing({ ...state, holdings: { ...state.holdings, [signal.resource]: 'held' } });
-    }
+    case 'created':
     case 'failed':
-      if (state.holdings[signal.resource] !== 'asked') return unchanged(state);
-      return releasing(withFailed(state, signal.resource));
+      if (state[signal.resource].is !== 'asked') return unchanged(state);
+      return giveBack(legs, answered(state, signal), farewell);
     case 'released':
-      if (state.holdings[signal.resource] !== 'releasing') return unchanged(state);
-      return finishWhenEmpty(
-        { ...state, holdings: { ...state.holdings, [signal.resource]: 'released' } },
-        [],
-      );
+      if (state[signal.resource].is !== 'releasing') return unchanged(state);
+      return finishWhenEmpty({ ...state, [signal.resource]: NONE });
+    case 'targetReplaced':
+      return unchanged(target.is === 'none' ? state : { ...state, target: { ...target, thing: signal.by } });
     case 'legLeft': {
-      const legs = without(state.legs, signal.leg);
-      if (legs.length === state.legs.length) return unchanged(state);
-      const { farewell } = state;
-      return finishWhenEmpty({ ...state, legs }, legs.length === 0 ? [{ type: 'callerLeft', farewell }] : []);
+      const left = without(legs, signal.leg);
+      if (left === legs) return unchanged(state);
+      return finishWhenEmpty({ ...state, legs: left }, left.length === 0 ? [callerLeft(farewell)] : []);
     }
     case 'legReplaced': {
-      const legs = replaced(state.legs, signal);
-      if (legs === state.legs) return unchanged(state);
-      const { farewell } = state;
-      return {
-        state: { ...state, legs },
-        actions: [{ type: 'letGo', leg: signal.by, farewell, again: false }],
-      };
+      const there = replaced(legs, signal);
+      if (there === legs) return unchanged(state);
+      return { state: { ...state, legs: there }, actions: goodbyes([signal.by], farewell) };
     }
-    case 'legStayed': {
-      if (!state.legs.includes(signal.leg)) return unchanged(state);
-      const { farewell } = state;
+    case 'legStayed':
+      if (!legs.includes(signal.leg)) return unchanged(state);
       return { state, actions: [{ type: 'letGo', leg: signal.leg, farewell, again: true }] };
-    }
     default:
       return unchanged(state);
   }
 }
 
-/** After the end nothing is expected; what comes all the same is given back. */
-function late(state: State<'ended'>, signal: CallSignal): Transition {
-  if (signal.type !== 'created') return unchanged(state);
-  return { state, actions: [{ type: 'release', resource: signal.resource }] };
+/** All that a call which is leaving has to do still, once more: for one of which nobody knows how far it has come. */
+export function leaveAgain(state: CallState): readonly CallAction[] {
+  if (state.name !== 'leaving') return [];
+  return [...goodbyes(state.legs, state.farewell), ...releases(state, 'releasing')];
 }
 
-function releasing(state: State<'leaving'>): Transition {
-  const { holdings, releases } = releaseHeld(state.holdings);
-  return finishWhenEmpty({ ...state, holdings }, releases);
+function callerLeft(farewell: Farewell): CallAction {
+  return { type: 'callerLeft', farewell };
+}
+
+function goodbyes(legs: Legs, farewell: Farewell): CallAction[] {
+  return legs.map((leg) => ({ type: 'letGo', leg, farewell, again: false }));
+}
+
+function giveBack(
+  legs: Legs,
+  holdings: Holdings,
+  farewell: Farewell,
+  actions: readonly CallAction[] = [],
+): Transition {
+  const next = {
+    session: givingBack(holdings.session),
+    bridge: givingBack(holdings.bridge),
+    media: givingBack(holdings.media),
+    target: givingBack(holdings.target),
+  };
+  const all = [...actions, ...releases(holdings, 'held')];
+  return finishWhenEmpty({ name: 'leaving', legs, ...next, farewell }, all);
+}
+
+function givingBack<Thing, Known>(holding: Holding<Thing, Known>): Holding<Thing, Known> {
+  return holding.is === 'held' ? releasing(holding) : holding;
 }
 
 /** The channels first: they are what Asterisk would keep for ever. */
-export const RELEASE_ORDER: readonly Resource[] = ['target', 'media', 'bridge', 'session'];
-
-function releaseHeld(holdings: Holdings): { holdings: Holdings; releases: CallAction[] } {
-  const releases: CallAction[] = [];
-  const next = { ...holdings };
-  for (const resource of RELEASE_ORDER) {
-    if (next[resource] === 'none') next[resource] = 'released';
-    if (next[resource] !== 'held') continue;
-    next[resource] = 'releasing';
-    releases.push({ type: 'release', resource });
-  }
-  return { holdings: next, releases };
+function releases({ target, media, bridge, session }: Holdings, is: 'held' | 'releasing'): Release[] {
+  const actions: Release[] = [];
+  if (target.is === is) actions.push({ type: 'release', resource: 'target', target: target.thing });
+  if (media.is === is) actions.push({ type: 'release', resource: 'media' });
+  if (bridge.is === is) actions.push({ type: 'release', resource: 'bridge' });
+  if (session.is === is) actions.push({ type: 'release', resource: 'session', session: session.thing });
+  return actions;
 }
 
-function finishWhenEmpty(state: State<'leaving'>, actions: readonly CallAction[]): Transition {
-  const empty =
-    state.legs.length === 0 && RELEASE_ORDER.every((resource) => state.holdings[resource] === 'released');
-  if (!empty) return { state, actions };
-  return { state: { name: 'ended', farewell: state.farewell }, actions: [...actions, { type: 'finish' }] };
+function finishWhenEmpty(state: State<'leaving'>, actions: readonly CallAction[] = []): Transition {
+  const { legs, session, bridge, media, target, farewell } = state;
+  const isEmpty = legs.length === 0 && [session, bridge, media, target].every(({ is }) => is === 'none');
+  if (!isEmpty) return { state, actions };
+  return { state: { name: 'ended', farewell }, actions: [...actions, { type: 'finish' }] };
 }
 
+/** The same array: `leg` isn't one of them. */
 function without(legs: Legs, leg: string): Legs {
   return legs.includes(leg) ? legs.filter((other) => other !== leg) : legs;
 }
 
+/** The same array: `leg` isn't one of them. */
 function replaced(legs: Legs, { leg, by }: { leg: string; by: string }): Legs {
-  if (!legs.includes(leg)) return legs;
-  return [...legs.filter((other) => other !== leg && other !== by), by];
+  return legs.includes(leg) ? [...legs.filter((other) => other !== leg && other !== by), by] : legs;
 }

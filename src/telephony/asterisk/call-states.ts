@@ -1,5 +1,7 @@
-import type { TransferOutcome } from '../../dialog/contract/call-info.ts';
+import type { TransferOutcome, TransferRequest } from '../../dialog/contract/call-info.ts';
+import type { RtpEndpoint } from '../../dialog/contract/call-media.ts';
 import type { EndReason } from '../../dialog/contract/end-reason.ts';
+import type { MediaSession } from '../../dialog/contract/ports.ts';
 
 /**
  * The life of one call in Asterisk: what may happen (`CallSignal`), what is done about it (`CallAction`),
@@ -26,24 +28,98 @@ import type { EndReason } from '../../dialog/contract/end-reason.ts';
  *          └─────────────────────────────┴─────────────────────┘
  *           busy, refused, unanswered, failed, cancelled: back     media and session are given back
  *
- * Each state owns its resources: `holdings` says for each of the four what is asked for, held or being
- * given back. What was asked for before the call began to leave is given back as soon as it comes.
+ * Each state has in it what the call holds then, and no state can be written without that. What was asked for
+ * before the call began to leave is given back as soon as it comes.
  */
+export type CallState =
+  | (Stage<'settingUp', HoldingsAtFirst> & {
+      /** The media session has its peer. */
+      readonly attached: boolean;
+      /** The external channel has come into the app; before that it can't be bridged. */
+      readonly entered: boolean;
+    })
+  | (Stage<'joining', WithAgent<None>> & { readonly attempt: number })
+  /** The target of a transfer that came to nothing may still have to be given back. */
+  | Stage<'talking', WithAgent<None | Asked<string> | Releasing<string>>>
+  /** The target's telephone rings, and the caller hears that. */
+  | (Stage<'ringing', WithAgent<Asked<string> | Held<string>>> & { readonly transfer: Transfer })
+  /** The target has answered and takes the external channel's place in the bridge; `None`: and has left again. */
+  | (Stage<'connecting', WithAgent<Held<string> | None>> & { readonly transfer: Transfer })
+  /** Caller and target talk, or the target has left; the agent has no media any more. */
+  | Stage<'connected', HoldingsAtLast>
+  | (Stage<'leaving', Holdings> & { readonly farewell: Farewell })
+  | { readonly name: 'ended'; readonly farewell: Farewell };
 
-/** `asked`: may exist or come to exist. `held`: exists, and is ours to give back. */
-export type Holding = 'none' | 'asked' | 'held' | 'releasing' | 'released';
+/** What the call holds is in its state beside the name. */
+type Stage<Name, Holds> = Holds & { readonly name: Name; readonly legs: Legs };
 
+export type State<Name extends CallState['name']> = Extract<CallState, { readonly name: Name }>;
+/** It has begun to leave, or has left. */
+type Over = State<'leaving' | 'ended'>;
+export type InCall = Exclude<CallState, Over>;
+
+/** The channels on the caller's side. The call ends with the last of them. */
+export type Legs = readonly string[];
+
+/** Bridge and external channel have ids that the call gives them beforehand: there is no more to know of them. */
 export interface Holdings {
   /** The gateway's media session. */
-  readonly session: Holding;
+  readonly session: Holding<Session>;
   readonly bridge: Holding;
   /** The external channel, Asterisk's end of the media. */
   readonly media: Holding;
-  /** Somebody who is called for the caller. */
-  readonly target: Holding;
+  /** The channel of somebody who is called for the caller. */
+  readonly target: Holding<string, string>;
+}
+
+interface HoldingsAtFirst extends Holdings {
+  readonly session: Asked | Held<Session>;
+  readonly bridge: Asked | Held;
+  /** Asked for when the session is there: it must know where to send RTP. */
+  readonly media: None | Asked | Held;
+  readonly target: None;
+}
+
+/** All that the agent needs to talk with the caller. */
+interface WithAgent<Target> {
+  readonly session: Held<Session>;
+  readonly bridge: Held;
+  readonly media: Held;
+  readonly target: Target;
+}
+
+interface HoldingsAtLast extends Holdings {
+  readonly session: Releasing<Session> | None;
+  readonly bridge: Held;
+  readonly media: Releasing | None;
+  readonly target: Held<string> | None;
 }
 
 export type Resource = keyof Holdings;
+export type Session = MediaSession<RtpEndpoint>;
+
+/** `Known`: what is known of a thing before it exists. */
+export type Holding<Thing = undefined, Known = undefined> =
+  None | Asked<Known> | Held<Thing> | Releasing<Thing>;
+/** Never asked for, or given back. */
+export interface None {
+  readonly is: 'none';
+}
+/** It may exist or come to exist. */
+export type Asked<Known = undefined> = Is<'asked', Known>;
+/** It exists, and is ours to give back. */
+export type Held<Thing = undefined> = Is<'held', Thing>;
+export type Releasing<Thing = undefined> = Is<'releasing', Thing>;
+interface Is<Stage, Thing> {
+  readonly is: Stage;
+  readonly thing: Thing;
+}
+
+/** Somebody is to be called; whoever asked for it is told once how it went. */
+export interface Transfer {
+  readonly request: TransferRequest;
+  readonly settle: (outcome: TransferOutcome) => void;
+}
 
 /** How the caller is let go, and why. */
 export type Farewell =
@@ -57,38 +133,20 @@ export type Farewell =
   /** Nobody is there to be let go. */
   | { readonly kind: 'none'; readonly reason: EndReason };
 
-/** The channels on the caller's side. The call ends with the last of them. */
-export type Legs = readonly string[];
+/** What was asked for exists. */
+export type Created =
+  | { readonly type: 'created'; readonly resource: 'session'; readonly session: Session }
+  /** `peer`: where the external channel takes RTP. */
+  | { readonly type: 'created'; readonly resource: 'media'; readonly peer: Peer }
+  | { readonly type: 'created'; readonly resource: 'bridge' | 'target' };
 
-export type CallState =
-  | {
-      readonly name: 'settingUp';
-      readonly legs: Legs;
-      readonly holdings: Holdings;
-      /** The media session has its peer. */
-      readonly attached: boolean;
-      /** The external channel has come into the app; before that it can't be bridged. */
-      readonly entered: boolean;
-    }
-  | { readonly name: 'joining'; readonly legs: Legs; readonly holdings: Holdings; readonly attempt: number }
-  | { readonly name: 'talking'; readonly legs: Legs; readonly holdings: Holdings }
-  /** The target's telephone rings, and the caller hears that. */
-  | { readonly name: 'ringing'; readonly legs: Legs; readonly holdings: Holdings }
-  /** The target has answered and takes the external channel's place in the bridge. */
-  | { readonly name: 'connecting'; readonly legs: Legs; readonly holdings: Holdings }
-  /** Caller and target talk; the agent has no media any more. */
-  | { readonly name: 'connected'; readonly legs: Legs; readonly holdings: Holdings }
-  | {
-      readonly name: 'leaving';
-      readonly legs: Legs;
-      readonly holdings: Holdings;
-      readonly farewell: Farewell;
-    }
-  | { readonly name: 'ended'; readonly farewell: Farewell };
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+}
 
 export type CallSignal =
-  /** The resource exists. */
-  | { readonly type: 'created'; readonly resource: Resource }
+  | Created
   | { readonly type: 'failed'; readonly resource: Resource; readonly reason: EndReason }
   /** The resource went away without our asking. */
   | { readonly type: 'lost'; readonly resource: Exclude<Resource, 'target'>; readonly reason: EndReason }
@@ -102,8 +160,8 @@ export type CallSignal =
   | { readonly type: 'legLeft'; readonly leg: string; readonly reason?: EndReason }
   /** A transfer on the caller's side: `by` takes the place of `leg`. */
   | { readonly type: 'legReplaced'; readonly leg: string; readonly by: string }
-  /** Call somebody. Only where `canTransfer`. */
-  | { readonly type: 'transfer' }
+  /** Call somebody, whose channel will be `to`. Only where `canTransfer`. */
+  | { readonly type: 'transfer'; readonly to: string; readonly transfer: Transfer }
   | { readonly type: 'targetAnswered'; readonly target: string }
   /** The target's channel is gone; `outcome`: why, if it hasn't answered. */
   | { readonly type: 'targetLeft'; readonly target: string; readonly outcome: TransferOutcome }
@@ -123,32 +181,47 @@ export type CallSignal =
     };
 
 export type CallAction =
-  | { readonly type: 'create'; readonly resource: Resource }
+  | Create
   /** Gives the media session the peer that the external channel's creation named. */
-  | { readonly type: 'attach' }
+  | { readonly type: 'attach'; readonly session: Session; readonly peer: Peer }
   /** All legs and the external channel into the bridge, in one go. */
   | { readonly type: 'join'; readonly attempt: number }
   /** Hands the call to its session. Once in a call's life, or never. */
-  | { readonly type: 'run' }
+  | { readonly type: 'run'; readonly session: Session }
   /** The external channel out of the bridge, and the caller hears that it rings. */
-  | { readonly type: 'ring' }
-  | { readonly type: 'stopRinging' }
+  | { readonly type: 'ring'; readonly transfer: Transfer }
+  | { readonly type: 'stopRinging'; readonly transfer: Transfer }
   /** The target into the bridge. */
-  | { readonly type: 'connect' }
+  | { readonly type: 'connect'; readonly target: string }
   /** The external channel back into the bridge. */
   | { readonly type: 'rejoin' }
   /** Once for each `transfer` (but if the call leaves first). */
-  | { readonly type: 'transferOver'; readonly outcome: TransferOutcome }
+  | { readonly type: 'transferOver'; readonly transfer: Transfer; readonly outcome: TransferOutcome }
   /** Who had answered has hung up. */
   | { readonly type: 'targetGone' }
   /** Makes sure that a leg that replaced another is in the bridge. */
   | { readonly type: 'bringIn'; readonly leg: string }
   | { readonly type: 'letGo'; readonly leg: string; readonly farewell: Farewell; readonly again: boolean }
-  | { readonly type: 'release'; readonly resource: Resource }
+  | Release
   /** The last leg has left. Once in a call's life. */
   | { readonly type: 'callerLeft'; readonly farewell: Farewell }
   /** Nothing is held, nobody is there. Once in a call's life, the last of all. */
   | { readonly type: 'finish' };
+
+export type Create =
+  | { readonly type: 'create'; readonly resource: 'session' | 'bridge' }
+  | { readonly type: 'create'; readonly resource: 'media'; readonly session: Session }
+  | {
+      readonly type: 'create';
+      readonly resource: 'target';
+      readonly target: string;
+      readonly request: TransferRequest;
+    };
+
+export type Release =
+  | { readonly type: 'release'; readonly resource: 'session'; readonly session: Session }
+  | { readonly type: 'release'; readonly resource: 'target'; readonly target: string }
+  | { readonly type: 'release'; readonly resource: 'bridge' | 'media' };
 
 export interface Transition {
   readonly state: CallState;
@@ -158,6 +231,23 @@ export interface Transition {
 /** Why a call ended that went with its Asterisk. */
 export const ASTERISK_LOST = 'asterisk-lost';
 
-export type State<Name extends CallState['name']> = Extract<CallState, { name: Name }>;
+export const NONE: None = { is: 'none' };
+export const ASKED: Asked = { is: 'asked', thing: undefined };
+export const HELD: Held = { is: 'held', thing: undefined };
+export const held = <Thing>(thing: Thing): Held<Thing> => ({ is: 'held', thing });
+export const releasing = <Thing>({ thing }: Held<Thing>): Releasing<Thing> => ({ is: 'releasing', thing });
 
 export const unchanged = (state: CallState): Transition => ({ state, actions: [] });
+
+export function isOver(state: CallState): state is Over {
+  return state.name === 'leaving' || state.name === 'ended';
+}
+
+export function legsOf(state: CallState): Legs {
+  return state.name === 'ended' ? [] : state.legs;
+}
+
+/** The channel of whoever is called for the caller, or talks with them. */
+export function targetOf(state: CallState): string | undefined {
+  return state.name === 'ended' || state.target.is === 'none' ? undefined : state.target.thing;
+}

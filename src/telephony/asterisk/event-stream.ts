@@ -65,7 +65,7 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
   const { server, app, clock, log, backOff = RECONNECT_BACK_OFF, random = Math.random } = options;
   const closing = new AbortController();
   const totals = { events: 0, others: 0, malformed: 0, opened: 0 };
-  let state = 'connecting' as StreamState;
+  let state: StreamState = 'connecting';
   let socket: WebSocket | undefined;
 
   const enter = (next: StreamState): void => {

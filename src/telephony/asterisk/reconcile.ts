@@ -1,86 +1,73 @@
 import type { EndReason } from '../../dialog/contract/end-reason.ts';
 import type { AriBridge, AriChannel } from './ari-model.ts';
 import type { AsteriskCall } from './asterisk-call.ts';
-import type { CallSignal, CallState } from './call-states.ts';
+import type { Owner } from './call-index.ts';
+import { targetOf, type CallSignal } from './call-states.ts';
 import { stasisArgsOf } from './caller-info.ts';
 
-/**
- * What a call was certain to have in Asterisk at the moment before Asterisk was asked. Only that may be
- * missed in the answer: what was made since then may not be in it yet.
- */
-export interface CallView<Call> {
+/** Something that a call has in Asterisk, and what the call must be told if it isn't there. */
+export interface Possession<Call> {
   readonly call: Call;
-  readonly legs: readonly string[];
-  readonly media: string | undefined;
-  readonly bridge: string | undefined;
-  readonly target: string | undefined;
-}
-
-export interface Difference<Call> {
-  readonly call: Call;
+  readonly id: string;
+  readonly among: 'callers' | 'channels' | 'bridges';
   readonly signal: CallSignal;
 }
 
-type Viewed = Pick<AsteriskCall, 'mediaId' | 'bridgeId' | 'targetId' | 'state'>;
+type Viewed = Pick<AsteriskCall, 'mediaId' | 'bridgeId' | 'state'>;
 
-export function viewOf<Call extends Viewed>(calls: Iterable<Call>): CallView<Call>[] {
-  return [...calls].map((call) => {
-    const state = call.state();
-    const certain = state.name === 'ended' ? undefined : state.holdings;
-    return {
-      call,
-      legs: state.name === 'ended' ? [] : state.legs,
-      media: certain?.media === 'held' && hasEntered(state) ? call.mediaId : undefined,
-      bridge: certain?.bridge === 'held' ? call.bridgeId : undefined,
-      target: certain?.target === 'held' ? call.targetId : undefined,
-    };
+/**
+ * What calls were certain to have at the moment before Asterisk was asked. Only that may be missed in the answer: what
+ * was made since then may not be in it yet.
+ */
+export function viewOf<Call extends Viewed>(calls: readonly Call[]): Possession<Call>[] {
+  return calls.flatMap((call) => {
+    const { state, mediaId, bridgeId } = call;
+    if (state.name === 'ended') return [];
+    const { bridge, media, target } = state;
+    const all: Possession<Call>[] = state.legs.map((leg) => {
+      return { call, id: leg, among: 'callers', signal: { type: 'legLeft', leg } };
+    });
+    if (media.is === 'held' && (state.name !== 'settingUp' || state.entered)) {
+      const signal = { type: 'lost', resource: 'media', reason: 'external-channel-left' } as const;
+      all.push({ call, id: mediaId, among: 'channels', signal });
+    }
+    if (bridge.is === 'held') {
+      const signal = { type: 'lost', resource: 'bridge', reason: 'bridge-destroyed' } as const;
+      all.push({ call, id: bridgeId, among: 'bridges', signal });
+    }
+    if (target.is === 'held') {
+      const signal = { type: 'targetLeft', target: target.thing, outcome: 'failed' } as const;
+      all.push({ call, id: target.thing, among: 'channels', signal });
+    }
+    return all;
   });
 }
 
-function hasEntered(state: CallState): boolean {
-  return state.name === 'settingUp' ? state.entered : true;
-}
-
-/** Whether one of the call's own channels is still its own: not given back, or tried to be. */
-export function keeps(call: Viewed | undefined, channel: string): boolean {
-  const state = call?.state();
-  if (!call || !state || state.name === 'ended') return false;
-  const { media, target } = state.holdings;
-  if (channel === call.mediaId) return media !== 'released';
-  return channel === call.targetId && target !== 'released';
-}
-
-/** What the calls must be told, that events would have told them. */
+/** What isn't there any more, with what the calls must be told, that events would have told them. */
 export function findDifferences<Call>(
-  views: readonly CallView<Call>[],
+  view: readonly Possession<Call>[],
   channels: readonly AriChannel[],
   bridges: readonly AriBridge[],
   app: string,
   /** Why a leg that isn't there left, where that is known. */
   reason?: EndReason,
-): Difference<Call>[] {
-  const channelById = new Map(channels.map((channel) => [channel.id, channel]));
-  const bridgeIds = new Set(bridges.map(({ id }) => id));
-  const inApp = (id: string): boolean => {
-    const channel = channelById.get(id);
-    return channel !== undefined && stasisArgsOf(channel, app) !== undefined;
+): Pick<Possession<Call>, 'call' | 'signal'>[] {
+  const there = {
+    callers: new Set(channels.filter((channel) => stasisArgsOf(channel, app)).map(({ id }) => id)),
+    channels: new Set(channels.map(({ id }) => id)),
+    bridges: new Set(bridges.map(({ id }) => id)),
   };
-  return views.flatMap(({ call, legs, media, bridge, target }) => {
-    const differences: Difference<Call>[] = [];
-    for (const leg of legs) {
-      if (!inApp(leg))
-        differences.push({ call, signal: { type: 'legLeft', leg, ...(reason && { reason }) } });
-    }
-    if (media !== undefined && !channelById.has(media)) {
-      const signal = { type: 'lost', resource: 'media', reason: 'external-channel-left' } as const;
-      differences.push({ call, signal });
-    }
-    if (bridge !== undefined && !bridgeIds.has(bridge)) {
-      differences.push({ call, signal: { type: 'lost', resource: 'bridge', reason: 'bridge-destroyed' } });
-    }
-    if (target !== undefined && !channelById.has(target)) {
-      differences.push({ call, signal: { type: 'targetLeft', target, outcome: 'failed' } });
-    }
-    return differences;
-  });
+  return view
+    .filter(({ id, among }) => !there[among].has(id))
+    .map(({ call, signal }) => {
+      return { call, signal: signal.type === 'legLeft' && reason ? { ...signal, reason } : signal };
+    });
+}
+
+/** Whether a call's own channel or bridge is still the call's: not given back, or tried to be. */
+export function keeps(owner: Owner<Viewed> | undefined, id: string): boolean {
+  if (!owner) return false;
+  const { state } = owner.call;
+  if (owner.role === 'target') return targetOf(state) === id;
+  return owner.role === 'bridge' || (state.name !== 'ended' && state.media.is !== 'none');
 }

@@ -1,13 +1,13 @@
 import { claimName, lookAtName } from './app-claim.ts';
-import { openAriRest, type AriRest } from './ari-rest.ts';
-import { openEventStream, type EventStream, type EventStreamStats } from './event-stream.ts';
+import { AriRest } from './ari-rest.ts';
+import { openEventStream, type EventStreamStats } from './event-stream.ts';
 import {
   DEFAULT_STASIS_SETTINGS,
   type StasisAppOptions,
   type StasisServer,
   type StasisSettings,
 } from './stasis-options.ts';
-import { createSwitchboard, type Switchboard } from './switchboard.ts';
+import { Switchboard } from './switchboard.ts';
 
 export interface StasisAppStats {
   readonly stream: EventStreamStats;
@@ -39,16 +39,14 @@ export interface StasisApp {
  */
 export async function startStasisApp(options: StasisAppOptions): Promise<StasisApp> {
   const settings: StasisSettings = { ...DEFAULT_STASIS_SETTINGS, ...options.settings };
-  const rest = await openAriRest(options.server, settings.requestMs);
+  const rest = await AriRest.open(options.server, settings.requestMs);
   try {
     await claimName(options, settings, rest);
     const version = await rest.version();
-    const switchboard = createSwitchboard(options, settings, rest);
+    const switchboard = new Switchboard(options, settings, rest);
     const stream = await openEventStream({
-      server: options.server,
+      ...options,
       app: options.server.app,
-      clock: options.clock,
-      log: options.log,
       onEvent: (event) => {
         switchboard.onEvent(event);
       },
@@ -63,40 +61,27 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
       pingMs: settings.pingMs,
       standByMs: settings.standByMs,
     });
-    return appOf(options, settings, rest, version, switchboard, stream);
+    const close = async (): Promise<void> => {
+      switchboard.drain();
+      await switchboard.letAllGo(settings.closeMs);
+      // What another consumer of the name has now is none of our business.
+      const ours = stream.stats().state !== 'replaced';
+      await stream.close();
+      if (ours) await switchboard.leaveClean();
+      rest.close();
+    };
+    let closing: Promise<void> | undefined;
+    return {
+      server: options.server,
+      version,
+      stats: () => ({ stream: stream.stats(), ...switchboard.stats() }),
+      drain: () => {
+        switchboard.drain();
+      },
+      close: () => (closing ??= close()),
+    };
   } catch (error) {
     rest.close();
     throw error;
   }
-}
-
-function appOf(
-  options: StasisAppOptions,
-  settings: StasisSettings,
-  rest: AriRest,
-  version: string,
-  switchboard: Switchboard,
-  stream: EventStream,
-): StasisApp {
-  let closing: Promise<void> | undefined;
-
-  async function close(): Promise<void> {
-    switchboard.drain();
-    await switchboard.letAllGo(settings.closeMs);
-    // What another consumer of the name has now is none of our business.
-    const ours = stream.stats().state !== 'replaced';
-    await stream.close();
-    if (ours) await switchboard.leaveClean();
-    rest.close();
-  }
-
-  return {
-    server: options.server,
-    version,
-    stats: () => ({ stream: stream.stats(), ...switchboard.stats() }),
-    drain: () => {
-      switchboard.drain();
-    },
-    close: () => (closing ??= close()),
-  };
 }

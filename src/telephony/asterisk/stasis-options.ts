@@ -1,8 +1,12 @@
 import type { RtpEndpoint } from '../../dialog/contract/call-media.ts';
 import type { CallDesk, MediaGateway } from '../../dialog/contract/ports.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
+import type { CodecName } from '../../media/codec.ts';
 import type { AriServer } from './ari-http.ts';
-import type { CallSettings } from './asterisk-call.ts';
+import type { AriRest } from './ari-rest.ts';
+import type { AsteriskCall } from './asterisk-call.ts';
+import type { CallIndex } from './call-index.ts';
+import type { ObjectIds } from './object-ids.ts';
 import type { TelephonyLog } from '../log.ts';
 
 /** One Asterisk and our app in it. */
@@ -13,7 +17,19 @@ export interface StasisServer extends AriServer {
   readonly instance: string;
 }
 
-export interface StasisSettings extends CallSettings {
+export interface StasisSettings {
+  /** From StasisStart to the bridged call; then the caller goes on in the dialplan. */
+  readonly setUpMs: Milliseconds;
+  /** From the external channel's creation to its StasisStart. */
+  readonly enterMs: Milliseconds;
+  /** Before addChannel is tried again. */
+  readonly joinPauseMs: Milliseconds;
+  /** Before it is looked whether a leg that was let go is really gone. */
+  readonly letGoCheckMs: Milliseconds;
+  /** Asterisk's media address as we reach it, where its own answer can't be used. */
+  readonly mediaAddress?: string | undefined;
+  /** For `codec: auto` when none of the caller's own formats is a codec of ours. Default ulaw. */
+  readonly fallbackCodec?: CodecName;
   /** For one REST request. */
   readonly requestMs: Milliseconds;
   /** Between two pings on the event stream; a dead line is noticed within two of them. */
@@ -58,4 +74,13 @@ export interface StasisAppOptions {
   /** Take the app's name even from another consumer, instead of refusing with ARI_APP_TAKEN. */
   readonly takeOver?: boolean;
   readonly settings?: Partial<StasisSettings>;
+}
+
+/** What the parts of one Stasis app share. */
+export interface StasisParts extends StasisAppOptions {
+  readonly settings: StasisSettings;
+  readonly rest: AriRest;
+  readonly ids: ObjectIds;
+  /** A call is in it until it holds nothing any more and nobody is there. */
+  readonly index: CallIndex<AsteriskCall>;
 }

@@ -1,135 +1,157 @@
 import type { TransferOutcome } from '../../dialog/contract/call-info.ts';
 import {
+  held,
+  NONE,
+  releasing,
   unchanged,
-  type CallAction,
+  type Asked,
   type CallSignal,
   type CallState,
+  type Held,
+  type None,
   type State,
   type Transition,
 } from './call-states.ts';
 
 /** A target can be called now. The last one's channel may take a moment to be given back. */
 export function canTransfer(state: CallState): boolean {
-  if (state.name !== 'talking') return false;
-  return state.holdings.target === 'none' || state.holdings.target === 'released';
+  return state.name === 'talking' && state.target.is === 'none';
 }
 
-/** The part of call-machine.ts that calls somebody else for the caller. Undefined: nothing special. */
-export function transferring(
-  state: State<'talking' | 'ringing' | 'connecting' | 'connected'>,
-  signal: CallSignal,
-): Transition | undefined {
-  switch (state.name) {
-    case 'talking':
-      return talking(state, signal);
-    case 'ringing':
-      return ringing(state, signal);
-    case 'connecting':
-      return connecting(state, signal);
-    case 'connected':
-      return connected(state, signal);
-  }
-}
+// The part of call-machine.ts that calls somebody else for the caller. Undefined: nothing special.
 
-function talking(state: State<'talking'>, signal: CallSignal): Transition | undefined {
+export function talking(state: State<'talking'>, signal: CallSignal): Transition | undefined {
+  const { target } = state;
   switch (signal.type) {
     case 'transfer': {
-      if (!canTransfer(state)) return undefined;
-      const holdings = { ...state.holdings, target: 'asked' as const };
-      const actions: CallAction[] = [{ type: 'create', resource: 'target' }, { type: 'ring' }];
-      return { state: { ...state, name: 'ringing', holdings }, actions };
+      if (target.is !== 'none') return undefined;
+      const { to, transfer } = signal;
+      return {
+        state: { ...state, name: 'ringing', target: { is: 'asked', thing: to }, transfer },
+        actions: [
+          { type: 'create', resource: 'target', target: to, request: transfer.request },
+          { type: 'ring', transfer },
+        ],
+      };
     }
     // The answer to a call that nobody wants any more.
     case 'created':
     case 'failed':
-      if (signal.resource !== 'target' || state.holdings.target !== 'asked') return undefined;
-      return giveBackTarget({ ...state, holdings: { ...state.holdings, target: 'held' } });
+      if (signal.resource !== 'target' || target.is !== 'asked') return undefined;
+      return withAgent(state, held(target.thing));
+    case 'released':
+      if (signal.resource !== 'target' || target.is !== 'releasing') return undefined;
+      return withAgent(state, NONE);
+    case 'targetReplaced':
+      return target.is === 'none'
+        ? undefined
+        : unchanged({ ...state, target: { ...target, thing: signal.by } });
     default:
       return undefined;
   }
 }
 
-function ringing(state: State<'ringing'>, signal: CallSignal): Transition | undefined {
-  const { holdings } = state;
+export function ringing(state: State<'ringing'>, signal: CallSignal): Transition | undefined {
+  const { target, transfer } = state;
   switch (signal.type) {
     case 'created':
-      if (signal.resource !== 'target' || holdings.target !== 'asked') return undefined;
-      return unchanged({ ...state, holdings: { ...holdings, target: 'held' } });
+      if (signal.resource !== 'target') return undefined;
+      return unchanged({ ...state, target: held(target.thing) });
     case 'failed':
-      if (signal.resource !== 'target' || holdings.target !== 'asked') return undefined;
+      if (signal.resource !== 'target' || target.is !== 'asked') return undefined;
       // The request may have done its work all the same (a time-out): such a channel is deleted, too.
-      return backToAgent({ ...state, holdings: { ...holdings, target: 'held' } }, 'failed');
+      return backToAgent(state, held(target.thing), 'failed');
     case 'targetLeft':
-      return backToAgent({ ...state, holdings: { ...holdings, target: 'released' } }, signal.outcome);
+      return backToAgent(state, NONE, signal.outcome);
     case 'ringNoMore':
-      return backToAgent(state, signal.outcome);
+      return backToAgent(state, target, signal.outcome);
+    case 'targetReplaced':
+      return unchanged({ ...state, target: { ...target, thing: signal.by } });
     case 'targetAnswered':
       // Its event may overtake the answer to the request that called it.
       return {
-        state: { ...state, name: 'connecting', holdings: { ...holdings, target: 'held' } },
-        actions: [{ type: 'stopRinging' }, { type: 'connect' }],
+        state: { ...state, name: 'connecting', target: held(target.thing) },
+        actions: [
+          { type: 'stopRinging', transfer },
+          { type: 'connect', target: target.thing },
+        ],
       };
     default:
       return undefined;
   }
 }
 
-function connecting(state: State<'connecting'>, signal: CallSignal): Transition | undefined {
-  const { holdings } = state;
+export function connecting(state: State<'connecting'>, signal: CallSignal): Transition | undefined {
+  const { legs, session, bridge, media, target, transfer } = state;
   switch (signal.type) {
     case 'connected': {
-      const gone: CallAction[] = holdings.target === 'released' ? [{ type: 'targetGone' }] : [];
+      const parts = { session: releasing(session), bridge, media: releasing(media), target };
       return {
-        state: {
-          ...state,
-          name: 'connected',
-          holdings: { ...holdings, media: 'releasing', session: 'releasing' },
-        },
+        state: { name: 'connected', legs, ...parts },
         actions: [
           { type: 'release', resource: 'media' },
-          { type: 'release', resource: 'session' },
-          { type: 'transferOver', outcome: 'answered' },
-          ...gone,
+          { type: 'release', resource: 'session', session: session.thing },
+          { type: 'transferOver', transfer, outcome: 'answered' },
+          ...(target.is === 'none' ? [{ type: 'targetGone' } as const] : []),
         ],
       };
     }
     case 'notConnected':
-      return backToAgent(state, 'failed');
+      return backToAgent(state, target, 'failed');
     case 'targetLeft':
-      return unchanged({ ...state, holdings: { ...holdings, target: 'released' } });
+      return unchanged({ ...state, target: NONE });
+    case 'targetReplaced':
+      return unchanged({ ...state, target: held(signal.by) });
     default:
       return undefined;
   }
 }
 
-function connected(state: State<'connected'>, signal: CallSignal): Transition | undefined {
-  const { holdings } = state;
-  if (signal.type === 'targetReplaced') return { state, actions: [{ type: 'bringIn', leg: signal.by }] };
-  if (signal.type !== 'targetLeft' || holdings.target !== 'held') return undefined;
-  return {
-    state: { ...state, holdings: { ...holdings, target: 'released' } },
-    actions: [{ type: 'targetGone' }],
-  };
+export function connected(state: State<'connected'>, signal: CallSignal): Transition | undefined {
+  switch (signal.type) {
+    case 'targetReplaced':
+      return {
+        state: { ...state, target: held(signal.by) },
+        actions: [{ type: 'bringIn', leg: signal.by }],
+      };
+    case 'targetLeft':
+      return { state: { ...state, target: NONE }, actions: [{ type: 'targetGone' }] };
+    case 'released':
+      if (signal.resource !== 'session' && signal.resource !== 'media') return undefined;
+      return unchanged({ ...state, [signal.resource]: NONE });
+    default:
+      return undefined;
+  }
 }
 
 /** The transfer has come to nothing. */
-function backToAgent(state: State<'ringing' | 'connecting'>, outcome: TransferOutcome): Transition {
-  const after = giveBackTarget({ ...state, name: 'talking' });
+function backToAgent(
+  state: State<'ringing' | 'connecting'>,
+  target: None | Asked<string> | Held<string>,
+  outcome: TransferOutcome,
+): Transition {
+  const { transfer } = state;
+  const after = withAgent(state, target);
   return {
     state: after.state,
     actions: [
-      { type: 'stopRinging' },
+      { type: 'stopRinging', transfer },
       { type: 'rejoin' },
       ...after.actions,
-      { type: 'transferOver', outcome },
+      { type: 'transferOver', transfer, outcome },
     ],
   };
 }
 
-function giveBackTarget(state: State<'talking'>): Transition {
-  if (state.holdings.target !== 'held') return unchanged(state);
+/** On with the agent; the channel of somebody who was called is given back, as soon as it exists. */
+function withAgent(
+  { legs, session, bridge, media }: State<'talking' | 'ringing' | 'connecting'>,
+  target: None | Asked<string> | Held<string>,
+): Transition {
+  const talk = { name: 'talking', legs, session, bridge, media } as const;
+  if (target.is !== 'held') return unchanged({ ...talk, target });
   return {
-    state: { ...state, holdings: { ...state.holdings, target: 'releasing' } },
-    actions: [{ type: 'release', resource: 'target' }],
+    state: { ...talk, target: releasing(target) },
+    actions: [{ type: 'release', resource: 'target', target: target.thing }],
   };
 }

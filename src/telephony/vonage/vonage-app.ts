@@ -1,16 +1,16 @@
-import type { Clock } from '../../lib/clock.ts';
+import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { FailureDomain } from '../../lib/failure-domain.ts';
 import type { HttpRequest, HttpResponse } from '../../lib/http-exchange.ts';
 import type { WebSocketEndpoint } from '../../dialog/contract/call-media.ts';
 import type { Admission, CallDesk, MediaGateway, MediaSession } from '../../dialog/contract/ports.ts';
 import type { CallInfo } from '../../dialog/contract/call-info.ts';
-import { callDomain } from '../call-domain.ts';
+import { callDomain, type Acceptance } from '../call-domain.ts';
 import type { TelephonyLog } from '../log.ts';
 import { AnsweredWebhooks } from './answered-webhooks.ts';
 import { talk, type Ncco } from './ncco.ts';
 import { TOKEN_GOOD_MS, type SignatureCheck } from './signed-webhook.ts';
-import { startVonageCall, type VonageCall, type VonageCallSettings } from './vonage-call.ts';
+import { VonageCall, type VonageCallSettings } from './vonage-call.ts';
 import type { VonageRest } from './vonage-rest.ts';
 import { answerOf, type AnswerWebhook, eventOf, fieldsOf, originalTypeOf } from './webhook-content.ts';
 
@@ -50,190 +50,203 @@ export interface VonageCounts {
   readonly malformed: number;
 }
 
-/** Takes calls from the Vonage cloud: answers its webhooks. */
-export interface VonageApp {
-  handle(request: HttpRequest): Promise<HttpResponse>;
-  readonly callCount: number;
-  readonly counts: VonageCounts;
-  /** No new calls: their callers are told so. */
-  drain(): void;
-  /** Gives up calls that haven't begun, and waits for the others, which the desk ends. Idempotent. */
-  close(): Promise<void>;
-}
-
-const JSON_TYPE = { 'content-type': 'application/json' };
-const NOTHING: HttpResponse = { status: 204 };
 const TELL_EVERY_MS = 1000;
 
-export function startVonageApp(options: VonageAppOptions): VonageApp {
-  const { desk, gateway, clock, log, signature, texts, publicUrl } = options;
-  const calls = new Map<string, VonageCall>();
-  const byConversation = new Map<string, VonageCall>();
-  /** Calls whose media is being reserved. */
-  const arriving = new Set<string>();
-  const answered = new AnsweredWebhooks(TOKEN_GOOD_MS);
-  const counts = { answers: 0, events: 0, fallbacks: 0, forged: 0, replayed: 0, malformed: 0 };
-  const isOurs = (number: string): boolean => Object.hasOwn(options.numbers, number);
-  let draining = false;
-  let toldAt = -Infinity;
+type Fields = Readonly<Record<string, unknown>>;
 
-  function refuse(kind: 'forged' | 'replayed' | 'malformed', status: number, why: string): HttpResponse {
-    counts[kind] += 1;
+/** Takes calls from the Vonage cloud: answers its webhooks. */
+export class VonageApp {
+  readonly #options: VonageAppOptions;
+  readonly #calls = new Map<string, VonageCall>();
+  readonly #byConversation = new Map<string, VonageCall>();
+  /** Calls whose media is being reserved. */
+  readonly #arriving = new Set<string>();
+  readonly #answered = new AnsweredWebhooks(TOKEN_GOOD_MS);
+  readonly #counts = { answers: 0, events: 0, fallbacks: 0, forged: 0, replayed: 0, malformed: 0 };
+  #draining = false;
+  #toldAt: Milliseconds | undefined;
+
+  constructor(options: VonageAppOptions) {
+    this.#options = options;
+  }
+
+  get callCount(): number {
+    return this.#calls.size;
+  }
+
+  get counts(): VonageCounts {
+    return { ...this.#counts };
+  }
+
+  async handle(request: HttpRequest): Promise<HttpResponse> {
+    const { signature, clock } = this.#options;
+    if (request.method !== 'GET' && request.method !== 'POST') {
+      const refusal = this.#refuse('malformed', 405, `it came by ${request.method.slice(0, 16)}`);
+      return { ...refusal, headers: { allow: 'GET, POST' } };
+    }
+    const verdict = await signature?.check(request);
+    if (verdict?.genuine === false) return this.#refuse('forged', 401, verdict.why);
+    const token = verdict?.token;
+    if (token === undefined) return this.#obey(request);
+    return (
+      this.#answered.once(token, clock.now(), () => this.#obey(request)) ??
+      this.#refuse('replayed', 401, 'its token has been used for something else')
+    );
+  }
+
+  /** No new calls: their callers are told so. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Gives up calls that haven't begun, and waits for the others, which the desk ends. Idempotent. */
+  async close(): Promise<void> {
+    this.drain();
+    for (const call of this.#calls.values()) call.abandon();
+    await Promise.all([...this.#calls.values()].map(({ done }) => done));
+  }
+
+  /** Counted each time, and told of once a second. */
+  #refuse(kind: 'forged' | 'replayed' | 'malformed', status: number, why: string): HttpResponse {
+    const { clock, log } = this.#options;
+    this.#counts[kind] += 1;
     const now = clock.now();
-    if (now - toldAt >= TELL_EVERY_MS) {
-      toldAt = now;
-      log.warn({ code: 'VONAGE_WEBHOOK_REFUSED', kind, ...counts }, `a webhook is refused: ${why}`);
+    if (this.#toldAt === undefined || now - this.#toldAt >= TELL_EVERY_MS) {
+      this.#toldAt = now;
+      log.warn({ code: 'VONAGE_WEBHOOK_REFUSED', kind, ...this.#counts }, `a webhook is refused: ${why}`);
     }
     return { status };
   }
 
-  async function handle(request: HttpRequest): Promise<HttpResponse> {
-    if (request.method !== 'GET' && request.method !== 'POST') {
-      const refusal = refuse('malformed', 405, `it came by ${request.method.slice(0, 16)}`);
-      return { ...refusal, headers: { allow: 'GET, POST' } };
-    }
-    const verdict = await signature?.check(request);
-    if (verdict?.genuine === false) return refuse('forged', 401, verdict.why);
-    const token = verdict?.token;
-    if (token === undefined) return obey(request);
-    return (
-      answered.once(token, clock.now(), () => obey(request)) ??
-      refuse('replayed', 401, 'its token has been used for something else')
-    );
-  }
-
-  async function obey(request: HttpRequest): Promise<HttpResponse> {
+  async #obey(request: HttpRequest): Promise<HttpResponse> {
     const fields = fieldsOf(request);
-    if (fields === undefined) return refuse('malformed', 400, 'its content is not a JSON object');
+    if (fields === undefined) return this.#refuse('malformed', 400, 'its content is not a JSON object');
     switch (request.path) {
       case '/answer':
-        return answer(fields);
+        return this.#answer(fields);
       case '/event':
-        return event(fields);
+        return this.#event(fields);
       case '/fallback':
-        return fallback(fields);
+        return this.#fallback(fields);
       default:
         return { status: 404 };
     }
   }
 
-  async function answer(fields: Readonly<Record<string, unknown>>): Promise<HttpResponse> {
+  async #answer(fields: Fields): Promise<HttpResponse> {
+    const { clock, log } = this.#options;
     const webhook = answerOf(fields);
-    if (webhook === undefined) return refuse('malformed', 400, 'it names no call or no called number');
-    const { uuid, to, from, conversation, sipHeaders } = webhook;
-    const known = calls.get(uuid);
+    if (webhook === undefined) return this.#refuse('malformed', 400, 'it names no call or no called number');
+    const { uuid } = webhook;
+    const known = this.#calls.get(uuid);
     // Asked once more, with a new token, as our answer didn't arrive: the same again, until somebody has used it.
     if (known?.waiting === true) return reply(known.ncco);
-    if (known || arriving.has(uuid)) return refuse('malformed', 409, 'its call is being answered already');
-    counts.answers += 1;
-    const info: CallInfo = {
-      key: { server: VONAGE_SERVER, channel: uuid },
-      direction: 'in',
-      dialled: isOurs(to) ? (options.numbers[to] as string) : to,
-      caller: { number: from, name: '' },
-      variables: { VONAGE_NUMBER: to, VONAGE_CONVERSATION: conversation, ...sipHeaders },
-    };
-    arriving.add(uuid);
+    if (known || this.#arriving.has(uuid))
+      return this.#refuse('malformed', 409, 'its call is being answered already');
+    this.#counts.answers += 1;
+    this.#arriving.add(uuid);
     const domain = callDomain({ clock, log, server: VONAGE_SERVER, channel: uuid });
-    const answered = await domain.run(() => take(webhook, info, domain));
-    arriving.delete(uuid);
-    if (!calls.has(uuid)) domain.close();
-    return answered ?? say('trouble');
+    const answered = await domain.run(() => this.#take(webhook, domain));
+    this.#arriving.delete(uuid);
+    if (!this.#calls.has(uuid)) domain.close();
+    return answered ?? this.#say('trouble');
   }
 
   /** Undefined: it can't be taken, and nothing of it is left. Never rejects. */
-  async function take(
-    { uuid, to, conversation, regionUrl }: AnswerWebhook,
-    info: CallInfo,
-    domain: FailureDomain,
-  ): Promise<HttpResponse | undefined> {
+  async #take(webhook: AnswerWebhook, domain: FailureDomain): Promise<HttpResponse | undefined> {
+    const { desk, gateway, log } = this.#options;
+    const info = this.#infoOf(webhook);
     let admission: Admission | undefined;
     let session: MediaSession<WebSocketEndpoint> | undefined;
     try {
       admission = desk.admit(info);
       if (admission.kind === 'proceed') {
         const reason = admission.variables['VOICE_AGENT_RESULT'];
-        log.info({ server: VONAGE_SERVER, channel: uuid, reason }, 'the caller is told to call again');
-        return say('busy');
+        log.info({ ...info.key, reason }, 'the caller is told to call again');
+        return this.#say('busy');
       }
-      session = await gateway.reserve({ id: uuid });
+      session = await gateway.reserve({ id: webhook.uuid });
       if (domain.failed) throw new Error('something of the call has failed');
-      const call = startVonageCall({
-        uuid,
-        number: to,
-        info,
-        acceptance: admission,
-        session,
-        rest: options.rest?.at(regionUrl),
-        clock,
-        log,
-        settings: options.settings,
-        isOurs,
-        eventUrl: `${publicUrl}/event`,
-        onConversation: (moved) => byConversation.set(moved, call),
-        onFinished: () => {
-          calls.delete(uuid);
-          for (const [id, owner] of byConversation) if (owner === call) byConversation.delete(id);
-          domain.close();
-        },
-      });
-      calls.set(uuid, call);
-      if (conversation !== '') byConversation.set(conversation, call);
-      return reply(call.ncco);
+      return reply(this.#begin(webhook, info, admission, session, domain).ncco);
     } catch (error) {
-      log.error({ server: VONAGE_SERVER, channel: uuid, err: error }, `no media: ${messageOf(error)}`);
+      log.error({ ...info.key, err: error }, `no media: ${messageOf(error)}`);
       if (admission?.kind === 'accept') admission.abandoned?.('session-failed');
       await session?.close().catch(() => undefined);
       return undefined;
     }
   }
 
-  function event(fields: Readonly<Record<string, unknown>>): HttpResponse {
-    counts.events += 1;
+  #infoOf({ uuid, to, from, conversation, sipHeaders }: AnswerWebhook): CallInfo {
+    return {
+      key: { server: VONAGE_SERVER, channel: uuid },
+      direction: 'in',
+      dialled: (this.#isOurs(to) ? this.#options.numbers[to] : undefined) ?? to,
+      caller: { number: from ?? '', name: '' },
+      variables: { VONAGE_NUMBER: to, VONAGE_CONVERSATION: conversation ?? '', ...sipHeaders },
+    };
+  }
+
+  #isOurs(number: string): boolean {
+    return Object.hasOwn(this.#options.numbers, number);
+  }
+
+  #begin(
+    { uuid, to, conversation, regionUrl }: AnswerWebhook,
+    info: CallInfo,
+    acceptance: Acceptance,
+    session: MediaSession<WebSocketEndpoint>,
+    domain: FailureDomain,
+  ): VonageCall {
+    const call: VonageCall = new VonageCall({
+      ...this.#options,
+      ...{ number: to, info, acceptance, session, domain },
+      rest: this.#options.rest?.at(regionUrl),
+      isOurs: (number) => this.#isOurs(number),
+      eventUrl: `${this.#options.publicUrl}/event`,
+      onConversation: (moved) => {
+        this.#byConversation.set(moved, call);
+      },
+      onFinished: () => {
+        this.#calls.delete(uuid);
+        for (const [id, owner] of this.#byConversation) if (owner === call) this.#byConversation.delete(id);
+        domain.close();
+      },
+    });
+    this.#calls.set(uuid, call);
+    if (conversation !== undefined) this.#byConversation.set(conversation, call);
+    return call;
+  }
+
+  #event(fields: Fields): HttpResponse {
+    this.#counts.events += 1;
     const webhook = eventOf(fields);
-    const call =
-      calls.get(webhook.uuid) ?? calls.get(webhook.call) ?? byConversation.get(webhook.conversation);
-    if (webhook.status === '' && webhook.reason !== '') {
-      log.warn({ server: VONAGE_SERVER, channel: call?.info.key.channel }, `Vonage: ${webhook.reason}`);
+    const { uuid = '', call: ofCall = '', conversation = '', status, reason } = webhook;
+    const call = this.#calls.get(uuid) ?? this.#calls.get(ofCall) ?? this.#byConversation.get(conversation);
+    if (status === undefined && reason !== undefined) {
+      this.#options.log.warn({ server: VONAGE_SERVER, channel: call?.channel }, `Vonage: ${reason}`);
     }
     const ncco = call?.onEvent(webhook);
-    return ncco ? reply(ncco) : NOTHING;
+    return ncco ? reply(ncco) : { status: 204 };
   }
 
   /** A webhook of ours failed: this is it once more. What was wrong, Vonage says; the caller must be told something. */
-  async function fallback(fields: Readonly<Record<string, unknown>>): Promise<HttpResponse> {
-    counts.fallbacks += 1;
+  async #fallback(fields: Fields): Promise<HttpResponse> {
+    this.#counts.fallbacks += 1;
     const original = originalTypeOf(fields);
     const { reason } = eventOf(fields);
-    log.warn({ server: VONAGE_SERVER, original, reason }, 'Vonage falls back: a webhook was not answered');
-    if (original === 'event') return event(fields);
-    const answered = answerOf(fields) && (await answer(fields));
-    return answered?.status === 200 ? answered : say(draining ? 'busy' : 'trouble');
+    const about = { server: VONAGE_SERVER, original, reason };
+    this.#options.log.warn(about, 'Vonage falls back: a webhook was not answered');
+    if (original === 'event') return this.#event(fields);
+    const answered = answerOf(fields) && (await this.#answer(fields));
+    return answered?.status === 200 ? answered : this.#say(this.#draining ? 'busy' : 'trouble');
   }
 
-  function say(what: 'busy' | 'trouble'): HttpResponse {
+  #say(what: 'busy' | 'trouble'): HttpResponse {
+    const { texts } = this.#options;
     return reply(talk(texts[what], texts.language));
   }
-
-  return {
-    handle,
-    get callCount() {
-      return calls.size;
-    },
-    get counts() {
-      return { ...counts };
-    },
-    drain() {
-      draining = true;
-    },
-    async close() {
-      draining = true;
-      for (const call of calls.values()) call.abandon();
-      await Promise.all([...calls.values()].map(({ done }) => done));
-    },
-  };
 }
 
 function reply(ncco: Ncco): HttpResponse {
-  return { status: 200, headers: JSON_TYPE, body: JSON.stringify(ncco) };
+  return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(ncco) };
 }

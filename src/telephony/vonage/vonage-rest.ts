@@ -31,7 +31,7 @@ export interface VonageRest {
   /** GET /v1/calls/{uuid}. True: it has ended, or there is none. */
   isOver(uuid: string): Promise<boolean>;
   /** The same for a call that is carried in another region: that region alone knows it, others answer 404. */
-  at(regionUrl: string): VonageRest;
+  at(regionUrl: string | undefined): VonageRest;
 }
 
 export const DEFAULT_API_URL = 'https://api.nexmo.com';
@@ -43,7 +43,7 @@ const TOKEN_LIFE_S = 300;
 const PASSING = new Set([429, 502, 503, 504]);
 const RETRY_MS = 300;
 /** States of a leg after which there is none any more. */
-export const OVER = new Set([
+export const OVER = new Set<string | undefined>([
   'completed',
   'cancelled',
   'failed',
@@ -136,7 +136,7 @@ function restAt(base: string, key: KeyObject, options: VonageRestOptions): Vonag
       if (!response.ok) throw failed(`can't look for the call: ${explain(response.status, text)}`);
       return OVER.has(statusIn(text));
     },
-    at: (regionUrl) => restAt(options.regionOf?.(regionUrl) ?? base, key, options),
+    at: (regionUrl = '') => restAt(options.regionOf?.(regionUrl) ?? base, key, options),
   };
 }
 
@@ -154,13 +154,13 @@ function readKey(pem: string): KeyObject {
   }
 }
 
-/** Of a call's description; empty: it has none. */
-function statusIn(text: string): string {
+/** Of a call's description. */
+function statusIn(text: string): string | undefined {
   try {
     const call = JSON.parse(text) as { status?: unknown } | null;
-    return typeof call?.status === 'string' ? call.status : '';
+    return typeof call?.status === 'string' ? call.status : undefined;
   } catch {
-    return '';
+    return undefined;
   }
 }
 

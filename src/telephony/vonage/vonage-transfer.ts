@@ -1,51 +1,28 @@
 import type { TransferOutcome, TransferRequest } from '../../dialog/contract/call-info.ts';
 import { onAbort } from '../../lib/abort.ts';
-import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type { TelephonyLog } from '../log.ts';
+import type { MediaLeg } from './media-leg.ts';
 import { connectTelephone, digitsOf, type Ncco } from './ncco.ts';
-import type { VonageRest } from './vonage-rest.ts';
+import type { VonageCallOptions } from './vonage-call.ts';
 import type { EventWebhook } from './webhook-content.ts';
 
-export interface VonageTransferOptions {
-  readonly uuid: string;
-  /** The called number, in digits. */
-  readonly number: string;
-  readonly rest: VonageRest | undefined;
-  readonly clock: Clock;
-  readonly log: TelephonyLog;
-  /** Fields of each line of the log. */
-  readonly about: object;
-  readonly eventUrl: string;
+export interface VonageTransferOptions extends Pick<
+  VonageCallOptions,
+  'number' | 'info' | 'eventUrl' | 'rest' | 'clock' | 'log' | 'isOurs'
+> {
   readonly ringbackToneUrl: string | undefined;
-  /** A number of ours, in digits: others may not be shown to whom is called. */
-  readonly isOurs: (number: string) => boolean;
   /** False: the caller has left, or isn't ours any more. */
   readonly callerIsHere: () => boolean;
-  /** The media waits for the caller's return. False: it is lost for good. */
-  readonly hold: (withinMs: Milliseconds) => boolean;
-  /** An NCCO that brings the caller back to us. Undefined: the media is lost for good. */
-  readonly mediaAgain: (withinMs: Milliseconds) => Ncco | undefined;
+  /** Waits for the caller's return, and takes them back. */
+  readonly media: Pick<MediaLeg, 'hold' | 'again'>;
   /** Whoever answered has hung up. */
   readonly onTargetLeft: () => void;
   /** The call is over, and Vonage's webhook that should have said so was lost. */
   readonly onOver: () => void;
 }
 
-/** A caller is put through to somebody else: rings, and is back with us or talks to him. */
-export interface VonageTransfer {
-  /** The caller isn't with us: it rings, or he talks to somebody. */
-  readonly away: boolean;
-  /** As `CallLine.transfer`; whoever calls it closes the media when it has been answered. */
-  putThrough(request: TransferRequest, signal: AbortSignal): Promise<TransferOutcome>;
-  /** An event of a leg. Undefined: it isn't of the one that is called; `ncco`: what Vonage shall do now. */
-  onEvent(event: EventWebhook): { readonly ncco?: Ncco | undefined } | undefined;
-  /** The call is over. Idempotent. */
-  close(): void;
-}
-
 /** What becomes of a telephone that is called for a caller. */
-const OUTCOMES = new Map<string, TransferOutcome>([
+const OUTCOMES = new Map<string | undefined, TransferOutcome>([
   ['answered', 'answered'],
   ['busy', 'busy'],
   ['rejected', 'refused'],
@@ -61,112 +38,136 @@ const RING_SLACK_MS = 5000;
 /** How often it is looked whether two who talk still do, should Vonage's word of it get lost. */
 const WATCH_MS = 60_000;
 
+type Stage =
+  | { readonly is: 'with-agent' }
+  /** A telephone rings, and the caller hears that. `leg`: its, once Vonage has told of it. */
+  | {
+      readonly is: 'ringing';
+      readonly to: string;
+      readonly leg?: string | undefined;
+      readonly settle: (result: Result) => void;
+    }
+  /** The caller talks to whoever answered. */
+  | { readonly is: 'talking'; readonly to: string; readonly stopWatching: () => void };
+
 /**
+ * A caller is put through to somebody else: it rings, and then they are back with us, or talk to the target.
+ *
  * The NCCO of a transfer has one action, a synchronous `connect`: Vonage asks us what to do when the other
  * telephone is busy, silent or off (NCCO reference, `eventType`), and is told to connect the caller with us
  * again. What a second `connect` behind it would do isn't certain: several join the same conversation.
  */
-export function createVonageTransfer(options: VonageTransferOptions): VonageTransfer {
-  const { uuid, number, rest, clock, log, about, isOurs, callerIsHere, mediaAgain } = options;
-  let ringing: { readonly to: string; leg?: string; readonly settle: (result: Result) => void } | undefined;
+export class VonageTransfer {
+  readonly #options: VonageTransferOptions;
+  #stage: Stage = { is: 'with-agent' };
   /** The leg of whoever was called before: what is told of it now is of no interest. */
-  let pastLeg: string | undefined;
-  /** Whom the caller talks to. */
-  let target: string | undefined;
-  let stopWatching: (() => void) | undefined;
+  #pastLeg: string | undefined;
 
-  async function putThrough(request: TransferRequest, signal: AbortSignal): Promise<TransferOutcome> {
+  constructor(options: VonageTransferOptions) {
+    this.#options = options;
+  }
+
+  /** The caller isn't with us: it rings, or they talk to somebody. */
+  get away(): boolean {
+    return this.#stage.is !== 'with-agent';
+  }
+
+  /** As `CallLine.transfer`; whoever calls it closes the media when it has been answered. */
+  async putThrough(request: TransferRequest, signal: AbortSignal): Promise<TransferOutcome> {
+    const { info, number, rest, clock, eventUrl, ringbackToneUrl, isOurs, callerIsHere, media } =
+      this.#options;
     const { endpoint: to, ringMs } = request;
     if (!callerIsHere()) return 'caller-gone';
     const shown = digitsOf(request.callerId.number);
-    const { eventUrl, ringbackToneUrl } = options;
     const from = isOurs(shown) ? shown : number;
     const call = connectTelephone({ to, eventUrl, from, ringMs, ringbackToneUrl });
-    if (!rest || !call || ringing || target !== undefined) return 'failed';
-    if (!options.hold(ringMs + RING_SLACK_MS + RETURN_MS)) return 'failed';
+    if (!rest || !call || this.away) return 'failed';
+    if (!media.hold(ringMs + RING_SLACK_MS + RETURN_MS)) return 'failed';
     const ended = Promise.withResolvers<Result>();
-    ringing = { to, settle: ended.resolve };
+    this.#stage = { is: 'ringing', to, settle: ended.resolve };
     try {
-      await rest.transfer(uuid, call);
+      await rest.transfer(info.key.channel, call);
     } catch (error) {
-      ringing = undefined;
-      log.warn({ ...about, to, error: messageOf(error) }, 'the caller could not be put through');
+      this.#settle({ outcome: 'failed' });
+      this.#warn('the caller could not be put through', error, { to });
       return 'failed';
     }
     const withdraw = onAbort(signal, () => {
-      settle({ outcome: 'cancelled', takeBack: true });
+      this.#settle({ outcome: 'cancelled', takeBack: true });
     });
     const cancelRing = clock.at(clock.now() + ringMs + RING_SLACK_MS, () => {
-      settle({ outcome: 'no-answer', takeBack: true });
+      this.#settle({ outcome: 'no-answer', takeBack: true });
     });
     const { outcome, takeBack } = await ended.promise;
     cancelRing();
     withdraw();
-    if (takeBack && callerIsHere()) await bringBack();
+    if (takeBack && callerIsHere()) await this.#bringBack();
     return outcome;
   }
 
-  /** Off the target's telephone, or from wherever Vonage has left him. Never rejects. */
-  async function bringBack(): Promise<void> {
-    const back = mediaAgain(RETURN_MS);
-    try {
-      if (back) await rest?.transfer(uuid, back);
-    } catch (error) {
-      log.warn({ ...about, error: messageOf(error) }, 'the caller could not be taken back');
-    }
-  }
-
-  function settle(result: Result): void {
-    ringing?.settle(result);
-    pastLeg = ringing?.leg ?? pastLeg;
-    ringing = undefined;
-  }
-
-  function watch(): void {
-    stopWatching = clock.at(clock.now() + WATCH_MS, () => {
-      void look();
-    });
-  }
-
-  async function look(): Promise<void> {
-    let over: boolean | undefined;
-    try {
-      over = await rest?.isOver(uuid);
-    } catch (error) {
-      log.debug({ ...about, error: messageOf(error) }, 'Vonage does not say whether the call goes on');
-    }
-    if (over === true) options.onOver();
-    else if (target !== undefined) watch();
-  }
-
-  return {
-    get away() {
-      return ringing !== undefined || target !== undefined;
-    },
-    putThrough,
-    onEvent({ uuid: leg, to, status }) {
-      if (ringing && isSame(to, ringing.to)) {
-        if (leg === pastLeg) return {};
-        ringing.leg = leg;
-        const outcome = OUTCOMES.get(status);
-        if (outcome === undefined) return {};
-        if (outcome === 'answered') {
-          target = ringing.to;
-          watch();
-        }
-        settle({ outcome });
-        return outcome === 'answered' ? {} : { ncco: mediaAgain(RETURN_MS) };
-      }
-      if (target === undefined || !isSame(to, target)) return undefined;
-      if (status === 'completed') options.onTargetLeft();
+  /** An event of a leg. Undefined: it isn't of the one that is called; `ncco`: what Vonage shall do now. */
+  onEvent({ uuid: leg, to, status }: EventWebhook): { readonly ncco?: Ncco | undefined } | undefined {
+    const stage = this.#stage;
+    if (stage.is === 'with-agent' || !isSame(to, stage.to)) return undefined;
+    if (stage.is === 'talking') {
+      if (status === 'completed') this.#options.onTargetLeft();
       return {};
-    },
-    close() {
-      target = undefined;
-      stopWatching?.();
-      settle({ outcome: 'caller-gone' });
-    },
-  };
+    }
+    if (leg === this.#pastLeg) return {};
+    this.#stage = { ...stage, leg };
+    const outcome = OUTCOMES.get(status);
+    if (outcome === undefined) return {};
+    this.#settle({ outcome });
+    if (outcome !== 'answered') return { ncco: this.#options.media.again(RETURN_MS) };
+    this.#stage = { is: 'talking', to: stage.to, stopWatching: this.#watch() };
+    return {};
+  }
+
+  /** The call is over. Idempotent. */
+  close(): void {
+    if (this.#stage.is === 'talking') this.#stage.stopWatching();
+    this.#settle({ outcome: 'caller-gone' });
+    this.#stage = { is: 'with-agent' };
+  }
+
+  /** Off the target's telephone, or from wherever Vonage has left them. Never rejects. */
+  async #bringBack(): Promise<void> {
+    const { info, rest, media } = this.#options;
+    const back = media.again(RETURN_MS);
+    try {
+      if (back) await rest?.transfer(info.key.channel, back);
+    } catch (error) {
+      this.#warn('the caller could not be taken back', error);
+    }
+  }
+
+  #settle(result: Result): void {
+    if (this.#stage.is !== 'ringing') return;
+    const { settle, leg = this.#pastLeg } = this.#stage;
+    this.#pastLeg = leg;
+    this.#stage = { is: 'with-agent' };
+    settle(result);
+  }
+
+  #watch(): () => void {
+    const { clock } = this.#options;
+    return clock.at(clock.now() + WATCH_MS, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    const { rest, info, log, onOver } = this.#options;
+    const isOver = await rest?.isOver(info.key.channel).catch((error: unknown) => {
+      log.debug({ ...info.key, error: messageOf(error) }, 'Vonage does not say whether the call goes on');
+      return false;
+    });
+    if (isOver === true) onOver();
+    else if (this.#stage.is === 'talking') this.#stage = { ...this.#stage, stopWatching: this.#watch() };
+  }
+
+  #warn(message: string, error: unknown, fields: object = {}): void {
+    const { info, log } = this.#options;
+    log.warn({ ...info.key, ...fields, error: messageOf(error) }, message);
+  }
 }
 
 interface Result {
@@ -175,6 +176,6 @@ interface Result {
   readonly takeBack?: boolean;
 }
 
-function isSame(one: string, other: string): boolean {
-  return one === other || (one !== '' && digitsOf(one) === digitsOf(other));
+function isSame(one: string | undefined, other: string): boolean {
+  return one === other || (one !== undefined && digitsOf(one) === digitsOf(other));
 }

@@ -9,30 +9,30 @@ import { digitsOf } from './ncco.ts';
 /** Somebody calls a number of ours. */
 export interface AnswerWebhook {
   readonly uuid: string;
-  readonly conversation: string;
   /** The called number, in digits. */
   readonly to: string;
+  readonly conversation: string | undefined;
   /** A number, or the name of a user of the Client SDK. */
-  readonly from: string;
-  /** Base of the API that knows the call; empty: Vonage didn't say. */
-  readonly regionUrl: string;
+  readonly from: string | undefined;
+  /** Base of the API that knows the call. */
+  readonly regionUrl: string | undefined;
   /** `SipHeader_X-…`, where the call came by SIP. */
   readonly sipHeaders: Readonly<Record<string, string>>;
 }
 
 /** Something happened to a leg: the caller's, the WebSocket's, or one that was called. */
 export interface EventWebhook {
-  readonly uuid: string;
-  readonly conversation: string;
-  /** `ringing`, `answered`, `completed`, …; empty for what has none (errors, transfers). */
-  readonly status: string;
-  readonly to: string;
+  readonly uuid: string | undefined;
+  readonly conversation: string | undefined;
+  /** `ringing`, `answered`, `completed`, …; errors and transfers have none. */
+  readonly status: string | undefined;
+  readonly to: string | undefined;
   /** The conversation that the leg was moved to. */
-  readonly movedTo: string;
+  readonly movedTo: string | undefined;
   /** The call that the leg belongs to, if our NCCO named it. */
-  readonly call: string;
+  readonly call: string | undefined;
   /** Why something went wrong. */
-  readonly reason: string;
+  readonly reason: string | undefined;
 }
 
 /** Leg ids are UUIDs, or 32 digits of one. */
@@ -56,17 +56,17 @@ export function fieldsOf({ method, query, body }: HttpRequest): Fields | undefin
 /** Undefined: it lacks what a call must have. */
 export function answerOf(fields: Fields): AnswerWebhook | undefined {
   const uuid = textOf(fields['uuid']);
-  const to = digitsOf(textOf(fields['to']));
-  if (!LEG_ID.test(uuid) || to === '') return undefined;
+  const to = digitsOf(textOf(fields['to']) ?? '');
+  if (uuid === undefined || !LEG_ID.test(uuid) || to === '') return undefined;
   const sipHeaders = Object.entries(fields)
     .filter(([name, value]) => /^SipHeader_[\w-]{1,64}$/.test(name) && typeof value === 'string')
     .slice(0, SIP_HEADERS_MAX)
-    .map(([name, value]) => [name, textOf(value)] as const);
+    .map(([name, value]) => [name, textOf(value) ?? ''] as const);
   return {
     uuid,
     to,
     conversation: textOf(fields['conversation_uuid']),
-    from: textOf(fields['from']) || textOf(fields['from_user']),
+    from: textOf(fields['from']) ?? textOf(fields['from_user']),
     regionUrl: textOf(fields['region_url']),
     sipHeaders: Object.fromEntries(sipHeaders),
   };
@@ -77,28 +77,29 @@ export function eventOf(fields: Fields): EventWebhook {
   const call = typeof headers === 'object' && headers !== null ? (headers as Fields)['call_uuid'] : undefined;
   return {
     uuid: textOf(fields['uuid']),
-    conversation: textOf(fields['conversation_uuid']) || textOf(fields['conversation_uuid_from']),
+    conversation: textOf(fields['conversation_uuid']) ?? textOf(fields['conversation_uuid_from']),
     status: textOf(fields['status']),
     to: textOf(fields['to']),
     movedTo: textOf(fields['conversation_uuid_to']),
     call: textOf(call),
-    reason: textOf(fields['reason']) || textOf(fields['detail']),
+    reason: textOf(fields['reason']) ?? textOf(fields['detail']),
   };
 }
 
 /** What the fallback webhook stands in for. */
-export function originalTypeOf(fields: Fields): string {
+export function originalTypeOf(fields: Fields): string | undefined {
   let original: unknown = fields['original_request'];
   if (typeof original === 'string') {
     try {
       original = JSON.parse(original);
     } catch {
-      return '';
+      return undefined;
     }
   }
-  return typeof original === 'object' && original !== null ? textOf((original as Fields)['type']) : '';
+  return typeof original === 'object' && original !== null ? textOf((original as Fields)['type']) : undefined;
 }
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value.slice(0, TEXT_MAX) : '';
+/** Undefined for what is no text, or an empty one. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value.slice(0, TEXT_MAX) : undefined;
 }

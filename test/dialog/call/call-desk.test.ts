@@ -83,7 +83,7 @@ describe('the desk', () => {
     expect(clock.pending).toBeLessThan(50);
   });
 
-  it('gives each extension its own agent, with the codec that he wants', async () => {
+  it('gives each extension its own agent, with the codec that they want', async () => {
     const at = await desk();
     expect(at.admit(callInfo()).kind).toBe('accept');
     const { admission } = arrive(at, '510002');
@@ -124,7 +124,7 @@ describe('the desk', () => {
     expect(third.line?.done).toEqual(['answer', 'hang-up']);
   });
 
-  it('or lets him go on in the dialplan', async () => {
+  it('or lets them go on in the dialplan', async () => {
     const at = await desk({ whenFull: 'continue' });
     arrive(at);
     arrive(at);

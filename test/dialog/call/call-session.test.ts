@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { INTERRUPTED } from '../../../src/dialog/reply/reply-thinking.ts';
 import type { AgentTool } from '../../../src/dialog/reply/agent-tools.ts';
+import { FLUSH } from '../../../src/dialog/contract/speech.ts';
 import { addToRecord, beginRecord } from '../../../src/dialog/call/call-record.ts';
 import { describeRecord } from '../../../src/observability/describe-record.ts';
 import { latencyLine, stageTimes } from '../../../src/dialog/call/latency-tracker.ts';
@@ -96,13 +97,13 @@ describe('a call', () => {
       },
     });
     await call.exchange('is my car ready');
-    expect(call.tts.pieces).toEqual(['One ', 'moment', '', ' It ', 'is ', 'ready.', '']);
+    expect(call.tts.pieces).toEqual(['One ', 'moment', FLUSH, ' It ', 'is ', 'ready.', FLUSH]);
     expect(call.conversation.at(-1)).toBe('agent: One moment It is ready.');
   });
 
   it('lets a reply begin with a clause, but for a voice that takes sentences', async () => {
     const words = ['We are open on Monday and Tuesday,', ' and', ' on Thursday.', ' Anything else?'];
-    const first: (string | undefined)[] = [];
+    const first: unknown[] = [];
     for (const takes of ['clauses', 'sentences'] as const) {
       const setUp = ({ tts }: ScriptedCall): void => {
         tts.takes = takes;
@@ -245,7 +246,18 @@ describe('the caller', () => {
     expect(call.leftovers).toEqual({});
   });
 
-  it('on hold makes no turns and is not asked whether he is there', async () => {
+  it('who puts the line on hold while they are spoken to has not interrupted', async () => {
+    const call = await ScriptedCall.greeted({ replies: [['We open at eight in the morning.']] });
+    await call.says('when do you open');
+    await call.speaking();
+    await call.clock.advance(900);
+    call.line.tell({ type: 'hold' });
+    await call.clock.advance(100);
+    expect(call.of('agent-said').at(-1)).toMatchObject({ turn: 1, interrupted: true });
+    expect(call.of('barge-in')).toEqual([]);
+  });
+
+  it('on hold makes no turns and is not asked whether they are there', async () => {
     const call = await ScriptedCall.greeted();
     call.line.tell({ type: 'hold' });
     await call.says('music music', 5000);
@@ -326,7 +338,7 @@ describe('the caller', () => {
     }
   });
 
-  it('who hangs up while he is being answered has said what he said, for the record', async () => {
+  it('who hangs up while they are being answered has said what they said, for the record', async () => {
     const call = await ScriptedCall.greeted({ replies: [[{ hang: true }]] });
     await call.says('never mind');
     await call.clock.advance(600);

@@ -71,7 +71,7 @@ describe('a transfer', () => {
     });
   });
 
-  it('hears nothing of what the caller says while it rings, and doesn’t ask whether he is there', async () => {
+  it('hears nothing of what the caller says while it rings, and doesn’t ask whether they are there', async () => {
     const call = await ringing();
     await call.says('hello hello', 2000);
     await call.clock.advance(15_000);
@@ -184,7 +184,7 @@ describe('a transfer', () => {
     expect(call.of('ended')).toMatchObject([{ reason: 'caller-hung-up' }]);
   });
 
-  it('waits for a caller who has put the line on hold before it tells him', async () => {
+  it('waits for a caller who has put the line on hold before it tells them', async () => {
     const call = await ringing();
     call.line.tell({ type: 'hold' });
     await over(call, 'no-answer');

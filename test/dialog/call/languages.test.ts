@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { languageOf } from '../../../src/dialog/language/known-languages.ts';
-import { endpointingByWords } from '../../../src/dialog/turn/endpointing-policy.ts';
-import { interruptionByWords } from '../../../src/dialog/turn/interruption-policy.ts';
 import { agentProfile, ScriptedCall } from '../../support/scripted-call.ts';
 
 describe.each([
@@ -14,16 +12,11 @@ describe.each([
   ],
   ['th', 'สวัสดีค่ะ', 'เปิดกี่โมง', ['เราเปิดแปดโมงเช้าทุกวันค่ะ ', 'แล้วพบกันค่ะ']],
 ])('an agent who speaks %s', (code, greeting, question, reply) => {
-  const language = languageOf(code);
-  const { stillThere, silenceGoodbye, sayAgain } = language.phrases;
+  const { stillThere, silenceGoodbye, sayAgain } = languageOf(code).phrases;
   const agent = agentProfile({ language: code, greeting });
-  const settings = {
-    endpointing: endpointingByWords(language),
-    interruption: interruptionByWords(language),
-  };
 
   it('answers, asks the silent caller and says goodbye, all in that language', async () => {
-    const call = await ScriptedCall.greeted({ agent, settings, replies: [reply] });
+    const call = await ScriptedCall.greeted({ agent, replies: [reply] });
     await call.exchange(question);
     await call.clock.until(() => call.of('ended').length > 0);
     expect(call.conversation).toEqual([
@@ -38,13 +31,13 @@ describe.each([
   });
 
   it('asks in that language to say again what nobody could answer', async () => {
-    const call = await ScriptedCall.greeted({ agent, settings, replies: [[{ error: new Error('gone') }]] });
+    const call = await ScriptedCall.greeted({ agent, replies: [[{ error: new Error('gone') }]] });
     await call.exchange(question);
     expect(call.conversation.at(-1)).toBe(`agent: ${sayAgain}`);
   });
 
   it('stands in the history up to what was heard of it, when the caller interrupts', async () => {
-    const call = await ScriptedCall.greeted({ agent, settings, replies: [reply, ['…']] });
+    const call = await ScriptedCall.greeted({ agent, replies: [reply, ['…']] });
     await call.says(question);
     await call.speaking();
     await call.clock.advance(300);

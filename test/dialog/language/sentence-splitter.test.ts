@@ -53,11 +53,26 @@ describe('a stream of words becomes sentences', () => {
     }
   });
 
+  it('ends a German sentence with a word that is also a shortening', () => {
+    const pieces = ['Das ist leider so.', 'Wir öffnen So. 10 Uhr.'];
+    expect(split(pieces.join(' '), { language: languageOf('de') }, 1)).toEqual(pieces);
+  });
+
   it('cuts Thai, which marks no end, at spaces, into clauses that are worth speaking', () => {
     const text = 'สวัสดีค่ะ ยินดีต้อนรับ วันนี้ให้ช่วยอะไรคะ ร้านเปิดเก้าโมงเช้าถึงห้าโมงเย็น มาได้ทุกวันนะคะ';
     const pieces = split(text, { language: languageOf('th') }, 1);
     expect(pieces.length).toBeGreaterThan(2);
     expect(pieces.join(' ')).toBe(text);
+  });
+
+  it('cuts Thai neither beside a figure nor behind a shortening nor before the mark of repetition', () => {
+    const pieces = [
+      'ร้านของเราเปิดให้บริการวันที่ 3 พ.ค. 2569 เวลา 9 โมงเช้าค่ะ',
+      'พบทันตแพทย์ของเราคือ ดร. สมชาย',
+      'กับทันตแพทย์คนอื่น ๆ อีกสามคนได้ทุกวันค่ะ',
+      'แล้วพบกันค่ะ',
+    ];
+    expect(split(pieces.join(' '), { language: languageOf('th') }, 1)).toEqual(pieces);
   });
 
   it('begins Chinese and Japanese with a clause, too, though no space follows it', () => {

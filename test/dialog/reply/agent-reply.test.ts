@@ -22,8 +22,7 @@ function reply(fault?: ScriptedTts['fault']) {
     gated: false,
     stallMs: 5000,
     fillerAgainMs: 4000,
-    toolRounds: 1,
-    runTool: () => Promise.reject(new Error('no tools')),
+    tools: { run: () => Promise.reject(new Error('no tools')) },
     ask: async function* () {
       await Promise.resolve();
       yield { type: 'text', text: 'One two three four five.' };

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { endpointingByWords } from '../../../src/dialog/turn/endpointing-policy.ts';
 import { interruptionByWords } from '../../../src/dialog/turn/interruption-policy.ts';
 import { KNOWN_LANGUAGES, languageOf } from '../../../src/dialog/language/known-languages.ts';
-import { repeats } from '../../../src/dialog/language/words.ts';
+import type { Language } from '../../../src/dialog/language/language.ts';
 
 const english = languageOf('en');
 const pauseFor = (ordinaryMs: number, text: string): number =>
-  endpointingByWords(english).pauseAfter(text, ordinaryMs);
-const interrupts = (text: string): boolean => interruptionByWords(english).interrupts(text);
+  endpointingByWords(english).pauseAfter({ text }, ordinaryMs);
+const interrupts = (words: string, language: Language): boolean =>
+  interruptionByWords(language).interrupts({ words, into: 'reply' });
 
 describe('the pause that ends a turn', () => {
   it.each([
@@ -23,21 +24,6 @@ describe('the pause that ends a turn', () => {
     ['zero three zero one two three four five six seven eight', 500],
   ])('after "%s" is %i ms of 500', (text, pause) => {
     expect(pauseFor(500, text)).toBe(pause);
-  });
-});
-
-describe('words into the speech of the agent', () => {
-  it.each(['mhm', 'Uh-huh.', 'yeah, okay', 'I see', ''])('"%s" do not take the floor', (text) => {
-    expect(interrupts(text)).toBe(false);
-  });
-  it.each(['stop', 'no', 'yes but when', 'wait a moment'])('"%s" do', (text) => {
-    expect(interrupts(text)).toBe(true);
-  });
-  it('are known as a late repetition of what was answered', () => {
-    expect(repeats('When do', 'when do you open?')).toBe(true);
-    expect(repeats('open', 'when do you open?')).toBe(false);
-    expect(repeats('w', 'when')).toBe(false);
-    expect(repeats('', 'when')).toBe(false);
   });
 });
 
@@ -77,10 +63,28 @@ describe('in every language that there is data of', () => {
   it.each(Object.entries(examples))('%s waits, goes on and gives way by the words', (code, texts) => {
     const [open, whole, number, listening, interrupting] = texts;
     const language = languageOf(code);
-    const pause = (text: string): number => endpointingByWords(language).pauseAfter(text, 500);
-    const policy = interruptionByWords(language);
+    const pause = (text: string): number => endpointingByWords(language).pauseAfter({ text }, 500);
     expect([pause(open), pause(whole), pause(number)]).toEqual([800, 350, 1000]);
-    expect([policy.interrupts(listening), policy.interrupts(interrupting)]).toEqual([false, true]);
+    expect([interrupts(listening, language), interrupts(interrupting, language)]).toEqual([false, true]);
+  });
+
+  it.each([
+    ['de', 'Was kostet das'],
+    ['de', 'Wann öffnen Sie'],
+    ['de', 'Ich wollte fragen, ob noch jemand da ist'],
+    ['es', '¿Dónde está?'],
+    ['fr', 'À quelle heure ouvrez-vous ?'],
+    ['nl', 'Dat weet ik niet'],
+    ['pl', 'Bardzo dziękuję, naprawdę bardzo'],
+    ['pt', 'Acho que não'],
+  ])('%s: "%s" may well be the whole turn', (code, text) => {
+    expect(endpointingByWords(languageOf(code)).pauseAfter({ text }, 500)).toBe(500);
+  });
+
+  it('es: a number of one word is dictated like others', () => {
+    expect(endpointingByWords(languageOf('es')).pauseAfter({ text: 'seis dieciséis veintidós' }, 500)).toBe(
+      1000,
+    );
   });
 
   it.each(KNOWN_LANGUAGES)('%s says every phrase in words of its own', (code) => {
@@ -96,11 +100,11 @@ describe('a language without data', () => {
   const language = languageOf('sw-KE');
   it('has ordinary pauses, but for figures, and every word interrupts', () => {
     const policy = endpointingByWords(language);
-    expect(['habari', 'ndiyo', '', '0 7 1'].map((text) => policy.pauseAfter(text, 500))).toEqual([
+    expect(['habari', 'ndiyo', '', '0 7 1'].map((text) => policy.pauseAfter({ text }, 500))).toEqual([
       500, 500, 500, 1000,
     ]);
-    expect(interruptionByWords(language).interrupts('mhm')).toBe(true);
-    expect(interruptionByWords(language).interrupts('')).toBe(false);
+    expect(interrupts('mhm', language)).toBe(true);
+    expect(interrupts('', language)).toBe(false);
   });
   it('has no phrases', () => {
     expect(language.phrases).toEqual({});

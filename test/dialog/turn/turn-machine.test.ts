@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Transcript } from '../../../src/dialog/contract/speech.ts';
 import type { TransferOutcome } from '../../../src/dialog/contract/call-info.ts';
-import { SIGN_TONE_MS } from '../../../src/media/sign-tone.ts';
+import { FILLER_TONE_MS } from '../../../src/media/filler-tone.ts';
+import { fillersAfter } from '../../../src/dialog/turn/filler-policy.ts';
+import { promptsAfter } from '../../../src/dialog/turn/prompt-policy.ts';
 import { interruptible, nextDeadline, opening, step } from '../../../src/dialog/turn/turn-machine.ts';
 import {
   DEFAULT_TURN_SETTINGS,
@@ -57,7 +59,7 @@ class Call {
     return this;
   }
 
-  /** The caller speaks for `duration`; the detector says that he stopped 100 ms later. */
+  /** The caller speaks for `duration`; the detector says that they stopped 100 ms later. */
   speak(duration = 1000): TurnAction[] {
     const actions = this.feed({ type: 'speech-start', frame: this.frame, since: this.at });
     actions.push(...this.wait(duration));
@@ -125,7 +127,7 @@ describe('a call', () => {
 });
 
 describe('the end of a turn', () => {
-  it('is asked of the recogniser when the caller has been silent for the pause, counted from his last voiced frame', () => {
+  it('is asked of the recogniser when the caller has been silent for the pause, counted from their last voiced frame', () => {
     const call = new Call({ endpointingMs: 500 }).greeted();
     call.speak(1000); // the detector takes 100 ms of the pause
     expect(call.wait(399)).toEqual([]);
@@ -253,7 +255,7 @@ describe('a voice that never ends', () => {
   });
 
   it('is said to be not understood, if the recogniser keeps silent', () => {
-    const call = talkingOn({ ...endless, fillerAfterMs: Infinity, transcriptMs: 4000 });
+    const call = talkingOn({ ...endless, fillers: fillersAfter(Infinity, 4000), transcriptMs: 4000 });
     call.wait(25_000);
     expect(call.wait(4000)).toMatchObject([{ do: 'say', phrase: 'sayAgain' }]);
   });
@@ -376,10 +378,10 @@ describe('a recogniser that finds turns', () => {
     expect(call.feed({ type: 'transcript', ask, transcript: said('when do you open') })).toMatchObject([
       { do: 'reply', input: { message: { text: 'when do you open', via: 'speech' } } },
     ]);
-    expect(names(call.wait(3000))).toEqual([]); // he has had his sign
+    expect(names(call.wait(3000))).toEqual([]); // they have had their sign
   });
 
-  it('that is late lets a caller who goes on silence the sign that he was given', () => {
+  it('that is late lets a caller who goes on silence the sign that they were given', () => {
     const call = new Call({ findsTurns: true }).greeted();
     call.speak();
     expect(names(call.wait(2100))).toEqual(['end-turn', 'filler']);
@@ -436,7 +438,7 @@ describe('a barge-in', () => {
     return call;
   }
 
-  it('stops the agent and hears the caller from where he began', () => {
+  it('stops the agent and hears the caller from where they began', () => {
     const call = speaking();
     const reply = call.reply;
     const { frame } = call;
@@ -529,7 +531,7 @@ describe('keys', () => {
 
 describe('silence', () => {
   it('is asked about, as often as the agent is told to, and then ends the call', () => {
-    const call = new Call({ silenceMs: 5000, silencePrompts: 2 }).greeted();
+    const call = new Call({ prompts: promptsAfter({ silenceMs: 5000, silencePrompts: 2 }) }).greeted();
     for (let prompt = 0; prompt < 2; prompt++) {
       expect(call.wait(5000)).toMatchObject([{ do: 'say', phrase: 'stillThere' }]);
       call.feed({ type: 'reply-ended', reply: call.reply });
@@ -542,7 +544,7 @@ describe('silence', () => {
   });
 
   it('that a cough has just broken is not asked about at once', () => {
-    const call = new Call({ silenceMs: 5000 }).greeted();
+    const call = new Call({ prompts: promptsAfter({ silenceMs: 5000, silencePrompts: 2 }) }).greeted();
     call.wait(4500);
     call.speak(160);
     call.wait(400);
@@ -552,7 +554,7 @@ describe('silence', () => {
   });
 
   it('is forgiven when the caller says something', () => {
-    const call = new Call({ silenceMs: 5000 }).greeted();
+    const call = new Call({ prompts: promptsAfter({ silenceMs: 5000, silencePrompts: 2 }) }).greeted();
     call.wait(5000);
     call.feed({ type: 'reply-ended', reply: call.reply });
     expect(call.state.prompts).toBe(1);
@@ -562,7 +564,7 @@ describe('silence', () => {
 });
 
 describe('a caller on hold', () => {
-  it('makes no turns, and is not asked whether he is there', () => {
+  it('makes no turns, and is not asked whether they are there', () => {
     const call = new Call().greeted();
     call.feed({ type: 'hold' });
     expect(call.speak(3000)).toEqual([]);
@@ -579,7 +581,7 @@ describe('a caller on hold', () => {
     expect(names(call.feed({ type: 'hold' }))).toEqual(['interrupt']);
   });
 
-  it('who was so before he was answered is greeted when he is back', () => {
+  it('who was so before they were answered is greeted when they are back', () => {
     const call = new Call();
     call.feed({ type: 'hold' });
     expect(call.feed({ type: 'answered' })).toEqual([]);
@@ -593,7 +595,7 @@ describe('a caller on hold', () => {
     expect(back.state.phase).toBe('greeting');
   });
 
-  it('who was being spoken to is spoken to as soon as he is back', () => {
+  it('who was being spoken to is spoken to as soon as they are back', () => {
     const call = new Call().greeted();
     call.asks();
     call.feed({ type: 'reply-audible', reply: call.reply });
@@ -603,7 +605,7 @@ describe('a caller on hold', () => {
     expect(call.state.phase).toBe('listening');
   });
 
-  it('has said what he had said before: it is answered when he is back', () => {
+  it('has said what they had said before: it is answered when they are back', () => {
     const call = new Call({ findsTurns: true, earlyStart: true }).greeted();
     call.speak();
     call.feed({ type: 'turn-eager-end', transcript: said('when do you open') });
@@ -625,7 +627,7 @@ describe('a caller on hold', () => {
     expect(keys.feed({ type: 'unhold' })).toMatchObject([{ input: { message: { text: '2', via: 'dtmf' } } }]);
   });
 
-  it('gets the answer that he had asked for when he is back', () => {
+  it('gets the answer that they had asked for when they are back', () => {
     const call = new Call().greeted();
     call.asks('when do you open');
     expect(names(call.feed({ type: 'hold' }))).toEqual(['drop']);
@@ -656,7 +658,7 @@ describe('trouble', () => {
     call.feed({ type: 'reply-failed', reply: call.reply });
     expect(names(call.feed({ type: 'reply-failed', reply: call.reply }))).toEqual(['tone']);
     // It is heard to its end.
-    expect(call.wait(SIGN_TONE_MS)).toEqual([]);
+    expect(call.wait(FILLER_TONE_MS)).toEqual([]);
     expect(names(call.wait(250))).toEqual(['leave']);
   });
 
@@ -685,7 +687,7 @@ describe('trouble', () => {
   });
 
   it('that only takes long gets an audible sign two seconds after the last sound, and then is given up', () => {
-    const call = new Call({ fillerAfterMs: 2000, giveUpMs: 10_000 }).greeted();
+    const call = new Call({ fillers: fillersAfter(2000, 4000), giveUpMs: 10_000 }).greeted();
     const spokeUntil = call.at + 1000;
     call.asks();
     const reply = call.reply;
@@ -710,8 +712,8 @@ describe('trouble', () => {
     expect(names(call.wait(200))).toContain('say');
   });
 
-  it('of which nobody saw when he stopped talking is told by when he was last heard', () => {
-    const call = new Call({ findsTurns: true, fillerAfterMs: 2000 }).greeted();
+  it('of which nobody saw when they stopped talking is told by when they were last heard', () => {
+    const call = new Call({ findsTurns: true, fillers: fillersAfter(2000, 4000) }).greeted();
     call.feed({ type: 'partial', text: 'when do you open' });
     call.wait(1500);
     call.feed({ type: 'turn-end', transcript: said('when do you open') });
@@ -720,7 +722,7 @@ describe('trouble', () => {
   });
 
   it('with an answer to keys counts from the last key', () => {
-    const call = new Call({ interDigitMs: 1500, fillerAfterMs: 2000 }).greeted();
+    const call = new Call({ interDigitMs: 1500, fillers: fillersAfter(2000, 4000) }).greeted();
     call.feed({ type: 'dtmf', digit: '1' });
     expect(names(call.wait(1990))).toEqual(['reply']);
     expect(names(call.wait(20))).toEqual(['filler']);
@@ -747,7 +749,7 @@ describe('trouble', () => {
 });
 
 describe('the end of the call', () => {
-  it('by the agent comes after his last words', () => {
+  it('by the agent comes after their last words', () => {
     const call = new Call().greeted();
     call.asks('goodbye');
     call.feed({ type: 'reply-audible', reply: call.reply });
@@ -876,7 +878,7 @@ const happening = fc.oneof(
 const settingsArbitrary = fc.record({
   findsTurns: fc.boolean(),
   earlyStart: fc.boolean(),
-  silencePrompts: fc.nat(2),
+  prompts: fc.nat(2).map((silencePrompts) => promptsAfter({ silenceMs: 7000, silencePrompts })),
   maxCallMs: fc.constantFrom(5000, 60_000),
 });
 

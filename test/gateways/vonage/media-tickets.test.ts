@@ -29,7 +29,7 @@ describe('media tickets', () => {
     expect(tickets.redeem('a', 0)).toEqual({ refused: 'late' });
   });
 
-  it('that are void are remembered for a while, and no more than so many', () => {
+  it('are remembered for a while after they are void, up to a limit', () => {
     const tickets = new MediaTickets();
     for (let n = 0; n <= 1000; n += 1) {
       tickets.issue(String(n), n, 100);

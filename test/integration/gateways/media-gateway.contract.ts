@@ -166,7 +166,7 @@ export function describeMediaGateway(
       await caller.say(noise(800, 10));
       await playback.finished;
       await until(() => sent.written >= 30);
-      // Whoever is silent has his frames too: the directions differ by no more than what is under way.
+      // Silence has frames, too: the directions differ by no more than what is under way.
       expect(Math.abs(heard.written - sent.written)).toBeLessThanOrEqual(5);
       const frames = readAll(sent);
       const fillers = frames.filter((frame) => frame.flags & FRAME_FILLER);
@@ -367,8 +367,8 @@ export function spoken(handle: AudioRingHandle): Int16Array {
   return Int16Array.from(frames.flatMap(({ samples }) => [...samples]));
 }
 
-/** Resolves when `condition` holds; rejects after `timeoutMs`. */
-export async function until(condition: () => boolean, timeoutMs = 4000): Promise<void> {
+/** Resolves when `condition` holds; rejects after `timeoutMs`, which is only against what never comes. */
+export async function until(condition: () => boolean, timeoutMs = 15_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${condition.toString()}`);

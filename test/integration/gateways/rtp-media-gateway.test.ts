@@ -18,7 +18,7 @@ import { component } from '../../media/signals.ts';
 import type { FlushTripperData } from '../../support/flush-tripper.ts';
 import { MortalThreads } from '../../support/mortal-threads.ts';
 import { encodeRtp } from '../../support/rtp-packets.ts';
-import { RtpPeer, type RtpPeerOptions } from '../../support/rtp-peer.ts';
+import { type ReceivedPacket, RtpPeer, type RtpPeerOptions } from '../../support/rtp-peer.ts';
 import {
   describeMediaGateway,
   G711_WIRES,
@@ -90,6 +90,18 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** Which packets have the marker. */
+function markersAt(received: readonly ReceivedPacket[]): number[] {
+  return received.flatMap(({ marker }, at) => (marker ? [at] : []));
+}
+
+/** The first packet, and each that doesn't follow on the one before: behind silence that isn't sent, or behind a machine's stall. */
+function beginnings(received: readonly ReceivedPacket[]): number[] {
+  const followsOn = (at: number): boolean =>
+    (received[at]!.timestamp - received[at - 1]!.timestamp) >>> 0 === 160;
+  return [...received.keys()].filter((at) => at === 0 || !followsOn(at));
+}
+
 function blockMainThread(durationMs: number): void {
   const end = performance.now() + durationMs;
   while (performance.now() < end);
@@ -128,10 +140,7 @@ describe('RTP media gateway on the wire', () => {
     it('begins at once, before anything was received, with the marker on the first packet only', async () => {
       const { peer } = await call(await start(), { id: 'first' });
       await peer.until((received) => received.length >= 5);
-      expect(peer.received.map(({ marker }) => marker)).toEqual([
-        true,
-        ...peer.received.slice(1).map(() => false),
-      ]);
+      expect(markersAt(peer.received)).toEqual(beginnings(peer.received));
     });
 
     it.each([
@@ -148,7 +157,7 @@ describe('RTP media gateway on the wire', () => {
         const { length } = peer.received;
         await peer.until((received) => received.length >= length + 5);
         const first = peer.received[0]!;
-        // A machine that stalls has packets left out, and the timestamps show how many.
+        // A machine that stalls, once or often, has packets left out, and the timestamps show how many.
         const mayBeOut = Math.floor(session.stats().sendLatenessMaxMs / 20);
         let out = 0;
         for (const [index, packet] of peer.received.entries()) {
@@ -163,7 +172,7 @@ describe('RTP media gateway on the wire', () => {
           expect(packet.payload).toHaveLength(160);
         }
         expect(Number.isInteger(out)).toBe(true);
-        expect(out).toBeLessThanOrEqual(mayBeOut < 2 ? 0 : mayBeOut);
+        expect(out).toBeLessThanOrEqual(mayBeOut < 2 ? 0 : session.stats().ticksSkipped);
         expect(peer.received.at(-1)!.payload.every((byte) => byte === silence)).toBe(true);
         expect(withoutSilence(peer.heardSamples())).toHaveLength(1120);
       },
@@ -185,13 +194,13 @@ describe('RTP media gateway on the wire', () => {
       const [first] = peer.received;
       const sent = readAll(new AudioRingReader(session.sent, 0));
       const encode = codecOf('g722').createEncoder();
-      const payloads = sent.map(({ samples }) => encode(samples));
       expect(sent[0]!.samples).toHaveLength(320);
       expect(peer.received.length).toBeGreaterThan(20);
       for (const packet of peer.received) {
         expect(packet).toMatchObject({ payloadType: 9, ssrc: first!.ssrc });
         const frame = ((packet.timestamp - first!.timestamp) >>> 0) / 160;
-        expect(packet.payload).toEqual(payloads[frame]);
+        // What a stall has left out was never encoded.
+        expect(packet.payload).toEqual(encode(sent[frame]!.samples));
       }
       const spoken = sent.filter(({ flags }) => flags === 0).flatMap(({ samples }) => [...samples]);
       expect(spoken.slice(0, 2000)).toEqual([...noise(2000, 1)]);
@@ -212,7 +221,8 @@ describe('RTP media gateway on the wire', () => {
       }
       await peer.until((received) => received.length === 6);
       const { received } = peer;
-      expect(received.map(({ marker }) => marker)).toEqual([true, false, false, true, false, false]);
+      expect(markersAt(received)).toEqual(beginnings(received));
+      expect(markersAt(received)).toEqual(expect.arrayContaining([0, 3]));
       expect(received.map(({ sequence }) => (sequence - received[0]!.sequence) & 0xffff)).toEqual([
         0, 1, 2, 3, 4, 5,
       ]);
@@ -237,7 +247,8 @@ describe('RTP media gateway on the wire', () => {
       await playback.finished;
       await peer.until((received) => received.length === 11);
       const { received } = peer;
-      expect(received.flatMap(({ marker }, at) => (marker ? [at] : []))).toEqual([0, before]);
+      expect(markersAt(received)).toEqual(beginnings(received));
+      expect(markersAt(received)).toEqual(expect.arrayContaining([0, before]));
       expect(received.map(({ sequence }) => (sequence - received[0]!.sequence) & 0xffff)).toEqual([
         ...received.keys(),
       ]);
@@ -475,7 +486,7 @@ describe('RTP media gateway on the wire', () => {
       await until(() => session.stats().packetsReceived === 3);
     });
 
-    it('that can’t be one fails the reservation, and nothing stays open', async () => {
+    it('fails the reservation if its address can’t be used, and nothing stays open', async () => {
       const gateway = await start({ remote: { address: '::1', port: 4000 } });
       await expect(gateway.reserve({ id: 'wrong' })).rejects.toMatchObject({ code: 'MEDIA_NOT_ATTACHED' });
       expect(gateway.report.threads[0]!.sessions).toBe(0);
@@ -645,7 +656,7 @@ describe('RTP media gateway on the wire', () => {
       expect(gateway.report.threads[0]!.trouble).toBeUndefined();
       await peer.until((received) => received.length >= 3);
       expect(next.stats().packetsSent).toBeGreaterThanOrEqual(3);
-    }, 20_000);
+    }, 60_000);
 
     it('is started again without a call, too, after a while', async () => {
       const gateway = await start({ supervision: { ...supervision, threadPolicy: { reviveAfterMs: 200 } } });
@@ -657,23 +668,23 @@ describe('RTP media gateway on the wire', () => {
       }
       expect(trouble()).toMatch(/^given up for now/);
       await until(() => trouble() === undefined);
-    }, 20_000);
+    }, 60_000);
 
     it('is ended and restarted when it hangs', async () => {
       const gateway = await start({ supervision });
       const { session, peer } = await call(gateway, { id: 'hung' });
       await peer.until((received) => received.length >= 3);
       threads.end('hang');
-      await until(() => gateway.report.threads[0]!.restarts === 1, 8000);
+      await until(() => gateway.report.threads[0]!.restarts === 1);
       const { length } = peer.received;
       await peer.until((received) => received.length >= length + 3);
       // The packets that were left out meanwhile are late, and that is told.
       expect(session.stats().sendLatenessMaxMs).toBeGreaterThan(500);
-    }, 15_000);
+    }, 60_000);
   });
 
   describe('its port', () => {
-    it('in use is an error that says which and what to do', async () => {
+    it('is an error with a remedy if it is in use', async () => {
       const holder = createSocket('udp4');
       holder.bind(0, '127.0.0.1');
       await once(holder, 'listening');
@@ -691,7 +702,7 @@ describe('RTP media gateway on the wire', () => {
       }
     });
 
-    it('on an address that this machine hasn’t is an error too', async () => {
+    it('is an error on an address that this machine doesn’t have', async () => {
       await expect(start({ listenAddress: '192.0.2.1' })).rejects.toMatchObject({
         code: 'MEDIA_PORT_UNAVAILABLE',
       });
@@ -766,9 +777,9 @@ describe('RTP media gateway on the wire', () => {
       ['--input-type=module-typescript', '-e', program],
       {
         cwd: new URL('../../..', import.meta.url),
-        timeout: 10_000,
+        timeout: 30_000,
       },
     );
     expect(child.stdout.trim()).toBe('closed');
-  }, 15_000);
+  }, 40_000);
 });

@@ -128,7 +128,7 @@ describe('the Vonage gateway', () => {
     });
   });
 
-  describe('lets in', () => {
+  describe('the Vonage gateway’s one-time URLs', () => {
     it('one connection for each URL, and never a second one', async () => {
       const { gateway, session } = await call();
       await expect(FarSide.connect(urlOf(session))).rejects.toThrow('HTTP 410');
@@ -137,7 +137,7 @@ describe('the Vonage gateway', () => {
       expect(warnings).toEqual([expect.stringContaining('its URL has been used already')]);
     });
 
-    it('nobody with a URL that nobody was given', async () => {
+    it('refuse an unknown URL', async () => {
       const gateway = await start();
       const { endpoint } = await gateway.reserve({ id: 'call' });
       const { url } = endpoint;
@@ -147,7 +147,7 @@ describe('the Vonage gateway', () => {
       expect(gateway.counts).toMatchObject({ mediaUnknown: 1, upgradesRefused: 1 });
     });
 
-    it('nobody with an earlier URL, once there is a new one', async () => {
+    it('refuse an earlier URL once there is a new one', async () => {
       const { gateway, session, far } = await call();
       const first = session.endpoint.renew();
       const second = session.endpoint.renew();
@@ -157,7 +157,7 @@ describe('the Vonage gateway', () => {
       expect(gateway.counts.mediaLate).toBe(1);
     });
 
-    it('whoever has the URL, though somebody came before with a handshake that was none', async () => {
+    it('stay valid after a handshake that failed', async () => {
       const gateway = await start();
       const session = await gateway.reserve({ id: 'call' });
       const url = new URL(urlOf(session));
@@ -180,7 +180,7 @@ describe('the Vonage gateway', () => {
       expect(gateway.counts).toMatchObject({ upgradesRefused: 3, mediaUsed: 0 });
     });
 
-    it('nobody who comes late', async () => {
+    it('refuse a connection that comes too late', async () => {
       const gateway = await start({ ticketMs: 1 });
       const session = await gateway.reserve({ id: 'call' });
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -193,7 +193,7 @@ describe('the Vonage gateway', () => {
       await expect(FarSide.connect(url)).rejects.toThrow('HTTP 410');
     });
 
-    it('nobody who speaks at another rate, or says nothing of it', async () => {
+    it('refuse a connection with another sample rate, or without one', async () => {
       const gateway = await start({ limits: { greetMs: 1000 } });
       const greetings: [FarSideOptions, number][] = [
         [{ rateHz: 8000 }, 1003],

@@ -14,13 +14,13 @@ describe('HOST', () => {
     expect(publishedOn(undefined, undefined, OWN)).toEqual({ variables: {} });
   });
 
-  it('of this machine is the only address on which something is published', () => {
+  it('with an address of this machine: nothing is published on any other address', () => {
     expect(publishedOn('192.168.1.20', undefined, OWN)).toEqual({
       variables: { VOICE_AGENT_HOST: '192.168.1.20' },
     });
   });
 
-  it('of a router is told to phones, and the router may come in at any address of this machine: that is said', () => {
+  it('with the address of a router: phones are told it, and all addresses of this machine are published, with a warning', () => {
     const { variables, notice } = publishedOn('203.0.113.9', undefined, OWN);
     expect(variables).toEqual({ VOICE_AGENT_HOST: '203.0.113.9', VOICE_AGENT_BIND: '0.0.0.0' });
     expect(notice).toMatch(/no address of this machine.*published on all addresses/);

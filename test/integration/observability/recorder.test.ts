@@ -105,7 +105,7 @@ describe('a recording', () => {
     expect((await channels(call.path))[0]).toHaveLength(5 * 160);
   });
 
-  it('that can not be written is told of, and harms nobody', async () => {
+  it('is reported when it can not be written, and the call goes on', async () => {
     const handles = rings();
     const troubles: string[] = [];
     const path = join(directory, 'missing', 'call.wav');

@@ -75,7 +75,7 @@ describe('a media thread', () => {
     15_000,
   );
 
-  it('that is dead gets no session while another lives, though it has fewer', async () => {
+  it('gets no session while it is dead and another lives, though it has fewer', async () => {
     const { rtp, threads, states } = await gateway(NO_SECOND_LIFE, 2);
     const first = await rtp.reserve({ id: 'first' });
     await rtp.reserve({ id: 'second' });
@@ -140,7 +140,7 @@ describe("Vonage's edge thread", () => {
     MINUTE,
   );
 
-  it('that hangs tells its calls, and delays the end of one by seconds at most', async () => {
+  it('that hangs: its calls are told, and closing one takes seconds at most', async () => {
     const { vonage, threads } = await gateway();
     const [one, other] = [await vonage.reserve({ id: 'one' }), await vonage.reserve({ id: 'other' })];
     const lost = new Promise<MediaEvent>((resolve) => one.on(resolve));
@@ -150,7 +150,7 @@ describe("Vonage's edge thread", () => {
     await one.close();
   }, 20_000);
 
-  it('that was given up is started again by itself', async () => {
+  it('is started again by itself after it was given up', async () => {
     const { vonage, threads, answer } = await gateway({ ...NO_SECOND_LIFE, reviveAfterMs: 300 });
     threads.end('exit');
     await vi.waitFor(() => {
@@ -162,7 +162,7 @@ describe("Vonage's edge thread", () => {
     expect(await answer()).toBe('here');
   });
 
-  it('that was given up is started again for the next call', async () => {
+  it('is started again for the next call after it was given up', async () => {
     const { vonage, threads } = await gateway(NO_SECOND_LIFE);
     threads.end('exit');
     await vi.waitFor(() => {
@@ -316,7 +316,7 @@ describe("the recogniser's thread", () => {
     MINUTE,
   );
 
-  it('that does not answer fails what it was asked in time', async () => {
+  it('fails a request in time when it does not answer', async () => {
     const { threads, open } = recogniser({ answerMs: 3000, hungMs: MINUTE });
     const stream = await open();
     await threads.strike('deaf');
@@ -326,7 +326,7 @@ describe("the recogniser's thread", () => {
     });
   });
 
-  it('that never says that it can work is closed all the same', async () => {
+  it('can be closed though it never became ready', async () => {
     const threads = new MortalThreads('providers/embedded/stt/stt-worker.ts', 'hang');
     const stt = createPocketsphinxStt({ supervision: threads.supervision });
     const asked = stt.prepare({ language: 'en', phrases: [] });

@@ -105,7 +105,7 @@ describe('a tool of the user’s own', () => {
     });
   });
 
-  it('knows who calls, and lets nobody write headers by his name', async () => {
+  it('sends the caller’s name and number, and no header that a name could smuggle in', async () => {
     await run({
       url: `${base}/by/{call.callerNumber}?to={call.dialled}`,
       headers: { 'x-caller': '{call.callerName}', authorization: 'Bearer k{x}' },

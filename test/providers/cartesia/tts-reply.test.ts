@@ -108,7 +108,7 @@ describe('a reply at Cartesia', () => {
     expect(events).toEqual(['audio', 'audio', 'over']);
   });
 
-  it('fails when its connection is cut, and asks nobody again: that is up to the chain', async () => {
+  it('fails when its connection is cut, without a retry: that is up to the chain', async () => {
     const { text, contexts, at, events } = made();
     text.push('One. ');
     await settle();

@@ -17,7 +17,7 @@ function breaker() {
 }
 
 describe('a circuit breaker', () => {
-  it('lets everybody through while all is well', () => {
+  it('admits every request while the provider works', () => {
     const { made, succeeds } = breaker();
     succeeds();
     expect([made.attempt(), made.attempt()]).not.toContain(undefined);
@@ -119,7 +119,7 @@ describe('a circuit breaker', () => {
     expect(made.state).toBe('closed');
   });
 
-  it('hears of those who had asked before it opened, and is opened no longer by them', async () => {
+  it('takes results of requests from before it opened, which don’t keep it open for longer', async () => {
     const { made, clock } = breaker();
     const attempts = [made.attempt(), made.attempt(), made.attempt()];
     for (const attempt of attempts) attempt?.failed({ kind: 'refused' });

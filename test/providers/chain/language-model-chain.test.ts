@@ -57,7 +57,7 @@ function inWords(event: LlmEvent): string {
 }
 
 describe('language models on a list', () => {
-  it('are one as long as the first is well', async () => {
+  it('use the first one as long as it works', async () => {
     expect((await ask(chainOf())).told).toEqual(['The first.']);
     expect(second.requests).toEqual([]);
   });
@@ -92,7 +92,7 @@ describe('language models on a list', () => {
     expect(elsewhere.told).toEqual(['first rate-limited fell-back second', 'The second.']);
   });
 
-  it('are waited for a little longer when nobody else is left', async () => {
+  it('are waited for a little longer when no other is left', async () => {
     const limited = failure('first', 'rate-limited', 1000);
     first.scripts.splice(0, 1, [{ error: limited }], ['The first.']);
     const alone = chainLanguageModels({
@@ -111,12 +111,12 @@ describe('language models on a list', () => {
     expect(ms).toBeLessThan(1100);
   });
 
-  it('may take their time when nobody follows', async () => {
+  it('have no deadline when no other follows', async () => {
     second.firstTokenMs = 3000;
     expect((await ask(chainOf([{ error: failure('first', 'tls') }]))).told.at(-1)).toBe('The second.');
   });
 
-  it('spare the next caller the wait', async () => {
+  it('open its breaker, so that the next caller is answered by the second model at once', async () => {
     const chain = chainOf([{ hang: true }]);
     await ask(chain);
     const { told, ms } = await ask(chain);
@@ -142,7 +142,7 @@ describe('language models on a list', () => {
     ]);
   });
 
-  it('are asked in spite of all when nobody else is left', async () => {
+  it('are asked in spite of an open breaker when no other is left', async () => {
     const chain = chainOf([{ error: failure('first', 'tls') }]);
     second.scripts.splice(0, 1, [{ error: failure('second', 'tls') }]);
     await ask(chain);
@@ -150,7 +150,7 @@ describe('language models on a list', () => {
     expect((await ask(chain)).told).toEqual(['The first.']);
   });
 
-  it('that break off are not asked in the same reply, which goes on with the next', async () => {
+  it('do not retry a model that broke off: the reply goes on with the next one', async () => {
     const chain = chainOf(['We open', { error: failure('first', 'stalled') }]);
     expect((await ask(chain)).told).toEqual([
       'We open',
@@ -160,7 +160,7 @@ describe('language models on a list', () => {
     expect((await ask(chain, { avoid: ['first'] })).told.at(-1)).toBe('The second.');
   });
 
-  it('stop silently with whoever listened, and learn nothing from it', async () => {
+  it('stop silently when the consumer stops, and count that neither as success nor as failure', async () => {
     const chain = chainOf([{ hang: true }]);
     const controller = new AbortController();
     clock.at(clock.now() + 500, () => {
@@ -187,7 +187,7 @@ describe('language models on a list', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('keep nobody on trial whom the caller didn’t wait for', async () => {
+  it('leave no breaker half-open when the caller didn’t wait', async () => {
     const { providers, trial } = await onTrial(first, second, clock);
     const chain = chainLanguageModels({ providers, clock, patienceMs: 1000 });
     for await (const event of chain.reply(replyRequest('hello'), new AbortController().signal)) {

@@ -84,7 +84,7 @@ async function answer(asked: Promise<unknown>, limitMs = 5000): Promise<unknown>
 }
 
 describe('recognisers on a list', () => {
-  it('are one as long as the first is well', async () => {
+  it('use the first one as long as it works', async () => {
     const stream = await open();
     says(stream);
     last(first).emit({ type: 'turn-end', transcript: transcriptOf('hello') });
@@ -259,7 +259,7 @@ describe('recognisers on a list', () => {
     expect(second.streams).toEqual([]);
   });
 
-  it('go back to the better one between turns when it is well again', async () => {
+  it('go back to the better one between turns when it works again', async () => {
     first.openError = failure('first', 'refused');
     second.script.push('one', 'two', 'three');
     const stream = await open();
@@ -294,7 +294,7 @@ describe('recognisers on a list', () => {
     expect([first.openStreams, second.openStreams]).toEqual([0, 0]);
   });
 
-  it('keep nobody on trial who opened only when the call was over', async () => {
+  it('leave no breaker half-open for one that opened after the call', async () => {
     const { providers, trial } = await onTrial(first, second, clock);
     const late = Promise.withResolvers<SttStream>();
     second.open = () => late.promise;
@@ -316,7 +316,7 @@ describe('recognisers on a list', () => {
     expect(trial.admits).toBe(true);
   });
 
-  it('keep nobody on trial for a second opinion that comes when the call is over', async () => {
+  it('leave no breaker half-open for a second opinion that comes after the call', async () => {
     const well = listed('first', first, clock);
     const [, onProbation] = (await onTrial(first, second, clock)).providers;
     const chain = chainSpeechToText({

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { upTo } from '../../../src/dialog/reply/conversation-history.ts';
 import type { TextToSpeech } from '../../../src/dialog/contract/ports.ts';
-import type { TimedWord } from '../../../src/dialog/contract/speech.ts';
+import { FLUSH, type TextPiece, type TimedWord } from '../../../src/dialog/contract/speech.ts';
 import { sampleCount } from '../../../src/media/audio.ts';
 import { chainTextToSpeech } from '../../../src/providers/chain/text-to-speech-chain.ts';
 import { failure, listed, onTrial } from '../../support/listed-provider.ts';
@@ -28,14 +28,14 @@ function chain(...ports: TextToSpeech[]) {
   });
 }
 
-async function* text(...pieces: (string | number)[]): AsyncGenerator<string> {
+async function* text(...pieces: (TextPiece | number)[]): AsyncGenerator<TextPiece> {
   for (const piece of pieces) {
     if (typeof piece === 'number') await clock.sleep(piece);
     else yield piece;
   }
 }
 
-async function speak(voice: TextToSpeech, source: AsyncIterable<string>, signal?: AbortSignal) {
+async function speak(voice: TextToSpeech, source: AsyncIterable<TextPiece>, signal?: AbortSignal) {
   const words: TimedWord[] = [];
   const told: string[] = [];
   const began = clock.now();
@@ -68,7 +68,7 @@ async function speak(voice: TextToSpeech, source: AsyncIterable<string>, signal?
 }
 
 describe('voices on a list', () => {
-  it('are one as long as the first is well', async () => {
+  it('use the first one as long as it works', async () => {
     const { words, told, soundMs } = await speak(chain(), text('We open at eight. ', 'Goodbye.'));
     expect(words).toBe('We open at eight. Goodbye.');
     expect(told).toEqual([]);
@@ -137,12 +137,12 @@ describe('voices on a list', () => {
     expect(ms).toBeLessThan(3000 + 800 + 150);
   });
 
-  it('are given text as it is written if the first one takes it, and who speaks in sentences is given those', async () => {
+  it('are given text piece by piece if the first one takes that, and whole sentences otherwise', async () => {
     first.takes = 'text';
     first.fault = { atWord: 'We', how: failure('first', 'tls') };
     expect(chain().takes).toBe('text');
-    const pieces = ['We ', 'open ', 'at ', 'eight. ', 'One ', 'moment', '', 2000, ' Good', 'bye.'];
-    const { words } = await speak(chain(), text(...pieces));
+    const given = text('We ', 'open ', 'at ', 'eight. ', 'One ', 'moment', FLUSH, 2000, ' Good', 'bye.');
+    const { words } = await speak(chain(), given);
     expect(words).toBe('We open at eight. One moment Goodbye.');
     expect(second.pieces).toEqual(['We open at eight. ', 'One moment', ' Goodbye.']);
   });
@@ -198,7 +198,7 @@ describe('voices on a list', () => {
     expect(soundMs).toBeCloseTo(2 * WORD_MS, -1);
   });
 
-  it('spare the next sentence the wait', async () => {
+  it('open its breaker, so that the next sentence goes to the second voice at once', async () => {
     first.fault = { atWord: 'We', how: 'hang' };
     const voice = chain();
     await speak(voice, text('We open.'));
@@ -216,7 +216,7 @@ describe('voices on a list', () => {
     ]);
   });
 
-  it('stop silently with whoever listened', async () => {
+  it('stop silently when the consumer stops', async () => {
     first.fault = { atWord: 'open', how: 'hang' };
     const controller = new AbortController();
     clock.at(clock.now() + 300, () => {
@@ -239,7 +239,7 @@ describe('voices on a list', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('keep nobody on trial whom the caller didn’t wait for', async () => {
+  it('leave no breaker half-open when the caller didn’t wait', async () => {
     const { providers, trial } = await onTrial(first, second, clock);
     const voice = chainTextToSpeech({ providers, clock, patienceMs: 800 });
     const request = { voice: 'slt', language: 'en', format: { encoding: 'ulaw', rateHz: 8000 } as const };

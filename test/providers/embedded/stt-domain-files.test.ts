@@ -16,7 +16,7 @@ describe("the recogniser's files", () => {
     if (before === undefined) delete process.env.TMPDIR;
   });
 
-  it('of a run of the program that is over are swept; those of others, and what is nobody’s, are not', () => {
+  it('are removed when the run that wrote them is over; those of other runs and unknown files stay', () => {
     const kept = [`ari-voice-agent-stt-${thisRun()}-abcdef`, 'ari-voice-agent-stt-notes', 'x-1:1-abcdef'];
     const [pid = ''] = thisRun().split(':');
     // The same number as ours, which was another program's before.

@@ -95,7 +95,7 @@ describe('the listener of one call', () => {
     expect(recogniser.turns[1]).toBeGreaterThanOrEqual(79);
   });
 
-  it('gives up an answer that is still owed when the turn begins anew', async () => {
+  it('resolves a pending answer without a text when the turn begins anew', async () => {
     hear(60);
     listener.begin(20);
     const owed = listener.end(80);

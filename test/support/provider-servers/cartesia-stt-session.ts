@@ -21,7 +21,7 @@ export interface Utterance {
 export type Transcribe = (utterance: Utterance) => string | Promise<string>;
 
 /** Listens to one connection while its sound comes, so that the text is there when the turn ends. */
-export interface Ears {
+export interface TurnListener {
   /** All that comes, silence too. */
   hear(samples: Int16Array): void;
   /** A turn began so much sound ago. */
@@ -38,7 +38,10 @@ export interface Ears {
 export interface SttBehaviour {
   readonly transcribe: Transcribe;
   /** Instead of `transcribe`, where the provider finds the turns. */
-  readonly ears?: (stream: { readonly rateHz: number; readonly keyTerms: readonly string[] }) => Ears;
+  readonly listener?: (stream: {
+    readonly rateHz: number;
+    readonly keyTerms: readonly string[];
+  }) => TurnListener;
   /** Whether `turn.update`s are sent while the caller speaks (default true). */
   readonly updates?: boolean;
   /** After the last voiced sound of the audio: the turn has probably ended (default 160). */
@@ -139,7 +142,7 @@ export class TurnsSession extends SttSession {
   #turn: Turn | undefined;
   #turns = 0;
   #order: Promise<void> = Promise.resolve();
-  readonly #ears: Ears | undefined;
+  readonly #listener: TurnListener | undefined;
   #guess = '';
   #heardAt = 0;
   #voicedAt = 0;
@@ -147,8 +150,8 @@ export class TurnsSession extends SttSession {
   constructor(socket: WebSocket, behaviour: SttBehaviour, options: SttStreamOptions) {
     super(socket, behaviour, options);
     this.#detector = new SoundDetector(options.rateHz, behaviour.detector);
-    this.#ears = behaviour.ears?.(options);
-    socket.on('close', () => this.#ears?.close());
+    this.#listener = behaviour.listener?.(options);
+    socket.on('close', () => this.#listener?.close());
     // STTAutoFinalizeConnected, src/resources/stt/auto-finalize/auto-finalize.ts.
     this.send({ type: 'connected' });
   }
@@ -158,7 +161,7 @@ export class TurnsSession extends SttSession {
     const step = (this.options.rateHz * STEP_MS) / 1000;
     for (let at = 0; at < samples.length; at += step) {
       const part = samples.subarray(at, at + step);
-      this.#ears?.hear(part);
+      this.#listener?.hear(part);
       if (this.#turn) this.#turn.parts.push(part);
       else this.#preroll = [...this.#preroll.slice(-25), part];
       this.#detector.push(part, (voiced) => {
@@ -185,7 +188,7 @@ export class TurnsSession extends SttSession {
       return;
     }
     const silence = this.#detector.silenceMs;
-    if (voiced && turn.eager !== 'no') this.#ears?.goOn();
+    if (voiced && turn.eager !== 'no') this.#listener?.goOn();
     if (voiced && turn.eager === 'yes') {
       turn.eager = 'no';
       this.#emit('turn.resume', turn);
@@ -219,7 +222,7 @@ export class TurnsSession extends SttSession {
       updatedMs: this.#detector.positionMs,
       askedMs: -1,
     };
-    this.#ears?.begin((1000 * joined(this.#preroll).length) / this.options.rateHz);
+    this.#listener?.begin((1000 * joined(this.#preroll).length) / this.options.rateHz);
     this.#guess = '';
     this.#preroll = [];
     this.#emit('turn.start', this.#turn);
@@ -236,8 +239,8 @@ export class TurnsSession extends SttSession {
    */
   #update(turn: Turn): void {
     if (this.behaviour.updates === false) return;
-    if (this.#ears) {
-      const { guess } = this.#ears;
+    if (this.#listener) {
+      const { guess } = this.#listener;
       if (guess !== '' && guess !== this.#guess)
         this.#say(() => {
           this.send({ type: 'turn.update', transcript: guess });
@@ -269,8 +272,8 @@ export class TurnsSession extends SttSession {
     const { lastVoicedMs } = this.#detector;
     const unchanged = turn.askedMs === lastVoicedMs;
     turn.askedMs = lastVoicedMs;
-    if (this.#ears) {
-      const text = this.#ears.text(unchanged);
+    if (this.#listener) {
+      const text = this.#listener.text(unchanged);
       return () => text;
     }
     const utterance = this.#utterance(turn);

@@ -100,12 +100,12 @@ export async function streamChat(
   response.end('data: [DONE]\n\n');
 }
 
-/** Tokens are words with the space before them; ChatCompletionChunk.Choice.Delta.ToolCall comes in fragments. */
+/** Tokens are words with the space before them, or a few signs of a script without spaces; ChatCompletionChunk.Choice.Delta.ToolCall comes in fragments. */
 function deltasOf({
   text = '',
   tools = [],
 }: Thought): ({ readonly content: string } | { readonly tool_calls: object })[] {
-  const words = text.match(/\s*\S+/g) ?? [];
+  const words = text.match(/\s*(?:[\p{Lo}\p{M}]{1,3}|[^\s\p{Lo}]+)/gu) ?? [];
   return [
     ...words.map((content) => ({ content })),
     ...tools.flatMap((tool, index) => [

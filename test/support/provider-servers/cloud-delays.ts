@@ -3,9 +3,9 @@ import { logNormal, seededRandom, type Delay } from './delays.ts';
 
 /** How quick the cloud is taken to be: medians, all with the same spread. */
 export interface CloudAssumptions {
-  /** From the caller's last sound to "he has probably finished", counted in sound received. */
+  /** From the caller's last sound to "they have probably finished", counted in sound received. */
   readonly eagerEndMs: Milliseconds;
-  /** From the caller's last sound to "he has finished", counted in sound received. */
+  /** From the caller's last sound to "they have finished", counted in sound received. */
   readonly turnEndMs: Milliseconds;
   /** Share of the eager ends that are taken back although the caller stays silent. */
   readonly takenBack: number;

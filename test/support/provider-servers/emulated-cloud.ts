@@ -10,7 +10,7 @@ import { CLOUD_ASSUMPTIONS, cloudDelays, type CloudAssumptions } from './cloud-d
 import { FaultQueue } from './fault-plan.ts';
 import { openFliteVoice } from './flite-voice.ts';
 import { startGroqServer, type GroqServer } from './groq-server.ts';
-import { openPocketsphinx } from './pocketsphinx-ears.ts';
+import { openPocketsphinx } from './pocketsphinx-recogniser.ts';
 import { receptionistMind } from './receptionist-mind.ts';
 import type { ServerObserver } from './server-events.ts';
 
@@ -66,7 +66,7 @@ export async function startEmulatedCloud(options: EmulatedCloudOptions = {}): Pr
     return closed;
   };
   try {
-    const { transcribe, ears }: Partial<SttBehaviour> & Pick<SttBehaviour, 'transcribe'> = options.stt
+    const { transcribe, listener }: Partial<SttBehaviour> & Pick<SttBehaviour, 'transcribe'> = options.stt
       ?.transcribe
       ? { transcribe: options.stt.transcribe }
       : owned(await openPocketsphinx(agents));
@@ -92,7 +92,7 @@ export async function startEmulatedCloud(options: EmulatedCloudOptions = {}): Pr
           turnEnd: delays.turnEnd,
           takesBack: delays.takesBack,
           transcribe,
-          ...(ears ? { ears } : {}),
+          ...(listener ? { listener } : {}),
           observe,
           ...options.stt,
         },
@@ -104,7 +104,7 @@ export async function startEmulatedCloud(options: EmulatedCloudOptions = {}): Pr
       GROQ_BASE_URL: groq.url,
       CARTESIA_API_KEY: keys.cartesia,
       CARTESIA_BASE_URL: cartesia.url,
-      // Whatever the person who runs it has set for himself.
+      // Whatever the environment of the person who runs it says.
       ...{ VOICE_AGENT_STT: 'auto', VOICE_AGENT_LLM: 'auto', VOICE_AGENT_TTS: 'auto' },
     };
     return { groq, cartesia, assumed, groqFaults, cartesiaFaults, environment, close };

@@ -7,7 +7,7 @@ import type { ChatMessage, ChatRequest, Think, Thought } from './chat-stream.ts'
 
 /**
  * A model that answers sensibly, for a server's `think`: the receptionist, who gets out of the request
- * what any model would get out of it (who he is, who calls, what was said), and nothing else.
+ * what any model would get out of it (who it is, who calls, what was said), and nothing else.
  */
 export function receptionistMind(agents: readonly AgentProfile[]): Think {
   const llm = createReceptionist({ clock: systemClock });

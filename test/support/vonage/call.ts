@@ -73,7 +73,7 @@ export class VonageCall implements LabCall {
   readonly answered: Promise<MediaLeg>;
   readonly legs: MediaLeg[] = [];
   readonly legEnds: LegEnd[] = [];
-  /** What the caller was told by `talk`, and whom he was put through to. */
+  /** What the caller was told by `talk`, and whom they were put through to. */
   readonly spoken: string[] = [];
   readonly connectedTo: string[] = [];
   /** Keys that were sent to the caller's telephone through the REST API. */

@@ -1,5 +1,5 @@
 /**
- * What a stranger, or a Vonage that has lost its mind, could send; and what the reference makes of it.
+ * What an unknown client, or a broken Vonage, could send; and what the reference says of it.
  * The judgements here are written from the reference, not from our code.
  */
 import fc from 'fast-check';

@@ -148,7 +148,7 @@ export class MediaLeg {
 
   /** Speaks in real time. Resolves when the last of it has left; false when something came between. */
   say(samples: Int16Array): Promise<Utterance | false> {
-    this.hush();
+    this.stopTalking();
     const frames: Int16Array[] = [];
     for (let from = 0; from < samples.length; from += this.#frameSamples) {
       const frame = new Int16Array(this.#frameSamples);
@@ -162,7 +162,7 @@ export class MediaLeg {
   }
 
   /** Silence from now on. */
-  hush(): void {
+  stopTalking(): void {
     this.#speech?.done(false);
     this.#speech = undefined;
   }
@@ -307,7 +307,7 @@ export class MediaLeg {
   #onEnd(): void {
     this.#ended = true;
     clearTimeout(this.#timer);
-    this.hush();
+    this.stopTalking();
     this.heard.close();
     this.said.close();
     this.#look();

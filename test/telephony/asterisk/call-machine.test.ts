@@ -1,14 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { beginCall, JOIN_ATTEMPTS, nextCallState } from '../../../src/telephony/asterisk/call-machine.ts';
-import type {
-  CallAction,
-  CallSignal,
-  CallState,
-  Resource,
+import {
+  held,
+  type CallAction,
+  type CallSignal,
+  type CallState,
+  type Resource,
+  type Session,
+  type Transfer,
 } from '../../../src/telephony/asterisk/call-states.ts';
 
-const created = (resource: Resource): CallSignal => ({ type: 'created', resource });
+/** The machine never looks into what it holds. */
+const SESSION = { id: 'the session' } as Session;
+const PEER = { address: '192.0.2.1', port: 10_000 };
+const created = (resource: Resource): CallSignal => {
+  if (resource === 'session') return { type: 'created', resource, session: SESSION };
+  return resource === 'media' ? { type: 'created', resource, peer: PEER } : { type: 'created', resource };
+};
 const failed = (resource: Resource): CallSignal => ({
   type: 'failed',
   resource,
@@ -36,7 +45,11 @@ const PROCEED: CallSignal = {
   variables: { VOICE_AGENT_RESULT: 'x' },
 };
 
-const TRANSFER: CallSignal = { type: 'transfer' };
+const ASKED_FOR: Transfer = {
+  request: { endpoint: 'x', callerId: { name: '', number: '' }, ringMs: 1000, whileRinging: 'ringing' },
+  settle: () => undefined,
+};
+const TRANSFER: CallSignal = { type: 'transfer', to: 't', transfer: ASKED_FOR };
 const ANSWERED: CallSignal = { type: 'targetAnswered', target: 't' };
 const BUSY: CallSignal = { type: 'targetLeft', target: 't', outcome: 'busy' };
 const TARGET_REPLACED: CallSignal = { type: 'targetReplaced', target: 't', by: 'u' };
@@ -205,12 +218,12 @@ describe('a transfer, step by step', () => {
     const { state, actions } = live(...RINGING, ANSWERED, CONNECTED);
     expect(typesOf(actions).slice(-3)).toEqual(['release media', 'release session', 'transferOver']);
     expect(actions.at(-1)).toMatchObject({ outcome: 'answered' });
-    expect(state).toMatchObject({ name: 'connected', holdings: { bridge: 'held', target: 'held' } });
+    expect(state).toMatchObject({ name: 'connected', bridge: { is: 'held' }, target: held('t') });
   });
 
   it('connects a target whose answer overtakes that to the request that called it', () => {
     const { state } = live(...SET_UP, JOINED, TRANSFER, ANSWERED, created('target'), CONNECTED, LEG_LEFT);
-    expect(state).toMatchObject({ name: 'leaving', holdings: { target: 'releasing' } });
+    expect(state).toMatchObject({ name: 'leaving', target: { is: 'releasing', thing: 't' } });
   });
 
   it('brings the caller back when nobody comes of it, with everything as before', () => {
@@ -220,11 +233,11 @@ describe('a transfer, step by step', () => {
       [RING_NO_MORE, 'no-answer'],
     ] as const) {
       const { state, actions } = live(...RINGING, signal);
-      expect(actions).toContainEqual({ type: 'transferOver', outcome });
+      expect(actions).toContainEqual({ type: 'transferOver', transfer: ASKED_FOR, outcome });
       expect(typesOf(actions)).toContain('stopRinging');
       expect(state.name).toBe('talking');
       const quiet = nextCallState(state, released('target')).state;
-      expect(quiet).toMatchObject({ ...before, holdings: { media: 'held', target: 'released' } });
+      expect(quiet).toEqual(before);
     }
     expect(after(failed('target'))).toEqual([
       ...['create target', 'ring', 'stopRinging', 'rejoin', 'release target', 'transferOver'],
@@ -270,6 +283,22 @@ describe('a transfer, step by step', () => {
   it('goes on with whom the target’s phone put in its place', () => {
     const { actions } = live(...RINGING, ANSWERED, CONNECTED, TARGET_REPLACED);
     expect(actions.at(-1)).toEqual({ type: 'bringIn', leg: 'u' });
+  });
+
+  it('goes on with whom the target’s phone put in its place before it was connected', () => {
+    expect(live(...RINGING, TARGET_REPLACED).state).toMatchObject({ target: held('u') });
+    const { actions } = live(...RINGING, ANSWERED, TARGET_REPLACED, CONNECTED, LEG_LEFT);
+    expect(actions).toContainEqual({ type: 'release', resource: 'target', target: 'u' });
+  });
+
+  it('takes no word of another target for one of its own', () => {
+    const other = { target: 'another' } as const;
+    expect(live(...RINGING, { type: 'targetAnswered', ...other }).state.name).toBe('ringing');
+    const left: CallSignal = { type: 'targetLeft', ...other, outcome: 'busy' };
+    expect(live(...RINGING, left, ANSWERED, left, CONNECTED, left).state).toMatchObject({
+      name: 'connected',
+      target: held('t'),
+    });
   });
 });
 

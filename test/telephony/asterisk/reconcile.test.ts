@@ -1,17 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { parseChannel, type AriChannel } from '../../../src/telephony/asterisk/ari-model.ts';
 import { beginCall, nextCallState } from '../../../src/telephony/asterisk/call-machine.ts';
-import type { CallSignal, CallState } from '../../../src/telephony/asterisk/call-states.ts';
+import type {
+  CallSignal,
+  CallState,
+  Session,
+  Transfer,
+} from '../../../src/telephony/asterisk/call-states.ts';
 import { findDifferences, viewOf } from '../../../src/telephony/asterisk/reconcile.ts';
 
-const SESSION: CallSignal = { type: 'created', resource: 'session' };
+const SESSION: CallSignal = { type: 'created', resource: 'session', session: {} as Session };
 const BRIDGE: CallSignal = { type: 'created', resource: 'bridge' };
-const MEDIA: CallSignal = { type: 'created', resource: 'media' };
+const MEDIA: CallSignal = {
+  type: 'created',
+  resource: 'media',
+  peer: { address: '192.0.2.1', port: 10_000 },
+};
 
 function call(...signals: CallSignal[]) {
   let state: CallState = beginCall('caller').state;
   for (const signal of signals) state = nextCallState(state, signal).state;
-  return { mediaId: 'media', bridgeId: 'bridge', targetId: 'target', state: () => state };
+  return { mediaId: 'media', bridgeId: 'bridge', state };
 }
 
 function channel(id: string, app = 'voice-agent'): AriChannel {
@@ -51,7 +60,7 @@ describe('after a gap in the events', () => {
   it('a call is told that the one who was called for it is gone', () => {
     const talk = call(
       ...TALKING,
-      { type: 'transfer' },
+      { type: 'transfer', to: 'target', transfer: {} as Transfer },
       { type: 'targetAnswered', target: 'target' },
       { type: 'connected' },
     );

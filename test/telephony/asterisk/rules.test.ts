@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nameStateOf } from '../../../src/telephony/asterisk/app-name.ts';
+import { nameStateOf } from '../../../src/telephony/asterisk/app-claim.ts';
 import { parseChannel, type AriChannel } from '../../../src/telephony/asterisk/ari-model.ts';
 import { backOffMs } from '../../../src/telephony/asterisk/backoff.ts';
 import { callInfoOf, stasisArgsOf } from '../../../src/telephony/asterisk/caller-info.ts';
@@ -64,7 +64,7 @@ describe('ids of our own objects', () => {
     }
   });
 
-  it('of another instance of the app are seen as the app’s; a phone’s channel is nobody’s', () => {
+  it('are told from those of another instance, which are seen as the app’s, and from a phone’s channel, which is nobody’s', () => {
     expect(ids.ownedByApp(objectIds('voice-agent', 'b').bridge())).toBe(true);
     for (const id of ['1795360441.1', 'voice-agent-a-media-1', 'xvoice-agent-a-media-0123456789abcdef']) {
       expect([ids.owns(id), ids.ownedByApp(id)]).toEqual([false, false]);
@@ -111,7 +111,7 @@ describe('the codec of an "auto" call', () => {
     ['(slin192)', 'ulaw'],
     ['', 'ulaw'],
     [undefined, 'ulaw'],
-  ])('of a caller on %s is %s', (format, codec) => {
+  ])('where the caller’s formats are %s is %s', (format, codec) => {
     expect(codecOfNativeFormat(format)).toBe(codec);
   });
 });
@@ -128,7 +128,7 @@ describe('the endpoint that Asterisk is told of', () => {
   });
 });
 
-describe('the peer', () => {
+describe('the peer of an external channel', () => {
   const answer = channel({
     channelvars: { UNICASTRTP_LOCAL_ADDRESS: '172.17.0.2', UNICASTRTP_LOCAL_PORT: '10042' },
   });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { CallInfo } from '../../../src/dialog/contract/call-info.ts';
 import type { EventWebhook } from '../../../src/telephony/vonage/webhook-content.ts';
 import type { VonageRest } from '../../../src/telephony/vonage/vonage-rest.ts';
-import { createVonageTransfer } from '../../../src/telephony/vonage/vonage-transfer.ts';
+import { VonageTransfer } from '../../../src/telephony/vonage/vonage-transfer.ts';
 import { createTestLog } from '../../support/ari-desk.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 
@@ -13,9 +14,18 @@ const REQUEST = {
   whileRinging: 'ringing',
 } as const;
 
+const INFO: CallInfo = {
+  key: { server: 'vonage', channel: 'call' },
+  direction: 'in',
+  dialled: '510001',
+  caller: { number: '', name: '' },
+  variables: {},
+};
+
 function stage() {
   const clock = new ManualClock();
   const asked: unknown[] = [];
+  const told: string[] = [];
   const rest: VonageRest = {
     hangUp: () => Promise.resolve(true),
     transfer: (_, ncco) => {
@@ -26,19 +36,18 @@ function stage() {
     isOver: () => Promise.resolve(false),
     at: () => rest,
   };
-  const transfer = createVonageTransfer({
-    ...{ uuid: 'call', number: '442079460000', rest, clock, log: createTestLog(), about: {}, eventUrl: 'e' },
+  const transfer = new VonageTransfer({
+    ...{ info: INFO, number: '442079460000', rest, clock, log: createTestLog(), eventUrl: 'e' },
     ringbackToneUrl: undefined,
     isOurs: () => false,
     callerIsHere: () => true,
-    hold: () => true,
-    mediaAgain: () => BACK,
-    onTargetLeft: () => undefined,
+    media: { hold: () => true, again: () => BACK },
+    onTargetLeft: () => told.push('target-left'),
     onOver: () => undefined,
   });
   const tell = (uuid: string, status: string) =>
     transfer.onEvent({ uuid, status, to: REQUEST.endpoint } as EventWebhook);
-  return { clock, asked, transfer, tell };
+  return { clock, asked, told, transfer, tell };
 }
 
 describe('a transfer by Vonage', () => {
@@ -71,6 +80,51 @@ describe('a transfer by Vonage', () => {
     await clock.advance(200_000);
     expect(clock.pending).toBe(0);
   });
+
+  const STATUSES = [
+    'started',
+    'ringing',
+    'answered',
+    'busy',
+    'rejected',
+    'timeout',
+    'unanswered',
+    'cancelled',
+  ];
+  const STATES = {
+    'with the agent': [],
+    ringing: ['ringing'],
+    talking: ['ringing', 'answered'],
+  } as const;
+  type Name = keyof typeof STATES;
+  /** Everything that isn't here changes nothing. */
+  const NEXT: Readonly<Record<string, Name>> = {
+    ...{ 'ringing × answered': 'talking', 'ringing × busy': 'with the agent' },
+    ...{ 'ringing × rejected': 'with the agent', 'ringing × timeout': 'with the agent' },
+    ...{ 'ringing × unanswered': 'with the agent', 'ringing × cancelled': 'with the agent' },
+    ...{ 'ringing × failed': 'with the agent' },
+  };
+
+  for (const name of ['with the agent', 'ringing', 'talking'] as const) {
+    for (const status of [...STATUSES, 'failed', 'completed']) {
+      const next = NEXT[`${name} × ${status}`] ?? name;
+      it(`is ${next} after “${status}” when it was ${name}`, async () => {
+        const { transfer, tell, told } = stage();
+        const outcome =
+          name === 'with the agent' ? undefined : transfer.putThrough(REQUEST, new AbortController().signal);
+        await settle();
+        for (const before of STATES[name]) tell('leg', before);
+        tell('leg', status);
+        expect(transfer.away).toBe(next !== 'with the agent');
+        // Only whoever has answered can leave.
+        expect(told).toEqual(name === 'talking' && status === 'completed' ? ['target-left'] : []);
+        if (outcome && next !== 'ringing') expect((await outcome) === 'answered').toBe(next === 'talking');
+        transfer.close();
+        expect(transfer.away).toBe(false);
+        if (outcome && next === 'ringing') expect(await outcome).toBe('caller-gone');
+      });
+    }
+  }
 
   it('takes the caller back when Vonage says nothing in time', async () => {
     const { clock, asked, transfer } = stage();

@@ -4,8 +4,8 @@ import type { AgentProfile } from '../../../dialog/contract/agent-profile.ts';
 const seen = new WeakMap<AgentProfile, AgentProfile>();
 
 /**
- * The agent as the receptionist sees it, by the tools that it is allowed: those whom it may call stand
- * among the departments, in the place of one of the same name; what it may not do, it doesn't know of.
+ * The agent as the receptionist sees it, limited to the tools that it is allowed. Transfer targets are listed among
+ * the departments and replace a department of the same name; what needs a tool that isn't allowed is left out.
  */
 export function asAllowed(agent: AgentProfile): AgentProfile {
   const known = seen.get(agent);

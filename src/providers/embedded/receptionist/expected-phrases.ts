@@ -99,10 +99,14 @@ const NUMBERS = [
 
 /**
  * The sentences that callers are likely to say to this agent: lower-case words without punctuation, numbers as
- * words, each once. For a recogniser's grammar and domain model, or as key terms.
+ * words, each once. For a recogniser's grammar and domain model, or as key terms. Of an agent who speaks another
+ * language than English: the names that its configuration has, as they stand there.
  */
 export function expectedPhrases(agent: AgentProfile): string[] {
   const { services, questions, departments } = asAllowed(agent).knowledge;
+  if (!/^en([-_]|$)/i.test(agent.language)) {
+    return [...new Set([...services, ...departments].flatMap(({ name, also }) => [name, ...also]))];
+  }
   const phrases = [
     ...GENERAL.split(/[|\n]/),
     ...WEEKDAYS.flatMap((day) => fill(DAY_FORMS, day)),

@@ -24,7 +24,7 @@ interface Match {
 }
 
 /** Weight from which on the matched words tell enough: "car" alone, in a garage, doesn't. */
-const TELLING = 1.8;
+const ENOUGH_EXPLAINED = 1.8;
 
 /** Of a sentence as it stands in agents.yaml: above all others. */
 const VERBATIM = 1.2;
@@ -142,5 +142,5 @@ function scoreOf(
     }
     recall = Math.max(recall, hit / total);
   }
-  return (0.55 * recall + 0.45 * (explained / all)) * Math.min(1, explained / TELLING);
+  return (0.55 * recall + 0.45 * (explained / all)) * Math.min(1, explained / ENOUGH_EXPLAINED);
 }

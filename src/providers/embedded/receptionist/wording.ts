@@ -43,7 +43,7 @@ export function departmentNames(agent: AgentProfile): string[] {
   return agent.knowledge.departments.map(({ name }) => name);
 }
 
-/** What this agent can be asked about, for callers who don't get on. */
+/** What this agent can be asked about, for callers who don't know what to say. */
 export function abilities(agent: AgentProfile): string {
   const { openingHours, address, services, takesMessages } = agent.knowledge;
   const topics = [

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import koffi from 'koffi';
 import { VoiceAgentError, messageOf } from '../../../lib/errors.ts';
+import { inNativeCode } from '../../../threads/native-code.ts';
 
 /**
  * CMU pocketsphinx 0.8 (5prealpha) as Debian 12 ships it, bound by koffi. Every call blocks the
@@ -84,7 +85,7 @@ export interface Pocketsphinx {
 /** Loads the library and finds the model. Throws STT_UNAVAILABLE that names what to install. */
 export function loadPocketsphinx(options: PocketsphinxOptions = {}): Pocketsphinx {
   const model = findModel(options.modelPath ?? DEFAULT_MODEL_PATH);
-  const api = bind(options.libraryPath);
+  const api = inNativeCode(() => bind(options.libraryPath));
   api.err_set_logfp(null); // per thread; what goes wrong shows in return values
   return { model, api };
 }
@@ -133,7 +134,7 @@ function bind(libraryPath: string | undefined): PocketsphinxApi {
 type Library = ReturnType<typeof koffi.load>;
 
 function declare(lib: Library, base: Library): PocketsphinxApi {
-  const functions: Record<keyof PocketsphinxApi, unknown> = {
+  const functions: Record<keyof PocketsphinxApi, (...args: unknown[]) => unknown> = {
     err_set_logfp: base.func('void err_set_logfp(void *file)'),
     ps_args: lib.func('void *ps_args()'),
     fe_get_args: base.func('void *fe_get_args()'),
@@ -162,5 +163,9 @@ function declare(lib: Library, base: Library): PocketsphinxApi {
     fe_end_utt: base.func('int fe_end_utt(void *frontEnd, void *row, void *frames)'),
     fe_free: base.func('int fe_free(void *frontEnd)'),
   };
-  return functions as PocketsphinxApi;
+  const guarded = Object.entries(functions).map(([name, call]) => [
+    name,
+    (...args: unknown[]) => inNativeCode(() => call(...args)),
+  ]);
+  return Object.fromEntries(guarded) as PocketsphinxApi;
 }

@@ -1,3 +1,4 @@
+import { inNativeCode } from '../../../threads/native-code.ts';
 import {
   sweepDomains,
   writeDomain,
@@ -49,7 +50,7 @@ export class RecogniserPool {
       if (this.#count() >= this.#limit) {
         throw unavailable(`all ${this.#limit} recognisers are in use (the limit is an option)`);
       }
-      recogniser = new Recogniser(this.#ps, agent.files);
+      recogniser = inNativeCode(() => new Recogniser(this.#ps, agent.files));
     }
     agent.lent += 1;
     return {

@@ -1,5 +1,5 @@
 import { sentencesIn } from '../../../dialog/language/sentence-splitter.ts';
-import type { TtsEvent, VoiceRequest } from '../../../dialog/contract/speech.ts';
+import { FLUSH, type TextPiece, type TtsEvent, type VoiceRequest } from '../../../dialog/contract/speech.ts';
 import { untilAborted } from '../../../lib/abort.ts';
 import { messageOf, VoiceAgentError } from '../../../lib/errors.ts';
 import { BoundedQueue } from '../../../lib/queue.ts';
@@ -68,9 +68,10 @@ export class FliteReply {
   }
 
   /** Hands the text on, at most PIECES_AHEAD before the listener. */
-  async feed(text: AsyncIterable<string>, request: VoiceRequest): Promise<void> {
+  async feed(text: AsyncIterable<TextPiece>, request: VoiceRequest): Promise<void> {
     try {
       for await (const given of untilAborted(text, this.#over.signal)) {
+        if (given === FLUSH) continue; // nothing is gathered here
         // A thread is given one sentence at a time, and no long one as a whole.
         for (const piece of sentencesIn(given, { longest: LONGEST_PIECE })) {
           if (piece.trim() !== '') await this.#dispatch(piece.trim(), request);

@@ -37,7 +37,7 @@ interface OpenStream {
  */
 export async function createSileroVad(options: SileroOptions = {}): Promise<VoiceActivityDetector> {
   // Since 1.30 the ONNX runtime tells its maker of every session, and leaves files in the system's temporary
-  // folder. Whoever answers the telephone says nothing to third parties. Its thread can't set this by itself.
+  // folder. A telephone agent must report nothing to third parties. Its thread can't set this by itself.
   process.env['ORT_DISABLE_TELEMETRY'] = '1';
   const streams = new Map<number, OpenStream>();
   const trouble = (message: string): void => options.onTrouble?.(message);

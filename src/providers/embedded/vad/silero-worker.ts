@@ -1,5 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import { messageOf } from '../../../lib/errors.ts';
+import { inNativeCode } from '../../../threads/native-code.ts';
 import { ThreadSide } from '../../../threads/thread-side.ts';
 import { loadSilero, type SileroModel } from './silero-model.ts';
 import { VadCall } from './vad-call.ts';
@@ -22,7 +23,7 @@ let due: { call: VadCall; served: () => void }[] = [];
 let running = false;
 
 try {
-  serve(await loadSilero((workerData as VadWorkerData).modelPath));
+  serve(await inNativeCode(() => loadSilero((workerData as VadWorkerData).modelPath)));
 } catch (error) {
   main.unable(error);
 }
@@ -84,10 +85,8 @@ async function run(model: SileroModel): Promise<void> {
       for (const rateHz of [8000, 16000] as const) {
         const same = ready.filter(({ call }) => call.rateHz === rateHz);
         if (same.length === 0) continue;
-        await model.run(
-          rateHz,
-          same.map(({ call }) => call.lane),
-        );
+        const lanes = same.map(({ call }) => call.lane);
+        await inNativeCode(() => model.run(rateHz, lanes));
         for (const { call } of same) call.judge();
       }
     }

@@ -162,7 +162,7 @@ describe('Cartesia’s turns', () => {
     expect(turnEnds(one.events)).toEqual([BOTH]);
   });
 
-  it('take an early end back also when he doesn’t', async () => {
+  it('take an early end back also when the caller stays silent', async () => {
     server = await serve({ stt: { takesBack: () => true } });
     const one = await call();
     await say(one, ONE);
@@ -233,7 +233,7 @@ describe('Cartesia’s turns, when the socket dies', () => {
     expect(turnEnds(one.events)).toEqual([ONE, TWO]);
   });
 
-  it('twice, say that nobody hears, and fall silent', async () => {
+  it('twice, report the loss, and send no more events', async () => {
     faults.push(
       /stt-turns/,
       { type: 'cut-after-audio', bytes: 3000 },
@@ -248,7 +248,7 @@ describe('Cartesia’s turns, when the socket dies', () => {
     await until(() => server.connections === 0);
   });
 
-  it('and nobody is there any more, say so', async () => {
+  it('report the loss if it can’t be opened again', async () => {
     const one = await call();
     await say(one, ONE);
     await server.down();
@@ -256,7 +256,7 @@ describe('Cartesia’s turns, when the socket dies', () => {
     expect(one.events.at(-1)).toMatchObject({ error: { kind: 'refused' } });
   });
 
-  it.each([401, 400, 429])('of status %d, don’t try again', async (status) => {
+  it.each([401, 400, 429])('don’t open it again after status %d', async (status) => {
     faults.push(/stt-turns/, { type: 'error', after: 2, status, message: 'No' });
     const one = await call();
     await say(one, ONE);
@@ -287,7 +287,7 @@ describe.each(['turns', 'finalize'] as const)('Cartesia’s %s can’t be opened
     await expect(call({ socket })).rejects.toMatchObject({ code: 'STT_UNAVAILABLE', kind, retryAfterMs });
   });
 
-  it('where nobody listens, where the name is unknown, and where no TLS is spoken', async () => {
+  it('fail when the connection is refused, the name is unknown, or the server speaks no TLS', async () => {
     await expect(call({ socket, baseUrl: 'https://cartesia.invalid' })).rejects.toMatchObject({
       kind: 'dns',
     });
@@ -297,7 +297,7 @@ describe.each(['turns', 'finalize'] as const)('Cartesia’s %s can’t be opened
     await expect(call({ socket })).rejects.toMatchObject({ kind: 'refused' });
   });
 
-  it('without telling the key', async () => {
+  it('fail without printing the key', async () => {
     const error: unknown = await call({ socket, apiKey: 'sk_car_wrong-key-42' }).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(ProviderFailure);
     const { kind, message, stack, cause } = error as ProviderFailure;
@@ -343,7 +343,7 @@ describe('Cartesia, told where turns end,', () => {
     expect((await one.stream.endTurn(last)).text).toBe(ONE);
   });
 
-  it('fails when it dies twice, and who waits is told', async () => {
+  it('fails when it dies twice, and rejects the request that waits', async () => {
     faults.push(/stt/, { type: 'cut', after: 0 }, { type: 'cut', after: 0 });
     const one = await call({ socket });
     const { last } = await say(one, ONE);

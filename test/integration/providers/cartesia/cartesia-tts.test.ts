@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TextToSpeech } from '../../../../src/dialog/contract/ports.ts';
-import type { TtsEvent, VoiceRequest } from '../../../../src/dialog/contract/speech.ts';
+import { FLUSH, type TtsEvent, type VoiceRequest } from '../../../../src/dialog/contract/speech.ts';
 import { messageOf } from '../../../../src/lib/errors.ts';
 import type { Audio, AudioFormat } from '../../../../src/media/audio.ts';
 import { AudioConverter } from '../../../../src/media/convert.ts';
@@ -70,7 +70,7 @@ afterEach(async () => {
 });
 
 describe('Cartesia is asked', () => {
-  it('for the line’s own format, without a buffer, piece by piece in one context', async () => {
+  it('to speak in the line’s own format, without a buffer, piece by piece in one context', async () => {
     await speak(open(), ['Good morning. ', 'What can I do for you?'], VOICE);
     const asked = server.generations();
     expect(asked[0]).toEqual({
@@ -92,7 +92,7 @@ describe('Cartesia is asked', () => {
     expect(new Set(asked.map(({ context_id }) => context_id)).size).toBe(1);
   });
 
-  it('for tokens as they come, if that is set, with a buffer', async () => {
+  it('to speak each token as it comes, with a buffer, if feeding is by tokens', async () => {
     await speak(open({ feeding: 'token', bufferMs: 30 }), ['Good ', 'morning', '.'], VOICE);
     expect(server.generations().map(({ transcript }) => transcript)).toEqual(['Good ', 'morning', '.', '']);
     expect(server.generations()[0]).toMatchObject({ max_buffer_delay_ms: 30 });
@@ -101,7 +101,7 @@ describe('Cartesia is asked', () => {
   it('to speak what it has gathered of them when nothing follows for now', async () => {
     const tts = open({ feeding: 'token', bufferMs: 5000 });
     expect(tts.takes).toBe('text');
-    await speak(tts, ['One ', 'moment', '', 'There.'], VOICE);
+    await speak(tts, ['One ', 'moment', FLUSH, 'There.'], VOICE);
     expect(server.generations().map(({ transcript, flush }) => [transcript, flush === true])).toEqual([
       ['One ', false],
       ['moment', false],
@@ -130,7 +130,7 @@ describe('Cartesia is asked', () => {
     expect(server.speaking).toBe(0);
   });
 
-  it('on a new context when the model has paused, and the words’ times go on', async () => {
+  it('to speak in a new context when the model has paused, and word times go on', async () => {
     server = await serve({ tts: { contextIdleMs: 650 } });
     async function* text(): AsyncGenerator<string> {
       yield 'One moment please. ';
@@ -309,14 +309,14 @@ describe('Cartesia fails', () => {
     expect(server.generations().filter(({ continue: more }) => more === false).length).toBeLessThanOrEqual(1);
   });
 
-  it('nobody, when the socket dies before the first sound: it is said on another', async () => {
+  it('not at all when the socket dies once before the first sound: another one speaks', async () => {
     faults.push(/context/, { type: 'cut', after: 0 });
     const { words } = await speak(alone(open()), ['Good morning. ', 'Goodbye then.'], VOICE);
     expect(words.map(({ text }) => text).join(' ')).toBe('Good morning. Goodbye then.');
     expect(server.seen).toHaveLength(2);
   });
 
-  it('when that happens twice', async () => {
+  it('when the socket dies twice before the first sound', async () => {
     faults.push(/context/, { type: 'cut', after: 0 }, { type: 'cut', after: 0 });
     expect((await failureOf(alone(open()))).kind).toBe('cut');
   });
@@ -332,7 +332,7 @@ describe('Cartesia fails', () => {
     expect((await living).durationMs).toBeCloseTo(testVoiceMs('Good morning. Goodbye then.'), -1);
   });
 
-  it('when nobody listens there', async () => {
+  it('when the connection is refused', async () => {
     await server.down();
     expect((await failureOf(open())).kind).toBe('refused');
   });
@@ -356,13 +356,13 @@ describe('Cartesia fails', () => {
     expect(second.afterMs).toBeLessThan(1500);
   });
 
-  it('without telling the key', async () => {
+  it('without printing the key', async () => {
     const failure = await failureOf(open({ apiKey: 'sk_car_wrong-key-42' }));
     expect(failure.kind).toBe('unauthorized');
     expect(JSON.stringify([failure.message, failure.stack, failure.cause])).not.toContain('wrong-key-42');
   });
 
-  it('when the text can’t be got, without blaming itself silently', async () => {
+  it('with the text’s own error when the text can’t be had', async () => {
     // eslint-disable-next-line @typescript-eslint/require-await -- it fails at once
     async function* text(): AsyncGenerator<string> {
       yield 'Hello. ';

@@ -62,7 +62,7 @@ export function describeLanguageModel(name: string, makeHarness: () => Promise<L
       await expect.poll(() => harness.open()).toBe(0);
     });
 
-    it('stops working for somebody who no longer listens', async () => {
+    it('stops when the consumer stops reading', async () => {
       for await (const event of harness.llm.reply(question, new AbortController().signal)) {
         expect(event.type).toBe('text');
         break;

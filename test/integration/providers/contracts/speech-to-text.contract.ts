@@ -108,7 +108,7 @@ export function describeSpeechToText(name: string, makeHarness: () => Promise<Sp
       stream.close();
     });
 
-    it('says nothing more when it is closed, and owes nobody an answer', async () => {
+    it('sends no event after it is closed, and settles the request that waits', async () => {
       const one = await call();
       one.stream.beginTurn(one.caller.frame - 1);
       const { last } = await one.caller.play(harness.sayings[0].samples);

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TextToSpeech } from '../../../../src/dialog/contract/ports.ts';
-import type { TimedWord, TtsEvent, VoiceRequest } from '../../../../src/dialog/contract/speech.ts';
+import {
+  FLUSH,
+  type TextPiece,
+  type TimedWord,
+  type TtsEvent,
+  type VoiceRequest,
+} from '../../../../src/dialog/contract/speech.ts';
 import { audioDuration } from '../../../../src/media/pcm.ts';
 
 export interface TextToSpeechHarness {
@@ -37,7 +43,7 @@ export function describeTextToSpeech(name: string, makeHarness: () => Promise<Te
       }
     });
 
-    it('tells where each word lies in its sound', async () => {
+    it('reports where each word is in its sound', async () => {
       const { words, durationMs } = await speak(harness.tts, [TEXT], request());
       expect(words.map(({ text }) => text).join(' ')).toBe(TEXT);
       for (const [index, word] of words.entries()) {
@@ -47,7 +53,7 @@ export function describeTextToSpeech(name: string, makeHarness: () => Promise<Te
       expect(words.at(-1)!.endMs).toBeLessThanOrEqual(durationMs + 20);
     });
 
-    it('takes text in sentences and tells each word once', async () => {
+    it('takes text in sentences and reports each word once', async () => {
       const { words } = await speak(
         harness.tts,
         ['Good morning. ', 'What can I do for you today?'],
@@ -69,6 +75,11 @@ export function describeTextToSpeech(name: string, makeHarness: () => Promise<Te
         if (event.type === 'audio') heard.resolve(undefined);
       }
       const { words } = spokenOf(events);
+      expect(words.map(({ text }) => text).join(' ')).toBe('One moment please.');
+    });
+
+    it('speaks all of a text in which it is told that nothing follows for now', async () => {
+      const { words } = await speak(harness.tts, ['One moment', FLUSH, ' please.', FLUSH], request());
       expect(words.map(({ text }) => text).join(' ')).toBe('One moment please.');
     });
 
@@ -105,7 +116,7 @@ export function describeTextToSpeech(name: string, makeHarness: () => Promise<Te
       expect(harness.open()).toBe(0);
     });
 
-    it('stops working for somebody who no longer listens', async () => {
+    it('stops when the consumer stops reading', async () => {
       for await (const event of harness.tts.speak(endless(), request(), new AbortController().signal)) {
         if (event.type === 'audio') break;
       }
@@ -133,7 +144,7 @@ export interface Spoken {
 
 export async function speak(
   tts: TextToSpeech,
-  pieces: readonly string[],
+  pieces: readonly TextPiece[],
   request: VoiceRequest,
   signal = new AbortController().signal,
 ): Promise<Spoken> {
@@ -153,7 +164,7 @@ export function spokenOf(events: readonly TtsEvent[]): Spoken {
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- a text that is there already
-export async function* textOf(pieces: readonly string[]): AsyncGenerator<string> {
+export async function* textOf(pieces: readonly TextPiece[]): AsyncGenerator<TextPiece> {
   yield* pieces;
 }
 

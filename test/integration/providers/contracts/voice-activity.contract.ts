@@ -38,7 +38,7 @@ export function describeVoiceActivity(name: string, makeHarness: () => Promise<V
         .toBeGreaterThanOrEqual(stops);
     };
 
-    it('tells when the caller begins and stops, with the frames and instants of his voice', async () => {
+    it('reports when the caller begins and stops speaking, by frame and instant', async () => {
       const call = await harness.call();
       await call.silence(500);
       await call.talk(1500);
@@ -54,7 +54,7 @@ export function describeVoiceActivity(name: string, makeHarness: () => Promise<V
       expect((stop?.at ?? 0) - (start?.at ?? 0)).toBeCloseTo(frames * 20, -2);
     });
 
-    it('tells of each time he talks, and says nothing of the silence between', async () => {
+    it('reports each time the caller talks, and of none in the silence between', async () => {
       const call = await harness.call();
       await call.silence(500);
       await call.talk(1500);
@@ -77,7 +77,7 @@ export function describeVoiceActivity(name: string, makeHarness: () => Promise<V
       }
     });
 
-    it('stops an armed agent by itself, and tells of it', async () => {
+    it('stops an armed agent by itself, and reports it', async () => {
       const call = await harness.call();
       const before = call.line.epoch;
       await call.silence(300);
@@ -89,7 +89,7 @@ export function describeVoiceActivity(name: string, makeHarness: () => Promise<V
       expect(call.line.armed).toBe(false);
     });
 
-    it('interrupts nobody who is not armed', async () => {
+    it('interrupts no agent that is not armed', async () => {
       const call = await harness.call();
       const before = call.line.epoch;
       await call.talk(1500);
@@ -107,7 +107,7 @@ export function describeVoiceActivity(name: string, makeHarness: () => Promise<V
       expect(silent.line.armed).toBe(true);
     });
 
-    it('tells nothing of a call that is over, and can be closed twice', async () => {
+    it('reports nothing of a call that is over, and can be closed twice', async () => {
       const [over, other] = [await harness.call(), await harness.call()];
       over.close();
       over.close();

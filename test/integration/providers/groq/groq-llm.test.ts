@@ -106,7 +106,7 @@ describeBoth('is told', () => {
       'twelve Mill Lane',
       '"510001"',
       '"0207"',
-      // Quoted: what a caller's telephone says of him can't become an instruction.
+      // Quoted: what a caller's telephone says of its owner can't become an instruction.
       String.raw`"Ann \"Root\" Smith"`,
       'VOICE_AGENT_NOTE: "a regular"',
       'no lists',
@@ -150,7 +150,7 @@ describeBoth('is told', () => {
 });
 
 describeBoth('answers', () => {
-  it('with its tokens counted', async () => {
+  it('with a count of its tokens', async () => {
     server.script.push({ text: 'It costs sixty dollars.' });
     const events = await ask(open(), question);
     expect(textOf(events)).toBe('It costs sixty dollars.');
@@ -180,7 +180,7 @@ describeBoth('answers', () => {
     );
   });
 
-  it('and says that it is at work while the arguments of a tool are being written', async () => {
+  it('with a sign of progress while the arguments of a tool are being streamed', async () => {
     server.script.push({ tools: [{ name: 'take_message', arguments: '{"name":"Ann Example"}' }] });
     const types = (await ask(open(), question)).map(({ type }) => type);
     expect(types[0]).toBe('progress');
@@ -292,7 +292,7 @@ describeBoth('fails', () => {
     expect(server.chats).toHaveLength(1);
   });
 
-  it('when nobody listens there', async () => {
+  it('when the connection is refused', async () => {
     await server.down();
     const failure = await failureOf(alone(open()));
     expect(failure).toMatchObject({ kind: 'refused' });
@@ -346,14 +346,14 @@ describeBoth('fails', () => {
     expect(server.chats).toHaveLength(1);
   });
 
-  it('without telling the key, even if the server repeats it', async () => {
+  it('without printing the key, even if the server repeats it', async () => {
     const failure = await failureOf(open({ apiKey: 'gsk_wrong-key-42' }));
     expect(failure.kind).toBe('unauthorized');
     expect(failure.message).toContain('Invalid API Key');
     expect(JSON.stringify([failure.message, failure.stack, failure.cause])).not.toContain('gsk_wrong-key-42');
   });
 
-  it('and answers again when the trouble is over, in the same reply if it was brief', async () => {
+  it('only for good: a second try answers in the same reply', async () => {
     faults.push(/chat/, { type: 'status', status: 503 });
     const events = await ask(alone(open()), question);
     expect(textOf(events)).toBe('Of course.');

@@ -153,7 +153,7 @@ describe('Whisper at Groq', () => {
     expect(server.transcriptions).toHaveLength(2);
   });
 
-  it('fails where nobody listens, where the name is unknown, and where no TLS is spoken', async () => {
+  it('fails when the connection is refused, the name is unknown, or the server speaks no TLS', async () => {
     await expect(hear(await call({ baseUrl: 'http://groq.invalid' }))).rejects.toMatchObject({ kind: 'dns' });
     const baseUrl = server.url.replace('http:', 'https:');
     await expect(hear(await call({ baseUrl }))).rejects.toMatchObject({ kind: 'tls' });
@@ -161,7 +161,7 @@ describe('Whisper at Groq', () => {
     await expect(hear(await call())).rejects.toMatchObject({ kind: 'refused' });
   });
 
-  it('fails without telling the key', async () => {
+  it('fails without printing the key', async () => {
     const error: unknown = await hear(await call({ apiKey: 'gsk_wrong-key-42' })).catch((e: unknown) => e);
     const { kind, message, stack, cause } = error as ProviderFailure;
     expect(kind).toBe('unauthorized');

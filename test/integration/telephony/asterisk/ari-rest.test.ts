@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AriError } from '../../../../src/telephony/asterisk/ari-error.ts';
-import { openAriRest, type AriRest } from '../../../../src/telephony/asterisk/ari-rest.ts';
+import { AriRest } from '../../../../src/telephony/asterisk/ari-rest.ts';
 import { AriServer } from '../../../support/ari-server.ts';
 import { eventually } from '../../../support/ari-desk.ts';
 
@@ -8,7 +8,7 @@ let server: AriServer;
 let rest: AriRest | undefined;
 
 const open = async (overrides: object = {}): Promise<AriRest> => {
-  rest = await openAriRest({ name: 'pbx', url: server.url, ...server.credentials, ...overrides }, 1000);
+  rest = await AriRest.open({ name: 'pbx', url: server.url, ...server.credentials, ...overrides }, 1000);
   return rest;
 };
 
@@ -42,6 +42,18 @@ describe('opening ARI', () => {
     await ari.answer(caller.id);
     expect(await ari.bridges()).toEqual([{ id: 'b1', channels: [caller.id] }]);
     expect((await ari.channels()).map(({ id, state }) => [id, state])).toEqual([[caller.id, 'Up']]);
+  });
+
+  it('may be done for two servers at once, and gives each its own', async () => {
+    const second = new AriServer({ username: 'other', password: 'other' });
+    await second.start();
+    const at = { name: 'second', url: second.url, ...second.credentials };
+    const [ari, other] = await Promise.all([open(), AriRest.open(at, 1000)]);
+    const ids = [server.call({ id: 'first.1' }).id, second.call({ id: 'second.1' }).id];
+    const lists = await Promise.all([ari.channels(), other.channels()]);
+    expect(lists.flat().map(({ id }) => id)).toEqual(ids);
+    other.close();
+    await second.stop();
   });
 
   it('says that nothing listens there', async () => {
@@ -78,17 +90,17 @@ describe('opening ARI', () => {
 
   it('gives up on a server that takes the request and never answers', async () => {
     server.fault = () => ({ wait: new Promise(() => undefined) });
-    const opening = openAriRest({ name: 'pbx', url: server.url, ...server.credentials }, 50);
+    const opening = AriRest.open({ name: 'pbx', url: server.url, ...server.credentials }, 50);
     expect(await failureOf(opening)).toMatchObject({ code: 'ARI_TIMEOUT' });
   });
 
   it('gives up on api-docs that never come, or are no JSON', async () => {
     server.fault = ({ path }) =>
       path === '/api-docs/channels.json' ? { wait: new Promise(() => undefined) } : undefined;
-    const opening = openAriRest({ name: 'pbx', url: server.url, ...server.credentials }, 50);
+    const opening = AriRest.open({ name: 'pbx', url: server.url, ...server.credentials }, 50);
     expect(await failureOf(opening)).toMatchObject({ code: 'ARI_TIMEOUT' });
     server.fault = ({ path }) => (path === '/api-docs/channels.json' ? { garble: true } : undefined);
-    const again = openAriRest({ name: 'pbx', url: server.url, ...server.credentials }, 500);
+    const again = AriRest.open({ name: 'pbx', url: server.url, ...server.credentials }, 500);
     expect((await failureOf(again)).message).toContain('pbx');
   });
 });
@@ -108,7 +120,7 @@ describe('a request', () => {
     const second = new AriServer({ username: 'other', password: 'other' });
     await second.start();
     const ari = await open();
-    const other = await openAriRest({ name: 'second', url: second.url, ...second.credentials }, 1000);
+    const other = await AriRest.open({ name: 'second', url: second.url, ...second.credentials }, 1000);
     const [channels, otherChannels] = [server.call().id, second.call({ id: 'second.1' }).id];
     const lists = await Promise.all([ari.channels(), other.channels(), ari.channels(), other.channels()]);
     expect(lists.map((list) => list.map(({ id }) => id))).toEqual([
@@ -121,7 +133,7 @@ describe('a request', () => {
     await second.stop();
   });
 
-  it('that fails tells the status and the reason, but not the values it carried', async () => {
+  it('tells the status and the reason when it fails, but not the values it carried', async () => {
     const ari = await open();
     server.fault = () => ({ status: 422, body: '{"message":"Channel not in Stasis application"}' });
     expect(await failureOf(ari.addToBridge('b', ['x']))).toMatchObject({
@@ -145,13 +157,13 @@ describe('a request', () => {
     ['answered with half a JSON', { garble: true } as const, 'ARI_REQUEST_FAILED'],
     ['cut off', { cut: true } as const, 'ARI_UNREACHABLE'],
     ['never answered', { wait: new Promise(() => undefined) } as const, 'ARI_TIMEOUT'],
-  ])('that is %s fails in time', async (_, fault, code) => {
-    rest = await openAriRest({ name: 'pbx', url: server.url, ...server.credentials }, 200);
+  ])('fails in time when it is %s', async (_, fault, code) => {
+    rest = await AriRest.open({ name: 'pbx', url: server.url, ...server.credentials }, 200);
     server.fault = () => fault;
     expect(await failureOf(rest.channels())).toMatchObject({ code });
   });
 
-  it('that is under way when the connection is closed fails, and no socket stays', async () => {
+  it('fails when the connection is closed while it is under way, and no socket stays', async () => {
     const ari = await open();
     server.fault = () => ({ wait: new Promise(() => undefined) });
     const failing = failureOf(ari.channels());

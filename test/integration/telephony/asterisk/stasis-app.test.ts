@@ -134,7 +134,7 @@ describe('a caller', () => {
     expect(gateway.sessions[0]?.request.codec).toBe('alaw');
   });
 
-  it('that speaks no G.711 gets the law that is set for it under "auto"', async () => {
+  it('gets the law that is set for "auto" when their telephone speaks no G.711', async () => {
     desk.codec = 'auto';
     await start({ settings: { fallbackCodec: 'alaw' } });
     // An empty one is one that Asterisk can't tell.
@@ -290,7 +290,7 @@ describe('a caller', () => {
     expect(events).toEqual([{ type: 'hold' }, { type: 'unhold' }, BOB_INSTEAD, { type: 'dtmf', digit: '1' }]);
   });
 
-  it('who took another’s place goes on in the dialplan where that one would have', async () => {
+  it('goes on in the dialplan where the one whose place they took would have', async () => {
     await start();
     const caller = server.call();
     const { line } = await desk.call(0);
@@ -321,7 +321,7 @@ describe('a caller who can’t be taken', () => {
     const late = server.call();
     await continued(late);
     expect(late.variables.VOICE_AGENT_RESULT).toBe('draining');
-    // The desk knows of him, and that it can't have him.
+    // The desk knows of the caller, and that it can't have them.
     expect(desk.asked).toHaveLength(2);
     expect(desk.abandoned).toEqual(['draining']);
     expect(desk.calls).toHaveLength(1);
@@ -344,7 +344,7 @@ describe('a caller who can’t be taken', () => {
 });
 
 describe('a set-up that goes wrong', () => {
-  it('because the media refuses its peer is over at once, not when its time is', async () => {
+  it('is over at once when the media refuses its peer, not when its time is', async () => {
     gateway.attaches = new Error('udp4 does not reach ::1');
     await start({ settings: { setUpMs: 60_000 } });
     const caller = server.call();
@@ -705,7 +705,7 @@ describe('at the start', () => {
     waiting.variables['CHANNEL(rtp,hold)'] = '1';
     await start();
     const { events } = await desk.call(0);
-    await eventually('that he is on hold', () => events.length === 1);
+    await eventually('that the caller is on hold', () => events.length === 1);
     expect(events).toEqual([{ type: 'hold' }]);
   });
 

@@ -108,7 +108,7 @@ describe('a transfer', () => {
     expect(members()).toHaveLength(2);
   });
 
-  it('that leaves the caller where the agent can’t be brought back goes on in the dialplan', async () => {
+  it('sends the caller on in the dialplan when the agent can’t be brought back', async () => {
     const { caller, call } = await talking();
     const outcome = call.line.transfer(BOB, NEVER);
     const bob = await target();

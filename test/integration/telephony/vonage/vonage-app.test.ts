@@ -10,9 +10,8 @@ import type { HttpHandler } from '../../../../src/lib/http-exchange.ts';
 import { createSignatureCheck } from '../../../../src/telephony/vonage/signed-webhook.ts';
 import { MortalThreads } from '../../../support/mortal-threads.ts';
 import {
-  startVonageApp,
+  VonageApp,
   WEBHOOK_PATHS,
-  type VonageApp,
   type VonageAppOptions,
 } from '../../../../src/telephony/vonage/vonage-app.ts';
 import { createVonageRest } from '../../../../src/telephony/vonage/vonage-rest.ts';
@@ -70,7 +69,7 @@ async function stage(
   const abandoned: string[] = [];
   const warnings: string[] = [];
   const nothing = (): void => undefined;
-  const app = startVonageApp({
+  const app = new VonageApp({
     desk: {
       admit(info) {
         admitted.push(info);
@@ -419,7 +418,7 @@ describe('a call from the Vonage cloud', () => {
     expect(call.complaints).toEqual([]);
   });
 
-  it('is told that whoever he was put through to has left', async () => {
+  it('is told that the target of the transfer has left', async () => {
     const events: string[] = [];
     const { cloud, app } = await stage(async (line) => {
       await line.answer();
@@ -596,7 +595,7 @@ describe('webhooks', () => {
     },
   );
 
-  it('that say nothing of a call are counted', async () => {
+  it('are counted when they say nothing of a call', async () => {
     const { app, url } = await stage(untilEnded, { app: { signature: undefined } });
     const post = async (path: string, body: string): Promise<number> =>
       (await fetch(`${url}${path}`, { method: 'POST', body })).status;

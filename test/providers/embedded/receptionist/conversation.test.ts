@@ -178,13 +178,13 @@ describe('a caller who is not understood', () => {
     expect((await call.says('billing')).tool?.arguments).toEqual({ department: 'billing' });
   });
 
-  it('is asked what he meant when there is a guess', async () => {
+  it('is asked what they meant when there is a guess', async () => {
     const call = new ReceptionistCall('alice');
     expect((await call.says('monday')).text).toBe('Sorry, do you want to know when we are open?');
     expect((await call.says('yes')).text).toContain('On Monday we are open from eight');
   });
 
-  it('is never answered by a guess when he talks of something else', async () => {
+  it('is never answered by a guess when they talk of something else', async () => {
     for (const text of [
       'the weather is nice',
       'i like bananas',
@@ -195,7 +195,7 @@ describe('a caller who is not understood', () => {
     }
   });
 
-  it('can still leave a message when his number never gets through', async () => {
+  it('can still leave a message when their number never gets through', async () => {
     const call = new ReceptionistCall('tom');
     await call.says('take a message please');
     await call.says('my name is john smith');
@@ -215,7 +215,7 @@ describe('a caller who is silent', () => {
     expect((await call.isSilent()).tool?.name).toBe('hang_up');
   });
 
-  it('begins anew when he has spoken in between', async () => {
+  it('begins anew when the caller has spoken in between', async () => {
     const call = new ReceptionistCall('alice');
     await call.isSilent();
     await call.isSilent();
@@ -254,7 +254,7 @@ describe('what was really heard', () => {
     expect((await call.says('how long does it take')).text).toContain('Whitening takes');
   });
 
-  it("another model's words in the history are taken as they are", async () => {
+  it("takes another model's words in the history as they are", async () => {
     const call = new ReceptionistCall('alice');
     call.history.push(
       { role: 'caller', text: 'can i make an appointment', via: 'speech' },
@@ -282,7 +282,7 @@ describe('after a tool', () => {
     expect((await call.says('yes where are you')).text).toContain('Mill Lane');
   });
 
-  it('never stores a message twice, though the caller interrupts before he hears a word', async () => {
+  it('never stores a message twice, though the caller interrupts before hearing a word', async () => {
     const call = await messageTaken();
     call.history.pop();
     expect((await call.says('and please hurry')).tool).toBeUndefined();

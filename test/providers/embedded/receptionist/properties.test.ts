@@ -38,7 +38,7 @@ describe('whatever the history is', () => {
     );
   });
 
-  it('also to an agent that knows nothing at all', async () => {
+  it('answers also for an agent without any knowledge', async () => {
     const bare = {
       ...alice,
       knowledge: {
@@ -145,5 +145,15 @@ describe('the phrases for the recogniser', () => {
     const services = [{ name: 'a 24 hour protège-dents', also: [], about: 'It is made in a day.' }];
     const phrases = expectedPhrases({ ...alice, knowledge: { ...knowledge, services } });
     expect(phrases).toContain('how much is a twenty four hour protege dents');
+  });
+
+  it('are no English sentences for an agent who speaks another language, but the names that it has', () => {
+    const services = [
+      { name: 'Zahnreinigung', also: ['Prophylaxe'], about: 'Sie dauert eine halbe Stunde.' },
+    ];
+    const departments = [{ name: 'Terminvergabe', also: [] }];
+    const knowledge = { ...alice.knowledge, services, departments };
+    const phrases = expectedPhrases({ ...alice, language: 'de-AT', knowledge });
+    expect(phrases).toEqual(['Zahnreinigung', 'Prophylaxe', 'Terminvergabe']);
   });
 });

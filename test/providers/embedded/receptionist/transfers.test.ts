@@ -23,7 +23,7 @@ const tom = (more: Partial<AgentProfile> = {}): AgentProfile => ({
 });
 
 describe('the receptionist', () => {
-  it('calls somebody of the list by name, and goes on in the dialplan with a department', async () => {
+  it('calls a transfer target by name, and goes on in the dialplan with a department', async () => {
     const call = new ReceptionistCall(tom());
     const { text, tool } = await call.says('put me through to martha');
     expect(text).toContain('I will put you through to Martha.');
@@ -35,7 +35,7 @@ describe('the receptionist', () => {
     });
   });
 
-  it('prefers somebody of the list to a department of the same name, by its key as well', async () => {
+  it('prefers a transfer target to a department of the same name, by its key as well', async () => {
     const agent = tom({ transferTargets: [{ ...MARTHA, name: 'Service' }] });
     for (const { tool } of [
       await new ReceptionistCall(agent).says('put me through to the workshop'),
@@ -67,7 +67,7 @@ describe('the receptionist', () => {
     expect((await replyOf(agent, [...history, said, yes])).text).toContain('What is your name');
   });
 
-  it('goes on with a caller who has come back by himself', async () => {
+  it('goes on with a caller who has come back of their own accord', async () => {
     const agent = tom();
     const call = new ReceptionistCall(agent);
     const { tool } = await call.says('put me through to martha');

@@ -61,7 +61,7 @@ describe('a reply of flite’s whose listener doesn’t keep up', () => {
     expect(await heard()).toMatchObject({ sounds: FULL, thrown: { code: 'TTS_FAILED' } });
   });
 
-  it('is told of a death for which there was no room', async () => {
+  it('fails when its thread dies though the queue is full', async () => {
     await reply.feed(text('Hello.'), VOICE);
     for (let made = 0; made < FULL; made++) sound();
     reply.fail('flite’s thread ended');

@@ -2,18 +2,18 @@ import type { PcmS16 } from './audio.ts';
 
 const RATE_HZ = 8000;
 const HZ = 440;
-/** −20 dB below full scale: heard, and frightens nobody. */
+/** 20 dB below full scale: audible, and not startling. */
 const AMPLITUDE = 3277;
 const BEEP_MS = 160;
 const PAUSE_MS = 120;
-export const SIGN_TONE_MS = 2 * BEEP_MS + PAUSE_MS;
+export const FILLER_TONE_MS = 2 * BEEP_MS + PAUSE_MS;
 /** Fades in and out, so that nothing clicks. */
 const RAMP_MS = 20;
 
-/** Two soft beeps: somebody is there, where no voice can say so. */
-export function signTone(): PcmS16 {
+/** Two soft beeps: they tell the caller to wait, where no spoken filler is prepared. */
+export function fillerTone(): PcmS16 {
   const at = (ms: number): number => (ms * RATE_HZ) / 1000;
-  const samples = new Int16Array(at(SIGN_TONE_MS));
+  const samples = new Int16Array(at(FILLER_TONE_MS));
   for (const start of [0, at(BEEP_MS + PAUSE_MS)]) {
     for (let i = 0; i < at(BEEP_MS); i++) {
       const ramp = Math.min(1, i / at(RAMP_MS), (at(BEEP_MS) - i) / at(RAMP_MS));

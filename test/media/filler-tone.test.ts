@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { levelDbov } from '../../src/media/level.ts';
-import { signTone } from '../../src/media/sign-tone.ts';
+import { fillerTone } from '../../src/media/filler-tone.ts';
 
-describe('the sign without words', () => {
+describe('the filler tone', () => {
   it('is two short beeps, soft, with a pause between them and no click', () => {
-    const { samples, rateHz } = signTone();
+    const { samples, rateHz } = fillerTone();
     const at = (ms: number): number => (ms * rateHz) / 1000;
     expect(samples.length).toBe(at(440));
     for (const [from, to] of [

@@ -6,7 +6,7 @@ import { keyTerms } from '../../../src/providers/key-terms.ts';
 import { expectedPhrases } from '../../../src/providers/embedded/receptionist/expected-phrases.ts';
 import { createPocketsphinxStt } from '../../../src/providers/embedded/stt/pocketsphinx-stt.ts';
 import { RingFeeder } from '../ring-feeder.ts';
-import type { Ears, SttBehaviour, Transcribe } from './cartesia-stt-session.ts';
+import type { TurnListener, SttBehaviour, Transcribe } from './cartesia-stt-session.ts';
 
 interface Domain {
   readonly phrases: readonly string[];
@@ -19,11 +19,11 @@ const FRAME_MS = 20;
 const LONGEST_S = 20;
 
 /**
- * A recogniser that understands words, for a server's `ears` and `transcribe`: pocketsphinx, which knows
+ * A recogniser that understands words, for a server's `listener` and `transcribe`: pocketsphinx, which knows
  * the agents' sentences. The key terms of a connection tell it for whom it listens.
  */
 export async function openPocketsphinx(agents: readonly AgentProfile[]): Promise<{
-  readonly ears: NonNullable<SttBehaviour['ears']>;
+  readonly listener: NonNullable<SttBehaviour['listener']>;
   readonly transcribe: Transcribe;
   close(): Promise<void>;
 }> {
@@ -52,7 +52,7 @@ export async function openPocketsphinx(agents: readonly AgentProfile[]): Promise
     });
 
   return {
-    ears: ({ rateHz, keyTerms: terms }) => {
+    listener: ({ rateHz, keyTerms: terms }) => {
       const feeder = new RingFeeder(knownRate(rateHz));
       let guess = '';
       const stream = open(domainOf(terms), feeder, (text) => {
@@ -60,7 +60,7 @@ export async function openPocketsphinx(agents: readonly AgentProfile[]): Promise
       });
       // What couldn't be opened hears nothing; the call goes on.
       const heard = stream.catch(() => undefined);
-      return new StreamEars(feeder, rateHz / 50, heard, () => guess);
+      return new StreamListener(feeder, rateHz / 50, heard, () => guess);
     },
     async transcribe({ samples, rateHz, keyTerms: terms = [] }) {
       const feeder = new RingFeeder(knownRate(rateHz));
@@ -77,7 +77,7 @@ export async function openPocketsphinx(agents: readonly AgentProfile[]): Promise
   };
 }
 
-class StreamEars implements Ears {
+class StreamListener implements TurnListener {
   readonly #feeder: RingFeeder;
   readonly #frameSamples: number;
   readonly #stream: Promise<SttStream | undefined>;

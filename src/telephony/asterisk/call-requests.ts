@@ -1,0 +1,59 @@
+import type { CodecName } from '../../media/codec.ts';
+import { isGone, isOutOfPlace } from './ari-error.ts';
+import type { AriChannel } from './ari-model.ts';
+import type { AriRest } from './ari-rest.ts';
+import type { Farewell } from './call-states.ts';
+import { codecOfNativeFormat, NATIVE_FORMAT } from './external-media.ts';
+
+/**
+ * `1` while the phone has put the call on hold (res_pjsip's `remotely_held`). Other channel technologies
+ * can't tell: the request fails.
+ */
+const ON_HOLD = 'CHANNEL(rtp,hold)';
+
+/** Not knowing, a caller had better be talked to than left in silence. Never rejects. */
+export async function isOnHold(rest: AriRest, leg: string): Promise<boolean> {
+  return (await rest.variable(leg, ON_HOLD).catch(() => undefined)) === '1';
+}
+
+/** The codec for `codec: auto`. Not knowing costs a transcoding, not the call. Never rejects. */
+export async function codecOfCaller(
+  rest: AriRest,
+  channel: AriChannel,
+  otherwise: CodecName | undefined,
+): Promise<CodecName> {
+  const known = channel.variables[NATIVE_FORMAT];
+  const asked = known ?? (await rest.variable(channel.id, NATIVE_FORMAT).catch(() => undefined));
+  return codecOfNativeFormat(asked, otherwise);
+}
+
+/** Puts a leg that replaced another into the bridge, where Asterisk hasn't done so. */
+export async function bringIn(rest: AriRest, bridgeId: string, leg: string): Promise<void> {
+  const bridge = await rest.bridge(bridgeId);
+  if (bridge && !bridge.channels.includes(leg)) await rest.addToBridge(bridgeId, [leg]);
+}
+
+/**
+ * Hangs up, or lets go on in the dialplan: where the caller who came in by `first` would have gone on, for a leg
+ * that took that one's place has nowhere of its own to go on at. False: the leg had left already.
+ */
+export async function letGo(
+  rest: AriRest,
+  leg: string,
+  farewell: Farewell,
+  { id: first, dialplan }: AriChannel,
+): Promise<boolean> {
+  try {
+    if (farewell.kind !== 'proceed') return await rest.hangUp(leg);
+    const named = Object.entries(farewell.variables).filter(([name]) => /^[A-Za-z_]\w*$/.test(name));
+    await Promise.all(named.map(([name, value]) => rest.setVariable(leg, name, value)));
+    const { context, exten: extension, priority } = dialplan;
+    return await rest.proceed(
+      leg,
+      leg === first ? undefined : { context, extension, priority: priority + 1 },
+    );
+  } catch (error) {
+    if (isGone(error) || isOutOfPlace(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,119 @@
+import { messageOf } from '../../lib/errors.ts';
+import type { FailureDomain } from '../../lib/failure-domain.ts';
+import { callDomain } from '../call-domain.ts';
+import type { AriChannel } from './ari-model.ts';
+import { AsteriskCall } from './asterisk-call.ts';
+import { troubleFarewell } from './call-machine.ts';
+import { callInfoOf } from './caller-info.ts';
+import type { Reconciler } from './reconciler.ts';
+import type { StasisParts } from './stasis-options.ts';
+
+type Variables = Readonly<Record<string, string>>;
+
+/** Takes callers in: asks the desk, and begins their call or sends them on in the dialplan. */
+export class Reception {
+  readonly #options: StasisParts;
+  readonly #reconciler: Reconciler;
+  /** Callers of whom the desk doesn't know yet, or who are being sent on. */
+  readonly #arriving = new Set<string>();
+  #draining = false;
+
+  constructor(options: StasisParts, reconciler: Reconciler) {
+    this.#options = options;
+    this.#reconciler = reconciler;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Whoever comes from now on is sent on. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  channelLeft(channel: string): void {
+    this.#arriving.delete(channel);
+  }
+
+  /** A caller has come into the app. Nothing if they are known already. Never rejects. */
+  async receive(channel: AriChannel, args: readonly string[]): Promise<void> {
+    const { index, ids, clock, log, server } = this.#options;
+    if (index.ownerOf(channel.id) || this.#arriving.has(channel.id) || ids.ownedByApp(channel.id)) return;
+    this.#arriving.add(channel.id);
+    const domain = callDomain({ clock, log, server: server.name, channel: channel.id });
+    await domain.run(() => this.#welcome(channel, args, domain));
+  }
+
+  /** Never rejects. */
+  async sendOn(channel: string, variables: Variables): Promise<void> {
+    const { server, log, rest } = this.#options;
+    log.info({ server: server.name, channel, ...variables }, 'a caller is sent on in the dialplan');
+    await this.#reconciler.attempt('sending a caller on', async () => {
+      await Promise.all(
+        Object.entries(variables).map(([name, value]) => rest.setVariable(channel, name, value)),
+      );
+      await rest.proceed(channel);
+    });
+  }
+
+  async #welcome(channel: AriChannel, args: readonly string[], domain: FailureDomain): Promise<void> {
+    const { server, log, channelVariables = [] } = this.#options;
+    try {
+      // Nothing to be read: the desk is asked within this tick.
+      const variables = channelVariables.length === 0 ? {} : await this.#read(channel, channelVariables);
+      if (!this.#arriving.has(channel.id)) return; // hung up meanwhile
+      const onward = this.#admit(channel, args, variables, domain);
+      if (onward) await this.sendOn(channel.id, onward);
+    } catch (error) {
+      const fields = { server: server.name, channel: channel.id, error: messageOf(error), err: error };
+      log.error(fields, 'a caller could not be received');
+      await this.sendOn(channel.id, { VOICE_AGENT_RESULT: 'error', VOICE_AGENT_REASON: 'not-received' });
+    } finally {
+      this.#arriving.delete(channel.id);
+      if (!this.#options.index.ownerOf(channel.id)) domain.close();
+    }
+  }
+
+  /** Begins the call, or says with which variables the caller is to go on. */
+  #admit(
+    channel: AriChannel,
+    args: readonly string[],
+    variables: Variables,
+    domain: FailureDomain,
+  ): Variables | undefined {
+    const { server, desk } = this.#options;
+    const info = callInfoOf(server.name, channel, args, variables);
+    // Even when the answer is known: the desk tells of every call.
+    const admission = desk.admit(info);
+    if (admission.kind === 'proceed') return admission.variables;
+    if (this.#draining) {
+      admission.abandoned?.('draining');
+      return { VOICE_AGENT_RESULT: 'draining' };
+    }
+    if (domain.failed) {
+      admission.abandoned?.('internal-error');
+      return troubleFarewell('internal-error').variables;
+    }
+    new AsteriskCall({
+      ...this.#options,
+      info,
+      channel,
+      acceptance: admission,
+      domain,
+      onLeftover: () => {
+        this.#reconciler.sweepSoon();
+      },
+    });
+    return undefined;
+  }
+
+  async #read(channel: AriChannel, names: readonly string[]): Promise<Variables> {
+    const { rest } = this.#options;
+    const read = names.map(async (name): Promise<[string, string] | undefined> => {
+      const value = channel.variables[name] ?? (await rest.variable(channel.id, name).catch(() => undefined));
+      return value === undefined ? undefined : [name, value];
+    });
+    return Object.fromEntries((await Promise.all(read)).filter((entry) => entry !== undefined));
+  }
+}

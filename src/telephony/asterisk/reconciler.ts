@@ -1,0 +1,140 @@
+import { messageOf } from '../../lib/errors.ts';
+import { FailureDomain } from '../../lib/failure-domain.ts';
+import { AriError, isGone } from './ari-error.ts';
+import type { AriBridge, AriChannel } from './ari-model.ts';
+import { ASTERISK_LOST } from './call-states.ts';
+import { stasisArgsOf } from './caller-info.ts';
+import { findDifferences, keeps, viewOf } from './reconcile.ts';
+import type { StasisParts } from './stasis-options.ts';
+
+/** Compares what Asterisk has with what we think it has, and makes the two agree: events of a gap are lost for ever. */
+export class Reconciler {
+  readonly #options: StasisParts;
+  readonly #receive: (channel: AriChannel, args: readonly string[]) => Promise<void>;
+  /** `closed`: nothing is swept and nobody received any more. */
+  #stream: 'open' | 'lost' | 'closed' = 'lost';
+  #cancelSweep: (() => void) | undefined;
+  #reconciling: Promise<void> = Promise.resolve();
+  /** Channels that left while their list was on its way: it may still name them. */
+  #leftMeanwhile: Set<string> | undefined;
+  /** When Asterisk was started, as it last said. */
+  #life: string | undefined;
+
+  /** `receive` takes in a caller who was found waiting, and never rejects. */
+  constructor(
+    options: StasisParts,
+    receive: (channel: AriChannel, args: readonly string[]) => Promise<void>,
+  ) {
+    this.#options = options;
+    this.#receive = receive;
+  }
+
+  onStream(state: 'open' | 'lost'): void {
+    if (this.#stream !== 'closed') this.#stream = state;
+  }
+
+  channelLeft(channel: string): void {
+    this.#leftMeanwhile?.add(channel);
+  }
+
+  /** Resolves when the last one that was asked for is over. */
+  get settled(): Promise<void> {
+    return this.#reconciling;
+  }
+
+  /** One at a time; whoever asks meanwhile gets another one after it. Never rejects. */
+  reconcile(how: { readonly sweep: boolean }): Promise<void> {
+    this.#reconciling = this.#reconciling.then(() => this.#reconcile(how));
+    return this.#reconciling;
+  }
+
+  sweepSoon(): void {
+    const { clock, settings } = this.#options;
+    this.#cancelSweep?.();
+    this.#cancelSweep = undefined;
+    // As soon as the event stream is back, it is swept anyhow.
+    if (this.#stream !== 'open') return;
+    this.#cancelSweep = FailureDomain.outside(() =>
+      clock.at(clock.now() + settings.sweepPauseMs, () => void this.reconcile({ sweep: true })),
+    );
+  }
+
+  /** Does it, or says in the log that it can't be done; then it is swept later. Never rejects. */
+  async attempt(what: string, action: () => Promise<unknown>): Promise<void> {
+    const { server, log } = this.#options;
+    try {
+      await action();
+    } catch (error) {
+      if (isGone(error)) return;
+      const fields = { server: server.name, what, error: messageOf(error) };
+      log.warn(fields, 'something could not be done at Asterisk');
+      if (!(error instanceof AriError && error.status !== undefined && error.status < 500)) this.sweepSoon();
+    }
+  }
+
+  close(): void {
+    this.#stream = 'closed';
+    this.#cancelSweep?.();
+  }
+
+  /** Deletes whatever has an id of this instance. Returns who waits in the app. */
+  async sweepAll(): Promise<readonly AriChannel[]> {
+    const { server, rest, ids } = this.#options;
+    const [channels, bridges] = await Promise.all([rest.channels(), rest.bridges()]);
+    await this.#sweep(channels, bridges, () => false);
+    return channels.filter((channel) => stasisArgsOf(channel, server.app) && !ids.ownedByApp(channel.id));
+  }
+
+  /**
+   * Calls whose channel is gone end, the others go on, on hold or not as Asterisk says; our leftovers are deleted;
+   * waiting callers are received.
+   */
+  async #reconcile({ sweep }: { readonly sweep: boolean }): Promise<void> {
+    const { server, log, rest, index } = this.#options;
+    const left = new Set<string>();
+    this.#leftMeanwhile = left;
+    try {
+      const known = viewOf(index.calls);
+      const [channels, bridges, life] = await Promise.all([
+        rest.channels(),
+        rest.bridges(),
+        rest.startedAt(),
+      ]);
+      const restarted = this.#life !== undefined && life !== this.#life;
+      this.#life = life;
+      const reason = restarted ? ASTERISK_LOST : undefined;
+      const differences = findDifferences(known, channels, bridges, server.app, reason);
+      for (const { call, signal } of differences) call.signal(signal);
+      if (!sweep || this.#stream === 'closed') return;
+      await this.#sweep(channels, bridges, (id) => keeps(index.ownerOf(id), id));
+      const waiting = channels.map(async (channel) => {
+        const args = stasisArgsOf(channel, server.app);
+        if (args && !left.has(channel.id)) await this.#receive(channel, args);
+      });
+      await Promise.all(waiting);
+      await Promise.all(index.calls.map((call) => call.checkHold()));
+    } catch (error) {
+      log.warn({ server: server.name, error: messageOf(error) }, 'Asterisk could not be looked through');
+      this.sweepSoon();
+    } finally {
+      this.#leftMeanwhile = undefined;
+    }
+  }
+
+  async #sweep(
+    channels: readonly AriChannel[],
+    bridges: readonly AriBridge[],
+    kept: (id: string) => boolean,
+  ): Promise<void> {
+    const { server, log, rest, ids } = this.#options;
+    const lostChannels = channels.filter(({ id }) => ids.owns(id) && !kept(id));
+    const lostBridges = bridges.filter(({ id }) => ids.owns(id) && !kept(id));
+    if (lostChannels.length + lostBridges.length === 0) return;
+    const fields = { server: server.name, channels: lostChannels.length, bridges: lostBridges.length };
+    log.warn(fields, 'sweeping what an earlier run or a lost connection left behind');
+    await Promise.all([
+      ...lostChannels.map(({ id }) => this.attempt('sweeping a channel', () => rest.hangUp(id))),
+      ...lostBridges.map(({ id }) => this.attempt('sweeping a bridge', () => rest.destroyBridge(id))),
+    ]);
+  }
+}

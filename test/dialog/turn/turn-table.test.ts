@@ -1,0 +1,349 @@
+import { describe, expect, it } from 'vitest';
+import type { Transcript } from '../../../src/dialog/contract/speech.ts';
+import { nextDeadline, opening, step } from '../../../src/dialog/turn/turn-machine.ts';
+import {
+  DEFAULT_TURN_SETTINGS,
+  type Ending,
+  type FollowUp,
+  type Transfer,
+  type TurnEvent,
+  type TurnSettings,
+  type TurnState,
+} from '../../../src/dialog/turn/turn-states.ts';
+
+const SETTINGS: TurnSettings = { ...DEFAULT_TURN_SETTINGS, earlyStart: true };
+/** Of the same agent, whose recogniser finds turns. */
+const FINDING: TurnSettings = { ...SETTINGS, findsTurns: true };
+
+const WORDS: Transcript = { text: 'when do you open', understood: true, confidence: 0.9 };
+const NOTHING: Transcript = { text: '', understood: false, confidence: 0 };
+const GOODBYE: Ending = { reason: 'agent-hung-up', way: 'hang-up' };
+const DRAINING: Ending = { reason: 'draining', phrase: 'draining', way: 'hang-up' };
+const TRANSFER: Transfer = {
+  way: 'transfer',
+  target: {
+    name: 'Bob',
+    also: [],
+    endpoint: 'PJSIP/bob',
+    callerId: 'caller',
+    ringMs: 20_000,
+    whileRinging: 'ringing',
+  },
+  call: { id: 'call-1', name: 'transfer', arguments: { target: 'Bob' } },
+};
+
+/** A state, and in it what the table tells apart. */
+function nameOf(state: TurnState): string {
+  switch (state.phase) {
+    case 'opening':
+    case 'transferring':
+      return state.held ? `${state.phase}, on hold` : state.phase;
+    case 'listening': {
+      if (state.digits) return 'listening to keys';
+      if (state.preemptive?.reply !== undefined) return 'listening, preparing';
+      if (state.ear.is === 'quiet') return 'listening';
+      const asks = state.said.pieces.some(({ transcript }) => !transcript);
+      return `listening, ${asks && state.ear.is !== 'talking' ? 'asking' : state.ear.is}`;
+    }
+    case 'thinking':
+      return state.committed ? 'thinking, acting' : 'thinking';
+    case 'speaking':
+      return `speaking a ${state.what}`;
+    case 'closing':
+      return state.reply === undefined ? 'closing, lingering' : 'closing, speaking';
+    default:
+      return state.phase;
+  }
+}
+
+type Happening = TurnEvent extends infer E ? (E extends TurnEvent ? Omit<E, 'at'> : never) : never;
+type Next = (state: TurnState) => Happening & { readonly at?: number };
+
+const replyIn = (state: TurnState): number =>
+  state.phase === 'listening' ? (state.preemptive?.reply ?? 0) : 'reply' in state ? (state.reply ?? 0) : 0;
+const askedIn = (state: TurnState): number =>
+  state.phase === 'listening' ? (state.said.pieces.at(-1)?.question?.ask ?? 0) : 0;
+const ended =
+  (ending?: FollowUp): Next =>
+  (state) => ({ type: 'reply-ended', reply: replyIn(state), ending });
+const always =
+  (event: Happening): Next =>
+  () =>
+    event;
+/** A tick when the state wants one, or `early`. */
+const due =
+  (settings: TurnSettings, early = 0): Next =>
+  (state) => {
+    const at = nextDeadline(state, settings) - early;
+    return at === Infinity ? { type: 'tick' } : { type: 'tick', at };
+  };
+
+const eventsFor = (settings: TurnSettings): Readonly<Record<string, Next>> => ({
+  answered: always({ type: 'answered' }),
+  'tick (early)': due(settings, 1),
+  'tick (due)': due(settings),
+  'speech-start': always({ type: 'speech-start', frame: 145, since: 2900 }),
+  'speech-stop': always({ type: 'speech-stop', frame: 145, lastAt: 2900 }),
+  'barge-in': always({ type: 'barge-in', frame: 145, since: 2900 }),
+  partial: always({ type: 'partial', text: 'where are you' }),
+  'turn-eager-end': always({ type: 'turn-eager-end', transcript: { ...WORDS, text: 'where are you' } }),
+  'turn-end': always({ type: 'turn-end', transcript: { ...WORDS, text: 'where are you' } }),
+  'turn-resume': always({ type: 'turn-resume' }),
+  'transcript (words)': (state) => ({ type: 'transcript', ask: askedIn(state), transcript: WORDS }),
+  'transcript (nothing)': (state) => ({ type: 'transcript', ask: askedIn(state), transcript: NOTHING }),
+  'transcript (stale)': always({ type: 'transcript', ask: -1, transcript: WORDS }),
+  recogniser: always({ type: 'recogniser', findsTurns: !settings.findsTurns }),
+  'stt-failed': always({ type: 'stt-failed', fatal: false }),
+  'stt-failed (fatal)': always({ type: 'stt-failed', fatal: true }),
+  'reply-committed': (state) => ({ type: 'reply-committed', reply: replyIn(state) }),
+  'reply-resumed': (state) => ({ type: 'reply-resumed', reply: replyIn(state) }),
+  'reply-audible': (state) => ({ type: 'reply-audible', reply: replyIn(state) }),
+  'reply-ended': ended(),
+  'reply-ended (goodbye)': ended(GOODBYE),
+  'reply-ended (transfer)': ended(TRANSFER),
+  'reply-ended (stale)': always({ type: 'reply-ended', reply: -1 }),
+  'reply-failed': (state) => ({ type: 'reply-failed', reply: replyIn(state) }),
+  'reply-failed (stale)': always({ type: 'reply-failed', reply: -1 }),
+  'dtmf 1': always({ type: 'dtmf', digit: '1' }),
+  'dtmf #': always({ type: 'dtmf', digit: '#' }),
+  'dtmf *': always({ type: 'dtmf', digit: '*' }),
+  hold: always({ type: 'hold' }),
+  unhold: always({ type: 'unhold' }),
+  'line-ended': always({ type: 'line-ended', reason: 'caller-hung-up' }),
+  'transfer-over (answered)': always({ type: 'transfer-over', outcome: 'answered' }),
+  'transfer-over (busy)': always({ type: 'transfer-over', outcome: 'busy' }),
+  'transfer-over (caller-gone)': always({ type: 'transfer-over', outcome: 'caller-gone' }),
+  'target-left': always({ type: 'target-left' }),
+  'media-lost': always({ type: 'media-lost' }),
+  'internal-error': always({ type: 'internal-error' }),
+  finish: always({ type: 'finish', ending: DRAINING, now: false }),
+  'finish (now)': always({ type: 'finish', ending: DRAINING, now: true }),
+});
+
+const AT = 3000;
+
+function live(settings: TurnSettings, state: TurnState, ...events: Next[]): TurnState {
+  let at = 1000;
+  return events.reduce((before, next) => {
+    const event = next(before);
+    at = Math.max(at, event.at ?? 0);
+    return step(before, { ...event, at }, settings).state;
+  }, state);
+}
+
+const start: Next = always({ type: 'speech-start', frame: 50, since: 1000 });
+const stop: Next = always({ type: 'speech-stop', frame: 100, lastAt: 2000 });
+const words: Next = (state) => ({ type: 'transcript', ask: askedIn(state), transcript: WORDS, at: 2500 });
+
+/** Each state as it comes to be. */
+function states(settings: TurnSettings): Readonly<Record<string, TurnState>> {
+  const from = (state: TurnState, ...events: Next[]): TurnState => live(settings, state, ...events);
+  const tick = due(settings);
+  const fresh = opening(settings);
+  const greeting = from(fresh, always({ type: 'answered' }));
+  const listening = from(greeting, ended());
+  const pausing = from(listening, start, stop);
+  const asking = from(pausing, tick);
+  const thinking = settings.findsTurns
+    ? from(pausing, always({ type: 'turn-end', transcript: WORDS }))
+    : from(asking, words, tick);
+  const preparing = settings.findsTurns
+    ? from(pausing, always({ type: 'turn-eager-end', transcript: WORDS }))
+    : from(asking, always({ type: 'transcript', ask: askedIn(asking), transcript: WORDS }));
+  const speaking = from(thinking, (state) => ({ type: 'reply-audible', reply: replyIn(state) }));
+  const transferring = from(speaking, ended(TRANSFER));
+  const closing = from(speaking, ended({ ...GOODBYE, phrase: 'goodbye' }));
+  return Object.fromEntries(
+    [
+      fresh,
+      from(fresh, always({ type: 'hold' })),
+      greeting,
+      listening,
+      from(listening, start),
+      pausing,
+      from(listening, start, tick, words, ended()),
+      asking,
+      preparing,
+      from(listening, always({ type: 'dtmf', digit: '5' })),
+      thinking,
+      from(thinking, (state) => ({ type: 'reply-committed', reply: replyIn(state) })),
+      speaking,
+      from(listening, tick),
+      from(speaking, always({ type: 'hold' })),
+      transferring,
+      from(transferring, always({ type: 'hold' })),
+      from(transferring, always({ type: 'transfer-over', outcome: 'answered' })),
+      closing,
+      from(closing, ended()),
+      from(closing, always({ type: 'line-ended', reason: 'caller-hung-up' })),
+    ].map((state) => [nameOf(state), state]),
+  );
+}
+
+/** What ends every call that is running. */
+const ENDS = { 'line-ended': 'over', 'media-lost': 'over', 'finish (now)': 'over' };
+/** The same where the caller listens to us, or talks with us. */
+const WITH_US = {
+  ...ENDS,
+  'stt-failed (fatal)': 'closing, speaking',
+  'internal-error': 'closing, speaking',
+  hold: 'held',
+};
+const KEYS = { 'dtmf 1': 'listening to keys', 'dtmf #': 'listening to keys', 'dtmf *': 'listening to keys' };
+const VOICE = { 'speech-start': 'listening, talking', 'barge-in': 'listening, talking' };
+const SPOKEN = {
+  ...WITH_US,
+  ...KEYS,
+  'tick (due)': 'closing, speaking', // the call has lasted long enough
+  'barge-in': 'listening, talking',
+  'reply-ended': 'listening',
+  'reply-ended (goodbye)': 'closing, lingering',
+  'reply-ended (transfer)': 'transferring',
+};
+const THOUGHT = {
+  ...WITH_US,
+  ...KEYS,
+  'reply-audible': 'speaking a reply',
+  'reply-ended': 'speaking a phrase',
+  'reply-ended (goodbye)': 'closing, speaking',
+  'reply-ended (transfer)': 'transferring',
+  'reply-failed': 'speaking a phrase',
+};
+const RINGING = {
+  ...ENDS,
+  'tick (due)': 'closing, speaking',
+  'transfer-over (answered)': 'connected',
+  'internal-error': 'over',
+};
+const PREPARED = 'listening, pausing';
+
+/** By state and event; what isn't listed leaves it as it is. */
+const NEXT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  opening: {
+    ...ENDS,
+    answered: 'greeting',
+    hold: 'opening, on hold',
+    'stt-failed (fatal)': 'closing, speaking',
+    'internal-error': 'over',
+    finish: 'over',
+  },
+  'opening, on hold': {
+    ...ENDS,
+    answered: 'held',
+    unhold: 'opening',
+    'stt-failed (fatal)': 'closing, speaking',
+    'internal-error': 'over',
+    finish: 'over',
+  },
+  greeting: { ...SPOKEN, 'reply-failed': 'listening' },
+  listening: {
+    ...WITH_US,
+    ...KEYS,
+    ...VOICE,
+    'tick (due)': 'speaking a phrase',
+    finish: 'closing, speaking',
+  },
+  'listening, talking': {
+    ...WITH_US,
+    ...KEYS,
+    'tick (due)': 'listening, asking', // they never end
+    'speech-stop': 'listening, pausing',
+  },
+  'listening, pausing': {
+    ...WITH_US,
+    ...KEYS,
+    ...VOICE,
+    'tick (due)': 'listening, asking',
+    'stt-failed': 'speaking a phrase',
+  },
+  'listening, asking': {
+    ...WITH_US,
+    ...KEYS,
+    ...VOICE,
+    'transcript (words)': 'thinking',
+    'transcript (nothing)': 'thinking',
+    'stt-failed': 'speaking a phrase',
+  },
+  'listening, preparing': {
+    ...WITH_US,
+    ...KEYS,
+    ...VOICE,
+    'tick (due)': 'thinking',
+    'reply-ended': PREPARED,
+    'reply-ended (goodbye)': PREPARED,
+    'reply-ended (transfer)': PREPARED,
+    'reply-failed': PREPARED,
+    'stt-failed': 'speaking a phrase',
+  },
+  'listening to keys': { ...WITH_US, 'tick (due)': 'thinking', 'dtmf #': 'thinking' },
+  thinking: { ...THOUGHT, ...VOICE, 'reply-committed': 'thinking, acting' },
+  'thinking, acting': THOUGHT,
+  'speaking a reply': { ...SPOKEN, 'reply-failed': 'speaking a phrase' },
+  'speaking a phrase': { ...SPOKEN, 'reply-failed': 'listening' },
+  held: {
+    ...ENDS,
+    unhold: 'speaking a phrase',
+    'tick (due)': 'closing, lingering',
+    'stt-failed (fatal)': 'closing, lingering',
+    'internal-error': 'over',
+    finish: 'over',
+  },
+  transferring: { ...RINGING, hold: 'transferring, on hold', 'transfer-over (busy)': 'thinking' },
+  'transferring, on hold': { ...RINGING, unhold: 'transferring', 'transfer-over (busy)': 'held' },
+  // Its media has been given back: it can't be lost.
+  connected: {
+    'line-ended': 'over',
+    'target-left': 'over',
+    'internal-error': 'over',
+    'finish (now)': 'over',
+  },
+  'closing, speaking': {
+    ...ENDS,
+    'tick (due)': 'over',
+    'reply-ended': 'closing, lingering',
+    'reply-ended (goodbye)': 'closing, lingering',
+    'reply-ended (transfer)': 'closing, lingering',
+    'reply-failed': 'closing, lingering',
+    'internal-error': 'over',
+  },
+  'closing, lingering': { ...ENDS, 'tick (due)': 'over', 'internal-error': 'over' },
+  over: {},
+};
+
+/** What a recogniser says by itself counts only if it is one that finds turns. */
+const FOUND = { 'turn-eager-end': 'listening, preparing', 'turn-end': 'thinking' };
+const NEXT_FINDING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  greeting: { ...FOUND, partial: 'listening' },
+  listening: FOUND,
+  'listening, talking': FOUND,
+  'listening, pausing': FOUND,
+  'listening, asking': FOUND,
+  'listening, preparing': { partial: PREPARED, 'turn-end': 'thinking' },
+  'speaking a reply': { ...FOUND, partial: 'listening' },
+  'speaking a phrase': { ...FOUND, partial: 'listening' },
+};
+
+describe.each([
+  ['waits to be asked', SETTINGS],
+  ['finds turns', FINDING],
+])('every state meets every event, with a recogniser that %s', (_, settings) => {
+  const reached = states(settings);
+  const events = eventsFor(settings);
+
+  it('is every state that the table knows', () => {
+    expect(Object.keys(reached).sort()).toEqual(Object.keys(NEXT).sort());
+  });
+
+  it.each(Object.entries(reached))('%s', (name, state) => {
+    const row = { ...NEXT[name], ...(settings.findsTurns && NEXT_FINDING[name]) };
+    const known = Object.entries(events);
+    const next = known.map(([event, happen]) => [
+      event,
+      nameOf(step(state, { at: AT, ...happen(state) }, settings).state),
+    ]);
+    expect(Object.fromEntries(next)).toEqual({
+      ...Object.fromEntries(known.map(([event]) => [event, name])),
+      ...row,
+    });
+  });
+});

@@ -1,0 +1,143 @@
+/** All that the replay knows of the dialogue: it opens a call as telephony does, and listens to its events. */
+import { Desk } from '../../src/dialog/call/call-desk.ts';
+import { LatencyTracker } from '../../src/dialog/call/latency-tracker.ts';
+import { DEFAULT_LIMITS, type AgentLimits } from '../../src/dialog/contract/agent-profile.ts';
+import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
+import type { MediaSession, SpeechToText, VoiceActivityDetector } from '../../src/dialog/contract/ports.ts';
+import type { EndpointingPolicy } from '../../src/dialog/turn/endpointing-policy.ts';
+import { languageOf } from '../../src/dialog/language/known-languages.ts';
+import { PhraseCache } from '../../src/dialog/reply/prepared-phrases.ts';
+import { toolTable } from '../../src/dialog/reply/agent-tools.ts';
+import type { TurnSettings } from '../../src/dialog/turn/turn-states.ts';
+import { Scope } from '../../src/lib/scope.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { agentProfile } from '../support/scripted-call.ts';
+import { callInfo, ScriptedLine } from '../support/scripted-line.ts';
+import { AgentModel, AgentVoice } from './agent-parts.ts';
+import { SHORT_ANSWER, type Case } from './cases.ts';
+import { VOICES, type Half } from './voices.ts';
+
+/** A row of the report: how turns are taken. */
+export interface Variant {
+  readonly name: string;
+  readonly limits?: Partial<AgentLimits>;
+  readonly settings?: Partial<TurnSettings>;
+  /** The recogniser says itself when a turn ends. */
+  readonly findsTurns?: boolean;
+  /** Model and voice answer at once: what is left of a response is turn-taking. */
+  readonly instantly?: boolean;
+}
+
+/** The same pause after whatever was said. */
+const byTimeAlone: EndpointingPolicy = { pauseAfter: (_text, ordinaryMs) => ordinaryMs };
+
+/** The rows. A rule that is built later, and each of its parts left out, is a line here. */
+export const VARIANTS: readonly Variant[] = [
+  { name: 'today' },
+  { name: 'today (recogniser finds turns)', findsTurns: true },
+  { name: 'today (pause by time alone)', settings: { endpointing: byTimeAlone } },
+];
+
+/** What a row's calls are held with, as the report tells it. */
+export function inForce({
+  limits,
+  settings,
+  findsTurns = false,
+}: Variant): Readonly<Record<string, string | number>> {
+  const { endpointingMs, eagerPauseMs, bargeInMs } = { ...DEFAULT_LIMITS, ...limits };
+  return {
+    endpointingMs,
+    eagerPauseMs,
+    bargeInMs,
+    recogniser: findsTurns ? 'finds turns' : 'is asked',
+    changed: Object.keys(settings ?? {}).join(' ') || 'nothing',
+  };
+}
+
+/** What the agent says beside its replies. */
+export const PHRASES: readonly string[] = Object.values(languageOf('en').phrases);
+
+export interface RunningCall {
+  readonly line: ScriptedLine;
+  readonly events: readonly CallEvent[];
+  readonly over: Promise<void>;
+}
+
+export interface CallToStart {
+  readonly test: Case;
+  readonly variant: Variant;
+  readonly clock: ManualClock;
+  readonly media: MediaSession;
+  readonly vad: VoiceActivityDetector;
+  readonly stt: SpeechToText;
+}
+
+/** Answers a call of `test` with these parts; nothing has been said yet. */
+export async function startCall({
+  test,
+  variant,
+  clock,
+  media,
+  vad,
+  stt,
+}: CallToStart): Promise<RunningCall> {
+  const profile = agentProfile({
+    id: test.half,
+    greeting: test.greeting,
+    limits: { ...DEFAULT_LIMITS, ...variant.limits },
+    knowledge: { ...agentProfile().knowledge, departments: [], takesMessages: false },
+  });
+  const voice = new AgentVoice(clock, test, variant.instantly ?? false);
+  const llm = new AgentModel(clock, test, SHORT_ANSWER, variant.instantly ?? false);
+  const events: CallEvent[] = [];
+  const agent = {
+    profile,
+    parts: { vad, stt, llm, tts: voice },
+    tools: toolTable([]),
+    expected: [],
+    ...(variant.settings && { settings: variant.settings }),
+  };
+  const desk = new Desk({
+    agents: [agent],
+    announcer: agent,
+    maxCalls: 1,
+    whenFull: 'continue',
+    phrases: await phrasesOf(test.half, test.greeting),
+    clock,
+    tracker: new LatencyTracker(),
+    observe: (event) => events.push(event),
+    scope: new Scope(test.id),
+  });
+  const line = new ScriptedLine(clock, callInfo());
+  const admission = desk.admit(line.info);
+  if (admission.kind !== 'accept') throw new Error('the desk refuses the call');
+  return { line, events, over: admission.run(line, media) };
+}
+
+const prepared = new Map<string, Promise<PhraseCache>>();
+
+function phrasesOf(half: Half, greeting: string): Promise<PhraseCache> {
+  const key = `${half} ${greeting}`;
+  const before = prepared.get(key) ?? preparePhrases(half, greeting);
+  prepared.set(key, before);
+  return before;
+}
+
+async function preparePhrases(half: Half, greeting: string): Promise<PhraseCache> {
+  const phrases = new PhraseCache();
+  await phrases.prepare(
+    {
+      owner: half,
+      texts: { greeting, ...languageOf('en').phrases },
+      tts: new AgentVoice(new ManualClock(), { id: 'phrases', half }, true),
+      voice: VOICES[half].agent.name,
+      language: 'en',
+      formats: [{ encoding: 'ulaw', rateHz: 8000 }],
+    },
+    new AbortController().signal,
+    (phrase, error) => {
+      throw new Error(`${phrase}: ${String(error)}`);
+    },
+  );
+  return phrases;
+}
