@@ -1,7 +1,7 @@
 /** The thread in which SQLite works: statements are blocking calls there, and may wait for a disk. */
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
 import { ThreadSide } from '../../threads/thread-side.ts';
 import type { Answer, SqliteThreadData, Statement } from './sqlite-thread.ts';
@@ -30,10 +30,23 @@ function open(path: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   // What SQLite puts beside it has the same mode.
   closeSync(openSync(path, 'a', 0o600));
-  const opened = new DatabaseSync(path, { timeout: BUSY_MS });
+  const opened = new (sqlite().DatabaseSync)(path, { timeout: BUSY_MS });
   // `full`: what was committed has gone from the spool, so it must outlive the machine's power.
   opened.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on');
   return opened;
+}
+
+/** Loads node:sqlite without its warning: Node 22 calls it experimental, and would say so at each start. */
+function sqlite() {
+  const warn = process.emitWarning.bind(process) as (...warning: unknown[]) => void;
+  process.emitWarning = (...warning: unknown[]) => {
+    if (!String(warning[0]).startsWith('SQLite is an experimental feature')) warn(...warning);
+  };
+  try {
+    return process.getBuiltinModule('node:sqlite');
+  } finally {
+    process.emitWarning = warn;
+  }
 }
 
 function execute(database: DatabaseSync, { sql, parameters }: Statement): Answer {
