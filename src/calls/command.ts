@@ -14,8 +14,9 @@
  *
  * Times are this machine's; those of --json are in UTC.
  */
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../lib/clock.ts';
@@ -24,6 +25,7 @@ import { describeRecord } from '../observability/describe-record.ts';
 import { backUp, callerData, forgetCaller, messageDone } from '../store/caller-data.ts';
 import { placeText, type Database } from '../store/database.ts';
 import { findCall, listCalls, listMessages, searchAll } from '../store/reader.ts';
+import { OLD_MESSAGES, TAKEN_OVER } from '../store/take-over.ts';
 import { describeList, describeMessage, messageOf, programRuns } from './describe-list.ts';
 import { csv, webVtt } from './export-calls.ts';
 import { localTime } from './local-time.ts';
@@ -151,6 +153,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       });
       const what = `${calls} calls and ${messages} messages of ${printable(number)}`;
       if (running > 0) complain(`${running} calls are going on, and stay: ask again when they are over`);
+      const old = join(folder, `${OLD_MESSAGES}${TAKEN_OVER}`);
+      if (existsSync(old))
+        complain(`${old} may hold messages of theirs, too: delete it if you don't need it`);
       if (yes) print(`deleted: ${what}`);
       else complain(`to be deleted: ${what}, with their recordings; add --yes`);
       return yes ? 0 : 2;

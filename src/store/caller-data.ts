@@ -6,6 +6,7 @@ import { isGoingOn } from '../lib/program-run.ts';
 import type { Database } from './database.ts';
 import { callsOf } from './reader.ts';
 import type { Row } from './schema.ts';
+import { TAKEN_OVER } from './take-over.ts';
 import { audit, deleteCalls, deleteMessages, type By } from './upkeep.ts';
 
 /** All that is kept of whoever calls, or is called back, at this number. `recordings`: below the data directory. */
@@ -24,7 +25,7 @@ export async function callerData(
 }
 
 /**
- * Deletes all that, with the recordings below `folder`, if it is `really` wanted. Calls that are going on stay. Returns
+ * Deletes all that, with the recordings and old record files below `folder`, if it is `really` wanted. Calls that are going on stay. Returns
  * how much it is.
  */
 export async function forgetCaller(
@@ -37,6 +38,7 @@ export async function forgetCaller(
   const found = { calls: over.length, messages: messages.length, running: running.length };
   if (!really) return found;
   for (const file of await recordingsOf(database, over)) await rm(join(folder, file), { force: true });
+  for (const id of over) await rm(join(folder, 'calls', `${id}.json${TAKEN_OVER}`), { force: true });
   await deleteCalls(database, over);
   await deleteMessages(
     database,

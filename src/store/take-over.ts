@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { callName } from '../dialog/call/admitted-call.ts';
 import type { CallRecord } from '../dialog/call/call-record.ts';
@@ -13,6 +14,10 @@ import { writeRows } from './write-rows.ts';
 
 /** Files of one transaction. */
 const FILES = 200;
+/** Messages in versions before the database. */
+export const OLD_MESSAGES = 'messages.jsonl';
+/** Stands behind the name of a file that was taken over. */
+export const TAKEN_OVER = '.taken-over';
 
 /** A message as it stood in `messages.jsonl`; `takenAt`: ISO 8601, UTC. */
 type FiledMessage = Omit<TakenMessage, 'takenAt'> & { readonly takenAt: string };
@@ -23,14 +28,18 @@ interface Told {
 }
 
 /**
- * Takes over what versions before the database have left in files: `calls/DAY/*.json` and `messages.jsonl`. They are
- * deleted when they are in the database; what can't be read stays, and is told of. Nothing happens if there are none.
+ * Takes over what versions before the database have left in files: `calls/DAY/*.json` and `messages.jsonl`. No file is
+ * deleted: once it is in the database, its name gets TAKEN_OVER at its end. A record that can't be read keeps its name,
+ * and is reported, as is a line that is not a message.
  */
 export async function takeOver(database: Database, directory: string, told: Told): Promise<void> {
   const calls = await takeOverCalls(database, directory, told);
   const messages = await takeOverMessages(database, directory, told);
   if (calls + messages > 0)
-    told.onNews(`${calls} records and ${messages} messages were taken over from files of an earlier version`);
+    told.onNews(
+      `${calls} records and ${messages} messages were taken over from files of an earlier version;` +
+        ` the files are called *${TAKEN_OVER} now, and may be deleted`,
+    );
 }
 
 async function takeOverCalls(database: Database, directory: string, told: Told): Promise<number> {
@@ -53,7 +62,7 @@ async function takeOverCalls(database: Database, directory: string, told: Told):
       database,
       read.flatMap(({ writes }) => writes),
     );
-    for (const { path } of read) await rm(path);
+    for (const { path } of read) await setAside(path);
     taken += read.length;
   }
   return taken;
@@ -72,23 +81,20 @@ async function rowsOfFile(path: string, directory: string): Promise<readonly Wri
 }
 
 async function takeOverMessages(database: Database, directory: string, told: Told): Promise<number> {
-  const path = join(directory, 'messages.jsonl');
+  const path = join(directory, OLD_MESSAGES);
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return 0;
   const writes: Write[] = [];
-  let unread = false;
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     try {
       writes.push(messageWrite(line, index));
     } catch {
-      unread = true;
       told.onTrouble(`${path}:${index + 1} is not a message`);
     }
   }
   await write(database, writes);
-  if (unread) await rename(path, `${path}.unreadable`);
-  else await rm(path);
+  await setAside(path);
   return writes.length;
 }
 
@@ -100,7 +106,7 @@ function messageWrite(line: string, index: number): Write {
   return {
     table: 'messages',
     row: {
-      // The same again, if the program dies before the file is deleted.
+      // The same again, if the program dies before the file is renamed.
       id: createHash('sha256').update(`${index} ${line}`).digest('hex').slice(0, 32),
       call_id: null,
       taken_at,
@@ -113,6 +119,13 @@ function messageWrite(line: string, index: number): Write {
       done_at: null,
     },
   };
+}
+
+/** Under a name that is free: an earlier version may have run again in between. */
+async function setAside(path: string): Promise<void> {
+  let aside = `${path}${TAKEN_OVER}`;
+  for (let n = 2; existsSync(aside); n += 1) aside = `${path}${TAKEN_OVER}-${n}`;
+  await rename(path, aside);
 }
 
 async function write({ db, search }: Database, writes: readonly Write[]): Promise<void> {

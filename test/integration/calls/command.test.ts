@@ -373,7 +373,11 @@ describe('a caller', () => {
       );
     });
     const day = join(directory, 'calls', '2026-01-15');
-    expect(await readdir(day)).toHaveLength(1);
+    const [recording = '', ...others] = await readdir(day);
+    expect(others).toEqual([]);
+    // As the take-over leaves them.
+    await writeFile(join(day, recording.replace('.wav', '.json.taken-over')), '0301234567');
+    await writeFile(join(directory, 'messages.jsonl.taken-over'), '{}');
     const data = JSON.parse((await run('caller', '0301234567')).lines[0] ?? '') as Record<string, unknown[]>;
     expect(data).toMatchObject({
       messages: [{ name: 'Ada' }],
@@ -382,8 +386,10 @@ describe('a caller', () => {
     expect(data['calls']).toHaveLength(3);
     expect((await run('forget', '0301234567')).status).toBe(2);
     expect((await run()).lines).toHaveLength(5);
-    expect((await run('forget', '0301234567', '--yes')).lines).toEqual([
-      'deleted: 3 calls and 1 messages of 0301234567',
+    const { lines, complaints } = await run('forget', '0301234567', '--yes');
+    expect(lines).toEqual(['deleted: 3 calls and 1 messages of 0301234567']);
+    expect(complaints).toEqual([
+      expect.stringContaining('messages.jsonl.taken-over may hold messages of theirs'),
     ]);
     expect((await run()).lines).toEqual([expect.any(String), expect.stringContaining('test/others')]);
     expect((await run('messages')).lines).toHaveLength(2);

@@ -240,7 +240,7 @@ describe.each(KINDS)('the store (%s)', (kind) => {
     expect(calls.map(({ tools }) => tools.length).sort()).toEqual([0, 1]);
   });
 
-  it('takes over records and messages from files of earlier versions, once, and deletes the files', async () => {
+  it('takes over records and messages from files of earlier versions, once, and keeps the files under other names', async () => {
     const directory = await tempFolder();
     const events = await wholeCall();
     const record = {
@@ -265,7 +265,8 @@ describe.each(KINDS)('the store (%s)', (kind) => {
     await writeFile(join(day, record.recording), sound);
     const { takenAt, ...taken } = message();
     const line = JSON.stringify({ takenAt: new Date(takenAt).toISOString(), ...taken });
-    await writeFile(join(directory, 'messages.jsonl'), `${line}\n{"half\n${line}\n`);
+    const lines = `${line}\n{"half\n${line}\n`;
+    await writeFile(join(directory, 'messages.jsonl'), lines);
     const { store, place, troubles, news } = await opened(kind, { directory, keepDays: 3650 });
     await expect
       .poll(() => news, PATIENCE)
@@ -279,9 +280,18 @@ describe.each(KINDS)('the store (%s)', (kind) => {
     expect(
       await database.db.selectFrom('recordings').select(['state', 'duration_ms']).execute(),
     ).toContainEqual({ state: 'complete', duration_ms: 1000 });
-    expect((await readdir(day)).sort()).toEqual([record.recording, 'broken.json']);
-    expect(await readdir(directory)).not.toContain('messages.jsonl');
-    expect(await readFile(join(directory, 'messages.jsonl.unreadable'), 'utf8')).toContain('{"half');
+    expect(await readdir(day)).toHaveLength(4);
+    expect(await readFile(join(day, 'broken.json'), 'utf8')).toBe('{');
+    expect(await readFile(join(day, record.recording))).toEqual(Buffer.from(sound));
+    const text = (name: string) => readFile(join(day, `090000123-test_${name}.json.taken-over`), 'utf8');
+    expect([await text('channel-1'), await text('bare')]).toEqual(
+      [record, bare].map((of) => JSON.stringify(of)),
+    );
+    expect((await readdir(directory)).filter((name) => name.startsWith('messages'))).toEqual([
+      'messages.jsonl.taken-over',
+    ]);
+    expect(await readFile(join(directory, 'messages.jsonl.taken-over'), 'utf8')).toBe(lines);
+    expect(news).toContainEqual(expect.stringMatching(/\*\.taken-over now, and may be deleted/));
     expect(troubles).toHaveLength(2);
     expect((await searchAll(database, 'goodbye', 10)).calls).toHaveLength(1);
   });
