@@ -178,6 +178,16 @@ export class AudioRingReader {
     return Atomics.load(this.#view.header, CLOSED) === 1;
   }
 
+  /** How many frames the ring has room for. */
+  get slots(): number {
+    return this.#view.slots;
+  }
+
+  /** The number of the frame that is read next, if it is still there by then. */
+  get next(): number {
+    return this.#next;
+  }
+
   /** Frames that can be read now. */
   get available(): number {
     return this.written - this.#next;

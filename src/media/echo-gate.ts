@@ -1,27 +1,45 @@
+import { SILENCE_DBOV } from './level.ts';
+
 /**
  * Tells the caller's voice from the echo of the agent's own by level: what comes back is weaker than
  * what was sent by at least the line's echo loss. How much the line loses is learnt from the call
  * itself: while the agent speaks and the caller doesn't, whatever is heard is echo or noise.
  */
 
-/** Echo losses below this aren't believed (ITU-T G.131 asks for more): a caller must stay audible. */
-const LEAST_LOSS_DB = 15;
-/** Before anything is known. Echo at −25 … −35 dB then stays under the gate with room to spare. */
-const FIRST_LOSS_DB = 20;
+export interface EchoGateOptions {
+  /** How long what was sent may echo, frames. */
+  readonly reachFrames: number;
+  /** Losses below this aren't believed, dB: a caller must stay audible. */
+  readonly leastLossDb: number;
+  /** Before anything is known, dB. */
+  readonly firstLossDb: number;
+}
+
+/**
+ * Of what the agent says: 500 ms of network, jitter buffers and room; ITU-T G.131 asks for a loss of more than
+ * 15 dB; echo at −25 … −35 dB stays under the gate from the first moment on, with room to spare.
+ */
+export const ECHO_OF_VOICE: EchoGateOptions = { reachFrames: 25, leastLossDb: 15, firstLossDb: 20 };
+
 const MOST_LOSS_DB = 60;
 /** dB above the expected echo that is the caller for certain. */
 const MARGIN_DB = 6;
-/** How long what was sent may echo: 500 ms of network, jitter buffers and room. */
-const REACH_FRAMES = 25;
 /** The agent counts as talking from here on, dBov. */
 const TALKING_DBOV = -45;
 /** dB a frame by which a better loss is believed: from 20 to 40 dB in 2 s of talking. */
 const LEARN_DB = 0.2;
 
 export class EchoGate {
-  readonly #sent = new Float32Array(REACH_FRAMES).fill(-127);
+  readonly #sent: Float32Array;
+  readonly #leastLossDb: number;
   #next = 0;
-  #lossDb = FIRST_LOSS_DB;
+  #lossDb: number;
+
+  constructor(options = ECHO_OF_VOICE) {
+    this.#sent = new Float32Array(options.reachFrames).fill(SILENCE_DBOV);
+    this.#leastLossDb = options.leastLossDb;
+    this.#lossDb = options.firstLossDb;
+  }
 
   /** What the line is believed to lose between the agent's voice and its echo, dB. */
   get lossDb(): number {
@@ -31,14 +49,14 @@ export class EchoGate {
   /** The level (dBov) that this frame must reach to be the caller's; −127 while the agent is silent. */
   gate(heardDbov: number, sentDbov: number): number {
     this.#sent[this.#next] = sentDbov;
-    this.#next = (this.#next + 1) % REACH_FRAMES;
-    let loudest = -127;
+    this.#next = (this.#next + 1) % this.#sent.length;
+    let loudest = SILENCE_DBOV;
     for (const level of this.#sent) if (level > loudest) loudest = level;
-    if (loudest < TALKING_DBOV) return -127;
+    if (loudest < TALKING_DBOV) return SILENCE_DBOV;
     const seenLossDb = loudest - heardDbov;
     // Louder than expected, but not by so much that it must be the caller: it is echo after all.
     if (seenLossDb < this.#lossDb) {
-      if (seenLossDb > this.#lossDb - MARGIN_DB) this.#lossDb = Math.max(LEAST_LOSS_DB, seenLossDb);
+      if (seenLossDb > this.#lossDb - MARGIN_DB) this.#lossDb = Math.max(this.#leastLossDb, seenLossDb);
     } else {
       this.#lossDb = Math.min(MOST_LOSS_DB, this.#lossDb + Math.min(LEARN_DB, seenLossDb - this.#lossDb));
     }

@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import { FRAME_CONCEALED, FRAME_FILLER, type FrameInfo } from './audio-ring.ts';
 import { FRAME_MS } from './audio.ts';
-import { EchoGate } from './echo-gate.ts';
+import { SILENCE_DBOV } from './level.ts';
 
 /**
  * From "the chance that this window holds speech" to when the caller began and stopped talking, and
@@ -21,6 +21,8 @@ export interface SpeechDetectorOptions {
   readonly startMs: Milliseconds;
   readonly stopMs: Milliseconds;
   readonly bargeInMs: Milliseconds;
+  /** Asked before anything is taken for the caller while the agent is heard, or was just now: is it the agent alone? */
+  readonly isEcho?: () => boolean;
   readonly onEvent: (event: SpeechDetectorEvent) => void;
 }
 
@@ -73,7 +75,6 @@ const HISTORY = 64;
 
 export class SpeechDetector {
   readonly #options: SpeechDetectorOptions;
-  readonly #echo = new EchoGate();
   readonly #times = new Float64Array(HISTORY);
   readonly #levels = new Float32Array(HISTORY);
   readonly #gates = new Float32Array(HISTORY);
@@ -112,16 +113,16 @@ export class SpeechDetector {
   }
 
   /**
-   * The next frame arrived; `sentDbov` is the level of what the agent said in the same 20 ms. A gap in
+   * The next frame arrived; below `gateDbov` it may be the agent's echo (`EchoGate`). A gap in
    * the numbers (frames that the reader missed) ends what was going on.
    */
-  addFrame(info: FrameInfo, sentDbov = -127): void {
+  addFrame(info: FrameInfo, gateDbov = SILENCE_DBOV): void {
     if (info.frame !== this.#added) this.#beginAt(info.frame);
     const slot = info.frame % HISTORY;
     this.#times[slot] = info.time;
     this.#levels[slot] = info.levelDbov;
     this.#unusable[slot] = (info.flags & (FRAME_CONCEALED | FRAME_FILLER)) === 0 ? 0 : 1;
-    this.#gates[slot] = this.#echo.gate(info.levelDbov, sentDbov);
+    this.#gates[slot] = gateDbov;
     this.#added = info.frame + 1;
   }
 
@@ -188,11 +189,20 @@ export class SpeechDetector {
     this.#unvoicedMs = 0;
     this.#startVoicedMs += voicedMs;
     this.#burstVoicedMs += voicedMs;
-    if (!this.#speaking && this.#startVoicedMs >= this.#options.startMs) {
+    const starts = !this.#speaking && this.#startVoicedMs >= this.#options.startMs;
+    const bargesIn = armed && this.#burstVoicedMs >= this.#options.bargeInMs;
+    if (!starts && !bargesIn) return;
+    if (this.#isAgentHeard(frame) && this.#options.isEcho?.() === true) {
+      this.#startVoicedMs = 0;
+      this.#burstVoicedMs = 0;
+      this.#onset = frame + 1;
+      return;
+    }
+    if (starts) {
       this.#speaking = true;
       this.#report('speech-start', this.#onset);
     }
-    if (armed && this.#burstVoicedMs >= this.#options.bargeInMs) this.#report('barge-in', frame);
+    if (bargesIn) this.#report('barge-in', frame);
   }
 
   #unvoiced(): void {
@@ -219,6 +229,10 @@ export class SpeechDetector {
       onset -= 1;
     }
     return onset;
+  }
+
+  #isAgentHeard(frame: number): boolean {
+    return (this.#gates[frame % HISTORY] as number) > SILENCE_DBOV;
   }
 
   #report(type: SpeechDetectorEvent['type'], frame: number): void {

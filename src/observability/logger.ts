@@ -87,7 +87,9 @@ function withoutTexts(event: CallEvent): CallEvent {
   switch (event.type) {
     case 'caller-said':
     case 'agent-said':
-      return { ...event, text: `(${event.text.split(/\s+/).filter(Boolean).length} words)` };
+      return { ...event, text: wordCount(event.text) };
+    case 'sound-judged':
+      return { ...event, words: wordCount(event.words) };
     case 'dtmf':
       return { ...event, digit: '*' };
     case 'tool':
@@ -98,6 +100,10 @@ function withoutTexts(event: CallEvent): CallEvent {
     default:
       return event;
   }
+}
+
+function wordCount(text: string): string {
+  return `(${text.split(/\s+/).filter(Boolean).length} words)`;
 }
 
 function sentence(event: CallEvent, targets: LatencyTargets): string {
@@ -120,6 +126,8 @@ function sentence(event: CallEvent, targets: LatencyTargets): string {
       return `a reply that was prepared for ${event.preparedMs.toFixed(0)} ms is dropped: the caller goes on`;
     case 'barge-in':
       return `barge-in after ${event.playedMs.toFixed(0)} ms of the reply`;
+    case 'sound-judged':
+      return judgementLine(event);
     case 'dtmf':
       return `key ${event.digit}`;
     case 'held':
@@ -141,6 +149,24 @@ function sentence(event: CallEvent, targets: LatencyTargets): string {
     case 'ended':
       return `call ended: ${event.reason}${latencyOf(event)}`;
   }
+}
+
+function judgementLine({
+  judgement,
+  by,
+  words,
+  soundMs,
+  pausedMs,
+}: Extract<CallEvent, { type: 'sound-judged' }>): string {
+  const sound = `a sound of ${soundMs.toFixed(0)} ms into the agent's words`;
+  const outcome = judgement === 'interruption' ? 'an interruption' : 'no interruption';
+  const reason = {
+    words: `"${words}"`,
+    'no-words': 'no words',
+    time: 'no words in time',
+    length: 'its length',
+  }[by];
+  return `${sound} was ${outcome} (${reason}); the agent paused for ${pausedMs.toFixed(0)} ms`;
 }
 
 function latencyOf({ latency }: Extract<CallEvent, { type: 'ended' }>): string {

@@ -93,6 +93,20 @@ export function countCalls(registry: Registry, { agents, tools }: CallMetricsOpt
     'agent',
   );
   const bargeIns = counter('barge_ins_total', 'Replies that the caller cut off.', 'agent');
+  const sounds = counter(
+    'sounds_into_speech_total',
+    'Sounds of callers for which the agent paused, by what they were taken for and why.',
+    'agent',
+    'judgement',
+    'by',
+  );
+  const paused = histogram(
+    'pause_seconds',
+    'How long the agent was paused for a sound of the caller, by what it was taken for.',
+    LATENCY_SECONDS,
+    'agent',
+    'judgement',
+  );
   const digits = counter('dtmf_digits_total', 'Keys that callers pressed.', 'agent');
   const holds = counter('holds_total', 'Times that callers put the agent on hold.', 'agent');
   const transfers = counter(
@@ -164,6 +178,12 @@ export function countCalls(registry: Registry, { agents, tools }: CallMetricsOpt
       case 'barge-in':
         bargeIns.inc({ agent });
         break;
+      case 'sound-judged': {
+        const { judgement, by, pausedMs } = event;
+        sounds.inc({ agent, judgement, by });
+        if (pausedMs > 0) paused.observe({ agent, judgement }, pausedMs / 1000);
+        break;
+      }
       case 'dtmf':
         digits.inc({ agent });
         break;

@@ -9,8 +9,8 @@ import type { ThreadPolicy } from './policies.ts';
 import type { FromThread, Said, ToThread } from './thread-messages.ts';
 
 // Node strips each thread's types in WebAssembly. After 1,000 calls of a JavaScript function from there, V8 replaces the
-// wrapper around it, and may free one that another thread's end has freed already: the process dies (Node 24.21, the core of
-// one in about 600 starts of threads on a busy machine: Runtime_TierUpWasmToJSWrapper … NativeModule::FreeCode). So: never.
+// wrapper around it, and sometimes dies as it frees the old code (Node 24.21: two of about 1,200 threads' starts on a busy
+// machine; the core: Runtime_TierUpWasmToJSWrapper … NativeModule::FreeCode). With this budget it replaces none in threads.
 setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647');
 
 /** A thread didn't do what was asked of it. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FRAME_CONCEALED, FRAME_FILLER } from '../../src/media/audio-ring.ts';
+import { EchoGate } from '../../src/media/echo-gate.ts';
 import { SpeechDetector, type SpeechDetectorEvent } from '../../src/media/speech-detector.ts';
 
 const SPEECH_DBOV = -25;
@@ -15,6 +16,7 @@ function listening(options: { startMs?: number; stopMs?: number; bargeInMs?: num
     bargeInMs: options.bargeInMs ?? 240,
     onEvent: (event) => events.push(event),
   });
+  const echo = new EchoGate();
   let frame = 0;
   let armed = false;
   const hear = (
@@ -26,7 +28,7 @@ function listening(options: { startMs?: number; stopMs?: number; bargeInMs?: num
     for (let left = ms; left > 0; left -= 20) {
       detector.addFrame(
         { frame, time: T0 + frame * 20, levelDbov, flags: more.flags ?? 0 },
-        more.sentDbov ?? -127,
+        echo.gate(levelDbov, more.sentDbov ?? -127),
       );
       detector.judge(frame, chance, armed);
       frame += 1;

@@ -87,6 +87,8 @@ describe('what is shipped for Prometheus and Grafana', () => {
       turn: 1,
       marks: { speechEnd: 0, llmStart: 0, turnEnd: 1, firstPacket: 1 },
     });
+    const sound = { judgement: 'no-interruption', by: 'words', words: '', soundMs: 1, pausedMs: 1 } as const;
+    observe({ ...about, type: 'sound-judged', turn: 1, ...sound });
     observe({ ...about, type: 'tool', name: 'x', result: '' });
     observe({ ...about, type: 'trouble', part: 'llm', message: '' });
     observe({ ...about, type: 'transfer', target: '', outcome: 'busy', ringMs: 1 });

@@ -134,6 +134,15 @@ describe('the metrics of calls', () => {
       0,
       { type: 'started', info: callInfo(), agent: 'tom' },
       { type: 'barge-in', turn: 1, playedMs: 300 },
+      {
+        type: 'sound-judged',
+        turn: 1,
+        judgement: 'no-interruption',
+        by: 'words',
+        words: 'mhm',
+        soundMs: 400,
+        pausedMs: 600,
+      },
       { type: 'dtmf', digit: '7' },
       { type: 'dtmf', digit: '8' },
       { type: 'held' },
@@ -158,6 +167,9 @@ describe('the metrics of calls', () => {
     expect(now.value('voice_agent_tokens_total', { provider: 'groq', direction: 'out' })).toBe(40);
     expect(now.value('voice_agent_barge_ins_total', { agent: 'tom' })).toBe(1);
     expect(now.value('voice_agent_barge_ins_total', { agent: 'alice' })).toBe(0);
+    const sound = { agent: 'tom', judgement: 'no-interruption' };
+    expect(now.value('voice_agent_sounds_into_speech_total', { ...sound, by: 'words' })).toBe(1);
+    expect(now.value('voice_agent_pause_seconds_sum', sound)).toBeCloseTo(0.6);
     expect(now.value('voice_agent_dtmf_digits_total', { agent: 'tom' })).toBe(2);
     expect(now.value('voice_agent_holds_total', { agent: 'tom' })).toBe(1);
     expect(now.value('voice_agent_transfers_total', { agent: 'tom', outcome: 'busy' })).toBe(1);

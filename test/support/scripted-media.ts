@@ -72,7 +72,9 @@ export class ScriptedMedia implements MediaSession {
 
   /** Whether anything is on its way to the caller. */
   get playing(): boolean {
-    return this.playbacks.some((playback) => !playback.settled && playback.written > playback.played);
+    return this.playbacks.some(
+      (playback) => !playback.settled && !playback.paused && playback.written > playback.played,
+    );
   }
 
   stats(): MediaStats {

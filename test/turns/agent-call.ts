@@ -6,6 +6,7 @@ import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
 import type { MediaSession, SpeechToText, VoiceActivityDetector } from '../../src/dialog/contract/ports.ts';
 import type { EndpointingPolicy } from '../../src/dialog/turn/endpointing-policy.ts';
 import { languageOf } from '../../src/dialog/language/known-languages.ts';
+import { pausingForWords } from '../../src/dialog/turn/interruption-policy.ts';
 import { PhraseCache } from '../../src/dialog/reply/prepared-phrases.ts';
 import { toolTable } from '../../src/dialog/reply/agent-tools.ts';
 import type { TurnSettings } from '../../src/dialog/turn/turn-states.ts';
@@ -36,6 +37,7 @@ export const VARIANTS: readonly Variant[] = [
   { name: 'today' },
   { name: 'today (recogniser finds turns)', findsTurns: true },
   { name: 'today (pause by time alone)', settings: { endpointing: byTimeAlone } },
+  { name: 'pause, judge, resume', settings: { interruption: pausingForWords(languageOf('en')) } },
 ];
 
 /** What a row's calls are held with, as the report tells it. */

@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import { stageTimes, type StageTimes } from './latency-tracker.ts';
-import type { CallLatency, CallEvent } from '../contract/call-events.ts';
+import type { CallLatency, CallEvent, JudgedSound } from '../contract/call-events.ts';
 import type { CallInfo, TransferOutcome } from '../contract/call-info.ts';
 import type { MediaStats } from '../contract/call-media.ts';
 import type { ProviderTrouble } from '../contract/provider-failures.ts';
@@ -26,6 +26,8 @@ export interface CallRecord {
     readonly turn: number;
     readonly playedMs: Milliseconds;
   }[];
+  /** Sounds of the caller's for which the agent paused, and what they were taken for; missing: none. */
+  readonly sounds?: readonly (Omit<JudgedSound, 'words'> & { readonly atMs: Milliseconds })[];
   readonly digits: string;
   readonly holds: number;
   readonly tools: readonly { readonly atMs: Milliseconds; readonly name: string; readonly result?: string }[];
@@ -143,6 +145,11 @@ function fold(record: CallRecord, event: CallEvent, origin: Milliseconds): CallR
     case 'barge-in': {
       const bargeIn = { atMs, turn: event.turn, playedMs: round(event.playedMs) };
       return { ...record, bargeIns: [...record.bargeIns, bargeIn] };
+    }
+    case 'sound-judged': {
+      const { turn, judgement, by, soundMs, pausedMs } = event;
+      const sound = { atMs, turn, judgement, by, soundMs: round(soundMs), pausedMs: round(pausedMs) };
+      return { ...record, sounds: [...(record.sounds ?? []), sound] };
     }
     case 'dtmf':
       return { ...record, digits: record.digits + event.digit };

@@ -16,6 +16,7 @@ const BY_CALLER: ReadonlySet<TurnEvent['type']> = new Set([
   'partial',
   'turn-eager-end',
   'turn-end',
+  'transcript',
   'dtmf',
 ]);
 
@@ -53,10 +54,19 @@ export class CallReplies {
     // Also silences a "one moment" that went before the reply.
     this.stopFiller();
     const isTakenBack = action.do === 'drop' && action.takenBack;
-    const by = BY_CALLER.has(event.type) ? 'caller' : 'call';
+    const isByCaller = BY_CALLER.has(event.type) || (action.do === 'interrupt' && action.byCaller === true);
+    const by = isByCaller ? 'caller' : 'call';
     const how: Stop = isTakenBack ? { is: 'taken-back', at: event.at } : { is: 'interrupted', by };
     this.#sayings.get(action.reply)?.stop(how);
     this.#sayings.delete(action.reply);
+  }
+
+  pause({ reply }: Extract<TurnAction, { do: 'pause' }>): void {
+    this.#sayings.get(reply)?.pause();
+  }
+
+  resume({ reply }: Extract<TurnAction, { do: 'resume' }>): void {
+    this.#sayings.get(reply)?.resume();
   }
 
   say({ reply: id, turn, phrase }: Extract<TurnAction, { do: 'say' }>): void {

@@ -113,6 +113,15 @@ export class CallReply implements ReplyEvents {
     this.#reply.stop();
   }
 
+  pause(): void {
+    this.#reply.pause();
+  }
+
+  /** From the beginning of a word that was cut. */
+  resume(): void {
+    this.#reply.resume(this.#reply.cutWord?.startMs);
+  }
+
   // ── what it tells of itself ──
 
   mark(stage: Stage, at?: Milliseconds): void {
@@ -188,9 +197,11 @@ export class CallReply implements ReplyEvents {
 export class PlayedPhrase {
   /** It is over, and the history knows what was heard of it. */
   readonly settled: Promise<void>;
+  readonly #utterance: SpokenUtterance;
   #stoppedBy: 'caller' | 'call' | undefined;
 
   constructor(utterance: SpokenUtterance, order: Pick<ReplyOrder, 'id' | 'turn' | 'phrase'>, call: Told) {
+    this.#utterance = utterance;
     void utterance.started.then((at) => {
       if (at !== undefined) tellAudible(call, order, at);
     });
@@ -198,6 +209,15 @@ export class PlayedPhrase {
       call.reporter.agentSaid(order.turn, heard, this.#stoppedBy !== 'call');
       call.inbox.post({ type: 'reply-ended', reply: order.id });
     });
+  }
+
+  pause(): void {
+    this.#utterance.pause();
+  }
+
+  /** From the beginning of a word that was cut. */
+  resume(): void {
+    this.#utterance.resume(this.#utterance.cutWord?.startMs);
   }
 
   stop(how: Stop): void {

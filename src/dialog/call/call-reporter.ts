@@ -2,7 +2,7 @@ import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { FailureDomain } from '../../lib/failure-domain.ts';
 import type { ConversationHistory } from '../reply/conversation-history.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
-import type { CallEvent, CallObserver, Stage, TurnMarks } from '../contract/call-events.ts';
+import type { CallEvent, CallObserver, JudgedSound, Stage, TurnMarks } from '../contract/call-events.ts';
 import type { EndReason } from '../contract/end-reason.ts';
 import type { MediaStats } from '../contract/call-media.ts';
 import type { ProviderTrouble } from '../contract/provider-failures.ts';
@@ -103,6 +103,11 @@ export class CallReporter {
     if (account.outcome === 'flushed' && byCaller) {
       this.emit({ type: 'barge-in', turn, playedMs: account.playedMs });
     }
+  }
+
+  /** The caller has made a sound while the agent spoke. */
+  soundJudged(sound: JudgedSound): void {
+    this.emit({ type: 'sound-judged', ...sound });
   }
 
   /** A filler was heard, which is told behind what the caller had said. */

@@ -25,6 +25,9 @@ export interface CallSessionOptions extends AgentAtWork {
   readonly announcement?: Ending | undefined;
 }
 
+/** What the detector does by itself to an agent who is interrupted. */
+const ARMED = { pause: 'pause', stop: 'flush' } as const;
+
 /** After a bug: for the apology, or for whatever else makes the call end. */
 const APOLOGY_MS = 20_000;
 /** And for leaving without another word: longer than the account of what was being said may take. */
@@ -199,7 +202,7 @@ export class CallSession {
     // The detector stops the agent by itself while they may be interrupted.
     const armFor = interruptible(state);
     if (armFor === undefined) this.#flushLine.disarm();
-    else if (armFor !== armedFor) this.#flushLine.arm();
+    else if (armFor !== armedFor) this.#flushLine.arm(ARMED[settings.interruption.atOnce]);
     this.#cancelTick();
     const deadline = nextDeadline(state, settings);
     if (deadline === Infinity) return;
@@ -227,6 +230,17 @@ export class CallSession {
       case 'drop':
       case 'interrupt':
         this.#replies.stop(action, event);
+        break;
+      case 'pause':
+        this.#replies.pause(action);
+        break;
+      case 'resume':
+        this.#replies.resume(action);
+        // Whatever else the detector has paused, a filler before the reply, goes on as well.
+        this.#flushLine.resume();
+        break;
+      case 'judged':
+        this.#reporter.soundJudged(action.sound);
         break;
       case 'say':
         this.#replies.say(action);

@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import { FailureDomain } from '../../lib/failure-domain.ts';
 import { orAborted } from '../../lib/abort.ts';
+import type { AudioRingHandle } from '../../media/audio-ring.ts';
 import type { SttStream } from '../contract/ports.ts';
 import type { AgentAtWork, CallInSession } from './call-in-hand.ts';
 import type { SttEvent, Transcript, VadEvent } from '../contract/speech.ts';
@@ -14,14 +15,16 @@ const REOPEN_AFTER_MS: readonly Milliseconds[] = [500, 1000, 2000];
 export class CallerListener {
   readonly #agent: AgentAtWork;
   readonly #call: CallInSession;
+  /** What recognisers hear. */
+  readonly #heard: Promise<AudioRingHandle>;
   #stt: Promise<SttStream | undefined>;
   #reopenings = 0;
 
   constructor(agent: AgentAtWork, call: CallInSession) {
     this.#agent = agent;
     this.#call = call;
+    this.#heard = this.#openVad();
     this.#stt = this.#openStt();
-    void this.#openVad();
   }
 
   /** The recogniser listens from `frame` on; it may still be being opened. */
@@ -53,7 +56,8 @@ export class CallerListener {
     }
   }
 
-  async #openVad(): Promise<void> {
+  /** What the detector hears without the agent's echo; else what is heard. */
+  async #openVad(): Promise<AudioRingHandle> {
     const { agent, parts } = this.#agent;
     const { scope, media } = this.#call;
     try {
@@ -73,17 +77,20 @@ export class CallerListener {
       scope.defer(() => {
         stream.close();
       });
+      return stream.heard ?? media.heard;
     } catch (error) {
       this.#lost('vad', error);
+      return media.heard;
     }
   }
 
   async #openStt(): Promise<SttStream | undefined> {
     const { agent, parts, expected, clock } = this.#agent;
-    const { scope, media } = this.#call;
+    const { scope } = this.#call;
+    const heard = await this.#heard;
     try {
       const opening = parts.stt.open({
-        heard: media.heard,
+        heard,
         language: agent.language,
         phrases: expected,
         pronunciations: agent.knowledge.pronunciations,

@@ -29,6 +29,18 @@ export interface CallLatency {
   readonly worstMs: Milliseconds;
 }
 
+/** What a sound turned out to be, and what it has cost. */
+export interface JudgedSound {
+  readonly turn: number;
+  readonly judgement: 'interruption' | 'no-interruption';
+  /** `words` that say so or, of a sound that is over, that there were none (`no-words`); they didn't come in `time`; its `length`. */
+  readonly by: 'words' | 'no-words' | 'time' | 'length';
+  readonly words: string;
+  readonly soundMs: Milliseconds;
+  /** For how long the agent was paused; 0: they weren't, or not any more. */
+  readonly pausedMs: Milliseconds;
+}
+
 /** What happens in a call, in order, for the log, the record, the metrics and the lab's screen. */
 export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
   | { readonly type: 'started'; readonly info: CallInfo; readonly agent: string }
@@ -59,6 +71,8 @@ export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
   /** A reply that was prepared for this turn, so long, was dropped: the caller went on. */
   | { readonly type: 'draft-dropped'; readonly turn: number; readonly preparedMs: Milliseconds }
   | { readonly type: 'barge-in'; readonly turn: number; readonly playedMs: Milliseconds }
+  /** The caller made a sound while the agent spoke, who paused. */
+  | ({ readonly type: 'sound-judged' } & JudgedSound)
   | { readonly type: 'dtmf'; readonly digit: string }
   | { readonly type: 'held' | 'unheld' }
   | { readonly type: 'caller-changed'; readonly caller: CallInfo['caller'] }

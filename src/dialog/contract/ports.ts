@@ -101,6 +101,8 @@ export interface VoiceActivityDetector extends Provider {
 }
 
 export interface VadStream {
+  /** What is heard without the echo of what the agent says, for the recogniser; places are those of `VadRequest.heard`. */
+  readonly heard?: AudioRingHandle;
   close(): void;
 }
 

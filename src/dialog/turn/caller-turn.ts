@@ -25,7 +25,12 @@ export function withPiece(said: Said, transcript: Transcript): Said {
   return { ...said, pieces: [...said.pieces, { transcript }], partial: '' };
 }
 
+/** The same, or the recogniser's guess as long as there is none. */
+export function knownText(said: Said): string {
+  return heardText(said) || said.partial;
+}
+
 /** How long the caller may pause now, given what they have said. */
 export function pauseOf(said: Said, settings: TurnSettings): Milliseconds {
-  return settings.endpointing.pauseAfter({ text: heardText(said) || said.partial }, settings.endpointingMs);
+  return settings.endpointing.pauseAfter({ text: knownText(said) }, settings.endpointingMs);
 }

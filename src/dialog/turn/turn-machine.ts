@@ -2,9 +2,10 @@ import type { Milliseconds } from '../../lib/clock.ts';
 import { FRAME_MS } from '../../media/audio.ts';
 import { FILLER_TONE_MS } from '../../media/filler-tone.ts';
 import type { TransferOutcome } from '../contract/call-info.ts';
+import type { JudgedSound } from '../contract/call-events.ts';
 import type { FailureReason } from '../contract/end-reason.ts';
 import type { CallerSound } from './interruption-policy.ts';
-import { expectsText, heardText, NOTHING_SAID, pauseOf, withPiece } from './caller-turn.ts';
+import { expectsText, heardText, knownText, NOTHING_SAID, pauseOf, withPiece } from './caller-turn.ts';
 import type {
   CallerInput,
   ClosingState,
@@ -103,6 +104,7 @@ function inAnyState(state: RunningState, event: TurnEvent, settings: TurnSetting
     case 'tick':
       return overdue(state, at, settings);
     case 'speech-stop':
+      if (state.phase === 'greeting' || state.phase === 'speaking') return undefined;
       return unchanged({ ...state, ear: stopped(state.ear, event) });
     case 'stt-failed': {
       if (!event.fatal || state.phase === 'connected' || state.phase === 'closing') return undefined;
@@ -173,6 +175,9 @@ export function nextDeadline(state: TurnState, settings: TurnSettings): Millisec
       return Math.min(callDeadline(state), listeningDeadline(state, settings));
     case 'thinking':
       return Math.min(callDeadline(state), state.fillerAt, state.giveUpAt);
+    case 'greeting':
+    case 'speaking':
+      return Math.min(callDeadline(state), overlapDeadline(state, settings));
     default:
       return callDeadline(state);
   }
@@ -183,8 +188,8 @@ export function nextDeadline(state: TurnState, settings: TurnSettings): Millisec
  * television) may stop nothing: not a word of the agent's would be heard.
  */
 export function interruptible(state: TurnState): number | undefined {
-  const isHeard = state.phase === 'greeting' || state.phase === 'speaking';
-  return isHeard && state.ear.is !== 'cut' ? state.reply : undefined;
+  if (state.phase !== 'greeting' && state.phase !== 'speaking') return undefined;
+  return state.ear.is === 'cut' || state.overlap?.is === 'paused' ? undefined : state.reply;
 }
 
 function callDeadline(state: Common): Milliseconds {
@@ -373,13 +378,9 @@ function perhapsOver(state: ListeningState, event: EventOf<'turn-eager-end'>, se
 
 /** The recogniser's answer to `end-turn`. */
 function transcribed(state: ListeningState, event: EventOf<'transcript'>, settings: TurnSettings): Step {
-  const { ask, transcript, at } = event;
-  const isExpected = state.said.pieces.some((piece) => piece.question?.ask === ask && !piece.transcript);
-  if (!isExpected) return unchanged(state);
-  const pieces = state.said.pieces.map((piece) =>
-    piece.question?.ask === ask ? { ...piece, transcript } : piece,
-  );
-  const next = { ...state, said: { ...state.said, pieces } };
+  const { at } = event;
+  if (!isExpected(state.said, event)) return unchanged(state);
+  const next = { ...state, said: heardMore(state.said, event) };
   if (expectsText(next.said) || next.digits) return unchanged(next);
   if (next.ear.is === 'cut') return turnOver(next, at, settings);
   if (next.ear.is !== 'pausing') return unchanged(next);
@@ -407,12 +408,30 @@ function takeBack(state: ListeningState): Step<ListeningState> {
 }
 
 function askForText(state: ListeningState, frame: number, at: Milliseconds): Step {
-  const ask = state.lastId + 1;
-  const pieces = [...state.said.pieces, { question: { ask, at } }];
-  return {
-    state: { ...state, lastId: ask, said: { ...state.said, pieces } },
-    actions: [{ do: 'end-turn', ask, frame }],
-  };
+  const { question, said } = asking(state, state.said, at);
+  return { state: { ...state, lastId: question, said }, actions: [{ do: 'end-turn', ask: question, frame }] };
+}
+
+/** The recogniser is asked for the text of what was said until now. */
+function asking({ lastId }: Common, said: Said, at: Milliseconds): { question: number; said: Said } {
+  const question = lastId + 1;
+  return { question, said: { ...said, pieces: [...said.pieces, { question: { ask: question, at } }] } };
+}
+
+/** The recogniser was asked that, and hasn't answered. */
+function isExpected({ pieces }: Said, { ask }: EventOf<'transcript'>): boolean {
+  return pieces.some((piece) => piece.question?.ask === ask && !piece.transcript);
+}
+
+/** What was said, with what the recogniser finds now. */
+function heardMore(said: Said, event: WordsEvent): Said {
+  if (event.type === 'partial') return { ...said, partial: event.text, heardAt: event.at };
+  const { transcript } = event;
+  if (event.type !== 'transcript') return withPiece(said, transcript);
+  const pieces = said.pieces.map((piece) =>
+    piece.question?.ask === event.ask ? { ...piece, transcript } : piece,
+  );
+  return { ...said, pieces };
 }
 
 /**
@@ -668,20 +687,20 @@ function correct(state: ThinkingState, event: EventOf<'turn-end'>, settings: Tur
 
 function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: TurnSettings): Step {
   const { at } = event;
-  const interrupted = listen({ ...state, ear: { is: 'quiet' } }, at, settings);
   switch (event.type) {
-    case 'speech-start': {
-      const { ear } = state;
-      // Words with a short breath between them are one attempt to say something.
-      const goesOn = ear.is === 'pausing' && event.since - ear.lastAt < settings.endpointingMs;
-      return unchanged({ ...state, ear: talking(goesOn ? ear : event) });
-    }
+    case 'speech-start':
+      return soundBegins(state, event, settings);
+    case 'speech-stop':
+      return soundEnds(state, event);
     case 'barge-in':
-      return after(stopping(state), goOn(interrupted, state.ear.is === 'talking' ? state.ear : event));
+      return soundLasts(state, event, settings);
     case 'partial':
     case 'turn-eager-end':
     case 'turn-end':
-      return talkedOver(state, event, settings);
+    case 'transcript':
+      return wordsCome(state, event, settings);
+    case 'tick':
+      return at >= overlapDeadline(state, settings) ? waitedEnough(state, at, settings) : unchanged(state);
     case 'reply-ended':
       if (event.ending?.way === 'transfer') return beginTransfer(state, event.ending, at, settings);
       if (event.ending) return lastWords(state, event.ending, at, settings);
@@ -691,30 +710,143 @@ function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: TurnSett
       return state.what === 'phrase'
         ? withTone(spoken(state, at, settings))
         : replyFailed(state, undefined, at, settings);
-    case 'dtmf':
-      return after(stopping(state), digit(interrupted, event, settings));
+    case 'dtmf': {
+      const listening = listen({ ...state, ear: { is: 'quiet' } }, at, settings);
+      return after(stopping(state), digit(listening, event, settings));
+    }
     default:
       return unchanged(state);
   }
 }
 
-/** The recogniser finds words of the caller's while the agent speaks, and the detector has said nothing. */
-function talkedOver(
-  state: SpeakingState,
-  event: EventOf<'partial' | 'turn-eager-end' | 'turn-end'>,
-  settings: TurnSettings,
-): Step {
-  if (!state.findsTurns || state.ear.is === 'cut') return unchanged(state);
-  const words = event.type === 'partial' ? event.text : event.transcript.text;
-  const from = startOf(state.ear);
+function soundBegins(state: SpeakingState, event: EventOf<'speech-start'>, settings: TurnSettings): Step {
+  const { ear, overlap } = state;
+  // Words with a short breath between them are one attempt to say something.
+  const goesOn = ear.is === 'pausing' && event.since - ear.lastAt < settings.endpointingMs;
+  const next = { ...state, ear: talking(goesOn ? ear : event) };
+  // The recogniser was told that it had ended: it didn't.
+  if (overlap?.is !== 'paused' || !overlap.said.from || overlap.said.pieces.length === 0)
+    return unchanged(next);
+  const { said, actions } = resume({ ...state, said: overlap.said }, overlap.said.from, event.frame);
+  return { state: { ...next, overlap: { ...overlap, said } }, actions };
+}
+
+function soundEnds(state: SpeakingState, event: EventOf<'speech-stop'>): Step {
+  const { overlap } = state;
+  const next = { ...state, ear: stopped(state.ear, event) };
+  if (overlap?.is !== 'paused' || state.findsTurns) return unchanged(next);
+  const { question, said } = asking(state, overlap.said, event.at);
+  return {
+    state: { ...next, lastId: question, overlap: { ...overlap, said } },
+    actions: [{ do: 'end-turn', ask: question, frame: event.frame }],
+  };
+}
+
+/** It is long enough to be meant for the agent, who pauses until that is known, or stops. */
+function soundLasts(state: SpeakingState, event: EventOf<'barge-in'>, settings: TurnSettings): Step {
+  if (state.overlap?.is === 'paused') return unchanged(state);
+  const { frame, since } = state.ear.is === 'talking' ? state.ear : event;
+  if (settings.interruption.atOnce === 'stop') {
+    const listening = listen({ ...state, ear: { is: 'quiet' } }, event.at, settings);
+    return after(stopping(state), goOn(listening, { frame, since }));
+  }
+  const said = { ...NOTHING_SAID, from: { frame, since } };
+  const ear = state.ear.is === 'quiet' ? talking({ frame, since }) : state.ear;
+  return {
+    state: { ...state, ear, overlap: { is: 'paused', at: event.at, said } },
+    actions: [
+      { do: 'pause', reply: state.reply },
+      { do: 'begin-turn', frame },
+    ],
+  };
+}
+
+type WordsEvent = EventOf<'partial' | 'turn-eager-end' | 'turn-end' | 'transcript'>;
+
+/**
+ * The recogniser finds words of the caller's while the agent speaks: of a sound that the detector has heard, or, if it
+ * finds turns by itself, also of one that the detector hasn't.
+ */
+function wordsCome(state: SpeakingState, event: WordsEvent, settings: TurnSettings): Step {
+  const { overlap, ear } = state;
+  const isOwn = event.type !== 'transcript';
+  if (ear.is === 'cut' || (isOwn && !state.findsTurns)) return unchanged(state);
+  const before = overlap?.said ?? { ...NOTHING_SAID, from: startOf(ear) };
+  if (!isOwn && !isExpected(before, event)) return unchanged(state);
+  const said = heardMore(before, event);
+  const words = event.type === 'partial' ? event.text : heardText(said);
+  const final = event.type === 'turn-end' || event.type === 'transcript';
   const sound: CallerSound = {
     words,
-    lastsMs: from && event.at - from.since,
+    final,
+    lastsMs: lengthOf(state, event.at),
     into: state.phase === 'greeting' ? 'greeting' : state.what,
   };
-  if (repeats(words, state.answered) || !settings.interruption.interrupts(sound)) return unchanged(state);
-  const listening = { ...listen(state, event.at, settings), said: { ...NOTHING_SAID, from } };
-  return after(stopping(state), whenListening(listening, event, settings));
+  const judgement = repeats(words, state.answered) ? 'listens' : settings.interruption.judge(sound);
+  if (judgement === 'interrupts') {
+    const listening = { ...listen(state, event.at, settings), said: before };
+    const actions = [...judged(state, 'interruption', sound, 'words', event.at), ...stopping(state)];
+    return after(actions, whenListening(listening, event, settings));
+  }
+  if (!overlap) return unchanged(state);
+  if (judgement === 'unclear') return unchanged({ ...state, overlap: { ...overlap, said } });
+  return {
+    state: { ...state, ear: ear.is === 'pausing' ? { is: 'quiet' } : ear, overlap: undefined },
+    actions: goingOn(state, sound, words === '' ? 'no-words' : 'words', event.at),
+  };
+}
+
+/** When a paused agent waits no longer; Infinity: they aren't paused. */
+function overlapDeadline({ overlap, ear }: SpeakingState, { interruption }: TurnSettings): Milliseconds {
+  if (overlap?.is !== 'paused' || ear.is === 'quiet') return Infinity;
+  if (ear.is === 'pausing') return ear.lastAt + interruption.waitsMs(ear.lastAt - ear.since);
+  return ear.since + interruption.longestMs;
+}
+
+/** A sound that is over, and its words haven't come; or one that doesn't end. */
+function waitedEnough(state: SpeakingState, at: Milliseconds, settings: TurnSettings): Step {
+  const { overlap, ear } = state;
+  if (!overlap) return unchanged(state);
+  const sound = { words: knownText(overlap.said), lastsMs: lengthOf(state, at) };
+  if (ear.is === 'pausing') {
+    return {
+      state: { ...state, overlap: { is: 'resumed', said: overlap.said } },
+      actions: goingOn(state, sound, 'time', at),
+    };
+  }
+  const stop: TurnAction = { do: 'interrupt', reply: state.reply, byCaller: true };
+  const actions = [...judged(state, 'interruption', sound, 'length', at), stop];
+  return { state: { ...listen(state, at, settings), said: overlap.said }, actions };
+}
+
+/** It was nothing that stops the agent, as far as is known. */
+function goingOn(
+  state: SpeakingState,
+  sound: Pick<CallerSound, 'words' | 'lastsMs'>,
+  by: JudgedSound['by'],
+  at: Milliseconds,
+): TurnAction[] {
+  const goOn: TurnAction[] = state.overlap?.is === 'paused' ? [{ do: 'resume', reply: state.reply }] : [];
+  return [...goOn, ...judged(state, 'no-interruption', sound, by, at)];
+}
+
+/** Tells what became of a sound for which the agent had paused. */
+function judged(
+  { overlap, turn }: SpeakingState,
+  judgement: JudgedSound['judgement'],
+  { words, lastsMs = 0 }: Pick<CallerSound, 'words' | 'lastsMs'>,
+  by: JudgedSound['by'],
+  at: Milliseconds,
+): TurnAction[] {
+  if (!overlap) return [];
+  const pausedMs = overlap.is === 'paused' ? at - overlap.at : 0;
+  return [{ do: 'judged', sound: { turn, judgement, by, words, soundMs: lastsMs, pausedMs } }];
+}
+
+/** How long the caller's sound lasts, or did; undefined: the detector hears none. */
+function lengthOf({ ear }: SpeakingState, at: Milliseconds): Milliseconds | undefined {
+  if (ear.is === 'quiet') return undefined;
+  return (ear.is === 'pausing' ? ear.lastAt : at) - ear.since;
 }
 
 /** All is said: the caller's turn, in the middle of which they may be. */
@@ -722,6 +854,8 @@ function spoken(state: SpeakingState, at: Milliseconds, settings: TurnSettings):
   if (state.wanted) return lastWords(state, state.wanted.ending, at, settings);
   const { ear } = state;
   const listening = listen(state, at, settings);
+  // Whether it is meant for the agent need not be known any more.
+  if (state.overlap && ear.is !== 'quiet') return unchanged({ ...listening, said: state.overlap.said });
   // What they said into our sentence and have finished long ago was a listener's "mhm".
   if (ear.is === 'quiet' || (ear.is === 'pausing' && at - ear.lastAt >= settings.endpointingMs)) {
     return unchanged({ ...listening, ear: { is: 'quiet' } });

@@ -4,13 +4,13 @@ import type { Message, ToolCall } from '../contract/conversation.ts';
 import type { EndReason } from '../contract/end-reason.ts';
 import { endpointingByWords, type EndpointingPolicy } from './endpointing-policy.ts';
 import { fillersAfter, type FillerPolicy } from './filler-policy.ts';
-import { interruptionByWords, type InterruptionPolicy } from './interruption-policy.ts';
+import { stoppingAtOnce, type InterruptionPolicy } from './interruption-policy.ts';
 import { promptsAfter, type PromptPolicy } from './prompt-policy.ts';
 import { languageOf } from '../language/known-languages.ts';
 import type { StockPhrase } from '../contract/stock-phrases.ts';
 import type { Transcript } from '../contract/speech.ts';
 import type { TransferOutcome } from '../contract/call-info.ts';
-import type { TurnMarks } from '../contract/call-events.ts';
+import type { JudgedSound, TurnMarks } from '../contract/call-events.ts';
 
 /**
  * Whose turn it is. Every state owns what it needs to know; `step` (turn-machine.ts) is the only way
@@ -162,7 +162,16 @@ export interface SpeakingState extends Common {
   readonly phase: 'greeting' | 'speaking';
   readonly what: 'reply' | 'phrase';
   readonly reply: number;
+  /** The caller has made a sound; undefined: none that isn't judged. */
+  readonly overlap?: Overlap | undefined;
 }
+
+/** A sound of the caller's into what the agent says. */
+export type Overlap =
+  /** The agent is paused since `at`, until it is known what the sound is. */
+  | { readonly is: 'paused'; readonly at: Milliseconds; readonly said: Said }
+  /** Its words haven't come in time, and the agent goes on; they may interrupt yet. */
+  | { readonly is: 'resumed'; readonly said: Said };
 
 /** The caller has put us on hold: what we hear is music, and nobody hears us. */
 export interface HeldState extends Common {
@@ -300,8 +309,13 @@ export type TurnAction =
    * had never been begun; else what they had said stays in the history.
    */
   | { readonly do: 'drop'; readonly reply: number; readonly takenBack: boolean }
-  /** The reply stops at once; what was heard of it stands in the history. */
-  | { readonly do: 'interrupt'; readonly reply: number }
+  /** The reply stops at once; what was heard of it stands in the history. `byCaller`: for a sound of theirs that doesn't end. */
+  | { readonly do: 'interrupt'; readonly reply: number; readonly byCaller?: true }
+  /** The reply, or phrase, waits where it is. */
+  | { readonly do: 'pause'; readonly reply: number }
+  /** It goes on, from the beginning of a word that was cut. */
+  | { readonly do: 'resume'; readonly reply: number }
+  | { readonly do: 'judged'; readonly sound: JudgedSound }
   | { readonly do: 'say'; readonly reply: number; readonly turn: number; readonly phrase: PhraseName }
   /** "One moment", while the reply is still being prepared. */
   | { readonly do: 'filler'; readonly turn: number }
@@ -318,7 +332,7 @@ export type TurnAction =
 export interface TurnSettings {
   /** How long the caller may pause, by what they have said. */
   readonly endpointing: EndpointingPolicy;
-  /** Which words stop the agent. */
+  /** What a sound of the caller's does to the agent who speaks. */
   readonly interruption: InterruptionPolicy;
   /** What a caller hears who waits for the agent. */
   readonly fillers: FillerPolicy;
@@ -366,7 +380,7 @@ export function policiesFor({ language: tag, limits }: Pick<AgentProfile, 'langu
   const language = languageOf(tag);
   return {
     endpointing: endpointingByWords(language),
-    interruption: interruptionByWords(language),
+    interruption: stoppingAtOnce(language),
     fillers: fillersAfter(2000, 4000),
     prompts: promptsAfter(limits),
   };

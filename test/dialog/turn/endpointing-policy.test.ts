@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { endpointingByWords } from '../../../src/dialog/turn/endpointing-policy.ts';
-import { interruptionByWords } from '../../../src/dialog/turn/interruption-policy.ts';
+import { pausingForWords } from '../../../src/dialog/turn/interruption-policy.ts';
 import { KNOWN_LANGUAGES, languageOf } from '../../../src/dialog/language/known-languages.ts';
 import type { Language } from '../../../src/dialog/language/language.ts';
 
@@ -8,7 +8,7 @@ const english = languageOf('en');
 const pauseFor = (ordinaryMs: number, text: string): number =>
   endpointingByWords(english).pauseAfter({ text }, ordinaryMs);
 const interrupts = (words: string, language: Language): boolean =>
-  interruptionByWords(language).interrupts({ words, into: 'reply' });
+  pausingForWords(language).judge({ words, final: false, into: 'reply' }) === 'interrupts';
 
 describe('the pause that ends a turn', () => {
   it.each([

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { PostedEvent } from '../../../src/dialog/call/turn-inbox.ts';
 import type { Transcript } from '../../../src/dialog/contract/speech.ts';
 import type { TransferOutcome } from '../../../src/dialog/contract/call-info.ts';
 import { FILLER_TONE_MS } from '../../../src/media/filler-tone.ts';
@@ -16,8 +17,6 @@ import {
   type TurnState,
 } from '../../../src/dialog/turn/turn-states.ts';
 
-type Happening = TurnEvent extends infer E ? (E extends TurnEvent ? Omit<E, 'at'> : never) : never;
-
 /** Drives the machine as a call would: ticks come when they are due, and instants go forward. */
 class Call {
   state: TurnState;
@@ -30,7 +29,7 @@ class Call {
     this.state = opening(this.settings, announcement);
   }
 
-  feed(event: Happening, at = this.at): TurnAction[] {
+  feed(event: PostedEvent, at = this.at): TurnAction[] {
     this.at = Math.max(at, this.at);
     const next = step(this.state, { ...event, at: this.at }, this.settings);
     this.state = next.state;
@@ -934,7 +933,7 @@ function play(settings: Partial<TurnSettings>, events: readonly { type: string; 
     }
     if (['reply-audible', 'reply-committed'].includes(event.type) && running.gated.has(number)) continue;
     const full = { frame: call.frame, since, lastAt: since, ask, reply: number, ...event };
-    running.take(call.feed(full as unknown as Happening, at));
+    running.take(call.feed(full as unknown as PostedEvent, at));
     for (let turns = 0; nextDeadline(call.state, call.settings) <= call.at; turns++) {
       expect(turns, 'a due tick is settled in few steps').toBeLessThan(5);
       running.take(call.feed({ type: 'tick' }));
@@ -1063,7 +1062,7 @@ describe('whatever happens', () => {
       over: true,
     };
     expect([...states.keys()].sort()).toEqual(Object.keys(all).sort());
-    const events: Happening[] = [
+    const events: PostedEvent[] = [
       ...OUTCOMES.map((outcome) => ({ type: 'transfer-over' as const, outcome })),
       { type: 'target-left' },
       { type: 'recogniser', findsTurns: true },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PostedEvent } from '../../../src/dialog/call/turn-inbox.ts';
 import type { Transcript } from '../../../src/dialog/contract/speech.ts';
 import { nextDeadline, opening, step } from '../../../src/dialog/turn/turn-machine.ts';
 import {
@@ -6,7 +7,6 @@ import {
   type Ending,
   type FollowUp,
   type Transfer,
-  type TurnEvent,
   type TurnSettings,
   type TurnState,
 } from '../../../src/dialog/turn/turn-states.ts';
@@ -56,8 +56,7 @@ function nameOf(state: TurnState): string {
   }
 }
 
-type Happening = TurnEvent extends infer E ? (E extends TurnEvent ? Omit<E, 'at'> : never) : never;
-type Next = (state: TurnState) => Happening & { readonly at?: number };
+type Next = (state: TurnState) => PostedEvent & { readonly at?: number };
 
 const replyIn = (state: TurnState): number =>
   state.phase === 'listening' ? (state.preemptive?.reply ?? 0) : 'reply' in state ? (state.reply ?? 0) : 0;
@@ -67,7 +66,7 @@ const ended =
   (ending?: FollowUp): Next =>
   (state) => ({ type: 'reply-ended', reply: replyIn(state), ending });
 const always =
-  (event: Happening): Next =>
+  (event: PostedEvent): Next =>
   () =>
     event;
 /** A tick when the state wants one, or `early`. */

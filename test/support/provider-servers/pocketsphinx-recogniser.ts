@@ -84,6 +84,8 @@ class StreamListener implements TurnListener {
   readonly #guess: () => string;
   #rest = new Int16Array(0);
   #turnFrame = 0;
+  /** The stream, as soon as it has answered for the turn before: a busy machine may take longer than the caller pauses. */
+  #turnStream: Promise<SttStream | undefined>;
   #text: Promise<string> = Promise.resolve('');
 
   constructor(
@@ -95,6 +97,7 @@ class StreamListener implements TurnListener {
     this.#feeder = feeder;
     this.#frameSamples = frameSamples;
     this.#stream = stream;
+    this.#turnStream = stream;
     this.#guess = guess;
   }
 
@@ -113,17 +116,21 @@ class StreamListener implements TurnListener {
 
   begin(agoMs: number): void {
     this.#turnFrame = Math.max(0, this.#feeder.frame - Math.round(agoMs / FRAME_MS));
+    this.#turnStream = this.#text.catch(() => '').then(() => this.#stream);
     this.goOn();
   }
 
   goOn(): void {
-    void this.#stream.then((stream) => stream?.beginTurn(this.#turnFrame));
+    const frame = this.#turnFrame;
+    void this.#turnStream.then((stream) => stream?.beginTurn(frame));
   }
 
   text(unchanged: boolean): Promise<string> {
     const last = this.#feeder.frame - 1;
     if (!unchanged) {
-      this.#text = this.#stream.then(async (stream) => (stream ? textOf(await stream.endTurn(last)) : ''));
+      this.#text = this.#turnStream.then(async (stream) =>
+        stream ? textOf(await stream.endTurn(last)) : '',
+      );
     }
     return this.#text.catch(() => '');
   }

@@ -2,7 +2,7 @@ import type { VadEvent, VadRequest } from '../../../dialog/contract/speech.ts';
 import type { VoiceActivityDetector } from '../../../dialog/contract/ports.ts';
 import { monotonicNow } from '../../../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../../../lib/errors.ts';
-import { AudioRingReader } from '../../../media/audio-ring.ts';
+import { AudioRingReader, createAudioRing, type AudioRingHandle } from '../../../media/audio-ring.ts';
 import type { SampleRateHz } from '../../../media/audio.ts';
 import { SPEECH_POLICY } from '../../../threads/policies.ts';
 import { SupervisedThread, type Supervision } from '../../../threads/supervised-thread.ts';
@@ -101,7 +101,8 @@ export async function createSileroVad(options: SileroOptions = {}): Promise<Voic
           ),
         );
       }
-      const open = openMessage(id, request);
+      const clean = request.sent && createAudioRing(reader.rateHz, reader.slots);
+      const open = openMessage(id, request, clean);
       const { onEvent, onFailed = () => undefined } = request;
       streams.set(id, { open, reader, onEvent, onFailed, speaking: false });
       // The thread may come to it later: from this frame on nothing is missed.
@@ -111,6 +112,7 @@ export async function createSileroVad(options: SileroOptions = {}): Promise<Voic
         });
       }
       return Promise.resolve({
+        ...(clean && { heard: clean }),
         close: () => {
           if (streams.delete(id)) thread.tell({ type: 'drop', stream: id });
         },
@@ -132,12 +134,13 @@ export async function createSileroVad(options: SileroOptions = {}): Promise<Voic
   };
 }
 
-function openMessage(stream: number, request: VadRequest): OpenVad {
+function openMessage(stream: number, request: VadRequest, clean: AudioRingHandle | undefined): OpenVad {
   return {
     type: 'open',
     stream,
     heard: request.heard,
     ...(request.sent && { sent: request.sent }),
+    ...(clean && { clean }),
     flushLine: request.flushLine,
     startMs: request.startMs ?? START_MS,
     stopMs: request.stopMs ?? STOP_MS,

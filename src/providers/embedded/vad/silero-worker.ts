@@ -62,6 +62,7 @@ async function follow(model: SileroModel, stream: number, call: VadCall): Promis
         schedule(model);
       });
     } else if (call.reader.closed) {
+      call.close();
       calls.delete(stream);
     }
   }

@@ -1,7 +1,9 @@
 import type { VadEvent } from '../../../dialog/contract/speech.ts';
 import { FRAME_MS } from '../../../media/audio.ts';
-import { AudioRingReader, FRAME_FILLER } from '../../../media/audio-ring.ts';
+import { AudioRingReader, AudioRingWriter, FRAME_FILLER, type FrameInfo } from '../../../media/audio-ring.ts';
 import { FlushLine } from '../../../media/flush-line.ts';
+import { SILENCE_DBOV } from '../../../media/level.ts';
+import { AgentEcho } from './agent-echo.ts';
 import { SpeechDetector, type SpeechDetectorEvent } from '../../../media/speech-detector.ts';
 import { FrameResampler } from './frame-resampler.ts';
 import {
@@ -27,14 +29,16 @@ const FORGET_WINDOWS = 10;
 export class VadCall {
   readonly rateHz: SileroRateHz;
   /** For rates that the model doesn't hear. */
-  readonly #narrow: FrameResampler | undefined;
-  readonly #wide: Int16Array;
+  readonly #resampler: FrameResampler | undefined;
+  /** As it was heard, but for the agent's echo. */
+  readonly #heard: Int16Array;
   readonly reader: AudioRingReader;
   readonly lane: SileroLane;
-  readonly #sent: AudioRingReader | undefined;
-  readonly #sentFrame: Int16Array;
+  readonly #echo: AgentEcho | undefined;
+  readonly #clean: AudioRingWriter | undefined;
   readonly #flushLine: FlushLine;
   readonly #detector: SpeechDetector;
+  /** The same at the model's rate. */
   readonly #frame: Int16Array;
   readonly #samplesPerFrame: number;
   readonly #context: number;
@@ -46,21 +50,24 @@ export class VadCall {
   #windowStart = 0;
   #nextFrame = -1;
   #isSilent = true;
+  /** Below this it may be the agent's echo. */
+  #gate = SILENCE_DBOV;
   #silentWindows = FORGET_WINDOWS;
-  #sentDbov = -127;
 
   constructor(request: OpenVad, report: (event: VadEvent) => void) {
-    this.reader = new AudioRingReader(request.heard, request.fromFrame);
+    this.#clean = request.clean && new AudioRingWriter(request.clean);
+    // After a crash, whoever reads there misses nothing.
+    const written = this.#clean?.nextFrame ?? 0;
+    this.reader = new AudioRingReader(request.heard, written > 0 ? written : request.fromFrame);
     this.rateHz = this.reader.rateHz === 8000 ? 8000 : 16000;
-    this.#narrow =
+    this.#resampler =
       this.rateHz === this.reader.rateHz ? undefined : new FrameResampler(this.reader.rateHz, this.rateHz);
-    this.#wide = new Int16Array(this.reader.samplesPerFrame);
+    this.#heard = new Int16Array(this.reader.samplesPerFrame);
     this.lane = createLane(this.rateHz);
-    this.#sent = request.sent && new AudioRingReader(request.sent, request.fromFrame);
-    this.#sentFrame = new Int16Array(this.#sent?.samplesPerFrame ?? 0);
+    this.#echo = request.sent && new AgentEcho(request.sent, this.reader.next);
     this.#flushLine = new FlushLine(request.flushLine);
     this.#samplesPerFrame = (this.rateHz * FRAME_MS) / 1000;
-    this.#frame = new Int16Array(this.#samplesPerFrame);
+    this.#frame = this.#resampler ? new Int16Array(this.#samplesPerFrame) : this.#heard;
     this.#context = SILERO_CONTEXT[this.rateHz];
     this.#window = SILERO_WINDOW[this.rateHz];
     const { startMs, stopMs, bargeInMs } = request;
@@ -68,6 +75,7 @@ export class VadCall {
       startMs,
       stopMs,
       bargeInMs,
+      isEcho: () => this.#echo?.isAll() ?? false,
       onEvent: (event) => {
         this.#decide(event, report);
       },
@@ -98,10 +106,27 @@ export class VadCall {
   }
 
   #read(): boolean {
-    if (!this.#narrow) return this.reader.read(this.#frame);
-    if (!this.reader.read(this.#wide)) return false;
-    this.#narrow.convert(this.#wide, this.#frame);
+    if (!this.reader.read(this.#heard)) return false;
+    const { info } = this.reader;
+    this.#gate = this.#echo?.remove(info, this.#heard) ?? SILENCE_DBOV;
+    this.#pass(info);
+    this.#resampler?.convert(this.#heard, this.#frame);
     return true;
+  }
+
+  #pass({ frame, time, levelDbov, flags }: FrameInfo): void {
+    const clean = this.#clean;
+    if (!clean) return;
+    if (clean.nextFrame < frame) clean.slot.fill(0);
+    // A place on the timeline is the same in both rings.
+    while (clean.nextFrame < frame) clean.commit(time, SILENCE_DBOV, FRAME_FILLER);
+    clean.slot.set(this.#heard);
+    clean.commit(time, levelDbov, flags);
+  }
+
+  /** Nothing more is heard. */
+  close(): void {
+    this.#clean?.close();
   }
 
   /** A frame was read. */
@@ -116,8 +141,7 @@ export class VadCall {
     }
     this.#nextFrame = info.frame + 1;
     this.#rest = this.#samplesPerFrame;
-    this.#followSent();
-    this.#detector.addFrame(info, this.#sentDbov);
+    this.#detector.addFrame(info, this.#gate);
     this.#take();
   }
 
@@ -141,17 +165,6 @@ export class VadCall {
     this.#filled = 0;
     this.#isSilent = true;
     this.#detector.judge(lastMiddle, chance, this.#flushLine.armed);
-  }
-
-  /** What the agent said until this frame's time; the frame before when its next isn't there yet. */
-  #followSent(): void {
-    const sent = this.#sent;
-    if (!sent || sent.available === 0) return;
-    let loudest = -Infinity;
-    while (sent.info.frame < this.reader.info.frame && sent.read(this.#sentFrame)) {
-      loudest = Math.max(loudest, sent.info.levelDbov);
-    }
-    if (loudest > -Infinity) this.#sentDbov = loudest;
   }
 
   #decide(event: SpeechDetectorEvent, report: (event: VadEvent) => void): void {

@@ -8,6 +8,8 @@ export interface OpenVad {
   readonly stream: number;
   readonly heard: AudioRingHandle;
   readonly sent?: AudioRingHandle;
+  /** Where what is heard goes without the agent's echo, frame by frame. */
+  readonly clean?: AudioRingHandle;
   readonly flushLine: FlushLineHandle;
   readonly startMs: Milliseconds;
   readonly stopMs: Milliseconds;

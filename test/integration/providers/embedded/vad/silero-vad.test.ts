@@ -3,9 +3,10 @@ import type { VadEvent } from '../../../../../src/dialog/contract/speech.ts';
 import type { VoiceActivityDetector } from '../../../../../src/dialog/contract/ports.ts';
 import { floatToInt16 } from '../../../../../src/media/pcm.ts';
 import { Resampler } from '../../../../../src/media/resampler.ts';
-import { FRAME_FILLER } from '../../../../../src/media/audio-ring.ts';
+import { AudioRingReader, FRAME_FILLER } from '../../../../../src/media/audio-ring.ts';
 import { createFlushLine, FlushLine } from '../../../../../src/media/flush-line.ts';
 import { createSileroVad } from '../../../../../src/providers/embedded/vad/silero-vad.ts';
+import { echoOf, heardOver, powerDb, recordedVoice } from '../../../../media/echo-line.ts';
 import { RingFeeder } from '../../../../support/ring-feeder.ts';
 import {
   joined,
@@ -47,6 +48,8 @@ interface Call {
   readonly sent: RingFeeder;
   readonly line: FlushLine;
   readonly events: VadEvent[];
+  /** What it hears without the agent's echo. */
+  readonly clean: AudioRingReader | undefined;
   readonly close: () => void;
 }
 
@@ -69,6 +72,7 @@ async function call(
     sent,
     line: new FlushLine(flushLine),
     events,
+    clean: stream.heard && new AudioRingReader(stream.heard, 0),
     close: () => {
       stream.close();
       ring.close();
@@ -274,20 +278,70 @@ describe('barge-in', () => {
     line.close();
   });
 
-  it('does not take the agent for the caller, when its voice comes back 25 dB weaker and 200 ms later', async () => {
+  /** The agent says its sentences while that is heard; then silence. Events until then. */
+  async function whileAgentSpeaks(sent: Int16Array, heard: Int16Array): Promise<VadEvent[]> {
     const line = await call(vad, { withSent: true });
     line.line.arm();
-    const echo = joined(
-      new Int16Array(1600),
-      throughG711(sentence.map((sample) => sample * 10 ** (-25 / 20))),
-    );
-    for (let at = 0; at < echo.length; at += 160) {
-      line.sent.write(joined(sentence.subarray(at, at + 160), new Int16Array(160)).subarray(0, 160));
-      line.ring.write(echo.subarray(at, at + 160));
+    for (let at = 0; at < heard.length; at += 160) {
+      const frame = new Int16Array(160);
+      frame.set(sent.subarray(at, at + 160));
+      line.sent.write(frame);
+      line.ring.write(heard.subarray(at, at + 160));
     }
     line.sent.silence(1200);
     line.ring.silence(1200);
-    expect(await heardAll(line)).toEqual([]);
+    const events = await heardAll(line);
     line.close();
+    return events;
+  }
+
+  it.each([
+    [20, -6],
+    [150, -9],
+    [300, -15],
+    [200, -25],
+  ])(
+    'does not take the agent for the caller, when its voice comes back after %i ms at %i dB',
+    async (delayMs, echoDb) => {
+      const agent = recordedVoice('ked', 4);
+      expect(await whileAgentSpeaks(agent, heardOver(echoOf(agent, { delayMs, echoDb })))).toEqual([]);
+    },
+  );
+
+  it('lets recognisers hear the caller without the echo, frame by frame in the same places', async () => {
+    const agent = recordedVoice('ked', 4);
+    const heard = heardOver(echoOf(agent, { delayMs: 150, echoDb: -6 }));
+    const line = await call(vad, { withSent: true });
+    for (let at = 0; at + 160 <= heard.length; at += 160) {
+      line.sent.write(agent.subarray(at, at + 160));
+      line.ring.write(heard.subarray(at, at + 160));
+    }
+    line.sent.silence(2000);
+    const from = line.ring.frame;
+    await heardAll(line);
+    const clean = new Int16Array(line.ring.frame * 160);
+    const frame = new Int16Array(160);
+    for (let next = 0; line.clean?.read(frame) === true; next++) {
+      expect(line.clean.info).toMatchObject({ frame: next, time: line.ring.timeOf(next) });
+      clean.set(frame, next * 160);
+    }
+    const [echoFrom, echoTo] = [from * 160 - 3 * 8000, from * 160];
+    expect(powerDb(heard, echoFrom, echoTo) - powerDb(clean, echoFrom, echoTo)).toBeGreaterThan(10);
+    // A sentence of the caller's behind it is as it was said.
+    const said = (from + 50) * 160;
+    expect(clean.subarray(said, said + sentence.length)).toEqual(sentence);
+    line.close();
+  });
+
+  it("hears a caller who talks over the agent's echo, within half a second", async () => {
+    const agent = recordedVoice('ked', 4);
+    const late = new Int16Array(agent.length);
+    const from = 5 * 8000;
+    late.set(sentence, from);
+    const heard = heardOver(late, echoOf(agent, { delayMs: 150, echoDb: -12 }));
+    const bargeIn = (await whileAgentSpeaks(agent, heard)).find(({ type }) => type === 'barge-in');
+    const startFrame = (from / 8 + soundStartMs) / 20;
+    expect(bargeIn?.frame).toBeGreaterThan(startFrame);
+    expect(bargeIn?.frame).toBeLessThanOrEqual(startFrame + 25);
   });
 });

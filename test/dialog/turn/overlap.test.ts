@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import type { PostedEvent } from '../../../src/dialog/call/turn-inbox.ts';
+import { languageOf } from '../../../src/dialog/language/known-languages.ts';
+import { pausingForWords } from '../../../src/dialog/turn/interruption-policy.ts';
+import { interruptible, nextDeadline, opening, step } from '../../../src/dialog/turn/turn-machine.ts';
+import {
+  DEFAULT_TURN_SETTINGS,
+  type TurnAction,
+  type TurnEvent,
+  type TurnSettings,
+  type TurnState,
+} from '../../../src/dialog/turn/turn-states.ts';
+
+const PAUSING: TurnSettings = {
+  ...DEFAULT_TURN_SETTINGS,
+  interruption: pausingForWords(languageOf('en')),
+};
+const said = (text: string) => ({ text, understood: text !== '', confidence: 0.9 });
+
+/** A greeting that is heard, into which the caller makes a sound of 160 ms and more at 1,000 ms. */
+class Overlapped {
+  state: TurnState;
+  readonly settings: TurnSettings;
+  at = 0;
+
+  constructor(findsTurns = false) {
+    this.settings = { ...PAUSING, findsTurns };
+    this.state = opening(this.settings);
+    this.feed(0, { type: 'answered' });
+    this.feed(1060, { type: 'speech-start', frame: 50, since: 1000 });
+  }
+
+  feed(at: number, event: PostedEvent): readonly TurnAction[] {
+    // What is due by then comes first, as in a call.
+    const actions: TurnAction[] = [];
+    for (;;) {
+      const due = nextDeadline(this.state, this.settings);
+      if (due >= at) break;
+      actions.push(...this.#step({ type: 'tick', at: due }));
+    }
+    this.at = at;
+    return [...actions, ...this.#step({ ...event, at })];
+  }
+
+  wait(until: number): readonly TurnAction[] {
+    // Something that means nothing while the agent speaks.
+    return this.feed(until, { type: 'turn-resume' });
+  }
+
+  paused(): this {
+    expect(this.feed(1240, { type: 'barge-in', frame: 62, since: 1240 })).toEqual([
+      { do: 'pause', reply: 1 },
+      { do: 'begin-turn', frame: 50 },
+    ]);
+    return this;
+  }
+
+  /** The sound ends, and the recogniser is asked for its words. */
+  ended(at: number): number {
+    const actions = this.feed(at + 100, { type: 'speech-stop', frame: at / 20, lastAt: at });
+    expect(actions).toEqual([{ do: 'end-turn', ask: 2, frame: at / 20 }]);
+    return 2;
+  }
+
+  #step(event: TurnEvent): readonly TurnAction[] {
+    const { state, actions } = step(this.state, event, this.settings);
+    this.state = state;
+    return actions;
+  }
+}
+
+const judgement = (actions: readonly TurnAction[]) => actions.find((action) => action.do === 'judged')?.sound;
+
+describe('a sound of the caller while the agent speaks', () => {
+  it('pauses the agent, who goes on when it was a listener’s word', () => {
+    const call = new Overlapped().paused();
+    const ask = call.ended(1400);
+    expect(call.feed(1620, { type: 'transcript', ask, transcript: said('mhm') })).toEqual([
+      { do: 'resume', reply: 1 },
+      {
+        do: 'judged',
+        sound: {
+          turn: 0,
+          judgement: 'no-interruption',
+          by: 'words',
+          words: 'mhm',
+          soundMs: 400,
+          pausedMs: 380,
+        },
+      },
+    ]);
+    expect(call.state).toMatchObject({ phase: 'greeting', reply: 1, ear: { is: 'quiet' } });
+    expect(interruptible(call.state)).toBe(1);
+  });
+
+  it('was a cough when nothing was understood of it', () => {
+    const call = new Overlapped().paused();
+    const ask = call.ended(1400);
+    const actions = call.feed(1600, { type: 'transcript', ask, transcript: said('') });
+    expect(judgement(actions)).toMatchObject({ judgement: 'no-interruption', by: 'no-words' });
+    expect(actions[0]).toEqual({ do: 'resume', reply: 1 });
+  });
+
+  it('stops the agent for good when it has words that mean something, of which the recogniser was asked already', () => {
+    const call = new Overlapped().paused();
+    const ask = call.ended(1400);
+    const actions = call.feed(1620, { type: 'transcript', ask, transcript: said('stop') });
+    expect(judgement(actions)).toMatchObject({ judgement: 'interruption', by: 'words', words: 'stop' });
+    expect(actions).toContainEqual({ do: 'interrupt', reply: 1 });
+    expect(actions.some((action) => action.do === 'begin-turn')).toBe(false);
+    expect(call.state).toMatchObject({
+      phase: 'listening',
+      said: { pieces: [{ transcript: { text: 'stop' } }] },
+    });
+  });
+
+  it('is waited for no longer than 400 ms behind its end; words that come later interrupt yet', () => {
+    const call = new Overlapped().paused();
+    const ask = call.ended(1400);
+    const goesOn = call.wait(1801);
+    expect(goesOn[0]).toEqual({ do: 'resume', reply: 1 });
+    expect(judgement(goesOn)).toMatchObject({ judgement: 'no-interruption', by: 'time', pausedMs: 560 });
+    const late = call.feed(2100, { type: 'transcript', ask, transcript: said('stop please') });
+    expect(judgement(late)).toMatchObject({ judgement: 'interruption', by: 'words', pausedMs: 0 });
+    expect(call.state).toMatchObject({ phase: 'thinking', input: { message: { text: 'stop please' } } });
+  });
+
+  it('that is as long as a sentence is waited for as long as a recogniser needs', () => {
+    const call = new Overlapped().paused();
+    call.ended(2400);
+    expect(call.wait(3800)).toEqual([]);
+    expect(call.wait(3901)[0]).toEqual({ do: 'resume', reply: 1 });
+  });
+
+  it('that doesn’t end is an interruption after four seconds, by the caller', () => {
+    const call = new Overlapped().paused();
+    const actions = call.wait(5001);
+    expect(judgement(actions)).toMatchObject({ judgement: 'interruption', by: 'length' });
+    expect(actions).toContainEqual({ do: 'interrupt', reply: 1, byCaller: true });
+    expect(call.state).toMatchObject({ phase: 'listening', ear: { is: 'talking' } });
+  });
+
+  it('in two parts is heard as one', () => {
+    const call = new Overlapped().paused();
+    call.ended(1400);
+    expect(call.feed(1560, { type: 'speech-start', frame: 76, since: 1520 })).toEqual([
+      { do: 'begin-turn', frame: 50 },
+    ]);
+    // Its end isn't waited for meanwhile.
+    expect(call.wait(2300)).toEqual([]);
+    expect(call.feed(2500, { type: 'speech-stop', frame: 120, lastAt: 2400 })).toEqual([
+      { do: 'end-turn', ask: 3, frame: 120 },
+    ]);
+  });
+
+  it('is judged by guesses as soon as they say enough', () => {
+    const call = new Overlapped(true).paused();
+    expect(call.feed(1300, { type: 'partial', text: 'yeah' })).toEqual([]);
+    const actions = call.feed(1500, { type: 'partial', text: 'yeah but when' });
+    expect(judgement(actions)).toMatchObject({ judgement: 'interruption', words: 'yeah but when' });
+    expect(call.state.phase).toBe('listening');
+  });
+
+  it('may be meant for the agent still when all has been said', () => {
+    const call = new Overlapped().paused();
+    const ask = call.ended(1400);
+    expect(call.feed(1550, { type: 'reply-ended', reply: 1 })).toEqual([]);
+    expect(call.state).toMatchObject({ phase: 'listening', said: { pieces: [{ question: { ask } }] } });
+  });
+
+  it('pauses once, and again after the agent has gone on', () => {
+    const call = new Overlapped().paused();
+    expect(call.feed(1260, { type: 'barge-in', frame: 63, since: 1260 })).toEqual([]);
+    expect(interruptible(call.state)).toBeUndefined();
+    const ask = call.ended(1400);
+    call.feed(1600, { type: 'transcript', ask, transcript: said('okay') });
+    call.feed(2060, { type: 'speech-start', frame: 100, since: 2000 });
+    expect(call.feed(2240, { type: 'barge-in', frame: 112, since: 2240 })).toEqual([
+      { do: 'pause', reply: 1 },
+      { do: 'begin-turn', frame: 100 },
+    ]);
+  });
+});
