@@ -69,13 +69,13 @@ const MILLION = 1e6;
 function costOf(
   { ended, usage = {} }: CallRecord,
   { currency, perMinute, tokens }: NonNullable<Config['records']['prices']>,
-): { cost: number; currency: string } {
-  let cost = ((ended?.durationMs ?? 0) / MINUTE_MS) * perMinute;
+): CallRecord['cost'] {
+  let amount = ((ended?.durationMs ?? 0) / MINUTE_MS) * perMinute;
   for (const [provider, { inputTokens, outputTokens }] of Object.entries(usage)) {
     const price = tokens[provider];
-    if (price) cost += (inputTokens * price.input + outputTokens * price.output) / MILLION;
+    if (price) amount += (inputTokens * price.input + outputTokens * price.output) / MILLION;
   }
-  return { cost, currency };
+  return { amount, currency };
 }
 
 /** Records both sides of a call while it runs. */

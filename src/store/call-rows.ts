@@ -8,14 +8,19 @@ export interface KeepRules {
   /** A message that was left with an agent, likewise. */
   readonly message: (text: string, agent: string) => string;
   /** What a call cost, of what is known so far. Undefined: there are no prices. */
-  readonly cost?: (record: CallRecord) => { readonly cost: number; readonly currency: string } | undefined;
+  readonly cost?: (record: CallRecord) => CallRecord['cost'];
 }
 
 /** Nothing is left out: for what was kept before. */
 export const KEEP_ALL: KeepRules = { text: (text) => text, message: (text) => text };
 
 /** Lists of a record that are rows of `events`. */
-const EVENTS = { bargeIns: 'barge-in', transfers: 'transfer', laterCallers: 'caller-changed' } as const;
+const EVENTS = {
+  bargeIns: 'barge-in',
+  sounds: 'sound',
+  transfers: 'transfer',
+  laterCallers: 'caller-changed',
+} as const;
 
 /** The name of a call's row, and of the files beside the database. */
 export function callId({ startedAt, call }: Pick<CallRecord, 'startedAt' | 'call'>): string {
@@ -75,6 +80,7 @@ export function rowsOf(record: CallRecord, rules: KeepRules, before?: CallRecord
 
 function callRow(id: string, record: CallRecord, rules: KeepRules): Row<'calls'> {
   const { info, ended } = record;
+  const cost = ended && rules.cost?.(record);
   const began_at = Date.parse(record.startedAt);
   return {
     id,
@@ -100,9 +106,8 @@ function callRow(id: string, record: CallRecord, rules: KeepRules): Row<'calls'>
     turns: ended?.latency?.turns ?? null,
     mean_ms: ended?.latency?.meanMs ?? null,
     worst_ms: ended?.latency?.worstMs ?? null,
-    cost: null,
-    currency: null,
-    ...(ended && rules.cost?.(record)),
+    cost: cost?.amount ?? null,
+    currency: cost?.currency ?? null,
   };
 }
 

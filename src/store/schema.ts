@@ -85,7 +85,7 @@ interface LatencyTable extends OfCall {
   stages: string;
 }
 
-/** Whatever else happens in a call: `barge-in`, `transfer`, `caller-changed`. */
+/** Whatever else happens in a call: `barge-in`, `sound`, `transfer`, `caller-changed`. */
 interface EventTable extends OfCall {
   kind: string;
   at_ms: number;

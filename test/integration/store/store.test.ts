@@ -9,10 +9,12 @@ import type { CallEvent } from '../../../src/dialog/contract/call-events.ts';
 import type { MediaSession } from '../../../src/dialog/contract/ports.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { thisRun } from '../../../src/lib/program-run.ts';
-import { KEEP_ALL } from '../../../src/store/call-rows.ts';
+import { callId, KEEP_ALL, rowsOf } from '../../../src/store/call-rows.ts';
 import type { Database, DatabasePlace } from '../../../src/store/database.ts';
 import { findCall, listCalls, listMessages, searchAll } from '../../../src/store/reader.ts';
+import type { Write } from '../../../src/store/schema.ts';
 import { Store, type StoreOptions } from '../../../src/store/store.ts';
+import { writeRows } from '../../../src/store/write-rows.ts';
 import { readWav, writeWav } from '../../../src/media/wav.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { ScriptedCall } from '../../support/scripted-call.ts';
@@ -101,6 +103,84 @@ function tiny(call: string, at = 0): CallEvent[] {
   ];
 }
 
+/** With no key left out, at any depth: whoever adds one to records has to add it here. */
+type Full<T> = T extends readonly (infer Item)[]
+  ? readonly [Full<Item>, ...Full<Item>[]]
+  : T extends object
+    ? { readonly [Key in keyof T]-?: Full<Exclude<T[Key], undefined>> }
+    : T;
+
+const FULL_RECORD: Full<CallRecord> = {
+  version: 1,
+  call: 'test/full',
+  startedAt: '2026-01-15T09:00:00.123Z',
+  info: callInfo({ variables: { VIP: 'yes' } }),
+  laterCallers: [{ atMs: 9000, name: 'Bob', number: '1002' }],
+  agent: 'alice',
+  setUpMs: 40.5,
+  greetingMs: 80.1,
+  said: [
+    {
+      atMs: 1000,
+      endMs: 2000,
+      turn: 1,
+      who: 'caller',
+      text: 'when do you open',
+      words: 4,
+      via: 'speech',
+      understood: true,
+      interrupted: false,
+    },
+  ],
+  latencies: [
+    {
+      turn: 1,
+      stages: {
+        total: 700.1,
+        pause: 500,
+        stt: 100.2,
+        llm: 200,
+        llmWhole: 300,
+        tts: 100,
+        send: 20,
+        saved: 9.5,
+      },
+    },
+  ],
+  bargeIns: [{ atMs: 3000, turn: 1, playedMs: 500 }],
+  sounds: [
+    { atMs: 4000, turn: 1, judgement: 'no-interruption', by: 'no-words', soundMs: 300, pausedMs: 640.5 },
+  ],
+  digits: '12#',
+  holds: 2,
+  tools: [{ atMs: 5000, name: 'take_message', result: 'taken' }],
+  transfers: [
+    { atMs: 6000, target: 'Bob', outcome: 'answered', ringMs: 1500, talkMs: 2500, endedBy: 'target' },
+  ],
+  troubles: [
+    {
+      atMs: 7000,
+      part: 'llm',
+      message: 'no answer',
+      provider: 'groq',
+      kind: 'timeout',
+      outcome: 'fell-back',
+      next: 'receptionist',
+    },
+  ],
+  usage: { groq: { requests: 2, inputTokens: 3_000_000_000, outputTokens: 90 } },
+  run: '1:2',
+  ended: {
+    reason: 'other',
+    durationMs: 10_000,
+    variables: { VOICE_AGENT_REASON: 'other' },
+    media: { ...NO_MEDIA, packetsReceived: 500 },
+    latency: { turns: 1, meanMs: 700.1, worstMs: 700.1 },
+  },
+  cost: { amount: 0.25, currency: 'EUR' },
+  recording: '090000123-test_full.wav',
+};
+
 describe.each(KINDS)('the store (%s)', (kind) => {
   async function reading(place: DatabasePlace): Promise<Database> {
     return open(place);
@@ -137,6 +217,24 @@ describe.each(KINDS)('the store (%s)', (kind) => {
       expect(Date.now() - Date.parse(record?.startedAt ?? '')).toBeLessThan(60_000);
     }
     expect(troubles).toEqual([]);
+  });
+
+  it('keeps every field of a record', async () => {
+    const database = await open(await newPlace(kind));
+    const { cost, recording: name } = FULL_RECORD;
+    const writes = rowsOf(FULL_RECORD, { ...KEEP_ALL, cost: () => cost });
+    const recording: Write = {
+      table: 'recordings',
+      row: {
+        call_id: callId(FULL_RECORD),
+        file: `calls/${name}`,
+        state: 'running',
+        duration_ms: null,
+        bytes: null,
+      },
+    };
+    await writeRows(database.db, database.search, [...writes, recording]);
+    expect(await listCalls(database, 10)).toEqual([FULL_RECORD]);
   });
 
   it('has each finished turn of a running call within a second', async () => {
@@ -400,7 +498,7 @@ describe('what is kept of a running call', () => {
   });
 
   it('has what it cost, where there are prices', async () => {
-    const cost = () => ({ cost: 0.0125, currency: 'EUR' });
+    const cost = () => ({ amount: 0.0125, currency: 'EUR' });
     const { store, place } = await opened('sqlite', { rules: { ...KEEP_ALL, cost } });
     observe(store, tiny('x'));
     await store.close();
