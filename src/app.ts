@@ -1,7 +1,7 @@
 import { ownAddressTowards } from './app/own-address.ts';
 import { startMonitoring } from './app/monitoring.ts';
 import { namesOf, ProviderPool } from './app/providers.ts';
-import { openRecords, recorderOf } from './app/records.ts';
+import { keepRules, openRecords, Recorders, redactedEvents } from './app/records.ts';
 import { openVonage } from './app/vonage.ts';
 import { watchParts } from './app/watched-parts.ts';
 import type { Config } from './config.ts';
@@ -102,7 +102,9 @@ async function assemble(
   await Promise.all(
     config.asterisk.map((server) => checkAriAccess(server, DEFAULT_STASIS_SETTINGS.requestMs)),
   );
-  const records = await openRecords(config, log, scope, monitoring);
+  const rules = keepRules(config);
+  const records = await openRecords(config, rules, log, scope, monitoring);
+  const forLog = redactedEvents(rules, config.records.redact.cards);
   const logCall = logCalls(log, { texts: config.records.transcripts, targets: config.latencyTargets });
   const onListenerAbandoned = (thread: string): void => {
     onAbandoned(thread, true);
@@ -115,13 +117,15 @@ async function assemble(
     openVonage(config, log, scope, onListenerAbandoned),
     staff(withAnnouncer(config), log, scope, records, providers),
   ]);
-  const record = config.records.recordings ? recorderOf(records, log) : undefined;
+  const recorders = config.records.recordings ? new Recorders(records, log, rules) : undefined;
   const watchers = new Listeners<CallEvent>();
-  for (const watcher of [monitoring, records])
+  for (const watcher of [monitoring, records, recorders])
     watchers.add((event) => {
-      watcher.observe(event);
+      watcher?.observe(event);
     });
-  watchers.add(logCall);
+  watchers.add((event) => {
+    logCall(forLog(event));
+  });
   const desk = new Desk({
     agents,
     announcer,
@@ -137,7 +141,7 @@ async function assemble(
     tap: (call, agent, media) => {
       monitoring.follow(call, media);
       records.follow(call, media);
-      return record?.(call, agent, media) ?? (() => Promise.resolve());
+      return recorders?.record(call, agent, media) ?? (() => Promise.resolve());
     },
   });
 

@@ -3,16 +3,16 @@ import type { Row, Write } from './schema.ts';
 
 /** What of a call is written, and how. */
 export interface KeepRules {
-  /** What was said, keyed or answered by a tool in an agent's call, as it may be kept; undefined: it may not. */
-  readonly text: (text: string, how: 'said' | 'keyed', agent: string) => string | undefined;
-  /** A message that was left with an agent, likewise. */
-  readonly message: (text: string, agent: string) => string;
+  /** False: of what was said, keyed or answered by a tool, only how much it was. */
+  readonly texts: boolean;
+  /** Takes out of a text in an agent's call what may not be kept. */
+  readonly redact: (text: string, how: 'said' | 'keyed' | 'message', agent: string) => string;
   /** What a call cost, of what is known so far. Undefined: there are no prices. */
   readonly cost?: (record: CallRecord) => CallRecord['cost'];
 }
 
 /** Nothing is left out: for what was kept before. */
-export const KEEP_ALL: KeepRules = { text: (text) => text, message: (text) => text };
+export const KEEP_ALL: KeepRules = { texts: true, redact: (text) => text };
 
 /** Lists of a record that are rows of `events`. */
 const EVENTS = {
@@ -67,8 +67,8 @@ export function rowsOf(record: CallRecord, rules: KeepRules, before?: CallRecord
   }
   for (const { item, of } of fresh(record.tools, before?.tools)) {
     const { atMs, name, result } = item;
-    const kept = result === undefined ? undefined : rules.text(result, 'said', record.agent);
-    writes.push({ table: 'tool_calls', row: { ...of, at_ms: atMs, name, result: kept ?? null } });
+    const kept = textOf(result, 'said', record.agent, rules);
+    writes.push({ table: 'tool_calls', row: { ...of, at_ms: atMs, name, result: kept } });
   }
   for (const [provider, usage] of Object.entries(record.usage ?? {})) {
     if (usage === before?.usage?.[provider]) continue;
@@ -96,7 +96,7 @@ function callRow(id: string, record: CallRecord, rules: KeepRules): Row<'calls'>
     agent: record.agent,
     set_up_ms: record.setUpMs ?? null,
     greeting_ms: record.greetingMs ?? null,
-    digits: rules.text(record.digits, 'keyed', record.agent) ?? '•'.repeat(record.digits.length),
+    digits: textOf(record.digits, 'keyed', record.agent, rules) ?? '•'.repeat(record.digits.length),
     holds: record.holds,
     run: record.run ?? null,
     ended_at: ended ? began_at + ended.durationMs : null,
@@ -113,18 +113,26 @@ function callRow(id: string, record: CallRecord, rules: KeepRules): Row<'calls'>
 
 function turnRow(saying: Saying, agent: string, rules: KeepRules): Omit<Row<'turns'>, 'call_id' | 'n'> {
   const { atMs, endMs, turn, who, text, words, via, understood, interrupted } = saying;
-  const kept = text === undefined ? undefined : rules.text(text, via === 'dtmf' ? 'keyed' : 'said', agent);
   return {
     turn,
     who,
     at_ms: atMs,
     end_ms: endMs ?? null,
-    text: kept ?? null,
+    text: textOf(text, via === 'dtmf' ? 'keyed' : 'said', agent, rules),
     words,
     via: via ?? null,
     understood: understood === undefined ? null : Number(understood),
     interrupted: interrupted === undefined ? null : Number(interrupted),
   };
+}
+
+function textOf(
+  text: string | undefined,
+  how: 'said' | 'keyed',
+  agent: string,
+  { texts, redact }: KeepRules,
+): string | null {
+  return texts && text !== undefined ? redact(text, how, agent) : null;
 }
 
 /** Rows of one call, table by table, each in order of `n`. */

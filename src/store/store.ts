@@ -167,7 +167,7 @@ export class Store implements MessageStore {
         agent,
         name,
         number,
-        text: this.#options.rules.message(text, agent),
+        text: this.#options.rules.redact(text, 'message', agent),
         info: JSON.stringify(call),
         state: 'new',
         done_at: null,
