@@ -7,6 +7,8 @@ export interface Searched {
   readonly kind: 'call' | 'message';
   readonly at: number;
   readonly words: string;
+  /** Names and numbers: any part of them is found. */
+  readonly names: string;
 }
 
 /** Full-text search, as one kind of database does it. What it is given are `wordsOf` and `questionOf`. */
@@ -18,7 +20,7 @@ export interface SearchIndex {
   remove(db: Kysely<Tables>, ids: readonly string[]): Promise<void>;
   /** What was removed is gone from the disk, too. Takes seconds in a large database; not in a transaction. */
   purge(db: Kysely<Tables>): Promise<void>;
-  /** Those that have all that is asked for, newest first. */
+  /** Those that have all that is asked for, be it in their words or in their names, newest first. */
   find(
     db: Kysely<Tables>,
     question: readonly (readonly string[])[],
@@ -45,6 +47,15 @@ export function questionOf(text: string): string[][] {
     .split(/\s+/u)
     .map(cut)
     .filter((words) => words.length > 0);
+}
+
+/** A shorter part of a name isn't looked for: it is in too many. */
+const SHORTEST_PART = 3;
+
+/** The parts of names that are asked for; undefined: one is too short. */
+export function partsOf(question: readonly (readonly string[])[]): string[] | undefined {
+  const parts = question.map((words) => words.join(' '));
+  return parts.every((part) => part.length >= SHORTEST_PART) ? parts : undefined;
 }
 
 function cut(text: string): string[] {

@@ -31,6 +31,7 @@ export async function writeRows(
         kind: 'message',
         at: row.taken_at,
         words: wordsOf([row.name, row.number, row.text].join(' ')),
+        names: wordsOf([row.name, figuresOf(row.number)].join(' ')),
       });
   }
   await indexCalls(db, search, [...calls]);
@@ -82,8 +83,20 @@ async function indexCalls(db: Kysely<Tables>, search: SearchIndex, ids: readonly
   for (const { id, began_at: at, ...call } of calls) {
     const texts = [call.caller_name, call.caller_number, call.dialled, call.agent];
     texts.push(...(said.get(id) ?? []).map(({ text }) => text ?? ''));
-    await search.put(db, { id, kind: 'call', at, words: wordsOf(texts.join(' ')) });
+    const names = [call.caller_name, figuresOf(call.caller_number), figuresOf(call.dialled), call.agent];
+    await search.put(db, {
+      id,
+      kind: 'call',
+      at,
+      words: wordsOf(texts.join(' ')),
+      names: wordsOf(names.join(' ')),
+    });
   }
+}
+
+/** A number as one word, however it was written. */
+function figuresOf(number: string): string {
+  return number.replace(/(?<=\d)[^\p{L}\d]+(?=\d)/gu, '');
 }
 
 /** PostgreSQL has no text with it. */

@@ -1,20 +1,25 @@
-import { sql, type RawBuilder } from 'kysely';
-import type { SearchIndex } from '../search-words.ts';
+import { sql } from 'kysely';
+import { partsOf, type SearchIndex } from '../search-words.ts';
 
-/** By tsvector: the planner knows which words are common, and goes through the newest calls for those. */
+/** By tsvector, for names by pg_trgm: the planner knows which words are common, and goes through the newest calls for those. */
 export const postgresSearch: SearchIndex = {
   async create(db) {
+    // Any owner of a database may do so.
+    await sql`create extension if not exists pg_trgm`.execute(db);
     await sql`create table search (
       n bigint generated always as identity primary key, id text not null unique, kind text not null,
-      at bigint not null, words tsvector not null
+      at bigint not null, words tsvector not null, names text not null
     )`.execute(db);
     await sql`create index search_words on search using gin (words)`.execute(db);
+    await sql`create index search_names on search using gin (names gin_trgm_ops)`.execute(db);
   },
 
-  async put(db, { id, kind, at, words }) {
-    const vector = vectorOf(words);
-    await sql`insert into search (id, kind, at, words) values (${id}, ${kind}, ${at}, ${vector})
-      on conflict (id) do update set at = excluded.at, words = excluded.words`.execute(db);
+  async put(db, { id, kind, at, words, names }) {
+    await sql`insert into search (id, kind, at, words, names)
+      values (${id}, ${kind}, ${at}, to_tsvector('simple', ${words}), ${names})
+      on conflict (id) do update set at = excluded.at, words = excluded.words, names = excluded.names`.execute(
+      db,
+    );
   },
 
   async remove(db, ids) {
@@ -29,14 +34,15 @@ export const postgresSearch: SearchIndex = {
 
   async find(db, question, limit) {
     const match = question.map((words) => `(${words.join(' <-> ')}:*)`).join(' & ');
+    const where = [sql`words @@ to_tsquery('simple', ${match})`];
+    const parts = partsOf(question)?.map((part) => sql`names like ${`%${part}%`}`);
+    if (parts) where.push(sql.join(parts, sql` and `));
+    // Each by itself, for its own index; the planner goes through the newest calls for what many have.
+    const found = where.map((one) => sql`(select n from search where ${one} order by n desc limit ${limit})`);
     const { rows } = await sql<{ id: string; kind: 'call' | 'message' }>`
-      select id, kind from search where words @@ to_tsquery('simple', ${match}) order by n desc limit ${limit}`.execute(
+      select id, kind from search where n in (${sql.join(found, sql` union `)}) order by n desc limit ${limit}`.execute(
       db,
     );
     return rows;
   },
 };
-
-function vectorOf(words: string): RawBuilder<unknown> {
-  return sql`to_tsvector('simple', ${words})`;
-}

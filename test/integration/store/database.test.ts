@@ -74,7 +74,7 @@ describe.each(KINDS)('search (%s)', (kind) => {
 
   async function put({ db, search }: Database, texts: readonly string[]): Promise<void> {
     for (const [at, text] of texts.entries())
-      await search.put(db, { id: String(at), kind: 'call', at, words: wordsOf(text) });
+      await search.put(db, { id: String(at), kind: 'call', at, words: wordsOf(text), names: '' });
   }
 
   it('finds all words, wherever they stand, by their beginnings, newest first', async () => {
@@ -116,11 +116,14 @@ describe.each(KINDS)('search (%s)', (kind) => {
 
   it('forgets what is replaced or removed', async () => {
     const { database, find } = await searched(['one', 'two']);
-    await database.search.put(database.db, { id: '0', kind: 'call', at: 0, words: wordsOf('three') });
+    const row = { id: '0', kind: 'call', at: 0 } as const;
+    await database.search.put(database.db, { ...row, words: wordsOf('three'), names: wordsOf('Ada') });
     expect(await find('one')).toEqual([]);
     expect(await find('three')).toEqual(['0']);
+    expect(await find('ada')).toEqual(['0']);
     await database.search.remove(database.db, ['0', '1']);
     expect(await find('three')).toEqual([]);
+    expect(await find('ada')).toEqual([]);
   });
 });
 
