@@ -10,6 +10,7 @@
  *     npm run calls -- caller NUMBER      all that is kept of a caller, as JSON
  *     npm run calls -- forget NUMBER      deletes that: --yes
  *     npm run calls -- backup FILE        a copy of the embedded database, while the agent runs
+ *     npm run calls -- audit              who exported, deleted or backed up what
  *     … --json   --limit 100   --data DIRECTORY
  *
  * Times are this machine's; those of --json are in UTC.
@@ -24,9 +25,17 @@ import { VoiceAgentError } from '../lib/errors.ts';
 import { describeRecord } from '../observability/describe-record.ts';
 import { backUp, callerData, forgetCaller, messageDone } from '../store/caller-data.ts';
 import { placeText, type Database } from '../store/database.ts';
-import { findCall, listCalls, listMessages, searchAll } from '../store/reader.ts';
+import { findCall, listAudit, listCalls, listMessages, searchAll } from '../store/reader.ts';
 import { OLD_MESSAGES, TAKEN_OVER } from '../store/take-over.ts';
-import { describeList, describeMessage, messageOf, programRuns } from './describe-list.ts';
+import { audit } from '../store/upkeep.ts';
+import {
+  auditEntryOf,
+  describeAuditEntry,
+  describeList,
+  describeMessage,
+  messageOf,
+  programRuns,
+} from './describe-list.ts';
 import { csv, webVtt } from './export-calls.ts';
 import { localTime } from './local-time.ts';
 import { dataFolder, openRecords, placeOfRecords } from './open-records.ts';
@@ -34,7 +43,7 @@ import { json, printable } from './printed.ts';
 
 const USAGE =
   'usage: npm run calls -- [list | show NAME | search WORDS | messages | done ID | export [NAME] [--format json|csv|vtt] |' +
-  ' caller NUMBER | forget NUMBER [--yes] | backup FILE] [--json] [--limit N] [--data DIRECTORY]';
+  ' caller NUMBER | forget NUMBER [--yes] | backup FILE | audit] [--json] [--limit N] [--data DIRECTORY]';
 
 type Print = (line: string) => void;
 
@@ -122,16 +131,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       const format = asked.format ?? 'json';
       const record = asked.words.length === 1 ? await oneCall(asked) : undefined;
       if (asked.words.length === 1 && !record) return 1;
-      if (format === 'vtt') {
-        if (!record) {
-          asked.complain('subtitles are those of one call: npm run calls -- export NAME --format vtt');
-          return 2;
-        }
-        webVtt(record).forEach(asked.print);
-        return 0;
+      if (format === 'vtt' && !record) {
+        asked.complain('subtitles are those of one call: npm run calls -- export NAME --format vtt');
+        return 2;
       }
       const records = record ? [record] : await listCalls(asked.database, asked.limit);
-      (format === 'csv' ? csv(records) : [json(records)]).forEach(asked.print);
+      const detail = JSON.stringify({ calls: records.length, format });
+      await audit(asked.database, { ...by(), action: 'export', subject: record?.call ?? 'calls', detail });
+      const lines =
+        format === 'csv' ? csv(records) : format === 'vtt' ? records.flatMap(webVtt) : [json(records)];
+      lines.forEach(asked.print);
       return 0;
     },
   },
@@ -164,9 +173,19 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   backup: {
     words: ONE,
     async run({ database, words: [file = ''], complain }) {
-      if (await backUp(database, file)) return 0;
+      if (await backUp(database, file, by())) return 0;
       complain('a PostgreSQL server has tools of its own for that: pg_dump');
       return 2;
+    },
+  },
+  audit: {
+    words: NONE,
+    async run({ database, limit, ...asked }) {
+      const entries = (await listAudit(database, limit)).map(auditEntryOf);
+      if (asked.json) asked.print(json(entries));
+      else if (entries.length === 0) asked.print(`nothing was exported or deleted in ${asked.place}`);
+      else entries.map(describeAuditEntry).forEach(asked.print);
+      return 0;
     },
   },
 };

@@ -67,6 +67,22 @@ export function messageOf(row: Row<'messages'>) {
   };
 }
 
+/** An entry of the audit trail as programs get it. `at`: ISO 8601, UTC. */
+export function auditEntryOf({ at, actor, action, subject, detail }: Row<'audit'>) {
+  return { at: new Date(at).toISOString(), actor, action, subject, detail };
+}
+
+/** When, who, what. */
+export function describeAuditEntry({
+  at,
+  actor,
+  action,
+  subject,
+  detail,
+}: ReturnType<typeof auditEntryOf>): string {
+  return printable([localTime(at), actor, action, subject, detail].join('  '));
+}
+
 /** When, who, which number, for which agent, in which call, whether it is new, its identifier; and the text below it. */
 export function describeMessage(row: Row<'messages'>): string[] {
   const { takenAt, name, number, text, agent, call, state, id } = messageOf(row);

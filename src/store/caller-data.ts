@@ -62,9 +62,10 @@ export async function messageDone(database: Database, id: string, by: By): Promi
 }
 
 /** A copy of the embedded database, whole though it is being written. False: it isn't embedded. */
-export async function backUp({ db, kind }: Database, file: string): Promise<boolean> {
+export async function backUp({ db, kind }: Database, file: string, by: By): Promise<boolean> {
   if (kind !== 'sqlite') return false;
   await sql`vacuum into ${file}`.execute(db);
+  await audit({ db }, { ...by, action: 'back up', subject: 'the database', detail: file });
   return true;
 }
 

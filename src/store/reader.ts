@@ -99,6 +99,11 @@ export async function listMessages({ db }: Database, limit: number): Promise<Row
     .execute();
 }
 
+/** Who did what to the records, newest first. */
+export function listAudit({ db }: Database, limit: number): Promise<Row<'audit'>[]> {
+  return db.selectFrom('audit').selectAll().orderBy('at', 'desc').limit(limit).execute();
+}
+
 async function records({ db }: Pick<Database, 'db'>, calls: readonly Row<'calls'>[]): Promise<CallRecord[]> {
   const all: CallRecord[] = [];
   for (let from = 0; from < calls.length; from += CALLS_AT_ONCE)

@@ -52,7 +52,11 @@ export async function sweep(
     database,
     done.map(({ id }) => id),
   );
-  if (deleted + done.length > 0) await database.search.purge(database.db);
+  if (deleted + done.length > 0) {
+    await database.search.purge(database.db);
+    const detail = JSON.stringify({ calls: deleted, messages: done.length, before: oldest });
+    await audit(database, { actor: 'keepDays', at: now, action: 'delete', subject: 'old records', detail });
+  }
   await database.db.deleteFrom('spool_files').where('at', '<', before).execute();
   for (const day of await readdir(join(directory, 'calls')).catch(() => [])) {
     if (DAY_FOLDER.test(day) && day < oldest)

@@ -344,6 +344,11 @@ describe('export', () => {
     expect(vtt[0]).toBe('WEBVTT');
     expect(vtt.join('\n')).toMatch(/\n\n00:00:0\d\.\d{3} --> 00:00:0\d\.\d{3}\n<v caller>when do you open\n/);
     expect((await run('export', '--format', 'vtt')).status).toBe(2);
+    const trail = (await run('audit')).lines;
+    expect(trail).toHaveLength(3);
+    expect(trail[0]).toMatch(
+      /^\d{4}-\d\d-\d\d [\d:]{8} {2}\S+ {2}export {2}test\/channel-1 {2}\{"calls":1,"format":"vtt"\}$/,
+    );
   });
 });
 

@@ -11,7 +11,7 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import { thisRun } from '../../../src/lib/program-run.ts';
 import { callId, KEEP_ALL, rowsOf } from '../../../src/store/call-rows.ts';
 import type { Database, DatabasePlace } from '../../../src/store/database.ts';
-import { findCall, listCalls, listMessages, searchAll } from '../../../src/store/reader.ts';
+import { findCall, listAudit, listCalls, listMessages, searchAll } from '../../../src/store/reader.ts';
 import type { Write } from '../../../src/store/schema.ts';
 import { Store, type StoreOptions } from '../../../src/store/store.ts';
 import { writeRows } from '../../../src/store/write-rows.ts';
@@ -264,6 +264,10 @@ describe.each(KINDS)('the store (%s)', (kind) => {
       (await searchAll(database, words, 10)).calls.map(({ call }) => call);
     expect(await calls('goodbye open')).toEqual(['test/channel-1']);
     expect(await calls('ada')).toHaveLength(2);
+    // Of names and numbers also what isn't their beginning.
+    expect(await calls('1234567 lice')).toHaveLength(2);
+    expect(await calls('1234568')).toEqual([]);
+    expect(await calls('oodbye')).toEqual([]);
     expect(await calls('nobody')).toEqual([]);
     expect(await calls('?')).toEqual([]);
     expect((await searchAll(database, 'toothache', 10)).messages).toMatchObject([
@@ -423,6 +427,9 @@ describe.each(KINDS)('the store (%s)', (kind) => {
     expect(await database.db.selectFrom('recordings').selectAll().execute()).toHaveLength(2);
     expect((await searchAll(database, 'ada', 10)).calls).toHaveLength(2);
     expect(await listMessages(database, 10)).toHaveLength(2);
+    expect(await listAudit(database, 10)).toMatchObject([
+      { action: 'delete', at: now, detail: '{"calls":1,"messages":1,"before":"2026-01-18"}' },
+    ]);
     expect((await readdir(join(directory, 'calls'))).sort()).toEqual([
       '2026-01-18',
       '2026-01-20',
