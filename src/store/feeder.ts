@@ -12,7 +12,7 @@ export interface FeederOptions {
   readonly clock: Clock;
   /** Opens the database; asked again as long as that fails. */
   readonly open: () => Promise<Database>;
-  /** What is to be done with a database that was opened, before anything is written. */
+  /** What is to be done with a database that was opened, and again when it has what earlier runs had left in the spool. */
   readonly prepare: (database: Database) => Promise<void>;
   /** Once for each trouble, and when it is over. For the log. */
   readonly onTrouble: (message: string) => void;
@@ -74,11 +74,14 @@ export class Feeder {
     });
     if (!database) return;
     const { signal } = this.#closing;
+    let { inherited } = spool;
     for (let batch = await spool.next(signal); batch; batch = await spool.next(signal)) {
       const { file, from, writes } = batch;
       const applied = await this.#insist(() => this.#apply(database, { file, from, writes }));
       if (!applied) return;
       await spool.applied(batch);
+      if (inherited && !spool.inherited) await this.#insist(() => this.#options.prepare(database));
+      ({ inherited } = spool);
     }
   }
 

@@ -60,6 +60,8 @@ interface Pending {
 
 interface SpoolFile {
   readonly name: string;
+  /** An earlier run has written it. */
+  readonly inherited: boolean;
   /** Whole entries. */
   size: number;
   /** How much of it was handed out. */
@@ -112,6 +114,11 @@ export class Spool {
       lost: this.#lost,
       trouble: this.#trouble,
     };
+  }
+
+  /** What an earlier run has left isn't in the database yet. */
+  get inherited(): boolean {
+    return this.#files.some(({ inherited, applied, size }) => inherited && applied < size);
   }
 
   get #diskBytes(): number {
@@ -198,7 +205,7 @@ export class Spool {
       if (ownFiles.has(name) || (run !== this.#run && isGoingOn(run))) continue;
       ownFiles.add(name);
       const { size } = await stat(join(folder, name));
-      this.#files.push({ name, size, read: 0, entries: 0, applied: 0 });
+      this.#files.push({ name, inherited: true, size, read: 0, entries: 0, applied: 0 });
     }
   }
 
@@ -275,7 +282,7 @@ export class Spool {
     const name = `${number}-${pid}_${start}-${randomBytes(4).toString('hex')}.spool`;
     ownFiles.add(name);
     this.#handle = await open(join(folder, name), 'wx', 0o600);
-    const file: SpoolFile = { name, size: 0, read: 0, entries: 0, applied: 0 };
+    const file: SpoolFile = { name, inherited: false, size: 0, read: 0, entries: 0, applied: 0 };
     this.#files.push(file);
     await syncFolder(folder);
     return file;

@@ -1,6 +1,7 @@
 /** What is kept of calls, from their events to what is read of them. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { addToRecord, beginRecord, type CallRecord } from '../../../src/dialog/call/call-record.ts';
 import { NO_MEDIA } from '../../../src/dialog/contract/call-media.ts';
@@ -471,6 +472,31 @@ describe('a recording', () => {
     expect(readWav(await readFile(cut?.path ?? '')).channels).toHaveLength(2);
     expect((await readFile(cut?.path ?? '')).readUInt32LE(40)).toBe(16_000);
     expect((await findCall(database, 'cut'))?.recording).toMatch(/-cut\.wav$/);
+  });
+
+  it('is made whole, too, if the database was away until the program ended', async () => {
+    const directory = await tempFolder();
+    await writeFile(join(directory, 'away'), '');
+    const away = { kind: 'sqlite', path: join(directory, 'away', 'records.sqlite') } as const;
+    const { store } = await opened('sqlite', { place: away, directory });
+    observe(store, tiny('x').slice(0, 1));
+    const { path = '' } = (await store.recording('x')) ?? {};
+    await writeFile(path, writeWav({ encoding: 'pcm_s16', rateHz: 8000, samples: new Int16Array(4000) }));
+    await store.close();
+    // As after a kill: nobody runs it any more.
+    for (const name of await readdir(join(directory, 'spool'))) {
+      const file = join(directory, 'spool', name);
+      const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+      const texts = lines.map((line) => line.slice(9).replace(thisRun(), '1:1'));
+      const summed = texts.map((text) => `${crc32(text).toString(16).padStart(8, '0')} ${text}\n`);
+      await writeFile(file, summed.join(''));
+    }
+    const place = await newPlace('sqlite');
+    await opened('sqlite', { place, directory });
+    const { db } = await open(place);
+    await expect
+      .poll(() => db.selectFrom('recordings').select('state').execute(), PATIENCE)
+      .toEqual([{ state: 'cut' }]);
   });
 });
 
