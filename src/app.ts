@@ -1,7 +1,9 @@
 import { ownAddressTowards } from './app/own-address.ts';
 import { startMonitoring } from './app/monitoring.ts';
 import { namesOf, ProviderPool } from './app/providers.ts';
-import { keepRules, openRecords, Recorders, redactedEvents } from './app/records.ts';
+import { keepRules, redactedEvents } from './app/keep-rules.ts';
+import { Recorders } from './app/recorders.ts';
+import { openRecords } from './app/records.ts';
 import { openVonage } from './app/vonage.ts';
 import { watchParts } from './app/watched-parts.ts';
 import type { Config } from './config.ts';

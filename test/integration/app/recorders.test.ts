@@ -1,7 +1,7 @@
 /** What is redacted in texts is silent in the recording: from a call's events to the file. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { Recorders } from '../../../src/app/records.ts';
+import { Recorders } from '../../../src/app/recorders.ts';
 import { NO_MEDIA } from '../../../src/dialog/contract/call-media.ts';
 import type { CallEvent } from '../../../src/dialog/contract/call-events.ts';
 import type { MediaSession } from '../../../src/dialog/contract/ports.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redactedEvents } from '../../src/app/records.ts';
+import { redactedEvents } from '../../src/app/keep-rules.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
 import { redactionOf } from '../../src/store/redaction.ts';
 import { callInfo } from '../support/scripted-line.ts';
