@@ -56,6 +56,7 @@ function at(sorted: Float64Array, share: number): string {
 }
 
 async function measure(calls: number): Promise<void> {
+  const kept = values.stored === undefined ? undefined : await keepCalls(calls, Number(values.stored));
   const gateway = await RtpMediaGateway.start({ realtime: values.realtime === 'off' ? 'off' : 'auto' });
   const peer = fork(new URL('./rtp-gateway-peer.ts', import.meta.url), {
     serialization: 'advanced',
@@ -75,7 +76,6 @@ async function measure(calls: number): Promise<void> {
   await Promise.all(sessions.map((session) => session.attached));
   peer.send({ type: 'start', port: sessions[0]?.endpoint.port ?? 0 });
   const timers = values.idle ? [] : [setInterval(work, 50, 5), setInterval(work, 1000, 50)];
-  const kept = values.stored === undefined ? undefined : await keepCalls(calls, Number(values.stored));
   await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS));
 
   peer.send({ type: 'measure' });
