@@ -10,8 +10,12 @@ export const postgresSearch: SearchIndex = {
       n bigint generated always as identity primary key, id text not null unique, kind text not null,
       at bigint not null, words tsvector not null, names text not null
     )`.execute(db);
-    await sql`create index search_words on search using gin (words)`.execute(db);
-    await sql`create index search_names on search using gin (names gin_trgm_ops)`.execute(db);
+    // Without a list of what isn't sorted in yet: it makes the planner go through all calls instead (measured, among
+    // 100,000: a number took 105 ms, and takes 3).
+    await sql`create index search_words on search using gin (words) with (fastupdate = off)`.execute(db);
+    await sql`create index search_names on search using gin (names gin_trgm_ops) with (fastupdate = off)`.execute(
+      db,
+    );
   },
 
   async put(db, { id, kind, at, words, names }) {
