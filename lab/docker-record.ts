@@ -1,9 +1,13 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallRecord } from '../src/dialog/call/call-record.ts';
 
 const WRITTEN_MS = 5000;
+
+/** What of a record is looked at. */
+export type RecordSeen = Pick<CallRecord, 'said' | 'latencies'>;
 
 /**
  * The agent's record of the latest call to `dialled` that began at or after `since` (wall clock), once it is
@@ -13,23 +17,44 @@ export async function awaitRecord(
   folder: string,
   dialled: string,
   since: number,
-): Promise<CallRecord | undefined> {
+): Promise<RecordSeen | undefined> {
   const deadline = Date.now() + WRITTEN_MS;
   for (;;) {
-    const found = records(folder)
-      .filter(({ info, startedAt }) => info.dialled === dialled && Date.parse(startedAt) >= since - 50)
-      .sort((a, b) => a.startedAt.localeCompare(b.startedAt))
-      .at(-1);
-    if (found?.ended) return found;
+    const found = record(join(folder, 'records.sqlite'), dialled, since - 50);
+    if (found) return found;
     if (Date.now() > deadline) return undefined;
     await sleep(100);
   }
 }
 
-function records(folder: string): CallRecord[] {
-  const calls = join(folder, 'calls');
-  if (!existsSync(calls)) return [];
-  return readdirSync(calls, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => JSON.parse(readFileSync(join(calls, name), 'utf8')) as CallRecord);
+/** By SQL: the softphone's container has no npm packages, and may only read. */
+function record(file: string, dialled: string, since: number): RecordSeen | undefined {
+  if (!existsSync(file)) return undefined;
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const call = database
+      .prepare(
+        'select id, ended_at from calls where dialled = ? and began_at >= ? order by began_at desc limit 1',
+      )
+      .get(dialled, since);
+    if (!call?.['ended_at']) return undefined;
+    const rows = (table: string) =>
+      database.prepare(`select * from ${table} where call_id = ? order by n`).all(call['id'] as string);
+    return {
+      said: rows('turns').map((row) => ({
+        atMs: row['at_ms'],
+        turn: row['turn'],
+        who: row['who'],
+        ...(row['text'] !== null && { text: row['text'] }),
+        words: row['words'],
+        understood: row['understood'] === 1,
+      })) as CallRecord['said'],
+      latencies: rows('latencies').map(({ turn, stages }) => ({
+        turn,
+        stages: JSON.parse(stages as string) as unknown,
+      })) as CallRecord['latencies'],
+    };
+  } finally {
+    database.close();
+  }
 }

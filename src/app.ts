@@ -1,7 +1,9 @@
-import { join } from 'node:path';
 import { ownAddressTowards } from './app/own-address.ts';
 import { startMonitoring } from './app/monitoring.ts';
 import { namesOf, ProviderPool } from './app/providers.ts';
+import { keepRules, redactedEvents } from './app/keep-rules.ts';
+import { Recorders } from './app/recorders.ts';
+import { openRecords } from './app/records.ts';
 import { openVonage } from './app/vonage.ts';
 import { watchParts } from './app/watched-parts.ts';
 import type { Config } from './config.ts';
@@ -10,7 +12,7 @@ import { announcerProfile, Desk, type StaffedAgent } from './dialog/call/call-de
 import { LatencyTracker } from './dialog/call/latency-tracker.ts';
 import type { AgentProfile } from './dialog/contract/agent-profile.ts';
 import type { CallEvent } from './dialog/contract/call-events.ts';
-import type { MediaSession, MessageStore } from './dialog/contract/ports.ts';
+import type { MessageStore } from './dialog/contract/ports.ts';
 import { agentTexts } from './dialog/language/own-phrases.ts';
 import {
   formatFor,
@@ -27,10 +29,7 @@ import { Listeners } from './lib/listeners.ts';
 import { Scope } from './lib/scope.ts';
 import type { AudioFormat } from './media/audio.ts';
 import { CODEC_NAMES, codecOf } from './media/codec.ts';
-import { CallRecords } from './observability/call-records.ts';
 import { logCalls, type Logger } from './observability/logger.ts';
-import { createMessageFile, MESSAGE_FILE } from './observability/message-file.ts';
-import { startRecording } from './observability/recorder.ts';
 import { expectedPhrases } from './providers/embedded/receptionist/expected-phrases.ts';
 import type { OnAbandoned } from './threads/supervised-thread.ts';
 import { httpTool } from './tools/http-tool.ts';
@@ -105,9 +104,10 @@ async function assemble(
   await Promise.all(
     config.asterisk.map((server) => checkAriAccess(server, DEFAULT_STASIS_SETTINGS.requestMs)),
   );
-  const records = await openRecords(config, log, scope);
+  const rules = keepRules(config);
+  const records = await openRecords(config, rules, log, scope, monitoring);
+  const forLog = redactedEvents(rules, config.records.redact.cards);
   const logCall = logCalls(log, { texts: config.records.transcripts, targets: config.latencyTargets });
-  const messages = createMessageFile(join(config.dataDir, MESSAGE_FILE));
   const onListenerAbandoned = (thread: string): void => {
     onAbandoned(thread, true);
   };
@@ -117,15 +117,17 @@ async function assemble(
   const [gateway, vonage, { agents, announcer, phrases }] = await Promise.all([
     config.asterisk.length > 0 ? openGateway(config, log, scope, onListenerAbandoned) : undefined,
     openVonage(config, log, scope, onListenerAbandoned),
-    staff(withAnnouncer(config), log, scope, messages, providers),
+    staff(withAnnouncer(config), log, scope, records, providers),
   ]);
-  const record = config.records.recordings ? recorderOf(records, log) : undefined;
+  const recorders = config.records.recordings ? new Recorders(records, log, rules) : undefined;
   const watchers = new Listeners<CallEvent>();
-  for (const watcher of [monitoring, records])
+  for (const watcher of [monitoring, records, recorders])
     watchers.add((event) => {
-      watcher.observe(event);
+      watcher?.observe(event);
     });
-  watchers.add(logCall);
+  watchers.add((event) => {
+    logCall(forLog(event));
+  });
   const desk = new Desk({
     agents,
     announcer,
@@ -140,7 +142,8 @@ async function assemble(
     },
     tap: (call, agent, media) => {
       monitoring.follow(call, media);
-      return record?.(call, agent, media) ?? (() => Promise.resolve());
+      records.follow(call, media);
+      return recorders?.record(call, agent, media) ?? (() => Promise.resolve());
     },
   });
 
@@ -182,40 +185,6 @@ async function assemble(
       else await desk.drain(Infinity, Math.min(drainMs, withinMs - LAST_WORDS_MS));
     },
     close: () => scope.close(),
-  };
-}
-
-async function openRecords(config: Config, log: Logger, scope: Scope): Promise<CallRecords> {
-  const records = new CallRecords({
-    directory: config.dataDir,
-    clock: systemClock,
-    texts: config.records.transcripts,
-    keepDays: config.records.keepDays,
-    onTrouble: (message) => {
-      log.warn({ part: 'records' }, message);
-    },
-  });
-  await records.start();
-  scope.defer(() => records.close(), 'the call records');
-  return records;
-}
-
-/** Records both sides of a call while it runs. */
-function recorderOf(records: CallRecords, log: Logger) {
-  return (call: string, _agent: string, { heard, sent }: MediaSession) => {
-    const onTrouble = (message: string): void => {
-      log.warn({ call, part: 'recording' }, message);
-    };
-    const recording = records.recordingPath(call).then(
-      (path) => (path === undefined ? undefined : startRecording({ path, heard, sent, onTrouble })),
-      (error: unknown) => {
-        onTrouble(messageOf(error));
-        return undefined;
-      },
-    );
-    return async () => {
-      await (await recording)?.stop();
-    };
   };
 }
 

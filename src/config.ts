@@ -8,7 +8,7 @@ import { crossCheck } from './config/cross-checks.ts';
 import { modelFile } from './config/model-file.ts';
 import type { KnownProviders, Part } from './config/known-providers.ts';
 import { readDocument } from './config/document.ts';
-import type { Environment } from './config/environment.ts';
+import { lookUp, type Environment } from './config/environment.ts';
 import { didYouMean } from './config/nearest.ts';
 import { chosenProviders, type Needs, type ProviderChoice } from './config/provider-choice.ts';
 import { found, problemsText, type Problem } from './config/problems.ts';
@@ -54,6 +54,8 @@ export interface Config {
   readonly latencyTargets: DeepReadonly<ProvidersFile['latencyTargets']>;
   /** Absolute path of the folder for records and recordings; it needn't exist yet. */
   readonly dataDir: string;
+  /** Address of the PostgreSQL server that has the records. Undefined: they are in `dataDir`. */
+  readonly databaseUrl: string | undefined;
   readonly log: {
     readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
     readonly format: 'auto' | 'json' | 'pretty';
@@ -137,6 +139,7 @@ function toConfig(
     monitoring,
     latencyTargets,
     dataDir: resolve(cwd, settings.VOICE_AGENT_DATA_DIR),
+    databaseUrl: settings.VOICE_AGENT_DATABASE,
     log: { level: settings.LOG_LEVEL, format: settings.LOG_FORMAT },
   };
 }
@@ -153,7 +156,9 @@ function readEnvironment(env: Environment): { settings: Settings; problems: Prob
   const settings: Record<string, unknown> = {};
   const problems: Problem[] = [];
   for (const [name, schema] of Object.entries(environmentSchema.shape)) {
-    const value = env[name] === '' ? undefined : env[name];
+    const given = lookUp(name, env);
+    if ('problem' in given) problems.push({ file: 'environment', key: name, message: given.problem });
+    const value = 'text' in given && given.text !== '' ? given.text : undefined;
     const result = schema.safeParse(value);
     settings[name] = result.success ? result.data : schema.parse(undefined);
     for (const issue of result.error?.issues ?? []) {

@@ -11,7 +11,10 @@ import type { Logger } from '../observability/logger.ts';
 import { createMetrics, type Readings } from '../observability/metrics.ts';
 
 /** The parts of the program whose state the metrics read. */
-export type Watched = Pick<Readings, 'asterisk' | 'mediaThreads' | 'providers' | 'breakers' | 'refusals'> & {
+export type Watched = Pick<
+  Readings,
+  'asterisk' | 'mediaThreads' | 'providers' | 'breakers' | 'refusals' | 'store'
+> & {
   /** Names of the tools that exist. */
   tools(): ReadonlySet<string>;
 };
@@ -21,8 +24,8 @@ export interface Monitoring {
   readonly observe: CallObserver;
   /** A call has media: counted while it runs. */
   follow(call: string, media: MediaSession): void;
-  /** Something that must be well for calls to be taken, by its name: `asterisk:local`, `media`. */
-  check(name: string, check: HealthCheck): void;
+  /** Something that must be well for calls to be taken (or only ought to be), by its name: `asterisk:local`, `media`. */
+  check(name: string, check: HealthCheck, needed?: boolean): void;
   /** There is something more to be read. */
   watch(parts: Partial<Watched>): void;
   /** Everything has been started. */
@@ -73,6 +76,7 @@ export async function startMonitoring(config: Config, log: Logger, scope: Scope)
       providers: () => watched.providers(),
       breakers: () => watched.breakers(),
       refusals: () => watched.refusals?.() ?? [],
+      store: () => watched.store?.(),
     },
   });
   const server = await startHealthServer({
@@ -103,8 +107,8 @@ export async function startMonitoring(config: Config, log: Logger, scope: Scope)
     follow: (call, media) => {
       metrics.follow(call, media);
     },
-    check: (name, check) => {
-      checks.add(name, check);
+    check: (name, check, needed) => {
+      checks.add(name, check, needed);
     },
     watch: (parts) => {
       Object.assign(watched, parts);

@@ -37,7 +37,8 @@ export function isBareVariable(text: string): boolean {
   return /^\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\}$/.test(text.trim());
 }
 
-function lookUp(name: string, env: Environment): { text: string } | { problem: string } {
+/** The variable's value, or that of the file that NAME_FILE names; empty: neither is set. */
+export function lookUp(name: string, env: Environment): { text: string } | { problem: string } {
   const value = env[name];
   if (value !== undefined && value !== '') return { text: value };
   const file = env[`${name}_FILE`];

@@ -15,6 +15,7 @@ import { providersSection } from './provider-settings.ts';
 import {
   advertisedAddress,
   audioFormat,
+  decimal,
   identifier,
   ipAddress,
   serverUrl,
@@ -39,6 +40,14 @@ const timeZone = text.refine((value) => {
     return false;
   }
 }, 'an IANA time zone, such as Europe/London');
+
+const regularExpression = text.refine((value) => {
+  try {
+    return new RegExp(value, 'giu').flags !== '';
+  } catch {
+    return false;
+  }
+}, 'a regular expression of JavaScript, such as [A-Z]{2}[0-9]{6}');
 
 const pronunciation = text.refine(
   (value) => value.split(/\s+/).every((phone) => ARPABET.includes(phone)),
@@ -227,6 +236,22 @@ export function providersFile(known: KnownProviders) {
         transcripts: toggle.default(false),
         recordings: toggle.default(false),
         keepDays: whole(1, 3_650).default(30),
+        redact: z
+          .strictObject({
+            digits: toggle.default(false),
+            cards: toggle.default(true),
+            patterns: z.array(regularExpression).default([]),
+          })
+          .prefault({}),
+        prices: z
+          .strictObject({
+            currency: text,
+            perMinute: decimal(0, 1_000).default(0),
+            tokens: z
+              .record(z.string(), z.strictObject({ input: decimal(0, 10_000), output: decimal(0, 10_000) }))
+              .default({}),
+          })
+          .optional(),
       })
       .prefault({}),
     monitoring: z
@@ -250,6 +275,7 @@ export function providersFile(known: KnownProviders) {
 export const environmentSchema = z.object({
   VOICE_AGENT_CONFIG_DIR: text.default('config'),
   VOICE_AGENT_DATA_DIR: text.default('var'),
+  VOICE_AGENT_DATABASE: text.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   LOG_FORMAT: z.enum(['auto', 'json', 'pretty']).default('auto'),
 });

@@ -26,6 +26,7 @@ export const ERROR_CODES = [
   'VAD_UNAVAILABLE',
   'END_OF_TURN_UNAVAILABLE',
   'LANGUAGE_UNSUPPORTED',
+  'STORE_UNAVAILABLE',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -110,6 +110,28 @@ export function wavHeader(
 }
 
 /**
+ * What the header of a 16-bit WAV file (the first 44 bytes, as `wavHeader` writes them) should be for a file of so many
+ * bytes, and the sound's length. Undefined: it is no such header.
+ */
+export function headerFor(
+  first: Uint8Array,
+  fileBytes: number,
+): { readonly header: Uint8Array; readonly durationMs: number } | undefined {
+  const view = new DataView(first.buffer, first.byteOffset, first.length);
+  if (first.length < 44 || tagAt(view, 0) !== 'RIFF' || tagAt(view, 36) !== 'data') return undefined;
+  const channels = view.getUint16(22, true);
+  const rateHz = view.getUint32(24, true);
+  const frames = Math.floor((fileBytes - 44) / (2 * channels));
+  if (channels !== 1 && channels !== 2) return undefined;
+  const header = wavHeader(
+    { encoding: 'pcm_s16', rateHz: rateHz as SampleRateHz },
+    channels,
+    frames * 2 * channels,
+  );
+  return { header, durationMs: Math.round((frames / rateHz) * 1000) };
+}
+
+/**
  * A WAV file of one or two channels (a call: caller left, agent right) of one encoding and rate; the
  * shorter one is filled up with silence. Throws AUDIO_FORMAT_INVALID.
  */

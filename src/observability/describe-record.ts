@@ -33,6 +33,7 @@ export function describeRecord(record: CallRecord, programRuns: boolean, began =
       ([provider, { requests, inputTokens, outputTokens }]) =>
         `tokens     ${provider}: ${inputTokens} in, ${outputTokens} out, ${requests} requests`,
     ),
+    ...(record.cost ? [`cost       ${record.cost.amount.toFixed(4)} ${record.cost.currency}`] : []),
     ...(record.recording === undefined ? [] : [`recording  ${record.recording}`]),
     '',
     ...[...record.said].sort((a, b) => a.atMs - b.atMs).map(sentence),

@@ -1,34 +1,36 @@
-/** Tells why something can't take calls now, in words that hold nothing secret; undefined: it can. */
+/** Tells why something doesn't work now, in words that hold nothing secret; undefined: it does. */
 export type HealthCheck = () => string | undefined;
 
 export interface HealthReport {
-  /** Calls can be taken: every check is well. */
+  /** Calls can be taken: every check is well that is needed for that. */
   readonly ready: boolean;
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly reason?: string }[];
 }
 
 /**
- * What must be well for calls to be taken. Every part of the program that can fail by itself has its check
+ * What must be well for calls to be taken, and for what callers are promised. Every part of the program that can fail by itself has its check
  * here: `asterisk:local`, `media`, `stt:pocketsphinx`. They run at each request.
  */
 export class HealthChecks {
-  readonly #checks = new Map<string, HealthCheck>();
+  readonly #checks = new Map<string, { readonly check: HealthCheck; readonly needed: boolean }>();
 
-  /** Adds a check, or replaces the one of that name. Returns how to withdraw it. */
-  add(name: string, check: HealthCheck): () => void {
-    this.#checks.set(name, check);
+  /** Adds a check, or replaces the one of that name. Not `needed`: calls are taken without. Returns how to withdraw it. */
+  add(name: string, check: HealthCheck, needed = true): () => void {
+    this.#checks.set(name, { check, needed });
     return () => {
-      if (this.#checks.get(name) === check) this.#checks.delete(name);
+      if (this.#checks.get(name)?.check === check) this.#checks.delete(name);
     };
   }
 
   /** Asks every check, in the order in which they were added. Never throws. */
   report(): HealthReport {
-    const checks = [...this.#checks].map(([name, check]) => {
+    let ready = true;
+    const checks = [...this.#checks].map(([name, { check, needed }]) => {
       const reason = outcomeOf(check);
+      ready &&= reason === undefined || !needed;
       return reason === undefined ? { name, ok: true } : { name, ok: false, reason };
     });
-    return { ready: checks.every(({ ok }) => ok), checks };
+    return { ready, checks };
   }
 }
 

@@ -17,8 +17,16 @@ export interface Readings {
   /** Providers whose circuit breakers may open. */
   breakers(): readonly { readonly part: string; readonly provider: string; readonly open: boolean }[];
   providers(): readonly (ProviderStatus & { readonly part: string; readonly provider: string })[];
+  /** Of the records: whether the database takes them, what waits for it, and what will never be there: totals. */
+  store?(): StoreReading | undefined;
   /** What came from the internet and was refused or ignored, by what was wrong with it: totals. */
   refusals?(): readonly (readonly [what: string, count: number])[];
+}
+
+interface StoreReading {
+  readonly up: boolean;
+  readonly waitingBytes: number;
+  readonly lost: number;
 }
 
 interface AsteriskReading {
@@ -108,6 +116,29 @@ function readProgram(registry: Registry, { version, maxCalls, readings }: Metric
     'Event loop delay of the main thread: median of the last 10 s.',
     [],
     () => [{ value: readings.eventLoopDelayMs() / 1000 }],
+  );
+
+  const store = (value: (reading: StoreReading) => number) => () => {
+    const reading = readings.store?.();
+    return reading ? [{ value: value(reading) }] : [];
+  };
+  gauge(
+    'store_up',
+    '1: the database takes the records of calls.',
+    [],
+    store(({ up }) => Number(up)),
+  );
+  gauge(
+    'store_waiting_bytes',
+    'Records that wait in the spool for the database.',
+    [],
+    store(({ waitingBytes }) => waitingBytes),
+  );
+  counter(
+    'store_lost_total',
+    'Rows of records that are lost: they did not fit, or could not be written or read.',
+    [],
+    store(({ lost }) => lost),
   );
 
   const asterisk = (value: (reading: AsteriskReading) => number) => () =>

@@ -1,6 +1,7 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { messageOf } from '../lib/errors.ts';
 import { systemClock, type Milliseconds } from '../lib/clock.ts';
+import { FRAME_MS } from '../media/audio.ts';
 import { AudioRingReader, type AudioRingHandle } from '../media/audio-ring.ts';
 import { wavHeader } from '../media/wav.ts';
 
@@ -14,6 +15,8 @@ export interface RecordingOptions {
 export interface Recording {
   /** Takes what there is up to now, and completes the file. Idempotent; never rejects. */
   stop(): Promise<void>;
+  /** Takes out what this side said between two monotonic instants, up to a second later. Not after `stop`. */
+  silence(side: keyof typeof CHANNELS, since: Milliseconds, until: Milliseconds): void;
   /** Frames that came too fast for the disk and are silence in the file. */
   readonly framesMissed: number;
 }
@@ -23,6 +26,16 @@ const BATCH_FRAMES = 50;
 /** One direction may be so far behind the other before its place is filled with silence. */
 const SLACK_FRAMES = 25;
 const PAUSE_MS: Milliseconds = 500;
+/** What is silenced is silent a little earlier and later: a soft onset is noticed late, and packets arrive unevenly. */
+const MARGIN_MS: Milliseconds = 300;
+const CHANNELS = { caller: 0, agent: 1 } as const;
+const HEADER_BYTES = 44;
+
+interface Span {
+  readonly channel: 0 | 1;
+  readonly since: Milliseconds;
+  readonly until: Milliseconds;
+}
 
 /**
  * Records both directions of a call on one timeline: a stereo WAV file, caller left, agent right.
@@ -35,6 +48,13 @@ export function startRecording(options: RecordingOptions): Recording {
     stop: () => {
       recorder.stop();
       return done;
+    },
+    silence: (side, since, until) => {
+      recorder.silence({
+        channel: CHANNELS[side],
+        since: since - MARGIN_MS,
+        until: until + MARGIN_MS,
+      });
     },
     get framesMissed() {
       return recorder.framesMissed;
@@ -51,6 +71,9 @@ class Recorder {
   readonly #frame: Int16Array;
   readonly #batch: Int16Array;
   readonly #stopping = new AbortController();
+  /** Of each channel's last frame: when it came, had it been number 0. */
+  readonly #origins: (Milliseconds | undefined)[] = [undefined, undefined];
+  #toSilence: Span[] = [];
   #next = 0;
   #dataBytes = 0;
 
@@ -67,26 +90,34 @@ class Recorder {
     this.#stopping.abort();
   }
 
+  silence(span: Span): void {
+    this.#toSilence.push(span);
+  }
+
   async run(): Promise<void> {
     let file: FileHandle | undefined;
+    let failed = false;
     try {
       if (this.#heard.rateHz !== this.#sent.rateHz) throw new TypeError('the directions differ in rate');
-      file = await open(this.#options.path, 'w', 0o600);
+      file = await open(this.#options.path, 'w+', 0o600);
       await file.write(this.#header());
       const { signal } = this.#stopping;
       while (!signal.aborted && !this.#heard.closed) {
         // Not woken by every frame: only a second's worth of them is written at a time.
         await systemClock.sleep(PAUSE_MS, signal);
         while (this.#due() >= BATCH_FRAMES) await this.#write(file, BATCH_FRAMES);
+        await this.#silence(file);
       }
       const last = Math.max(this.#heard.written, this.#sent.written);
       while (this.#next < last) await this.#write(file, Math.min(BATCH_FRAMES, last - this.#next));
-      const header = this.#header();
-      await file.write(header, 0, header.length, 0);
+      await this.#silence(file);
     } catch (error) {
+      failed = true;
       this.#options.onTrouble(`the recording ${this.#options.path} failed: ${messageOf(error)}`);
     } finally {
       await file?.close().catch(() => undefined);
+      // What was to be silenced isn't: better no recording.
+      if (file && failed && this.#toSilence.length > 0) await rm(this.#options.path, { force: true });
     }
   }
 
@@ -108,6 +139,9 @@ class Recorder {
     const bytes = new Uint8Array(batch.buffer, batch.byteOffset, batch.byteLength);
     await file.write(bytes);
     this.#dataBytes += bytes.length;
+    // A player sees what there is, though the program be killed now.
+    const header = this.#header();
+    await file.write(header, 0, header.length, 0);
   }
 
   #interleave(reader: AudioRingReader, frame: number, place: number, channel: number): void {
@@ -117,8 +151,27 @@ class Recorder {
       this.framesMissed += 1;
       return;
     }
+    this.#origins[channel] = reader.info.time - frame * FRAME_MS;
     const from = place * this.#samples * 2 + channel;
     for (let i = 0; i < this.#samples; i++) this.#batch[from + i * 2] = this.#frame[i] as number;
+  }
+
+  /** As far as it has been written; what hasn't is silenced next time. */
+  async #silence(file: FileHandle): Promise<void> {
+    const later: Span[] = [];
+    for (const span of this.#toSilence) {
+      const origin = this.#origins[span.channel] ?? 0;
+      const frameAt = (at: Milliseconds): number =>
+        Math.min(this.#next, Math.max(0, Math.ceil((at - origin) / FRAME_MS)));
+      const bytesPerFrame = this.#samples * 4;
+      const from = HEADER_BYTES + Math.max(0, frameAt(span.since) - 1) * bytesPerFrame;
+      const part = Buffer.alloc(Math.max(0, HEADER_BYTES + frameAt(span.until) * bytesPerFrame - from));
+      await file.read(part, 0, part.length, from);
+      for (let at = span.channel * 2; at < part.length; at += 4) part.writeInt16LE(0, at);
+      await file.write(part, 0, part.length, from);
+      if (origin + this.#next * FRAME_MS < span.until) later.push(span);
+    }
+    this.#toSilence = later;
   }
 
   #header(): Uint8Array {

@@ -49,3 +49,14 @@ export const SPEECH_POLICY: ThreadPolicy = {
 
 /** Makes an agent's models in one go (measured: 1.8 s on a machine with five times the work that it can do). */
 export const RECOGNISER_POLICY: ThreadPolicy = { ...SPEECH_POLICY, hungMs: 10_000, answerMs: 15_000 };
+
+/** Waits for disks, in steps of native code: nobody waits for it but the next write. */
+export const DATABASE_POLICY: ThreadPolicy = {
+  ...COMMON,
+  startMs: 30_000,
+  hungMs: 60_000,
+  answerMs: 60_000,
+  restartAfterMs: [50, 500, 5000],
+  failuresAMinute: 10,
+  reviveAfterMs: 30_000,
+};

@@ -2,10 +2,11 @@
  * How evenly the RTP gateway sends while the main thread is as busy as in real life (5 ms of work
  * twenty times a second, one stall of 50 ms a second), and what a frame costs.
  *
- *     node test/bench/rtp-gateway.bench.ts [--calls 50,500] [--seconds 10] [--realtime auto|off] [--idle]
+ *     node test/bench/rtp-gateway.bench.ts [--calls 50,500] [--seconds 10] [--realtime auto|off] [--idle] [--stored 100000]
  *
  * Every call sends and receives 50 packets a second; the other side is a process of its own, which
- * stamps what it receives. A frame is one packet in and one out.
+ * stamps what it receives. A frame is one packet in and one out. `--stored`: beside it, the calls' turns are kept in a
+ * database that has so many calls already, and is searched all the time.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,6 +14,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
 import type { MediaSession } from '../../src/dialog/contract/ports.ts';
+import { keepCalls } from './kept-calls.ts';
 import type { BenchPeerReport } from './rtp-gateway-peer.ts';
 
 const { values } = parseArgs({
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     realtime: { type: 'string', default: 'auto' },
     idle: { type: 'boolean', default: false },
+    stored: { type: 'string' },
   },
 });
 const seconds = Number(values.seconds);
@@ -53,6 +56,7 @@ function at(sorted: Float64Array, share: number): string {
 }
 
 async function measure(calls: number): Promise<void> {
+  const kept = values.stored === undefined ? undefined : await keepCalls(calls, Number(values.stored));
   const gateway = await RtpMediaGateway.start({ realtime: values.realtime === 'off' ? 'off' : 'auto' });
   const peer = fork(new URL('./rtp-gateway-peer.ts', import.meta.url), {
     serialization: 'advanced',
@@ -84,6 +88,7 @@ async function measure(calls: number): Promise<void> {
   peer.send({ type: 'stop' });
   const [report] = (await once(peer, 'message')) as [BenchPeerReport];
   for (const timer of timers) clearInterval(timer);
+  const beside = await kept?.();
 
   const stats = sessions.map((session) => session.stats());
   const total = (name: 'packetsLost' | 'ticksSkipped' | 'sendErrors'): number =>
@@ -97,6 +102,7 @@ async function measure(calls: number): Promise<void> {
       `${Math.max(...stats.map((session) => session.sendLatenessMaxMs)).toFixed(2)} ms; peer got ${deviations.length}, ` +
       `missed ${report.missing}; gateway lost ${total('packetsLost')}, skipped ${total('ticksSkipped')}, errors ${total('sendErrors')}\n`,
   );
+  if (beside !== undefined) process.stdout.write(`  ${beside}\n`);
   peer.removeAllListeners('exit');
   peer.disconnect();
   await gateway.close();

@@ -127,6 +127,21 @@ describe('the environment', () => {
     expect(config.log).toEqual({ level: 'debug', format: 'pretty' });
   });
 
+  it('names the database of the records, or a file with its address; nothing else does', () => {
+    const ARI_PASSWORD = 'secret';
+    const url = 'postgresql://voice:secret@db.example/records';
+    const file = join(folder, 'database');
+    writeFileSync(file, `${url}\n`);
+    expect(load({ ARI_PASSWORD }).databaseUrl).toBeUndefined();
+    expect(load({ ARI_PASSWORD, VOICE_AGENT_DATABASE: url }).databaseUrl).toBe(url);
+    expect(
+      load({ ARI_PASSWORD, VOICE_AGENT_DATABASE: '', VOICE_AGENT_DATABASE_FILE: file }).databaseUrl,
+    ).toBe(url);
+    expect(() => load({ ARI_PASSWORD, VOICE_AGENT_DATABASE_FILE: join(folder, 'none') })).toThrow(
+      /VOICE_AGENT_DATABASE: .*can't be read/,
+    );
+  });
+
   it('names a file that holds the password', () => {
     const secret = join(folder, 'ari-password');
     writeFileSync(secret, 'from a file\n');

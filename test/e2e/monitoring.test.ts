@@ -41,6 +41,8 @@ describe('The agent', () => {
       'vad:silero',
       'stt:pocketsphinx',
       'tts:flite',
+      'records',
+      'spool',
     ];
     expect(checks.map(({ name }) => name).sort()).toEqual(names.sort());
   });

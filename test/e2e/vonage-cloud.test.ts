@@ -87,7 +87,9 @@ describe('A call from the Vonage cloud, with emulated Groq and Cartesia', () => 
     // What the model is told next is what the caller heard of it.
     expect(await view.event('barge-in')).toBeDefined();
     await call.hangUp();
-    await expect.poll(() => vonage.record(call)?.ended?.reason, { timeout: 10_000 }).toBe('caller-hung-up');
+    await expect
+      .poll(async () => (await vonage.record(call))?.ended?.reason, { timeout: 10_000 })
+      .toBe('caller-hung-up');
     expect(call.complaints).toEqual([]);
   });
 });

@@ -31,7 +31,7 @@ describe('A call from the Vonage cloud', () => {
   afterEach(async () => {
     for (const call of calls.splice(0)) {
       await call.hangUp();
-      await expect.poll(() => vonage.record(call)?.ended, { timeout: 10_000 }).toBeDefined();
+      await expect.poll(async () => (await vonage.record(call))?.ended, { timeout: 10_000 }).toBeDefined();
       expect(call.complaints).toEqual([]);
     }
   });
@@ -82,9 +82,11 @@ describe('A call from the Vonage cloud', () => {
     report(`Vonage: replies heard after ${hours.responseMs ?? '–'} and ${oil.responseMs ?? '–'} ms`);
     for (const call of [alice, tom]) {
       await call.hangUp();
-      await expect.poll(() => vonage.record(call)?.ended?.reason, { timeout: 10_000 }).toBe('caller-hung-up');
+      await expect
+        .poll(async () => (await vonage.record(call))?.ended?.reason, { timeout: 10_000 })
+        .toBe('caller-hung-up');
       // Nothing missing (a gap), nothing added (an overlap), nothing else (a click), from the first word on.
-      const { samples, rateHz } = vonage.recordedVoice(call);
+      const { samples, rateHz } = await vonage.recordedVoice(call);
       const heard = withoutSilentEnds(call.heard.samples());
       expect(rateHz).toBe(16_000);
       expect(heard.length).toBeGreaterThan(16_000 * 5);
@@ -127,8 +129,8 @@ describe('A call from the Vonage cloud', () => {
     // The interruption itself is the next turn.
     expect((await view.event('agent-said', ({ turn }) => turn > 0)).text).toMatch(/from eight to/);
     await call.hangUp();
-    await expect.poll(() => vonage.record(call)?.bargeIns.length, { timeout: 10_000 }).toBe(1);
-    const record = vonage.record(call)!;
+    await expect.poll(async () => (await vonage.record(call))?.bargeIns.length, { timeout: 10_000 }).toBe(1);
+    const record = (await vonage.record(call))!;
     expect(record.said[0]).toMatchObject({ who: 'agent', text, interrupted: true });
     // What it believes to have been heard is what came to the ear, to one or two frames of 20 ms.
     const [{ playedMs }] = record.bargeIns as unknown as [{ playedMs: number }];
@@ -219,7 +221,7 @@ describe('A call from the Vonage cloud', () => {
 
   async function pollRecord(call: VonageCall) {
     await expect.poll(() => vonage.record(call), { timeout: 15_000 }).toBeDefined();
-    return vonage.record(call)!;
+    return (await vonage.record(call))!;
   }
 });
 

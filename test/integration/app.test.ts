@@ -1,5 +1,5 @@
 /** The whole program without its process: real providers, real media, and an ARI that speaks the wire. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,6 +11,7 @@ import { createLogger } from '../../src/observability/logger.ts';
 import { eventually } from '../support/ari-desk.ts';
 import { AriServer } from '../support/ari-server.ts';
 import { noUnhandledRejections } from '../support/leaks.ts';
+import { recordsIn } from '../support/records.ts';
 
 noUnhandledRejections();
 
@@ -54,9 +55,9 @@ async function start(how: Config): Promise<App> {
 }
 
 async function record(): Promise<CallRecord> {
-  const files = await readdir(join(dataDir, 'calls'), { recursive: true });
-  const name = files.find((file) => file.endsWith('.json')) ?? '';
-  return JSON.parse(await readFile(join(dataDir, 'calls', name), 'utf8')) as CallRecord;
+  const first = (await recordsIn(dataDir)).at(-1);
+  if (!first) throw new Error('no record');
+  return first;
 }
 
 describe('the program', () => {

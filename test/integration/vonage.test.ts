@@ -1,5 +1,5 @@
 /** The whole program with the Vonage cloud, alone or beside an Asterisk: real providers, real media, and a cloud that speaks the wire. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -16,6 +16,7 @@ import { Resampler } from '../../src/media/resampler.ts';
 import { eventually } from '../support/ari-desk.ts';
 import { AriServer } from '../support/ari-server.ts';
 import { noUnhandledRejections } from '../support/leaks.ts';
+import { recordsIn } from '../support/records.ts';
 import { startVonageCloud, type VonageCloud } from '../support/vonage/cloud.ts';
 
 noUnhandledRejections();
@@ -85,9 +86,9 @@ async function start(how: Config): Promise<App> {
 }
 
 async function record(): Promise<CallRecord> {
-  const files = await readdir(join(dataDir, 'calls'), { recursive: true });
-  const name = files.find((file) => file.endsWith('.json')) ?? '';
-  return JSON.parse(await readFile(join(dataDir, 'calls', name), 'utf8')) as CallRecord;
+  const first = (await recordsIn(dataDir)).at(-1);
+  if (!first) throw new Error('no record');
+  return first;
 }
 
 function resampled(samples: Int16Array, from: SampleRateHz, to: SampleRateHz): Int16Array {

@@ -63,6 +63,7 @@ describe('what is shipped for Prometheus and Grafana', () => {
         eventLoopDelayMs: () => 0,
         asterisk: () => [{ server: 'local', connected: true, connections: 1, events: 1, malformed: 0 }],
         mediaThreads: () => [{ name: 'media-1', alive: true, restarts: 0, sessions: 0 }],
+        store: () => ({ up: true, waitingBytes: 0, lost: 0 }),
         breakers: () => [{ part: 'llm', provider: 'groq', open: false }],
         providers: () => [
           {

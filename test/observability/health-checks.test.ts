@@ -26,6 +26,15 @@ describe('the checks of readiness', () => {
     });
   });
 
+  it('that aren’t needed for calls are told, and keep none away', () => {
+    const checks = new HealthChecks();
+    checks.add('records', () => 'the database is away', false);
+    expect(checks.report()).toEqual({
+      ready: true,
+      checks: [{ name: 'records', ok: false, reason: 'the database is away' }],
+    });
+  });
+
   it('count one that throws as not well, without its words', () => {
     const checks = new HealthChecks();
     checks.add('odd', () => {

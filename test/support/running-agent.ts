@@ -1,5 +1,5 @@
 /** A real Asterisk with the real agent (src/main.ts) at it, and phones that call: for end-to-end tests. */
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LabAgent } from '../../lab/agent.ts';
@@ -13,6 +13,7 @@ import { Softphone, type SoftphoneCall, type SoftphoneOptions } from '../../lab/
 import type { CallRecord } from '../../src/dialog/call/call-record.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
 import { socketsOf } from './processes.ts';
+import { recordingPath, recordsIn } from './records.ts';
 
 export interface RunningAgentOptions {
   /** Texts that are replaced in config/providers.yaml and config/agents.yaml: [old, new]. */
@@ -81,22 +82,21 @@ export class RunningAgent {
     );
   }
 
-  /** The stored record of a call, and where it lies; waits until both the call and its record have ended. */
-  async record(view: CallView): Promise<CallRecord & { readonly path: string }> {
+  /** The stored record of a call; waits until both the call and its record have ended. */
+  async record(view: CallView): Promise<CallRecord> {
     await view.event('ended');
     const deadline = Date.now() + RECORD_MS;
     for (;;) {
-      const record = this.#findRecord(view);
-      if (record?.ended !== undefined) return record;
+      const record = (await recordsIn(this.#dataFolder)).find(({ call }) => call === view.id);
+      if (record?.ended) return record;
       if (Date.now() > deadline) throw new Error(`There is no record of ${view.id} that has ended`);
-      await sleep(20);
+      await sleep(200);
     }
   }
 
   /** The stereo recording of a call: caller left, agent right. */
   async recording(view: CallView): Promise<Uint8Array> {
-    const { path, recording = '' } = await this.record(view);
-    return readFileSync(join(path, '..', recording));
+    return readFileSync(recordingPath(this.#dataFolder, await this.record(view)));
   }
 
   /** Channels and bridges that Asterisk has, and sockets that the agent has. */
@@ -122,18 +122,8 @@ export class RunningAgent {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #findRecord(view: CallView): (CallRecord & { readonly path: string }) | undefined {
-    const folder = join(this.folder, 'data/calls');
-    try {
-      const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-      return files
-        .filter((name) => name.endsWith('.json'))
-        .map((name) => join(folder, name))
-        .map((path) => ({ ...(JSON.parse(readFileSync(path, 'utf8')) as CallRecord), path }))
-        .find(({ call }) => call === view.id);
-    } catch {
-      return undefined; // there is none yet, or it is being written
-    }
+  get #dataFolder(): string {
+    return join(this.folder, 'data');
   }
 }
 

@@ -55,7 +55,9 @@ export interface CallRecord {
     readonly media: MediaStats;
     readonly latency?: CallLatency;
   };
-  /** File name of the recording beside the record. */
+  /** What it cost, where prices are configured. */
+  readonly cost?: { readonly amount: number; readonly currency: string };
+  /** File name of the recording, in the folder of the call's day. */
   readonly recording?: string;
 }
 
@@ -214,16 +216,6 @@ function sayingOf(
   return event.type === 'caller-said'
     ? { ...said, who: 'caller', via: event.via, understood: event.understood }
     : { ...said, who: 'agent', interrupted: event.interrupted };
-}
-
-/** The record without what was said or typed: only how much, when, and by whom. */
-export function withoutTexts(record: CallRecord): CallRecord {
-  return {
-    ...record,
-    digits: '•'.repeat(record.digits.length),
-    said: record.said.map(({ text: _text, ...saying }) => saying),
-    tools: record.tools.map(({ result: _result, ...tool }) => tool),
-  };
 }
 
 function troubleOf({

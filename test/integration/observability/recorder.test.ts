@@ -14,6 +14,9 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
+/** When frame 0 came. */
+const ORIGIN_MS = 5000;
+
 function rings() {
   const heard = createAudioRing(8000);
   const sent = createAudioRing(8000);
@@ -23,7 +26,7 @@ function rings() {
     for (let n = 0; n < frames; n++) {
       const value = writers[to].nextFrame + 1;
       writers[to].slot.fill(to === 'heard' ? value : -value);
-      writers[to].commit(0, -30);
+      writers[to].commit(ORIGIN_MS + writers[to].nextFrame * 20, -30);
     }
   };
   return { heard, sent, write, writers };
@@ -52,6 +55,19 @@ function wrap(it: ReturnType<typeof startRecording>) {
 }
 
 describe('a recording', () => {
+  it('is whole at each moment: a player sees what there is, though the program be killed', async () => {
+    const handles = rings();
+    const call = recording(handles);
+    handles.write('heard', 50);
+    handles.write('sent', 50);
+    await expect.poll(() => size(call.path), { timeout: 5000 }).toBe(44 + 50 * 160 * 2 * 2);
+    // The header follows the sound.
+    await expect
+      .poll(async () => (await readFile(call.path)).readUInt32LE(40), { timeout: 5000 })
+      .toBe(32_000);
+    await call.stop();
+  });
+
   it('has the caller left and the agent right, frame by frame on one timeline', async () => {
     const handles = rings();
     const call = recording(handles);
@@ -81,6 +97,33 @@ describe('a recording', () => {
     const [left, right] = await channels(call.path);
     expect(left).toHaveLength(33 * 160);
     expect([left?.[32 * 160], right?.[9 * 160], right?.[10 * 160]]).toEqual([33, -10, 0]);
+  });
+
+  it('is silent where it is told to be, on that side alone, though it is told before the disk has it', async () => {
+    const handles = rings();
+    const call = recording(handles);
+    handles.write('heard', 100);
+    handles.write('sent', 100);
+    await expect.poll(() => size(call.path), { timeout: 5000, interval: 10 }).toBe(44 + 100 * 160 * 4);
+    // 1.2 to 3 s: a part is on the disk already. 300 ms of margin on both sides.
+    call.it.silence('caller', ORIGIN_MS + 1200, ORIGIN_MS + 3000);
+    await expect
+      .poll(async () => (await channels(call.path))[0]?.[99 * 160], { timeout: 5000, interval: 10 })
+      .toBe(0);
+    handles.write('heard', 100);
+    handles.write('sent', 100);
+    await expect.poll(() => size(call.path), { timeout: 5000, interval: 10 }).toBe(44 + 200 * 160 * 4);
+    call.it.silence('agent', -Infinity, ORIGIN_MS);
+    await call.stop();
+    const [left, right] = await channels(call.path);
+    for (let frame = 0; frame < 200; frame++) {
+      const silent = frame >= 44 && frame < 165;
+      expect([frame, left?.[frame * 160], left?.[frame * 160 + 159]]).toEqual(
+        silent ? [frame, 0, 0] : [frame, frame + 1, frame + 1],
+      );
+      expect([frame, right?.[frame * 160]]).toEqual([frame, frame < 15 ? 0 : -(frame + 1)]);
+    }
+    expect(call.troubles).toEqual([]);
   });
 
   it('ends by itself when the ring does, and stopping twice is one end', async () => {

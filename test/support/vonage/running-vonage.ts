@@ -6,6 +6,7 @@ import { runFolder } from '../../../lab/run-folders.ts';
 import { startVonageLab, type VonageLab, type VonageLabOptions } from '../../../lab/vonage-lab.ts';
 import type { CallRecord } from '../../../src/dialog/call/call-record.ts';
 import { readWav } from '../../../src/media/wav.ts';
+import { recordingPath, recordsIn } from '../records.ts';
 import { CallView } from '../running-agent.ts';
 import type { VonageCall } from './call.ts';
 
@@ -47,16 +48,16 @@ export class RunningVonage {
   }
 
   /** The record of a call that has ended; undefined as long as it hasn't. */
-  record(call: VonageCall): CallRecord | undefined {
-    const path = this.#recordPath(call);
-    const record = path === undefined ? undefined : (JSON.parse(readFileSync(path, 'utf8')) as CallRecord);
-    return record?.ended ? record : undefined;
+  async record(call: VonageCall): Promise<CallRecord | undefined> {
+    const records = await recordsIn(this.#dataFolder);
+    return records.find((record) => record.ended && record.call.endsWith(call.uuid));
   }
 
   /** What the agent's recording has of its own voice: the right channel. */
-  recordedVoice(call: VonageCall): { samples: Int16Array; rateHz: number } {
-    const path = this.#recordPath(call) ?? '';
-    const right = readWav(readFileSync(join(path, '..', this.record(call)?.recording ?? ''))).channels[1];
+  async recordedVoice(call: VonageCall): Promise<{ samples: Int16Array; rateHz: number }> {
+    const record = await this.record(call);
+    if (!record) throw new Error(`there is no record of ${call.uuid} that has ended`);
+    const right = readWav(readFileSync(recordingPath(this.#dataFolder, record))).channels[1];
     if (right?.encoding !== 'pcm_s16') throw new Error('the recording has no second channel of 16 bits');
     return right;
   }
@@ -76,17 +77,8 @@ export class RunningVonage {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  #recordPath(call: VonageCall): string | undefined {
-    const folder = join(this.#folder, 'data/calls');
-    try {
-      const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-      return files
-        .filter((name) => name.endsWith('.json'))
-        .map((name) => join(folder, name))
-        .find((path) => (JSON.parse(readFileSync(path, 'utf8')) as CallRecord).call.endsWith(call.uuid));
-    } catch {
-      return undefined; // no call has ended yet
-    }
+  get #dataFolder(): string {
+    return join(this.#folder, 'data');
   }
 }
 

@@ -1,0 +1,283 @@
+/**
+ * Reads the records of calls, and the messages that callers left:
+ *
+ *     npm run calls                       the newest calls
+ *     npm run calls -- show NAME          one of them, with what was said (if texts are kept)
+ *     npm run calls -- search WORDS       calls and messages with all these words, or their beginnings
+ *     npm run calls -- messages           the newest messages
+ *     npm run calls -- done ID            a message is dealt with
+ *     npm run calls -- export [NAME]      all calls, or one: --format json, csv or vtt (one call's subtitles)
+ *     npm run calls -- caller NUMBER      all that is kept of a caller, as JSON
+ *     npm run calls -- forget NUMBER      deletes that: --yes
+ *     npm run calls -- backup FILE        a copy of the embedded database, while the agent runs
+ *     npm run calls -- audit              who exported, deleted or backed up what
+ *     … --json   --limit 100   --data DIRECTORY
+ *
+ * Times are this machine's; those of --json are in UTC.
+ */
+import { existsSync, realpathSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { systemClock } from '../lib/clock.ts';
+import { VoiceAgentError } from '../lib/errors.ts';
+import { describeRecord } from '../observability/describe-record.ts';
+import { backUp, callerData, forgetCaller, messageDone } from '../store/caller-data.ts';
+import { placeText, type Database } from '../store/database.ts';
+import { findCall, listAudit, listCalls, listMessages, searchAll } from '../store/reader.ts';
+import { OLD_MESSAGES, TAKEN_OVER } from '../store/take-over.ts';
+import { audit } from '../store/upkeep.ts';
+import {
+  auditEntryOf,
+  describeAuditEntry,
+  describeList,
+  describeMessage,
+  messageOf,
+  programRuns,
+} from './describe-list.ts';
+import { csv, webVtt } from './export-calls.ts';
+import { localTime } from './local-time.ts';
+import { dataFolder, openRecords, placeOfRecords } from './open-records.ts';
+import { json, printable } from './printed.ts';
+
+const USAGE =
+  'usage: npm run calls -- [list | show NAME | search WORDS | messages | done ID | export [NAME] [--format json|csv|vtt] |' +
+  ' caller NUMBER | forget NUMBER [--yes] | backup FILE | audit] [--json] [--limit N] [--data DIRECTORY]';
+
+type Print = (line: string) => void;
+
+interface Asked {
+  readonly database: Database;
+  readonly place: string;
+  /** What stands behind the command's name. */
+  readonly words: readonly string[];
+  readonly json: boolean;
+  readonly limit: number;
+  readonly format: string | undefined;
+  readonly yes: boolean;
+  readonly folder: string;
+  readonly print: Print;
+  readonly complain: Print;
+}
+
+interface Command {
+  /** How many words it takes. */
+  readonly words: readonly [least: number, most: number];
+  run(asked: Asked): Promise<number>;
+}
+
+const NONE: Command['words'] = [0, 0];
+const ONE: Command['words'] = [1, 1];
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  list: {
+    words: NONE,
+    async run({ database, limit, ...asked }) {
+      const records = await listCalls(database, limit);
+      if (asked.json) asked.print(json(records));
+      else if (records.length === 0) asked.print(`no calls in ${asked.place}`);
+      else describeList(records).forEach(asked.print);
+      return 0;
+    },
+  },
+  show: {
+    words: ONE,
+    async run(asked) {
+      const record = await oneCall(asked);
+      if (!record) return 1;
+      const lines = asked.json
+        ? [json(record)]
+        : describeRecord(record, programRuns(record), localTime(record.startedAt)).map(printable);
+      lines.forEach(asked.print);
+      return 0;
+    },
+  },
+  search: {
+    words: [1, Infinity],
+    async run({ database, words, limit, ...asked }) {
+      const { calls, messages } = await searchAll(database, words.join(' '), limit);
+      if (asked.json) asked.print(json({ calls, messages: messages.map(messageOf) }));
+      else if (calls.length + messages.length === 0)
+        asked.print(`nothing with these words in ${asked.place}`);
+      else {
+        if (calls.length > 0) describeList(calls).forEach(asked.print);
+        messages.flatMap(describeMessage).forEach(asked.print);
+      }
+      return 0;
+    },
+  },
+  messages: {
+    words: NONE,
+    async run({ database, limit, ...asked }) {
+      const messages = await listMessages(database, limit);
+      if (asked.json) asked.print(json(messages.map(messageOf)));
+      else if (messages.length === 0) asked.print(`no messages in ${asked.place}`);
+      else messages.flatMap(describeMessage).forEach(asked.print);
+      return 0;
+    },
+  },
+  done: {
+    words: ONE,
+    async run({ database, words: [id = ''], complain }) {
+      if (await messageDone(database, id, by())) return 0;
+      complain(`there is no message "${id}"; npm run calls -- messages lists them`);
+      return 1;
+    },
+  },
+  export: {
+    words: [0, 1],
+    async run(asked) {
+      const format = asked.format ?? 'json';
+      const record = asked.words.length === 1 ? await oneCall(asked) : undefined;
+      if (asked.words.length === 1 && !record) return 1;
+      if (format === 'vtt' && !record) {
+        asked.complain('subtitles are those of one call: npm run calls -- export NAME --format vtt');
+        return 2;
+      }
+      const records = record ? [record] : await listCalls(asked.database, asked.limit);
+      const detail = JSON.stringify({ calls: records.length, format });
+      await audit(asked.database, { ...by(), action: 'export', subject: record?.call ?? 'calls', detail });
+      const lines =
+        format === 'csv' ? csv(records) : format === 'vtt' ? records.flatMap(webVtt) : [json(records)];
+      lines.forEach(asked.print);
+      return 0;
+    },
+  },
+  caller: {
+    words: ONE,
+    async run({ database, words: [number = ''], print }) {
+      const { calls, messages, recordings } = await callerData(database, number, by());
+      print(json({ number, calls, messages: messages.map(messageOf), recordings }));
+      return 0;
+    },
+  },
+  forget: {
+    words: ONE,
+    async run({ database, words: [number = ''], yes, folder, print, complain }) {
+      const { calls, messages, running } = await forgetCaller(database, number, {
+        ...by(),
+        folder,
+        really: yes,
+      });
+      const what = `${calls} calls and ${messages} messages of ${printable(number)}`;
+      if (running > 0) complain(`${running} calls are going on, and stay: ask again when they are over`);
+      const old = join(folder, `${OLD_MESSAGES}${TAKEN_OVER}`);
+      if (existsSync(old))
+        complain(`${old} may hold messages of theirs, too: delete it if you don't need it`);
+      if (yes) print(`deleted: ${what}`);
+      else complain(`to be deleted: ${what}, with their recordings; add --yes`);
+      return yes ? 0 : 2;
+    },
+  },
+  backup: {
+    words: ONE,
+    async run({ database, words: [file = ''], complain }) {
+      if (await backUp(database, file, by())) return 0;
+      complain('a PostgreSQL server has tools of its own for that: pg_dump');
+      return 2;
+    },
+  },
+  audit: {
+    words: NONE,
+    async run({ database, limit, ...asked }) {
+      const entries = (await listAudit(database, limit)).map(auditEntryOf);
+      if (asked.json) asked.print(json(entries));
+      else if (entries.length === 0) asked.print(`nothing was exported or deleted in ${asked.place}`);
+      else entries.map(describeAuditEntry).forEach(asked.print);
+      return 0;
+    },
+  },
+};
+
+/** Who asks, for the audit trail. */
+function by() {
+  return { actor: userInfo().username, at: systemClock.wallClock() };
+}
+
+async function oneCall({ database, words: [name = ''], complain }: Asked) {
+  const record = await findCall(database, name);
+  if (!record) complain(`there is no call "${name}", or there are several; npm run calls lists them`);
+  return record;
+}
+
+/** Runs the command; returns the exit status. `complain`: what isn't the answer. */
+export async function callsCommand(
+  args: readonly string[],
+  print: Print,
+  complain: Print = print,
+): Promise<number> {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        limit: { type: 'string' },
+        format: { type: 'string' },
+        yes: { type: 'boolean', default: false },
+        data: { type: 'string', default: dataFolder() },
+      },
+    });
+  } catch {
+    complain(USAGE);
+    return 2;
+  }
+  const { values, positionals } = parsed;
+  const [name = 'list', ...words] = positionals;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const limit = values.limit === undefined ? (name === 'export' ? 1_000_000 : 50) : Number(values.limit);
+  const format = values.format;
+  if (
+    !command ||
+    words.length < command.words[0] ||
+    words.length > command.words[1] ||
+    !Number.isInteger(limit) ||
+    limit < 1 ||
+    (format !== undefined && !['json', 'csv', 'vtt'].includes(format))
+  ) {
+    complain(USAGE);
+    return 2;
+  }
+  const records = placeOfRecords(values.data);
+  const place = placeText(records);
+  let database: Database | undefined;
+  try {
+    database = await openRecords(records, values.data, complain);
+    if (!database) {
+      if (values.json) print('[]');
+      else print(`no ${name === 'messages' ? 'messages' : 'calls'} in ${place}`);
+      return ['list', 'messages', 'search', 'export'].includes(name) ? 0 : 1;
+    }
+    const { json: asJson, yes, data: folder } = values;
+    return await command.run({
+      database,
+      place,
+      words,
+      json: asJson,
+      limit,
+      format,
+      yes,
+      folder,
+      print,
+      complain,
+    });
+  } catch (error) {
+    if (!(error instanceof VoiceAgentError)) throw error;
+    complain(`${error.message} (${error.code}, see docs/errors.md)`);
+    return 1;
+  } finally {
+    await database?.close();
+  }
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  // Whoever reads may have had enough: `npm run calls | head`.
+  process.stdout.on('error', () => process.exit(0));
+  process.exitCode = await callsCommand(
+    process.argv.slice(2),
+    (line) => void process.stdout.write(`${line}\n`),
+    (line) => void process.stderr.write(`${line}\n`),
+  );
+}

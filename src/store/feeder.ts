@@ -1,0 +1,151 @@
+import type { Kysely } from 'kysely';
+import { within } from '../lib/abort.ts';
+import type { Clock, Milliseconds } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { Database } from './database.ts';
+import type { Tables } from './schema.ts';
+import type { Spool, SpoolBatch } from './spool.ts';
+import { writeRows } from './write-rows.ts';
+
+export interface FeederOptions {
+  readonly spool: Spool;
+  readonly clock: Clock;
+  /** Opens the database; asked again as long as that fails. */
+  readonly open: () => Promise<Database>;
+  /** What is to be done with a database that was opened, and again when it has what earlier runs had left in the spool. */
+  readonly prepare: (database: Database) => Promise<void>;
+  /** Once for each trouble, and when it is over. For the log. */
+  readonly onTrouble: (message: string) => void;
+  readonly onWell: () => void;
+}
+
+/** Between two attempts: doubles from the first to the last. */
+const RETRY_MS: readonly [Milliseconds, Milliseconds] = [250, 5000];
+
+/** Brings what is in the spool into the database, in order, as fast as that takes it. */
+export class Feeder {
+  readonly #options: FeederOptions;
+  readonly #closing = new AbortController();
+  readonly #done: Promise<void>;
+  #database: Database | undefined;
+  #trouble: string | undefined = 'it is being opened';
+  #refused = 0;
+
+  constructor(options: FeederOptions) {
+    this.#options = options;
+    this.#done = this.#run();
+  }
+
+  /** Why nothing is written at the moment. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** Rows that the database didn't take: a bug. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** The database, while it is open. */
+  get database(): Database | undefined {
+    return this.#database;
+  }
+
+  /** For a spool that has ended to be empty. False: it isn't after so long. */
+  drained(withinMs: Milliseconds): Promise<boolean> {
+    const done = this.#done.then(() => true);
+    return within(done, withinMs, this.#options.clock, () => false);
+  }
+
+  /** What is under way is finished, if it works. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#done;
+    await this.#database?.close();
+    this.#database = undefined;
+  }
+
+  async #run(): Promise<void> {
+    const { spool } = this.#options;
+    const database = await this.#insist(async () => {
+      this.#database ??= await this.#options.open();
+      await this.#options.prepare(this.#database);
+      return this.#database;
+    });
+    if (!database) return;
+    const { signal } = this.#closing;
+    let { inherited } = spool;
+    for (let batch = await spool.next(signal); batch; batch = await spool.next(signal)) {
+      const { file, from, writes } = batch;
+      const applied = await this.#insist(() => this.#apply(database, { file, from, writes }));
+      if (!applied) return;
+      await spool.applied(batch);
+      if (inherited && !spool.inherited) await this.#insist(() => this.#options.prepare(database));
+      ({ inherited } = spool);
+    }
+  }
+
+  /** Does it until it works. Undefined: it didn't, and it is time to close. */
+  async #insist<T>(action: () => Promise<T>): Promise<T | undefined> {
+    const { clock } = this.#options;
+    const { signal } = this.#closing;
+    for (let wait = RETRY_MS[0]; ; wait = Math.min(wait * 2, RETRY_MS[1])) {
+      try {
+        const result = await action();
+        const before = this.#trouble;
+        this.#trouble = undefined;
+        if (before !== undefined) this.#options.onWell();
+        return result;
+      } catch (error) {
+        const trouble = messageOf(error);
+        if (trouble !== this.#trouble) this.#options.onTrouble(trouble);
+        this.#trouble = trouble;
+      }
+      await clock.sleep(wait, signal);
+      if (signal.aborted) return undefined;
+    }
+  }
+
+  /** All of them, or those that the database takes. True: it is noted there that they are done with. */
+  async #apply(database: Database, { file, from, writes }: SpoolBatch): Promise<true> {
+    const { db, search } = database;
+    try {
+      await db.transaction().execute(async (trx) => {
+        const applied = await this.#appliedOf(trx, file);
+        const due = writes.slice(Math.max(0, applied - from)).filter((write) => write !== undefined);
+        await writeRows(trx, search, due);
+        await this.#note(trx, file, Math.max(applied, from + writes.length));
+      });
+    } catch (error) {
+      const [only] = writes;
+      if (!database.isRefusal(error) || (writes.length === 1 && !only)) throw error;
+      if (writes.length === 1 && only) {
+        this.#refused += 1;
+        this.#options.onTrouble(`a row of ${only.table} is refused, and left out: ${messageOf(error)}`);
+        return this.#apply(database, { file, from, writes: [undefined] });
+      }
+      const half = Math.ceil(writes.length / 2);
+      await this.#apply(database, { file, from, writes: writes.slice(0, half) });
+      await this.#apply(database, { file, from: from + half, writes: writes.slice(half) });
+    }
+    return true;
+  }
+
+  async #appliedOf(db: Kysely<Tables>, file: string): Promise<number> {
+    const row = await db
+      .selectFrom('spool_files')
+      .select('applied')
+      .where('file', '=', file)
+      .executeTakeFirst();
+    return row?.applied ?? 0;
+  }
+
+  async #note(db: Kysely<Tables>, file: string, applied: number): Promise<void> {
+    const at = this.#options.clock.wallClock();
+    await db
+      .insertInto('spool_files')
+      .values({ file, applied, at })
+      .onConflict((conflict) => conflict.column('file').doUpdateSet({ applied, at }))
+      .execute();
+  }
+}

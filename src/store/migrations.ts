@@ -1,0 +1,174 @@
+import type { ColumnDataType, Kysely } from 'kysely';
+import type { Migration } from 'kysely/migration';
+import type { SearchIndex } from './search-words.ts';
+
+type Columns = Readonly<Record<string, ColumnDataType | readonly [ColumnDataType, 'optional']>>;
+
+const optional = (type: ColumnDataType) => [type, 'optional'] as const;
+
+const OF_CALL = { call_id: 'text', n: 'integer' } as const;
+
+const TABLES: Readonly<Record<string, { readonly key: readonly string[]; readonly columns: Columns }>> = {
+  calls: {
+    key: ['id'],
+    columns: {
+      id: 'text',
+      call: 'text',
+      began_at: 'bigint',
+      direction: 'text',
+      server: 'text',
+      channel: 'text',
+      dialled: 'text',
+      caller_number: 'text',
+      caller_name: 'text',
+      variables: 'text',
+      agent: 'text',
+      set_up_ms: optional('double precision'),
+      greeting_ms: optional('double precision'),
+      digits: 'text',
+      holds: 'integer',
+      run: optional('text'),
+      ended_at: optional('bigint'),
+      reason: optional('text'),
+      result: optional('text'),
+      packets: optional('text'),
+      turns: optional('integer'),
+      mean_ms: optional('double precision'),
+      worst_ms: optional('double precision'),
+      cost: optional('double precision'),
+      currency: optional('text'),
+    },
+  },
+  turns: {
+    key: ['call_id', 'n'],
+    columns: {
+      ...OF_CALL,
+      turn: 'integer',
+      who: 'text',
+      at_ms: 'bigint',
+      end_ms: optional('bigint'),
+      text: optional('text'),
+      words: 'integer',
+      via: optional('text'),
+      understood: optional('smallint'),
+      interrupted: optional('smallint'),
+    },
+  },
+  latencies: {
+    key: ['call_id', 'n'],
+    columns: { ...OF_CALL, turn: 'integer', total_ms: optional('double precision'), stages: 'text' },
+  },
+  events: {
+    key: ['call_id', 'kind', 'n'],
+    columns: { ...OF_CALL, kind: 'text', at_ms: 'bigint', data: 'text' },
+  },
+  troubles: {
+    key: ['call_id', 'n'],
+    columns: {
+      ...OF_CALL,
+      at_ms: 'bigint',
+      part: 'text',
+      message: 'text',
+      provider: optional('text'),
+      kind: optional('text'),
+      outcome: optional('text'),
+      next: optional('text'),
+    },
+  },
+  tool_calls: {
+    key: ['call_id', 'n'],
+    columns: { ...OF_CALL, at_ms: 'bigint', name: 'text', result: optional('text') },
+  },
+  usage: {
+    key: ['call_id', 'provider'],
+    columns: {
+      call_id: 'text',
+      provider: 'text',
+      requests: 'integer',
+      input_tokens: 'bigint',
+      output_tokens: 'bigint',
+    },
+  },
+  media: {
+    key: ['call_id', 'at_ms'],
+    columns: {
+      call_id: 'text',
+      at_ms: 'bigint',
+      received: 'bigint',
+      sent: 'bigint',
+      lost: 'bigint',
+      late: 'bigint',
+      concealed: 'bigint',
+      jitter_ms: 'double precision',
+      lateness_max_ms: 'double precision',
+    },
+  },
+  recordings: {
+    key: ['call_id'],
+    columns: {
+      call_id: 'text',
+      file: 'text',
+      state: 'text',
+      duration_ms: optional('bigint'),
+      bytes: optional('bigint'),
+    },
+  },
+  messages: {
+    key: ['id'],
+    columns: {
+      id: 'text',
+      call_id: optional('text'),
+      taken_at: 'bigint',
+      agent: 'text',
+      name: 'text',
+      number: 'text',
+      text: 'text',
+      info: 'text',
+      state: 'text',
+      done_at: optional('bigint'),
+    },
+  },
+  audit: {
+    key: ['id'],
+    columns: { id: 'text', at: 'bigint', actor: 'text', action: 'text', subject: 'text', detail: 'text' },
+  },
+  spool_files: { key: ['file'], columns: { file: 'text', applied: 'bigint', at: 'bigint' } },
+};
+
+const INDEXES: readonly (readonly [table: string, ...columns: string[]])[] = [
+  ['calls', 'began_at', 'id'],
+  ['calls', 'call'],
+  ['calls', 'caller_number'],
+  ['messages', 'taken_at', 'id'],
+  ['audit', 'at'],
+];
+
+/**
+ * The steps from an empty database to the present one, by their names, in order. They only go forward, and one that has
+ * been released is never changed: what comes later is a step of its own, which adds and doesn't rename.
+ */
+export function migrations(search: SearchIndex): Readonly<Record<string, Migration>> {
+  return {
+    '001-calls': {
+      up: async (db: Kysely<unknown>) => {
+        for (const [name, { key, columns }] of Object.entries(TABLES)) {
+          let table = db.schema.createTable(name).addPrimaryKeyConstraint(`${name}_key`, [...key] as never[]);
+          for (const [column, type] of Object.entries(columns)) {
+            table = Array.isArray(type)
+              ? table.addColumn(column, type[0] as ColumnDataType)
+              : table.addColumn(column, type as ColumnDataType, (one) => one.notNull());
+          }
+          await table.execute();
+        }
+        for (const [table, ...columns] of INDEXES) {
+          await db.schema
+            .createIndex([table, ...columns].join('_'))
+            .on(table)
+            .columns(columns)
+            .execute();
+        }
+        await search.create(db);
+      },
+    },
+  };
+}
