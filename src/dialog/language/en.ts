@@ -25,7 +25,7 @@ export const en = {
     stop wait hold_on hang_on one_moment excuse_me hello listen enough
   `),
   openEnds: list(`
-    and or but so because if that than then the a an my your our his her their to of for from with at in on about
+    and or but so because if than then the a an my your our his her their to of for from with at in on about
     is are am was i i'm i'd we it's um uh er erm well mister missus into between until during whether would could should
     has had ask asking wanted wondering wonder which
   `),
