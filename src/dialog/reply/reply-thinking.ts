@@ -131,6 +131,7 @@ export class ReplyThinking {
     let spoken = '';
     let gathering = false;
     let mustAnswer = false;
+    let cutShort = false;
     const say = async (given: readonly string[]): Promise<void> => {
       for (const piece of given) {
         const isJoint = spoken === '' && /\S$/.test(this.#lastPiece) && /^\S/.test(piece);
@@ -141,7 +142,7 @@ export class ReplyThinking {
     };
     /** Nothing follows for now. */
     const flush = async (): Promise<void> => {
-      await say(splitter.flush());
+      await say(cutShort ? splitter.flushCut() : splitter.flush());
       if (takesText && gathering) await pieces.send(FLUSH);
       gathering = false;
     };
@@ -160,7 +161,8 @@ export class ReplyThinking {
           if (!outcome) return undefined;
           results.push({ role: 'tool', call: event.call, result: outcome.result });
           mustAnswer ||= outcome.answer === true;
-        } else if (event.type === 'usage') events.usage(event);
+        } else if (event.type === 'cut-short') cutShort = true;
+        else if (event.type === 'usage') events.usage(event);
         else if (event.type === 'trouble') events.trouble(event.trouble);
       }
     } catch (error) {

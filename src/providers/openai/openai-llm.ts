@@ -1,7 +1,7 @@
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import type { LanguageModel } from '../../dialog/contract/ports.ts';
 import { createChatModel, type ChatModelOptions } from '../chat/chat-model.ts';
-import { failureOfSdk, openSdkHttp, SDK_TIMEOUT_MS } from '../sdk-http.ts';
+import { failureOfSdk, openSdkHttp, refusalOf, SDK_TIMEOUT_MS } from '../sdk-http.ts';
 import type { OpenAiSettings } from './openai-section.ts';
 
 export interface OpenAiLlmOptions
@@ -33,22 +33,26 @@ export function createOpenAiLlm(options: OpenAiLlmOptions): LanguageModel {
     // It prints what it can't parse to the console.
     logLevel: 'off',
   });
-  const own = {
-    stream_options: { include_usage: true },
-    [maxTokensAs]: maxTokens,
-    ...(reasoningEffort === undefined ? {} : { reasoning_effort: reasoningEffort }),
-  };
   const keys = apiKey === undefined ? [] : [apiKey];
   return createChatModel(
     {
-      ask: (body, signal) => sdk.chat.completions.create({ ...body, ...own }, { signal }),
+      // Its types don't know what other servers stream.
+      ask: (body, signal) => sdk.chat.completions.create(body, { signal }),
       failure: (error) => failureOfSdk(error, ERRORS, { code: 'LLM_FAILED', provider: name }, keys),
+      refusal: (error) => refusalOf(error, ERRORS),
       warm() {
         http.warm(baseUrl);
       },
       close: () => http.close(),
     },
     { ...options, name },
+    {
+      limit: [maxTokensAs, maxTokens],
+      more: {
+        stream_options: { include_usage: true },
+        ...(reasoningEffort !== undefined && { reasoning_effort: reasoningEffort }),
+      },
+    },
   );
 }
 
