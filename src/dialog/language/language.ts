@@ -20,6 +20,22 @@ export interface Language {
   /** Endings of words of numbers that are written as one: "-teen", "-zig". */
   readonly numberEndings: readonly string[];
   readonly sentences: SentenceRules;
+  /** How figures and signs are read; missing: they are left as they are. */
+  readonly reading?: Reading;
+}
+
+/** Words for what is written in signs. */
+export interface Reading {
+  /** "five dollars *per* month". */
+  readonly per: string;
+  /** The signs in an address of the net. */
+  readonly address: {
+    readonly dot: string;
+    readonly slash: string;
+    readonly at: string;
+    readonly dash: string;
+    readonly underscore: string;
+  };
 }
 
 /** How sentences are told apart, beyond what Unicode's rules (UAX #29, `Intl.Segmenter`) know. */

@@ -31,4 +31,8 @@ export const zh = {
   numbers: list('零 〇 一 幺 二 两 三 四 五 六 七 八 九 十 百 洞 拐 勾'),
   numberEndings: [],
   sentences: PLAIN_SENTENCES,
+  reading: {
+    per: '每',
+    address: { dot: '点', slash: '斜杠', at: '艾特', dash: '短横线', underscore: '下划线' },
+  },
 } satisfies Language;

@@ -8,6 +8,7 @@ import type { TextToSpeech } from '../contract/ports.ts';
 import { FLUSH, type TextPiece } from '../contract/speech.ts';
 import type { ProviderTrouble } from '../contract/provider-failures.ts';
 import { failedProvider } from '../contract/provider-trouble.ts';
+import { PlainSpeech } from '../language/plain-speech.ts';
 import { SentenceSplitter } from '../language/sentence-splitter.ts';
 import type { StallWatch } from './stall-watch.ts';
 import type { FollowUp } from '../turn/turn-states.ts';
@@ -126,6 +127,7 @@ export class ReplyThinking {
       language: languageOf(language),
       ...(wantsWhole && { firstClauseFrom: 0 }),
     });
+    const plain = new PlainSpeech(languageOf(language));
     const results: Message[] = [];
     let text = '';
     let spoken = '';
@@ -140,8 +142,16 @@ export class ReplyThinking {
         await pieces.send(isJoint ? ` ${piece}` : piece);
       }
     };
+    const take = async (given: string): Promise<void> => {
+      if (given === '') return;
+      text += given;
+      this.#wordsLast = true;
+      gathering = true;
+      await say(takesText ? [given] : splitter.push(given));
+    };
     /** Nothing follows for now. */
     const flush = async (): Promise<void> => {
+      await take(plain.flush());
       await say(cutShort ? splitter.flushCut() : splitter.flush());
       if (takesText && gathering) await pieces.send(FLUSH);
       gathering = false;
@@ -151,10 +161,7 @@ export class ReplyThinking {
         stall.progress();
         if (event.type === 'text') {
           events.mark('llmFirstToken');
-          text += event.text;
-          this.#wordsLast = true;
-          gathering = true;
-          await say(takesText ? [event.text] : splitter.push(event.text));
+          await take(plain.push(event.text));
         } else if (event.type === 'tool') {
           await flush();
           const outcome = await this.#act(event.call);
