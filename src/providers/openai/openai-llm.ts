@@ -38,7 +38,8 @@ export function createOpenAiLlm(options: OpenAiLlmOptions): LanguageModel {
     {
       // Its types don't know what other servers stream.
       ask: (body, signal) => sdk.chat.completions.create(body, { signal }),
-      failure: (error) => failureOfSdk(error, ERRORS, { code: 'LLM_FAILED', provider: name }, keys),
+      failure: (error) =>
+        failureOfSdk(withRemedy(error, baseUrl), ERRORS, { code: 'LLM_FAILED', provider: name }, keys),
       refusal: (error) => refusalOf(error, ERRORS),
       warm() {
         http.warm(baseUrl);
@@ -54,6 +55,16 @@ export function createOpenAiLlm(options: OpenAiLlmOptions): LanguageModel {
       },
     },
   );
+}
+
+/** Of an address at which there is nothing, most often because its version is missing. */
+function withRemedy(error: unknown, baseUrl: string): unknown {
+  const { status, message } = error as { status?: unknown; message?: unknown };
+  const isMissing = status === 404 && !/model/i.test(String(message)) && !/\/v\d|\/openai/.test(baseUrl);
+  if (isMissing && error instanceof Error) {
+    error.message += `: there is nothing at ${baseUrl}/chat/completions; is /v1 missing from baseUrl?`;
+  }
+  return error;
 }
 
 /** How it is let in: by a bearer's token, at Azure by a header of its own, or without a key. */
