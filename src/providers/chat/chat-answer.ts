@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { LlmEvent } from '../../dialog/contract/conversation.ts';
 import { RequestAbort } from '../../lib/abort.ts';
-import type { Clock } from '../../lib/clock.ts';
+import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
 import type { ChatModelOptions, ChatServer } from './chat-model.ts';
 import type { ChatBody, Content } from './chat-wire.ts';
@@ -28,6 +28,16 @@ export interface Ending {
   /** It had thought first, without saying so. */
   readonly thoughtFirst: boolean;
 }
+
+/** Why an answer has no proper end: for want of tokens, or because somebody didn't like how it went on. */
+const CUT: ReadonlySet<string | undefined> = new Set([
+  'length',
+  'max_tokens',
+  'MAX_TOKENS',
+  'content_filter',
+]);
+/** Some servers say that it is over, and leave the stream open. */
+const LINGER_MS: Milliseconds = 250;
 
 const SAYABLE = /[\p{L}\p{N}]/u;
 /** Remarks in square brackets, which nobody speaks. */
@@ -57,7 +67,8 @@ export async function* answerOf(
 
   const watch = (): void => {
     const [first, spoken] = [began + firstTokenMs, words !== ''];
-    if (!progressed) request.deadline(first, fail('stalled', `no token within ${firstTokenMs} ms`));
+    if (reason !== undefined) request.deadline(clock.now() + LINGER_MS, fail('stalled', 'it has no end'));
+    else if (!progressed) request.deadline(first, fail('stalled', `no token within ${firstTokenMs} ms`));
     else {
       const next = clock.now() + tokenMs;
       const last = thinking && !spoken ? began + thinkingMs : Infinity;
@@ -83,10 +94,14 @@ export async function* answerOf(
     const chunks = stream[Symbol.asyncIterator]();
     for (;;) {
       watch();
-      const next = await chunks.next();
+      const next = await chunks.next().catch((error: unknown) => {
+        // What follows the reason would only have been figures.
+        if (reason === undefined) throw error;
+        return { done: true as const, value: undefined };
+      });
       request.clearDeadline();
-      if (request.signal.aborted) break;
-      if (next.done === true) {
+      if (request.signal.aborted && (signal.aborted || reason === undefined)) break;
+      if (next.done === true || request.signal.aborted) {
         ended = true;
         break;
       }
@@ -104,15 +119,16 @@ export async function* answerOf(
       if (calls.length > 0 || reasoning) yield { type: 'progress' };
       thinking ||= reasoning;
       progressed ||= text !== '' || reasoning || calls.length > 0;
-      reason = choice?.finish_reason ?? reason;
+      reason = choice?.finish_reason || reason;
       if (usage) {
         const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = usage;
         yield { type: 'usage', provider: name, inputTokens, outputTokens };
       }
     }
     if (signal.aborted) return undefined;
-    if (request.missed) throw request.missed;
-    const isCut = reason === 'length';
+    if (request.missed && !ended) throw request.missed;
+    if (reason === 'error') throw fail('server', 'the model broke off');
+    const isCut = CUT.has(reason);
     yield* read(content.end(!isCut));
     // undici has the connection back a moment later: the next question shall find it.
     await breathe();

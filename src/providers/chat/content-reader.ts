@@ -152,7 +152,9 @@ export class ContentReader {
     const rest = text.slice(name.length);
     const bare = name.replace(/^(?:functions|default_api)\./, '');
     if (rest === '') {
-      const isBeginning = this.#tools.some((tool) => tool.startsWith(bare));
+      const isBeginning = this.#tools.some((tool) =>
+        [tool, `functions.${tool}`, `default_api.${tool}`].some((full) => full.startsWith(name)),
+      );
       return !isLast && isBeginning ? 'partly' : 'nothing';
     }
     if (!this.#tools.includes(bare)) return 'nothing';
@@ -165,6 +167,12 @@ export class ContentReader {
   #marked(text: string, isLast: boolean): Found {
     const lower = text.toLowerCase();
     if (HARMONY.test(text) && !isLast) return 'partly';
+    for (const tool of this.#tools) {
+      const tag = new RegExp(`^<${tool}(?:\\s[^>]*)?(/?)>`).exec(text);
+      if (!tag) continue;
+      if (tag[1] === '/') return this.#block(text, tag[0].length, /(?=)/, true);
+      return this.#block(text, tag[0].length, new RegExp(`</${tool}>`), isLast);
+    }
     for (const [begin, end] of THOUGHTS) {
       if (lower.startsWith(begin)) return { is: 'thought', length: begin.length, end };
     }
@@ -175,7 +183,8 @@ export class ContentReader {
     const control = CONTROL.exec(text)?.[0].length;
     if (control !== undefined) return { is: 'dropped', length: control };
     const isOpen = !/[>\]]/.test(lower) && lower.length < LONGEST_TAG;
-    if (BEGINNINGS.some((begin) => begin.startsWith(lower) || (isOpen && lower.startsWith(begin)))) {
+    const begins = [...BEGINNINGS, ...this.#tools.map((tool) => `<${tool}`)];
+    if (begins.some((begin) => begin.startsWith(lower) || (isOpen && lower.startsWith(begin)))) {
       return 'partly';
     }
     switch (text.charAt(0)) {
@@ -219,8 +228,11 @@ export class ContentReader {
     const begins = this.#tools.some((tool) => tool.startsWith(name));
     if (!begins) return 'nothing';
     const end = text.indexOf(']');
-    if (end < 0) return /^\[\s*[\w.]*(?:\(|$)/.test(text) ? 'partly' : 'nothing';
-    const calls = callsIn(text.slice(1, end), this.#tools, false);
+    if (end < 0) return /^\[\s*[\w.]*\s*(?:\(|$)/.test(text) ? 'partly' : 'nothing';
+    const inside = text.slice(1, end);
+    const calls = this.#tools.includes(inside.trim())
+      ? [{ name: inside.trim(), arguments: '{}' }]
+      : callsIn(inside, this.#tools, false);
     return calls.length === 0 ? 'nothing' : { is: 'calls', length: end + 1, calls };
   }
 

@@ -55,6 +55,8 @@ export function callsIn(text: string, known: readonly string[], isCall: boolean)
     name === '' ? [] : [{ name: toolNamed(name, known), arguments: argumentsIn(body) }],
   );
   if (tagged.length > 0) return tagged;
+  const own = known.flatMap((name) => ownTag(text, name));
+  if (own.length > 0) return own;
   const json = text.search(/[{[]\s*["'{}[]/);
   const before = json < 0 ? '' : text.slice(0, json);
   const harmony = /\bto=(\S+)/.exec(before)?.[1];
@@ -81,6 +83,19 @@ export function callsIn(text: string, known: readonly string[], isCall: boolean)
 /** `<function=NAME>…`, `<function name="NAME">…`, `<invoke name="NAME">…`: up to its end, the next one, or the end. */
 const TAGGED =
   /<(?:function|invoke|tool)(?:\s*=\s*|\s*\(|\s+name\s*=\s*)["']?(?<name>[^"'>{}()\s]+)["']?\)?\s*>?(?<body>.*?)(?:<\/(?:function|invoke|tool)>|(?=<(?:function|invoke|tool)[\s=(])|<function>|$)/gs;
+
+/** A tag that has a tool's name: `<hang_up/>`, `<transfer target="Doctor Bob">`, `<transfer><target>Doctor Bob</target>…`. */
+function ownTag(text: string, name: string): WrittenCall[] {
+  const [, attributes, body = ''] =
+    new RegExp(`^<${name}(\\s[^>]*?)?\\s*(?:/>|>(.*?)(?:</${name}>|$))`, 's').exec(text) ?? [];
+  if (!new RegExp(`^<${name}[\\s/>]`).test(text)) return [];
+  const children = [...body.matchAll(/<([\w-]+)>(.*?)<\/\1>/gs)].map(([, key, value = '']) => [
+    key,
+    value.trim(),
+  ]);
+  if (children.length > 0) return [{ name, arguments: JSON.stringify(Object.fromEntries(children)) }];
+  return [{ name, arguments: body.includes('{') ? argumentsIn(body) : namedArguments(attributes ?? '') }];
+}
 
 /** Arguments as JSON, of a call's body: JSON, or a tag for each of them. */
 function argumentsIn(body: string): string {

@@ -138,7 +138,9 @@ describe.each(SDKS)('through $sdk, a model', ({ meet }) => {
 
   it.each([
     ['says no reason for its end', { finish: null }],
-    ['says nothing of its end at all', { finish: null, withoutDone: true }],
+    ['says nothing of its end at all', { finish: null, withoutDone: true as const }],
+    ['never closes its stream', { withoutDone: 'never' as const }],
+    ['cuts the connection behind its end', { withoutDone: 'cut' as const }],
   ])('that %s has answered', async (_, end) => {
     const { server, llm } = await meet();
     server.script.push({ text: 'We open at nine.', ...end });

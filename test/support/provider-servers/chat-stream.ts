@@ -33,8 +33,8 @@ export interface Thought {
   readonly deltas?: readonly object[];
   /** Why it ends (default `stop` or `tool_calls`); `null`: nobody says. */
   readonly finish?: string | null;
-  /** It ends without `[DONE]`. */
-  readonly withoutDone?: boolean;
+  /** It ends without `[DONE]`; `never`: nor does it end; `cut`: the connection dies instead. */
+  readonly withoutDone?: true | 'never' | 'cut';
   /** An error as the stream's first event, in the server's own words. */
   readonly error?: object;
 }
@@ -112,7 +112,10 @@ export async function streamChat(
   if (flavour !== 'groq' && request.stream_options?.include_usage === true) {
     response.write(`data: ${JSON.stringify({ ...shared, choices: [], usage })}\n\n`);
   }
-  response.end(thought.withoutDone === true ? '' : 'data: [DONE]\n\n');
+  if (thought.withoutDone === 'never') return;
+  // What was written goes out before.
+  if (thought.withoutDone === 'cut') setTimeout(() => response.destroy(), 20);
+  else response.end(thought.withoutDone ? '' : 'data: [DONE]\n\n');
 }
 
 /** Tokens are words with the space before them, or a few signs of a script without spaces; ChatCompletionChunk.Choice.Delta.ToolCall comes in fragments. */
