@@ -132,7 +132,7 @@ export function createChatModel(
           learnt.room = MORE_ROOM;
           continue;
         }
-        if (manner !== before?.manner) calls.set(call, { manner });
+        calls.set(call, { manner: lasting(manner) });
         return;
       } catch (error) {
         if (isAborted(signal)) return;
@@ -151,7 +151,8 @@ export function createChatModel(
         }
         const next = mended(refusal, manner, { tokens: tokensIn(body) });
         if (!next) {
-          if (failure.ofConversation) calls.set(call, { manner, refused: { question, failure } });
+          if (failure.ofConversation)
+            calls.set(call, { manner: lasting(manner), refused: { question, failure } });
           throw failure;
         }
         // A limit of the server's holds for all calls.
@@ -170,6 +171,11 @@ export function createChatModel(
     },
     close: () => server.close(),
   };
+}
+
+/** What a call's next questions are asked with, too: one answer's tools say nothing of the next one's. */
+function lasting(manner: Manner): Manner {
+  return manner.without ? {} : manner;
 }
 
 /** Tokens that the conversation has at least, however much the agent's instructions need. */

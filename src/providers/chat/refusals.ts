@@ -88,6 +88,9 @@ function shareOf({ text }: Refusal): number {
 /** "Unsupported parameter", "Extra inputs are not permitted", "does not support 0.4 with this model". */
 const NOT_TAKEN =
   /unsupported|not (?:be )?supported|does(?:n['’]t| not) support|unrecognized|unknown|unexpected|extra (?:inputs|fields)|extra_forbidden|not permitted|not allowed|only the default|no longer/i;
+/** Ollama: "MODEL does not support tools"; vLLM: "auto" tool choice requires …. */
+const NO_TOOLS =
+  /(?:not support|unsupported|not permitted|extra_forbidden|without).{0,60}(?:\btools?\b|function calling)|\btools?\b.{0,40}(?:not (?:be )?supported|unsupported|not permitted)|tool choice requires/i;
 const OTHER_NAME: Readonly<Record<string, string>> = {
   max_tokens: 'max_completion_tokens',
   max_completion_tokens: 'max_tokens',
@@ -111,10 +114,13 @@ export class TakenParameters {
   /** What was learnt of a refusal, in words; undefined: it was about something else. */
   learn({ status, text }: Refusal, names: readonly string[]): string | undefined {
     const isRefused = status !== undefined && [400, 404, 422, 500].includes(status) && NOT_TAKEN.test(text);
-    if (!isRefused) return undefined;
+    // What a model wrote may be quoted there, with any words in it.
+    if (!isRefused || TOOL_TROUBLE.test(text)) return undefined;
     const name = names
       .filter((one) => !this.#left.has(one))
-      .find((one) => new RegExp(`\\b${this.#renamed.get(one) ?? one}\\b`).test(text));
+      .find((one) =>
+        (one === 'tools' ? NO_TOOLS : new RegExp(`\\b${this.#renamed.get(one) ?? one}\\b`)).test(text),
+      );
     if (name === undefined) return undefined;
     const other = OTHER_NAME[name];
     if (other !== undefined && !this.#renamed.has(name)) {

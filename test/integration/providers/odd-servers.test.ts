@@ -22,6 +22,7 @@ import {
   noTools,
   reasoningParameters,
   STRICTEST,
+  type Rule,
 } from '../../support/provider-servers/server-rules.ts';
 import { replyRequest } from '../../support/reply-request.ts';
 import { ScriptedLlm } from '../../support/scripted-llm.ts';
@@ -286,6 +287,25 @@ describe.each(SDKS)('through $sdk, a server', ({ meet }) => {
     expect(server.chats).toHaveLength(1);
   });
 
+  it('that refuses what a call has in its history is asked in a way that it takes, in all its turns', async () => {
+    const noTool: Rule = ({ messages }) =>
+      messages.some(({ role }) => role === 'tool')
+        ? { status: 400, body: { error: { message: 'Invalid role: tool', type: 'invalid_request_error' } } }
+        : undefined;
+    const { server, llm } = await meet({ rules: [...STRICTEST, noTool] });
+    const stored: Message = {
+      role: 'tool',
+      call: { id: 'a', name: 'take_message', arguments: {} },
+      result: 'stored',
+    };
+    const request = asks([said('note this'), stored, said('and now?')]);
+    expect(textOf(await ask(llm, request))).toBe('Of course.');
+    expect(server.chats).toHaveLength(2);
+    expect(server.chats[1]?.tools).toHaveLength(TOOLS.length);
+    await ask(llm, { ...request, history: [...request.history, said('well?')] });
+    expect(server.chats).toHaveLength(3);
+  });
+
   const UNREADABLE = {
     type: 'status',
     status: 400,
@@ -308,6 +328,8 @@ describe.each(SDKS)('through $sdk, a server', ({ meet }) => {
     expect(textOf(await ask(chain, asks()))).toBe('Of course.');
     expect(server.chats).toHaveLength(2);
     expect(server.chats[1]).not.toHaveProperty('tools');
+    await ask(chain, asks('well?'));
+    expect(server.chats[2]?.tools).toHaveLength(TOOLS.length);
     for (const text of ['one', 'two', 'three']) {
       faults.push(/chat/, UNREADABLE, UNREADABLE);
       expect(textOf(await ask(chain, asks(text)))).toBe('Me.');
