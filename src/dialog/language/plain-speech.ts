@@ -1,4 +1,3 @@
-import { FLUSH, type TextPiece } from '../contract/speech.ts';
 import type { Language } from './language.ts';
 
 /*
@@ -208,21 +207,6 @@ export class PlainSpeech {
     };
     return `${bare.replaceAll(/[./@_-]/g, (sign) => ` ${words[sign] ?? ''} `)}${mark}`.replaceAll(/ +/g, ' ');
   }
-}
-
-/** A stream of text as plain speech. */
-export async function* plainSpeech(
-  text: AsyncIterable<TextPiece>,
-  language: Language,
-): AsyncGenerator<TextPiece> {
-  const plain = new PlainSpeech(language);
-  for await (const piece of text) {
-    const said = piece === FLUSH ? plain.flush() : plain.push(piece);
-    if (said !== '') yield said;
-    if (piece === FLUSH) yield FLUSH;
-  }
-  const rest = plain.flush();
-  if (rest !== '') yield rest;
 }
 
 /** A text that is there as a whole, as plain speech. */
