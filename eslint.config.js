@@ -14,6 +14,7 @@ const homes = {
   koffi: ['src/gateways/rtp', 'src/providers/embedded/stt'],
   'groq-sdk': ['src/providers/groq'],
   openai: ['src/providers/openai'],
+  jsonrepair: ['src/providers/chat'],
   undici: ['src/providers/sdk-http.ts'],
   '@cartesia/cartesia-js': ['src/providers/cartesia'],
   'onnxruntime-node': ['src/providers/embedded/onnx.ts'],

@@ -17,6 +17,8 @@ export interface FailureDetails {
   readonly message: string;
   /** The provider says when it is worth asking again. */
   readonly retryAfterMs?: Milliseconds | undefined;
+  /** It lies in what was said in one conversation: of the provider it says nothing, and of other calls. */
+  readonly ofConversation?: boolean | undefined;
   readonly cause?: unknown;
 }
 
@@ -30,16 +32,18 @@ export class ProviderFailure extends VoiceAgentError {
   /** The message without provider and kind. */
   readonly reason: string;
   readonly retryAfterMs: Milliseconds | undefined;
+  readonly ofConversation: boolean;
   readonly #details: FailureDetails;
 
   constructor(details: FailureDetails) {
-    const { code, provider, kind, message, retryAfterMs, cause } = details;
+    const { code, provider, kind, message, retryAfterMs, ofConversation = false, cause } = details;
     super(code, `${provider}: ${message} (${kind})`, cause === undefined ? {} : { cause });
     this.name = 'ProviderFailure';
     this.kind = kind;
     this.provider = provider;
     this.reason = message;
     this.retryAfterMs = retryAfterMs;
+    this.ofConversation = ofConversation;
     this.#details = details;
   }
 

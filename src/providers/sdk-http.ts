@@ -1,4 +1,11 @@
-import { Agent, fetch as undiciFetch, FormData as UndiciFormData, type RequestInit } from 'undici';
+import {
+  Agent,
+  fetch as undiciFetch,
+  FormData as UndiciFormData,
+  Response as UndiciResponse,
+  type RequestInit,
+} from 'undici';
+import { isOfConversation, type Refusal } from './chat/refusals.ts';
 import {
   kindOfError,
   kindOfStatus,
@@ -38,12 +45,14 @@ export function openSdkHttp(): SdkHttp {
     connect: { timeout: CONNECT_TIMEOUT_MS },
   });
   /** undici's own fetch, because its agents fit no other; with its own kind of form. */
-  const send = (input: unknown, init?: { body?: unknown }): Promise<unknown> =>
-    undiciFetch(String(input), {
+  const send = async (input: unknown, init?: { body?: unknown }): Promise<unknown> => {
+    const response = await undiciFetch(String(input), {
       ...(init as RequestInit | undefined),
       body: (init?.body instanceof FormData ? ownForm(init.body) : init?.body) as RequestInit['body'],
       dispatcher: agent,
     } as RequestInit);
+    return response.ok ? response : explained(response);
+  };
   return {
     // groq-sdk looks at `Response` for whether forms can be sent.
     fetch: Object.assign(send, { Response }) as unknown as typeof fetch,
@@ -55,6 +64,45 @@ export function openSdkHttp(): SdkHttp {
     },
     close: () => agent.destroy(),
   };
+}
+
+/**
+ * A refusal in the form in which the SDKs look for its words, `{error: {message}}`: what others say (Mistral and FastAPI
+ * `message` or `detail`, Gemini a list of errors, some nothing but text) they would drop.
+ */
+async function explained(response: UndiciResponse): Promise<UndiciResponse> {
+  const { status, statusText, headers } = response;
+  const text = await response.text();
+  const body = firstOf(parsed(text));
+  const said = isObject(body) ? (body['error'] ?? body['message'] ?? body['detail'] ?? body) : text;
+  const error = isObject(said) && 'message' in said ? said : { message: worded(said) };
+  // Its length and encoding aren't those of the original.
+  const kept = [...headers].filter(([name]) => !/^content-/.test(name));
+  return new UndiciResponse(JSON.stringify({ error }), {
+    status,
+    statusText,
+    headers: [...kept, ['content-type', 'application/json']],
+  });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function firstOf(value: unknown): unknown {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function worded(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 type ErrorClass = abstract new (...args: never[]) => Error;
@@ -74,20 +122,43 @@ export function failureOfSdk(
   keys: readonly string[],
 ): ProviderFailure {
   if (error instanceof ProviderFailure) return error;
+  const refusal = refusalOf(error, { APIError, APIConnectionError });
   if (error instanceof APIError) {
     const { status, headers } = error as { status?: unknown; headers?: Pick<Headers, 'get'> };
     if (typeof status === 'number') {
       const retryAfterMs = retryAfter(headers?.get('retry-after'));
       const message = withoutKeys(error.message, keys);
-      return new ProviderFailure({ ...about, kind: kindOfStatus(status), message, retryAfterMs });
+      const ofConversation = refusal !== undefined && isOfConversation(refusal);
+      const kind = ofConversation && status !== 429 ? 'rejected' : kindOfStatus(status);
+      return new ProviderFailure({ ...about, kind, message, retryAfterMs, ofConversation });
     }
   }
   let otherwise: FailureKind = 'malformed';
   if (error instanceof APIConnectionTimeoutError) otherwise = 'timeout';
   else if (error instanceof APIConnectionError) otherwise = 'cut';
   else if (error instanceof APIError) otherwise = 'server';
-  const kind = kindOfError(error) ?? otherwise;
-  return new ProviderFailure({ ...about, kind, message: plainMessage(error, keys) });
+  const ofConversation = refusal !== undefined && isOfConversation(refusal);
+  const kind = ofConversation ? 'rejected' : (kindOfError(error) ?? otherwise);
+  return new ProviderFailure({ ...about, kind, message: plainMessage(error, keys), ofConversation });
+}
+
+/** What a server said, if it is that what an SDK threw: also what came as an event of a stream that had begun. */
+export function refusalOf(
+  error: unknown,
+  { APIError, APIConnectionError }: Pick<SdkErrors, 'APIError' | 'APIConnectionError'>,
+): Refusal | undefined {
+  if (!(error instanceof APIError) || error instanceof APIConnectionError) return undefined;
+  const { status, error: body } = error as { status?: unknown; error?: unknown };
+  // The status may stand in the event itself.
+  const said = isObject(body) && isObject(body['error']) ? body['error'] : body;
+  const inside = isObject(said) ? [said['status_code'], said['code'], said['status']] : [];
+  const known = [status, ...inside].find((one) => typeof one === 'number' && one >= 400 && one < 600);
+  const failed = isObject(said) ? said['failed_generation'] : undefined;
+  return {
+    ...(known === undefined ? {} : { status: Number(known) }),
+    text: `${(error as Error).message} ${body === undefined ? '' : JSON.stringify(body)}`,
+    ...(typeof failed === 'string' && { failedGeneration: failed }),
+  };
 }
 
 function ownForm(form: FormData): UndiciFormData {

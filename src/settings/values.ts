@@ -36,6 +36,17 @@ export function decimal(min: number, max: number) {
   );
 }
 
+/** The same, or one word that stands for none of them. */
+export function decimalOr<Word extends string>(word: Word, min: number, max: number) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value),
+    z.custom<number | Word>(
+      (value) => value === word || (typeof value === 'number' && value >= min && value <= max),
+      { error: `a number from ${min} to ${max}, or ${word}`, abort: false },
+    ),
+  );
+}
+
 export const toggle = z.preprocess(
   (value) => (value === 'true' ? true : value === 'false' ? false : value),
   z.boolean(),

@@ -324,6 +324,10 @@ describe("a provider's section", () => {
     ['openaiCompatible', 'https://x.example/v1/chat/completions', 'without /chat/completions'],
     ['openaiCompatible', 'https://x.example/v1?api-version=1', 'an address without a query'],
     ['groq', 'http://127.0.0.1:11434/v1', "Groq's address, with or without /openai/v1"],
+    ['groq', 'https://gemini.example/v1beta/openai/', "Groq's address, with or without /openai/v1"],
+    ['groq', 'https://x.openai.azure.com/openai', "Groq's address, with or without /openai/v1"],
+    ['openaiCompatible', 'https://x.openai.azure.com/', 'the whole address, such as'],
+    ['openaiCompatible', 'https://x.openai.azure.com/openai', 'the whole address, such as'],
     ['cartesia', 'https://api.cartesia.ai/tts/websocket/', 'without /tts/websocket'],
   ])('%s refuses the address %s, which would be joined wrongly', (section, baseUrl, says) => {
     const [line, ...others] = address(section, baseUrl);

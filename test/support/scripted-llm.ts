@@ -14,6 +14,8 @@ export type LlmStep =
   | { readonly trouble: ProviderTrouble }
   /** It is at work on something else than words. */
   | { readonly progress: true }
+  /** Its tokens are spent. */
+  | { readonly cutShort: true }
   | { readonly hang: true };
 
 export type LlmScript = readonly LlmStep[] | ((request: ReplyRequest) => readonly LlmStep[]);
@@ -58,6 +60,7 @@ export class ScriptedLlm implements LanguageModel {
         else if (typeof step === 'string') yield { type: 'text', text: step };
         else if ('waitMs' in step) await this.#clock.sleep(step.waitMs, signal);
         else if ('progress' in step) yield { type: 'progress' };
+        else if ('cutShort' in step) yield { type: 'cut-short' };
         else if ('error' in step) throw step.error;
         else if ('trouble' in step) yield { type: 'trouble', trouble: step.trouble };
         else if ('usage' in step) {

@@ -176,6 +176,25 @@ export const TROUBLE_CASES: readonly TroubleCase[] = [
   model('malformed JSON', 'malformed', { type: 'malformed', after: SOME }),
   model('error event', 'server', { type: 'error', after: SOME, status: 500, message: 'overloaded' }),
   model('empty reply', 'empty', { type: 'empty' }),
+  model('400: a tool’s call that it cannot read', 'rejected', {
+    type: 'status',
+    status: 400,
+    message: 'Failed to call a function.',
+    more: { code: 'tool_use_failed' },
+  }),
+  model('413: too many tokens', 'rejected', { type: 'status', status: 413, message: 'Request too large' }),
+  {
+    name: '400 once: a tool’s call that it cannot read',
+    part: 'llm',
+    listening: ({ groqFaults }) => {
+      groqFaults.push(/^chat$/, {
+        type: 'status',
+        status: 400,
+        message: 'Failed to call a function.',
+        more: { code: 'tool_use_failed' },
+      });
+    },
+  },
   {
     name: 'idle connection closed',
     part: 'llm',

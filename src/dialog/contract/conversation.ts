@@ -42,6 +42,8 @@ export type LlmEvent =
   | { readonly type: 'tool'; readonly call: ToolCall }
   /** It is at work on what isn't speech: its thoughts, or the arguments of a tool. */
   | { readonly type: 'progress' }
+  /** It was cut off there, perhaps in the middle of a sentence; nothing follows. */
+  | { readonly type: 'cut-short' }
   /** Tokens of this request, as the provider counts (and charges) them. */
   | {
       readonly type: 'usage';

@@ -64,4 +64,14 @@ export const de = {
     mayEnd: list('usw etc str so art'),
     dottedOrdinals: true,
   },
+  reading: {
+    per: 'pro',
+    address: {
+      dot: 'Punkt',
+      slash: 'Schrägstrich',
+      at: 'at',
+      dash: 'Bindestrich',
+      underscore: 'Unterstrich',
+    },
+  },
 } satisfies Language;

@@ -63,4 +63,8 @@ export const en = {
     beforeNumbers: ['no'],
     oneLetterWords: ['i'],
   },
+  reading: {
+    per: 'per',
+    address: { dot: 'dot', slash: 'slash', at: 'at', dash: 'dash', underscore: 'underscore' },
+  },
 } satisfies Language;

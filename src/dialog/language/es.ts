@@ -63,4 +63,8 @@ export const es = {
     beforeNumbers: ['n', 'no', 'núm'],
     oneLetterWords: ['y', 'o', 'a', 'e', 'u'],
   },
+  reading: {
+    per: 'por',
+    address: { dot: 'punto', slash: 'barra', at: 'arroba', dash: 'guion', underscore: 'guion bajo' },
+  },
 } satisfies Language;

@@ -62,4 +62,8 @@ export const fr = {
     beforeNumbers: ['n', 'no', 'art', 'p'],
     oneLetterWords: ['h', 'y', 'a', 'à'],
   },
+  reading: {
+    per: 'par',
+    address: { dot: 'point', slash: 'barre oblique', at: 'arobase', dash: 'tiret', underscore: 'tiret bas' },
+  },
 } satisfies Language;

@@ -59,4 +59,14 @@ export const it = {
     mayEnd: list('ecc etc'),
     oneLetterWords: ['e', 'o', 'a', 'è'],
   },
+  reading: {
+    per: 'al',
+    address: {
+      dot: 'punto',
+      slash: 'barra',
+      at: 'chiocciola',
+      dash: 'trattino',
+      underscore: 'trattino basso',
+    },
+  },
 } satisfies Language;

@@ -50,4 +50,14 @@ export const ja = {
     `),
   },
   sentences: PLAIN_SENTENCES,
+  reading: {
+    per: '毎',
+    address: {
+      dot: 'ドット',
+      slash: 'スラッシュ',
+      at: 'アットマーク',
+      dash: 'ハイフン',
+      underscore: 'アンダーバー',
+    },
+  },
 } satisfies Language;

@@ -24,6 +24,22 @@ export interface Language {
   /** How an agent's question is told by its last sentence. */
   readonly asks: AskingWords;
   readonly sentences: SentenceRules;
+  /** How figures and signs are read; missing: they are left as they are. */
+  readonly reading?: Reading;
+}
+
+/** Words for what is written in signs. */
+export interface Reading {
+  /** "five dollars *per* month". */
+  readonly per: string;
+  /** The signs in an address of the net. */
+  readonly address: {
+    readonly dot: string;
+    readonly slash: string;
+    readonly at: string;
+    readonly dash: string;
+    readonly underscore: string;
+  };
 }
 
 /** Words of a question, by the answer that it wants. */

@@ -59,4 +59,14 @@ export const nl = {
     mayEnd: list('enz etc e.d'),
     oneLetterWords: ['u'],
   },
+  reading: {
+    per: 'per',
+    address: {
+      dot: 'punt',
+      slash: 'schuine streep',
+      at: 'apenstaartje',
+      dash: 'streepje',
+      underscore: 'liggend streepje',
+    },
+  },
 } satisfies Language;

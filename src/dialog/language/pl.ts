@@ -60,4 +60,8 @@ export const pl = {
     dottedOrdinals: true,
     oneLetterWords: ['i', 'a', 'o', 'u', 'z'],
   },
+  reading: {
+    per: 'za',
+    address: { dot: 'kropka', slash: 'ukośnik', at: 'małpa', dash: 'myślnik', underscore: 'podkreślnik' },
+  },
 } satisfies Language;

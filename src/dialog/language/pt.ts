@@ -61,4 +61,8 @@ export const pt = {
     beforeNumbers: ['n', 'núm'],
     oneLetterWords: ['e', 'o', 'a', 'é'],
   },
+  reading: {
+    per: 'por',
+    address: { dot: 'ponto', slash: 'barra', at: 'arroba', dash: 'hífen', underscore: 'sublinhado' },
+  },
 } satisfies Language;

@@ -36,6 +36,9 @@ const UNSPACED_SHARE = 3;
 /** The least of a clause that is worth speaking where clauses are all that there is (Thai). */
 const SPACED_CLAUSE_FROM = 24;
 
+/** A piece without any of these is no speech: it belongs to what follows, or is left out. */
+const SAYABLE = /[\p{L}\p{N}]/u;
+
 /** Marks that end a sentence whatever follows, or nothing but a closing quote. */
 const FIRM_END = /[。！？｡．।॥።။។؟۔]/u;
 const END = /[.!?…]/;
@@ -84,6 +87,16 @@ export class SentenceSplitter {
     return this.#text === '' ? [] : [this.#take(this.#text.length)];
   }
 
+  /** No more text, and it was cut off: what is left has no end, and is only worth saying where nothing else was said. */
+  flushCut(): string[] {
+    if (this.#first) {
+      const clause = /^.*[,;:–—、，；：](?=.)/su.exec(this.#text)?.[0] ?? this.#text;
+      return clause.trim() === '' ? [] : [this.#take(clause.length)];
+    }
+    this.#text = '';
+    return [];
+  }
+
   #take(end: number): string {
     const piece = this.#text.slice(0, end);
     this.#text = this.#text.slice(end);
@@ -99,7 +112,7 @@ export class SentenceSplitter {
   #sentence(): number | undefined {
     const text = this.#text;
     for (const end of this.#candidates(text)) {
-      if (text.slice(0, end).trim() !== '' && endsSentence(text, end, this.#rules)) return end;
+      if (SAYABLE.test(text.slice(0, end)) && endsSentence(text, end, this.#rules)) return end;
     }
     return undefined;
   }

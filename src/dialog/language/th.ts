@@ -51,4 +51,8 @@ export const th = {
     abbreviations: list('ดร นพ พญ น.ส พ.ศ ค.ศ ม.ค ก.พ มี.ค เม.ย พ.ค มิ.ย ก.ค ส.ค ก.ย ต.ค พ.ย ธ.ค น กม บ'),
     spaceEndsClause: true,
   },
+  reading: {
+    per: 'ต่อ',
+    address: { dot: 'จุด', slash: 'ทับ', at: 'แอท', dash: 'ขีด', underscore: 'ขีดล่าง' },
+  },
 } satisfies Language;

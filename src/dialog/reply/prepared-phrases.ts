@@ -4,6 +4,8 @@ import { AudioConverter } from '../../media/convert.ts';
 import type { ProviderTrouble } from '../contract/provider-failures.ts';
 import type { TextToSpeech } from '../contract/ports.ts';
 import type { TimedWord } from '../contract/speech.ts';
+import { languageOf } from '../language/known-languages.ts';
+import { plainText } from '../language/plain-speech.ts';
 import type { PhraseName } from '../turn/turn-states.ts';
 
 export type PhraseTexts = Readonly<Partial<Record<PhraseName, string>>>;
@@ -191,7 +193,11 @@ async function synthesise(
   const pieces: Audio[] = [];
   const words: TimedWord[] = [];
   let substituted = false;
-  for await (const event of tts.speak(once(text), { voice, language, format }, signal)) {
+  for await (const event of tts.speak(
+    once(plainText(text, languageOf(language))),
+    { voice, language, format },
+    signal,
+  )) {
     if (event.type === 'audio') pieces.push(event.audio);
     else if (event.type === 'words') words.push(...event.words);
     else {

@@ -8,6 +8,7 @@ import type { TextToSpeech } from '../contract/ports.ts';
 import { FLUSH, type TextPiece } from '../contract/speech.ts';
 import type { ProviderTrouble } from '../contract/provider-failures.ts';
 import { failedProvider } from '../contract/provider-trouble.ts';
+import { PlainSpeech } from '../language/plain-speech.ts';
 import { SentenceSplitter } from '../language/sentence-splitter.ts';
 import type { StallWatch } from './stall-watch.ts';
 import type { FollowUp } from '../turn/turn-states.ts';
@@ -126,11 +127,13 @@ export class ReplyThinking {
       language: languageOf(language),
       ...(wantsWhole && { firstClauseFrom: 0 }),
     });
+    const plain = new PlainSpeech(languageOf(language));
     const results: Message[] = [];
     let text = '';
     let spoken = '';
     let gathering = false;
     let mustAnswer = false;
+    let cutShort = false;
     const say = async (given: readonly string[]): Promise<void> => {
       for (const piece of given) {
         const isJoint = spoken === '' && /\S$/.test(this.#lastPiece) && /^\S/.test(piece);
@@ -139,9 +142,17 @@ export class ReplyThinking {
         await pieces.send(isJoint ? ` ${piece}` : piece);
       }
     };
+    const take = async (given: string): Promise<void> => {
+      if (given === '') return;
+      text += given;
+      this.#wordsLast = true;
+      gathering = true;
+      await say(takesText ? [given] : splitter.push(given));
+    };
     /** Nothing follows for now. */
     const flush = async (): Promise<void> => {
-      await say(splitter.flush());
+      await take(plain.flush());
+      await say(cutShort ? splitter.flushCut() : splitter.flush());
       if (takesText && gathering) await pieces.send(FLUSH);
       gathering = false;
     };
@@ -150,17 +161,15 @@ export class ReplyThinking {
         stall.progress();
         if (event.type === 'text') {
           events.mark('llmFirstToken');
-          text += event.text;
-          this.#wordsLast = true;
-          gathering = true;
-          await say(takesText ? [event.text] : splitter.push(event.text));
+          await take(plain.push(event.text));
         } else if (event.type === 'tool') {
           await flush();
           const outcome = await this.#act(event.call);
           if (!outcome) return undefined;
           results.push({ role: 'tool', call: event.call, result: outcome.result });
           mustAnswer ||= outcome.answer === true;
-        } else if (event.type === 'usage') events.usage(event);
+        } else if (event.type === 'cut-short') cutShort = true;
+        else if (event.type === 'usage') events.usage(event);
         else if (event.type === 'trouble') events.trouble(event.trouble);
       }
     } catch (error) {

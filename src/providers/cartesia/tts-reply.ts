@@ -37,7 +37,7 @@ const EVENT_CAPACITY = 4096;
  * later than this gets a new one.
  */
 const CONTEXT_PAUSE_MS: Milliseconds = 600;
-/** A text of punctuation alone gives no sound. */
+/** Cartesia refuses a context whose first transcript has none of these: "empty or contains only punctuation". */
 const SPEAKABLE = /[\p{L}\p{N}]/u;
 let contexts = 0;
 
@@ -54,6 +54,8 @@ export class TtsReply {
   #opening: Promise<void> | undefined;
   /** What was sent and has not been heard a sound of. */
   #pieces: string[] = [];
+  /** Marks without a word, which go with the next one. */
+  #mute = '';
   #ended = false;
   #audioMs = 0;
   /** Where this context's time begins in the reply's. */
@@ -105,8 +107,12 @@ export class TtsReply {
 
   // ── text out ──
 
-  async #push(piece: string): Promise<void> {
-    if (piece.trim() === '' && !this.#context) return;
+  async #push(given: string): Promise<void> {
+    const piece = `${this.#mute}${given}`;
+    // What is gathered into sentences there may end in a mark that comes by itself.
+    const isGathered = this.#context !== undefined && this.#options.request.max_buffer_delay_ms !== 0;
+    this.#mute = isGathered || SPEAKABLE.test(piece) ? '' : piece;
+    if (this.#mute !== '') return;
     const { clock } = this.#options;
     if (this.#context && clock.now() - this.#lastChunkAt > CONTEXT_PAUSE_MS) await this.#finishContext();
     if (this.#isOver()) return;
@@ -149,7 +155,8 @@ export class TtsReply {
     this.#context = { id, socket, over };
     this.#offsetMs = this.#audioMs;
     this.#lastChunkAt = Infinity;
-    for (const piece of [...this.#pieces]) this.#send(piece);
+    const first = this.#pieces.findIndex((piece) => SPEAKABLE.test(piece));
+    for (const piece of this.#pieces.slice(first)) this.#send(piece);
     if (this.#ended) this.#sendEnd();
   }
 

@@ -37,6 +37,8 @@ export interface AttemptsOptions<Port, Event> {
   readonly deadlineMs: Milliseconds;
   /** What didn't come by then: `no answer`. */
   readonly missing: string;
+  /** The conversation that they are asked for, where what is said in it may be why one fails. */
+  readonly conversation?: string;
   /** What had failed before the first of them is asked. */
   readonly before?: ProviderFailure | undefined;
   /** One request. What it yields is passed on; what it throws is a failure of that provider. */
@@ -97,7 +99,16 @@ export async function* attempts<Port, Event>(
 /** Asks one provider, once or twice. Returns the failure if the next provider is to be asked. */
 async function* askOne<Port, Event>(
   { provider, attempt, isLast }: Turn<Port>,
-  { part, code, clock, deadlineMs, missing, ask, left = () => 'again' }: AttemptsOptions<Port, Event>,
+  {
+    part,
+    code,
+    clock,
+    deadlineMs,
+    missing,
+    conversation,
+    ask,
+    left = () => 'again',
+  }: AttemptsOptions<Port, Event>,
   signal: AbortSignal,
 ): AsyncGenerator<Event | TroubleEvent, ProviderFailure | undefined> {
   const message = `${missing} within ${deadlineMs} ms`;
@@ -137,7 +148,8 @@ async function* askOne<Port, Event>(
     } catch (error) {
       if (gone(signal)) return undefined;
       failure = failureOf(code, provider.name, request.missed ?? error);
-      use.outcome?.failed(failure);
+      const { kind, retryAfterMs, ofConversation } = failure;
+      use.outcome?.failed({ kind, retryAfterMs, ofConversation, conversation });
     } finally {
       request.abort();
       // When the consumer has stopped reading, a provider that was of use counts as one that works.

@@ -5,6 +5,10 @@ import type { Clock, Milliseconds } from '../../lib/clock.ts';
 export interface BreakerFailure {
   readonly kind: FailureKind;
   readonly retryAfterMs?: Milliseconds | undefined;
+  /** It says something of one conversation only: nothing is counted. */
+  readonly ofConversation?: boolean | undefined;
+  /** The conversation in which it happened, where that may have been the reason: two of one count once. */
+  readonly conversation?: string | undefined;
 }
 
 /** `open`: nobody asks. `half-open`: one may try. */
@@ -24,7 +28,7 @@ export interface Attempt {
   dropped(): void;
 }
 
-/** Failures in a row, within `WINDOW_MS` of each other, that open it. */
+/** Failures in a row (of one conversation only one counts), within `WINDOW_MS` of each other, that open it. */
 const FAILURES = 2;
 const WINDOW_MS: Milliseconds = 60_000;
 /** How long it stays open; doubled for each time that a trial failed, up to the longest. */
@@ -45,13 +49,14 @@ const SLOW: ReadonlySet<FailureKind> = new Set(['timeout', 'stalled']);
 /**
  * Remembers for all calls whether it is worth asking a provider. It opens at once when the failure will last
  * (nobody listens, a wrong key, "too many requests") or has cost a caller a wait, and after two failures in a row
- * otherwise. When its time is up, one caller tries: it closes if that goes well, and stays open twice as long if
+ * otherwise. What lies in one conversation opens it for nobody. When its time is up, one caller tries: it closes if that goes well, and stays open twice as long if
  * it doesn't.
  */
 export class CircuitBreaker {
   readonly #options: BreakerOptions;
   #failures = 0;
   #lastFailureAt: Milliseconds = -Infinity;
+  #lastConversation: string | undefined;
   #lastSuccessAt: Milliseconds = -Infinity;
   #openUntil: Milliseconds | undefined;
   /** Times in a row that it was opened. */
@@ -105,6 +110,7 @@ export class CircuitBreaker {
 
   #succeeded(): void {
     this.#failures = 0;
+    this.#lastConversation = undefined;
     this.#openings = 0;
     this.#lastSuccessAt = this.#options.clock.now();
     if (this.#openUntil === undefined) return;
@@ -114,12 +120,17 @@ export class CircuitBreaker {
   }
 
   #failed(failure: BreakerFailure): void {
+    if (failure.ofConversation === true) return;
     const now = this.#options.clock.now();
     const { state } = this;
     // Others had asked before it opened: what they say is known by now.
     if (state === 'open') return;
-    this.#failures = now - this.#lastFailureAt <= WINDOW_MS ? this.#failures + 1 : 1;
+    const isLate = now - this.#lastFailureAt > WINDOW_MS;
+    const { conversation } = failure;
+    const isSame = conversation !== undefined && conversation === this.#lastConversation;
+    this.#failures = isLate ? 1 : this.#failures + (isSame ? 0 : 1);
     this.#lastFailureAt = now;
+    this.#lastConversation = conversation;
     const slow = SLOW.has(failure.kind) && now - this.#lastSuccessAt > PROOF_OF_LIFE_MS;
     const enough = state === 'half-open' || this.#failures >= FAILURES || LASTING.has(failure.kind) || slow;
     if (!enough) return;

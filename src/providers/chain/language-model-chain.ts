@@ -15,7 +15,7 @@ export function chainLanguageModels({
   patienceMs,
 }: ChainOptions<LanguageModel>): LanguageModel {
   async function* reply(request: ReplyRequest, signal: AbortSignal): AsyncGenerator<LlmEvent> {
-    const { avoid = [] } = request;
+    const { avoid = [], call } = request;
     let speaker: string | undefined;
 
     /** Its answer, with a time limit for the first event. */
@@ -41,6 +41,7 @@ export function chainLanguageModels({
           providers,
           avoid,
           clock,
+          conversation: `${call.key.server} ${call.key.channel}`,
           deadlineMs: patienceMs,
           missing: 'no answer',
           ask,

@@ -1,63 +1,138 @@
-import type { Message } from '../../dialog/contract/conversation.ts';
+import type { Message, ToolCall } from '../../dialog/contract/conversation.ts';
 import type { ChatMessage } from './chat-wire.ts';
 
-/** Messages of the history that a model is told; older ones are left out. */
-const HISTORY_LIMIT = 100;
+/** How a history is put into messages. */
+export interface Telling {
+  /** Tokens, as far as they can be estimated, that the messages may have; the oldest are left out first. */
+  readonly tokens?: number;
+  /** Tools and their results are told in words, for a server that takes no such messages. */
+  readonly toolsInWords?: boolean;
+}
+
+/** What isn't speech stands in square brackets, as the system prompt says. */
+const MARKS = {
+  begins: '[the call begins]',
+  silence: '[says nothing]',
+  notUnderstood: '[said something that could not be understood]',
+  interrupted: '[interrupted]',
+  goOn: '[go on]',
+} as const;
+
+/** What the caller said, what tools did about it, and what the agent said. */
+interface Exchange {
+  readonly caller: readonly string[];
+  readonly tools: readonly ToolUse[];
+  readonly agent: readonly string[];
+}
+
+interface ToolUse {
+  /** Where it stands in the history: the same in every request. */
+  readonly place: number;
+  readonly call: ToolCall;
+  readonly result: string;
+}
 
 /**
- * The conversation in the form of a chat model. What isn't speech stands in square brackets, as the
- * system prompt says. Messages of one side that follow each other are joined: some models insist on turns.
+ * The conversation as the strictest of the servers takes it: the first and the last word are the user's (or a tool's),
+ * roles alternate, a message is either words or one tool's call, and no user follows a tool.
+ *
+ * https://github.com/mistralai/mistral-common, protocol/instruct/validator.py: the order, the last role, ids of nine
+ * letters and digits, words or calls. Gemma's chat template: "Conversation roles must alternate". Llama's: "This model
+ * only supports single tool-calls at once".
  */
-export function chatMessages(history: readonly Message[]): ChatMessage[] {
-  const messages: ChatMessage[] = [];
-  for (const message of recent(history)) {
-    const last = messages.at(-1);
-    switch (message.role) {
-      case 'caller': {
-        const content = callerText(message);
-        if (last?.role === 'user') last.content = `${textOf(last)}\n${content}`;
-        else messages.push({ role: 'user', content });
-        break;
-      }
-      case 'agent': {
-        const content = message.interrupted ? `${message.text} [interrupted]` : message.text;
-        if (last?.role === 'assistant' && !last.tool_calls) last.content = `${textOf(last)} ${content}`;
-        else messages.push({ role: 'assistant', content });
-        break;
-      }
-      case 'tool': {
-        const { id, name, malformed } = message.call;
-        const args = malformed ?? JSON.stringify(message.call.arguments);
-        const call = { id, type: 'function' as const, function: { name, arguments: args } };
-        if (last?.role === 'assistant' && !last.tool_calls) last.tool_calls = [call];
-        else messages.push({ role: 'assistant', tool_calls: [call] });
-        messages.push({ role: 'tool', tool_call_id: id, content: message.result });
-      }
+export function chatMessages(history: readonly Message[], telling: Telling = {}): ChatMessage[] {
+  const exchanges = exchangesOf(history);
+  const last = exchanges.length - 1;
+  const told = exchanges.map((exchange, at) => messagesOf(exchange, at === last, telling));
+  return within(told, telling.tokens ?? Infinity).flat();
+}
+
+/** About as many tokens as models make of it: four letters to one in English, two in Thai or Chinese at most. */
+export function tokensIn(value: unknown): number {
+  return Math.ceil(Buffer.byteLength(typeof value === 'string' ? value : JSON.stringify(value)) / 3.5);
+}
+
+function exchangesOf(history: readonly Message[]): Exchange[] {
+  const exchanges: { caller: string[]; tools: ToolUse[]; agent: string[] }[] = [];
+  for (const [place, message] of history.entries()) {
+    let exchange = exchanges.at(-1);
+    const isAnswered = exchange !== undefined && exchange.tools.length + exchange.agent.length > 0;
+    if (!exchange || (message.role === 'caller' && isAnswered)) {
+      exchange = { caller: [], tools: [], agent: [] };
+      exchanges.push(exchange);
     }
+    if (message.role === 'caller') exchange.caller.push(callerText(message));
+    else if (message.role === 'tool') exchange.tools.push({ place, ...message });
+    else exchange.agent.push(message.interrupted ? `${message.text} ${MARKS.interrupted}` : message.text);
   }
+  return exchanges;
+}
+
+function messagesOf({ caller, tools, agent }: Exchange, isLast: boolean, telling: Telling): ChatMessage[] {
+  const { toolsInWords = false } = telling;
+  const words = agent.join(' ');
+  // Of a reply in the making, which goes on behind the tools: no words of the agent's may be the last.
+  const begun = isLast && tools.length > 0 && words !== '' ? [`[you have already said: ${words}]`] : [];
+  const asked = [...(caller.length > 0 ? caller : [MARKS.begins]), ...begun];
+  const done = toolsInWords ? tools.map(toolInWords) : [];
+  const messages: ChatMessage[] = [
+    { role: 'user', content: [...asked, ...done].join('\n') },
+    ...(toolsInWords ? [] : tools.flatMap(toolMessages)),
+  ];
+  if (isLast && tools.length > 0) return messages;
+  if (words !== '' || !isLast) messages.push({ role: 'assistant', content: words || MARKS.silence });
+  if (isLast && words !== '') messages.push({ role: 'user', content: MARKS.goOn });
   return messages;
 }
 
-function recent(history: readonly Message[]): readonly Message[] {
-  const kept = history.slice(-HISTORY_LIMIT);
-  // A result without its question makes no sense.
-  const from = kept.findIndex(({ role }) => role !== 'tool');
-  return from > 0 && kept.length < history.length ? kept.slice(from) : kept;
+function toolMessages({ place, call, result }: ToolUse): ChatMessage[] {
+  const id = `call${String(place).padStart(5, '0')}`;
+  // Text that is no JSON, or a name that isn't one, would be refused in every request to come.
+  const args = JSON.stringify(call.malformed === undefined ? call.arguments : {});
+  const name = call.name.replaceAll(/[^\w-]+/g, '_').slice(0, 64) || 'unknown';
+  return [
+    { role: 'assistant', tool_calls: [{ id, type: 'function', function: { name, arguments: args } }] },
+    { role: 'tool', tool_call_id: id, content: result.trim() === '' ? 'done' : result },
+  ];
+}
+
+function toolInWords({ call, result }: ToolUse): string {
+  return `[you have used ${call.name} with ${JSON.stringify(call.arguments)}: ${result}]`;
+}
+
+/** The last of the exchanges, as many as fit; of the very last, texts are cut where even it is too long. */
+function within(exchanges: readonly ChatMessage[][], tokens: number): ChatMessage[][] {
+  const kept: ChatMessage[][] = [];
+  let left = tokens;
+  for (const exchange of exchanges.toReversed()) {
+    left -= tokensIn(exchange);
+    if (left < 0 && kept.length > 0) break;
+    kept.unshift(exchange);
+  }
+  const [only = []] = kept;
+  return kept.length === 1 && left < 0 ? [shortened(only, tokens)] : kept;
+}
+
+/** Its longest texts are cut to an equal share each. */
+function shortened(messages: readonly ChatMessage[], tokens: number): ChatMessage[] {
+  const share = Math.max(20, Math.floor(tokens / messages.length));
+  return messages.map((message) => {
+    if (!('content' in message) || tokensIn(message.content) <= share) return message;
+    const { content } = message;
+    const kept = Math.floor((content.length * share) / tokensIn(content));
+    return { ...message, content: `${content.slice(0, kept)} …` };
+  });
 }
 
 function callerText(message: Extract<Message, { role: 'caller' }>): string {
   switch (message.via) {
     case 'speech':
-      return message.text;
+      return message.text.trim() === '' ? MARKS.notUnderstood : message.text;
     case 'dtmf':
       return `[pressed the keys ${message.text}]`;
     case 'not-understood':
-      return '[said something that could not be understood]';
+      return MARKS.notUnderstood;
     case 'silence':
-      return '[says nothing]';
+      return MARKS.silence;
   }
-}
-
-function textOf(message: { readonly content?: unknown }): string {
-  return typeof message.content === 'string' ? message.content : '';
 }

@@ -1,19 +1,22 @@
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { LanguageModel } from '../../dialog/contract/ports.ts';
 import type { LlmEvent, ReplyRequest } from '../../dialog/contract/conversation.ts';
-import { RequestAbort } from '../../lib/abort.ts';
 import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
-import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
-import { chatMessages } from './chat-messages.ts';
+import type { ProviderFailure } from '../provider-failure.ts';
+import { answerOf, type Ending } from './chat-answer.ts';
+import { chatMessages, tokensIn, type Telling } from './chat-messages.ts';
 import type { ChatBody, ChatChunk } from './chat-wire.ts';
+import { departmentOfKey } from './department-key.ts';
+import { mended, TakenParameters, type Manner, type Refusal } from './refusals.ts';
 import { systemPrompt } from './system-prompt.ts';
-import { ToolDeltas } from './tool-deltas.ts';
+import { writtenReply } from './written-reply.ts';
 
 /** A server of chat completions, behind whichever SDK. */
 export interface ChatServer {
   /** Resolves when the headers are there. What it throws, and the chunks do, is what `failure` understands. */
   ask(body: ChatBody, signal: AbortSignal): Promise<AsyncIterable<ChatChunk>>;
   failure(error: unknown): ProviderFailure;
+  /** What the server said of what was thrown; undefined: it wasn't the server that said it. */
+  refusal(error: unknown): Refusal | undefined;
   /** Opens a connection, or keeps the one there is from falling asleep. Never fails. */
   warm(): void;
   close(): Promise<void>;
@@ -23,26 +26,140 @@ export interface ChatModelOptions {
   /** Name in logs and failures. */
   readonly name: string;
   readonly model: string;
-  /** 0 … 2. */
-  readonly temperature: number;
+  /** 0 … 2; `none`: it isn't told any. */
+  readonly temperature: number | 'none';
   /** From the request to the first token. */
   readonly firstTokenMs: Milliseconds;
   /** Between two tokens. */
   readonly tokenMs: Milliseconds;
+  /** From the request to the first word of a model that thinks before it speaks, and shows that it does. */
+  readonly thinkingMs: Milliseconds;
+  /** Tokens that a request may have; the oldest of the conversation are left out first. */
+  readonly contextTokens: number;
   readonly clock?: Clock;
+  /** Something that people should know of. */
+  readonly onTrouble?: ((message: string) => void) | undefined;
+}
+
+/** Parameters beside the model, the messages and the tools; of `limit`, a reply may need more. */
+interface Parameters {
+  /** What the limit of a reply's tokens is called, and how many. */
+  readonly limit: readonly [name: string, tokens: number];
+  readonly more: Readonly<Record<string, unknown>>;
+}
+
+/** So many times the tokens, where all of them went into thoughts. */
+const MORE_ROOM = 4;
+
+/** What was found out about one call, and holds for its next questions. */
+interface Remembered {
+  readonly manner: Manner;
+  /** The last question that was refused for good: asked again, as a turn's end follows a pause, it gets the same answer. */
+  readonly refused?: { readonly question: string; readonly failure: ProviderFailure };
 }
 
 /** A language model that is spoken to by chat completions, streamed. */
-export function createChatModel(server: ChatServer, options: ChatModelOptions): LanguageModel {
-  const { name, clock = systemClock } = options;
+export function createChatModel(
+  server: ChatServer,
+  options: ChatModelOptions,
+  { limit: [limit, most], more }: Parameters,
+): LanguageModel {
+  const { name, model, temperature, contextTokens, clock = systemClock, onTrouble } = options;
+  const taken = new TakenParameters();
+  const calls = new WeakMap<object, Remembered>();
+  /** Of the model, whatever the call. */
+  const learnt = { tokens: contextTokens, room: 1, thinksFirst: false };
+
+  const parameters = (): Record<string, unknown> =>
+    taken.of({
+      [limit]: most * learnt.room,
+      ...(temperature === 'none' ? {} : { temperature }),
+      ...more,
+    });
+
+  /** The question, put so that it isn't longer than it may be. */
+  const bodyOf = ({ agent, call, history, tools = [] }: ReplyRequest, manner: Manner): ChatBody => {
+    const offered = manner.without === 'all' || !taken.takes('tools') ? [] : tools;
+    const system = systemPrompt(agent, call, clock.wallClock());
+    const functions = offered.map(({ name: tool, description, parameters: schema }) => ({
+      type: 'function' as const,
+      function: { name: tool, description, parameters: schema },
+    }));
+    const all = Math.min(manner.tokens ?? Infinity, learnt.tokens);
+    const telling: Telling = {
+      tokens: Math.max(LEAST_HISTORY, all - tokensIn(system) - tokensIn(functions)),
+      toolsInWords: manner.toolsInWords === true || !taken.takes('tools'),
+    };
+    return {
+      model,
+      stream: true,
+      ...parameters(),
+      messages: [{ role: 'system', content: system }, ...chatMessages(history, telling)],
+      ...(functions.length > 0 && { tools: functions }),
+    };
+  };
 
   async function* reply(request: ReplyRequest, signal: AbortSignal): AsyncGenerator<LlmEvent> {
     if (signal.aborted) return;
-    const body = bodyOf(request, options, clock.wallClock());
-    try {
-      yield* answer(server, body, signal, { ...options, clock });
-    } catch (error) {
-      if (!isAborted(signal)) throw server.failure(error);
+    const { call, history, tools = [] } = request;
+    const chosen = departmentOfKey(request);
+    if (chosen) {
+      yield* chosen;
+      return;
+    }
+    const question = JSON.stringify([history.length, history.at(-1)]);
+    const before = calls.get(call);
+    if (before?.refused?.question === question) throw before.refused.failure;
+    let manner = before?.manner ?? {};
+    for (;;) {
+      const body = bodyOf(request, manner);
+      const known = tools.map((tool) => tool.name);
+      let said = false;
+      try {
+        const about = { known, thinksFirst: learnt.thinksFirst, hasMoreRoom: learnt.room === 1, clock };
+        const answer = answerOf(server, body, signal, { ...options, ...about });
+        let ending: Ending | undefined;
+        for (let next = await answer.next(); ; next = await answer.next()) {
+          if (next.done === true) {
+            ending = next.value;
+            break;
+          }
+          said ||= next.value.type === 'text' || next.value.type === 'tool';
+          yield next.value;
+        }
+        if (ending) learnt.thinksFirst ||= ending.thoughtFirst;
+        if (ending?.outOfRoom === true) {
+          learnt.room = MORE_ROOM;
+          continue;
+        }
+        calls.set(call, { manner: lasting(manner) });
+        return;
+      } catch (error) {
+        if (isAborted(signal)) return;
+        const failure = server.failure(error);
+        const refusal = server.refusal(error);
+        if (said || !refusal) throw failure;
+        const lesson = taken.learn(refusal, [limit, 'temperature', 'tools', ...Object.keys(more)]);
+        if (lesson !== undefined) {
+          onTrouble?.(`${name}: ${model} is asked with ${lesson} from now on, as its server wants it`);
+          continue;
+        }
+        const written = writtenReply(refusal.failedGeneration, known);
+        if (written) {
+          yield* written;
+          return;
+        }
+        const next = mended(refusal, manner, { tokens: tokensIn(body) });
+        if (!next) {
+          if (failure.ofConversation)
+            calls.set(call, { manner: lasting(manner), refused: { question, failure } });
+          throw failure;
+        }
+        // A limit of the server's holds for all calls.
+        if (next.shortened !== manner.shortened)
+          learnt.tokens = Math.min(learnt.tokens, next.tokens ?? Infinity);
+        manner = next;
+      }
     }
   }
 
@@ -56,91 +173,13 @@ export function createChatModel(server: ChatServer, options: ChatModelOptions): 
   };
 }
 
-function bodyOf(
-  { agent, call, history, tools = [] }: ReplyRequest,
-  { model, temperature }: ChatModelOptions,
-  wallClockMs: number,
-): ChatBody {
-  return {
-    model,
-    stream: true,
-    temperature,
-    messages: [{ role: 'system', content: systemPrompt(agent, call, wallClockMs) }, ...chatMessages(history)],
-    ...(tools.length > 0
-      ? {
-          tools: tools.map(({ name, description, parameters }) => ({
-            type: 'function' as const,
-            function: { name, description, parameters },
-          })),
-        }
-      : {}),
-  };
+/** What a call's next questions are asked with, too: one answer's tools say nothing of the next one's. */
+function lasting(manner: Manner): Manner {
+  return manner.without ? {} : manner;
 }
 
-/** Its events, or what went wrong, as it was thrown. Ends silently when `signal` aborts. */
-async function* answer(
-  server: ChatServer,
-  body: ChatBody,
-  signal: AbortSignal,
-  options: ChatModelOptions & { readonly clock: Clock },
-): AsyncGenerator<LlmEvent> {
-  const { name, clock, firstTokenMs, tokenMs } = options;
-  const fail = (kind: FailureKind, message: string): ProviderFailure =>
-    new ProviderFailure({ code: 'LLM_FAILED', provider: name, kind, message });
-  const request = new RequestAbort(signal, clock);
-  const firstBy = clock.now() + firstTokenMs;
-  const tools = new ToolDeltas();
-  let finished = false;
-  let said = false;
-  let progressed = false;
-  try {
-    request.deadline(firstBy, fail('timeout', `no answer within ${firstTokenMs} ms`));
-    const stream = await server.ask(body, request.signal);
-    const chunks = stream[Symbol.asyncIterator]();
-    for (;;) {
-      if (progressed) request.deadline(clock.now() + tokenMs, fail('stalled', `no token for ${tokenMs} ms`));
-      else request.deadline(firstBy, fail('stalled', `no token within ${firstTokenMs} ms`));
-      const next = await chunks.next();
-      request.clearDeadline();
-      if (request.signal.aborted || next.done === true) break;
-      const { choices, x_groq: groq } = next.value;
-      // Elsewhere than at Groq the usage stands in the chunk itself.
-      const usage = groq?.usage ?? next.value.usage;
-      if (groq?.error) throw fail('server', groq.error);
-      const choice = choices?.[0];
-      const { content, tool_calls: toolCalls } = choice?.delta ?? {};
-      const reasoning = choice?.delta?.reasoning ?? choice?.delta?.reasoning_content;
-      if (content) {
-        said = true;
-        yield { type: 'text', text: content };
-      }
-      if (toolCalls) tools.add(toolCalls);
-      if (toolCalls !== undefined || reasoning) yield { type: 'progress' };
-      progressed ||= Boolean(content) || Boolean(reasoning) || toolCalls !== undefined;
-      finished ||= typeof choice?.finish_reason === 'string';
-      if (usage) {
-        const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = usage;
-        yield { type: 'usage', provider: name, inputTokens, outputTokens };
-      }
-    }
-    if (signal.aborted) return;
-    if (request.missed) throw request.missed;
-    if (!finished) throw fail('cut', 'the answer ended in the middle');
-    // undici has the connection back a moment later: the next question shall find it.
-    await breathe();
-    for (const call of tools.finish()) {
-      said = true;
-      yield { type: 'tool', call };
-    }
-    if (!said) throw fail('empty', 'the model said nothing');
-  } catch (error) {
-    if (!signal.aborted) throw request.missed ?? error;
-  } finally {
-    // If the consumer stops reading early, the request is aborted.
-    if (finished) request.release();
-    else request.abort();
-  }
-}
+/** Tokens that the conversation has at least, however much the agent's instructions need. */
+const LEAST_HISTORY = 300;
 
 /** As a question: it may change while something is awaited. */
 function isAborted(signal: AbortSignal): boolean {

@@ -4,10 +4,26 @@
  */
 
 export interface ToolCallDelta {
-  readonly index: number;
-  readonly id?: string;
+  readonly index?: number;
+  readonly id?: string | null;
   readonly type?: string;
-  readonly function?: { readonly name?: string; readonly arguments?: string };
+  /** Arguments are text, and with some servers the object itself. */
+  readonly function?: { readonly name?: string | null; readonly arguments?: unknown };
+}
+
+/** Words, or parts of which some are words and some are thoughts (Mistral's thinking models). */
+export type Content =
+  string | readonly { readonly type?: string; readonly text?: unknown; readonly thinking?: unknown }[];
+
+export interface ChatDelta {
+  readonly content?: Content | null;
+  readonly tool_calls?: readonly ToolCallDelta[] | null;
+  /** A refusal to answer, in words (OpenAI). */
+  readonly refusal?: string | null;
+  /** What a model thinks before it speaks: Groq and Ollama call it so, */
+  readonly reasoning?: string | null;
+  /** vLLM, llama.cpp and DeepSeek so. */
+  readonly reasoning_content?: string | null;
 }
 
 interface Usage {
@@ -18,14 +34,9 @@ interface Usage {
 /** One server-sent event. Servers leave out much of it, whatever the SDKs' types say. */
 export interface ChatChunk {
   readonly choices?: readonly {
-    readonly delta?: {
-      readonly content?: string | null;
-      readonly tool_calls?: readonly ToolCallDelta[];
-      /** What a model thinks before it speaks: Groq and Ollama call it so, */
-      readonly reasoning?: string | null;
-      /** vLLM, llama.cpp and DeepSeek so. */
-      readonly reasoning_content?: string | null;
-    };
+    readonly delta?: ChatDelta | null;
+    /** Instead, where a server doesn't stream after all. */
+    readonly message?: ChatDelta | null;
     readonly finish_reason?: string | null;
   }[];
   readonly usage?: Usage | null;
@@ -42,16 +53,16 @@ interface SentToolCall {
 export type ChatMessage =
   | { role: 'system'; content: string }
   | { role: 'user'; content: string }
-  | { role: 'assistant'; content?: string; tool_calls?: SentToolCall[] }
+  | { role: 'assistant'; content: string }
+  | { role: 'assistant'; tool_calls: SentToolCall[] }
   | { role: 'tool'; tool_call_id: string; content: string };
 
-/** What every server is asked, whatever else it wants to be told. */
+/** What a server is asked, beside the parameters of its own. */
 export interface ChatBody {
-  model: string;
-  stream: true;
-  temperature: number;
-  messages: ChatMessage[];
-  tools?: {
+  readonly model: string;
+  readonly stream: true;
+  readonly messages: ChatMessage[];
+  readonly tools?: {
     type: 'function';
     function: { name: string; description: string; parameters: Record<string, unknown> };
   }[];

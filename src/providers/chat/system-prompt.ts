@@ -65,12 +65,16 @@ function facts({ knowledge, tools }: AgentProfile): string[] {
       return `Service: ${names}. ${about}${price === undefined ? '' : ` Price: ${price}.`}`;
     }),
     ...(departments.length > 0
-      ? [`Departments that callers can be put through to: ${departments.map(({ name }) => name).join('; ')}.`]
+      ? [`Departments that callers can be put through to: ${departments.map(withKey).join('; ')}.`]
       : []),
     knowledge.takesMessages && may(TOOL.takeMessage)
       ? 'You can take a message; it needs a name, a telephone number and what it is about.'
       : 'You can not take messages.',
   ];
+}
+
+function withKey({ name, digit }: AgentKnowledge['departments'][number]): string {
+  return digit === undefined ? name : `${name} (key ${digit})`;
 }
 
 /** `Monday 08:00 to 12:00 and 14:00 to 18:00; …; Sunday closed`. */

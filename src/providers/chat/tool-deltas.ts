@@ -1,5 +1,6 @@
 import type { ToolCall } from '../../dialog/contract/conversation.ts';
 import type { ToolCallDelta } from './chat-wire.ts';
+import { toolNamed, type WrittenCall } from './written-tools.ts';
 
 interface Unfinished {
   readonly index: number;
@@ -10,22 +11,40 @@ interface Unfinished {
 
 /**
  * Tool calls that arrive in fragments: first `{index, id, name}`, then the arguments bit by bit. A new id is a new
- * call, also where a server gives all of them the same index.
+ * call, also where a server gives all of them the same index, or none.
  */
 export class ToolDeltas {
   readonly #calls: Unfinished[] = [];
+  readonly #known: readonly string[];
+
+  /** `known`: names of the tools that the agent has. */
+  constructor(known: readonly string[] = []) {
+    this.#known = known;
+  }
 
   add(deltas: readonly ToolCallDelta[]): void {
-    for (const { index, id = '', function: fragment } of deltas) {
-      let call = this.#calls.findLast((known) => known.index === index);
-      if (!call || (id !== '' && call.id !== '' && id !== call.id)) {
-        call = { index, id: '', name: '', text: '' };
-        this.#calls.push(call);
-      }
+    for (const { index, id: given, function: fragment } of deltas) {
+      const id = given ?? '';
+      const known = this.#calls.findLast((one) => index === undefined || one.index === index);
+      const isAnother = known !== undefined && id !== '' && known.id !== '' && id !== known.id;
+      const call = known && !isAnother ? known : this.#begin(index);
       call.id ||= id;
-      call.name += fragment?.name ?? '';
-      call.text += fragment?.arguments ?? '';
+      const name = fragment?.name ?? '';
+      // Some servers say it with each fragment.
+      if (name !== call.name) call.name += name;
+      call.text += textOf(fragment?.arguments);
     }
+  }
+
+  /** One that stood in the model's words. */
+  addWritten({ name, arguments: text }: WrittenCall): void {
+    Object.assign(this.#begin(undefined), { name, text });
+  }
+
+  #begin(index: number | undefined): Unfinished {
+    const call = { index: index ?? this.#calls.length, id: '', name: '', text: '' };
+    this.#calls.push(call);
+    return call;
   }
 
   /** All calls, whole, in the model's order. Arguments that are no JSON object are passed on as they are. */
@@ -34,16 +53,23 @@ export class ToolDeltas {
       .toSorted((one, other) => one.index - other.index)
       .map(({ index, id, name, text }) => ({
         id: id === '' ? `tool-${index}` : id,
-        name,
+        name: toolNamed(name, this.#known),
         ...parsed(text),
       }));
   }
 }
 
+function textOf(given: unknown): string {
+  if (typeof given === 'string') return given;
+  return typeof given === 'object' && given !== null ? JSON.stringify(given) : '';
+}
+
 function parsed(text: string): Pick<ToolCall, 'arguments' | 'malformed'> {
   if (text.trim() === '') return { arguments: {} };
   try {
-    const value: unknown = JSON.parse(text);
+    let value: unknown = JSON.parse(text);
+    // Some models write JSON within JSON.
+    if (typeof value === 'string' && value.trimStart().startsWith('{')) value = JSON.parse(value);
     // Some models write `null` for "no arguments".
     if (value === null) return { arguments: {} };
     if (typeof value === 'object' && !Array.isArray(value)) {

@@ -1,6 +1,7 @@
 import Groq, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'groq-sdk';
 import type { FailureDetails, ProviderFailure } from '../provider-failure.ts';
-import { failureOfSdk, openSdkHttp, SDK_TIMEOUT_MS } from '../sdk-http.ts';
+import type { Refusal } from '../chat/refusals.ts';
+import { failureOfSdk, openSdkHttp, refusalOf, SDK_TIMEOUT_MS } from '../sdk-http.ts';
 
 export interface GroqConnection {
   readonly apiKey: string;
@@ -14,6 +15,8 @@ export interface GroqClient {
   warm(): void;
   /** What was thrown, as a failure of ours. */
   failure(code: FailureDetails['code'], provider: string, error: unknown): ProviderFailure;
+  /** What Groq said, if it was Groq that refused. */
+  refusal(error: unknown): Refusal | undefined;
   close(): Promise<void>;
 }
 
@@ -38,6 +41,7 @@ export function createGroqClient({ apiKey, baseUrl }: GroqConnection): GroqClien
       http.warm(baseURL);
     },
     failure: (code, provider, error) => failureOfSdk(error, ERRORS, { code, provider }, [apiKey]),
+    refusal: (error) => refusalOf(error, ERRORS),
     close: () => http.close(),
   };
 }

@@ -9,10 +9,10 @@ export const groqLlm: Provider<'llm'> = {
   isRemote: true,
   languages: 'any',
   rank: 10,
-  async open({ settings }) {
+  async open({ settings, onTrouble }) {
     const { createGroqLlm } = await import('./groq-llm.ts');
     const { apiKey = '', ...own } = GROQ.in(settings);
     // Whether it is asked again is up to the chain that it stands in.
-    return createGroqLlm({ ...own, apiKey });
+    return createGroqLlm({ ...own, apiKey, onTrouble });
   },
 };

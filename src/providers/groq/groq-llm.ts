@@ -16,19 +16,20 @@ export interface GroqLlmOptions
 export function createGroqLlm(options: GroqLlmOptions): LanguageModel {
   const { name = 'groq', maxTokens, reasoningEffort } = options;
   const client = createGroqClient(options);
-  const own = {
-    max_completion_tokens: maxTokens,
-    ...(reasoningEffort === undefined ? {} : { reasoning_effort: reasoningEffort }),
-  };
   return createChatModel(
     {
-      ask: (body, signal) => client.sdk.chat.completions.create({ ...body, ...own }, { signal }),
+      ask: (body, signal) => client.sdk.chat.completions.create(body, { signal }),
       failure: (error) => client.failure('LLM_FAILED', name, error),
+      refusal: (error) => client.refusal(error),
       warm: () => {
         client.warm();
       },
       close: () => client.close(),
     },
     { ...options, name },
+    {
+      limit: ['max_completion_tokens', maxTokens],
+      more: reasoningEffort === undefined ? {} : { reasoning_effort: reasoningEffort },
+    },
   );
 }

@@ -11,7 +11,9 @@ export const GROQ = new SettingsSection({
     apiKey: text.optional(),
     baseUrl: apiUrl('/chat/completions')
       .refine(
-        (value) => !/(?<!\/openai)\/v1\/*$/.test(value),
+        // `…/openai` alone is Gemini's or Azure's: the SDK would make `/openai/openai/v1` of it.
+        (value) =>
+          /\/openai\/v1\/*$/.test(value) || !/\/(?:v\d\w*|openai)(?:\/|$)|\/deployments\//.test(value),
         "Groq's address, with or without /openai/v1 (for another server: openaiCompatible.baseUrl, llm: openai-compatible)",
       )
       .default('https://api.groq.com'),

@@ -4,10 +4,12 @@ import type { SttRequest, Transcript } from '../../dialog/contract/speech.ts';
 import { RequestAbort } from '../../lib/abort.ts';
 import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import { VoiceAgentError } from '../../lib/errors.ts';
+import { FRAME_MS } from '../../media/audio.ts';
 import { writeWav } from '../../media/wav.ts';
 import { keyTerms } from '../key-terms.ts';
 import { ProviderFailure } from '../provider-failure.ts';
 import { TurnRecording } from '../turn-recording.ts';
+import { isPhantom } from './whisper-phantoms.ts';
 import { createGroqClient, type GroqClient, type GroqConnection } from './groq-client.ts';
 
 export interface GroqWhisperOptions extends GroqConnection {
@@ -72,11 +74,12 @@ function openStream(
   let ended = true;
   let beganAt = 0;
   /** Of the turn that ended last, until it is understood. */
-  let asked: { readonly frame: number; readonly wav: Uint8Array } | undefined;
+  let asked:
+    { readonly frame: number; readonly wav: Uint8Array; readonly voicedMs: Milliseconds } | undefined;
   const isOver = (): boolean => over.signal.aborted;
   const ask = async (sound: NonNullable<typeof asked>): Promise<Transcript> => {
     asked = sound;
-    const hints = { language: request.language, prompt };
+    const hints = { language: request.language, prompt, voicedMs: sound.voicedMs };
     const transcript = await transcribe(client, sound.wav, hints, over.signal, options);
     if (asked === sound) asked = undefined;
     return transcript;
@@ -98,7 +101,7 @@ function openStream(
       turn.close();
       if (samples.length === 0 || isOver()) return NOTHING;
       const wav = writeWav({ encoding: 'pcm_s16', rateHz: turn.rateHz, samples });
-      return ask({ frame, wav });
+      return ask({ frame, wav, voicedMs: (frame - beganAt + 1) * FRAME_MS });
     },
     askAgain: (frame) => (asked?.frame === frame && !isOver() ? ask(asked) : Promise.resolve(NOTHING)),
     close() {
@@ -112,7 +115,7 @@ function openStream(
 async function transcribe(
   client: GroqClient,
   wav: Uint8Array,
-  hints: { readonly language: string; readonly prompt: string },
+  hints: { readonly language: string; readonly prompt: string; readonly voicedMs: Milliseconds },
   signal: AbortSignal,
   options: GroqWhisperOptions & { readonly name: string },
 ): Promise<Transcript> {
@@ -133,7 +136,7 @@ async function transcribe(
       },
       { signal: request.signal },
     );
-    return judged(answer, name);
+    return judged(answer, { name, language: hints.language, voicedMs: hints.voicedMs });
   } catch (error) {
     if (signal.aborted) return NOTHING;
     throw request.missed ?? client.failure('STT_FAILED', name, error);
@@ -142,18 +145,26 @@ async function transcribe(
   }
 }
 
-/** Whisper makes words out of silence; it says itself how likely that is. */
-function judged(answer: VerboseTranscription, provider: string): Transcript {
+/** Whisper makes words out of silence and noise; in part it says itself how likely that is. */
+function judged(
+  answer: VerboseTranscription,
+  {
+    name: provider,
+    language,
+    voicedMs,
+  }: { readonly name: string; readonly language: string; readonly voicedMs: Milliseconds },
+): Transcript {
   if (typeof answer.text !== 'string') {
     const message = 'the answer holds no text';
     throw new ProviderFailure({ code: 'STT_FAILED', provider, kind: 'malformed', message });
   }
   const text = answer.text.trim();
+  if (isPhantom(text, voicedMs, language)) return NOTHING;
   const segments = answer.segments ?? [];
   const logprob =
     segments.reduce((sum, segment) => sum + (segment.avg_logprob ?? 0), 0) / Math.max(1, segments.length);
   const silent =
     segments.length > 0 && segments.every(({ no_speech_prob: odds = 0 }) => odds > NO_SPEECH_PROB);
-  const understood = text !== '' && !(silent && logprob < MIN_LOGPROB);
+  const understood = !(silent && logprob < MIN_LOGPROB);
   return { text, understood, confidence: understood ? Math.min(1, Math.exp(logprob)) : 0 };
 }

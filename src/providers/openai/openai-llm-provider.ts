@@ -7,8 +7,8 @@ export const openAiCompatibleLlm: Provider<'llm'> = {
   section: OPENAI_COMPATIBLE,
   isRemote: true,
   languages: 'any',
-  async open({ settings }) {
+  async open({ settings, onTrouble }) {
     const { createOpenAiLlm } = await import('./openai-llm.ts');
-    return createOpenAiLlm({ ...OPENAI_COMPATIBLE.in(settings) });
+    return createOpenAiLlm({ ...OPENAI_COMPATIBLE.in(settings), onTrouble });
   },
 };

@@ -1,7 +1,7 @@
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import type { LanguageModel } from '../../dialog/contract/ports.ts';
 import { createChatModel, type ChatModelOptions } from '../chat/chat-model.ts';
-import { failureOfSdk, openSdkHttp, SDK_TIMEOUT_MS } from '../sdk-http.ts';
+import { failureOfSdk, openSdkHttp, refusalOf, SDK_TIMEOUT_MS } from '../sdk-http.ts';
 import type { OpenAiSettings } from './openai-section.ts';
 
 export interface OpenAiLlmOptions
@@ -33,23 +33,38 @@ export function createOpenAiLlm(options: OpenAiLlmOptions): LanguageModel {
     // It prints what it can't parse to the console.
     logLevel: 'off',
   });
-  const own = {
-    stream_options: { include_usage: true },
-    [maxTokensAs]: maxTokens,
-    ...(reasoningEffort === undefined ? {} : { reasoning_effort: reasoningEffort }),
-  };
   const keys = apiKey === undefined ? [] : [apiKey];
   return createChatModel(
     {
-      ask: (body, signal) => sdk.chat.completions.create({ ...body, ...own }, { signal }),
-      failure: (error) => failureOfSdk(error, ERRORS, { code: 'LLM_FAILED', provider: name }, keys),
+      // Its types don't know what other servers stream.
+      ask: (body, signal) => sdk.chat.completions.create(body, { signal }),
+      failure: (error) =>
+        failureOfSdk(withRemedy(error, baseUrl), ERRORS, { code: 'LLM_FAILED', provider: name }, keys),
+      refusal: (error) => refusalOf(error, ERRORS),
       warm() {
         http.warm(baseUrl);
       },
       close: () => http.close(),
     },
     { ...options, name },
+    {
+      limit: [maxTokensAs, maxTokens],
+      more: {
+        stream_options: { include_usage: true },
+        ...(reasoningEffort !== undefined && { reasoning_effort: reasoningEffort }),
+      },
+    },
   );
+}
+
+/** Of an address at which there is nothing, most often because its version is missing. */
+function withRemedy(error: unknown, baseUrl: string): unknown {
+  const { status, message } = error as { status?: unknown; message?: unknown };
+  const isMissing = status === 404 && !/model/i.test(String(message)) && !/\/v\d|\/openai/.test(baseUrl);
+  if (isMissing && error instanceof Error) {
+    error.message += `: there is nothing at ${baseUrl}/chat/completions; is /v1 missing from baseUrl?`;
+  }
+  return error;
 }
 
 /** How it is let in: by a bearer's token, at Azure by a header of its own, or without a key. */

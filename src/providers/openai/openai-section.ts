@@ -5,6 +5,9 @@ import { replies } from '../chat/chat-settings.ts';
 /** A deployment at Azure: `https://NAME.openai.azure.com/openai/deployments/DEPLOYMENT`. */
 const AZURE_DEPLOYMENT = /\/openai\/deployments\/[^/]+\/*$/;
 
+/** What Azure calls the endpoint, without a path to any API: everything under it is 404. */
+const AZURE_BARE = /^https:\/\/[^/]+\.azure\.com(?:\/openai)?\/*$/;
+
 /** For `openai-compatible`. */
 export const OPENAI_COMPATIBLE = new SettingsSection({
   name: 'openaiCompatible',
@@ -12,7 +15,12 @@ export const OPENAI_COMPATIBLE = new SettingsSection({
   keyVariable: 'OPENAI_API_KEY',
   schema: section({
     apiKey: text.optional(),
-    baseUrl: apiUrl('/chat/completions').default('http://127.0.0.1:11434/v1'),
+    baseUrl: apiUrl('/chat/completions')
+      .refine(
+        (value) => !AZURE_BARE.test(value),
+        'the whole address, such as https://NAME.openai.azure.com/openai/v1 or …/openai/deployments/DEPLOYMENT',
+      )
+      .default('http://127.0.0.1:11434/v1'),
     apiVersion: text.optional(),
     model: text.default('llama3.2'),
     ...replies,

@@ -66,6 +66,16 @@ describe('a call', () => {
     expect(call.leftovers).toEqual({});
   });
 
+  it('speaks no mark that the model writes, and no half of a sentence when its tokens are spent', async () => {
+    const call = await ScriptedCall.greeted({
+      replies: [['[interrup', 'ted] **We', ' open** at eight. 😀 On Sundays we', { cutShort: true }]],
+    });
+    await call.exchange('when do you open');
+    await call.clock.until(() => call.of('agent-said').length === 2);
+    expect(call.tts.pieces.map((piece) => String(piece).trim())).toEqual(['We open at eight.']);
+    expect(call.conversation.at(-1)).toBe('agent: We open at eight.');
+  });
+
   it('speaks the first sentence before the model has finished', async () => {
     const call = await ScriptedCall.greeted({
       replies: [['We open at eight. ', 'And ', { waitMs: 3000 }, 'we close at six.']],

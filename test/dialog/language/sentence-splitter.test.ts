@@ -110,6 +110,26 @@ describe('a stream of words becomes sentences', () => {
     }
   });
 
+  it.each([
+    ['…\n\nYes, we do. No.', ['…\n\nYes, we do.', 'No.']],
+    ['... We open. **\nAnd close.', ['... We open.', '**\nAnd close.']],
+    ['。。。 九点开门。再见。', ['。。。 九点开门。', '再见。']],
+    ['¡! ¿Sí?', ['¡! ¿Sí?']],
+  ])('has no piece without a word: %j', (text, pieces) => {
+    for (const chunk of [1, 3, text.length])
+      expect(split(text, { firstClauseFrom: 0 }, chunk)).toEqual(pieces);
+  });
+
+  it.each([
+    ['We open at nine. On Sundays we', ['We open at nine. ']],
+    ['We open on weekdays from nine to five, on Sundays we', ['We open on weekdays from nine to five,']],
+    ['We open on weekdays from', ['We open on weekdays from']],
+    ['我们周一到周五九点开门，周日', ['我们周一到周五九点开门，']],
+  ])('of a text that was cut off, %j, gives what makes sense', (text, pieces) => {
+    const splitter = new SentenceSplitter({ firstClauseFrom: 0 });
+    expect([...splitter.push(text), ...splitter.flushCut()]).toEqual(pieces);
+  });
+
   it('cuts what never ends at a space', () => {
     const pieces = split('word '.repeat(200), { firstClauseFrom: 0, longest: 100 });
     expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThanOrEqual(101);

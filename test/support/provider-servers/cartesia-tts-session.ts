@@ -133,6 +133,7 @@ class TtsContext {
   #buffer = '';
   #bufferTimer: NodeJS.Timeout | undefined;
   #expiry: NodeJS.Timeout | undefined;
+  #hasWords = false;
   #spokenMs = 0;
   #chunks = 0;
   #flushes = 0;
@@ -151,6 +152,15 @@ class TtsContext {
     if (this.#over || this.#ended) return;
     clearTimeout(this.#expiry);
     const { context_id: context, transcript: text } = request;
+    if (!this.#hasWords && !/[\p{L}\p{N}]/u.test(text)) {
+      // As it was reported: github.com/livekit/agents/issues/3084, pipecat-ai/pipecat/issues/1703.
+      const message =
+        'transcript empty or contains only punctuation: first transcript for WS is empty or contains only punctuation';
+      this.#send({ type: 'error', done: true, title: 'Invalid transcript', message, status_code: 400 });
+      this.#close();
+      return;
+    }
+    this.#hasWords = true;
     tell(this.#behaviour.observe, { server: 'tts', type: 'asked', context, text });
     this.#buffer += request.transcript;
     this.#ended = request.continue !== true;

@@ -29,6 +29,14 @@ export interface Thought {
   readonly text?: string;
   /** `arguments` as text, which needn't be JSON. */
   readonly tools?: readonly { readonly name: string; readonly arguments: string }[];
+  /** Instead of both: the deltas, as they go over the wire. */
+  readonly deltas?: readonly object[];
+  /** Why it ends (default `stop` or `tool_calls`); `null`: nobody says. */
+  readonly finish?: string | null;
+  /** It ends without `[DONE]`; `never`: nor does it end; `cut`: the connection dies instead. */
+  readonly withoutDone?: true | 'never' | 'cut';
+  /** An error as the stream's first event, in the server's own words. */
+  readonly error?: object;
 }
 
 export type Think = (request: ChatRequest) => Thought | Promise<Thought>;
@@ -74,8 +82,12 @@ export async function streamChat(
     const filtered = { ...shared, choices: [], prompt_filter_results: [{ prompt_index: 0 }] };
     response.write(`data: ${JSON.stringify(filtered)}\n\n`);
   }
+  if (thought.error) {
+    response.end(`data: ${JSON.stringify({ error: thought.error })}\n\n`);
+    return;
+  }
   send({ role: 'assistant', content: '' }, null, flavour === 'groq' ? { x_groq: { id } } : {});
-  const deltas = fault?.type === 'empty' ? [] : deltasOf(thought);
+  const deltas = fault?.type === 'empty' ? [] : (thought.deltas ?? deltasOf(thought));
   // Each token is due so long after the one before it was due: timers that fire late don't add up.
   let dueAt = performance.now();
   for (const [index, delta] of deltas.entries()) {
@@ -83,7 +95,9 @@ export async function streamChat(
     if (index > 0 && !(await wait(Math.max(0, dueAt - performance.now())))) return;
     if (befallen(fault, index, response)) return;
     send(delta);
-    if ('content' in delta) tell(observe, { server: 'llm', type: 'token', request: id, text: delta.content });
+    if ('content' in delta && typeof delta.content === 'string') {
+      tell(observe, { server: 'llm', type: 'token', request: id, text: delta.content });
+    }
   }
   if (befallen(fault, deltas.length, response)) return;
   const usage = {
@@ -91,13 +105,17 @@ export async function streamChat(
     completion_tokens: deltas.length,
     total_tokens: Math.ceil(JSON.stringify(request.messages).length / 4) + deltas.length,
   };
-  const finish = (thought.tools?.length ?? 0) > 0 && fault?.type !== 'empty' ? 'tool_calls' : 'stop';
+  const usual = (thought.tools?.length ?? 0) > 0 && fault?.type !== 'empty' ? 'tool_calls' : 'stop';
+  const finish = thought.finish === undefined ? usual : thought.finish;
   // ChatCompletionChunk.XGroq.usage: Groq tells it with the last chunk, OpenAI in one more, if asked for it.
   send({}, finish, flavour === 'groq' ? { x_groq: { id, usage } } : {});
   if (flavour !== 'groq' && request.stream_options?.include_usage === true) {
     response.write(`data: ${JSON.stringify({ ...shared, choices: [], usage })}\n\n`);
   }
-  response.end('data: [DONE]\n\n');
+  if (thought.withoutDone === 'never') return;
+  // What was written goes out before.
+  if (thought.withoutDone === 'cut') setTimeout(() => response.destroy(), 20);
+  else response.end(thought.withoutDone ? '' : 'data: [DONE]\n\n');
 }
 
 /** Tokens are words with the space before them, or a few signs of a script without spaces; ChatCompletionChunk.Choice.Delta.ToolCall comes in fragments. */

@@ -13,6 +13,7 @@ import { startGroqServer, type GroqServer } from './groq-server.ts';
 import { openPocketsphinx } from './pocketsphinx-recogniser.ts';
 import { receptionistMind } from './receptionist-mind.ts';
 import type { ServerObserver } from './server-events.ts';
+import { STRICTEST } from './server-rules.ts';
 
 export interface EmulatedCloudOptions {
   /** How quick it is; what is left out is CLOUD_ASSUMPTIONS. */
@@ -75,6 +76,7 @@ export async function startEmulatedCloud(options: EmulatedCloudOptions = {}): Pr
       await startGroqServer({
         apiKey: keys.groq,
         think: options.think ?? receptionistMind(agents),
+        rules: STRICTEST,
         firstToken: delays.firstToken,
         betweenTokens: delays.betweenTokens,
         transcription: delays.transcription,

@@ -9,6 +9,8 @@ export type Fault =
       readonly status: number;
       readonly retryAfterS?: number;
       readonly message?: string;
+      /** What else stands in its error, such as Groq's `failed_generation`. */
+      readonly more?: object;
     }
   /** Takes the request and never answers. */
   | { readonly type: 'stall-before-headers' }

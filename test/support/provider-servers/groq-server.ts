@@ -15,6 +15,7 @@ import {
 } from './listening-server.ts';
 import { parseMultipart } from './multipart.ts';
 import type { ServerObserver } from './server-events.ts';
+import { refusalBy, type Rule } from './server-rules.ts';
 
 export interface GroqServerOptions {
   /** The only key that is let in (default `test-key`); where it is `plain`, nobody asks unless one is given. */
@@ -28,6 +29,8 @@ export interface GroqServerOptions {
   /** Another path than the flavour's, such as Gemini's `/v1beta/openai`. */
   readonly base?: string;
   readonly think?: Think;
+  /** What it insists on (default: nothing). */
+  readonly rules?: readonly Rule[];
   /** From the request to the first token. */
   readonly firstToken?: Delay;
   readonly betweenTokens?: Delay;
@@ -44,6 +47,7 @@ export interface SeenTranscription {
 }
 
 export interface GroqServer extends ListeningServer {
+  /** Those that it refused included. */
   readonly chats: ChatRequest[];
   readonly transcriptions: SeenTranscription[];
   /** What came with each chat. */
@@ -74,11 +78,17 @@ export async function startGroqServer(options: GroqServerOptions = {}): Promise<
   let streaming = 0;
 
   const chat = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const body = JSON.parse((await bodyOf(request)).toString()) as ChatRequest;
+    const bytes = await bodyOf(request);
+    const body = JSON.parse(bytes.toString()) as ChatRequest;
     const fault = faults?.next('chat');
     chats.push(body);
     chatHeaders.push(request.headers);
     if (isRefused(fault, response)) return;
+    const refusal = refusalBy(options.rules ?? [], body, bytes.length);
+    if (refusal) {
+      sendJson(response, refusal.status, refusal.body);
+      return;
+    }
     const thought = await think(body);
     streaming += 1;
     try {
@@ -200,6 +210,6 @@ function isRefused(fault: Fault | undefined, response: ServerResponse): boolean 
   if (fault?.type !== 'status') return false;
   const headers = fault.retryAfterS === undefined ? {} : { 'retry-after': String(fault.retryAfterS) };
   const message = fault.message ?? `status ${fault.status}`;
-  sendJson(response, fault.status, { error: { message, type: 'error' } }, headers);
+  sendJson(response, fault.status, { error: { message, type: 'error', ...fault.more } }, headers);
   return true;
 }

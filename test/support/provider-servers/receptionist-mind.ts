@@ -42,38 +42,36 @@ function callOf(system: string): CallInfo {
   };
 }
 
-/** The conversation as it was before somebody made a chat of it. */
+/** The conversation as it was before somebody made a chat of it: of each exchange, the agent's words before the tools. */
 function historyOf({ messages }: ChatRequest): Message[] {
-  return messages.flatMap((message): Message[] => {
+  const history: Message[] = [];
+  let tools: Message[] = [];
+  for (const message of messages) {
     const text = textOf(message);
-    switch (message.role) {
-      case 'user':
-        return text.split('\n').map(callerSaid);
-      case 'assistant':
-        return [
-          ...(text === '' ? [] : [agentSaid(text)]),
-          ...(message.tool_calls ?? []).map((call): Message => {
-            const answer = messages.find(({ tool_call_id: id }) => id === call.id);
-            const { name, arguments: args } = call.function;
-            return {
-              role: 'tool',
-              call: { id: call.id, name, arguments: JSON.parse(args) as Record<string, unknown> },
-              result: textOf(answer),
-            };
-          }),
-        ];
-      default:
-        return [];
+    if (message.role === 'user') {
+      history.push(...tools, ...text.split('\n').flatMap(callerSaid));
+      tools = [];
+    } else if (message.role === 'assistant') {
+      if (text !== '' && text !== '[says nothing]') history.push(agentSaid(text));
+      for (const { id, function: called } of message.tool_calls ?? []) {
+        const result = textOf(messages.find(({ tool_call_id: answered }) => answered === id));
+        const args = JSON.parse(called.arguments) as Record<string, unknown>;
+        tools.push({ role: 'tool', call: { id, name: called.name, arguments: args }, result });
+      }
     }
-  });
+  }
+  return [...history, ...tools];
 }
 
-function callerSaid(line: string): Message {
+function callerSaid(line: string): Message[] {
   const keys = /^\[pressed the keys (.*)\]$/.exec(line)?.[1];
-  if (keys !== undefined) return { role: 'caller', text: keys, via: 'dtmf' };
-  if (line === '[says nothing]') return { role: 'caller', text: '', via: 'silence' };
-  if (line.startsWith('[')) return { role: 'caller', text: '', via: 'not-understood' };
-  return { role: 'caller', text: line, via: 'speech' };
+  if (keys !== undefined) return [{ role: 'caller', text: keys, via: 'dtmf' }];
+  const begun = /^\[you have already said: (.*)\]$/.exec(line)?.[1];
+  if (begun !== undefined) return [agentSaid(begun)];
+  if (line === '[the call begins]') return [];
+  if (line === '[says nothing]') return [{ role: 'caller', text: '', via: 'silence' }];
+  if (line.startsWith('[')) return [{ role: 'caller', text: '', via: 'not-understood' }];
+  return [{ role: 'caller', text: line, via: 'speech' }];
 }
 
 function agentSaid(content: string): Message {

@@ -1,5 +1,13 @@
 import { cardinal, decimal, digitByDigit, numberWords, ordinal, year } from '../number-words.ts';
-import { ABBREVIATIONS, MISREAD, SPELLED, SYMBOL_WORDS, UNITS } from './spoken-forms.ts';
+import {
+  ABBREVIATIONS,
+  CURRENCIES,
+  MISREAD,
+  ONLY_CLOSE,
+  SPELLED,
+  SYMBOL_WORDS,
+  UNITS,
+} from './spoken-forms.ts';
 import { tokenOf, type Token } from './spoken-tokens.ts';
 
 /** How a rule reads the tokens from `at` on: what is said, and how many of them that was. */
@@ -13,12 +21,6 @@ type Rule = (tokens: readonly Token[], at: number) => Reading | undefined;
 const MONTHS = 'January February March April May June July August September October November December'.split(
   ' ',
 );
-const CURRENCIES: Readonly<Record<string, readonly [one: string, many: string, cents: string]>> = {
-  '£': ['pound', 'pounds', 'pence'],
-  $: ['dollar', 'dollars', 'cents'],
-  '€': ['euro', 'euros', 'cents'],
-  '¥': ['yen', 'yen', ''],
-};
 const MAGNITUDES: Readonly<Record<string, string>> = {
   k: 'thousand',
   m: 'million',
@@ -59,12 +61,110 @@ const address: Rule = (tokens, at) => {
   };
 };
 
+const YEAR = '(?:1[0-9]|20)\\d\\d';
+const YEARS = new RegExp(`^(${YEAR})[-–/](${YEAR}|\\d\\d)$`);
+/** Short numbers that are dialled, whatever stands before them. */
+const DIALLED: ReadonlySet<string> = new Set(['911']);
+const BEFORE_DIALLED =
+  /^(?:call|calls|calling|dial|dialling|dialing|ring|phone|text|press|sms|at|on|number|extension|ext|code|pin|flight|room|suite|line)$/i;
+
+/** `911`, `dial 112`, `extension 204`: digit by digit. */
+const shortNumber: Rule = (tokens, at) => {
+  const { core } = tokens[at] as Token;
+  if (!/^\d{3,4}$/.test(core)) return undefined;
+  const before = tokens[at - 1]?.core ?? '';
+  const isDialled =
+    DIALLED.has(core) ||
+    (BEFORE_DIALLED.test(before) &&
+      !(/^(?:at|on)$/i.test(before) && !/^(?:112|999|988|311|411|111|101)$/.test(core)));
+  return isDialled ? { say: digitByDigit(core), count: 1 } : undefined;
+};
+
+/** `2024-2025`, `2024/25`, `the 1990s`, `the '90s`. */
+const years: Rule = (tokens, at) => {
+  const { core, raw } = tokens[at] as Token;
+  const [, from, to = ''] = YEARS.exec(core) ?? [];
+  if (from !== undefined) {
+    const end = to.length === 4 ? year(Number(to)) : cardinal(Number(to));
+    return { say: `${year(Number(from))} to ${end}`, count: 1 };
+  }
+  const decade = /^(\d{0,2})(\d0)'?s$/.exec(core);
+  if (!decade) return undefined;
+  const [, century = '', tens = ''] = decade;
+  const article = /^(?:the|early|late|mid)$/i.test(tokens[at - 1]?.core ?? '');
+  if (century.length === 1 || (century === '' && !article && !/^['‘’]/.test(raw))) return undefined;
+  if (century === '') return { say: decades(cardinal(Number(tens))), count: 1 };
+  if (tens === '00')
+    return { say: century === '20' ? 'two thousands' : `${cardinal(Number(century))} hundreds`, count: 1 };
+  return { say: `${cardinal(Number(century))} ${decades(cardinal(Number(tens)))}`, count: 1 };
+};
+
+function decades(tens: string): string {
+  return tens.endsWith('y') ? `${tens.slice(0, -1)}ies` : `${tens}s`;
+}
+
+const PARTS: Readonly<Record<number, readonly [one: string, many: string]>> = {
+  2: ['half', 'halves'],
+  4: ['quarter', 'quarters'],
+};
+
+/** `1/2`, `3/4`, and with the number before it `2 1/2`; else a day: `12/25`, `12/25/2025`, `25.12.2025`; `24/7`. */
+const slashed: Rule = (tokens, at) => {
+  const { core, mark } = tokens[at] as Token;
+  const next = tokens[at + 1]?.core ?? '';
+  if (/^\d{1,3}$/.test(core) && mark === '' && fractionOf(next) !== undefined) {
+    const [over, under] = fractionOf(next) ?? [0, 1];
+    return { say: `${cardinal(Number(core))} and ${fractionWords(over, under, 'a')}`, count: 2 };
+  }
+  const fraction = fractionOf(core);
+  if (fraction) return { say: fractionWords(...fraction, 'one'), count: 1 };
+  const iso = /^(\d{4})[/.](\d{1,2})[/.](\d{1,2})$/.exec(core);
+  if (iso) return dayOf(Number(iso[2]), Number(iso[3]), iso[1]);
+  const parts = /^(\d{1,2})([/.-])(\d{1,2})(?:\2(\d{4}|\d{2}))?$/.exec(core);
+  if (!parts || (parts[2] !== '/' && parts[4] === undefined)) return undefined;
+  const [first, second] = [Number(parts[1]), Number(parts[3])];
+  if (AS_NUMBERS.has(core)) return { say: `${cardinal(first)} ${cardinal(second)}`, count: 1 };
+  // The month comes first, as in America, unless it can't.
+  const day = first > 12 ? dayOf(second, first, parts[4]) : dayOf(first, second, parts[4]);
+  return day ?? { say: `${cardinal(first)} over ${cardinal(second)}`, count: 1 };
+};
+
+const AS_NUMBERS: ReadonlySet<string> = new Set(['24/7', '9/11', '50/50']);
+
+function dayOf(month: number, day: number, years: string | undefined): Reading | undefined {
+  const name = MONTHS[month - 1];
+  if (name === undefined || day < 1 || day > 31) return undefined;
+  const written = years?.length === 2 ? `20${years}` : years;
+  return {
+    say: `${name} ${ordinal(day)}${written === undefined ? '' : ` ${year(Number(written))}`}`,
+    count: 1,
+  };
+}
+
+/** What is rather a part of something than a day. */
+function fractionOf(core: string): [over: number, under: number] | undefined {
+  const [, over, under] = /^(\d{1,2})[/\u2044](\d{1,2})$/.exec(core) ?? [];
+  const [above, below] = [Number(over), Number(under)];
+  return above > 0 && above < below && [2, 3, 4, 5, 6, 8, 10, 16].includes(below)
+    ? [above, below]
+    : undefined;
+}
+
+function fractionWords(over: number, under: number, article: 'a' | 'one'): string {
+  const [one, many] = PARTS[under] ?? [ordinal(under), `${ordinal(under)}s`];
+  return over === 1
+    ? `${article === 'a' && one.startsWith('e') ? 'an' : article} ${one}`
+    : `${cardinal(over)} ${many}`;
+}
+
 const phoneNumber: Rule = (tokens, at) => {
   let count = 0;
   let digits = 0;
   for (; at + count < tokens.length; count++) {
     const { core, raw } = tokens[at + count] as Token;
-    if (!/^[+(]?\(?\d[\d()/-]*$/.test(core) && !/^\(\d+\)$/.test(raw)) break;
+    if (YEARS.test(core) || fractionOf(core)) break;
+    const dotted = /^\d{3}\.\d{3}\.\d{4}$/.test(core);
+    if (!dotted && !/^[+(]?\(?\d[\d()/-]*$/.test(core) && !/^\(\d+\)$/.test(raw)) break;
     digits += core.replaceAll(/\D/g, '').length;
     if ((tokens[at + count] as Token).mark !== '' && !raw.endsWith(')')) {
       count++;
@@ -73,7 +173,10 @@ const phoneNumber: Rule = (tokens, at) => {
   }
   const first = tokens[at] as Token;
   const looksLike =
-    count >= 3 || /^[+(0]/.test(first.raw) || /^\d{3}-/.test(first.core) || (count === 1 && digits >= 7);
+    count >= 3 ||
+    /^[+(0]|^\d{3}\./.test(first.raw) ||
+    /^\d{3}-/.test(first.core) ||
+    (count === 1 && digits >= 7);
   if (digits < 7 || !looksLike) return undefined;
   const groups = tokens
     .slice(at, at + count)
@@ -105,28 +208,73 @@ function minuteWords(hours: string, minute: number, half: string | undefined): s
   return Number(hours) > 12 || hours === '00' ? 'hundred' : "o'clock";
 }
 
+const SIGN = Object.keys(CURRENCIES)
+  .toSorted((one, other) => other.length - one.length)
+  .map((sign) => sign.replace('$', String.raw`\$`))
+  .join('|');
+const AMOUNT = String.raw`(\d[\d,. ]*?)(k|m|bn)?`;
+const SIGN_FIRST = new RegExp(`^([-−]?)(${SIGN})${AMOUNT}$`, 'i');
+const SIGN_LAST = new RegExp(`^([-−]?)${AMOUNT}(${SIGN})$`, 'i');
+const SIGN_ONLY = new RegExp(`^(?:${SIGN})$`, 'i');
+
+/** `$49.50`, `50€`, `50 €`, `R$50`, `USD 50`, `50 EUR`, `$1.5m`, `£2 million`. */
 const money: Rule = (tokens, at) => {
-  const { core } = tokens[at] as Token;
-  const match = /^([£$€¥])(\d[\d,]*)(?:\.(\d+))?(k|m|bn)?$/i.exec(core);
-  if (!match) return undefined;
-  const [, symbol = '', whole = '', fraction = '', suffix] = match;
-  const [one, many, cents] = CURRENCIES[symbol] as readonly [string, string, string];
-  const next = suffix ?? tokens[at + 1]?.core.toLowerCase() ?? '';
-  const magnitude = MAGNITUDES[next.toLowerCase()];
-  const amount = Number(whole.replaceAll(',', ''));
+  const { core, mark } = tokens[at] as Token;
+  const next = tokens[at + 1]?.core ?? '';
+  const first = SIGN_FIRST.exec(core);
+  const last = SIGN_LAST.exec(core);
+  if (first) return amount({ minus: first[1], sign: first[2], figures: first[3], scale: first[4] }, next);
+  if (last) return amount({ minus: last[1], sign: last[4], figures: last[2], scale: last[3] }, '');
+  if (mark !== '') return undefined;
+  // Codes are upper case, so that "try 5" stays what it is.
+  const isSign = (text: string): boolean =>
+    SIGN_ONLY.test(text) && (text === text.toUpperCase() || /^(?:kr|zł|Kč|Rs)$/.test(text));
+  const joined = (sign: string, figures: string): Reading | undefined => {
+    const parts = new RegExp(`^([-−]?)${AMOUNT}$`, 'i').exec(figures);
+    const reading =
+      parts &&
+      amount({ minus: parts[1], sign, figures: parts[2], scale: parts[3] }, tokens[at + 2]?.core ?? '');
+    return reading ? { ...reading, count: reading.count + 1 } : undefined;
+  };
+  if (isSign(core)) return joined(core, next);
+  return isSign(next) ? joined(next, core) : undefined;
+};
+
+interface Amount {
+  readonly minus: string | undefined;
+  readonly sign: string | undefined;
+  readonly figures: string | undefined;
+  readonly scale: string | undefined;
+}
+
+function amount({ minus = '', sign = '', figures = '', scale }: Amount, next: string): Reading {
+  const [one, many, cents] = CURRENCIES[sign.toLowerCase()] as readonly [string, string, string];
+  const { whole, fraction } = partsOf(figures);
+  const before = minus === '' ? '' : 'minus ';
+  const magnitude = MAGNITUDES[(scale ?? next).toLowerCase()];
+  const value = Number(whole);
   const number = decimal(fraction ? `${whole}.${fraction}` : whole);
-  if (magnitude !== undefined && (suffix !== undefined || next.length > 2)) {
-    return { say: `${number} ${magnitude} ${many}`, count: suffix === undefined ? 2 : 1 };
+  if (magnitude !== undefined && (scale !== undefined || next.length > 2)) {
+    return { say: `${before}${number} ${magnitude} ${many}`, count: scale === undefined ? 2 : 1 };
   }
   if (fraction.length !== 2 || cents === '') {
-    return { say: `${number} ${amount === 1 && fraction === '' ? one : many}`, count: 1 };
+    return { say: `${before}${number} ${value === 1 && fraction === '' ? one : many}`, count: 1 };
   }
   const small = Number(fraction);
   const unit = cents === 'cents' && small === 1 ? 'cent' : cents;
-  if (amount === 0) return { say: `${cardinal(small)} ${unit}`, count: 1 };
-  const big = `${cardinal(amount)} ${amount === 1 ? one : many}`;
+  if (value === 0) return { say: `${before}${cardinal(small)} ${unit}`, count: 1 };
+  const big = `${before}${cardinal(value)} ${value === 1 ? one : many}`;
   return { say: small === 0 ? big : `${big} ${cardinal(small)}`, count: 1 };
-};
+}
+
+/** `1,234.50`, and `1.234,50` as it is written elsewhere. */
+function partsOf(figures: string): { whole: string; fraction: string } {
+  const european = /^\d{1,3}(?:\.\d{3})*,\d{1,2}$|^\d{1,3}(?:\.\d{3})+$/.test(figures);
+  const [whole = '', fraction = ''] = european
+    ? figures.replaceAll('.', '').split(',')
+    : figures.replaceAll(',', '').split('.');
+  return { whole, fraction };
+}
 
 const date: Rule = (tokens, at) => {
   const { core, mark } = tokens[at] as Token;
@@ -139,16 +287,25 @@ const date: Rule = (tokens, at) => {
   const next = tokens[at + 1];
   if (next === undefined || mark !== '') return undefined;
   const dayFirst = /^(\d{1,2})(?:st|nd|rd|th)?$/.exec(core);
-  if (dayFirst && MONTHS.includes(next.core)) {
+  const following = monthOf(next.core);
+  if (dayFirst && following !== undefined) {
     const article = tokens[at - 1]?.core.toLowerCase() === 'the' ? '' : 'the ';
-    return { say: `${article}${ordinal(Number(dayFirst[1]))} of ${next.core}`, count: 2 };
+    return { say: `${article}${ordinal(Number(dayFirst[1]))} of ${following}`, count: 2 };
   }
   const dayLast = /^(\d{1,2})(?:st|nd|rd|th)?$/.exec(next.core);
-  if (MONTHS.includes(core) && dayLast) {
-    return { say: `${core} ${ordinal(Number(dayLast[1]))}`, count: 2 };
+  const month = monthOf(core);
+  if (month !== undefined && dayLast && Number(dayLast[1]) <= 31) {
+    return { say: `${month} ${ordinal(Number(dayLast[1]))}`, count: 2 };
   }
   return undefined;
 };
+
+/** By its name, or the beginning of it with a capital letter. */
+function monthOf(core: string): string | undefined {
+  if (MONTHS.includes(core)) return core;
+  const full = /^[A-Z]/.test(core) ? ABBREVIATIONS[core.toLowerCase()] : undefined;
+  return full !== undefined && MONTHS.includes(full) ? full : undefined;
+}
 
 /** `9-5`, `Mon–Fri`, `10:00–17:30`, `£5–£10`: "to" between the two. */
 const range: Rule = (tokens, at) => {
@@ -164,17 +321,34 @@ const range: Rule = (tokens, at) => {
   return { say: sides.join(' to '), count: 1 };
 };
 
+/** `20kg`, `20 kg`, `-5`, `1,000`. */
 const numberWithUnit: Rule = (tokens, at) => {
-  const { core } = tokens[at] as Token;
-  const match = /^([-−+]?)(\d[\d,]*(?:\.\d+)?)(%|°[CF]?|[a-zµ]+[²³]?)?$/i.exec(core);
+  const { core, mark } = tokens[at] as Token;
+  const match = /^([-−+]?)(\d[\d,]*(?:\.\d+)?)(%|°[CF]?|¢|[a-zµ]+[23]?(?:\/[a-z]+)?)?$/i.exec(core);
   if (!match) return undefined;
-  const [, sign = '', digits = '', suffix] = match;
-  const unit = suffix === undefined ? '' : UNITS[suffix.toLowerCase()];
-  if (unit === undefined) return undefined;
+  const [, sign = '', digits = '', close] = match;
+  const apart = close === undefined && mark === '' ? unitOf(tokens[at + 1]) : undefined;
+  const unit = close === undefined ? apart : UNITS[close.toLowerCase()];
+  if (close !== undefined && unit === undefined) return undefined;
   const signed = sign === '' ? '' : sign === '+' ? 'plus ' : 'minus ';
-  const single = digits === '1' ? unit.replace(/s$/, '') : unit;
-  return { say: `${signed}${numberWords(digits)}${single && ` ${single}`}`, count: 1 };
+  // A round number is no code.
+  const number = /^[1-9]\d{1,2}000$/.test(digits) ? cardinal(Number(digits)) : numberWords(digits);
+  const say = [`${signed}${unit ? measured(digits, number) : number}`, unit?.[digits === '1' ? 0 : 1]];
+  return { say: say.filter(Boolean).join(' '), count: apart ? 2 : 1 };
 };
+
+/** Of something that is counted, 1995 is no year. */
+function measured(digits: string, number: string): string {
+  return /^\d{4}$/.test(digits) && !digits.startsWith('0') ? cardinal(Number(digits)) : number;
+}
+
+/** A unit that stands by itself behind a number. */
+function unitOf(token: Token | undefined): readonly [string, string] | undefined {
+  const core = token?.core ?? '';
+  // Units of one letter are lower case, or else they are names: "2 L"; a capital letter begins a word.
+  const isUnit = !ONLY_CLOSE.has(core.toLowerCase()) && !/^[A-Z][a-z]/.test(core);
+  return isUnit ? UNITS[core.toLowerCase()] : undefined;
+}
 
 const ordinalNumber: Rule = (tokens, at) => {
   const match = /^(\d+)(?:st|nd|rd|th)$/i.exec((tokens[at] as Token).core);
@@ -213,6 +387,9 @@ const spelled: Rule = (tokens, at) => {
 const RULES: readonly Rule[] = [
   address,
   date,
+  slashed,
+  years,
+  shortNumber,
   phoneNumber,
   time,
   money,
@@ -241,7 +418,7 @@ function plainWords(core: string): string {
     .normalize('NFD')
     .replaceAll(/\p{M}/gu, '')
     .replaceAll('ß', 'ss')
-    .replaceAll(/[&+@%#/=°]/g, (sign) => ` ${SYMBOL_WORDS[sign] ?? ''} `)
+    .replaceAll(/[&+@%#/=°×÷±~]/g, (sign) => ` ${SYMBOL_WORDS[sign] ?? ''} `)
     .replaceAll(/\d+/g, (digits) => ` ${numberWords(digits)} `)
     .replaceAll(/[^A-Za-z' ]+/g, ' ')
     .split(' ')

@@ -12,7 +12,8 @@ export interface Token {
 /** The whitespace-separated words of `text`. */
 export function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
-  for (const raw of text.split(/\s+/)) {
+  // A fraction that is one sign stands by itself.
+  for (const raw of text.replaceAll(/(?<=\d)(?=[¼-¾⅐-⅞])/g, ' ').split(/\s+/)) {
     if (raw === '') continue;
     const token = tokenOf(raw);
     const previous = tokens.at(-1);
@@ -29,7 +30,7 @@ export function tokenOf(raw: string): Token {
   const plain = raw
     .normalize('NFKC')
     .replaceAll(/[‘’ʼ]/g, "'")
-    .replaceAll(/[*_`~]+/g, '');
+    .replaceAll(/[*_`]+|~~+/g, '');
   const [, core = '', closing = ''] = /^["'“”([{<]*(.*?)(["'“”)\]}>.,;:!?…—]*)$/s.exec(plain) ?? [];
   const dotted = /^(?:[a-z]\.)+[a-z]$/i.test(core) && closing.startsWith('.');
   const marks = dotted ? closing.slice(1) : closing;

@@ -98,6 +98,17 @@ describe('Cartesia is asked', () => {
     expect(server.generations()[0]).toMatchObject({ max_buffer_delay_ms: 30 });
   });
 
+  it.each([
+    ['sentence', ['…\n\n', '**\n', 'Yes.'], ['…\n\n**\nYes.', '']],
+    ['token', ['...', ' We', ' open', '.'], ['... We', ' open', '.', '']],
+  ] as const)(
+    'to speak marks with the word that follows them, feeding by the %s',
+    async (feeding, given, sent) => {
+      await speak(open({ feeding }), given, VOICE);
+      expect(server.generations().map(({ transcript }) => transcript)).toEqual(sent);
+    },
+  );
+
   it('to speak what it has gathered of them when nothing follows for now', async () => {
     const tts = open({ feeding: 'token', bufferMs: 5000 });
     expect(tts.takes).toBe('text');

@@ -133,15 +133,18 @@ describeBoth('is told', () => {
         { role: 'caller', text: '', via: 'silence' },
       ]),
     );
+    const call = {
+      id: 'call00004',
+      type: 'function',
+      function: { name: 'look_up', arguments: '{"key":12}' },
+    };
     expect(server.chats[0]!.messages.slice(1)).toEqual([
+      { role: 'user', content: '[the call begins]' },
       { role: 'assistant', content: 'How can I help you? [interrupted]' },
       { role: 'user', content: 'hello\n[pressed the keys 12]' },
-      {
-        role: 'assistant',
-        content: 'One moment.',
-        tool_calls: [{ id: 'c1', type: 'function', function: { name: 'look_up', arguments: '{"key":12}' } }],
-      },
-      { role: 'tool', tool_call_id: 'c1', content: 'twelve is the dentist' },
+      { role: 'assistant', tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'call00004', content: 'twelve is the dentist' },
+      { role: 'assistant', content: 'One moment.' },
       { role: 'user', content: '[said something that could not be understood]' },
       { role: 'assistant', content: 'Pardon?' },
       { role: 'user', content: '[says nothing]' },

@@ -83,6 +83,23 @@ async function hear(one: Call, text = ONE) {
   return one.stream.endTurn(last);
 }
 
+describe('Groq’s Whisper, with nothing but a short sound', () => {
+  it.each(['.', ' Thank you.', 'Thanks for watching!'])(
+    'that makes %j of it has heard nothing',
+    async (text) => {
+      await server.close();
+      server = await startGroqServer({ apiKey: KEY, faults, transcribe: () => text });
+      closing.push(() => server.close());
+      const { caller, stream } = await call();
+      await caller.silence(500);
+      stream.beginTurn(caller.frame - 1);
+      await caller.silence(300);
+      expect(await stream.endTurn(caller.frame - 1)).toEqual({ text: '', understood: false, confidence: 0 });
+      expect(server.transcriptions).toHaveLength(1);
+    },
+  );
+});
+
 describe('Whisper at Groq', () => {
   it('gets a turn as a file, with a little silence around it, and what may be in it', async () => {
     expect(await hear(await call())).toMatchObject({ text: ONE, understood: true });

@@ -72,6 +72,11 @@ describe('an OpenAI-compatible server', () => {
     },
   );
 
+  it('at an address without its version says what may be missing', async () => {
+    const server = await serve({ flavour: 'plain' });
+    await expect(ask({ baseUrl: server.url })).rejects.toThrow('is /v1 missing from baseUrl?');
+  });
+
   it('is told nothing that stands in the environment for other programs', async () => {
     const server = await serve({ flavour: 'plain' });
     await ask({ baseUrl: `${server.url}/v1` });

@@ -1,0 +1,174 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { LlmEvent } from '../../dialog/contract/conversation.ts';
+import { RequestAbort } from '../../lib/abort.ts';
+import type { Clock, Milliseconds } from '../../lib/clock.ts';
+import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
+import type { ChatModelOptions, ChatServer } from './chat-model.ts';
+import type { ChatBody, Content } from './chat-wire.ts';
+import { ContentReader } from './content-reader.ts';
+import { ToolDeltas } from './tool-deltas.ts';
+
+export interface AnswerOptions extends Pick<
+  ChatModelOptions,
+  'name' | 'firstTokenMs' | 'tokenMs' | 'thinkingMs'
+> {
+  readonly clock: Clock;
+  /** Names of the tools that the agent has. */
+  readonly known: readonly string[];
+  /** As for ContentReader. */
+  readonly thinksFirst: boolean;
+  /** It can be asked again, with more tokens. */
+  readonly hasMoreRoom: boolean;
+}
+
+/** How an answer ended. */
+export interface Ending {
+  /** Nothing was said, because the thoughts before it took all the tokens that there were. */
+  readonly outOfRoom: boolean;
+  /** It had thought first, without saying so. */
+  readonly thoughtFirst: boolean;
+}
+
+/** Why an answer has no proper end: for want of tokens, or because somebody didn't like how it went on. */
+const CUT: ReadonlySet<string | undefined> = new Set([
+  'length',
+  'max_tokens',
+  'MAX_TOKENS',
+  'content_filter',
+]);
+/** Some servers say that it is over, and leave the stream open. */
+const LINGER_MS: Milliseconds = 250;
+
+const SAYABLE = /[\p{L}\p{N}]/u;
+/** Remarks in square brackets, which nobody speaks. */
+const REMARK = /\[[^\]]*\]/g;
+
+/**
+ * One answer's events, or what went wrong, as it was thrown. Ends silently, and returns nothing, when `signal` aborts.
+ */
+export async function* answerOf(
+  server: Pick<ChatServer, 'ask'>,
+  body: ChatBody,
+  signal: AbortSignal,
+  options: AnswerOptions,
+): AsyncGenerator<LlmEvent, Ending | undefined> {
+  const { name, clock, firstTokenMs, tokenMs, thinkingMs, known } = options;
+  const fail = (kind: FailureKind, message: string): ProviderFailure =>
+    new ProviderFailure({ code: 'LLM_FAILED', provider: name, kind, message });
+  const request = new RequestAbort(signal, clock);
+  const began = clock.now();
+  const tools = new ToolDeltas(known);
+  const content = new ContentReader(known, options.thinksFirst);
+  let words = '';
+  let thinking = false;
+  let progressed = false;
+  let ended = false;
+  let reason: string | undefined;
+
+  const watch = (): void => {
+    const [first, spoken] = [began + firstTokenMs, words !== ''];
+    if (reason !== undefined) request.deadline(clock.now() + LINGER_MS, fail('stalled', 'it has no end'));
+    else if (!progressed) request.deadline(first, fail('stalled', `no token within ${firstTokenMs} ms`));
+    else {
+      const next = clock.now() + tokenMs;
+      const last = thinking && !spoken ? began + thinkingMs : Infinity;
+      if (last < next) request.deadline(last, fail('timeout', `still thinking after ${thinkingMs} ms`));
+      else request.deadline(next, fail('stalled', `no token for ${tokenMs} ms`));
+    }
+  };
+  function* read(parts: ReturnType<ContentReader['push']>): Generator<LlmEvent> {
+    for (const part of parts) {
+      if (part.is === 'words') {
+        words += part.text;
+        yield { type: 'text', text: part.text };
+      } else if (part.is === 'thought') {
+        thinking = true;
+        yield { type: 'progress' };
+      } else tools.addWritten(part.call);
+    }
+  }
+
+  try {
+    request.deadline(began + firstTokenMs, fail('timeout', `no answer within ${firstTokenMs} ms`));
+    const stream = await server.ask(body, request.signal);
+    const chunks = stream[Symbol.asyncIterator]();
+    for (;;) {
+      watch();
+      const next = await chunks.next().catch((error: unknown) => {
+        // What follows the reason would only have been figures.
+        if (reason === undefined) throw error;
+        return { done: true as const, value: undefined };
+      });
+      request.clearDeadline();
+      if (request.signal.aborted && (signal.aborted || reason === undefined)) break;
+      if (next.done === true || request.signal.aborted) {
+        ended = true;
+        break;
+      }
+      const { choices, x_groq: groq } = next.value;
+      // Elsewhere than at Groq the usage stands in the chunk itself.
+      const usage = groq?.usage ?? next.value.usage;
+      if (groq?.error) throw fail('server', groq.error);
+      const choice = choices?.[0];
+      const delta = choice?.delta ?? choice?.message;
+      const { text, thought } = partsOf(delta?.content ?? delta?.refusal);
+      const reasoning = Boolean(delta?.reasoning ?? delta?.reasoning_content) || thought;
+      const calls = delta?.tool_calls ?? [];
+      if (text !== '') yield* read(content.push(text));
+      if (calls.length > 0) tools.add(calls);
+      if (calls.length > 0 || reasoning) yield { type: 'progress' };
+      thinking ||= reasoning;
+      progressed ||= text !== '' || reasoning || calls.length > 0;
+      reason = choice?.finish_reason || reason;
+      if (usage) {
+        const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = usage;
+        yield { type: 'usage', provider: name, inputTokens, outputTokens };
+      }
+    }
+    if (signal.aborted) return undefined;
+    if (request.missed && !ended) throw request.missed;
+    if (reason === 'error') throw fail('server', 'the model broke off');
+    const isCut = CUT.has(reason);
+    yield* read(content.end(!isCut));
+    // undici has the connection back a moment later: the next question shall find it.
+    await breathe();
+    const called = tools.finish();
+    const silent = !SAYABLE.test(words.replaceAll(REMARK, ''));
+    const thoughtFirst = content.thoughtFirst;
+    // A call that was cut can't be done either.
+    const isUndone = called.length > 0 && called.every(({ malformed }) => malformed !== undefined);
+    if (
+      options.hasMoreRoom &&
+      isCut &&
+      silent &&
+      (called.length === 0 || isUndone) &&
+      (thinking || isUndone)
+    ) {
+      return { outOfRoom: true, thoughtFirst };
+    }
+    for (const call of called) yield { type: 'tool', call };
+    if (isCut && !silent) yield { type: 'cut-short' };
+    if (silent && called.length === 0) {
+      // Some servers say neither that a stream is over nor why: the last word is enough, but there has to be one.
+      throw reason === undefined && words === '' && !thinking
+        ? fail('cut', 'the answer ended in the middle')
+        : fail('empty', 'the model said nothing');
+    }
+    return { outOfRoom: false, thoughtFirst };
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw request.missed ?? error;
+  } finally {
+    // If the consumer stops reading early, the request is aborted.
+    if (ended) request.release();
+    else request.abort();
+  }
+}
+
+/** Content as text, which may come in parts of which some are thoughts. */
+function partsOf(content: Content | null | undefined): { text: string; thought: boolean } {
+  if (content === null || content === undefined) return { text: '', thought: false };
+  if (typeof content === 'string') return { text: content, thought: false };
+  const texts = content.map(({ text }) => (typeof text === 'string' ? text : ''));
+  return { text: texts.join(''), thought: content.some(({ thinking }) => thinking !== undefined) };
+}

@@ -1,0 +1,181 @@
+import { jsonrepair } from 'jsonrepair';
+
+/** A tool's call as a model wrote it; its arguments are text, as in the deltas of a stream. */
+export interface WrittenCall {
+  readonly name: string;
+  readonly arguments: string;
+}
+
+/** What harmony (gpt-oss) puts behind a name: the channel, and what the arguments are. */
+const SUFFIX = /(?:commentary|analysis|final|json)+$/i;
+
+/**
+ * The name of a tool as the agent knows it, of a name as a model gives it: `functions.hang_up`, `hang_up:0`,
+ * `Hang-Up`, `hang_up<|channel|>commentary`. One that isn't known comes back without what surrounds it.
+ */
+export function toolNamed(given: string, known: readonly string[]): string {
+  if (known.includes(given)) return given;
+  const harmony = /functions?\.([\w-]+)/.exec(given)?.[1];
+  const bare = (harmony ?? given)
+    .replace(/[<{[(|].*$/s, '')
+    .replace(/^(?:(?:functions?|tools?|default_api|assistant)\s*[.:/])+/i, '')
+    .replace(/[:.]\d+$/, '')
+    .replaceAll(/^[\s"'`]+|[\s"'`]+$/g, '');
+  const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  const find = (name: string): string | undefined => known.find((one) => plain(one) === plain(name));
+  return find(bare) ?? find(bare.replace(SUFFIX, '')) ?? bare;
+}
+
+/** Where the JSON object or list that begins at `from` ends; undefined: it isn't there as a whole. */
+export function jsonEnd(text: string, from: number): number | undefined {
+  let depth = 0;
+  let quoted = '';
+  for (let at = from; at < text.length; at++) {
+    const char = text.charAt(at);
+    if (quoted !== '') {
+      if (char === '\\') at += 1;
+      else if (char === quoted) quoted = '';
+    } else if (char === '"') quoted = char;
+    else if (char === '{' || char === '[') depth += 1;
+    else if (char === '}' || char === ']') {
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * The calls in a text that is a tool's call and nothing else, in whatever way it is written: JSON, one or a list;
+ * `<function=NAME>{…}</function>`; `<invoke name="NAME"><parameter name="KEY">…`; `NAME[ARGS]{…}`; `NAME(key="value")`.
+ * `isCall`: the model said that it is one, so that also the name of a tool that nobody has counts.
+ */
+export function callsIn(text: string, known: readonly string[], isCall: boolean): WrittenCall[] {
+  const tagged = [...text.matchAll(TAGGED)].flatMap(({ groups: { name = '', body = '' } = {} }) =>
+    name === '' ? [] : [{ name: toolNamed(name, known), arguments: argumentsIn(body) }],
+  );
+  if (tagged.length > 0) return tagged;
+  const own = known.flatMap((name) => ownTag(text, name));
+  if (own.length > 0) return own;
+  const json = text.search(/[{[]\s*["'{}[]/);
+  const before = json < 0 ? '' : text.slice(0, json);
+  const harmony = /\bto=(\S+)/.exec(before)?.[1];
+  if (harmony !== undefined) return [{ name: toolNamed(harmony, known), arguments: argumentsIn(text) }];
+  const named = /([\w.:-]+)\s*(?:\[ARGS\]|<[^>]*>|\(|:)?\s*$/.exec(before)?.[1];
+  if (named !== undefined && json >= 0) {
+    const name = toolNamed(named, known);
+    if (known.includes(name)) return [{ name, arguments: argumentsIn(text.slice(json)) }];
+  }
+  if (json >= 0) {
+    const calls = valuesIn(text.slice(json)).flatMap((value) => callsOf(value, known, isCall));
+    if (calls.length > 0) return calls;
+    const name = /"(?:name|function|tool)"\s*:\s*"([^"]+)"/.exec(text)?.[1];
+    return isCall && name !== undefined
+      ? [{ name: toolNamed(name, known), arguments: text.slice(json) }]
+      : [];
+  }
+  return [...text.matchAll(/([\w.-]+)\s*\(([^()]*)\)/g)].flatMap(([, given = '', list = '']) => {
+    const name = toolNamed(given, known);
+    return known.includes(name) ? [{ name, arguments: namedArguments(list) }] : [];
+  });
+}
+
+/** `<function=NAME>…`, `<function name="NAME">…`, `<invoke name="NAME">…`: up to its end, the next one, or the end. */
+const TAGGED =
+  /<(?:function|invoke|tool)(?:\s*=\s*|\s*\(|\s+name\s*=\s*)["']?(?<name>[^"'>{}()\s]+)["']?\)?\s*>?(?<body>.*?)(?:<\/(?:function|invoke|tool)>|(?=<(?:function|invoke|tool)[\s=(])|<function>|$)/gs;
+
+/** A tag that has a tool's name: `<hang_up/>`, `<transfer target="Doctor Bob">`, `<transfer><target>Doctor Bob</target>…`. */
+function ownTag(text: string, name: string): WrittenCall[] {
+  const [, attributes, body = ''] =
+    new RegExp(`^<${name}(\\s[^>]*?)?\\s*(?:/>|>(.*?)(?:</${name}>|$))`, 's').exec(text) ?? [];
+  if (!new RegExp(`^<${name}[\\s/>]`).test(text)) return [];
+  const children = [...body.matchAll(/<([\w-]+)>(.*?)<\/\1>/gs)].map(([, key, value = '']) => [
+    key,
+    value.trim(),
+  ]);
+  if (children.length > 0) return [{ name, arguments: JSON.stringify(Object.fromEntries(children)) }];
+  return [{ name, arguments: body.includes('{') ? argumentsIn(body) : namedArguments(attributes ?? '') }];
+}
+
+/** Arguments as JSON, of a call's body: JSON, or a tag for each of them. */
+function argumentsIn(body: string): string {
+  const parameters = [
+    ...body.matchAll(
+      /<parameter(?:\s*=\s*|\s+name\s*=\s*)["']?([^"'>\s]+)["']?\s*>(.*?)(?:<\/parameter>|(?=<parameter)|$)/gs,
+    ),
+  ];
+  if (parameters.length > 0) {
+    return JSON.stringify(Object.fromEntries(parameters.map(([, key, value = '']) => [key, value.trim()])));
+  }
+  const from = body.indexOf('{');
+  if (from < 0) return '{}';
+  const whole = body.slice(from, jsonEnd(body, from));
+  const value = read(whole);
+  // A call within the call: `<function=transfer>{"name": "transfer", "parameters": {…}}`.
+  const inner = isObject(value) ? (value['parameters'] ?? value['arguments']) : undefined;
+  return isObject(inner) ? JSON.stringify(inner) : value === undefined ? whole : JSON.stringify(value);
+}
+
+/** `target="Doctor Bob", urgent=True`, as JSON. */
+function namedArguments(list: string): string {
+  const pairs = [...list.matchAll(/([\w-]+)\s*[=:]\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^,]+)/g)];
+  return JSON.stringify(
+    Object.fromEntries(pairs.map(([, key = '', value = '']) => [key, read(value.trim()) ?? value.trim()])),
+  );
+}
+
+/** All JSON objects and lists that stand in a text one after the other. */
+function valuesIn(text: string): unknown[] {
+  const values: unknown[] = [];
+  for (let at = text.search(/[{[]/); at >= 0;) {
+    const end = jsonEnd(text, at) ?? text.length;
+    values.push(read(text.slice(at, end)));
+    const next = text.slice(end).search(/[{[]/);
+    at = next < 0 ? -1 : end + next;
+  }
+  return values;
+}
+
+/** As JSON, or what must have been meant: small models write quotes of the other kind, `None`, and one comma too many. */
+function read(text: string): unknown {
+  try {
+    return JSON.parse(jsonrepair(text));
+  } catch {
+    return undefined;
+  }
+}
+
+const NAME_KEYS = ['name', 'tool', 'tool_name', 'function_name', 'function', 'action', 'recipient_name'];
+const ARGUMENT_KEYS = ['arguments', 'parameters', 'args', 'params', 'input', 'tool_input', 'action_input'];
+const LIST_KEYS = ['tool_calls', 'function_calls', 'tool_uses', 'calls'];
+
+function callsOf(value: unknown, known: readonly string[], isCall: boolean): WrittenCall[] {
+  if (Array.isArray(value)) return value.flatMap((one) => callsOf(one, known, isCall));
+  if (!isObject(value)) return [];
+  const list = LIST_KEYS.map((key) => value[key]).find(Array.isArray);
+  if (list) return callsOf(list, known, true);
+  const inner = value['function'];
+  if (isObject(inner)) return callsOf(inner, known, true);
+  const key = NAME_KEYS.find((one) => typeof value[one] === 'string');
+  const [only = '', ...more] = Object.keys(value);
+  if (key === undefined) {
+    // {"transfer": {"target": "Doctor Bob"}}
+    const name = toolNamed(only, known);
+    const isTool = more.length === 0 && known.includes(name);
+    return isTool ? [{ name, arguments: JSON.stringify(isObject(value[only]) ? value[only] : {}) }] : [];
+  }
+  const name = toolNamed(String(value[key]), known);
+  const argumentKey = ARGUMENT_KEYS.find((one) => value[one] !== undefined);
+  if (!known.includes(name) && !isCall && argumentKey === undefined) return [];
+  const given = argumentKey === undefined ? without(value, key) : value[argumentKey];
+  return [{ name, arguments: typeof given === 'string' ? given : JSON.stringify(given ?? {}) }];
+}
+
+/** {"name": "transfer", "target": "Doctor Bob"}: what isn't said of the call itself are its arguments. */
+function without(value: Readonly<Record<string, unknown>>, key: string): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([one]) => ![key, 'type', 'id'].includes(one)));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

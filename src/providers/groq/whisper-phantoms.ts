@@ -1,0 +1,63 @@
+import type { Milliseconds } from '../../lib/clock.ts';
+
+/*
+ * What Whisper hears where nobody speaks, or hardly: it was trained on subtitles. github.com/openai/whisper/discussions/679
+ * and 928; arxiv.org/abs/2501.11378 (Barański et al. 2025, a "bag of hallucinations").
+ */
+
+/** Of subtitles: nobody says this on the telephone. */
+const SUBTITLES =
+  /amara\.?org|subtitles? (?:by|provided)|untertitel|sous-titr|subt[ií]tulos|sottotitoli|legendas (?:pela|por)|ondertitel|napisy (?:stworzone|wykonane)|字幕|ご視聴|チャンネル登録|请不吝点赞|thank(?:s| you)(?: so much| very much)? for watching|(?:like|please) (?:and )?subscribe|don't forget to subscribe|vielen dank f[üu]rs zuschauen|merci d['’]avoir regard[ée]|gracias por ver|obrigad[oa] por assistir|grazie per (?:la visione|aver guardato)|bedankt voor het kijken|dziękuję za (?:uwagę|oglądanie)|продолжение следует|www\.\S+|\[?♪/iu;
+
+/** What is said on the telephone, too, but takes its time. */
+const SHORT: Readonly<Record<string, readonly string[]>> = {
+  en: [
+    'thank you',
+    'thanks',
+    'thank you very much',
+    'thank you so much',
+    'bye',
+    'bye bye',
+    'goodbye',
+    'you',
+    'so',
+    'the end',
+    "i'm sorry",
+    'oh',
+    'okay',
+  ],
+  de: ['vielen dank', 'danke', 'danke schön', 'tschüss', 'bis zum nächsten mal', "das war's"],
+  fr: ['merci', 'merci beaucoup', 'au revoir', 'à bientôt'],
+  es: ['gracias', 'muchas gracias', 'adiós', 'hasta luego', 'chao'],
+  it: ['grazie', 'grazie mille', 'ciao', 'arrivederci'],
+  pt: ['obrigado', 'obrigada', 'tchau', 'até logo', 'muito obrigado'],
+  nl: ['dank je wel', 'dank u wel', 'bedankt', 'tot ziens', 'doei'],
+  pl: ['dziękuję', 'dzięki', 'do widzenia', 'pa pa'],
+  hi: ['धन्यवाद', 'शुक्रिया'],
+  ja: ['ありがとうございました', 'ありがとうございます', 'おやすみなさい', 'はい'],
+  zh: ['谢谢', '谢谢大家', '谢谢观看', '再见', '多谢'],
+  th: ['ขอบคุณครับ', 'ขอบคุณค่ะ', 'ขอบคุณ'],
+};
+
+/** Hardly anybody says one of them in less, the detector's margins included. */
+const SHORT_MS: Milliseconds = 500;
+/** Nobody speaks nearly as fast: an auctioneer has 25 letters a second. Signs of Chinese and Japanese are syllables. */
+const LETTERS_PER_S = 60;
+const SIGNS_PER_S = 30;
+
+/** Whether a text of so much voiced sound is one that Whisper has made up, or holds no word at all. */
+export function isPhantom(text: string, voicedMs: Milliseconds, language: string): boolean {
+  const letters = text.match(/[\p{L}\p{M}\p{N}]/gu)?.length ?? 0;
+  if (letters === 0) return true;
+  if (SUBTITLES.test(text)) return true;
+  const signs = text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu)?.length ?? 0;
+  const least = (1000 * (letters - signs)) / LETTERS_PER_S + (1000 * signs) / SIGNS_PER_S;
+  if (voicedMs < least) return true;
+  const words = text
+    .toLowerCase()
+    .replaceAll('’', "'")
+    .replaceAll(/[^\p{L}\p{M}\p{N}' ]+/gu, ' ')
+    .trim();
+  const known = SHORT[language.slice(0, 2).toLowerCase()] ?? SHORT['en'] ?? [];
+  return voicedMs < SHORT_MS && known.includes(words.replaceAll(/ +/g, ' '));
+}

@@ -1,0 +1,114 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { languageOf } from '../../../src/dialog/language/known-languages.ts';
+import { PlainSpeech } from '../../../src/dialog/language/plain-speech.ts';
+
+function said(text: string, code: string, length: number): string {
+  const plain = new PlainSpeech(languageOf(code));
+  let all = '';
+  for (let at = 0; at < text.length; at += length) all += plain.push(text.slice(at, at + length));
+  return (all + plain.flush())
+    .replaceAll('\n', ' ')
+    .replaceAll(/ +/g, ' ')
+    .replaceAll(/ (?=[.,])/g, '')
+    .trim();
+}
+
+const READ: readonly (readonly [code: string, written: string, spoken: string])[] = [
+  ['en', 'We open at nine.', 'We open at nine.'],
+  // Our own marks
+  ['en', 'Yes. [interrupted]', 'Yes.'],
+  ['en', '[interrupted] Yes.', 'Yes.'],
+  ['en', '[caller is silent]', ''],
+  ['en', 'Well [says nothing], yes.', 'Well, yes.'],
+  ['en', '[pressed the keys 2] Billing it is.', 'Billing it is.'],
+  // Markdown
+  ['en', 'A **cleaning** is *quick* and __safe__.', 'A cleaning is quick and safe.'],
+  ['en', '**\nYes.', 'Yes.'],
+  ['en', '# Hours\nWe open at nine.', 'Hours. We open at nine.'],
+  ['en', 'We offer:\n1. Cleaning\n2. Whitening\n3. Braces', 'We offer: Cleaning. Whitening. Braces.'],
+  [
+    'en',
+    'We offer:\n\n- Cleaning\n* Whitening\n• Braces.\n\nWhich one?',
+    'We offer: Cleaning. Whitening. Braces. Which one?',
+  ],
+  ['en', '1) **Cleaning**: quick\n2) Braces', 'Cleaning: quick. Braces.'],
+  ['en', '> We open at nine.', 'We open at nine.'],
+  ['en', '- [x] Cleaning\n- [ ] Braces', 'Cleaning. Braces.'],
+  ['en', '| Service | Price |\n|---|---:|\n| Cleaning | $60 |', 'Service, Price. Cleaning, $60.'],
+  ['en', 'Yes.\n\n---\n\nNo.', 'Yes. No.'],
+  ['en', '```\nYes.\n```', 'Yes.'],
+  ['en', 'Use `opening_hours` now.', 'Use opening hours now.'],
+  ['en', '~~Old~~ price \\*new\\*.', 'Old price new.'],
+  ['en', 'We have * cleaning * braces.', 'We have, cleaning, braces.'],
+  ['en', 'It is 3 * 4.', 'It is 3 × 4.'],
+  // Links
+  ['en', 'See [our site](https://example.com/a?b=c) now.', 'See our site now.'],
+  ['en', 'See https://www.example.com/prices.', 'See example dot com slash prices.'],
+  ['en', 'See <https://example.com/>.', 'See example dot com.'],
+  ['en', 'Write to info@river-side.com!', 'Write to info at river dash side dot com!'],
+  ['de', 'Siehe www.beispiel.de/preise.', 'Siehe beispiel Punkt de Schrägstrich preise.'],
+  ['en', '![map](map.png) Here.', 'map Here.'],
+  // HTML and speech markup
+  ['en', '<b>Yes</b><br>we &amp; you.', 'Yes, we & you.'],
+  ['en', '<speak>Yes<break time="1s"/>.</speak>', 'Yes.'],
+  ['en', 'It is 5 < 6 and 7 > 6.', 'It is 5 < 6 and 7 > 6.'],
+  // Emoji
+  ['en', 'Sure! 😀 See you 👍🏽👨‍👩‍👧 🇩🇪.', 'Sure! See you.'],
+  ['en', '👋 Hello 1️⃣ :-)', 'Hello 1'],
+  ['en', 'Home → office ✓', 'Home, office'],
+  // Per
+  ['en', 'It costs $5/month.', 'It costs $5 per month.'],
+  ['de', 'Das kostet 5 €/Monat.', 'Das kostet 5 € pro Monat.'],
+  ['fr', 'Cela coûte 5€/mois.', 'Cela coûte 5€ par mois.'],
+  // Nothing to be said before the first word
+  ['en', '…\n\nYes.', 'Yes.'],
+  ['en', '... We open.', 'We open.'],
+  ['en', '- Yes.', 'Yes.'],
+  ['es', '¿Sí? ¡Claro!', '¿Sí? ¡Claro!'],
+  ['en', '-5 degrees.', '-5 degrees.'],
+  // No list
+  ['de', '3. Mai passt.', '3. Mai passt.'],
+  ['de', '1. Mai passt.', '1. Mai passt.'],
+  ['de', '1. Reinigung\n2. Füllung', 'Reinigung. Füllung.'],
+  ['en', '2025. That was a year.', '2025. That was a year.'],
+  ['zh', '1. 洗牙\n2. **补牙**', '洗牙。 补牙。'],
+  ['ja', '九時から五時までです。😀どうぞ。', '九時から五時までです。どうぞ。'],
+  ['th', '**เปิด** แปดโมง', 'เปิด แปดโมง'],
+  ['sv', 'Det kostar **5 kr/mån**.', 'Det kostar 5 kr / mån.'],
+];
+
+describe('what a model writes, as plain speech', () => {
+  it.each(READ)('%s: %j', (code, written, spoken) => {
+    for (const length of [written.length, 1, 2, 3, 5]) {
+      expect([length, said(written, code, length)]).toEqual([length, spoken]);
+    }
+  });
+
+  it('gives a sentence away as soon as the next one begins', () => {
+    const plain = new PlainSpeech(languageOf('en'));
+    expect(['We', ' open', ' at', ' nine', '.', ' Do', ' you'].map((token) => plain.push(token))).toEqual([
+      '',
+      'We ',
+      'open ',
+      'at ',
+      '',
+      'nine. ',
+      'Do ',
+    ]);
+    const chinese = new PlainSpeech(languageOf('zh'));
+    expect(chinese.push('九点') + chinese.push('开门。')).toBe('九点开门。');
+  });
+
+  it('says no mark, whatever it is given', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom(...'ab1.*_`#[]()<>|~\n -'.split('')) }),
+        fc.integer({ min: 1, max: 6 }),
+        (text, length) => {
+          expect(said(text, 'en', length)).not.toMatch(/[*`|[\]]|~~/);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,410 @@
+/** What servers of language models do in the wild, met by both SDKs, and what the caller's side sees of it. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { LlmEvent, Message, ReplyRequest, ToolSpec } from '../../../src/dialog/contract/conversation.ts';
+import type { LanguageModel } from '../../../src/dialog/contract/ports.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
+import { chainLanguageModels } from '../../../src/providers/chain/language-model-chain.ts';
+import { createGroqLlm } from '../../../src/providers/groq/groq-llm.ts';
+import { createOpenAiLlm, type OpenAiLlmOptions } from '../../../src/providers/openai/openai-llm.ts';
+import { noUnhandledRejections } from '../../support/leaks.ts';
+import { listed } from '../../support/listed-provider.ts';
+import { GROQ_LLM, OPENAI_LLM } from '../../support/provider-defaults.ts';
+import type { Thought } from '../../support/provider-servers/chat-stream.ts';
+import { FaultQueue } from '../../support/provider-servers/fault-plan.ts';
+import {
+  startGroqServer,
+  type GroqServer,
+  type GroqServerOptions,
+} from '../../support/provider-servers/groq-server.ts';
+import {
+  atMost,
+  forbids,
+  noTools,
+  reasoningParameters,
+  STRICTEST,
+  type Rule,
+} from '../../support/provider-servers/server-rules.ts';
+import { replyRequest } from '../../support/reply-request.ts';
+import { ScriptedLlm } from '../../support/scripted-llm.ts';
+import { ask, textOf } from './contracts/language-model.contract.ts';
+
+noUnhandledRejections();
+
+const tool = (name: string): ToolSpec => ({ name, description: name, parameters: { type: 'object' } });
+const TOOLS = ['hang_up', 'transfer', 'take_message', 'proceed'].map(tool);
+const said = (text: string): Message => ({ role: 'caller', text, via: 'speech' });
+const asks = (history: readonly Message[] | string = 'hello'): ReplyRequest => replyRequest(history, TOOLS);
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+interface Met {
+  readonly server: GroqServer;
+  readonly llm: LanguageModel;
+  readonly faults: FaultQueue;
+  readonly troubles: string[];
+}
+
+type Meet = (options?: GroqServerOptions, set?: Partial<OpenAiLlmOptions>) => Promise<Met>;
+
+async function meet(
+  options: GroqServerOptions,
+  open: (url: string, onTrouble: (message: string) => void) => LanguageModel,
+): Promise<Met> {
+  const faults = new FaultQueue();
+  const troubles: string[] = [];
+  const server = await startGroqServer({ faults, ...options });
+  const llm = open(server.url, (message) => troubles.push(message));
+  closing.push(
+    () => server.close(),
+    () => llm.close(),
+  );
+  return { server, llm, faults, troubles };
+}
+
+const SDKS: readonly { readonly sdk: string; readonly meet: Meet }[] = [
+  {
+    sdk: 'groq-sdk',
+    meet: (options = {}, { reasoningEffort: _none, ...set } = {}) =>
+      meet(options, (baseUrl, onTrouble) =>
+        createGroqLlm({ ...GROQ_LLM, ...set, apiKey: 'test-key', baseUrl, onTrouble }),
+      ),
+  },
+  {
+    sdk: 'openai',
+    meet: (options = {}, set = {}) =>
+      meet({ flavour: 'plain', ...options }, (url, onTrouble) =>
+        createOpenAiLlm({ ...OPENAI_LLM, baseUrl: `${url}/v1`, onTrouble, ...set }),
+      ),
+  },
+];
+
+const toolsOf = (events: readonly LlmEvent[]): [string, unknown][] =>
+  events.flatMap((event): [string, unknown][] =>
+    event.type === 'tool' ? [[event.call.name, event.call.arguments]] : [],
+  );
+/** As content, in pieces of three characters. */
+const inThrees = (text: string): Thought => ({
+  deltas: (text.match(/[\s\S]{1,3}/g) ?? []).map((content) => ({ content })),
+});
+
+describe.each(SDKS)('through $sdk, a model', ({ meet }) => {
+  it.each<[string, string, [string, unknown][]]>([
+    ['{"name": "hang_up", "parameters": {}}', '', [['hang_up', {}]]],
+    [
+      'Sure. <function=transfer>{"target": "Doctor Bob"}</function>',
+      'Sure.',
+      [['transfer', { target: 'Doctor Bob' }]],
+    ],
+    ['{"name": "open_the_door", "parameters": {}}', '', [['open_the_door', {}]]],
+  ])('that writes %s as content', async (text, words, tools) => {
+    const { server, llm } = await meet();
+    server.script.push(inThrees(text));
+    const events = await ask(llm, asks());
+    expect(textOf(events).trim()).toBe(words);
+    expect(toolsOf(events)).toEqual(tools);
+  });
+
+  it.each<[string, object[]]>([
+    ['as a tag', [{ content: '<th' }, { content: 'ink>They want' }, { content: ' hours.</think>' }]],
+    ['as reasoning_content', [{ reasoning_content: 'They want' }, { reasoning_content: ' hours.' }]],
+    ['as reasoning', [{ reasoning: 'They want' }, { reasoning: ' hours.' }]],
+    ['as parts', [{ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'They want' }] }] }]],
+  ])('that tells its thoughts %s, for longer than a first token may take', async (_, thoughts) => {
+    const { server, llm } = await meet(
+      { betweenTokens: () => 250 },
+      { firstTokenMs: 200, tokenMs: 400, thinkingMs: 5000 },
+    );
+    server.script.push({ deltas: [...thoughts, { content: 'We open at nine.' }] });
+    const events = await ask(llm, asks());
+    expect(textOf(events)).toBe('We open at nine.');
+    expect(events.at(0)).toEqual({ type: 'progress' });
+  });
+
+  it('that thinks for longer than it may has failed', async () => {
+    const { server, llm } = await meet({ betweenTokens: () => 100 }, { thinkingMs: 250 });
+    server.script.push({ deltas: Array.from({ length: 20 }, () => ({ reasoning: 'hm' })) });
+    await expect(ask(llm, asks())).rejects.toMatchObject({ kind: 'timeout' });
+  });
+
+  it('whose thoughts have no beginning is known for it from the second reply on', async () => {
+    const { server, llm } = await meet();
+    const thought = inThrees('They want hours.</think>We open at nine.');
+    server.script.push(thought, thought);
+    await ask(llm, asks());
+    expect(textOf(await ask(llm, asks('again')))).toBe('We open at nine.');
+  });
+
+  it.each([
+    ['says no reason for its end', { finish: null }],
+    ['says nothing of its end at all', { finish: null, withoutDone: true as const }],
+    ['never closes its stream', { withoutDone: 'never' as const }],
+    ['cuts the connection behind its end', { withoutDone: 'cut' as const }],
+  ])('that %s has answered', async (_, end) => {
+    const { server, llm } = await meet();
+    server.script.push({ text: 'We open at nine.', ...end });
+    expect(textOf(await ask(llm, asks()))).toBe('We open at nine.');
+    server.script.push({ tools: [{ name: 'hang_up', arguments: '{}' }], ...end });
+    expect(toolsOf(await ask(llm, asks('bye')))).toEqual([['hang_up', {}]]);
+    expect(server.chats).toHaveLength(2);
+  });
+
+  it('that ends so without a word has failed', async () => {
+    const { server, llm } = await meet();
+    server.script.push({ deltas: [], finish: null });
+    await expect(ask(llm, asks())).rejects.toMatchObject({ kind: 'cut' });
+  });
+
+  it('that has spent all its tokens on thoughts is asked again once, with more, and from then on', async () => {
+    const { server, llm } = await meet();
+    const thought = { deltas: [{ reasoning: 'hm' }], finish: 'length' };
+    server.script.push(thought, { text: 'We open at nine.' }, { text: 'At nine.' }, thought);
+    const limits = (): unknown[] =>
+      server.chats.map(({ max_tokens: one, max_completion_tokens: other }) => one ?? other);
+    expect(textOf(await ask(llm, asks()))).toBe('We open at nine.');
+    expect(textOf(await ask(llm, asks('again')))).toBe('At nine.');
+    expect(limits()).toEqual([400, 1600, 1600]);
+    await expect(ask(llm, asks('once more'))).rejects.toMatchObject({ kind: 'empty' });
+  });
+
+  it('that is cut off in the middle of a sentence says so', async () => {
+    const { server, llm } = await meet();
+    server.script.push({ text: 'We open at nine. On Sundays we', finish: 'length' });
+    const events = await ask(llm, asks());
+    expect(events.filter(({ type }) => type === 'text' || type === 'cut-short').at(-1)).toEqual({
+      type: 'cut-short',
+    });
+  });
+
+  it.each([
+    'hang_up<|channel|>commentary',
+    'functions.hang_up',
+    'hang_up<|constrain|>json',
+    'hang_upcommentary',
+  ])('that calls a tool %s means hang_up', async (name) => {
+    const { server, llm } = await meet();
+    server.script.push({ tools: [{ name, arguments: '{}' }] });
+    expect(toolsOf(await ask(llm, asks('bye')))).toEqual([['hang_up', {}]]);
+  });
+
+  it('that gives parallel calls no index, and arguments that are no text', async () => {
+    const { server, llm } = await meet();
+    const call = (id: string, name: string, args: unknown): object => ({
+      tool_calls: [{ id, type: 'function', function: { name, arguments: args } }],
+    });
+    server.script.push({ deltas: [call('a', 'take_message', { name: 'Ann' }), call('b', 'hang_up', '')] });
+    expect(toolsOf(await ask(llm, asks('bye')))).toEqual([
+      ['take_message', { name: 'Ann' }],
+      ['hang_up', {}],
+    ]);
+  });
+});
+
+describe.each(SDKS)('through $sdk, a server', ({ meet }) => {
+  it('that is as strict as the strictest answers in every turn', async () => {
+    const { server, llm } = await meet({ rules: STRICTEST });
+    const history: Message[] = [
+      { role: 'agent', text: 'Hello, this is Alice.', interrupted: true },
+      said('take a note'),
+      { role: 'agent', text: 'I have noted it.', interrupted: false },
+      {
+        role: 'tool',
+        call: { id: 'receptionist-10', name: 'take_message', arguments: {} },
+        result: 'stored',
+      },
+      said('and my hours?'),
+    ];
+    expect(textOf(await ask(llm, asks(history)))).toBe('Of course.');
+    expect(server.chats).toHaveLength(1);
+  });
+
+  it('that has other names for parameters is understood after its first refusals, once', async () => {
+    const { server, llm, troubles } = await meet({ rules: reasoningParameters });
+    await ask(llm, asks());
+    const first = server.chats.length;
+    expect(textOf(await ask(llm, asks('again')))).toBe('Of course.');
+    expect(server.chats.length - first).toBe(1);
+    expect(server.chats.at(-1)).not.toHaveProperty('temperature');
+    expect(server.chats.at(-1)).toMatchObject({ max_completion_tokens: 400 });
+    expect(troubles.length).toBe(first - 1);
+  });
+
+  it.each(['max_tokens', 'max_completion_tokens', 'temperature', 'stream_options'])(
+    'that forbids %s is asked without it',
+    async (name) => {
+      const { server, llm } = await meet({ rules: [forbids(name)] });
+      expect(textOf(await ask(llm, asks()))).toBe('Of course.');
+      expect(server.chats.length).toBeLessThanOrEqual(2);
+    },
+  );
+
+  it('that knows no tools is told of them in words', async () => {
+    const { server, llm } = await meet({ rules: [noTools] });
+    const looked: Message = {
+      role: 'tool',
+      call: { id: 'a', name: 'look_up', arguments: {} },
+      result: 'ready',
+    };
+    expect(textOf(await ask(llm, asks([said('is it ready'), looked])))).toBe('Of course.');
+    expect(server.chats.at(-1)).not.toHaveProperty('tools');
+    expect(JSON.stringify(server.chats.at(-1)?.messages)).toContain('look_up with {}: ready');
+  });
+
+  it('that finds a request too large gets a shorter one, with the tools, and from then on', async () => {
+    const { server, llm } = await meet({ rules: [...STRICTEST, atMost(20_000)] });
+    const long = Array.from({ length: 100 }, (_, n): Message[] => [
+      said(`question ${n} ${'and so on '.repeat(30)}`),
+      { role: 'agent', text: 'yes', interrupted: false },
+    ]).flat();
+    expect(textOf(await ask(llm, asks([...long, said('the last')])))).toBe('Of course.');
+    const first = server.chats.length;
+    expect(first).toBeLessThanOrEqual(3);
+    await ask(llm, asks([...long, said('the very last')]));
+    expect(server.chats.length - first).toBe(1);
+    const last = server.chats.at(-1);
+    expect(last?.tools).toHaveLength(TOOLS.length);
+    expect(last?.messages[0]?.role).toBe('system');
+    expect(last?.messages.at(-1)?.content).toBe('the very last');
+  });
+
+  it("that can't read a tool's call passes it on in its refusal, and it is done", async () => {
+    const { server, llm, faults } = await meet();
+    faults.push(/chat/, {
+      type: 'status',
+      status: 400,
+      message:
+        "Failed to call a function. Please adjust your prompt. See 'failed_generation' for more details.",
+      more: {
+        code: 'tool_use_failed',
+        failed_generation: 'One moment. <function=transfer>{"target": "Doctor Bob"}</function>',
+      },
+    });
+    const events = await ask(llm, asks('Bob please'));
+    expect(textOf(events).trim()).toBe('One moment.');
+    expect(toolsOf(events)).toEqual([['transfer', { target: 'Doctor Bob' }]]);
+    expect(server.chats).toHaveLength(1);
+  });
+
+  it('that refuses what a call has in its history is asked in a way that it takes, in all its turns', async () => {
+    const noTool: Rule = ({ messages }) =>
+      messages.some(({ role }) => role === 'tool')
+        ? { status: 400, body: { error: { message: 'Invalid role: tool', type: 'invalid_request_error' } } }
+        : undefined;
+    const { server, llm } = await meet({ rules: [...STRICTEST, noTool] });
+    const stored: Message = {
+      role: 'tool',
+      call: { id: 'a', name: 'take_message', arguments: {} },
+      result: 'stored',
+    };
+    const request = asks([said('note this'), stored, said('and now?')]);
+    expect(textOf(await ask(llm, request))).toBe('Of course.');
+    expect(server.chats).toHaveLength(2);
+    expect(server.chats[1]?.tools).toHaveLength(TOOLS.length);
+    await ask(llm, { ...request, history: [...request.history, said('well?')] });
+    expect(server.chats).toHaveLength(3);
+  });
+
+  const UNREADABLE = {
+    type: 'status',
+    status: 400,
+    message: 'Failed to call a function.',
+    more: { code: 'tool_use_failed' },
+  } as const;
+
+  it('that still refuses is asked without tools once, and no other call is told that it is ill', async () => {
+    const { server, llm, faults } = await meet();
+    const [first, second] = [
+      listed('first', llm, systemClock),
+      new ScriptedLlm(systemClock, [['Me.'], ['Me.'], ['Me.']]),
+    ];
+    const chain = chainLanguageModels({
+      providers: [first, listed('second', second, systemClock)],
+      clock: systemClock,
+      patienceMs: 2000,
+    });
+    faults.push(/chat/, UNREADABLE);
+    expect(textOf(await ask(chain, asks()))).toBe('Of course.');
+    expect(server.chats).toHaveLength(2);
+    expect(server.chats[1]).not.toHaveProperty('tools');
+    await ask(chain, asks('well?'));
+    expect(server.chats[2]?.tools).toHaveLength(TOOLS.length);
+    for (const text of ['one', 'two', 'three']) {
+      faults.push(/chat/, UNREADABLE, UNREADABLE);
+      expect(textOf(await ask(chain, asks(text)))).toBe('Me.');
+    }
+    expect(first.breaker.state).toBe('closed');
+  });
+
+  it.each<[string, object]>([
+    [
+      'an error event in the words of a refusal',
+      { message: 'Failed to call a function.', code: 'tool_use_failed' },
+    ],
+    ['an error event that says nothing of the server', { message: 'Something about this conversation' }],
+    ['a server error, in one conversation only', { message: 'oops', type: 'server_error' }],
+  ])('that breaks off with %s is well for all others', async (_, error) => {
+    const { server, llm } = await meet();
+    const first = listed('first', llm, systemClock);
+    const chain = chainLanguageModels({ providers: [first], clock: systemClock, patienceMs: 2000 });
+    for (let turn = 0; turn < 3; turn++) {
+      server.script.push({ error }, { error });
+      await expect(ask(chain, asks(`turn ${turn}`))).rejects.toThrow();
+    }
+    expect(first.breaker.state).toBe('closed');
+  });
+
+  it('that has refused a question for good is not asked the same again at the end of the turn', async () => {
+    const { server, llm, faults } = await meet();
+    faults.always(/chat/, UNREADABLE);
+    const request = asks('hello there');
+    await expect(ask(llm, request)).rejects.toMatchObject({ kind: 'rejected' });
+    const asked = server.chats.length;
+    await expect(ask(llm, { ...request, history: [...request.history] })).rejects.toMatchObject({
+      kind: 'rejected',
+    });
+    expect(server.chats).toHaveLength(asked);
+    faults.clear();
+    expect(textOf(await ask(llm, { ...request, history: [...request.history, said('well?')] }))).toBe(
+      'Of course.',
+    );
+  });
+
+  it.each(['an unknown model', 'a wrong key'])(
+    'that refuses %s is not asked in another way',
+    async (what) => {
+      const { server, llm, faults } = await meet();
+      const message = what === 'a wrong key' ? 'API key not valid' : 'The model `x` does not exist';
+      faults.always(/chat/, { type: 'status', status: 400, message });
+      await expect(ask(llm, asks())).rejects.toMatchObject({ kind: 'rejected', ofConversation: false });
+      expect(server.chats).toHaveLength(1);
+    },
+  );
+
+  it('whose refusal has another form than OpenAI’s is quoted all the same', async () => {
+    const { llm } = await meet({
+      rules: [() => ({ status: 404, body: { detail: 'no model called x here' } })],
+    });
+    await expect(ask(llm, asks())).rejects.toThrow('no model called x here');
+  });
+});
+
+describe.each(SDKS)('through $sdk, a key', ({ meet }) => {
+  it('that stands for a department puts the caller through, whatever the model', async () => {
+    const { server, llm } = await meet();
+    const request = asks([{ role: 'caller', text: '2', via: 'dtmf' }]);
+    const { knowledge } = request.agent;
+    const departments = [
+      { name: 'sales', digit: '1', also: [] },
+      { name: 'billing', digit: '2', also: [] },
+    ];
+    const agent = { ...request.agent, knowledge: { ...knowledge, departments } };
+    const events = await ask(llm, { ...request, agent });
+    expect(toolsOf(events)).toEqual([['proceed', { department: 'billing' }]]);
+    expect(textOf(events)).toBe('One moment, please.');
+    expect(server.chats).toHaveLength(0);
+    await ask(llm, { ...request, agent, history: [said('hello')] });
+    expect(server.chats[0]?.messages[0]?.content).toContain('sales (key 1); billing (key 2)');
+  });
+});

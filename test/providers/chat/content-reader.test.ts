@@ -1,0 +1,171 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ContentReader, type ContentPart } from '../../../src/providers/chat/content-reader.ts';
+
+const TOOLS = ['hang_up', 'transfer', 'take_message', 'proceed'];
+
+function read(
+  text: string,
+  length: number,
+  thinksFirst = false,
+): { words: string; calls: [string, unknown][] } {
+  const reader = new ContentReader(TOOLS, thinksFirst);
+  const parts: ContentPart[] = [];
+  for (let at = 0; at < text.length; at += length) parts.push(...reader.push(text.slice(at, at + length)));
+  parts.push(...reader.end());
+  return {
+    words: parts
+      .map((part) => (part.is === 'words' ? part.text : ''))
+      .join('')
+      .trim(),
+    calls: parts.flatMap((part): [string, unknown][] =>
+      part.is === 'call' ? [[part.call.name, JSON.parse(part.call.arguments)]] : [],
+    ),
+  };
+}
+
+const BOB = ['transfer', { target: 'Doctor Bob' }] as const;
+const BYE = ['hang_up', {}] as const;
+
+/** What models have been seen to write: the forms of Llama 3, 3.1, 3.2 and 4, Hermes, Qwen, Mistral, Phi, gpt-oss, Kimi, DeepSeek, Gemma. */
+const WRITTEN: readonly (readonly [text: string, words: string, ...calls: (readonly [string, unknown])[]])[] =
+  [
+    ['{"name": "hang_up", "parameters": {}}', '', BYE],
+    ['Goodbye. {"name": "hang_up", "parameters": {}}', 'Goodbye.', BYE],
+    ['{"type": "function", "name": "transfer", "parameters": {"target": "Doctor Bob"}}', '', BOB],
+    [
+      '{"type":"function","function":{"name":"transfer","arguments":"{\\"target\\":\\"Doctor Bob\\"}"}}',
+      '',
+      BOB,
+    ],
+    ['[{"name": "transfer", "arguments": {"target": "Doctor Bob"}}]', '', BOB],
+    ['{"tool_calls": [{"name": "hang_up", "arguments": {}}]}', '', BYE],
+    ['{"tool": "transfer", "tool_input": {"target": "Doctor Bob"}}', '', BOB],
+    ['{"name": "transfer", "target": "Doctor Bob"}', '', BOB],
+    ['{"transfer": {"target": "Doctor Bob"}}', '', BOB],
+    ["{'name': 'transfer', 'arguments': {'target': 'Doctor Bob'}}", '', BOB],
+    ['{"name": "hang_up", "parameters": null}; {"name": "hang_up"}', ';', BYE, BYE],
+    ['Sure. <function=transfer>{"target": "Doctor Bob"}</function>', 'Sure.', BOB],
+    ['<function=transfer>{"target": "Doctor Bob"}<function>', '', BOB],
+    ['<function=transfer{"target": "Doctor Bob"}</function>', '', BOB],
+    ['<function=hang_up></function>', '', BYE],
+    ['<function=hang_up>', '', BYE],
+    ['<function(transfer)>{"target": "Doctor Bob"}</function>', '', BOB],
+    ['<function name="transfer">{"target": "Doctor Bob"}</function>', '', BOB],
+    ['<tool_call>\n{"name": "transfer", "arguments": {"target": "Doctor Bob"}}\n</tool_call>', '', BOB],
+    ['One moment. <tool_call>{"name": "hang_up", "arguments": {}}', 'One moment.', BYE],
+    [
+      '<tool_call>\n<function=transfer>\n<parameter=target>\nDoctor Bob\n</parameter>\n</function>\n</tool_call>',
+      '',
+      BOB,
+    ],
+    ['<invoke name="transfer"><parameter name="target">Doctor Bob</parameter></invoke>', '', BOB],
+    ['<|python_tag|>{"name": "hang_up", "parameters": {}}<|eom_id|>', '', BYE],
+    ['<|python_tag|>transfer(target="Doctor Bob")', '', BOB],
+    ['<|tool_call|>[{"name": "hang_up", "arguments": {}}]<|/tool_call|>', '', BYE],
+    ['[TOOL_CALLS][{"name": "transfer", "arguments": {"target": "Doctor Bob"}}]', '', BOB],
+    ['[TOOL_CALLS]transfer[ARGS]{"target": "Doctor Bob"}', '', BOB],
+    ['[transfer(target="Doctor Bob")]', '', BOB],
+    ['[hang_up()]', '', BYE],
+    ['Goodbye. [hang_up]', 'Goodbye.', BYE],
+    ['<hang_up/>', '', BYE],
+    ['<hang_up></hang_up>', '', BYE],
+    ['Sure. <transfer target="Doctor Bob"/>', 'Sure.', BOB],
+    ['<transfer><target>Doctor Bob</target></transfer>', '', BOB],
+    ['functions.transfer({"target": "Doctor Bob"})', '', BOB],
+    ['hang_up()', '', BYE],
+    ['Goodbye. hang_up()', 'Goodbye.', BYE],
+    ["transfer(target='Doctor Bob')", '', BOB],
+    ['```json\n{"name": "hang_up", "parameters": {}}\n```', '', BYE],
+    ['```tool_code\nhang_up()\n```', '', BYE],
+    ['`{"name": "hang_up", "parameters": {}}`', '', BYE],
+    [
+      '<|channel|>commentary to=functions.transfer <|constrain|>json<|message|>{"target": "Doctor Bob"}<|call|>',
+      '',
+      BOB,
+    ],
+    [
+      '<|channel|>analysis<|message|>They want Bob.<|end|><|start|>assistant<|channel|>final<|message|>Sure.',
+      'Sure.',
+    ],
+    [
+      '<|tool_calls_section_begin|><|tool_call_begin|>functions.transfer:0<|tool_call_argument_begin|>{"target": "Doctor Bob"}<|tool_call_end|><|tool_calls_section_end|>',
+      '',
+      BOB,
+    ],
+    ['{"name": "open_door", "parameters": {}}', '', ['open_door', {}]],
+    ['<tool_call>{"name": "open_door"}</tool_call>', '', ['open_door', {}]],
+    ['{"name": "Hang-Up", "arguments": {}}', '', BYE],
+
+    ['<think>They want a cleaning.</think>We open at nine.', 'We open at nine.'],
+    ['<think>\nHm, [hang_up()] {"name": "hang_up"}\n</think>\n\nWe open at nine.', 'We open at nine.'],
+    ['<thinking>Well.</thinking>Yes. <think>Hm.</think>No.', 'Yes. No.'],
+    ['<think>I never get to an end', ''],
+    ['◁think▷Well.◁/think▷Yes.', 'Yes.'],
+    ['[THINK]Well.[/THINK]Yes.', 'Yes.'],
+    ['We open at nine.<|eot_id|>', 'We open at nine.'],
+    ['We open at nine.</s>', 'We open at nine.'],
+
+    ['It is 5 < 6, and a [remark] stays. {not JSON}', 'It is 5 < 6, and a [remark] stays. {not JSON}'],
+    ['I can transfer (or not) you; proceed.', 'I can transfer (or not) you; proceed.'],
+    ['<b>Bold</b> and `code`.', '<b>Bold</b> and `code`.'],
+    ['{"hours": "nine to five"}', '{"hours": "nine to five"}'],
+    ['[interrupted]', '[interrupted]'],
+  ];
+
+describe("a model's content", () => {
+  it.each(WRITTEN.map((written) => ({ written })))('$written.0', ({ written: [text, words, ...calls] }) => {
+    for (const length of [1, 3, 4, 7, text.length]) {
+      expect([length, read(text, length)]).toEqual([length, { words, calls }]);
+    }
+  });
+
+  it('is passed on as soon as it can be nothing but words', () => {
+    const reader = new ContentReader(TOOLS);
+    expect(reader.push('We open')).toEqual([{ is: 'words', text: 'We open' }]);
+    expect(reader.push(' at nine, <')).toEqual([{ is: 'words', text: ' at nine, ' }]);
+    expect(reader.push(' six')).toEqual([{ is: 'words', text: '< six' }]);
+  });
+
+  it('is kept back while it thinks first, and told if it ends without a thought', () => {
+    expect(read('They want hours.</think>Nine.', 4, true).words).toBe('Nine.');
+    expect(read('We open at nine.', 4, true).words).toBe('We open at nine.');
+    const reader = new ContentReader(TOOLS);
+    for (const part of ['So far', '</thi', 'nk>Nine.']) reader.push(part);
+    expect(reader.thoughtFirst).toBe(true);
+  });
+
+  it('is the same, in whatever pieces it comes', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...WRITTEN.map(([text]) => text)),
+        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }),
+        (text, lengths) => {
+          const reader = new ContentReader(TOOLS);
+          const parts: ContentPart[] = [];
+          for (let at = 0, n = 0; at < text.length; n++) {
+            const length = lengths[n % lengths.length] ?? 1;
+            parts.push(...reader.push(text.slice(at, at + length)));
+            at += length;
+          }
+          parts.push(...reader.end());
+          const words = parts.map((part) => (part.is === 'words' ? part.text : '')).join('');
+          expect(words.trim()).toBe(read(text, text.length).words);
+        },
+      ),
+    );
+  });
+
+  it('loses nothing of what is no call and no thought', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom(...'ab {}[]()<|"\'`:.,_'.split('')) }),
+        fc.integer({ min: 1, max: 5 }),
+        (text, length) => {
+          const { words, calls } = read(text.replaceAll(/[`]|<\||<s>|<\/s>/g, ''), length);
+          if (calls.length === 0) expect(words).toBe(text.replaceAll(/[`]|<\||<s>|<\/s>/g, '').trim());
+        },
+      ),
+    );
+  });
+});
