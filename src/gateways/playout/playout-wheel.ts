@@ -58,7 +58,7 @@ export class PlayoutWheel {
     }
   }
 
-  /** Runs every step that is due. Returns the instant of the next one. */
+  /** Runs every step that is due. Returns the instant of the next one in which anybody ticks. */
   advance(): Milliseconds {
     const now = this.#now();
     if (now - this.#next > CATCH_UP_MAX_MS) {
@@ -67,10 +67,12 @@ export class PlayoutWheel {
     }
     while (this.#next <= now) {
       const members = this.#phases[this.#next % FRAME_MS] as WheelMember[];
-      for (let i = 0; i < members.length; i++) (members[i] as WheelMember).tick(this.#next, this.#now());
+      for (let i = 0; i < members.length; i++) (members[i] as WheelMember).tick(this.#next, now);
       this.#next += 1;
     }
-    return this.#next;
+    let next = this.#next;
+    while (next < this.#next + FRAME_MS && this.#load(next % FRAME_MS) === 0) next += 1;
+    return next;
   }
 
   /** Of the emptiest phases the one that comes soonest: a greeting needn't wait. */

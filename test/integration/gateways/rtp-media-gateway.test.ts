@@ -29,10 +29,11 @@ import {
   until,
 } from './media-gateway.contract.ts';
 import { describePauses } from './pause.contract.ts';
+import { tried } from './rtp-io.ts';
 import { noise, throughG711, withoutSilence } from './sound.ts';
 
 async function harness(): Promise<MediaGatewayHarness> {
-  const gateway = await RtpMediaGateway.start();
+  const gateway = await RtpMediaGateway.start(tried);
   const peers: RtpPeer[] = [];
   return {
     gateway,
@@ -117,6 +118,7 @@ describe('RTP media gateway on the wire', () => {
 
   async function start(options: RtpGatewayOptions = {}): Promise<RtpMediaGateway> {
     const gateway = await RtpMediaGateway.start({
+      ...tried,
       onWarning: (message) => warnings.push(message),
       ...options,
     });
@@ -748,6 +750,16 @@ describe('RTP media gateway on the wire', () => {
     expect(auto.reason).not.toBe('');
     const off = (await start({ realtime: 'off' })).report.threads[0]!.scheduling;
     expect(off).toEqual({ policy: 'normal', reason: 'switched off' });
+  });
+
+  it('says how its packets go, and why', async () => {
+    const { io } = (await start()).report.threads[0]!;
+    const batches = tried.io === 'auto' && process.platform === 'linux' && /^(x|arm)64$/.test(process.arch);
+    expect(io).toEqual(
+      batches
+        ? { by: 'batches', reason: 'recvmmsg and sendmmsg' }
+        : { by: 'dgram', reason: expect.stringMatching(/off$|^no batches here: /) as string },
+    );
   });
 
   it('rejects `attached` of a session that closes before it has a peer', async () => {

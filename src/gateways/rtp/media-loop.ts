@@ -1,0 +1,86 @@
+import type { Milliseconds } from '../../lib/clock.ts';
+import { PlayoutWheel } from '../playout/playout-wheel.ts';
+import type { MediaPort } from './media-port.ts';
+
+const STEP_MS: Milliseconds = 1;
+/** Up to so many calls, packets wake the thread as they come; beyond, it looks once in each step. */
+const FEW_CALLS = 8;
+/**
+ * Steps between two turns of the event loop, in which nothing but commands comes where packets come in batches: a turn
+ * costs as much as a packet or two (measured).
+ */
+const STEPS_A_TURN = 4;
+
+/**
+ * What a media thread does all the time: it takes the packets that have come, has the wheel's members send theirs,
+ * and waits for the next step. Without a member on the wheel it rests in the event loop.
+ */
+export class MediaLoop {
+  readonly wheel: PlayoutWheel;
+  readonly #now: () => Milliseconds;
+  readonly #ports: MediaPort[] = [];
+  /** Is never written to. */
+  readonly #pause = new Int32Array(new SharedArrayBuffer(4));
+  #turning = false;
+
+  constructor(now: () => Milliseconds) {
+    this.#now = now;
+    this.wheel = new PlayoutWheel(now);
+  }
+
+  add(port: MediaPort): void {
+    this.#ports.push(port);
+  }
+
+  remove(port: MediaPort): void {
+    this.#ports.splice(this.#ports.indexOf(port), 1);
+  }
+
+  /** Takes in what has come so far: a peer that is attached next has no part in it. */
+  receive(): void {
+    while (this.#receive());
+  }
+
+  /** There may be somebody on the wheel now. */
+  keepTurning(): void {
+    if (this.#turning || this.wheel.size === 0) return;
+    this.#turning = true;
+    setImmediate(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    for (let step = 0; step < STEPS_A_TURN; step++) {
+      const more = this.#receive();
+      const next = this.wheel.advance();
+      for (const port of this.#ports) port.sendBatch();
+      if (this.wheel.size === 0) {
+        this.#turning = false;
+        return;
+      }
+      const viaEventLoop = this.#wait(more ? 0 : next - this.#now());
+      if (viaEventLoop) break;
+    }
+    setImmediate(this.#turn);
+  };
+
+  /** True: there may be more. */
+  #receive(): boolean {
+    let more = false;
+    for (const port of this.#ports) more = port.receive() || more;
+    return more;
+  }
+
+  /**
+   * Not by a timer of the event loop: that is late by milliseconds where this is late by a tenth of one (measured).
+   * True: packets come only in the event loop.
+   */
+  #wait(ms: Milliseconds): boolean {
+    const [port] = this.#ports;
+    if (port?.waits === true) {
+      if (ms > 0) port.wait(ms, this.wheel.size > FEW_CALLS);
+      return false;
+    }
+    if (ms > 0) Atomics.wait(this.#pause, 0, 0, Math.min(ms, STEP_MS));
+    return true;
+  }
+}
