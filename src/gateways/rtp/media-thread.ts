@@ -63,7 +63,13 @@ export class MediaThread {
         if (givenUp) for (const session of [...this.#sessions.values()]) session.onLost(reason);
       },
       onWarning,
-      supervision,
+      supervision: {
+        ...supervision,
+        onAbandoned: (thread, reason) => {
+          Atomics.store(new Int32Array(this.#keptSocket), 0, 0); // it may use it still
+          supervision?.onAbandoned?.(thread, reason);
+        },
+      },
     });
   }
 
