@@ -2,7 +2,7 @@
  * How many calls a core carries, and how evenly: our RTP gateway beside the same echo in C, the naive design and
  * Python's asyncio, in turn, several rounds.
  *
- *     make bench PART=density [CALLS=1,50,300] [ROUNDS=3] [SECONDS=5] [ONLY=gateway,c]
+ *     make bench PART=density [CALLS=1,50,300] [ROUNDS=3] [DURATION_S=5] [JSON_FILE=…] [ONLY=gateway,c]
  *
  * Each call sends and receives 50 packets a second, G.711; a frame is one packet in and one out. The callers are a
  * process of their own, which stamps what it receives; what they take is told beside. *Echo*: receive, decode, level,
@@ -10,31 +10,21 @@
  * playout of queued speech, statistics). The main thread of everything but C's is busy: 5 ms of work twenty times a
  * second, and a stall of 50 ms once.
  */
-import { execFileSync, fork, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
-import type { CallersReport } from './density/callers.ts';
+import { dirname, join } from 'node:path';
+import { type Figures, measure, median } from './density/measure.ts';
 
-const { CALLS = '1,50,300,1000', ROUNDS = '3', SECONDS = '5', ONLY, JSON_FILE } = process.env;
-const seconds = Number(SECONDS);
-const WARM_UP_MS = 2000;
+const { CALLS = '1,50,300,1000', ROUNDS = '3', DURATION_S = '5', ONLY, JSON_FILE } = process.env;
+const seconds = Number(DURATION_S);
 const folder = mkdtempSync(join(tmpdir(), 'density-'));
 const here = (file: string): string => new URL(`density/${file}`, import.meta.url).pathname;
 
-interface Figures {
+interface Round extends Figures {
   readonly contender: string;
   readonly calls: number;
   readonly round: number;
-  /** Of the contender, a frame; without the busy main thread's work. */
-  readonly microseconds: number;
-  readonly coreShare: number;
-  /** Of the gap between two packets from 20 ms, at the callers. */
-  readonly deviationMs: { readonly p50: number; readonly p99: number; readonly p999: number };
-  readonly lostShare: number;
-  readonly callersCoreShare: number;
 }
 
 /** The command of each contender, without the callers' ports; undefined: it can't run here. */
@@ -61,74 +51,7 @@ function compiled(): readonly string[] | undefined {
   return works('cc', '-O2', '-o', program, here('echo.c')) ? [program] : undefined;
 }
 
-async function told(lines: Interface, word: string): Promise<string> {
-  const [line] = (await once(lines, 'line')) as [string];
-  const [first, rest = ''] = line.split(' ');
-  if (first !== word) throw new Error(`"${word}" was expected, not "${line}"`);
-  return rest;
-}
-
-function at(sorted: Float64Array, share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  const ended = once(child, 'exit');
-  if (child.stdin) child.stdin.end();
-  else child.disconnect();
-  await ended;
-}
-
-async function measure(
-  name: string,
-  command: readonly string[],
-  calls: number,
-  round: number,
-): Promise<Figures> {
-  const callers = fork(here('callers.ts'), {
-    serialization: 'advanced',
-    // Its own collections must not look like lateness of what it receives.
-    execArgv: ['--no-parallel-scavenge', '--no-concurrent-array-buffer-sweeping'],
-  });
-  callers.send({ type: 'open', calls });
-  const [{ ports }] = (await once(callers, 'message')) as [{ ports: number[] }];
-  const [program, ...args] = command;
-  const [file, ...rest] = args;
-  const argv = [...(file === undefined ? [] : [file]), ports.join(','), ...rest];
-  const contender = spawn(program as string, argv, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: contender.stdout });
-  const cpu = async (): Promise<number> => {
-    contender.stdin.write('cpu\n');
-    return Number(await told(lines, 'cpu'));
-  };
-  callers.send({ type: 'start', ports: (await told(lines, 'ports')).split(',').map(Number) });
-  await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS));
-  callers.send({ type: 'measure' });
-  const before = await cpu();
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-  const cpuMs = (await cpu()) - before;
-  callers.send({ type: 'stop' });
-  const [report] = (await once(callers, 'message')) as [CallersReport];
-  await Promise.all([end(contender), end(callers)]);
-  const deviations = report.deviations.sort();
-  return {
-    contender: name,
-    calls,
-    round,
-    microseconds: (cpuMs * 1000) / report.received,
-    coreShare: cpuMs / seconds / 1000,
-    deviationMs: { p50: at(deviations, 0.5), p99: at(deviations, 0.99), p999: at(deviations, 0.999) },
-    lostShare: 1 - report.received / (calls * 50 * seconds),
-    callersCoreShare: report.cpuMs / seconds / 1000,
-  };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? NaN;
-}
-
-function report(all: readonly Figures[]): void {
+function report(all: readonly Round[]): void {
   const head = [
     'contender',
     'calls',
@@ -144,7 +67,7 @@ function report(all: readonly Figures[]): void {
   ];
   const rows = [...new Set(all.map(({ calls }) => calls))].flatMap((calls) =>
     Object.keys(CONTENDERS).flatMap((contender) => {
-      const of = (name: string): Figures[] =>
+      const of = (name: string): Round[] =>
         all.filter((each) => each.calls === calls && each.contender === name);
       const rounds = of(contender);
       if (rounds.length === 0) return [];
@@ -175,7 +98,7 @@ function report(all: readonly Figures[]): void {
   for (const row of [head, head.map(() => '---'), ...rows]) process.stdout.write(`| ${row.join(' | ')} |\n`);
 }
 
-const all: Figures[] = [];
+const all: Round[] = [];
 try {
   const chosen = Object.entries(CONTENDERS).filter(
     ([name]) => ONLY === undefined || ONLY.split(',').includes(name),
@@ -183,12 +106,15 @@ try {
   const commands = chosen.flatMap(([name, command]) => {
     const found = command();
     if (found === undefined)
-      process.stdout.write(`${name} is left out: its compiler or interpreter isn't here\n`);
+      process.stdout.write(`${name} is left out: its compiler or interpreter (cc, python3) isn't here\n`);
     return found === undefined ? [] : [[name, found] as const];
   });
   for (const calls of CALLS.split(',').map(Number)) {
     for (let round = 0; round < Number(ROUNDS); round++) {
-      for (const [name, command] of commands) all.push(await measure(name, command, calls, round));
+      for (const [name, command] of commands) {
+        const figures = await measure(command, { calls, seconds, warmUpSeconds: 2 });
+        all.push({ contender: name, calls, round, ...figures });
+      }
     }
   }
 } finally {
@@ -197,6 +123,6 @@ try {
 report(all);
 const machine = { cpu: cpus()[0]?.model, cores: cpus().length, kernel: release(), node: process.version };
 if (JSON_FILE !== undefined) {
-  mkdirSync(join(JSON_FILE, '..'), { recursive: true });
+  mkdirSync(dirname(JSON_FILE), { recursive: true });
   writeFileSync(JSON_FILE, `${JSON.stringify({ machine, seconds, all }, undefined, 1)}\n`);
 }

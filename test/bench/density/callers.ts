@@ -8,6 +8,7 @@ export interface CallersReport {
   /** Of each gap between two packets of a call from 20 ms, absolute, ms. */
   readonly deviations: Float64Array;
   readonly received: number;
+  readonly elapsedMs: number;
   /** Sequence numbers that didn't come. */
   readonly missing: number;
   /** What the callers themselves took, ms of CPU. */
@@ -30,6 +31,7 @@ const payload = new Uint8Array(160).map((_, index) => (index * 11) & 0xff);
 let measuring = false;
 let missing = 0;
 let received = 0;
+let begunAt = 0;
 let cpuBefore = process.cpuUsage();
 let count = 0;
 let deviations = new Float64Array(0);
@@ -95,6 +97,7 @@ process.on('message', (command: Command) => {
     case 'measure':
       deviations = new Float64Array(lines.length * 50 * 60);
       cpuBefore = process.cpuUsage();
+      begunAt = performance.now();
       measuring = true;
       break;
     case 'stop': {
@@ -103,6 +106,7 @@ process.on('message', (command: Command) => {
       process.send?.({
         deviations: deviations.slice(0, count),
         received,
+        elapsedMs: performance.now() - begunAt,
         missing,
         cpuMs: (user + system) / 1000,
       } satisfies CallersReport);
