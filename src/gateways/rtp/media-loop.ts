@@ -11,10 +11,10 @@ const FEW_CALLS = 3;
  */
 const CALLS_A_PHASE = 16;
 /**
- * Steps between two turns of the event loop, in which nothing but commands comes where packets come in batches: a turn
- * costs as much as a packet or two (measured).
+ * Between two turns of the event loop, in which nothing but commands comes where packets come in batches: a turn costs as
+ * much as a packet or two (measured).
  */
-const STEPS_A_TURN = 4;
+const TURN_MS: Milliseconds = 4;
 
 /**
  * What a media thread does all the time: it has the wheel's members send their packets, takes those that have come,
@@ -54,7 +54,8 @@ export class MediaLoop {
   }
 
   readonly #turn = (): void => {
-    for (let step = 0; step < STEPS_A_TURN; step++) {
+    const nextTurn = this.#now() + TURN_MS;
+    for (;;) {
       // What is due leaves first, whatever there is to be received.
       const next = this.wheel.advance();
       for (const port of this.#ports) port.sendBatch();
@@ -63,8 +64,9 @@ export class MediaLoop {
         return;
       }
       const more = this.#receive();
-      const viaEventLoop = this.#wait(more ? 0 : next - this.#now());
-      if (viaEventLoop) break;
+      const now = this.#now();
+      const viaEventLoop = this.#wait(more ? 0 : next - now);
+      if (viaEventLoop || next >= nextTurn || now >= nextTurn) break;
     }
     setImmediate(this.#turn);
   };

@@ -1,9 +1,10 @@
-"""Python's asyncio: one UDP endpoint for all calls, one task that paces them by absolute deadlines; numpy isn't needed.
+"""Python's asyncio: one UDP endpoint for all calls, one task that paces them by absolute deadlines.
 
-Decodes and encodes by table, as bytes.translate does in C: more than that would only make it slower.
+It decodes and encodes by a table in C (bytes.translate), which is as fast as Python gets.
 """
 
 import asyncio
+import os
 import struct
 import sys
 import time
@@ -54,7 +55,7 @@ async def main():
 
     def asked():
         if not sys.stdin.readline():
-            loop.stop()
+            os._exit(0)  # the bench has ended
         print("cpu", (time.process_time() - busy) * 1000, flush=True)
 
     loop.add_reader(sys.stdin, asked)
@@ -62,7 +63,4 @@ async def main():
     await asyncio.gather(*tasks)
 
 
-try:
-    asyncio.run(main())
-except RuntimeError:
-    pass  # the loop was stopped: the bench has ended
+asyncio.run(main())

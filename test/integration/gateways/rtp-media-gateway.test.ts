@@ -672,6 +672,15 @@ describe('RTP media gateway on the wire', () => {
       await until(() => trouble() === undefined);
     }, 60_000);
 
+    it('leaves the port free when the gateway is closed before another thread lives', async () => {
+      const gateway = await start({ supervision: { ...supervision, threadPolicy: { failuresAMinute: 0 } } });
+      const { port } = gateway.report.threads[0]!;
+      threads.end('throw');
+      await until(() => gateway.report.threads[0]!.trouble?.startsWith('given up') === true);
+      await gateway.close();
+      expect((await start({ port })).report.threads[0]!.port).toBe(port);
+    });
+
     it('is ended and restarted when it hangs', async () => {
       const gateway = await start({ supervision });
       const { session, peer } = await call(gateway, { id: 'hung' });
