@@ -10,7 +10,7 @@ const homes = {
   jose: ['src/telephony/vonage'],
   // One protocol, three far sides: Vonage's media, Cartesia's sockets, Asterisk's events.
   ws: ['src/gateways/vonage', 'src/providers/cartesia', 'src/telephony/asterisk'],
-  // C functions: the thread's scheduling, pocketsphinx.
+  // C functions: the media thread's packets and scheduling, pocketsphinx.
   koffi: ['src/gateways/rtp', 'src/providers/embedded/stt'],
   'groq-sdk': ['src/providers/groq'],
   openai: ['src/providers/openai'],

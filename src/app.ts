@@ -226,11 +226,12 @@ async function openGateway(
   scope.defer(() => gateway.close(), 'the RTP gateway');
   const { report } = gateway;
   const places = report.threads.map(({ port }) => `${report.advertisedAddress}:${port}`).join(', ');
-  const { scheduling } = report.threads[0] ?? {};
+  const { scheduling, io } = report.threads[0] ?? {};
   const pace =
     scheduling &&
     `; ${scheduling.policy === 'fifo' ? 'in real time' : `not in real time (${scheduling.reason})`}`;
-  log.info({ part: 'media' }, `media comes to ${places}${pace ?? ''}`);
+  const oneByOne = io?.by === 'dgram' && remote === undefined ? `; packets one by one (${io.reason})` : '';
+  log.info({ part: 'media' }, `media comes to ${places}${pace ?? ''}${oneByOne}`);
   log.debug({ part: 'media', ...report }, 'media gateway');
   return gateway;
 }

@@ -10,6 +10,7 @@ import type { Supervision } from '../threads/supervised-thread.ts';
 import { playoutShapeOf } from './playout/playout-ring.ts';
 import { createSessionMemory } from './ring-media-session.ts';
 import type { SessionSetup } from './rtp/media-protocol.ts';
+import type { PacketIo } from './rtp/media-socket.ts';
 import { MediaThread } from './rtp/media-thread.ts';
 import type { Scheduling } from './rtp/realtime.ts';
 import { RtpMediaSession } from './rtp/rtp-media-session.ts';
@@ -31,6 +32,8 @@ export interface RtpGatewayOptions {
   readonly receiveBufferBytes?: number;
   /** `auto`: SCHED_FIFO for the media threads where the system permits it. Default auto. */
   readonly realtime?: 'auto' | 'off';
+  /** `auto`: packets go through the kernel in batches where that is possible. Default auto. */
+  readonly io?: 'auto' | 'dgram';
   /**
    * True: no packets while the agent is silent. Default false: silence is sent as packets. A phone
    * so keeps its jitter buffer as it is and the first syllable of a reply isn't clipped or delayed,
@@ -56,6 +59,7 @@ export interface RtpGatewayReport {
     readonly port: number;
     readonly receiveBufferBytes: number;
     readonly scheduling: Scheduling;
+    readonly io: PacketIo;
     readonly restarts: number;
     readonly sessions: number;
     /** Packets from addresses that are no call's peer: of the thread's port, and so of no call. */
@@ -104,6 +108,7 @@ export class RtpMediaGateway implements MediaGateway<RtpEndpoint> {
         ...(options.remote ? {} : { port }),
         receiveBufferBytes: options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES,
         realtime: options.realtime ?? 'auto',
+        io: options.io ?? 'auto',
         supervision: options.supervision,
         onWarning,
       });

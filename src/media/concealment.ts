@@ -31,7 +31,7 @@ export class Concealment {
   readonly #scale: number;
   readonly #stage: number;
   readonly #settle: number;
-  readonly #history: Float64Array;
+  readonly #history: Int16Array;
   /** The history at the beginning of the loss, from which all of it is estimated. */
   readonly #source: Float64Array;
   /** Samples estimated since the loss began; 0: no loss. */
@@ -54,7 +54,7 @@ export class Concealment {
     this.#settle = (rateHz * settleMs) / 1000;
     this.#scale = rateHz / APPENDIX_HZ;
     this.#stage = STAGE * this.#scale;
-    this.#history = new Float64Array(HISTORY * this.#scale);
+    this.#history = new Int16Array(HISTORY * this.#scale);
     this.#source = new Float64Array(HISTORY * this.#scale);
   }
 

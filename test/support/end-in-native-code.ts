@@ -19,6 +19,7 @@ const KINDS: Readonly<Record<string, { worker: string; data: object }>> = {
       receiveBufferBytes: 65_536,
       realtime: 'auto',
       unknownPeers: new SharedArrayBuffer(4),
+      keptSocket: new SharedArrayBuffer(4),
     },
   },
   vad: {

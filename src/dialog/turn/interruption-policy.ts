@@ -46,7 +46,7 @@ const LISTENERS_WORDS = 4;
 /** No cough lasts as long: what wasn't understood of it was a sentence. */
 const SENTENCE_MS = 1000;
 /** Less of a cough, a breath, a bark has a pitch, and more of every word. */
-const SPEECH_PITCHED = 0.4;
+export const SPEECH_PITCHED = 0.4;
 /** A recogniser hears as many in a cough. */
 const FEW_WORDS = 2;
 /** Who turns away from the telephone is as much weaker, at least. */

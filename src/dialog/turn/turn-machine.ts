@@ -4,7 +4,7 @@ import { FILLER_TONE_MS } from '../../media/filler-tone.ts';
 import type { TransferOutcome } from '../contract/call-info.ts';
 import type { JudgedSound } from '../contract/call-events.ts';
 import type { FailureReason } from '../contract/end-reason.ts';
-import type { CallerSound } from './interruption-policy.ts';
+import { SPEECH_PITCHED, type CallerSound } from './interruption-policy.ts';
 import { expectsText, heardText, knownText, NOTHING_SAID, pauseOf, withPiece } from './caller-turn.ts';
 import type {
   CallerInput,
@@ -592,12 +592,13 @@ function turnOver(state: ListeningState, at: Milliseconds, settings: TurnSetting
   return after(free.actions, think(free.state, final, at, settings));
 }
 
-/** A cough, a slammed door: something short, of which the recogniser makes nothing. */
+/** A cough, a slammed door: something short, or without a pitch, of which the recogniser makes nothing. */
 function isNoise(state: ListeningState, input: CallerInput, settings: TurnSettings): boolean {
   if (input.message.via !== 'not-understood' || (input.guess ?? '') !== '') return false;
   const { ear, said } = state;
   if (ear.is === 'cut') return false;
   if (ear.is !== 'pausing') return true;
+  if ((ear.traits?.pitched ?? 1) < SPEECH_PITCHED) return true;
   return ear.lastAt - (said.from?.since ?? ear.since) < settings.noiseMs;
 }
 

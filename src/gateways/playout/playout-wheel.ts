@@ -15,6 +15,9 @@ export interface WheelMember {
  */
 const CATCH_UP_MAX_MS = 40;
 
+/** Phases in use are so far apart, as long as there are few members. */
+const GRAINS_MS: readonly Milliseconds[] = [4, 2];
+
 /**
  * Paces by absolute deadlines: a step every millisecond of the monotonic clock, 20 phases, a member
  * ticks when the step's phase is its own. Phases are those of the clock itself (instant mod 20), so
@@ -23,12 +26,17 @@ const CATCH_UP_MAX_MS = 40;
 export class PlayoutWheel {
   readonly #phases: WheelMember[][] = Array.from({ length: FRAME_MS }, () => []);
   readonly #now: () => Milliseconds;
+  readonly #crowd: number;
+  /** A phase that is in use while others needn't be. */
+  #anchor = 0;
   #next = 0;
   #size = 0;
   #stalls = 0;
 
-  constructor(now: () => Milliseconds) {
+  /** `crowd`: so many members share a phase before those between are used, and the owner must wake for them. */
+  constructor(now: () => Milliseconds, crowd = 0) {
     this.#now = now;
+    this.#crowd = crowd;
   }
 
   get size(): number {
@@ -44,6 +52,7 @@ export class PlayoutWheel {
   add(member: WheelMember, wanted?: number): Milliseconds {
     if (this.#size === 0) this.#next = Math.floor(this.#now()) + 1;
     const phase = wanted ?? this.#emptiestPhase();
+    if (this.#size === 0) this.#anchor = phase;
     (this.#phases[phase] as WheelMember[]).push(member);
     this.#size += 1;
     return this.#next + ((phase - (this.#next % FRAME_MS) + FRAME_MS) % FRAME_MS);
@@ -58,7 +67,7 @@ export class PlayoutWheel {
     }
   }
 
-  /** Runs every step that is due. Returns the instant of the next one. */
+  /** Runs every step that is due. Returns the instant of the next one in which anybody ticks. */
   advance(): Milliseconds {
     const now = this.#now();
     if (now - this.#next > CATCH_UP_MAX_MS) {
@@ -67,16 +76,21 @@ export class PlayoutWheel {
     }
     while (this.#next <= now) {
       const members = this.#phases[this.#next % FRAME_MS] as WheelMember[];
-      for (let i = 0; i < members.length; i++) (members[i] as WheelMember).tick(this.#next, this.#now());
+      for (let i = 0; i < members.length; i++) (members[i] as WheelMember).tick(this.#next, now);
       this.#next += 1;
     }
-    return this.#next;
+    let next = this.#next;
+    while (next < this.#next + FRAME_MS && this.#load(next % FRAME_MS) === 0) next += 1;
+    return next;
   }
 
   /** Of the emptiest phases the one that comes soonest: a greeting needn't wait. */
   #emptiestPhase(): number {
-    let emptiest = this.#next % FRAME_MS;
+    if (this.#size === 0) return this.#next % FRAME_MS;
+    const grain = GRAINS_MS.find((ms) => this.#size < (FRAME_MS / ms) * this.#crowd) ?? 1;
+    let emptiest = this.#anchor;
     for (let step = this.#next; step < this.#next + FRAME_MS; step++) {
+      if ((step - this.#anchor) % grain !== 0) continue;
       if (this.#load(step % FRAME_MS) < this.#load(emptiest)) emptiest = step % FRAME_MS;
     }
     return emptiest;

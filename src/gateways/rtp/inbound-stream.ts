@@ -13,13 +13,6 @@ import type { SessionSetup } from './media-protocol.ts';
 /** Comfort noise (RFC 3389): says that there is silence, which the timeline knows anyway. */
 const COMFORT_NOISE = 13;
 
-/** Where the receiver's counters go. */
-const COUNTED = [
-  ['packetsLost', STAT.packetsLost],
-  ['packetsLate', STAT.packetsLate],
-  ['packetsDuplicate', STAT.packetsDuplicate],
-] as const;
-
 /**
  * The caller's voice on its way in: a packet is in the `heard` ring in the very turn in which it
  * arrives, unless one before it is missing. The clock's ticks only end the wait for lost packets and
@@ -74,12 +67,17 @@ export class InboundStream {
 
   tick(now: Milliseconds): void {
     this.#deliver(now);
-    const { cells } = this.#stats;
     const { stats, jitterMs } = this.#receiver;
-    for (const [name, cell] of COUNTED) cells[cell] = (this.#before[cell] as number) + stats[name];
+    this.#count(STAT.packetsLost, stats.packetsLost);
+    this.#count(STAT.packetsLate, stats.packetsLate);
+    this.#count(STAT.packetsDuplicate, stats.packetsDuplicate);
     this.#stats.add(STAT.packetsMalformed, stats.packetsOversize - this.#oversize);
     this.#oversize = stats.packetsOversize;
-    cells[STAT.jitterMs] = jitterMs;
+    this.#stats.cells[STAT.jitterMs] = jitterMs;
+  }
+
+  #count(cell: number, count: number): void {
+    this.#stats.cells[cell] = (this.#before[cell] as number) + count;
   }
 
   close(): void {

@@ -1,19 +1,17 @@
-import type { RemoteInfo } from 'node:dgram';
 import type { Milliseconds } from '../../lib/clock.ts';
-import { type MediaSocket, openMediaSocket } from './media-socket.ts';
+import type { MediaSocket } from './media-socket.ts';
 import { type Peer, PeerTable } from './peer-table.ts';
 
 /** The session that gets a peer's packets. */
 export interface PortSession {
-  receive(data: Uint8Array, peer: Peer<PortSession>, now: Milliseconds): void;
+  /** The packet is in the first `length` bytes of `data`, until this returns. */
+  receive(data: Uint8Array, length: number, peer: Peer<PortSession>, now: Milliseconds): void;
   /** Another session attached to the same peer. */
   displaced(): void;
 }
 
 export interface MediaPortOptions {
-  readonly address: string;
-  readonly port: number;
-  readonly receiveBufferBytes: number;
+  readonly socket: MediaSocket;
   readonly now: () => Milliseconds;
   /** One Int32: counts the packets of unknown peers. */
   readonly unknownPeers: Int32Array;
@@ -31,44 +29,52 @@ const UNKNOWN_PEER_REPORT_MS = 60_000;
 export class MediaPort {
   readonly #peers = new PeerTable<PortSession>();
   readonly #options: MediaPortOptions;
-  #socket: MediaSocket | undefined;
+  readonly #socket: MediaSocket;
   #nextReport: Milliseconds = -Infinity;
-  /** Total since the port was opened. */
-  datagrams = 0;
 
-  private constructor(options: MediaPortOptions) {
+  constructor(options: MediaPortOptions) {
     this.#options = options;
-  }
-
-  /** Rejects with the system's error when the port can't be bound. */
-  static async open(options: MediaPortOptions): Promise<MediaPort> {
-    const port = new MediaPort(options);
-    port.#socket = await openMediaSocket({
-      address: options.address,
-      port: options.port,
-      receiveBufferBytes: options.receiveBufferBytes,
-      onPacket: (data, from) => {
-        port.#dispatch(data, from);
-      },
-    });
-    return port;
+    this.#socket = options.socket;
   }
 
   get port(): number {
-    return this.#socket?.port ?? 0;
+    return this.#socket.port;
   }
 
   get receiveBufferBytes(): number {
-    return this.#socket?.receiveBufferBytes ?? 0;
+    return this.#socket.receiveBufferBytes;
   }
 
+  /** Hands a batch of what has come to the sessions. True: there may be more. */
+  receive(): boolean {
+    const count = this.#socket.receiveBatch();
+    if (count === 0) return false;
+    const now = this.#options.now();
+    for (let index = 0; index < count; index++) this.#dispatch(index, now);
+    return count >= this.#socket.batch;
+  }
+
+  /** Leaves with the next `sendBatch`, if not before. */
   send(packet: Uint8Array, peer: Peer<PortSession>, done: (error: Error | null) => void): void {
-    this.#socket?.send(packet, peer.address, peer.port, done);
+    this.#socket.send(packet, peer, done);
+  }
+
+  sendBatch(): void {
+    this.#socket.sendBatch();
+  }
+
+  get waits(): boolean {
+    return this.#socket.wait !== undefined;
+  }
+
+  wait(ms: Milliseconds, blindly: boolean): void {
+    this.#socket.wait?.(ms, blindly);
   }
 
   attach(address: string, port: number, session: PortSession): Peer<PortSession> {
+    const { words } = this.#socket.locate(address, port);
     const holder = this.#peers.find(address, port)?.session;
-    const peer = this.#peers.attach(address, port, session, this.#options.now());
+    const peer = this.#peers.attach(address, port, session, this.#options.now(), words);
     if (holder !== undefined && holder !== session) holder.displaced();
     return peer;
   }
@@ -77,24 +83,22 @@ export class MediaPort {
     this.#peers.release(peer, this.#options.now());
   }
 
-  async close(): Promise<void> {
-    const socket = this.#socket;
-    this.#socket = undefined;
-    await socket?.close();
+  close(): Promise<void> {
+    return this.#socket.close();
   }
 
-  #dispatch(data: Uint8Array, from: RemoteInfo): void {
-    this.datagrams += 1;
-    const now = this.#options.now();
-    const peer = this.#peers.find(from.address, from.port);
+  #dispatch(index: number, now: Milliseconds): void {
+    const socket = this.#socket;
+    let peer = this.#peers.first(socket.portOf(index));
+    while (peer !== undefined && !socket.isFrom(index, peer)) peer = peer.next;
     if (peer?.session !== undefined) {
-      peer.session.receive(data, peer, now);
+      peer.session.receive(socket.dataOf(index), socket.lengthOf(index), peer, now);
     } else if (peer === undefined) {
       const { unknownPeers } = this.#options;
       unknownPeers[0] = ((unknownPeers[0] as number) + 1) | 0;
       if (now < this.#nextReport) return;
       this.#nextReport = now + UNKNOWN_PEER_REPORT_MS;
-      this.#options.onUnknownPeer(from.address, from.port);
+      this.#options.onUnknownPeer(socket.addressOf(index), socket.portOf(index));
     }
     // else: a call that is over; its channel may send until it is gone
   }

@@ -4,6 +4,7 @@
  */
 import type { CodecName } from '../../media/codec.ts';
 import type { SessionMemory, SessionReport } from '../ring-media-session.ts';
+import type { PacketIo } from './media-socket.ts';
 import type { Scheduling } from './realtime.ts';
 
 /** How a media thread is started. */
@@ -13,8 +14,12 @@ export interface MediaThreadOptions {
   readonly port?: number;
   readonly receiveBufferBytes: number;
   readonly realtime: 'auto' | 'off';
+  /** Default `auto`: batches where they are possible. */
+  readonly io?: 'auto' | 'dgram';
   /** Packets that came from no call's peer, to any port: one Int32 that counts up, restarts or not. */
   readonly unknownPeers: SharedArrayBuffer;
+  /** `MediaSocketOptions.kept` of the shared port. */
+  readonly keptSocket: SharedArrayBuffer;
 }
 
 /** A session as the media thread must know it. */
@@ -45,6 +50,7 @@ export interface MediaAbout {
   readonly port: number;
   readonly receiveBufferBytes: number;
   readonly scheduling: Scheduling;
+  readonly io: PacketIo;
 }
 
 /** What a media thread reports of one session. */

@@ -1,13 +1,40 @@
-import { createSocket, type RemoteInfo } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+/** Where packets go to and come from. */
+export interface PeerAddress {
+  readonly address: string;
+  readonly port: number;
+  /** As the kernel writes it (sockaddr), for sockets that compare that. */
+  readonly words: Int32Array;
+}
 
-/** A UDP socket as the media thread needs it: nothing waits, nothing is copied, errors are told. */
+/**
+ * A UDP socket as the media thread needs it: what has come is taken in batches, what goes out is queued and sent as
+ * one. Nothing waits, errors are told.
+ */
 export interface MediaSocket {
   readonly port: number;
   /** What the kernel really gave, in bytes of payload and overhead together. */
   readonly receiveBufferBytes: number;
-  /** Sends the whole of `packet` at once. `done` tells of failure; it may be shared by all packets. */
-  send(packet: Uint8Array, address: string, port: number, done: (error: Error | null) => void): void;
+  /** When so many packets have come at once, there may be more. */
+  readonly batch: number;
+  /** Throws when it is no address of the socket's family. */
+  locate(address: string, port: number): PeerAddress;
+  /** Takes what has come, as far as it makes a batch; returns how many packets. They are there until the next call. */
+  receiveBatch(): number;
+  /** Packet `index` of the batch: in the first `lengthOf` bytes of `dataOf`. */
+  dataOf(index: number): Uint8Array;
+  lengthOf(index: number): number;
+  portOf(index: number): number;
+  addressOf(index: number): string;
+  isFrom(index: number, peer: PeerAddress): boolean;
+  /** Queues the whole of `packet`, whose bytes stay as they are for 20 ms. `done` tells of failure; all packets may share one. */
+  send(packet: Uint8Array, to: PeerAddress, done: (error: Error | null) => void): void;
+  /** Sends what is queued. */
+  sendBatch(): void;
+  /**
+   * Waits until packets come, or for `ms`; `blindly`: for `ms`. Only of sockets that need no turn of the event loop
+   * to get their packets.
+   */
+  readonly wait?: (ms: number, blindly: boolean) => void;
   close(): Promise<void>;
 }
 
@@ -17,44 +44,16 @@ export interface MediaSocketOptions {
   readonly port: number;
   /** Asked of the kernel, which caps it silently at net.core.rmem_max. */
   readonly receiveBufferBytes: number;
-  readonly onPacket: (data: Uint8Array, from: RemoteInfo) => void;
+  /**
+   * One Int32 that outlives the thread: a socket that its thread's death doesn't close leaves its descriptor here, + 1,
+   * and the next thread goes on with it. 0: there is none.
+   */
+  readonly kept: Int32Array;
 }
 
-/** Binds a socket. Rejects with the system's error (`code` EADDRINUSE, EADDRNOTAVAIL, EACCES …). */
-export function openMediaSocket(options: MediaSocketOptions): Promise<MediaSocket> {
-  const type = isIPv6(options.address) ? 'udp6' : 'udp4';
-  const socket = createSocket({
-    type,
-    // Without it each send waits for a nextTick and costs 0.8 μs more (measured). Only IPs come here.
-    lookup: (host, _options, callback) => {
-      callback(null, host, type === 'udp6' ? 6 : 4);
-    },
-  });
-  return new Promise((resolve, reject) => {
-    socket.once('error', (error) => {
-      socket.close();
-      reject(error);
-    });
-    socket.bind({ address: options.address, port: options.port, exclusive: true }, () => {
-      socket.removeAllListeners('error');
-      // What goes wrong with one packet is told to its sender; a socket that is bound stays usable.
-      socket.on('error', () => undefined);
-      socket.on('message', options.onPacket);
-      try {
-        socket.setRecvBufferSize(options.receiveBufferBytes);
-      } catch {
-        // Some systems refuse instead of capping; what there is gets reported all the same.
-      }
-      // Linux gives back twice what it granted: the other half is for its own book-keeping.
-      const granted = socket.getRecvBufferSize() / (process.platform === 'linux' ? 2 : 1);
-      resolve({
-        port: socket.address().port,
-        receiveBufferBytes: granted,
-        send(packet, address, port, done) {
-          socket.send(packet, port, address, done);
-        },
-        close: () => new Promise((closed) => socket.close(closed)),
-      });
-    });
-  });
+/** How a media thread's packets get through the kernel, for the start report. */
+export interface PacketIo {
+  readonly by: 'batches' | 'dgram';
+  /** Why it is so, for people. */
+  readonly reason: string;
 }

@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { VoiceAgentError, messageOf } from '../../lib/errors.ts';
 import { portTrouble } from '../../lib/port-trouble.ts';
 import { MEDIA_POLICY } from '../../threads/policies.ts';
@@ -21,7 +22,7 @@ export interface ThreadSession {
   onLost(reason: string): void;
 }
 
-export interface MediaThreadConfig extends Omit<MediaThreadOptions, 'unknownPeers'> {
+export interface MediaThreadConfig extends Omit<MediaThreadOptions, 'unknownPeers' | 'keptSocket'> {
   readonly name: string;
   readonly supervision: Supervision | undefined;
   readonly onWarning: (message: string) => void;
@@ -36,6 +37,7 @@ export class MediaThread {
   readonly #thread: SupervisedThread<MediaCommand, MediaReport, MediaAbout>;
   readonly #sessions = new Map<number, ThreadSession>();
   readonly #unknownPeers = new SharedArrayBuffer(4);
+  readonly #keptSocket = new SharedArrayBuffer(4);
 
   private constructor(config: MediaThreadConfig) {
     this.#config = config;
@@ -61,7 +63,13 @@ export class MediaThread {
         if (givenUp) for (const session of [...this.#sessions.values()]) session.onLost(reason);
       },
       onWarning,
-      supervision,
+      supervision: {
+        ...supervision,
+        onAbandoned: (thread, reason) => {
+          Atomics.store(new Int32Array(this.#keptSocket), 0, 0); // it may use it still
+          supervision?.onAbandoned?.(thread, reason);
+        },
+      },
     });
   }
 
@@ -139,17 +147,22 @@ export class MediaThread {
     }
   }
 
-  close(): Promise<void> {
-    return this.#thread.close();
+  async close(): Promise<void> {
+    await this.#thread.close();
+    // Of a thread that died, and wasn't followed by another.
+    const kept = Atomics.exchange(new Int32Array(this.#keptSocket), 0, 0);
+    if (kept > 0) closeSync(kept - 1);
   }
 
   #options(): MediaThreadOptions {
-    const { address, receiveBufferBytes, realtime, port } = this.#config;
+    const { address, receiveBufferBytes, realtime, io, port } = this.#config;
     return {
       address,
       receiveBufferBytes,
       realtime,
+      ...(io === undefined ? {} : { io }),
       unknownPeers: this.#unknownPeers,
+      keptSocket: this.#keptSocket,
       // The same port again, if it was the system that chose it.
       ...(port === undefined ? {} : { port: this.#thread.about?.port ?? port }),
     };

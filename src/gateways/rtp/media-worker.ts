@@ -1,14 +1,14 @@
 /**
  * The media thread: sockets, RTP, jitter buffers, the playout wheel. Nothing else runs here, so
- * nothing else can make a packet late. It alternates between turns of the event loop, in which
- * datagrams and commands come in, and waits of at most a millisecond for the wheel's next step: by
- * `Atomics.wait`, because a timer is late by milliseconds where this is late by a tenth of one
- * (measured). Without an attached session it rests in the event loop.
+ * nothing else can make a packet late.
  */
 import { setFlagsFromString } from 'node:v8';
 import { workerData } from 'node:worker_threads';
 import { monotonicNow } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
+import { BatchSocket } from './batch-socket.ts';
+import { openDgramSocket } from './dgram-socket.ts';
+import { MediaLoop } from './media-loop.ts';
 import { MediaPort } from './media-port.ts';
 import type {
   MediaAbout,
@@ -17,15 +17,11 @@ import type {
   MediaThreadOptions,
   SessionSetup,
 } from './media-protocol.ts';
+import type { MediaSocket, MediaSocketOptions, PacketIo } from './media-socket.ts';
 import { inNativeCode } from '../../threads/native-code.ts';
 import { ThreadSide } from '../../threads/thread-side.ts';
-import { PlayoutWheel } from '../playout/playout-wheel.ts';
 import { useRealtimeScheduling, type Scheduling } from './realtime.ts';
 import { RtpLeg } from './rtp-leg.ts';
-
-/** libuv reads at most so many datagrams of a socket a turn: then there may be more, so don't wait. */
-const DATAGRAMS_PER_TURN = 32;
-const STEP_MS = 1;
 
 // A collection of this thread's young garbage must not wait for helper threads, which stand in the
 // queue of ordinary threads: on a loaded machine that took up to 57 ms instead of 1 (measured). The
@@ -39,42 +35,18 @@ const report = (message: MediaReport): void => {
   main.report(message);
 };
 
-const wheel = new PlayoutWheel(monotonicNow);
+const loop = new MediaLoop(monotonicNow);
 const legs = new Map<number, RtpLeg>();
 const ports = new Set<MediaPort>();
 const unknownPeers = new Int32Array(options.unknownPeers);
-const pause = new Int32Array(new SharedArrayBuffer(4));
+const keptSocket = new Int32Array(options.keptSocket);
+let openSocket: (options: MediaSocketOptions) => MediaSocket | Promise<MediaSocket> = openDgramSocket;
 let shared: MediaPort | undefined;
-let turning = false;
-let datagramsBefore = 0;
-
-function turn(): void {
-  const next = wheel.advance();
-  if (wheel.size === 0) {
-    turning = false;
-    return;
-  }
-  let datagrams = 0;
-  for (const port of ports) datagrams += port.datagrams;
-  if (datagrams - datagramsBefore < DATAGRAMS_PER_TURN) {
-    const wait = Math.min(STEP_MS, next - monotonicNow());
-    if (wait > 0) Atomics.wait(pause, 0, 0, wait);
-  }
-  datagramsBefore = datagrams;
-  setImmediate(turn);
-}
-
-function keepTurning(): void {
-  if (turning || wheel.size === 0) return;
-  turning = true;
-  setImmediate(turn);
-}
 
 async function openPort(port: number): Promise<MediaPort> {
-  const opened = await MediaPort.open({
-    address: options.address,
-    port,
-    receiveBufferBytes: options.receiveBufferBytes,
+  const { address, receiveBufferBytes } = options;
+  const opened = new MediaPort({
+    socket: await openSocket({ address, port, receiveBufferBytes, kept: keptSocket }),
     now: monotonicNow,
     unknownPeers,
     onUnknownPeer: (address, from) => {
@@ -82,12 +54,13 @@ async function openPort(port: number): Promise<MediaPort> {
     },
   });
   ports.add(opened);
+  loop.add(opened);
   return opened;
 }
 
 async function closePort(port: MediaPort): Promise<void> {
   ports.delete(port);
-  datagramsBefore -= port.datagrams;
+  loop.remove(port);
   await port.close();
 }
 
@@ -96,7 +69,7 @@ async function open(setup: SessionSetup): Promise<void> {
   try {
     const port = ownPort === undefined ? shared : await openPort(ownPort);
     if (port === undefined) throw new Error('there is no shared port');
-    legs.set(session, new RtpLeg(setup, port, wheel, report));
+    legs.set(session, new RtpLeg(setup, port, loop.wheel, report));
     report({ type: 'opened', session, port: port.port });
   } catch (error) {
     report({ type: 'refused', session, code: codeOf(error), message: messageOf(error) });
@@ -132,8 +105,9 @@ function obey(command: MediaCommand): void | Promise<void> {
       return inTurn(() => open(command.setup));
     case 'attach':
       return inTurn(() => {
+        loop.receive();
         legs.get(command.session)?.attach(command.address, command.port);
-        keepTurning();
+        loop.keepTurning();
       });
     case 'close':
       return inTurn(() => close(command.session));
@@ -144,18 +118,32 @@ function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';
 }
 
+/** Batches where that is possible; a port for each call has none to make. */
+async function chooseSockets(): Promise<PacketIo> {
+  if (options.port === undefined) return { by: 'dgram', reason: 'each call has a port of its own' };
+  if (options.io === 'dgram') return { by: 'dgram', reason: 'batches are switched off' };
+  try {
+    openSocket = await inNativeCode(() => BatchSocket.load());
+    return { by: 'batches', reason: 'recvmmsg and sendmmsg' };
+  } catch (error) {
+    return { by: 'dgram', reason: `no batches here: ${messageOf(error)}` };
+  }
+}
+
 async function start(): Promise<void> {
   const scheduling: Scheduling =
     options.realtime === 'auto'
       ? await inNativeCode(useRealtimeScheduling)
       : { policy: 'normal', reason: 'switched off' };
+  const io = await chooseSockets();
   try {
     if (options.port !== undefined) shared = await openPort(options.port);
   } catch (error) {
     main.unable(error);
     return;
   }
-  const about = { port: shared?.port ?? 0, receiveBufferBytes: shared?.receiveBufferBytes ?? 0, scheduling };
+  const { port = 0, receiveBufferBytes = 0 } = shared ?? {};
+  const about = { port, receiveBufferBytes, scheduling, io };
   main.ready(about, { obey, stop: () => inTurn(stop) });
 }
 

@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../../lib/clock.ts';
+import type { PeerAddress } from './media-socket.ts';
 
 /**
  * Which call a packet belongs to, when all calls share one socket: by the exact address and port
@@ -6,9 +7,7 @@ import type { Milliseconds } from '../../lib/clock.ts';
  * unknown peer's, and if another call attaches to the same address and port (Asterisk chooses its ports
  * and may choose one again), the old stream's packets, told by their SSRC, don't get into it.
  */
-export interface Peer<Session> {
-  readonly address: string;
-  readonly port: number;
+export interface Peer<Session> extends PeerAddress {
   /** Undefined: released. */
   session: Session | undefined;
   /** SSRC of its last packet; −1: none yet. */
@@ -20,6 +19,8 @@ export interface Peer<Session> {
   next: Peer<Session> | undefined;
 }
 
+const NO_WORDS = new Int32Array(0);
+
 /** Packets of a call that is over may be under way, or sent until its channel is gone, for this long. */
 const QUARANTINE_MS = 2000;
 
@@ -29,15 +30,26 @@ export class PeerTable<Session> {
   /** Released peers, oldest first. */
   readonly #released: Peer<Session>[] = [];
 
-  /** The peer with exactly this address and port. Allocates nothing. */
+  /** A peer with this port; the others are its `next`. */
+  first(port: number): Peer<Session> | undefined {
+    return this.#byPort.get(port);
+  }
+
+  /** The peer with exactly this address and port. */
   find(address: string, port: number): Peer<Session> | undefined {
-    let peer = this.#byPort.get(port);
+    let peer = this.first(port);
     while (peer !== undefined && peer.address !== address) peer = peer.next;
     return peer;
   }
 
   /** Gives the peer to `session` and takes it from the session that had it (see the returned peer's old session first). */
-  attach(address: string, port: number, session: Session, now: Milliseconds): Peer<Session> {
+  attach(
+    address: string,
+    port: number,
+    session: Session,
+    now: Milliseconds,
+    words: Int32Array = NO_WORDS,
+  ): Peer<Session> {
     this.#forget(now);
     const known = this.find(address, port);
     if (known?.session !== undefined) this.release(known, now);
@@ -45,6 +57,7 @@ export class PeerTable<Session> {
     const peer: Peer<Session> = {
       address,
       port,
+      words,
       session,
       ssrc: -1,
       quarantinedSsrc: known?.quarantinedSsrc ?? -1,

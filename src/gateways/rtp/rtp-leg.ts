@@ -76,8 +76,8 @@ export class RtpLeg implements PortSession, WheelMember {
     this.#report({ type: 'attached', session: this.#setup.session });
   }
 
-  receive(data: Uint8Array, peer: Peer<PortSession>, now: Milliseconds): void {
-    const malformed = parseRtp(data, data.length, fields);
+  receive(data: Uint8Array, length: number, peer: Peer<PortSession>, now: Milliseconds): void {
+    const malformed = parseRtp(data, length, fields);
     if (malformed !== undefined) {
       if (malformed !== 'rtcp') this.#stats.add(STAT.packetsMalformed);
       return;

@@ -296,6 +296,23 @@ describe('the end of a turn', () => {
     expect(reply).toMatchObject({ input: { message: { text: '', via: 'not-understood' }, guess: 'mumble' } });
   });
 
+  it('of a long cough is none: it has no pitch', () => {
+    for (const [pitched, understood] of [
+      [0.2, []],
+      [0.8, ['reply']],
+    ] as const) {
+      // prettier-ignore
+      const call = new Call().greeted();
+      call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+      call.wait(1000);
+      const traits = { dbov: -20, pitched };
+      call.feed({ type: 'speech-stop', frame: call.frame, lastAt: call.at, traits });
+      call.wait(500);
+      const nothing = { type: 'transcript', ask: call.ask, transcript: said('', false) } as const;
+      expect(names(call.feed(nothing))).toEqual(understood);
+    }
+  });
+
   it('of a cough is none', () => {
     const call = new Call().greeted();
     call.speak(160);

@@ -51,6 +51,23 @@ describe('playout wheel', () => {
     expect([...perStep.values()]).toEqual(Array.from({ length: 20 }, () => 2));
   });
 
+  it('uses a few phases, evenly apart, while there are few members, and says when the next one ticks', () => {
+    let now = 1002.5;
+    const wheel = new PlayoutWheel(() => now, 2);
+    const add = (count: number): number[] => {
+      const firsts = Array.from({ length: count }, () => wheel.add(new Member()) % 20);
+      return [...new Set(firsts)].sort((a, b) => a - b);
+    };
+    expect(add(1)).toEqual([3]);
+    expect(wheel.advance()).toBe(1003);
+    now = 1003;
+    expect(wheel.advance()).toBe(1023);
+    expect(add(9)).toEqual([3, 7, 11, 15, 19]);
+    expect(wheel.advance()).toBe(1007);
+    expect(add(5)).toEqual([1, 5, 9, 13, 17]);
+    expect(add(25)).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18, ...[1, 5, 9, 13, 17]].sort((a, b) => a - b));
+  });
+
   it('gives the first member the next step: a greeting needn’t wait', () => {
     const { wheel } = makeWheel(777.2);
     expect(wheel.add(new Member())).toBe(778);

@@ -29,10 +29,11 @@ import {
   until,
 } from './media-gateway.contract.ts';
 import { describePauses } from './pause.contract.ts';
+import { tried } from './rtp-io.ts';
 import { noise, throughG711, withoutSilence } from './sound.ts';
 
 async function harness(): Promise<MediaGatewayHarness> {
-  const gateway = await RtpMediaGateway.start();
+  const gateway = await RtpMediaGateway.start(tried);
   const peers: RtpPeer[] = [];
   return {
     gateway,
@@ -117,6 +118,7 @@ describe('RTP media gateway on the wire', () => {
 
   async function start(options: RtpGatewayOptions = {}): Promise<RtpMediaGateway> {
     const gateway = await RtpMediaGateway.start({
+      ...tried,
       onWarning: (message) => warnings.push(message),
       ...options,
     });
@@ -670,6 +672,15 @@ describe('RTP media gateway on the wire', () => {
       await until(() => trouble() === undefined);
     }, 60_000);
 
+    it('leaves the port free when the gateway is closed before another thread lives', async () => {
+      const gateway = await start({ supervision: { ...supervision, threadPolicy: { failuresAMinute: 0 } } });
+      const { port } = gateway.report.threads[0]!;
+      threads.end('throw');
+      await until(() => gateway.report.threads[0]!.trouble?.startsWith('given up') === true);
+      await gateway.close();
+      expect((await start({ port })).report.threads[0]!.port).toBe(port);
+    });
+
     it('is ended and restarted when it hangs', async () => {
       const gateway = await start({ supervision });
       const { session, peer } = await call(gateway, { id: 'hung' });
@@ -748,6 +759,16 @@ describe('RTP media gateway on the wire', () => {
     expect(auto.reason).not.toBe('');
     const off = (await start({ realtime: 'off' })).report.threads[0]!.scheduling;
     expect(off).toEqual({ policy: 'normal', reason: 'switched off' });
+  });
+
+  it('says how its packets go, and why', async () => {
+    const { io } = (await start()).report.threads[0]!;
+    const batches = tried.io === 'auto' && process.platform === 'linux' && /^(x|arm)64$/.test(process.arch);
+    expect(io).toEqual(
+      batches
+        ? { by: 'batches', reason: 'recvmmsg and sendmmsg' }
+        : { by: 'dgram', reason: expect.stringMatching(/off$|^no batches here: /) as string },
+    );
   });
 
   it('rejects `attached` of a session that closes before it has a peer', async () => {

@@ -1,18 +1,22 @@
-/** The other side of rtp-gateway.bench.ts: as many UDP sockets as calls, in a process of its own. */
+/** The callers of density.bench.ts: as many UDP sockets as calls, in a process of its own. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { useRealtimeScheduling } from '../../src/gateways/rtp/realtime.ts';
-import { RtpPacketBuilder } from '../../src/media/rtp-packet-builder.ts';
+import { useRealtimeScheduling } from '../../../src/gateways/rtp/realtime.ts';
+import { RtpPacketBuilder } from '../../../src/media/rtp-packet-builder.ts';
 
-export interface BenchPeerReport {
+export interface CallersReport {
   /** Of each gap between two packets of a call from 20 ms, absolute, ms. */
   readonly deviations: Float64Array;
+  readonly received: number;
+  readonly elapsedMs: number;
   /** Sequence numbers that didn't come. */
   readonly missing: number;
+  /** What the callers themselves took, ms of CPU. */
+  readonly cpuMs: number;
 }
 
 type Command =
-  { type: 'open'; calls: number } | { type: 'start'; port: number } | { type: 'measure' | 'stop' };
+  { type: 'open'; calls: number } | { type: 'start'; ports: number[] } | { type: 'measure' | 'stop' };
 
 interface Line {
   readonly socket: Socket;
@@ -26,6 +30,9 @@ const lines: Line[] = [];
 const payload = new Uint8Array(160).map((_, index) => (index * 11) & 0xff);
 let measuring = false;
 let missing = 0;
+let received = 0;
+let begunAt = 0;
+let cpuBefore = process.cpuUsage();
 let count = 0;
 let deviations = new Float64Array(0);
 
@@ -34,6 +41,7 @@ function receive(line: Line, packet: Buffer): void {
   const sequence = packet.readUInt16BE(2);
   const step = (sequence - line.lastSequence) & 0xffff;
   if (measuring && line.lastAt > 0) {
+    received += 1;
     missing += step - 1;
     if (step === 1 && count < deviations.length) deviations[count++] = Math.abs(now - line.lastAt - 20);
   }
@@ -62,15 +70,15 @@ async function open(calls: number): Promise<number[]> {
   return lines.map(({ socket }) => socket.address().port);
 }
 
-/** One call in twenty sends at each millisecond. */
-function start(port: number): void {
+/** One call in twenty sends at each millisecond; there may be a port for all, or one for each. */
+function start(ports: readonly number[]): void {
   let step = Math.floor(performance.now());
   setInterval(() => {
     for (const now = performance.now(); step <= now; step++) {
       for (let i = step % 20; i < lines.length; i += 20) {
         const { socket, builder, packet } = lines[i] as Line;
         builder.write(payload, packet);
-        socket.send(packet, port, '127.0.0.1');
+        socket.send(packet, ports[i % ports.length] as number, '127.0.0.1');
       }
     }
   }, 1);
@@ -84,15 +92,25 @@ process.on('message', (command: Command) => {
         .then((ports) => process.send?.({ ports }));
       break;
     case 'start':
-      start(command.port);
+      start(command.ports);
       break;
     case 'measure':
-      deviations = new Float64Array(lines.length * 50 * 120);
+      deviations = new Float64Array(lines.length * 50 * 60);
+      cpuBefore = process.cpuUsage();
+      begunAt = performance.now();
       measuring = true;
       break;
-    case 'stop':
+    case 'stop': {
       measuring = false;
-      process.send?.({ deviations: deviations.slice(0, count), missing } satisfies BenchPeerReport);
+      const { user, system } = process.cpuUsage(cpuBefore);
+      process.send?.({
+        deviations: deviations.slice(0, count),
+        received,
+        elapsedMs: performance.now() - begunAt,
+        missing,
+        cpuMs: (user + system) / 1000,
+      } satisfies CallersReport);
+    }
   }
 });
 process.on('disconnect', () => process.exit(0));

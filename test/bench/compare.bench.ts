@@ -1,0 +1,91 @@
+/**
+ * Two states of the program in turn: the working tree, and the commit REF in a working tree of its own with the same
+ * packages and the same benches. Prints how much the working tree costs of what REF does, and how far rounds differ.
+ *
+ *     make bench-compare REF=main [ROUNDS=5] [SHORT=1]
+ *
+ * Fails, with status 1, where something costs more than LARGE times as much in every single round. SHORT takes less
+ * than a minute.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { measure, median } from './density/measure.ts';
+
+const { REF = '', SHORT } = process.env;
+/** Rounds on a busy machine differ by up to a quarter, short ones by half (measured). */
+const LARGE = SHORT ? 1.5 : 1.3;
+const rounds = Number(process.env.ROUNDS ?? (SHORT ? 3 : 5));
+const here = new URL('../..', import.meta.url).pathname;
+
+const FULL = ['full', 'gateway.ts'] as const;
+const ECHO = ['echo', 'echo.ts'] as const;
+
+/** What each costs, by its name, in one round. */
+type Costs = Map<string, number>;
+
+async function density(root: string, costs: Costs): Promise<void> {
+  for (const calls of SHORT ? [50] : [1, 50, 300]) {
+    for (const [name, file] of SHORT ? [FULL] : [FULL, ECHO]) {
+      // Commits without a loop of its own have nothing that could echo.
+      if (file === 'echo.ts' && !existsSync(join(root, 'src/gateways/rtp/media-loop.ts'))) continue;
+      const command = [process.execPath, join(root, 'test/bench/density', file)];
+      const { microseconds } = await measure(command, { calls, seconds: SHORT ? 2 : 4, warmUpSeconds: 2 });
+      costs.set(`${name}, ${calls} calls: CPU of the media thread a frame`, microseconds);
+    }
+  }
+}
+
+/** The lines of media.bench.ts: what, and how many μs. */
+function micro(root: string, costs: Costs): void {
+  const output = execFileSync(process.execPath, [join(root, 'test/bench/media.bench.ts')], {
+    encoding: 'utf8',
+    env: { ...process.env, ROUNDS: SHORT ? '5' : '41' },
+  });
+  for (const [, what = '', cost] of output.matchAll(/^(.*\S) +([\d.]+) μs$/gm)) costs.set(what, Number(cost));
+}
+
+async function round(root: string): Promise<Costs> {
+  const costs: Costs = new Map();
+  await density(root, costs);
+  micro(root, costs);
+  return costs;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'compare-'));
+const ref = join(folder, 'ref');
+const git = (...args: string[]): string => execFileSync('git', args, { cwd: here, encoding: 'utf8' }).trim();
+try {
+  const commit = git('rev-parse', '--verify', '--short', `${REF}^{commit}`);
+  git('worktree', 'add', '--detach', ref, commit);
+  symlinkSync(join(here, 'node_modules'), join(ref, 'node_modules'));
+  cpSync(join(here, 'test'), join(ref, 'test'), { recursive: true });
+  const pairs: [Costs, Costs][] = [];
+  for (let n = 0; n < rounds; n++) {
+    // Each begins every other round: what comes second finds another machine.
+    const [first, second] = n % 2 === 0 ? [here, ref] : [ref, here];
+    const costs = [await round(first), await round(second)] as [Costs, Costs];
+    pairs.push(n % 2 === 0 ? costs : [costs[1], costs[0]]);
+    process.stdout.write(`round ${n + 1} of ${rounds} done\n`);
+  }
+  process.stdout.write(
+    `the working tree to ${REF} (${commit}): median ratio, least–most of ${rounds} rounds\n`,
+  );
+  for (const what of pairs[0]?.[0].keys() ?? []) {
+    const ratios = pairs.map(([ours, theirs]) => (ours.get(what) ?? NaN) / (theirs.get(what) ?? NaN));
+    const isLarge = ratios.every((ratio) => ratio > LARGE);
+    if (isLarge) process.exitCode = 1;
+    const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
+    const said = ratios.some(Number.isNaN)
+      ? '   not in both'
+      : `${median(ratios).toFixed(2).padStart(7)}  ${spread}`;
+    process.stdout.write(`${what.padEnd(62)}${said}${isLarge ? '  MORE' : ''}\n`);
+  }
+} finally {
+  try {
+    git('worktree', 'remove', '--force', ref);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
