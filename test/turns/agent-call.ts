@@ -1,12 +1,20 @@
 /** All that the replay knows of the dialogue: it opens a call as telephony does, and listens to its events. */
 import { Desk } from '../../src/dialog/call/call-desk.ts';
 import { LatencyTracker } from '../../src/dialog/call/latency-tracker.ts';
-import { DEFAULT_LIMITS, type AgentLimits } from '../../src/dialog/contract/agent-profile.ts';
+import {
+  DEFAULT_LIMITS,
+  type AgentLimits,
+  type AgentProfile,
+} from '../../src/dialog/contract/agent-profile.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
 import type { MediaSession, SpeechToText, VoiceActivityDetector } from '../../src/dialog/contract/ports.ts';
-import type { EndpointingPolicy } from '../../src/dialog/turn/endpointing-policy.ts';
+import { endpointingByWords, type EndpointingPolicy } from '../../src/dialog/turn/endpointing-policy.ts';
 import { languageOf } from '../../src/dialog/language/known-languages.ts';
-import { stoppingAtOnce } from '../../src/dialog/turn/interruption-policy.ts';
+import {
+  pausingForWords,
+  stoppingAtOnce,
+  type InterruptionPolicy,
+} from '../../src/dialog/turn/interruption-policy.ts';
 import { PhraseCache } from '../../src/dialog/reply/prepared-phrases.ts';
 import { toolTable } from '../../src/dialog/reply/agent-tools.ts';
 import type { TurnSettings } from '../../src/dialog/turn/turn-states.ts';
@@ -22,6 +30,7 @@ import { VOICES, type Half } from './voices.ts';
 export interface Variant {
   readonly name: string;
   readonly limits?: Partial<AgentLimits>;
+  readonly patience?: AgentProfile['patience'];
   readonly settings?: Partial<TurnSettings>;
   /** The recogniser says itself when a turn ends. */
   readonly findsTurns?: boolean;
@@ -29,25 +38,47 @@ export interface Variant {
   readonly instantly?: boolean;
 }
 
+const english = languageOf('en');
+
 /** The same pause after whatever was said. */
-const byTimeAlone: EndpointingPolicy = { pauseAfter: (_text, ordinaryMs) => ordinaryMs };
+const byTimeAlone: EndpointingPolicy = { pauseAfter: (_turn, ordinaryMs) => ordinaryMs };
+
+/** Whatever was asked, however it was said, and however the caller pauses. */
+const byWordsAlone: EndpointingPolicy = {
+  pauseAfter: ({ text }, ordinaryMs) => endpointingByWords(english).pauseAfter({ text }, ordinaryMs),
+};
+
+/** Of each sound, this isn't known. */
+function without(...unknown: readonly ('pitched' | 'weakerDb')[]): InterruptionPolicy {
+  const policy = pausingForWords(english);
+  const nothing = Object.fromEntries(unknown.map((key) => [key, undefined]));
+  return { ...policy, judge: (sound) => policy.judge({ ...sound, ...nothing }) };
+}
 
 /** The rows. A rule that is built later, and each of its parts left out, is a line here. */
 export const VARIANTS: readonly Variant[] = [
   { name: 'today' },
   { name: 'today (recogniser finds turns)', findsTurns: true },
-  { name: 'today (pause by time alone)', settings: { endpointing: byTimeAlone } },
-  { name: 'stops at once', settings: { interruption: stoppingAtOnce(languageOf('en')) } },
+  { name: 'patience: quick', patience: 'quick' },
+  { name: 'patience: relaxed', patience: 'relaxed' },
+  { name: 'without loudness', settings: { interruption: without('weakerDb') } },
+  { name: 'without pitch', settings: { interruption: without('pitched') } },
+  { name: 'sounds by words alone', settings: { interruption: without('pitched', 'weakerDb') } },
+  { name: 'stops at once', settings: { interruption: stoppingAtOnce(english) } },
+  { name: 'pause by words alone', settings: { endpointing: byWordsAlone } },
+  { name: 'pause by time alone', settings: { endpointing: byTimeAlone } },
 ];
 
 /** What a row's calls are held with, as the report tells it. */
 export function inForce({
   limits,
   settings,
+  patience = 'normal',
   findsTurns = false,
 }: Variant): Readonly<Record<string, string | number>> {
   const { endpointingMs, eagerPauseMs, bargeInMs } = { ...DEFAULT_LIMITS, ...limits };
   return {
+    patience,
     endpointingMs,
     eagerPauseMs,
     bargeInMs,
@@ -86,6 +117,7 @@ export async function startCall({
   const profile = agentProfile({
     id: test.half,
     greeting: test.greeting,
+    patience: variant.patience ?? 'normal',
     limits: { ...DEFAULT_LIMITS, ...variant.limits },
     knowledge: { ...agentProfile().knowledge, departments: [], takesMessages: false },
   });

@@ -1,6 +1,6 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import type { Language } from '../language/language.ts';
-import { runsOf, Vocabulary } from '../language/words.ts';
+import { runsOf, Vocabulary, wordsOf } from '../language/words.ts';
 
 /** What is heard of the caller while the agent speaks. */
 export interface CallerSound {
@@ -71,13 +71,13 @@ export function pausingForWords(language: Language): InterruptionPolicy {
   return {
     atOnce: 'pause',
     judge({ words, final, confidence = 1, lastsMs, isOver, pitched = 1, weakerDb = 0 }) {
-      const count = runsOf(words).length;
+      const count = wordsOf(words, language.code).length;
       const isNoise = pitched < SPEECH_PITCHED;
       // "Hold on, darling" isn't said to the agent.
       if (weakerDb >= ASIDE_DB) return count > 0 && urgent.covers(words) ? 'interrupts' : 'listens';
       if (urgent.occursIn(words)) return 'interrupts';
       if (count <= FEW_WORDS && isNoise) return 'listens';
-      if (count > LISTENERS_WORDS || !backchannels.covers(words)) {
+      if (runsOf(words).length > LISTENERS_WORDS || !backchannels.covers(words)) {
         // Less may be a laugh, or the beginning of "okay".
         if (count > FEW_WORDS || lastsMs === undefined) return 'interrupts';
         if (!isOver && lastsMs < SENTENCE_MS) return 'unclear';

@@ -88,6 +88,17 @@ describe('a sound into the speech of the agent', () => {
     expect(pausingForWords(languageOf(code)).judge(sound)).toBe('interrupts');
   });
 
+  it('counts words where nothing stands between them', () => {
+    const sound = {
+      words: '我想问一下价格',
+      final: true,
+      confidence: 0.5,
+      lastsMs: 900,
+      isOver: true,
+    } as const;
+    expect(pausingForWords(languageOf('zh')).judge({ ...sound, into: 'reply' })).toBe('interrupts');
+  });
+
   it('pauses the agent, who waits for words no longer than they need', () => {
     expect(english.atOnce).toBe('pause');
     expect(english.waitsMs(400)).toBe(400);
