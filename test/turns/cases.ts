@@ -410,12 +410,19 @@ function casesOf(half: Half): readonly Case[] {
   }
   for (const kind of ['babble', 'music', 'wind', 'television', 'busy', 'music', 'hum', 'busy'] as const) {
     const line = { bed: { kind, dbov: kind === 'busy' ? -18 : SPEECH_DBOV - 10 } };
-    add('noise alone', kind, () => [], { line, leastMs: 15_000 });
+    add('noise alone', kind, () => [], { line, leastMs: TO_THE_END_MS });
   }
-  add('silence', 'a quiet line', () => [], { leastMs: 12_000 });
+  add('silence', 'a quiet line', () => [], { leastMs: TO_THE_END_MS });
+  for (const lossDb of [0, 6]) {
+    const line = { echo: { lossDb, delayMs: 160 } };
+    add('silence', `a loop of −${lossDb} dB`, () => [], { line, leastMs: TO_THE_END_MS });
+  }
   add('silence', 'after a question', (random) => [question(nextSpeaker(), random)], { leastMs: 18_000 });
   return cases;
 }
+
+/** Until an agent whom nobody answers has asked twice, and said goodbye. */
+const TO_THE_END_MS = 38_000;
 
 const OBJECTIONS = ['Excuse me, I have a question.', 'Wait, wait a moment.', 'No, that is not what I asked.'];
 

@@ -17,7 +17,7 @@ import { toInt16 } from './sound.ts';
 
 /** A call is over when all was said and the agent has been silent for so long; or at the latest after LIMIT_MS. */
 const QUIET_MS = 2500;
-const LIMIT_MS = 40_000;
+const LIMIT_MS = 45_000;
 
 /**
  * The detector of the product, driven frame by frame instead of by a thread of its own: the same model, windows,
