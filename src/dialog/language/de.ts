@@ -24,6 +24,7 @@ export const de = {
   backchannels: list(`
     mhm hm hmm mm aha ah ach oh ja jaja jo joa okay ok gut genau richtig stimmt klar verstehe ach_so achso so alles_klar
     in_ordnung ja_genau sehr_gut super schön gern gerne na na_gut ich_verstehe
+    weiter bitte_weiter machen_sie_weiter sprechen_sie_weiter reden_sie_weiter fahren_sie_fort nur_zu
   `),
   urgent: list(`
     stopp stop halt warten_sie moment entschuldigung hallo genug hören_sie warte

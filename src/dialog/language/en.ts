@@ -20,6 +20,7 @@ export const en = {
   backchannels: list(`
     mhm mm m mmm hmm hm ha haha mmhm mmhmm uhhuh uh huh um ah aha oh yeah yes yep okay ok right sure i see good great alright
     all_right fine exactly
+    go_on go_on_please please_go_on go_ahead please_go_ahead carry_on continue please_continue
   `),
   urgent: list(`
     stop wait hold_on hang_on one_moment excuse_me hello listen enough

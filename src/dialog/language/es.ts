@@ -21,6 +21,7 @@ export const es = {
   backchannels: list(`
     mhm hm hmm mm ajá ah oh sí si ya claro vale ok okay bien muy_bien bueno perfecto de_acuerdo entiendo exacto
     exactamente eso ya_veo entendido correcto sí_sí si_si
+    siga continúe adelante siga_por_favor continúe_por_favor
   `),
   urgent: list(`
     pare para espere espera un_momento disculpe perdone oiga basta alto

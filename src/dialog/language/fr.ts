@@ -22,6 +22,7 @@ export const fr = {
   backchannels: list(`
     mhm hm hmm mm ah oh oui ouais ok okay d'accord d’accord bien très_bien bon voilà exactement je_vois je_comprends
     tout_à_fait ah_bon ah_oui ah_d'accord ah_d’accord parfait entendu
+    continuez allez-y poursuivez continuez_s'il_vous_plaît
   `),
   urgent: list(`
     stop arrêtez attendez attends un_instant un_moment excusez excusez-moi pardon allô ça_suffit écoutez

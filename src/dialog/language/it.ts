@@ -20,6 +20,7 @@ export const it = {
   backchannels: list(`
     mhm hm hmm mm ah oh eh sì si già certo va_bene vabbè ok okay bene benissimo perfetto esatto esattamente giusto
     capisco ho_capito chiaro d'accordo d’accordo ecco
+    continui prosegua avanti vada_avanti continui_pure
   `),
   urgent: list(`
     stop ferma fermi aspetti aspetta un_momento un_attimo scusi basta pronto senta

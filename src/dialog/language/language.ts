@@ -9,7 +9,7 @@ export interface Language {
   readonly code: string;
   /** What is said beside the conversation, where the agent's configuration doesn't say it otherwise. */
   readonly phrases: Readonly<Partial<Record<StockPhrase, string>>>;
-  /** Words of somebody who listens and doesn't want to speak; a group of words counts as a whole. */
+  /** Words of somebody who listens and doesn't want to speak, and with which they ask to go on; a group of words counts as a whole. */
   readonly backchannels: readonly string[];
   /** What is said to stop whoever speaks, and hardly to anybody else: "stop", "hold on", "hello?". */
   readonly urgent: readonly string[];

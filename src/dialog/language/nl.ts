@@ -22,6 +22,7 @@ export const nl = {
   backchannels: list(`
     mhm hm hmm mm ah oh ja jaja jawel oké ok okay goed prima precies klopt inderdaad juist snap_ik ik_snap_het
     begrijp_ik ik_begrijp_het natuurlijk zeker mooi fijn ach zo
+    ga_door ga_verder gaat_u_verder gaat_u_door
   `),
   urgent: list(`
     stop wacht wacht_even moment momentje ogenblik sorry hallo genoeg luister

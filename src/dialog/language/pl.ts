@@ -21,6 +21,7 @@ export const pl = {
   backchannels: list(`
     mhm hm hmm mm aha ach oh no tak tak_tak dobrze dobra okej ok okay jasne rozumiem racja właśnie dokładnie zgadza_się
     w_porządku świetnie super oczywiście
+    dalej proszę_dalej proszę_mówić_dalej proszę_kontynuować niech_pan_mówi_dalej niech_pani_mówi_dalej
   `),
   urgent: list(`
     stop stój proszę_poczekać chwileczkę chwila moment przepraszam halo dość wystarczy

@@ -20,6 +20,7 @@ export const pt = {
   backchannels: list(`
     mhm hm hmm mm ah oh ahã aham sim é pois pois_é claro certo está_bem tá tá_bom ok okay bem muito_bem bom ótimo
     perfeito exato exatamente isso entendo entendi percebo sei
+    continue prossiga pode_continuar continue_por_favor
   `),
   urgent: list(`
     pare espere espera um_momento um_instante desculpe alô basta chega escute

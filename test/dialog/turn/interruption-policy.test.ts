@@ -88,6 +88,26 @@ describe('a sound into the speech of the agent', () => {
     expect(pausingForWords(languageOf(code)).judge(sound)).toBe('interrupts');
   });
 
+  it.each([
+    ['en', 'Go on, please.'],
+    ['en', 'okay, go ahead'],
+    ['de', 'Ja, bitte weiter.'],
+    ['fr', 'Oui, continuez'],
+    ['es', 'sí, siga'],
+    ['it', 'continui pure'],
+    ['pt', 'pode continuar'],
+    ['nl', 'ja, gaat u verder'],
+    ['pl', 'proszę mówić dalej'],
+    ['hi', 'आगे बोलिए'],
+    ['ja', '続けてください'],
+    ['zh', '请继续'],
+    ['th', 'พูดต่อเลย'],
+  ])('%s: "%s" lets the agent go on', (code, words) => {
+    // prettier-ignore
+    const sound = { words, final: true, lastsMs: 900, isOver: true, into: 'reply' } as const;
+    expect(pausingForWords(languageOf(code)).judge(sound)).toBe('listens');
+  });
+
   it('counts words where nothing stands between them', () => {
     const sound = {
       words: '我想问一下价格',
