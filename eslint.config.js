@@ -106,7 +106,7 @@ function guests(place) {
 const pureGlobals = ['Date', 'performance', 'process', 'fetch', 'setTimeout', 'setInterval', 'setImmediate'];
 
 export default tseslint.config(
-  { ignores: ['node_modules', '.cache', 'var', 'coverage'] },
+  { ignores: ['node_modules', '.cache', 'var', 'coverage', 'src/node-version.cjs'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

@@ -6,10 +6,15 @@ import { identifier, serverUrl, text, whole } from '../settings/values.ts';
 export const transferTarget = z.strictObject({
   name: text,
   also: z.array(text).default([]),
-  endpoint: text.regex(
-    /^(?:[A-Za-z]\w*\/\S+|sips?:\S+|\+?[0-9]{3,20})$/,
-    'an endpoint as in Asterisk’s Dial(), such as PJSIP/softphone2 or Local/200@from-internal',
-  ),
+  endpoint: text
+    .regex(
+      /^(?:[A-Za-z]\w*\/\S+|sips?:\S+|\+?[0-9]{3,20})$/,
+      'an endpoint as in Asterisk’s Dial(), such as PJSIP/softphone2 or Local/200@from-internal',
+    )
+    .refine(
+      (value) => !value.includes('&'),
+      'one endpoint: several telephones ring by an extension of the dialplan that dials them, named here as Local/EXTENSION@CONTEXT',
+    ),
   callerId: text.default('caller'),
   ringMs: whole(1_000, 120_000).default(20_000),
   whileRinging: z.enum(['ringing', 'music']).default('ringing'),
