@@ -138,6 +138,12 @@ export class CallReporter {
     this.emit({ type: 'trouble', part, message });
   }
 
+  /** Who was asked for a transcript has kept silent, and whoever stands behind it as well. */
+  sttUnanswered(waitedMs: Milliseconds): void {
+    const message = `no transcript within ${waitedMs} ms of being asked for one`;
+    this.emit({ type: 'trouble', part: 'stt', kind: 'timeout', message });
+  }
+
   /** Something was thrown: nobody was left to take over. */
   thrown(part: Extract<CallEvent, { type: 'trouble' }>['part'], error: unknown): void {
     this.emit(thrownTrouble(part, error));

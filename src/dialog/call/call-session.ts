@@ -234,6 +234,9 @@ export class CallSession {
       case 'end-turn':
         void this.#listener?.endTurn(action.frame, action.ask);
         break;
+      case 'unanswered':
+        this.#reporter.sttUnanswered(action.waitedMs);
+        break;
       case 'judge-end':
         void this.#listener?.judgeEnd(action);
         break;

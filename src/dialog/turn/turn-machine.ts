@@ -365,7 +365,10 @@ function listeningTimeout(state: ListeningState, at: Milliseconds, settings: Tur
   if (state.preemptive) return turnOver(state, at, settings);
   if (state.ear.is === 'quiet') return silence(state, at, settings);
   if (expectsText(state.said)) {
-    if (at >= textOverdueAt(state.said, settings)) return misheard(state, at, settings);
+    if (at >= textOverdueAt(state.said, settings)) {
+      const unanswered: TurnAction = { do: 'unanswered', waitedMs: settings.transcriptMs };
+      return after([unanswered], misheard(state, at, settings));
+    }
     const { fillers } = state.said;
     return filling({ ...state, said: { ...state.said, fillers: fillers + 1 } }, fillers, settings);
   }

@@ -323,6 +323,8 @@ export type EventOf<T extends TurnEvent['type']> = Extract<TurnEvent, { readonly
 export type TurnAction =
   | { readonly do: 'begin-turn'; readonly frame: number }
   | { readonly do: 'end-turn'; readonly ask: number; readonly frame: number }
+  /** The recogniser that was asked hasn't answered: told, for nobody else would. */
+  | { readonly do: 'unanswered'; readonly waitedMs: Milliseconds }
   /** Asks the end-of-turn model about what was said from `begin` to `end`; `frame`: the last voiced one. */
   | { readonly do: 'judge-end'; readonly begin: number; readonly end: number; readonly frame: number }
   /** Starts a reply; `gated`: nothing of it may be heard, and no tool may act, before `release`. */

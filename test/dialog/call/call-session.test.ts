@@ -671,6 +671,18 @@ describe('trouble', () => {
     expect(call.conversation.at(-1)).toBe('agent: Of course.');
   });
 
+  it('of a recogniser that keeps silent is told: in the log, the record and the metrics as any other', async () => {
+    const call = await ScriptedCall.greeted({ setUp: ({ stt }) => (stt.delayMs = 60_000) });
+    call.vad.streams[0]?.talk(1000);
+    await call.clock.advance(7000);
+    await call.quiet();
+    expect(call.of('trouble')).toMatchObject([
+      { part: 'stt', kind: 'timeout', message: 'no transcript within 4000 ms of being asked for one' },
+    ]);
+    expect(call.conversation.at(-1)).toContain('something went wrong');
+    await hungUp(call);
+  });
+
   it('of a recogniser that can not be opened at first does not end the call', async () => {
     const call = await ScriptedCall.start({
       setUp: ({ stt }) => (stt.openError = new Error('503')),

@@ -327,6 +327,7 @@ describe('the end of a turn', () => {
     expect(call.wait(6000)).toMatchObject([
       { do: 'end-turn' },
       { do: 'filler', turn: 1 },
+      { do: 'unanswered', waitedMs: 4000 },
       { do: 'say', phrase: 'sayAgain' },
     ]);
   });
@@ -379,7 +380,10 @@ describe('a voice that never ends', () => {
   it('is said to be not understood, if the recogniser keeps silent', () => {
     const call = talkingOn({ ...endless, fillers: fillersAfter(Infinity, 4000), transcriptMs: 4000 });
     call.wait(25_000);
-    expect(call.wait(4000)).toMatchObject([{ do: 'say', phrase: 'sayAgain' }]);
+    expect(call.wait(4000)).toMatchObject([
+      { do: 'unanswered', waitedMs: 4000 },
+      { do: 'say', phrase: 'sayAgain' },
+    ]);
   });
 
   it('of a recogniser that had foreseen the end is answered as foreseen', () => {
