@@ -1,4 +1,4 @@
-import type { VadEvent, VadRequest } from '../../src/dialog/contract/speech.ts';
+import { VAD_TIMES, type VadEvent, type VadRequest } from '../../src/dialog/contract/speech.ts';
 import type { VadStream, VoiceActivityDetector } from '../../src/dialog/contract/ports.ts';
 import type { Clock, Milliseconds } from '../../src/lib/clock.ts';
 import { FRAME_MS } from '../../src/media/audio.ts';
@@ -54,7 +54,7 @@ export class ScriptedVadStream implements VadStream {
   talk(duration: Milliseconds): Milliseconds {
     const start = this.#clock.now();
     const end = start + duration;
-    const { startMs = 60, stopMs = 100, bargeInMs = 160 } = this.request;
+    const { startMs, stopMs, bargeInMs } = { ...VAD_TIMES, ...this.request };
     if (duration < startMs) return end;
     this.#later(start + startMs, () => {
       this.#event('speech-start', start);

@@ -1,10 +1,11 @@
-import type { VadEvent, VadRequest } from '../../src/dialog/contract/speech.ts';
+import type { VadRequest } from '../../src/dialog/contract/speech.ts';
 import type { VadStream, VoiceActivityDetector } from '../../src/dialog/contract/ports.ts';
 import type { Milliseconds } from '../../src/lib/clock.ts';
 import { FRAME_MS } from '../../src/media/audio.ts';
 import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
 import { loadSilero, type SileroModel } from '../../src/providers/embedded/vad/silero-model.ts';
 import { VadCall } from '../../src/providers/embedded/vad/vad-call.ts';
+import { openMessage } from '../../src/providers/embedded/vad/vad-messages.ts';
 import { InMemoryMediaGateway } from '../support/in-memory-media-gateway.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { PHRASES, startCall, type CallToStart, type RunningCall, type Variant } from './agent-call.ts';
@@ -21,7 +22,7 @@ const LIMIT_MS = 45_000;
 
 /**
  * The detector of the product, driven frame by frame instead of by a thread of its own: the same model, windows,
- * decisions and flush line. Its default times are those of silero-vad.ts.
+ * decisions, times and flush line.
  */
 class StepwiseDetector implements VoiceActivityDetector {
   readonly name = 'silero';
@@ -34,24 +35,9 @@ class StepwiseDetector implements VoiceActivityDetector {
   }
 
   open(request: VadRequest): Promise<VadStream> {
-    const { heard, sent, flushLine, startMs = 60, stopMs = 100, bargeInMs = 160 } = request;
-    const deliver = (event: VadEvent): void => {
+    this.#call = new VadCall({ ...openMessage(0, request, undefined), fromFrame: 0 }, (event) => {
       request.onEvent(event);
-    };
-    this.#call = new VadCall(
-      {
-        type: 'open',
-        stream: 0,
-        heard,
-        ...(sent && { sent }),
-        flushLine,
-        startMs,
-        stopMs,
-        bargeInMs,
-        fromFrame: 0,
-      },
-      deliver,
-    );
+    });
     return Promise.resolve({ close: () => (this.#call = undefined) });
   }
 

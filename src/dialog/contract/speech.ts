@@ -2,6 +2,7 @@ import type { Milliseconds } from '../../lib/clock.ts';
 import type { AudioRingHandle } from '../../media/audio-ring.ts';
 import type { Audio, AudioFormat } from '../../media/audio.ts';
 import type { FlushLineHandle } from '../../media/flush-line.ts';
+import { DEFAULT_LIMITS } from './agent-profile.ts';
 import type { ProviderTrouble } from './provider-failures.ts';
 
 export interface VadRequest {
@@ -10,16 +11,19 @@ export interface VadRequest {
   readonly sent?: AudioRingHandle;
   /** While armed, speech of `bargeInMs` trips it, without a word to the main thread first. */
   readonly flushLine: FlushLineHandle;
-  /** Voiced time before `speech-start` is reported (default 60 ms). */
+  /** Voiced time before `speech-start` is reported. */
   readonly startMs?: Milliseconds;
-  /** Unvoiced time before `speech-stop` is reported (default 100 ms). */
+  /** Unvoiced time before `speech-stop` is reported. */
   readonly stopMs?: Milliseconds;
-  /** Voiced time that pauses or stops an armed agent (default 160 ms). */
+  /** Voiced time that pauses or stops an armed agent. */
   readonly bargeInMs?: Milliseconds;
   readonly onEvent: (event: VadEvent) => void;
   /** Nobody listens to this call, nor will: told once, the last of all. */
   readonly onFailed?: (error: Error) => void;
 }
+
+/** What holds where a request sets nothing. */
+export const VAD_TIMES = { startMs: 60, stopMs: 100, bargeInMs: DEFAULT_LIMITS.bargeInMs } as const;
 
 export type VadEvent =
   /** `frame`, `at`: where and when the speech began (not when it was decided). */

