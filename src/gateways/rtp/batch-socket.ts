@@ -25,19 +25,6 @@ const IOVEC_LENGTH = 2;
 /** In a sockaddr, in bytes. */
 const [PORT_AT, IPV4_AT, IPV6_AT] = [2, 4, 8];
 
-const DECLARATIONS = [
-  'int socket(int family, int type, int protocol)',
-  'int bind(int fd, void *name, uint32_t length)',
-  'int getsockname(int fd, void *name, void *length)',
-  'int setsockopt(int fd, int level, int option, void *value, uint32_t length)',
-  'int getsockopt(int fd, int level, int option, void *value, void *length)',
-  'int inet_pton(int family, const char *text, void *into)',
-  'int recvmmsg(int fd, void *packets, uint32_t count, int flags, void *timeout)',
-  'int sendmmsg(int fd, void *packets, uint32_t count, int flags)',
-  'int ppoll(void *fds, uint64_t count, void *timeout, void *signals)',
-  'int close(int fd)',
-];
-
 /** Of libc, by their own names. What C reads and writes is JavaScript's memory: that of an ArrayBuffer stays where it is. */
 interface Libc {
   socket(family: number, type: number, protocol: number): number;
@@ -65,12 +52,17 @@ async function loadNative(): Promise<Native> {
   }
   const { default: koffi } = await import('koffi'); // only here and now: it is native code, and not always wanted
   const libc = koffi.load('libc.so.6');
-  const functions = DECLARATIONS.map((declaration) => {
-    const call = libc.func(declaration);
-    return [call.info.name, call] as const;
-  });
   return {
-    ...(Object.fromEntries(functions) as unknown as Libc),
+    socket: libc.func('int socket(int family, int type, int protocol)'),
+    bind: libc.func('int bind(int fd, void *name, uint32_t length)'),
+    getsockname: libc.func('int getsockname(int fd, void *name, void *length)'),
+    setsockopt: libc.func('int setsockopt(int fd, int level, int option, void *value, uint32_t length)'),
+    getsockopt: libc.func('int getsockopt(int fd, int level, int option, void *value, void *length)'),
+    inet_pton: libc.func('int inet_pton(int family, const char *text, void *into)'),
+    recvmmsg: libc.func('int recvmmsg(int fd, void *packets, uint32_t count, int flags, void *timeout)'),
+    sendmmsg: libc.func('int sendmmsg(int fd, void *packets, uint32_t count, int flags)'),
+    ppoll: libc.func('int ppoll(void *fds, uint64_t count, void *timeout, void *signals)'),
+    close: libc.func('int close(int fd)'),
     errno: koffi.errno,
     addressOf: koffi.address,
   };
