@@ -46,11 +46,6 @@ export class Feeder {
     return this.#refused;
   }
 
-  /** The database, while it is open. */
-  get database(): Database | undefined {
-    return this.#database;
-  }
-
   /** For a spool that has ended to be empty. False: it isn't after so long. */
   drained(withinMs: Milliseconds): Promise<boolean> {
     const done = this.#done.then(() => true);

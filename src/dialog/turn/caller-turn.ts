@@ -35,7 +35,7 @@ export function pauseOf(
   { said, ear, asked, pauses }: Pick<ListeningState, 'said' | 'ear' | 'asked' | 'pauses'>,
   settings: TurnSettings,
 ): Milliseconds {
-  const { rise, finished } = ear.is === 'pausing' ? { ...ear, rise: ear.traits?.rise } : {};
-  const turn = { text: knownText(said), asked, pauses, rise, finished };
+  const sounded = ear.is === 'pausing' ? { rise: ear.traits?.rise, finished: ear.finished } : {};
+  const turn = { text: knownText(said), asked, pauses, ...sounded };
   return settings.endpointing.pauseAfter(turn, settings.endpointingMs);
 }

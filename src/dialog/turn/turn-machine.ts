@@ -822,7 +822,7 @@ function soundKnown(
 ): Step<SpeakingState> {
   const { overlap } = state;
   if (overlap?.is !== 'paused') return { state, actions: [] };
-  const sound = { ...soundOf(state, knownText(overlap.said), false, at), weakerDb: weakerBy(state, dbov) };
+  const sound = { ...soundOf(state, knownText(overlap.said), at), weakerDb: weakerBy(state, dbov) };
   if (settings.interruption.judge(sound) !== 'listens') return { state, actions: [] };
   return {
     state: { ...state, overlap: { is: 'aside', said: overlap.said }, asideDbov: dbov },
@@ -851,12 +851,12 @@ function soundLasts(state: SpeakingState, event: EventOf<'barge-in'>, settings: 
 }
 
 /** What is known of it at `at`. */
-function soundOf(state: SpeakingState, words: string, final: boolean, at: Milliseconds): CallerSound {
+function soundOf(state: SpeakingState, words: string, at: Milliseconds): CallerSound {
   const { ear } = state;
   const traits = ear.is === 'pausing' ? ear.traits : undefined;
   return {
     words,
-    final,
+    final: false,
     lastsMs: lengthOf(state, at),
     isOver: ear.is === 'pausing',
     pitched: traits?.pitched,
@@ -894,7 +894,7 @@ function wordsCome(state: SpeakingState, event: WordsEvent, settings: TurnSettin
   const words = event.type === 'partial' ? event.text : heardText(said);
   const final = event.type === 'turn-end' || event.type === 'transcript';
   const confidence = final ? event.transcript.confidence : undefined;
-  const sound: CallerSound = { ...soundOf(state, words, final, event.at), confidence };
+  const sound: CallerSound = { ...soundOf(state, words, event.at), final, confidence };
   // By itself, a recogniser may repeat late what was answered already.
   const isOld = isOwn && repeats(words, state.answered);
   const judgement = isOld ? 'listens' : settings.interruption.judge(sound);

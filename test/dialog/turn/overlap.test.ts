@@ -62,6 +62,12 @@ class Overlapped {
     return 2;
   }
 
+  /** The sound ends, and this is known of it. */
+  ends(lastAt: number, dbov: number, pitched = 0.8): readonly TurnAction[] {
+    const traits = { dbov, pitched };
+    return this.feed(lastAt + 100, { type: 'speech-stop', frame: lastAt / 20, lastAt, traits });
+  }
+
   #step(event: TurnEvent): readonly TurnAction[] {
     const { state, actions } = step(this.state, event, this.settings);
     this.state = state;
@@ -189,7 +195,7 @@ describe('a sound that is weaker than the caller', () => {
     call.feed(1200, { type: 'speech-stop', frame: 55, lastAt: 1100 });
     call.feed(2000, { type: 'reply-ended', reply: 1 });
     call.feed(3060, { type: 'speech-start', frame: 150, since: 3000 });
-    call.feed(4100, { type: 'speech-stop', frame: 200, lastAt: 4000, traits: { dbov: -26, pitched: 0.8 } });
+    call.ends(4000, -26);
     call.feed(4600, { type: 'transcript', ask: 2, transcript: said('how does it work') });
     call.feed(5000, { type: 'reply-audible', reply: 3 });
     call.feed(10_060, { type: 'speech-start', frame: 500, since: 10_000 });
@@ -206,12 +212,7 @@ describe('a sound that is weaker than the caller', () => {
     expect(actions).toMatchObject([{ do: 'resume' }, { do: 'judged' }]);
     expect(judgement(actions)).toMatchObject({ judgement: 'no-interruption', by: 'sound', pausedMs: 240 });
     expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBeUndefined();
-    call.feed(11_100, {
-      type: 'speech-stop',
-      frame: 550,
-      lastAt: 11_000,
-      traits: { dbov: -34, pitched: 0.8 },
-    });
+    call.ends(11_000, -34);
     expect(
       call.feed(11_300, {
         type: 'transcript',
@@ -225,12 +226,7 @@ describe('a sound that is weaker than the caller', () => {
   it('stops the agent all the same when all of it is "stop"', () => {
     const call = answering();
     call.feed(10_400, { type: 'speech-lasts', dbov: -35 });
-    call.feed(10_600, {
-      type: 'speech-stop',
-      frame: 525,
-      lastAt: 10_500,
-      traits: { dbov: -35, pitched: 0.8 },
-    });
+    call.ends(10_500, -35);
     const actions = call.feed(10_700, { type: 'transcript', ask: 4, transcript: said('stop stop') });
     expect(judgement(actions)).toMatchObject({ judgement: 'interruption', by: 'words' });
     expect(call.state.phase).toBe('listening');
@@ -239,32 +235,17 @@ describe('a sound that is weaker than the caller', () => {
   it('is heard when they raise their voice', () => {
     const call = answering();
     call.feed(10_400, { type: 'speech-lasts', dbov: -35 });
-    call.feed(11_100, {
-      type: 'speech-stop',
-      frame: 550,
-      lastAt: 11_000,
-      traits: { dbov: -35, pitched: 0.8 },
-    });
+    call.ends(11_000, -35);
     call.feed(11_300, { type: 'transcript', ask: 4, transcript: said('I meant something else') });
     call.feed(12_060, { type: 'speech-start', frame: 600, since: 12_000 });
     call.feed(12_160, { type: 'barge-in', frame: 608, since: 12_160 });
     expect(call.feed(12_400, { type: 'speech-lasts', dbov: -33.5 })).toMatchObject([{ do: 'resume' }, {}]);
-    call.feed(12_900, {
-      type: 'speech-stop',
-      frame: 640,
-      lastAt: 12_800,
-      traits: { dbov: -34, pitched: 0.8 },
-    });
+    call.ends(12_800, -34);
     call.feed(13_060, { type: 'transcript', ask: 5, transcript: said('something else') });
     call.feed(14_060, { type: 'speech-start', frame: 700, since: 14_000 });
     call.feed(14_160, { type: 'barge-in', frame: 708, since: 14_160 });
     expect(call.feed(14_400, { type: 'speech-lasts', dbov: -29 })).toEqual([]);
-    call.feed(15_100, {
-      type: 'speech-stop',
-      frame: 750,
-      lastAt: 15_000,
-      traits: { dbov: -29, pitched: 0.8 },
-    });
+    call.ends(15_000, -29);
     const actions = call.feed(15_300, {
       type: 'transcript',
       ask: 6,
@@ -276,12 +257,7 @@ describe('a sound that is weaker than the caller', () => {
   it('is as loud as ever, and interrupts', () => {
     const call = answering();
     expect(call.feed(10_400, { type: 'speech-lasts', dbov: -30 })).toEqual([]);
-    call.feed(11_100, {
-      type: 'speech-stop',
-      frame: 550,
-      lastAt: 11_000,
-      traits: { dbov: -31, pitched: 0.8 },
-    });
+    call.ends(11_000, -31);
     const actions = call.feed(11_300, {
       type: 'transcript',
       ask: 4,
@@ -292,12 +268,7 @@ describe('a sound that is weaker than the caller', () => {
 
   it('is a cough when it has no pitch, and nobody waits for its words', () => {
     const call = answering();
-    const actions = call.feed(10_500, {
-      type: 'speech-stop',
-      frame: 520,
-      lastAt: 10_400,
-      traits: { dbov: -20, pitched: 0.2 },
-    });
+    const actions = call.ends(10_400, -20, 0.2);
     expect(actions).toMatchObject([{ do: 'resume' }, { do: 'judged' }, { do: 'end-turn', ask: 4 }]);
     // A recogniser hears a word in it.
     expect(call.feed(10_600, { type: 'transcript', ask: 4, transcript: said('what') })).toEqual([]);
