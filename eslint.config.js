@@ -8,8 +8,8 @@ const homes = {
   'ari-client': ['src/telephony/asterisk'],
   'swagger-client': ['src/telephony/asterisk'],
   jose: ['src/telephony/vonage'],
-  // One protocol, three far sides: Vonage's media, Cartesia's sockets, Asterisk's events.
-  ws: ['src/gateways/vonage', 'src/providers/cartesia', 'src/telephony/asterisk'],
+  // One protocol, four far sides: Vonage's media, Cartesia's sockets, Asterisk's events, the console's page.
+  ws: ['src/gateways/vonage', 'src/providers/cartesia', 'src/telephony/asterisk', 'src/console'],
   // C functions: the media thread's packets and scheduling, pocketsphinx.
   koffi: ['src/gateways/rtp', 'src/providers/embedded/stt'],
   'groq-sdk': ['src/providers/groq'],
@@ -25,6 +25,12 @@ const homes = {
   pino: ['src/observability'],
   'prom-client': ['src/observability'],
   yaml: ['src/config'],
+  fastify: ['src/console'],
+  '@fastify/rate-limit': ['src/console'],
+  esbuild: ['src/console'],
+  preact: ['web'],
+  '@preact/signals': ['web'],
+  'wavesurfer.js': ['web'],
   zod: ['src/config', 'src/config.ts', 'src/settings', 'src/tools'],
 };
 const homeless = Object.keys(manifest.dependencies).filter((name) => !(name in homes));
@@ -44,6 +50,7 @@ const below = {
   observability: ['lib', 'media', 'dialog'],
   store: ['lib', 'threads', 'media', 'dialog'],
   calls: ['lib', 'media', 'dialog', 'observability', 'store'],
+  console: ['lib', 'media', 'dialog', 'observability', 'store', 'calls'],
 };
 const rooms = [...Object.keys(below), 'app', 'config'];
 
@@ -89,7 +96,7 @@ function guests(place) {
     .filter(([, at]) => !at.includes(place))
     .map(([name]) => name);
   return {
-    files: [place.endsWith('.ts') ? place : `${place}/**/*.ts`],
+    files: place.endsWith('.ts') ? [place] : [`${place}/**/*.ts`, `${place}/**/*.tsx`],
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
@@ -135,6 +142,28 @@ export default tseslint.config(
     layers([`src/dialog/${room}/**/*.ts`], 'dialog', dialog.slice(index + 1), `${room} stands below it`),
   ),
   ...['src', ...new Set(Object.values(homes).flat())].map(guests),
+  // The page is another program. It draws what the core tells, and how a record grows is said once.
+  {
+    files: ['web/**/*.ts', 'web/**/*.tsx'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^node:|/(?!src/)(lab|test)/', message: 'the page runs in a browser' }] },
+      ],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '/src/(?!dialog/call/call-record\\.ts$)',
+              allowTypeImports: true,
+              message: 'of the server the page has types alone',
+            },
+          ],
+        },
+      ],
+    },
+  },
   {
     files: ['src/media/**/*.ts', 'src/dialog/**/*.ts', 'src/lib/**/*.ts'],
     ignores: ['src/lib/clock.ts', 'src/lib/program-run.ts'],

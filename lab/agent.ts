@@ -45,6 +45,7 @@ export class LabAgent {
   readonly #lines: string[] = [];
   readonly #lineListeners = new Set<(line: AgentLogLine) => void>();
   #monitoringUrl = '';
+  #consoleUrl = '';
   #stopping: Promise<void> | undefined;
 
   private constructor(child: ChildProcess, log: WriteStream, stopMs: number) {
@@ -119,6 +120,11 @@ export class LabAgent {
     return this.#monitoringUrl;
   }
 
+  /** Where it serves the console, if it does. */
+  get consoleUrl(): string {
+    return this.#consoleUrl;
+  }
+
   /** Called for every line of its log. */
   onLine(listener: (line: AgentLogLine) => void): () => void {
     this.#lineListeners.add(listener);
@@ -155,6 +161,7 @@ export class LabAgent {
     const parsed = parseLogLine(line);
     if (!parsed) return;
     if (parsed.event === 'monitoring') this.#monitoringUrl = parsed.url ?? '';
+    if (parsed.event === 'console') this.#consoleUrl = parsed.url ?? '';
     for (const listener of [...this.#lineListeners]) listener(parsed);
     if (parsed.callEvent) this.events.feed(line);
   }

@@ -15,6 +15,7 @@ const CHECKS = [
   ['format', 'prettier', '--check', '--log-level', 'warn', '.'],
   ['lint', 'eslint', '.'],
   ['types', 'tsc', '--noEmit'],
+  ["page's types", 'tsc', '--noEmit', '-p', 'web'],
   ['unused', 'knip'],
 ] as const;
 

@@ -1,4 +1,5 @@
 import { ownAddressTowards } from './app/own-address.ts';
+import { openConsole } from './app/console.ts';
 import { startMonitoring } from './app/monitoring.ts';
 import { namesOf, ProviderPool } from './app/providers.ts';
 import { keepRules, redactedEvents } from './app/keep-rules.ts';
@@ -120,8 +121,9 @@ async function assemble(
     staff(withAnnouncer(config), log, scope, records, providers),
   ]);
   const recorders = config.records.recordings ? new Recorders(records, log, rules) : undefined;
+  const page = openConsole(config, rules, records, log, scope);
   const watchers = new Listeners<CallEvent>();
-  for (const watcher of [monitoring, records, recorders])
+  for (const watcher of [monitoring, records, recorders, page])
     watchers.add((event) => {
       watcher?.observe(event);
     });
@@ -143,6 +145,7 @@ async function assemble(
     tap: (call, agent, media) => {
       monitoring.follow(call, media);
       records.follow(call, media);
+      page?.follow(call, media);
       return recorders?.record(call, agent, media) ?? (() => Promise.resolve());
     },
   });
@@ -166,6 +169,7 @@ async function assemble(
   }
   const vonageApp = vonage?.start(desk);
   watchParts(monitoring, { gateway, vonage: vonage?.gateway, vonageApp, providers, agents, apps });
+  await page?.start(desk, monitoring);
   monitoring.started();
   const extensions = config.agents.flatMap((agent) => agent.extensions);
   const numbers = Object.keys(vonage ? config.gateways.vonage.numbers : {});

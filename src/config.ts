@@ -51,6 +51,7 @@ export interface Config {
   readonly limits: DeepReadonly<ProvidersFile['limits']>;
   readonly records: DeepReadonly<ProvidersFile['records']>;
   readonly monitoring: DeepReadonly<ProvidersFile['monitoring']>;
+  readonly console: DeepReadonly<ProvidersFile['console']>;
   readonly latencyTargets: DeepReadonly<ProvidersFile['latencyTargets']>;
   /** Absolute path of the folder for records and recordings; it needn't exist yet. */
   readonly dataDir: string;
@@ -137,6 +138,7 @@ function toConfig(
     limits,
     records,
     monitoring,
+    console: providers.console,
     latencyTargets,
     dataDir: resolve(cwd, settings.VOICE_AGENT_DATA_DIR),
     databaseUrl: settings.VOICE_AGENT_DATABASE,

@@ -4,7 +4,7 @@ import type { CallObserver } from '../dialog/contract/call-events.ts';
 import type { MediaSession } from '../dialog/contract/ports.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Scope } from '../lib/scope.ts';
-import { HealthChecks, type HealthCheck } from '../observability/health-checks.ts';
+import { HealthChecks, type HealthCheck, type HealthReport } from '../observability/health-checks.ts';
 import { watchEventLoop } from '../observability/health-event-loop.ts';
 import { startHealthServer, type Page } from '../observability/health-server.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -28,6 +28,8 @@ export interface Monitoring {
   check(name: string, check: HealthCheck, needed?: boolean): void;
   /** There is something more to be read. */
   watch(parts: Partial<Watched>): void;
+  /** How all of it is. */
+  health(): HealthReport;
   /** Everything has been started. */
   started(): void;
   /** No more calls from now on. */
@@ -113,6 +115,7 @@ export async function startMonitoring(config: Config, log: Logger, scope: Scope)
     watch: (parts) => {
       Object.assign(watched, parts);
     },
+    health: () => checks.report(),
     started() {
       if (phase === 'starting') phase = 'running';
     },
@@ -127,6 +130,7 @@ const NOBODY_WATCHES: Monitoring = {
   follow: () => undefined,
   check: () => undefined,
   watch: () => undefined,
+  health: () => ({ ready: true, checks: [] }),
   started: () => undefined,
   draining: () => undefined,
 };

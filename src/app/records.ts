@@ -4,9 +4,15 @@ import { systemClock } from '../lib/clock.ts';
 import type { Scope } from '../lib/scope.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { KeepRules } from '../store/call-rows.ts';
-import { DATABASE_FILE } from '../store/database.ts';
+import { DATABASE_FILE, type DatabasePlace } from '../store/database.ts';
 import { Store } from '../store/store.ts';
 import type { Monitoring } from './monitoring.ts';
+
+export function placeOfRecords({ dataDir, databaseUrl }: Config): DatabasePlace {
+  return databaseUrl === undefined
+    ? { kind: 'sqlite', path: join(dataDir, DATABASE_FILE) }
+    : { kind: 'postgres', url: databaseUrl };
+}
 
 /** Opens what keeps records and messages; a database that is away is waited for while calls are taken. */
 export async function openRecords(
@@ -16,13 +22,10 @@ export async function openRecords(
   scope: Scope,
   monitoring: Monitoring,
 ): Promise<Store> {
-  const { dataDir, databaseUrl, records } = config;
+  const { dataDir, records } = config;
   const store = await Store.open({
     directory: dataDir,
-    place:
-      databaseUrl === undefined
-        ? { kind: 'sqlite', path: join(dataDir, DATABASE_FILE) }
-        : { kind: 'postgres', url: databaseUrl },
+    place: placeOfRecords(config),
     clock: systemClock,
     rules,
     keepDays: records.keepDays,

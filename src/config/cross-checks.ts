@@ -9,6 +9,7 @@ import { chosenProviders, hasKey, lackOf, statedNames, type Needs } from './prov
 import { DEFAULT_LANGUAGE, DEFAULT_VOICE } from './schema.ts';
 import { found, pathText, type Path, type Problem } from './problems.ts';
 import { items, problemAt, textAt, valueAt } from './validate.ts';
+import { consolePage } from './console-checks.ts';
 import { vonage } from './vonage-checks.ts';
 
 /**
@@ -64,6 +65,7 @@ export function crossCheck(
     ...announcements(agents),
     ...rtp(providers),
     ...vonage(agents, providers),
+    ...consolePage(providers),
   ];
 }
 

@@ -261,6 +261,30 @@ export function providersFile(known: KnownProviders) {
         listenPort: whole(0, 65_535).default(9464),
       })
       .prefault({}),
+    console: z
+      .strictObject({
+        enabled: toggle.default(false),
+        listenAddress: ipAddress.default('127.0.0.1'),
+        listenPort: whole(0, 65_535).default(8090),
+        operateToken: text.optional(),
+        viewToken: text.optional(),
+        tls: z.strictObject({ certificate: text.optional(), key: text.optional() }).prefault({}),
+        proxy: z
+          .strictObject({
+            addresses: z.array(ipAddress).min(1),
+            header: text.default('x-forwarded-user'),
+            operators: z.array(text).default([]),
+          })
+          .optional(),
+        phone: z
+          .strictObject({
+            username: text.optional(),
+            password: text.optional(),
+            asteriskUrl: serverUrl.optional(),
+          })
+          .prefault({}),
+      })
+      .prefault({}),
     latencyTargets: z
       .strictObject({
         totalMs: whole(1, 60_000).default(700),

@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { callName } from '../dialog/call/admitted-call.ts';
-import { addToRecord, beginRecord, type RecordInProgress } from '../dialog/call/call-record.ts';
+import {
+  addToRecord,
+  beginRecord,
+  type CallRecord,
+  type RecordInProgress,
+} from '../dialog/call/call-record.ts';
 import type { CallEvent } from '../dialog/contract/call-events.ts';
 import type { TakenMessage } from '../dialog/contract/conversation.ts';
 import type { MediaSession, MessageStore } from '../dialog/contract/ports.ts';
@@ -122,6 +127,11 @@ export class Store implements MessageStore {
       this.#add(rowsOf(after.record, rules, before.record));
       if (event.type === 'ended') this.#running.delete(event.call);
     }
+  }
+
+  /** What is known of a running call so far, texts and all. */
+  recordOf(call: string): CallRecord | undefined {
+    return this.#running.get(call)?.record;
   }
 
   /** Notes a running call's packets now and then. */

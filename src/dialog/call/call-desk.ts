@@ -80,6 +80,13 @@ export class Desk implements CallDesk {
     return this.#announce(info, { reason: 'busy', phrase: 'busy', way: 'hang-up' });
   }
 
+  /** Ends a call from outside, after the turn that is under way. False: there is no such call. */
+  finish(call: string, ending: Ending): boolean {
+    const found = [...this.#calls.keys()].find(({ name }) => name === call);
+    found?.finish(ending);
+    return found !== undefined;
+  }
+
   /**
    * Takes no more calls and ends those that there are: after `finishAfterMs` (default at once) politely,
    * after `limitMs` without another word. Resolves when the last one is over.

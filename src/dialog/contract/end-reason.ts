@@ -30,6 +30,7 @@ export const ORDINARY_REASONS = [
   // Who ended the conversation, or what did.
   'caller-hung-up',
   'agent-hung-up',
+  'operator-hung-up',
   'caller-silent',
   'max-call',
   // The caller went on to somebody else: in the dialplan, or in a call that we set up.

@@ -1,0 +1,324 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import rateLimit from '@fastify/rate-limit';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { WebSocketServer } from 'ws';
+import type { Clock } from '../lib/clock.ts';
+import { messageOf, VoiceAgentError } from '../lib/errors.ts';
+import { portTrouble } from '../lib/port-trouble.ts';
+import type { HealthReport } from '../observability/health-checks.ts';
+import type { CallFilter } from '../store/call-list.ts';
+import { DOWNLOADS, type Download, type History } from './history.ts';
+import type { LiveCalls } from './live-calls.ts';
+import { streamTo } from './live-stream.ts';
+import { buildPage } from './page-files.ts';
+import type { PhoneAccount, Session } from './protocol.ts';
+import { isOwnOrigin, type SignIn, type Visitor } from './sign-in.ts';
+import { relaySip } from './sip-relay.ts';
+
+export interface ConsoleOptions {
+  readonly address: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** PEM; missing: plain HTTP. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+  readonly signIn: SignIn;
+  readonly live: LiveCalls;
+  readonly history: History;
+  /** Acts on running calls; false: there is no such call (any more). */
+  readonly actions: {
+    hangUp(call: string): boolean;
+  };
+  readonly health: () => HealthReport;
+  /** The same for everybody. */
+  readonly about: Omit<Session, 'role' | 'name' | 'phone'>;
+  /** The page's telephone, and where Asterisk's web server is. */
+  readonly phone?: PhoneAccount & { readonly asteriskUrl: string };
+  readonly clock: Clock;
+  /** For the log. */
+  readonly onTrouble: (message: string, error?: unknown) => void;
+}
+
+export interface Console {
+  /** `http://127.0.0.1:8090` */
+  readonly url: string;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who has signed in; of requests that need nobody: undefined. */
+    visitor: Visitor | undefined;
+  }
+}
+
+const BODY_BYTES = 4096;
+/** For one address in a minute: a page that is used, and guesses at a token. */
+const REQUESTS = 600;
+const SIGN_INS = 10;
+const STREAM_BYTES = 64 * 1024;
+
+/** Nothing from anywhere else, in nobody's frame. The microphone is the telephone's. */
+const HEADERS = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    // uPlot and wavesurfer place what they draw by style attributes.
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "media-src 'self' blob:",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'permissions-policy': 'microphone=(self), camera=(), geolocation=()',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+} as const;
+
+/** Serves the page and what it asks for. Throws CONSOLE_PORT_UNAVAILABLE. */
+export async function startConsole(options: ConsoleOptions): Promise<Console> {
+  const { address, port, tls, onTrouble } = options;
+  const app = fastify({
+    bodyLimit: BODY_BYTES,
+    forceCloseConnections: true,
+    ...(tls && { https: { cert: tls.certificate, key: tls.key } }),
+  });
+  await app.register(rateLimit, { max: REQUESTS, timeWindow: 60_000 });
+  app.decorateRequest('visitor', undefined);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(HEADERS).header('cache-control', 'no-store');
+    if (!request.url.startsWith('/api/')) return;
+    // Whatever changes something comes from our own page; a cookie alone isn't enough.
+    if (request.method !== 'GET' && !isOwnOrigin(senderOf(request.raw)))
+      return reply.code(403).send({ error: 'this comes from another page' });
+    request.visitor = options.signIn.visitor(senderOf(request.raw), options.clock.wallClock());
+    const { url, method } = request.routeOptions;
+    if (url === '/api/sign-in') return;
+    if (!request.visitor) return reply.code(401).send({ error: 'sign in first' });
+    if (method !== 'GET' && url !== '/api/sign-out' && request.visitor.role !== 'operate')
+      return reply.code(403).send({ error: 'you may view, and not operate' });
+  });
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const { statusCode: status = error instanceof VoiceAgentError ? 503 : 500 } = error;
+    if (status >= 500) onTrouble(`${request.method} ${request.routeOptions.url ?? ''} failed`, error);
+    void reply.code(status).send({ error: status === 500 ? 'the log says what failed' : messageOf(error) });
+  });
+  app.setNotFoundHandler((_request, reply) => notThere(reply));
+  servePage(app, options);
+  serveSession(app, options);
+  serveHistory(app, options);
+  serveCalls(app, options);
+  const sockets = upgrades(app, options);
+  try {
+    await app.listen({ host: address, port });
+  } catch (error) {
+    throw new VoiceAgentError(
+      'CONSOLE_PORT_UNAVAILABLE',
+      `can't serve the console on ${address} port ${port}: ` +
+        portTrouble(error as NodeJS.ErrnoException, 'console.listenPort (CONSOLE_LISTEN_PORT)'),
+      { cause: error },
+    );
+  }
+  const bound = app.server.address() as AddressInfo;
+  const host = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
+  return {
+    url: `${tls ? 'https' : 'http'}://${host}:${bound.port}`,
+    async close() {
+      for (const socket of sockets.clients) socket.terminate();
+      await app.close();
+    },
+  };
+}
+
+function servePage(app: FastifyInstance, { onTrouble }: ConsoleOptions): void {
+  const page = buildPage();
+  page.catch((error: unknown) => {
+    onTrouble('the page could not be built', error);
+  });
+  app.get('/*', async (request, reply) => {
+    const [path = ''] = request.url.split('?');
+    const file = (await page).get(path);
+    if (!file) return notThere(reply);
+    const accepted = request.headers['accept-encoding'] ?? '';
+    const encoding = ['br', 'gzip'].find((one) => accepted.includes(one));
+    reply.type(file.type).header('vary', 'accept-encoding');
+    if (file.lasting) reply.header('cache-control', 'public, max-age=31536000, immutable');
+    if (encoding !== undefined) reply.header('content-encoding', encoding);
+    return reply.send(encoding === 'br' ? file.brotli : encoding === 'gzip' ? file.gzip : file.body);
+  });
+}
+
+function serveSession(app: FastifyInstance, { signIn, about, phone, clock }: ConsoleOptions): void {
+  app.post<{ Body: { token?: unknown } | null }>(
+    '/api/sign-in',
+    { config: { rateLimit: { max: SIGN_INS, timeWindow: 60_000 } } },
+    async (request, reply) => {
+      const token = request.body?.token;
+      const role = typeof token === 'string' ? signIn.roleOf(token) : undefined;
+      if (!role) return reply.code(401).send({ error: 'this token is not known here' });
+      const secure = request.protocol === 'https';
+      return reply
+        .header('set-cookie', signIn.cookie(role, clock.wallClock(), secure))
+        .code(204)
+        .send();
+    },
+  );
+  app.post('/api/sign-out', (_request, reply) =>
+    reply.header('set-cookie', signIn.noCookie).code(204).send(),
+  );
+  app.get('/api/session', (request): Session => {
+    const { role, name } = visitorOf(request);
+    const account = phone && { username: phone.username, password: phone.password };
+    return { ...about, role, name, ...(role === 'operate' && account && { phone: account }) };
+  });
+}
+
+function serveHistory(app: FastifyInstance, { history, health }: ConsoleOptions): void {
+  app.get<{ Querystring: Record<string, string | undefined> }>('/api/calls', ({ query }) => {
+    const [beganAt = '', id = ''] = (query['after'] ?? '').split('~');
+    return history.calls(filterOf(query), id === '' ? undefined : { beganAt: Number(beganAt), id });
+  });
+  app.get<{ Querystring: { id?: string } }>('/api/call', async ({ query }, reply) => {
+    return (await history.call(query.id ?? '')) ?? notThere(reply);
+  });
+  app.get<{ Querystring: { id?: string; as?: string } }>('/api/download', async (request, reply) => {
+    const { id = '', as } = request.query;
+    if (!isDownload(as)) return notThere(reply);
+    await history.note(visitorOf(request).name, `download ${as}`, `call ${id}`);
+    const name = `${id.replace('/', '-')}.${as}`;
+    reply.header('content-disposition', `attachment; filename="${name.replace(/[^\w.-]/g, '_')}"`);
+    if (as === 'wav') return sendSound(await history.recording(id), request, reply);
+    const text = await history.text(id, as);
+    return text === undefined ? notThere(reply) : reply.type(TEXT_TYPES[as]).send(text);
+  });
+  app.get<{ Querystring: { id?: string } }>('/api/recording', async (request, reply) => {
+    const { id = '' } = request.query;
+    await history.note(visitorOf(request).name, 'play', `call ${id}`);
+    return sendSound(await history.recording(id), request, reply);
+  });
+  app.get('/api/messages', () => history.messages());
+  app.post<{ Body: { id?: unknown } | null }>('/api/messages/done', async (request, reply) => {
+    const id = request.body?.id;
+    const done = typeof id === 'string' && (await history.done(id, visitorOf(request).name));
+    return done ? reply.code(204).send() : notThere(reply);
+  });
+  app.get('/api/health', () => health());
+}
+
+function serveCalls(app: FastifyInstance, { actions, history }: ConsoleOptions): void {
+  app.post<{ Body: { call?: unknown } | null }>('/api/calls/hang-up', async (request, reply) => {
+    const call = request.body?.call;
+    if (typeof call !== 'string') return notThere(reply);
+    await history.note(visitorOf(request).name, 'hang up', `call ${call}`);
+    return actions.hangUp(call) ? reply.code(204).send() : notThere(reply);
+  });
+}
+
+/** The live stream, and the telephone's SIP: WebSockets, for our own page alone. */
+function upgrades(app: FastifyInstance, options: ConsoleOptions): WebSocketServer {
+  const { signIn, live, history, phone, clock, onTrouble } = options;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: STREAM_BYTES,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => (offered.has('sip') ? 'sip' : false),
+  });
+  app.server.on('upgrade', (request, socket, head) => {
+    const refuse = (status: string): void => {
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    };
+    socket.on('error', () => undefined);
+    const sender = senderOf(request);
+    const visitor = signIn.visitor(sender, clock.wallClock());
+    if (!isOwnOrigin(sender)) refuse('403 Forbidden');
+    else if (!visitor) refuse('401 Unauthorized');
+    else if (request.url === '/api/stream') {
+      sockets.handleUpgrade(request, socket, head, (page) => {
+        const onListen = (call: string): void => {
+          history.note(visitor.name, 'listen in', `call ${call}`).catch((error: unknown) => {
+            onTrouble(`who listens in to ${call} could not be noted`, error);
+          });
+        };
+        streamTo(page, { calls: live, clock, onListen });
+      });
+    } else if (request.url === '/sip' && phone && visitor.role === 'operate') {
+      sockets.handleUpgrade(request, socket, head, (page) => {
+        relaySip(page, phone.asteriskUrl);
+      });
+    } else refuse('404 Not Found');
+  });
+  return sockets;
+}
+
+const TEXT_TYPES = {
+  json: 'application/json; charset=utf-8',
+  txt: 'text/plain; charset=utf-8',
+  vtt: 'text/vtt; charset=utf-8',
+} as const;
+
+/** A recording, or the part of it that a player asks for (RFC 9110 §14: one range). */
+async function sendSound(
+  path: string | undefined,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const size =
+    path === undefined
+      ? undefined
+      : await stat(path).then(
+          (file) => file.size,
+          () => undefined,
+        );
+  if (path === undefined || size === undefined) return notThere(reply);
+  reply.type('audio/wav').header('accept-ranges', 'bytes');
+  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+  if (from === undefined) return reply.header('content-length', size).send(createReadStream(path));
+  const start = Number(from);
+  const end = Math.min(size - 1, to === undefined || to === '' ? Infinity : Number(to));
+  if (start > end) return reply.code(416).header('content-range', `bytes */${size}`).send();
+  return reply
+    .code(206)
+    .headers({ 'content-range': `bytes ${start}-${end}/${size}`, 'content-length': end - start + 1 })
+    .send(createReadStream(path, { start, end }));
+}
+
+function filterOf(query: Readonly<Record<string, string | undefined>>): CallFilter {
+  const { words, agent, reason, failed, slow, since, until } = query;
+  const given = (text: string | undefined): text is string => text !== undefined && text !== '';
+  return {
+    ...(given(words) && { words }),
+    ...(given(agent) && { agent }),
+    ...(given(reason) && { reason }),
+    ...(failed === 'true' && { failed: true }),
+    ...(given(slow) && { slowerThanMs: Number(slow) }),
+    ...(given(since) && { since: Number(since) }),
+    ...(given(until) && { until: Number(until) }),
+  };
+}
+
+function isDownload(word: string | undefined): word is Download {
+  return DOWNLOADS.some((one) => one === word);
+}
+
+function senderOf({ socket, headers }: IncomingMessage) {
+  return { address: socket.remoteAddress ?? '', headers };
+}
+
+function notThere(reply: FastifyReply): FastifyReply {
+  return reply.code(404).send({ error: 'there is nothing here' });
+}
+
+/** The hook has let nobody else in. */
+function visitorOf({ visitor }: FastifyRequest): Visitor {
+  if (!visitor) throw new TypeError('nobody has signed in');
+  return visitor;
+}

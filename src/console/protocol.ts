@@ -1,0 +1,130 @@
+/** What the page and its server say to each other. Types only: the page is another program. */
+import type { CallEvent } from '../dialog/contract/call-events.ts';
+import type { CallRecord } from '../dialog/call/call-record.ts';
+import type { Milliseconds } from '../lib/clock.ts';
+
+/** `view` sees everything; `operate` may also act on calls, telephone and mark messages as done. */
+export type Role = 'view' | 'operate';
+
+/** `GET /api/session` */
+export interface Session {
+  readonly role: Role;
+  /** `token`, or what the proxy calls them. */
+  readonly name: string;
+  readonly agents: readonly AgentSummary[];
+  readonly latencyTargetMs: Milliseconds;
+  /** Texts and recordings are kept, and so can be shown. */
+  readonly keeps: { readonly texts: boolean; readonly recordings: boolean };
+  /** The page's own telephone; missing: there is none, or the role may not use it. */
+  readonly phone?: PhoneAccount;
+}
+
+export interface AgentSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly extensions: readonly string[];
+  readonly language: string;
+  readonly voice: string;
+  readonly targets: readonly string[];
+  /** Provider names by part, in the order in which they are asked. */
+  readonly providers: Readonly<Record<string, readonly string[]>>;
+}
+
+/** SIP over the page's own origin: `wss://<origin>/sip`. */
+export interface PhoneAccount {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** A running call, when a page begins to watch. Instants are as those of its events. */
+export interface RunningCall {
+  /** Of its page in the history. */
+  readonly id: string;
+  readonly origin: Milliseconds;
+  readonly record: CallRecord;
+}
+
+/** Of a running call, ten times a second: levels in dBov, and once a second what became of its packets. */
+export interface Levels {
+  readonly caller: number;
+  readonly agent: number;
+}
+
+export interface Packets {
+  readonly received: number;
+  readonly lost: number;
+  readonly jitterMs: Milliseconds;
+}
+
+/** From the server to the page, as JSON, on `GET /api/stream`. Binary messages: what is listened in to. */
+export type ToPage =
+  | { readonly type: 'running'; readonly now: Milliseconds; readonly calls: readonly RunningCall[] }
+  | { readonly type: 'begun'; readonly call: RunningCall }
+  | { readonly type: 'event'; readonly event: CallEvent }
+  | { readonly type: 'levels'; readonly levels: Readonly<Record<string, Levels>> }
+  | { readonly type: 'packets'; readonly packets: Readonly<Record<string, Packets>> }
+  /** Listening in has begun: 16-bit samples, the caller's and the agent's by turns. `call` undefined: it is over. */
+  | { readonly type: 'listening'; readonly call: string | undefined; readonly rateHz: number };
+
+/** From the page to the server. */
+export interface FromPage {
+  readonly listen: string | null;
+}
+
+/** A line of the history. */
+export interface CallSummary {
+  readonly id: string;
+  readonly call: string;
+  readonly startedAt: string;
+  readonly caller: { readonly number: string; readonly name: string };
+  readonly dialled: string;
+  readonly agent: string;
+  readonly durationMs?: Milliseconds;
+  readonly reason?: string;
+  readonly failed: boolean;
+  readonly turns?: number;
+  readonly meanMs?: Milliseconds;
+  readonly worstMs?: Milliseconds;
+  readonly cost?: { readonly amount: number; readonly currency: string };
+}
+
+/** `GET /api/calls` */
+export interface CallPage {
+  readonly calls: readonly CallSummary[];
+  /** Of the next page; missing: this is the last one. */
+  readonly next?: string;
+}
+
+/** `GET /api/call?id=…` */
+export interface CallDetail {
+  readonly id: string;
+  readonly record: CallRecord;
+  readonly packets: readonly {
+    readonly atMs: Milliseconds;
+    readonly received: number;
+    readonly sent: number;
+    readonly lost: number;
+    readonly concealed: number;
+    readonly jitterMs: Milliseconds;
+    readonly latenessMs: Milliseconds;
+  }[];
+  readonly recording: boolean;
+}
+
+/** `GET /api/messages` */
+export interface Message {
+  readonly id: string;
+  readonly call?: string;
+  readonly takenAt: string;
+  readonly agent: string;
+  readonly name: string;
+  readonly number: string;
+  readonly text: string;
+  readonly done: boolean;
+}
+
+/** `GET /api/health` */
+export interface Health {
+  readonly ready: boolean;
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly reason?: string }[];
+}

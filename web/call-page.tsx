@@ -1,0 +1,178 @@
+import { useState } from 'preact/hooks';
+import type { CallDetail } from '../src/console/protocol.ts';
+import { session } from './api.ts';
+import { Icon } from './icons.tsx';
+import { Fact, nameOf } from './live-page.tsx';
+import { useLoaded } from './loaded.ts';
+import { Player, type PlayerControl } from './player.tsx';
+import { duration, milliseconds, moment, texts } from './texts.ts';
+import { Transcript } from './transcript.tsx';
+import { Trouble } from './trouble.tsx';
+import { scaleOf, Waterfall } from './waterfall.tsx';
+
+export function CallPage({ id }: { readonly id: string }) {
+  const loaded = useLoaded<CallDetail>(`/api/call?id=${encodeURIComponent(id)}`);
+  if (loaded.is === 'loading') return null;
+  if (loaded.is === 'trouble') return <Trouble {...loaded} />;
+  return <Call detail={loaded.value} />;
+}
+
+function Call({ detail }: { readonly detail: CallDetail }) {
+  const t = texts.value;
+  const { id, record, recording } = detail;
+  const [player, setPlayer] = useState<PlayerControl>();
+  const [atMs, setAt] = useState<number>();
+  const targetMs = session.value?.latencyTargetMs ?? 700;
+  const measured = record.latencies.filter(({ stages }) => stages.total !== undefined);
+  const agent = session.value?.agents.find((one) => one.id === record.agent);
+  // A recording begins with the media, which is there when the call is answered.
+  const offsetMs = record.setUpMs ?? 0;
+  return (
+    <div class="call">
+      <a class="back" href="#/history">
+        <Icon name="back" /> {t.back}
+      </a>
+      <div class="call-head">
+        <div>
+          <h1>{nameOf(record.info.caller)}</h1>
+          <p class="dim">
+            {record.info.dialled} · {agent?.name ?? record.agent} · {moment(record.startedAt)}
+          </p>
+        </div>
+        <div class="call-state">
+          <span class="tag">{record.ended?.reason ?? t.stillRunning}</span>
+          {record.ended && <time class="elapsed">{duration(record.ended.durationMs)}</time>}
+        </div>
+      </div>
+      {recording ? (
+        <Player
+          url={`/api/recording?id=${encodeURIComponent(id)}`}
+          onReady={setPlayer}
+          onTime={(ms) => {
+            setAt(ms + offsetMs);
+          }}
+        />
+      ) : (
+        <p class="dim card">{t.noRecording}</p>
+      )}
+      <div class="columns">
+        <section class="card" aria-label={t.conversation}>
+          <h2>{t.conversation}</h2>
+          <Transcript
+            record={record}
+            atMs={atMs}
+            {...(player && {
+              onWord: (ms: number) => {
+                player.playFrom(ms - offsetMs);
+              },
+            })}
+          />
+        </section>
+        <section>
+          <div class="card">
+            <h2>{t.latency}</h2>
+            <p class="dim small">{t.latencyHow}</p>
+            {measured.length === 0 && <p class="dim">{t.noLatency}</p>}
+            {measured.map(({ turn, stages }) => (
+              <Waterfall
+                key={turn}
+                turn={turn}
+                stages={stages}
+                scaleMs={scaleOf(measured, targetMs)}
+                targetMs={targetMs}
+              />
+            ))}
+          </div>
+          <Facts detail={detail} />
+          <Events detail={detail} />
+          <div class="card">
+            <h2>{t.download}</h2>
+            <div class="actions start">
+              {(['wav', 'txt', 'json', 'vtt'] as const)
+                .filter((as) => as !== 'wav' || recording)
+                .map((as) => (
+                  <a
+                    key={as}
+                    class="button"
+                    href={`/api/download?as=${as}&id=${encodeURIComponent(id)}`}
+                    download
+                  >
+                    <Icon name="download" /> {t.downloads[as]}
+                  </a>
+                ))}
+            </div>
+          </div>
+        </section>
+      </div>
+    </div>
+  );
+}
+
+function Facts({ detail: { record } }: { readonly detail: CallDetail }) {
+  const t = texts.value;
+  const { ended, setUpMs, greetingMs, cost, usage = {} } = record;
+  const tokens = Object.values(usage).reduce(
+    (sum, { inputTokens, outputTokens }) => sum + inputTokens + outputTokens,
+    0,
+  );
+  return (
+    <dl class="card numbers">
+      <Fact name={t.setUp} value={milliseconds(setUpMs)} />
+      <Fact name={t.greeting} value={milliseconds(greetingMs)} />
+      <Fact name={t.mean} value={milliseconds(ended?.latency?.meanMs)} />
+      <Fact name={t.worst} value={milliseconds(ended?.latency?.worstMs)} />
+      <Fact name={t.lost} value={String(ended?.media.packetsLost ?? '–')} />
+      <Fact name={t.jitter} value={ended ? `${ended.media.jitterMs.toFixed(1)} ms` : '–'} />
+      {cost && <Fact name={t.cost} value={`${cost.amount.toFixed(3)} ${cost.currency}`} />}
+      {tokens > 0 && <Fact name={t.tokens} value={String(tokens)} />}
+    </dl>
+  );
+}
+
+/** Interruptions and their judgement, tools, transfers and troubles, in the order of time. */
+function Events({ detail: { record } }: { readonly detail: CallDetail }) {
+  const t = texts.value;
+  const events = [
+    ...(record.sounds ?? []).map(({ atMs, judgement, by, soundMs, pausedMs }) => ({
+      atMs,
+      what: `${t.judgements[judgement]} (${t.judgedBy[by]})`,
+      more: t.paused(Math.round(soundMs), Math.round(pausedMs)),
+      bad: false,
+    })),
+    ...record.bargeIns.map(({ atMs, playedMs }) => ({
+      atMs,
+      what: t.bargeIn,
+      more: t.after(duration(playedMs)),
+      bad: false,
+    })),
+    ...record.tools.map(({ atMs, name, result = '' }) => ({ atMs, what: name, more: result, bad: false })),
+    ...(record.transfers ?? []).map(({ atMs, target, outcome }) => ({
+      atMs,
+      what: `${t.transfers}: ${target}`,
+      more: outcome,
+      bad: outcome !== 'answered',
+    })),
+    ...record.troubles.map(({ atMs, part, provider = '', message, next }) => ({
+      atMs,
+      what: [part, provider].filter(Boolean).join(' '),
+      more: [message, next === undefined ? '' : `→ ${next}`].filter(Boolean).join(' '),
+      bad: true,
+    })),
+  ].sort((a, b) => a.atMs - b.atMs);
+  if (events.length === 0) return null;
+  return (
+    <div class="card">
+      <h2>{t.events}</h2>
+      <ol class="events">
+        {events.map(({ atMs, what, more, bad }, n) => (
+          <li key={n} class={bad ? 'bad' : ''}>
+            <time>{duration(atMs)}</time>
+            <span>
+              {what} <span class="dim">{more}</span>
+            </span>
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}

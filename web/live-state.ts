@@ -1,0 +1,104 @@
+import { signal } from '@preact/signals';
+import type { FromPage, Levels, Packets, RunningCall, ToPage } from '../src/console/protocol.ts';
+import { addToRecord } from '../src/dialog/call/call-record.ts';
+import { agentAway } from './api.ts';
+import { ListenIn } from './listen-in.ts';
+
+/** The calls that run, and the last few that did while the page was open. */
+export const calls = signal<readonly RunningCall[]>([]);
+export const levels = signal<Readonly<Record<string, Levels>>>({});
+export const packets = signal<Readonly<Record<string, Packets>>>({});
+/** The call that is listened in to. */
+export const listening = signal<string | undefined>(undefined);
+
+const ENDED_KEPT = 5;
+const AGAIN_MS = 2000;
+
+let socket: WebSocket | undefined;
+/** The agent's clock when this page's shows 0. */
+let clockOffset = 0;
+let sound: ListenIn | undefined;
+
+/** How long a running call has lasted. */
+export function elapsed({ origin, record }: RunningCall): number {
+  return record.ended?.durationMs ?? performance.now() + clockOffset - origin;
+}
+
+/** Watches from now on, and again whenever the connection was lost. Returns how to end it. */
+export function watchCalls(): () => void {
+  let wanted = true;
+  let timer = 0;
+  const connect = (): void => {
+    socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/stream`);
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => {
+      agentAway.value = false;
+    };
+    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      if (typeof data === 'string') take(JSON.parse(data) as ToPage);
+      else sound?.play(new Int16Array(data));
+    };
+    socket.onclose = () => {
+      if (!wanted) return;
+      agentAway.value = true;
+      stopSound();
+      timer = window.setTimeout(connect, AGAIN_MS);
+    };
+  };
+  connect();
+  return () => {
+    wanted = false;
+    clearTimeout(timer);
+    stopSound();
+    socket?.close();
+  };
+}
+
+/** Both sides of a call, in this browser; null: no more. */
+export function listenIn(call: string | null): void {
+  // Browsers give sound only to what was pressed: now.
+  if (call !== null) sound ??= new ListenIn();
+  socket?.send(JSON.stringify({ listen: call } satisfies FromPage));
+}
+
+function take(news: ToPage): void {
+  switch (news.type) {
+    case 'running':
+      clockOffset = news.now - performance.now();
+      calls.value = news.calls;
+      break;
+    case 'begun':
+      calls.value = [...tidied(calls.value), news.call];
+      break;
+    case 'event':
+      calls.value = calls.value.map((call) =>
+        call.record.call === news.event.call && !call.record.ended
+          ? { ...call, ...addToRecord(call, news.event) }
+          : call,
+      );
+      break;
+    case 'levels':
+      levels.value = news.levels;
+      break;
+    case 'packets':
+      packets.value = news.packets;
+      break;
+    case 'listening':
+      listening.value = news.call;
+      if (news.call === undefined) stopSound();
+      else sound?.begin(news.rateHz);
+  }
+}
+
+/** Of those that are over only the last few stay. */
+function tidied(all: readonly RunningCall[]): readonly RunningCall[] {
+  const ended = all.filter(({ record }) => record.ended);
+  const gone = new Set(ended.slice(0, Math.max(0, ended.length - ENDED_KEPT + 1)));
+  return all.filter((call) => !gone.has(call));
+}
+
+function stopSound(): void {
+  sound?.close();
+  sound = undefined;
+  listening.value = undefined;
+}

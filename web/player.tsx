@@ -1,0 +1,90 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { colour } from './theme.ts';
+import { Icon } from './icons.tsx';
+import { duration, texts } from './texts.ts';
+
+export interface PlayerControl {
+  /** Milliseconds since the recording began. */
+  playFrom(ms: number): void;
+}
+
+/** A recording with a waveform of each side, the caller's above. */
+export function Player({
+  url,
+  onReady,
+  onTime,
+}: {
+  readonly url: string;
+  readonly onReady: (control: PlayerControl) => void;
+  readonly onTime: (ms: number) => void;
+}) {
+  const t = texts.value;
+  const place = useRef<HTMLDivElement>(null);
+  const [control, setControl] = useState<{ toggle(): void }>();
+  const [state, setState] = useState({ playing: false, ms: 0, lengthMs: 0 });
+  useEffect(() => {
+    let destroy = (): void => undefined;
+    let wanted = true;
+    void import('wavesurfer.js').then(({ default: WaveSurfer }) => {
+      if (!place.current || !wanted) return;
+      const common = { height: 44, barWidth: 2, barGap: 1, barRadius: 2, cursorWidth: 2 };
+      const wave = WaveSurfer.create({
+        container: place.current,
+        url,
+        normalize: true,
+        cursorColor: colour('--ink'),
+        ...common,
+        splitChannels: [
+          { ...common, waveColor: colour('--caller'), progressColor: colour('--caller-strong') },
+          { ...common, waveColor: colour('--agent'), progressColor: colour('--agent-strong') },
+        ],
+      });
+      destroy = () => {
+        wave.destroy();
+      };
+      const show = (): void => {
+        setState({
+          playing: wave.isPlaying(),
+          ms: wave.getCurrentTime() * 1000,
+          lengthMs: wave.getDuration() * 1000,
+        });
+      };
+      wave.on('ready', () => {
+        show();
+        setControl({ toggle: () => void wave.playPause() });
+        onReady({
+          playFrom(ms) {
+            wave.setTime(Math.max(0, ms / 1000));
+            void wave.play();
+          },
+        });
+      });
+      wave.on('play', show);
+      wave.on('pause', show);
+      wave.on('timeupdate', (seconds) => {
+        show();
+        onTime(seconds * 1000);
+      });
+    });
+    return () => {
+      wanted = false;
+      destroy();
+    };
+  }, [url]);
+  return (
+    <div class="card player">
+      <button
+        class="primary round"
+        aria-label={state.playing ? t.pause : t.play}
+        disabled={!control}
+        onClick={() => control?.toggle()}
+      >
+        <Icon name={state.playing ? 'pause' : 'play'} />
+      </button>
+      <div class="wave" ref={place} aria-hidden="true" />
+      <span class="player-time">
+        {duration(state.ms)} <span class="dim">/ {duration(state.lengthMs)}</span>
+      </span>
+    </div>
+  );
+}

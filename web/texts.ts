@@ -1,0 +1,48 @@
+import { computed, signal } from '@preact/signals';
+import { de } from './texts/de.ts';
+import { en, type Texts } from './texts/en.ts';
+
+export type Language = 'en' | 'de';
+
+const LANGUAGES: Readonly<Record<Language, Texts>> = { en, de };
+const stored = localStorage.getItem('language');
+const preferred = navigator.language.startsWith('de') ? 'de' : 'en';
+
+export const language = signal<Language>(stored === 'de' || stored === 'en' ? stored : preferred);
+
+/** What the page says, in the language that was chosen. */
+export const texts = computed(() => LANGUAGES[language.value]);
+
+export function chooseLanguage(chosen: Language): void {
+  localStorage.setItem('language', chosen);
+  language.value = chosen;
+}
+
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+export function milliseconds(ms: number | undefined): string {
+  return ms === undefined ? '–' : `${Math.round(ms)} ms`;
+}
+
+/** Date and time as people of the chosen language write them; today's without the date. */
+export function moment(iso: string): string {
+  const at = new Date(iso);
+  const today = at.toDateString() === new Date().toDateString();
+  return new Intl.DateTimeFormat(language.value, {
+    ...(today
+      ? {}
+      : {
+          day: 'numeric',
+          month: 'short',
+          ...(at.getFullYear() !== new Date().getFullYear() && { year: 'numeric' }),
+        }),
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  }).format(at);
+}

@@ -1,0 +1,95 @@
+import type { StageTimes } from '../src/dialog/call/latency-tracker.ts';
+import { milliseconds, texts } from './texts.ts';
+
+type Stages = Partial<StageTimes>;
+
+const SHOWN = ['pause', 'stt', 'llm', 'tts', 'send'] as const;
+type Shown = (typeof SHOWN)[number];
+
+interface Bar {
+  readonly stage: Shown;
+  readonly from: number;
+  readonly ms: number;
+}
+
+/**
+ * Where each stage lies, from the caller's last voiced packet on. The record has their lengths: the language model begins when
+ * the turn is certain, or before by what an early start has saved; speech and sending end with the first packet.
+ */
+export function barsOf({ total, pause, stt, llm, tts, send, saved }: Stages): readonly Bar[] {
+  if (total === undefined) return [];
+  const certain = Math.min(pause ?? 0, total);
+  const audio = total - (send ?? 0);
+  const asked = saved === undefined ? certain : Math.max(0, Math.min(certain, audio) - saved);
+  const bars: Record<Shown, readonly [from: number, ms: number | undefined]> = {
+    pause: [0, pause],
+    stt: [Math.max(0, asked - (stt ?? 0)), stt],
+    llm: [asked, llm],
+    tts: [Math.max(0, audio - (tts ?? 0)), tts],
+    send: [audio, send],
+  };
+  return SHOWN.flatMap((stage) => {
+    const [from, ms] = bars[stage];
+    return ms === undefined ? [] : [{ stage, from, ms: Math.min(ms, total - from) }];
+  });
+}
+
+/** One turn: a row for each stage, on one scale for all turns of the call. */
+export function Waterfall({
+  turn,
+  stages,
+  scaleMs,
+  targetMs,
+}: {
+  readonly turn: number;
+  readonly stages: Stages;
+  readonly scaleMs: number;
+  readonly targetMs: number;
+}) {
+  const t = texts.value;
+  const bars = barsOf(stages);
+  const { total, saved } = stages;
+  const percent = (ms: number): string => `${((100 * ms) / scaleMs).toFixed(2)}%`;
+  return (
+    <div class="waterfall">
+      <div class="waterfall-head">
+        <span>{t.turn(turn)}</span>
+        {saved !== undefined && (
+          <span class="dim saved">
+            {milliseconds(saved)} {t.stages.saved}
+          </span>
+        )}
+        <b class={total !== undefined && total > targetMs ? 'slow' : ''}>{milliseconds(total)}</b>
+      </div>
+      <div class="bars">
+        {targetMs < scaleMs && (
+          <span class="target-track">
+            <i
+              class="target"
+              style={{ left: percent(targetMs) }}
+              title={`${t.target} ${milliseconds(targetMs)}`}
+            />
+          </span>
+        )}
+        {bars.map(({ stage, from, ms }) => (
+          <div key={stage} class="bar-row">
+            <span class="bar-name">{t.stages[stage]}</span>
+            <span class="bar-track">
+              <span
+                class={`bar ${stage}`}
+                style={{ left: percent(from), width: `max(3px, ${percent(ms)})` }}
+              />
+            </span>
+            <span class="bar-ms">{milliseconds(ms)}</span>
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** A round number that all these turns fit in. */
+export function scaleOf(latencies: readonly { readonly stages: Stages }[], targetMs: number): number {
+  const longest = Math.max(targetMs, ...latencies.map(({ stages }) => stages.total ?? 0));
+  return Math.ceil(longest / 250) * 250;
+}
