@@ -30,7 +30,9 @@ const homes = {
   esbuild: ['src/console'],
   preact: ['web'],
   '@preact/signals': ['web'],
+  uplot: ['web'],
   'wavesurfer.js': ['web'],
+  jssip: ['web'],
   zod: ['src/config', 'src/config.ts', 'src/settings', 'src/tools'],
 };
 const homeless = Object.keys(manifest.dependencies).filter((name) => !(name in homes));

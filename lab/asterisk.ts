@@ -120,6 +120,7 @@ export class NativeAsterisk {
         ARI_PASSWORD: secrets.ari,
         SOFTPHONE1_PASSWORD: secrets.softphone1,
         SOFTPHONE2_PASSWORD: secrets.softphone2,
+        WEBPHONE_PASSWORD: secrets.webphone,
       },
     });
     const asterisk = new NativeAsterisk(

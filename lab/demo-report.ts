@@ -22,8 +22,8 @@ export interface DemoResult {
 interface Demonstration<Result extends DemoResult> {
   /** The end of the folder's name. */
   readonly suffix?: string;
-  /** Makes the calls; the agent's own files go into `folder`. */
-  readonly run: (folder: string) => Promise<readonly Result[]>;
+  /** Makes the calls; the agent's own files go into `folder`. Tells `over` of them while the agent still runs. */
+  readonly run: (folder: string, over: (results: readonly Result[]) => void) => Promise<void>;
   /** Writes what was said and heard, as sound, if there is any. */
   readonly keep: (result: Result, folder: string) => void;
   /** Prints what else is known of the calls, behind the table. `heard` explains its last column. */
@@ -40,23 +40,26 @@ export async function demonstrate<Result extends DemoResult>(
   sweepRunFolders(demos);
   // It gets its name when it is complete; what an interrupted run leaves is swept by the next one.
   const unfinished = runFolder(demos, 'unfinished');
-  let results: readonly Result[];
+  let results: readonly Result[] | undefined;
   try {
-    results = await demo.run(unfinished);
-    for (const result of results) {
-      demo.keep(result, unfinished);
-      const { plan, agentCall } = result;
-      if (agentCall) writeFileSync(join(unfinished, `${plan.extension}.txt`), transcript(agentCall));
-    }
+    await demo.run(unfinished, (calls) => {
+      if (signal.aborted) return;
+      results = calls;
+      for (const result of results) {
+        demo.keep(result, unfinished);
+        const { plan, agentCall } = result;
+        if (agentCall) writeFileSync(join(unfinished, `${plan.extension}.txt`), transcript(agentCall));
+      }
+      console.log(`\n${latencyTable(results)}\n${demo.heard}\n`);
+      demo.show(results);
+    });
   } finally {
-    if (signal.aborted) rmSync(unfinished, { recursive: true, force: true });
+    if (!results && signal.aborted) rmSync(unfinished, { recursive: true, force: true });
   }
-  if (signal.aborted) return;
+  if (!results) return;
   const name = new Date().toISOString().slice(0, 19).replace(/:/g, '-');
   const folder = join(demos, `${name}${demo.suffix ?? ''}`);
   renameSync(unfinished, folder);
-  console.log(`\n${latencyTable(results)}\n${demo.heard}\n`);
-  demo.show(results);
   console.log(
     `\nRecordings (caller left, agent right), transcripts and the agent's log: ${relative(process.cwd(), folder)}/`,
   );

@@ -3,10 +3,12 @@
  * conversations as they happen, then how fast each reply was. Exit status 0 only if both calls were
  * answered, understood and replied to.
  */
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { LabAgent } from './agent.ts';
 import type { AgentCall } from './agent-events.ts';
 import { NativeAsterisk } from './asterisk.ts';
+import { consoleAddress, consoleEnvironment } from './console.ts';
 import { PATIENCE, exchange, listen } from './conversation.ts';
 import type { Exchange } from './conversation.ts';
 import { DEMO_CALLS, recordingOf } from './demo-calls.ts';
@@ -36,7 +38,7 @@ await runMain(async (signal) => {
   providersKind();
   await demonstrate(
     {
-      run: (folder) => runCalls(settings, folder, signal),
+      run: (folder, over) => runCalls(settings, folder, signal, over),
       keep({ plan, call }, folder) {
         if (call.answeredAt === undefined) return;
         const { said, heard } = call.recording();
@@ -52,9 +54,16 @@ await runMain(async (signal) => {
 });
 
 /** Starts everything, makes the calls, and ends everything again. */
-async function runCalls(settings: LabSettings, folder: string, signal: AbortSignal): Promise<PhoneResult[]> {
+async function runCalls(
+  settings: LabSettings,
+  folder: string,
+  signal: AbortSignal,
+  over: (results: readonly PhoneResult[]) => void,
+): Promise<void> {
   const begun = Date.now();
   const parts: { stop(): Promise<void> }[] = [];
+  // Who looks on may want to look closer; a script doesn't.
+  const stays = process.stdin.isTTY && process.stdout.isTTY;
   try {
     const asterisk = await NativeAsterisk.start({
       say: console.log,
@@ -72,6 +81,7 @@ async function runCalls(settings: LabSettings, folder: string, signal: AbortSign
       logFile: join(folder, 'agent.log'),
       environment: {
         ...providers.environment,
+        ...(stays && (await consoleEnvironment(asterisk))),
         VOICE_AGENT_TRANSCRIPTS: 'true',
         VOICE_AGENT_RECORDINGS: 'true',
       },
@@ -93,9 +103,15 @@ async function runCalls(settings: LabSettings, folder: string, signal: AbortSign
       const line = eventLine(agentCall, seen);
       if (line !== undefined) console.log(line);
     });
-    return await Promise.all(
-      DEMO_CALLS.map((plan, i) => runCall(plan, phones[i] as Softphone, agent, signal)),
+    over(
+      await Promise.all(DEMO_CALLS.map((plan, i) => runCall(plan, phones[i] as Softphone, agent, signal))),
     );
+    if (!stays || signal.aborted) return;
+    console.log(
+      `\nThe console has both calls, and a telephone to call yourself:\n\n    ${consoleAddress(agent, asterisk)}\n\n` +
+        'Ctrl-C ends it.',
+    );
+    await Promise.race([once(signal, 'abort'), agent.exited]);
   } finally {
     for (const part of parts.reverse()) await part.stop();
   }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { LabAgent } from './agent.ts';
 import { NativeAsterisk } from './asterisk.ts';
+import { consoleAddress, consoleEnvironment } from './console.ts';
 import { DATA, LAB_CACHE, labFolder } from './paths.ts';
 import { openProviders, providersKind, type LabProviders } from './providers.ts';
 import { runMain } from './run-main.ts';
@@ -35,17 +36,19 @@ await runMain(async (signal) => {
       asterisk,
       dataFolder: DATA,
       logFile: agentLog,
-      // Who tries it out on this machine wants to read what was understood.
+      // Who tries it out on this machine wants to read what was understood, and hear it again.
       environment: {
         ...providers.environment,
+        ...(await consoleEnvironment(asterisk)),
         VOICE_AGENT_TRANSCRIPTS: process.env['VOICE_AGENT_TRANSCRIPTS'] ?? 'true',
+        VOICE_AGENT_RECORDINGS: process.env['VOICE_AGENT_RECORDINGS'] ?? 'true',
       },
       signal,
     });
     console.log(`The agent is ready after ${seconds(begun)} s`);
     const { host, sipPort, httpPort } = asterisk;
     withdraw = announceLab({ host, sipPort, httpPort, agentLog });
-    console.log(howTo(asterisk));
+    console.log(howTo(asterisk, agent));
     agent.events.on((call, seen) => {
       const line = eventLine(call, seen);
       if (line !== undefined) console.log(line);
@@ -61,11 +64,15 @@ await runMain(async (signal) => {
   }
 });
 
-function howTo(asterisk: NativeAsterisk): string {
+function howTo(asterisk: NativeAsterisk, agent: LabAgent): string {
   const { host, sipPort, secrets } = asterisk;
   const local = host === '127.0.0.1';
   return `
-Register a softphone${local ? ' on this machine' : ''} (SIP over UDP):
+Open the console, and call from there${local ? '' : ' (the browser asks once about the certificate, which the lab has made)'}:
+
+    ${consoleAddress(agent, asterisk)}
+
+Or register a softphone${local ? ' on this machine' : ''} (SIP over UDP):
 
     server    ${host}:${sipPort}
     user      softphone1                    (or softphone2)

@@ -37,7 +37,9 @@ await runMain(async (signal) => {
   await demonstrate(
     {
       suffix: '-vonage',
-      run: (folder) => runCalls(folder, signal),
+      run: async (folder, over) => {
+        over(await runCalls(folder, signal));
+      },
       keep({ plan, call }, folder) {
         if (call.answeredAt === undefined) return;
         const [said, heard] = [call.said, call.heard].map((sound): PcmS16 => ({

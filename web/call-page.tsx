@@ -1,6 +1,7 @@
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { CallDetail } from '../src/console/protocol.ts';
 import { session } from './api.ts';
+import { Chart } from './chart.tsx';
 import { Icon } from './icons.tsx';
 import { Fact, nameOf } from './live-page.tsx';
 import { useLoaded } from './loaded.ts';
@@ -84,6 +85,7 @@ function Call({ detail }: { readonly detail: CallDetail }) {
             ))}
           </div>
           <Facts detail={detail} />
+          <Packets detail={detail} />
           <Events detail={detail} />
           <div class="card">
             <h2>{t.download}</h2>
@@ -126,6 +128,29 @@ function Facts({ detail: { record } }: { readonly detail: CallDetail }) {
       {cost && <Fact name={t.cost} value={`${cost.amount.toFixed(3)} ${cost.currency}`} />}
       {tokens > 0 && <Fact name={t.tokens} value={String(tokens)} />}
     </dl>
+  );
+}
+
+function Packets({ detail: { packets } }: { readonly detail: CallDetail }) {
+  const t = texts.value;
+  const [x, series] = useMemo(
+    () => [
+      packets.map(({ atMs }) => atMs),
+      [
+        { label: t.jitter, colour: '--caller-strong', values: packets.map(({ jitterMs }) => jitterMs) },
+        { label: t.lateness, colour: '--agent-strong', values: packets.map(({ latenessMs }) => latenessMs) },
+        { label: t.lostPackets, colour: '--bad', values: packets.map(({ lost }) => lost) },
+      ],
+    ],
+    [packets, t],
+  );
+  // Noted every ten seconds: one point is no line.
+  if (packets.length < 2) return null;
+  return (
+    <div class="card">
+      <h2>{t.packets}</h2>
+      <Chart x={x} series={series} unit="" label={t.packets} />
+    </div>
   );
 }
 

@@ -3,8 +3,10 @@ import type { RunningCall } from '../src/console/protocol.ts';
 import { post, session } from './api.ts';
 import { Icon } from './icons.tsx';
 import { calls, elapsed, levels, listenIn, listening, packets } from './live-state.ts';
+import { Meter } from './meter.tsx';
 import { Phone } from './phone.tsx';
 import { duration, texts } from './texts.ts';
+import { useTicks } from './ticks.ts';
 import { Transcript } from './transcript.tsx';
 import { scaleOf, Waterfall } from './waterfall.tsx';
 
@@ -77,21 +79,10 @@ export function nameOf({ number, name }: { readonly number: string; readonly nam
 }
 
 function Elapsed({ call }: { readonly call: RunningCall }) {
-  const [, tick] = useState(0);
-  const running = call.record.ended === undefined;
-  useEffect(() => {
-    if (!running) return undefined;
-    const timer = setInterval(() => {
-      tick((n) => n + 1);
-    }, 500);
-    return () => {
-      clearInterval(timer);
-    };
-  }, [running]);
+  useTicks(call.record.ended === undefined);
   return <time class="elapsed">{duration(elapsed(call))}</time>;
 }
 
-/** Both sides' levels, −60 dBov to 0. */
 function Meters({ name }: { readonly name: string }) {
   const t = texts.value;
   const level = levels.value[name];
@@ -99,23 +90,6 @@ function Meters({ name }: { readonly name: string }) {
     <span class="meters">
       <Meter side="caller" label={t.caller} dbov={level?.caller} />
       <Meter side="agent" label={t.agent} dbov={level?.agent} />
-    </span>
-  );
-}
-
-export function Meter({
-  side,
-  label,
-  dbov = -127,
-}: {
-  readonly side: string;
-  readonly label: string;
-  readonly dbov?: number | undefined;
-}) {
-  const part = Math.max(0, Math.min(1, (dbov + 60) / 60));
-  return (
-    <span class={`meter ${side}`} role="img" aria-label={label} title={label}>
-      <span style={{ transform: `scaleX(${part.toFixed(2)})` }} />
     </span>
   );
 }

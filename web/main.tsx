@@ -84,13 +84,12 @@ function Console() {
           </button>
           <button
             class="quiet language"
-            aria-label={t.language}
-            title={t.language}
+            lang={language.value === 'en' ? 'de' : 'en'}
             onClick={() => {
               chooseLanguage(language.value === 'en' ? 'de' : 'en');
             }}
           >
-            {language.value === 'en' ? 'DE' : 'EN'}
+            {language.value === 'en' ? 'Deutsch' : 'English'}
           </button>
           <button class="quiet" title={t.signOut} aria-label={t.signOut} onClick={() => void signOut()}>
             <Icon name="leave" />

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { colour } from './theme.ts';
 import { Icon } from './icons.tsx';
 import { duration, texts } from './texts.ts';
+import { colour, theme } from './theme.ts';
 
 export interface PlayerControl {
   /** Milliseconds since the recording began. */
@@ -19,6 +19,7 @@ export function Player({
   readonly onTime: (ms: number) => void;
 }) {
   const t = texts.value;
+  const shown = theme.value;
   const place = useRef<HTMLDivElement>(null);
   const [control, setControl] = useState<{ toggle(): void }>();
   const [state, setState] = useState({ playing: false, ms: 0, lengthMs: 0 });
@@ -70,7 +71,7 @@ export function Player({
       wanted = false;
       destroy();
     };
-  }, [url]);
+  }, [url, shown]);
   return (
     <div class="card player">
       <button

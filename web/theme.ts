@@ -1,14 +1,24 @@
-/** Light or dark: as the system has it, until somebody chooses. */
-const root = document.documentElement;
+import { signal } from '@preact/signals';
 
+type Theme = 'light' | 'dark';
+
+const root = document.documentElement;
+const system = matchMedia('(prefers-color-scheme: dark)');
 const stored = localStorage.getItem('theme');
-if (stored !== null) root.dataset['theme'] = stored;
+const themeOfSystem = (): Theme => (system.matches ? 'dark' : 'light');
+
+/** Light or dark: as the system has it, until somebody chooses. */
+export const theme = signal<Theme>(stored === 'dark' || stored === 'light' ? stored : themeOfSystem());
+if (stored !== null) root.dataset['theme'] = theme.value;
+
+system.addEventListener('change', () => {
+  if (root.dataset['theme'] === undefined) theme.value = themeOfSystem();
+});
 
 export function switchTheme(): void {
-  const system = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
-  const next = (root.dataset['theme'] ?? system) === 'dark' ? 'light' : 'dark';
-  root.dataset['theme'] = next;
-  localStorage.setItem('theme', next);
+  theme.value = theme.value === 'dark' ? 'light' : 'dark';
+  root.dataset['theme'] = theme.value;
+  localStorage.setItem('theme', theme.value);
 }
 
 /** A colour of style.css as a canvas takes it. */

@@ -3,6 +3,7 @@
 # folder $1; asterisk-conf/ includes them. The native lab and the container both use this.
 #
 #   ARI_PASSWORD, SOFTPHONE1_PASSWORD, SOFTPHONE2_PASSWORD   required
+#   WEBPHONE_PASSWORD           of the console's telephone; without, there is none
 #   SIP_ADDRESS, SIP_PORT       where phones find it         (default 127.0.0.1, 5060)
 #   HTTP_ADDRESS, HTTP_PORT     ARI and WebSocket            (default 127.0.0.1, 8088)
 #   RTP_START, RTP_END          media ports                  (default 10000, 19999)
@@ -27,6 +28,17 @@ password = $SOFTPHONE1_PASSWORD
 [softphone2-auth](+)
 password = $SOFTPHONE2_PASSWORD
 EOF
+if [ -n "${WEBPHONE_PASSWORD:-}" ]; then
+	cat >>pjsip.conf <<EOF
+[webphone](browser)
+auth = webphone-auth
+aors = webphone
+[webphone-auth](softphone-auth)
+username = webphone
+password = $WEBPHONE_PASSWORD
+[webphone](softphone-aor)
+EOF
+fi
 if [ -n "${EXTERNAL_ADDRESS:-}" ]; then
 	cat >>pjsip.conf <<EOF
 [transport-udp](+)

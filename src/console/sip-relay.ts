@@ -22,7 +22,7 @@ export function relaySip(page: WebSocket, asteriskUrl: string): void {
   page.on('error', () => undefined);
   asterisk.on('error', () => undefined); // `close` follows
   page.on('close', () => {
-    asterisk.terminate();
+    asterisk.close();
   });
   asterisk.on('close', () => {
     // 1014, bad gateway (RFC 6455's registry): the page says that Asterisk is away.

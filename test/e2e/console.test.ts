@@ -1,0 +1,138 @@
+/** The console as people use it: a real browser with a real call. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { recordingOf } from '../../lab/demo-calls.ts';
+import { labSecrets } from '../../lab/secrets.ts';
+import { readSound } from '../../lab/sound-file.ts';
+import { useRunningAgent } from '../support/agent-under-test.ts';
+import { barriers, complaintsOf, openBrowser, screenshot } from '../support/browser.ts';
+import { report } from '../support/running-agent.ts';
+
+const OPERATE = 'operate-token';
+const VIEW = 'view-token';
+
+describe('The console', () => {
+  const agent = useRunningAgent({
+    environment: {
+      CONSOLE_ENABLED: 'true',
+      CONSOLE_LISTEN_PORT: '0',
+      CONSOLE_OPERATE_TOKEN: OPERATE,
+      CONSOLE_VIEW_TOKEN: VIEW,
+      CONSOLE_PHONE_USERNAME: 'webphone',
+      CONSOLE_PHONE_PASSWORD: labSecrets().webphone,
+    },
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'console-'));
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await openBrowser(folder, readSound(recordingOf('ked', 'd-hours-saturday').path));
+  });
+
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** A browser of somebody's own, in which they have signed in. */
+  async function visit(token: string): Promise<{ page: Page; complaints: string[] }> {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 860 } });
+    const page = await context.newPage();
+    const complaints = complaintsOf(page);
+    await page.goto(`${agent.lab.agent.consoleUrl}/#token=${token}`);
+    return { page, complaints };
+  }
+
+  it('lets in nobody without its token', async () => {
+    const { page } = await visit('wrong');
+    await page.getByLabel('Token').fill('another');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('This token is not known here.').waitFor();
+    expect(await barriers(page)).toEqual([]);
+  });
+
+  it('calls an agent, shows what was understood and where the time went, and plays it word by word', async () => {
+    const begun = Date.now();
+    const { page, complaints } = await visit(OPERATE);
+    await page.getByRole('navigation').waitFor();
+    report(`the console is shown after ${Date.now() - begun} ms (aim 1000 ms)`);
+    expect(new URL(page.url()).hash).toBe('#/live');
+
+    await page.getByRole('button', { name: 'Call Alice, 510001' }).click();
+    const conversation = page.getByRole('region', { name: 'Conversation' });
+    await conversation.getByText('this is Alice').waitFor();
+    const looksOn = await visit(VIEW);
+    const heard = sounds(looksOn.page);
+    await looksOn.page.reload();
+    await looksOn.page.getByRole('button', { name: 'Listen in' }).click();
+    await conversation.getByText(/are you open on saturday/).waitFor();
+    await conversation.getByText(/^Yes, we are\. On Saturday/).waitFor();
+    await page.getByText('Turn 1').waitFor();
+    await screenshot(page, 'console-live');
+    expect(await barriers(page)).toEqual([]);
+    // Who may only view has listened to both sides, and can end nothing.
+    expect(heard().caller).toBeGreaterThan(1000);
+    expect(heard().agent).toBeGreaterThan(1000);
+    await expect(looksOn.page.getByRole('button', { name: 'Hang up' }).count()).resolves.toBe(0);
+    await looksOn.page.close();
+
+    await page.getByRole('button', { name: 'End the call' }).click();
+    await page.getByRole('link', { name: 'Open in history' }).click();
+    const word = page.getByRole('button', { name: 'Saturday' }).last();
+    await page.getByRole('button', { name: 'Play' }).and(page.locator(':enabled')).waitFor();
+    await screenshot(page, 'console-call');
+    expect(await barriers(page)).toEqual([]);
+    const place = Number(/from 0:(\d+)/.exec((await word.getAttribute('title')) ?? '')?.[1]);
+    expect(place).toBeGreaterThan(4); // from the beginning it would take longer
+    await word.click();
+    const played = async () => Number(/0:(\d+)/.exec(await page.locator('.player-time').innerText())?.[1]);
+    await expect.poll(played, { timeout: 4000 }).toBeGreaterThan(place);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Subtitles' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(/\.vtt$/);
+    expect(complaints).toEqual([]);
+  });
+
+  it('finds a call by its words, and has pages that everybody can use', async () => {
+    const { page, complaints } = await visit(OPERATE);
+    for (const [name, wait] of [
+      ['Messages', 'No message was left'],
+      ['Health', 'All is well'],
+      ['History', 'Web phone'],
+    ] as const) {
+      await page.getByRole('link', { name }).click();
+      await page.getByText(wait).first().waitFor();
+      await screenshot(page, `console-${name.toLowerCase()}`);
+      expect(await barriers(page), name).toEqual([]);
+    }
+    await page.getByRole('searchbox').fill('submarine');
+    await page.getByText('No call is like that').waitFor();
+    await page.getByRole('searchbox').fill('saturday');
+    await page.getByRole('cell', { name: 'Web phone' }).first().waitFor();
+    expect(complaints).toEqual([]);
+  });
+});
+
+/** The greatest sample of each side that the page has been sent since it was loaded. */
+function sounds(page: Page): () => { caller: number; agent: number } {
+  const greatest = { caller: 0, agent: 0 };
+  page.on('websocket', (socket) => {
+    socket.on('framereceived', ({ payload }) => {
+      if (typeof payload === 'string') return;
+      for (let at = 0; at + 3 < payload.length; at += 4) {
+        greatest.caller = Math.max(greatest.caller, payload.readInt16LE(at));
+        greatest.agent = Math.max(greatest.agent, payload.readInt16LE(at + 2));
+      }
+    });
+  });
+  return () => greatest;
+}
