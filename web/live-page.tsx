@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { RunningCall } from '../src/console/protocol.ts';
+import type { CallRecord } from '../src/dialog/call/call-record.ts';
 import { post, session } from './api.ts';
 import { Icon } from './icons.tsx';
 import { calls, elapsed, levels, listenIn, listening, packets } from './live-state.ts';
@@ -140,11 +141,7 @@ function LiveCall({ call }: { readonly call: RunningCall }) {
               >
                 <Icon name="listen" /> {heard ? t.stopListening : t.listenIn}
               </button>
-              {session.value?.role === 'operate' && (
-                <button class="danger" onClick={() => void post('/api/calls/hang-up', { call: record.call })}>
-                  <Icon name="hangUp" /> {t.hangUp}
-                </button>
-              )}
+              {session.value?.role === 'operate' && <Actions record={record} />}
             </>
           )}
         </div>
@@ -171,6 +168,80 @@ function LiveCall({ call }: { readonly call: RunningCall }) {
         </div>
         <CallNumbers call={call} />
       </section>
+    </>
+  );
+}
+
+/** What an operator may do to a call. */
+function Actions({ record: { call, agent: id } }: { readonly record: CallRecord }) {
+  const t = texts.value;
+  const targets = session.value?.agents.find((agent) => agent.id === id)?.targets ?? [];
+  const [text, setText] = useState('');
+  const [trouble, setTrouble] = useState('');
+  const act = (path: string, what = ''): void => {
+    post(path, { call, what }).then(
+      () => {
+        setTrouble('');
+      },
+      (error: unknown) => {
+        setTrouble(t.trouble((error as Error).message));
+      },
+    );
+  };
+  return (
+    <>
+      {targets.length > 0 && (
+        <select
+          aria-label={t.putThrough}
+          value=""
+          onChange={(event) => {
+            act('/api/calls/put-through', event.currentTarget.value);
+            event.currentTarget.value = '';
+          }}
+        >
+          <option value="" disabled>
+            {t.putThrough}
+          </option>
+          {targets.map((target) => (
+            <option key={target}>{target}</option>
+          ))}
+        </select>
+      )}
+      <button
+        class="danger"
+        onClick={() => {
+          act('/api/calls/hang-up');
+        }}
+      >
+        <Icon name="hangUp" /> {t.hangUp}
+      </button>
+      <form
+        class="say"
+        onSubmit={(event) => {
+          event.preventDefault();
+          act('/api/calls/say', text);
+          setText('');
+        }}
+      >
+        <input
+          aria-label={t.say}
+          placeholder={t.say}
+          required
+          maxLength={500}
+          value={text}
+          onInput={(event) => {
+            setText(event.currentTarget.value);
+          }}
+        />
+        <button aria-label={t.sayIt} title={t.sayIt}>
+          <Icon name="send" />
+        </button>
+      </form>
+      {trouble !== '' && (
+        <p class="trouble" role="alert">
+          {trouble}
+        </p>
+      )}
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
-import { startConsole } from '../console/console-server.ts';
+import { startConsole, type CallActions } from '../console/console-server.ts';
 import { History } from '../console/history.ts';
 import { LiveCalls } from '../console/live-calls.ts';
 import type { AgentSummary } from '../console/protocol.ts';
@@ -74,10 +74,7 @@ export function openConsole(
         }),
         live,
         history,
-        actions: {
-          hangUp: (call) =>
-            desk.finish(call, { reason: 'operator-hung-up', phrase: 'goodbye', way: 'hang-up' }),
-        },
+        actions: actionsOn(desk),
         health: () => monitoring.health(),
         about: {
           agents: config.agents.map((agent) => summaryOf(agent, config)),
@@ -93,6 +90,22 @@ export function openConsole(
       scope.defer(() => page.close(), 'the console');
       log.info({ event: 'console', url: page.url }, `console: ${page.url}`);
     },
+  };
+}
+
+function actionsOn(desk: Desk): CallActions {
+  return {
+    hangUp(name) {
+      const call = desk.find(name);
+      call?.finish({ reason: 'operator-hung-up', phrase: 'goodbye', way: 'hang-up' });
+      return call !== undefined;
+    },
+    say(name, text) {
+      const call = desk.find(name);
+      call?.say(text);
+      return call !== undefined;
+    },
+    putThrough: (name, target) => desk.find(name)?.putThrough(target) ?? false,
   };
 }
 

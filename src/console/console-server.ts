@@ -27,10 +27,7 @@ export interface ConsoleOptions {
   readonly signIn: SignIn;
   readonly live: LiveCalls;
   readonly history: History;
-  /** Acts on running calls; false: there is no such call (any more). */
-  readonly actions: {
-    hangUp(call: string): boolean;
-  };
+  readonly actions: CallActions;
   readonly health: () => HealthReport;
   /** The same for everybody. */
   readonly about: Omit<Session, 'role' | 'name' | 'phone'>;
@@ -39,6 +36,13 @@ export interface ConsoleOptions {
   readonly clock: Clock;
   /** For the log. */
   readonly onTrouble: (message: string, error?: unknown) => void;
+}
+
+/** What may be done to a running call; false: there is no such call (any more), or no such target. */
+export interface CallActions {
+  hangUp(call: string): boolean;
+  say(call: string, text: string): boolean;
+  putThrough(call: string, target: string): boolean;
 }
 
 export interface Console {
@@ -215,12 +219,17 @@ function serveHistory(app: FastifyInstance, { history, health }: ConsoleOptions)
 }
 
 function serveCalls(app: FastifyInstance, { actions, history }: ConsoleOptions): void {
-  app.post<{ Body: { call?: unknown } | null }>('/api/calls/hang-up', async (request, reply) => {
-    const call = request.body?.call;
-    if (typeof call !== 'string') return notThere(reply);
-    await history.note(visitorOf(request).name, 'hang up', `call ${call}`);
-    return actions.hangUp(call) ? reply.code(204).send() : notThere(reply);
-  });
+  const on = (path: string, name: string, act: (call: string, what: string) => boolean): void => {
+    app.post<{ Body: { call?: unknown; what?: unknown } | null }>(path, async (request, reply) => {
+      const { call, what = '' } = request.body ?? {};
+      if (typeof call !== 'string' || typeof what !== 'string') return notThere(reply);
+      await history.note(visitorOf(request).name, name, `call ${call}`);
+      return act(call, what.trim()) ? reply.code(204).send() : notThere(reply);
+    });
+  };
+  on('/api/calls/hang-up', 'hang up', (call) => actions.hangUp(call));
+  on('/api/calls/say', 'say', (call, text) => text !== '' && actions.say(call, text));
+  on('/api/calls/put-through', 'put through', (call, target) => actions.putThrough(call, target));
 }
 
 /** The live stream, and the telephone's SIP: WebSockets, for our own page alone. */

@@ -3,10 +3,11 @@ import { NO_MEDIA } from '../contract/call-media.ts';
 import type { CallInfo } from '../contract/call-info.ts';
 import type { EndReason } from '../contract/end-reason.ts';
 import type { CallLine, MediaSession } from '../contract/ports.ts';
+import { TOOL } from '../contract/tool-names.ts';
 import type { Ending } from '../turn/turn-states.ts';
 import { CallFacts } from './call-facts.ts';
 import { CallReporter } from './call-reporter.ts';
-import { CallSession, type CallSessionOptions } from './call-session.ts';
+import { CallSession, type CallSessionOptions, type OperatorWish } from './call-session.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
 import { ConversationHistory } from '../reply/conversation-history.ts';
 
@@ -99,5 +100,23 @@ export class AdmittedCall {
   readonly finish = FailureDomain.bind((ending: Ending, now?: boolean) => {
     if (this.#standing.is === 'running') this.#standing.session.finish(ending, now ?? false);
     else if (this.#standing.is === 'waiting') this.#standing = { is: 'finished', ending };
+  });
+
+  /** Has the agent say something. Nothing happens while nobody talks with it. */
+  say(text: string): void {
+    this.#operate({ type: 'operator-says', text });
+  }
+
+  /** Puts the caller through to one of the agent's targets. False: there is none of that name. */
+  putThrough(name: string): boolean {
+    const target = this.#options.agent.transferTargets.find((one) => one.name === name);
+    // To the model it looks as if it had asked for it, should the target not answer.
+    const call = { id: 'operator', name: TOOL.transfer, arguments: { target: name } };
+    if (target) this.#operate({ type: 'put-through', transfer: { way: 'transfer', target, call } });
+    return target !== undefined;
+  }
+
+  readonly #operate = FailureDomain.bind((wish: OperatorWish) => {
+    if (this.#standing.is === 'running') this.#standing.session.operate(wish);
   });
 }

@@ -80,11 +80,9 @@ export class Desk implements CallDesk {
     return this.#announce(info, { reason: 'busy', phrase: 'busy', way: 'hang-up' });
   }
 
-  /** Ends a call from outside, after the turn that is under way. False: there is no such call. */
-  finish(call: string, ending: Ending): boolean {
-    const found = [...this.#calls.keys()].find(({ name }) => name === call);
-    found?.finish(ending);
-    return found !== undefined;
+  /** A call that is being set up or is running, by its name: for who looks on, and may act on it. */
+  find(name: string): AdmittedCall | undefined {
+    return [...this.#calls.keys()].find((call) => call.name === name);
   }
 
   /**

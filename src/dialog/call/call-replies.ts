@@ -72,6 +72,10 @@ export class CallReplies {
   say({ reply: id, turn, phrase }: Extract<TurnAction, { do: 'say' }>): void {
     const { phrases, phraseOwner, agent } = this.#agent;
     const { media, history } = this.#call;
+    if (typeof phrase === 'object') {
+      this.#start({ id, turn, gated: false, ask: () => words(phrase.text) });
+      return;
+    }
     if (phrase === 'stillThere') history.callerSaid({ role: 'caller', text: '', via: 'silence' });
     const prepared = phrases.get(phraseOwner, phrase, media.format);
     if (prepared) {

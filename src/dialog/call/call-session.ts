@@ -10,7 +10,7 @@ import type { AgentAtWork, CallInHand } from './call-in-hand.ts';
 import { CallReplies } from './call-replies.ts';
 import type { CallReporter } from './call-reporter.ts';
 import { CallTransfer } from './call-transfer.ts';
-import { TurnInbox } from './turn-inbox.ts';
+import { TurnInbox, type PostedEvent } from './turn-inbox.ts';
 import { CallerListener } from './caller-listener.ts';
 import { NO_MEDIA } from '../contract/call-media.ts';
 import type { LineEvent } from '../contract/call-info.ts';
@@ -25,6 +25,8 @@ export interface CallSessionOptions extends AgentAtWork {
   /** The call consists of this only. */
   readonly announcement?: Ending | undefined;
 }
+
+export type OperatorWish = Extract<PostedEvent, { type: 'operator-says' | 'put-through' }>;
 
 /** What the detector does by itself to an agent who is interrupted. */
 const ARMED = { pause: 'pause', stop: 'flush' } as const;
@@ -125,6 +127,11 @@ export class CallSession {
   /** Ends the call from outside: after the turn that is under way, with last words, or `now`. */
   finish(ending: Ending, now: boolean): void {
     this.#inbox.post({ type: 'finish', ending, now });
+  }
+
+  /** What somebody wants who looks on. */
+  operate(wish: OperatorWish): void {
+    this.#inbox.post(wish);
   }
 
   /** The first time with an apology, if the caller can hear one; the second time at once; then it is the line's turn. */

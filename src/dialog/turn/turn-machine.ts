@@ -19,6 +19,7 @@ import type {
   OpeningState,
   PhraseName,
   Said,
+  Sentence,
   SpeakingState,
   ThinkingState,
   Transfer,
@@ -104,6 +105,9 @@ function inAnyState(state: RunningState, event: TurnEvent, settings: TurnSetting
       return unchanged({ ...state, asked: event.text });
     case 'finish':
       return finish(state, event, settings);
+    case 'operator-says':
+    case 'put-through':
+      return operated(state, event, settings);
     case 'tick':
       return overdue(state, at, settings);
     case 'speech-stop':
@@ -224,6 +228,20 @@ function finish(state: RunningState, event: EventOf<'finish'>, settings: TurnSet
   }
   if (state.wanted) return unchanged(state);
   return unchanged({ ...state, wanted: { ending: event.ending, by: event.at + settings.politeMs } });
+}
+
+/** What somebody wants who looks on comes before whatever the agent is doing; nothing where it has no part. */
+function operated(
+  state: RunningState,
+  event: EventOf<'operator-says' | 'put-through'>,
+  settings: TurnSettings,
+): Step {
+  if (!['listening', 'thinking', 'greeting', 'speaking'].includes(state.phase)) return unchanged(state);
+  const next =
+    event.type === 'put-through'
+      ? beginTransfer(state, event.transfer, event.at, settings)
+      : say(state, { text: event.text }, state.turn);
+  return after(stopping(state), next);
 }
 
 // ── opening and greeting ──────────────────────────────────────────────────────────────────────
@@ -1195,8 +1213,8 @@ function listen(state: Common, at: Milliseconds, settings: TurnSettings): Listen
   };
 }
 
-/** A sentence that was prepared beforehand. */
-function say(state: Common, phrase: PhraseName, turn: number): Step<SpeakingState> {
+/** A sentence that needs no thinking. */
+function say(state: Common, phrase: Sentence, turn: number): Step<SpeakingState> {
   const reply = state.lastId + 1;
   return {
     state: { ...commonOf(state), lastId: reply, phase: 'speaking', what: 'phrase', reply },

@@ -267,6 +267,9 @@ export type FollowUp = Ending | Transfer;
 /** Sentences that are synthesised beforehand. */
 export type PhraseName = 'greeting' | StockPhrase;
 
+/** A sentence: one of those, or what somebody has the agent say. */
+export type Sentence = PhraseName | { readonly text: string };
+
 /** What can happen. `at` is the instant at which it is handled; VAD events carry their own as well. */
 export type TurnEvent = { readonly at: Milliseconds } & (
   | { readonly type: 'answered' }
@@ -315,6 +318,10 @@ export type TurnEvent = { readonly at: Milliseconds } & (
   | { readonly type: 'internal-error' }
   /** From outside. `now`: without another word. */
   | { readonly type: 'finish'; readonly ending: Ending; readonly now: boolean }
+  /** Somebody who looks on has the agent say this, … */
+  | { readonly type: 'operator-says'; readonly text: string }
+  /** … or puts the caller through. */
+  | { readonly type: 'put-through'; readonly transfer: Transfer }
 );
 
 export type EventOf<T extends TurnEvent['type']> = Extract<TurnEvent, { readonly type: T }>;
@@ -348,7 +355,7 @@ export type TurnAction =
   /** It goes on, from the beginning of a word that was cut. */
   | { readonly do: 'resume'; readonly reply: number }
   | { readonly do: 'judged'; readonly sound: JudgedSound }
-  | { readonly do: 'say'; readonly reply: number; readonly turn: number; readonly phrase: PhraseName }
+  | { readonly do: 'say'; readonly reply: number; readonly turn: number; readonly phrase: Sentence }
   /** "One moment", while the reply is still being prepared. */
   | { readonly do: 'filler'; readonly turn: number }
   /** The caller goes on: the filler stops. */

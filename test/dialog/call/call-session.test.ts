@@ -1110,6 +1110,17 @@ describe('the end', () => {
     expect(call.line.done).toEqual(['answer', 'hang-up']);
   });
 
+  it('doesn’t follow when somebody who looks on has the agent say something in the place of its own words', async () => {
+    const call = await ScriptedCall.greeted();
+    await call.says('when do you open');
+    await call.speaking();
+    call.session.say('A colleague will call you back.');
+    await call.clock.advance(5000);
+    expect(call.conversation.at(-1)).toBe('agent: A colleague will call you back.');
+    expect(call.of('barge-in')).toEqual([]);
+    expect(call.of('ended')).toEqual([]);
+  });
+
   it("comes at once when the process's scope closes, and the dialplan has the caller", async () => {
     const call = await ScriptedCall.greeted();
     const closing = call.scope.close();

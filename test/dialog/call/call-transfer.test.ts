@@ -225,6 +225,21 @@ describe('a transfer', () => {
     expect(talks.of('ended')).toMatchObject([{ reason: 'draining' }]);
   });
 
+  it('can be begun by somebody who looks on, to one of the agent’s targets, and the model is told if nobody answers', async () => {
+    const call = await ScriptedCall.greeted({ agent: AGENT, replies: [['Bob is on the telephone.']] });
+    expect(call.session.putThrough('Eve')).toBe(false);
+    expect(call.session.putThrough('Bob')).toBe(true);
+    await call.clock.until(() => call.line.transfers.length === 1);
+    expect(call.line.transfers).toMatchObject([{ endpoint: 'PJSIP/bob' }]);
+    await over(call, 'busy');
+    await call.speaking();
+    expect(call.llm.requests[0]?.history.at(-1)).toMatchObject({
+      role: 'tool',
+      call: { name: 'transfer', arguments: { target: 'Bob' } },
+      result: 'busy: Bob is on the telephone; the caller is with you again',
+    });
+  });
+
   it('needs no recogniser to reach somebody', async () => {
     const call = await ringing();
     for (let times = 0; times <= 4; times++) {

@@ -1224,6 +1224,8 @@ describe('whatever happens', () => {
       { type: 'internal-error' },
       { type: 'finish', ending: { reason: 'draining', way: 'hang-up' }, now: false },
       { type: 'finish', ending: { reason: 'draining', way: 'hang-up' }, now: true },
+      { type: 'operator-says', text: 'One moment, please.' },
+      { type: 'put-through', transfer: TRANSFER },
     ];
     const kinds: Record<TurnEvent['type'], true> = {
       answered: true,
@@ -1256,6 +1258,8 @@ describe('whatever happens', () => {
       'media-lost': true,
       'internal-error': true,
       finish: true,
+      'operator-says': true,
+      'put-through': true,
     };
     expect([...new Set(events.map(({ type }) => type))].sort()).toEqual(Object.keys(kinds).sort());
     const phases = [...states.keys()];

@@ -123,6 +123,8 @@ const eventsFor = (settings: TurnSettings): Readonly<Record<string, Next>> => ({
   'internal-error': always({ type: 'internal-error' }),
   finish: always({ type: 'finish', ending: DRAINING, now: false }),
   'finish (now)': always({ type: 'finish', ending: DRAINING, now: true }),
+  'operator-says': always({ type: 'operator-says', text: 'One moment, please.' }),
+  'put-through': always({ type: 'put-through', transfer: TRANSFER }),
 });
 
 const AT = 3000;
@@ -358,6 +360,12 @@ const NEXT_FINDING: Readonly<Record<string, Readonly<Record<string, string>>>> =
   'speaking a phrase': { ...FOUND, partial: 'listening' },
 };
 
+/** What somebody wants who looks on comes before what the agent does, while it has the line. */
+const operated = (name: string) =>
+  /^(greeting|listening|thinking|speaking)/.test(name)
+    ? { 'operator-says': 'speaking a phrase', 'put-through': 'transferring' }
+    : {};
+
 describe.each([
   ['waits to be asked', SETTINGS],
   ['finds turns', FINDING],
@@ -370,7 +378,7 @@ describe.each([
   });
 
   it.each(Object.entries(reached))('%s', (name, state) => {
-    const row = { ...NEXT[name], ...(settings.findsTurns && NEXT_FINDING[name]) };
+    const row = { ...NEXT[name], ...operated(name), ...(settings.findsTurns && NEXT_FINDING[name]) };
     const known = Object.entries(events);
     const next = known.map(([event, happen]) => [
       event,
