@@ -31,6 +31,10 @@ export function openPostgres(url: string, { onWarning }: DatabaseOptions): Opene
   pool.on('error', (error) => {
     onWarning(`PostgreSQL: ${messageOf(error)}`);
   });
+  // One that is lost in the middle of a query fails that; the client tells nobody but us besides.
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+  });
   return {
     dialect: new PostgresDialect({ pool }),
     search: postgresSearch,
