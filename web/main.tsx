@@ -4,6 +4,7 @@ import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { agentAway, begin, session, signOut } from './api.ts';
 import { CallPage } from './call-page.tsx';
+import { FiguresPage } from './figures-page.tsx';
 import { HealthPage } from './health-page.tsx';
 import { HistoryPage } from './history-page.tsx';
 import { Icon } from './icons.tsx';
@@ -15,7 +16,7 @@ import { chooseLanguage, language, texts } from './texts.ts';
 import { switchTheme } from './theme.ts';
 
 const route = signal(routeOf(location.hash));
-const PLACES = ['live', 'history', 'messages', 'health'] as const;
+const PLACES = ['live', 'history', 'messages', 'figures', 'health'] as const;
 
 function routeOf(hash: string): { readonly place: string; readonly rest: string } {
   const [place = 'live', ...rest] = hash.replace(/^#\//, '').split('/');
@@ -108,6 +109,8 @@ function Console() {
           <CallPage key={rest} id={rest} />
         ) : place === 'messages' ? (
           <MessagesPage />
+        ) : place === 'figures' ? (
+          <FiguresPage />
         ) : place === 'health' ? (
           <HealthPage />
         ) : (

@@ -46,3 +46,7 @@ export function moment(iso: string): string {
     second: '2-digit',
   }).format(at);
 }
+
+export function count(n: number): string {
+  return new Intl.NumberFormat(language.value).format(n);
+}

@@ -63,6 +63,8 @@ const BODY_BYTES = 4096;
 /** For one address in a minute: a page that is used, and guesses at a token. */
 const REQUESTS = 600;
 const SIGN_INS = 10;
+/** If nobody says of how many. */
+const FIGURES_DAYS = 30;
 const STREAM_BYTES = 64 * 1024;
 
 /** Nothing from anywhere else, in nobody's frame. The microphone is the telephone's. */
@@ -209,6 +211,14 @@ function serveHistory(app: FastifyInstance, { history, health }: ConsoleOptions)
     await history.note(visitorOf(request).name, 'play', `call ${id}`);
     return sendSound(await history.recording(id), request, reply);
   });
+  app.get<{ Querystring: { days?: string; offset?: string; agent?: string } }>(
+    '/api/figures',
+    ({ query }) => {
+      const { days = '', offset = '', agent = '' } = query;
+      const [length, minutes] = [Number(days) || FIGURES_DAYS, Number(offset) || 0];
+      return history.figures(length, minutes * 60_000, agent === '' ? undefined : agent);
+    },
+  );
   app.get('/api/messages', () => history.messages());
   app.post<{ Body: { id?: unknown } | null }>('/api/messages/done', async (request, reply) => {
     const id = request.body?.id;

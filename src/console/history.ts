@@ -7,6 +7,7 @@ import { describeRecord } from '../observability/describe-record.ts';
 import { messageDone } from '../store/caller-data.ts';
 import { callMedia, callPage, type CallCursor, type CallFilter } from '../store/call-list.ts';
 import { openDatabase, type Database, type DatabasePlace } from '../store/database.ts';
+import { figures, type Figures } from '../store/figures.ts';
 import { callsOf, listMessages } from '../store/reader.ts';
 import type { Row } from '../store/schema.ts';
 import { audit } from '../store/upkeep.ts';
@@ -24,6 +25,7 @@ export interface HistoryOptions {
 export const DOWNLOADS = ['wav', 'json', 'txt', 'vtt'] as const;
 export type Download = (typeof DOWNLOADS)[number];
 
+const DAY_MS: Milliseconds = 86_400_000;
 const PAGE = 50;
 const MESSAGES = 500;
 const FAILED: ReadonlySet<string> = new Set(FAILURE_REASONS);
@@ -78,6 +80,12 @@ export class History {
     if (!record) return undefined;
     if (as === 'json') return `${JSON.stringify(record, undefined, 2)}\n`;
     return `${(as === 'vtt' ? webVtt(record) : describeRecord(record, programRuns(record))).join('\n')}\n`;
+  }
+
+  /** Of the last `days`. */
+  async figures(days: number, offsetMs: Milliseconds, agent?: string): Promise<Figures> {
+    const since = this.#options.now() - days * DAY_MS;
+    return figures(await this.#open(), { since, offsetMs, ...(agent !== undefined && { agent }) });
   }
 
   async messages(): Promise<Message[]> {

@@ -106,6 +106,7 @@ describe('The console', () => {
     const { page, complaints } = await visit(OPERATE);
     for (const [name, wait] of [
       ['Messages', 'No message was left'],
+      ['Figures', 'Where the time goes'],
       ['Health', 'All is well'],
       ['History', 'Web phone'],
     ] as const) {

@@ -139,6 +139,18 @@ export const de: Texts = {
   markDone: 'Als erledigt markieren',
   isNew: 'Neu',
 
+  lastDays: (n) => `${n} Tage`,
+  calls: 'Gespräche',
+  falseOnes: (n) => `${n} Laute waren keine`,
+  byStage: 'Wo die Zeit bleibt',
+  whole: 'zusammen',
+  percentilesHow:
+    'Die Hälfte aller Beiträge ist schneller als der dunkle Teil, 95 von 100 als der ganze Balken.',
+  byAgent: 'Nach Agent',
+  lines: 'Leitungen',
+  mosHow: 'MOS: was Hörer vergäben, 1 bis 4,4, aus den verlorenen Paketen geschätzt (ITU-T G.107).',
+  noTroubles: 'Es gab keine.',
+
   well: 'Alles in Ordnung',
   unwell: 'Hier muss jemand nachsehen',
   checks: 'Prüfungen',

@@ -142,6 +142,19 @@ export const en = {
   markDone: 'Mark as done',
   isNew: 'New',
 
+  // Figures
+  lastDays: (n: number) => `${n} days`,
+  calls: 'Calls',
+  falseOnes: (n: string) => `${n} sounds were none`,
+  byStage: 'Where the time goes',
+  whole: 'all of it',
+  percentilesHow: 'Half of all turns are quicker than the dark part, and 95 of 100 than the whole bar.',
+  byAgent: 'By agent',
+  lines: 'Lines',
+  mosHow:
+    'MOS: what listeners would give it, 1 to 4.4, estimated of the packets that were lost (ITU-T G.107).',
+  noTroubles: 'There were none.',
+
   // Health
   well: 'All is well',
   unwell: 'Something needs you',

@@ -1,0 +1,288 @@
+/** The console's server over real sockets: who may see what, and what a page is told. */
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { startConsole, type Console, type ConsoleOptions } from '../../../src/console/console-server.ts';
+import { History } from '../../../src/console/history.ts';
+import { LiveCalls } from '../../../src/console/live-calls.ts';
+import type { ToPage } from '../../../src/console/protocol.ts';
+import { SignIn } from '../../../src/console/sign-in.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
+import { listAudit } from '../../../src/store/reader.ts';
+import type { DatabasePlace } from '../../../src/store/database.ts';
+import { callInfo } from '../../support/scripted-line.ts';
+import { startTcpProxy } from '../../support/tcp-proxy.ts';
+import { cleanDatabases, closeLater, newPlace, open, tempFolder } from '../store/databases.ts';
+
+const OPERATE = 'operate-token';
+const VIEW = 'view-token';
+const BEGAN = '2026-03-04T05:06:07.000Z';
+const CALL = 'local/1';
+
+describe('The console’s server', () => {
+  cleanDatabases();
+  let place: DatabasePlace;
+  let page: Console;
+  let live: LiveCalls;
+  let hungUp: string[];
+  let asterisk: WebSocketServer;
+  let origin: string;
+
+  beforeAll(async () => {
+    asterisk = new WebSocketServer({ port: 0, host: '127.0.0.1', path: '/ws', handleProtocols: () => 'sip' });
+    await once(asterisk, 'listening');
+    asterisk.on('connection', (socket) => {
+      socket.on('message', (data) => {
+        socket.send(`Asterisk: ${(data as Buffer).toString()}`);
+      });
+    });
+  });
+
+  afterAll(() => {
+    asterisk.close();
+  });
+
+  beforeEach(async () => {
+    place = await newPlace('sqlite');
+    await start();
+  });
+
+  afterEach(() => page.close());
+
+  async function start(changes: Partial<ConsoleOptions> = {}): Promise<void> {
+    const folder = await tempFolder();
+    const history = new History({ place, folder, now: () => Date.now(), onWarning: () => undefined });
+    closeLater(() => history.close());
+    live = new LiveCalls(() => BEGAN);
+    hungUp = [];
+    const { port } = asterisk.address() as { port: number };
+    page = await startConsole({
+      address: '127.0.0.1',
+      port: 0,
+      signIn: new SignIn({
+        tokens: { operate: OPERATE, view: VIEW },
+        proxy: { addresses: ['127.0.0.2'], header: 'x-forwarded-user', operators: ['ada'] },
+      }),
+      live,
+      history,
+      actions: { hangUp: (call) => hungUp.push(call) > 0, say: () => true, putThrough: () => false },
+      health: () => ({ ready: true, checks: [] }),
+      about: { agents: [], latencyTargetMs: 700, keeps: { texts: true, recordings: true } },
+      phone: { username: 'webphone', password: 'word', asteriskUrl: `http://127.0.0.1:${port}` },
+      clock: systemClock,
+      onTrouble: () => undefined,
+      ...changes,
+    });
+    origin = page.url;
+  }
+
+  function get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`${origin}${path}`, { headers });
+  }
+
+  function post(path: string, body: object, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`${origin}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin, ...headers },
+      body: JSON.stringify(body),
+    });
+  }
+
+  /** The header of somebody who has signed in. */
+  async function signedIn(token: string): Promise<{ cookie: string }> {
+    const response = await post('/api/sign-in', { token });
+    expect(response.status).toBe(204);
+    const cookie = response.headers.get('set-cookie') ?? '';
+    expect(cookie).toMatch(/; HttpOnly; SameSite=Strict; /);
+    return { cookie: cookie.split(';')[0] ?? '' };
+  }
+
+  function connect(path: string, headers: Record<string, string>, protocols: string[] = []): WebSocket {
+    return new WebSocket(`${origin.replace('http', 'ws')}${path}`, protocols, { headers });
+  }
+
+  /** With which status a WebSocket is refused. */
+  async function refusal(path: string, headers: Record<string, string>): Promise<number> {
+    const socket = connect(path, headers);
+    socket.on('error', () => undefined);
+    const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode: number }];
+    return response.statusCode;
+  }
+
+  it('serves a page that loads nothing from anywhere else, small, and that nobody may frame', async () => {
+    const document = await get('/');
+    const html = await document.text();
+    expect(document.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; script-src 'self';.*frame-ancestors 'none'$/,
+    );
+    expect(document.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(html).not.toMatch(/(src|href)="(?!\/)/);
+    const files = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path ?? '');
+    expect(files).toHaveLength(3);
+    for (const path of files) expect((await get(path)).status, path).toBe(200);
+    expect((await get('/..%2f..%2fpackage.json')).status).toBe(404);
+  });
+
+  it('tells nothing to whom it doesn’t know', async () => {
+    for (const path of ['session', 'calls', 'call?id=1', 'messages', 'figures', 'health', 'recording?id=1'])
+      expect((await get(`/api/${path}`)).status, path).toBe(401);
+    expect((await post('/api/sign-in', { token: 'wrong' })).status).toBe(401);
+    expect((await post('/api/sign-in', { token: ['operate-token'] })).status).toBe(401);
+    const forged = { cookie: `voice-agent-console=operate.${Date.now() + 10_000}.AAAA` };
+    expect((await get('/api/session', forged)).status).toBe(401);
+    expect(await refusal('/api/stream', { origin })).toBe(401);
+    expect(await refusal('/sip', { origin })).toBe(401);
+  });
+
+  it('takes a token for what it allows, until it is changed', async () => {
+    const viewer = await signedIn(VIEW);
+    const operator = await signedIn(OPERATE);
+    expect(await (await get('/api/session', viewer)).json()).toMatchObject({ role: 'view' });
+    expect(await (await get('/api/session', operator)).json()).toMatchObject({
+      role: 'operate',
+      phone: { username: 'webphone', password: 'word' },
+    });
+    expect(await (await get('/api/session', viewer)).json()).not.toHaveProperty('phone');
+    expect((await post('/api/calls/hang-up', { call: CALL }, viewer)).status).toBe(403);
+    expect(await refusal('/sip', { origin, ...viewer })).toBe(404);
+    expect((await post('/api/calls/hang-up', { call: CALL }, operator)).status).toBe(204);
+    expect((await post('/api/calls/put-through', { call: CALL, what: 'Eve' }, operator)).status).toBe(404);
+    expect(hungUp).toEqual([CALL]);
+    const noted = await listAudit(await open(place), 10);
+    expect(noted.map(({ actor, action }) => `${actor}: ${action}`).sort()).toEqual([
+      'token (operate): hang up',
+      'token (operate): put through',
+    ]);
+
+    await page.close();
+    await start({ signIn: new SignIn({ tokens: { operate: 'another' } }) });
+    expect((await get('/api/session', operator)).status).toBe(401);
+  });
+
+  it('does nothing for a page of somebody else', async () => {
+    const operator = await signedIn(OPERATE);
+    for (const foreign of [{ origin: 'https://evil.example' }, { origin: 'null' }]) {
+      expect((await post('/api/calls/hang-up', { call: CALL }, { ...operator, ...foreign })).status).toBe(
+        403,
+      );
+      expect(await refusal('/api/stream', { ...operator, ...foreign })).toBe(403);
+    }
+    expect(hungUp).toEqual([]);
+  });
+
+  it('believes a proxy who asks, and nobody else', async () => {
+    const asks = { 'x-forwarded-user': 'ada' };
+    expect((await get('/api/session', asks)).status).toBe(401);
+    await page.close();
+    await start({
+      signIn: new SignIn({
+        tokens: {},
+        proxy: { addresses: ['127.0.0.1'], header: 'X-Forwarded-User', operators: ['ada'] },
+      }),
+    });
+    expect(await (await get('/api/session', asks)).json()).toMatchObject({ role: 'operate', name: 'ada' });
+    expect(await (await get('/api/session', { 'x-forwarded-user': 'bob' })).json()).toMatchObject({
+      role: 'view',
+    });
+  });
+
+  it('lets nobody guess at a token for long', async () => {
+    const statuses: number[] = [];
+    for (let n = 0; n < 12; n++) statuses.push((await post('/api/sign-in', { token: `guess ${n}` })).status);
+    expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429]);
+  });
+
+  it('streams what runs and what happens', async () => {
+    const started = { type: 'started', call: CALL, at: 5, info: callInfo(), agent: 'alice' } as const;
+    live.observe(started);
+    const socket = connect('/api/stream', { origin, ...(await signedIn(VIEW)) });
+    const news: ToPage[] = [];
+    socket.on('message', (data, isBinary) => {
+      if (!isBinary) news.push(JSON.parse((data as Buffer).toString()) as ToPage);
+    });
+    await expect.poll(() => news.length).toBe(1);
+    expect(news[0]).toMatchObject({
+      type: 'running',
+      calls: [{ id: '2026-03-04/050607000-local_1', origin: 5, record: { call: CALL, agent: 'alice' } }],
+    });
+    live.observe({ type: 'answered', call: CALL, at: 50, setUpMs: 45 });
+    live.observe({ type: 'answered', call: 'local/never-begun', at: 50, setUpMs: 45 });
+    await expect.poll(() => news.length).toBe(2);
+    expect(news[1]).toEqual({ type: 'event', event: { type: 'answered', call: CALL, at: 50, setUpMs: 45 } });
+    socket.send('{"listen":7}');
+    await once(socket, 'close');
+  });
+
+  it('passes a telephone’s SIP on to Asterisk and back', async () => {
+    const socket = connect('/sip', { origin, ...(await signedIn(OPERATE)) }, ['sip']);
+    socket.on('open', () => {
+      socket.send('REGISTER');
+    });
+    const [answer] = (await once(socket, 'message')) as [Buffer];
+    expect(answer.toString()).toBe('Asterisk: REGISTER');
+    expect(socket.protocol).toBe('sip');
+    for (const far of asterisk.clients) far.terminate();
+    expect((await once(socket, 'close'))[0]).toBe(1014);
+  });
+
+  it('plays a part of a recording, and downloads it as a file, which leaves its trace', async () => {
+    const folder = await tempFolder();
+    const history = new History({ place, folder, now: () => Date.now(), onWarning: () => undefined });
+    closeLater(() => history.close());
+    await page.close();
+    await start({ history });
+    const database = await open(place);
+    mkdirSync(join(folder, 'calls'));
+    writeFileSync(join(folder, 'calls/a.wav'), 'RIFF0123456789');
+    const recording = {
+      call_id: 'a',
+      file: 'calls/a.wav',
+      state: 'complete',
+      duration_ms: 1,
+      bytes: 14,
+    } as const;
+    await database.db.insertInto('recordings').values(recording).execute();
+    const viewer = await signedIn(VIEW);
+    const part = await get('/api/recording?id=a', { ...viewer, range: 'bytes=4-7' });
+    expect([part.status, part.headers.get('content-range'), await part.text()]).toEqual([
+      206,
+      'bytes 4-7/14',
+      '0123',
+    ]);
+    expect((await get('/api/recording?id=a', { ...viewer, range: 'bytes=90-' })).status).toBe(416);
+    expect(await (await get('/api/recording?id=a', viewer)).text()).toBe('RIFF0123456789');
+    const file = await get('/api/download?as=wav&id=a', viewer);
+    expect(file.headers.get('content-disposition')).toBe('attachment; filename="a.wav"');
+    expect((await get('/api/download?as=exe&id=a', viewer)).status).toBe(404);
+    expect((await get('/api/recording?id=b', viewer)).status).toBe(404);
+    const actions = (await listAudit(database, 10)).map(({ action }) => action);
+    expect(actions.toSorted()).toEqual(['download wav', 'play', 'play', 'play', 'play']);
+  });
+
+  it('says that the database is away, and has it again when it is back', async () => {
+    const { url } = (await newPlace('postgres')) as Extract<DatabasePlace, { kind: 'postgres' }>;
+    const far = new URL(url);
+    const proxy = await startTcpProxy(Number(far.port));
+    closeLater(() => proxy.close());
+    far.port = String(proxy.port);
+    proxy.refuse();
+    place = { kind: 'postgres', url: far.href };
+    await page.close();
+    await start();
+    const viewer = await signedIn(VIEW);
+    const away = await get('/api/calls', viewer);
+    expect(away.status).toBe(503);
+    expect(await away.json()).toMatchObject({
+      error: expect.stringContaining('PostgreSQL at 127.0.0.1') as string,
+    });
+    proxy.admit();
+    expect(await (await get('/api/calls', viewer)).json()).toEqual({ calls: [] });
+    proxy.refuse();
+    proxy.cut();
+    expect((await get('/api/calls', viewer)).status).toBeGreaterThanOrEqual(500);
+    proxy.admit();
+    expect((await get('/api/calls', viewer)).status).toBe(200);
+  });
+});
