@@ -142,6 +142,11 @@ async function assemble(
     observe: (event) => {
       watchers.emit(event);
     },
+    onTurn:
+      page &&
+      ((call, turn) => {
+        page.turn(call, turn);
+      }),
     tap: (call, agent, media) => {
       monitoring.follow(call, media);
       records.follow(call, media);

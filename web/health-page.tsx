@@ -1,4 +1,4 @@
-import type { Health } from '../src/console/protocol.ts';
+import type { Configuration, Health } from '../src/console/protocol.ts';
 import { session } from './api.ts';
 import { useLoaded } from './loaded.ts';
 import { texts } from './texts.ts';
@@ -54,6 +54,38 @@ export function HealthPage() {
           </table>
         </div>
       </section>
+      <InForce />
     </div>
+  );
+}
+
+function InForce() {
+  const t = texts.value;
+  const loaded = useLoaded<Configuration>('/api/configuration');
+  if (loaded.is === 'loading') return null;
+  if (loaded.is === 'trouble') return <Trouble {...loaded} />;
+  const { inForce, problems } = loaded.value;
+  return (
+    <section class="card">
+      <h2>{t.configuration}</h2>
+      {problems.length === 0 ? (
+        <p class="dim">{t.noProblems}</p>
+      ) : (
+        <>
+          <p class="bad">{t.problems}</p>
+          <ul class="problems">
+            {problems.map((problem) => (
+              <li key={problem}>{problem}</li>
+            ))}
+          </ul>
+        </>
+      )}
+      {Object.entries(inForce as Record<string, unknown>).map(([name, value]) => (
+        <details key={name}>
+          <summary>{name}</summary>
+          <pre tabIndex={0}>{JSON.stringify(value, undefined, 2)}</pre>
+        </details>
+      ))}
+    </section>
   );
 }

@@ -106,7 +106,7 @@ function LiveCall({ call }: { readonly call: RunningCall }) {
   const end = useRef<HTMLDivElement>(null);
   useEffect(() => {
     end.current?.scrollTo({ top: end.current.scrollHeight });
-  }, [record.said.length]);
+  }, [record.said.length, call.turn?.words]);
   return (
     <>
       <section class="conversation card" aria-label={t.conversation}>
@@ -118,13 +118,17 @@ function LiveCall({ call }: { readonly call: RunningCall }) {
             </p>
           </div>
           <div class="call-state">
-            {over ? <span class="tag">{record.ended.reason}</span> : <span class="tag on">live</span>}
+            {over ? (
+              <span class="tag">{record.ended.reason}</span>
+            ) : (
+              <span class="tag on">{t.phases[call.turn?.phase ?? 'opening']}</span>
+            )}
             <Elapsed call={call} />
           </div>
         </div>
         {!over && <Meters name={record.call} />}
         <div class="scroll" ref={end} tabIndex={0} aria-live="polite">
-          <Transcript record={record} />
+          <Transcript record={record} hearing={over ? '' : call.turn?.words} />
         </div>
         <div class="actions">
           {over ? (

@@ -77,6 +77,11 @@ function take(news: ToPage): void {
           : call,
       );
       break;
+    case 'turn':
+      calls.value = calls.value.map((call) =>
+        call.record.call === news.call && !call.record.ended ? { ...call, turn: news.turn } : call,
+      );
+      break;
     case 'levels':
       levels.value = news.levels;
       break;

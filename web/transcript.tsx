@@ -6,11 +6,14 @@ export function Transcript({
   record,
   onWord,
   atMs,
+  hearing = '',
 }: {
   readonly record: CallRecord;
   readonly onWord?: (atMs: number) => void;
   /** What is being played. */
   readonly atMs?: number | undefined;
+  /** What the caller is saying now, as far as it is understood. */
+  readonly hearing?: string | undefined;
 }) {
   const said = [...record.said].sort((a, b) => a.atMs - b.atMs);
   return (
@@ -20,6 +23,11 @@ export function Transcript({
           <Bubble saying={saying} onWord={onWord} />
         </li>
       ))}
+      {hearing !== '' && (
+        <li class="saying caller hearing">
+          <p>{hearing} …</p>
+        </li>
+      )}
     </ol>
   );
 }

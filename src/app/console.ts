@@ -1,20 +1,22 @@
 import { readFileSync } from 'node:fs';
-import type { Config } from '../config.ts';
+import { loadConfig, type Config } from '../config.ts';
+import { isSecret } from '../config/problems.ts';
 import { startConsole, type CallActions } from '../console/console-server.ts';
 import { History } from '../console/history.ts';
 import { LiveCalls } from '../console/live-calls.ts';
 import type { AgentSummary } from '../console/protocol.ts';
 import { SignIn } from '../console/sign-in.ts';
 import type { Desk } from '../dialog/call/call-desk.ts';
-import type { CallEvent } from '../dialog/contract/call-events.ts';
+import type { CallEvent, TurnGlimpse } from '../dialog/contract/call-events.ts';
 import type { MediaSession } from '../dialog/contract/ports.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import type { Scope } from '../lib/scope.ts';
-import type { Logger } from '../observability/logger.ts';
+import { withoutTexts, type Logger } from '../observability/logger.ts';
 import type { KeepRules } from '../store/call-rows.ts';
 import type { Store } from '../store/store.ts';
 import { redactedEvents } from './keep-rules.ts';
+import { KNOWN_PROVIDERS } from './known-providers.ts';
 import type { Monitoring } from './monitoring.ts';
 import { namesOf } from './providers.ts';
 import { placeOfRecords } from './records.ts';
@@ -23,6 +25,7 @@ import { placeOfRecords } from './records.ts';
 export interface OpenConsole {
   observe(event: CallEvent): void;
   follow(call: string, media: MediaSession): void;
+  turn(call: string, turn: TurnGlimpse): void;
   /** Throws CONSOLE_PORT_UNAVAILABLE. */
   start(desk: Desk, monitoring: Monitoring): Promise<void>;
 }
@@ -48,6 +51,10 @@ export function openConsole(
     },
     follow: (call, media) => {
       live.follow(call, media);
+    },
+    turn: (call, { phase, words }) => {
+      const { agent = '' } = store.recordOf(call) ?? {};
+      live.turn(call, { phase, words: records.transcripts ? rules.redact(words, 'said', agent) : '' });
     },
     async start(desk, monitoring) {
       const history = new History({
@@ -76,6 +83,7 @@ export function openConsole(
         history,
         actions: actionsOn(desk),
         health: () => monitoring.health(),
+        configuration: () => ({ inForce: withoutSecrets(config), problems: problemsNow() }),
         about: {
           agents: config.agents.map((agent) => summaryOf(agent, config)),
           latencyTargetMs: config.latencyTargets.totalMs,
@@ -109,20 +117,21 @@ function actionsOn(desk: Desk): CallActions {
   };
 }
 
-/** What may be shown where texts aren't kept: that something was said, and when. */
-function withoutTexts(event: CallEvent): CallEvent {
-  switch (event.type) {
-    case 'caller-said':
-    case 'agent-said':
-      return { ...event, text: '' };
-    case 'sound-judged':
-      return { ...event, words: '' };
-    case 'tool':
-      return { ...event, result: '' };
-    case 'dtmf':
-      return { ...event, digit: '•' };
-    default:
-      return event;
+/** The configuration with no secret in it, nor a database's address, which holds one. */
+function withoutSecrets(config: Config): unknown {
+  const text = JSON.stringify({ ...config, databaseUrl: undefined }, (key, value: unknown) =>
+    typeof value === 'string' && isSecret([key]) ? '•••' : value,
+  );
+  return JSON.parse(text);
+}
+
+/** What the next start would say. */
+function problemsNow(): string[] {
+  try {
+    loadConfig({ env: process.env, known: KNOWN_PROVIDERS });
+    return [];
+  } catch (error) {
+    return messageOf(error).split('\n').filter(Boolean);
   }
 }
 

@@ -14,7 +14,7 @@ import { DOWNLOADS, type Download, type History } from './history.ts';
 import type { LiveCalls } from './live-calls.ts';
 import { streamTo } from './live-stream.ts';
 import { buildPage } from './page-files.ts';
-import type { PhoneAccount, Session } from './protocol.ts';
+import type { Configuration, PhoneAccount, Session } from './protocol.ts';
 import { isOwnOrigin, type SignIn, type Visitor } from './sign-in.ts';
 import { relaySip } from './sip-relay.ts';
 
@@ -29,6 +29,7 @@ export interface ConsoleOptions {
   readonly history: History;
   readonly actions: CallActions;
   readonly health: () => HealthReport;
+  readonly configuration: () => Configuration;
   /** The same for everybody. */
   readonly about: Omit<Session, 'role' | 'name' | 'phone'>;
   /** The page's telephone, and where Asterisk's web server is. */
@@ -188,7 +189,7 @@ function serveSession(app: FastifyInstance, { signIn, about, phone, clock }: Con
   });
 }
 
-function serveHistory(app: FastifyInstance, { history, health }: ConsoleOptions): void {
+function serveHistory(app: FastifyInstance, { history, health, configuration }: ConsoleOptions): void {
   app.get<{ Querystring: Record<string, string | undefined> }>('/api/calls', ({ query }) => {
     const [beganAt = '', id = ''] = (query['after'] ?? '').split('~');
     return history.calls(filterOf(query), id === '' ? undefined : { beganAt: Number(beganAt), id });
@@ -226,6 +227,7 @@ function serveHistory(app: FastifyInstance, { history, health }: ConsoleOptions)
     return done ? reply.code(204).send() : notThere(reply);
   });
   app.get('/api/health', () => health());
+  app.get('/api/configuration', () => configuration());
 }
 
 function serveCalls(app: FastifyInstance, { actions, history }: ConsoleOptions): void {

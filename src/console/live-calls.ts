@@ -1,5 +1,5 @@
 import { addToRecord, beginRecord, type RecordInProgress } from '../dialog/call/call-record.ts';
-import type { CallEvent } from '../dialog/contract/call-events.ts';
+import type { CallEvent, TurnGlimpse } from '../dialog/contract/call-events.ts';
 import type { MediaSession } from '../dialog/contract/ports.ts';
 import { Listeners } from '../lib/listeners.ts';
 import { AudioRingReader } from '../media/audio-ring.ts';
@@ -17,6 +17,7 @@ interface Followed {
 export class LiveCalls {
   readonly #startOf: (call: string) => string;
   readonly #running = new Map<string, RecordInProgress>();
+  readonly #turns = new Map<string, TurnGlimpse>();
   readonly #followed = new Map<string, Followed>();
   readonly #news = new Listeners<ToPage>();
 
@@ -37,8 +38,16 @@ export class LiveCalls {
       if (event.type === 'ended') {
         this.#running.delete(event.call);
         this.#followed.delete(event.call);
+        this.#turns.delete(event.call);
       } else this.#running.set(event.call, addToRecord(before, event));
     }
+  }
+
+  /** Where a call stands now. */
+  turn(call: string, turn: TurnGlimpse): void {
+    if (!this.#running.has(call)) return;
+    this.#turns.set(call, turn);
+    this.#news.emit({ type: 'turn', call, turn });
   }
 
   /** A call has media. */
@@ -56,7 +65,10 @@ export class LiveCalls {
   }
 
   get running(): readonly RunningCall[] {
-    return [...this.#running.values()].map(runningCall);
+    return [...this.#running.values()].map((running) => {
+      const turn = this.#turns.get(running.record.call);
+      return { ...runningCall(running), ...(turn && { turn }) };
+    });
   }
 
   /** The media of a running call. */

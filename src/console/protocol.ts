@@ -1,5 +1,5 @@
 /** What the page and its server say to each other. Types only: the page is another program. */
-import type { CallEvent } from '../dialog/contract/call-events.ts';
+import type { CallEvent, TurnGlimpse } from '../dialog/contract/call-events.ts';
 import type { CallRecord } from '../dialog/call/call-record.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 
@@ -42,6 +42,7 @@ export interface RunningCall {
   readonly id: string;
   readonly origin: Milliseconds;
   readonly record: CallRecord;
+  readonly turn?: TurnGlimpse;
 }
 
 /** Of a running call, ten times a second: levels in dBov, and once a second what became of its packets. */
@@ -61,6 +62,7 @@ export type ToPage =
   | { readonly type: 'running'; readonly now: Milliseconds; readonly calls: readonly RunningCall[] }
   | { readonly type: 'begun'; readonly call: RunningCall }
   | { readonly type: 'event'; readonly event: CallEvent }
+  | { readonly type: 'turn'; readonly call: string; readonly turn: TurnGlimpse }
   | { readonly type: 'levels'; readonly levels: Readonly<Record<string, Levels>> }
   | { readonly type: 'packets'; readonly packets: Readonly<Record<string, Packets>> }
   /** Listening in has begun: 16-bit samples, the caller's and the agent's by turns. `call` undefined: it is over. */
@@ -121,6 +123,14 @@ export interface Message {
   readonly number: string;
   readonly text: string;
   readonly done: boolean;
+}
+
+/** `GET /api/configuration` */
+export interface Configuration {
+  /** What is in force, as providers.yaml and agents.yaml have it; secrets only as such. */
+  readonly inForce: unknown;
+  /** What a restart would say of the files as they are now, a problem a line with its place; empty: nothing. */
+  readonly problems: readonly string[];
 }
 
 /** `GET /api/health` */

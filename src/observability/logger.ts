@@ -83,7 +83,8 @@ export function logCalls(
   };
 }
 
-function withoutTexts(event: CallEvent): CallEvent {
+/** Of what was said or keyed, only how much it was. */
+export function withoutTexts(event: CallEvent): CallEvent {
   switch (event.type) {
     case 'caller-said':
     case 'agent-said':

@@ -34,6 +34,18 @@ export const en = {
   over: 'over',
   latency: 'Reply latency',
   latencyHow: 'From your caller’s last voiced packet to the reply’s first.',
+  phases: {
+    opening: 'ringing',
+    greeting: 'greeting',
+    listening: 'listening',
+    thinking: 'thinking',
+    speaking: 'speaking',
+    held: 'on hold',
+    transferring: 'putting through',
+    connected: 'put through',
+    closing: 'saying goodbye',
+    over: 'over',
+  },
   noLatency: 'No reply has been measured yet.',
   turn: (n: number) => `Turn ${n}`,
   notKept: 'not kept',
@@ -161,6 +173,9 @@ export const en = {
   checks: 'Checks',
   agents: 'Agents and numbers',
   ok: 'ok',
+  configuration: 'Configuration in force',
+  noProblems: 'The files as they are now have no problems: a restart would take them.',
+  problems: 'A restart would refuse the files as they are now:',
 
   // Of the whole page
   loading: 'Loading …',

@@ -9,7 +9,7 @@ import type { LatencyTracker } from './latency-tracker.ts';
 import { NO_MEDIA } from '../contract/call-media.ts';
 import type { Admission, CallDesk, MediaSession } from '../contract/ports.ts';
 import { DEFAULT_LIMITS, type AgentProfile } from '../contract/agent-profile.ts';
-import type { CallEvent, CallObserver } from '../contract/call-events.ts';
+import type { CallEvent, CallObserver, TurnGlimpse } from '../contract/call-events.ts';
 import type { CallInfo } from '../contract/call-info.ts';
 import type { PhraseCache } from '../reply/prepared-phrases.ts';
 import { DEFAULT_TURN_SETTINGS, policiesFor, type Ending, type TurnSettings } from '../turn/turn-states.ts';
@@ -38,6 +38,8 @@ export interface CallDeskOptions {
   readonly clock: Clock;
   readonly tracker: LatencyTracker;
   readonly observe: CallObserver;
+  /** Where each call stands, for who looks on. */
+  readonly onTurn?: ((call: string, turn: TurnGlimpse) => void) | undefined;
   readonly scope: Scope;
   /** Listens in on a call's media (a recording). Called when it runs; what it returns, when it is over. */
   readonly tap?: (call: string, agent: string, media: MediaSession) => () => Promise<void>;
@@ -141,11 +143,12 @@ export class Desk implements CallDesk {
   }
 
   #accept(info: CallInfo, agent: StaffedAgent, announcement: Ending | undefined): Admission {
-    const { phrases, clock, tracker, observe, scope } = this.#options;
+    const { phrases, clock, tracker, observe, onTurn, scope } = this.#options;
     const { profile, parts, tools, expected, source } = agent;
+    const name = this.#nameOf(info);
     const call = new AdmittedCall({
       scope,
-      name: this.#nameOf(info),
+      name,
       info,
       agent: profile,
       parts,
@@ -156,6 +159,11 @@ export class Desk implements CallDesk {
       clock,
       tracker,
       observe,
+      onTurn:
+        onTurn &&
+        ((turn) => {
+          onTurn(name, turn);
+        }),
       settings: settingsOf(agent),
       source,
       announcement,

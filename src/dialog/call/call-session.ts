@@ -14,7 +14,8 @@ import { TurnInbox, type PostedEvent } from './turn-inbox.ts';
 import { CallerListener } from './caller-listener.ts';
 import { NO_MEDIA } from '../contract/call-media.ts';
 import type { LineEvent } from '../contract/call-info.ts';
-import type { CallObserver } from '../contract/call-events.ts';
+import type { CallObserver, TurnGlimpse } from '../contract/call-events.ts';
+import { knownText } from '../turn/caller-turn.ts';
 import { interruptible, nextDeadline, opening, resultOf, step } from '../turn/turn-machine.ts';
 import type { Ending, Transfer, TurnAction, TurnEvent, TurnState } from '../turn/turn-states.ts';
 
@@ -22,6 +23,8 @@ export interface CallSessionOptions extends AgentAtWork {
   /** The process's lifetime; the call's is a child of it. */
   readonly scope: Scope;
   readonly observe: CallObserver;
+  /** Told when it has changed. */
+  readonly onTurn?: ((turn: TurnGlimpse) => void) | undefined;
   /** The call consists of this only. */
   readonly announcement?: Ending | undefined;
 }
@@ -53,6 +56,7 @@ export class CallSession {
   readonly #flushLine: FlushLine;
   readonly #over = Promise.withResolvers<Ending>();
   #state: TurnState;
+  #shown: TurnGlimpse | undefined;
   #bugs = 0;
   #cancelTick: () => void = () => undefined;
   /** None in an announcement, to which nobody listens. */
@@ -218,6 +222,7 @@ export class CallSession {
     const armedFor = interruptible(this.#state, settings);
     const { state, actions } = step(this.#state, event, settings);
     this.#state = state;
+    this.#showTurn();
     for (const action of actions) this.#carryOut(action, event);
     // The detector stops the agent by itself while they may be interrupted.
     const armFor = interruptible(state, settings);
@@ -229,6 +234,16 @@ export class CallSession {
     this.#cancelTick = this.#clock.at(deadline, () => {
       this.#inbox.post({ type: 'tick' }, Math.max(deadline, this.#clock.now()));
     });
+  }
+
+  #showTurn(): void {
+    const { onTurn } = this.#options;
+    if (!onTurn) return;
+    const state = this.#state;
+    const words = state.phase === 'listening' ? knownText(state.said) : '';
+    if (state.phase === this.#shown?.phase && words === this.#shown.words) return;
+    this.#shown = { phase: state.phase, words };
+    onTurn(this.#shown);
   }
 
   // ── what is done ──────────────────────────────────────────────────────────────────────────

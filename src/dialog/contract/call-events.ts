@@ -122,4 +122,21 @@ export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
     }
 );
 
+/** Where a call stands at this moment, for who looks on. It is no event: nothing keeps it. */
+export interface TurnGlimpse {
+  readonly phase:
+    | 'opening'
+    | 'greeting'
+    | 'listening'
+    | 'thinking'
+    | 'speaking'
+    | 'held'
+    | 'transferring'
+    | 'connected'
+    | 'closing'
+    | 'over';
+  /** What the caller is saying, as far as it is understood yet. */
+  readonly words: string;
+}
+
 export type CallObserver = (event: CallEvent) => void;

@@ -69,6 +69,7 @@ describe('The console’s server', () => {
       history,
       actions: { hangUp: (call) => hungUp.push(call) > 0, say: () => true, putThrough: () => false },
       health: () => ({ ready: true, checks: [] }),
+      configuration: () => ({ inForce: {}, problems: [] }),
       about: { agents: [], latencyTargetMs: 700, keeps: { texts: true, recordings: true } },
       phone: { username: 'webphone', password: 'word', asteriskUrl: `http://127.0.0.1:${port}` },
       clock: systemClock,
@@ -126,7 +127,16 @@ describe('The console’s server', () => {
   });
 
   it('tells nothing to whom it doesn’t know', async () => {
-    for (const path of ['session', 'calls', 'call?id=1', 'messages', 'figures', 'health', 'recording?id=1'])
+    for (const path of [
+      'session',
+      'calls',
+      'call?id=1',
+      'messages',
+      'figures',
+      'health',
+      'configuration',
+      'recording?id=1',
+    ])
       expect((await get(`/api/${path}`)).status, path).toBe(401);
     expect((await post('/api/sign-in', { token: 'wrong' })).status).toBe(401);
     expect((await post('/api/sign-in', { token: ['operate-token'] })).status).toBe(401);
