@@ -75,6 +75,7 @@ describe('The console', () => {
     await conversation.getByText(/are you open on saturday/).waitFor();
     await conversation.getByText(/^Yes, we are\. On Saturday/).waitFor();
     await page.getByText('Turn 1').waitFor();
+    await expect.poll(() => page.locator('.call-state').first().innerText()).toMatch(/speaking|listening/);
     await screenshot(page, 'console-live');
     expect(await barriers(page)).toEqual([]);
     // Who may only view has listened to both sides, and can end nothing.
@@ -83,6 +84,9 @@ describe('The console', () => {
     await expect(looksOn.page.getByRole('button', { name: 'Hang up' }).count()).resolves.toBe(0);
     await looksOn.page.close();
 
+    await page.getByLabel('Have the agent say').fill('A colleague will call you back.');
+    await page.getByRole('button', { name: 'Say it' }).click();
+    await conversation.getByText('A colleague will call you back.').waitFor();
     await page.getByRole('button', { name: 'End the call' }).click();
     await page.getByRole('link', { name: 'Open in history' }).click();
     const word = page.getByRole('button', { name: 'Saturday' }).last();
