@@ -27,6 +27,17 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       return checkCommand(args, process.env, out);
     },
   },
+  doctor: {
+    summary: 'says what is wrong with machine, Asterisk, keys and sound, and what to do',
+    usage: ['doctor [--json] [--no-call] [--context NAME]'],
+    about:
+      'Calls through Asterisk and back, and each extension in the dialplan (--context, by default voice-agent); an agent that runs ' +
+      'answers those. Spends nothing. Exit status: 0, 1 if something is bad, 78 if it is the configuration.',
+    async run(args, out) {
+      const { doctorCommand } = await import('./doctor.ts');
+      return doctorCommand(args, process.env, out);
+    },
+  },
   calls: {
     summary: 'lists, shows, searches, exports and deletes what is kept of calls',
     usage: [
