@@ -87,7 +87,7 @@ async function ask(name: string, { url, headers, model }: Question): Promise<Fin
   if (model !== undefined && !body.includes(JSON.stringify(model)))
     return {
       state: 'warning',
-      text: `${name} takes the key, but doesn't list the model "${model}"`,
+      text: `${name} takes the key, but doesn’t list the model "${model}"`,
       remedy: 'choose one of its list in providers.yaml',
     };
   return { state: 'ok', text: `${name} takes the key${model === undefined ? '' : `, and has ${model}`}` };
