@@ -73,7 +73,7 @@ export async function lookAtAsterisk(server: Server, tell: Tell): Promise<Inspec
 
 function remedyOf(text: string, { username, url }: Server): string {
   if (text.includes('only read'))
-    return `ari.conf: read_only = no in [${username}], then: asterisk -rx "ari reload"`;
+    return `ari.conf: read_only = no in [${username}], then: asterisk -rx "module reload res_ari.so"`;
   if (text.includes('refuses the ARI user'))
     return `ari.conf: [${username}] with type = user and this password, then: asterisk -rx "module reload res_ari.so"`;
   if (text.includes('ECONNREFUSED'))
