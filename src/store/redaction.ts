@@ -15,6 +15,12 @@ const MASK = '•';
 const SECRET_DIGITS = 4;
 const CARD_DIGITS = 13;
 const LONGEST_CARD = 19;
+/** Stands between turns that are looked at together (paragraph separator). */
+const TURN_END = '\u2029';
+/** A number may be spread over so many of one side's turns … */
+const TURNS = 8;
+/** … with so many other words between its parts ("yes, and then seven one"). */
+const WORDS_BETWEEN_TURNS = 3;
 
 /** A part of the text, and for how many digits it stands; 0: for none, but it may stand between some. */
 interface Token {
@@ -22,6 +28,7 @@ interface Token {
   readonly to: number;
   readonly digits: number;
   readonly joins: boolean;
+  readonly endsTurn?: boolean;
 }
 
 /** Takes out of a text what is not to be kept. `language`: a BCP 47 tag. */
@@ -30,9 +37,12 @@ export type Redact = (text: string, how: 'said' | 'keyed', language: string) => 
 export function redactionOf({ digits, cards, patterns }: RedactionRules): Redact {
   const expressions = patterns.map((pattern) => new RegExp(pattern, 'giu'));
   return (text, how, language) => {
-    let kept = text;
-    for (const expression of expressions)
-      kept = kept.replace(expression, (found) => (found === '' ? '' : MASK));
+    let kept = text
+      .split(TURN_END)
+      .map((turn) =>
+        expressions.reduce((rest, one) => rest.replace(one, (found) => (found === '' ? '' : MASK)), turn),
+      )
+      .join(TURN_END);
     if (how === 'keyed') return digits ? kept.replace(/\p{Nd}/gu, MASK) : cards ? withoutCards(kept) : kept;
     if (cards) kept = withoutCards(kept);
     if (digits) kept = withoutNumbers(kept, language, SECRET_DIGITS);
@@ -41,8 +51,25 @@ export function redactionOf({ digits, cards, patterns }: RedactionRules): Redact
   };
 }
 
+/**
+ * How the last of one side's turns is kept, and those before it that are kept otherwise because of it: it may go on with a
+ * number that they began. `texts`: all of this side's turns so far, in order.
+ */
+export function keptTurns(
+  texts: readonly string[],
+  redact: (text: string) => string,
+): readonly { readonly index: number; readonly text: string }[] {
+  const first = Math.max(0, texts.length - TURNS);
+  const turns = texts.slice(first).map((text) => text.replaceAll(TURN_END, ' '));
+  const without = redact(turns.slice(0, -1).join(TURN_END)).split(TURN_END);
+  const kept = redact(turns.join(TURN_END)).split(TURN_END);
+  return kept
+    .map((text, n) => ({ index: first + n, text }))
+    .filter(({ text }, n) => n === kept.length - 1 || text !== without[n]);
+}
+
 function withoutCards(text: string): string {
-  return text.replace(/\d(?:[ .-]?\d){12,}/g, (found) => {
+  return text.replace(/\d(?:(?:[ .,-]*\u2029|[ .-])?\d){12,}/g, (found) => {
     const figures = found.replace(/\D/g, '');
     return figures.length <= LONGEST_CARD && hasCheckDigit(figures) ? masked(found) : found;
   });
@@ -76,23 +103,34 @@ function masked(part: string): string {
   return part.replace(/[\p{L}\p{M}]+|\p{N}/gu, MASK);
 }
 
-/** Numbers with nothing but numbers between, or a single word that may stand there ("four two uh seven"). */
+/**
+ * Numbers with nothing but numbers between, or a single word that may stand there ("four two uh seven"), or a turn's end
+ * and a few words.
+ */
 function numbersIn(tokens: readonly Token[]): { from: number; to: number; digits: number }[] {
   const runs: { from: number; to: number; digits: number }[] = [];
-  let gap = Infinity;
-  for (const { from, to, digits, joins } of tokens) {
-    const last = runs.at(-1);
-    if (digits === 0) gap = joins ? gap + 1 : Infinity;
-    else if (last && gap <= 1) {
-      last.to = to;
-      last.digits += digits;
-    } else runs.push({ from, to, digits });
-    if (digits > 0) gap = 0;
+  let words = 0;
+  let foreign = 0;
+  let turned = false;
+  for (const { from, to, digits, joins, endsTurn } of tokens) {
+    if (endsTurn) turned = true;
+    else if (digits === 0) {
+      words += 1;
+      if (!joins) foreign += 1;
+    } else {
+      const last = runs.at(-1);
+      if (last && (turned ? words <= WORDS_BETWEEN_TURNS : words <= 1 && foreign === 0)) {
+        last.to = to;
+        last.digits += digits;
+      } else runs.push({ from, to, digits });
+      words = foreign = 0;
+      turned = false;
+    }
   }
   return runs;
 }
 
-const RUN = /\p{Nd}{1,2}:\p{Nd}{2}(?!\p{N})|\p{N}+|[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*/gu;
+const RUN = /\p{Nd}{1,2}:\p{Nd}{2}(?!\p{N})|\p{N}+|[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*|\u2029/gu;
 
 function tokensOf(text: string, tag: string): Token[] {
   const { numbers, numberEndings, openEnds } = languageOf(tag);
@@ -104,6 +142,7 @@ function tokensOf(text: string, tag: string): Token[] {
     return numberEndings.some((end) => word.length > end.length && word.endsWith(end)) ? 2 : 0;
   };
   const tokens = [...text.matchAll(RUN)].flatMap(({ 0: run, index }): Token[] => {
+    if (run === TURN_END) return [{ from: index, to: index + 1, digits: 0, joins: false, endsTurn: true }];
     if (/^\p{N}+$/u.test(run))
       return [{ from: index, to: index + run.length, digits: run.length, joins: false }];
     if (run.includes(':')) return [{ from: index, to: index + run.length, digits: 0, joins: false }];

@@ -5,7 +5,15 @@ import type { TransferOutcome } from '../contract/call-info.ts';
 import type { JudgedSound } from '../contract/call-events.ts';
 import type { FailureReason } from '../contract/end-reason.ts';
 import { SPEECH_PITCHED, type CallerSound } from './interruption-policy.ts';
-import { expectsText, heardText, knownText, NOTHING_SAID, pauseOf, withPiece } from './caller-turn.ts';
+import {
+  expectsText,
+  heardPlaces,
+  heardText,
+  knownText,
+  NOTHING_SAID,
+  pauseOf,
+  withPiece,
+} from './caller-turn.ts';
 import type {
   CallerInput,
   ClosingState,
@@ -550,7 +558,9 @@ function inputOf(state: ListeningState, said: Said, at: Milliseconds): CallerInp
     sttFinal: at,
   };
   const since = said.from?.since;
-  if (text !== '') return { message: { role: 'caller', text, via: 'speech' }, since, marks };
+  if (text !== '') {
+    return { message: { role: 'caller', text, via: 'speech' }, places: heardPlaces(said), since, marks };
+  }
   const guess = said.pieces
     .map((piece) => piece.transcript?.text ?? '')
     .join(' ')

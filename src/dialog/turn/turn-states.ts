@@ -8,7 +8,7 @@ import { pausingForWords, type InterruptionPolicy } from './interruption-policy.
 import { promptsAfter, type PromptPolicy } from './prompt-policy.ts';
 import { languageOf } from '../language/known-languages.ts';
 import type { StockPhrase } from '../contract/stock-phrases.ts';
-import type { SoundTraits, Transcript } from '../contract/speech.ts';
+import type { SoundTraits, Transcript, WordPlace } from '../contract/speech.ts';
 import type { TransferOutcome } from '../contract/call-info.ts';
 import type { JudgedSound, TurnMarks } from '../contract/call-events.ts';
 
@@ -228,6 +228,8 @@ export interface CallerInput {
   readonly message: Extract<Message, { role: 'caller' }>;
   /** The recogniser's best guess, for the record, where it wasn't good enough to act on. */
   readonly guess?: string | undefined;
+  /** Where each word of the message was heard. */
+  readonly places?: readonly WordPlace[] | undefined;
   /** When the caller began to say it. */
   readonly since?: Milliseconds | undefined;
   readonly marks: TurnMarks;

@@ -13,6 +13,7 @@ import { thisRun } from '../../../src/lib/program-run.ts';
 import { callId, KEEP_ALL, rowsOf } from '../../../src/store/call-rows.ts';
 import type { Database, DatabasePlace } from '../../../src/store/database.ts';
 import { findCall, listAudit, listCalls, listMessages, searchAll } from '../../../src/store/reader.ts';
+import { redactionOf } from '../../../src/store/redaction.ts';
 import type { Write } from '../../../src/store/schema.ts';
 import { Store, type StoreOptions } from '../../../src/store/store.ts';
 import { writeRows } from '../../../src/store/write-rows.ts';
@@ -252,6 +253,24 @@ describe.each(KINDS)('the store (%s)', (kind) => {
         .toBe(text);
     }
     expect((await findCall(database, 'x'))?.ended).toBeUndefined();
+  });
+
+  it('takes a number out of all turns in which it was said, and out of what is searched', async () => {
+    const redact = redactionOf({ digits: true, cards: false, patterns: [] });
+    const rules = { texts: true, redact: (text: string) => redact(text, 'said', 'en') };
+    const { store, place } = await opened(kind, { rules });
+    const [start, end] = tiny('x') as [CallEvent, CallEvent];
+    const said = (text: string) =>
+      ({ type: 'caller-said', call: 'x', at: 5, turn: 1, text, understood: true, via: 'speech' }) as const;
+    const database = await reading(place);
+    observe(store, [start, said('my code is four two')]);
+    const texts = async () => (await findCall(database, 'x'))?.said.map(({ text }) => text);
+    await expect.poll(texts, PATIENCE).toEqual(['my code is four two']);
+    observe(store, [said('seven three'), said('thank you'), end]);
+    await store.close();
+    expect(await texts()).toEqual(['my code is • •', '• •', 'thank you']);
+    expect((await searchAll(database, 'four', 10)).calls).toEqual([]);
+    expect((await searchAll(database, 'code', 10)).calls).toHaveLength(1);
   });
 
   it('finds calls by what was said and by their caller, and messages', async () => {
