@@ -141,7 +141,7 @@ export class PlainSpeech {
   #given(text: string): string {
     let given = text;
     if (!this.#said) {
-      given = given.replace(/^(?:[\s.…,;:!?*_#~|/\\)\]]|[-–—](?!\d))+/su, '');
+      given = given.replace(/^(?:[\s.…,;:!?*_#~|/\\)\]>]|[-–—](?!\d))+/su, '');
       if (/[\p{L}\p{N}]/u.test(given)) this.#said = true;
       else if (given.trim() === '') return '';
     }
