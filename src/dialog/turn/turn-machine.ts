@@ -931,12 +931,12 @@ function overlapDeadline({ overlap, ear }: SpeakingState, { interruption }: Turn
   return ear.since + interruption.longestMs;
 }
 
-/** A sound that is over, and its words haven't come; or one that doesn't end. */
+/** A sound that is over, and its words haven't come: if it may be a sentence, it stops the agent, as one that doesn't end does. */
 function waitedEnough(state: SpeakingState, at: Milliseconds, settings: TurnSettings): Step {
   const { overlap, ear } = state;
   if (!overlap) return unchanged(state);
-  const sound = { words: knownText(overlap.said), lastsMs: lengthOf(state, at) };
-  if (ear.is === 'pausing') {
+  const sound = { ...soundOf(state, knownText(overlap.said), at), final: true };
+  if (ear.is === 'pausing' && settings.interruption.judge(sound) !== 'interrupts') {
     return {
       state: { ...state, overlap: { is: 'resumed', said: overlap.said } },
       actions: goingOn(state, sound, 'time', at),
