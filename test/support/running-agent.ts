@@ -79,11 +79,30 @@ export class RunningAgent {
     return this.#agent;
   }
 
-  /** Kills the agent's process and starts another, as a supervisor does. Returns when it was started (wall clock). */
-  async killAgent(): Promise<number> {
+  /** What the agent's process, and one beside it, is started with. */
+  get environment(): NodeJS.ProcessEnv {
+    const { ariUrl, ariUser, secrets } = this.asterisk;
+    const { configFolder, dataFolder, environment } = this.#options;
+    return {
+      ...process.env,
+      ...environment,
+      ARI_URL: ariUrl,
+      ARI_USERNAME: ariUser,
+      ARI_PASSWORD: secrets.ari,
+      VOICE_AGENT_CONFIG_DIR: configFolder,
+      VOICE_AGENT_DATA_DIR: dataFolder,
+      LOG_FORMAT: 'json',
+    };
+  }
+
+  async killAgent(): Promise<void> {
     process.kill(this.#agent.pid, 'SIGKILL');
     await this.#agent.exited;
     await this.#agent.stop();
+  }
+
+  /** Starts another in its place, as a supervisor does. Returns when it was started (wall clock). */
+  async restartAgent(): Promise<number> {
     const environment = {
       ...this.#options.environment,
       MONITORING_LISTEN_PORT: new URL(this.#agent.monitoringUrl).port,
