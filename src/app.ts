@@ -229,6 +229,8 @@ async function openGateway(
     codec,
     realtime,
     silenceSuppression,
+    // Asterisk tells of keys in events; no peer of ExternalMedia's sends any.
+    telephoneEventPayloadType: remote === undefined ? 'none' : 101,
     ...(advertised === undefined ? {} : { advertisedAddress: advertised }),
     ...(remote === undefined ? {} : { remote }),
     supervision: { onAbandoned },
