@@ -39,7 +39,7 @@ import {
 import { csv, webVtt } from './export-calls.ts';
 import { localTime } from './local-time.ts';
 import { dataFolder, openRecords, placeOfRecords } from './open-records.ts';
-import { json, printable } from './printed.ts';
+import { json, printable } from '../lib/printed.ts';
 
 const USAGE =
   '[list | show NAME | search WORDS | messages | done ID | export [NAME] [--format json|csv|vtt] |' +

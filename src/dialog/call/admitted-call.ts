@@ -1,6 +1,7 @@
 import { FailureDomain } from '../../lib/failure-domain.ts';
 import { NO_MEDIA } from '../contract/call-media.ts';
 import type { CallInfo } from '../contract/call-info.ts';
+import type { Message } from '../contract/conversation.ts';
 import type { EndReason } from '../contract/end-reason.ts';
 import type { CallLine, MediaSession } from '../contract/ports.ts';
 import type { Ending } from '../turn/turn-states.ts';
@@ -15,6 +16,8 @@ export interface AdmittedCallOptions extends CallSessionOptions {
   readonly name?: string;
   readonly info: CallInfo;
   readonly tracker: LatencyTracker;
+  /** See `CallDeskOptions.earlier`. */
+  readonly earlier?: readonly Message[] | undefined;
 }
 
 /** The name of a call, unless its channel's last visit hasn't ended yet. */
@@ -38,7 +41,7 @@ type Standing =
 export class AdmittedCall {
   readonly #options: AdmittedCallOptions;
   readonly #facts: CallFacts;
-  readonly #history = new ConversationHistory();
+  readonly #history: ConversationHistory;
   readonly #reporter: CallReporter;
   readonly #admittedAt: number;
   #standing: Standing = { is: 'waiting' };
@@ -47,6 +50,7 @@ export class AdmittedCall {
     this.#options = options;
     const { clock, tracker, observe, info, agent, parts, announcement } = options;
     this.#facts = new CallFacts(options.name ?? callName(info), info);
+    this.#history = new ConversationHistory(options.earlier);
     this.#admittedAt = clock.now();
     this.#reporter = new CallReporter({ name: this.name, history: this.#history, tracker, clock, observe });
     this.#reporter.emit({ type: 'started', info, agent: agent.id });

@@ -242,13 +242,13 @@ function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettin
       // Whoever talks already when they are answered is heard from where they began.
       return unchanged({ ...state, ear: talking(event) });
     case 'line-heard':
-      return state.greetBy === undefined ? unchanged(state) : begin(state, event.at);
+      return state.greetBy === undefined ? unchanged(state) : begin(state, event.at, settings);
     case 'tick':
-      return event.at >= (state.greetBy ?? Infinity) ? begin(state, event.at) : unchanged(state);
+      return event.at >= (state.greetBy ?? Infinity) ? begin(state, event.at, settings) : unchanged(state);
     case 'answered': {
       const answered = { ...state, callEndsAt: event.at + settings.maxCallMs };
       if (state.announcement) return close(answered, state.announcement, event.at, settings);
-      if (settings.firstPacketMs === 0) return begin(answered, event.at);
+      if (settings.firstPacketMs === 0) return begin(answered, event.at, settings);
       return unchanged({ ...answered, greetBy: event.at + settings.firstPacketMs });
     }
     default:
@@ -256,12 +256,12 @@ function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettin
   }
 }
 
-function begin(state: OpeningState, at: Milliseconds): Step {
-  return state.held ? hold(state, at) : greet(state);
+function begin(state: OpeningState, at: Milliseconds, settings: TurnSettings): Step {
+  return state.held ? hold(state, at) : greet(state, settings);
 }
 
-function greet(state: Common): Step {
-  const { state: speaking, actions } = say(state, 'greeting', 0);
+function greet(state: Common, { firstWords }: TurnSettings): Step {
+  const { state: speaking, actions } = say(state, firstWords, 0);
   return { state: { ...speaking, phase: 'greeting' }, actions };
 }
 
@@ -1050,7 +1050,7 @@ function whenHeld(state: HeldState, event: TurnEvent, settings: TurnSettings): S
   const listening = listen(state, event.at, settings);
   // What they had asked is as new as their return.
   if (state.input) return think(listening, { ...state.input, marks: {} }, event.at, settings);
-  if (state.phrase === 'greeting') return greet(state);
+  if (state.phrase === 'greeting') return greet(state, settings);
   return state.phrase === undefined ? unchanged(listening) : say(state, state.phrase, state.turn);
 }
 

@@ -379,6 +379,8 @@ export interface TurnSettings {
   readonly findsTurns: boolean;
   /** An end-of-turn model can be asked. */
   readonly judgesEnds: boolean;
+  /** What is said first: the greeting, or something else to who is in the middle of a conversation. */
+  readonly firstWords: PhraseName;
   /** A sound of the caller's may stop the greeting; keys may in any case. */
   readonly greetingInterruptible: boolean;
   /** How long the greeting waits for the caller's first packet. */
@@ -435,6 +437,7 @@ export const DEFAULT_TURN_SETTINGS: TurnSettings = {
   ...policiesFor({ language: 'en', limits: DEFAULT_LIMITS, patience: 'normal' }),
   findsTurns: false,
   judgesEnds: false,
+  firstWords: 'greeting',
   greetingInterruptible: true,
   earlyStart: false,
   turnTimeoutMs: 1500,
