@@ -6,7 +6,7 @@ export EXT SAY RECORD JSON CODEC HOST SIP_PORT HTTP_PORT LAB MIRROR PROVIDERS BI
 export HALF CASES LISTEN SWEEP CALLS TURNS VARIANTS STT_EAGER_END_MS STT_TURN_END_MS STT_TAKEN_BACK STT_TRANSCRIPT_MS LLM_FIRST_TOKEN_MS \
 	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED REF SHORT ROUNDS DURATION_S JSON_FILE
 
-.PHONY: help demo lab call test check bench bench-compare bench-latency bench-trouble bench-turns clean image up down logs test-docker
+.PHONY: help demo lab call doctor deb install test check bench bench-compare bench-latency bench-trouble bench-turns clean image up down logs test-docker
 COMPOSE = docker compose --file docker/compose.yaml
 
 help:
@@ -19,6 +19,9 @@ help:
 	@echo 'make call    one call to a running lab:  EXT=510001 SAY=question.wav RECORD=heard.wav'
 	@echo '             SAY="a.wav b.wav" says several, JSON=1 prints the result alone, CODEC=g722 is'
 	@echo '             an HD telephone (16 kHz), CODEC=alaw another one'
+	@echo 'make doctor  says what is wrong with machine, Asterisk, keys and sound, and what to do (ARI_URL=, ARI_PASSWORD=)'
+	@echo 'make deb     a Debian package with its own Node.js, in .cache/deb (docs/install.md)'
+	@echo 'make install the same files on another Linux with systemd; as root (DESTDIR=)'
 	@echo 'make test    lint, types, unit, integration and end-to-end tests'
 	@echo 'make check   lint and types'
 	@echo 'make bench PART=density   calls a core and their jitter: the RTP gateway beside C, asyncio and the naive design'
@@ -56,6 +59,16 @@ endif
 
 call:
 	@lab/run.sh --lab lab/call.ts
+
+deb:
+	@lab/run.sh packaging/deb.ts
+
+install:
+	@lab/run.sh packaging/stage.ts "$(or $(DESTDIR),/)"
+	@[ -n "$(DESTDIR)" ] || sh packaging/debian/postinst configure
+
+doctor:
+	@lab/run.sh bin/voice-agent.cjs doctor
 
 test:
 	@lab/run.sh --lab lab/test.ts

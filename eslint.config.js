@@ -54,7 +54,7 @@ const below = {
   calls: ['lib', 'media', 'dialog', 'observability', 'store'],
   console: ['lib', 'media', 'dialog', 'observability', 'store', 'calls'],
 };
-const rooms = [...Object.keys(below), 'app', 'config'];
+const rooms = [...Object.keys(below), 'app', 'config', 'cli'];
 
 /** Adapters that share a room. Whatever speaks chat completions stands on `providers/chat`. */
 const adapters = {
@@ -115,7 +115,7 @@ function guests(place) {
 const pureGlobals = ['Date', 'performance', 'process', 'fetch', 'setTimeout', 'setInterval', 'setImmediate'];
 
 export default tseslint.config(
-  { ignores: ['node_modules', '.cache', 'var', 'coverage', 'src/node-version.cjs'] },
+  { ignores: ['node_modules', '.cache', 'var', 'coverage', 'src/node-version.cjs', 'bin'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

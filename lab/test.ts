@@ -11,13 +11,16 @@ import { ensureRootFs } from './root-fs.ts';
 import { runMain } from './run-main.ts';
 import { failureLines, NO_REPORT, type TestReport } from './test-report.ts';
 
-const CHECKS = [
-  ['format', 'prettier', '--check', '--log-level', 'warn', '.'],
-  ['lint', 'eslint', '.'],
+/** What was found right isn't checked again until it changes. */
+const KNOWN = (tool: string): string[] => ['--cache', '--cache-location', join(CACHE, 'check', tool)];
+
+const CHECKS: readonly (readonly [string, string, ...string[]])[] = [
+  ['format', 'prettier', '--check', '--log-level', 'warn', ...KNOWN('prettier'), '.'],
+  ['lint', 'eslint', ...KNOWN('eslint'), '--cache-strategy', 'content', '.'],
   ['types', 'tsc', '--noEmit'],
   ["page's types", 'tsc', '--noEmit', '-p', 'web'],
   ['unused', 'knip'],
-] as const;
+];
 
 const PROJECTS = ['unit', 'integration', 'e2e'] as const;
 

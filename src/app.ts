@@ -9,6 +9,7 @@ import { openVonage } from './app/vonage.ts';
 import { watchParts } from './app/watched-parts.ts';
 import type { Config } from './config.ts';
 import { standardTools, toolTable } from './dialog/reply/agent-tools.ts';
+import { callName } from './dialog/call/admitted-call.ts';
 import { announcerProfile, Desk, type StaffedAgent } from './dialog/call/call-desk.ts';
 import { LatencyTracker } from './dialog/call/latency-tracker.ts';
 import type { AgentProfile } from './dialog/contract/agent-profile.ts';
@@ -60,6 +61,9 @@ const CLOSE_MS = 10_000;
 
 /** After `limits.drainMs`: for "I have to end this call now" to be said. */
 const LAST_WORDS_MS = 15_000;
+
+/** For what earlier runs have left in the store to be read, once everything else is ready: callers may be waiting. */
+const INTERRUPTED_MS = 500;
 
 /** For the first sound of a phrase that is prepared at start: nobody waits for it. */
 const PHRASE_PATIENCE_MS = 10_000;
@@ -120,6 +124,7 @@ async function assemble(
     openVonage(config, log, scope, onListenerAbandoned),
     staff(withAnnouncer(config), log, scope, records, providers),
   ]);
+  const interrupted = await records.interrupted(INTERRUPTED_MS);
   const recorders = config.records.recordings ? new Recorders(records, log, rules) : undefined;
   const page = openConsole(config, rules, records, log, scope);
   const watchers = new Listeners<CallEvent>();
@@ -136,6 +141,14 @@ async function assemble(
     phrases,
     clock,
     scope,
+    earlier: (info) => {
+      const name = callName(info);
+      const messages = interrupted.get(name);
+      interrupted.delete(name);
+      if (messages)
+        log.warn({ call: name, messages: messages.length }, 'a call that an earlier run has left goes on');
+      return messages;
+    },
     maxCalls: config.limits.maxCalls,
     whenFull: config.limits.whenFull,
     tracker: new LatencyTracker({ targets: config.latencyTargets }),
@@ -225,6 +238,8 @@ async function openGateway(
     codec,
     realtime,
     silenceSuppression,
+    // Asterisk tells of keys in events; no peer of ExternalMedia's sends any.
+    telephoneEventPayloadType: remote === undefined ? 'none' : 101,
     ...(advertised === undefined ? {} : { advertisedAddress: advertised }),
     ...(remote === undefined ? {} : { remote }),
     supervision: { onAbandoned },

@@ -8,7 +8,7 @@ import { crossCheck } from './config/cross-checks.ts';
 import { modelFile } from './config/model-file.ts';
 import type { KnownProviders, Part } from './config/known-providers.ts';
 import { readDocument } from './config/document.ts';
-import { lookUp, type Environment } from './config/environment.ts';
+import { lookUp, withoutSecrets, type Environment } from './config/environment.ts';
 import { didYouMean } from './config/nearest.ts';
 import { chosenProviders, type Needs, type ProviderChoice } from './config/provider-choice.ts';
 import { found, problemsText, type Problem } from './config/problems.ts';
@@ -99,7 +99,7 @@ export function loadConfig(options: {
     !isComplete(announcements) ||
     !providers.value
   ) {
-    throw new VoiceAgentError('CONFIG_INVALID', problemsText(problems));
+    throw new VoiceAgentError('CONFIG_INVALID', withoutSecrets(problemsText(problems), env));
   }
   const choose = (needs: Needs): ProviderChoice => {
     const one = (part: Part) => chosenProviders(part, needs, providersDocument, known);

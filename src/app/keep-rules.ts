@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import type { CallRecord } from '../dialog/call/call-record.ts';
 import type { CallEvent } from '../dialog/contract/call-events.ts';
 import type { KeepRules } from '../store/call-rows.ts';
-import { redactionOf } from '../store/redaction.ts';
+import { keptTurns, redactionOf } from '../store/redaction.ts';
 
 /** What may be kept of calls, and how. */
 export function keepRules({ agents, announcements, records }: Config): KeepRules {
@@ -25,22 +25,35 @@ export function keepRules({ agents, announcements, records }: Config): KeepRules
 /** So many keys may be told one by one: as many as a menu has. */
 const MENU_KEYS = 3;
 
+/** What the log has of a call so far. */
+interface Told {
+  readonly agent: string;
+  readonly caller: string[];
+  readonly agentSaid: string[];
+  keys: number;
+}
+
 /** Events as the log may have them. A card that is keyed comes key by key: only its beginning is told. */
 export function redactedEvents({ redact }: KeepRules, cards: boolean): (event: CallEvent) => CallEvent {
-  const calls = new Map<string, { readonly agent: string; keys: number }>();
+  const calls = new Map<string, Told>();
   return (event) => {
-    if (event.type === 'started') calls.set(event.call, { agent: event.agent, keys: 0 });
+    if (event.type === 'started')
+      calls.set(event.call, { agent: event.agent, caller: [], agentSaid: [], keys: 0 });
     const call = calls.get(event.call);
     if (!call) return event;
     const said = (text: string): string => redact(text, 'said', call.agent);
+    const turn = (text: string, before: string[]): string => {
+      before.push(text);
+      return keptTurns(before, said).at(-1)?.text ?? '';
+    };
     const keyed = (text: string): string => redact(text, 'keyed', call.agent);
     switch (event.type) {
       case 'caller-said':
-        if (event.via !== 'dtmf') return { ...event, text: said(event.text) };
+        if (event.via !== 'dtmf') return { ...event, text: turn(event.text, call.caller) };
         call.keys = 0;
         return { ...event, text: keyed(event.text) };
       case 'agent-said':
-        return { ...event, text: said(event.text) };
+        return { ...event, text: turn(event.text, call.agentSaid) };
       case 'sound-judged':
         return { ...event, words: said(event.words) };
       case 'tool':

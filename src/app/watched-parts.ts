@@ -85,8 +85,9 @@ function mediaTrouble(gateway: RtpMediaGateway): string | undefined {
 
 /** Why Asterisk wouldn't bring us any calls. */
 function asteriskTrouble(app: StasisApp): string | undefined {
-  const { state } = app.stats().stream;
-  if (state === 'open') return undefined;
+  const { stream, trouble } = app.stats();
+  const { state } = stream;
+  if (state === 'open') return trouble;
   return state === 'replaced'
     ? `another program has taken the Stasis app "${app.server.app}" (ARI_APP_TAKEN)`
     : `no ARI connection (${state})`;

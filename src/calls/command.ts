@@ -39,10 +39,10 @@ import {
 import { csv, webVtt } from './export-calls.ts';
 import { localTime } from './local-time.ts';
 import { dataFolder, openRecords, placeOfRecords } from './open-records.ts';
-import { json, printable } from './printed.ts';
+import { json, printable } from '../lib/printed.ts';
 
 const USAGE =
-  'usage: npm run calls -- [list | show NAME | search WORDS | messages | done ID | export [NAME] [--format json|csv|vtt] |' +
+  '[list | show NAME | search WORDS | messages | done ID | export [NAME] [--format json|csv|vtt] |' +
   ' caller NUMBER | forget NUMBER [--yes] | backup FILE | audit] [--json] [--limit N] [--data DIRECTORY]';
 
 type Print = (line: string) => void;
@@ -57,6 +57,8 @@ interface Asked {
   readonly format: string | undefined;
   readonly yes: boolean;
   readonly folder: string;
+  /** How it was called, for what it says of itself. */
+  readonly program: string;
   readonly print: Print;
   readonly complain: Print;
 }
@@ -119,9 +121,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   done: {
     words: ONE,
-    async run({ database, words: [id = ''], complain }) {
+    async run({ database, words: [id = ''], program, complain }) {
       if (await messageDone(database, id, by())) return 0;
-      complain(`there is no message "${id}"; npm run calls -- messages lists them`);
+      complain(`there is no message "${id}"; ${program} messages lists them`);
       return 1;
     },
   },
@@ -132,7 +134,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       const record = asked.words.length === 1 ? await oneCall(asked) : undefined;
       if (asked.words.length === 1 && !record) return 1;
       if (format === 'vtt' && !record) {
-        asked.complain('subtitles are those of one call: npm run calls -- export NAME --format vtt');
+        asked.complain(`subtitles are those of one call: ${asked.program} export NAME --format vtt`);
         return 2;
       }
       const records = record ? [record] : await listCalls(asked.database, asked.limit);
@@ -195,18 +197,20 @@ function by() {
   return { actor: userInfo().username, at: systemClock.wallClock() };
 }
 
-async function oneCall({ database, words: [name = ''], complain }: Asked) {
+async function oneCall({ database, words: [name = ''], program, complain }: Asked) {
   const record = await findCall(database, name);
-  if (!record) complain(`there is no call "${name}", or there are several; npm run calls lists them`);
+  if (!record) complain(`there is no call "${name}", or there are several; ${program} list shows all names`);
   return record;
 }
 
-/** Runs the command; returns the exit status. `complain`: what isn't the answer. */
+/** Runs the command; returns the exit status. `complain`: what isn't the answer. `program`: how it was called. */
 export async function callsCommand(
   args: readonly string[],
   print: Print,
   complain: Print = print,
+  program = 'npm run calls --',
 ): Promise<number> {
+  const usage = `usage: ${program} ${USAGE}`;
   let parsed;
   try {
     parsed = parseArgs({
@@ -221,7 +225,7 @@ export async function callsCommand(
       },
     });
   } catch {
-    complain(USAGE);
+    complain(usage);
     return 2;
   }
   const { values, positionals } = parsed;
@@ -237,14 +241,14 @@ export async function callsCommand(
     limit < 1 ||
     (format !== undefined && !['json', 'csv', 'vtt'].includes(format))
   ) {
-    complain(USAGE);
+    complain(usage);
     return 2;
   }
   const records = placeOfRecords(values.data);
   const place = placeText(records);
   let database: Database | undefined;
   try {
-    database = await openRecords(records, values.data, complain);
+    database = await openRecords(records, values.data, { program, onWarning: complain });
     if (!database) {
       if (values.json) print('[]');
       else print(`no ${name === 'messages' ? 'messages' : 'calls'} in ${place}`);
@@ -260,6 +264,7 @@ export async function callsCommand(
       format,
       yes,
       folder,
+      program,
       print,
       complain,
     });

@@ -3,7 +3,7 @@ import { withoutEnd } from '../observability/describe-record.ts';
 import { isGoingOn } from '../lib/program-run.ts';
 import type { Row } from '../store/schema.ts';
 import { localTime } from './local-time.ts';
-import { printable } from './printed.ts';
+import { printable } from '../lib/printed.ts';
 
 const HEAD = ['began', 'caller', 'dialled, agent', 'length', 'turns', 'mean', 'ended by', 'name'];
 /** A name that somebody made up shall not fill the screen. */

@@ -1,6 +1,6 @@
 import type { CallRecord } from '../dialog/call/call-record.ts';
 import type { Milliseconds } from '../lib/clock.ts';
-import { printable } from './printed.ts';
+import { printable } from '../lib/printed.ts';
 
 const COLUMNS: Readonly<Record<string, (record: CallRecord) => string | number | undefined>> = {
   began: ({ startedAt }) => startedAt,

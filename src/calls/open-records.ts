@@ -20,7 +20,7 @@ export function dataFolder(env = process.env): string {
 export async function openRecords(
   place: DatabasePlace,
   folder: string,
-  onWarning: (message: string) => void,
+  { program, onWarning }: { readonly program: string; readonly onWarning: (message: string) => void },
 ): Promise<Database | undefined> {
   if (place.kind === 'sqlite') {
     try {
@@ -31,19 +31,19 @@ export async function openRecords(
       if (code === 'ENOENT') return undefined;
       throw new VoiceAgentError(
         'STORE_UNAVAILABLE',
-        `${place.path} can't be used (${code}): ${remedy(folder)}`,
+        `${place.path} can't be used (${code}): ${remedy(folder, program)}`,
       );
     }
   }
   return openDatabase({ place, onWarning });
 }
 
-function remedy(folder: string): string {
+function remedy(folder: string, program: string): string {
   const uid = existsSync(folder) ? statSync(folder).uid : undefined;
   const name = uid === undefined ? undefined : (userName(uid) ?? `#${uid}`);
   return name === undefined || uid === process.getuid?.()
     ? 'is its disk mounted read-only?'
-    : `it belongs to ${name}; run it as that user: sudo -u '${name}' npm run calls -- --data ${folder}`;
+    : `it belongs to ${name}; run it as that user: sudo -u '${name}' ${program} --data ${folder}`;
 }
 
 function userName(uid: number): string | undefined {

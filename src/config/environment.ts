@@ -49,3 +49,21 @@ export function lookUp(name: string, env: Environment): { text: string } | { pro
     return { problem: `${name}_FILE names a file that can't be read: ${messageOf(error)}` };
   }
 }
+
+/** Shorter ones would take words out of any message. */
+const SHORTEST_SECRET = 8;
+/** So much of a long value is shown at most (problems.ts, `found`). */
+const SHOWN = 56;
+
+/** A message about the configuration without the passwords and keys of the environment, wherever they may have got into it. */
+export function withoutSecrets(text: string, env: Environment): string {
+  const names = Object.keys(env)
+    .map((name) => name.replace(/_FILE$/, ''))
+    .filter((name) => /(PASSWORD|SECRET|TOKEN|KEY)$/.test(name));
+  return names
+    .map((name) => lookUp(name, env))
+    .flatMap((value) => ('text' in value && value.text.length >= SHORTEST_SECRET ? [value.text] : []))
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
+    .flatMap((secret) => [secret, secret.slice(0, SHOWN)])
+    .reduce((shown, secret) => shown.replaceAll(secret, '(a secret, not shown)'), text);
+}

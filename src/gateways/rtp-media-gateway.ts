@@ -40,8 +40,11 @@ export interface RtpGatewayOptions {
    * and RTP time-outs of trunks and NAT bindings stay asleep; it costs 4 μs a packet.
    */
   readonly silenceSuppression?: boolean;
-  /** Payload type of RFC 4733 events; dynamic, 101 by custom. */
-  readonly telephoneEventPayloadType?: number;
+  /**
+   * Payload type of RFC 4733 events; dynamic, 101 by custom. `none`: the far side sends none, so what comes is forged,
+   * and counts as malformed.
+   */
+  readonly telephoneEventPayloadType?: number | 'none';
   /** Of its threads, where that shall differ from the usual. */
   readonly supervision?: Supervision | undefined;
   /** What an operator should know and no call can be told. Default: a warning of the process. */
@@ -189,6 +192,7 @@ export class RtpMediaGateway implements MediaGateway<RtpEndpoint> {
 
   #setup(request: MediaRequest): SessionSetup {
     const { name, audioRateHz, queueFormat } = codecOf(request.codec ?? this.#options.codec ?? 'ulaw');
+    const { telephoneEventPayloadType: eventType = 101 } = this.#options;
     this.#lastSession += 1;
     return {
       session: this.#lastSession,
@@ -198,7 +202,7 @@ export class RtpMediaGateway implements MediaGateway<RtpEndpoint> {
       firstSequence: randomInt(2 ** 16),
       firstTimestamp: randomInt(2 ** 32),
       silenceSuppression: this.#options.silenceSuppression ?? false,
-      telephoneEventPayloadType: this.#options.telephoneEventPayloadType ?? 101,
+      telephoneEventPayloadType: eventType === 'none' ? -1 : eventType,
       ...(this.#options.remote ? { ownPort: 0 } : {}),
     };
   }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { isIPv6, type AddressInfo } from 'node:net';
+import { isIPv6, type AddressInfo, type Socket } from 'node:net';
 import type { Milliseconds } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import { portTrouble } from '../lib/port-trouble.ts';
@@ -37,6 +37,7 @@ const MAX_CONNECTIONS = 64;
 /** Serves some pages over plain HTTP, to read only. Throws MONITORING_PORT_UNAVAILABLE. */
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
   const { address, port, requestMs = REQUEST_MS } = options;
+  const answering = new WeakSet<Socket>();
   const server = createServer(
     {
       headersTimeout: requestMs,
@@ -45,9 +46,20 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
       connectionsCheckingInterval: requestMs / 4,
       maxHeaderSize: 8192,
     },
-    (request, response) => void answer(request, response, options),
+    (request, response) => {
+      // Who asks again before the answer has left would make us write answers that nobody reads, each a page in memory.
+      if (answering.has(request.socket)) {
+        request.socket.destroy();
+        return;
+      }
+      answering.add(request.socket);
+      response.once('close', () => answering.delete(request.socket));
+      void answer(request, response, options);
+    },
   );
   server.maxConnections = MAX_CONNECTIONS;
+  // Whoever doesn't read the answer is cut off, too.
+  server.timeout = 2 * requestMs;
   await listen(server, address, port);
   const { port: bound } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;

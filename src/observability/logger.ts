@@ -2,6 +2,7 @@ import { pino, type Logger as PinoLogger } from 'pino';
 import { latencyLine, stageTimes, type LatencyTargets } from '../dialog/call/latency-tracker.ts';
 import type { CallEvent, CallObserver } from '../dialog/contract/call-events.ts';
 import type { CallInfo } from '../dialog/contract/call-info.ts';
+import { printable } from '../lib/printed.ts';
 import { describeOutcome } from './describe-outcome.ts';
 
 export type Logger = PinoLogger;
@@ -50,11 +51,11 @@ function readable(line: string): string {
   const { level, time, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const fields = Object.entries(rest)
     .filter(([key]) => key !== 'callEvent' && key !== 'event')
-    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}=${printable(typeof value === 'string' ? value : JSON.stringify(value))}`)
     .join(' ');
   const clock = clockTime(new Date(Number(time)));
   const stack = err && typeof err === 'object' && 'stack' in err ? `\n${String(err.stack)}` : '';
-  return `${clock} ${String(level).toUpperCase().padEnd(5)} ${typeof msg === 'string' ? msg : ''}${fields && `  ${fields}`}${stack}\n`;
+  return `${clock} ${String(level).toUpperCase().padEnd(5)} ${typeof msg === 'string' ? printable(msg) : ''}${fields && `  ${fields}`}${stack}\n`;
 }
 
 function clockTime(date: Date): string {

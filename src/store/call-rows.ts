@@ -1,4 +1,5 @@
 import type { CallRecord, Saying, TokenUsage } from '../dialog/call/call-record.ts';
+import { keptTurns } from './redaction.ts';
 import type { Row, Write } from './schema.ts';
 
 /** What of a call is written, and how. */
@@ -41,8 +42,11 @@ export function rowsOf(record: CallRecord, rules: KeepRules, before?: CallRecord
       .map((item, n) => ({ item, of: { call_id: id, n } }))
       .filter(({ item, of }) => item !== earlier?.[of.n]);
 
-  for (const { item, of } of fresh(record.said, before?.said))
-    writes.push({ table: 'turns', row: { ...of, ...turnRow(item, record.agent, rules) } });
+  for (const { of } of fresh(record.said, before?.said))
+    for (const { n, text } of textsWith(of.n, record, rules)) {
+      const saying = record.said[n] as Saying;
+      writes.push({ table: 'turns', row: { call_id: id, n, text, ...turnRow(saying) } });
+    }
   for (const { item, of } of fresh(record.latencies, before?.latencies)) {
     const row = {
       ...of,
@@ -111,14 +115,32 @@ function callRow(id: string, record: CallRecord, rules: KeepRules): Row<'calls'>
   };
 }
 
-function turnRow(saying: Saying, agent: string, rules: KeepRules): Omit<Row<'turns'>, 'call_id' | 'n'> {
-  const { atMs, endMs, turn, who, text, words, via, understood, interrupted } = saying;
+/** The text of a saying as it is kept, and those of earlier ones that change by it. */
+function textsWith(
+  n: number,
+  { said, agent }: CallRecord,
+  rules: KeepRules,
+): readonly { readonly n: number; readonly text: string | null }[] {
+  const { who, via, text } = said[n] as Saying;
+  if (via === 'dtmf' || text === undefined || !rules.texts)
+    return [{ n, text: textOf(text, via === 'dtmf' ? 'keyed' : 'said', agent, rules) }];
+  const spoken = said
+    .slice(0, n + 1)
+    .flatMap((one, at) => (one.who === who && one.via !== 'dtmf' ? [{ n: at, text: one.text ?? '' }] : []));
+  const texts = spoken.map((one) => one.text);
+  return keptTurns(texts, (turns) => rules.redact(turns, 'said', agent)).map(({ index, text: kept }) => ({
+    n: spoken[index]?.n ?? n,
+    text: kept,
+  }));
+}
+
+function turnRow(saying: Saying): Omit<Row<'turns'>, 'call_id' | 'n' | 'text'> {
+  const { atMs, endMs, turn, who, words, via, understood, interrupted } = saying;
   return {
     turn,
     who,
     at_ms: atMs,
     end_ms: endMs ?? null,
-    text: textOf(text, via === 'dtmf' ? 'keyed' : 'said', agent, rules),
     words,
     via: via ?? null,
     understood: understood === undefined ? null : Number(understood),

@@ -27,6 +27,7 @@ export class Feeder {
   readonly #options: FeederOptions;
   readonly #closing = new AbortController();
   readonly #done: Promise<void>;
+  readonly #caughtUp = Promise.withResolvers<Database | undefined>();
   #database: Database | undefined;
   #trouble: string | undefined = 'it is being opened';
   #refused = 0;
@@ -44,6 +45,11 @@ export class Feeder {
   /** Rows that the database didn't take: a bug. */
   get refused(): number {
     return this.#refused;
+  }
+
+  /** The database, with all in it that earlier runs had left in the spool. Undefined: not within that time. */
+  caughtUp(withinMs: Milliseconds): Promise<Database | undefined> {
+    return within(this.#caughtUp.promise, withinMs, this.#options.clock, () => undefined);
   }
 
   /** For a spool that has ended to be empty. False: it isn't after so long. */
@@ -70,6 +76,7 @@ export class Feeder {
     if (!database) return;
     const { signal } = this.#closing;
     let { inherited } = spool;
+    if (!inherited) this.#caughtUp.resolve(database);
     for (let batch = await spool.next(signal); batch; batch = await spool.next(signal)) {
       const { file, from, writes } = batch;
       const applied = await this.#insist(() => this.#apply(database, { file, from, writes }));
@@ -77,6 +84,7 @@ export class Feeder {
       await spool.applied(batch);
       if (inherited && !spool.inherited) await this.#insist(() => this.#options.prepare(database));
       ({ inherited } = spool);
+      if (!inherited) this.#caughtUp.resolve(database);
     }
   }
 

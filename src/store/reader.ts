@@ -16,6 +16,9 @@ const RECORD_TABLES = [
   'recordings',
 ] as const satisfies readonly (keyof CallRows)[];
 
+/** More calls than one program can have had at a time. */
+const MOST_UNENDED = 1000;
+
 /** Statements have room for some hundred names. */
 const CALLS_AT_ONCE = 500;
 
@@ -64,6 +67,20 @@ export async function searchAll(
     calls: await callsOf(database, ids('call')),
     messages: await messagesOf(database, ids('message')),
   };
+}
+
+/** Of calls that other runs have begun since then and not ended, newest first. */
+export async function unendedCalls({ db }: Database, since: number, run: string): Promise<CallRecord[]> {
+  const calls = await db
+    .selectFrom('calls')
+    .selectAll()
+    .where('began_at', '>', since)
+    .where('ended_at', 'is', null)
+    .where('run', '<>', run)
+    .orderBy('began_at', 'desc')
+    .limit(MOST_UNENDED)
+    .execute();
+  return records({ db }, calls);
 }
 
 /** Those of these identifiers, newest first. */

@@ -1,5 +1,5 @@
 import { languageOf } from '../dialog/language/known-languages.ts';
-import { isUnspaced } from '../dialog/language/words.ts';
+import { SpokenNumbers, TURN_END } from '../dialog/language/spoken-numbers.ts';
 
 export interface RedactionRules {
   /** Numbers of four digits or more, in figures or in words of the language, and all keys. */
@@ -15,14 +15,8 @@ const MASK = '•';
 const SECRET_DIGITS = 4;
 const CARD_DIGITS = 13;
 const LONGEST_CARD = 19;
-
-/** A part of the text, and for how many digits it stands; 0: for none, but it may stand between some. */
-interface Token {
-  readonly from: number;
-  readonly to: number;
-  readonly digits: number;
-  readonly joins: boolean;
-}
+/** A number may be spread over so many of one side's turns. */
+const TURNS = 8;
 
 /** Takes out of a text what is not to be kept. `language`: a BCP 47 tag. */
 export type Redact = (text: string, how: 'said' | 'keyed', language: string) => string;
@@ -30,9 +24,12 @@ export type Redact = (text: string, how: 'said' | 'keyed', language: string) => 
 export function redactionOf({ digits, cards, patterns }: RedactionRules): Redact {
   const expressions = patterns.map((pattern) => new RegExp(pattern, 'giu'));
   return (text, how, language) => {
-    let kept = text;
-    for (const expression of expressions)
-      kept = kept.replace(expression, (found) => (found === '' ? '' : MASK));
+    let kept = text
+      .split(TURN_END)
+      .map((turn) =>
+        expressions.reduce((rest, one) => rest.replace(one, (found) => (found === '' ? '' : MASK)), turn),
+      )
+      .join(TURN_END);
     if (how === 'keyed') return digits ? kept.replace(/\p{Nd}/gu, MASK) : cards ? withoutCards(kept) : kept;
     if (cards) kept = withoutCards(kept);
     if (digits) kept = withoutNumbers(kept, language, SECRET_DIGITS);
@@ -41,8 +38,25 @@ export function redactionOf({ digits, cards, patterns }: RedactionRules): Redact
   };
 }
 
+/**
+ * How the last of one side's turns is kept, and those before it that are kept otherwise because of it: it may go on with a
+ * number that they began. `texts`: all of this side's turns so far, in order.
+ */
+export function keptTurns(
+  texts: readonly string[],
+  redact: (text: string) => string,
+): readonly { readonly index: number; readonly text: string }[] {
+  const first = Math.max(0, texts.length - TURNS);
+  const turns = texts.slice(first).map((text) => text.replaceAll(TURN_END, ' '));
+  const without = redact(turns.slice(0, -1).join(TURN_END)).split(TURN_END);
+  const kept = redact(turns.join(TURN_END)).split(TURN_END);
+  return kept
+    .map((text, n) => ({ index: first + n, text }))
+    .filter(({ text }, n) => n === kept.length - 1 || text !== without[n]);
+}
+
 function withoutCards(text: string): string {
-  return text.replace(/\d(?:[ .-]?\d){12,}/g, (found) => {
+  return text.replace(/\d(?:(?:[ .,-]*\u2029|[ .-])?\d){12,}/g, (found) => {
     const figures = found.replace(/\D/g, '');
     return figures.length <= LONGEST_CARD && hasCheckDigit(figures) ? masked(found) : found;
   });
@@ -63,74 +77,15 @@ function hasCheckDigit(figures: string): boolean {
 function withoutNumbers(text: string, language: string, atLeast: number, which?: 'in words'): string {
   let result = '';
   let done = 0;
-  for (const run of numbersIn(tokensOf(text, language))) {
-    const part = text.slice(run.from, run.to);
-    if (run.digits < atLeast || (which === 'in words' && !/\p{L}/u.test(part))) continue;
-    result += text.slice(done, run.from) + masked(part);
-    done = run.to;
+  for (const { from, to, digits } of new SpokenNumbers(languageOf(language)).in(text)) {
+    const part = text.slice(from, to);
+    if (digits < atLeast || (which === 'in words' && !/\p{L}/u.test(part))) continue;
+    result += text.slice(done, from) + masked(part);
+    done = to;
   }
   return result + text.slice(done);
 }
 
 function masked(part: string): string {
   return part.replace(/[\p{L}\p{M}]+|\p{N}/gu, MASK);
-}
-
-/** Numbers with nothing but numbers between, or a single word that may stand there ("four two uh seven"). */
-function numbersIn(tokens: readonly Token[]): { from: number; to: number; digits: number }[] {
-  const runs: { from: number; to: number; digits: number }[] = [];
-  let gap = Infinity;
-  for (const { from, to, digits, joins } of tokens) {
-    const last = runs.at(-1);
-    if (digits === 0) gap = joins ? gap + 1 : Infinity;
-    else if (last && gap <= 1) {
-      last.to = to;
-      last.digits += digits;
-    } else runs.push({ from, to, digits });
-    if (digits > 0) gap = 0;
-  }
-  return runs;
-}
-
-const RUN = /\p{Nd}{1,2}:\p{Nd}{2}(?!\p{N})|\p{N}+|[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*/gu;
-
-function tokensOf(text: string, tag: string): Token[] {
-  const { numbers, numberEndings, openEnds } = languageOf(tag);
-  const words = new Set(numbers);
-  const joining = new Set(openEnds);
-  const longest = Math.max(0, ...numbers.map((word) => word.length));
-  const digitsOf = (word: string): number => {
-    if (words.has(word)) return 1;
-    return numberEndings.some((end) => word.length > end.length && word.endsWith(end)) ? 2 : 0;
-  };
-  const tokens = [...text.matchAll(RUN)].flatMap(({ 0: run, index }): Token[] => {
-    if (/^\p{N}+$/u.test(run))
-      return [{ from: index, to: index + run.length, digits: run.length, joins: false }];
-    if (run.includes(':')) return [{ from: index, to: index + run.length, digits: 0, joins: false }];
-    const word = run.toLowerCase().replaceAll('’', "'");
-    if (!isUnspaced(word) || word.length !== run.length) {
-      const digits = digitsOf(word);
-      return [{ from: index, to: index + run.length, digits, joins: joining.has(word) }];
-    }
-    const parts: Token[] = [];
-    for (let from = 0; from < word.length;) {
-      let length = Math.min(longest, word.length - from);
-      while (length > 1 && !words.has(word.slice(from, from + length))) length -= 1;
-      const part = word.slice(from, from + Math.max(1, length));
-      parts.push({
-        from: index + from,
-        to: index + from + part.length,
-        digits: words.has(part) ? 1 : 0,
-        joins: false,
-      });
-      from += part.length;
-    }
-    return parts;
-  });
-  // What is a common word as well ("ein", "uno", "oh") is a digit only beside one that is none.
-  const isSure = (token: Token | undefined): boolean =>
-    token !== undefined && token.digits > 0 && !token.joins;
-  return tokens.map((token, at) =>
-    token.joins && !isSure(tokens[at - 1]) && !isSure(tokens[at + 1]) ? { ...token, digits: 0 } : token,
-  );
 }

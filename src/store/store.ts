@@ -7,9 +7,10 @@ import {
   beginRecord,
   type CallRecord,
   type RecordInProgress,
+  type Saying,
 } from '../dialog/call/call-record.ts';
 import type { CallEvent } from '../dialog/contract/call-events.ts';
-import type { TakenMessage } from '../dialog/contract/conversation.ts';
+import type { Message, TakenMessage } from '../dialog/contract/conversation.ts';
 import type { MediaSession, MessageStore } from '../dialog/contract/ports.ts';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
@@ -20,6 +21,7 @@ import { callId, rowsOf, type KeepRules } from './call-rows.ts';
 import { openDatabase, placeText, type Database, type DatabasePlace } from './database.ts';
 import { Feeder } from './feeder.ts';
 import type { Write } from './schema.ts';
+import { unendedCalls } from './reader.ts';
 import { Spool } from './spool.ts';
 import { takeOver } from './take-over.ts';
 import { completeFile, completeRecordings, sweep } from './upkeep.ts';
@@ -110,6 +112,27 @@ export class Store implements MessageStore {
     const { trouble, ...spool } = this.#spool.status;
     const { trouble: databaseTrouble, refused } = this.#feeder;
     return { ...spool, spoolTrouble: trouble, databaseTrouble, refused };
+  }
+
+  /**
+   * What was said in the calls that an earlier run has left without an end, by `SERVER/CHANNEL`: as far as texts are kept,
+   * and from the first word on. Nothing if the database isn't there within that time. Never rejects.
+   */
+  async interrupted(withinMs: Milliseconds): Promise<Map<string, readonly Message[]>> {
+    const { clock, onTrouble } = this.#options;
+    const calls = new Map<string, readonly Message[]>();
+    try {
+      const database = await this.#feeder.caughtUp(withinMs);
+      const found = database ? await unendedCalls(database, clock.wallClock() - DAY_MS, this.#run) : [];
+      // The newest first: a call may have been taken up before.
+      for (const { info, said } of found.filter(({ said }) => said.length > 0)) {
+        const name = callName(info);
+        calls.set(name, [...said.flatMap(messageOfSaying), ...(calls.get(name) ?? [])]);
+      }
+    } catch (error) {
+      onTrouble(`it is not known which calls were interrupted: ${messageOf(error)}`);
+    }
+    return calls;
   }
 
   /** Takes a call's events in their order. */
@@ -234,6 +257,12 @@ export class Store implements MessageStore {
     await this.#spool.tidy();
     await sweep(database, { directory, now: clock.wallClock(), keepDays });
   }
+}
+
+function messageOfSaying({ who, text, via, understood, interrupted }: Saying): Message[] {
+  if (text === undefined || text === '') return [];
+  if (who === 'agent') return [{ role: 'agent', text, interrupted: interrupted ?? false }];
+  return understood === false ? [] : [{ role: 'caller', text, via: via ?? 'speech' }];
 }
 
 function mediaRow({ origin, record }: RecordInProgress, now: Milliseconds, media: MediaSession): Write {

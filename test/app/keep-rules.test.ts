@@ -35,6 +35,19 @@ describe('what the log tells of a call', () => {
     expect(digits).toBe(`411${'•'.repeat(13)}`);
   });
 
+  it('has of a card that is said in several turns nothing but the first of them', () => {
+    const said = (text: string) => ({ type: 'caller-said', turn: 1, text, understood: true, via: 'speech' });
+    const events = told(true, [
+      said('4111 1111'),
+      { type: 'agent-said', turn: 1, text: 'Yes?', interrupted: false },
+      said('1111 1111'),
+      said('thank you'),
+    ]);
+    expect(events.map((event) => 'text' in event && event.text)).toEqual([
+      ...['4111 1111', 'Yes?', '•••• ••••', 'thank you'],
+    ]);
+  });
+
   it('has the keys of a menu, entry by entry, and all of them where cards aren’t taken out', () => {
     const entry = (text: string) => ({ type: 'caller-said', turn: 1, text, understood: true, via: 'dtmf' });
     const menu = [{ type: 'dtmf', digit: '1' }, entry('1')];

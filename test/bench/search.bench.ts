@@ -1,5 +1,5 @@
 /**
- * How long a search takes among many calls, in both databases: node test/bench/search.bench.ts [CALLS]   (default 100000)
+ * How long a search takes among many calls, in both databases: node test/bench/search.bench.ts [CALLS [sqlite | postgres]]   (default 100000)
  * A search is what `npm run calls -- search` does: the words, and the 50 newest records that have them, as a whole.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -14,6 +14,7 @@ import { fill, numberOf, random, TURNS, VOCABULARY, word } from './made-up-calls
 
 const { positionals } = parseArgs({ allowPositionals: true });
 const CALLS = Number(positionals[0] ?? 100_000);
+const ONLY = positionals[1];
 const QUESTIONS = 300;
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -59,18 +60,21 @@ function line(times: readonly number[]): string {
   return `p50 ${at(0.5)}  p95 ${at(0.95)}  p99 ${at(0.99)}  worst ${at(1)} ms`;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'search-'));
-const path = join(folder, 'records.sqlite');
-try {
-  await measure('SQLite', { kind: 'sqlite', path });
-  say(`  ${(statSync(path).size / 2 ** 20).toFixed(0)} MB`);
-} finally {
-  rmSync(folder, { recursive: true });
+if (ONLY !== 'postgres') {
+  const folder = mkdtempSync(join(tmpdir(), 'search-'));
+  const path = join(folder, 'records.sqlite');
+  try {
+    await measure('SQLite', { kind: 'sqlite', path });
+    say(`  ${(statSync(path).size / 2 ** 20).toFixed(0)} MB`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
-const server = await PostgresServer.start();
-try {
-  const url = await server.database();
-  await measure('PostgreSQL', { kind: 'postgres', url });
-} finally {
-  await server.stop();
+if (ONLY !== 'sqlite') {
+  const server = await PostgresServer.start();
+  try {
+    await measure('PostgreSQL', { kind: 'postgres', url: await server.database() });
+  } finally {
+    await server.stop();
+  }
 }

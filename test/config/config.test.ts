@@ -278,6 +278,20 @@ describe('providers chosen by themselves', () => {
     expect(cartesia).toMatchObject({ tts: { feeding: 'sentence', model: 'sonic-3' } });
   });
 
+  it('never shows a secret, under whatever key it was put', () => {
+    const long = `sk-${'0123456789'.repeat(8)}"quoted"`;
+    edit(
+      'providers.yaml',
+      [/codec: .*/, 'codec: ${ARI_PASSWORD}'],
+      [/listenPort: .*/, 'listenPort: ${GROQ_API_KEY}'],
+    );
+    const told = problems({ ARI_PASSWORD: 'hunter2-and-more', GROQ_API_KEY: long }).join('\n');
+    expect(told).toMatch(/codec: .*not shown/);
+    expect(told).toMatch(/listenPort: .*not shown/);
+    expect(told).not.toContain('hunter2');
+    expect(told).not.toContain('0123456789');
+  });
+
   it('may be asked for only with a key, and it is never shown', () => {
     edit('providers.yaml', ['apiKey: ${GROQ_API_KEY:-}', 'apiKey: gsk_in_plain_sight']);
     expect(problems({ ARI_PASSWORD: 'x', VOICE_AGENT_TTS: 'cartesia' })).toEqual([

@@ -127,6 +127,7 @@ describe('docker/compose.yaml', () => {
       'set-up': 'never',
       asterisk: 'build',
       'voice-agent': 'build',
+      watchdog: 'never',
       softphone: 'build',
     });
     // Two services that build one image make it anew for each other.
@@ -196,7 +197,7 @@ describe('docker/compose.yaml', () => {
       ]),
     );
     expect(members).toEqual({
-      inside: ['asterisk', 'voice-agent', 'softphone'],
+      inside: ['asterisk', 'voice-agent', 'watchdog', 'softphone'],
       phones: ['asterisk'],
       outside: ['voice-agent', 'local-llm', 'local-llm-model'],
       monitoring: ['voice-agent', 'prometheus', 'grafana'],

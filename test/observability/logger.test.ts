@@ -29,6 +29,16 @@ describe('the log', () => {
     expect(written('pretty', false)).toContain('INFO  connected');
   });
 
+  it('lets no caller steer the terminal of who reads it', () => {
+    let text = '';
+    const write = (line: string): void => void (text += line);
+    const logger = createLogger({ level: 'info', format: 'pretty', terminal: true, write });
+    const name = '\u001b[31mEVIL\u0007\u001b]0;owned\u0007\u202eelif\u2028next';
+    logger.info({ name, more: { name } }, `a call of ${name}`);
+    expect(text.replace(/\n$/, '')).not.toMatch(/[\p{Cc}\u202e\u2028]/u);
+    expect(text).toContain('EVIL');
+  });
+
   it('never shows a password', () => {
     for (const format of ['json', 'pretty'] as const) {
       expect(written(format, false)).not.toContain('open sesame');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redactionOf, type RedactionRules } from '../../src/store/redaction.ts';
+import { keptTurns, redactionOf, type RedactionRules } from '../../src/store/redaction.ts';
 
 function redact(text: string, language = 'en', rules: Partial<RedactionRules> = { digits: true }): string {
   return redactionOf({ digits: false, cards: false, patterns: [], ...rules })(text, 'said', language);
@@ -66,5 +66,45 @@ describe('redaction of patterns', () => {
   it('takes out what matches, whatever its case', () => {
     expect(redact('mail Ada@Example.com now', 'en', { patterns: ['\\S+@\\S+'] })).toBe('mail • now');
     expect(redact('abc', 'en', { patterns: ['x*'] })).toBe('abc');
+  });
+});
+
+describe('a number in several turns', () => {
+  function kept(turns: readonly string[], rules: Partial<RedactionRules> = { digits: true }): string[] {
+    const texts = [...turns];
+    turns.forEach((_, n) => {
+      for (const { index, text } of keptTurns(turns.slice(0, n + 1), (all) => redact(all, 'en', rules)))
+        texts[index] = text;
+    });
+    return texts;
+  }
+
+  it('is taken out of all of them, as soon as it is long enough', () => {
+    expect(kept(['my number is four two', 'and then seven', 'yes, it is one eight.', 'no more'])).toEqual([
+      'my number is • •',
+      '• • •',
+      '•, • • • •.',
+      'no more',
+    ]);
+    expect(kept(['it is 41', '27'])).toEqual(['it is ••', '••']);
+  });
+
+  it('is none if something else is said between, or if it is a short one', () => {
+    const quantities = ['a table for two', 'at three', 'please'];
+    expect(kept(quantities)).toEqual(quantities);
+    const apart = ['I have two dogs and one cat', 'they are called Max, Moritz and Tom, since one two'];
+    expect(kept(apart)).toEqual(apart);
+  });
+
+  it('is a card’s by its check digit, or in words by its length', () => {
+    const cards = { cards: true };
+    expect(kept(['4111 1111.', '1111 1111'], cards)).toEqual(['•••• ••••.', '•••• ••••']);
+    expect(kept(['4111 1111', '1111 1112'], cards)).toEqual(['4111 1111', '1111 1112']);
+    const eight = 'four one one one one one one one';
+    expect(kept([eight, eight], cards).join(' ')).not.toMatch(/one|four/);
+  });
+
+  it('lets patterns of one’s own see one turn at a time', () => {
+    expect(kept(['my name is', 'Ann'], { patterns: ['is\\s+\\S+'] })).toEqual(['my name is', 'Ann']);
   });
 });

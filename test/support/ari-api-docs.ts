@@ -22,7 +22,14 @@ const parameter =
 type Endpoint = readonly [string, ...(readonly [string, string, string, ...string[]])[]];
 
 const RESOURCES: Readonly<Record<string, readonly Endpoint[]>> = {
-  asterisk: [['/asterisk/info', ['GET', 'getInfo', 'AsteriskInfo', 'only']]],
+  asterisk: [
+    ['/asterisk/info', ['GET', 'getInfo', 'AsteriskInfo', 'only']],
+    [
+      '/asterisk/variable',
+      ['GET', 'getGlobalVar', 'Variable', 'variable!'],
+      ['POST', 'setGlobalVar', 'void', 'variable!', 'value'],
+    ],
+  ],
   applications: [['/applications/{applicationName}', ['GET', 'get', 'Application']]],
   channels: [
     ['/channels', ['GET', 'list', 'List[Channel]']],

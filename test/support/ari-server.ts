@@ -57,6 +57,8 @@ const OK: Reply = { status: 204 };
 const missing = (what: string): Reply => ({ status: 404, body: { message: `${what} not found` } });
 
 export class AriServer {
+  /** Global ones. */
+  readonly variables = new Map<string, string>();
   readonly channels = new Map<string, FakeChannel>();
   readonly bridges = new Map<string, Set<string>>();
   readonly requests: AriRequest[] = [];
@@ -344,6 +346,7 @@ export class AriServer {
     if (this.#options.readOnly && request.method !== 'GET') {
       return { status: 403, body: { message: 'Write access denied' } };
     }
+    if (resource === 'asterisk' && id === 'variable') return this.#globalVariable(request);
     if (resource === 'asterisk') {
       const status = { startup_time: this.#startedAt, last_reload_time: this.#startedAt };
       return { status: 200, body: { system: { version: '22.0-fake' }, status } };
@@ -351,6 +354,16 @@ export class AriServer {
     if (resource === 'applications') return this.#application(id);
     if (resource === 'channels') return this.#channel(request, id, verb);
     return this.#bridge(request, id, verb);
+  }
+
+  #globalVariable({ method, query }: AriRequest): Reply {
+    const name = query.get('variable') ?? '';
+    if (method === 'POST') {
+      this.variables.set(name, query.get('value') ?? '');
+      return OK;
+    }
+    // As Asterisk: what isn't set is empty.
+    return { status: 200, body: { value: this.variables.get(name) ?? '' } };
   }
 
   #application(name: string): Reply {

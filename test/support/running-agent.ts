@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LabAgent } from '../../lab/agent.ts';
+import { LabAgent, type AgentOptions } from '../../lab/agent.ts';
 import type { AgentCall } from '../../lab/agent-events.ts';
 import { NativeAsterisk } from '../../lab/asterisk.ts';
 import { labFolder, PROJECT } from '../../lab/paths.ts';
@@ -27,15 +27,23 @@ const RECORD_MS = 5000;
 
 export class RunningAgent {
   readonly asterisk: NativeAsterisk;
-  readonly agent: LabAgent;
   /** The agent's one RTP port: all its calls' packets come from and go to it. */
   readonly rtpPort: number;
   readonly folder: string;
   readonly #phones: Softphone[] = [];
+  readonly #options: AgentOptions;
+  #agent: LabAgent;
 
-  private constructor(asterisk: NativeAsterisk, agent: LabAgent, rtpPort: number, folder: string) {
+  private constructor(
+    asterisk: NativeAsterisk,
+    agent: LabAgent,
+    options: AgentOptions,
+    rtpPort: number,
+    folder: string,
+  ) {
     this.asterisk = asterisk;
-    this.agent = agent;
+    this.#agent = agent;
+    this.#options = options;
     this.rtpPort = rtpPort;
     this.folder = folder;
   }
@@ -46,7 +54,7 @@ export class RunningAgent {
     try {
       asterisk = await NativeAsterisk.start();
       const rtpPort = await freePorts('udp');
-      const agent = await LabAgent.start({
+      const agentOptions: AgentOptions = {
         asterisk,
         dataFolder: join(folder, 'data'),
         configFolder: writeConfig(join(folder, 'config'), options.edits ?? []),
@@ -57,13 +65,51 @@ export class RunningAgent {
           RTP_LISTEN_PORT: String(rtpPort),
           ...options.environment,
         },
-      });
-      return new RunningAgent(asterisk, agent, rtpPort, folder);
+      };
+      const agent = await LabAgent.start(agentOptions);
+      return new RunningAgent(asterisk, agent, agentOptions, rtpPort, folder);
     } catch (error) {
       await asterisk?.stop();
       rmSync(folder, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  get agent(): LabAgent {
+    return this.#agent;
+  }
+
+  /** What the agent's process, and one beside it, is started with. */
+  get environment(): NodeJS.ProcessEnv {
+    const { ariUrl, ariUser, secrets } = this.asterisk;
+    const { configFolder, dataFolder, environment } = this.#options;
+    return {
+      ...process.env,
+      ...environment,
+      ARI_URL: ariUrl,
+      ARI_USERNAME: ariUser,
+      ARI_PASSWORD: secrets.ari,
+      VOICE_AGENT_CONFIG_DIR: configFolder,
+      VOICE_AGENT_DATA_DIR: dataFolder,
+      LOG_FORMAT: 'json',
+    };
+  }
+
+  async killAgent(): Promise<void> {
+    process.kill(this.#agent.pid, 'SIGKILL');
+    await this.#agent.exited;
+    await this.#agent.stop();
+  }
+
+  /** Starts another in its place, as a supervisor does. Returns when it was started (wall clock). */
+  async restartAgent(): Promise<number> {
+    const environment = {
+      ...this.#options.environment,
+      MONITORING_LISTEN_PORT: new URL(this.#agent.monitoringUrl).port,
+    };
+    const at = Date.now();
+    this.#agent = await LabAgent.start({ ...this.#options, environment });
+    return at;
   }
 
   /** A phone that stays until `stopPhones` or `stop`. */

@@ -4,7 +4,7 @@ import { LatencyTracker } from '../../src/dialog/call/latency-tracker.ts';
 import { DEFAULT_LIMITS, type AgentProfile } from '../../src/dialog/contract/agent-profile.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
 import type { CallInfo } from '../../src/dialog/contract/call-info.ts';
-import type { TakenMessage } from '../../src/dialog/contract/conversation.ts';
+import type { Message, TakenMessage } from '../../src/dialog/contract/conversation.ts';
 import { languageOf } from '../../src/dialog/language/known-languages.ts';
 import { PhraseCache, type PhraseTexts } from '../../src/dialog/reply/prepared-phrases.ts';
 import {
@@ -64,6 +64,7 @@ export interface ScriptedCallOptions {
   readonly tracker?: LatencyTracker;
   readonly scope?: Scope;
   readonly stallMs?: number;
+  readonly earlier?: readonly Message[];
   readonly setUp?: (call: ScriptedCall) => void;
 }
 
@@ -120,6 +121,7 @@ export class ScriptedCall {
         ...options.settings,
       },
       announcement: options.announcement,
+      earlier: options.earlier,
       ...(options.stallMs === undefined ? {} : { stallMs: options.stallMs }),
     });
   }

@@ -1,6 +1,7 @@
 import { FailureDomain } from '../../lib/failure-domain.ts';
 import { NO_MEDIA } from '../contract/call-media.ts';
 import type { CallInfo } from '../contract/call-info.ts';
+import type { Message } from '../contract/conversation.ts';
 import type { EndReason } from '../contract/end-reason.ts';
 import type { CallLine, MediaSession } from '../contract/ports.ts';
 import { TOOL } from '../contract/tool-names.ts';
@@ -16,6 +17,8 @@ export interface AdmittedCallOptions extends CallSessionOptions {
   readonly name?: string;
   readonly info: CallInfo;
   readonly tracker: LatencyTracker;
+  /** See `CallDeskOptions.earlier`. */
+  readonly earlier?: readonly Message[] | undefined;
 }
 
 /** The name of a call, unless its channel's last visit hasn't ended yet. */
@@ -39,7 +42,7 @@ type Standing =
 export class AdmittedCall {
   readonly #options: AdmittedCallOptions;
   readonly #facts: CallFacts;
-  readonly #history = new ConversationHistory();
+  readonly #history: ConversationHistory;
   readonly #reporter: CallReporter;
   readonly #admittedAt: number;
   #standing: Standing = { is: 'waiting' };
@@ -48,6 +51,7 @@ export class AdmittedCall {
     this.#options = options;
     const { clock, tracker, observe, info, agent, parts, announcement } = options;
     this.#facts = new CallFacts(options.name ?? callName(info), info);
+    this.#history = new ConversationHistory(options.earlier);
     this.#admittedAt = clock.now();
     this.#reporter = new CallReporter({ name: this.name, history: this.#history, tracker, clock, observe });
     this.#reporter.emit({ type: 'started', info, agent: agent.id });

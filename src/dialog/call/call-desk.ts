@@ -11,6 +11,7 @@ import type { Admission, CallDesk, MediaSession } from '../contract/ports.ts';
 import { DEFAULT_LIMITS, type AgentProfile } from '../contract/agent-profile.ts';
 import type { CallEvent, CallObserver, TurnGlimpse } from '../contract/call-events.ts';
 import type { CallInfo } from '../contract/call-info.ts';
+import type { Message } from '../contract/conversation.ts';
 import type { PhraseCache } from '../reply/prepared-phrases.ts';
 import { DEFAULT_TURN_SETTINGS, policiesFor, type Ending, type TurnSettings } from '../turn/turn-states.ts';
 
@@ -41,6 +42,11 @@ export interface CallDeskOptions {
   /** Where each call stands, for who looks on. */
   readonly onTurn?: ((call: string, turn: TurnGlimpse) => void) | undefined;
   readonly scope: Scope;
+  /**
+   * What was said with a caller whose call an earlier run of the program has left when it died (nothing, if that isn't
+   * known any more): it goes on where it was. Undefined: it is a new call.
+   */
+  readonly earlier?: (info: CallInfo) => readonly Message[] | undefined;
   /** Listens in on a call's media (a recording). Called when it runs; what it returns, when it is over. */
   readonly tap?: (call: string, agent: string, media: MediaSession) => () => Promise<void>;
 }
@@ -146,6 +152,8 @@ export class Desk implements CallDesk {
     const { phrases, clock, tracker, observe, onTurn, scope } = this.#options;
     const { profile, parts, tools, expected, source } = agent;
     const name = this.#nameOf(info);
+    const earlier = announcement ? undefined : this.#options.earlier?.(info);
+    const settings = settingsOf(agent);
     const call = new AdmittedCall({
       scope,
       name,
@@ -164,9 +172,10 @@ export class Desk implements CallDesk {
         ((turn) => {
           onTurn(name, turn);
         }),
-      settings: settingsOf(agent),
+      settings: earlier ? { ...settings, firstWords: 'sayAgain' } : settings,
       source,
       announcement,
+      earlier,
     });
     const over = Promise.withResolvers<undefined>();
     this.#calls.set(call, over.promise);

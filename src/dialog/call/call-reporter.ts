@@ -79,7 +79,7 @@ export class CallReporter {
   }
 
   callerSaid(turn: number, input: CallerInput): void {
-    const { message, guess, since, marks } = input;
+    const { message, guess, places, since, marks } = input;
     this.#options.history.callerSaid(message);
     const understood = message.via === 'speech' || message.via === 'dtmf';
     this.emit({
@@ -88,6 +88,7 @@ export class CallReporter {
       text: understood ? message.text : (guess ?? ''),
       understood,
       via: message.via === 'dtmf' ? 'dtmf' : 'speech',
+      ...(places === undefined ? {} : { places }),
       ...(since === undefined ? {} : { since }),
       ...(marks.speechEnd === undefined ? {} : { until: marks.speechEnd }),
     });

@@ -3,6 +3,7 @@ import type { CallInfo, TransferOutcome } from './call-info.ts';
 import type { MediaStats } from './call-media.ts';
 import type { EndReason } from './end-reason.ts';
 import type { FailureKind, ProviderTrouble } from './provider-failures.ts';
+import type { WordPlace } from './speech.ts';
 
 /** One turn's instants, from the caller's last voiced packet to the reply's first (undefined: didn't happen). */
 export interface TurnMarks {
@@ -53,6 +54,8 @@ export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
       readonly text: string;
       readonly understood: boolean;
       readonly via: 'speech' | 'dtmf';
+      /** Where each word of `text` was heard; missing where that isn't known. */
+      readonly places?: readonly WordPlace[];
       /** When the caller began to say (or press) it, and ended; missing where that isn't known. */
       readonly since?: Milliseconds;
       readonly until?: Milliseconds;

@@ -92,6 +92,14 @@ export interface Transcript {
   readonly understood: boolean;
   /** 0 … 1, as the recogniser gives it. */
   readonly confidence: number;
+  /** Where each word of `text` (what spaces part) was heard; missing: the recogniser doesn't tell. */
+  readonly places?: readonly WordPlace[];
+}
+
+/** From one frame of the `heard` ring to another, both included. */
+export interface WordPlace {
+  readonly frame: number;
+  readonly toFrame: number;
 }
 
 export interface VoiceRequest {

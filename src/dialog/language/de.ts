@@ -67,6 +67,7 @@ export const de = {
   },
   reading: {
     per: 'pro',
+    plus: 'plus',
     address: {
       dot: 'Punkt',
       slash: 'Schrägstrich',

@@ -66,6 +66,7 @@ export const en = {
   },
   reading: {
     per: 'per',
+    plus: 'plus',
     address: { dot: 'dot', slash: 'slash', at: 'at', dash: 'dash', underscore: 'underscore' },
   },
 } satisfies Language;

@@ -66,6 +66,7 @@ export const es = {
   },
   reading: {
     per: 'por',
+    plus: 'más',
     address: { dot: 'punto', slash: 'barra', at: 'arroba', dash: 'guion', underscore: 'guion bajo' },
   },
 } satisfies Language;

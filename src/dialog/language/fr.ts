@@ -65,6 +65,7 @@ export const fr = {
   },
   reading: {
     per: 'par',
+    plus: 'plus',
     address: { dot: 'point', slash: 'barre oblique', at: 'arobase', dash: 'tiret', underscore: 'tiret bas' },
   },
 } satisfies Language;

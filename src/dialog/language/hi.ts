@@ -50,6 +50,7 @@ export const hi = {
   sentences: { ...PLAIN_SENTENCES, abbreviations: list('डॉ श्री प्रो पं मो रु नं dr mr mrs') },
   reading: {
     per: 'प्रति',
+    plus: 'प्लस',
     address: { dot: 'डॉट', slash: 'स्लैश', at: 'एट', dash: 'डैश', underscore: 'अंडरस्कोर' },
   },
 } satisfies Language;

@@ -62,6 +62,7 @@ export const it = {
   },
   reading: {
     per: 'al',
+    plus: 'più',
     address: {
       dot: 'punto',
       slash: 'barra',

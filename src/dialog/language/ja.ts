@@ -53,6 +53,7 @@ export const ja = {
   sentences: PLAIN_SENTENCES,
   reading: {
     per: '毎',
+    plus: 'プラス',
     address: {
       dot: 'ドット',
       slash: 'スラッシュ',

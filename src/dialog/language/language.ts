@@ -32,6 +32,8 @@ export interface Language {
 export interface Reading {
   /** "five dollars *per* month". */
   readonly per: string;
+  /** "*plus* 4 4", before a telephone number. */
+  readonly plus: string;
   /** The signs in an address of the net. */
   readonly address: {
     readonly dot: string;

@@ -62,6 +62,7 @@ export const nl = {
   },
   reading: {
     per: 'per',
+    plus: 'plus',
     address: {
       dot: 'punt',
       slash: 'schuine streep',

@@ -63,6 +63,7 @@ export const pl = {
   },
   reading: {
     per: 'za',
+    plus: 'plus',
     address: { dot: 'kropka', slash: 'ukośnik', at: 'małpa', dash: 'myślnik', underscore: 'podkreślnik' },
   },
 } satisfies Language;

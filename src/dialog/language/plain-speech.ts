@@ -37,6 +37,15 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '#39': "'",
 };
 const ADDRESS = /(?:https?:\/\/|www\.)[^\s<>()[\]"']+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+/gi;
+/**
+ * Telephone numbers, as they are written anywhere: with a plus, a zero or a code in brackets before them, in America's
+ * groups, or a long run of figures that isn't round.
+ */
+const TELEPHONE =
+  /(?<![\p{L}\p{N}.,:/-])(?:\+\d{1,3}(?:[ ./-]?\(?\d{1,5}\)?)+|\(?0\d{1,5}\)?(?:[ ./-]{1,2}\(?\d{1,8}\)?)+|(?:1[ -])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}|\d{3}-\d{4}|\d{3}-\d{3,4}-\d{4}|\d{7,15}|0\d{6,14})(?![\p{N}:%€$£¥₹°]|[.,/-]\d)/gu;
+const NO_TELEPHONE =
+  /^\d{1,2}([./-])\d{1,2}\1\d{2,4}$|^\d{1,2}[.]\d{2}[ -]|^\d{4}-\d{2}-\d{2}$|^[1-9]\d*000$/;
+
 const CURRENCY = String.raw`[$€£¥₹₩₽₺฿]|R\$|zł|Kč|kr`;
 const PER = new RegExp(
   String.raw`((?:${CURRENCY})\s?\d[\d.,]*|\d[\d.,]*\s?(?:${CURRENCY}|[A-Z]{3}|[Ee]uros?))\s*\/\s*(?=\p{L})`,
@@ -141,7 +150,7 @@ export class PlainSpeech {
   #given(text: string): string {
     let given = text;
     if (!this.#said) {
-      given = given.replace(/^(?:[\s.…,;:!?*_#~|/\\)\]]|[-–—](?!\d))+/su, '');
+      given = given.replace(/^(?:[\s.…,;:!?*_#~|/\\)\]>]|[-–—](?!\d))+/su, '');
       if (/[\p{L}\p{N}]/u.test(given)) this.#said = true;
       else if (given.trim() === '') return '';
     }
@@ -175,6 +184,7 @@ export class PlainSpeech {
       .replaceAll(/(?<=[\p{L}\p{N}])_(?=[\p{L}\p{N}])/gu, ' ')
       .replaceAll(/[[\]【】]/g, '')
       .replaceAll(SIGNS, ', ')
+      .replaceAll(TELEPHONE, (number) => this.#telephone(number))
       .replaceAll(PER, (_, amount: string) => (reading ? `${amount} ${reading.per} ` : `${amount} / `));
   }
 
@@ -186,6 +196,18 @@ export class PlainSpeech {
     const plain = told.map((cell) => this.#inline(cell)).join(', ');
     this.#line = 'row';
     return plain;
+  }
+
+  /** Figure by figure, in groups: as one number, nobody can write it down. */
+  #telephone(written: string): string {
+    const digits = written.replaceAll(/\D/g, '').length;
+    if (NO_TELEPHONE.test(written) || digits < 7 || digits > 15) return written;
+    const groups = (written.match(/\d+/g) ?? []).flatMap((group) =>
+      group.length > 4 ? (group.match(/\d{3}(?=\d{2})|\d+/g) ?? []) : [group],
+    );
+    const plus = written.startsWith('+') ? `${this.#language.reading?.plus ?? '+'} ` : '';
+    const pause = { zh: '，', ja: '、' }[this.#language.code] ?? ', ';
+    return plus + groups.map((group) => Array.from(group).join(' ')).join(pause);
   }
 
   /** An address of the net as it is said: without what nobody says. */
@@ -221,7 +243,7 @@ export function plainText(text: string, language: Language): string {
  */
 function certain(text: string): number {
   if (text.length > LONGEST_HELD) return text.length;
-  const open = /(?:\S*\s+[*|→⇒•×/]\s+)?(?:\S*[\d$€£¥₹]\S*[ \t]+)?[^\s。！？、，]*$/u.exec(text)?.[0] ?? '';
+  const open = /(?:\S*\s+[*|→⇒•×/]\s+)?(?:\S*[\d$€£¥₹]\S*[ \t]+)*[^\s。！？、，]*$/u.exec(text)?.[0] ?? '';
   const isWords = /^[^\x21-\x7e\p{S}\p{Cs}\u200D\uFE0F【】]*$/u.test(open);
   let end = isWords ? text.length : text.length - open.length;
   for (const [begin, close] of BRACKETS) {

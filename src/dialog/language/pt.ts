@@ -64,6 +64,7 @@ export const pt = {
   },
   reading: {
     per: 'por',
+    plus: 'mais',
     address: { dot: 'ponto', slash: 'barra', at: 'arroba', dash: 'hífen', underscore: 'sublinhado' },
   },
 } satisfies Language;

@@ -54,6 +54,7 @@ export const th = {
   },
   reading: {
     per: 'ต่อ',
+    plus: 'บวก',
     address: { dot: 'จุด', slash: 'ทับ', at: 'แอท', dash: 'ขีด', underscore: 'ขีดล่าง' },
   },
 } satisfies Language;

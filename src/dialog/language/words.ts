@@ -33,6 +33,11 @@ export function wordsOf(text: string, code: string): string[] {
   );
 }
 
+/** Whether a word begins there. */
+export function startsWord(text: string, at: number, code: string): boolean {
+  return segmenterOf(code).segment(text).containing(at)?.index === at;
+}
+
 /** Whether `text` repeats what was said before, or its beginning (a recogniser's late word). */
 export function repeats(text: string, before = ''): boolean {
   const [words, said] = [runsOf(text), runsOf(before)];

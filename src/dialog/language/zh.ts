@@ -48,6 +48,7 @@ export const zh = {
   sentences: PLAIN_SENTENCES,
   reading: {
     per: '每',
+    plus: '加',
     address: { dot: '点', slash: '斜杠', at: '艾特', dash: '短横线', underscore: '下划线' },
   },
 } satisfies Language;

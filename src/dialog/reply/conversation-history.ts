@@ -11,7 +11,12 @@ const SYLLABLE_SIGN = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
 
 /** What was said in a call, by both sides, as both sides heard it. */
 export class ConversationHistory {
-  readonly #messages: Message[] = [];
+  readonly #messages: Message[];
+
+  /** `earlier`: what was said before the program was started again in mid-call. */
+  constructor(earlier: readonly Message[] = []) {
+    this.#messages = [...earlier];
+  }
 
   get messages(): readonly Message[] {
     return this.#messages;

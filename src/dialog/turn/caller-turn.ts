@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../../lib/clock.ts';
-import type { Transcript } from '../contract/speech.ts';
+import type { Transcript, WordPlace } from '../contract/speech.ts';
 import type { ListeningState, Said, TurnSettings } from './turn-states.ts';
 
 /* What the caller has said in a turn, as the recogniser gives it: in pieces, each of them asked for or not. */
@@ -8,11 +8,21 @@ export const NOTHING_SAID: Said = { pieces: [], partial: '', fillers: 0 };
 
 /** The final texts of a turn as one; pieces that weren't understood add nothing. */
 export function heardText(said: Said): string {
-  return said.pieces
-    .filter((piece) => piece.transcript?.understood)
-    .map((piece) => piece.transcript?.text.trim() ?? '')
-    .filter((text) => text !== '')
+  return understoodIn(said)
+    .map(({ text }) => text.trim())
     .join(' ');
+}
+
+/** Where each of its words was heard. Undefined: of some, nobody knows. */
+export function heardPlaces(said: Said): readonly WordPlace[] | undefined {
+  const parts = understoodIn(said).map(({ places }) => places);
+  return parts.every((places) => places !== undefined) ? parts.flat() : undefined;
+}
+
+function understoodIn({ pieces }: Said): readonly Transcript[] {
+  return pieces.flatMap(({ transcript }) =>
+    transcript?.understood && transcript.text.trim() !== '' ? [transcript] : [],
+  );
 }
 
 /** Whether the recogniser was asked, and hasn't answered. */

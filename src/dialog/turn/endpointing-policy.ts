@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import type { Language } from '../language/language.ts';
-import { isUnspaced, Vocabulary, wordsOf } from '../language/words.ts';
+import { SpokenNumbers } from '../language/spoken-numbers.ts';
+import { Vocabulary, wordsOf } from '../language/words.ts';
 
 /** What is known of a turn in which the caller pauses. */
 export interface PausingTurn {
@@ -65,30 +66,11 @@ export function endpointingByWords(
 ): EndpointingPolicy {
   const openEnds = new Vocabulary(language.openEnds, language);
   const complete = new Vocabulary(language.complete, language);
-  const numbers = new Vocabulary(language.numbers, language);
+  const numbers = new SpokenNumbers(language);
   const asks = {
     number: new Vocabulary(language.asks.number, language),
     name: new Vocabulary(language.asks.name, language),
     openly: new Vocabulary(language.asks.openly, language),
-  };
-
-  /** Digits that a word stands for; 0: it is no number. */
-  const digitsOf = (word: string): number => {
-    if (/^\p{Nd}+$/u.test(word)) return word.length;
-    if (numbers.has(word)) return 1;
-    if (isUnspaced(word) && Array.from(word).every((digit) => numbers.has(digit))) return word.length;
-    const isCompound = language.numberEndings.some((end) => word.length > end.length && word.endsWith(end));
-    return isCompound ? 1 : 0;
-  };
-
-  const digitsAtEnd = (words: readonly string[]): number => {
-    let digits = 0;
-    for (const word of words.toReversed()) {
-      const count = digitsOf(word);
-      if (count === 0) break;
-      digits += count;
-    }
-    return digits;
   };
 
   const wanted = (asked: string): keyof typeof asks | 'yes-or-no' | undefined => {
@@ -104,9 +86,9 @@ export function endpointingByWords(
     const words = wordsOf(text, language.code);
     if (words.length === 0) return undefined;
     const answer = wanted(asked);
-    const digits = digitsAtEnd(words);
-    // One alone may be an article ("un"), unless it is a number that was asked for.
-    const isDictating = digits >= 2 || (digits === 1 && answer === 'number');
+    const { digits = 0, isOneWord = false } = numbers.atEnd(text) ?? {};
+    // One alone may be a quantity, unless it is a number that was asked for.
+    const isDictating = answer === 'number' ? digits > 0 : digits >= 2 && !isOneWord;
     if (isDictating && digits < NUMBER_SHORT) return DICTATING;
     if (isDictating && digits < NUMBER_COMPLETE_FROM) return NEARLY_DICTATED;
     if (answer === 'name' && isLetter(words.at(-1))) return SPELLING;

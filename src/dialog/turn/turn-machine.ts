@@ -5,7 +5,15 @@ import type { TransferOutcome } from '../contract/call-info.ts';
 import type { JudgedSound } from '../contract/call-events.ts';
 import type { FailureReason } from '../contract/end-reason.ts';
 import { SPEECH_PITCHED, type CallerSound } from './interruption-policy.ts';
-import { expectsText, heardText, knownText, NOTHING_SAID, pauseOf, withPiece } from './caller-turn.ts';
+import {
+  expectsText,
+  heardPlaces,
+  heardText,
+  knownText,
+  NOTHING_SAID,
+  pauseOf,
+  withPiece,
+} from './caller-turn.ts';
 import type {
   CallerInput,
   ClosingState,
@@ -252,13 +260,13 @@ function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettin
       // Whoever talks already when they are answered is heard from where they began.
       return unchanged({ ...state, ear: talking(event) });
     case 'line-heard':
-      return state.greetBy === undefined ? unchanged(state) : begin(state, event.at);
+      return state.greetBy === undefined ? unchanged(state) : begin(state, event.at, settings);
     case 'tick':
-      return event.at >= (state.greetBy ?? Infinity) ? begin(state, event.at) : unchanged(state);
+      return event.at >= (state.greetBy ?? Infinity) ? begin(state, event.at, settings) : unchanged(state);
     case 'answered': {
       const answered = { ...state, callEndsAt: event.at + settings.maxCallMs };
       if (state.announcement) return close(answered, state.announcement, event.at, settings);
-      if (settings.firstPacketMs === 0) return begin(answered, event.at);
+      if (settings.firstPacketMs === 0) return begin(answered, event.at, settings);
       return unchanged({ ...answered, greetBy: event.at + settings.firstPacketMs });
     }
     default:
@@ -266,12 +274,12 @@ function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettin
   }
 }
 
-function begin(state: OpeningState, at: Milliseconds): Step {
-  return state.held ? hold(state, at) : greet(state);
+function begin(state: OpeningState, at: Milliseconds, settings: TurnSettings): Step {
+  return state.held ? hold(state, at) : greet(state, settings);
 }
 
-function greet(state: Common): Step {
-  const { state: speaking, actions } = say(state, 'greeting', 0);
+function greet(state: Common, { firstWords }: TurnSettings): Step {
+  const { state: speaking, actions } = say(state, firstWords, 0);
   return { state: { ...speaking, phase: 'greeting' }, actions };
 }
 
@@ -568,7 +576,9 @@ function inputOf(state: ListeningState, said: Said, at: Milliseconds): CallerInp
     sttFinal: at,
   };
   const since = said.from?.since;
-  if (text !== '') return { message: { role: 'caller', text, via: 'speech' }, since, marks };
+  if (text !== '') {
+    return { message: { role: 'caller', text, via: 'speech' }, places: heardPlaces(said), since, marks };
+  }
   const guess = said.pieces
     .map((piece) => piece.transcript?.text ?? '')
     .join(' ')
@@ -939,12 +949,12 @@ function overlapDeadline({ overlap, ear }: SpeakingState, { interruption }: Turn
   return ear.since + interruption.longestMs;
 }
 
-/** A sound that is over, and its words haven't come; or one that doesn't end. */
+/** A sound that is over, and its words haven't come: if it may be a sentence, it stops the agent, as one that doesn't end does. */
 function waitedEnough(state: SpeakingState, at: Milliseconds, settings: TurnSettings): Step {
   const { overlap, ear } = state;
   if (!overlap) return unchanged(state);
-  const sound = { words: knownText(overlap.said), lastsMs: lengthOf(state, at) };
-  if (ear.is === 'pausing') {
+  const sound = { ...soundOf(state, knownText(overlap.said), at), final: true };
+  if (ear.is === 'pausing' && settings.interruption.judge(sound) !== 'interrupts') {
     return {
       state: { ...state, overlap: { is: 'resumed', said: overlap.said } },
       actions: goingOn(state, sound, 'time', at),
@@ -1058,7 +1068,7 @@ function whenHeld(state: HeldState, event: TurnEvent, settings: TurnSettings): S
   const listening = listen(state, event.at, settings);
   // What they had asked is as new as their return.
   if (state.input) return think(listening, { ...state.input, marks: {} }, event.at, settings);
-  if (state.phrase === 'greeting') return greet(state);
+  if (state.phrase === 'greeting') return greet(state, settings);
   return state.phrase === undefined ? unchanged(listening) : say(state, state.phrase, state.turn);
 }
 

@@ -8,7 +8,7 @@ import { pausingForWords, type InterruptionPolicy } from './interruption-policy.
 import { promptsAfter, type PromptPolicy } from './prompt-policy.ts';
 import { languageOf } from '../language/known-languages.ts';
 import type { StockPhrase } from '../contract/stock-phrases.ts';
-import type { SoundTraits, Transcript } from '../contract/speech.ts';
+import type { SoundTraits, Transcript, WordPlace } from '../contract/speech.ts';
 import type { TransferOutcome } from '../contract/call-info.ts';
 import type { JudgedSound, TurnMarks } from '../contract/call-events.ts';
 
@@ -228,6 +228,8 @@ export interface CallerInput {
   readonly message: Extract<Message, { role: 'caller' }>;
   /** The recogniser's best guess, for the record, where it wasn't good enough to act on. */
   readonly guess?: string | undefined;
+  /** Where each word of the message was heard. */
+  readonly places?: readonly WordPlace[] | undefined;
   /** When the caller began to say it. */
   readonly since?: Milliseconds | undefined;
   readonly marks: TurnMarks;
@@ -384,6 +386,8 @@ export interface TurnSettings {
   readonly findsTurns: boolean;
   /** An end-of-turn model can be asked. */
   readonly judgesEnds: boolean;
+  /** What is said first: the greeting, or something else to who is in the middle of a conversation. */
+  readonly firstWords: PhraseName;
   /** A sound of the caller's may stop the greeting; keys may in any case. */
   readonly greetingInterruptible: boolean;
   /** How long the greeting waits for the caller's first packet. */
@@ -440,6 +444,7 @@ export const DEFAULT_TURN_SETTINGS: TurnSettings = {
   ...policiesFor({ language: 'en', limits: DEFAULT_LIMITS, patience: 'normal' }),
   findsTurns: false,
   judgesEnds: false,
+  firstWords: 'greeting',
   greetingInterruptible: true,
   earlyStart: false,
   turnTimeoutMs: 1500,

@@ -24,6 +24,8 @@ import { VonageLeg } from './vonage-leg.ts';
 const STEP_MS = 4;
 const REFUSALS_TOLD_EVERY_MS = 1000;
 const STOP_MS = 50;
+/** For who is turned away to read why. */
+const TURN_AWAY_MS = 1000;
 /** Sessions whose memory may wait to be given back. */
 const COLLECT_EVERY = 16;
 
@@ -194,8 +196,10 @@ function isHandshake({ method, headers }: IncomingMessage): boolean {
   );
 }
 
+/** Whoever doesn't close their side, too, would keep one of our connections for ever. */
 function turnAway(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  setTimeout(() => socket.destroy(), TURN_AWAY_MS);
 }
 
 server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {

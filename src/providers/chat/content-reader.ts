@@ -1,4 +1,4 @@
-import { callsIn, jsonEnd, type WrittenCall } from './written-tools.ts';
+import { callsIn, jsonEnd, parenthesisEnd, type WrittenCall } from './written-tools.ts';
 
 /** What stands in a model's content: words to be spoken, thoughts, and tools that it calls in writing. */
 export type ContentPart =
@@ -12,23 +12,30 @@ type Found =
   | 'partly'
   | { readonly is: 'thought'; readonly length: number; readonly end: RegExp }
   | { readonly is: 'calls'; readonly length: number; readonly calls: readonly WrittenCall[] }
+  | { readonly is: 'said'; readonly length: number; readonly text: string }
   | { readonly is: 'dropped'; readonly length: number };
 
-/** Tags between which models think. DeepSeek and Qwen; Gemini; Seed; Kimi; Magistral; gpt-oss (harmony). */
-const THOUGHTS: readonly (readonly [begin: string, end: RegExp])[] = [
-  ...['think', 'thinking', 'thought', 'thoughts', 'reasoning', 'reflection', 'scratchpad', 'seed:think'].map(
-    (tag) => [`<${tag}>`, new RegExp(`</${tag}>`, 'i')] as const,
-  ),
-  ['◁think▷', /◁\/think▷/i],
-  ['[think]', /\[\/think\]/i],
-  ['<|channel|>analysis<|message|>', /<\|end\|>|<\|start\|>|(?=<\|channel\|>)/],
+/**
+ * Tags between which models think: DeepSeek and Qwen; Gemini; Seed; Kimi; Magistral; OpenThinker; MedGemma; gpt-oss
+ * (harmony). What a tool has answered is nobody's words, either.
+ */
+const THOUGHTS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
+  [
+    /^<(?:\w+[_:])?(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis|monologue|tool_(?:response|result))\s*>/i,
+    /<\/(?:\w+[_:])?(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis|monologue|tool_(?:response|result))\s*>/i,
+  ],
+  [/^<\|begin_of_thought\|>/i, /<\|end_of_thought\|>/i],
+  [/^<unused94>/, /<unused95>/],
+  [/^◁think▷/i, /◁\/think▷/i],
+  [/^\[think\]/i, /\[\/think\]/i],
+  [/^<\|channel\|>analysis<\|message\|>/i, /<\|end\|>|<\|start\|>|(?=<\|channel\|>)/],
 ];
 
 /** Tags between which tools are called: Hermes and Qwen; Llama; Granite and Phi; Mistral; Kimi; DeepSeek; Claude's. */
 const CALLS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
   [
-    /^<(tool_calls?|toolcalls?|tools?|function_calls?|functioncalls?|invoke|tool_code)\b[^>]*>/i,
-    /<\/(?:tool_calls?|toolcalls?|tools?|function_calls?|functioncalls?|invoke|tool_code)>/i,
+    /^<(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|function_calls?|functioncalls?|invoke|tool_code)\b[^>]*>/i,
+    /<\/(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|function_calls?|functioncalls?|invoke|tool_code)>|(?<=^\s*<[^<>]*\/>)/i,
   ],
   [/^<function\b[=(\s][^>{]*>?/i, /<\/function>|<function>/i],
   [/^<\|(tool_calls?|python_tag)\|>/i, /<\|\/?(?:tool_calls?|eom_id|eot_id|end)\|>/i],
@@ -42,17 +49,37 @@ const CALLS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
 
 /** What such a tag may begin with, to be waited for. */
 const BEGINNINGS: readonly string[] = [
-  ...THOUGHTS.map(([begin]) => begin),
-  ...['<tool', '<function', '<invoke', '<|', '<｜', '[tool_call', '</think', '◁/think▷'],
-  ...['<s>', '</s>', '<end_of_turn>', '<start_of_turn>', '</tool_call>', '</function>'],
+  ...['<tool', '<function', '<invoke', '<|', '<｜', '[tool_call', '[think]', '◁think▷', '◁/think▷'],
 ];
 
+/** A tag whose name isn't whole, or whose attributes aren't there yet. */
+const TAG_BEGUN =
+  /^<\/?(?:[a-z][\w:.-]*)?$|^<\/?(?:\w+[_:])?(?:think|thinking|tool|function|invoke)[\w.-]*\s[^>]*$/i;
+
 /** Harmony: what follows `<|channel|>` says whose words these are, and `<|start|>` who speaks. */
-const HARMONY = /^<\|(?:channel\|>(?!.*<\|message\|>)|start\|>[a-z]*$)/s;
+const HARMONY =
+  /^(?:<\|(?:channel\|>(?!.*<\|message\|>)|(?:im_)?start\|>[a-z]*$|start_(?:header_id|of_role)\|>[^<]*(?:<[^>]*)?$)|<start_of_turn>[a-z]{0,5}$)/s;
 
 /** Of chat templates: nobody's words. */
 const CONTROL =
-  /^(?:<\|channel\|>[^<]*<\|message\|>|<\|start\|>[a-z]*|<[|｜][^<>\n]{1,40}?[|｜]>|<\/?s>|<(?:end|start)_of_turn>(?:model)?|<\/(?:think|thinking|thought|reasoning|tool_call|function)>|◁\/think▷)/i;
+  /^(?:<\|channel\|>[^<]*<\|message\|>|<\|(?:im_)?start\|>[a-z]*|<\|start_(?:header_id|of_role)\|>[^<]*<\|end_(?:header_id|of_role)\|>|<[|｜][^<>\n]{1,40}?[|｜]>|<\/?s>|<(?:end|start)_of_turn>(?:model)?|<unused\d+>|<\/(?:\w+:)?(?:think|thinking|thought|reasoning|tool_calls?|function|function_calls?)\s*>|◁\/think▷)/i;
+
+/** What small models write before their words, and before their thoughts (ReAct: arxiv.org/abs/2210.03629). */
+const SPEAKER = /^\s*(?:(?:assistant|ai|agent|bot|final answer|answer|response)\s*:\s*|assistant\n+)/i;
+const REACT_THOUGHT = /^\s*thought:/i;
+const REACT_END = /\n\s*(?:final )?(?:answer|response):\s*|(?=\n\s*action:)/i;
+const OPENINGS = ['assistant:', 'ai:', 'agent:', 'bot:', 'final answer:', 'answer:', 'response:', 'thought:'];
+/** A tool's name, `Action: ` perhaps before it, and what may stand between it and its arguments. */
+const ACTION = /^action:\s*/i;
+const ARGUMENTS = /^(?:\[ARGS\]|\*\*|:|\s*\n\s*(?:action input:)?)?\s*(?=[({])/i;
+
+/** An answer in JSON, as small models give it that have learnt to. */
+const ANSWER =
+  /^\{\s*"(?:response|reply|answer|message|content|text|say|speech|output)"\s*:\s*("(?:[^"\\]|\\.)*")/;
+
+/** Where something may begin that isn't words. */
+const PLACES =
+  /[<{[`◁]|(?<![\w-])[a-zA-Z_](?=[\w.]*(?:[({:*[]|[ \t]*(?:\n|$)))|(?<![\w-])(?:final answer|answer|action):/giu;
 
 /** Nobody says more in figures and brackets than this; what is longer was no call. */
 const LONGEST = 8_000;
@@ -65,6 +92,8 @@ const LONGEST_TAG = 100;
 export class ContentReader {
   readonly #tools: readonly string[];
   #held = '';
+  /** The last of the words that were given away. */
+  #before = '';
   #thought: RegExp | undefined;
   /** What has come while it thinks first; undefined: it doesn't, or has finished. */
   #unopened: string | undefined;
@@ -121,11 +150,13 @@ export class ContentReader {
       const [at, found] = this.#find(isLast);
       const words = this.#held.slice(0, at);
       if (words !== '') yield { is: 'words', text: words };
+      this.#before = `${this.#before}${words}`.slice(-20);
       this.#held = this.#held.slice(at);
       if (found === undefined) return;
       this.#thoughtFirst ||= found.is === 'dropped' && /^<\/think|^◁\/think/i.test(this.#held);
       this.#held = this.#held.slice(found.length);
       if (found.is === 'thought') this.#thought = found.end;
+      else if (found.is === 'said') yield { is: 'words', text: found.text };
       else if (found.is === 'calls') for (const call of found.calls) yield { is: 'call', call };
     }
   }
@@ -133,35 +164,67 @@ export class ContentReader {
   /** The first place that isn't words; or up to where words are certain. */
   #find(isLast: boolean): [at: number, found: Exclude<Found, string> | undefined] {
     const text = this.#held;
-    for (const { index } of text.matchAll(/[<{[`◁]|(?<![\w-])[a-zA-Z_](?=[\w.]*(?:[({]|$))/gu)) {
-      const found = this.#at(text.slice(index), isLast);
+    for (const { index } of text.matchAll(PLACES)) {
+      const found = this.#at(text.slice(index), isLast, `${this.#before}${text.slice(0, index)}`);
       if (found === 'nothing') continue;
       return found === 'partly' ? [index, undefined] : [index, found];
     }
     return [text.length, undefined];
   }
 
-  #at(text: string, isLast: boolean): Found {
-    const found = /^\w/.test(text) ? this.#called(text, isLast) : this.#marked(text, isLast);
+  #at(text: string, isLast: boolean, before: string): Found {
+    const found = /^\w/.test(text) ? this.#worded(text, isLast, before) : this.#marked(text, isLast);
     return found === 'partly' && (isLast || text.length > LONGEST) ? 'nothing' : found;
   }
 
-  /** `hang_up()`, `transfer(target="Doctor Bob")`, `hang_up{}`. */
-  #called(text: string, isLast: boolean): Found {
+  #worded(text: string, isLast: boolean, before: string): Found {
+    if (before.trim() === '') {
+      const speaker = SPEAKER.exec(text);
+      if (speaker) return { is: 'dropped', length: speaker[0].length };
+      if (REACT_THOUGHT.test(text)) return { is: 'thought', length: 1, end: REACT_END };
+      const lower = text.toLowerCase();
+      if (!isLast && OPENINGS.some((opening) => opening.startsWith(lower))) return 'partly';
+    }
+    const action = ACTION.exec(text)?.[0].length ?? 0;
+    const found = this.#called(text.slice(action), isLast, action > 0 ? '' : before);
+    return action > 0 && typeof found === 'object' ? { ...found, length: action + found.length } : found;
+  }
+
+  /**
+   * `hang_up()`, `transfer(target="Doctor Bob")`, `hang_up{}`, `hang_up: {}`, and a name that has a line of its own, if
+   * it is no word.
+   */
+  #called(text: string, isLast: boolean, before: string): Found {
     const name = /^[\w.]+/.exec(text)?.[0] ?? '';
     const rest = text.slice(name.length);
     const bare = name.replace(/^(?:functions|default_api)\./, '');
-    if (rest === '') {
+    const isTool = this.#tools.includes(bare);
+    if (rest === '' && !isLast) {
       const isBeginning = this.#tools.some((tool) =>
         [tool, `functions.${tool}`, `default_api.${tool}`].some((full) => full.startsWith(name)),
       );
-      return !isLast && isBeginning ? 'partly' : 'nothing';
+      return isBeginning || 'action:'.startsWith(name.toLowerCase()) ? 'partly' : 'nothing';
     }
-    if (!this.#tools.includes(bare)) return 'nothing';
-    const end = rest.startsWith('(') ? rest.indexOf(')') + 1 : jsonEnd(rest, 0);
-    if (end === undefined || end === 0) return 'partly';
-    const calls = callsIn(`${bare}${rest.slice(0, end)}`, this.#tools, true);
-    return calls.length === 0 ? 'nothing' : { is: 'calls', length: name.length + end, calls };
+    if (!isTool) return 'nothing';
+    const between = ARGUMENTS.exec(rest)?.[0];
+    if (between === undefined) {
+      if (!isLast && /^(?:\[A?R?G?S?\]?|\*{1,2}|:|\s*\n\s*[a-z :]*)?\s*$/i.test(rest)) return 'partly';
+      const line = /^[*`]*[ \t]*(?=\n|$)/.exec(rest);
+      const isAlone = line !== null && bare.includes('_') && /(?:^|\n)[\s*/>]*$/.test(before);
+      const call = { name: bare, arguments: '{}' };
+      return isAlone ? { is: 'calls', length: name.length + line[0].length, calls: [call] } : 'nothing';
+    }
+    const given = rest.slice(between.length);
+    const end = given.startsWith('(') ? parenthesisEnd(given) : jsonEnd(given, 0);
+    if (end === undefined) return isLast && given.startsWith('{') ? this.#calls(bare, text, given) : 'partly';
+    // "You can transfer (or not)" calls nothing.
+    if (/^\((?!\s*(?:["'{)]|[\w-]+\s*[=:]))/.test(given)) return 'nothing';
+    return this.#calls(bare, text.slice(0, text.length - given.length + end), given.slice(0, end));
+  }
+
+  #calls(name: string, whole: string, given: string): Found {
+    const calls = callsIn(`${name}${given}`, this.#tools, true);
+    return calls.length === 0 ? 'nothing' : { is: 'calls', length: whole.length, calls };
   }
 
   #marked(text: string, isLast: boolean): Found {
@@ -174,7 +237,8 @@ export class ContentReader {
       return this.#block(text, tag[0].length, new RegExp(`</${tool}>`), isLast);
     }
     for (const [begin, end] of THOUGHTS) {
-      if (lower.startsWith(begin)) return { is: 'thought', length: begin.length, end };
+      const length = begin.exec(text)?.[0].length;
+      if (length !== undefined) return { is: 'thought', length, end };
     }
     for (const [begin, end] of CALLS) {
       const length = begin.exec(text)?.[0].length;
@@ -182,6 +246,7 @@ export class ContentReader {
     }
     const control = CONTROL.exec(text)?.[0].length;
     if (control !== undefined) return { is: 'dropped', length: control };
+    if (TAG_BEGUN.test(text) && text.length < LONGEST_TAG) return 'partly';
     const isOpen = !/[>\]]/.test(lower) && lower.length < LONGEST_TAG;
     const begins = [...BEGINNINGS, ...this.#tools.map((tool) => `<${tool}`)];
     if (begins.some((begin) => begin.startsWith(lower) || (isOpen && lower.startsWith(begin)))) {
@@ -219,7 +284,11 @@ export class ContentReader {
     if (end === undefined && !isLast) return 'partly';
     const whole = text.slice(0, end);
     const calls = callsIn(whole, this.#tools, false);
-    return calls.length === 0 ? 'nothing' : { is: 'calls', length: whole.length, calls };
+    if (calls.length > 0) return { is: 'calls', length: whole.length, calls };
+    const answer = ANSWER.exec(whole);
+    return answer?.[1] === undefined
+      ? 'nothing'
+      : { is: 'said', length: whole.length, text: String(JSON.parse(answer[1])) };
   }
 
   /** `[hang_up()]`, as Llama 4 writes it. */

@@ -45,6 +45,16 @@ export function jsonEnd(text: string, from: number): number | undefined {
   return undefined;
 }
 
+/** Where the parenthesis that begins the text is closed, quoted ones left alone; undefined: it isn't yet. */
+export function parenthesisEnd(text: string): number | undefined {
+  let depth = 0;
+  for (const { 0: part, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[()]/g)) {
+    depth += part === '(' ? 1 : part === ')' ? -1 : 0;
+    if (depth === 0) return index + 1;
+  }
+  return undefined;
+}
+
 /**
  * The calls in a text that is a tool's call and nothing else, in whatever way it is written: JSON, one or a list;
  * `<function=NAME>{…}</function>`; `<invoke name="NAME"><parameter name="KEY">…`; `NAME[ARGS]{…}`; `NAME(key="value")`.
@@ -57,11 +67,21 @@ export function callsIn(text: string, known: readonly string[], isCall: boolean)
   if (tagged.length > 0) return tagged;
   const own = known.flatMap((name) => ownTag(text, name));
   if (own.length > 0) return own;
+  // GLM: the name, and then a tag for each key and each value.
+  const keyed = [...text.matchAll(/<arg_key>(.*?)<\/arg_key>\s*<arg_value>(.*?)(?:<\/arg_value>|$)/gs)];
+  const listed = /^(?:<tool_call>)?\s*([\w.-]+)\s*(?=<arg_key>|<\/tool_call>|$)/.exec(text)?.[1];
+  if (listed !== undefined && isCall && known.includes(toolNamed(listed, known))) {
+    const given = Object.fromEntries(keyed.map(([, key = '', value = '']) => [key.trim(), value.trim()]));
+    return [{ name: toolNamed(listed, known), arguments: JSON.stringify(given) }];
+  }
   const json = text.search(/[{[]\s*["'{}[]/);
   const before = json < 0 ? '' : text.slice(0, json);
   const harmony = /\bto=(\S+)/.exec(before)?.[1];
   if (harmony !== undefined) return [{ name: toolNamed(harmony, known), arguments: argumentsIn(text) }];
-  const named = /([\w.:-]+)\s*(?:\[ARGS\]|<[^>]*>|\(|:)?\s*$/.exec(before)?.[1];
+  const named =
+    /([\w.:-]+)\s*(?:(?:\[CALL_ID\]\w*)?\[ARGS\]|<[^>]*>|\(|:|```\w*|<\/name>\s*<[^>]*>)?\s*$/.exec(
+      before,
+    )?.[1];
   if (named !== undefined && json >= 0) {
     const name = toolNamed(named, known);
     if (known.includes(name)) return [{ name, arguments: argumentsIn(text.slice(json)) }];
@@ -74,15 +94,17 @@ export function callsIn(text: string, known: readonly string[], isCall: boolean)
       ? [{ name: toolNamed(name, known), arguments: text.slice(json) }]
       : [];
   }
-  return [...text.matchAll(/([\w.-]+)\s*\(([^()]*)\)/g)].flatMap(([, given = '', list = '']) => {
-    const name = toolNamed(given, known);
-    return known.includes(name) ? [{ name, arguments: namedArguments(list) }] : [];
-  });
+  return [...text.matchAll(/([\w.-]+)\s*\(((?:[^()"']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*)\)/g)].flatMap(
+    ([, given = '', list = '']) => {
+      const name = toolNamed(given, known);
+      return known.includes(name) ? [{ name, arguments: namedArguments(list) }] : [];
+    },
+  );
 }
 
 /** `<function=NAME>…`, `<function name="NAME">…`, `<invoke name="NAME">…`: up to its end, the next one, or the end. */
 const TAGGED =
-  /<(?:function|invoke|tool)(?:\s*=\s*|\s*\(|\s+name\s*=\s*)["']?(?<name>[^"'>{}()\s]+)["']?\)?\s*>?(?<body>.*?)(?:<\/(?:function|invoke|tool)>|(?=<(?:function|invoke|tool)[\s=(])|<function>|$)/gs;
+  /<(?:\w+:)?(?:function|invoke|tool|function_call|tool_call)(?:\s*=\s*|\s*\(|\s+name\s*=\s*)["']?(?<name>[^"'>{}()\s]+)["']?\)?\s*>?(?<body>.*?)(?:<\/(?:\w+:)?(?:function|invoke|tool|function_call|tool_call)>|(?=<(?:function|invoke|tool)[\s=(])|<function>|$)/gs;
 
 /** A tag that has a tool's name: `<hang_up/>`, `<transfer target="Doctor Bob">`, `<transfer><target>Doctor Bob</target>…`. */
 function ownTag(text: string, name: string): WrittenCall[] {
@@ -108,7 +130,8 @@ function argumentsIn(body: string): string {
     return JSON.stringify(Object.fromEntries(parameters.map(([, key, value = '']) => [key, value.trim()])));
   }
   const from = body.indexOf('{');
-  if (from < 0) return '{}';
+  // <function_call name="transfer" target="Doctor Bob"/>
+  if (from < 0) return namedArguments(/^[^<>]*/.exec(body)?.[0].replace(/\/$/, '') ?? '');
   const whole = body.slice(from, jsonEnd(body, from));
   const value = read(whole);
   // A call within the call: `<function=transfer>{"name": "transfer", "parameters": {…}}`.
@@ -146,7 +169,16 @@ function read(text: string): unknown {
 }
 
 const NAME_KEYS = ['name', 'tool', 'tool_name', 'function_name', 'function', 'action', 'recipient_name'];
-const ARGUMENT_KEYS = ['arguments', 'parameters', 'args', 'params', 'input', 'tool_input', 'action_input'];
+const ARGUMENT_KEYS = [
+  'arguments',
+  'tool_arguments',
+  'parameters',
+  'args',
+  'params',
+  'input',
+  'tool_input',
+  'action_input',
+];
 const LIST_KEYS = ['tool_calls', 'function_calls', 'tool_uses', 'calls'];
 
 function callsOf(value: unknown, known: readonly string[], isCall: boolean): WrittenCall[] {
@@ -154,7 +186,7 @@ function callsOf(value: unknown, known: readonly string[], isCall: boolean): Wri
   if (!isObject(value)) return [];
   const list = LIST_KEYS.map((key) => value[key]).find(Array.isArray);
   if (list) return callsOf(list, known, true);
-  const inner = value['function'];
+  const inner = value['function'] ?? value['function_call'];
   if (isObject(inner)) return callsOf(inner, known, true);
   const key = NAME_KEYS.find((one) => typeof value[one] === 'string');
   const [only = '', ...more] = Object.keys(value);

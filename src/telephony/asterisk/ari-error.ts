@@ -12,6 +12,11 @@ export class AriError extends VoiceAgentError {
   }
 }
 
+/** The user or its password is wrong, or may only read. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof AriError && error.code === 'ARI_UNAUTHORIZED';
+}
+
 /** The object that was asked for doesn't exist (any more). */
 export function isGone(error: unknown): boolean {
   return error instanceof AriError && error.status === 404;

@@ -44,6 +44,16 @@ export class AriRest {
     return typeof startup_time === 'string' ? startup_time : undefined;
   }
 
+  /** Undefined when it isn't set. */
+  async globalVariable(variable: string): Promise<string | undefined> {
+    const answer = await this.#find((ari) => ari.asterisk.getGlobalVar({ variable }));
+    return textOf(fieldsOf(answer)['value']) || undefined;
+  }
+
+  async setGlobalVariable(variable: string, value: string): Promise<void> {
+    await this.#call((ari) => ari.asterisk.setGlobalVar({ variable, value }));
+  }
+
   /** Undefined: nobody has registered that app, and no channel waits in it. */
   async application(applicationName: string): Promise<AriApplication | undefined> {
     return parseApplication(await this.#find((ari) => ari.applications.get({ applicationName })));

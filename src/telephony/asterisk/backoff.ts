@@ -7,8 +7,11 @@ export interface BackOff {
   readonly longestMs: Milliseconds;
 }
 
-/** A restart of Asterisk takes 2–5 s; a caller's patience in silence is about as long. */
-export const RECONNECT_BACK_OFF: BackOff = { firstMs: 250, longestMs: 10_000 };
+/**
+ * Asterisk is in use again within two seconds of its return, however long it was away: a restart takes 2–5 s, and a
+ * caller's patience in silence is about as long. A connection that is refused costs next to nothing.
+ */
+export const RECONNECT_BACK_OFF: BackOff = { firstMs: 250, longestMs: 1500 };
 
 /**
  * The pause before the `attempt`-th try (from 1): doubling, and jittered over its upper half, so that

@@ -2,6 +2,7 @@ import type WebSocket from 'ws';
 import { onAbort } from '../../lib/abort.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
+import { Throttle } from '../../lib/throttle.ts';
 import { AriError } from './ari-error.ts';
 import type { AriServer } from './ari-http.ts';
 import { parseAriMessage, type AriEvent } from './ari-model.ts';
@@ -53,9 +54,18 @@ export interface EventStreamStats {
 
 export interface EventStream {
   stats(): EventStreamStats;
+  /** Gives this connection up for another one. */
+  renew(reason: string): void;
   /** Idempotent; resolves when the socket is gone. */
   close(): Promise<void>;
 }
+
+const BACK = 'the ARI event stream is back';
+/** The log knows that it is lost again and again. */
+const QUIET = 'lost again';
+
+/** Between two lines about the same trouble. */
+const TELL_MS = 60_000;
 
 /** For the closing handshake; then the socket is cut. */
 const CLOSE_MS = 500;
@@ -65,8 +75,10 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
   const { server, app, clock, log, backOff = RECONNECT_BACK_OFF, random = Math.random } = options;
   const closing = new AbortController();
   const totals = { events: 0, others: 0, malformed: 0, opened: 0 };
+  const unreadable = new Throttle(clock, TELL_MS);
+  const losses = new Throttle(clock, TELL_MS);
   let state: StreamState = 'connecting';
-  let socket: WebSocket | undefined;
+  let current: Connection | undefined;
 
   const enter = (next: StreamState): void => {
     if (state === next || state === 'closed') return;
@@ -78,7 +90,9 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
     const message = parseAriMessage(text);
     if (message.kind === 'malformed') {
       totals.malformed += 1;
-      log.warn({ server: server.name, total: totals.malformed }, 'an ARI event could not be read');
+      const times = unreadable.due();
+      if (times !== undefined)
+        log.warn({ server: server.name, times, total: totals.malformed }, 'ARI events could not be read');
       return undefined;
     }
     if (message.kind === 'other') {
@@ -101,7 +115,7 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
   /** One connection from its opening to its end. */
   const connect = async (): Promise<Connection> => {
     const opened = await openSocket(options, receive, closing.signal);
-    socket = opened.socket;
+    current = opened;
     totals.opened += 1;
     return opened;
   };
@@ -109,6 +123,8 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
   const follow = async (first: Connection): Promise<void> => {
     let connection: Connection | undefined = first;
     let attempt = 0;
+    /** What the log has said since it was well. */
+    let told = '';
     for (;;) {
       if (connection) {
         if (closing.signal.aborted) connection.socket.terminate();
@@ -117,7 +133,10 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
         const end = await connection.ended;
         connection = undefined;
         if (closing.signal.aborted) return;
-        log.warn({ server: server.name, app, reason: end.reason }, 'the ARI event stream was lost');
+        const times = losses.due();
+        const level = times === undefined ? 'debug' : 'warn';
+        log[level]({ server: server.name, app, reason: end.reason, times }, 'the ARI event stream was lost');
+        told = times === undefined ? QUIET : '';
         if (end.replaced) await standBy();
       }
       attempt += 1;
@@ -126,9 +145,12 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
       enter('connecting');
       try {
         connection = await connect();
-        log.info({ server: server.name, app, attempt }, 'the ARI event stream is back');
+        log[told === QUIET ? 'debug' : 'info']({ server: server.name, app, attempt }, BACK);
       } catch (error) {
-        log.warn({ server: server.name, app, attempt, error: messageOf(error) }, 'no ARI event stream yet');
+        const trouble = messageOf(error);
+        const level = trouble === told ? 'debug' : 'warn';
+        log[level]({ server: server.name, app, attempt, error: trouble }, 'no ARI event stream yet');
+        told = trouble;
       }
     }
   };
@@ -148,11 +170,14 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
 
   return {
     stats: () => ({ ...totals, state }),
+    renew(reason) {
+      current?.cut(reason);
+    },
     async close() {
       closing.abort();
       enter('closed');
-      socket?.close(1000);
-      const cut = clock.at(clock.now() + CLOSE_MS, () => socket?.terminate());
+      current?.socket.close(1000);
+      const cut = clock.at(clock.now() + CLOSE_MS, () => current?.socket.terminate());
       await following;
       cut();
     },
@@ -161,6 +186,8 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
 
 interface Connection {
   readonly socket: WebSocket;
+  /** Ends it at once, for that reason. */
+  readonly cut: (reason: string) => void;
   /** Resolves once, when no more events can come. */
   readonly ended: Promise<{ readonly reason: string; readonly replaced: boolean }>;
 }
@@ -177,11 +204,15 @@ function openSocket(
     let heard = true;
     let cancelPing = (): void => undefined;
 
+    const cut = (why: string): void => {
+      reason = why;
+      socket.terminate();
+    };
+
     const watch = (): void => {
       cancelPing = clock.at(clock.now() + pingMs, () => {
         if (!heard) {
-          reason = `nothing was heard for ${pingMs} ms after a ping`;
-          socket.terminate();
+          cut(`nothing was heard for ${pingMs} ms after a ping`);
           return;
         }
         heard = false;
@@ -197,7 +228,7 @@ function openSocket(
     socket.on('open', () => {
       withdraw();
       watch();
-      resolve({ socket, ended });
+      resolve({ socket, cut, ended });
     });
     socket.on('pong', () => {
       heard = true;
@@ -206,8 +237,7 @@ function openSocket(
       heard = true;
       if (receive(asText(data)) === 'replaced') {
         replaced = true;
-        reason = 'another consumer registered the app';
-        socket.terminate();
+        cut('another consumer registered the app');
       }
     });
     socket.on('unexpected-response', (request, response) => {

@@ -1,5 +1,8 @@
 import { claimName, lookAtName } from './app-claim.ts';
+import { messageOf } from '../../lib/errors.ts';
+import { isRefused } from './ari-error.ts';
 import { AriRest } from './ari-rest.ts';
+import { beat } from './heartbeat.ts';
 import { openEventStream, type EventStreamStats } from './event-stream.ts';
 import {
   DEFAULT_STASIS_SETTINGS,
@@ -11,6 +14,8 @@ import { Switchboard } from './switchboard.ts';
 
 export interface StasisAppStats {
   readonly stream: EventStreamStats;
+  /** Why Asterisk does nothing of what it is asked for, though its events may come. */
+  readonly trouble: string | undefined;
   /** Calls with a caller. */
   readonly calls: number;
   /** Calls that hold anything, those whose caller has left already included. */
@@ -61,6 +66,17 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
       pingMs: settings.pingMs,
       standByMs: settings.standByMs,
     });
+    const heart = new AbortController();
+    let trouble: string | undefined;
+    void beat(rest, options.server.app, options.clock, heart.signal, (error) => {
+      const before = trouble;
+      trouble = error === undefined ? undefined : messageOf(error);
+      if (trouble === undefined || trouble === before) return;
+      const { log, server } = options;
+      log.error({ server: server.name, app: server.app, error: trouble }, 'Asterisk takes no requests');
+      // Callers who can't be answered had better go on in the dialplan: Asterisk lets them as long as nobody has the app.
+      if (isRefused(error)) stream.renew('requests are refused');
+    });
     const close = async (): Promise<void> => {
       switchboard.drain();
       await switchboard.letAllGo(settings.closeMs);
@@ -68,13 +84,14 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
       const ours = stream.stats().state !== 'replaced';
       await stream.close();
       if (ours) await switchboard.leaveClean();
+      heart.abort();
       rest.close();
     };
     let closing: Promise<void> | undefined;
     return {
       server: options.server,
       version,
-      stats: () => ({ stream: stream.stats(), ...switchboard.stats() }),
+      stats: () => ({ stream: stream.stats(), trouble, ...switchboard.stats() }),
       drain: () => {
         switchboard.drain();
       },

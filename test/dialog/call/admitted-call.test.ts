@@ -1,8 +1,22 @@
 import { describe, expect, it } from 'vitest';
+import type { Message } from '../../../src/dialog/contract/conversation.ts';
 import type { MediaSession } from '../../../src/dialog/contract/ports.ts';
 import { ScriptedCall } from '../../support/scripted-call.ts';
 
 const DRAINED = { reason: 'draining', way: 'proceed', variables: {} } as const;
+
+describe('a call that an earlier run of the program has left', () => {
+  it('has what was said then in what its model is asked', async () => {
+    const earlier: Message[] = [
+      { role: 'caller', text: 'do you open on mondays', via: 'speech' },
+      { role: 'agent', text: 'On Mondays we', interrupted: true },
+    ];
+    const call = await ScriptedCall.greeted({ earlier });
+    await call.exchange('and on tuesdays');
+    expect(call.llm.requests[0]?.history.slice(0, 2)).toEqual(earlier);
+    expect(call.llm.requests[0]?.history.at(-1)).toMatchObject({ text: 'and on tuesdays' });
+  });
+});
 
 describe('a call that was admitted, before its session is made', () => {
   it('ends once, with its reason, when it is abandoned', () => {

@@ -103,6 +103,14 @@ describe('the desk', () => {
     expect(events.at(-1)).toMatchObject({ type: 'caller-said', text: '3' });
   });
 
+  it('goes on with a caller of an earlier run of the program, and doesn’t greet them again', async () => {
+    const at = await desk({ earlier: ({ dialled }) => (dialled === '510002' ? [] : undefined) });
+    arrive(at, '510002');
+    arrive(at);
+    await clock.advance(6000);
+    expect(said().toSorted()).toEqual([agentProfile().greeting, en.phrases.sayAgain]);
+  });
+
   it('refuses an unknown extension in words and hangs up', async () => {
     const at = await desk();
     const { line, over } = arrive(at, '999');

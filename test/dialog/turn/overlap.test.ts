@@ -133,9 +133,23 @@ describe('a sound of the caller while the agent speaks', () => {
 
   it('that is as long as a sentence is waited for as long as a recogniser needs', () => {
     const call = new Overlapped().paused();
-    call.ended(2400);
+    const ask = call.ended(2400);
     expect(call.wait(3800)).toEqual([]);
-    expect(call.wait(3901)[0]).toEqual({ do: 'resume', reply: 1 });
+    // Nobody talks on over somebody who has said a sentence, only because the recogniser is late.
+    const stops = call.wait(3901);
+    expect(judgement(stops)).toMatchObject({ judgement: 'interruption', by: 'length', words: '' });
+    expect(stops).toContainEqual({ do: 'interrupt', reply: 1, byCaller: true });
+    call.feed(4600, { type: 'transcript', ask, transcript: said('what are your opening hours') });
+    expect(call.state).toMatchObject({
+      phase: 'thinking',
+      input: { message: { text: 'what are your opening hours' } },
+    });
+  });
+
+  it('that is as long as a sentence, and has no pitch, stops nobody', () => {
+    const call = new Overlapped().paused();
+    const [first] = call.ends(2400, -30, 0.1);
+    expect(first).toEqual({ do: 'resume', reply: 1 });
   });
 
   it('that doesn’t end is an interruption after four seconds, by the caller', () => {

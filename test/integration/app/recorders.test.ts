@@ -75,6 +75,30 @@ describe('the recording of a call', () => {
     ).toEqual({ caller: [1], agent: [2] });
   });
 
+  it('is silent only for the words with digits, where each word has its place', async () => {
+    const place = (second: number) => ({ frame: second * 50 + 20, toFrame: second * 50 + 30 });
+    const four = { ...turn, type: 'caller-said', since: 0, until: 3900 };
+    const places = [place(0), place(1), place(1), place(1), place(1), place(2)];
+    expect(await silentSeconds([{ ...four, text: 'it’s four two four two thanks', places }])).toEqual({
+      caller: [1],
+      agent: [],
+    });
+    // A word without a place: nobody knows which one it is.
+    expect(
+      await silentSeconds([{ ...four, text: 'it’s four two four two, many thanks', places }]),
+    ).toMatchObject({ caller: [0, 1, 2, 3] });
+  });
+
+  it('is silent for the beginning of a number, too, that somebody goes on with in their next turns', async () => {
+    expect(
+      await silentSeconds([
+        { ...turn, type: 'caller-said', text: 'it’s four two', since: 100, until: 900 },
+        { ...turn, type: 'agent-said', text: 'Go on.', since: 1100, until: 1400 },
+        { ...turn, type: 'caller-said', text: 'and then four three', since: 2100, until: 2900 },
+      ]),
+    ).toEqual({ caller: [0, 2], agent: [] });
+  });
+
   it('is silent for what was keyed, and back to the turn before if nobody knows when one began', async () => {
     expect(
       await silentSeconds([

@@ -385,6 +385,16 @@ describe('RTP media gateway on the wire', () => {
       }
     });
 
+    it('press no keys where none are due, however many events are forged', async () => {
+      const gateway = await start({ telephoneEventPayloadType: 'none' });
+      const { session, peer } = await call(gateway, { id: 'forged' });
+      const events: MediaEvent[] = [];
+      session.on((event) => events.push(event));
+      for (const digit of '123') await peer.press(digit);
+      await until(() => session.stats().packetsMalformed >= 9);
+      expect(events).toEqual([]);
+    });
+
     it('are exactly those that were named: anybody else is counted, dropped, and told of once', async () => {
       const gateway = await start();
       const { session, peer } = await call(gateway, { id: 'strict' });

@@ -438,6 +438,25 @@ describe('the Vonage gateway', () => {
     ]);
   });
 
+  it('keeps no connection of who is turned away and doesn’t close their side', async () => {
+    const gateway = await start({
+      paths: ['/answer'],
+      limits: { maxConnections: 1 },
+      onRequest: () => Promise.resolve({ status: 200 }),
+    });
+    const socket = connect({ port: gateway.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.on('error', () => undefined);
+    socket.write('nonsense\r\n\r\n');
+    await once(socket.resume(), 'end');
+    const asked = (): Promise<number> =>
+      fetch(`http://127.0.0.1:${gateway.port}/answer`).then(
+        ({ status }) => status,
+        () => 0,
+      );
+    await expect.poll(asked, { timeout: 5000 }).toBe(200);
+    socket.destroy();
+  });
+
   it('refuses connections beyond the most that there may be', async () => {
     const { gateway, far } = await call({ limits: { maxConnections: 1 } });
     const socket = connect(gateway.port, '127.0.0.1');

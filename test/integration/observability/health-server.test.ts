@@ -126,6 +126,34 @@ describe('the server for health and metrics', () => {
     await expect(nowhere).rejects.toThrow(/no interface of this machine has that address/);
   });
 
+  it('answers nobody who asks again and again without waiting, and cuts off who doesn’t read', async () => {
+    let made = 0;
+    const body = 'x'.repeat(64_000_000);
+    const url = await start({
+      requestMs: 400,
+      pages: {
+        '/metrics': () => {
+          made += 1;
+          return { contentType: 'text/plain', body };
+        },
+      },
+    });
+    await raw(url, 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(400));
+    expect(made).toBe(1);
+    const deaf = connect(Number(new URL(url).port), '127.0.0.1');
+    sockets.push(deaf);
+    deaf.on('error', () => undefined);
+    deaf.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+    await expect.poll(() => made, { timeout: 5000 }).toBe(2);
+    // It reads nothing for so long that it is cut off: then what is left of the answer isn't all of it.
+    const cut = once(deaf, 'close');
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    let read = 0;
+    deaf.on('data', (piece: Buffer) => (read += piece.length));
+    await cut;
+    expect(read).toBeLessThan(body.length);
+  });
+
   it('frees its port at once, whoever is still connected', async () => {
     const url = await start();
     const port = Number(new URL(url).port);

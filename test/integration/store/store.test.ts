@@ -13,7 +13,9 @@ import { thisRun } from '../../../src/lib/program-run.ts';
 import { callId, KEEP_ALL, rowsOf } from '../../../src/store/call-rows.ts';
 import type { Database, DatabasePlace } from '../../../src/store/database.ts';
 import { findCall, listAudit, listCalls, listMessages, searchAll } from '../../../src/store/reader.ts';
+import { redactionOf } from '../../../src/store/redaction.ts';
 import type { Write } from '../../../src/store/schema.ts';
+import { Spool } from '../../../src/store/spool.ts';
 import { Store, type StoreOptions } from '../../../src/store/store.ts';
 import { writeRows } from '../../../src/store/write-rows.ts';
 import { readWav, writeWav } from '../../../src/media/wav.ts';
@@ -254,6 +256,24 @@ describe.each(KINDS)('the store (%s)', (kind) => {
     expect((await findCall(database, 'x'))?.ended).toBeUndefined();
   });
 
+  it('takes a number out of all turns in which it was said, and out of what is searched', async () => {
+    const redact = redactionOf({ digits: true, cards: false, patterns: [] });
+    const rules = { texts: true, redact: (text: string) => redact(text, 'said', 'en') };
+    const { store, place } = await opened(kind, { rules });
+    const [start, end] = tiny('x') as [CallEvent, CallEvent];
+    const said = (text: string) =>
+      ({ type: 'caller-said', call: 'x', at: 5, turn: 1, text, understood: true, via: 'speech' }) as const;
+    const database = await reading(place);
+    observe(store, [start, said('my code is four two')]);
+    const texts = async () => (await findCall(database, 'x'))?.said.map(({ text }) => text);
+    await expect.poll(texts, PATIENCE).toEqual(['my code is four two']);
+    observe(store, [said('seven three'), said('thank you'), end]);
+    await store.close();
+    expect(await texts()).toEqual(['my code is • •', '• •', 'thank you']);
+    expect((await searchAll(database, 'four', 10)).calls).toEqual([]);
+    expect((await searchAll(database, 'code', 10)).calls).toHaveLength(1);
+  });
+
   it('finds calls by what was said and by their caller, and messages', async () => {
     const { store, place } = await opened(kind);
     observe(store, await wholeCall());
@@ -327,6 +347,50 @@ describe.each(KINDS)('the store (%s)', (kind) => {
     expect(await listMessages(database, 10)).toEqual([{ ...first, state: 'done', done_at }]);
     expect(await listCalls(database, 10)).toHaveLength(2);
     expect(await readdir(spool)).toEqual([]);
+  });
+
+  it('knows what was said in calls that other runs have left, from the first word on, and in no other calls', async () => {
+    const record = folded(await wholeCall(), new Date().toISOString());
+    const { ended: _ended, ...unended } = record;
+    const now = Date.now();
+    const of = (channel: string, minutesAgo: number, more: Partial<CallRecord> = {}): CallRecord => ({
+      ...unended,
+      call: `test/${channel}`,
+      info: callInfo({ key: { server: 'test', channel } }),
+      startedAt: new Date(now - minutesAgo * 60_000).toISOString(),
+      run: '1:1',
+      ...more,
+    });
+    const again = [{ atMs: 1, turn: 1, who: 'caller', text: 'are you there', words: 3 }] as const;
+    // It has died, and what it had kept is nowhere but in the spool.
+    const directory = await tempFolder();
+    const spool = await Spool.open({
+      folder: join(directory, 'spool'),
+      clock: systemClock,
+      onTrouble: () => undefined,
+      isQuiet: () => false,
+    });
+    for (const left of [
+      of('left', 3),
+      of('left', 2, { said: again }),
+      of('unsaid', 2, { said: [] }),
+      of('untold', 2, { said: unended.said.map(({ text: _text, ...saying }) => saying) }),
+      of('ended', 2, { ended: record.ended! }),
+      of('ours', 2, { run: thisRun() }),
+      of('old', 2000),
+    ])
+      for (const write of rowsOf(left, KEEP_ALL)) spool.add(write);
+    await spool.end();
+    await spool.close();
+    const { store } = await opened(kind, { directory });
+    const interrupted = await store.interrupted(10_000);
+    const texts = (channel: string) =>
+      interrupted.get(`test/${channel}`)?.map((one) => [one.role, 'text' in one && one.text]);
+    const first = unended.said.map(({ who, text }) => [who, text]);
+    expect(first.length).toBeGreaterThan(3);
+    expect(texts('left')).toEqual([...first, ['caller', 'are you there']]);
+    expect(texts('untold')).toEqual([]);
+    expect([...interrupted.keys()].sort()).toEqual(['test/left', 'test/untold']);
   });
 
   it('leaves out a row that the database refuses, tells of it, and goes on', async () => {

@@ -1,3 +1,4 @@
+import type { WordPlace } from '../../../dialog/contract/speech.ts';
 import type { CepstraBlock } from './front-end.ts';
 import { unavailable, type Pocketsphinx, type Pointer } from './pocketsphinx.ts';
 
@@ -51,6 +52,20 @@ export class Decoder {
   /** The best text so far, or of the finished utterance. Empty: nothing fits. */
   text(): string {
     return this.#ps.api.ps_get_hyp(this.#decoder, [0]) ?? '';
+  }
+
+  /** Where each word of `text` was, in rows; one that the dictionary has only for noise and pauses is none. */
+  places(): WordPlace[] {
+    const { api } = this.#ps;
+    const places: WordPlace[] = [];
+    // The last step frees the iterator.
+    for (let at = api.ps_seg_iter(this.#decoder, null); at; at = api.ps_seg_next(at)) {
+      if (/^[<[(+]/.test(api.ps_seg_word(at))) continue;
+      const [from, to]: [[number], [number]] = [[0], [0]];
+      api.ps_seg_frames(at, from, to);
+      places.push({ frame: from[0], toFrame: to[0] });
+    }
+    return places;
   }
 
   /** Score of the best path, acoustic and language, in the decoder's own units: higher is better. */

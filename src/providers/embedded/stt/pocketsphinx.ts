@@ -61,6 +61,10 @@ export interface PocketsphinxApi {
   ps_end_utt(decoder: Pointer): number;
   ps_get_hyp(decoder: Pointer, score: [number]): string | null;
   ps_get_prob(decoder: Pointer): number;
+  ps_seg_iter(decoder: Pointer, score: null): Pointer | null;
+  ps_seg_next(segment: Pointer): Pointer | null;
+  ps_seg_word(segment: Pointer): string;
+  ps_seg_frames(segment: Pointer, from: [number], to: [number]): void;
   ps_get_logmath(decoder: Pointer): Pointer;
   logmath_log_to_ln(logmath: Pointer, value: number): number;
   fe_init_auto_r(config: Pointer): Pointer | null;
@@ -153,6 +157,10 @@ function declare(lib: Library, base: Library): PocketsphinxApi {
     ps_end_utt: lib.func('int ps_end_utt(void *decoder)'),
     ps_get_hyp: lib.func('const char *ps_get_hyp(void *decoder, _Out_ int32_t *score)'),
     ps_get_prob: lib.func('int32_t ps_get_prob(void *decoder)'),
+    ps_seg_iter: lib.func('void *ps_seg_iter(void *decoder, int32_t *score)'),
+    ps_seg_next: lib.func('void *ps_seg_next(void *segment)'),
+    ps_seg_word: lib.func('const char *ps_seg_word(void *segment)'),
+    ps_seg_frames: lib.func('void ps_seg_frames(void *segment, _Out_ int *from, _Out_ int *to)'),
     ps_get_logmath: lib.func('void *ps_get_logmath(void *decoder)'),
     logmath_log_to_ln: base.func('double logmath_log_to_ln(void *logmath, int value)'),
     fe_init_auto_r: base.func('void *fe_init_auto_r(void *config)'),

@@ -100,12 +100,14 @@ export class Recogniser {
     const model = plain(this.#model.text());
     const numbers = {
       text: this.#numbers.text(),
+      places: this.#numbers.places(),
       lead: (this.#numbers.score() - this.#model.score()) / Math.max(1, this.#frames),
     };
     return {
       grammar,
       numbers,
       model,
+      places: this.#model.places(),
       posterior: this.#model.posterior(),
       familiar: this.#familiar.share(tokens(model)),
     };

@@ -5,6 +5,7 @@ import { FRAME_MS } from '../../../media/audio.ts';
 import { AudioRingReader, type AudioRingHandle } from '../../../media/audio-ring.ts';
 import { floatToInt16 } from '../../../media/pcm.ts';
 import { Resampler } from '../../../media/resampler.ts';
+import { FEATURE_FRAME_MS } from './front-end.ts';
 import type { Recogniser } from './recogniser.ts';
 import { judge, NOTHING } from './verdict.ts';
 
@@ -26,12 +27,21 @@ const WAIT_MS: Milliseconds = 1000;
 type Listening = Pick<Recogniser, 'start' | 'push' | 'partial' | 'finish' | 'abandon'>;
 
 interface Turn {
+  /** The first frame that is searched. */
+  readonly first: number;
   /** Set when the end is known. */
   end?: {
     readonly frame: number;
     readonly resolve: (transcript: Transcript) => void;
     readonly reject: (error: unknown) => void;
   };
+}
+
+/** What was placed in steps of the search is placed in the ring. */
+function fromFrame(first: number, { places, ...transcript }: Transcript): Transcript {
+  const frameOf = (step: number): number => first + Math.floor((step * FEATURE_FRAME_MS) / FRAME_MS);
+  const inRing = places?.map(({ frame, toFrame }) => ({ frame: frameOf(frame), toFrame: frameOf(toFrame) }));
+  return { ...transcript, ...(inRing && { places: inRing }) };
 }
 
 /** Listens to one call's ring, turn by turn, on the worker's thread. */
@@ -63,9 +73,9 @@ export class TurnListener {
   begin(frame: number): void {
     if (this.#closed) return;
     this.#giveUp();
-    this.#turn = {};
     const from = frame - PREROLL_FRAMES;
     const first = Math.max(0, frame < this.#turnEnd ? from : Math.max(from, this.#turnEnd));
+    this.#turn = { first };
     this.#reader.seek(first);
     this.#resampler.reset();
     this.#recogniser.start(Math.max(0, frame - first) * FRAME_MS, this.#reader.rateHz > 8000);
@@ -108,7 +118,7 @@ export class TurnListener {
       if (turn.end && (frames === 0 || this.#nextFrame > lastFrame)) {
         this.#turnEnd = turn.end.frame + 1;
         this.#turn = undefined;
-        turn.end.resolve(judge(this.#recogniser.finish()));
+        turn.end.resolve(fromFrame(turn.first, judge(this.#recogniser.finish())));
         return;
       }
       if (heardMs >= partialDue) {

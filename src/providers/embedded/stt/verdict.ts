@@ -1,4 +1,4 @@
-import type { Transcript } from '../../../dialog/contract/speech.ts';
+import type { Transcript, WordPlace } from '../../../dialog/contract/speech.ts';
 import { editDistance } from '../../../lib/edit-distance.ts';
 import { tokens } from '../words.ts';
 import { DIGITS, REPEATS } from './everyday.ts';
@@ -9,8 +9,14 @@ export interface Evidence {
   readonly grammar: string;
   /** What the language model makes of it. */
   readonly model: string;
+  /** Where its words were, in steps of 10 ms from where the search began. */
+  readonly places?: readonly WordPlace[];
   /** The number that fits best, and how far it leads over `model`: score per frame of 10 ms, in Sphinx's units. */
-  readonly numbers: { readonly text: string; readonly lead: number };
+  readonly numbers: {
+    readonly text: string;
+    readonly places?: readonly WordPlace[];
+    readonly lead: number;
+  };
   /** Natural logarithm of the probability of `model` within its lattice. */
   readonly posterior: number;
   /** Share of the neighbouring words of `model` that the agent's sentences have side by side. */
@@ -41,6 +47,7 @@ function numberIn({ model, numbers }: Evidence): Transcript | undefined {
     text: numbers.text,
     understood: true,
     confidence,
+    ...placed(numbers.text, numbers.places),
   });
   if (
     digits >= NUMBER.digits &&
@@ -70,7 +77,17 @@ export function judge(evidence: Evidence): Transcript {
   const confidence = 1 / (1 + Math.exp(-sum));
   // Noise makes short words ("thanks") of its own: those must be heard by both.
   const heardTwice = words.length > 2 || agreement > 0;
-  return { text: evidence.model, understood: heardTwice && confidence >= UNDERSTOOD_FROM, confidence };
+  return {
+    text: evidence.model,
+    understood: heardTwice && confidence >= UNDERSTOOD_FROM,
+    confidence,
+    ...placed(evidence.model, evidence.places),
+  };
+}
+
+/** Only if each word has a place. */
+function placed(text: string, places: readonly WordPlace[] | undefined): Pick<Transcript, 'places'> {
+  return places?.length === tokens(text).length ? { places } : {};
 }
 
 /** 1: the same words; 0: nothing in common. */

@@ -77,6 +77,35 @@ describe('the event stream', () => {
     ]);
   });
 
+  it('tells once of what goes wrong again and again', async () => {
+    const opened = await open();
+    for (let n = 0; n < 500; n += 1) server.sendRaw('voice-agent', '{"type": "ChannelDtmf');
+    await eventually('all are counted', () => opened.stats().malformed === 500);
+    for (let n = 2; n < 7; n += 1) {
+      server.dropStream();
+      await eventually('it is back', () => opened.stats().opened === n);
+    }
+    const told = log.lines.filter(({ level }) => level !== 'debug').map(({ message }) => message);
+    expect(told).toEqual([
+      'ARI events could not be read',
+      'the ARI event stream was lost',
+      'the ARI event stream is back',
+    ]);
+  });
+
+  it('tells of each reason why it can’t come back once', async () => {
+    const opened = await open();
+    await server.stop();
+    await eventually(
+      'many attempts',
+      () => log.lines.filter(({ message }) => message === 'no ARI event stream yet').length > 5,
+    );
+    expect(
+      log.lines.filter(({ level, message }) => level === 'warn' && message === 'no ARI event stream yet'),
+    ).toHaveLength(1);
+    expect(opened.stats().state).not.toBe('open');
+  });
+
   it('survives bad JSON, unknown events and a handler that throws, and counts them', async () => {
     const seen: string[] = [];
     const opened = await open({

@@ -825,3 +825,20 @@ describe('many calls', () => {
     expect(running.stats()).toMatchObject({ calls: 0, unfinished: 0 });
   });
 });
+
+describe('an Asterisk that sends events but takes no requests any more, for its password was changed', () => {
+  it('is told of, once, and left: callers go on in the dialplan of an app that nobody has', async () => {
+    const started = await start();
+    expect(started.stats().trouble).toBeUndefined();
+    server.fault = () => ({ status: 401 });
+    await eventually('it is noticed', () => started.stats().trouble !== undefined);
+    expect(started.stats().trouble).toMatch(/refuses the ARI user/);
+    await eventually('the events are left', () => log.text().includes('requests are refused'));
+    server.fault = () => undefined;
+    await eventually('it is well again', () => started.stats().trouble === undefined);
+    expect(started.stats().stream.state).toBe('open');
+    server.call();
+    await desk.call(0);
+    expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,51 @@
+/** Lays out an installation: node packaging/stage.ts ROOT. Settings that are there already stay as they are. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+/** Where the program itself is, below the root. */
+export const PROGRAM = 'usr/lib/ari-voice-agent';
+export const SETTINGS = 'etc/ari-voice-agent';
+export const SERVICE = 'lib/systemd/system/ari-voice-agent.service';
+const DOCUMENTS = 'usr/share/doc/ari-voice-agent';
+
+/** Copies files of the project, and fetches the packages that it runs with from npm. */
+export function stage(root: string): void {
+  const put = (from: string, to: string, mode: number, { keep = false } = {}): void => {
+    const place = join(root, to);
+    if (keep && existsSync(place)) return;
+    mkdirSync(dirname(place), { recursive: true });
+    cpSync(join(PROJECT, from), place, { recursive: true });
+    chmodSync(place, mode);
+  };
+  rmSync(join(root, PROGRAM), { recursive: true, force: true });
+  for (const name of ['package.json', 'package-lock.json', '.npmrc', 'LICENSE'])
+    put(name, `${PROGRAM}/${name}`, 0o644);
+  for (const name of ['bin', 'src', 'web']) put(name, `${PROGRAM}/${name}`, 0o755);
+  cpSync(process.execPath, join(root, PROGRAM, 'node'));
+  chmodSync(join(root, PROGRAM, 'node'), 0o755);
+  const npm = ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+  execFileSync('npm', npm, { cwd: join(root, PROGRAM), stdio: ['ignore', 'ignore', 'inherit'] });
+  const dropOthers = join(PROJECT, 'docker/agent/drop-other-platforms.ts');
+  execFileSync(process.execPath, [dropOthers, join(root, PROGRAM, 'node_modules')]);
+  for (const name of ['.npmrc', 'package-lock.json']) rmSync(join(root, PROGRAM, name));
+
+  for (const name of ['agents.yaml', 'providers.yaml'])
+    put(`config/${name}`, `${SETTINGS}/${name}`, 0o644, { keep: true });
+  put('packaging/environment', `${SETTINGS}/environment`, 0o640, { keep: true });
+  put('packaging/voice-agent', 'usr/bin/voice-agent', 0o755);
+  put('packaging/ari-voice-agent.service', SERVICE, 0o644);
+  for (const name of ['README.md', 'CHANGELOG.md', 'docs'])
+    put(name, `${DOCUMENTS}/${name}`, name === 'docs' ? 0o755 : 0o644);
+  put('LICENSE', `${DOCUMENTS}/copyright`, 0o644);
+  put(
+    'asterisk-conf/extensions_voice_agent.conf',
+    `${DOCUMENTS}/examples/extensions_voice_agent.conf`,
+    0o644,
+  );
+}
+
+const [root] = process.argv.slice(2);
+if (import.meta.main && root !== undefined) stage(root);

@@ -1,0 +1,93 @@
+import { EX_USAGE, wrongUsage, type Command } from './command.ts';
+
+/** What our own older commands give for wrong usage. */
+const WRONG_USAGE = 2;
+
+/** All commands, in the order of the help. What a command needs is loaded when it is called. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  start: {
+    summary: 'takes calls, until SIGTERM or Ctrl-C',
+    usage: ['start'],
+    about:
+      'The first signal lets running calls come to their end (limits.drainMs), a second one sends callers on in the dialplan. ' +
+      'Exit status: 78 if the configuration is wrong, 70 after a bug, 1 if something that is needed is missing.',
+    async run(args, { complain }) {
+      if (args.length > 0) return wrongUsage('start', complain);
+      await import('../main.ts');
+      return undefined;
+    },
+  },
+  check: {
+    summary: 'says whether the configuration is right, and what it comes to',
+    usage: ['check [--json]'],
+    about:
+      'Reads agents.yaml, providers.yaml and the environment, asks nobody. Exit status: 0, or 78 with all problems.',
+    async run(args, out) {
+      const { checkCommand } = await import('./check.ts');
+      return checkCommand(args, process.env, out);
+    },
+  },
+  doctor: {
+    summary: 'says what is wrong with machine, Asterisk, keys and sound, and what to do',
+    usage: ['doctor [--json] [--no-call] [--context NAME]'],
+    about:
+      'Calls through Asterisk and back, and each extension in the dialplan (--context, by default voice-agent); an agent that runs ' +
+      'answers those. Spends nothing. Exit status: 0, 1 if something is bad, 78 if it is the configuration.',
+    async run(args, out) {
+      const { doctorCommand } = await import('./doctor.ts');
+      return doctorCommand(args, process.env, out);
+    },
+  },
+  calls: {
+    summary: 'lists, shows, searches, exports and deletes what is kept of calls',
+    usage: [
+      'calls [list] [--limit N] [--json]',
+      'calls show NAME | search WORDS | export [NAME] [--format json|csv|vtt] | audit',
+      'calls caller NUMBER | forget NUMBER [--yes] | backup FILE',
+    ],
+    about: 'Runs as the user that the agent runs as: what it reads is theirs. docs/records.md has more.',
+    run: (args, out) => calls(args, out),
+  },
+  messages: {
+    summary: 'lists what callers left, or marks a message as done',
+    usage: ['messages [--limit N] [--json]', 'messages done ID'],
+    about: 'Newest first. What is done is deleted records.keepDays later.',
+    run: (args, out) => calls(args[0] === 'done' ? args : ['messages', ...args], out),
+  },
+  health: {
+    summary: 'asks a running agent whether it is ready for calls',
+    usage: ['health [readyz | healthz] [--url URL] [--timeout-ms N]'],
+    about: 'Prints its answer, which is JSON. Exit status: 0 if it is well, 1 if it isn’t or doesn’t answer.',
+    async run(args, { print }) {
+      const { healthCheckCommand } = await import('../health-check.ts');
+      return sysexit(await healthCheckCommand(args, process.env, print));
+    },
+  },
+  version: {
+    summary: 'says which version this is',
+    usage: ['version [--json]'],
+    about: 'And which Node.js runs it.',
+    async run(args, { print, complain }) {
+      if (args.some((arg) => arg !== '--json')) return wrongUsage('version', complain);
+      const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
+      const { version } = manifest;
+      const { node } = process.versions;
+      print(
+        args.length > 0 ? JSON.stringify({ version, node }) : `ari-voice-agent ${version}, Node.js ${node}`,
+      );
+      return 0;
+    },
+  },
+};
+
+async function calls(
+  args: readonly string[],
+  { print, complain }: Parameters<Command['run']>[1],
+): Promise<number> {
+  const { callsCommand } = await import('../calls/command.ts');
+  return sysexit(await callsCommand(args, print, complain, 'voice-agent calls'));
+}
+
+function sysexit(status: number): number {
+  return status === WRONG_USAGE ? EX_USAGE : status;
+}

@@ -1,0 +1,89 @@
+/** `voice-agent doctor` at a real Asterisk, well and ill. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NativeAsterisk } from '../../../lab/asterisk.ts';
+import { doctorCommand } from '../../../src/cli/doctor.ts';
+import type { Finding } from '../../../src/cli/doctor/finding.ts';
+import type { LoopCall } from '../../../src/cli/doctor/loop-call.ts';
+
+describe('voice-agent doctor', () => {
+  let asterisk: NativeAsterisk;
+  beforeAll(async () => {
+    asterisk = await NativeAsterisk.start();
+  });
+  afterAll(() => asterisk.stop());
+
+  async function doctor(environment: Readonly<Record<string, string>> = {}, ...args: readonly string[]) {
+    const lines: string[] = [];
+    const print = (line: string): void => void lines.push(line);
+    const env = { ARI_URL: asterisk.ariUrl, ARI_PASSWORD: asterisk.secrets.ari, ...environment };
+    const status = await doctorCommand(['--json', ...args], env, { print, complain: print });
+    const { findings, calls } = JSON.parse(lines.join('')) as { findings: Finding[]; calls: LoopCall[] };
+    const about = (state: Finding['state']) =>
+      findings.filter((one) => one.state === state).map(({ text }) => text);
+    return {
+      status,
+      findings,
+      calls,
+      ok: about('ok').join('\n'),
+      warned: about('warning').join('\n'),
+      bad: about('bad'),
+    };
+  }
+
+  it('finds a well Asterisk well, hears itself through it in each codec, and leaves nothing', async () => {
+    const { status, bad, ok, warned, calls } = await doctor();
+    expect({ status, bad }).toEqual({ status: 0, bad: [] });
+    expect(calls.map(({ codec }) => codec)).toEqual(['ulaw', 'alaw', 'g722']);
+    for (const { codec, setUpMs, roundTripMs, lost, rating, packetsSent, packetsReceived } of calls) {
+      expect(setUpMs).toBeLessThan(5000);
+      expect(roundTripMs).toBeGreaterThan(0);
+      expect(roundTripMs).toBeLessThan(400);
+      expect(lost).toBeLessThan(0.1);
+      expect(packetsReceived).toBeGreaterThan(packetsSent / 2);
+      expect(rating?.mos).toBeGreaterThan(codec === 'g722' ? 3 : 3.5);
+    }
+    expect(ok).toContain('510001 in the context "voice-agent" leads to Stasis(voice-agent,510001)');
+    expect(ok).toContain('live_dangerously should be off, which ARI can’t see here');
+    expect(warned).toContain('no agent is connected as "voice-agent"');
+    expect(await asterisk.channels()).toEqual([]);
+    expect(await asterisk.bridges()).toEqual([]);
+  });
+
+  it('says who is refused, and what is missing', async () => {
+    await asterisk.cli('module load func_env.so');
+    expect((await doctor()).ok).toContain('live_dangerously is off');
+    const refused = await doctor({ ARI_PASSWORD: 'wrong' });
+    expect(refused).toMatchObject({
+      status: 1,
+      calls: [],
+      bad: [expect.stringContaining('refuses the ARI user')] as unknown,
+    });
+    const away = await doctor({ ARI_URL: 'http://127.0.0.1:1' });
+    expect(away).toMatchObject({ status: 1, bad: [expect.stringContaining('ECONNREFUSED')] as unknown });
+    expect((await doctor({ ARI_PASSWORD: '' })).status).toBe(78);
+    await asterisk.cli('module unload chan_rtp.so');
+    try {
+      const { status, bad } = await doctor();
+      expect(status).toBe(1);
+      expect(bad[0]).toContain('chan_rtp.so isn’t loaded');
+      expect(bad[1]).toContain('can’t be made');
+    } finally {
+      await asterisk.cli('module load chan_rtp.so');
+    }
+  });
+
+  it('says that no sound comes where Asterisk sends it elsewhere, and which numbers lead nowhere', async () => {
+    // An address of nobody (RFC 5737): as behind a NAT that nobody has told of.
+    const { status, bad, warned, findings } = await doctor(
+      { RTP_ADVERTISED_ADDRESS: '192.0.2.1' },
+      ...['--context', 'tests'],
+    );
+    expect(status).toBe(1);
+    expect(bad[0]).toMatch(
+      /^no sound comes through Asterisk in ulaw: of \d+ packets that we sent, none came back$/,
+    );
+    expect(findings.find(({ state }) => state === 'bad')?.remedy).toContain('ours 192.0.2.1:');
+    expect(warned).toContain('510001 in the context "tests" doesn’t lead to Stasis(voice-agent,…)');
+    expect(await asterisk.channels()).toEqual([]);
+  });
+});

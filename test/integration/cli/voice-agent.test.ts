@@ -1,0 +1,78 @@
+/** The one command, as it is installed: bin/voice-agent.cjs. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../../src/cli/commands.ts';
+
+function voiceAgent(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const env = { PATH: process.env['PATH'], ARI_PASSWORD: 'secret', ...environment };
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['bin/voice-agent.cjs', ...args], {
+    encoding: 'utf8',
+    env,
+  });
+  return { status, stdout, stderr };
+}
+
+describe('voice-agent', () => {
+  it('has help for all its commands and for each, on stdout, and knows what was meant', () => {
+    const all = voiceAgent(['help']);
+    expect(all).toMatchObject({ status: 0, stderr: '' });
+    for (const name of Object.keys(COMMANDS)) expect(all.stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+    const one = voiceAgent(['check', '--help']);
+    expect(one).toEqual(voiceAgent(['help', 'check']));
+    expect(one.stdout).toMatch(/^usage: voice-agent check \[--json\]\n/);
+    expect(voiceAgent([])).toEqual({ status: 64, stdout: '', stderr: all.stdout });
+    expect(voiceAgent(['chek'])).toMatchObject({ status: 64, stdout: '' });
+    expect(voiceAgent(['chek']).stderr).toContain('did you mean "check"?');
+  });
+
+  it('gives statuses as sysexits.h has them: 64 for what can’t be understood, 78 for a wrong configuration', () => {
+    for (const args of [
+      ['start', 'now'],
+      ['check', 'it'],
+      ['version', '--all'],
+      ['calls', '--bogus'],
+      ['health', 'x'],
+    ])
+      expect([args, voiceAgent(args).status]).toEqual([args, 64]);
+    const wrong = voiceAgent(['check'], { ARI_PASSWORD: '' });
+    expect(wrong).toMatchObject({ status: 78, stdout: '' });
+    expect(wrong.stderr).toContain('ARI_PASSWORD');
+    const forPrograms = voiceAgent(['check', '--json'], { ARI_PASSWORD: '' });
+    expect(forPrograms).toMatchObject({ status: 78, stderr: '' });
+    expect(JSON.parse(forPrograms.stdout)).toMatchObject({ ok: false, code: 'CONFIG_INVALID' });
+    expect(voiceAgent(['start'], { ARI_PASSWORD: '' }).status).toBe(78);
+  });
+
+  it('says what a right configuration comes to, and no secret', () => {
+    const { status, stdout, stderr } = voiceAgent(['check']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^510001: alice, en; vad silero; stt pocketsphinx; llm receptionist; tts flite$/m);
+    const json = voiceAgent(['check', '--json']).stdout;
+    expect(JSON.parse(json)).toMatchObject({ ok: true, agents: [{ id: 'alice' }, { id: 'tom' }] });
+    expect(stdout + json).not.toContain('secret');
+  });
+
+  it('reads records and messages under its own name', () => {
+    const data = ['--data', '/nowhere'];
+    expect(voiceAgent(['calls', ...data])).toMatchObject({
+      status: 0,
+      stdout: 'no calls in /nowhere/records.sqlite\n',
+    });
+    expect(voiceAgent(['messages', '--json', ...data])).toMatchObject({ status: 0, stdout: '[]\n' });
+    expect(voiceAgent(['calls', '--bogus']).stderr).toMatch(/^usage: voice-agent calls \[/);
+    expect(voiceAgent(['messages', 'done', 'x', ...data]).status).toBe(1);
+  });
+
+  it('says its version, also of an agent that isn’t there, and that nobody answers', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(JSON.parse(voiceAgent(['version', '--json']).stdout)).toEqual({
+      version,
+      node: process.versions.node,
+    });
+    expect(voiceAgent(['--version']).stdout).toContain(version);
+    const health = voiceAgent(['health', '--url', 'http://127.0.0.1:1']);
+    expect(health.status).toBe(1);
+    expect(health.stdout).toMatch(/^no answer from /);
+  });
+});
