@@ -1,3 +1,4 @@
+import { AriError } from './ari-error.ts';
 import type { AsteriskCall } from './asterisk-call.ts';
 import { ASTERISK_LOST, isOver, legsOf } from './call-states.ts';
 import type { StasisParts } from './stasis-options.ts';
@@ -39,7 +40,8 @@ export class LossWatch {
       if (silent.length === 0) continue;
       const answers = await rest.version().then(
         () => true,
-        () => false,
+        // A refusal is an answer, too: Asterisk is there.
+        (error: unknown) => error instanceof AriError && error.status !== undefined,
       );
       if (answers || signal.aborted) continue;
       this.#giveUp(silent.filter((call) => call.packetsReceived === now.get(call)));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nameStateOf } from '../../../src/telephony/asterisk/app-claim.ts';
 import { parseChannel, type AriChannel } from '../../../src/telephony/asterisk/ari-model.ts';
-import { backOffMs } from '../../../src/telephony/asterisk/backoff.ts';
+import { backOffMs, RECONNECT_BACK_OFF } from '../../../src/telephony/asterisk/backoff.ts';
 import { callInfoOf, stasisArgsOf } from '../../../src/telephony/asterisk/caller-info.ts';
 import {
   externalMediaOf,
@@ -18,6 +18,15 @@ function channel(fields: object): AriChannel {
 }
 
 describe('the pause before a reconnection', () => {
+  it('is short enough for Asterisk to be in use within two seconds of its return, and never none', () => {
+    for (const attempt of [1, 5, 1000])
+      for (const random of [0, 0.999]) {
+        const pause = backOffMs(attempt, random, RECONNECT_BACK_OFF);
+        expect(pause).toBeGreaterThanOrEqual(125);
+        expect(pause).toBeLessThanOrEqual(1500);
+      }
+  });
+
   const limits = { firstMs: 100, longestMs: 1000 };
 
   it('doubles up to a limit', () => {

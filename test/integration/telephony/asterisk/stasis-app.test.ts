@@ -827,18 +827,22 @@ describe('many calls', () => {
 });
 
 describe('an Asterisk that sends events but takes no requests any more, for its password was changed', () => {
-  it('is told of, once, and left: callers go on in the dialplan of an app that nobody has', async () => {
-    const started = await start();
+  it('is told of, once, and left: callers go on in the dialplan of an app that nobody has; running calls go on', async () => {
+    const started = await start({ settings: { lookMs: 20 } });
+    server.call();
+    const { events } = await desk.call(0);
     expect(started.stats().trouble).toBeUndefined();
     server.fault = () => ({ status: 401 });
     await eventually('it is noticed', () => started.stats().trouble !== undefined);
     expect(started.stats().trouble).toMatch(/refuses the ARI user/);
     await eventually('the events are left', () => log.text().includes('requests are refused'));
+    await eventually('they are tried again', () => started.stats().stream.opened === 2);
     server.fault = () => undefined;
     await eventually('it is well again', () => started.stats().trouble === undefined);
     expect(started.stats().stream.state).toBe('open');
     server.call();
-    await desk.call(0);
+    await desk.call(1);
+    expect(events).toEqual([]);
     expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
   });
 });
