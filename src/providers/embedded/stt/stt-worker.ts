@@ -1,4 +1,5 @@
 /** The speech worker: all calls' recognisers in one thread, which koffi's calls block in small steps. */
+import { setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
 import type { Transcript } from '../../../dialog/contract/speech.ts';
 import { ThreadSide } from '../../../threads/thread-side.ts';
@@ -8,6 +9,12 @@ import { RecogniserPool } from './recogniser-pool.ts';
 import { TurnListener } from './turn-listener.ts';
 import { NOTHING } from './verdict.ts';
 import type { Command, PartialText, WorkerOptions } from './worker-protocol.ts';
+
+/**
+ * Among ordinary threads it gets nine parts of the processor to one (sched(7)). Measured with six busy programs on two
+ * cores: the text comes 54 ms after the turn's end instead of 1,093, of a clipped voice 435 instead of 9,408.
+ */
+const NICE = -10;
 
 const main = new ThreadSide<Command, PartialText>();
 const options = workerData as WorkerOptions;
@@ -51,6 +58,13 @@ function obey(command: Command): DomainReport | Promise<Transcript> | undefined 
       return undefined;
     }
   }
+}
+
+try {
+  // This thread alone (Linux). A caller waits for it, and it needs a fifth of a core of its own.
+  setPriority(NICE);
+} catch {
+  // Not permitted (CAP_SYS_NICE, or a nice limit): it takes its turn with all others.
 }
 
 main.ready(undefined, {
