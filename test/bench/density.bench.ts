@@ -63,7 +63,8 @@ function report(all: readonly Round[]): void {
     'calls a core',
     'p50',
     'p99',
-    'p99.9 ms',
+    'p99.9',
+    'worst ms',
     'lost',
     'callers',
   ];
@@ -91,6 +92,7 @@ function report(all: readonly Round[]): void {
           middle(({ deviationMs }) => deviationMs.p50).toFixed(2),
           middle(({ deviationMs }) => deviationMs.p99).toFixed(2),
           middle(({ deviationMs }) => deviationMs.p999).toFixed(2),
+          Math.max(...rounds.map(({ deviationMs }) => deviationMs.worst)).toFixed(2),
           `${(100 * middle(({ lostShare }) => lostShare)).toFixed(2)} %`,
           `${(100 * middle(({ callersCoreShare }) => callersCoreShare)).toFixed(0)} %`,
         ],

@@ -9,7 +9,12 @@ export interface Figures {
   readonly microseconds: number;
   readonly coreShare: number;
   /** Of the gap between two packets from 20 ms, at the callers. */
-  readonly deviationMs: { readonly p50: number; readonly p99: number; readonly p999: number };
+  readonly deviationMs: {
+    readonly p50: number;
+    readonly p99: number;
+    readonly p999: number;
+    readonly worst: number;
+  };
   /** Of what should have come to the callers. */
   readonly lostShare: number;
   readonly callersCoreShare: number;
@@ -64,7 +69,7 @@ export async function measure(
   return {
     microseconds: (cpuMs * 1000) / report.received,
     coreShare: cpuMs / report.elapsedMs,
-    deviationMs: { p50: at(0.5), p99: at(0.99), p999: at(0.999) },
+    deviationMs: { p50: at(0.5), p99: at(0.99), p999: at(0.999), worst: deviations.at(-1) ?? NaN },
     lostShare: Math.max(0, 1 - report.received / ((calls * report.elapsedMs) / 20)),
     callersCoreShare: report.cpuMs / report.elapsedMs,
   };
