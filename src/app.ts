@@ -4,6 +4,7 @@ import { namesOf, ProviderPool } from './app/providers.ts';
 import { keepRules, redactedEvents } from './app/keep-rules.ts';
 import { Recorders } from './app/recorders.ts';
 import { openRecords } from './app/records.ts';
+import { openOutgoing } from './app/outgoing.ts';
 import { openVonage } from './app/vonage.ts';
 import { watchParts } from './app/watched-parts.ts';
 import type { Config } from './config.ts';
@@ -165,6 +166,7 @@ async function assemble(
     log.info({ server: server.name, version: app.version, app: server.app }, 'connected to Asterisk');
   }
   const vonageApp = vonage?.start(desk);
+  await openOutgoing({ config, log, scope, apps, watchers });
   watchParts(monitoring, { gateway, vonage: vonage?.gateway, vonageApp, providers, agents, apps });
   monitoring.started();
   const extensions = config.agents.flatMap((agent) => agent.extensions);
@@ -322,7 +324,11 @@ async function staff(
   });
   const agents = await Promise.all(
     config.agents.map((profile) =>
-      hire(profile, { ...agentTexts(profile, announcements), greeting: profile.greeting }),
+      hire(profile, {
+        ...agentTexts(profile, announcements),
+        greeting: profile.greeting,
+        ...(profile.callOpening !== undefined && { callOpening: profile.callOpening }),
+      }),
     ),
   );
   return { agents, announcer, phrases };

@@ -51,6 +51,8 @@ export interface Config {
   readonly limits: DeepReadonly<ProvidersFile['limits']>;
   readonly records: DeepReadonly<ProvidersFile['records']>;
   readonly monitoring: DeepReadonly<ProvidersFile['monitoring']>;
+  /** Calls that agents make; without a token they make none. */
+  readonly outgoing: DeepReadonly<ProvidersFile['outgoing']>;
   readonly latencyTargets: DeepReadonly<ProvidersFile['latencyTargets']>;
   /** Absolute path of the folder for records and recordings; it needn't exist yet. */
   readonly dataDir: string;
@@ -114,7 +116,7 @@ function toConfig(
   cwd: string,
   choose: (needs: Needs) => ProviderChoice,
 ): Config {
-  const { asterisk, gateways, limits, records, monitoring, latencyTargets } = providers;
+  const { asterisk, gateways, limits, records, monitoring, outgoing, latencyTargets } = providers;
   // What is left are the providers' own sections.
   const { default: _default, agents: _agents, patience, endOfTurn, ...sections } = providers.providers;
   const byAgent = agents.agents.map(({ id, language, voice }): [string, ProviderChoice] => [
@@ -137,6 +139,7 @@ function toConfig(
     limits,
     records,
     monitoring,
+    outgoing,
     latencyTargets,
     dataDir: resolve(cwd, settings.VOICE_AGENT_DATA_DIR),
     databaseUrl: settings.VOICE_AGENT_DATABASE,

@@ -363,6 +363,8 @@ export class AriServer {
     if (id === '') {
       return { status: 200, body: [...this.channels.values()].map((channel) => this.#model(channel)) };
     }
+    // Seen: a phone that isn't registered can't be created, either.
+    if (id === 'create') return { status: 500, body: { error: 'Allocation failed' } };
     if (id === 'externalMedia') return this.#externalMedia(query);
     if (method === 'POST' && verb === '') return this.#originate(query, id);
     const channel = this.channels.get(id);

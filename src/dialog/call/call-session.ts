@@ -155,12 +155,13 @@ export class CallSession {
   // ── what happens ──────────────────────────────────────────────────────────────────────────
 
   async #answer(): Promise<void> {
+    const { settings } = this.#options;
     try {
       const at = await this.#call.line.answer();
       if (this.#inbox.closed) return;
       this.#reporter.answered(at, at - this.#call.admittedAt);
       this.#inbox.post({ type: 'answered' });
-      if (this.#options.settings.firstPacketMs > 0) this.#awaitFirstPacket();
+      if (settings.firstPacketMs > 0 && !settings.hello) this.#awaitFirstPacket();
     } catch (error) {
       if (this.#inbox.closed) return;
       this.#reporter.trouble('line', messageOf(error));

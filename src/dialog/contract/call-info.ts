@@ -9,7 +9,9 @@ export interface CallKey {
 export interface CallInfo {
   readonly key: CallKey;
   readonly direction: 'in' | 'out';
+  /** The extension by which the agent was chosen. */
   readonly dialled: string;
+  /** Who is on the line: who has called, or (`out`) was called. */
   readonly caller: { readonly number: string; readonly name: string };
   /** Chosen channel variables. */
   readonly variables: Readonly<Record<string, string>>;

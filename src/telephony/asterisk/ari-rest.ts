@@ -79,6 +79,16 @@ export class AriRest {
     return this.#unlessGone((ari) => ari.channels.continueInDialplan({ channelId, ...place }));
   }
 
+  /** A channel to somebody, which comes into the app at once; their telephone rings when it is dialled. */
+  async createChannel(request: Parameters<AriApi['channels']['create']>[0]): Promise<void> {
+    await this.#call((ari) => ari.channels.create(request));
+  }
+
+  /** `timeout`: seconds after which Asterisk hangs up by itself. */
+  async dial(channelId: string, timeout: number): Promise<void> {
+    await this.#call((ari) => ari.channels.dial({ channelId, timeout }));
+  }
+
   /** Calls somebody, who comes into the app when they answer. */
   async originate(request: Parameters<AriApi['channels']['originateWithId']>[0]): Promise<void> {
     await this.#call((ari) => ari.channels.originateWithId(request));

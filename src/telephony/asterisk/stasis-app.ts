@@ -1,5 +1,6 @@
 import { claimName, lookAtName } from './app-claim.ts';
 import { AriRest } from './ari-rest.ts';
+import type { CallOrder } from './placed-call.ts';
 import { openEventStream, type EventStreamStats } from './event-stream.ts';
 import {
   DEFAULT_STASIS_SETTINGS,
@@ -23,6 +24,8 @@ export interface StasisApp {
   /** Asterisk's version. */
   readonly version: string;
   stats(): StasisAppStats;
+  /** As `Switchboard.place`. */
+  place(order: CallOrder): Promise<string>;
   /** New callers go on in the dialplan with `VOICE_AGENT_RESULT=draining`; running calls aren't touched. */
   drain(): void;
   /**
@@ -75,6 +78,7 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
       server: options.server,
       version,
       stats: () => ({ stream: stream.stats(), ...switchboard.stats() }),
+      place: (order) => switchboard.place(order),
       drain: () => {
         switchboard.drain();
       },
