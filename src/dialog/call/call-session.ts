@@ -289,7 +289,8 @@ export class CallSession {
   }
 
   #callTarget({ target, call }: Transfer): void {
-    const calling = this.#transfer.begin(target).then((outcome) => {
+    const about = typeof call.arguments['about'] === 'string' ? call.arguments['about'] : '';
+    const calling = this.#transfer.begin(target, about).then((outcome) => {
       this.#call.history.toolAnswered(call, resultOf(outcome, target.name));
       this.#inbox.post({ type: 'transfer-over', outcome });
     });

@@ -47,6 +47,8 @@ export interface TransferTarget {
   readonly ringMs: Milliseconds;
   /** What the caller hears meanwhile. */
   readonly whileRinging: 'ringing' | 'music';
+  /** Said to who answers, who must then take the call by a key. `{caller}`, `{about}`: who calls, and what about. */
+  readonly briefing?: string;
 }
 
 export interface AgentLimits {

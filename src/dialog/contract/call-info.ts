@@ -23,6 +23,12 @@ export interface TransferRequest {
   readonly callerId: { readonly name: string; readonly number: string };
   readonly ringMs: Milliseconds;
   readonly whileRinging: 'ringing' | 'music';
+  /**
+   * Who answers is told what it is about before they have the caller, and takes the call by 1: by 2, by hanging up, and
+   * after a while without a key they don't. Speaks into the call's media, which the target hears meanwhile and the caller
+   * doesn't, until `signal` aborts. Where a telephony can't, they have the caller at once.
+   */
+  readonly brief?: (signal: AbortSignal) => void;
 }
 
 export type TransferOutcome =

@@ -229,6 +229,7 @@ export class AsteriskCall {
   #follow({ state, actions }: Transition): void {
     const before = this.#state;
     this.#state = state;
+    if (before.name === 'briefing' && state.name !== 'briefing') this.#targets.endBriefing();
     if (!isOver(before) && isOver(state)) {
       // Whatever fails in it, the rest is done.
       FailureDomain.attempt(() => {
@@ -251,7 +252,7 @@ export class AsteriskCall {
   }
 
   #settleTransfer(state: CallState, outcome: TransferOutcome): void {
-    if (state.name === 'ringing' || state.name === 'connecting') state.transfer.settle(outcome);
+    if ('transfer' in state) state.transfer.settle(outcome);
   }
 
   #perform(actions: readonly CallAction[]): void {
@@ -281,6 +282,9 @@ export class AsteriskCall {
         return;
       case 'stopRinging':
         this.#targets.stopRinging(action.transfer);
+        return;
+      case 'brief':
+        void this.#targets.brief(action.target, action.transfer);
         return;
       case 'connect':
         void this.#targets.connect(action.target);

@@ -68,6 +68,9 @@ export class Switchboard {
       }
       case 'ChannelDtmfReceived':
         index.callWith('leg', event.channel)?.tell({ type: 'dtmf', digit: event.digit });
+        index
+          .callWith('target', event.channel)
+          ?.signal({ type: 'targetPressed', target: event.channel, digit: event.digit });
         return;
       case 'ChannelHold':
         index.callWith('leg', event.channel)?.tell({ type: 'hold' });
