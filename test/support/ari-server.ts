@@ -64,6 +64,8 @@ export class AriServer {
   fault: (request: AriRequest) => Fault | undefined = () => undefined;
   /** When the external channel comes into its app: before or after the answer to its creation, or never. */
   externalEnters: 'before' | 'after' | 'never' = 'after';
+  /** chan_rtp is loaded. */
+  hasRtp = true;
   /** Event streams are refused, requests aren't. */
   refuseStreams = false;
   /** What the creation of an external channel names. */
@@ -344,6 +346,7 @@ export class AriServer {
     if (this.#options.readOnly && request.method !== 'GET') {
       return { status: 403, body: { message: 'Write access denied' } };
     }
+    if (resource === 'asterisk' && id === 'modules') return this.hasRtp ? OK : missing('Module');
     if (resource === 'asterisk') {
       const status = { startup_time: this.#startedAt, last_reload_time: this.#startedAt };
       return { status: 200, body: { system: { version: '22.0-fake' }, status } };

@@ -35,6 +35,18 @@ export interface StasisApp {
   close(): Promise<void>;
 }
 
+/** Makes sure beforehand that `startStasisApp` will find all as it needs it. Rejects as that does. */
+export async function checkStasisServer(
+  options: Pick<StasisAppOptions, 'server' | 'log' | 'clock'>,
+): Promise<void> {
+  const rest = await AriRest.open(options.server, DEFAULT_STASIS_SETTINGS.requestMs);
+  try {
+    await claimName(options, DEFAULT_STASIS_SETTINGS, rest);
+  } finally {
+    rest.close();
+  }
+}
+
 /**
  * Registers the app and serves its calls until `close`. Rejects with ARI_UNREACHABLE, ARI_TIMEOUT,
  * ARI_UNAUTHORIZED or ARI_APP_TAKEN when that can't be begun; once begun, it survives the loss of
