@@ -5,6 +5,7 @@ import { namesOf, ProviderPool } from './app/providers.ts';
 import { keepRules, redactedEvents } from './app/keep-rules.ts';
 import { Recorders } from './app/recorders.ts';
 import { openRecords } from './app/records.ts';
+import { openOutgoing } from './app/outgoing.ts';
 import { openVonage } from './app/vonage.ts';
 import { watchParts } from './app/watched-parts.ts';
 import type { Config } from './config.ts';
@@ -26,7 +27,7 @@ import { MediaGatewayFactory } from './gateways/media-gateway-factory.ts';
 import type { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
 import { onAbort } from './lib/abort.ts';
 import { systemClock, type Milliseconds } from './lib/clock.ts';
-import { messageOf } from './lib/errors.ts';
+import { messageOf, VoiceAgentError } from './lib/errors.ts';
 import { Listeners } from './lib/listeners.ts';
 import { Scope } from './lib/scope.ts';
 import type { AudioFormat } from './media/audio.ts';
@@ -35,9 +36,7 @@ import { logCalls, type Logger } from './observability/logger.ts';
 import { expectedPhrases } from './providers/embedded/receptionist/expected-phrases.ts';
 import type { OnAbandoned } from './threads/supervised-thread.ts';
 import { httpTool } from './tools/http-tool.ts';
-import { checkAriAccess } from './telephony/asterisk/ari-rest.ts';
-import { DEFAULT_STASIS_SETTINGS } from './telephony/asterisk/stasis-options.ts';
-import { startStasisApp, type StasisApp } from './telephony/asterisk/stasis-app.ts';
+import { checkStasisServer, startStasisApp, type StasisApp } from './telephony/asterisk/stasis-app.ts';
 
 /** The whole program, running. */
 export interface App {
@@ -106,9 +105,7 @@ async function assemble(
   const clock = systemClock;
   const monitoring = await startMonitoring(config, log, scope);
   // In a moment it is known what is wrong there; what the providers load takes seconds.
-  await Promise.all(
-    config.asterisk.map((server) => checkAriAccess(server, DEFAULT_STASIS_SETTINGS.requestMs)),
-  );
+  await allWell(config.asterisk.map((server) => checkStasisServer({ server, log, clock })));
   const rules = keepRules(config);
   const records = await openRecords(config, rules, log, scope, monitoring);
   const forLog = redactedEvents(rules, config.records.redact.cards);
@@ -186,6 +183,7 @@ async function assemble(
     log.info({ server: server.name, version: app.version, app: server.app }, 'connected to Asterisk');
   }
   const vonageApp = vonage?.start(desk);
+  await openOutgoing({ config, log, scope, apps, watchers });
   watchParts(monitoring, { gateway, vonage: vonage?.gateway, vonageApp, providers, agents, apps });
   await page?.start(desk, monitoring);
   monitoring.started();
@@ -208,6 +206,18 @@ async function assemble(
     },
     close: () => scope.close(),
   };
+}
+
+/** Throws what is wrong, and if that is more than one thing, all of it in one error. */
+async function allWell(checks: readonly Promise<void>[]): Promise<void> {
+  const settled = await Promise.allSettled(checks);
+  const wrong = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  const [first] = wrong;
+  if (wrong.length < 2 || !(first instanceof VoiceAgentError)) {
+    if (wrong.length > 0) throw first;
+    return;
+  }
+  throw new VoiceAgentError(first.code, wrong.map(messageOf).join('\n'), { cause: first });
 }
 
 async function openGateway(
@@ -346,7 +356,11 @@ async function staff(
   });
   const agents = await Promise.all(
     config.agents.map((profile) =>
-      hire(profile, { ...agentTexts(profile, announcements), greeting: profile.greeting }),
+      hire(profile, {
+        ...agentTexts(profile, announcements),
+        greeting: profile.greeting,
+        ...(profile.callOpening !== undefined && { callOpening: profile.callOpening }),
+      }),
     ),
   );
   return { agents, announcer, phrases };

@@ -52,6 +52,8 @@ export interface Config {
   readonly records: DeepReadonly<ProvidersFile['records']>;
   readonly monitoring: DeepReadonly<ProvidersFile['monitoring']>;
   readonly console: DeepReadonly<ProvidersFile['console']>;
+  /** Calls that agents make; without a token they make none. */
+  readonly outgoing: DeepReadonly<ProvidersFile['outgoing']>;
   readonly latencyTargets: DeepReadonly<ProvidersFile['latencyTargets']>;
   /** Absolute path of the folder for records and recordings; it needn't exist yet. */
   readonly dataDir: string;
@@ -115,7 +117,7 @@ function toConfig(
   cwd: string,
   choose: (needs: Needs) => ProviderChoice,
 ): Config {
-  const { asterisk, gateways, limits, records, monitoring, latencyTargets } = providers;
+  const { asterisk, gateways, limits, records, monitoring, outgoing, latencyTargets } = providers;
   // What is left are the providers' own sections.
   const { default: _default, agents: _agents, patience, endOfTurn, ...sections } = providers.providers;
   const byAgent = agents.agents.map(({ id, language, voice }): [string, ProviderChoice] => [
@@ -139,6 +141,7 @@ function toConfig(
     records,
     monitoring,
     console: providers.console,
+    outgoing,
     latencyTargets,
     dataDir: resolve(cwd, settings.VOICE_AGENT_DATA_DIR),
     databaseUrl: settings.VOICE_AGENT_DATABASE,

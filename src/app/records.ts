@@ -38,7 +38,8 @@ export async function openRecords(
   });
   scope.defer(() => store.close(), 'the records of calls');
   monitoring.check('records', () => store.status.databaseTrouble, false);
-  monitoring.check('spool', () => store.status.spoolTrouble, false);
+  // Who promises to pass a message on must be able to.
+  monitoring.check('spool', () => store.status.spoolTrouble);
   monitoring.watch({
     store: () => {
       const { databaseTrouble, waitingBytes, lost, refused } = store.status;

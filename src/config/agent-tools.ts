@@ -18,6 +18,7 @@ export const transferTarget = z.strictObject({
   callerId: text.default('caller'),
   ringMs: whole(1_000, 120_000).default(20_000),
   whileRinging: z.enum(['ringing', 'music']).default('ringing'),
+  briefing: text.exactOptional(),
 });
 
 /** As far as the validator behind it can use it: `if`/`then` and references to elsewhere are not supported. */

@@ -140,6 +140,7 @@ const agent = z.strictObject({
   extensions: z.array(z.string().regex(/^[A-Za-z0-9*#+_.-]{1,80}$/, 'an extension of the dialplan')).min(1),
   name: text,
   greeting: text,
+  callOpening: text.exactOptional(),
   phrases: phrases.exactOptional(),
   instructions: z.string().trim().default(''),
   voice: text.default(DEFAULT_VOICE),
@@ -283,6 +284,20 @@ export function providersFile(known: KnownProviders) {
             asteriskUrl: serverUrl.optional(),
           })
           .prefault({}),
+      })
+      .prefault({}),
+    outgoing: z
+      .strictObject({
+        token: text.min(16, 'at least 16 characters, such as of openssl rand -hex 24').optional(),
+        listenAddress: ipAddress.default('127.0.0.1'),
+        listenPort: whole(0, 65_535).default(9465),
+        server: identifier.optional(),
+        endpoint: text
+          .regex(/^[A-Za-z]\w*\/[^\s&]*\{number\}[^\s&]*$/, 'an endpoint as in Dial() with {number} in it')
+          .default('PJSIP/{number}'),
+        callerId: text.default('agent'),
+        ringMs: whole(1_000, 120_000).default(30_000),
+        resultContext: text.default('voice-agent-result'),
       })
       .prefault({}),
     latencyTargets: z

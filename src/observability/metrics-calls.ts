@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { FAILURE_REASONS, type EndReason } from '../dialog/contract/end-reason.ts';
 import { stageTimes } from '../dialog/call/latency-tracker.ts';
+import type { CallInfo } from '../dialog/contract/call-info.ts';
 import type { CallObserver, TurnMarks } from '../dialog/contract/call-events.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import { codeWords, knownNames } from './metrics-labels.ts';
@@ -146,25 +147,33 @@ export function countCalls(registry: Registry, { agents, tools }: CallMetricsOpt
   const kindOf = codeWords();
   const outcomeOf = codeWords();
   const toolOf = knownNames(tools);
-  const calls = new Map<string, { readonly agent: string; readonly startedAt: Milliseconds }>();
+  const calls = new Map<
+    string,
+    {
+      readonly agent: string;
+      readonly startedAt: Milliseconds;
+      readonly direction: CallInfo['direction'];
+    }
+  >();
 
   return (event) => {
     if (event.type === 'started') {
       const { agent } = event;
-      calls.set(event.call, { agent, startedAt: event.at });
+      calls.set(event.call, { agent, startedAt: event.at, direction: event.info.direction });
       begun.inc({ agent });
       running.inc({ agent });
       return;
     }
     const call = calls.get(event.call);
     if (!call) return;
-    const { agent } = call;
+    const { agent, direction } = call;
     switch (event.type) {
       case 'answered':
-        setUp.observe({ agent }, event.setUpMs / 1000);
+        // How long whom we call lets it ring, and says hello, is no delay of ours.
+        if (direction === 'in') setUp.observe({ agent }, event.setUpMs / 1000);
         break;
       case 'greeting-started':
-        greeting.observe({ agent }, event.afterAnswerMs / 1000);
+        if (direction === 'in') greeting.observe({ agent }, event.afterAnswerMs / 1000);
         break;
       case 'caller-said':
         turns.inc({ agent, via: event.via, understood: String(event.understood) });

@@ -5,7 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SoftphoneCall } from '../../lab/softphone.ts';
 import { startGroqServer, type GroqServer } from '../support/provider-servers/groq-server.ts';
-import { ALICE, TOM, useRunningAgent, type ViewedCall } from '../support/agent-under-test.ts';
+import {
+  ALICE,
+  greeting,
+  SAME_WORDS,
+  TOM,
+  useRunningAgent,
+  type ViewedCall,
+} from '../support/agent-under-test.ts';
 
 const tone = (step: number): Int16Array =>
   Int16Array.from({ length: 12_000 }, (_, i) => 8000 * Math.sin(i * step));
@@ -16,6 +23,7 @@ const TARGETS = `
     transferTargets:
       - { name: Bob, endpoint: PJSIP/softphone2 }
       - { name: Eve, endpoint: PJSIP/softphone2, ringMs: 2000, whileRinging: music }
+      - { name: Carol, endpoint: PJSIP/softphone2, briefing: 'A call from {caller}, about {about}. Press 1 to take it.' }
       - { name: Mallory, endpoint: Local/700@tests }
     tools: [hang_up, transfer, send_dtmf, order_status]`;
 
@@ -143,6 +151,41 @@ describe('A model', () => {
     expect(results?.map(({ content }) => content?.split(':')[0])).toEqual(['busy', 'refused', 'unanswered']);
     await call.hangUp();
     expect((await agent.lab.record(view)).transfers?.map(({ outcome }) => outcome)).toEqual(outcomes);
+  });
+
+  it('tells who answers what it is about, and connects them when they take the call; else the caller is back', async () => {
+    const desk = await agent.lab.phone('softphone2', { register: true });
+    const briefed = { target: 'Carol', about: 'a broken tooth' };
+    const toCarol = {
+      text: 'One moment.',
+      tools: [{ name: 'transfer', arguments: JSON.stringify(briefed) }],
+    };
+    const sorry = { text: 'I am sorry, Carol can not talk now.' };
+    const first = desk.incoming({ timeoutMs: 30_000 });
+    const { call, view } = await asks(toCarol, sorry, toCarol);
+    const declines = await first;
+    await declines.accept();
+    await greeting(declines);
+    const words = 'A call from Softphone 1, about a broken tooth. Press 1 to take it.';
+    expect(await agent.likeness(declines, words, ALICE)).toBeGreaterThan(SAME_WORDS);
+    await declines.dtmf('2');
+    expect((await view.event('transfer')).outcome).toBe('refused');
+    await declines.ended;
+    await view.event('agent-said', ({ text }) => text === sorry.text);
+    // Nothing of the briefing stands in what the model knows, or the caller has heard.
+    expect(JSON.stringify(model.chats.at(-1)?.messages)).not.toContain('Press 1');
+    const second = desk.incoming({ timeoutMs: 30_000 });
+    await call.dtmf('7');
+    const takes = await second;
+    await takes.accept();
+    await takes.dtmf('1');
+    expect((await view.event('transfer', ({ outcome }) => outcome === 'answered')).target).toBe('Carol');
+    expect(await hears(takes, call, CALLER_TONE)).toBe(true);
+    expect(await hears(call, takes, TARGET_TONE)).toBe(true);
+    await takes.hangUp();
+    expect(await call.ended).toBe('other side hung up');
+    const { transfers } = await agent.lab.record(view);
+    expect(transfers?.map(({ outcome }) => outcome)).toEqual(['refused', 'answered']);
   });
 
   it('doesn’t keep somebody’s telephone ringing when the caller hangs up', async () => {

@@ -33,6 +33,8 @@ const RESOURCES: Readonly<Record<string, readonly Endpoint[]>> = {
   applications: [['/applications/{applicationName}', ['GET', 'get', 'Application']]],
   channels: [
     ['/channels', ['GET', 'list', 'List[Channel]']],
+    ['/channels/create', ['POST', 'create', 'Channel', 'channelId', 'endpoint!', 'app!', 'appArgs']],
+    ['/channels/{channelId}/dial', ['POST', 'dial', 'void', 'timeout']],
     [
       '/channels/{channelId}',
       ['DELETE', 'hangup', 'void', 'reason'],

@@ -66,6 +66,8 @@ export class AriServer {
   fault: (request: AriRequest) => Fault | undefined = () => undefined;
   /** When the external channel comes into its app: before or after the answer to its creation, or never. */
   externalEnters: 'before' | 'after' | 'never' = 'after';
+  /** chan_rtp is loaded. */
+  hasRtp = true;
   /** Event streams are refused, requests aren't. */
   refuseStreams = false;
   /** What the creation of an external channel names. */
@@ -347,6 +349,7 @@ export class AriServer {
       return { status: 403, body: { message: 'Write access denied' } };
     }
     if (resource === 'asterisk' && id === 'variable') return this.#globalVariable(request);
+    if (resource === 'asterisk' && id === 'modules') return this.hasRtp ? OK : missing('Module');
     if (resource === 'asterisk') {
       const status = { startup_time: this.#startedAt, last_reload_time: this.#startedAt };
       return { status: 200, body: { system: { version: '22.0-fake' }, status } };
@@ -376,6 +379,8 @@ export class AriServer {
     if (id === '') {
       return { status: 200, body: [...this.channels.values()].map((channel) => this.#model(channel)) };
     }
+    // Seen: a phone that isn't registered can't be created, either.
+    if (id === 'create') return { status: 500, body: { error: 'Allocation failed' } };
     if (id === 'externalMedia') return this.#externalMedia(query);
     if (method === 'POST' && verb === '') return this.#originate(query, id);
     const channel = this.channels.get(id);

@@ -13,7 +13,13 @@ import type { CallEvent, CallObserver, TurnGlimpse } from '../contract/call-even
 import type { CallInfo } from '../contract/call-info.ts';
 import type { Message } from '../contract/conversation.ts';
 import type { PhraseCache } from '../reply/prepared-phrases.ts';
-import { DEFAULT_TURN_SETTINGS, policiesFor, type Ending, type TurnSettings } from '../turn/turn-states.ts';
+import {
+  DEFAULT_TURN_SETTINGS,
+  policiesFor,
+  type Ending,
+  type HelloSettings,
+  type TurnSettings,
+} from '../turn/turn-states.ts';
 
 /** An agent with everything that it works with. */
 export interface StaffedAgent {
@@ -84,7 +90,8 @@ export class Desk implements CallDesk {
     if (this.#calls.size - this.#announcements.size < this.#options.maxCalls) {
       return this.#accept(info, agent, undefined);
     }
-    if (this.#options.whenFull === 'continue') return this.#sendOn(info, 'busy');
+    // Whom we call isn't called to be told that nobody is free.
+    if (this.#options.whenFull === 'continue' || info.direction === 'out') return this.#sendOn(info, 'busy');
     return this.#announce(info, { reason: 'busy', phrase: 'busy', way: 'hang-up' });
   }
 
@@ -153,7 +160,7 @@ export class Desk implements CallDesk {
     const { profile, parts, tools, expected, source } = agent;
     const name = this.#nameOf(info);
     const earlier = announcement ? undefined : this.#options.earlier?.(info);
-    const settings = settingsOf(agent);
+    const settings = settingsOf(agent, info);
     const call = new AdmittedCall({
       scope,
       name,
@@ -227,7 +234,13 @@ export class Desk implements CallDesk {
   }
 }
 
-function settingsOf({ profile, parts, settings }: StaffedAgent): TurnSettings {
+/**
+ * `longestMs`: a hello of a company takes up to 3 s, and a voicemail's first sentence 4 s and more (Asterisk's AMD() draws
+ * the line at 1.5 s, which takes companies for machines).
+ */
+const HELLO: HelloSettings = { waitMs: 1500, pauseMs: 600, longestMs: 4000 };
+
+function settingsOf({ profile, parts, settings }: StaffedAgent, { direction }: CallInfo): TurnSettings {
   const { limits, knowledge, whenFailing, greetingInterruptible } = profile;
   return {
     ...DEFAULT_TURN_SETTINGS,
@@ -238,6 +251,7 @@ function settingsOf({ profile, parts, settings }: StaffedAgent): TurnSettings {
     ...troubleSettings(whenFailing),
     ...settings,
     greetingInterruptible,
+    hello: direction === 'out' ? HELLO : undefined,
     findsTurns: parts.stt.findsTurns,
     judgesEnds: parts.endOfTurn !== undefined,
   };

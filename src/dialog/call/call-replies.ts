@@ -71,20 +71,22 @@ export class CallReplies {
 
   say({ reply: id, turn, phrase }: Extract<TurnAction, { do: 'say' }>): void {
     const { phrases, phraseOwner, agent } = this.#agent;
-    const { media, history } = this.#call;
+    const { media, history, facts } = this.#call;
     if (typeof phrase === 'object') {
-      this.#start({ id, turn, gated: false, ask: () => words(phrase.text) });
+      this.#start({ id, turn, gated: false, ask: () => spoken(phrase.text) });
       return;
     }
+    const hasCalled = facts.info.direction === 'out' && agent.callOpening !== undefined;
+    const words = phrase === 'greeting' && hasCalled ? 'callOpening' : phrase;
     if (phrase === 'stillThere') history.callerSaid({ role: 'caller', text: '', via: 'silence' });
-    const prepared = phrases.get(phraseOwner, phrase, media.format);
+    const prepared = phrases.get(phraseOwner, words, media.format);
     if (prepared) {
       this.#keep(id, new PlayedPhrase(playPhrase(media, prepared), { id, turn, phrase }, this.#call));
       return;
     }
-    const text = phrases.text(phraseOwner, phrase) ?? (phrase === 'greeting' ? agent.greeting : undefined);
+    const text = phrases.text(phraseOwner, words) ?? (phrase === 'greeting' ? agent.greeting : undefined);
     if (text === undefined) this.#call.inbox.post({ type: 'reply-ended', reply: id });
-    else this.#start({ id, turn, phrase, gated: false, ask: () => words(text) });
+    else this.#start({ id, turn, phrase, gated: false, ask: () => spoken(text) });
   }
 
   /** A filler: an audible sign that somebody is at work; the reply comes behind it. */
@@ -170,6 +172,6 @@ async function both(one: Promise<void>, other: Promise<void>): Promise<void> {
   await Promise.all([one, other]);
 }
 
-async function* words(text: string): AsyncGenerator<LlmEvent> {
+async function* spoken(text: string): AsyncGenerator<LlmEvent> {
   yield await Promise.resolve({ type: 'text' as const, text });
 }

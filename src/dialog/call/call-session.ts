@@ -166,12 +166,13 @@ export class CallSession {
   // ── what happens ──────────────────────────────────────────────────────────────────────────
 
   async #answer(): Promise<void> {
+    const { settings } = this.#options;
     try {
       const at = await this.#call.line.answer();
       if (this.#inbox.closed) return;
       this.#reporter.answered(at, at - this.#call.admittedAt);
       this.#inbox.post({ type: 'answered' });
-      if (this.#options.settings.firstPacketMs > 0) this.#awaitFirstPacket();
+      if (settings.firstPacketMs > 0 && !settings.hello) this.#awaitFirstPacket();
     } catch (error) {
       if (this.#inbox.closed) return;
       this.#reporter.trouble('line', messageOf(error));
@@ -310,7 +311,8 @@ export class CallSession {
   }
 
   #callTarget({ target, call }: Transfer): void {
-    const calling = this.#transfer.begin(target).then((outcome) => {
+    const about = typeof call.arguments['about'] === 'string' ? call.arguments['about'] : '';
+    const calling = this.#transfer.begin(target, about).then((outcome) => {
       this.#call.history.toolAnswered(call, resultOf(outcome, target.name));
       this.#inbox.post({ type: 'transfer-over', outcome });
     });

@@ -1,8 +1,13 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
+import { onAbort } from '../../lib/abort.ts';
+import { formatFor } from '../reply/prepared-phrases.ts';
 import type { AgentAtWork, CallInHand } from './call-in-hand.ts';
 import type { AgentProfile, TransferTarget } from '../contract/agent-profile.ts';
 import type { CallInfo, LineEvent, TransferOutcome, TransferRequest } from '../contract/call-info.ts';
+
+/** After the briefing, before it is said once more. */
+const BRIEF_AGAIN_MS = 3000;
 
 /** With whom the caller is. */
 type Standing =
@@ -17,13 +22,16 @@ type Standing =
       readonly by: 'caller' | 'target' | 'system';
     };
 
+/** What a transfer needs of the agent: who speaks, and how. */
+type Briefer = Pick<AgentAtWork, 'agent' | 'clock' | 'parts' | 'source'>;
+
 /** Others who are called for a call's caller, and how long they talk with the one who answers. */
 export class CallTransfer {
-  readonly #agent: Pick<AgentAtWork, 'agent' | 'clock'>;
+  readonly #agent: Briefer;
   readonly #call: CallInHand;
   #standing: Standing = { is: 'with-agent' };
 
-  constructor(agent: Pick<AgentAtWork, 'agent' | 'clock'>, call: CallInHand) {
+  constructor(agent: Briefer, call: CallInHand) {
     this.#agent = agent;
     this.#call = call;
   }
@@ -33,8 +41,8 @@ export class CallTransfer {
     return this.#standing.is === 'talking' || this.#standing.is === 'left';
   }
 
-  /** Never rejects. */
-  async begin(target: TransferTarget): Promise<TransferOutcome> {
+  /** `about`: what the call is about, for who answers. Never rejects. */
+  async begin(target: TransferTarget, about = ''): Promise<TransferOutcome> {
     const { agent, clock } = this.#agent;
     const { line, facts, reporter } = this.#call;
     const { endpoint, ringMs, whileRinging } = target;
@@ -44,7 +52,9 @@ export class CallTransfer {
     const began = clock.now();
     let outcome: TransferOutcome = 'failed';
     try {
-      outcome = await line.transfer({ endpoint, ringMs, whileRinging, callerId }, cancel.signal);
+      const text = target.briefing && this.#briefingOf(target.briefing, about);
+      const brief = text ? { brief: (signal: AbortSignal) => void this.#brief(text, signal) } : {};
+      outcome = await line.transfer({ endpoint, ringMs, whileRinging, callerId, ...brief }, cancel.signal);
     } catch (error) {
       reporter.trouble('line', messageOf(error));
     }
@@ -53,6 +63,40 @@ export class CallTransfer {
     const talking = { is: 'talking', target: target.name, since: now } as const;
     this.#standing = outcome === 'answered' ? talking : { is: 'with-agent' };
     return outcome;
+  }
+
+  #briefingOf(text: string, about: string): string {
+    const { facts, history } = this.#call;
+    const { name, number } = facts.info.caller;
+    // A model that doesn't say what it is about: the caller's own last words.
+    const said = history.messages.findLast(({ role }) => role === 'caller');
+    const lastWords = said && 'text' in said ? said.text : '';
+    return text.replaceAll('{caller}', name || number).replaceAll('{about}', about || lastWords);
+  }
+
+  /** Says it to the target, again and again until they press a key: who answers late in a sentence hears it whole. */
+  async #brief(text: string, signal: AbortSignal): Promise<void> {
+    const { parts, agent, source, clock } = this.#agent;
+    const { media, reporter } = this.#call;
+    const { voice, language } = agent;
+    const wanted = { voice, language, format: formatFor(parts.tts, media.format, source) };
+    const withdraw = onAbort(signal, () => {
+      media.flush();
+    });
+    try {
+      do {
+        const playback = media.play();
+        for await (const event of parts.tts.speak(one(text), wanted, signal)) {
+          if (event.type === 'audio' && !(await playback.write(event.audio))) break;
+        }
+        playback.end();
+        await playback.finished;
+      } while (await clock.sleep(BRIEF_AGAIN_MS, signal));
+    } catch (error) {
+      reporter.thrown('tts', error);
+    } finally {
+      withdraw();
+    }
   }
 
   cancel(): void {
@@ -78,6 +122,10 @@ export class CallTransfer {
     const { target, since } = this.#standing;
     this.#standing = { is: 'left', target, talkMs: this.#agent.clock.now() - since, by };
   }
+}
+
+async function* one(text: string): AsyncGenerator<string> {
+  yield await Promise.resolve(text);
 }
 
 /** What a target's telephone shows, by what agents.yaml says of it. */

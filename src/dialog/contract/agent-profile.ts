@@ -8,6 +8,8 @@ export interface AgentProfile {
   readonly extensions: readonly string[];
   readonly name: string;
   readonly greeting: string;
+  /** First words of a call that it makes. Missing: it makes none. */
+  readonly callOpening?: string;
   /** What it says beside the conversation, where that isn't what its language says. */
   readonly phrases?: Readonly<Partial<Record<AgentPhrase, string>>>;
   readonly instructions: string;
@@ -45,6 +47,8 @@ export interface TransferTarget {
   readonly ringMs: Milliseconds;
   /** What the caller hears meanwhile. */
   readonly whileRinging: 'ringing' | 'music';
+  /** Said to who answers, who must then take the call by a key. `{caller}`, `{about}`: who calls, and what about. */
+  readonly briefing?: string;
 }
 
 export interface AgentLimits {

@@ -9,7 +9,9 @@ export interface CallKey {
 export interface CallInfo {
   readonly key: CallKey;
   readonly direction: 'in' | 'out';
+  /** The extension by which the agent was chosen. */
   readonly dialled: string;
+  /** Who is on the line: who has called, or (`out`) was called. */
   readonly caller: { readonly number: string; readonly name: string };
   /** Chosen channel variables. */
   readonly variables: Readonly<Record<string, string>>;
@@ -21,6 +23,12 @@ export interface TransferRequest {
   readonly callerId: { readonly name: string; readonly number: string };
   readonly ringMs: Milliseconds;
   readonly whileRinging: 'ringing' | 'music';
+  /**
+   * Who answers is told what it is about before they have the caller, and takes the call by 1: by 2, by hanging up, and
+   * after a while without a key they don't. Speaks into the call's media, which the target hears meanwhile and the caller
+   * doesn't, until `signal` aborts. Where a telephony can't, they have the caller at once.
+   */
+  readonly brief?: (signal: AbortSignal) => void;
 }
 
 export type TransferOutcome =

@@ -46,12 +46,15 @@ export const ORDINARY_REASONS = [
   // Of a call's line, where nobody else has said why.
   'agent-let-go',
   'session-ended',
-  // How a caller's leg ended at Vonage, if they didn't just hang up.
+  // How a caller's leg ended at Vonage, if they didn't just hang up; and calls that we make and nobody takes.
   'cancelled',
   'disconnected',
   'rejected',
   'timeout',
   'unanswered',
+  // Whom we called can't be reached, or only their voicemail.
+  'unreachable',
+  'voicemail',
   // Something else, which the telephone system said.
   'other',
 ] as const;

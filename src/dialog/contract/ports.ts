@@ -189,7 +189,10 @@ export interface MessageStore {
 export interface CallLine {
   readonly info: CallInfo;
   on(listener: (event: LineEvent) => void): () => void;
-  /** Answers; resolves with the instant at which the far side knew. Idempotent. */
+  /**
+   * Answers; resolves with the instant at which the far side knew. Where they are called (`out`), their telephone rings
+   * now, and it resolves when they have answered; it may never, then `ended` says why. Idempotent.
+   */
   answer(): Promise<Milliseconds>;
   hangUp(): Promise<void>;
   /** Lets the caller go on in the dialplan, with result variables (`VOICE_AGENT_RESULT`, …) set. */

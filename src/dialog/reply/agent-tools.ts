@@ -156,7 +156,12 @@ function transfer(targets: readonly TransferTarget[]): AgentTool {
     ].join(' '),
     parameters: {
       type: 'object',
-      properties: { target: { type: 'string', enum: names } },
+      properties: {
+        target: { type: 'string', enum: names },
+        ...(targets.some(({ briefing }) => briefing !== undefined) && {
+          about: { type: 'string', description: 'what the caller wants, in half a sentence, for the target' },
+        }),
+      },
       required: ['target'],
     },
     run(args, { toolCall }) {

@@ -182,7 +182,7 @@ function replyOf(state: TurnState): number | undefined {
 export function nextDeadline(state: TurnState, settings: TurnSettings): Milliseconds {
   switch (state.phase) {
     case 'opening':
-      return state.greetBy ?? Infinity;
+      return openingDeadline(state, settings);
     case 'over':
       return Infinity;
     case 'closing':
@@ -257,21 +257,40 @@ function operated(
 function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettings): Step {
   switch (event.type) {
     case 'speech-start':
+      if (settings.hello) {
+        // What is heard before the answer is tones and announcements.
+        if (state.greetBy === undefined) return unchanged(state);
+        return unchanged({ ...state, ear: talking(event), helloSince: state.helloSince ?? event.since });
+      }
       // Whoever talks already when they are answered is heard from where they began.
       return unchanged({ ...state, ear: talking(event) });
     case 'line-heard':
       return state.greetBy === undefined ? unchanged(state) : begin(state, event.at, settings);
     case 'tick':
-      return event.at >= (state.greetBy ?? Infinity) ? begin(state, event.at, settings) : unchanged(state);
+      if (event.at < openingDeadline(state, settings)) return unchanged(state);
+      if (state.ear.is === 'talking' && settings.hello) {
+        return leave(state, { reason: 'voicemail', way: 'hang-up' });
+      }
+      return begin(settings.hello ? { ...state, ear: { is: 'quiet' } } : state, event.at, settings);
     case 'answered': {
       const answered = { ...state, callEndsAt: event.at + settings.maxCallMs };
       if (state.announcement) return close(answered, state.announcement, event.at, settings);
+      if (settings.hello) return unchanged({ ...answered, greetBy: event.at + settings.hello.waitMs });
       if (settings.firstPacketMs === 0) return begin(answered, event.at, settings);
       return unchanged({ ...answered, greetBy: event.at + settings.firstPacketMs });
     }
     default:
       return unchanged(state);
   }
+}
+
+/** When the greeting waits no longer. */
+function openingDeadline(
+  { greetBy = Infinity, ear, helloSince = 0 }: OpeningState,
+  { hello }: TurnSettings,
+): Milliseconds {
+  if (!hello || ear.is === 'quiet') return greetBy;
+  return ear.is === 'pausing' ? ear.lastAt + hello.pauseMs : helloSince + hello.longestMs;
 }
 
 function begin(state: OpeningState, at: Milliseconds, settings: TurnSettings): Step {

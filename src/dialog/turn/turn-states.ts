@@ -98,8 +98,10 @@ export interface OpeningState extends Common {
   readonly announcement?: Ending | undefined;
   /** The caller has put the line on hold already. */
   readonly held: boolean;
-  /** Answered: the greeting waits for the first packet, but no longer than until then. */
+  /** Answered: the greeting waits for the first packet, or for the hello of whom we call, but no longer than until then. */
   readonly greetBy?: Milliseconds | undefined;
+  /** When whom we call began to say hello. */
+  readonly helloSince?: Milliseconds | undefined;
 }
 
 /** The caller's turn. */
@@ -267,7 +269,7 @@ export interface Transfer {
 export type FollowUp = Ending | Transfer;
 
 /** Sentences that are synthesised beforehand. */
-export type PhraseName = 'greeting' | StockPhrase;
+export type PhraseName = 'greeting' | 'callOpening' | StockPhrase;
 
 /** A sentence: one of those, or what somebody has the agent say. */
 export type Sentence = PhraseName | { readonly text: string };
@@ -392,6 +394,8 @@ export interface TurnSettings {
   readonly greetingInterruptible: boolean;
   /** How long the greeting waits for the caller's first packet. */
   readonly firstPacketMs: Milliseconds;
+  /** We have called: they speak first. Undefined: they have. */
+  readonly hello?: HelloSettings | undefined;
   /** Prepares a reply when the end of the turn is likely. */
   readonly earlyStart: boolean;
   /** With `earlyStart`, and a recogniser that doesn't find turns: the pause that makes the end likely. */
@@ -422,6 +426,16 @@ export interface TurnSettings {
   readonly lastWordsMs: Milliseconds;
   /** From the last packet of the last words to the end, so that the far side's buffer is played out. */
   readonly lingerMs: Milliseconds;
+}
+
+/** How somebody who answers our call is listened to before they are greeted. */
+export interface HelloSettings {
+  /** Who says nothing for so long is greeted all the same. */
+  readonly waitMs: Milliseconds;
+  /** The pause that ends their hello. */
+  readonly pauseMs: Milliseconds;
+  /** Who talks for longer, without such a pause, is a recording. */
+  readonly longestMs: Milliseconds;
 }
 
 /** How an agent takes turns: each policy by itself, as the agent's language and limits have it. */

@@ -19,7 +19,7 @@ const TELEPHONE_STYLE = [
 export function systemPrompt(agent: AgentProfile, call: CallInfo, wallClockMs: number): string {
   const { knowledge } = agent;
   return [
-    `You are ${agent.name}, who answers the telephone of ${knowledge.company}.`,
+    `You are ${agent.name}, who ${call.direction === 'in' ? 'answers the telephone of' : 'makes a call for'} ${knowledge.company}.`,
     agent.instructions,
     section('How to speak', [...TELEPHONE_STYLE, speakIn(agent.language)]),
     section('What you know', facts(agent)),
@@ -103,7 +103,7 @@ function circumstances({ dialled, caller, direction, variables }: CallInfo): str
   return [
     direction === 'in'
       ? `The caller dialled ${known(dialled)}; the caller's number is ${known(caller.number)}, the caller's name ${known(caller.name)}.`
-      : `You have called ${known(dialled)}.`,
+      : `You have called them, not they you; their number is ${known(caller.number)}, their name ${known(caller.name)}.`,
     ...Object.entries(variables)
       .filter(([, value]) => value !== '')
       .map(([name, value]) => `${name}: ${JSON.stringify(value)}`),

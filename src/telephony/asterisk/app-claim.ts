@@ -15,8 +15,8 @@ const CLAIM_PAUSE_MS = 100;
  * isn't to be taken over; a program that is just ending is waited for.
  */
 export async function claimName(
-  { server, log, clock, takeOver = false }: StasisAppOptions,
-  { claimMs, requestMs }: StasisSettings,
+  { server, log, clock, takeOver = false }: Pick<StasisAppOptions, 'server' | 'log' | 'clock' | 'takeOver'>,
+  { claimMs, requestMs }: Pick<StasisSettings, 'claimMs' | 'requestMs'>,
   rest: AriRest,
 ): Promise<void> {
   const about = { server: server.name, app: server.app };

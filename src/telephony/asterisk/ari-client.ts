@@ -16,8 +16,13 @@ import { messageOf } from '../../lib/errors.ts';
 import { AriError } from './ari-error.ts';
 import { openAriHttp, type AriHttp, type AriHttpAnswer, type AriServer } from './ari-http.ts';
 
-/** ARI's operations, by resource, as the package's own types describe them. */
-export type AriApi = Pick<Client, 'applications' | 'asterisk' | 'bridges' | 'channels'>;
+/** ARI's operations, by resource, as the package's own types describe them, and two that those forget. */
+export type AriApi = Pick<Client, 'applications' | 'asterisk' | 'bridges'> & {
+  readonly channels: Client['channels'] & {
+    create(params: Record<'channelId' | 'endpoint' | 'app' | 'appArgs', string>): PromiseLike<unknown>;
+    dial(params: { readonly channelId: string; readonly timeout: number }): PromiseLike<unknown>;
+  };
+};
 
 /** One Asterisk's ARI. */
 export interface AriClient {

@@ -50,6 +50,7 @@ export type AriEvent =
       /** ITU-T Q.850's number for it, where Asterisk gives one. */
       readonly causeCode: number | undefined;
     }
+  | { readonly type: 'ChannelStateChange'; readonly channel: string; readonly state: string }
   | { readonly type: 'ChannelDtmfReceived'; readonly channel: string; readonly digit: string }
   | { readonly type: 'ChannelHold'; readonly channel: string }
   | { readonly type: 'ChannelUnhold'; readonly channel: string }
@@ -151,6 +152,10 @@ const readers: { readonly [Type in AriEventType]: (message: Fields) => AriEvent 
       cause: textOf(message.cause_txt),
       causeCode: typeof message.cause === 'number' ? message.cause : undefined,
     })),
+  ChannelStateChange(message) {
+    const { state = '' } = parseChannel(message.channel) ?? {};
+    return onChannel(message, (channel) => ({ type: 'ChannelStateChange', channel, state }));
+  },
   ChannelDtmfReceived(message) {
     const digit = textOf(message.digit);
     if (digit === '') return undefined;

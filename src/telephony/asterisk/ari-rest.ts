@@ -89,6 +89,16 @@ export class AriRest {
     return this.#unlessGone((ari) => ari.channels.continueInDialplan({ channelId, ...place }));
   }
 
+  /** A channel to somebody, which comes into the app at once; their telephone rings when it is dialled. */
+  async createChannel(request: Parameters<AriApi['channels']['create']>[0]): Promise<void> {
+    await this.#call((ari) => ari.channels.create(request));
+  }
+
+  /** `timeout`: seconds after which Asterisk hangs up by itself. */
+  async dial(channelId: string, timeout: number): Promise<void> {
+    await this.#call((ari) => ari.channels.dial({ channelId, timeout }));
+  }
+
   /** Calls somebody, who comes into the app when they answer. */
   async originate(request: Parameters<AriApi['channels']['originateWithId']>[0]): Promise<void> {
     await this.#call((ari) => ari.channels.originateWithId(request));
@@ -195,8 +205,8 @@ export class AriRest {
 type Operation = (ari: AriApi) => PromiseLike<unknown>;
 
 /**
- * Makes sure that ARI is there, lets us in and lets us write. Rejects with ARI_UNREACHABLE,
- * ARI_UNAUTHORIZED or ARI_TIMEOUT, in a sentence that says what to do.
+ * Makes sure that ARI is there, lets us in and lets us write, and that Asterisk can give us sound. Rejects with ARI_UNREACHABLE,
+ * ARI_UNAUTHORIZED, ARI_TIMEOUT or ARI_REQUEST_FAILED (chan_rtp), in a sentence that says what to do.
  */
 export async function checkAriAccess(server: AriServer, timeoutMs: Milliseconds): Promise<void> {
   const http = openAriHttp(server, timeoutMs);
@@ -213,6 +223,11 @@ export async function checkAriAccess(server: AriServer, timeoutMs: Milliseconds)
     await probe('GET', 'asterisk/info?only=system', 200);
     // Deleting what can't exist tells whether this user may write: 404 if so, 403 if not.
     await probe('DELETE', 'bridges/may-this-user-write', 404);
+    const url = `${where}asterisk/modules/chan_rtp.so`;
+    const { status } = await http.request({ method: 'GET', url });
+    if (status !== 404) return;
+    const message = `Asterisk "${server.name}" has no module chan_rtp.so loaded, through which the sound of calls comes: asterisk -rx "module load chan_rtp.so", and load it in modules.conf`;
+    throw new AriError('ARI_REQUEST_FAILED', message, status);
   } finally {
     http.close();
   }

@@ -8,7 +8,7 @@ import { createCallLine, type CallLineEnds } from '../call-line.ts';
 import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriChannel } from './ari-model.ts';
 import { beginCall, leaveAgain, nextCallState, troubleFarewell } from './call-machine.ts';
-import { bringIn, codecOfCaller, isOnHold, letGo } from './call-requests.ts';
+import { bringIn, codecOfCaller, isOnHold, letGo, placeAfter, placeOfResult } from './call-requests.ts';
 import {
   ASTERISK_LOST,
   isOver,
@@ -25,6 +25,7 @@ import {
   type Transition,
 } from './call-states.ts';
 import { externalMediaOf, peerOf } from './external-media.ts';
+import { dialOrdered, isDialled, type CallOrder } from './placed-call.ts';
 import type { StasisParts } from './stasis-options.ts';
 import { TargetCaller } from './target-caller.ts';
 
@@ -32,6 +33,8 @@ export interface AsteriskCallOptions extends StasisParts {
   readonly info: CallInfo;
   readonly channel: AriChannel;
   readonly acceptance: Acceptance;
+  /** We call them. */
+  readonly order?: CallOrder | undefined;
   /** What fails in it ends the call; closed when that has ended. */
   readonly domain: FailureDomain;
   /** Something could not be deleted and may be left in Asterisk. */
@@ -55,6 +58,9 @@ export class AsteriskCall {
   readonly #marks: Record<string, Milliseconds> = {};
   readonly #timers = new Set<() => void>();
   readonly #finished = Promise.withResolvers<undefined>();
+  /** They have answered; at once, if it is for us to answer. */
+  readonly #pickedUp = Promise.withResolvers<undefined>();
+  #rings: boolean;
   #state: CallState;
   /** Its session, if it has one, has returned. */
   #returned: Promise<void> = Promise.resolve();
@@ -69,6 +75,7 @@ export class AsteriskCall {
     this.bridgeId = ids.bridge();
     this.done = this.#finished.promise.then(() => this.#returned);
     this.#began = clock.now();
+    this.#rings = isDialled(channel);
     this.#line = this.#openLine();
     this.#targets = new TargetCaller(this, options);
     tryInTurn(options.domain, [
@@ -103,6 +110,17 @@ export class AsteriskCall {
   /** The caller's channel: the last that came into the place of another. */
   get leg(): string {
     return legsOf(this.#state).at(-1) ?? this.#options.channel.id;
+  }
+
+  /** Somebody is being called, and hasn't answered. */
+  get rings(): boolean {
+    return this.#rings;
+  }
+
+  /** Whoever is being called has answered. Idempotent. */
+  pickedUp(): void {
+    this.#rings = false;
+    this.#pickedUp.resolve(undefined);
   }
 
   /** Packets that its media has brought so far. */
@@ -178,7 +196,10 @@ export class AsteriskCall {
     const { info, rest, clock } = this.#options;
     return createCallLine(info, {
       answer: async () => {
-        await rest.answer(this.leg);
+        const { order } = this.#options;
+        if (order) await dialOrdered(rest, this.leg, order);
+        if (this.#rings) await this.#pickedUp.promise;
+        else await rest.answer(this.leg);
         return clock.now();
       },
       hangUp: () => {
@@ -208,6 +229,7 @@ export class AsteriskCall {
   #follow({ state, actions }: Transition): void {
     const before = this.#state;
     this.#state = state;
+    if (before.name === 'briefing' && state.name !== 'briefing') this.#targets.endBriefing();
     if (!isOver(before) && isOver(state)) {
       // Whatever fails in it, the rest is done.
       FailureDomain.attempt(() => {
@@ -230,7 +252,7 @@ export class AsteriskCall {
   }
 
   #settleTransfer(state: CallState, outcome: TransferOutcome): void {
-    if (state.name === 'ringing' || state.name === 'connecting') state.transfer.settle(outcome);
+    if ('transfer' in state) state.transfer.settle(outcome);
   }
 
   #perform(actions: readonly CallAction[]): void {
@@ -260,6 +282,9 @@ export class AsteriskCall {
         return;
       case 'stopRinging':
         this.#targets.stopRinging(action.transfer);
+        return;
+      case 'brief':
+        void this.#targets.brief(action.target, action.transfer);
         return;
       case 'connect':
         void this.#targets.connect(action.target);
@@ -410,11 +435,12 @@ export class AsteriskCall {
   }
 
   async #letGo(leg: string, farewell: Farewell): Promise<void> {
-    const { rest, channel } = this.#options;
+    const { rest, channel, order } = this.#options;
     if (!isOver(this.#state) || !legsOf(this.#state).includes(leg)) return;
     try {
       await this.#targets.quiet;
-      if (!(await letGo(rest, leg, farewell, channel))) {
+      const goesOn = order ? placeOfResult(order, farewell) : placeAfter(channel, leg);
+      if (!(await letGo(rest, leg, farewell, goesOn))) {
         this.signal({ type: 'legLeft', leg });
         return;
       }

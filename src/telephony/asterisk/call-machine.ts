@@ -20,7 +20,7 @@ import {
   type State,
   type Transition,
 } from './call-states.ts';
-import { connected, connecting, ringing, talking } from './transfer-states.ts';
+import { briefing, connected, connecting, ringing, talking } from './transfer-states.ts';
 
 /** addChannel is tried this often before the set-up counts as failed. */
 export const JOIN_ATTEMPTS = 4;
@@ -56,6 +56,8 @@ export function nextCallState(state: CallState, signal: CallSignal): Transition 
       return talking(state, signal) ?? inCall(state, signal);
     case 'ringing':
       return ringing(state, signal) ?? inCall(state, signal);
+    case 'briefing':
+      return briefing(state, signal) ?? inCall(state, signal);
     case 'connecting':
       return connecting(state, signal) ?? inCall(state, signal);
     case 'connected':
@@ -157,7 +159,8 @@ function inCall(state: InCall, signal: CallSignal): Transition {
       if (legs === state.legs) return unchanged(state);
       const bridged = state.name !== 'settingUp' && state.name !== 'joining';
       const actions: CallAction[] = bridged ? [{ type: 'bringIn', leg: signal.by }] : [];
-      if (state.name === 'ringing') actions.push({ type: 'ring', transfer: state.transfer });
+      if (state.name === 'ringing' || state.name === 'briefing')
+        actions.push({ type: 'ring', transfer: state.transfer });
       return { state: { ...state, legs }, actions };
     }
     default:
@@ -185,7 +188,9 @@ function leave(state: InCall, farewell: Farewell, holdings: Holdings = state): T
   const { legs } = state;
   // In the dialplan it would go on ringing.
   const quiet: CallAction[] =
-    state.name === 'ringing' ? [{ type: 'stopRinging', transfer: state.transfer }] : [];
+    state.name === 'ringing' || state.name === 'briefing'
+      ? [{ type: 'stopRinging', transfer: state.transfer }]
+      : [];
   const actions = legs.length === 0 ? [callerLeft(farewell)] : goodbyes(legs, farewell);
   return giveBack(legs, holdings, farewell, [...quiet, ...actions]);
 }

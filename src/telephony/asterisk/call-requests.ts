@@ -4,6 +4,7 @@ import type { AriChannel } from './ari-model.ts';
 import type { AriRest } from './ari-rest.ts';
 import type { Farewell } from './call-states.ts';
 import { codecOfNativeFormat, NATIVE_FORMAT } from './external-media.ts';
+import type { CallOrder } from './placed-call.ts';
 
 /**
  * `1` while the phone has put the call on hold (res_pjsip's `remotely_held`). Other channel technologies
@@ -33,25 +34,32 @@ export async function bringIn(rest: AriRest, bridgeId: string, leg: string): Pro
   if (bridge && !bridge.channels.includes(leg)) await rest.addToBridge(bridgeId, [leg]);
 }
 
-/**
- * Hangs up, or lets go on in the dialplan: where the caller who came in by `first` would have gone on, for a leg
- * that took that one's place has nowhere of its own to go on at. False: the leg had left already.
- */
-export async function letGo(
-  rest: AriRest,
-  leg: string,
-  farewell: Farewell,
-  { id: first, dialplan }: AriChannel,
-): Promise<boolean> {
+/** A place in the dialplan. */
+interface Place {
+  readonly context: string;
+  readonly extension: string;
+  readonly priority: number;
+}
+
+/** Where the caller who came in by `first` would go on; of a leg that took that one's place Asterisk doesn't know. */
+export function placeAfter({ id: first, dialplan }: AriChannel, leg: string): Place | undefined {
+  const { context, exten: extension, priority } = dialplan;
+  return leg === first ? undefined : { context, extension, priority: priority + 1 };
+}
+
+/** Where somebody whom we have called goes on, who comes from nowhere in the dialplan. */
+export function placeOfResult({ resultContext: context }: CallOrder, farewell: Farewell): Place {
+  const { VOICE_AGENT_RESULT = '' } = farewell.kind === 'proceed' ? farewell.variables : {};
+  return { context, extension: VOICE_AGENT_RESULT, priority: 1 };
+}
+
+/** Hangs up, or lets go on in the dialplan at `place` (default: where the leg is). False: the leg had left already. */
+export async function letGo(rest: AriRest, leg: string, farewell: Farewell, place?: Place): Promise<boolean> {
   try {
     if (farewell.kind !== 'proceed') return await rest.hangUp(leg);
     const named = Object.entries(farewell.variables).filter(([name]) => /^[A-Za-z_]\w*$/.test(name));
     await Promise.all(named.map(([name, value]) => rest.setVariable(leg, name, value)));
-    const { context, exten: extension, priority } = dialplan;
-    return await rest.proceed(
-      leg,
-      leg === first ? undefined : { context, extension, priority: priority + 1 },
-    );
+    return await rest.proceed(leg, place);
   } catch (error) {
     if (isGone(error) || isOutOfPlace(error)) return false;
     throw error;

@@ -28,6 +28,8 @@ import type { MediaSession } from '../../dialog/contract/ports.ts';
  *          └─────────────────────────────┴─────────────────────┘
  *           busy, refused, unanswered, failed, cancelled: back     media and session are given back
  *
+ * Where whoever answers is told first what it is about, there is `briefing` between ringing and connecting.
+ *
  * Each state has in it what the call holds then, and no state can be written without that. What was asked for
  * before the call began to leave is given back as soon as it comes.
  */
@@ -43,6 +45,8 @@ export type CallState =
   | Stage<'talking', WithAgent<None | Asked<string> | Releasing<string>>>
   /** The target's telephone rings, and the caller hears that. */
   | (Stage<'ringing', WithAgent<Asked<string> | Held<string>>> & { readonly transfer: Transfer })
+  /** The target has answered, and is told what it is about; the caller hears it ring still. */
+  | (Stage<'briefing', WithAgent<Held<string>>> & { readonly transfer: Transfer })
   /** The target has answered and takes the external channel's place in the bridge; `None`: and has left again. */
   | (Stage<'connecting', WithAgent<Held<string> | None>> & { readonly transfer: Transfer })
   /** Caller and target talk, or the target has left; the agent has no media any more. */
@@ -163,6 +167,10 @@ export type CallSignal =
   /** Call somebody, whose channel will be `to`. Only where `canTransfer`. */
   | { readonly type: 'transfer'; readonly to: string; readonly transfer: Transfer }
   | { readonly type: 'targetAnswered'; readonly target: string }
+  /** The target has pressed a key. */
+  | { readonly type: 'targetPressed'; readonly target: string; readonly digit: string }
+  /** The target was told what it is about, and has pressed none for long enough. */
+  | { readonly type: 'notAccepted'; readonly target: string }
   /** The target's channel is gone; `outcome`: why, if it hasn't answered. */
   | { readonly type: 'targetLeft'; readonly target: string; readonly outcome: TransferOutcome }
   /** A transfer on the target's side: `by` takes its place. */
@@ -191,6 +199,8 @@ export type CallAction =
   /** The external channel out of the bridge, and the caller hears that it rings. */
   | { readonly type: 'ring'; readonly transfer: Transfer }
   | { readonly type: 'stopRinging'; readonly transfer: Transfer }
+  /** Target and external channel into a bridge of their own, and the target is told. */
+  | { readonly type: 'brief'; readonly target: string; readonly transfer: Transfer }
   /** The target into the bridge. */
   | { readonly type: 'connect'; readonly target: string }
   /** The external channel back into the bridge. */

@@ -1,9 +1,11 @@
 import type { CallInfo } from '../../dialog/contract/call-info.ts';
 import type { AriChannel } from './ari-model.ts';
+import { isDialled } from './placed-call.ts';
 
 /**
- * What is known of a caller when the channel comes into the app: `Stasis(app,<dialled>[,in|out])`. Without
- * arguments the extension that the channel is at counts as dialled.
+ * What is known of a caller when the channel comes into the app: `Stasis(app,<dialled>[,in|out[,<number>]])`. Without
+ * arguments the extension that the channel is at counts as dialled. `number`: who was called, where Asterisk doesn't know.
+ * Who is still being called hasn't called us, whatever the arguments say.
  */
 export function callInfoOf(
   server: string,
@@ -11,12 +13,13 @@ export function callInfoOf(
   args: readonly string[],
   variables: Readonly<Record<string, string>>,
 ): CallInfo {
-  const [dialled = '', direction] = args;
+  const [dialled = '', direction, number = ''] = args;
+  const { caller } = channel;
   return {
     key: { server, channel: channel.id },
-    direction: direction === 'out' ? 'out' : 'in',
+    direction: direction === 'out' || isDialled(channel) ? 'out' : 'in',
     dialled: dialled === '' ? channel.dialplan.exten : dialled,
-    caller: { number: channel.caller.number, name: channel.caller.name },
+    caller: { number: number || caller.number, name: caller.name },
     variables,
   };
 }

@@ -71,5 +71,5 @@ export class LossWatch {
 
 /** While somebody else rings or talks with the caller none come here: that silence says nothing. */
 function bringsPackets({ state }: AsteriskCall): boolean {
-  return !isOver(state) && !['ringing', 'connecting', 'connected'].includes(state.name);
+  return !isOver(state) && !['ringing', 'briefing', 'connecting', 'connected'].includes(state.name);
 }

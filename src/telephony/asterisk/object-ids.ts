@@ -10,6 +10,8 @@ export interface ObjectIds {
   bridge(): string;
   /** Somebody who is called for a caller. */
   target(): string;
+  /** Somebody whom we call by ourselves (`…-call-…`): a leg as a caller's is, and not swept as what we create beside it. */
+  call(): string;
   /** True for an id that this instance (in this run or an earlier one) gave. */
   owns(id: string): boolean;
   /** True for an id that some instance of this app gave, this one or another. */
@@ -26,6 +28,7 @@ export function objectIds(app: string, instance: string): ObjectIds {
     media: () => name('media'),
     bridge: () => name('bridge'),
     target: () => name('target'),
+    call: () => name('call'),
     owns: (id) => own.test(id),
     ownedByApp: (id) => app_.test(id),
   };

@@ -5,6 +5,7 @@ import type { AriChannel } from './ari-model.ts';
 import { AsteriskCall } from './asterisk-call.ts';
 import { troubleFarewell } from './call-machine.ts';
 import { callInfoOf } from './caller-info.ts';
+import { isDialled } from './placed-call.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { StasisParts } from './stasis-options.ts';
 
@@ -64,7 +65,9 @@ export class Reception {
       const variables = channelVariables.length === 0 ? {} : await this.#read(channel, channelVariables);
       if (!this.#arriving.has(channel.id)) return; // hung up meanwhile
       const onward = this.#admit(channel, args, variables, domain);
-      if (onward) await this.sendOn(channel.id, onward);
+      // Who is being called comes from nowhere in the dialplan.
+      if (onward && isDialled(channel)) await this.#options.rest.hangUp(channel.id);
+      else if (onward) await this.sendOn(channel.id, onward);
     } catch (error) {
       const fields = { server: server.name, channel: channel.id, error: messageOf(error), err: error };
       log.error(fields, 'a caller could not be received');
@@ -82,8 +85,10 @@ export class Reception {
     variables: Variables,
     domain: FailureDomain,
   ): Variables | undefined {
-    const { server, desk } = this.#options;
-    const info = callInfoOf(server.name, channel, args, variables);
+    const { server, desk, orders } = this.#options;
+    const order = orders.get(channel.id);
+    orders.delete(channel.id);
+    const info = callInfoOf(server.name, channel, args, { ...variables, ...order?.variables });
     // Even when the answer is known: the desk tells of every call.
     const admission = desk.admit(info);
     if (admission.kind === 'proceed') return admission.variables;
@@ -100,6 +105,7 @@ export class Reception {
       info,
       channel,
       acceptance: admission,
+      order,
       domain,
       onLeftover: () => {
         this.#reconciler.sweepSoon();

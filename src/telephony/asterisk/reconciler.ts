@@ -105,6 +105,7 @@ export class Reconciler {
       const reason = restarted ? ASTERISK_LOST : undefined;
       const differences = findDifferences(known, channels, bridges, server.app, reason);
       for (const { call, signal } of differences) call.signal(signal);
+      for (const { id, state } of channels) if (state === 'Up') index.callWith('leg', id)?.pickedUp();
       if (!sweep || this.#stream === 'closed') return;
       await this.#sweep(channels, bridges, (id) => keeps(index.ownerOf(id), id));
       const waiting = channels.map(async (channel) => {

@@ -3,6 +3,7 @@ import { messageOf } from '../../lib/errors.ts';
 import { isRefused } from './ari-error.ts';
 import { AriRest } from './ari-rest.ts';
 import { beat } from './heartbeat.ts';
+import type { CallOrder } from './placed-call.ts';
 import { openEventStream, type EventStreamStats } from './event-stream.ts';
 import {
   DEFAULT_STASIS_SETTINGS,
@@ -28,6 +29,8 @@ export interface StasisApp {
   /** Asterisk's version. */
   readonly version: string;
   stats(): StasisAppStats;
+  /** As `Switchboard.place`. */
+  place(order: CallOrder): Promise<string>;
   /** New callers go on in the dialplan with `VOICE_AGENT_RESULT=draining`; running calls aren't touched. */
   drain(): void;
   /**
@@ -35,6 +38,18 @@ export interface StasisApp {
    * the app. Idempotent; never rejects; takes `closeMs` at the longest, and a second for the socket.
    */
   close(): Promise<void>;
+}
+
+/** Makes sure beforehand that `startStasisApp` will find all as it needs it. Rejects as that does. */
+export async function checkStasisServer(
+  options: Pick<StasisAppOptions, 'server' | 'log' | 'clock'>,
+): Promise<void> {
+  const rest = await AriRest.open(options.server, DEFAULT_STASIS_SETTINGS.requestMs);
+  try {
+    await claimName(options, DEFAULT_STASIS_SETTINGS, rest);
+  } finally {
+    rest.close();
+  }
 }
 
 /**
@@ -92,6 +107,7 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
       server: options.server,
       version,
       stats: () => ({ stream: stream.stats(), trouble, ...switchboard.stats() }),
+      place: (order) => switchboard.place(order),
       drain: () => {
         switchboard.drain();
       },

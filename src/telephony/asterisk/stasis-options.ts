@@ -7,6 +7,7 @@ import type { AriRest } from './ari-rest.ts';
 import type { AsteriskCall } from './asterisk-call.ts';
 import type { CallIndex } from './call-index.ts';
 import type { ObjectIds } from './object-ids.ts';
+import type { CallOrder } from './placed-call.ts';
 import type { TelephonyLog } from '../log.ts';
 
 /** One Asterisk and our app in it. */
@@ -83,4 +84,6 @@ export interface StasisParts extends StasisAppOptions {
   readonly ids: ObjectIds;
   /** A call is in it until it holds nothing any more and nobody is there. */
   readonly index: CallIndex<AsteriskCall>;
+  /** Those whom we call, until their channel comes into the app. */
+  readonly orders: Map<string, CallOrder>;
 }

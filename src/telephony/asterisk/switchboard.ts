@@ -4,11 +4,12 @@ import type { AriChannel, AriEvent } from './ari-model.ts';
 import type { AriRest } from './ari-rest.ts';
 import type { AsteriskCall } from './asterisk-call.ts';
 import { CallIndex } from './call-index.ts';
-import { legsOf } from './call-states.ts';
+import { isOver, legsOf } from './call-states.ts';
 import type { StreamState } from './event-stream.ts';
 import { LossWatch } from './loss-watch.ts';
 import { objectIds } from './object-ids.ts';
 import { Reception } from './reception.ts';
+import { unansweredReason, type CallOrder } from './placed-call.ts';
 import { Reconciler } from './reconciler.ts';
 import type { StasisAppOptions, StasisParts, StasisSettings } from './stasis-options.ts';
 import { outcomeOfCause } from './target-caller.ts';
@@ -24,7 +25,14 @@ export class Switchboard {
 
   constructor(options: StasisAppOptions, settings: StasisSettings, rest: AriRest) {
     const ids = objectIds(options.server.app, options.server.instance);
-    this.#parts = { ...options, settings, rest, ids, index: new CallIndex<AsteriskCall>() };
+    this.#parts = {
+      ...options,
+      settings,
+      rest,
+      ids,
+      index: new CallIndex<AsteriskCall>(),
+      orders: new Map(),
+    };
     this.#reconciler = new Reconciler(this.#parts, (channel, args) => this.#reception.receive(channel, args));
     this.#reception = new Reception(this.#parts, this.#reconciler);
     this.#lossWatch = new LossWatch(this.#parts);
@@ -44,7 +52,11 @@ export class Switchboard {
         this.#onStasisStart(event.channel, event.args, event.replaces);
         return;
       case 'StasisEnd':
-        this.#onChannelLeft(event.channel);
+        // Only its hang-up says why somebody whom we call doesn't answer.
+        if (!this.#ringing(event.channel)) this.#onChannelLeft(event.channel);
+        return;
+      case 'ChannelStateChange':
+        if (event.state === 'Up') index.callWith('leg', event.channel)?.pickedUp();
         return;
       case 'ChannelDestroyed':
         this.#onChannelLeft(event.channel, event.causeCode);
@@ -56,6 +68,9 @@ export class Switchboard {
       }
       case 'ChannelDtmfReceived':
         index.callWith('leg', event.channel)?.tell({ type: 'dtmf', digit: event.digit });
+        index
+          .callWith('target', event.channel)
+          ?.signal({ type: 'targetPressed', target: event.channel, digit: event.digit });
         return;
       case 'ChannelHold':
         index.callWith('leg', event.channel)?.tell({ type: 'hold' });
@@ -77,6 +92,30 @@ export class Switchboard {
     }
     this.#lossWatch.end();
     if (state === 'open') void this.#reconciler.reconcile({ sweep: true });
+  }
+
+  /**
+   * Calls somebody: the channel's id, by which the desk is told of the call. Rejects with ARI_REQUEST_FAILED when Asterisk
+   * can't: it doesn't know them, or they aren't registered. The desk is told of that, too.
+   */
+  async place(order: CallOrder): Promise<string> {
+    const { ids, rest, server, orders, desk } = this.#parts;
+    const { endpoint, number, agent } = order;
+    const channelId = ids.call();
+    orders.set(channelId, order);
+    try {
+      const appArgs = [agent, 'out', number].join(',');
+      await rest.createChannel({ channelId, endpoint, app: server.app, appArgs });
+      return channelId;
+    } catch (error) {
+      orders.delete(channelId);
+      const key = { server: server.name, channel: channelId };
+      const caller = { number, name: '' };
+      const about = { key, caller, dialled: agent, direction: 'out', variables: order.variables } as const;
+      const admission = desk.admit(about);
+      if (admission.kind === 'accept') admission.abandoned?.('unreachable');
+      throw error;
+    }
   }
 
   /** Ends the calls whose caller is gone, and touches nothing else. */
@@ -137,13 +176,21 @@ export class Switchboard {
     return true;
   }
 
+  /** Somebody is being called through that channel. */
+  #ringing(channel: string): boolean {
+    const call = this.#parts.index.callWith('leg', channel);
+    return call !== undefined && call.rings && !isOver(call.state);
+  }
+
   /** `cause`: Q.850's, where it is known. */
   #onChannelLeft(channel: string, cause?: number): void {
     this.#reception.channelLeft(channel);
     this.#reconciler.channelLeft(channel);
     const owner = this.#parts.index.ownerOf(channel);
-    if (owner?.role === 'leg') owner.call.signal({ type: 'legLeft', leg: channel });
-    else if (owner?.role === 'target') {
+    if (owner?.role === 'leg') {
+      const reason = owner.call.rings ? { reason: unansweredReason(cause) } : {};
+      owner.call.signal({ type: 'legLeft', leg: channel, ...reason });
+    } else if (owner?.role === 'target') {
       const outcome = outcomeOfCause(cause);
       owner.call.signal({ type: 'targetLeft', target: channel, outcome });
     } else if (owner?.role === 'media') {

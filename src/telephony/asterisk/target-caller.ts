@@ -10,14 +10,18 @@ import { canTransfer } from './transfer-states.ts';
 /** Asterisk's own time-out, should we not be there any more to end the ringing. */
 const SPARE_S = 2;
 
+/** From the answer on, for who was called to be told what it is about and to press a key: longer than a voicemail's patience. */
+const ACCEPT_MS = 30_000;
+
 /** Calls somebody else for the caller: carries out what transfer-states.ts decides. */
 export class TargetCaller {
-  readonly #options: StasisParts;
+  readonly #options: StasisParts & { readonly onLeftover: () => void };
   readonly #call: AsteriskCall;
   /** What is done about what the caller hears, one thing after the other. */
   #sound: Promise<void> = Promise.resolve();
+  #briefing: AbortController | undefined;
 
-  constructor(call: AsteriskCall, options: StasisParts) {
+  constructor(call: AsteriskCall, options: StasisParts & { readonly onLeftover: () => void }) {
     this.#call = call;
     this.#options = options;
   }
@@ -70,6 +74,39 @@ export class TargetCaller {
     // AST_FLAG_WRITE_INT; seen with 22.10): the agent's silence mustn't come.
     this.#then('quiet', () => rest.removeFromBridge(bridgeId, mediaId));
     this.#then('ringing', () => rest.startSound(leg, request.whileRinging));
+  }
+
+  /** The call's own media goes to the target for the time being, and the agent talks to them. Never rejects. */
+  async brief(target: string, { request }: Transfer): Promise<void> {
+    const { rest, ids, clock } = this.#options;
+    const { mediaId } = this.#call;
+    const over = new AbortController();
+    this.#briefing = over;
+    const bridge = ids.bridge();
+    try {
+      await this.quiet;
+      await rest.createBridge(bridge);
+      const giveUp = clock.at(clock.now() + ACCEPT_MS, () => {
+        this.#call.signal({ type: 'notAccepted', target });
+      });
+      onAbort(over.signal, () => {
+        giveUp();
+        rest.destroyBridge(bridge).catch(() => {
+          this.#options.onLeftover();
+        });
+      });
+      await rest.addToBridge(bridge, [target, mediaId]);
+      if (over.signal.aborted) return;
+      request.brief?.(over.signal);
+    } catch (error) {
+      this.#call.warn('who answered could not be told of the call', error, { target });
+      this.#call.signal({ type: 'notAccepted', target });
+    }
+  }
+
+  /** They have taken the call, or not. */
+  endBriefing(): void {
+    this.#briefing?.abort();
   }
 
   stopRinging({ request }: Transfer): void {

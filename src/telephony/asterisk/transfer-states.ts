@@ -13,6 +13,10 @@ import {
   type Transition,
 } from './call-states.ts';
 
+/** What who was called presses to take the call, or not. */
+const ACCEPT_KEY = '1';
+const DECLINE_KEY = '2';
+
 /** A target can be called now. The last one's channel may take a moment to be given back. */
 export function canTransfer(state: CallState): boolean {
   return state.name === 'talking' && state.target.is === 'none';
@@ -69,16 +73,44 @@ export function ringing(state: State<'ringing'>, signal: CallSignal): Transition
       return unchanged({ ...state, target: { ...target, thing: signal.by } });
     case 'targetAnswered':
       // Its event may overtake the answer to the request that called it.
+      if (!transfer.request.brief) return connect(state, held(target.thing));
       return {
-        state: { ...state, name: 'connecting', target: held(target.thing) },
-        actions: [
-          { type: 'stopRinging', transfer },
-          { type: 'connect', target: target.thing },
-        ],
+        state: { ...state, name: 'briefing', target: held(target.thing) },
+        actions: [{ type: 'brief', target: target.thing, transfer }],
       };
     default:
       return undefined;
   }
+}
+
+export function briefing(state: State<'briefing'>, signal: CallSignal): Transition | undefined {
+  const { target } = state;
+  switch (signal.type) {
+    case 'targetPressed':
+      if (signal.digit === ACCEPT_KEY) return connect(state, target);
+      return signal.digit === DECLINE_KEY ? backToAgent(state, target, 'refused') : unchanged(state);
+    case 'notAccepted':
+      return backToAgent(state, target, 'no-answer');
+    case 'targetLeft':
+      return backToAgent(state, NONE, 'refused');
+    case 'ringNoMore':
+      // They have answered: only the caller may end it.
+      return signal.outcome === 'cancelled' ? backToAgent(state, target, 'cancelled') : unchanged(state);
+    case 'targetReplaced':
+      return unchanged({ ...state, target: held(signal.by) });
+    default:
+      return undefined;
+  }
+}
+
+function connect(state: State<'ringing' | 'briefing'>, target: Held<string>): Transition {
+  return {
+    state: { ...state, name: 'connecting', target },
+    actions: [
+      { type: 'stopRinging', transfer: state.transfer },
+      { type: 'connect', target: target.thing },
+    ],
+  };
 }
 
 export function connecting(state: State<'connecting'>, signal: CallSignal): Transition | undefined {
@@ -126,7 +158,7 @@ export function connected(state: State<'connected'>, signal: CallSignal): Transi
 
 /** The transfer has come to nothing. */
 function backToAgent(
-  state: State<'ringing' | 'connecting'>,
+  state: State<'ringing' | 'briefing' | 'connecting'>,
   target: None | Asked<string> | Held<string>,
   outcome: TransferOutcome,
 ): Transition {
@@ -145,7 +177,7 @@ function backToAgent(
 
 /** On with the agent; the channel of somebody who was called is given back, as soon as it exists. */
 function withAgent(
-  { legs, session, bridge, media }: State<'talking' | 'ringing' | 'connecting'>,
+  { legs, session, bridge, media }: State<'talking' | 'ringing' | 'briefing' | 'connecting'>,
   target: None | Asked<string> | Held<string>,
 ): Transition {
   const talk = { name: 'talking', legs, session, bridge, media } as const;

@@ -187,6 +187,39 @@ describe('a greeting that waits for the first packet', () => {
   });
 });
 
+describe('whom we have called', () => {
+  const hello = { waitMs: 1500, pauseMs: 600, longestMs: 4000 };
+  const answered = (): Call => {
+    const call = new Call({ hello });
+    // An announcement before the answer.
+    call.feed({ type: 'speech-start', frame: 0, since: 0 }, 100);
+    call.feed({ type: 'answered' }, 1000);
+    return call;
+  };
+
+  it('is greeted after their hello, or if they say nothing', () => {
+    const quiet = answered();
+    expect(quiet.wait(1499)).toEqual([]);
+    expect(quiet.wait(1)).toMatchObject([{ do: 'say', phrase: 'greeting' }]);
+
+    const polite = answered();
+    polite.feed({ type: 'speech-start', frame: 70, since: 1400 }, 1500);
+    polite.feed({ type: 'speech-stop', frame: 110, lastAt: 2200 }, 2400);
+    expect(polite.wait(399)).toEqual([]);
+    expect(polite.wait(1)).toMatchObject([{ do: 'say', phrase: 'greeting' }]);
+    expect(polite.state).toMatchObject({ phase: 'greeting', ear: { is: 'quiet' } });
+  });
+
+  it('is a voicemail if they talk and talk, with short pauses or none', () => {
+    const call = answered();
+    call.feed({ type: 'speech-start', frame: 70, since: 1400 }, 1500);
+    call.feed({ type: 'speech-stop', frame: 110, lastAt: 3200 }, 3400);
+    call.feed({ type: 'speech-start', frame: 125, since: 3500 }, 3600);
+    expect(call.wait(1799)).toEqual([]);
+    expect(call.wait(1)).toEqual([{ do: 'leave', ending: { reason: 'voicemail', way: 'hang-up' } }]);
+  });
+});
+
 describe('an end-of-turn model', () => {
   const judged = { judgesEnds: true, endpointingMs: 500 };
   const asked = (call: Call) => call.done.findLast((action) => action.do === 'judge-end');

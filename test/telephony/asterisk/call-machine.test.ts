@@ -49,11 +49,21 @@ const ASKED_FOR: Transfer = {
   request: { endpoint: 'x', callerId: { name: '', number: '' }, ringMs: 1000, whileRinging: 'ringing' },
   settle: () => undefined,
 };
-const TRANSFER: CallSignal = { type: 'transfer', to: 't', transfer: ASKED_FOR };
+const TRANSFER: Extract<CallSignal, { type: 'transfer' }> = {
+  type: 'transfer',
+  to: 't',
+  transfer: ASKED_FOR,
+};
+const TELL_FIRST: CallSignal = {
+  ...TRANSFER,
+  transfer: { ...ASKED_FOR, request: { ...ASKED_FOR.request, brief: () => undefined } },
+};
 const ANSWERED: CallSignal = { type: 'targetAnswered', target: 't' };
 const BUSY: CallSignal = { type: 'targetLeft', target: 't', outcome: 'busy' };
 const TARGET_REPLACED: CallSignal = { type: 'targetReplaced', target: 't', by: 'u' };
 const RING_NO_MORE: CallSignal = { type: 'ringNoMore', outcome: 'no-answer' };
+const TAKEN: CallSignal = { type: 'targetPressed', target: 't', digit: '1' };
+const NOT_ACCEPTED: CallSignal = { type: 'notAccepted', target: 't' };
 const CONNECTED: CallSignal = { type: 'connected' };
 const NOT_CONNECTED: CallSignal = { type: 'notConnected' };
 
@@ -65,8 +75,10 @@ const EVERY_SIGNAL: readonly CallSignal[] = [
   ...(['session', 'bridge', 'media'] as const).map(lost),
   ...[ATTACHED, ENTERED, JOINED, NOT_JOINED, NOT_YET_JOINED, TIME_OUT, LEG_LEFT, REPLACED, STAYED, HANG_UP],
   ...[PROCEED, TRANSFER, ANSWERED, BUSY, TARGET_REPLACED, RING_NO_MORE, CONNECTED, NOT_CONNECTED],
+  ...[TELL_FIRST, TAKEN, NOT_ACCEPTED],
 ];
 const RINGING = [...SET_UP, JOINED, TRANSFER, created('target')];
+const BRIEFED = [...SET_UP, JOINED, TELL_FIRST, created('target'), ANSWERED];
 
 /** Follows the signals from the call's beginning; gives the last state and all actions. */
 function live(...signals: readonly CallSignal[]): { state: CallState; actions: CallAction[] } {
@@ -87,6 +99,7 @@ const REPRESENTATIVES: Readonly<Record<CallState['name'], CallState>> = {
   joining: live(...SET_UP).state,
   talking: live(...SET_UP, JOINED).state,
   ringing: live(...RINGING).state,
+  briefing: live(...BRIEFED).state,
   connecting: live(...RINGING, ANSWERED).state,
   connected: live(...RINGING, ANSWERED, CONNECTED).state,
   leaving: live(...SET_UP, JOINED, HANG_UP).state,
@@ -302,6 +315,32 @@ describe('a transfer, step by step', () => {
   });
 });
 
+describe('a transfer to somebody who is told first', () => {
+  const pressed = (digit: string): CallSignal => ({ type: 'targetPressed', target: 't', digit });
+
+  it('connects them when they take the call, and the caller hears it ring until then', () => {
+    expect(typesOf(live(...BRIEFED).actions)).not.toContain('stopRinging');
+    const { state, actions } = live(...BRIEFED, pressed('7'), RING_NO_MORE, pressed('1'));
+    expect(typesOf(actions).slice(-3)).toEqual(['brief', 'stopRinging', 'connect']);
+    expect(state.name).toBe('connecting');
+  });
+
+  it('has the caller back when they don’t, or hang up, or press nothing', () => {
+    const endings: [CallSignal, string][] = [
+      [pressed('2'), 'refused'],
+      [BUSY, 'refused'],
+      [NOT_ACCEPTED, 'no-answer'],
+      [{ type: 'ringNoMore', outcome: 'cancelled' }, 'cancelled'],
+    ];
+    for (const [signal, outcome] of endings) {
+      const { state, actions } = live(...BRIEFED, signal);
+      expect(state.name).toBe('talking');
+      expect(typesOf(actions)).toContain('rejoin');
+      expect(actions).toContainEqual(expect.objectContaining({ type: 'transferOver', outcome }));
+    }
+  });
+});
+
 describe('every state meets every signal', () => {
   const CALL_ENDS = {
     'lost bridge': 'leaving',
@@ -341,6 +380,12 @@ describe('every state meets every signal', () => {
         targetAnswered: 'connecting',
         targetLeft: 'talking',
         ringNoMore: 'talking',
+      },
+      briefing: {
+        ...CALL_ENDS,
+        targetPressed: 'connecting',
+        notAccepted: 'talking',
+        targetLeft: 'talking',
       },
       connecting: { ...CALL_ENDS, connected: 'connected', notConnected: 'talking' },
       // Its media has been given back: nothing of it can be lost any more.

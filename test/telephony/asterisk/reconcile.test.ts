@@ -60,7 +60,7 @@ describe('after a gap in the events', () => {
   it('a call is told that the one who was called for it is gone', () => {
     const talk = call(
       ...TALKING,
-      { type: 'transfer', to: 'target', transfer: {} as Transfer },
+      { type: 'transfer', to: 'target', transfer: { request: {} } as Transfer },
       { type: 'targetAnswered', target: 'target' },
       { type: 'connected' },
     );

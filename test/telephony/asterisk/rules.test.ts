@@ -174,6 +174,14 @@ describe('what is known of a caller', () => {
     });
     expect(callInfoOf('a', caller, [], {}).dialled).toBe('88');
     expect(callInfoOf('a', caller, ['510001', 'out'], {}).direction).toBe('out');
+    expect(callInfoOf('a', caller, ['510001', 'out', '+49'], {}).caller).toEqual({
+      name: 'Alice',
+      number: '+49',
+    });
+    const directions = ['Down', 'Dialing', 'Ringing', 'Ring', 'Up'].map(
+      (state) => callInfoOf('a', { ...caller, state }, ['510001'], {}).direction,
+    );
+    expect(directions).toEqual(['out', 'out', 'out', 'in', 'in']);
   });
 
   it('is found again when the caller waits in the app without a StasisStart', () => {

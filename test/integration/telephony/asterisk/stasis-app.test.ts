@@ -734,6 +734,12 @@ describe('at the start', () => {
     expect(server.bridges.size).toBe(1);
   });
 
+  it('an Asterisk without chan_rtp is told of, with the remedy', async () => {
+    server.hasRtp = false;
+    await expect(start()).rejects.toThrow(/no module chan_rtp\.so.*module load chan_rtp\.so/);
+    expect(server.apps).toEqual([]);
+  });
+
   it('a name that only Asterisk’s memory still has is free', async () => {
     const waited = server.call({ silently: true });
     server.hangUp(waited.id, { silently: true });

@@ -358,3 +358,15 @@ describe('a caller id', () => {
     expect(callerIdText({ name: 'a"><x\r\n', number: '1>2"' })).toBe('"ax" <12>');
   });
 });
+
+describe('A call that we make', () => {
+  it('to somebody who can’t be called is told to the desk as one, and refused', async () => {
+    const order = { endpoint: 'PJSIP/nobody', number: 'nobody', agent: '510001', resultContext: 'results' };
+    const more = { callerId: BOB.callerId, ringMs: 1000, variables: {} };
+    await expect(app.place({ ...order, ...more })).rejects.toMatchObject({ code: 'ARI_REQUEST_FAILED' });
+    expect(desk.asked).toMatchObject([
+      { direction: 'out', dialled: '510001', caller: { number: 'nobody', name: '' } },
+    ]);
+    expect(desk.abandoned).toEqual(['unreachable']);
+  });
+});
