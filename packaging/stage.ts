@@ -8,7 +8,7 @@ const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 /** Where the program itself is, below the root. */
 export const PROGRAM = 'usr/lib/ari-voice-agent';
 export const SETTINGS = 'etc/ari-voice-agent';
-export const SERVICE = 'lib/systemd/system/ari-voice-agent.service';
+const UNITS = 'lib/systemd/system';
 const DOCUMENTS = 'usr/share/doc/ari-voice-agent';
 
 /** Copies files of the project, and fetches the packages that it runs with from npm. */
@@ -36,7 +36,8 @@ export function stage(root: string): void {
     put(`config/${name}`, `${SETTINGS}/${name}`, 0o644, { keep: true });
   put('packaging/environment', `${SETTINGS}/environment`, 0o640, { keep: true });
   put('packaging/voice-agent', 'usr/bin/voice-agent', 0o755);
-  put('packaging/ari-voice-agent.service', SERVICE, 0o644);
+  for (const name of ['ari-voice-agent.service', 'ari-voice-agent-watchdog.service'])
+    put(`packaging/${name}`, `${UNITS}/${name}`, 0o644);
   for (const name of ['README.md', 'CHANGELOG.md', 'docs'])
     put(name, `${DOCUMENTS}/${name}`, name === 'docs' ? 0o755 : 0o644);
   put('LICENSE', `${DOCUMENTS}/copyright`, 0o644);

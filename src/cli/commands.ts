@@ -17,6 +17,18 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       return undefined;
     },
   },
+  watchdog: {
+    summary: 'lets callers go on in the dialplan when the agent is gone, until SIGTERM or Ctrl-C',
+    usage: ['watchdog'],
+    about:
+      'Runs beside the agent, with the same configuration, and acts when Asterisk has had no sign of it for ten seconds. ' +
+      'Exit status: 78 if the configuration is wrong.',
+    async run(args, { complain }) {
+      if (args.length > 0) return wrongUsage('watchdog', complain);
+      await import('../watchdog.ts');
+      return undefined;
+    },
+  },
   check: {
     summary: 'says whether the configuration is right, and what it comes to',
     usage: ['check [--json]'],
@@ -36,6 +48,17 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     async run(args, out) {
       const { doctorCommand } = await import('./doctor.ts');
       return doctorCommand(args, process.env, out);
+    },
+  },
+  call: {
+    summary: 'lets the running agent call somebody, and tells how it went',
+    usage: ['call NUMBER --agent ID [--note TEXT]'],
+    about:
+      'The note says what it is about, to the agent. Needs outgoing.token (docs/outgoing-calls.md). Exit status: 0 if they ' +
+      'answered and talked with the agent, 1 if not, or if it couldn’t be ordered.',
+    async run(args, out) {
+      const { callCommand } = await import('./call.ts');
+      return callCommand(args, process.env, out);
     },
   },
   calls: {

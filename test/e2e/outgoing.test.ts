@@ -54,7 +54,7 @@ describe('A call that the agent makes', async () => {
       const config = { VOICE_AGENT_CONFIG_DIR: `${agent.lab.folder}/config`, ARI_PASSWORD: 'unused' };
       execFile(
         process.execPath,
-        ['src/call-command.ts', 'softphone2', '--agent', 'alice', '--note', 'the check-up on Monday'],
+        ['bin/voice-agent.cjs', 'call', 'softphone2', '--agent', 'alice', '--note', 'the check-up on Monday'],
         { cwd: PROJECT, env: { ...process.env, ...environment, ...config } },
         (error, stdout, stderr) => {
           resolve({ status: Number(error?.code ?? 0), output: stdout + stderr });

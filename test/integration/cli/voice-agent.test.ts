@@ -30,6 +30,9 @@ describe('voice-agent', () => {
     ['check it', 'see: voice-agent help check'],
     ['version --all', 'see: voice-agent help version'],
     ['doctor --bogus', 'see: voice-agent help doctor'],
+    ['watchdog now', 'see: voice-agent help watchdog'],
+    ['call 4711', 'see: voice-agent help call'],
+    ['call 4711 --agent alice --bogus', 'see: voice-agent help call'],
     ['calls --bogus', 'usage: voice-agent calls ['],
   ])('doesn’t understand "%s", and says so (64, as sysexits.h has it)', (line, said) => {
     const { status, stdout, stderr } = voiceAgent(line.split(' '));
@@ -44,7 +47,8 @@ describe('voice-agent', () => {
     const forPrograms = voiceAgent(['check', '--json'], { ARI_PASSWORD: '' });
     expect(forPrograms).toMatchObject({ status: 78, stderr: '' });
     expect(JSON.parse(forPrograms.stdout)).toMatchObject({ ok: false, code: 'CONFIG_INVALID' });
-    expect(voiceAgent(['start'], { ARI_PASSWORD: '' }).status).toBe(78);
+    for (const line of ['start', 'watchdog', 'call 4711 --agent alice'])
+      expect(voiceAgent(line.split(' '), { ARI_PASSWORD: '' }).status).toBe(78);
   });
 
   it('says what a right configuration comes to, and no secret', () => {

@@ -11,9 +11,13 @@ cleanDatabases();
 const EXPOSURE = 2;
 
 describe('the service', () => {
-  it('is a unit that systemd takes, and lets out little', async () => {
-    const unit = readFileSync('packaging/ari-voice-agent.service', 'utf8');
-    const file = join(await tempFolder(), 'ari-voice-agent.service');
+  it.each([
+    ['ari-voice-agent.service', 'start'],
+    ['ari-voice-agent-watchdog.service', 'watchdog'],
+  ])('%s is a unit that systemd takes, and lets out little', async (name, command) => {
+    const unit = readFileSync(`packaging/${name}`, 'utf8');
+    expect(unit).toContain(`\nExecStart=/usr/bin/voice-agent ${command}\n`);
+    const file = join(await tempFolder(), name);
     // The program isn't installed here.
     writeFileSync(file, unit.replace(/^ExecStart=\/usr\/bin\/voice-agent /m, 'ExecStart=/bin/true '));
     const verified = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });

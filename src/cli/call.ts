@@ -1,33 +1,58 @@
-/**
- * Lets the running agent call somebody, and tells how it went:
- *
- *     npm run call -- NUMBER --agent ID [--note "what it is about"]
- *
- * Exit status 0: they have answered, and talked with the agent; 1: not, or it couldn't be ordered. Ctrl-C ends the
- * command, not the call.
- */
 import { parseArgs } from 'node:util';
-import { KNOWN_PROVIDERS } from './app/known-providers.ts';
-import type { CallNews } from './app/outgoing.ts';
-import { loadConfig } from './config.ts';
-import { messageOf, VoiceAgentError } from './lib/errors.ts';
+import { KNOWN_PROVIDERS } from '../app/known-providers.ts';
+import type { CallNews } from '../app/outgoing.ts';
+import { loadConfig } from '../config.ts';
+import type { Environment } from '../config/environment.ts';
+import { messageOf, VoiceAgentError } from '../lib/errors.ts';
+import { EX_CONFIG, wrongUsage, type Output } from './command.ts';
 
-const USAGE = 'usage: npm run call -- NUMBER --agent ID [--note TEXT]';
-
-/** The command with these arguments; returns its exit status. */
-export async function call(
+/**
+ * Lets the running agent call somebody, and tells how it went. Returns the exit status. Ctrl-C ends the command, not the
+ * call.
+ */
+export async function callCommand(
   args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-  print: (line: string) => void,
+  env: Environment,
+  { print, complain }: Output,
 ): Promise<number> {
-  const { positionals, values } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { agent: { type: 'string' }, note: { type: 'string' } },
-  });
-  const [number] = positionals;
-  const { agent, note } = values;
-  if (number === undefined || positionals.length > 1 || agent === undefined) throw new Error(USAGE);
+  const order = orderOf(args);
+  if (!order) return wrongUsage('call', complain);
+  try {
+    return await call(order, env, print);
+  } catch (error) {
+    complain(messageOf(error));
+    return error instanceof VoiceAgentError && error.code === 'CONFIG_INVALID' ? EX_CONFIG : 1;
+  }
+}
+
+interface Order {
+  readonly number: string;
+  readonly agent: string;
+  readonly note: string | undefined;
+}
+
+function orderOf(args: readonly string[]): Order | undefined {
+  try {
+    const { positionals, values } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { agent: { type: 'string' }, note: { type: 'string' } },
+    });
+    const [number, ...others] = positionals;
+    const { agent, note } = values;
+    return number === undefined || agent === undefined || others.length > 0
+      ? undefined
+      : { number, agent, note };
+  } catch {
+    return undefined; // an option that doesn't exist
+  }
+}
+
+async function call(
+  { number, agent, note }: Order,
+  env: Environment,
+  print: Output['print'],
+): Promise<number> {
   const { token, listenAddress, listenPort } = loadConfig({ env, known: KNOWN_PROVIDERS }).outgoing;
   if (token === undefined) {
     throw new Error(
@@ -74,16 +99,4 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<CallNe
     rest = lines.pop() ?? '';
     for (const line of lines) yield JSON.parse(line) as CallNews;
   }
-}
-
-if (import.meta.main) {
-  call(process.argv.slice(2), process.env, (line) => process.stdout.write(`${line}\n`)).then(
-    (status) => {
-      process.exitCode = status;
-    },
-    (error: unknown) => {
-      process.stderr.write(`${messageOf(error)}\n`);
-      process.exitCode = error instanceof VoiceAgentError && error.code === 'CONFIG_INVALID' ? 78 : 1;
-    },
-  );
 }
