@@ -214,6 +214,7 @@ function load(env: Readonly<Record<string, string>>, phrases: (talk: Talk) => ob
     extensions: [`51001${code}`],
     language: code,
     greeting: talk.greeting,
+    callOpening: talk.greeting,
     ...(phrases(talk) && { phrases: phrases(talk) }),
     limits: { silenceMs: 1500, silencePrompts: 1 },
     knowledge: { company: 'Riverside' },
