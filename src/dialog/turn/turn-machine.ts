@@ -955,8 +955,10 @@ function wordsCome(state: SpeakingState, event: WordsEvent, settings: TurnSettin
   if (judgement === 'unclear' || (overlap.is === 'aside' && ear.is === 'talking')) {
     return unchanged({ ...state, overlap: { ...overlap, said } });
   }
+  // What goes on behind a short pause is one sound with it: the recogniser hears the whole then.
+  const next: Ear = ear.is === 'pausing' && words !== '' ? { is: 'quiet' } : ear;
   return {
-    state: { ...state, ear: ear.is === 'pausing' ? { is: 'quiet' } : ear, overlap: undefined },
+    state: { ...state, ear: next, overlap: undefined },
     actions: goingOn(state, sound, words === '' ? 'no-words' : 'words', event.at),
   };
 }

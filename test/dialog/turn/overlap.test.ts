@@ -152,6 +152,22 @@ describe('a sound of the caller while the agent speaks', () => {
     expect(first).toEqual({ do: 'resume', reply: 1 });
   });
 
+  it('of which nothing was understood is heard from its beginning when it goes on', () => {
+    const call = new Overlapped().paused();
+    const ask = call.ended(1860);
+    const first = call.feed(1980, { type: 'transcript', ask, transcript: said('') });
+    expect(judgement(first)).toMatchObject({ judgement: 'no-interruption', by: 'no-words' });
+    call.feed(2060, { type: 'speech-start', frame: 101, since: 2020 });
+    expect(call.feed(2180, { type: 'barge-in', frame: 109, since: 2180 })).toEqual([
+      { do: 'pause', reply: 1 },
+      { do: 'begin-turn', frame: 50 },
+    ]);
+    call.feed(2380, { type: 'speech-stop', frame: 114, lastAt: 2280 });
+    const whole = said('what are your opening hours');
+    const actions = call.feed(2500, { type: 'transcript', ask: 3, transcript: whole });
+    expect(judgement(actions)).toMatchObject({ judgement: 'interruption', by: 'words', soundMs: 1280 });
+  });
+
   it('that doesn’t end is an interruption after four seconds, by the caller', () => {
     const call = new Overlapped().paused();
     const actions = call.wait(5001);
