@@ -66,6 +66,8 @@ const REQUESTS = 600;
 const SIGN_INS = 10;
 /** If nobody says of how many. */
 const FIGURES_DAYS = 30;
+/** What everybody gets, signed in or not. */
+const PAGE_FILES = '/*';
 const STREAM_BYTES = 64 * 1024;
 
 /** Nothing from anywhere else, in nobody's frame. The microphone is the telephone's. */
@@ -103,12 +105,13 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   app.decorateRequest('visitor', undefined);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS).header('cache-control', 'no-store');
-    if (!request.url.startsWith('/api/')) return;
+    // By the route, not by the address: the router also takes `/%61pi/calls` for one of these.
+    const { url, method } = request.routeOptions;
+    if (url === undefined || url === PAGE_FILES) return;
     // Whatever changes something comes from our own page; a cookie alone isn't enough.
     if (request.method !== 'GET' && !isOwnOrigin(senderOf(request.raw)))
       return reply.code(403).send({ error: 'this comes from another page' });
     request.visitor = options.signIn.visitor(senderOf(request.raw), options.clock.wallClock());
-    const { url, method } = request.routeOptions;
     if (url === '/api/sign-in') return;
     if (!request.visitor) return reply.code(401).send({ error: 'sign in first' });
     if (method !== 'GET' && url !== '/api/sign-out' && request.visitor.role !== 'operate')
@@ -151,7 +154,7 @@ function servePage(app: FastifyInstance, { onTrouble }: ConsoleOptions): void {
   page.catch((error: unknown) => {
     onTrouble('the page could not be built', error);
   });
-  app.get('/*', async (request, reply) => {
+  app.get(PAGE_FILES, async (request, reply) => {
     const [path = ''] = request.url.split('?');
     const file = (await page).get(path);
     if (!file) return notThere(reply);

@@ -1,6 +1,7 @@
 /** The console's server over real sockets: who may see what, and what a page is told. */
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -83,6 +84,13 @@ describe('The console’s server', () => {
     return fetch(`${origin}${path}`, { headers });
   }
 
+  /** For a request line that `fetch` would tidy up. */
+  async function rawStatus(path: string): Promise<number | undefined> {
+    const [response] = (await once(request(origin, { path }).end(), 'response')) as [IncomingMessage];
+    response.resume();
+    return response.statusCode;
+  }
+
   function post(path: string, body: object, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(`${origin}${path}`, {
       method: 'POST',
@@ -138,6 +146,9 @@ describe('The console’s server', () => {
       'recording?id=1',
     ])
       expect((await get(`/api/${path}`)).status, path).toBe(401);
+    // The router understands these, too.
+    for (const path of ['/%61pi/calls', '/api/c%61lls', 'http://elsewhere/api/calls'])
+      expect(await rawStatus(path), path).toBe(401);
     expect((await post('/api/sign-in', { token: 'wrong' })).status).toBe(401);
     expect((await post('/api/sign-in', { token: ['operate-token'] })).status).toBe(401);
     const forged = { cookie: `voice-agent-console=operate.${Date.now() + 10_000}.AAAA` };
