@@ -282,6 +282,30 @@ describe('The console’s server', () => {
     expect(actions.toSorted()).toEqual(['download wav', 'play', 'play', 'play', 'play']);
   });
 
+  it('gives out no file but those of the data directory, whatever the database calls a recording', async () => {
+    const parent = await tempFolder();
+    const folder = join(parent, 'data');
+    mkdirSync(folder);
+    const [inside, outside] = [join(folder, 'a.wav'), join(parent, 'data-secret.wav')];
+    for (const path of [inside, outside]) writeFileSync(path, 'RIFF');
+    const history = new History({ place, folder, now: () => Date.now(), onWarning: () => undefined });
+    closeLater(() => history.close());
+    await page.close();
+    await start({ history });
+    const database = await open(place);
+    const files = { inside: 'a.wav', beside: '../data-secret.wav', absolute: outside };
+    for (const [call_id, file] of Object.entries(files))
+      await database.db
+        .insertInto('recordings')
+        .values({ call_id, file, state: 'complete', duration_ms: 1, bytes: 4 })
+        .execute();
+    const viewer = await signedIn(VIEW);
+    const statuses = Object.keys(files).map(
+      async (id) => (await get(`/api/download?as=wav&id=${id}`, viewer)).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 404, 404]);
+  });
+
   it('says that the database is away, and has it again when it is back', async () => {
     const { url } = (await newPlace('postgres')) as Extract<DatabasePlace, { kind: 'postgres' }>;
     const far = new URL(url);
