@@ -267,12 +267,16 @@ function upgrades(app: FastifyInstance, options: ConsoleOptions): WebSocketServe
     else if (!visitor) refuse('401 Unauthorized');
     else if (request.url === '/api/stream') {
       sockets.handleUpgrade(request, socket, head, (page) => {
-        const onListen = (call: string): void => {
-          history.note(visitor.name, 'listen in', `call ${call}`).catch((error: unknown) => {
-            onTrouble(`who listens in to ${call} could not be noted`, error);
-          });
+        const mayListen = async (call: string): Promise<boolean> => {
+          try {
+            await history.note(visitor.name, 'listen in', `call ${call}`);
+            return true;
+          } catch (error) {
+            onTrouble(`nobody may listen in to ${call}: it can't be noted who does`, error);
+            return false;
+          }
         };
-        streamTo(page, { calls: live, clock, onListen });
+        streamTo(page, { calls: live, clock, mayListen });
       });
     } else if (request.url === '/sip' && phone && visitor.role === 'operate') {
       sockets.handleUpgrade(request, socket, head, (page) => {

@@ -13,6 +13,7 @@ import { SignIn } from '../../../src/console/sign-in.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { listAudit } from '../../../src/store/reader.ts';
 import type { DatabasePlace } from '../../../src/store/database.ts';
+import { InMemoryMediaGateway } from '../../support/in-memory-media-gateway.ts';
 import { callInfo } from '../../support/scripted-line.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { cleanDatabases, closeLater, newPlace, open, tempFolder } from '../store/databases.ts';
@@ -213,6 +214,36 @@ describe('The console’s server', () => {
     const statuses: number[] = [];
     for (let n = 0; n < 12; n++) statuses.push((await post('/api/sign-in', { token: `guess ${n}` })).status);
     expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429]);
+  });
+
+  it('lets listen in whom it has noted, and nobody else', async () => {
+    const media = await new InMemoryMediaGateway().reserve({ id: CALL });
+    closeLater(() => media.close());
+    const listened = async (): Promise<ToPage | undefined> => {
+      live.observe({ type: 'started', call: CALL, at: 5, info: callInfo(), agent: 'alice' });
+      live.follow(CALL, media);
+      const socket = connect('/api/stream', { origin, ...(await signedIn(VIEW)) });
+      const news: ToPage[] = [];
+      socket.on('message', (data, isBinary) => {
+        if (!isBinary) news.push(JSON.parse((data as Buffer).toString()) as ToPage);
+      });
+      await once(socket, 'open');
+      socket.send(JSON.stringify({ listen: CALL }));
+      const answer = () => news.find(({ type }) => type === 'listening');
+      await expect.poll(answer).toBeDefined();
+      return answer();
+    };
+    expect(await listened()).toMatchObject({ call: CALL, rateHz: 8000 });
+    const noted = await listAudit(await open(place), 10);
+    expect(noted.map(({ action, subject }) => `${action}: ${subject}`)).toEqual([`listen in: call ${CALL}`]);
+
+    await page.close();
+    const folder = await tempFolder();
+    const history = new History({ place, folder, now: () => Date.now(), onWarning: () => undefined });
+    closeLater(() => history.close());
+    history.note = () => Promise.reject(new Error('the database is away'));
+    await start({ history });
+    expect(await listened()).not.toHaveProperty('call');
   });
 
   it('streams what runs and what happens', async () => {
