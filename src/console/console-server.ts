@@ -175,7 +175,8 @@ function serveSession(app: FastifyInstance, { signIn, about, phone, clock }: Con
       const token = request.body?.token;
       const role = typeof token === 'string' ? signIn.roleOf(token) : undefined;
       if (!role) return reply.code(401).send({ error: 'this token is not known here' });
-      const secure = request.protocol === 'https';
+      // As the browser sees it: a proxy before us may speak TLS.
+      const secure = request.headers.origin?.startsWith('https:') === true;
       return reply
         .header('set-cookie', signIn.cookie(role, clock.wallClock(), secure))
         .code(204)

@@ -216,6 +216,14 @@ describe('The console’s server', () => {
     expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429]);
   });
 
+  it('gives no session to a connection in clear text that began encrypted', async () => {
+    const encrypted = { origin: origin.replace('http:', 'https:') };
+    const behindProxy = await post('/api/sign-in', { token: VIEW }, encrypted);
+    expect(behindProxy.headers.get('set-cookie')).toMatch(/; Secure$/);
+    const plain = await post('/api/sign-in', { token: VIEW });
+    expect(plain.headers.get('set-cookie')).not.toContain('Secure');
+  });
+
   it('lets listen in whom it has noted, and nobody else', async () => {
     const media = await new InMemoryMediaGateway().reserve({ id: CALL });
     closeLater(() => media.close());
