@@ -99,6 +99,8 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const app = fastify({
     bodyLimit: BODY_BYTES,
     forceCloseConnections: true,
+    // Of a name that comes twice, the last one counts: no value is a list.
+    routerOptions: { querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)) },
     ...(tls && { https: { cert: tls.certificate, key: tls.key } }),
   });
   await app.register(rateLimit, { max: REQUESTS, timeWindow: 60_000 });

@@ -224,6 +224,12 @@ describe('The console’s server', () => {
     expect(plain.headers.get('set-cookie')).not.toContain('Secure');
   });
 
+  it('takes the last of values that come twice', async () => {
+    const viewer = await signedIn(VIEW);
+    expect((await get('/api/calls?words=one&words=two', viewer)).status).toBe(200);
+    expect((await get('/api/download?as=wav&id=a&id=b', viewer)).status).toBe(404);
+  });
+
   it('lets listen in whom it has noted, and nobody else', async () => {
     const media = await new InMemoryMediaGateway().reserve({ id: CALL });
     closeLater(() => media.close());
