@@ -6,7 +6,7 @@ import { Icon } from './icons.tsx';
 import { Fact, nameOf } from './live-page.tsx';
 import { useLoaded } from './loaded.ts';
 import { Player, type PlayerControl } from './player.tsx';
-import { duration, milliseconds, moment, texts } from './texts.ts';
+import { duration, inWords, milliseconds, moment, texts } from './texts.ts';
 import { Transcript } from './transcript.tsx';
 import { Trouble } from './trouble.tsx';
 import { scaleOf, Waterfall } from './waterfall.tsx';
@@ -41,7 +41,7 @@ function Call({ detail }: { readonly detail: CallDetail }) {
           </p>
         </div>
         <div class="call-state">
-          <span class="tag">{record.ended?.reason ?? t.stillRunning}</span>
+          <span class="tag">{record.ended ? inWords(t.reasons, record.ended.reason) : t.stillRunning}</span>
           {record.ended && <time class="elapsed">{duration(record.ended.durationMs)}</time>}
         </div>
       </div>
@@ -174,12 +174,12 @@ function Events({ detail: { record } }: { readonly detail: CallDetail }) {
     ...(record.transfers ?? []).map(({ atMs, target, outcome }) => ({
       atMs,
       what: `${t.transfers}: ${target}`,
-      more: outcome,
+      more: inWords(t.outcomes, outcome),
       bad: outcome !== 'answered',
     })),
     ...record.troubles.map(({ atMs, part, provider = '', message, next }) => ({
       atMs,
-      what: [part, provider].filter(Boolean).join(' '),
+      what: [inWords(t.parts, part), provider].filter(Boolean).join(' '),
       more: [message, next === undefined ? '' : `→ ${next}`].filter(Boolean).join(' '),
       bad: true,
     })),

@@ -4,7 +4,7 @@ import { session } from './api.ts';
 import { Chart } from './chart.tsx';
 import { Empty } from './live-page.tsx';
 import { useLoaded } from './loaded.ts';
-import { count, milliseconds, texts } from './texts.ts';
+import { count, inWords, milliseconds, texts } from './texts.ts';
 import { Trouble } from './trouble.tsx';
 
 const DAY_S = 86_400;
@@ -141,7 +141,11 @@ function Shown({ figures }: { readonly figures: Figures }) {
         <section class="card">
           <h2>{t.ended}</h2>
           <Bars
-            rows={reasons.map((one) => ({ name: one.reason, value: one.calls, text: count(one.calls) }))}
+            rows={reasons.map((one) => ({
+              name: inWords(t.reasons, one.reason),
+              value: one.calls,
+              text: count(one.calls),
+            }))}
           />
         </section>
         <section class="card">
@@ -164,7 +168,7 @@ function Shown({ figures }: { readonly figures: Figures }) {
           ) : (
             <Bars
               rows={troubles.map(({ part, provider, kind, times }) => ({
-                name: [part, provider, kind].filter(Boolean).join(' '),
+                name: [inWords(t.parts, part), provider, kind].filter(Boolean).join(' '),
                 value: times,
                 text: count(times),
               }))}

@@ -2,16 +2,17 @@ import { useEffect, useState } from 'preact/hooks';
 import type { CallPage, CallSummary } from '../src/console/protocol.ts';
 import { get, session } from './api.ts';
 import { Empty, nameOf } from './live-page.tsx';
-import { duration, milliseconds, moment, texts } from './texts.ts';
+import { duration, inWords, language, milliseconds, moment, texts } from './texts.ts';
 
 interface Filter {
   readonly words: string;
   readonly agent: string;
+  readonly reason: string;
   readonly slow: boolean;
   readonly failed: boolean;
 }
 
-const ALL: Filter = { words: '', agent: '', slow: false, failed: false };
+const ALL: Filter = { words: '', agent: '', reason: '', slow: false, failed: false };
 const TYPING_MS = 250;
 /** Stays as it is while somebody looks at a call and comes back. */
 let lastFilter = ALL;
@@ -74,6 +75,22 @@ export function HistoryPage() {
               {name}
             </option>
           ))}
+        </select>
+        <select
+          aria-label={t.ended}
+          value={filter.reason}
+          onChange={(event) => {
+            change({ reason: event.currentTarget.value });
+          }}
+        >
+          <option value="">{t.anyReason}</option>
+          {Object.entries(t.reasons)
+            .sort(([, a], [, b]) => a.localeCompare(b, language.value))
+            .map(([reason, words]) => (
+              <option key={reason} value={reason}>
+                {words}
+              </option>
+            ))}
         </select>
         {(['slow', 'failed'] as const).map((one) => (
           <button
@@ -147,7 +164,9 @@ function CallTable({ calls }: { readonly calls: readonly CallSummary[] }) {
                 {call.worstMs === undefined ? '' : milliseconds(call.worstMs)}
               </td>
               <td>
-                <span class={`tag${call.failed ? ' bad' : ''}`}>{call.reason ?? t.stillRunning}</span>
+                <span class={`tag${call.failed ? ' bad' : ''}`}>
+                  {call.reason === undefined ? t.stillRunning : inWords(t.reasons, call.reason)}
+                </span>
               </td>
             </tr>
           ))}
@@ -157,8 +176,8 @@ function CallTable({ calls }: { readonly calls: readonly CallSummary[] }) {
   );
 }
 
-function queryOf({ words, agent, slow, failed }: Filter, after = ''): string {
-  const query = new URLSearchParams({ words, agent, after });
+function queryOf({ words, agent, reason, slow, failed }: Filter, after = ''): string {
+  const query = new URLSearchParams({ words, agent, reason, after });
   if (slow) query.set('slow', String(session.value?.latencyTargetMs ?? 700));
   if (failed) query.set('failed', 'true');
   return query.toString();

@@ -6,7 +6,7 @@ import { Icon } from './icons.tsx';
 import { calls, elapsed, levels, listenIn, listening, packets } from './live-state.ts';
 import { Meter } from './meter.tsx';
 import { Phone } from './phone.tsx';
-import { duration, texts } from './texts.ts';
+import { duration, inWords, texts } from './texts.ts';
 import { useTicks } from './ticks.ts';
 import { Transcript } from './transcript.tsx';
 import { scaleOf, Waterfall } from './waterfall.tsx';
@@ -119,7 +119,7 @@ function LiveCall({ call }: { readonly call: RunningCall }) {
           </div>
           <div class="call-state">
             {over ? (
-              <span class="tag">{record.ended.reason}</span>
+              <span class="tag">{inWords(t.reasons, record.ended.reason)}</span>
             ) : (
               <span class="tag on">{t.phases[call.turn?.phase ?? 'opening']}</span>
             )}

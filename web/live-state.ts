@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { FromPage, Levels, Packets, RunningCall, ToPage } from '../src/console/protocol.ts';
-import { addToRecord } from '../src/dialog/call/call-record.ts';
 import { agentAway } from './api.ts';
+import { callsAfter } from './calls-after.ts';
 import { ListenIn } from './listen-in.ts';
 
 /** The calls that run, and the last few that did while the page was open. */
@@ -11,7 +11,6 @@ export const packets = signal<Readonly<Record<string, Packets>>>({});
 /** The call that is listened in to. */
 export const listening = signal<string | undefined>(undefined);
 
-const ENDED_KEPT = 5;
 const AGAIN_MS = 2000;
 
 let socket: WebSocket | undefined;
@@ -62,25 +61,10 @@ export function listenIn(call: string | null): void {
 }
 
 function take(news: ToPage): void {
+  calls.value = callsAfter(calls.value, news);
   switch (news.type) {
     case 'running':
       clockOffset = news.now - performance.now();
-      calls.value = news.calls;
-      break;
-    case 'begun':
-      calls.value = [...tidied(calls.value), news.call];
-      break;
-    case 'event':
-      calls.value = calls.value.map((call) =>
-        call.record.call === news.event.call && !call.record.ended
-          ? { ...call, ...addToRecord(call, news.event) }
-          : call,
-      );
-      break;
-    case 'turn':
-      calls.value = calls.value.map((call) =>
-        call.record.call === news.call && !call.record.ended ? { ...call, turn: news.turn } : call,
-      );
       break;
     case 'levels':
       levels.value = news.levels;
@@ -93,13 +77,6 @@ function take(news: ToPage): void {
       if (news.call === undefined) stopSound();
       else sound?.begin(news.rateHz);
   }
-}
-
-/** Of those that are over only the last few stay. */
-function tidied(all: readonly RunningCall[]): readonly RunningCall[] {
-  const ended = all.filter(({ record }) => record.ended);
-  const gone = new Set(ended.slice(0, Math.max(0, ended.length - ENDED_KEPT + 1)));
-  return all.filter((call) => !gone.has(call));
 }
 
 function stopSound(): void {

@@ -18,6 +18,11 @@ export function chooseLanguage(chosen: Language): void {
   language.value = chosen;
 }
 
+/** A code of the server's in words; one that this page doesn't know, of another version's record, as it is. */
+export function inWords(words: Readonly<Record<string, string>>, code: string): string {
+  return Object.hasOwn(words, code) ? (words[code] as string) : code;
+}
+
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { loadConfig, type Config } from '../config.ts';
-import { isSecret } from '../config/problems.ts';
+import { shownConfig } from '../config/shown-config.ts';
 import { startConsole, type CallActions } from '../console/console-server.ts';
 import { History } from '../console/history.ts';
 import { LiveCalls } from '../console/live-calls.ts';
@@ -83,7 +83,7 @@ export function openConsole(
         history,
         actions: actionsOn(desk),
         health: () => monitoring.health(),
-        configuration: () => ({ inForce: withoutSecrets(config), problems: problemsNow() }),
+        configuration: () => ({ inForce: shownConfig(config, process.env), problems: problemsNow() }),
         about: {
           agents: config.agents.map((agent) => summaryOf(agent, config)),
           latencyTargetMs: config.latencyTargets.totalMs,
@@ -115,14 +115,6 @@ function actionsOn(desk: Desk): CallActions {
     },
     putThrough: (name, target) => desk.find(name)?.putThrough(target) ?? false,
   };
-}
-
-/** The configuration with no secret in it, nor a database's address, which holds one. */
-function withoutSecrets(config: Config): unknown {
-  const text = JSON.stringify({ ...config, databaseUrl: undefined }, (key, value: unknown) =>
-    typeof value === 'string' && isSecret([key]) ? '•••' : value,
-  );
-  return JSON.parse(text);
 }
 
 /** What the next start would say. */

@@ -33,6 +33,12 @@ import {
 export const DEFAULT_VOICE = 'slt';
 export const DEFAULT_LANGUAGE = 'en';
 
+/** Long enough that nobody guesses it, not even from what is signed with it. */
+const token = text.refine(
+  (value) => value.length >= 16,
+  'at least 16 characters, such as of openssl rand -hex 24',
+);
+
 const timeZone = text.refine((value) => {
   try {
     return Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone !== '';
@@ -267,8 +273,8 @@ export function providersFile(known: KnownProviders) {
         enabled: toggle.default(false),
         listenAddress: ipAddress.default('127.0.0.1'),
         listenPort: whole(0, 65_535).default(8090),
-        operateToken: text.optional(),
-        viewToken: text.optional(),
+        operateToken: token.optional(),
+        viewToken: token.optional(),
         tls: z.strictObject({ certificate: text.optional(), key: text.optional() }).prefault({}),
         proxy: z
           .strictObject({
@@ -288,7 +294,7 @@ export function providersFile(known: KnownProviders) {
       .prefault({}),
     outgoing: z
       .strictObject({
-        token: text.min(16, 'at least 16 characters, such as of openssl rand -hex 24').optional(),
+        token: token.optional(),
         listenAddress: ipAddress.default('127.0.0.1'),
         listenPort: whole(0, 65_535).default(9465),
         server: identifier.optional(),

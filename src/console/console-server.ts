@@ -66,6 +66,8 @@ const REQUESTS = 600;
 const SIGN_INS = 10;
 /** If nobody says of how many. */
 const FIGURES_DAYS = 30;
+/** What everybody gets, signed in or not. */
+const PAGE_FILES = '/*';
 const STREAM_BYTES = 64 * 1024;
 
 /** Nothing from anywhere else, in nobody's frame. The microphone is the telephone's. */
@@ -97,18 +99,21 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const app = fastify({
     bodyLimit: BODY_BYTES,
     forceCloseConnections: true,
+    // Of a name that comes twice, the last one counts: no value is a list.
+    routerOptions: { querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)) },
     ...(tls && { https: { cert: tls.certificate, key: tls.key } }),
   });
   await app.register(rateLimit, { max: REQUESTS, timeWindow: 60_000 });
   app.decorateRequest('visitor', undefined);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS).header('cache-control', 'no-store');
-    if (!request.url.startsWith('/api/')) return;
+    // By the route, not by the address: the router also takes `/%61pi/calls` for one of these.
+    const { url, method } = request.routeOptions;
+    if (url === undefined || url === PAGE_FILES) return;
     // Whatever changes something comes from our own page; a cookie alone isn't enough.
     if (request.method !== 'GET' && !isOwnOrigin(senderOf(request.raw)))
       return reply.code(403).send({ error: 'this comes from another page' });
     request.visitor = options.signIn.visitor(senderOf(request.raw), options.clock.wallClock());
-    const { url, method } = request.routeOptions;
     if (url === '/api/sign-in') return;
     if (!request.visitor) return reply.code(401).send({ error: 'sign in first' });
     if (method !== 'GET' && url !== '/api/sign-out' && request.visitor.role !== 'operate')
@@ -151,7 +156,7 @@ function servePage(app: FastifyInstance, { onTrouble }: ConsoleOptions): void {
   page.catch((error: unknown) => {
     onTrouble('the page could not be built', error);
   });
-  app.get('/*', async (request, reply) => {
+  app.get(PAGE_FILES, async (request, reply) => {
     const [path = ''] = request.url.split('?');
     const file = (await page).get(path);
     if (!file) return notThere(reply);
@@ -172,7 +177,8 @@ function serveSession(app: FastifyInstance, { signIn, about, phone, clock }: Con
       const token = request.body?.token;
       const role = typeof token === 'string' ? signIn.roleOf(token) : undefined;
       if (!role) return reply.code(401).send({ error: 'this token is not known here' });
-      const secure = request.protocol === 'https';
+      // As the browser sees it: a proxy before us may speak TLS.
+      const secure = request.headers.origin?.startsWith('https:') === true;
       return reply
         .header('set-cookie', signIn.cookie(role, clock.wallClock(), secure))
         .code(204)
@@ -264,12 +270,16 @@ function upgrades(app: FastifyInstance, options: ConsoleOptions): WebSocketServe
     else if (!visitor) refuse('401 Unauthorized');
     else if (request.url === '/api/stream') {
       sockets.handleUpgrade(request, socket, head, (page) => {
-        const onListen = (call: string): void => {
-          history.note(visitor.name, 'listen in', `call ${call}`).catch((error: unknown) => {
-            onTrouble(`who listens in to ${call} could not be noted`, error);
-          });
+        const mayListen = async (call: string): Promise<boolean> => {
+          try {
+            await history.note(visitor.name, 'listen in', `call ${call}`);
+            return true;
+          } catch (error) {
+            onTrouble(`nobody may listen in to ${call}: it can't be noted who does`, error);
+            return false;
+          }
         };
-        streamTo(page, { calls: live, clock, onListen });
+        streamTo(page, { calls: live, clock, mayListen });
       });
     } else if (request.url === '/sip' && phone && visitor.role === 'operate') {
       sockets.handleUpgrade(request, socket, head, (page) => {

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { webVtt } from '../calls/export-calls.ts';
 import { FAILURE_REASONS } from '../dialog/contract/end-reason.ts';
 import type { Milliseconds } from '../lib/clock.ts';
@@ -68,10 +68,12 @@ export class History {
     };
   }
 
-  /** The path of a call's recording. */
+  /** The path of a call's recording: of no other file than one below the data directory, whatever the database says. */
   async recording(id: string): Promise<string | undefined> {
     const { recording } = await callMedia(await this.#open(), id);
-    return recording && join(this.#options.folder, recording.file);
+    const folder = resolve(this.#options.folder);
+    const path = recording && resolve(folder, recording.file);
+    return path?.startsWith(folder + sep) === true ? path : undefined;
   }
 
   /** A call as a file to take along. */

@@ -8,8 +8,8 @@ import type { FromPage, ToPage } from './protocol.ts';
 export interface LiveStreamOptions {
   readonly calls: LiveCalls;
   readonly clock: Clock;
-  /** Somebody begins to listen in to a call. */
-  readonly onListen: (call: string) => void;
+  /** Asked before a call is listened in to: never rejects. */
+  readonly mayListen: (call: string) => Promise<boolean>;
 }
 
 const LEVELS_MS: Milliseconds = 100;
@@ -20,9 +20,10 @@ const WAITING_BYTES = 4 * 1024 * 1024;
 const WAITING_SOUND_BYTES = 256 * 1024;
 
 /** One page that watches: what runs at first, then all that happens, until the socket closes. */
-export function streamTo(socket: WebSocket, { calls, clock, onListen }: LiveStreamOptions): void {
+export function streamTo(socket: WebSocket, { calls, clock, mayListen }: LiveStreamOptions): void {
   let cancel = (): void => undefined;
   let stopListening = (): void => undefined;
+  let asked = 0;
   let looks = 0;
   const send = (message: ToPage): void => {
     if (socket.bufferedAmount > WAITING_BYTES) socket.terminate();
@@ -37,29 +38,30 @@ export function streamTo(socket: WebSocket, { calls, clock, onListen }: LiveStre
     }
     cancel = clock.at(clock.now() + LEVELS_MS, look);
   };
-  const listen = (call: string | null): void => {
+  const listen = async (call: string | null): Promise<void> => {
     stopListening();
-    const media = call === null ? undefined : calls.mediaOf(call);
-    if (call === null || !media) {
-      send({ type: 'listening', call: undefined, rateHz: 0 });
-      return;
-    }
-    onListen(call);
-    stopListening = pump(call, media, socket, clock, send);
+    const mine = ++asked;
+    const allowed = call !== null && calls.mediaOf(call) !== undefined && (await mayListen(call));
+    // Meanwhile the page may have asked for something else, or be gone, and the call over.
+    if (mine !== asked) return;
+    const media = allowed ? calls.mediaOf(call) : undefined;
+    if (call === null || !media) send({ type: 'listening', call: undefined, rateHz: 0 });
+    else stopListening = pump(call, media, socket, clock, send);
   };
 
   const unwatch = calls.watch(send);
   send({ type: 'running', now: clock.now(), calls: calls.running });
   look();
   socket.on('message', (data, isBinary) => {
-    const asked = isBinary ? undefined : fromPage((data as Buffer).toString());
-    if (asked) listen(asked.listen);
+    const message = isBinary ? undefined : fromPage((data as Buffer).toString());
+    if (message) void listen(message.listen);
     else socket.close(1003);
   });
   socket.on('error', () => undefined);
   socket.on('close', () => {
     unwatch();
     cancel();
+    asked += 1;
     stopListening();
   });
 }

@@ -105,6 +105,18 @@ describe('the shipped configuration', () => {
 });
 
 describe('the environment', () => {
+  it('gives tokens that can’t be guessed, and shows none that can', () => {
+    const env = { ARI_PASSWORD: 'secret', CONSOLE_ENABLED: 'true' };
+    expect(problems({ ...env, CONSOLE_VIEW_TOKEN: 'fifteen letters' })).toEqual([
+      expect.stringMatching(
+        /console\.viewToken: found a secret \(not shown\), needed: at least 16 characters, /,
+      ),
+    ]);
+    expect(load({ ...env, CONSOLE_VIEW_TOKEN: 'sixteen letters!' }).console.viewToken).toBe(
+      'sixteen letters!',
+    );
+  });
+
   it('gives addresses, names and passwords', () => {
     const config = load({
       ARI_URL: 'https://pbx.example:8089',

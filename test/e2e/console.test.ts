@@ -11,8 +11,8 @@ import { useRunningAgent } from '../support/agent-under-test.ts';
 import { barriers, complaintsOf, openBrowser, screenshot } from '../support/browser.ts';
 import { report } from '../support/running-agent.ts';
 
-const OPERATE = 'operate-token';
-const VIEW = 'view-token';
+const OPERATE = 'token-to-operate';
+const VIEW = 'token-only-to-view';
 
 describe('The console', () => {
   const agent = useRunningAgent({

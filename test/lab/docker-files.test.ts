@@ -73,25 +73,40 @@ describe.each(IMAGES)('The Dockerfile of the image "%s"', (image) => {
   });
 });
 
-describe('docker/compose.vonage.yaml', () => {
-  const overlay = parse(read('docker/compose.vonage.yaml')) as typeof compose;
-  const { environment = {}, ports = [] } = overlay.services['voice-agent'] ?? {};
+// Published as it is: another port of the machine is VONAGE_PORT. A certificate is the proxy's.
+describe.each([
+  {
+    name: 'vonage',
+    port: 8089,
+    left: ['VONAGE_LISTEN_PORT'],
+    keys: ['VONAGE_PRIVATE_KEY', 'VONAGE_SIGNATURE_SECRET'],
+  },
+  {
+    name: 'console',
+    port: 8090,
+    left: ['CONSOLE_LISTEN_PORT', 'CONSOLE_TLS_CERTIFICATE', 'CONSOLE_TLS_KEY'],
+    keys: ['CONSOLE_OPERATE_TOKEN', 'CONSOLE_VIEW_TOKEN', 'CONSOLE_PHONE_PASSWORD'],
+  },
+])('docker/compose.$name.yaml', ({ name, port, left, keys }) => {
+  const overlay = parse(read(`docker/compose.${name}.yaml`)) as typeof compose;
+  const { environment = {}, ports = [], secrets = [] } = overlay.services['voice-agent'] ?? {};
+  const prefix = name.toUpperCase();
 
   it('passes on what the configuration takes from the environment, keys as files too', () => {
-    const taken = [...read('config/providers.yaml').matchAll(/\$\{(VONAGE_\w+)/g)].map(
-      ([, name = '']) => name,
-    );
-    const passed = new Set(Object.keys(environment).map((name) => name.replace(/_FILE$/, '')));
-    // Published as it is: another port of the machine is VONAGE_PORT.
-    expect(taken.filter((name) => !passed.has(name))).toEqual(['VONAGE_LISTEN_PORT']);
-    for (const name of ['VONAGE_PRIVATE_KEY_FILE', 'VONAGE_SIGNATURE_SECRET_FILE']) {
-      const secret = String(environment[name]).slice('/run/secrets/'.length);
-      expect(overlay.secrets[secret]).toEqual({ file: `\${${name}:-/dev/null}` });
+    const variables = new RegExp(`\\$\\{(${prefix}_\\w+)`, 'g');
+    const taken = [...read('config/providers.yaml').matchAll(variables)].map(([, one = '']) => one);
+    const passed = new Set(Object.keys(environment).map((one) => one.replace(/_FILE$/, '')));
+    expect(taken.filter((one) => !passed.has(one))).toEqual(left);
+    expect(secrets).toHaveLength(keys.length);
+    for (const key of keys) {
+      const secret = String(environment[`${key}_FILE`]).slice('/run/secrets/'.length);
+      expect(secrets).toContain(secret);
+      expect(overlay.secrets[secret]).toEqual({ file: `\${${key}_FILE:-/dev/null}` });
     }
   });
 
   it('publishes its port on loopback: a proxy there speaks TLS', () => {
-    expect(ports).toEqual(['${VONAGE_BIND:-127.0.0.1}:${VONAGE_PORT:-8089}:8089']);
+    expect(ports).toEqual([`\${${prefix}_BIND:-127.0.0.1}:\${${prefix}_PORT:-${port}}:${port}`]);
   });
 });
 

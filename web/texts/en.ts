@@ -1,3 +1,9 @@
+import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
+import type { TransferOutcome } from '../../src/dialog/contract/call-info.ts';
+import type { EndReason } from '../../src/dialog/contract/end-reason.ts';
+
+type TroublePart = Extract<CallEvent, { type: 'trouble' }>['part'];
+
 /** What the page says, in English. Every other language has the same keys. */
 export const en = {
   product: 'Voice agent',
@@ -113,8 +119,48 @@ export const en = {
   turns: 'Turns',
   mean: 'Mean',
   worst: 'Worst',
-  ended: 'Ended by',
+  ended: 'How it ended',
   stillRunning: 'running',
+  reasons: {
+    failed: 'the agent failed',
+    'session-failed': 'the conversation failed',
+    'internal-error': 'a bug',
+    'media-failed': 'no sound could be set up',
+    'media-never-attached': 'sound was never connected',
+    'media-not-attached': 'sound could not be connected',
+    'media-never-entered': 'sound never came into the call',
+    'media-lost': 'sound was lost',
+    'external-channel-left': 'the agent’s channel was lost',
+    'bridge-failed': 'the bridge could not be set up',
+    'bridge-destroyed': 'the bridge was lost',
+    'not-answered': 'could not be answered',
+    'not-bridged': 'could not be connected',
+    'set-up-took-too-long': 'set-up took too long',
+    'given-up': 'given up',
+    'asterisk-lost': 'Asterisk was lost',
+    'caller-hung-up': 'the caller hung up',
+    'agent-hung-up': 'the agent hung up',
+    'operator-hung-up': 'an operator hung up',
+    'caller-silent': 'the caller was silent',
+    'max-call': 'longest time reached',
+    transfer: 'sent on',
+    transferred: 'put through',
+    busy: 'all lines busy',
+    'unknown-extension': 'unknown extension',
+    draining: 'no new calls were taken',
+    'shut-down': 'the agent was shut down',
+    'shutting-down': 'the agent was shutting down',
+    'agent-let-go': 'the agent let the caller go on',
+    'session-ended': 'the conversation was over',
+    cancelled: 'cancelled',
+    disconnected: 'disconnected',
+    rejected: 'rejected',
+    timeout: 'timed out',
+    unanswered: 'nobody answered',
+    unreachable: 'unreachable',
+    voicemail: 'voicemail',
+    other: 'something else',
+  } satisfies Record<EndReason, string>,
 
   // A call
   back: 'All calls',
@@ -144,6 +190,24 @@ export const en = {
     length: 'by its length',
   },
   paused: (sound: number, paused: number) => `${sound} ms long, the agent paused for ${paused} ms`,
+  outcomes: {
+    answered: 'answered',
+    busy: 'busy',
+    refused: 'refused',
+    'no-answer': 'no answer',
+    failed: 'failed',
+    cancelled: 'cancelled',
+    'caller-gone': 'the caller hung up meanwhile',
+  } satisfies Record<TransferOutcome, string>,
+  parts: {
+    vad: 'voice detection',
+    stt: 'speech to text',
+    llm: 'language model',
+    tts: 'text to speech',
+    media: 'sound',
+    line: 'line',
+    internal: 'a bug',
+  } satisfies Record<TroublePart, string>,
   bargeIn: 'The caller interrupted the agent',
   after: (at: string) => `after ${at}`,
 

@@ -1,6 +1,7 @@
 /** The console's server over real sockets: who may see what, and what a page is told. */
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -12,6 +13,7 @@ import { SignIn } from '../../../src/console/sign-in.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { listAudit } from '../../../src/store/reader.ts';
 import type { DatabasePlace } from '../../../src/store/database.ts';
+import { InMemoryMediaGateway } from '../../support/in-memory-media-gateway.ts';
 import { callInfo } from '../../support/scripted-line.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { cleanDatabases, closeLater, newPlace, open, tempFolder } from '../store/databases.ts';
@@ -83,6 +85,13 @@ describe('The console’s server', () => {
     return fetch(`${origin}${path}`, { headers });
   }
 
+  /** For a request line that `fetch` would tidy up. */
+  async function rawStatus(path: string): Promise<number | undefined> {
+    const [response] = (await once(request(origin, { path }).end(), 'response')) as [IncomingMessage];
+    response.resume();
+    return response.statusCode;
+  }
+
   function post(path: string, body: object, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(`${origin}${path}`, {
       method: 'POST',
@@ -138,6 +147,9 @@ describe('The console’s server', () => {
       'recording?id=1',
     ])
       expect((await get(`/api/${path}`)).status, path).toBe(401);
+    // The router understands these, too.
+    for (const path of ['/%61pi/calls', '/api/c%61lls', 'http://elsewhere/api/calls'])
+      expect(await rawStatus(path), path).toBe(401);
     expect((await post('/api/sign-in', { token: 'wrong' })).status).toBe(401);
     expect((await post('/api/sign-in', { token: ['operate-token'] })).status).toBe(401);
     const forged = { cookie: `voice-agent-console=operate.${Date.now() + 10_000}.AAAA` };
@@ -202,6 +214,50 @@ describe('The console’s server', () => {
     const statuses: number[] = [];
     for (let n = 0; n < 12; n++) statuses.push((await post('/api/sign-in', { token: `guess ${n}` })).status);
     expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429]);
+  });
+
+  it('gives no session to a connection in clear text that began encrypted', async () => {
+    const encrypted = { origin: origin.replace('http:', 'https:') };
+    const behindProxy = await post('/api/sign-in', { token: VIEW }, encrypted);
+    expect(behindProxy.headers.get('set-cookie')).toMatch(/; Secure$/);
+    const plain = await post('/api/sign-in', { token: VIEW });
+    expect(plain.headers.get('set-cookie')).not.toContain('Secure');
+  });
+
+  it('takes the last of values that come twice', async () => {
+    const viewer = await signedIn(VIEW);
+    expect((await get('/api/calls?words=one&words=two', viewer)).status).toBe(200);
+    expect((await get('/api/download?as=wav&id=a&id=b', viewer)).status).toBe(404);
+  });
+
+  it('lets listen in whom it has noted, and nobody else', async () => {
+    const media = await new InMemoryMediaGateway().reserve({ id: CALL });
+    closeLater(() => media.close());
+    const listened = async (): Promise<ToPage | undefined> => {
+      live.observe({ type: 'started', call: CALL, at: 5, info: callInfo(), agent: 'alice' });
+      live.follow(CALL, media);
+      const socket = connect('/api/stream', { origin, ...(await signedIn(VIEW)) });
+      const news: ToPage[] = [];
+      socket.on('message', (data, isBinary) => {
+        if (!isBinary) news.push(JSON.parse((data as Buffer).toString()) as ToPage);
+      });
+      await once(socket, 'open');
+      socket.send(JSON.stringify({ listen: CALL }));
+      const answer = () => news.find(({ type }) => type === 'listening');
+      await expect.poll(answer).toBeDefined();
+      return answer();
+    };
+    expect(await listened()).toMatchObject({ call: CALL, rateHz: 8000 });
+    const noted = await listAudit(await open(place), 10);
+    expect(noted.map(({ action, subject }) => `${action}: ${subject}`)).toEqual([`listen in: call ${CALL}`]);
+
+    await page.close();
+    const folder = await tempFolder();
+    const history = new History({ place, folder, now: () => Date.now(), onWarning: () => undefined });
+    closeLater(() => history.close());
+    history.note = () => Promise.reject(new Error('the database is away'));
+    await start({ history });
+    expect(await listened()).not.toHaveProperty('call');
   });
 
   it('streams what runs and what happens', async () => {
@@ -269,6 +325,30 @@ describe('The console’s server', () => {
     expect((await get('/api/recording?id=b', viewer)).status).toBe(404);
     const actions = (await listAudit(database, 10)).map(({ action }) => action);
     expect(actions.toSorted()).toEqual(['download wav', 'play', 'play', 'play', 'play']);
+  });
+
+  it('gives out no file but those of the data directory, whatever the database calls a recording', async () => {
+    const parent = await tempFolder();
+    const folder = join(parent, 'data');
+    mkdirSync(folder);
+    const [inside, outside] = [join(folder, 'a.wav'), join(parent, 'data-secret.wav')];
+    for (const path of [inside, outside]) writeFileSync(path, 'RIFF');
+    const history = new History({ place, folder, now: () => Date.now(), onWarning: () => undefined });
+    closeLater(() => history.close());
+    await page.close();
+    await start({ history });
+    const database = await open(place);
+    const files = { inside: 'a.wav', beside: '../data-secret.wav', absolute: outside };
+    for (const [call_id, file] of Object.entries(files))
+      await database.db
+        .insertInto('recordings')
+        .values({ call_id, file, state: 'complete', duration_ms: 1, bytes: 4 })
+        .execute();
+    const viewer = await signedIn(VIEW);
+    const statuses = Object.keys(files).map(
+      async (id) => (await get(`/api/download?as=wav&id=${id}`, viewer)).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 404, 404]);
   });
 
   it('says that the database is away, and has it again when it is back', async () => {
