@@ -32,6 +32,7 @@ import { Listeners } from './lib/listeners.ts';
 import { Scope } from './lib/scope.ts';
 import type { AudioFormat } from './media/audio.ts';
 import { CODEC_NAMES, codecOf } from './media/codec.ts';
+import { watchEventLoop } from './observability/health-event-loop.ts';
 import { logCalls, type Logger } from './observability/logger.ts';
 import { expectedPhrases } from './providers/embedded/receptionist/expected-phrases.ts';
 import type { OnAbandoned } from './threads/supervised-thread.ts';
@@ -103,7 +104,11 @@ async function assemble(
   onAbandoned: OnThreadAbandoned,
 ): Promise<App> {
   const clock = systemClock;
-  const monitoring = await startMonitoring(config, log, scope);
+  const eventLoop = watchEventLoop(clock);
+  scope.defer(() => {
+    eventLoop.close();
+  });
+  const monitoring = await startMonitoring(config, log, scope, eventLoop);
   // In a moment it is known what is wrong there; what the providers load takes seconds.
   await allWell(config.asterisk.map((server) => checkStasisServer({ server, log, clock })));
   const rules = keepRules(config);
@@ -146,8 +151,8 @@ async function assemble(
         log.warn({ call: name, messages: messages.length }, 'a call that an earlier run has left goes on');
       return messages;
     },
-    maxCalls: config.limits.maxCalls,
-    whenFull: config.limits.whenFull,
+    ...config.limits,
+    eventLoopDelayMs: () => eventLoop.delayMs(),
     tracker: new LatencyTracker({ targets: config.latencyTargets }),
     observe: (event) => {
       watchers.emit(event);

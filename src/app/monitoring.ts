@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import type { CallObserver } from '../dialog/contract/call-events.ts';
 import type { MediaSession } from '../dialog/contract/ports.ts';
-import { systemClock } from '../lib/clock.ts';
 import type { Scope } from '../lib/scope.ts';
 import { HealthChecks, type HealthCheck, type HealthReport } from '../observability/health-checks.ts';
-import { watchEventLoop } from '../observability/health-event-loop.ts';
+import type { EventLoopWatch } from '../observability/health-event-loop.ts';
 import { startHealthServer, type Page } from '../observability/health-server.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createMetrics, type Readings } from '../observability/metrics.ts';
@@ -43,7 +42,12 @@ const ANNOUNCER = 'announcements';
  * Health and metrics of the whole program. The first thing that is started and the last that is closed, so
  * that it can be seen starting and draining. Throws MONITORING_PORT_UNAVAILABLE.
  */
-export async function startMonitoring(config: Config, log: Logger, scope: Scope): Promise<Monitoring> {
+export async function startMonitoring(
+  config: Config,
+  log: Logger,
+  scope: Scope,
+  loop: EventLoopWatch,
+): Promise<Monitoring> {
   const { enabled, listenAddress, listenPort } = config.monitoring;
   if (!enabled) return NOBODY_WATCHES;
 
@@ -53,10 +57,6 @@ export async function startMonitoring(config: Config, log: Logger, scope: Scope)
   checks.add('drain', () =>
     phase === 'draining' ? 'the agent is draining: it takes no new calls' : undefined,
   );
-  const loop = watchEventLoop(systemClock);
-  scope.defer(() => {
-    loop.close();
-  });
   const watched: Watched = {
     asterisk: () => [],
     mediaThreads: () => [],

@@ -234,6 +234,10 @@ export function providersFile(known: KnownProviders) {
     limits: z
       .strictObject({
         maxCalls: whole(1, 10_000).default(50),
+        maxCallsPerCaller: whole(1, 10_000).optional(),
+        callsPerMinute: whole(1, 100_000).optional(),
+        maxEventLoopDelayMs: whole(20, 60_000).default(250),
+        maxMediaLatenessMs: whole(10, 10_000).default(40),
         whenFull: z.enum(['announce', 'continue']).default('announce'),
         drainMs: whole(0, 3_600_000).default(30_000),
       })

@@ -12,6 +12,7 @@ export const STAT = counterCells([
   'framesConcealed',
   'jitterMs',
   'sendLatenessMaxMs',
+  'sendLatenessMs',
   'framesDropped',
   /** Packets that the kernel refused to send. */
   'sendErrors',
@@ -22,6 +23,9 @@ export const STAT = counterCells([
   /** Instant of the last packet from the peer; 0: none yet. */
   'lastReceivedAt',
 ]);
+
+/** A frame's share in the smoothed lateness: half of it is forgotten after 0.9 s, and a stall of 1 s makes 16 ms. */
+const SMOOTHING = 1 / 64;
 
 type StatName = keyof typeof STAT;
 type InstantName = 'startedAt' | 'lastReceivedAt';
@@ -40,6 +44,14 @@ export function createMediaStats(): CountersHandle {
 export class MediaStatsBlock extends SharedCounters<StatName> {
   constructor(handle: CountersHandle) {
     super(STAT, handle);
+  }
+
+  /** A packet leaves so late against its deadline. */
+  countLateness(lateness: Milliseconds): void {
+    const { cells } = this;
+    const smoothed = cells[STAT.sendLatenessMs] as number;
+    cells[STAT.sendLatenessMaxMs] = Math.max(cells[STAT.sendLatenessMaxMs] as number, lateness);
+    cells[STAT.sendLatenessMs] = smoothed + (lateness - smoothed) * SMOOTHING;
   }
 
   /** What is counted so far, with what hasn't happened yet as undefined. */

@@ -121,6 +121,8 @@ export abstract class RingMediaSession<Endpoint extends MediaEndpoint> implement
     return {
       ...stats,
       framesDropped: stats.framesDropped + this.#playback.framesDropped,
+      // Nothing leaves any more: a transfer goes on without media.
+      sendLatenessMs: this.closing ? 0 : stats.sendLatenessMs,
       queuedMs: this.#playback.framesQueued * FRAME_MS,
     };
   }

@@ -7,7 +7,10 @@ const BEATS = 20;
 const STALLED_MS: Milliseconds = 1000;
 
 export interface EventLoopWatch {
-  /** The middle one of the last ten seconds' delays. One long stall passes; a loop that is always late doesn't. */
+  /**
+   * The middle one of the last ten seconds' delays. One long stall passes; a loop that is always late doesn't. 0 in the
+   * first seconds, when models are loaded.
+   */
   delayMs(): Milliseconds;
   /** Why the main thread can't be called alive; undefined: it is. */
   trouble(): string | undefined;
@@ -30,11 +33,14 @@ export function watchEventLoop(clock: Clock): EventLoopWatch {
     });
   };
   beat(clock.now() + BEAT_MS);
-  const delayMs = (): Milliseconds => delays.toSorted((a, b) => a - b)[Math.floor(delays.length / 2)] ?? 0;
+  const delayMs = (): Milliseconds => {
+    if (delays.length < BEATS / 2) return 0;
+    return delays.toSorted((a, b) => a - b)[Math.floor(delays.length / 2)] ?? 0;
+  };
   return {
     delayMs,
     trouble() {
-      if (delays.length < BEATS / 2 || delayMs() < STALLED_MS) return undefined;
+      if (delayMs() < STALLED_MS) return undefined;
       return `the main thread comes ${Math.round(delayMs())} ms late to its work`;
     },
     close() {

@@ -15,6 +15,10 @@ const USUAL_REASONS: readonly EndReason[] = [
   'transfer',
   'transferred',
   'busy',
+  'caller-limit',
+  'minute-limit',
+  'main-thread-late',
+  'media-late',
   'draining',
   ...FAILURE_REASONS,
 ];

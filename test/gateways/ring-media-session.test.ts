@@ -64,6 +64,15 @@ describe('a media session over rings', () => {
     });
   });
 
+  it('is as late as its packets until it is closed: what was late at last is over then', async () => {
+    const { session, memory } = stage();
+    new MediaStatsBlock(memory.stats).countLateness(64);
+    expect(session.stats()).toMatchObject({ sendLatenessMs: 1, sendLatenessMaxMs: 64 });
+    session.released.resolve(undefined);
+    await session.close();
+    expect(session.stats()).toMatchObject({ sendLatenessMs: 0, sendLatenessMaxMs: 64 });
+  });
+
   it('settles what was to be played when it is lost', async () => {
     const { session } = stage();
     const playback = session.play();

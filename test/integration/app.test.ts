@@ -78,6 +78,24 @@ describe('the program', () => {
     expect(await record()).toMatchObject({ agent: 'alice', ended: { reason: 'draining' } });
   });
 
+  it('sends on the second call of a caller who may have one at a time', async () => {
+    const shipped = config();
+    await start({ ...shipped, limits: { ...shipped.limits, maxCallsPerCaller: 1, whenFull: 'continue' } });
+    const first = server.call();
+    await eventually('the greeting', () => lines.some(({ msg }) => msg.startsWith('greeting heard')));
+    const second = server.call();
+    await eventually('the second goes on', () => second.history.includes('continued'));
+    expect(second.variables).toMatchObject({
+      VOICE_AGENT_RESULT: 'busy',
+      VOICE_AGENT_REASON: 'caller-limit',
+    });
+    expect(lines.map(({ msg }) => msg)).toContain('call ended: caller-limit');
+    expect(first.history).toEqual(['answered']);
+    await app?.close();
+    const reasons = (await recordsIn(dataDir)).map(({ ended }) => ended?.reason);
+    expect(reasons).toContain('caller-limit');
+  });
+
   it('says that ARI’s password is wrong before anything is loaded', async () => {
     await expect(start(config({ ARI_PASSWORD: 'another' }))).rejects.toMatchObject({
       code: 'ARI_UNAUTHORIZED',

@@ -3,9 +3,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { startMonitoring, type Monitoring } from '../../src/app/monitoring.ts';
 import { watchParts } from '../../src/app/watched-parts.ts';
 import { ProviderPool } from '../../src/app/providers.ts';
+import type { Config } from '../../src/config.ts';
 import { RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
 import { VonageMediaGateway } from '../../src/gateways/vonage-media-gateway.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import { Scope } from '../../src/lib/scope.ts';
+import { watchEventLoop } from '../../src/observability/health-event-loop.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { MortalThreads } from '../support/mortal-threads.ts';
 import { until } from '../support/leaks.ts';
@@ -25,13 +28,21 @@ describe('monitoring', () => {
 
   const log = createLogger({ level: 'info', format: 'json', write: (line) => lines.push(line) });
 
+  function monitor(config: Config): Promise<Monitoring> {
+    const loop = watchEventLoop(systemClock);
+    scope.defer(() => {
+      loop.close();
+    });
+    return startMonitoring(config, log, scope, loop);
+  }
+
   async function start(
     env: Readonly<Record<string, string>>,
   ): Promise<{ monitoring: Monitoring; url: string }> {
     scope = new Scope('test');
     lines = [];
     const config = shippedConfig({ MONITORING_LISTEN_PORT: '0', ...env });
-    const monitoring = await startMonitoring(config, log, scope);
+    const monitoring = await monitor(config);
     const told = lines.map((line) => JSON.parse(line) as { event?: string; url?: string; msg: string });
     return { monitoring, url: told.find(({ event }) => event === 'monitoring')?.url ?? '' };
   }
@@ -137,7 +148,7 @@ describe('monitoring', () => {
     const { url } = await start({});
     const port = new URL(url).port;
     const config = shippedConfig({ MONITORING_LISTEN_PORT: port });
-    await expect(startMonitoring(config, log, scope)).rejects.toMatchObject({
+    await expect(monitor(config)).rejects.toMatchObject({
       code: 'MONITORING_PORT_UNAVAILABLE',
       message: expect.stringContaining(`port ${port}: another program`) as string,
     });

@@ -96,6 +96,7 @@ describe('the watch over the main thread', () => {
     const watch = watchEventLoop(clock);
     await clock.advance(10_000);
     expect(watch.trouble()).toBeUndefined();
+    expect(watch.delayMs()).toBe(0);
     watch.close();
   });
 });

@@ -33,6 +33,7 @@ export class ScriptedMedia implements MediaSession {
   /** Every utterance, in order. */
   readonly playbacks: ScriptedPlayback[] = [];
   packetsSent = 0;
+  sendLatenessMs = 0;
   closed = false;
   readonly #clock: Clock;
   readonly #line = new FlushLine(this.flushLine);
@@ -79,7 +80,7 @@ export class ScriptedMedia implements MediaSession {
   }
 
   stats(): MediaStats {
-    return { ...NO_MEDIA, packetsSent: this.packetsSent };
+    return { ...NO_MEDIA, packetsSent: this.packetsSent, sendLatenessMs: this.sendLatenessMs };
   }
 
   close(): Promise<void> {

@@ -3,6 +3,7 @@ import { FailureDomain } from '../../lib/failure-domain.ts';
 import type { Scope } from '../../lib/scope.ts';
 import type { AudioFormat } from '../../media/audio.ts';
 import type { ToolTable } from '../reply/agent-tools.ts';
+import { isWithheld, refusalFor, type AdmissionLimits, type Refusal } from './admission-policy.ts';
 import { AdmittedCall, callName } from './admitted-call.ts';
 import type { AgentParts } from './call-in-hand.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
@@ -34,12 +35,13 @@ export interface StaffedAgent {
   readonly settings?: Partial<TurnSettings>;
 }
 
-export interface CallDeskOptions {
+export interface CallDeskOptions extends AdmissionLimits {
   readonly agents: readonly StaffedAgent[];
   /** Speaks the refusals; its phrases are kept under its profile's id. */
   readonly announcer: StaffedAgent;
-  readonly maxCalls: number;
-  /** What the caller gets who is one too many: "all lines are busy", or the dialplan. */
+  /** How late the main thread comes to its work at present. Undefined: never. */
+  readonly eventLoopDelayMs?: (() => Milliseconds) | undefined;
+  /** What the caller gets who is refused: "all lines are busy", or the dialplan. */
   readonly whenFull: 'announce' | 'continue';
   readonly phrases: PhraseCache;
   readonly clock: Clock;
@@ -57,12 +59,23 @@ export interface CallDeskOptions {
   readonly tap?: (call: string, agent: string, media: MediaSession) => () => Promise<void>;
 }
 
+const MINUTE_MS: Milliseconds = 60_000;
+
+interface RunningCall {
+  readonly info: CallInfo;
+  readonly over: Promise<void>;
+  /** Undefined: it is being set up. */
+  media?: MediaSession;
+}
+
 /** Decides who answers a call, and keeps the calls that are running. */
 export class Desk implements CallDesk {
   readonly #options: CallDeskOptions;
   readonly #byExtension = new Map<string, StaffedAgent>();
-  readonly #calls = new Map<AdmittedCall, Promise<void>>();
+  readonly #calls = new Map<AdmittedCall, RunningCall>();
   readonly #announcements = new Set<AdmittedCall>();
+  /** Instants at which calls were taken in the last minute, in order; no more than are needed to judge. */
+  readonly #taken: Milliseconds[] = [];
   #draining = false;
 
   constructor(options: CallDeskOptions) {
@@ -87,12 +100,38 @@ export class Desk implements CallDesk {
         way: 'hang-up',
       });
     }
-    if (this.#calls.size - this.#announcements.size < this.#options.maxCalls) {
-      return this.#accept(info, agent, undefined);
-    }
+    const earlier = this.#options.earlier?.(info);
+    const refusal = this.#refusalFor(info, earlier !== undefined);
+    if (!refusal) return this.#accept(info, agent, undefined, earlier);
     // Whom we call isn't called to be told that nobody is free.
-    if (this.#options.whenFull === 'continue' || info.direction === 'out') return this.#sendOn(info, 'busy');
-    return this.#announce(info, { reason: 'busy', phrase: 'busy', way: 'hang-up' });
+    if (this.#options.whenFull === 'continue' || info.direction === 'out') return this.#sendOn(info, refusal);
+    return this.#announce(info, { reason: refusal, phrase: 'busy', way: 'hang-up' }, refusal);
+  }
+
+  #refusalFor(info: CallInfo, goesOn: boolean): Refusal | undefined {
+    const { callsPerMinute = 0, clock, eventLoopDelayMs } = this.#options;
+    const [calls, announcements, taken] = [this.#calls, this.#announcements, this.#taken];
+    const now = clock.now();
+    while (taken[0] !== undefined && taken[0] <= now - MINUTE_MS) taken.shift();
+    const refusal = refusalFor(
+      {
+        calls: calls.size - announcements.size,
+        get callsOfCaller() {
+          const others = [...calls].filter(([call]) => !announcements.has(call));
+          return others.filter(([, other]) => isFromSameCaller(other.info, info)).length;
+        },
+        callsInLastMinute: taken.length,
+        eventLoopDelayMs: eventLoopDelayMs?.() ?? 0,
+        get mediaLatenessMs() {
+          return Math.max(0, ...[...calls.values()].map(({ media }) => media?.stats().sendLatenessMs ?? 0));
+        },
+        goesOn,
+      },
+      this.#options,
+    );
+    if (!refusal) taken.push(now);
+    if (taken.length > callsPerMinute) taken.shift();
+    return refusal;
   }
 
   /** A call that is being set up or is running, by its name: for who looks on, and may act on it. */
@@ -107,7 +146,7 @@ export class Desk implements CallDesk {
   async drain(limitMs: Milliseconds, finishAfterMs: Milliseconds = 0): Promise<void> {
     this.#draining = true;
     const { clock } = this.#options;
-    const all = (): Promise<unknown> => Promise.all(this.#calls.values());
+    const all = (): Promise<unknown> => Promise.all([...this.#calls.values()].map(({ over }) => over));
     const patience = new AbortController();
     const within = async (duration: Milliseconds): Promise<void> => {
       await Promise.race([all(), clock.sleep(duration, patience.signal)]);
@@ -131,16 +170,19 @@ export class Desk implements CallDesk {
     return `${name}#${visit}`;
   }
 
-  #announce(info: CallInfo, announcement: Ending): Admission {
+  #announce(info: CallInfo, announcement: Ending, refusal: Refusal = 'busy'): Admission {
     // Even refusals cost a line: as many at a time as calls, and the rest go on at once.
-    if (this.#announcements.size >= this.#options.maxCalls) return this.#sendOn(info, 'busy');
+    if (this.#announcements.size >= this.#options.maxCalls) return this.#sendOn(info, refusal);
     return this.#accept(info, this.#options.announcer, announcement);
   }
 
   /** On in the dialplan, without an answer. That is a call, too: it begins and ends here. */
-  #sendOn(info: CallInfo, reason: 'busy' | 'draining'): Admission {
+  #sendOn(info: CallInfo, reason: Refusal | 'draining'): Admission {
     const { announcer, clock } = this.#options;
-    const variables = { VOICE_AGENT_RESULT: reason };
+    const variables =
+      reason === 'busy' || reason === 'draining'
+        ? { VOICE_AGENT_RESULT: reason }
+        : { VOICE_AGENT_RESULT: 'busy', VOICE_AGENT_REASON: reason };
     const { id } = (this.#byExtension.get(info.dialled) ?? announcer).profile;
     const about = { call: this.#nameOf(info), at: clock.now() };
     this.#tell({ ...about, type: 'started', info, agent: id });
@@ -155,11 +197,15 @@ export class Desk implements CallDesk {
     });
   }
 
-  #accept(info: CallInfo, agent: StaffedAgent, announcement: Ending | undefined): Admission {
+  #accept(
+    info: CallInfo,
+    agent: StaffedAgent,
+    announcement: Ending | undefined,
+    earlier?: readonly Message[],
+  ): Admission {
     const { phrases, clock, tracker, observe, onTurn, scope } = this.#options;
     const { profile, parts, tools, expected, source } = agent;
     const name = this.#nameOf(info);
-    const earlier = announcement ? undefined : this.#options.earlier?.(info);
     const settings = settingsOf(agent, info);
     const call = new AdmittedCall({
       scope,
@@ -185,7 +231,8 @@ export class Desk implements CallDesk {
       earlier,
     });
     const over = Promise.withResolvers<undefined>();
-    this.#calls.set(call, over.promise);
+    const running: RunningCall = { info, over: over.promise };
+    this.#calls.set(call, running);
     if (announcement) this.#announcements.add(call);
     const done = (): void => {
       this.#calls.delete(call);
@@ -196,6 +243,7 @@ export class Desk implements CallDesk {
       kind: 'accept',
       codec: profile.codec,
       run: async (line, media) => {
+        running.media = media;
         try {
           const over = call.run(line, media);
           const untap = announcement ? undefined : this.#tapInto(call, profile, media);
@@ -239,6 +287,13 @@ export class Desk implements CallDesk {
  * the line at 1.5 s, which takes companies for machines).
  */
 const HELLO: HelloSettings = { waitMs: 1500, pauseMs: 600, longestMs: 4000 };
+
+/** Whether one caller has made both calls. Who comes back from the dialplan has made one. */
+function isFromSameCaller(one: CallInfo, other: CallInfo): boolean {
+  const { number } = one.caller;
+  if (one.key.channel === other.key.channel || number !== other.caller.number) return false;
+  return one.direction === 'in' && other.direction === 'in' && !isWithheld(number);
+}
 
 function settingsOf({ profile, parts, settings }: StaffedAgent, { direction }: CallInfo): TurnSettings {
   const { limits, knowledge, whenFailing, greetingInterruptible } = profile;

@@ -68,6 +68,8 @@ export interface MediaStats {
   readonly jitterMs: Milliseconds;
   /** Worst lateness of a packet against its deadline; one that a stall has left out is as late as what came instead. */
   readonly sendLatenessMaxMs: Milliseconds;
+  /** Lateness of packets at present, smoothed over a second or so. */
+  readonly sendLatenessMs: Milliseconds;
   /** Frames refused because a bounded queue was full. */
   readonly framesDropped: number;
   /** Audio that was written and waits to be sent, at this moment. */
@@ -85,6 +87,7 @@ export const NO_MEDIA: MediaStats = {
   framesConcealed: 0,
   jitterMs: 0,
   sendLatenessMaxMs: 0,
+  sendLatenessMs: 0,
   framesDropped: 0,
   queuedMs: 0,
 };

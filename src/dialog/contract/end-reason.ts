@@ -39,6 +39,11 @@ export const ORDINARY_REASONS = [
   // Nobody was free, or nobody is reached under that number.
   'busy',
   'unknown-extension',
+  // Not taken for the sake of the others: `limits` (admission-policy.ts).
+  'caller-limit',
+  'minute-limit',
+  'main-thread-late',
+  'media-late',
   // The program ends, or this server's part of it.
   'draining',
   'shut-down',

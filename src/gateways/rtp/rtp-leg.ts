@@ -94,7 +94,7 @@ export class RtpLeg implements PortSession, WheelMember {
     // What a stall has left out was due before this.
     const lateness = now - Math.min(deadline, startedAt + this.#outbound.nextFrame * FRAME_MS);
     this.#outbound.tick(Math.round((deadline - startedAt) / FRAME_MS), now);
-    cells[STAT.sendLatenessMaxMs] = Math.max(cells[STAT.sendLatenessMaxMs] as number, lateness);
+    this.#stats.countLateness(lateness);
     this.#inbound?.tick(now);
   }
 

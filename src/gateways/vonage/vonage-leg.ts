@@ -118,7 +118,7 @@ export class VonageLeg implements WheelMember {
     const frame = Math.round((deadline - (cells[STAT.startedAt] as number)) / FRAME_MS);
     this.#player.tick(frame, deadline, now);
     this.#inbound.tick(frame, now);
-    cells[STAT.sendLatenessMaxMs] = Math.max(cells[STAT.sendLatenessMaxMs] as number, now - deadline);
+    this.#stats.countLateness(now - deadline);
     if (this.#connection) this.#watch(this.#connection, now);
     else if (this.#droppedAt !== undefined && now > Math.max(this.#patience(), this.#expectedUntil)) {
       this.#droppedAt = undefined;

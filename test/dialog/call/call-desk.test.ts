@@ -11,6 +11,7 @@ import { NO_MEDIA } from '../../../src/dialog/contract/call-media.ts';
 import type { Admission } from '../../../src/dialog/contract/ports.ts';
 import type { AgentProfile } from '../../../src/dialog/contract/agent-profile.ts';
 import type { CallEvent } from '../../../src/dialog/contract/call-events.ts';
+import type { CallInfo } from '../../../src/dialog/contract/call-info.ts';
 import { en } from '../../../src/dialog/language/en.ts';
 import { PhraseCache } from '../../../src/dialog/reply/prepared-phrases.ts';
 import { FailureDomain } from '../../../src/lib/failure-domain.ts';
@@ -66,9 +67,9 @@ function staff(profile: AgentProfile): StaffedAgent {
 
 let channel = 0;
 /** A call to that extension, as telephony brings it. */
-function arrive(to: Desk, dialled = '510001') {
+function arrive(to: Desk, dialled = '510001', more: Partial<CallInfo> = {}) {
   channel += 1;
-  const info = callInfo({ dialled, key: { server: 'test', channel: `c${channel}` } });
+  const info = callInfo({ dialled, key: { server: 'test', channel: `c${channel}` }, ...more });
   const admission = to.admit(info);
   if (admission.kind !== 'accept') return { admission, line: undefined, media: undefined, over: undefined };
   const line = new ScriptedLine(clock, info);
@@ -138,6 +139,81 @@ describe('the desk', () => {
     arrive(at);
     const busy: Admission = { kind: 'proceed', variables: { VOICE_AGENT_RESULT: 'busy' } };
     expect(arrive(at).admission).toEqual(busy);
+  });
+
+  describe('takes no more than its limits', () => {
+    const limits = { whenFull: 'continue', maxCalls: 10 } as const;
+    const from = (to: Desk, number: string, direction: CallInfo['direction'] = 'in') =>
+      arrive(to, '510001', { caller: { number, name: '' }, direction });
+    const beyond = (reason: string): Admission => ({
+      kind: 'proceed',
+      variables: { VOICE_AGENT_RESULT: 'busy', VOICE_AGENT_REASON: reason },
+    });
+
+    it('from one number at a time, if it is shown', async () => {
+      const at = await desk({ ...limits, maxCallsPerCaller: 1 });
+      const first = from(at, '1001');
+      expect(from(at, '1001').admission).toEqual(beyond('caller-limit'));
+      expect(events.at(-1)).toMatchObject({ type: 'ended', reason: 'caller-limit' });
+      for (const number of ['1002', 'anonymous', 'anonymous', '', ''])
+        expect(from(at, number).admission.kind, number).toBe('accept');
+      expect(from(at, '1001', 'out').admission.kind, 'a call of ours').toBe('accept');
+      const again = at.admit(callInfo({ key: first.line!.info.key, caller: { number: '1001', name: '' } }));
+      expect(again.kind, 'back from the dialplan before the first visit is over').toBe('accept');
+      if (again.kind === 'accept') again.abandoned?.('caller-hung-up');
+      first.line?.tell({ type: 'ended', reason: 'caller-hung-up' });
+      await clock.advance(100);
+      await first.over;
+      expect(from(at, '1001').admission.kind, 'when the first is over').toBe('accept');
+    });
+
+    it('but who hears that they are one too many doesn’t count', async () => {
+      const at = await desk({ ...limits, whenFull: 'announce', maxCallsPerCaller: 1 });
+      const first = from(at, '1001');
+      const second = from(at, '1001');
+      first.line?.tell({ type: 'ended', reason: 'caller-hung-up' });
+      await clock.advance(100);
+      await first.over;
+      from(at, '1001');
+      await clock.advance(12_000);
+      await second.over;
+      expect(events.filter(({ type }) => type === 'ended')).toMatchObject([
+        { reason: 'caller-hung-up' },
+        { reason: 'caller-limit' },
+      ]);
+      expect(said()).toEqual(expect.arrayContaining([ANNOUNCEMENTS.busy]));
+    });
+
+    it('within any minute', async () => {
+      const at = await desk({ ...limits, callsPerMinute: 2 });
+      arrive(at);
+      await clock.advance(30_000);
+      arrive(at);
+      await clock.advance(29_999);
+      expect(arrive(at).admission).toEqual(beyond('minute-limit'));
+      await clock.advance(1);
+      expect(arrive(at).admission.kind).toBe('accept');
+      expect(arrive(at).admission).toEqual(beyond('minute-limit'));
+    });
+
+    it('while the main thread or the media come late', async () => {
+      let eventLoopDelayMs = 251;
+      const lateness = { maxEventLoopDelayMs: 250, maxMediaLatenessMs: 40 };
+      const at = await desk({ ...limits, ...lateness, eventLoopDelayMs: () => eventLoopDelayMs });
+      expect(arrive(at).admission).toEqual(beyond('main-thread-late'));
+      eventLoopDelayMs = 0;
+      arrive(at);
+      const { media } = arrive(at);
+      Object.assign(media!, { sendLatenessMs: 41 });
+      expect(arrive(at).admission).toEqual(beyond('media-late'));
+      Object.assign(media!, { sendLatenessMs: 40 });
+      expect(arrive(at).admission.kind).toBe('accept');
+    });
+
+    it('except callers of an earlier run, who are in the middle of their call', async () => {
+      const at = await desk({ ...limits, callsPerMinute: 1, maxCallsPerCaller: 1, earlier: () => [] });
+      expect([arrive(at), arrive(at)].map(({ admission }) => admission.kind)).toEqual(['accept', 'accept']);
+    });
   });
 
   it('tells of the callers who are sent on at once: each is a call that begins and ends', async () => {

@@ -701,6 +701,7 @@ describe('RTP media gateway on the wire', () => {
       await peer.until((received) => received.length >= length + 3);
       // The packets that were left out meanwhile are late, and that is told.
       expect(session.stats().sendLatenessMaxMs).toBeGreaterThan(500);
+      expect(session.stats().sendLatenessMs).toBeGreaterThan(5);
     }, 60_000);
   });
 
