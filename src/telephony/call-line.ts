@@ -25,6 +25,7 @@ export function createCallLine(info: CallInfo, verbs: LineVerbs): CallLineEnds {
   const farewell = Promise.withResolvers<undefined>();
   let answered: Promise<Milliseconds> | undefined;
   let held = false;
+  let changed: LineEvent | undefined;
   let ended: LineEvent | undefined;
 
   const tell = (event: LineEvent): void => {
@@ -34,6 +35,7 @@ export function createCallLine(info: CallInfo, verbs: LineVerbs): CallLineEnds {
       if (held === (event.type === 'hold')) return;
       held = !held;
     }
+    if (event.type === 'caller-changed') changed = event;
     if (event.type === 'ended') ended = event;
     listeners.emit(event);
     if (ended) listeners.clear();
@@ -42,14 +44,15 @@ export function createCallLine(info: CallInfo, verbs: LineVerbs): CallLineEnds {
   const port: CallLine = {
     info,
     on(listener) {
-      // Who comes late must not miss that the caller is gone, or on hold.
-      const missed: LineEvent | undefined = ended ?? (held ? { type: 'hold' } : undefined);
-      if (missed)
-        queueMicrotask(
-          FailureDomain.bind(() => {
-            listener(missed);
-          }),
-        );
+      // Who comes late must not miss that the caller is gone, is another one, or on hold.
+      const hold: LineEvent | undefined = held ? { type: 'hold' } : undefined;
+      for (const missed of ended ? [ended] : [changed, hold])
+        if (missed)
+          queueMicrotask(
+            FailureDomain.bind(() => {
+              listener(missed);
+            }),
+          );
       return ended ? () => undefined : listeners.add(listener);
     },
     answer: () => (answered ??= verbs.answer()),

@@ -211,6 +211,7 @@ export class CallSession {
       case 'caller-changed':
         this.#call.facts.callerChanged(event.caller);
         this.#reporter.emit({ type: 'caller-changed', caller: event.caller });
+        this.#inbox.post({ type: 'caller-changed' });
         break;
       case 'ended':
         this.#inbox.post({ type: 'line-ended', reason: event.reason });

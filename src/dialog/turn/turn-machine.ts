@@ -116,6 +116,8 @@ function inAnyState(state: RunningState, event: TurnEvent, settings: TurnSetting
     case 'operator-says':
     case 'put-through':
       return operated(state, event, settings);
+    case 'caller-changed':
+      return callerChanged(state);
     case 'tick':
       return overdue(state, at, settings);
     case 'speech-stop':
@@ -297,9 +299,17 @@ function begin(state: OpeningState, at: Milliseconds, settings: TurnSettings): S
   return state.held ? hold(state, at) : greet(state, settings);
 }
 
-function greet(state: Common, { firstWords }: TurnSettings): Step {
-  const { state: speaking, actions } = say(state, firstWords, 0);
+function greet(state: Common, { firstWords }: Pick<TurnSettings, 'firstWords'>): Step {
+  const { state: speaking, actions } = say(state, firstWords, state.turn);
   return { state: { ...speaking, phase: 'greeting' }, actions };
+}
+
+/** Whoever has taken the caller's place has heard nothing yet; what was said before was for somebody else. */
+function callerChanged(state: RunningState): Step {
+  if (state.phase === 'held') return unchanged({ ...state, input: undefined, phrase: 'greeting' });
+  if (!['listening', 'thinking', 'greeting', 'speaking'].includes(state.phase)) return unchanged(state);
+  const stranger: Common = { ...commonOf(state), ear: { is: 'quiet' }, voiceDbov: undefined, pauses: [] };
+  return after(stopping(state), greet(stranger, { firstWords: 'greeting' }));
 }
 
 // ── listening: the caller's turn ──────────────────────────────────────────────────────────────

@@ -313,6 +313,8 @@ export type TurnEvent = { readonly at: Milliseconds } & (
   // the line
   | { readonly type: 'dtmf'; readonly digit: string }
   | { readonly type: 'hold' | 'unhold' }
+  /** A transfer by their telephone has put somebody else on the line. */
+  | { readonly type: 'caller-changed' }
   | { readonly type: 'line-ended'; readonly reason: EndReason }
   | { readonly type: 'transfer-over'; readonly outcome: TransferOutcome }
   /** Whom the caller talked with has hung up. */

@@ -403,6 +403,29 @@ describe('a transfer on the caller’s side', () => {
   });
 });
 
+describe('an attended transfer to the agent', () => {
+  it('greets who is on the line now, and what the colleague had asked is not answered to them', async () => {
+    const call = await ScriptedCall.greeted({ replies: [['Good, put them through.'], ['We open at nine.']] });
+    await call.exchange('i have ada for you');
+    await call.says('hold on');
+    call.line.tell({ type: 'hold' });
+    await call.clock.advance(5000);
+    call.line.tell({ type: 'unhold' });
+    call.line.tell({ type: 'caller-changed', caller: { number: '1002', name: 'Bob' } });
+    await call.speaking();
+    await call.quiet();
+    expect(call.llm.requests).toHaveLength(1);
+    expect(call.conversation.slice(-2)).toEqual([
+      'agent: Good, put them through.',
+      'agent: Hello, this is Alice.',
+    ]);
+    await call.exchange('when do you open');
+    expect(call.llm.requests).toHaveLength(2);
+    expect(call.llm.requests[1]?.call.caller).toEqual({ number: '1002', name: 'Bob' });
+    await hungUp(call);
+  });
+});
+
 describe('what was said', () => {
   it('has the time of its beginning and its end, on both sides', async () => {
     const call = await ScriptedCall.greeted();

@@ -1030,7 +1030,7 @@ const happening = fc.oneof(
   fc.constantFrom(...OUTCOMES).map((outcome) => ({ type: 'transfer-over' as const, outcome })),
   fc.constant({ type: 'target-left' as const }),
   fc.constantFrom('1', '#').map((digit) => ({ type: 'dtmf' as const, digit })),
-  fc.constantFrom('hold', 'unhold').map((type) => ({ type })),
+  fc.constantFrom('hold', 'unhold', 'caller-changed').map((type) => ({ type })),
   ending.map((e) => ({ type: 'finish' as const, ending: e, now: false })),
 );
 
@@ -1225,6 +1225,7 @@ describe('whatever happens', () => {
     const events: PostedEvent[] = [
       ...OUTCOMES.map((outcome) => ({ type: 'transfer-over' as const, outcome })),
       { type: 'target-left' },
+      { type: 'caller-changed' },
       { type: 'recogniser', findsTurns: true },
       { type: 'recogniser', findsTurns: false },
       { type: 'answered' },
@@ -1284,6 +1285,7 @@ describe('whatever happens', () => {
       dtmf: true,
       hold: true,
       unhold: true,
+      'caller-changed': true,
       'line-ended': true,
       'transfer-over': true,
       'target-left': true,

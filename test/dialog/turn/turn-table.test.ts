@@ -114,6 +114,7 @@ const eventsFor = (settings: TurnSettings): Readonly<Record<string, Next>> => ({
   'dtmf *': always({ type: 'dtmf', digit: '*' }),
   hold: always({ type: 'hold' }),
   unhold: always({ type: 'unhold' }),
+  'caller-changed': always({ type: 'caller-changed' }),
   'line-ended': always({ type: 'line-ended', reason: 'caller-hung-up' }),
   'transfer-over (answered)': always({ type: 'transfer-over', outcome: 'answered' }),
   'transfer-over (busy)': always({ type: 'transfer-over', outcome: 'busy' }),
@@ -360,10 +361,10 @@ const NEXT_FINDING: Readonly<Record<string, Readonly<Record<string, string>>>> =
   'speaking a phrase': { ...FOUND, partial: 'listening' },
 };
 
-/** What somebody wants who looks on comes before what the agent does, while it has the line. */
-const operated = (name: string) =>
+/** What somebody wants who looks on, or that somebody else is on the line, comes before what the agent does, while it has the line. */
+const atOnce = (name: string) =>
   /^(greeting|listening|thinking|speaking)/.test(name)
-    ? { 'operator-says': 'speaking a phrase', 'put-through': 'transferring' }
+    ? { 'operator-says': 'speaking a phrase', 'put-through': 'transferring', 'caller-changed': 'greeting' }
     : {};
 
 describe.each([
@@ -378,7 +379,7 @@ describe.each([
   });
 
   it.each(Object.entries(reached))('%s', (name, state) => {
-    const row = { ...NEXT[name], ...operated(name), ...(settings.findsTurns && NEXT_FINDING[name]) };
+    const row = { ...NEXT[name], ...atOnce(name), ...(settings.findsTurns && NEXT_FINDING[name]) };
     const known = Object.entries(events);
     const next = known.map(([event, happen]) => [
       event,

@@ -279,6 +279,18 @@ describe('a caller', () => {
     await cleanedUp();
   });
 
+  it('is replaced before the session runs, which is told of it all the same', async () => {
+    await start();
+    const caller = server.call();
+    await eventually('its call', () => desk.asked.length === 1);
+    const other = server.replace(caller.id, '1700000000.99');
+    const { events, line } = await desk.call(0);
+    await eventually('who is there', () => events.length === 1);
+    expect(events).toEqual([BOB_INSTEAD]);
+    await line.hangUp();
+    await gone(other);
+  });
+
   it('is not on hold any more when another channel takes the place of the one that was', async () => {
     await start();
     const caller = server.call();

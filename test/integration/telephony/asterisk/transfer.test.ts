@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TransferRequest } from '../../../../src/dialog/contract/call-info.ts';
-import { systemClock } from '../../../../src/lib/clock.ts';
+import { systemClock, type Clock } from '../../../../src/lib/clock.ts';
 import { startStasisApp, type StasisApp } from '../../../../src/telephony/asterisk/stasis-app.ts';
 import { callerIdText, outcomeOfCause } from '../../../../src/telephony/asterisk/target-caller.ts';
 import {
@@ -44,12 +44,12 @@ afterEach(async () => {
   await server.stop();
 });
 
-function startApp(): Promise<StasisApp> {
+function startApp(clock: Clock = systemClock): Promise<StasisApp> {
   return startStasisApp({
     server: { name: 'pbx', url: server.url, ...server.credentials, app: 'voice-agent', instance: 'a' },
     desk,
     gateway,
-    clock: systemClock,
+    clock,
     log,
     settings: { pingMs: 500, lookMs: LOOK_MS, sweepPauseMs: 20, joinPauseMs: 2, letGoCheckMs: 30 },
   });
@@ -68,6 +68,10 @@ function target(endpoint = 'PJSIP/bob'): Promise<FakeChannel> {
     [...server.channels.values()].find(({ name }) => name.startsWith(endpoint)),
   );
 }
+
+/** The channel of the call's media. */
+const externalId = (): string =>
+  [...server.channels.values()].find(({ name }) => name.startsWith('UnicastRTP'))?.id ?? 'none';
 
 const members = (): string[] => [...server.bridges.values()].flatMap((channels) => [...channels]);
 
@@ -368,5 +372,39 @@ describe('A call that we make', () => {
       { direction: 'out', dialled: '510001', caller: { number: 'nobody', name: '' } },
     ]);
     expect(desk.abandoned).toEqual(['unreachable']);
+  });
+});
+
+describe('a transfer to somebody who is told first', () => {
+  it('is over for who has answered and presses no key for 30 s, and the caller is back with the agent', async () => {
+    await app.close();
+    // Half a minute that passes when the test says so; whatever else waits does so as ever.
+    const halfMinutes = new Set<() => void>();
+    app = await startApp({
+      ...systemClock,
+      at(at, action) {
+        if (Math.round((at - systemClock.now()) / 100) !== 300) return systemClock.at(at, action);
+        halfMinutes.add(action);
+        return () => halfMinutes.delete(action);
+      },
+    });
+    const { caller, call } = await talking();
+    const { promise: briefed, resolve } = Promise.withResolvers<AbortSignal>();
+    const outcome = call.line.transfer({ ...BOB, brief: resolve }, NEVER);
+    const bob = await target();
+    const before = halfMinutes.size;
+    server.pickUp(bob.id);
+    const over = await briefed;
+    server.tell(bob.id, 'ChannelDtmfReceived', { digit: '7' });
+    expect([over.aborted, halfMinutes.size]).toEqual([false, before + 1]);
+    expect(members().toSorted()).toEqual([caller.id, bob.id, externalId()].toSorted());
+    [...halfMinutes].at(-1)?.();
+    expect(await outcome).toBe('no-answer');
+    expect(over.aborted).toBe(true);
+    await eventually('they are hung up', () => bob.history.includes('hung up'));
+    await expect.poll(() => members().toSorted()).toEqual([caller.id, externalId()].toSorted());
+    expect(halfMinutes.size).toBe(before);
+    await call.line.hangUp();
+    await cleanedUp();
   });
 });
