@@ -123,6 +123,10 @@ describe('The console', () => {
     await page.getByText('No call is like that').waitFor();
     await page.getByRole('searchbox').fill('saturday');
     await page.getByRole('cell', { name: 'Web phone' }).first().waitFor();
+    await page.getByLabel('How it ended').selectOption('all lines busy');
+    await page.getByText('No call is like that').waitFor();
+    await page.getByLabel('How it ended').selectOption('the caller hung up');
+    await page.getByRole('cell', { name: 'the caller hung up' }).first().waitFor();
     expect(complaints).toEqual([]);
   });
 });
