@@ -157,6 +157,43 @@ describe('a phone', () => {
     await seen.line.hangUp();
     await eventually('the end', () => seen.events.length === 2);
   });
+
+  it('puts its caller together with the agent: the same call goes on with them, who are known', async () => {
+    const colleague = await Softphone.start({
+      server: asterisk,
+      account: 'softphone2',
+      password: asterisk.secrets.softphone2,
+      register: true,
+    });
+    try {
+      const ringing = colleague.incoming({ timeoutMs: 10_000 });
+      const caller = phone.ring('1002');
+      await (await ringing).accept();
+      await caller.answered;
+      const theirs = (await asterisk.channels()).find(({ name }) => name.startsWith('PJSIP/softphone2'));
+      const ofDialog = async (item: string): Promise<string> => {
+        const path = `/channels/${theirs?.id ?? ''}/variable?variable=CHANNEL(pjsip,${item})`;
+        return ((await asterisk.ari('GET', path)) as { value: string }).value;
+      };
+      const [id, to, from] = await Promise.all(['call-id', 'local_tag', 'remote_tag'].map(ofDialog));
+      const asking = colleague.ring('510001');
+      const { info, line, media, events } = await desk.call(0);
+      await line.answer();
+      await asking.answered;
+      expect(info.caller.number).toBe('1002');
+      const replaces = encodeURIComponent(`${id ?? ''};to-tag=${to ?? ''};from-tag=${from ?? ''}`);
+      await asking.transfer(`<sip:1001@127.0.0.1:${asterisk.sipPort}?Replaces=${replaces}>`);
+      await eventually('who is there', () => events.length === 1);
+      expect(events).toEqual([{ type: 'caller-changed', caller: { number: '1001', name: 'Softphone 1' } }]);
+      const before = media.stats().packetsReceived;
+      await eventually('their sound', () => media.stats().packetsReceived > before + 10);
+      await caller.hangUp();
+      await eventually('the end', () => events.length === 2);
+      expect(events[1]).toEqual({ type: 'ended', reason: 'caller-hung-up' });
+    } finally {
+      await colleague.stop();
+    }
+  });
 });
 
 describe('when Asterisk is killed in mid-call', () => {
