@@ -205,8 +205,8 @@ export class AriRest {
 type Operation = (ari: AriApi) => PromiseLike<unknown>;
 
 /**
- * Makes sure that ARI is there, lets us in and lets us write, and that Asterisk can give us sound. Rejects with ARI_UNREACHABLE,
- * ARI_UNAUTHORIZED, ARI_TIMEOUT or ARI_REQUEST_FAILED (chan_rtp), in a sentence that says what to do.
+ * Makes sure that ARI is there, lets us in and lets us write. Rejects with ARI_UNREACHABLE, ARI_UNAUTHORIZED or
+ * ARI_TIMEOUT, in a sentence that says what to do.
  */
 export async function checkAriAccess(server: AriServer, timeoutMs: Milliseconds): Promise<void> {
   const http = openAriHttp(server, timeoutMs);
@@ -223,7 +223,16 @@ export async function checkAriAccess(server: AriServer, timeoutMs: Milliseconds)
     await probe('GET', 'asterisk/info?only=system', 200);
     // Deleting what can't exist tells whether this user may write: 404 if so, 403 if not.
     await probe('DELETE', 'bridges/may-this-user-write', 404);
-    const url = `${where}asterisk/modules/chan_rtp.so`;
+  } finally {
+    http.close();
+  }
+}
+
+/** Makes sure that Asterisk can give us sound. Rejects with ARI_REQUEST_FAILED, and says what to do. */
+export async function checkSound(server: AriServer, timeoutMs: Milliseconds): Promise<void> {
+  const http = openAriHttp(server, timeoutMs);
+  try {
+    const url = `${ariBase(server)}/ari/asterisk/modules/chan_rtp.so`;
     const { status } = await http.request({ method: 'GET', url });
     if (status !== 404) return;
     const message = `Asterisk "${server.name}" has no module chan_rtp.so loaded, through which the sound of calls comes: asterisk -rx "module load chan_rtp.so", and load it in modules.conf`;

@@ -1,7 +1,7 @@
 import { claimName, lookAtName } from './app-claim.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { isRefused } from './ari-error.ts';
-import { AriRest } from './ari-rest.ts';
+import { AriRest, checkSound } from './ari-rest.ts';
 import { beat } from './heartbeat.ts';
 import type { CallOrder } from './placed-call.ts';
 import { openEventStream, type EventStreamStats } from './event-stream.ts';
@@ -46,6 +46,7 @@ export async function checkStasisServer(
 ): Promise<void> {
   const rest = await AriRest.open(options.server, DEFAULT_STASIS_SETTINGS.requestMs);
   try {
+    await checkSound(options.server, DEFAULT_STASIS_SETTINGS.requestMs);
     await claimName(options, DEFAULT_STASIS_SETTINGS, rest);
   } finally {
     rest.close();
@@ -61,6 +62,7 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
   const settings: StasisSettings = { ...DEFAULT_STASIS_SETTINGS, ...options.settings };
   const rest = await AriRest.open(options.server, settings.requestMs);
   try {
+    await checkSound(options.server, settings.requestMs);
     await claimName(options, settings, rest);
     const version = await rest.version();
     const switchboard = new Switchboard(options, settings, rest);

@@ -65,7 +65,7 @@ describe('voice-agent doctor', () => {
     try {
       const { status, bad } = await doctor();
       expect(status).toBe(1);
-      expect(bad[0]).toContain('no module chan_rtp.so loaded');
+      expect(bad[0]).toContain('chan_rtp.so isn’t loaded');
       expect(bad[1]).toContain('can’t be made');
     } finally {
       await asterisk.cli('module load chan_rtp.so');
