@@ -9,7 +9,7 @@ import { Player, type PlayerControl } from './player.tsx';
 import { duration, inWords, milliseconds, moment, texts } from './texts.ts';
 import { Transcript } from './transcript.tsx';
 import { Trouble } from './trouble.tsx';
-import { scaleOf, Waterfall } from './waterfall.tsx';
+import { Waterfalls } from './waterfall.tsx';
 
 export function CallPage({ id }: { readonly id: string }) {
   const loaded = useLoaded<CallDetail>(`/api/call?id=${encodeURIComponent(id)}`);
@@ -24,7 +24,6 @@ function Call({ detail }: { readonly detail: CallDetail }) {
   const [player, setPlayer] = useState<PlayerControl>();
   const [atMs, setAt] = useState<number>();
   const targetMs = session.value?.latencyTargetMs ?? 700;
-  const measured = record.latencies.filter(({ stages }) => stages.total !== undefined);
   const agent = session.value?.agents.find((one) => one.id === record.agent);
   // A recording begins with the media, which is there when the call is answered.
   const offsetMs = record.setUpMs ?? 0;
@@ -73,16 +72,7 @@ function Call({ detail }: { readonly detail: CallDetail }) {
           <div class="card">
             <h2>{t.latency}</h2>
             <p class="dim small">{t.latencyHow}</p>
-            {measured.length === 0 && <p class="dim">{t.noLatency}</p>}
-            {measured.map(({ turn, stages }) => (
-              <Waterfall
-                key={turn}
-                turn={turn}
-                stages={stages}
-                scaleMs={scaleOf(measured, targetMs)}
-                targetMs={targetMs}
-              />
-            ))}
+            <Waterfalls latencies={record.latencies} targetMs={targetMs} />
           </div>
           <Facts detail={detail} />
           <Packets detail={detail} />

@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { Figures } from '../src/store/figures.ts';
-import { session } from './api.ts';
+import { AgentSelect } from './agent-select.tsx';
 import { Chart } from './chart.tsx';
 import { Empty } from './live-page.tsx';
 import { useLoaded } from './loaded.ts';
@@ -24,20 +24,7 @@ export function FiguresPage() {
     <div class="figures">
       <h1>{t.figures}</h1>
       <div class="filters">
-        <select
-          aria-label={t.agent}
-          value={agent}
-          onChange={(event) => {
-            setAgent(event.currentTarget.value);
-          }}
-        >
-          <option value="">{t.anyAgent}</option>
-          {session.value?.agents.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </select>
+        <AgentSelect value={agent} onChange={setAgent} />
         {RANGES.map((range) => (
           <button
             key={range}

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { CallPage, CallSummary } from '../src/console/protocol.ts';
+import { AgentSelect } from './agent-select.tsx';
 import { get, session } from './api.ts';
 import { Empty, nameOf } from './live-page.tsx';
 import { duration, inWords, language, milliseconds, moment, texts } from './texts.ts';
@@ -62,20 +63,12 @@ export function HistoryPage() {
             change({ words: event.currentTarget.value });
           }}
         />
-        <select
-          aria-label={t.agent}
+        <AgentSelect
           value={filter.agent}
-          onChange={(event) => {
-            change({ agent: event.currentTarget.value });
+          onChange={(agent) => {
+            change({ agent });
           }}
-        >
-          <option value="">{t.anyAgent}</option>
-          {session.value?.agents.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </select>
+        />
         <select
           aria-label={t.ended}
           value={filter.reason}

@@ -9,7 +9,7 @@ import { Phone } from './phone.tsx';
 import { duration, inWords, texts } from './texts.ts';
 import { useTicks } from './ticks.ts';
 import { Transcript } from './transcript.tsx';
-import { scaleOf, Waterfall } from './waterfall.tsx';
+import { Waterfalls } from './waterfall.tsx';
 
 export function LivePage() {
   const t = texts.value;
@@ -101,7 +101,6 @@ function LiveCall({ call }: { readonly call: RunningCall }) {
   const over = record.ended !== undefined;
   const agent = session.value?.agents.find(({ id }) => id === record.agent);
   const targetMs = session.value?.latencyTargetMs ?? 700;
-  const measured = record.latencies.filter(({ stages }) => stages.total !== undefined);
   const heard = listening.value === record.call;
   const end = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -153,22 +152,7 @@ function LiveCall({ call }: { readonly call: RunningCall }) {
       <section class="why">
         <div class="card">
           <h3>{t.latency}</h3>
-          {measured.length === 0 ? (
-            <p class="dim">{t.noLatency}</p>
-          ) : (
-            [...measured]
-              .reverse()
-              .slice(0, 3)
-              .map(({ turn, stages }) => (
-                <Waterfall
-                  key={turn}
-                  turn={turn}
-                  stages={stages}
-                  scaleMs={scaleOf(measured, targetMs)}
-                  targetMs={targetMs}
-                />
-              ))
-          )}
+          <Waterfalls latencies={record.latencies} targetMs={targetMs} newest={3} />
         </div>
         <CallNumbers call={call} />
       </section>

@@ -1,3 +1,4 @@
+import type { CallRecord } from '../src/dialog/call/call-record.ts';
 import type { StageTimes } from '../src/dialog/call/latency-tracker.ts';
 import { milliseconds, texts } from './texts.ts';
 
@@ -35,7 +36,7 @@ export function barsOf({ total, pause, stt, llm, tts, send, saved }: Stages): re
 }
 
 /** One turn: a row for each stage, on one scale for all turns of the call. */
-export function Waterfall({
+function Waterfall({
   turn,
   stages,
   scaleMs,
@@ -89,7 +90,30 @@ export function Waterfall({
 }
 
 /** A round number that all these turns fit in. */
-export function scaleOf(latencies: readonly { readonly stages: Stages }[], targetMs: number): number {
+function scaleOf(latencies: readonly { readonly stages: Stages }[], targetMs: number): number {
   const longest = Math.max(targetMs, ...latencies.map(({ stages }) => stages.total ?? 0));
   return Math.ceil(longest / 250) * 250;
+}
+
+/** The turns that were measured, on one scale. `newest`: so many of the last, the last first. */
+export function Waterfalls({
+  latencies,
+  targetMs,
+  newest,
+}: {
+  readonly latencies: CallRecord['latencies'];
+  readonly targetMs: number;
+  readonly newest?: number;
+}) {
+  const measured = latencies.filter(({ stages }) => stages.total !== undefined);
+  if (measured.length === 0) return <p class="dim">{texts.value.noLatency}</p>;
+  const scaleMs = scaleOf(measured, targetMs);
+  const shown = newest === undefined ? measured : [...measured].reverse().slice(0, newest);
+  return (
+    <>
+      {shown.map(({ turn, stages }) => (
+        <Waterfall key={turn} turn={turn} stages={stages} scaleMs={scaleMs} targetMs={targetMs} />
+      ))}
+    </>
+  );
 }
