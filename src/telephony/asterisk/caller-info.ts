@@ -1,5 +1,6 @@
 import type { CallInfo } from '../../dialog/contract/call-info.ts';
 import type { AriChannel } from './ari-model.ts';
+import type { ObjectIds } from './object-ids.ts';
 import { isDialled } from './placed-call.ts';
 
 /**
@@ -32,4 +33,13 @@ export function stasisArgsOf(channel: AriChannel, app: string): string[] | undef
   if (channel.dialplan.appName !== 'Stasis') return undefined;
   const [name, ...args] = channel.dialplan.appData.split(',').map((part) => part.trim());
   return name === app ? args : undefined;
+}
+
+/** Callers, ours not counted, who are in the app. */
+export function callersIn(
+  channels: readonly AriChannel[],
+  app: string,
+  ids: Pick<ObjectIds, 'ownedByApp'>,
+): readonly AriChannel[] {
+  return channels.filter((channel) => stasisArgsOf(channel, app) && !ids.ownedByApp(channel.id));
 }

@@ -4,7 +4,7 @@ import type { TelephonyLog } from '../log.ts';
 import type { AriChannel } from './ari-model.ts';
 import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriRest } from './ari-rest.ts';
-import { stasisArgsOf } from './caller-info.ts';
+import { callersIn } from './caller-info.ts';
 import { objectIds } from './object-ids.ts';
 import type { StasisServer } from './stasis-options.ts';
 
@@ -86,9 +86,6 @@ const UNREACHABLE = 'Asterisk can’t be looked at';
 async function releaseCallers({ server, rest, log }: WatchOptions): Promise<void> {
   const ids = objectIds(server.app, server.instance);
   const [channels, bridges] = await Promise.all([rest.channels(), rest.bridges()]);
-  const callers = channels.filter(
-    (channel) => stasisArgsOf(channel, server.app) && !ids.ownedByApp(channel.id),
-  );
   const attempt = async (what: string, id: string, action: () => Promise<unknown>): Promise<void> => {
     try {
       await action();
@@ -106,7 +103,9 @@ async function releaseCallers({ server, rest, log }: WatchOptions): Promise<void
     );
   };
   await Promise.all(
-    callers.map((caller) => attempt('letting a caller go', caller.id, () => release(caller))),
+    callersIn(channels, server.app, ids).map((caller) =>
+      attempt('letting a caller go', caller.id, () => release(caller)),
+    ),
   );
   await Promise.all([
     ...channels

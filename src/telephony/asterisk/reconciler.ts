@@ -3,7 +3,7 @@ import { FailureDomain } from '../../lib/failure-domain.ts';
 import { AriError, isGone } from './ari-error.ts';
 import type { AriBridge, AriChannel } from './ari-model.ts';
 import { ASTERISK_LOST } from './call-states.ts';
-import { stasisArgsOf } from './caller-info.ts';
+import { callersIn, stasisArgsOf } from './caller-info.ts';
 import { findDifferences, keeps, viewOf } from './reconcile.ts';
 import type { StasisParts } from './stasis-options.ts';
 
@@ -82,7 +82,7 @@ export class Reconciler {
     const { server, rest, ids } = this.#options;
     const [channels, bridges] = await Promise.all([rest.channels(), rest.bridges()]);
     await this.#sweep(channels, bridges, () => false);
-    return channels.filter((channel) => stasisArgsOf(channel, server.app) && !ids.ownedByApp(channel.id));
+    return callersIn(channels, server.app, ids);
   }
 
   /**
