@@ -10,9 +10,9 @@
  */
 import { realpathSync } from 'node:fs';
 import { get } from 'node:http';
-import { isIPv6 } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { authorityOf } from './lib/authority.ts';
 
 const USAGE = 'usage: npm run health -- [readyz | healthz] [--url URL] [--timeout-ms N]';
 const LONGEST_ANSWER = 64 * 1024;
@@ -60,7 +60,7 @@ function addressOf(env: Readonly<Record<string, string | undefined>>): string {
   const given = env['MONITORING_LISTEN_ADDRESS'] || '127.0.0.1';
   const address = given === '0.0.0.0' ? '127.0.0.1' : given === '::' ? '::1' : given;
   const port = env['MONITORING_LISTEN_PORT'] || '9464';
-  return `http://${isIPv6(address) ? `[${address}]` : address}:${port}`;
+  return `http://${authorityOf(address, port)}`;
 }
 
 function ask(url: string, timeoutMs: number): Promise<{ status: number; body: string }> {

@@ -1,11 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { isIPv6, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { callRequest, type CallRequest } from '../config/call-request.ts';
 import type { Config } from '../config.ts';
 import { callerIdOf } from '../dialog/call/call-transfer.ts';
 import type { CallEvent } from '../dialog/contract/call-events.ts';
+import { authorityOf } from '../lib/authority.ts';
 import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import type { Listeners } from '../lib/listeners.ts';
 import { portTrouble } from '../lib/port-trouble.ts';
@@ -70,7 +71,7 @@ export async function openOutgoing(outgoing: Outgoing): Promise<void> {
     await closed;
   }, 'the server for outgoing calls');
   const { port: bound } = server.address() as AddressInfo;
-  const url = `http://${isIPv6(host) ? `[${host}]` : host}:${bound}`;
+  const url = `http://${authorityOf(host, bound)}`;
   log.info({ event: 'outgoing', url }, `calls can be ordered: ${url}/calls`);
 }
 

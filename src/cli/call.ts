@@ -3,6 +3,7 @@ import { KNOWN_PROVIDERS } from '../app/known-providers.ts';
 import type { CallNews } from '../app/outgoing.ts';
 import { loadConfig } from '../config.ts';
 import type { Environment } from '../config/environment.ts';
+import { authorityOf } from '../lib/authority.ts';
 import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import { EX_CONFIG, wrongUsage, type Output } from './command.ts';
 
@@ -59,8 +60,7 @@ async function call(
       'agents make no calls: set VOICE_AGENT_CALL_TOKEN (outgoing.token), for the agent and for this command',
     );
   }
-  const host = listenAddress.includes(':') ? `[${listenAddress}]` : listenAddress;
-  const url = `http://${host}:${listenPort}/calls`;
+  const url = `http://${authorityOf(listenAddress, listenPort)}/calls`;
   const answer = await fetch(url, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { WebSocketServer } from 'ws';
+import { authorityOf } from '../lib/authority.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import { portTrouble } from '../lib/port-trouble.ts';
@@ -141,9 +142,8 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     );
   }
   const bound = app.server.address() as AddressInfo;
-  const host = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
   return {
-    url: `${tls ? 'https' : 'http'}://${host}:${bound.port}`,
+    url: `${tls ? 'https' : 'http'}://${authorityOf(bound.address, bound.port)}`,
     async close() {
       for (const socket of sockets.clients) socket.terminate();
       await app.close();

@@ -1,5 +1,6 @@
 import type { MediaGateway } from '../dialog/contract/ports.ts';
 import type { MediaRequest, WebSocketEndpoint } from '../dialog/contract/call-media.ts';
+import { authorityOf } from '../lib/authority.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import type { HttpHandler } from '../lib/http-exchange.ts';
@@ -73,8 +74,11 @@ export class VonageMediaGateway implements MediaGateway<WebSocketEndpoint> {
       supervision: options.supervision,
       onWarning,
     });
-    const host = address.includes(':') ? `[${address}]` : address;
-    return new VonageMediaGateway(options, thread, configured ?? `http://${host}:${thread.port}`);
+    return new VonageMediaGateway(
+      options,
+      thread,
+      configured ?? `http://${authorityOf(address, thread.port)}`,
+    );
   }
 
   /** The port that is listened on. */

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { isIPv6, type AddressInfo, type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { authorityOf } from '../lib/authority.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import { portTrouble } from '../lib/port-trouble.ts';
@@ -64,7 +65,7 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
   const { port: bound } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
   return {
-    url: `http://${isIPv6(address) ? `[${address}]` : address}:${bound}`,
+    url: `http://${authorityOf(address, bound)}`,
     close: () =>
       (closing ??= new Promise((resolve) => {
         server.close(() => {
