@@ -78,24 +78,23 @@ export function playedText(utterance: Utterance): { text: string; interrupted: b
 export function upTo(text: string, words: readonly TimedWord[], playedMs: number): string {
   if (words.length === 0) return wholeWords(text, playedMs);
   const tokens = tokensOf(text);
+  const known = Math.max(tokens.length, words.length);
   let token = -1;
-  for (const word of words) {
+  // As long as none of the spoken words stands in the text as it is, their share has to do.
+  let guess = -1;
+  for (const [index, word] of words.entries()) {
     if (word.endMs > playedMs) break;
     const key = keyOf(word.text);
-    if (key === '') continue;
-    for (let ahead = 1; ahead <= LOOK_AHEAD; ahead++) {
+    for (let ahead = 1; key !== '' && ahead <= LOOK_AHEAD; ahead++) {
       const last = lastOf(tokens, token + ahead, key);
       if (last === undefined) continue;
       token = last;
       break;
     }
+    if (token < 0) guess = Math.floor((tokens.length * (index + 1)) / known) - 1;
   }
-  if (token >= 0) return text.slice(0, tokens[token]?.end);
-  // None of the spoken words stands in the text as it is: their share has to do.
-  const spoken = words.filter((word) => word.endMs <= playedMs).length;
-  const known = Math.max(tokens.length, words.length);
-  const index = Math.floor((tokens.length * spoken) / known) - 1;
-  return index < 0 ? '' : text.slice(0, tokens[index]?.end);
+  // A word that is found may stand in the text several times: what was heard doesn't shrink by it.
+  return text.slice(0, tokens[Math.max(token, guess)]?.end ?? 0);
 }
 
 /** How many words of the text may be missing among the spoken ones. */

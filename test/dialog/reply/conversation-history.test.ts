@@ -76,6 +76,12 @@ describe('what was heard of a reply', () => {
     });
   });
 
+  it('doesn’t shrink when a word is found that the text has twice, behind some that it has otherwise', () => {
+    const spoken = ['xx', 'xx', 'A'].map((text, n) => ({ text, startMs: n * 300, endMs: n * 300 + 300 }));
+    expect(heard('A a A', 700, { words: spoken })).toBe('A a');
+    expect(heard('A a A', 1000, { words: spoken })).toBe('A a');
+  });
+
   it('is always a beginning of the text, and never shrinks as more is played', () => {
     fc.assert(
       fc.property(
