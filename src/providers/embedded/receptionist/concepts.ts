@@ -18,20 +18,20 @@ const FUNCTION_WORDS = new Set(
 
 /** Words that mean the same to a caller, in any business; the first of each line stands for all. */
 const SYNONYMS = `park parking carpark lot
-pay payment paid
+pay payment paid paying
 card credit debit visa mastercard
-cash coins bills
+cash coins
 installment installments instalments monthly rates
 insurance insured insurer cover covered covers coverage plan medicare
 emergency urgent urgently emergencies
 hurt hurts kill killing pain painful ache aches aching sore hurting toothache
 tooth teeth
-child children kid kids son daughter boy girl toddler baby pediatric little
+child children childs kid kids son daughter boy girl toddler baby pediatric little
 cancel cancelled cancellation
 change move reschedule postpone shift rearrange switch
 bus tram transport train subway station public
 wheelchair disabled disability handicapped accessible stairs elevator lift ramp steps crutches
-tow towed towing breakdown stranded truck
+tow towed towing breakdown stranded truck crash crashed accident
 start starts starting
 warranty guarantee guaranteed
 loan courtesy borrow replacement rent rental lend
@@ -51,7 +51,7 @@ dentist dentists
 doctor doctors
 checkup checkups exam examination examine
 cleaning cleaned clean cleanings hygienist polish polished polishing
-whitening whiter whiten white brighter bleach bleached bleaching
+whitening whiter whiten whitened white brighter bleach bleached bleaching
 filling fillings filled cavity cavities
 crown crowns cap
 extraction extractions extract extracted pulled pull remove removed
@@ -60,12 +60,12 @@ wisdom
 bleed bleeding
 battery batteries
 conditioning aircon ac
-dent dents dented bump
+dent dents dented bump bumped
 scratch scratches scratched
 paint painted painting repaint
-fix repair repairs repaired repairing fixed mend
+fix repair repairs repaired repairing fixed fixing mend
 car vehicle auto automobile
-collect ready finished pickup
+collect ready finished pickup done
 drop leave dropping leaving
 night evening overnight
 appointment appointments booking bookings slot visit

@@ -3,6 +3,20 @@ import { asAllowed } from './allowed.ts';
 import { FREQUENT_FAMILY_NAMES, FREQUENT_FIRST_NAMES } from '../names.ts';
 import { digitByDigit } from '../number-words.ts';
 import { spokenWords } from '../words.ts';
+import {
+  ADDRESS,
+  BETWEEN,
+  BOOKING,
+  DEPARTMENT,
+  HOURS,
+  HUMAN,
+  MESSAGE,
+  SERVICE,
+  SERVICE_ALSO,
+  SERVICES,
+  THAT,
+  waysToAsk,
+} from './ways-to-ask.ts';
 import { bareName } from './wording.ts';
 
 /** What callers say to any business. */
@@ -119,6 +133,29 @@ export function expectedPhrases(agent: AgentProfile): string[] {
     ...departments.flatMap(({ name, also }) =>
       [name, ...also].flatMap((word) => fill(DEPARTMENT_FORMS, word)),
     ),
+    ...waysToAsk(HOURS, WEEKDAYS, 300),
+    ...waysToAsk(ADDRESS, [], 120),
+    ...waysToAsk(SERVICES, [], 60),
+    ...waysToAsk(THAT, [], 60),
+    ...waysToAsk(
+      SERVICE,
+      services.map(({ name }) => name),
+      0,
+    ),
+    ...waysToAsk(
+      SERVICE_ALSO,
+      services.flatMap(({ also }) => also),
+      0,
+    ),
+    ...waysToAsk(BOOKING, WEEKDAYS, 120),
+    ...waysToAsk(MESSAGE, [], 120),
+    ...waysToAsk(HUMAN, [], 80),
+    ...waysToAsk(
+      DEPARTMENT,
+      departments.flatMap(({ name, also }) => [name, ...also]),
+      0,
+    ),
+    ...waysToAsk(BETWEEN, [], 200),
     ...FREQUENT_FIRST_NAMES.flatMap((first, index) =>
       fill(NAME_FORMS, `${first} ${FREQUENT_FAMILY_NAMES[index % FREQUENT_FAMILY_NAMES.length] ?? ''}`),
     ),

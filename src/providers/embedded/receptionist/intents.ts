@@ -40,7 +40,7 @@ const RULES = {
   address: [
     [1, "where|where's|whereabouts are|is|you|located|find|clinic|garage|shop|office|practice|place|your"],
     [1, 'address|located|whereabouts|directions|location'],
-    [1, 'how get|come|drive|find there|here|to_you|you|to_your|to_the'],
+    [1, 'how|way get|come|drive|find there|here|to_you|you|to_your|to_the'],
     [0.9, 'find you|place|clinic|garage'],
     [0.9, 'which|what street|road|town|part'],
     [0.85, 'where|street|situated'],
@@ -49,13 +49,14 @@ const RULES = {
     [1, 'what|which|services|all|kind|kinds services|treatments|offers|repairs|jobs'],
     [
       0.95,
-      'what_do|what_can|what_else|what_all|what_kind|what_sort|what_things|which_things|what_work do|offer|provide|treat|repair|fix|help|you_do',
+      '!pay|cost|charge|want_for|take_for what_do|what_can|what_else|what_all|what_kind|what_sort|what_things|which_things|what_work do|offer|provide|treat|repair|fix|help|you_do',
     ],
     [0.85, 'services|treatments'],
   ],
   price: [
     [1, 'how_much|cost|costs|price|prices|charge|charges|expensive|fee|fees|pricing|rate|rates|cheap'],
-    [0.9, 'what|how|much pay|set_me_back|come_to'],
+    [1, 'what|how|much pay|set_me_back|come_to'],
+    [1, 'what|how|much do_you|would_you|will_you charge|want|take|ask for'],
     [0.7, 'dollars|money|much'],
   ],
   duration: [
@@ -71,6 +72,7 @@ const RULES = {
     [1, 'book|schedule|bring|arrange visit|in|car|check|time|appointment|service|inspection|cleaning|it'],
     [0.95, '!urgent|urgently|emergency see|come_in_to_see|see_a doctor|dentist|mechanic|specialist'],
     [0.85, '!do_i_need|urgent|urgently|emergency appointment|appointments|book|booking'],
+    [1.15, '!still|at can_i|could_i|may_i|like_to|want_to|need_to come|come_in|come_by|drop_by for'],
     [0.9, 'when|next|any|first available|slot|slots|free_slot'],
   ],
   message: [
@@ -89,7 +91,7 @@ const RULES = {
     [0.75, 'department|desk|extension|through_to'],
   ],
   human: [
-    [1, 'real|actual|live|human|someone_else|another person|human|being|someone|agent|somebody|people'],
+    [1, 'real|actual|live|human|someone_else|another person|human|being|agent'],
     [
       1,
       'speak|talk|put|transfer|connect|get|need|want|have somebody|someone|person|human|operator|people|manager|boss|agent|representative|staff|member|colleague|anybody|anyone|owner',
@@ -161,7 +163,7 @@ const RULES = {
       1,
       'never_mind|nevermind|forget_it|forget_about|forget_that|leave_it|stop_it|changed_my_mind|no_message|not_now|cancel_that|cancel_it|cancel_the_message|cancel_message|do_not_bother|something_else',
     ],
-    [0.8, 'cancel|stop'],
+    [0.8, '!DAY|appointment|visit|booking cancel|stop'],
   ],
   greeting: [
     [0.8, 'hello|hi|hey|good_morning|good_afternoon|good_evening|good_day|morning|afternoon|evening'],

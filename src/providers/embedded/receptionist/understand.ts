@@ -55,7 +55,7 @@ const REMEMBERED_MAX = 1_000;
 const remembered = new WeakMap<KnowledgeBase, Map<string, Understanding>>();
 
 function analyse(text: string, base: KnowledgeBase): Understanding {
-  const words = tokens(text).filter((word) => !['uh', 'um', 'er', 'ah', 'hm'].includes(word));
+  const words = withoutAside(tokens(text).filter((word) => !['uh', 'um', 'er', 'ah', 'hm'].includes(word)));
   const { answer, rest } = yesOrNo(words);
   const more = saysMore(rest);
   const said = { ...(answer && { answer }), more };
@@ -132,6 +132,23 @@ function candidates(words: readonly string[], base: KnowledgeBase): Candidate[] 
   const [first] = result;
   return first && SOCIAL.includes(first.act.kind) ? result.map(liftSocial) : result;
 }
+
+/** "Where do I leave the key when you are closed" doesn't ask when that is. */
+function withoutAside(words: readonly string[]): readonly string[] {
+  const at = words.findIndex(
+    (word, index) =>
+      index > 2 &&
+      ['when', 'while'].includes(word) &&
+      ['i', 'you', 'it', 'we', "i'm", "you're"].includes(words[index + 1] ?? '') &&
+      !words.slice(0, index).some((before) => ASKING.has(before)),
+  );
+  return at < 0 ? words : words.filter((word, index) => index < at || !ABOUT_TIME.has(word));
+}
+
+const ASKING: ReadonlySet<string> = new Set(
+  'know tell say ask wonder wondering until till idea sure'.split(' '),
+);
+const ABOUT_TIME: ReadonlySet<string> = new Set('when while open opened close closed come there'.split(' '));
 
 /** "Good evening" says nothing about the evening. */
 function withoutGreeting(words: readonly string[]): string[] {

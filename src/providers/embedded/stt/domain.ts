@@ -1,4 +1,5 @@
 import {
+  CALL_WORDS,
   COMMON_WORDS,
   DIGITS,
   EVERYDAY,
@@ -15,6 +16,7 @@ import { arpaModel, type WeightedSentence } from './language-model.ts';
 import { letterWord } from './pronunciation.ts';
 import { WordPairs } from './word-pairs.ts';
 import { FAMILY_NAMES, FIRST_NAMES } from '../names.ts';
+import { seeded } from '../random.ts';
 import { spokenWords } from '../words.ts';
 
 /** What one agent's callers may say: the same knowledge as a strict grammar and as a loose model. */
@@ -55,6 +57,7 @@ export function buildDomain(phrases: readonly string[]): Domain {
       LETTERS.map(letterWord),
       FIRST_NAMES,
       FAMILY_NAMES,
+      CALL_WORDS,
       COMMON_WORDS,
     ].flat(),
   );
@@ -63,7 +66,7 @@ export function buildDomain(phrases: readonly string[]): Domain {
     vocabulary,
     familiar: new WordPairs(sentences.map(({ words }) => words)),
     fsg: buildGrammar(own, everyday).toFsg(),
-    arpa: arpaModel(sentences, vocabulary),
+    arpa: arpaModel(sentences, vocabulary, new Set([...FIRST_NAMES, ...FAMILY_NAMES])),
   };
 }
 
@@ -157,7 +160,7 @@ function* sampleSentences(
   own: readonly string[][],
   everyday: readonly string[][],
 ): Generator<WeightedSentence> {
-  const random = generator(1);
+  const random = seeded(1);
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
   for (const words of own) {
     yield { words, weight: 3 };
@@ -182,15 +185,4 @@ function* sampleSentences(
     const letters = Array.from({ length: 3 + Math.floor(random() * 6) }, () => letterWord(pick(LETTERS)));
     yield { words: [...(random() < 0.5 ? spokenWords(pick(SPELLING_LEADS)) : []), ...letters], weight: 0.3 };
   }
-}
-
-/** mulberry32: the same sentences at every start. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }

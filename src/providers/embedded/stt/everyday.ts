@@ -65,6 +65,26 @@ which while who whole why will with without work world would wouldn't yeah year 
   .trim()
   .split(/\s+/);
 
+/** What is often said in calls to a business, whatever it does. */
+export const CALL_WORDS: readonly string[] = `
+accept accepts account address afford afternoon afterwards anybody anyone anywhere appointment arrange arrive available
+bill book booked booking boss bring broke broken brought building bus busy buy calling cancel card cards cash
+center charge cheap cheaper check city client close closed company complain cost costs cover credit customer daughter
+deal deliver delivery deposit discount door drive drop early earlier email entrance estimate evening exactly
+expensive father fee finish finished fix form free front gate guys happen happened happens health hear
+holiday holidays hours husband immediately including inside insurance invoice late later latest leave left lent
+lobby lost lunch manager meantime meet message mine minute minutes mister missed missus moment monthly months
+morning mother move moved named nearest near necessary needed noon north offer office open opening order
+outside owner paid park parking patient pay paying payment people's phone pick plan possible practice prefer price prices
+private quick quickly quote reach ready receipt recommend reschedule refund road sell send service
+shop sign somebody somewhere son soon south speak special spend staff station stay stop store straight street
+supposed taken taking telephone thinking till tonight town train treat treatment treatments
+urgent urgently using usually visit visits wait waiting walk wednesday weekend weekends whether wife
+wondering works worried worse
+`
+  .trim()
+  .split(/\s+/);
+
 function phrases(list: string): readonly string[] {
   return list.trim().split(/[|\n]/);
 }

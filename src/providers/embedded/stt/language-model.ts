@@ -12,6 +12,9 @@ const NEVER = -99;
 /** Share of the unigram mass that is spread evenly over the vocabulary. */
 const UNIFORM_SHARE = 0.1;
 
+/** Of a word that stands in its own places only, elsewhere: a name in the middle of a question. */
+const RARELY = 1e-6;
+
 interface Context {
   total: number;
   readonly next: Map<string, number>;
@@ -20,8 +23,13 @@ interface Context {
 /**
  * Trigrams with interpolated Witten–Bell smoothing (Chen & Goodman 1998, §2.5): a rich context trusts itself,
  * a thin one its shorter one; weights λ = T/(c+T) are the ARPA back-off weights as they are.
+ * `elsewhere`: words that are hardly said outside of the sentences' own places for them.
  */
-export function arpaModel(sentences: Iterable<WeightedSentence>, vocabulary: Iterable<string>): string {
+export function arpaModel(
+  sentences: Iterable<WeightedSentence>,
+  vocabulary: Iterable<string>,
+  elsewhere: ReadonlySet<string> = new Set(),
+): string {
   const unigrams: Context = { total: 0, next: new Map() };
   const bigrams = new Map<string, Context>();
   const trigrams = new Map<string, Context>();
@@ -37,8 +45,11 @@ export function arpaModel(sentences: Iterable<WeightedSentence>, vocabulary: Ite
   }
 
   const all = new Set([...vocabulary, ...unigrams.next.keys(), END]);
+  const rare = [...elsewhere].filter((word) => all.has(word)).length;
+  const uniform = (UNIFORM_SHARE - rare * RARELY) / (all.size - rare);
   const p1 = (word: string): number =>
-    UNIFORM_SHARE / all.size + ((1 - UNIFORM_SHARE) * (unigrams.next.get(word) ?? 0)) / (unigrams.total || 1);
+    (elsewhere.has(word) ? RARELY : uniform) +
+    ((1 - UNIFORM_SHARE) * (unigrams.next.get(word) ?? 0)) / (unigrams.total || 1);
   const p2 = (before: string, word: string): number => {
     const seen = bigrams.get(before);
     return seen ? blended(seen, word, p1(word)) : p1(word);

@@ -118,13 +118,16 @@ describe('the stream', () => {
 });
 
 describe('the phrases for the recogniser', () => {
-  it.each(['alice', 'tom'] as const)('are some hundred plain sentences, each once (%s)', (id) => {
-    const phrases = expectedPhrases(shippedAgent(id));
-    expect(phrases.length).toBeGreaterThan(200);
-    expect(phrases.length).toBeLessThanOrEqual(800);
-    expect(new Set(phrases).size).toBe(phrases.length);
-    for (const phrase of phrases) expect(phrase).toMatch(/^[a-z']+(?: [a-z']+)*$/);
-  });
+  it.each(['alice', 'tom'] as const)(
+    'are some two thousand plain sentences at most, each once (%s)',
+    (id) => {
+      const phrases = expectedPhrases(shippedAgent(id));
+      expect(phrases.length).toBeGreaterThan(200);
+      expect(phrases.length).toBeLessThanOrEqual(2200);
+      expect(new Set(phrases).size).toBe(phrases.length);
+      for (const phrase of phrases) expect(phrase).toMatch(/^[a-z']+(?: [a-z']+)*$/);
+    },
+  );
 
   it('hold what the caller needs for a message, and what stands in agents.yaml', () => {
     const phrases = expectedPhrases(alice);
