@@ -82,6 +82,8 @@ export class LabAgent {
       VOICE_AGENT_CONFIG_DIR: options.configFolder ?? join(PROJECT, 'config'),
       VOICE_AGENT_DATA_DIR: options.dataFolder,
       LOG_FORMAT: 'json',
+      // Each lab has a data folder of its own; what is compiled is the same in all of them.
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(PROJECT, '.cache/compiled'),
       // Several labs run side by side; its log says which port it has.
       MONITORING_LISTEN_PORT: process.env['MONITORING_LISTEN_PORT'] ?? '0',
       VOICE_AGENT_DRAIN_MS: process.env['VOICE_AGENT_DRAIN_MS'] ?? String(DRAIN_MS),
