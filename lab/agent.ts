@@ -100,7 +100,7 @@ export class LabAgent {
     const log = createWriteStream(options.logFile, { mode: 0o600 });
     const agent = new LabAgent(child, log, Number(environment.VOICE_AGENT_DRAIN_MS) + GOODBYE_MS);
     try {
-      await agent.#ready(options.signal);
+      await agent.#ready(options.signal, options.environment?.['CONSOLE_ENABLED'] === 'true');
     } catch (error) {
       await agent.stop();
       throw error;
@@ -168,7 +168,7 @@ export class LabAgent {
     if (parsed.callEvent) this.events.feed(line);
   }
 
-  #ready(signal: AbortSignal | undefined): Promise<void> {
+  #ready(signal: AbortSignal | undefined, hasConsole: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (message: string): void => {
         off();
@@ -178,8 +178,10 @@ export class LabAgent {
       const timer = setTimeout(() => {
         fail(`The agent was not ready within ${READY_MS / 1000} s.\n${this.#last()}`);
       }, READY_MS);
-      const off = this.onLine((line) => {
-        if (line.event !== 'ready') return;
+      const awaited = new Set(['ready', ...(hasConsole ? ['console'] : [])]);
+      const off = this.onLine(({ event = '' }) => {
+        awaited.delete(event);
+        if (awaited.size > 0) return;
         off();
         clearTimeout(timer);
         resolve();
