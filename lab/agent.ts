@@ -82,6 +82,8 @@ export class LabAgent {
       VOICE_AGENT_CONFIG_DIR: options.configFolder ?? join(PROJECT, 'config'),
       VOICE_AGENT_DATA_DIR: options.dataFolder,
       LOG_FORMAT: 'json',
+      // Each lab has a data folder of its own; what is compiled is the same in all of them.
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(PROJECT, '.cache/compiled'),
       // Several labs run side by side; its log says which port it has.
       MONITORING_LISTEN_PORT: process.env['MONITORING_LISTEN_PORT'] ?? '0',
       VOICE_AGENT_DRAIN_MS: process.env['VOICE_AGENT_DRAIN_MS'] ?? String(DRAIN_MS),
@@ -98,7 +100,7 @@ export class LabAgent {
     const log = createWriteStream(options.logFile, { mode: 0o600 });
     const agent = new LabAgent(child, log, Number(environment.VOICE_AGENT_DRAIN_MS) + GOODBYE_MS);
     try {
-      await agent.#ready(options.signal);
+      await agent.#ready(options.signal, options.environment?.['CONSOLE_ENABLED'] === 'true');
     } catch (error) {
       await agent.stop();
       throw error;
@@ -166,7 +168,7 @@ export class LabAgent {
     if (parsed.callEvent) this.events.feed(line);
   }
 
-  #ready(signal: AbortSignal | undefined): Promise<void> {
+  #ready(signal: AbortSignal | undefined, hasConsole: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (message: string): void => {
         off();
@@ -176,8 +178,10 @@ export class LabAgent {
       const timer = setTimeout(() => {
         fail(`The agent was not ready within ${READY_MS / 1000} s.\n${this.#last()}`);
       }, READY_MS);
-      const off = this.onLine((line) => {
-        if (line.event !== 'ready') return;
+      const awaited = new Set(['ready', ...(hasConsole ? ['console'] : [])]);
+      const off = this.onLine(({ event = '' }) => {
+        awaited.delete(event);
+        if (awaited.size > 0) return;
         off();
         clearTimeout(timer);
         resolve();

@@ -1,3 +1,5 @@
+import { flushCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { ownAddressTowards } from './app/own-address.ts';
 import { openConsole } from './app/console.ts';
 import { startMonitoring } from './app/monitoring.ts';
@@ -6,7 +8,6 @@ import { keepRules, redactedEvents } from './app/keep-rules.ts';
 import { Recorders } from './app/recorders.ts';
 import { openRecords } from './app/records.ts';
 import { openOutgoing } from './app/outgoing.ts';
-import { openVonage } from './app/vonage.ts';
 import { watchParts } from './app/watched-parts.ts';
 import type { Config } from './config.ts';
 import { standardTools, toolTable } from './dialog/reply/agent-tools.ts';
@@ -23,6 +24,7 @@ import {
   type PhraseRequest,
   type PhraseTexts,
 } from './dialog/reply/prepared-phrases.ts';
+import type { PhraseName } from './dialog/turn/turn-states.ts';
 import { MediaGatewayFactory } from './gateways/media-gateway-factory.ts';
 import type { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
 import { onAbort } from './lib/abort.ts';
@@ -35,9 +37,13 @@ import { CODEC_NAMES, codecOf } from './media/codec.ts';
 import { watchEventLoop } from './observability/health-event-loop.ts';
 import { logCalls, type Logger } from './observability/logger.ts';
 import { expectedPhrases } from './providers/embedded/receptionist/expected-phrases.ts';
+import { keepSpeech } from './providers/kept-speech.ts';
+import { SpeechStore } from './providers/speech-store.ts';
 import type { OnAbandoned } from './threads/supervised-thread.ts';
 import { httpTool } from './tools/http-tool.ts';
-import { checkStasisServer, startStasisApp, type StasisApp } from './telephony/asterisk/stasis-app.ts';
+import type { AriRest } from './telephony/asterisk/ari-rest.ts';
+import type { StasisServer } from './telephony/asterisk/stasis-options.ts';
+import { openStasisServer, startStasisApp, type StasisApp } from './telephony/asterisk/stasis-app.ts';
 
 /** The whole program, running. */
 export interface App {
@@ -67,6 +73,9 @@ const INTERRUPTED_MS = 500;
 
 /** For the first sound of a phrase that is prepared at start: nobody waits for it. */
 const PHRASE_PATIENCE_MS = 10_000;
+
+/** What a call may begin with: calls aren't taken before. A phrase that isn't there yet is synthesised when it is wanted. */
+const FIRST_WORDS: ReadonlySet<PhraseName> = new Set(['greeting', 'sayAgain']);
 
 /**
  * Starts everything that the configuration names; what had been started is closed again if that fails,
@@ -109,8 +118,6 @@ async function assemble(
     eventLoop.close();
   });
   const monitoring = await startMonitoring(config, log, scope, eventLoop);
-  // In a moment it is known what is wrong there; what the providers load takes seconds.
-  await allWell(config.asterisk.map((server) => checkStasisServer({ server, log, clock })));
   const rules = keepRules(config);
   const records = await openRecords(config, rules, log, scope, monitoring);
   const forLog = redactedEvents(rules, config.records.redact.cards);
@@ -121,9 +128,14 @@ async function assemble(
   const providers = new ProviderPool(scope, log, config, (thread) => {
     onAbandoned(thread, false);
   });
-  const [gateway, vonage, { agents, announcer, phrases }] = await Promise.all([
+  const [servers, gateway, vonage, { agents, announcer, phrases, prepareRest }] = await Promise.all([
+    allWell(config.asterisk.map((server) => openServer(server, log, scope))),
     config.asterisk.length > 0 ? openGateway(config, log, scope, onListenerAbandoned) : undefined,
-    openVonage(config, log, scope, onListenerAbandoned),
+    config.gateways.vonage.enabled
+      ? import('./app/vonage.ts').then(({ openVonage }) =>
+          openVonage(config, log, scope, onListenerAbandoned),
+        )
+      : undefined,
     staff(withAnnouncer(config), log, scope, records, providers),
   ]);
   const interrupted = await records.interrupted(INTERRUPTED_MS);
@@ -171,11 +183,13 @@ async function assemble(
   });
 
   const apps: StasisApp[] = [];
-  for (const { variables, mediaAddress, ...server } of config.asterisk) {
-    if (!gateway) break;
+  for (const [index, { variables, mediaAddress, ...server }] of config.asterisk.entries()) {
+    const rest = servers[index];
+    if (!gateway || !rest) break;
     scope.signal.throwIfAborted();
     const app = await startStasisApp({
       server,
+      rest,
       desk,
       gateway,
       clock,
@@ -190,7 +204,8 @@ async function assemble(
   const vonageApp = vonage?.start(desk);
   await openOutgoing({ config, log, scope, apps, watchers });
   watchParts(monitoring, { gateway, vonage: vonage?.gateway, vonageApp, providers, agents, apps });
-  await page?.start(desk, monitoring);
+  // A process that is killed has it, too; later it would hold up calls (0.4 s, after an upgrade only).
+  flushCompileCache();
   monitoring.started();
   const extensions = config.agents.flatMap((agent) => agent.extensions);
   const numbers = Object.keys(vonage ? config.gateways.vonage.numbers : {});
@@ -198,6 +213,9 @@ async function assemble(
     { event: 'ready', extensions, numbers },
     `ready: answering ${[...extensions, ...numbers].join(', ')}`,
   );
+  void providers.finish();
+  void prepareRest();
+  await page?.start(desk, monitoring);
 
   return {
     async drain(withinMs) {
@@ -213,14 +231,22 @@ async function assemble(
   };
 }
 
+async function openServer(server: StasisServer, log: Logger, scope: Scope): Promise<AriRest> {
+  const rest = await openStasisServer({ server, log, clock: systemClock });
+  scope.defer(() => {
+    rest.close();
+  }, `the connection to the Asterisk server ${server.name}`);
+  return rest;
+}
+
 /** Throws what is wrong, and if that is more than one thing, all of it in one error. */
-async function allWell(checks: readonly Promise<void>[]): Promise<void> {
+async function allWell<T>(checks: readonly Promise<T>[]): Promise<T[]> {
   const settled = await Promise.allSettled(checks);
   const wrong = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
   const [first] = wrong;
   if (wrong.length < 2 || !(first instanceof VoiceAgentError)) {
     if (wrong.length > 0) throw first;
-    return;
+    return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   }
   throw new VoiceAgentError(first.code, wrong.map(messageOf).join('\n'), { cause: first });
 }
@@ -284,15 +310,28 @@ function withAnnouncer(config: Config): Config {
   return { ...config, providers: { ...providers, byAgent: { ...providers.byAgent, [id]: choice } } };
 }
 
-/** Opens every provider that an agent uses and prepares what can be said before a call. */
+interface Staff {
+  readonly agents: StaffedAgent[];
+  readonly announcer: StaffedAgent;
+  readonly phrases: PhraseCache;
+  /** Prepares what needn't be there for the first moment of a call. Never rejects. */
+  prepareRest(): Promise<void>;
+}
+
+/** Opens every provider that an agent uses and prepares what a call begins with. */
 async function staff(
   config: Config,
   log: Logger,
   scope: Scope,
   messages: MessageStore,
   pool: ProviderPool,
-): Promise<{ agents: StaffedAgent[]; announcer: StaffedAgent; phrases: PhraseCache }> {
+): Promise<Staff> {
   const phrases = new PhraseCache();
+  const kept = new SpeechStore(join(config.dataDir, 'phrases'), (message) => {
+    log.warn({ part: 'phrases' }, message);
+  });
+  /** What is still to be done when the first call may come. */
+  const later: (() => Promise<void>)[] = [];
   const httpTools = config.httpTools.map(httpTool);
   const { source: given } = config.gateways.rtp;
   const source: AudioFormat | undefined = given && { encoding: given.encoding, rateHz: given.sampleRateHz };
@@ -310,7 +349,7 @@ async function staff(
     const request: PhraseRequest = {
       owner: profile.id,
       texts,
-      tts: await pool.tts(choice, PHRASE_PATIENCE_MS),
+      tts: keepSpeech(await pool.tts(choice, PHRASE_PATIENCE_MS), pool.soundOf(choice), kept),
       voice: profile.voice,
       language: profile.language,
       formats: wanted(profile, config),
@@ -319,13 +358,24 @@ async function staff(
         log.warn({ agent: profile.id, ...trouble }, trouble.message);
       },
     };
-    const again = await phrases.prepare(request, scope.signal, (phrase, error) => {
-      log.warn({ agent: profile.id, phrase, err: error }, 'a phrase could not be prepared');
-    });
-    // Nobody waits for a cloud that is away at start.
-    void phrases.complete(request, again, systemClock, scope.signal).then((done) => {
-      if (done && again.length > 0)
-        log.info({ agent: profile.id, phrases: again }, 'phrases are prepared now');
+    const prepare = (names: readonly PhraseName[]): Promise<PhraseName[]> =>
+      phrases.prepare(
+        request,
+        scope.signal,
+        (phrase, error) => {
+          log.warn({ agent: profile.id, phrase, err: error }, 'a phrase could not be prepared');
+        },
+        names,
+      );
+    const names = Object.keys(texts) as PhraseName[];
+    const again = await prepare(names.filter((name) => FIRST_WORDS.has(name)));
+    later.push(async () => {
+      again.push(...(await prepare(names.filter((name) => !FIRST_WORDS.has(name)))));
+      // Nobody waits for a cloud that is away at start.
+      void phrases.complete(request, again, systemClock, scope.signal).then((done) => {
+        if (done && again.length > 0)
+          log.info({ agent: profile.id, phrases: again }, 'phrases are prepared now');
+      });
     });
     const tools = [
       ...standardTools({ agent: profile, messages, clock: systemClock }),
@@ -368,7 +418,11 @@ async function staff(
       }),
     ),
   );
-  return { agents, announcer, phrases };
+  const prepareRest = async (): Promise<void> => {
+    await Promise.all(later.map((prepare) => prepare()));
+    await kept.tidy();
+  };
+  return { agents, announcer, phrases, prepareRest };
 }
 
 /** Formats in which an agent's phrases may leave: those of each codec that its calls can have, and Vonage's. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { loadConfig, type Config } from '../config.ts';
 import { shownConfig } from '../config/shown-config.ts';
-import { startConsole, type CallActions } from '../console/console-server.ts';
+import type { CallActions } from '../console/console-server.ts';
 import { History } from '../console/history.ts';
 import { LiveCalls } from '../console/live-calls.ts';
 import type { AgentSummary } from '../console/protocol.ts';
@@ -67,6 +67,8 @@ export function openConsole(
       const { listenAddress, listenPort, operateToken, viewToken, proxy, tls, phone } = settings;
       const { asteriskUrl = config.asterisk[0]?.url, username, password } = phone;
       const { certificate, key } = tls;
+      // Its server's packages take a quarter of a second to load: calls are taken already.
+      const { startConsole } = await import('../console/console-server.ts');
       const page = await startConsole({
         address: listenAddress,
         port: listenPort,

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
+import { ownVersion } from './own-version.ts';
 import type { CallObserver } from '../dialog/contract/call-events.ts';
 import type { MediaSession } from '../dialog/contract/ports.ts';
 import type { Scope } from '../lib/scope.ts';
@@ -137,9 +137,4 @@ const NOBODY_WATCHES: Monitoring = {
 
 function json(ok: boolean, body: object): Page {
   return { status: ok ? 200 : 503, contentType: 'application/json', body: `${JSON.stringify(body)}\n` };
-}
-
-function ownVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -18,6 +18,7 @@ import { chainSpeechToText } from '../providers/chain/speech-to-text-chain.ts';
 import { chainTextToSpeech } from '../providers/chain/text-to-speech-chain.ts';
 import type { Part, Ports, Provider } from '../providers/provider.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
+import { ownVersion } from './own-version.ts';
 import type { OnAbandoned } from '../threads/supervised-thread.ts';
 
 /** For a call's connection to a recogniser, when another one follows: the greeting is heard meanwhile. */
@@ -43,6 +44,7 @@ export class ProviderPool {
   #endOfTurn: Promise<EndOfTurnModel> | undefined;
   readonly #breakers = new Map<Provider<Part>, CircuitBreaker>();
   readonly #told = new Set<string>();
+  readonly #later: (() => Promise<void>)[] = [];
 
   constructor(
     scope: Scope,
@@ -89,6 +91,18 @@ export class ProviderPool {
     return chainTextToSpeech({ providers, clock: systemClock, patienceMs });
   }
 
+  /** All that the sound of this choice depends on, but for the request; no key is in it. */
+  soundOf({ tts: { names } }: ProviderChoice): string {
+    const { settings } = this.#config.providers;
+    const sounds = names.map((name) => {
+      const { section, soundVersion } = known('tts', name);
+      return [name, section && settings[section.name], soundVersion?.()];
+    });
+    return JSON.stringify([ownVersion(), sounds], (key, value: unknown) =>
+      key === 'apiKey' ? undefined : value,
+    );
+  }
+
   /** The same for all agents; undefined: none is named. Throws END_OF_TURN_UNAVAILABLE with what is needed. */
   async endOfTurn(): Promise<EndOfTurnModel | undefined> {
     const { model } = this.#config.providers.endOfTurn;
@@ -114,6 +128,11 @@ export class ProviderPool {
   #keep(part: Part | 'end-of-turn', provider: string, port: Ports[Part] | EndOfTurnModel): void {
     this.#scope.defer(() => port.close(), `${part} ${provider}`);
     this.#opened.push({ part, provider, port });
+  }
+
+  /** Lets providers do what they have put off until calls are taken. Never rejects. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#later.splice(0).map((task) => task()));
   }
 
   /** The state of each provider's circuit breaker. */
@@ -159,6 +178,12 @@ export class ProviderPool {
       .open({
         settings: providers.settings,
         agents: agents.filter(({ id }) => providers.byAgent[id]?.[part].names.includes(name)),
+        follows: ![providers.default, ...Object.values(providers.byAgent)].some(
+          (choice) => choice[part].names[0] === name,
+        ),
+        later: (task) => {
+          this.#later.push(task);
+        },
         maxCalls: limits.maxCalls,
         onAbandoned: this.#onAbandoned,
         debug: (about, message) => {

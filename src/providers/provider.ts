@@ -37,6 +37,8 @@ export interface Provider<P extends Part> {
   readonly languages: readonly string[] | 'any';
   /** Text to speech only. */
   readonly voices?: Voices;
+  /** Text to speech only: what its sound depends on besides settings and request; other sounds, another text. */
+  readonly soundVersion?: () => string;
   /** Its place where providers.yaml says `auto`, the lowest first; missing: it is chosen by name only. */
   readonly rank?: number;
   /** Rejects with the part's …_UNAVAILABLE, and what to do. */
@@ -56,6 +58,10 @@ export interface Workshop {
   readonly settings: AllSettings;
   /** The agents that use it: their models are made before the first call. */
   readonly agents: readonly AgentProfile[];
+  /** It only takes another's place, for each of them: what takes long to load can wait until then. */
+  readonly follows: boolean;
+  /** Has this done as soon as calls are taken. It never rejects. */
+  readonly later: (task: () => Promise<void>) => void;
   /** So many calls at a time must be served. */
   readonly maxCalls: number;
   /** A thread of it hangs where nothing ends it; see OnAbandoned. */

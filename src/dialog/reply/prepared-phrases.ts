@@ -46,7 +46,7 @@ export class PhraseCache {
   readonly #phrases = new Map<string, PreparedPhrase>();
 
   /**
-   * Synthesises the phrases of an owner, one after the other; formats are only conversions. What
+   * Synthesises phrases of an owner, all or these, one after the other; formats are only conversions. What
    * fails is reported and left out: it is synthesised when it is wanted. Returns what `complete` should
    * try again: what failed, and what was spoken in another synthesiser's voice.
    */
@@ -54,10 +54,11 @@ export class PhraseCache {
     request: PhraseRequest,
     signal: AbortSignal,
     onTrouble: (phrase: PhraseName, error: unknown) => void,
+    names = Object.keys(request.texts) as readonly PhraseName[],
   ): Promise<PhraseName[]> {
     this.#texts.set(request.owner, request.texts);
     const again: PhraseName[] = [];
-    for (const name of Object.keys(request.texts) as PhraseName[]) {
+    for (const name of names) {
       if (signal.aborted) break;
       try {
         if (!(await this.#prepare(request, name, signal))) again.push(name);

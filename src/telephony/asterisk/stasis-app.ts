@@ -40,16 +40,22 @@ export interface StasisApp {
   close(): Promise<void>;
 }
 
-/** Makes sure beforehand that `startStasisApp` will find all as it needs it. Rejects as that does. */
-export async function checkStasisServer(
-  options: Pick<StasisAppOptions, 'server' | 'log' | 'clock'>,
-): Promise<void> {
-  const rest = await AriRest.open(options.server, DEFAULT_STASIS_SETTINGS.requestMs);
+/**
+ * Opens an Asterisk for `startStasisApp`, which looks after it from then on, and makes sure that all is there as it needs
+ * it. Rejects as that does. Whoever never comes to that closes it.
+ */
+export async function openStasisServer(
+  options: Pick<StasisAppOptions, 'server' | 'log' | 'clock' | 'takeOver'>,
+  settings: Pick<StasisSettings, 'claimMs' | 'requestMs'> = DEFAULT_STASIS_SETTINGS,
+): Promise<AriRest> {
+  const rest = await AriRest.open(options.server, settings.requestMs);
   try {
-    await checkSound(options.server, DEFAULT_STASIS_SETTINGS.requestMs);
-    await claimName(options, DEFAULT_STASIS_SETTINGS, rest);
-  } finally {
+    await checkSound(options.server, settings.requestMs);
+    await claimName(options, settings, rest);
+    return rest;
+  } catch (error) {
     rest.close();
+    throw error;
   }
 }
 
@@ -60,10 +66,10 @@ export async function checkStasisServer(
  */
 export async function startStasisApp(options: StasisAppOptions): Promise<StasisApp> {
   const settings: StasisSettings = { ...DEFAULT_STASIS_SETTINGS, ...options.settings };
-  const rest = await AriRest.open(options.server, settings.requestMs);
+  const rest = options.rest ?? (await openStasisServer(options, settings));
   try {
-    await checkSound(options.server, settings.requestMs);
-    await claimName(options, settings, rest);
+    // Some time may have passed since it was opened.
+    if (options.rest) await claimName(options, settings, rest);
     const version = await rest.version();
     const switchboard = new Switchboard(options, settings, rest);
     const stream = await openEventStream({

@@ -66,6 +66,8 @@ export const DEFAULT_STASIS_SETTINGS: StasisSettings = {
 
 export interface StasisAppOptions {
   readonly server: StasisServer;
+  /** As `openStasisServer` has opened it; missing: it is opened first. */
+  readonly rest?: AriRest;
   readonly desk: CallDesk;
   readonly gateway: MediaGateway<RtpEndpoint>;
   readonly clock: Clock;

@@ -1,3 +1,4 @@
+import { messageOf } from '../../../lib/errors.ts';
 import type { Provider } from '../../provider.ts';
 import { expectedPhrases } from '../receptionist/expected-phrases.ts';
 
@@ -6,15 +7,28 @@ export const pocketsphinx: Provider<'stt'> = {
   name: 'pocketsphinx',
   languages: ['en'],
   rank: 100,
-  async open({ agents, maxCalls, debug, onTrouble, onAbandoned }) {
+  async open({ agents, follows, later, maxCalls, debug, onTrouble, onAbandoned }) {
     const { createPocketsphinxStt } = await import('./pocketsphinx-stt.ts');
     const stt = createPocketsphinxStt({ maxStreams: maxCalls, onTrouble, supervision: { onAbandoned } });
-    for (const agent of agents) {
-      const { language, knowledge } = agent;
-      const phrases = expectedPhrases(agent);
-      const report = await stt.prepare({ language, phrases, pronunciations: knowledge.pronunciations });
-      debug({ agent: agent.id, ...report }, 'recogniser prepared');
-    }
+    if (follows) return stt;
+    await stt.load();
+    // Greetings are heard meanwhile; a call that comes earlier makes its own.
+    later(async () => {
+      for (const agent of agents) {
+        const { language, knowledge } = agent;
+        const source = {
+          language,
+          phrases: expectedPhrases(agent),
+          pronunciations: knowledge.pronunciations,
+        };
+        try {
+          debug({ agent: agent.id, ...(await stt.prepare(source)) }, 'recogniser prepared');
+        } catch (error) {
+          if (stt.closed) return;
+          onTrouble(`the recogniser of ${agent.id} can't be prepared: ${messageOf(error)}`);
+        }
+      }
+    });
     return stt;
   },
 };

@@ -19,6 +19,9 @@ export interface PocketsphinxSttOptions extends PocketsphinxOptions {
 
 /** Speech to text without a network or a key. */
 export interface PocketsphinxStt extends SpeechToText {
+  readonly closed: boolean;
+  /** Starts its thread, and finds library and model. Throws STT_UNAVAILABLE that names what to install. */
+  load(): Promise<void>;
   /**
    * Makes an agent's models ahead of its first call, and tells which of its words are only guessed.
    * Throws LANGUAGE_UNSUPPORTED or STT_UNAVAILABLE.
@@ -72,6 +75,13 @@ export function createPocketsphinxStt(options: PocketsphinxSttOptions = {}): Poc
     name: 'pocketsphinx',
     rates: [8000, 16000, 24000],
     findsTurns: false,
+    get closed() {
+      return closed;
+    },
+
+    async load() {
+      await ask({ type: 'load' });
+    },
 
     async prepare({ language, phrases, pronunciations = {} }) {
       refuseForeign(language);
@@ -92,9 +102,10 @@ export function createPocketsphinxStt(options: PocketsphinxSttOptions = {}): Poc
 
     status() {
       const { up, restarts, requests, trouble } = thread;
+      const neverUp = !up && restarts === 0;
       return {
-        ...(trouble !== undefined && { trouble: `its thread: ${trouble}` }),
-        threads: [{ name: 'stt', alive: up, restarts }],
+        ...(trouble !== undefined && !neverUp && { trouble: `its thread: ${trouble}` }),
+        threads: neverUp ? [] : [{ name: 'stt', alive: up, restarts }],
         requests,
       };
     },

@@ -28,6 +28,9 @@ function thePool(): RecogniserPool {
 
 function obey(command: Command): DomainReport | Promise<Transcript> | undefined {
   switch (command.type) {
+    case 'load':
+      thePool();
+      return undefined;
     case 'prepare':
       return thePool().prepare(command.source);
     case 'open': {

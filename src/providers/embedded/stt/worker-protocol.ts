@@ -8,8 +8,9 @@ export interface WorkerOptions extends PocketsphinxOptions {
   readonly maxStreams: number;
 }
 
-/** Main thread → worker. `prepare`, `open` and `end` are asked: `prepare` for a DomainReport, `end` for a Transcript. */
+/** Main thread → worker. `load`, `prepare`, `open` and `end` are asked: `prepare` for a DomainReport, `end` for a Transcript. */
 export type Command =
+  | { readonly type: 'load' }
   | { readonly type: 'prepare'; readonly source: DomainSource }
   | {
       readonly type: 'open';

@@ -1,4 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Provider } from '../../provider.ts';
+import { sha256 } from '../../speech-store.ts';
 import { FLITE_VOICES } from './flite-engine.ts';
 
 export const flite: Provider<'tts'> = {
@@ -6,9 +8,16 @@ export const flite: Provider<'tts'> = {
   name: 'flite',
   languages: ['en'],
   voices: FLITE_VOICES,
+  // How a number is read out, and how loud a voice is, stands in these files.
+  soundVersion: () =>
+    sha256(
+      readdirSync(import.meta.dirname)
+        .map((name) => readFileSync(`${import.meta.dirname}/${name}`, 'utf8'))
+        .join('\n'),
+    ),
   rank: 100,
-  async open({ onTrouble, onAbandoned }) {
+  async open({ follows, onTrouble, onAbandoned }) {
     const { createFliteTts } = await import('./flite-tts.ts');
-    return createFliteTts({ onTrouble, supervision: { onAbandoned } });
+    return createFliteTts({ startsLate: follows, onTrouble, supervision: { onAbandoned } });
   },
 };

@@ -26,7 +26,7 @@ import type { TimedWord } from '../../../dialog/contract/speech.ts';
 const GAIN: Readonly<Record<FliteVoice, number>> = { slt: 0.479, rms: 0.902 };
 
 export interface FliteWorkerData {
-  readonly module: WebAssembly.Module;
+  module: WebAssembly.Module;
 }
 
 const main = new ThreadSide<SpeakJob, FliteAnswer>();
