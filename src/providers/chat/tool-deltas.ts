@@ -82,7 +82,9 @@ function parsed(text: string, tool: KnownTool | undefined): Pick<ToolCall, 'argu
     const names = Object.keys(tool?.parameters['properties'] ?? {});
     const values: readonly unknown[] = Array.isArray(value) ? (value as unknown[]) : [value];
     if (tool && values.length <= names.length) {
-      return { arguments: Object.fromEntries(values.map((one, at): [string, unknown] => [names[at] ?? '', one])) };
+      return {
+        arguments: Object.fromEntries(values.map((one, at): [string, unknown] => [names[at] ?? '', one])),
+      };
     }
   } catch {
     // told below
