@@ -1,5 +1,6 @@
 import { ownAddressTowards } from './app/own-address.ts';
 import { openConsole } from './app/console.ts';
+import { checkBeforehand } from './app/first-checks.ts';
 import { startMonitoring } from './app/monitoring.ts';
 import { namesOf, ProviderPool } from './app/providers.ts';
 import { keepRules, redactedEvents } from './app/keep-rules.ts';
@@ -27,7 +28,7 @@ import { MediaGatewayFactory } from './gateways/media-gateway-factory.ts';
 import type { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
 import { onAbort } from './lib/abort.ts';
 import { systemClock, type Milliseconds } from './lib/clock.ts';
-import { messageOf, VoiceAgentError } from './lib/errors.ts';
+import { messageOf } from './lib/errors.ts';
 import { Listeners } from './lib/listeners.ts';
 import { Scope } from './lib/scope.ts';
 import type { AudioFormat } from './media/audio.ts';
@@ -37,7 +38,7 @@ import { logCalls, type Logger } from './observability/logger.ts';
 import { expectedPhrases } from './providers/embedded/receptionist/expected-phrases.ts';
 import type { OnAbandoned } from './threads/supervised-thread.ts';
 import { httpTool } from './tools/http-tool.ts';
-import { checkStasisServer, startStasisApp, type StasisApp } from './telephony/asterisk/stasis-app.ts';
+import { startStasisApp, type StasisApp } from './telephony/asterisk/stasis-app.ts';
 
 /** The whole program, running. */
 export interface App {
@@ -109,8 +110,7 @@ async function assemble(
     eventLoop.close();
   });
   const monitoring = await startMonitoring(config, log, scope, eventLoop);
-  // In a moment it is known what is wrong there; what the providers load takes seconds.
-  await allWell(config.asterisk.map((server) => checkStasisServer({ server, log, clock })));
+  await checkBeforehand(config, log);
   const rules = keepRules(config);
   const records = await openRecords(config, rules, log, scope, monitoring);
   const forLog = redactedEvents(rules, config.records.redact.cards);
@@ -211,18 +211,6 @@ async function assemble(
     },
     close: () => scope.close(),
   };
-}
-
-/** Throws what is wrong, and if that is more than one thing, all of it in one error. */
-async function allWell(checks: readonly Promise<void>[]): Promise<void> {
-  const settled = await Promise.allSettled(checks);
-  const wrong = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-  const [first] = wrong;
-  if (wrong.length < 2 || !(first instanceof VoiceAgentError)) {
-    if (wrong.length > 0) throw first;
-    return;
-  }
-  throw new VoiceAgentError(first.code, wrong.map(messageOf).join('\n'), { cause: first });
 }
 
 async function openGateway(

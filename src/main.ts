@@ -1,7 +1,7 @@
 import { once } from 'node:events';
+import { checkBeforehand } from './app/first-checks.ts';
 import { KNOWN_PROVIDERS } from './app/known-providers.ts';
 import { catchUncaught } from './app/uncaught-failures.ts';
-import { startApp } from './app.ts';
 import { loadConfig } from './config.ts';
 import { systemClock, type Milliseconds } from './lib/clock.ts';
 import { messageOf, VoiceAgentError } from './lib/errors.ts';
@@ -58,6 +58,9 @@ async function main(): Promise<void> {
   };
 
   const run = async (): Promise<void> => {
+    await checkBeforehand(config, log);
+    // To load the rest takes longer than all that.
+    const { startApp } = await import('./app.ts');
     const app = await startApp(config, log, stop.signal, onAbandoned);
     await aborted(stop.signal);
     const drained = app.drain(broken.signal.aborted ? DRAIN_AFTER_BUG_MS : undefined);

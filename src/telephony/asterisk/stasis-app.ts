@@ -1,6 +1,6 @@
 import { claimName, lookAtName } from './app-claim.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { isRefused } from './ari-error.ts';
+import { AriError, isRefused } from './ari-error.ts';
 import { AriRest, checkSound } from './ari-rest.ts';
 import { beat } from './heartbeat.ts';
 import type { CallOrder } from './placed-call.ts';
@@ -40,19 +40,6 @@ export interface StasisApp {
   close(): Promise<void>;
 }
 
-/** Makes sure beforehand that `startStasisApp` will find all as it needs it. Rejects as that does. */
-export async function checkStasisServer(
-  options: Pick<StasisAppOptions, 'server' | 'log' | 'clock'>,
-): Promise<void> {
-  const rest = await AriRest.open(options.server, DEFAULT_STASIS_SETTINGS.requestMs);
-  try {
-    await checkSound(options.server, DEFAULT_STASIS_SETTINGS.requestMs);
-    await claimName(options, DEFAULT_STASIS_SETTINGS, rest);
-  } finally {
-    rest.close();
-  }
-}
-
 /**
  * Registers the app and serves its calls until `close`. Rejects with ARI_UNREACHABLE, ARI_TIMEOUT,
  * ARI_UNAUTHORIZED or ARI_APP_TAKEN when that can't be begun; once begun, it survives the loss of
@@ -85,6 +72,10 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
     });
     const heart = new AbortController();
     let trouble: string | undefined;
+    let silence: string | undefined;
+    void watchSound(options, settings, heart.signal, (error) => {
+      silence = error && messageOf(error);
+    });
     void beat(rest, options.server.app, options.clock, heart.signal, (error) => {
       const before = trouble;
       trouble = error === undefined ? undefined : messageOf(error);
@@ -108,7 +99,7 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
     return {
       server: options.server,
       version,
-      stats: () => ({ stream: stream.stats(), trouble, ...switchboard.stats() }),
+      stats: () => ({ stream: stream.stats(), trouble: trouble ?? silence, ...switchboard.stats() }),
       place: (order) => switchboard.place(order),
       drain: () => {
         switchboard.drain();
@@ -118,5 +109,28 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
   } catch (error) {
     rest.close();
     throw error;
+  }
+}
+
+/** Looks again and again whether calls would have a sound; tells what is wrong, and when it is well again. Never rejects. */
+async function watchSound(
+  { server, clock, log }: StasisAppOptions,
+  { soundMs, requestMs }: StasisSettings,
+  signal: AbortSignal,
+  onSound: (trouble: AriError | undefined) => void,
+): Promise<void> {
+  let told: AriError | undefined;
+  while (await clock.sleep(soundMs, signal)) {
+    const trouble = await checkSound(server, requestMs).then(
+      () => undefined,
+      // That Asterisk answers nothing is told elsewhere.
+      (error: unknown) => (error instanceof AriError && error.status === 404 ? error : undefined),
+    );
+    if (signal.aborted) return;
+    onSound(trouble);
+    const about = { server: server.name, app: server.app };
+    if (trouble && !told) log.error({ ...about, error: trouble.message }, 'calls have no sound');
+    else if (told && !trouble) log.info(about, 'calls have a sound again');
+    told = trouble;
   }
 }
