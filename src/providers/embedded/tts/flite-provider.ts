@@ -7,6 +7,8 @@ export const flite: Provider<'tts'> = {
   languages: ['en'],
   voices: FLITE_VOICES,
   rank: 100,
+  // It can speak only what it knows the sounds of: speakable.ts.
+  figures: () => ({ reads: ['en'] }),
   async open({ onTrouble, onAbandoned }) {
     const { createFliteTts } = await import('./flite-tts.ts');
     return createFliteTts({ onTrouble, supervision: { onAbandoned } });
