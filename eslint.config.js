@@ -15,6 +15,7 @@ const homes = {
   'groq-sdk': ['src/providers/groq'],
   openai: ['src/providers/openai'],
   jsonrepair: ['src/providers/chat'],
+  n2words: ['src/dialog/language/figures'],
   undici: ['src/providers/sdk-http.ts'],
   '@cartesia/cartesia-js': ['src/providers/cartesia'],
   'onnxruntime-node': ['src/providers/embedded/onnx.ts'],

@@ -16,9 +16,11 @@ import { chainLanguageModels } from '../providers/chain/language-model-chain.ts'
 import type { Listed } from '../providers/chain/provider-list.ts';
 import { chainSpeechToText } from '../providers/chain/speech-to-text-chain.ts';
 import { chainTextToSpeech } from '../providers/chain/text-to-speech-chain.ts';
+import { withFiguresRead } from '../providers/figures-read.ts';
 import type { Part, Ports, Provider } from '../providers/provider.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
 import { ownVersion } from './own-version.ts';
+import type { AllSettings } from '../settings/settings-section.ts';
 import type { OnAbandoned } from '../threads/supervised-thread.ts';
 
 /** For a call's connection to a recogniser, when another one follows: the greeting is heard meanwhile. */
@@ -195,7 +197,7 @@ export class ProviderPool {
       })
       .then((port) => {
         this.#keep(part, name, port);
-        return port;
+        return spoken(provider, port, providers.settings);
       });
     this.#opening[part].set(provider, opening);
     return opening;
@@ -240,6 +242,12 @@ function known<P extends Part>(part: P, name: string): Provider<P> {
   const provider = KNOWN_PROVIDERS[part].find((one) => one.name === name);
   if (!provider) throw new TypeError(`unknown ${part} provider ${name}`);
   return provider;
+}
+
+/** A voice is given words in the place of figures, where it doesn't read them itself. */
+function spoken<P extends Part>(provider: Provider<P>, port: Ports[P], settings: AllSettings): Ports[P] {
+  if (!('speak' in port)) return port;
+  return withFiguresRead(port, provider.figures?.(settings) ?? { reads: [] }) as Ports[P];
 }
 
 /** A single provider that runs in this process needs no chain around it. */

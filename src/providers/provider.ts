@@ -5,6 +5,7 @@ import type {
   TextToSpeech,
   VoiceActivityDetector,
 } from '../dialog/contract/ports.ts';
+import type { FiguresOfVoice } from './figures-read.ts';
 import type { OnAbandoned } from '../threads/supervised-thread.ts';
 import type { AllSettings, SettingsSection } from '../settings/settings-section.ts';
 
@@ -39,6 +40,8 @@ export interface Provider<P extends Part> {
   readonly voices?: Voices;
   /** Text to speech only: what its sound depends on besides settings and request; other sounds, another text. */
   readonly soundVersion?: () => string;
+  /** Text to speech only: which figures it reads itself; missing: none, they come to it as words. */
+  readonly figures?: (settings: AllSettings) => FiguresOfVoice;
   /** Its place where providers.yaml says `auto`, the lowest first; missing: it is chosen by name only. */
   readonly rank?: number;
   /** Rejects with the part's …_UNAVAILABLE, and what to do. */

@@ -5,6 +5,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { AriServer } from '../support/ari-server.ts';
 
 const PATIENCE = { timeout: 20_000, interval: 20 };
@@ -126,6 +127,23 @@ describe('the process', () => {
     expect(agent.signalCode).toBe('SIGKILL');
     expect(caller.history).toEqual(['answered', 'continued']);
     expect(log).toContain('"event":"stopped"');
+  });
+
+  it('says at once that its name is taken, before anything is loaded or opened', async () => {
+    agent.kill('SIGKILL');
+    await exited;
+    const { username, password } = server.credentials;
+    const other = new WebSocket(`${server.url.replace('http', 'ws')}/ari/events?app=voice-agent`, {
+      auth: `${username}:${password}`,
+    });
+    await once(other, 'open');
+    startAgent();
+    await exited;
+    expect(agent.exitCode).toBe(1);
+    expect(lines().map(({ level }) => level)).toEqual(['fatal']);
+    expect(log).toContain('another program is registered as the Stasis app');
+    expect(await temporary()).toEqual([]);
+    other.terminate();
   });
 
   it('closes what it had started when it is stopped while starting', async () => {

@@ -28,6 +28,7 @@ export const CARTESIA = new SettingsSection({
       }),
       speed: decimal(0.6, 1.5).optional(),
       feeding: oneOf(['sentence', 'token']).default('sentence'),
+      figures: oneOf(['voice', 'words']).default('voice'),
       bufferMs: whole(0, 5_000).optional(),
       format: audioFormat.optional(),
       firstAudioMs: whole(100, 30_000).default(1_500),

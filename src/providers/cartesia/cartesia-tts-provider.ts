@@ -11,10 +11,15 @@ export const cartesiaTts: Provider<'tts'> = {
   languages: CARTESIA_LANGUAGES,
   voices: { namesAt: ['tts', 'voices'], id: CARTESIA_VOICE_ID },
   rank: 10,
+  // In the conventions of each language, but no ranges: docs.cartesia.ai/build-with-cartesia/capability-guides/text-normalization
+  figures: (settings) => ({
+    reads: CARTESIA.in(settings).tts.figures === 'voice' ? 'any' : ['en'],
+    butRanges: true,
+  }),
   async open({ settings, onTrouble }) {
     const { createCartesiaTts } = await import('./cartesia-tts.ts');
     const { apiKey = '', baseUrl, connectMs, tts: own } = CARTESIA.in(settings);
-    const { format, repliesPerSocket, ...others } = own;
+    const { format, repliesPerSocket, figures: _, ...others } = own;
     const tts = createCartesiaTts({
       ...others,
       apiKey,

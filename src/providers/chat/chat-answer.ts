@@ -6,15 +6,15 @@ import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
 import type { ChatModelOptions, ChatServer } from './chat-model.ts';
 import type { ChatBody, Content } from './chat-wire.ts';
 import { ContentReader } from './content-reader.ts';
-import { ToolDeltas } from './tool-deltas.ts';
+import { ToolDeltas, type KnownTool } from './tool-deltas.ts';
 
 export interface AnswerOptions extends Pick<
   ChatModelOptions,
   'name' | 'firstTokenMs' | 'tokenMs' | 'thinkingMs'
 > {
   readonly clock: Clock;
-  /** Names of the tools that the agent has. */
-  readonly known: readonly string[];
+  /** Those that the agent has. */
+  readonly agentTools: readonly KnownTool[];
   /** As for ContentReader. */
   readonly thinksFirst: boolean;
   /** It can be asked again, with more tokens. */
@@ -52,13 +52,16 @@ export async function* answerOf(
   signal: AbortSignal,
   options: AnswerOptions,
 ): AsyncGenerator<LlmEvent, Ending | undefined> {
-  const { name, clock, firstTokenMs, tokenMs, thinkingMs, known } = options;
+  const { name, clock, firstTokenMs, tokenMs, thinkingMs, agentTools } = options;
   const fail = (kind: FailureKind, message: string): ProviderFailure =>
     new ProviderFailure({ code: 'LLM_FAILED', provider: name, kind, message });
   const request = new RequestAbort(signal, clock);
   const began = clock.now();
-  const tools = new ToolDeltas(known);
-  const content = new ContentReader(known, options.thinksFirst);
+  const tools = new ToolDeltas(agentTools);
+  const content = new ContentReader(
+    agentTools.map((tool) => tool.name),
+    options.thinksFirst,
+  );
   let words = '';
   let thinking = false;
   let progressed = false;

@@ -113,10 +113,14 @@ export function createChatModel(
     let manner = before?.manner ?? {};
     for (;;) {
       const body = bodyOf(request, manner);
-      const known = tools.map((tool) => tool.name);
       let said = false;
       try {
-        const about = { known, thinksFirst: learnt.thinksFirst, hasMoreRoom: learnt.room === 1, clock };
+        const about = {
+          agentTools: tools,
+          thinksFirst: learnt.thinksFirst,
+          hasMoreRoom: learnt.room === 1,
+          clock,
+        };
         const answer = answerOf(server, body, signal, { ...options, ...about });
         let ending: Ending | undefined;
         for (let next = await answer.next(); ; next = await answer.next()) {
@@ -144,7 +148,7 @@ export function createChatModel(
           onTrouble?.(`${name}: ${model} is asked with ${lesson} from now on, as its server wants it`);
           continue;
         }
-        const written = writtenReply(refusal.failedGeneration, known);
+        const written = writtenReply(refusal.failedGeneration, tools);
         if (written) {
           yield* written;
           return;

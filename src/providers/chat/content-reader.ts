@@ -1,4 +1,4 @@
-import { callsIn, jsonEnd, parenthesisEnd, type WrittenCall } from './written-tools.ts';
+import { argumentsOf, callsIn, jsonEnd, parenthesisEnd, type WrittenCall } from './written-tools.ts';
 
 /** What stands in a model's content: words to be spoken, thoughts, and tools that it calls in writing. */
 export type ContentPart =
@@ -31,12 +31,15 @@ const THOUGHTS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
   [/^<\|channel\|>analysis<\|message\|>/i, /<\|end\|>|<\|start\|>|(?=<\|channel\|>)/],
 ];
 
+const NESTED = /<(?:think|thinking|thoughts?|reasoning)\s*>/i;
+
 /** Tags between which tools are called: Hermes and Qwen; Llama; Granite and Phi; Mistral; Kimi; DeepSeek; Claude's. */
 const CALLS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
   [
-    /^<(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|function_calls?|functioncalls?|invoke|tool_code)\b[^>]*>/i,
-    /<\/(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|function_calls?|functioncalls?|invoke|tool_code)>|(?<=^\s*<[^<>]*\/>)/i,
+    /^<(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|function_calls?|functioncalls?|invoke|tool_code|execute_tool|api_call|action)\b[^>]*>/i,
+    /<\/(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|function_calls?|functioncalls?|invoke|tool_code|execute_tool|api_call|action)>|(?<=^\s*<[^<>]*\/>)/i,
   ],
+  [/^<start_function_call>/, /<end_function_call>|<start_function_response>/],
   [/^<function\b[=(\s][^>{]*>?/i, /<\/function>|<function>/i],
   [/^<\|(tool_calls?|python_tag)\|>/i, /<\|\/?(?:tool_calls?|eom_id|eot_id|end)\|>/i],
   [
@@ -68,18 +71,47 @@ const CONTROL =
 const SPEAKER = /^\s*(?:(?:assistant|ai|agent|bot|final answer|answer|response)\s*:\s*|assistant\n+)/i;
 const REACT_THOUGHT = /^\s*thought:/i;
 const REACT_END = /\n\s*(?:final )?(?:answer|response):\s*|(?=\n\s*action:)/i;
-const OPENINGS = ['assistant:', 'ai:', 'agent:', 'bot:', 'final answer:', 'answer:', 'response:', 'thought:'];
-/** A tool's name, `Action: ` perhaps before it, and what may stand between it and its arguments. */
-const ACTION = /^action:\s*/i;
-const ARGUMENTS = /^(?:\[ARGS\]|\*\*|:|\s*\n\s*(?:action input:)?)?\s*(?=[({])/i;
+const OPENINGS = [
+  ...['assistant:', 'ai:', 'agent:', 'bot:', 'final answer:', 'answer:', 'response:', 'thought:'],
+  ...['assistantfinal', 'assistantanalysis', 'assistantcommentary'],
+];
+/** What may stand between a tool's name and its arguments. */
+const ARGUMENTS =
+  /^(?:\[ARGS\]|\*\*|:|\s*\n\s*(?:(?:action input|arguments|parameters|args|input):)?)?\s*(?=[({])/i;
+const ARGUMENTS_BEGUN = /^(?:\[A?R?G?S?\]?|\*{1,2}|:|\s*\n\s*[a-z :]*)?\s*$/i;
+/** A line of ReAct's whose argument is text, and the argument in brackets, as its paper has them. */
+const REACT_INPUT = /^\s*\n\s*action input:[ \t]*([^\n{]*?)[ \t]*(\n|$)|^\[([^\]\n]*)(\]|$)/i;
+
+/** What models write before a call of theirs: a label, or a piece of a program (Gemini's `print(default_api.…)`). */
+const LABELS: readonly string[] = [
+  ...['print(', 'await ', 'return ', 'result = ', 'response = ', 'output = '],
+  ...['tool', 'function', 'tool call', 'tool_call', 'tool use', 'function call', 'function_call', 'name'].map(
+    (name) => `${name}: `,
+  ),
+  ...['action: ', 'action:', 'tool ', 'call: ', 'call:', 'call ', 'calling ', 'invoke ', 'invoking '],
+  ...['execute ', 'executing ', 'use ', 'using ', 'call tool ', 'calling tool ', 'calling tool: '],
+  ...['call the tool ', 'calling the tool ', 'calling function ', 'call function ', 'call the function '],
+  ...['calling the function ', 'using the tool '],
+].toSorted((one, other) => other.length - one.length);
+/** Marks around a call, or before it. */
+const OPENING = /^[({[<"'`~/!@#$|]*/;
+const CLOSING = /^[)}\]>"'`*~|;]*/;
+const SENTENCE_BEGINS = /(?:^|[\n.!?…:;。！？])\s*$/;
+/** Harmony's words without its tags: servers that don't know them drop them (llama.cpp, vLLM). */
+const BARE_CHANNEL = /^\s*(?:assistant)?(analysis|commentary|final)(?=\p{Lu}|["“]| \p{Lu}| ?to=)/u;
+const BARE_END = /assistant(?:final)|(?=assistantcommentary ?to=)/;
+const BARE_CALL = /^(?:assistant)?commentary ?to=[\w.]+[^{]*/;
 
 /** An answer in JSON, as small models give it that have learnt to. */
 const ANSWER =
   /^\{\s*"(?:response|reply|answer|message|content|text|say|speech|output)"\s*:\s*("(?:[^"\\]|\\.)*")/;
 
+/** LangChain's agents end so. */
+const FINAL_ANSWER = /^\{\s*"action"\s*:\s*"final[ _]answer"\s*,\s*"action_input"\s*:\s*("(?:[^"\\]|\\.)*")/i;
+
 /** Where something may begin that isn't words. */
 const PLACES =
-  /[<{[`◁]|(?<![\w-])[a-zA-Z_](?=[\w.]*(?:[({:*[]|[ \t]*(?:\n|$)))|(?<![\w-])(?:final answer|answer|action):/giu;
+  /[<{[`◁]|(?<!\w)[("'~/!@#$|]|(?<![\w-])[a-zA-Z_](?=[\w.]*(?:[({:*[;]|[ \t]*(?:\n|$)))|(?<![\w-])(?:(?:final answer|answer|action):|(?:print|await|return|result|response|output|tool|function|name|call|calling|invoke|invoking|execute|executing|use|using)\b|(?:assistant)?(?:analysis|commentary|final)(?=\p{Lu}|["“]| \p{Lu}| ?to=))/giu;
 
 /** Nobody says more in figures and brackets than this; what is longer was no call. */
 const LONGEST = 8_000;
@@ -95,6 +127,8 @@ export class ContentReader {
   /** The last of the words that were given away. */
   #before = '';
   #thought: RegExp | undefined;
+  /** Thoughts within the thought, and what came behind the end of one of them: it may have been the end of all. */
+  #inner = { depth: 0, behind: '', isEnded: false };
   /** What has come while it thinks first; undefined: it doesn't, or has finished. */
   #unopened: string | undefined;
   #thoughtFirst: boolean;
@@ -127,6 +161,10 @@ export class ContentReader {
       // For once it hasn't thought at all.
       this.#held = this.#unopened;
       this.#thought = undefined;
+    } else if (this.#thought && this.#inner.isEnded && isWhole) {
+      // It had only spoken of the tag.
+      this.#held = `${this.#inner.behind}${this.#held}`;
+      this.#thought = undefined;
     }
     const parts = [...this.#read(true)];
     this.#held = '';
@@ -136,14 +174,8 @@ export class ContentReader {
   *#read(isLast: boolean): Generator<ContentPart> {
     for (;;) {
       if (this.#thought) {
-        const end = this.#thought.exec(this.#held);
         if (this.#held !== '') yield { is: 'thought' };
-        if (!end) {
-          // The tag's own beginning may be there.
-          this.#held = this.#held.slice(-40);
-          return;
-        }
-        this.#held = this.#held.slice(end.index + end[0].length).trimStart();
+        if (!this.#endThought(this.#thought)) return;
         this.#thought = undefined;
         this.#unopened = undefined;
       }
@@ -155,9 +187,34 @@ export class ContentReader {
       if (found === undefined) return;
       this.#thoughtFirst ||= found.is === 'dropped' && /^<\/think|^◁\/think/i.test(this.#held);
       this.#held = this.#held.slice(found.length);
-      if (found.is === 'thought') this.#thought = found.end;
-      else if (found.is === 'said') yield { is: 'words', text: found.text };
+      if (found.is === 'thought') {
+        this.#thought = found.end;
+        this.#inner = { depth: 0, behind: '', isEnded: false };
+      } else if (found.is === 'said') yield { is: 'words', text: found.text };
       else if (found.is === 'calls') for (const call of found.calls) yield { is: 'call', call };
+    }
+  }
+
+  /** Reads on in a thought, and in those within it; true: what is held is behind its end. */
+  #endThought(end: RegExp): boolean {
+    for (;;) {
+      const close = end.exec(this.#held);
+      const open = close && NESTED.exec(this.#held.slice(0, close.index));
+      if (!close) {
+        // The tag's own beginning may be there.
+        const rest = this.#held.slice(-40);
+        this.#inner.behind += this.#held.slice(0, this.#held.length - rest.length);
+        this.#held = rest;
+        return false;
+      }
+      if (open) {
+        this.#inner.depth += 1;
+        this.#held = this.#held.slice(open.index + open[0].length);
+        continue;
+      }
+      this.#held = this.#held.slice(close.index + close[0].length).trimStart();
+      if (this.#inner.depth === 0) return true;
+      this.#inner = { depth: this.#inner.depth - 1, behind: '', isEnded: true };
     }
   }
 
@@ -173,7 +230,13 @@ export class ContentReader {
   }
 
   #at(text: string, isLast: boolean, before: string): Found {
-    const found = /^\w/.test(text) ? this.#worded(text, isLast, before) : this.#marked(text, isLast);
+    const wrapped = this.#wrapped(text, isLast, before);
+    const found =
+      wrapped !== 'nothing'
+        ? wrapped
+        : /^\w/.test(text)
+          ? this.#worded(text, isLast, before)
+          : this.#marked(text, isLast);
     return found === 'partly' && (isLast || text.length > LONGEST) ? 'nothing' : found;
   }
 
@@ -183,33 +246,117 @@ export class ContentReader {
       if (speaker) return { is: 'dropped', length: speaker[0].length };
       if (REACT_THOUGHT.test(text)) return { is: 'thought', length: 1, end: REACT_END };
       const lower = text.toLowerCase();
-      if (!isLast && OPENINGS.some((opening) => opening.startsWith(lower))) return 'partly';
+      const channels = ['analysis', 'commentary', 'final'];
+      if (!isLast && [...OPENINGS, ...channels].some((opening) => opening.startsWith(lower))) return 'partly';
+      if (!isLast && /^(?:assistant)?(?:analysis|commentary|final)(?: (?:to)?)?$/.test(text)) return 'partly';
     }
-    const action = ACTION.exec(text)?.[0].length ?? 0;
-    const found = this.#called(text.slice(action), isLast, action > 0 ? '' : before);
-    return action > 0 && typeof found === 'object' ? { ...found, length: action + found.length } : found;
+    const bare = this.#bareChannel(text, isLast, before);
+    if (bare !== 'nothing') return bare;
+    if (/^functools\[/.test(text)) {
+      const found = this.#json(text.slice('functools'.length), isLast);
+      return typeof found === 'object' ? { ...found, length: found.length + 'functools'.length } : found;
+    }
+    if (!isLast && 'functools['.startsWith(text)) return 'partly';
+    return this.#called(text, isLast, before, false);
+  }
+
+  /** `analysisThey ask…assistantfinalWe open…`: harmony whose tags were dropped on the way. */
+  #bareChannel(text: string, isLast: boolean, before: string): Found {
+    const isFirst = before.trim() === '';
+    if (!isFirst && !text.startsWith('assistant')) return 'nothing';
+    const call = BARE_CALL.exec(text)?.[0];
+    if (call !== undefined) {
+      const end = jsonEnd(text, call.length);
+      if (end === undefined && !isLast) return 'partly';
+      const calls = callsIn(text.slice(0, end), this.#tools, true);
+      return calls.length === 0 ? 'nothing' : { is: 'calls', length: end ?? text.length, calls };
+    }
+    if (!isLast && /^(?:assistant)?commentary(?: ?(?:t|to|to=[\w.]*))?$/.test(text)) return 'partly';
+    const [whole = '', channel] = BARE_CHANNEL.exec(text) ?? [];
+    if (channel === 'final') return { is: 'dropped', length: whole.length };
+    return channel === undefined ? 'nothing' : { is: 'thought', length: whole.length, end: BARE_END };
   }
 
   /**
-   * `hang_up()`, `transfer(target="Doctor Bob")`, `hang_up{}`, `hang_up: {}`, and a name that has a line of its own, if
-   * it is no word.
+   * A call with something around it, as if it were code or a stage direction: `print(default_api.hang_up())`,
+   * `(hang_up)`, `Action: hang_up`, `**hang_up()**`, `[Calling tool: hang_up]`.
    */
-  #called(text: string, isLast: boolean, before: string): Found {
+  #wrapped(text: string, isLast: boolean, before: string): Found {
+    const open = OPENING.exec(text)?.[0] ?? '';
+    // A tag, of which more is known below.
+    if (/^<\/?$/.test(open)) return 'nothing';
+    const after = text.slice(open.length);
+    const lower = after.toLowerCase();
+    const label = LABELS.find((one) => lower.startsWith(one)) ?? '';
+    const inner = OPENING.exec(after.slice(label.length))?.[0] ?? '';
+    if (open === '' && label === '') return isLast || !isLabelBegun(lower) ? 'nothing' : 'partly';
+    const from = open.length + label.length + inner.length;
+    const rest = text.slice(from);
+    const [given = ''] = /^[\w.]*/.exec(rest) ?? [];
+    const name = bareName(given);
+    if (given.length === rest.length && !isLast) {
+      if (rest === '' ? !/^[<{[`]$/.test(open) || label !== '' : this.#isBegun(given)) return 'partly';
+      if (isLabelBegun(lower)) return 'partly';
+    }
+    if (!this.#tools.includes(name)) {
+      const isResult = /^print\(\s*\w*\s*\)/.exec(after)?.[0];
+      if (open === '' && isResult !== undefined) return { is: 'dropped', length: isResult.length };
+      if (!isLast && /^print\(\s*\w*\s*$/.test(after)) return 'partly';
+      return !isLast && isLabelBegun(lower) ? 'partly' : 'nothing';
+    }
+    const isProgram = /[(=]\s*$|^(?:await|return)/.test(label);
+    const behind = rest.slice(given.length);
+    const opened = `${open}${inner}`;
+    const react = /^action/.test(label) ? REACT_INPUT.exec(behind) : null;
+    if (react) {
+      const isWhole = (react[2] ?? react[4]) !== '';
+      if (!isWhole && !isLast) return 'partly';
+      const value = react[1] ?? react[3] ?? '';
+      return { is: 'calls', length: from + given.length + react[0].length, calls: [called(name, value)] };
+    }
+    const found = this.#called(rest, isLast, '-', isProgram);
+    if (found === 'partly') return found;
+    if (found !== 'nothing') return closed(text, from, found, isLast);
+    // "Sure. (transfer: Doctor Bob)"
+    const told = /^:\s*([^()[\]{}\n]{1,60})[)\]]/.exec(behind);
+    if (told && /[([]$/.test(opened) && SENTENCE_BEGINS.test(before)) {
+      const length = from + given.length + told[0].length;
+      return { is: 'calls', length, calls: [called(name, told[1] ?? '')] };
+    }
+    if (!isLast && /[([]$/.test(opened) && /^:[^()[\]{}\n]{0,60}$/.test(behind)) return 'partly';
+    if (!name.includes('_')) return 'nothing';
+    const close = CLOSING.exec(behind)?.[0] ?? '';
+    const next = behind.slice(close.length);
+    const isBracketed = /[([{<]/.test(opened) && /[)\]}>]/.test(close);
+    const isAlone = SENTENCE_BEGINS.test(before) && /^[.!,]?[ \t]*(?:\n|$)/.test(next);
+    if (!isLast && (next === '' || (isAlone && !next.includes('\n')))) return 'partly';
+    if (!isBracketed && !isAlone) return 'nothing';
+    const length =
+      from + given.length + close.length + (isAlone ? (/^[.!,]?/.exec(next)?.[0].length ?? 0) : 0);
+    return { is: 'calls', length, calls: [{ name, arguments: '{}' }] };
+  }
+
+  /** Whether it may become a tool's name. */
+  #isBegun(given: string): boolean {
+    return this.#tools.some((tool) =>
+      [tool, `functions.${tool}`, `default_api.${tool}`].some((full) => full.startsWith(given)),
+    );
+  }
+
+  /**
+   * `hang_up()`, `transfer(target="Doctor Bob")`, `transfer("Doctor Bob")`, `hang_up{}`, `hang_up: {}`, and a name that
+   * has a line of its own, if it is no word. `isProgram`: it stands where nobody writes words.
+   */
+  #called(text: string, isLast: boolean, before: string, isProgram: boolean): Found {
     const name = /^[\w.]+/.exec(text)?.[0] ?? '';
     const rest = text.slice(name.length);
-    const bare = name.replace(/^(?:functions|default_api)\./, '');
-    const isTool = this.#tools.includes(bare);
-    if (rest === '' && !isLast) {
-      const isBeginning = this.#tools.some((tool) =>
-        [tool, `functions.${tool}`, `default_api.${tool}`].some((full) => full.startsWith(name)),
-      );
-      return isBeginning || 'action:'.startsWith(name.toLowerCase()) ? 'partly' : 'nothing';
-    }
-    if (!isTool) return 'nothing';
+    const bare = bareName(name);
+    if (rest === '' && !isLast) return this.#isBegun(name) ? 'partly' : 'nothing';
+    if (!this.#tools.includes(bare)) return 'nothing';
     const between = ARGUMENTS.exec(rest)?.[0];
     if (between === undefined) {
-      if (!isLast && /^(?:\[A?R?G?S?\]?|\*{1,2}|:|\s*\n\s*[a-z :]*)?\s*$/i.test(rest)) return 'partly';
-      const line = /^[*`]*[ \t]*(?=\n|$)/.exec(rest);
+      if (!isLast && ARGUMENTS_BEGUN.test(rest)) return 'partly';
+      const line = /^[*`;]*[ \t]*(?=\n|$)/.exec(rest);
       const isAlone = line !== null && bare.includes('_') && /(?:^|\n)[\s*/>]*$/.test(before);
       const call = { name: bare, arguments: '{}' };
       return isAlone ? { is: 'calls', length: name.length + line[0].length, calls: [call] } : 'nothing';
@@ -217,9 +364,16 @@ export class ContentReader {
     const given = rest.slice(between.length);
     const end = given.startsWith('(') ? parenthesisEnd(given) : jsonEnd(given, 0);
     if (end === undefined) return isLast && given.startsWith('{') ? this.#calls(bare, text, given) : 'partly';
-    // "You can transfer (or not)" calls nothing.
-    if (/^\((?!\s*(?:["'{)]|[\w-]+\s*[=:]))/.test(given)) return 'nothing';
-    return this.#calls(bare, text.slice(0, text.length - given.length + end), given.slice(0, end));
+    const whole = text.slice(0, text.length - given.length + end);
+    // "You can transfer (or not)" calls nothing; "Sure. transfer(sales)" does.
+    if (/^\((?!\s*(?:["'{)]|[\w-]+\s*[=:]))/.test(given)) {
+      const isStatement = between === '' && (isProgram || SENTENCE_BEGINS.test(before));
+      const behind = given.slice(end);
+      if (!isStatement || (!isProgram && !/^[.;]?\s*(?:\n|$)/.test(behind))) return 'nothing';
+      if (!isLast && behind.trim() === '') return 'partly';
+      return { is: 'calls', length: whole.length, calls: [called(bare, given.slice(1, end - 1))] };
+    }
+    return this.#calls(bare, whole, given.slice(0, end));
   }
 
   #calls(name: string, whole: string, given: string): Found {
@@ -283,9 +437,11 @@ export class ContentReader {
     const end = jsonEnd(text, 0);
     if (end === undefined && !isLast) return 'partly';
     const whole = text.slice(0, end);
+    const answer = ANSWER.exec(whole) ?? FINAL_ANSWER.exec(whole);
+    if (answer?.[1] !== undefined && FINAL_ANSWER.test(whole))
+      return { is: 'said', length: whole.length, text: String(JSON.parse(answer[1])) };
     const calls = callsIn(whole, this.#tools, false);
     if (calls.length > 0) return { is: 'calls', length: whole.length, calls };
-    const answer = ANSWER.exec(whole);
     return answer?.[1] === undefined
       ? 'nothing'
       : { is: 'said', length: whole.length, text: String(JSON.parse(answer[1])) };
@@ -317,4 +473,25 @@ export class ContentReader {
     if (calls.length > 0) return { is: 'calls', length, calls };
     return end < 0 ? 'nothing' : { is: 'dropped', length: /^`+\w*/.exec(text)?.[0].length ?? 1 };
   }
+}
+
+/** A name as the agent has it, of one in a program. */
+function bareName(name: string): string {
+  return name.replace(/^(?:functions|default_api|tools)\./, '').replace(/\.+$/, '');
+}
+
+function called(name: string, list: string): WrittenCall {
+  return { name, arguments: argumentsOf(list) };
+}
+
+function isLabelBegun(lower: string): boolean {
+  return lower !== '' && LABELS.some((label) => label.startsWith(lower));
+}
+
+/** A call, with the marks behind it that close what was opened before it. */
+function closed(text: string, from: number, found: Exclude<Found, string>, isLast: boolean): Found {
+  const behind = text.slice(from + found.length);
+  const close = CLOSING.exec(behind)?.[0] ?? '';
+  if (!isLast && close.length === behind.length) return 'partly';
+  return { ...found, length: from + found.length + close.length };
 }

@@ -1,6 +1,8 @@
-import type { ToolCall } from '../../dialog/contract/conversation.ts';
+import type { ToolCall, ToolSpec } from '../../dialog/contract/conversation.ts';
 import type { ToolCallDelta } from './chat-wire.ts';
 import { toolNamed, type WrittenCall } from './written-tools.ts';
+
+export type KnownTool = Pick<ToolSpec, 'name' | 'parameters'>;
 
 interface Unfinished {
   readonly index: number;
@@ -15,11 +17,11 @@ interface Unfinished {
  */
 export class ToolDeltas {
   readonly #calls: Unfinished[] = [];
-  readonly #known: readonly string[];
+  readonly #tools: readonly KnownTool[];
 
-  /** `known`: names of the tools that the agent has. */
-  constructor(known: readonly string[] = []) {
-    this.#known = known;
+  /** `tools`: those that the agent has. */
+  constructor(tools: readonly KnownTool[] = []) {
+    this.#tools = tools;
   }
 
   add(deltas: readonly ToolCallDelta[]): void {
@@ -49,13 +51,14 @@ export class ToolDeltas {
 
   /** All calls, whole, in the model's order. Arguments that are no JSON object are passed on as they are. */
   finish(): ToolCall[] {
+    const known = this.#tools.map(({ name }) => name);
     return this.#calls
       .toSorted((one, other) => one.index - other.index)
-      .map(({ index, id, name, text }) => ({
-        id: id === '' ? `tool-${index}` : id,
-        name: toolNamed(name, this.#known),
-        ...parsed(text),
-      }));
+      .map(({ index, id, name: given, text }) => {
+        const name = toolNamed(given, known);
+        const tool = this.#tools.find((one) => one.name === name);
+        return { id: id === '' ? `tool-${index}` : id, name, ...parsed(text, tool) };
+      });
   }
 }
 
@@ -64,7 +67,7 @@ function textOf(given: unknown): string {
   return typeof given === 'object' && given !== null ? JSON.stringify(given) : '';
 }
 
-function parsed(text: string): Pick<ToolCall, 'arguments' | 'malformed'> {
+function parsed(text: string, tool: KnownTool | undefined): Pick<ToolCall, 'arguments' | 'malformed'> {
   if (text.trim() === '') return { arguments: {} };
   try {
     let value: unknown = JSON.parse(text);
@@ -74,6 +77,14 @@ function parsed(text: string): Pick<ToolCall, 'arguments' | 'malformed'> {
     if (value === null) return { arguments: {} };
     if (typeof value === 'object' && !Array.isArray(value)) {
       return { arguments: value as Record<string, unknown> };
+    }
+    // `transfer("sales")`: without names, in the order in which the tool has them.
+    const names = Object.keys(tool?.parameters['properties'] ?? {});
+    const values: readonly unknown[] = Array.isArray(value) ? (value as unknown[]) : [value];
+    if (tool && values.length <= names.length) {
+      return {
+        arguments: Object.fromEntries(values.map((one, at): [string, unknown] => [names[at] ?? '', one])),
+      };
     }
   } catch {
     // told below

@@ -1,15 +1,19 @@
 import type { LlmEvent } from '../../dialog/contract/conversation.ts';
 import { ContentReader } from './content-reader.ts';
-import { ToolDeltas } from './tool-deltas.ts';
+import { ToolDeltas, type KnownTool } from './tool-deltas.ts';
 
 /**
  * The events of a reply that a server has refused to pass on, because it couldn't read the tools' calls in it. Undefined:
  * nor can we, or it calls a tool that the agent hasn't.
  */
-export function writtenReply(text: string | undefined, known: readonly string[]): LlmEvent[] | undefined {
+export function writtenReply(
+  text: string | undefined,
+  agentTools: readonly KnownTool[],
+): LlmEvent[] | undefined {
   if (text === undefined) return undefined;
+  const known = agentTools.map(({ name }) => name);
   const reader = new ContentReader(known);
-  const tools = new ToolDeltas(known);
+  const tools = new ToolDeltas(agentTools);
   const events: LlmEvent[] = [];
   for (const part of [...reader.push(text), ...reader.end()]) {
     if (part.is === 'words' && part.text.trim() !== '') events.push({ type: 'text', text: part.text });

@@ -60,7 +60,9 @@ export function parenthesisEnd(text: string): number | undefined {
  * `<function=NAME>{…}</function>`; `<invoke name="NAME"><parameter name="KEY">…`; `NAME[ARGS]{…}`; `NAME(key="value")`.
  * `isCall`: the model said that it is one, so that also the name of a tool that nobody has counts.
  */
-export function callsIn(text: string, known: readonly string[], isCall: boolean): WrittenCall[] {
+export function callsIn(given: string, known: readonly string[], isCall: boolean): WrittenCall[] {
+  // FunctionGemma: `call:transfer{target:<escape>Doctor Bob<escape>}`.
+  const text = given.replaceAll('<escape>', '"').replace(/(<start_function_call>)\s*call:/, '$1');
   const tagged = [...text.matchAll(TAGGED)].flatMap(({ groups: { name = '', body = '' } = {} }) =>
     name === '' ? [] : [{ name: toolNamed(name, known), arguments: argumentsIn(body) }],
   );
@@ -69,12 +71,12 @@ export function callsIn(text: string, known: readonly string[], isCall: boolean)
   if (own.length > 0) return own;
   // GLM: the name, and then a tag for each key and each value.
   const keyed = [...text.matchAll(/<arg_key>(.*?)<\/arg_key>\s*<arg_value>(.*?)(?:<\/arg_value>|$)/gs)];
-  const listed = /^(?:<tool_call>)?\s*([\w.-]+)\s*(?=<arg_key>|<\/tool_call>|$)/.exec(text)?.[1];
+  const listed = /^(?:<[^<>]*>)?\s*([\w.-]+)\s*(?=<arg_key>|<\/[\w:]+>|$)/.exec(text)?.[1];
   if (listed !== undefined && isCall && known.includes(toolNamed(listed, known))) {
     const given = Object.fromEntries(keyed.map(([, key = '', value = '']) => [key.trim(), value.trim()]));
     return [{ name: toolNamed(listed, known), arguments: JSON.stringify(given) }];
   }
-  const json = text.search(/[{[]\s*["'{}[]/);
+  const json = text.search(/[{[]\s*(?:["'{}[]|\w+:)/);
   const before = json < 0 ? '' : text.slice(0, json);
   const harmony = /\bto=(\S+)/.exec(before)?.[1];
   if (harmony !== undefined) return [{ name: toolNamed(harmony, known), arguments: argumentsIn(text) }];
@@ -95,9 +97,9 @@ export function callsIn(text: string, known: readonly string[], isCall: boolean)
       : [];
   }
   return [...text.matchAll(/([\w.-]+)\s*\(((?:[^()"']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*)\)/g)].flatMap(
-    ([, given = '', list = '']) => {
-      const name = toolNamed(given, known);
-      return known.includes(name) ? [{ name, arguments: namedArguments(list) }] : [];
+    ([, called = '', list = '']) => {
+      const name = toolNamed(called, known);
+      return known.includes(name) ? [{ name, arguments: argumentsOf(list) }] : [];
     },
   );
 }
@@ -130,13 +132,27 @@ function argumentsIn(body: string): string {
     return JSON.stringify(Object.fromEntries(parameters.map(([, key, value = '']) => [key, value.trim()])));
   }
   const from = body.indexOf('{');
-  // <function_call name="transfer" target="Doctor Bob"/>
-  if (from < 0) return namedArguments(/^[^<>]*/.exec(body)?.[0].replace(/\/$/, '') ?? '');
+  if (from < 0) {
+    // <function_call name="transfer" target="Doctor Bob"/>, <function=transfer>sales</function>
+    const plain = /^[^<>]*/.exec(body)?.[0].replace(/\/$/, '').trim() ?? '';
+    return plain === '' || /[\w-]+\s*=/.test(plain) ? namedArguments(plain) : argumentsOf(plain);
+  }
   const whole = body.slice(from, jsonEnd(body, from));
   const value = read(whole);
   // A call within the call: `<function=transfer>{"name": "transfer", "parameters": {…}}`.
   const inner = isObject(value) ? (value['parameters'] ?? value['arguments']) : undefined;
   return isObject(inner) ? JSON.stringify(inner) : value === undefined ? whole : JSON.stringify(value);
+}
+
+/** Of a call in parentheses, as JSON: by their names, or as a list of values in their order. */
+export function argumentsOf(list: string): string {
+  const values = [...list.matchAll(/\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^,"']+)\s*(?:,|$)/g)].map(
+    ([, value = '']) => value.trim(),
+  );
+  const isNamed = values.length === 0 || values.some((value) => /^[\w-]+\s*[=:]/.test(value));
+  const isWhole = values.join('').replaceAll(/\s/g, '') === list.replaceAll(/[\s,]/g, '');
+  if (isNamed || !isWhole) return namedArguments(list);
+  return JSON.stringify(values.map((value) => read(value) ?? value));
 }
 
 /** `target="Doctor Bob", urgent=True`, as JSON. */
@@ -194,13 +210,19 @@ function callsOf(value: unknown, known: readonly string[], isCall: boolean): Wri
     // {"transfer": {"target": "Doctor Bob"}}
     const name = toolNamed(only, known);
     const isTool = more.length === 0 && known.includes(name);
-    return isTool ? [{ name, arguments: JSON.stringify(isObject(value[only]) ? value[only] : {}) }] : [];
+    const given = value[only];
+    const isGiven = isObject(given) || (typeof given === 'string' && given !== '');
+    return isTool ? [{ name, arguments: JSON.stringify(isGiven ? given : {}) }] : [];
   }
   const name = toolNamed(String(value[key]), known);
   const argumentKey = ARGUMENT_KEYS.find((one) => value[one] !== undefined);
   if (!known.includes(name) && !isCall && argumentKey === undefined) return [];
   const given = argumentKey === undefined ? without(value, key) : value[argumentKey];
-  return [{ name, arguments: typeof given === 'string' ? given : JSON.stringify(given ?? {}) }];
+  if (typeof given !== 'string') return [{ name, arguments: JSON.stringify(given ?? {}) }];
+  // {"action": "transfer", "action_input": "sales"}: a value without its name.
+  return [
+    { name, arguments: given.trim() === '' || /^\s*[{["]/.test(given) ? given : JSON.stringify(given) },
+  ];
 }
 
 /** {"name": "transfer", "target": "Doctor Bob"}: what isn't said of the call itself are its arguments. */

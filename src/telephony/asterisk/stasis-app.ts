@@ -1,6 +1,6 @@
 import { claimName, lookAtName } from './app-claim.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { isRefused } from './ari-error.ts';
+import { AriError, isRefused } from './ari-error.ts';
 import { AriRest, checkSound } from './ari-rest.ts';
 import { beat } from './heartbeat.ts';
 import type { CallOrder } from './placed-call.ts';
@@ -91,6 +91,10 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
     });
     const heart = new AbortController();
     let trouble: string | undefined;
+    let silence: string | undefined;
+    void watchSound(options, settings, heart.signal, (error) => {
+      silence = error && messageOf(error);
+    });
     void beat(rest, options.server.app, options.clock, heart.signal, (error) => {
       const before = trouble;
       trouble = error === undefined ? undefined : messageOf(error);
@@ -114,7 +118,7 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
     return {
       server: options.server,
       version,
-      stats: () => ({ stream: stream.stats(), trouble, ...switchboard.stats() }),
+      stats: () => ({ stream: stream.stats(), trouble: trouble ?? silence, ...switchboard.stats() }),
       place: (order) => switchboard.place(order),
       drain: () => {
         switchboard.drain();
@@ -124,5 +128,28 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
   } catch (error) {
     rest.close();
     throw error;
+  }
+}
+
+/** Looks again and again whether calls would have a sound; tells what is wrong, and when it is well again. Never rejects. */
+async function watchSound(
+  { server, clock, log }: StasisAppOptions,
+  { soundMs, requestMs }: StasisSettings,
+  signal: AbortSignal,
+  onSound: (trouble: AriError | undefined) => void,
+): Promise<void> {
+  let told: AriError | undefined;
+  while (await clock.sleep(soundMs, signal)) {
+    const trouble = await checkSound(server, requestMs).then(
+      () => undefined,
+      // That Asterisk answers nothing is told elsewhere.
+      (error: unknown) => (error instanceof AriError && error.status === 404 ? error : undefined),
+    );
+    if (signal.aborted) return;
+    onSound(trouble);
+    const about = { server: server.name, app: server.app };
+    if (trouble && !told) log.error({ ...about, error: trouble.message }, 'calls have no sound');
+    else if (told && !trouble) log.info(about, 'calls have a sound again');
+    told = trouble;
   }
 }

@@ -41,6 +41,8 @@ export interface StasisSettings {
   readonly standByMs: Milliseconds;
   /** Between two looks whether calls are still heard while there is no event stream. */
   readonly lookMs: Milliseconds;
+  /** Between two looks whether Asterisk has its module for the sound of calls. */
+  readonly soundMs: Milliseconds;
   /** Without an event stream for this long, the calls are given up. */
   readonly lostMs: Milliseconds;
   /** Before it is looked again for what could not be deleted. */
@@ -52,9 +54,10 @@ export interface StasisSettings {
 export const DEFAULT_STASIS_SETTINGS: StasisSettings = {
   requestMs: 3000,
   pingMs: 5000,
-  claimMs: 2000,
+  claimMs: 1000,
   standByMs: 5000,
   lookMs: 1000,
+  soundMs: 5000,
   lostMs: 60_000,
   sweepPauseMs: 3000,
   closeMs: 3000,

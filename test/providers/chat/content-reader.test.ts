@@ -26,6 +26,8 @@ function read(
 
 const BOB = ['transfer', { target: 'Doctor Bob' }] as const;
 const BYE = ['hang_up', {}] as const;
+/** Without its name; ToolDeltas gives it one. */
+const LISTED = ['transfer', ['Doctor Bob']] as const;
 
 /** What models have been seen to write: the forms of Llama 3, 3.1, 3.2 and 4, Hermes, Qwen, Mistral, Phi, gpt-oss, Kimi, DeepSeek, Gemma. */
 const WRITTEN: readonly (readonly [text: string, words: string, ...calls: (readonly [string, unknown])[]])[] =
@@ -132,7 +134,60 @@ const WRITTEN: readonly (readonly [text: string, words: string, ...calls: (reado
     ['{"name": "open_door", "parameters": {}}', '', ['open_door', {}]],
     ['<tool_call>{"name": "open_door"}</tool_call>', '', ['open_door', {}]],
     ['{"name": "Hang-Up", "arguments": {}}', '', BYE],
+    // As a piece of a program: Gemini, Firefunction, Llama; and what it would print
+    ['print(default_api.hang_up())', '', BYE],
+    ['```tool_code\nprint(default_api.transfer(target="Doctor Bob"))\n```', '', BOB],
+    ['<tool_code>print(transfer(target="Doctor Bob"))</tool_code>', '', BOB],
+    ['result = transfer(target="Doctor Bob")\nprint(result)', '', BOB],
+    ['await hang_up();', '', BYE],
+    ['Sure. functools[{"name": "transfer", "arguments": {"target": "Doctor Bob"}}]', 'Sure.', BOB],
+    ['<execute_tool>transfer(target="Doctor Bob")</execute_tool>', '', BOB],
+    ['<start_function_call>call:transfer{target:<escape>Doctor Bob<escape>}<end_function_call>', '', BOB],
+    // Values without their names
+    ['transfer("Doctor Bob")', '', LISTED],
+    ["Sure. transfer('Doctor Bob')", 'Sure.', LISTED],
+    ['Sure. transfer(Doctor Bob)', 'Sure.', LISTED],
+    ['<function=transfer>Doctor Bob</function>', '', LISTED],
+    ['[transfer("Doctor Bob")]', '', LISTED],
+    ['take_message("Ann", 5, "call (me)")', '', ['take_message', ['Ann', 5, 'call (me)']]],
+    ['Action: transfer\nAction Input: Doctor Bob', '', LISTED],
+    ['Action: transfer[Doctor Bob]', '', LISTED],
+    ['{"action": "transfer", "action_input": "Doctor Bob"}', '', ['transfer', 'Doctor Bob']],
+    ['{"transfer": "Doctor Bob"}', '', ['transfer', 'Doctor Bob']],
+    ['{"action": "Final Answer", "action_input": "We open at nine."}', 'We open at nine.'],
+    // As a stage direction, or behind a label
+    ['Goodbye. (hang_up)', 'Goodbye.', BYE],
+    ['Goodbye (hang_up())', 'Goodbye', BYE],
+    ['Sure. (transfer: Doctor Bob)', 'Sure.', LISTED],
+    ['{{hang_up}}', '', BYE],
+    ['<<hang_up>>', '', BYE],
+    ['/hang_up', '', BYE],
+    ['Goodbye. "hang_up()"', 'Goodbye.', BYE],
+    ['[Calling tool: hang_up]', '', BYE],
+    ['[function call: hang_up()]', '', BYE],
+    ['Goodbye. Calling hang_up.', 'Goodbye.', BYE],
+    ['tool_call: hang_up', '', BYE],
+    ['<tool>hang_up</tool>', '', BYE],
+    ['tool: transfer\narguments: {"target": "Doctor Bob"}', '', BOB],
+    ['I would use "hang_up" for that, you know.', 'I would use "hang_up" for that, you know.'],
+    ['Call 555 0199 (sales), they call back.', 'Call 555 0199 (sales), they call back.'],
+    ['Press # for sales (or not).', 'Press # for sales (or not).'],
+    ['We print (on paper), and use it.', 'We print (on paper), and use it.'],
+    // Harmony whose tags a server has dropped
+    ['analysisThey want Bob.assistantfinalSure.', 'Sure.'],
+    ['assistantfinalWe open at nine.', 'We open at nine.'],
+    ['finalWe open at nine.', 'We open at nine.'],
+    [
+      'analysis The caller asks.assistantcommentary to=functions.transfer json{"target": "Doctor Bob"}',
+      '',
+      BOB,
+    ],
+    ['commentary to=functions.hang_up json{}', '', BYE],
+    ['Finally, a commentary to the final analysis.', 'Finally, a commentary to the final analysis.'],
 
+    ['<think>Hm. <think>Well.</think> Or not.</think>Yes.', 'Yes.'],
+    ['<think>Hm. <thinking>Well.</thinking> Or not.</think>Yes.', 'Yes.'],
+    ['<think>I use <think> for this.</think>Yes.', 'Yes.'],
     ['<think>They want a cleaning.</think>We open at nine.', 'We open at nine.'],
     ['<think>\nHm, [hang_up()] {"name": "hang_up"}\n</think>\n\nWe open at nine.', 'We open at nine.'],
     ['<thinking>Well.</thinking>Yes. <think>Hm.</think>No.', 'Yes. No.'],

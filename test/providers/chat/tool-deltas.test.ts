@@ -42,4 +42,23 @@ describe('tool calls that come in fragments', () => {
       ['a', 'one', { n: 1 }],
     ]);
   });
+
+  it('give values without names the names that the tool has, in its order', () => {
+    const properties = { name: {}, number: {}, text: {} };
+    const known = [
+      { name: 'take_message', parameters: { properties } },
+      { name: 'hang_up', parameters: {} },
+    ];
+    const of = (name: string, text: string): unknown => {
+      const tools = new ToolDeltas(known);
+      tools.addWritten({ name, arguments: text });
+      const [call] = tools.finish();
+      return call?.malformed ?? call?.arguments;
+    };
+    expect(of('take_message', '["Ann", "5550199"]')).toEqual({ name: 'Ann', number: '5550199' });
+    expect(of('take_message', '"Ann"')).toEqual({ name: 'Ann' });
+    expect(of('take_message', '[1, 2, 3, 4]')).toBe('[1, 2, 3, 4]');
+    expect(of('hang_up', '[]')).toEqual({});
+    expect(of('open_door', '["Ann"]')).toBe('["Ann"]');
+  });
 });

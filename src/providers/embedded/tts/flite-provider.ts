@@ -16,6 +16,8 @@ export const flite: Provider<'tts'> = {
         .join('\n'),
     ),
   rank: 100,
+  // It can speak only what it knows the sounds of: speakable.ts.
+  figures: () => ({ reads: ['en'] }),
   async open({ follows, onTrouble, onAbandoned }) {
     const { createFliteTts } = await import('./flite-tts.ts');
     return createFliteTts({ startsLate: follows, onTrouble, supervision: { onAbandoned } });

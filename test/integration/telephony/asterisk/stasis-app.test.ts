@@ -752,6 +752,16 @@ describe('at the start', () => {
     expect(server.apps).toEqual([]);
   });
 
+  it('an Asterisk that loses chan_rtp later is told of, until it has it again', async () => {
+    const started = await start({ settings: { soundMs: 20 } });
+    server.hasRtp = false;
+    await eventually('it is noticed', () => started.stats().trouble !== undefined);
+    expect(started.stats().trouble).toMatch(/module load chan_rtp\.so/);
+    server.hasRtp = true;
+    await eventually('it is well again', () => started.stats().trouble === undefined);
+    expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+
   it('a name that only Asterisk’s memory still has is free', async () => {
     const waited = server.call({ silently: true });
     server.hangUp(waited.id, { silently: true });
