@@ -189,7 +189,7 @@ export class CallReply implements ReplyEvents {
       history.toolAnswered(call, wanted && !follows ? NOT_DONE : result);
     }
     if (wordsLast) reporter.agentSaid(turn, heard, byCaller);
-    tellSaid(this.#call, heard);
+    tellSaid(this.#call, this.#order, heard);
     if (input) reporter.measured(turn);
   }
 }
@@ -208,7 +208,7 @@ export class PlayedPhrase {
     });
     this.settled = utterance.heard().then((heard) => {
       call.reporter.agentSaid(order.turn, heard, this.#stoppedBy !== 'call');
-      tellSaid(call, heard);
+      tellSaid(call, order, heard);
       call.inbox.post({ type: 'reply-ended', reply: order.id });
     });
   }
@@ -235,8 +235,10 @@ export class PlayedPhrase {
 type Told = Pick<CallInSession, 'reporter' | 'inbox'>;
 
 /** What the caller may be answering from now on. */
-function tellSaid({ inbox }: Told, heard: Heard | undefined): void {
-  if (heard) inbox.post({ type: 'agent-said', text: heard.text });
+function tellSaid({ inbox }: Told, { id }: Pick<ReplyOrder, 'id'>, heard: Heard | undefined): void {
+  if (!heard) return;
+  const { text, account } = heard;
+  inbox.post({ type: 'agent-said', reply: id, text, soundMs: account.writtenMs });
 }
 
 function tellAudible(

@@ -308,8 +308,13 @@ export type TurnEvent = { readonly at: Milliseconds } & (
   | { readonly type: 'reply-committed' | 'reply-resumed' | 'reply-audible'; readonly reply: number }
   | { readonly type: 'reply-ended'; readonly reply: number; readonly ending?: FollowUp | undefined }
   | { readonly type: 'reply-failed'; readonly reply: number }
-  /** So much was heard of a reply or a phrase that is over. */
-  | { readonly type: 'agent-said'; readonly text: string }
+  /** So much was heard of a reply or a phrase that is over. `soundMs`: how long it is, as far as it had become sound. */
+  | {
+      readonly type: 'agent-said';
+      readonly text: string;
+      readonly reply?: number;
+      readonly soundMs?: Milliseconds;
+    }
   // the line
   | { readonly type: 'dtmf'; readonly digit: string }
   | { readonly type: 'hold' | 'unhold' }
