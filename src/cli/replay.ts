@@ -117,6 +117,7 @@ function changesIn(given: readonly string[], settings: TurnLogSettings): Readonl
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   patience: ['quick', 'normal', 'relaxed'],
   interruption: ['pause', 'stop'],
+  filler: ['words', 'tone'],
 };
 
 function valueLike(before: unknown, value: string, given: string): unknown {

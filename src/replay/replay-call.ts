@@ -294,7 +294,7 @@ class CallAgain {
       plan: Symbol('plan'),
     };
     this.#speaking.set(id, speaking);
-    for (const { type, ms } of of.tools) this.#planned(speaking, ms, { type, reply: id });
+    for (const { type, ms } of of.signs) this.#planned(speaking, ms, { type, reply: id });
     if (of.failedMs !== undefined) this.#planned(speaking, of.failedMs, { type: 'reply-failed', reply: id });
     const ended = { type: 'reply-ended', reply: id, ending: of.ending } as const;
     if (of.endedMs !== undefined && of.failedMs === undefined) this.#planned(speaking, of.endedMs, ended);

@@ -3,6 +3,9 @@ import type { Milliseconds } from '../lib/clock.ts';
 import type { FollowUp } from '../dialog/turn/turn-states.ts';
 import { isDid, isTold, numberIn, type Told } from './logged-call.ts';
 
+const SIGNS = ['reply-committed', 'reply-resumed', 'reply-near'] as const;
+type Sign = (typeof SIGNS)[number];
+
 /** How a reply, or a phrase, came to be heard in the call. Instants count from its beginning. */
 export interface ReplyOfLog {
   readonly key: string;
@@ -20,11 +23,8 @@ export interface ReplyOfLog {
   readonly failedMs?: Milliseconds | undefined;
   /** Nothing of it was heard when it ended. */
   readonly endedMs?: Milliseconds | undefined;
-  /** A tool was at work. */
-  readonly tools: readonly {
-    readonly type: 'reply-committed' | 'reply-resumed';
-    readonly ms: Milliseconds;
-  }[];
+  /** A tool was at work, or its first words were with the voice. */
+  readonly signs: readonly { readonly type: Sign; readonly ms: Milliseconds }[];
 }
 
 /** Replies are told apart by the turn that they answer, phrases by their names. */
@@ -40,7 +40,7 @@ const UNHEARD: Omit<ReplyOfLog, 'key'> = {
   soundMs: 1500,
   text: '',
   isCut: false,
-  tools: [],
+  signs: [],
 };
 
 /** Replies and phrases as they were made in the call. */
@@ -91,9 +91,9 @@ function replyOf(begun: TurnStep, steps: readonly TurnStep[]): ReplyOfLog {
     ending: ended?.['ending'] as FollowUp | undefined,
     failedMs: since(told('reply-failed')),
     endedMs: audible ? undefined : since(ended),
-    tools: own.filter(isTold).flatMap((step) => {
-      const type = step.told;
-      return type === 'reply-committed' || type === 'reply-resumed' ? [{ type, ms: step.at - begun.at }] : [];
+    signs: own.filter(isTold).flatMap((step) => {
+      const type = SIGNS.find((one) => one === step.told);
+      return type ? [{ type, ms: step.at - begun.at }] : [];
     }),
   };
 }

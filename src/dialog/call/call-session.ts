@@ -259,8 +259,7 @@ export class CallSession {
   }
 
   #logStep(event: TurnEvent, actions: readonly TurnAction[]): void {
-    const readyAt =
-      event.type === 'reply-audible' ? this.#reporter.readyAt(this.#state.turn) : undefined;
+    const readyAt = event.type === 'reply-audible' ? this.#reporter.readyAt(this.#state.turn) : undefined;
     this.#log?.told(event, readyAt === undefined ? undefined : { readyAt });
     for (const action of actions) this.#log?.did(action, event.at);
     // The turn, and what it was answered, was told just before.

@@ -79,7 +79,7 @@ function transferIn({ way, target: { name } }: TransferLike): object {
 /** With what a call is held, as the log has it: all but the policies, which follow from it. */
 export function loggedSettings(
   settings: TurnSettings,
-  { language, limits, patience }: Pick<AgentProfile, 'language' | 'limits' | 'patience'>,
+  { language, limits, patience, filler }: Pick<AgentProfile, 'language' | 'limits' | 'patience' | 'filler'>,
 ): TurnLogSettings {
   const {
     endpointing: _endpointing,
@@ -88,21 +88,21 @@ export function loggedSettings(
     prompts: _prompts,
     ...plain
   } = settings;
-  const { silenceMs, silencePrompts } = limits;
+  const { silenceMs, silencePrompts, fillerMs } = limits;
   const { failureLimit, ...rest } = plain;
   return {
     ...rest,
     ...(Number.isFinite(failureLimit) && { failureLimit }),
-    ...{ language, patience, silenceMs, silencePrompts, interruption: interruption.atOnce },
+    ...{ language, patience, filler, fillerMs, silenceMs, silencePrompts, interruption: interruption.atOnce },
   };
 }
 
 /** The settings that a log has. */
 export function settingsFrom(logged: TurnLogSettings): TurnSettings {
   const known = logged as unknown as Omit<TurnSettings, 'interruption'> &
-    Pick<AgentProfile, 'language' | 'patience'> &
+    Pick<AgentProfile, 'language' | 'patience' | 'filler'> &
     AgentProfile['limits'] & { readonly interruption: 'pause' | 'stop' };
-  const policies = policiesFor({ language: known.language, limits: known, patience: known.patience });
+  const policies = policiesFor({ ...known, limits: known });
   return {
     ...known,
     ...policies,

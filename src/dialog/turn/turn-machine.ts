@@ -4,6 +4,7 @@ import { FILLER_TONE_MS } from '../../media/filler-tone.ts';
 import type { TransferOutcome } from '../contract/call-info.ts';
 import type { JudgedSound } from '../contract/call-events.ts';
 import type { FailureReason } from '../contract/end-reason.ts';
+import type { Wait } from './filler-policy.ts';
 import { SPEECH_PITCHED, type CallerSound } from './interruption-policy.ts';
 import {
   expectsText,
@@ -104,6 +105,7 @@ function inAnyState(state: RunningState, event: TurnEvent, settings: TurnSetting
         : close(state, failedEnding('internal-error', settings, 'apology'), at, settings);
     case 'reply-committed':
     case 'reply-resumed':
+    case 'reply-near':
     case 'reply-audible':
     case 'reply-ended':
     case 'reply-failed':
@@ -396,7 +398,8 @@ function listeningDeadline(state: ListeningState, settings: TurnSettings): Milli
   if (preemptive) return preemptive.by;
   const lastAt = ear.is === 'pausing' ? ear.lastAt : ear.since;
   if (expectsText(said)) {
-    const fillerAt = said.fillers > 0 ? Infinity : lastAt + settings.fillers.next(0).afterMs;
+    const certainAt = lastAt + pauseOf(state, settings);
+    const fillerAt = said.fillers > 0 ? Infinity : settings.fillers.firstAt({ lastAt, certainAt });
     return Math.min(fillerAt, textOverdueAt(said, settings));
   }
   if (state.findsTurns) {
@@ -686,7 +689,8 @@ function thinking(
   settings: TurnSettings,
 ): ThinkingState {
   const { fillers } = state.said;
-  const { afterMs } = settings.fillers.next(fillers);
+  const wait: Wait = { lastAt: lastSaidAt(state, input, at), certainAt: at };
+  const next = at + settings.fillers.next(fillers).afterMs;
   return {
     ...commonOf(state),
     ear: state.ear.is === 'pausing' ? { is: 'quiet' } : state.ear,
@@ -698,7 +702,8 @@ function thinking(
     input,
     said: state.said,
     committed: false,
-    fillerAt: (fillers > 0 ? at : lastSaidAt(state, input, at)) + afterMs,
+    wait,
+    fillerAt: fillers > 0 ? next : settings.fillers.firstAt(wait),
     fillers,
     giveUpAt: at + settings.giveUpMs,
   };
@@ -739,6 +744,11 @@ function whenThinking(state: ThinkingState, event: TurnEvent, settings: TurnSett
       return unchanged({ ...state, committed: true, giveUpAt: Infinity });
     case 'reply-resumed':
       return unchanged({ ...state, giveUpAt: at + settings.giveUpMs });
+    case 'reply-near': {
+      if (state.fillers > 0) return unchanged(state);
+      const wait = { ...state.wait, nearAt: at };
+      return unchanged({ ...state, wait, fillerAt: settings.fillers.firstAt(wait) });
+    }
     case 'reply-audible':
       return unchanged({ ...commonOf(answered), phase: 'speaking', what: 'reply', reply: state.reply });
     case 'reply-ended':

@@ -2,8 +2,9 @@ import { DEFAULT_LIMITS, type AgentProfile, type TransferTarget } from '../contr
 import type { Milliseconds } from '../../lib/clock.ts';
 import type { Message, ToolCall } from '../contract/conversation.ts';
 import type { EndReason } from '../contract/end-reason.ts';
+import { FILLER_TONE_MS } from '../../media/filler-tone.ts';
 import { endpointingByWords, type EndpointingPolicy } from './endpointing-policy.ts';
-import { fillersAfter, type FillerPolicy } from './filler-policy.ts';
+import { fillersAfter, type FillerPolicy, type Wait } from './filler-policy.ts';
 import { pausingForWords, type InterruptionPolicy } from './interruption-policy.ts';
 import { promptsAfter, type PromptPolicy } from './prompt-policy.ts';
 import { languageOf } from '../language/known-languages.ts';
@@ -162,6 +163,7 @@ export interface ThinkingState extends Common {
   readonly said: Said;
   /** A tool has acted: the turn can be interrupted, and no longer be taken back. */
   readonly committed: boolean;
+  readonly wait: Wait;
   /** When the caller hears the next filler. */
   readonly fillerAt: Milliseconds;
   /** How many they have heard already. */
@@ -304,8 +306,11 @@ export type TurnEvent = { readonly at: Milliseconds } & (
   /** `fatal`: there is no recogniser any more, nor will there be one. */
   | { readonly type: 'stt-failed'; readonly fatal: boolean }
   // the agent's reply or phrase
-  /** `reply-committed`: a tool is at work for it. `reply-resumed`: it has done its work. */
-  | { readonly type: 'reply-committed' | 'reply-resumed' | 'reply-audible'; readonly reply: number }
+  /** `reply-committed`: a tool is at work for it. `reply-resumed`: it has done its work. `reply-near`: its first words are with the voice. */
+  | {
+      readonly type: 'reply-committed' | 'reply-resumed' | 'reply-near' | 'reply-audible';
+      readonly reply: number;
+    }
   | { readonly type: 'reply-ended'; readonly reply: number; readonly ending?: FollowUp | undefined }
   | { readonly type: 'reply-failed'; readonly reply: number }
   /** So much was heard of a reply or a phrase that is over. `soundMs`: how long it is, as far as it had become sound. */
@@ -450,19 +455,20 @@ export function policiesFor({
   language: tag,
   limits,
   patience,
-}: Pick<AgentProfile, 'language' | 'limits' | 'patience'>) {
+  filler,
+}: Pick<AgentProfile, 'language' | 'limits' | 'patience' | 'filler'>) {
   const language = languageOf(tag);
   return {
     endpointing: endpointingByWords(language, patience),
     interruption: pausingForWords(language),
-    fillers: fillersAfter(2000, 4000),
+    fillers: fillersAfter(limits.fillerMs, limits.fillerMs + FILLER_TONE_MS, filler),
     prompts: promptsAfter(limits),
   };
 }
 
 export const DEFAULT_TURN_SETTINGS: TurnSettings = {
   ...DEFAULT_LIMITS,
-  ...policiesFor({ language: 'en', limits: DEFAULT_LIMITS, patience: 'normal' }),
+  ...policiesFor({ language: 'en', limits: DEFAULT_LIMITS, patience: 'normal', filler: 'words' }),
   findsTurns: false,
   judgesEnds: false,
   firstWords: 'greeting',

@@ -27,7 +27,8 @@ class Call {
   readonly done: TurnAction[] = [];
 
   constructor(settings: Partial<TurnSettings> = {}, announcement?: Ending) {
-    this.settings = { ...DEFAULT_TURN_SETTINGS, ...settings };
+    // Long before the sign: most of these tests are about something else.
+    this.settings = { ...DEFAULT_TURN_SETTINGS, fillers: fillersAfter(2000, 4000), ...settings };
     this.state = opening(this.settings, announcement);
   }
 
@@ -871,6 +872,16 @@ describe('trouble', () => {
     expect(names(call.wait(200))).toContain('say');
   });
 
+  it('that is near gets no sign in front of it, unless it takes its time nevertheless', () => {
+    const call = new Call({ fillers: fillersAfter(1000, 1440), endpointingMs: 300 }).greeted();
+    const spokeUntil = call.at + 1000;
+    call.asks();
+    call.wait(spokeUntil + 950 - call.at);
+    call.feed({ type: 'reply-near', reply: call.reply });
+    expect(names(call.wait(290))).toEqual([]);
+    expect(names(call.wait(20))).toEqual(['filler']);
+  });
+
   it('of which nobody saw when they stopped talking is told by when they were last heard', () => {
     const call = new Call({ findsTurns: true, fillers: fillersAfter(2000, 4000) }).greeted();
     call.feed({ type: 'partial', text: 'when do you open' });
@@ -1253,6 +1264,7 @@ describe('whatever happens', () => {
       { type: 'speech-lasts', dbov: -30 },
       { type: 'line-heard' },
       { type: 'end-judged', frame: 100, chance: 0.9 },
+      { type: 'reply-near', reply: 1 },
       { type: 'agent-said', text: 'Is that all?' },
       { type: 'media-lost' },
       { type: 'internal-error' },
@@ -1270,6 +1282,7 @@ describe('whatever happens', () => {
       'speech-lasts': true,
       'line-heard': true,
       'end-judged': true,
+      'reply-near': true,
       partial: true,
       'turn-eager-end': true,
       'turn-end': true,
