@@ -129,7 +129,7 @@ export interface Digits {
 export interface Said {
   /** Where the recogniser began to listen; undefined: it was never told to. */
   readonly from?: { readonly frame: number; readonly since: Milliseconds } | undefined;
-  /** Final texts, in order; those without a transcript are still expected from the recogniser. */
+  /** Final texts, and rows of keys, in order; texts without a transcript are still expected from the recogniser. */
   readonly pieces: readonly Piece[];
   /** The recogniser's guess at what is being said. */
   readonly partial: string;
@@ -144,6 +144,9 @@ export interface Piece {
   /** The question to the recogniser that it answers, or will; undefined: the recogniser spoke by itself. */
   readonly question?: { readonly ask: number; readonly at: Milliseconds } | undefined;
   readonly transcript?: Transcript | undefined;
+  /** Nothing was said there but keyed. `whole`: no more keys are to come, for `#` or a menu's key was the last. */
+  readonly keys?:
+    { readonly text: string; readonly since: Milliseconds; readonly whole: boolean } | undefined;
 }
 
 /** Preemptive generation: a reply that is thought of while the caller may yet go on. */

@@ -687,6 +687,88 @@ describe('keys', () => {
       { do: 'reply', input: { message: { text: '4', via: 'dtmf' } } },
     ]);
   });
+
+  describe('and words are one answer', () => {
+    const press = (call: Call, keys: string): TurnAction[] =>
+      Array.from(keys).flatMap((digit) => call.feed({ type: 'dtmf', digit }));
+    const messages = (actions: readonly TurnAction[]): unknown[] =>
+      actions.flatMap((action) => (action.do === 'reply' ? [action.input.message] : []));
+    const answer = (call: Call, text: string): TurnAction[] =>
+      call.feed({ type: 'transcript', ask: call.ask, transcript: said(text) });
+
+    it('said, and then keyed up to a hash', () => {
+      const call = new Call().greeted();
+      call.speak();
+      expect(names(press(call, '5'))).toEqual(['end-turn']);
+      expect(answer(call, 'four one')).toEqual([]);
+      expect(messages(press(call, '6#'))).toEqual([{ role: 'caller', text: 'four one 56', via: 'speech' }]);
+    });
+
+    it('keyed while the recogniser is at work: it is waited for', () => {
+      const call = new Call({ interDigitMs: 1500 }).greeted();
+      call.speak();
+      press(call, '56#');
+      expect(call.wait(1000)).toEqual([]);
+      expect(messages(answer(call, 'four one'))).toMatchObject([{ text: 'four one 56' }]);
+    });
+
+    it('keyed, said, and keyed again', () => {
+      const call = new Call({ interDigitMs: 1500 }).greeted();
+      press(call, '56');
+      call.wait(500);
+      call.speak();
+      press(call, '78');
+      answer(call, 'and then');
+      expect(messages(call.wait(1500))).toMatchObject([{ text: '56 and then 78', via: 'speech' }]);
+    });
+
+    it('said when the keys were taken for all, and nothing was heard yet', () => {
+      const call = new Call({ interDigitMs: 1500, endpointingMs: 500 }).greeted();
+      press(call, '56');
+      expect(messages(call.wait(1500))).toMatchObject([{ text: '56', via: 'dtmf' }]);
+      call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+      expect(call.done.at(-2)).toMatchObject({ do: 'drop', takenBack: true });
+      call.wait(800);
+      call.feed({ type: 'speech-stop', frame: call.frame, lastAt: call.at });
+      call.wait(1600);
+      expect(messages(answer(call, 'seven eight'))).toMatchObject([
+        { text: '56 seven eight', via: 'speech' },
+      ]);
+    });
+
+    it('keyed when what was said was taken for all', () => {
+      const call = new Call({ interDigitMs: 1500 }).greeted();
+      call.asks('my number is four one');
+      call.wait(1000);
+      expect(call.state.phase).toBe('thinking');
+      press(call, '56');
+      expect(messages(call.wait(1500))).toMatchObject([{ text: 'my number is four one 56' }]);
+    });
+
+    it('in a turn that is taken up again: no part is lost', () => {
+      const call = new Call({ interDigitMs: 1500 }).greeted();
+      call.speak();
+      press(call, '56');
+      answer(call, 'four one');
+      call.wait(300);
+      call.speak();
+      call.wait(1600);
+      expect(messages(answer(call, 'seven'))).toMatchObject([{ text: 'four one 56 seven' }]);
+    });
+
+    it('but a cough beside them is none', () => {
+      const call = new Call({ interDigitMs: 1500 }).greeted();
+      press(call, '5');
+      call.speak(200);
+      press(call, '6');
+      call.feed({
+        type: 'transcript',
+        ask: call.ask,
+        transcript: { text: '', understood: false, confidence: 0 },
+      });
+      expect(messages(call.wait(1500))).toMatchObject([{ text: '56', via: 'dtmf' }]);
+    });
+  });
 });
 
 describe('silence', () => {
