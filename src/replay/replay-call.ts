@@ -147,7 +147,13 @@ class CallAgain {
         this.#post({ type: event.type, frame: event.frame, since: event.at });
         break;
       case 'speech-lasts':
-        this.#post({ type: event.type, dbov: event.dbov });
+        this.#post({
+          type: event.type,
+          frame: event.frame,
+          since: event.at,
+          dbov: event.dbov,
+          nowDbov: event.nowDbov,
+        });
         break;
       case 'speech-stop':
         this.#post({ type: event.type, frame: event.frame, lastAt: event.at, traits: event.traits });

@@ -331,6 +331,8 @@ function whenListening(state: ListeningState, event: TurnEvent, settings: TurnSe
       return state.ear.is === 'talking' ? unchanged(state) : goOn(state, event);
     case 'speech-stop':
       return pauses(state, event, settings);
+    case 'speech-lasts':
+      return fades(state, event);
     case 'end-judged':
       return endJudged(state, event, settings);
     case 'partial': {
@@ -449,7 +451,9 @@ function goOn(state: ListeningState, start: Pick<EventOf<'speech-start'>, 'frame
   // What they say belongs to what they have keyed.
   const said = state.digits ? withKeys(state.said, state.digits, false) : state.said;
   const pauses = said.from ? withPause(state, since) : state.pauses;
-  const keyed = { ...state, said, digits: undefined };
+  // Of each sound the level is known anew.
+  const level = state.level && { ...state.level, lasts: 0, faintSince: undefined };
+  const keyed = { ...state, said, digits: undefined, level };
   const { state: free, actions } = takeBack({ ...keyed, pauses, ear: talking(start) });
   if (!said.from) {
     return {
@@ -473,12 +477,14 @@ function resume(
   { frame, since }: Pick<EventOf<'speech-start'>, 'frame' | 'since'>,
 ): { said: Said; actions: TurnAction[] } {
   const { from, pieces } = said;
-  const isSpoken = pieces.every(({ keys }) => !keys);
+  const settled = pieces.slice(0, said.settled ?? 0);
+  const isSpoken = pieces.slice(settled.length).every(({ keys }) => !keys);
   if (from && isSpoken && !findsTurns && frame - from.frame <= REACH_FRAMES) {
-    return { said: { ...NOTHING_SAID, from }, actions: [{ do: 'begin-turn', frame: from.frame }] };
+    const again = { ...NOTHING_SAID, from, pieces: settled, settled: settled.length };
+    return { said: again, actions: [{ do: 'begin-turn', frame: from.frame }] };
   }
   return {
-    said: { ...said, from: { since, ...from, frame }, partial: '', fillers: 0 },
+    said: { ...said, from: { since, ...from, frame }, settled: pieces.length, partial: '', fillers: 0 },
     actions: [{ do: 'begin-turn', frame }],
   };
 }
@@ -568,9 +574,36 @@ function cutShort(
   settings: TurnSettings,
 ): Step {
   const newest = frame + Math.floor((at - since) / FRAME_MS);
-  const cut: ListeningState = { ...state, ear: { is: 'cut', frame: newest, since: at } };
-  if (state.preemptive) return turnOver(cut, at, settings);
-  return expectsText(state.said) ? unchanged(cut) : askForText(cut, newest, at);
+  if (state.preemptive)
+    return turnOver({ ...state, ear: { is: 'cut', frame: newest, since: at } }, at, settings);
+  return cutAt(state, newest, at);
+}
+
+function cutAt(state: ListeningState, frame: number, at: Milliseconds): Step {
+  const cut: ListeningState = { ...state, ear: { is: 'cut', frame, since: at } };
+  return expectsText(state.said) ? unchanged(cut) : askForText(cut, frame, at);
+}
+
+/** Voices behind a caller, or a television, are as much weaker than the caller, at least, … */
+const BEHIND_DB = 6;
+/** … and when nothing else was heard for so long, the caller has finished. */
+const FADED_MS = 1200;
+/** `speech-lasts` tells of as much. A caller's level is known after three of them: a first "Hello" is louder than the rest. */
+const LASTS_FRAMES = 20;
+const KNOWN_AFTER = 3;
+
+/** The detector goes on hearing voices, and they aren't the caller's any more. */
+function fades(state: ListeningState, event: EventOf<'speech-lasts'>): Step {
+  const { dbov, nowDbov, frame, since } = event;
+  if (nowDbov === undefined || frame === undefined || since === undefined) return unchanged(state);
+  if (state.ear.is !== 'talking' || state.findsTurns) return unchanged(state);
+  const { lasts = 0, highestDbov = -Infinity, faintSince } = state.level ?? {};
+  const known = lasts + 1 < KNOWN_AFTER ? highestDbov : Math.max(dbov, highestDbov);
+  const level = { lasts: lasts + 1, highestDbov: known };
+  if (nowDbov > known - BEHIND_DB) return unchanged({ ...state, level });
+  const first = faintSince ?? { frame: frame - LASTS_FRAMES, at: since - LASTS_FRAMES * FRAME_MS };
+  const fainting = { ...state, level: { ...level, faintSince: first } };
+  return since - first.at < FADED_MS ? unchanged(fainting) : cutAt(fainting, first.frame, event.at);
 }
 
 /** The recogniser has failed in the middle of a turn, which another one may hear; else the caller is asked. */

@@ -112,8 +112,20 @@ export interface ListeningState extends Common {
   /** A reply that is being prepared before the turn is certain, or only what it would answer. */
   readonly preemptive?: Preemptive | undefined;
   readonly digits?: Digits | undefined;
+  /** How loud it is: missing, as long as nothing is known of it. */
+  readonly level?: TurnLevel | undefined;
   /** When a caller who has said nothing is asked whether they are still there. */
   readonly silenceAt: Milliseconds;
+}
+
+/** How loud a turn is, as the detector tells while they talk. */
+export interface TurnLevel {
+  /** How often it has told of the sound that goes on. */
+  readonly lasts: number;
+  /** The mean level of a sound, where that was highest, dBov. */
+  readonly highestDbov: number;
+  /** Since when what is heard is much weaker. */
+  readonly faintSince?: { readonly frame: number; readonly at: Milliseconds } | undefined;
 }
 
 /** A row of keys that the caller presses. */
@@ -131,6 +143,8 @@ export interface Said {
   readonly from?: { readonly frame: number; readonly since: Milliseconds } | undefined;
   /** Final texts, and rows of keys, in order; texts without a transcript are still expected from the recogniser. */
   readonly pieces: readonly Piece[];
+  /** So many of them stay, whatever is listened to again: they are about what was before `from`. */
+  readonly settled?: number | undefined;
   /** The recogniser's guess at what is being said. */
   readonly partial: string;
   /** When the recogniser last heard something, as far as it tells. */
@@ -292,8 +306,14 @@ export type TurnEvent = { readonly at: Milliseconds } & (
       readonly traits?: SoundTraits | undefined;
     }
   | { readonly type: 'barge-in'; readonly frame: number; readonly since: Milliseconds }
-  /** `dbov`: its level so far. */
-  | { readonly type: 'speech-lasts'; readonly dbov: number }
+  /** `dbov`: its level so far; `nowDbov`: that of the last 400 ms, up to `frame`. */
+  | {
+      readonly type: 'speech-lasts';
+      readonly dbov: number;
+      readonly nowDbov?: number | undefined;
+      readonly frame?: number;
+      readonly since?: Milliseconds;
+    }
   /** The caller's first packet is there. */
   | { readonly type: 'line-heard' }
   /** The end-of-turn model's answer to `judge-end`: the chance that the caller has finished. */

@@ -652,6 +652,56 @@ describe('a barge-in', () => {
   });
 });
 
+describe('a turn that is taken up again and again', () => {
+  it('loses none of its parts, also where they are further back than is listened to again', () => {
+    const call = new Call({ endpointingMs: 500 }).greeted();
+    const part = (text: string, duration: number): void => {
+      call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+      call.wait(duration);
+      call.feed({ type: 'speech-stop', frame: call.frame, lastAt: call.at });
+      call.wait(1600);
+      call.feed({ type: 'transcript', ask: call.ask, transcript: said(text) });
+    };
+    part('the first', 3000);
+    part('the second', 1000);
+    part('the second and third', 1000);
+    const { done } = call;
+    const last = done.findLast((action) => action.do === 'reply');
+    expect(last).toMatchObject({ input: { message: { text: 'the first the second and third' } } });
+  });
+});
+
+describe('voices behind the caller', () => {
+  /** The detector hears a voice without an end: 400 ms of each level, dBov. */
+  function hears(call: Call, levels: readonly number[]): TurnAction[] {
+    return levels.flatMap((nowDbov, n) => {
+      call.wait(400);
+      const dbov = levels.slice(0, n + 1).reduce((sum, one) => sum + one, 0) / (n + 1);
+      return call.feed({ type: 'speech-lasts', dbov, nowDbov, frame: call.frame, since: call.at });
+    });
+  }
+  function talking(settings: Partial<TurnSettings> = {}): Call {
+    const call = new Call(settings).greeted();
+    call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+    return call;
+  }
+
+  it('keep no turn open: what was louder is the turn', () => {
+    const call = talking();
+    expect(hears(call, [-20, -18, -21])).toEqual([]);
+    const { frame } = call;
+    expect(hears(call, [-32, -31, -32])).toEqual([{ do: 'end-turn', ask: 2, frame }]);
+    expect(
+      call.feed({ type: 'transcript', ask: call.ask, transcript: said('when do you open') }),
+    ).toMatchObject([{ do: 'reply', input: { message: { text: 'when do you open' } } }]);
+  });
+
+  it('are not taken for a caller who lowers their voice for a moment, or begins with a loud hello', () => {
+    expect(hears(talking(), [-20, -18, -19, -30, -29, -21, -30, -22, -29, -22])).toEqual([]);
+    expect(hears(talking(), [-18, -25, -26, -25, -26, -25, -26])).toEqual([]);
+  });
+});
+
 describe('keys', () => {
   it('are gathered until the caller pauses', () => {
     const call = new Call({ interDigitMs: 1500 }).greeted();
