@@ -54,6 +54,7 @@ const below = {
   store: ['lib', 'threads', 'media', 'dialog'],
   calls: ['lib', 'media', 'dialog', 'observability', 'store'],
   console: ['lib', 'media', 'dialog', 'observability', 'store', 'calls'],
+  replay: ['lib', 'media', 'dialog', 'providers'],
 };
 const rooms = [...Object.keys(below), 'app', 'config', 'cli'];
 

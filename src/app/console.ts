@@ -47,6 +47,8 @@ export function openConsole(
   };
   return {
     observe: (event) => {
+      // Nobody looks at a call step by step.
+      if (event.type === 'turn-log') return;
       live.observe(records.transcripts ? shown(event) : withoutTexts(event));
     },
     follow: (call, media) => {

@@ -71,6 +71,21 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     about: 'Runs as the user that the agent runs as: what it reads is theirs. docs/records.md has more.',
     run: (args, out) => calls(args, out),
   },
+  replay: {
+    summary: 'takes a call’s turns again, from its record and recording, perhaps with other settings',
+    usage: [
+      'replay NAME [--data DIRECTORY]',
+      'replay RECORD.json [RECORDING.wav]',
+      '… [--set SETTING=VALUE]… [--json]',
+    ],
+    about:
+      'Prints what was decided in the call, and what is decided now: docs/replay.md has more. RECORD.json is what ' +
+      '“voice-agent calls export NAME” prints. Exit status: 0 if all is as it was, 1 if not, or if it can’t be replayed.',
+    async run(args, out) {
+      const { replayCommand } = await import('./replay.ts');
+      return replayCommand(args, out);
+    },
+  },
   messages: {
     summary: 'lists what callers left, or marks a message as done',
     usage: ['messages [--limit N] [--json]', 'messages done ID'],

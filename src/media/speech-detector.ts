@@ -101,6 +101,9 @@ export class SpeechDetector {
   /** Of the voiced frames since the onset: their levels' sum, dBov, and their number. */
   #levelSum = 0;
   #levelCount = 0;
+  /** The same of the voiced frames since it was last told that speech lasts, and their mean then. */
+  #recentSum = 0;
+  #recentDbov = SILENCE_DBOV;
   #burstVoicedMs = 0;
   #unvoicedMs = BURST_GAP_MS;
   #wasArmed = false;
@@ -116,6 +119,11 @@ export class SpeechDetector {
   /** Mean level of what is voiced of the speech that is going on, or was the last to end, dBov. */
   get speechDbov(): number {
     return this.#levelSum / Math.max(1, this.#levelCount);
+  }
+
+  /** Of the last 400 ms of it, as `speech-lasts` tells. */
+  get recentDbov(): number {
+    return this.#recentDbov;
   }
 
   /** dBov; what this line sounds like while nobody speaks. */
@@ -190,6 +198,7 @@ export class SpeechDetector {
       this.#startVoicedMs = 0;
       this.#levelSum = 0;
       this.#levelCount = 0;
+      this.#recentSum = 0;
       this.#onset = this.#onsetBefore(frame);
       voicedMs += (frame - this.#onset) * FRAME_MS;
     }
@@ -201,12 +210,17 @@ export class SpeechDetector {
     if (level >= this.#floor + LAST_ABOVE_FLOOR_DB) this.#lastClear = frame;
     this.#levelSum += level;
     this.#levelCount += 1;
+    this.#recentSum += level;
     this.#unvoicedMs = 0;
     this.#startVoicedMs += voicedMs;
     this.#burstVoicedMs += voicedMs;
     const starts = !this.#speaking && this.#startVoicedMs >= this.#options.startMs;
     const bargesIn = armed && this.#burstVoicedMs >= this.#options.bargeInMs;
-    if (this.#speaking && this.#levelCount % LASTS_FRAMES === 0) this.#report('speech-lasts', frame);
+    if (this.#levelCount % LASTS_FRAMES === 0) {
+      this.#recentDbov = this.#recentSum / LASTS_FRAMES;
+      this.#recentSum = 0;
+      if (this.#speaking) this.#report('speech-lasts', frame);
+    }
     if (!starts && !bargesIn) return;
     if (this.#isAgentHeard(frame) && this.#options.isEcho?.() === true) {
       this.#startVoicedMs = 0;

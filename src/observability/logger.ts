@@ -78,6 +78,7 @@ export function logCalls(
   options: { readonly texts: boolean; readonly targets: LatencyTargets },
 ): CallObserver {
   return (event) => {
+    if (event.type === 'turn-log') return;
     const shown = options.texts ? event : withoutTexts(event);
     const level = LEVELS[event.type] ?? 'info';
     logger[level]({ call: event.call, callEvent: shown }, sentence(shown, options.targets));
@@ -130,6 +131,8 @@ function sentence(event: CallEvent, targets: LatencyTargets): string {
       return `barge-in after ${event.playedMs.toFixed(0)} ms of the reply`;
     case 'sound-judged':
       return judgementLine(event);
+    case 'turn-log':
+      return `${event.steps.length} steps of turn ${event.turn}`;
     case 'dtmf':
       return `key ${event.digit}`;
     case 'held':

@@ -1,5 +1,6 @@
 import type { CallRecord, Saying, TokenUsage } from '../dialog/call/call-record.ts';
 import { keptTurns } from './redaction.ts';
+import { changedLog } from './turn-log-parts.ts';
 import type { Row, Write } from './schema.ts';
 
 /** What of a call is written, and how. */
@@ -23,6 +24,8 @@ const EVENTS = {
   laterCallers: 'caller-changed',
 } as const;
 
+const TURN_LOG = 'turn-log';
+
 /** The name of a call's row, and of the files beside the database. */
 export function callId({ startedAt, call }: Pick<CallRecord, 'startedAt' | 'call'>): string {
   const [day = '', time = ''] = startedAt.split('T');
@@ -42,9 +45,12 @@ export function rowsOf(record: CallRecord, rules: KeepRules, before?: CallRecord
       .map((item, n) => ({ item, of: { call_id: id, n } }))
       .filter(({ item, of }) => item !== earlier?.[of.n]);
 
+  /** Turns of which now something is taken out that was said in them. */
+  const hidden = new Set<number>();
   for (const { of } of fresh(record.said, before?.said))
     for (const { n, text } of textsWith(of.n, record, rules)) {
       const saying = record.said[n] as Saying;
+      if (text !== (saying.text ?? null)) hidden.add(saying.turn);
       writes.push({ table: 'turns', row: { call_id: id, n, text, ...turnRow(saying) } });
     }
   for (const { item, of } of fresh(record.latencies, before?.latencies)) {
@@ -61,6 +67,11 @@ export function rowsOf(record: CallRecord, rules: KeepRules, before?: CallRecord
       const { atMs, ...data } = item;
       writes.push({ table: 'events', row: { ...of, kind, at_ms: atMs, data: JSON.stringify(data) } });
     }
+  }
+  for (const { n, part } of changedLog(record, before, hidden, rules)) {
+    const { atMs, ...data } = part;
+    const row = { call_id: id, n, kind: TURN_LOG, at_ms: atMs, data: JSON.stringify(data) };
+    writes.push({ table: 'events', row });
   }
   for (const { item, of } of fresh(record.troubles, before?.troubles)) {
     const { atMs, part, message, provider = null, kind = null, outcome = null, next = null } = item;
@@ -171,7 +182,9 @@ export function recordOf(call: Row<'calls'>, rows: CallRows): CallRecord {
     rows.events
       .filter((event) => event.kind === kind)
       .map(({ at_ms: atMs, data }) => ({ atMs, ...(JSON.parse(data) as object) }));
-  const lists = Object.entries(EVENTS).map(([list, kind]): [string, unknown[]] => [list, events(kind)]);
+  const lists = [...Object.entries(EVENTS), ['turnLog', TURN_LOG] as const].map(
+    ([list, kind]): [string, unknown[]] => [list, events(kind)],
+  );
   const record = {
     version: 1,
     call: call.call,

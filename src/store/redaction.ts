@@ -16,7 +16,7 @@ const SECRET_DIGITS = 4;
 const CARD_DIGITS = 13;
 const LONGEST_CARD = 19;
 /** A number may be spread over so many of one side's turns. */
-const TURNS = 8;
+export const TURNS = 8;
 
 /** Takes out of a text what is not to be kept. `language`: a BCP 47 tag. */
 export type Redact = (text: string, how: 'said' | 'keyed', language: string) => string;

@@ -4,6 +4,9 @@ import type { SoftphoneCall } from '../../lab/softphone.ts';
 import type { G711Law } from '../../src/media/audio.ts';
 import { sentencesOf } from '../support/agent-voice.ts';
 import { ALICE, SAME_WORDS, TOM, useRunningAgent } from '../support/agent-under-test.ts';
+import { recordsIn } from '../support/records.ts';
+import { replayCommand } from '../../src/cli/replay.ts';
+import type { Compared, Decision } from '../../src/replay/decisions.ts';
 import { heardFor, report } from '../support/running-agent.ts';
 import { findSpeech } from '../support/sound-likeness.ts';
 import { readSound } from '../../lab/sound-file.ts';
@@ -142,5 +145,32 @@ describe('A conversation with the agent', () => {
     const answer = await agent.ask({ call, view }, QUESTION[ALICE.extension]);
     expect(answer.understood).toBe(true);
     await call.hangUp();
+  });
+
+  // The last: by then there are calls with questions, interruptions, a hold and silence.
+  it('decides again as it did when its calls are replayed', async () => {
+    const folder = agent.lab.environment['VOICE_AGENT_DATA_DIR'] ?? '';
+    const records = await recordsIn(folder);
+    expect(records.length).toBeGreaterThanOrEqual(8);
+    const asBefore = new Map<string, readonly Decision[]>();
+    for (const { call } of records) {
+      const lines: string[] = [];
+      const print = (line: string): void => void lines.push(line);
+      await replayCommand([call, '--json', '--data', folder], { print, complain: print });
+      const { compared } = JSON.parse(lines.join('\n')) as { compared: readonly Compared[] };
+      // What was decided is the same; when, lies in this machine as well.
+      if (compared.every(({ was, is }) => was && is))
+        asBefore.set(
+          call,
+          compared.flatMap(({ is }) => is ?? []),
+        );
+    }
+    // In one of them the main thread was blocked: that it was decided late then, is found out.
+    report(`replayed: ${asBefore.size} of ${records.length} calls are decided as they were`);
+    expect(asBefore.size).toBeGreaterThanOrEqual(5);
+    const kinds = new Set([...asBefore.values()].flat().map(({ what }) => what));
+    for (const kind of ['turn ends', 'pause', 'judgement', 'yield', 'says', 'leaves']) {
+      expect(kinds).toContain(kind);
+    }
   });
 });

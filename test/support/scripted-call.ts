@@ -14,6 +14,7 @@ import {
   type TurnSettings,
 } from '../../src/dialog/turn/turn-states.ts';
 import { Scope } from '../../src/lib/scope.ts';
+import { fillersAfter } from '../../src/dialog/turn/filler-policy.ts';
 import { ManualClock, settle } from './manual-clock.ts';
 import { callInfo, ScriptedLine } from './scripted-line.ts';
 import { ScriptedLlm, type LlmScript } from './scripted-llm.ts';
@@ -35,6 +36,7 @@ export function agentProfile(more: Partial<AgentProfile> = {}): AgentProfile {
     afterwards: 'hang-up',
     whenFailing: 'continue',
     patience: 'normal',
+    filler: 'words',
     greetingInterruptible: true,
     limits: { ...DEFAULT_LIMITS, eagerPauseMs: 0, silenceMs: 8000 },
     transferTargets: [],
@@ -117,6 +119,7 @@ export class ScriptedCall {
         ...DEFAULT_TURN_SETTINGS,
         ...agent.limits,
         ...policiesFor(agent),
+        fillers: fillersAfter(2000, 4000),
         findsTurns: this.stt.findsTurns,
         ...options.settings,
       },

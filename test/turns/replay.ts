@@ -1,11 +1,7 @@
-import type { VadRequest } from '../../src/dialog/contract/speech.ts';
-import type { VadStream, VoiceActivityDetector } from '../../src/dialog/contract/ports.ts';
 import type { Milliseconds } from '../../src/lib/clock.ts';
 import { FRAME_MS } from '../../src/media/audio.ts';
 import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
-import { loadSilero, type SileroModel } from '../../src/providers/embedded/vad/silero-model.ts';
-import { VadCall } from '../../src/providers/embedded/vad/vad-call.ts';
-import { openMessage } from '../../src/providers/embedded/vad/vad-messages.ts';
+import { StepwiseDetector } from '../../src/replay/stepwise-detector.ts';
 import { InMemoryMediaGateway } from '../support/in-memory-media-gateway.ts';
 import { ManualClock, settle } from '../support/manual-clock.ts';
 import { PHRASES, startCall, type CallToStart, type RunningCall, type Variant } from './agent-call.ts';
@@ -19,45 +15,6 @@ import { toInt16 } from './sound.ts';
 /** A call is over when all was said and the agent has been silent for so long; or at the latest after LIMIT_MS. */
 const QUIET_MS = 2500;
 const LIMIT_MS = 45_000;
-
-/**
- * The detector of the product, driven frame by frame instead of by a thread of its own: the same model, windows,
- * decisions, times and flush line.
- */
-class StepwiseDetector implements VoiceActivityDetector {
-  readonly name = 'silero';
-  readonly rates = [8000] as const;
-  readonly #model: SileroModel;
-  #call: VadCall | undefined;
-
-  constructor(model: SileroModel) {
-    this.#model = model;
-  }
-
-  open(request: VadRequest): Promise<VadStream> {
-    this.#call = new VadCall({ ...openMessage(0, request, undefined), fromFrame: 0 }, (event) => {
-      request.onEvent(event);
-    });
-    return Promise.resolve({ close: () => (this.#call = undefined) });
-  }
-
-  /** Judges everything that is in the ring. */
-  async step(): Promise<void> {
-    const call = this.#call;
-    if (!call) return;
-    while (call.fill()) {
-      await this.#model.run(call.rateHz, [call.lane]);
-      if (this.#call !== call) return;
-      call.judge();
-    }
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
-let model: Promise<SileroModel> | undefined;
 
 /** Both sides of a call as they were heard on the wire, 8 kHz. */
 export interface CallSound {
@@ -75,8 +32,7 @@ interface ReplayOptions {
 /** Runs one case on a fake clock, from the answer to the end. */
 export async function replay(test: Case, variant: Variant, options: ReplayOptions = {}): Promise<CallLog> {
   const { listen, start = startCall } = options;
-  model ??= loadSilero();
-  const detector = new StepwiseDetector(await model);
+  const detector = await StepwiseDetector.load();
   const clock = new ManualClock();
   const gateway = new InMemoryMediaGateway({ clock });
   const media = await gateway.reserve({ id: test.id, codec: 'ulaw' });

@@ -339,6 +339,7 @@ export function announcerProfile(voice: string, language: string): AgentProfile 
     whenFailing: 'hang-up',
     // Who only speaks waits for nobody.
     patience: 'normal',
+    filler: 'tone',
     greetingInterruptible: true,
     limits: { ...DEFAULT_LIMITS, eagerPauseMs: 0, silencePrompts: 0, maxCallMs: 60_000 },
     transferTargets: [],

@@ -1,6 +1,12 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import { stageTimes, type StageTimes } from './latency-tracker.ts';
-import type { CallLatency, CallEvent, JudgedSound } from '../contract/call-events.ts';
+import type {
+  CallLatency,
+  CallEvent,
+  JudgedSound,
+  TurnLogSettings,
+  TurnStep,
+} from '../contract/call-events.ts';
 import type { CallInfo, TransferOutcome } from '../contract/call-info.ts';
 import type { MediaStats } from '../contract/call-media.ts';
 import type { ProviderTrouble } from '../contract/provider-failures.ts';
@@ -28,6 +34,8 @@ export interface CallRecord {
   }[];
   /** Sounds of the caller's for which the agent paused, and what they were taken for; missing: none. */
   readonly sounds?: readonly (Omit<JudgedSound, 'words'> & { readonly atMs: Milliseconds })[];
+  /** From which `voice-agent replay` takes the turns anew; the steps' `at` are milliseconds after the call began. */
+  readonly turnLog?: readonly TurnLogPart[];
   readonly digits: string;
   readonly holds: number;
   readonly tools: readonly { readonly atMs: Milliseconds; readonly name: string; readonly result?: string }[];
@@ -59,6 +67,15 @@ export interface CallRecord {
   readonly cost?: { readonly amount: number; readonly currency: string };
   /** File name of the recording, in the folder of the call's day. */
   readonly recording?: string;
+}
+
+export interface TurnLogPart {
+  readonly atMs: Milliseconds;
+  readonly turn: number;
+  readonly settings?: TurnLogSettings;
+  readonly steps: readonly TurnStep[];
+  /** Words, or keys, were taken out of it. */
+  readonly masked?: true;
 }
 
 export interface TransferNote {
@@ -151,6 +168,16 @@ function fold(record: CallRecord, event: CallEvent, origin: Milliseconds): CallR
       const sound = { atMs, turn, judgement, by, soundMs: round(soundMs), pausedMs: round(pausedMs) };
       return { ...record, sounds: [...(record.sounds ?? []), sound] };
     }
+    case 'turn-log': {
+      const { turn, settings, steps } = event;
+      const part = {
+        atMs,
+        turn,
+        ...(settings && { settings }),
+        steps: steps.map((one) => since(origin, one)),
+      };
+      return { ...record, turnLog: [...(record.turnLog ?? []), part] };
+    }
     case 'dtmf':
       return { ...record, digits: record.digits + event.digit };
     case 'held':
@@ -226,6 +253,16 @@ function troubleOf({
 }: Extract<CallEvent, { type: 'trouble' }>): Omit<CallRecord['troubles'][number], 'atMs'> {
   return trouble;
 }
+
+/** Instants of the clock become those of the call. */
+function since(origin: Milliseconds, step: TurnStep): TurnStep {
+  const instants = Object.entries(step).filter(
+    (entry): entry is [string, Milliseconds] => INSTANTS.has(entry[0]) && typeof entry[1] === 'number',
+  );
+  return { ...step, ...Object.fromEntries(instants.map(([name, at]) => [name, round(at - origin)])) };
+}
+
+const INSTANTS: ReadonlySet<string> = new Set(['at', 'since', 'lastAt', 'readyAt']);
 
 function round(ms: Milliseconds): Milliseconds {
   return Math.round(ms * 10) / 10;

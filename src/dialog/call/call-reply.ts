@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../../lib/clock.ts';
+import { FILLER_TONE_MS } from '../../media/filler-tone.ts';
 import type { Stage } from '../contract/call-events.ts';
 import type { LlmEvent } from '../contract/conversation.ts';
 import type { ProviderTrouble } from '../contract/provider-failures.ts';
@@ -74,7 +75,7 @@ export class CallReply implements ReplyEvents {
         language: agent.language,
         format: formatFor(parts.tts, media.format, source),
       },
-      fillerAgainMs: settings.fillers.next(1).afterMs,
+      fillerAgainMs: settings.fillers.next(1).afterMs - FILLER_TONE_MS,
       events: this,
     });
     this.settled = this.#reply.settled.then((outcome) => {
@@ -126,7 +127,9 @@ export class CallReply implements ReplyEvents {
 
   mark(stage: Stage, at?: Milliseconds): void {
     // What was taken back has no place in the turn that took its number.
-    if (this.#standing.is !== 'taken-back') this.#call.reporter.mark(this.#order.turn, stage, at);
+    if (this.#standing.is === 'taken-back') return;
+    this.#call.reporter.mark(this.#order.turn, stage, at);
+    if (stage === 'ttsStart') this.#call.inbox.post({ type: 'reply-near', reply: this.#order.id });
   }
 
   commit(): void {
@@ -189,7 +192,7 @@ export class CallReply implements ReplyEvents {
       history.toolAnswered(call, wanted && !follows ? NOT_DONE : result);
     }
     if (wordsLast) reporter.agentSaid(turn, heard, byCaller);
-    tellSaid(this.#call, heard);
+    tellSaid(this.#call, this.#order, heard);
     if (input) reporter.measured(turn);
   }
 }
@@ -208,7 +211,7 @@ export class PlayedPhrase {
     });
     this.settled = utterance.heard().then((heard) => {
       call.reporter.agentSaid(order.turn, heard, this.#stoppedBy !== 'call');
-      tellSaid(call, heard);
+      tellSaid(call, order, heard);
       call.inbox.post({ type: 'reply-ended', reply: order.id });
     });
   }
@@ -235,8 +238,10 @@ export class PlayedPhrase {
 type Told = Pick<CallInSession, 'reporter' | 'inbox'>;
 
 /** What the caller may be answering from now on. */
-function tellSaid({ inbox }: Told, heard: Heard | undefined): void {
-  if (heard) inbox.post({ type: 'agent-said', text: heard.text });
+function tellSaid({ inbox }: Told, { id }: Pick<ReplyOrder, 'id'>, heard: Heard | undefined): void {
+  if (!heard) return;
+  const { text, account } = heard;
+  inbox.post({ type: 'agent-said', reply: id, text, soundMs: account.writtenMs });
 }
 
 function tellAudible(

@@ -68,6 +68,11 @@ export class CallReporter {
     this.#options.tracker.mark(this.#options.name, turn, stage, at);
   }
 
+  /** When the first sound of the reply to a turn was there, as far as is known. */
+  readyAt(turn: number): Milliseconds | undefined {
+    return this.#options.tracker.turn(this.#options.name, turn)?.marks.ttsFirstAudio;
+  }
+
   /** The turn is certain and being answered; what the caller said is told when it can't be taken back any more. */
   answering(turn: number): void {
     this.#callerSaidDue = turn;

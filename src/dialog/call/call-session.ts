@@ -17,7 +17,15 @@ import type { LineEvent } from '../contract/call-info.ts';
 import type { CallObserver, TurnGlimpse } from '../contract/call-events.ts';
 import { knownText } from '../turn/caller-turn.ts';
 import { interruptible, nextDeadline, opening, resultOf, step } from '../turn/turn-machine.ts';
-import type { Ending, Transfer, TurnAction, TurnEvent, TurnState } from '../turn/turn-states.ts';
+import { loggedSettings, TurnLog } from '../turn/turn-log.ts';
+import type {
+  Ending,
+  Transfer,
+  TurnAction,
+  TurnEvent,
+  TurnSettings,
+  TurnState,
+} from '../turn/turn-states.ts';
 
 export interface CallSessionOptions extends AgentAtWork {
   /** The process's lifetime; the call's is a child of it. */
@@ -33,6 +41,18 @@ export type OperatorWish = Extract<PostedEvent, { type: 'operator-says' | 'put-t
 
 /** What the detector does by itself to an agent who is interrupted. */
 const ARMED = { pause: 'pause', stop: 'flush' } as const;
+
+/** Between two states: the detector stops the agent by itself while they may be interrupted. */
+export function arm(
+  flushLine: FlushLine,
+  before: TurnState,
+  after: TurnState,
+  settings: Pick<TurnSettings, 'interruption' | 'greetingInterruptible'>,
+): void {
+  const reply = interruptible(after, settings);
+  if (reply === undefined) flushLine.disarm();
+  else if (reply !== interruptible(before, settings)) flushLine.arm(ARMED[settings.interruption.atOnce]);
+}
 
 /** After a bug: for the apology, or for whatever else makes the call end. */
 const APOLOGY_MS = 20_000;
@@ -61,6 +81,7 @@ export class CallSession {
   #cancelTick: () => void = () => undefined;
   /** None in an announcement, to which nobody listens. */
   #listener: CallerListener | undefined;
+  readonly #log: TurnLog | undefined;
 
   constructor(options: CallSessionOptions, call: CallInHand) {
     const { clock, settings } = options;
@@ -75,6 +96,7 @@ export class CallSession {
     this.#transfer = new CallTransfer(options, call);
     this.#replies = new CallReplies(options, { ...call, scope: this.#scope, inbox: this.#inbox });
     this.#state = opening(settings, options.announcement);
+    this.#log = options.announcement ? undefined : new TurnLog(loggedSettings(settings, options.agent));
   }
 
   /** `finished`: the call was ended before it could run. Resolves when nothing of it is left open; never rejects. */
@@ -221,21 +243,31 @@ export class CallSession {
   /** One step of the machine, and what follows from it. */
   #handle(event: TurnEvent): void {
     const { settings } = this.#options;
-    const armedFor = interruptible(this.#state, settings);
-    const { state, actions } = step(this.#state, event, settings);
+    const before = this.#state;
+    const { state, actions } = step(before, event, settings);
     this.#state = state;
+    this.#logStep(event, actions);
     this.#showTurn();
     for (const action of actions) this.#carryOut(action, event);
-    // The detector stops the agent by itself while they may be interrupted.
-    const armFor = interruptible(state, settings);
-    if (armFor === undefined) this.#flushLine.disarm();
-    else if (armFor !== armedFor) this.#flushLine.arm(ARMED[settings.interruption.atOnce]);
+    arm(this.#flushLine, before, state, settings);
     this.#cancelTick();
     const deadline = nextDeadline(state, settings);
     if (deadline === Infinity) return;
     this.#cancelTick = this.#clock.at(deadline, () => {
       this.#inbox.post({ type: 'tick' }, Math.max(deadline, this.#clock.now()));
     });
+  }
+
+  #logStep(event: TurnEvent, actions: readonly TurnAction[]): void {
+    const readyAt = event.type === 'reply-audible' ? this.#reporter.readyAt(this.#state.turn) : undefined;
+    this.#log?.told(event, readyAt === undefined ? undefined : { readyAt });
+    for (const action of actions) this.#log?.did(action, event.at);
+    // The turn, and what it was answered, was told just before.
+    if (event.type === 'agent-said' || this.#log?.isFull) this.#tellSteps();
+  }
+
+  #tellSteps(): void {
+    if (this.#log) this.#reporter.emit({ type: 'turn-log', turn: this.#state.turn, ...this.#log.take() });
   }
 
   #showTurn(): void {
@@ -349,6 +381,10 @@ export class CallSession {
       () => told(() => this.#scope.close()),
       () => {
         this.#transfer.close();
+        return undefined;
+      },
+      () => {
+        this.#tellSteps();
         return undefined;
       },
       () => {

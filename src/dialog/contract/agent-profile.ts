@@ -20,6 +20,8 @@ export interface AgentProfile {
   readonly limits: AgentLimits;
   /** How long it lets callers pause. */
   readonly patience: 'quick' | 'normal' | 'relaxed';
+  /** What a caller hears first who waits for an answer: "one moment", or a soft tone. */
+  readonly filler: 'words' | 'tone';
   /** Whether a caller's voice may interrupt the greeting; keys may in any case. */
   readonly greetingInterruptible: boolean;
   /** Where the caller goes when the conversation is over: nowhere, or on in the dialplan. */
@@ -62,6 +64,8 @@ export interface AgentLimits {
   readonly bargeInMs: Milliseconds;
   /** Pause that ends a row of keys; a key that chooses a department is answered sooner. */
   readonly interDigitMs: Milliseconds;
+  /** Silence after which a caller who waits for an answer hears a sign that it is being seen to. */
+  readonly fillerMs: Milliseconds;
   /** How long the greeting waits for the caller's first packet; 0: it doesn't. */
   readonly firstPacketMs: Milliseconds;
   /** Silence after which the caller is asked, and after being asked `silencePrompts` times, said goodbye to. */
@@ -78,6 +82,7 @@ export const DEFAULT_LIMITS: AgentLimits = {
   longestTurnMs: 25_000,
   bargeInMs: 160,
   interDigitMs: 1_500,
+  fillerMs: 1_000,
   firstPacketMs: 0,
   silenceMs: 7_000,
   silencePrompts: 2,

@@ -42,6 +42,18 @@ export interface JudgedSound {
   readonly pausedMs: Milliseconds;
 }
 
+/**
+ * Something that the turn machine was told, or that it decided: with a call's recording enough to have it decide again
+ * (`voice-agent replay`). `turn/turn-log.ts` says which, and what else stands in them.
+ */
+export type TurnStep = { readonly at: Milliseconds } & (
+  | { readonly told: string; readonly [detail: string]: unknown }
+  | { readonly did: string; readonly [detail: string]: unknown }
+);
+
+/** With what a call's turns are taken: limits and switches, by their names in agents.yaml and in `TurnSettings`. */
+export type TurnLogSettings = Readonly<Record<string, unknown>>;
+
 /** What happens in a call, in order, for the log, the record, the metrics and the lab's screen. */
 export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
   | { readonly type: 'started'; readonly info: CallInfo; readonly agent: string }
@@ -76,6 +88,13 @@ export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
   | { readonly type: 'barge-in'; readonly turn: number; readonly playedMs: Milliseconds }
   /** The caller made a sound while the agent spoke, who paused. */
   | ({ readonly type: 'sound-judged' } & JudgedSound)
+  /** All steps since the one before it. `turn`: of which they tell; `settings`: with the first. For the record alone. */
+  | {
+      readonly type: 'turn-log';
+      readonly turn: number;
+      readonly settings?: TurnLogSettings;
+      readonly steps: readonly TurnStep[];
+    }
   | { readonly type: 'dtmf'; readonly digit: string }
   | { readonly type: 'held' | 'unheld' }
   | { readonly type: 'caller-changed'; readonly caller: CallInfo['caller'] }

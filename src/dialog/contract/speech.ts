@@ -35,12 +35,13 @@ export type VadEvent =
       readonly at: Milliseconds;
       readonly traits?: SoundTraits | undefined;
     }
-  /** They go on: told after every 400 ms of voice. `dbov`: its mean level so far. */
+  /** They go on: told after every 400 ms of voice. `dbov`: its mean level so far; `nowDbov`: that of these 400 ms. */
   | {
       readonly type: 'speech-lasts';
       readonly frame: number;
       readonly at: Milliseconds;
       readonly dbov: number;
+      readonly nowDbov?: number | undefined;
     }
   | { readonly type: 'barge-in'; readonly frame: number; readonly at: Milliseconds };
 

@@ -179,10 +179,11 @@ export class PlainSpeech {
       .replaceAll(EMOJI, '')
       .replaceAll(/(?<=\d) ?\* ?(?=\d)/g, ' × ')
       .replaceAll(/(?:^| )\* (?=\S)/g, ', ')
-      .replaceAll(/[*`]+|~~/g, '')
+      .replaceAll(/[*`]+/g, '')
       .replaceAll(/(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, '')
       .replaceAll(/(?<=[\p{L}\p{N}])_(?=[\p{L}\p{N}])/gu, ' ')
       .replaceAll(/[[\]【】]/g, '')
+      .replaceAll(/~~+/g, '')
       .replaceAll(SIGNS, ', ')
       .replaceAll(TELEPHONE, (number) => this.#telephone(number))
       .replaceAll(PER, (_, amount: string) => (reading ? `${amount} ${reading.per} ` : `${amount} / `));

@@ -31,7 +31,7 @@ const NUMBER_SHORT = 7;
 const DICTATING = 3;
 /** A number that may be whole: some countries' have seven digits. */
 const NEARLY_DICTATED = 2;
-const OPEN = 2.5;
+const OPEN = 4.4;
 const SPELLING = 2;
 const WHOLE = 0.7;
 /** Yes, or no, to a question that wants nothing else. */

@@ -12,11 +12,34 @@ export interface Filler {
 export interface FillerPolicy {
   /** `given`: how many signs they have had since anything else was heard. */
   next(given: number): Filler;
+  /** When the first sign is due. */
+  firstAt(wait: Wait): Milliseconds;
 }
 
-/** Words first, and then again and again a tone. */
-export function fillersAfter(afterMs: Milliseconds, againMs: Milliseconds): FillerPolicy {
+/** How long a caller has waited for an answer. Instants. */
+export interface Wait {
+  /** Their last sound. */
+  readonly lastAt: Milliseconds;
+  /** When it was, or will be at the soonest, certain that they have finished. */
+  readonly certainAt: Milliseconds;
+  /** Since when the voice has the first words of the answer; missing: it hasn't. */
+  readonly nearAt?: Milliseconds | undefined;
+}
+
+/** An answer takes as long, once it is certain that the caller has finished: so long after a long pause nobody has waited. */
+const ANSWERS_WITHIN_MS = 500;
+/** And a voice from the first words to the first sound: it would be heard behind the sign, and so only later. */
+const SPEAKS_WITHIN_MS = 300;
+
+/** First `sign`, and then again and again a tone. */
+export function fillersAfter(
+  afterMs: Milliseconds,
+  againMs: Milliseconds,
+  sign: Filler['sign'] = 'words',
+): FillerPolicy {
   return {
-    next: (given) => (given === 0 ? { afterMs, sign: 'words' } : { afterMs: againMs, sign: 'tone' }),
+    next: (given) => (given === 0 ? { afterMs, sign } : { afterMs: againMs, sign: 'tone' }),
+    firstAt: ({ lastAt, certainAt, nearAt = -Infinity }) =>
+      Math.max(lastAt + afterMs, certainAt + ANSWERS_WITHIN_MS, nearAt + SPEAKS_WITHIN_MS),
   };
 }

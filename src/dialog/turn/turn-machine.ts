@@ -4,14 +4,18 @@ import { FILLER_TONE_MS } from '../../media/filler-tone.ts';
 import type { TransferOutcome } from '../contract/call-info.ts';
 import type { JudgedSound } from '../contract/call-events.ts';
 import type { FailureReason } from '../contract/end-reason.ts';
+import type { Wait } from './filler-policy.ts';
 import { SPEECH_PITCHED, type CallerSound } from './interruption-policy.ts';
 import {
   expectsText,
   heardPlaces,
   heardText,
+  isKeyed,
   knownText,
+  lastKeys,
   NOTHING_SAID,
   pauseOf,
+  withKeys,
   withPiece,
 } from './caller-turn.ts';
 import type {
@@ -19,6 +23,7 @@ import type {
   ClosingState,
   Common,
   ConnectedState,
+  Digits,
   Ear,
   Ending,
   EventOf,
@@ -104,6 +109,7 @@ function inAnyState(state: RunningState, event: TurnEvent, settings: TurnSetting
         : close(state, failedEnding('internal-error', settings, 'apology'), at, settings);
     case 'reply-committed':
     case 'reply-resumed':
+    case 'reply-near':
     case 'reply-audible':
     case 'reply-ended':
     case 'reply-failed':
@@ -325,6 +331,8 @@ function whenListening(state: ListeningState, event: TurnEvent, settings: TurnSe
       return state.ear.is === 'talking' ? unchanged(state) : goOn(state, event);
     case 'speech-stop':
       return pauses(state, event, settings);
+    case 'speech-lasts':
+      return fades(state, event);
     case 'end-judged':
       return endJudged(state, event, settings);
     case 'partial': {
@@ -341,7 +349,8 @@ function whenListening(state: ListeningState, event: TurnEvent, settings: TurnSe
       // The recogniser isn't sure any more. As long as the detector hears nothing, what was prepared may fit yet.
       return state.ear.is === 'pausing' ? unchanged(state) : takeBack(state);
     case 'turn-end':
-      if (!state.findsTurns || state.digits) return unchanged(state);
+      if (!state.findsTurns) return unchanged(state);
+      if (state.digits) return unchanged({ ...state, said: withPiece(state.said, event.transcript) });
       return turnOver({ ...state, said: withPiece(state.said, event.transcript) }, event.at, settings);
     case 'recogniser': {
       // An end that the last recogniser was about to find isn't waited for.
@@ -390,13 +399,14 @@ function endJudged(state: ListeningState, event: EventOf<'end-judged'>, settings
 /** When the caller's turn wants its next `tick`. */
 function listeningDeadline(state: ListeningState, settings: TurnSettings): Milliseconds {
   const { digits, ear, said, preemptive } = state;
-  if (digits) return digits.dueAt;
+  if (digits) return expectsText(said) ? Math.max(digits.dueAt, textOverdueAt(said, settings)) : digits.dueAt;
   if (ear.is === 'talking') return (said.from?.since ?? ear.since) + settings.longestTurnMs;
   if (ear.is === 'quiet') return preemptive?.by ?? state.silenceAt;
   if (preemptive) return preemptive.by;
   const lastAt = ear.is === 'pausing' ? ear.lastAt : ear.since;
   if (expectsText(said)) {
-    const fillerAt = said.fillers > 0 ? Infinity : lastAt + settings.fillers.next(0).afterMs;
+    const certainAt = lastAt + pauseOf(state, settings);
+    const fillerAt = said.fillers > 0 ? Infinity : settings.fillers.firstAt({ lastAt, certainAt });
     return Math.min(fillerAt, textOverdueAt(said, settings));
   }
   if (state.findsTurns) {
@@ -413,16 +423,15 @@ function textOverdueAt(said: Said, settings: TurnSettings): Milliseconds {
 
 function listeningTimeout(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
   if (state.digits) {
-    const { text, since } = state.digits;
-    return think(state, { message: { role: 'caller', text, via: 'dtmf' }, since, marks: {} }, at, settings);
+    const over = keysOver(state, state.digits, false, at, settings);
+    return expectsText(state.said) ? after([unanswered(settings)], over) : over;
   }
   if (state.ear.is === 'talking') return cutShort(state, state.ear, at, settings);
   if (state.preemptive) return turnOver(state, at, settings);
   if (state.ear.is === 'quiet') return silence(state, at, settings);
   if (expectsText(state.said)) {
     if (at >= textOverdueAt(state.said, settings)) {
-      const unanswered: TurnAction = { do: 'unanswered', waitedMs: settings.transcriptMs };
-      return after([unanswered], misheard(state, at, settings));
+      return after([unanswered(settings)], misheard(state, at, settings));
     }
     const { fillers } = state.said;
     return filling({ ...state, said: { ...state.said, fillers: fillers + 1 } }, fillers, settings);
@@ -432,12 +441,20 @@ function listeningTimeout(state: ListeningState, at: Milliseconds, settings: Tur
   return askForText(state, state.ear.is === 'cut' ? state.ear.frame : state.ear.toFrame, at);
 }
 
+function unanswered({ transcriptMs }: TurnSettings): TurnAction {
+  return { do: 'unanswered', waitedMs: transcriptMs };
+}
+
 /** The caller talks, or goes on talking: what was prepared for the end of their turn is taken back. */
 function goOn(state: ListeningState, start: Pick<EventOf<'speech-start'>, 'frame' | 'since'>): Step {
   const { frame, since } = start;
-  const { said } = state;
+  // What they say belongs to what they have keyed.
+  const said = state.digits ? withKeys(state.said, state.digits, false) : state.said;
   const pauses = said.from ? withPause(state, since) : state.pauses;
-  const { state: free, actions } = takeBack({ ...state, pauses, ear: talking(start) });
+  // Of each sound the level is known anew.
+  const level = state.level && { ...state.level, lasts: 0, faintSince: undefined };
+  const keyed = { ...state, said, digits: undefined, level };
+  const { state: free, actions } = takeBack({ ...keyed, pauses, ear: talking(start) });
   if (!said.from) {
     return {
       state: { ...free, said: { ...said, from: { frame, since } } },
@@ -446,7 +463,7 @@ function goOn(state: ListeningState, start: Pick<EventOf<'speech-start'>, 'frame
   }
   // The recogniser was not told that the turn had ended: for it, nothing has happened.
   if (said.pieces.length === 0) return { state: free, actions };
-  const again = resume(state, said.from, frame);
+  const again = resume(keyed, start);
   const stop: TurnAction[] = said.fillers > 0 ? [{ do: 'stop-filler' }] : [];
   return { state: { ...free, said: again.said }, actions: [...actions, ...stop, ...again.actions] };
 }
@@ -457,14 +474,17 @@ function goOn(state: ListeningState, start: Pick<EventOf<'speech-start'>, 'frame
  */
 function resume(
   { said, findsTurns }: Pick<ListeningState, 'said' | 'findsTurns'>,
-  from: NonNullable<Said['from']>,
-  frame: number,
+  { frame, since }: Pick<EventOf<'speech-start'>, 'frame' | 'since'>,
 ): { said: Said; actions: TurnAction[] } {
-  if (!findsTurns && frame - from.frame <= REACH_FRAMES) {
-    return { said: { ...NOTHING_SAID, from }, actions: [{ do: 'begin-turn', frame: from.frame }] };
+  const { from, pieces } = said;
+  const settled = pieces.slice(0, said.settled ?? 0);
+  const isSpoken = pieces.slice(settled.length).every(({ keys }) => !keys);
+  if (from && isSpoken && !findsTurns && frame - from.frame <= REACH_FRAMES) {
+    const again = { ...NOTHING_SAID, from, pieces: settled, settled: settled.length };
+    return { said: again, actions: [{ do: 'begin-turn', frame: from.frame }] };
   }
   return {
-    said: { ...said, from: { ...from, frame }, partial: '', fillers: 0 },
+    said: { ...said, from: { since, ...from, frame }, settled: pieces.length, partial: '', fillers: 0 },
     actions: [{ do: 'begin-turn', frame }],
   };
 }
@@ -488,7 +508,9 @@ function transcribed(state: ListeningState, event: EventOf<'transcript'>, settin
   const { at } = event;
   if (!isExpected(state.said, event)) return unchanged(state);
   const next = { ...state, said: heardMore(state.said, event) };
-  if (expectsText(next.said) || next.digits) return unchanged(next);
+  if (expectsText(next.said)) return unchanged(next);
+  if (next.digits)
+    return at < next.digits.dueAt ? unchanged(next) : keysOver(next, next.digits, false, at, settings);
   if (next.ear.is === 'cut') return turnOver(next, at, settings);
   if (next.ear.is !== 'pausing') return unchanged(next);
   const input = inputOf(next, next.said, at);
@@ -552,9 +574,36 @@ function cutShort(
   settings: TurnSettings,
 ): Step {
   const newest = frame + Math.floor((at - since) / FRAME_MS);
-  const cut: ListeningState = { ...state, ear: { is: 'cut', frame: newest, since: at } };
-  if (state.preemptive) return turnOver(cut, at, settings);
-  return expectsText(state.said) ? unchanged(cut) : askForText(cut, newest, at);
+  if (state.preemptive)
+    return turnOver({ ...state, ear: { is: 'cut', frame: newest, since: at } }, at, settings);
+  return cutAt(state, newest, at);
+}
+
+function cutAt(state: ListeningState, frame: number, at: Milliseconds): Step {
+  const cut: ListeningState = { ...state, ear: { is: 'cut', frame, since: at } };
+  return expectsText(state.said) ? unchanged(cut) : askForText(cut, frame, at);
+}
+
+/** Voices behind a caller, or a television, are as much weaker than the caller, at least, … */
+const BEHIND_DB = 6;
+/** … and when nothing else was heard for so long, the caller has finished. */
+const FADED_MS = 1200;
+/** `speech-lasts` tells of as much. A caller's level is known after three of them: a first "Hello" is louder than the rest. */
+const LASTS_FRAMES = 20;
+const KNOWN_AFTER = 3;
+
+/** The detector goes on hearing voices, and they aren't the caller's any more. */
+function fades(state: ListeningState, event: EventOf<'speech-lasts'>): Step {
+  const { dbov, nowDbov, frame, since } = event;
+  if (nowDbov === undefined || frame === undefined || since === undefined) return unchanged(state);
+  if (state.ear.is !== 'talking' || state.findsTurns) return unchanged(state);
+  const { lasts = 0, highestDbov = -Infinity, faintSince } = state.level ?? {};
+  const known = lasts + 1 < KNOWN_AFTER ? highestDbov : Math.max(dbov, highestDbov);
+  const level = { lasts: lasts + 1, highestDbov: known };
+  if (nowDbov > known - BEHIND_DB) return unchanged({ ...state, level });
+  const first = faintSince ?? { frame: frame - LASTS_FRAMES, at: since - LASTS_FRAMES * FRAME_MS };
+  const fainting = { ...state, level: { ...level, faintSince: first } };
+  return since - first.at < FADED_MS ? unchanged(fainting) : cutAt(fainting, first.frame, event.at);
 }
 
 /** The recogniser has failed in the middle of a turn, which another one may hear; else the caller is asked. */
@@ -580,19 +629,52 @@ function silence(state: ListeningState, at: Milliseconds, settings: TurnSettings
     : close(state, { reason: 'caller-silent', phrase, way: 'hang-up' }, at, settings);
 }
 
-/** Digits are a turn of the caller's: gathered until they pause, or press #. One of a menu's is answered sooner. */
+/**
+ * Digits are a turn of the caller's, or a part of it: gathered until they pause, or press #. One of a menu's is answered
+ * sooner. What they have said before is asked for.
+ */
 function digit(state: ListeningState, event: EventOf<'dtmf'>, settings: TurnSettings): Step {
+  const { at } = event;
+  if (event.digit === '#' && !state.digits && state.preemptive) return turnOver(state, at, settings);
   const free = takeBack(state);
+  const asked = saysUnasked(state) ? askForText(free.state, newestFrame(state.ear, at), at) : undefined;
+  const heard = (asked?.state as ListeningState | undefined) ?? free.state;
+  const actions = [...free.actions, ...(asked?.actions ?? [])];
   const before = state.digits?.text ?? '';
-  const since = state.digits?.since ?? event.at;
-  if (event.digit === '#' && before !== '') {
-    const input: CallerInput = { message: { role: 'caller', text: before, via: 'dtmf' }, since, marks: {} };
-    return after(free.actions, think({ ...free.state, digits: undefined }, input, event.at, settings));
+  const since = state.digits?.since ?? at;
+  if (event.digit === '#' && (before !== '' || heard.said.pieces.length > 0)) {
+    const row = { text: before, since, lastAt: at, dueAt: at };
+    if (!expectsText(heard.said)) return after(actions, keysOver(heard, row, true, at, settings));
+    return { state: { ...heard, prompts: 0, digits: row }, actions };
   }
   const chosen = before === '' && settings.menuKeys.includes(event.digit);
-  const dueAt = event.at + (chosen ? settings.menuKeyMs : settings.interDigitMs);
-  const digits = { text: before + event.digit, since, lastAt: event.at, dueAt };
-  return { ...free, state: { ...free.state, prompts: 0, digits } };
+  const dueAt = at + (chosen ? settings.menuKeyMs : settings.interDigitMs);
+  const digits = { text: before + event.digit, since, lastAt: at, dueAt };
+  return { state: { ...heard, prompts: 0, digits }, actions };
+}
+
+/** The caller says something, or has just said it, and the recogniser wasn't asked about it. */
+function saysUnasked({ said, ear }: ListeningState): boolean {
+  if (!said.from || ear.is === 'quiet' || ear.is === 'cut') return false;
+  return said.pieces.every(({ question }) => (question?.at ?? -Infinity) < ear.since);
+}
+
+function newestFrame(ear: Ear, at: Milliseconds): number {
+  if (ear.is === 'pausing') return ear.toFrame;
+  return ear.is === 'quiet' ? 0 : ear.frame + Math.floor((at - ear.since) / FRAME_MS);
+}
+
+/** A row of keys has ended, and with it the turn. */
+function keysOver(
+  state: ListeningState,
+  digits: Digits,
+  isWhole: boolean,
+  at: Milliseconds,
+  settings: TurnSettings,
+): Step {
+  const isChosen = digits.text.length === 1 && settings.menuKeys.includes(digits.text);
+  const keyed = { ...state, digits, said: withKeys(state.said, digits, isWhole || isChosen) };
+  return think(keyed, { ...inputOf(keyed, keyed.said, at), marks: {} }, at, settings);
 }
 
 /** The turn as it stands at `at`, as the agent is told of it. */
@@ -604,7 +686,9 @@ function inputOf(state: ListeningState, said: Said, at: Milliseconds): CallerInp
     ...(sttStart === undefined ? {} : { sttStart }),
     sttFinal: at,
   };
-  const since = said.from?.since;
+  const since = Math.min(...[said.from, said.pieces[0]?.keys].map((begun) => begun?.since ?? Infinity));
+  if (text !== '' && isKeyed(said))
+    return { message: { role: 'caller', text, via: 'dtmf' }, since, marks: {} };
   if (text !== '') {
     return { message: { role: 'caller', text, via: 'speech' }, places: heardPlaces(said), since, marks };
   }
@@ -617,10 +701,8 @@ function inputOf(state: ListeningState, said: Said, at: Milliseconds): CallerInp
 
 /** As much of an unfinished turn as there are words for; undefined: none. */
 function knownInput(state: ListeningState, at: Milliseconds): CallerInput | undefined {
-  const { digits, preemptive, said } = state;
-  if (digits) {
-    return { message: { role: 'caller', text: digits.text, via: 'dtmf' }, since: digits.since, marks: {} };
-  }
+  const { digits, preemptive } = state;
+  const said = digits ? withKeys(state.said, digits, false) : state.said;
   const input = preemptive?.input ?? inputOf(state, said, at);
   if (input.message.text !== '') return input;
   // A grammar's guess isn't worth much before its end.
@@ -686,7 +768,8 @@ function thinking(
   settings: TurnSettings,
 ): ThinkingState {
   const { fillers } = state.said;
-  const { afterMs } = settings.fillers.next(fillers);
+  const wait: Wait = { lastAt: lastSaidAt(state, input, at), certainAt: at };
+  const next = at + settings.fillers.next(fillers).afterMs;
   return {
     ...commonOf(state),
     ear: state.ear.is === 'pausing' ? { is: 'quiet' } : state.ear,
@@ -698,7 +781,8 @@ function thinking(
     input,
     said: state.said,
     committed: false,
-    fillerAt: (fillers > 0 ? at : lastSaidAt(state, input, at)) + afterMs,
+    wait,
+    fillerAt: fillers > 0 ? next : settings.fillers.firstAt(wait),
     fillers,
     giveUpAt: at + settings.giveUpMs,
   };
@@ -720,7 +804,7 @@ function lastSaidAt(
   at: Milliseconds,
 ): Milliseconds {
   if (message.role !== 'caller') return at;
-  if (message.via === 'dtmf') return digits?.lastAt ?? at;
+  if (digits || message.via === 'dtmf') return digits?.lastAt ?? at;
   return marks.speechEnd ?? said.heardAt ?? at;
 }
 
@@ -739,6 +823,11 @@ function whenThinking(state: ThinkingState, event: TurnEvent, settings: TurnSett
       return unchanged({ ...state, committed: true, giveUpAt: Infinity });
     case 'reply-resumed':
       return unchanged({ ...state, giveUpAt: at + settings.giveUpMs });
+    case 'reply-near': {
+      if (state.fillers > 0) return unchanged(state);
+      const wait = { ...state.wait, nearAt: at };
+      return unchanged({ ...state, wait, fillerAt: settings.fillers.firstAt(wait) });
+    }
     case 'reply-audible':
       return unchanged({ ...commonOf(answered), phase: 'speaking', what: 'reply', reply: state.reply });
     case 'reply-ended':
@@ -752,8 +841,10 @@ function whenThinking(state: ThinkingState, event: TurnEvent, settings: TurnSett
     case 'reply-failed':
       return replyFailed(answered, state.input, at, settings);
     case 'dtmf': {
+      // That was all: so it was taken to be.
+      if (event.digit === '#' && !state.committed) return unchanged(state);
       const listening = listen({ ...state, ear: { is: 'quiet' } }, at, settings);
-      return after(stopping(state, true), digit({ ...listening, digits: rowOf(state, at) }, event, settings));
+      return after(stopping(state, true), digit({ ...listening, ...rowOf(state, at) }, event, settings));
     }
     case 'tick': {
       if (at >= state.giveUpAt) {
@@ -776,11 +867,13 @@ function talkedInto(
   settings: TurnSettings,
 ): Step {
   const ear = talking(event);
-  const { message } = state.input;
-  const isSpeech = message.role === 'caller' && message.via !== 'dtmf';
+  const { said } = state;
+  const { keys } = lastKeys(said);
   // A recogniser's turn that the detector hadn't noticed: there is nothing to listen to again.
-  if (state.committed || !isSpeech || !state.said.from) return unchanged({ ...state, ear });
-  const again = resume(state, state.said.from, event.frame);
+  const goesOn = keys ? !keys.whole : said.from !== undefined;
+  if (state.committed || state.input.message.role !== 'caller' || !goesOn)
+    return unchanged({ ...state, ear });
+  const again = resume(state, event);
   const listening = listen(state, event.at, settings);
   return {
     state: { ...listening, ear, said: again.said },
@@ -788,10 +881,15 @@ function talkedInto(
   };
 }
 
-/** Keys that were taken for a whole turn too soon. */
-function rowOf({ committed, input }: ThinkingState, at: Milliseconds): ListeningState['digits'] {
-  if (committed || !('since' in input) || input.message.via !== 'dtmf') return undefined;
-  return { text: input.message.text, since: input.since ?? at, lastAt: at, dueAt: at };
+/** What was taken for a whole turn too soon: more keys belong to it. */
+function rowOf(
+  { committed, said, input }: ThinkingState,
+  at: Milliseconds,
+): Pick<ListeningState, 'said' | 'digits'> {
+  if (committed || input.message.role !== 'caller') return { said: NOTHING_SAID };
+  const { said: before, keys } = lastKeys(said);
+  const digits = keys && { text: keys.text, since: keys.since, lastAt: at, dueAt: at };
+  return { said: { ...before, fillers: 0 }, digits };
 }
 
 /** The recogniser's late word on the turn that is being answered. */
@@ -850,7 +948,7 @@ function soundBegins(state: SpeakingState, event: EventOf<'speech-start'>, setti
   // The recogniser was told that it had ended: it didn't.
   if (!overlap || overlap.is === 'resumed' || !overlap.said.from || overlap.said.pieces.length === 0)
     return unchanged(next);
-  const { said, actions } = resume({ ...state, said: overlap.said }, overlap.said.from, event.frame);
+  const { said, actions } = resume({ ...state, said: overlap.said }, event);
   return { state: { ...next, overlap: { ...overlap, said } }, actions };
 }
 

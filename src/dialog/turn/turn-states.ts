@@ -2,8 +2,9 @@ import { DEFAULT_LIMITS, type AgentProfile, type TransferTarget } from '../contr
 import type { Milliseconds } from '../../lib/clock.ts';
 import type { Message, ToolCall } from '../contract/conversation.ts';
 import type { EndReason } from '../contract/end-reason.ts';
+import { FILLER_TONE_MS } from '../../media/filler-tone.ts';
 import { endpointingByWords, type EndpointingPolicy } from './endpointing-policy.ts';
-import { fillersAfter, type FillerPolicy } from './filler-policy.ts';
+import { fillersAfter, type FillerPolicy, type Wait } from './filler-policy.ts';
 import { pausingForWords, type InterruptionPolicy } from './interruption-policy.ts';
 import { promptsAfter, type PromptPolicy } from './prompt-policy.ts';
 import { languageOf } from '../language/known-languages.ts';
@@ -111,8 +112,20 @@ export interface ListeningState extends Common {
   /** A reply that is being prepared before the turn is certain, or only what it would answer. */
   readonly preemptive?: Preemptive | undefined;
   readonly digits?: Digits | undefined;
+  /** How loud it is: missing, as long as nothing is known of it. */
+  readonly level?: TurnLevel | undefined;
   /** When a caller who has said nothing is asked whether they are still there. */
   readonly silenceAt: Milliseconds;
+}
+
+/** How loud a turn is, as the detector tells while they talk. */
+export interface TurnLevel {
+  /** How often it has told of the sound that goes on. */
+  readonly lasts: number;
+  /** The mean level of a sound, where that was highest, dBov. */
+  readonly highestDbov: number;
+  /** Since when what is heard is much weaker. */
+  readonly faintSince?: { readonly frame: number; readonly at: Milliseconds } | undefined;
 }
 
 /** A row of keys that the caller presses. */
@@ -128,8 +141,10 @@ export interface Digits {
 export interface Said {
   /** Where the recogniser began to listen; undefined: it was never told to. */
   readonly from?: { readonly frame: number; readonly since: Milliseconds } | undefined;
-  /** Final texts, in order; those without a transcript are still expected from the recogniser. */
+  /** Final texts, and rows of keys, in order; texts without a transcript are still expected from the recogniser. */
   readonly pieces: readonly Piece[];
+  /** So many of them stay, whatever is listened to again: they are about what was before `from`. */
+  readonly settled?: number | undefined;
   /** The recogniser's guess at what is being said. */
   readonly partial: string;
   /** When the recogniser last heard something, as far as it tells. */
@@ -143,6 +158,9 @@ export interface Piece {
   /** The question to the recogniser that it answers, or will; undefined: the recogniser spoke by itself. */
   readonly question?: { readonly ask: number; readonly at: Milliseconds } | undefined;
   readonly transcript?: Transcript | undefined;
+  /** Nothing was said there but keyed. `whole`: no more keys are to come, for `#` or a menu's key was the last. */
+  readonly keys?:
+    { readonly text: string; readonly since: Milliseconds; readonly whole: boolean } | undefined;
 }
 
 /** Preemptive generation: a reply that is thought of while the caller may yet go on. */
@@ -162,6 +180,7 @@ export interface ThinkingState extends Common {
   readonly said: Said;
   /** A tool has acted: the turn can be interrupted, and no longer be taken back. */
   readonly committed: boolean;
+  readonly wait: Wait;
   /** When the caller hears the next filler. */
   readonly fillerAt: Milliseconds;
   /** How many they have heard already. */
@@ -287,8 +306,14 @@ export type TurnEvent = { readonly at: Milliseconds } & (
       readonly traits?: SoundTraits | undefined;
     }
   | { readonly type: 'barge-in'; readonly frame: number; readonly since: Milliseconds }
-  /** `dbov`: its level so far. */
-  | { readonly type: 'speech-lasts'; readonly dbov: number }
+  /** `dbov`: its level so far; `nowDbov`: that of the last 400 ms, up to `frame`. */
+  | {
+      readonly type: 'speech-lasts';
+      readonly dbov: number;
+      readonly nowDbov?: number | undefined;
+      readonly frame?: number;
+      readonly since?: Milliseconds;
+    }
   /** The caller's first packet is there. */
   | { readonly type: 'line-heard' }
   /** The end-of-turn model's answer to `judge-end`: the chance that the caller has finished. */
@@ -304,12 +329,20 @@ export type TurnEvent = { readonly at: Milliseconds } & (
   /** `fatal`: there is no recogniser any more, nor will there be one. */
   | { readonly type: 'stt-failed'; readonly fatal: boolean }
   // the agent's reply or phrase
-  /** `reply-committed`: a tool is at work for it. `reply-resumed`: it has done its work. */
-  | { readonly type: 'reply-committed' | 'reply-resumed' | 'reply-audible'; readonly reply: number }
+  /** `reply-committed`: a tool is at work for it. `reply-resumed`: it has done its work. `reply-near`: its first words are with the voice. */
+  | {
+      readonly type: 'reply-committed' | 'reply-resumed' | 'reply-near' | 'reply-audible';
+      readonly reply: number;
+    }
   | { readonly type: 'reply-ended'; readonly reply: number; readonly ending?: FollowUp | undefined }
   | { readonly type: 'reply-failed'; readonly reply: number }
-  /** So much was heard of a reply or a phrase that is over. */
-  | { readonly type: 'agent-said'; readonly text: string }
+  /** So much was heard of a reply or a phrase that is over. `soundMs`: how long it is, as far as it had become sound. */
+  | {
+      readonly type: 'agent-said';
+      readonly text: string;
+      readonly reply?: number;
+      readonly soundMs?: Milliseconds;
+    }
   // the line
   | { readonly type: 'dtmf'; readonly digit: string }
   | { readonly type: 'hold' | 'unhold' }
@@ -445,19 +478,20 @@ export function policiesFor({
   language: tag,
   limits,
   patience,
-}: Pick<AgentProfile, 'language' | 'limits' | 'patience'>) {
+  filler,
+}: Pick<AgentProfile, 'language' | 'limits' | 'patience' | 'filler'>) {
   const language = languageOf(tag);
   return {
     endpointing: endpointingByWords(language, patience),
     interruption: pausingForWords(language),
-    fillers: fillersAfter(2000, 4000),
+    fillers: fillersAfter(limits.fillerMs, limits.fillerMs + FILLER_TONE_MS, filler),
     prompts: promptsAfter(limits),
   };
 }
 
 export const DEFAULT_TURN_SETTINGS: TurnSettings = {
   ...DEFAULT_LIMITS,
-  ...policiesFor({ language: 'en', limits: DEFAULT_LIMITS, patience: 'normal' }),
+  ...policiesFor({ language: 'en', limits: DEFAULT_LIMITS, patience: 'normal', filler: 'words' }),
   findsTurns: false,
   judgesEnds: false,
   firstWords: 'greeting',

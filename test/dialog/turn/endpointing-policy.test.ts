@@ -16,8 +16,8 @@ describe('the pause that ends a turn', () => {
     ['when do you open', 500],
     ['Yes, please.', 350],
     ["that's all", 350],
-    ['I would like to', 1250],
-    ['can you put me through to the', 1250],
+    ['I would like to', 2200],
+    ['can you put me through to the', 2200],
     ['my number is five five', 1500],
     ['my number is 555', 1500],
     ['my number is 555 8392', 1000],
@@ -39,14 +39,14 @@ describe('the pause that ends a turn, by more than its words', () => {
     ['yes, to a statement', { text: 'yes', asked: 'We are open until five.' }, 350],
     ['a melody that rises', { text: 'do you play basketball', rise: 2.5 }, 325],
     ['one that does not', { text: 'do you play basketball', rise: 1.9 }, 500],
-    ['a rising sentence that is open', { text: 'do you play the', rise: 4 }, 1250],
+    ['a rising sentence that is open', { text: 'do you play the', rise: 4 }, 2200],
     ['a caller who pauses long', { text: 'and on Monday', pauses: [300, 700, 800, 700, 650, 200] }, 780],
     ['one who once did', { text: 'and on Monday', pauses: [900] }, 500],
     ['one who does for very long', { text: 'and on Monday', pauses: [4000, 4000, 4000] }, 1250],
     ['what a model takes for the end', { text: 'on Monday', finished: 0.8 }, 300],
     ['what a model takes for a pause', { text: 'on Monday', finished: 0.2 }, 1250],
     ['what a model does not know', { text: 'on Monday', finished: 0.6 }, 500],
-    ['words that are open, whatever a model says', { text: 'on the', finished: 0.9 }, 1250],
+    ['words that are open, whatever a model says', { text: 'on the', finished: 0.9 }, 2200],
     ['what is whole, however they pause', { text: 'yes', pauses: [4000] }, 350],
   ])('%s', (_of, turn, pause) => {
     expect(endpointingByWords(english).pauseAfter(turn, 500)).toBeCloseTo(pause, 6);
@@ -125,7 +125,7 @@ describe('in every language that there is data of', () => {
     const [open, whole, number, listening, interrupting] = texts;
     const language = languageOf(code);
     const pause = (text: string): number => endpointingByWords(language).pauseAfter({ text }, 500);
-    expect([pause(open), pause(whole), pause(number)]).toEqual([1250, 350, 1500]);
+    expect([pause(open), pause(whole), pause(number)]).toEqual([2200, 350, 1500]);
     expect([interrupts(listening, language), interrupts(interrupting, language)]).toEqual([false, true]);
   });
 

@@ -27,7 +27,8 @@ class Call {
   readonly done: TurnAction[] = [];
 
   constructor(settings: Partial<TurnSettings> = {}, announcement?: Ending) {
-    this.settings = { ...DEFAULT_TURN_SETTINGS, ...settings };
+    // Long before the sign: most of these tests are about something else.
+    this.settings = { ...DEFAULT_TURN_SETTINGS, fillers: fillersAfter(2000, 4000), ...settings };
     this.state = opening(this.settings, announcement);
   }
 
@@ -651,6 +652,56 @@ describe('a barge-in', () => {
   });
 });
 
+describe('a turn that is taken up again and again', () => {
+  it('loses none of its parts, also where they are further back than is listened to again', () => {
+    const call = new Call({ endpointingMs: 500 }).greeted();
+    const part = (text: string, duration: number): void => {
+      call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+      call.wait(duration);
+      call.feed({ type: 'speech-stop', frame: call.frame, lastAt: call.at });
+      call.wait(1600);
+      call.feed({ type: 'transcript', ask: call.ask, transcript: said(text) });
+    };
+    part('the first', 3000);
+    part('the second', 1000);
+    part('the second and third', 1000);
+    const { done } = call;
+    const last = done.findLast((action) => action.do === 'reply');
+    expect(last).toMatchObject({ input: { message: { text: 'the first the second and third' } } });
+  });
+});
+
+describe('voices behind the caller', () => {
+  /** The detector hears a voice without an end: 400 ms of each level, dBov. */
+  function hears(call: Call, levels: readonly number[]): TurnAction[] {
+    return levels.flatMap((nowDbov, n) => {
+      call.wait(400);
+      const dbov = levels.slice(0, n + 1).reduce((sum, one) => sum + one, 0) / (n + 1);
+      return call.feed({ type: 'speech-lasts', dbov, nowDbov, frame: call.frame, since: call.at });
+    });
+  }
+  function talking(settings: Partial<TurnSettings> = {}): Call {
+    const call = new Call(settings).greeted();
+    call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+    return call;
+  }
+
+  it('keep no turn open: what was louder is the turn', () => {
+    const call = talking();
+    expect(hears(call, [-20, -18, -21])).toEqual([]);
+    const { frame } = call;
+    expect(hears(call, [-32, -31, -32])).toEqual([{ do: 'end-turn', ask: 2, frame }]);
+    expect(
+      call.feed({ type: 'transcript', ask: call.ask, transcript: said('when do you open') }),
+    ).toMatchObject([{ do: 'reply', input: { message: { text: 'when do you open' } } }]);
+  });
+
+  it('are not taken for a caller who lowers their voice for a moment, or begins with a loud hello', () => {
+    expect(hears(talking(), [-20, -18, -19, -30, -29, -21, -30, -22, -29, -22])).toEqual([]);
+    expect(hears(talking(), [-18, -25, -26, -25, -26, -25, -26])).toEqual([]);
+  });
+});
+
 describe('keys', () => {
   it('are gathered until the caller pauses', () => {
     const call = new Call({ interDigitMs: 1500 }).greeted();
@@ -685,6 +736,88 @@ describe('keys', () => {
     expect(call.feed({ type: 'dtmf', digit: '#' })).toMatchObject([
       { do: 'reply', input: { message: { text: '4', via: 'dtmf' } } },
     ]);
+  });
+
+  describe('and words are one answer', () => {
+    const press = (call: Call, keys: string): TurnAction[] =>
+      Array.from(keys).flatMap((digit) => call.feed({ type: 'dtmf', digit }));
+    const messages = (actions: readonly TurnAction[]): unknown[] =>
+      actions.flatMap((action) => (action.do === 'reply' ? [action.input.message] : []));
+    const answer = (call: Call, text: string): TurnAction[] =>
+      call.feed({ type: 'transcript', ask: call.ask, transcript: said(text) });
+
+    it('said, and then keyed up to a hash', () => {
+      const call = new Call().greeted();
+      call.speak();
+      expect(names(press(call, '5'))).toEqual(['end-turn']);
+      expect(answer(call, 'four one')).toEqual([]);
+      expect(messages(press(call, '6#'))).toEqual([{ role: 'caller', text: 'four one 56', via: 'speech' }]);
+    });
+
+    it('keyed while the recogniser is at work: it is waited for', () => {
+      const call = new Call({ interDigitMs: 1500 }).greeted();
+      call.speak();
+      press(call, '56#');
+      expect(call.wait(1000)).toEqual([]);
+      expect(messages(answer(call, 'four one'))).toMatchObject([{ text: 'four one 56' }]);
+    });
+
+    it('keyed, said, and keyed again', () => {
+      const call = new Call({ interDigitMs: 1500 }).greeted();
+      press(call, '56');
+      call.wait(500);
+      call.speak();
+      press(call, '78');
+      answer(call, 'and then');
+      expect(messages(call.wait(1500))).toMatchObject([{ text: '56 and then 78', via: 'speech' }]);
+    });
+
+    it('said when the keys were taken for all, and nothing was heard yet', () => {
+      const call = new Call({ interDigitMs: 1500, endpointingMs: 500 }).greeted();
+      press(call, '56');
+      expect(messages(call.wait(1500))).toMatchObject([{ text: '56', via: 'dtmf' }]);
+      call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+      expect(call.done.at(-2)).toMatchObject({ do: 'drop', takenBack: true });
+      call.wait(800);
+      call.feed({ type: 'speech-stop', frame: call.frame, lastAt: call.at });
+      call.wait(1600);
+      expect(messages(answer(call, 'seven eight'))).toMatchObject([
+        { text: '56 seven eight', via: 'speech' },
+      ]);
+    });
+
+    it('keyed when what was said was taken for all', () => {
+      const call = new Call({ interDigitMs: 1500 }).greeted();
+      call.asks('my number is four one');
+      call.wait(1000);
+      expect(call.state.phase).toBe('thinking');
+      press(call, '56');
+      expect(messages(call.wait(1500))).toMatchObject([{ text: 'my number is four one 56' }]);
+    });
+
+    it('in a turn that is taken up again: no part is lost', () => {
+      const call = new Call({ interDigitMs: 1500 }).greeted();
+      call.speak();
+      press(call, '56');
+      answer(call, 'four one');
+      call.wait(300);
+      call.speak();
+      call.wait(1600);
+      expect(messages(answer(call, 'seven'))).toMatchObject([{ text: 'four one 56 seven' }]);
+    });
+
+    it('but a cough beside them is none', () => {
+      const call = new Call({ interDigitMs: 1500 }).greeted();
+      press(call, '5');
+      call.speak(200);
+      press(call, '6');
+      call.feed({
+        type: 'transcript',
+        ask: call.ask,
+        transcript: { text: '', understood: false, confidence: 0 },
+      });
+      expect(messages(call.wait(1500))).toMatchObject([{ text: '56', via: 'dtmf' }]);
+    });
   });
 });
 
@@ -869,6 +1002,16 @@ describe('trouble', () => {
     call.feed({ type: 'reply-resumed', reply: call.reply });
     expect(new Set(names(call.wait(9_900)))).toEqual(new Set(['tone']));
     expect(names(call.wait(200))).toContain('say');
+  });
+
+  it('that is near gets no sign in front of it, unless it takes its time nevertheless', () => {
+    const call = new Call({ fillers: fillersAfter(1000, 1440), endpointingMs: 300 }).greeted();
+    const spokeUntil = call.at + 1000;
+    call.asks();
+    call.wait(spokeUntil + 950 - call.at);
+    call.feed({ type: 'reply-near', reply: call.reply });
+    expect(names(call.wait(290))).toEqual([]);
+    expect(names(call.wait(20))).toEqual(['filler']);
   });
 
   it('of which nobody saw when they stopped talking is told by when they were last heard', () => {
@@ -1253,6 +1396,7 @@ describe('whatever happens', () => {
       { type: 'speech-lasts', dbov: -30 },
       { type: 'line-heard' },
       { type: 'end-judged', frame: 100, chance: 0.9 },
+      { type: 'reply-near', reply: 1 },
       { type: 'agent-said', text: 'Is that all?' },
       { type: 'media-lost' },
       { type: 'internal-error' },
@@ -1270,6 +1414,7 @@ describe('whatever happens', () => {
       'speech-lasts': true,
       'line-heard': true,
       'end-judged': true,
+      'reply-near': true,
       partial: true,
       'turn-eager-end': true,
       'turn-end': true,

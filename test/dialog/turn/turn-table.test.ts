@@ -292,14 +292,16 @@ const NEXT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ...KEYS,
     ...VOICE,
     'tick (due)': 'thinking',
+    'dtmf #': 'thinking',
     'reply-ended': PREPARED,
     'reply-ended (goodbye)': PREPARED,
     'reply-ended (transfer)': PREPARED,
     'reply-failed': PREPARED,
     'stt-failed': 'speaking a phrase',
   },
-  'listening to keys': { ...WITH_US, 'tick (due)': 'thinking', 'dtmf #': 'thinking' },
-  thinking: { ...THOUGHT, ...VOICE, 'reply-committed': 'thinking, acting' },
+  'listening to keys': { ...WITH_US, ...VOICE, 'tick (due)': 'thinking', 'dtmf #': 'thinking' },
+  // A hash says that this was all.
+  thinking: { ...THOUGHT, ...VOICE, 'dtmf #': 'thinking', 'reply-committed': 'thinking, acting' },
   'thinking, acting': THOUGHT,
   'speaking a reply': {
     ...SPOKEN,

@@ -154,6 +154,15 @@ const FULL_RECORD: Full<CallRecord> = {
   sounds: [
     { atMs: 4000, turn: 1, judgement: 'no-interruption', by: 'no-words', soundMs: 300, pausedMs: 640.5 },
   ],
+  turnLog: [
+    {
+      atMs: 4500,
+      turn: 1,
+      settings: { endpointingMs: 500 },
+      steps: [{ at: 4000, told: 'speech-start', frame: 190, since: 3800 }],
+      masked: true,
+    },
+  ],
   digits: '12#',
   holds: 2,
   tools: [{ atMs: 5000, name: 'take_message', result: 'taken' }],

@@ -184,6 +184,7 @@ export class VadCall {
     if (type === 'speech-start') this.#onset = frame;
     // Here and now, in this thread: the main thread may be busy for a long time.
     if (type === 'barge-in' && this.#flushLine.trip() === 0) return;
-    report(type === 'speech-lasts' ? { type, frame, at, dbov } : { type, frame, at });
+    if (type === 'speech-lasts') report({ type, frame, at, dbov, nowDbov: this.#detector.recentDbov });
+    else report({ type, frame, at });
   }
 }
