@@ -17,6 +17,7 @@ import { FlushLine } from '../../../src/media/flush-line.ts';
 import { component } from '../../media/signals.ts';
 import type { FlushTripperData } from '../../support/flush-tripper.ts';
 import { MortalThreads } from '../../support/mortal-threads.ts';
+import { compoundRtcp } from '../../support/rtcp-packets.ts';
 import { encodeRtp } from '../../support/rtp-packets.ts';
 import { type ReceivedPacket, RtpPeer, type RtpPeerOptions } from '../../support/rtp-peer.ts';
 import {
@@ -335,6 +336,38 @@ describe('RTP media gateway on the wire', () => {
       }
       delays.sort((a, b) => a - b);
       expect(delays[4]).toBeLessThan(5);
+    });
+
+    it('counts the peer’s RTCP and comfort noise, and what it reports of our stream', async () => {
+      const { session, peer } = await call(await start(), { id: 'control' });
+      await peer.until((received) => received.length > 0);
+      const about = peer.received[0]!.ssrc;
+      const hears = { about, lost: 40, jitterTicks: 96 };
+      await peer.sendRaw(compoundRtcp({ ssrc: 9, hears, sends: true }));
+      await peer.sendRaw(compoundRtcp({ ssrc: 9, leaves: true }));
+      await peer.sendRaw(Uint8Array.of(0x80, 201, 0, 9));
+      const noise = { payloadType: 13, marker: false, sequence: 1, timestamp: 160, ssrc: 9 };
+      await peer.sendRaw(encodeRtp({ ...noise, payload: Uint8Array.of(60) }));
+      await until(() => session.stats().noiseReceived === 1);
+      expect(session.stats()).toMatchObject({
+        rtcpReceived: 2,
+        goodbyesReceived: 1,
+        reportedLost: 40,
+        reportedJitterMs: 12,
+        packetsMalformed: 1,
+        packetsReceived: 1,
+      });
+    });
+
+    it('counts telephone-events where they are due, and hears each key once', async () => {
+      const { session, peer } = await call(await start(), { id: 'keys' });
+      const keys: string[] = [];
+      session.on((event) => {
+        if (event.type === 'dtmf') keys.push(event.digit);
+      });
+      for (const digit of '12#') await peer.press(digit);
+      await until(() => session.stats().eventsReceived === 15);
+      expect(keys.join('')).toBe('12#');
     });
 
     it('survives anything that a peer may send, counts it, and goes on hearing', async () => {
