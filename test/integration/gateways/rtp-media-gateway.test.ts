@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
@@ -77,6 +78,8 @@ async function callOf(
   await session.attached;
   return { session, peer };
 }
+
+const FLOODER = fileURLToPath(new URL('../../support/udp-flood.ts', import.meta.url));
 
 const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
   all?.some(({ address }) => address === '::1'),
@@ -460,6 +463,20 @@ describe('RTP media gateway on the wire', () => {
       await peer.say(fresh);
       await until(() => spoken(next.heard).length >= 480);
       expect(spoken(next.heard)).toEqual(throughG711('ulaw', fresh));
+    });
+
+    it('cost a call nothing, however much somebody else sends', async () => {
+      const gateway = await start();
+      const { session, peer } = await call(gateway, { id: 'flooded' });
+      const flooder = spawn(process.execPath, [FLOODER, String(session.endpoint.port), '5000']);
+      await until(() => gateway.report.threads[0]!.unknownPeers > 1000);
+      const sound = noise(50 * 160, 11);
+      await peer.say(sound);
+      await until(() => spoken(session.heard).length >= sound.length);
+      flooder.kill();
+      await once(flooder, 'exit');
+      expect(spoken(session.heard)).toEqual(throughG711('ulaw', sound));
+      expect(session.stats()).toMatchObject({ packetsLost: 0, packetsMalformed: 0 });
     });
 
     it('belong to one call: the one that attaches last has it, the other is told', async () => {
