@@ -128,6 +128,21 @@ describe('the process', () => {
     expect(log).toContain('"event":"stopped"');
   });
 
+  it('loses no call to a log that nobody reads any more, nor to what rotates logs', async () => {
+    await tell(/"event":"ready"/);
+    agent.kill('SIGHUP');
+    await tell(/nothing is opened anew/);
+    agent.stdout?.destroy();
+    const caller = server.call({ exten: '510001' });
+    await expect.poll(() => caller.history, PATIENCE).toEqual(['answered']);
+    const [members] = [...server.bridges.values()];
+    expect(members?.has(caller.id)).toBe(true);
+    agent.kill('SIGTERM');
+    server.hangUp(caller.id);
+    await exited;
+    expect(agent.exitCode).toBe(0);
+  });
+
   it('closes what it had started when it is stopped while starting', async () => {
     await expect.poll(temporary, PATIENCE).not.toEqual([]);
     agent.kill('SIGTERM');
