@@ -6,7 +6,7 @@ export EXT SAY RECORD JSON CODEC HOST SIP_PORT HTTP_PORT LAB MIRROR PROVIDERS BI
 export HALF CASES LISTEN SWEEP CALLS TURNS VARIANTS STT_EAGER_END_MS STT_TURN_END_MS STT_TAKEN_BACK STT_TRANSCRIPT_MS LLM_FIRST_TOKEN_MS \
 	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED REF SHORT ROUNDS DURATION_S JSON_FILE
 
-.PHONY: help demo lab call doctor deb install test check bench bench-compare bench-latency bench-trouble bench-turns clean image up down logs test-docker
+.PHONY: help demo lab call doctor deb install test check bench bench-compare bench-latency bench-trouble bench-turns fuzz clean image up down logs test-docker
 COMPOSE = docker compose --file docker/compose.yaml
 
 help:
@@ -32,6 +32,8 @@ help:
 	@echo 'make bench-trouble   what callers get when a provider fails, fault by fault (ONLY=tts: some of them)'
 	@echo 'make bench-turns     how well the agent takes turns: some 270 replayed conversations, no Asterisk needed'
 	@echo '             (test/turns/README.md: HALF=tune, ONLY=echo, CASES=5, LISTEN=folder)'
+	@echo 'make fuzz    sends changed forms of what Asterisk, Vonage, providers and browsers send, without end, and says what'
+	@echo '             broke and how to repeat it (TARGET=rtp,config SEED=1 SECONDS=60; SESSION=file: once more)'
 	@echo 'make image   builds the container images (docs/docker.md); make demo and make lab know LAB=docker'
 	@echo 'make up      Asterisk and the agent in containers, left running; HOST= as above'
 	@echo 'make down    ends them; make logs shows their log'
@@ -90,6 +92,9 @@ bench-trouble:
 
 bench-turns:
 	@lab/run.sh test/bench/turns.bench.ts
+
+fuzz:
+	@lab/run.sh test/fuzz/fuzz.ts $(TARGET:%=--target %) $(SEED:%=--seed %) $(SECONDS:%=--seconds %) $(SESSION:%=--session %)
 
 image:
 	@lab/run.sh lab/docker-images.ts

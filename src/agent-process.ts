@@ -39,6 +39,11 @@ async function main(): Promise<void> {
     log.info({ signal }, next === stop ? 'stopping' : 'stopping at once');
     next.abort();
   };
+  // A terminal that is closed ends the program as Ctrl-C does; what rotates logs means no harm: there is nothing to open anew.
+  process.on('SIGHUP', (signal) => {
+    if (process.stdout.isTTY) onSignal(signal);
+    else log.info({ signal }, 'the log goes to standard output: nothing is opened anew');
+  });
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
 

@@ -11,6 +11,7 @@ import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import type { Listeners } from '../lib/listeners.ts';
 import { portTrouble } from '../lib/port-trouble.ts';
 import type { Scope } from '../lib/scope.ts';
+import { limitHttp } from '../observability/http-limits.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { StasisApp } from '../telephony/asterisk/stasis-app.ts';
 
@@ -42,8 +43,9 @@ export async function openOutgoing(outgoing: Outgoing): Promise<void> {
   const { config, log, scope } = outgoing;
   const { token, listenAddress: host, listenPort: port } = config.outgoing;
   if (token === undefined) return;
-  const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS };
-  const server = createServer(limits, (request, response) => {
+  const settings = { connectionsCheckingInterval: REQUEST_MS / 4, maxHeaderSize: 8192 };
+  const server = createServer(settings, (request, response) => {
+    if (!mayAnswer(request, response)) return;
     answer(outgoing, token, request, response).catch((error: unknown) => {
       const status = error instanceof VoiceAgentError ? STATUS[error.code] : undefined;
       if (status === undefined) log.error({ part: 'outgoing', err: error }, 'a call could not be ordered');
@@ -51,7 +53,7 @@ export async function openOutgoing(outgoing: Outgoing): Promise<void> {
       else refuse(response, status ?? 500, status === undefined ? 'the log says why' : messageOf(error));
     });
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  const mayAnswer = limitHttp(server, { connections: MAX_CONNECTIONS, requestMs: REQUEST_MS });
   try {
     server.listen({ host, port, exclusive: true });
     await once(server, 'listening');
@@ -157,6 +159,8 @@ async function call(
   }
   const name = `${app.server.name}/${channel}`;
   log.info({ call: name, agent: id, number }, 'somebody is called');
+  // Nothing is to be told for as long as they talk.
+  response.socket?.setTimeout(0);
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
   const tell = (news: CallNews): void => void response.write(`${JSON.stringify(news)}\n`);
   const watch = (event: CallEvent): void => {

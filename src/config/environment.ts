@@ -52,6 +52,9 @@ export function lookUp(name: string, env: Environment): { text: string } | { pro
 
 /** Shorter ones would take words out of any message. */
 const SHORTEST_SECRET = 8;
+const NOT_SHOWN = '(a secret, not shown)';
+/** `//user:password@`, which may have been cut off behind the password. */
+const IN_ADDRESS = /(\/\/[^\s/:@"']*:)(?!\d+…)[^\s/@"'…]+[@…]/g;
 /** So much of a long value is shown at most (problems.ts, `found`). */
 const SHOWN = 56;
 
@@ -65,5 +68,8 @@ export function withoutSecrets(text: string, env: Environment): string {
     .flatMap((value) => ('text' in value && value.text.length >= SHORTEST_SECRET ? [value.text] : []))
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
     .flatMap((secret) => [secret, secret.slice(0, SHOWN)])
-    .reduce((shown, secret) => shown.replaceAll(secret, '(a secret, not shown)'), text);
+    .reduce(
+      (shown, secret) => shown.replaceAll(secret, NOT_SHOWN),
+      text.replace(IN_ADDRESS, `$1${NOT_SHOWN}@`),
+    );
 }

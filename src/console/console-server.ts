@@ -6,14 +6,16 @@ import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { WebSocketServer } from 'ws';
 import { authorityOf } from '../lib/authority.ts';
-import type { Clock } from '../lib/clock.ts';
+import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import { portTrouble } from '../lib/port-trouble.ts';
 import type { HealthReport } from '../observability/health-checks.ts';
+import { limitHttp, turnAway } from '../observability/http-limits.ts';
 import type { CallFilter } from '../store/call-list.ts';
 import { DOWNLOADS, type Download, type History } from './history.ts';
 import type { LiveCalls } from './live-calls.ts';
 import { streamTo } from './live-stream.ts';
+import { limitSocket } from './socket-limits.ts';
 import { buildPage } from './page-files.ts';
 import type { Configuration, PhoneAccount, Session } from './protocol.ts';
 import { isOwnOrigin, type SignIn, type Visitor } from './sign-in.ts';
@@ -36,6 +38,10 @@ export interface ConsoleOptions {
   /** The page's telephone, and where Asterisk's web server is. */
   readonly phone?: PhoneAccount & { readonly asteriskUrl: string };
   readonly clock: Clock;
+  /** Of one address, signed in or not (default 600). */
+  readonly requestsPerMinute?: number;
+  /** For a request to be complete (default 10 s). */
+  readonly requestMs?: Milliseconds;
   /** For the log. */
   readonly onTrouble: (message: string, error?: unknown) => void;
 }
@@ -67,9 +73,15 @@ const REQUESTS = 600;
 const SIGN_INS = 10;
 /** If nobody says of how many. */
 const FIGURES_DAYS = 30;
+const LONGEST_DAYS = 36_525;
+const DAY_MINUTES = 1440;
 /** What everybody gets, signed in or not. */
 const PAGE_FILES = '/*';
 const STREAM_BYTES = 64 * 1024;
+/** A page has two or three, and some more while it loads. */
+const CONNECTIONS = 256;
+const REQUEST_MS: Milliseconds = 10_000;
+const HEADER_BYTES = 16_384;
 
 /** Nothing from anywhere else, in nobody's frame. The microphone is the telephone's. */
 const HEADERS = {
@@ -96,15 +108,20 @@ const HEADERS = {
 
 /** Serves the page and what it asks for. Throws CONSOLE_PORT_UNAVAILABLE. */
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
-  const { address, port, tls, onTrouble } = options;
+  const { address, port, tls, onTrouble, requestsPerMinute = REQUESTS, requestMs = REQUEST_MS } = options;
+  const settings = { connectionsCheckingInterval: requestMs / 4, maxHeaderSize: HEADER_BYTES };
   const app = fastify({
     bodyLimit: BODY_BYTES,
     forceCloseConnections: true,
+    ...(tls ? { https: { ...settings, cert: tls.certificate, key: tls.key } } : { http: settings }),
     // Of a name that comes twice, the last one counts: no value is a list.
     routerOptions: { querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)) },
-    ...(tls && { https: { cert: tls.certificate, key: tls.key } }),
   });
-  await app.register(rateLimit, { max: REQUESTS, timeWindow: 60_000 });
+  const mayAnswer = limitHttp(app.server, { connections: CONNECTIONS, requestMs });
+  app.addHook('onRequest', async (request, reply) => {
+    if (!mayAnswer(request.raw, reply.raw)) return reply.hijack();
+  });
+  await app.register(rateLimit, { max: requestsPerMinute, timeWindow: 60_000 });
   app.decorateRequest('visitor', undefined);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS).header('cache-control', 'no-store');
@@ -121,6 +138,8 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
       return reply.code(403).send({ error: 'you may view, and not operate' });
   });
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    // Who has been cut off gets no answer, and whatever failed because of that is no trouble of ours.
+    if (request.raw.socket.destroyed) return reply.hijack();
     const { statusCode: status = error instanceof VoiceAgentError ? 503 : 500 } = error;
     if (status >= 500) onTrouble(`${request.method} ${request.routeOptions.url ?? ''} failed`, error);
     void reply.code(status).send({ error: status === 500 ? 'the log says what failed' : messageOf(error) });
@@ -198,7 +217,7 @@ function serveSession(app: FastifyInstance, { signIn, about, phone, clock }: Con
 function serveHistory(app: FastifyInstance, { history, health, configuration }: ConsoleOptions): void {
   app.get<{ Querystring: Record<string, string | undefined> }>('/api/calls', ({ query }) => {
     const [beganAt = '', id = ''] = (query['after'] ?? '').split('~');
-    return history.calls(filterOf(query), id === '' ? undefined : { beganAt: Number(beganAt), id });
+    return history.calls(filterOf(query), id === '' ? undefined : { beganAt: finite(beganAt), id });
   });
   app.get<{ Querystring: { id?: string } }>('/api/call', async ({ query }, reply) => {
     return (await history.call(query.id ?? '')) ?? notThere(reply);
@@ -222,7 +241,8 @@ function serveHistory(app: FastifyInstance, { history, health, configuration }: 
     '/api/figures',
     ({ query }) => {
       const { days = '', offset = '', agent = '' } = query;
-      const [length, minutes] = [Number(days) || FIGURES_DAYS, Number(offset) || 0];
+      const length = Math.min(Math.abs(finite(days) || FIGURES_DAYS), LONGEST_DAYS);
+      const minutes = Math.max(-DAY_MINUTES, Math.min(finite(offset), DAY_MINUTES));
       return history.figures(length, minutes * 60_000, agent === '' ? undefined : agent);
     },
   );
@@ -261,7 +281,7 @@ function upgrades(app: FastifyInstance, options: ConsoleOptions): WebSocketServe
   });
   app.server.on('upgrade', (request, socket, head) => {
     const refuse = (status: string): void => {
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      turnAway(socket, status);
     };
     socket.on('error', () => undefined);
     const sender = senderOf(request);
@@ -270,6 +290,7 @@ function upgrades(app: FastifyInstance, options: ConsoleOptions): WebSocketServe
     else if (!visitor) refuse('401 Unauthorized');
     else if (request.url === '/api/stream') {
       sockets.handleUpgrade(request, socket, head, (page) => {
+        limitSocket(page, clock);
         const mayListen = async (call: string): Promise<boolean> => {
           try {
             await history.note(visitor.name, 'listen in', `call ${call}`);
@@ -283,6 +304,7 @@ function upgrades(app: FastifyInstance, options: ConsoleOptions): WebSocketServe
       });
     } else if (request.url === '/sip' && phone && visitor.role === 'operate') {
       sockets.handleUpgrade(request, socket, head, (page) => {
+        limitSocket(page, clock);
         relaySip(page, phone.asteriskUrl);
       });
     } else refuse('404 Not Found');
@@ -330,10 +352,16 @@ function filterOf(query: Readonly<Record<string, string | undefined>>): CallFilt
     ...(given(agent) && { agent }),
     ...(given(reason) && { reason }),
     ...(failed === 'true' && { failed: true }),
-    ...(given(slow) && { slowerThanMs: Number(slow) }),
-    ...(given(since) && { since: Number(since) }),
-    ...(given(until) && { until: Number(until) }),
+    ...(given(slow) && { slowerThanMs: finite(slow) }),
+    ...(given(since) && { since: finite(since) }),
+    ...(given(until) && { until: finite(until) }),
   };
+}
+
+/** 0 for what is no number that a database could take. */
+function finite(text: string): number {
+  const value = Math.round(Number(text));
+  return Number.isSafeInteger(value) ? value : 0;
 }
 
 function isDownload(word: string | undefined): word is Download {

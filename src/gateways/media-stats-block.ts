@@ -18,6 +18,15 @@ export const STAT = counterCells([
   'sendErrors',
   /** 20 ms ticks that were left out after a stall, so as not to burst. */
   'ticksSkipped',
+  /** RTCP packets (compound ones), and how often the peer has said in them that it leaves. */
+  'rtcpReceived',
+  'goodbyesReceived',
+  /** Packets of telephone-events (RFC 4733) and of comfort noise (RFC 3389). */
+  'eventsReceived',
+  'noiseReceived',
+  /** What the peer reports of our stream: packets that it misses, and their jitter there. */
+  'reportedLost',
+  'reportedJitterMs',
   /** Instant of the first tick, frame 0 of both rings; 0: not attached yet. */
   'startedAt',
   /** Instant of the last packet from the peer; 0: none yet. */

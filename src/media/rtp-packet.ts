@@ -103,7 +103,7 @@ export function parseRtp(data: Uint8Array, length: number, into: RtpFields): Rtp
   return undefined;
 }
 
-function readUint32(data: Uint8Array, offset: number): number {
+export function readUint32(data: Uint8Array, offset: number): number {
   return (
     (((data[offset] as number) << 24) |
       ((data[offset + 1] as number) << 16) |

@@ -21,6 +21,12 @@ const MUTED_MS = 60;
 const OUTAGE_MS = 200;
 const SPEECH_DBOV = -45;
 
+/**
+ * Payload type of comfort noise (RFC 3389): the peer says that it is silent, so nothing more of what was said is under way. Its
+ * level isn't played: who listens here needs no noise.
+ */
+export const COMFORT_NOISE = 13;
+
 /** Before any time. */
 const NEVER = -(2 ** 30);
 const NO_BYTES = new Uint8Array(0);
@@ -89,6 +95,8 @@ export class VoiceReceiver {
   /** Told of packets since the last sound. */
   #lostPackets = 0;
   #newStream = false;
+  /** The last packet said that silence begins. */
+  #silenceAnnounced = false;
   #expectedTimestamp = 0;
   /** Of the last packet; before the first one what RFC 3551 §4.2 lets expect. */
   #packetTicks: number;
@@ -196,6 +204,7 @@ export class VoiceReceiver {
         this.#lostPackets += this.#packet.lost;
         this.#newStream ||= this.#packet.newStream;
         if (this.#packet.length > 0) this.#openPacket();
+        else if (this.#packet.payloadType === COMFORT_NOISE) this.#silenceAnnounced = true;
       } else if (!this.#fillIdleTime(at)) {
         return 'none';
       }
@@ -256,6 +265,7 @@ export class VoiceReceiver {
     this.#packetTicks = this.#ticks;
     this.#heardAt = Math.max(this.#heardAt, packet.arrival);
     this.#fillerSinceSound = 0;
+    this.#silenceAnnounced = false;
     this.#timeline.observe(this.#timeline.behind(packet.arrival, this.#filledTicks));
   }
 
@@ -308,7 +318,8 @@ export class VoiceReceiver {
 
   #idleAfter(): number {
     const outage = OUTAGE_MS * this.#ticksPerMs;
-    if (this.#lastKind === 'frame' && this.#levelOf('frame') >= SPEECH_DBOV) return outage;
+    const isSpeaking = this.#lastKind === 'frame' && this.#levelOf('frame') >= SPEECH_DBOV;
+    if (isSpeaking && !this.#silenceAnnounced) return outage;
     const expected = this.#packetTicks + this.#frameTicks + 4 * this.#jitterBuffer.jitterTicks;
     return Math.min(outage, Math.max(MUTED_MS * this.#ticksPerMs, expected));
   }

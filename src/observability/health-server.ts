@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { authorityOf } from '../lib/authority.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import { portTrouble } from '../lib/port-trouble.ts';
+import { limitHttp } from './http-limits.ts';
 
 /** One page of the server, made anew for each request. */
 export interface Page {
@@ -38,29 +39,13 @@ const MAX_CONNECTIONS = 64;
 /** Serves some pages over plain HTTP, to read only. Throws MONITORING_PORT_UNAVAILABLE. */
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
   const { address, port, requestMs = REQUEST_MS } = options;
-  const answering = new WeakSet<Socket>();
   const server = createServer(
-    {
-      headersTimeout: requestMs,
-      requestTimeout: requestMs,
-      keepAliveTimeout: requestMs,
-      connectionsCheckingInterval: requestMs / 4,
-      maxHeaderSize: 8192,
-    },
+    { connectionsCheckingInterval: requestMs / 4, maxHeaderSize: 8192 },
     (request, response) => {
-      // Who asks again before the answer has left would make us write answers that nobody reads, each a page in memory.
-      if (answering.has(request.socket)) {
-        request.socket.destroy();
-        return;
-      }
-      answering.add(request.socket);
-      response.once('close', () => answering.delete(request.socket));
-      void answer(request, response, options);
+      if (mayAnswer(request, response)) void answer(request, response, options);
     },
   );
-  server.maxConnections = MAX_CONNECTIONS;
-  // Whoever doesn't read the answer is cut off, too.
-  server.timeout = 2 * requestMs;
+  const mayAnswer = limitHttp(server, { connections: MAX_CONNECTIONS, requestMs });
   await listen(server, address, port);
   const { port: bound } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;

@@ -3,6 +3,7 @@ import { latencyLine, stageTimes, type LatencyTargets } from '../dialog/call/lat
 import type { CallEvent, CallObserver } from '../dialog/contract/call-events.ts';
 import type { CallInfo } from '../dialog/contract/call-info.ts';
 import { printable } from '../lib/printed.ts';
+import { LogOutput } from './log-output.ts';
 import { describeOutcome } from './describe-outcome.ts';
 
 export type Logger = PinoLogger;
@@ -26,7 +27,7 @@ const SECRET_KEYS = ['password', 'apiKey', 'authorization', 'secret', 'token'];
 
 /** The process's logger. Times are wall-clock, milliseconds since the Unix epoch in JSON. */
 export function createLogger(options: LoggerOptions): Logger {
-  const write = options.write ?? ((line: string) => void process.stdout.write(line));
+  const write = options.write ?? new LogOutput().write;
   const terminal = options.terminal ?? process.stdout.isTTY;
   const pretty = options.format === 'auto' ? terminal : options.format === 'pretty';
   return pino(

@@ -12,6 +12,12 @@ const TOTALS = {
   packetsLate: ['packets_late_total', 'Packets of callers that came too late to be heard.'],
   packetsDuplicate: ['packets_duplicate_total', 'Packets of callers that came twice.'],
   packetsMalformed: ['packets_malformed_total', 'Packets of callers that could not be read.'],
+  rtcpReceived: ['rtcp_received_total', 'RTCP packets of callers; Asterisk sends none.'],
+  eventsReceived: [
+    'telephone_events_received_total',
+    'Telephone-event packets (RFC 4733) where keys are due.',
+  ],
+  noiseReceived: ['comfort_noise_received_total', 'Comfort noise packets (RFC 3389) of callers.'],
   framesConcealed: ['frames_concealed_total', 'Gaps of 20 ms that were filled with something alike.'],
   framesDropped: ['frames_dropped_total', 'Frames of 20 ms that a full queue refused.'],
 } as const satisfies Partial<Record<keyof MediaStats, readonly [string, string]>>;

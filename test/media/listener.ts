@@ -20,6 +20,8 @@ export interface Sent {
   byte?: number;
   length?: number;
   sound?: boolean;
+  /** Default: of sound, or of telephone-events. */
+  payloadType?: number;
 }
 
 /**
@@ -72,7 +74,8 @@ export class Listener {
     marker = false,
     byte = 1,
     length = 160,
-    sound = true,
+    payloadType,
+    sound = payloadType === undefined,
   }: Sent): void {
     const fields = this.#fields;
     fields.sequence = sequence & 0xffff;
@@ -81,7 +84,7 @@ export class Listener {
     fields.marker = marker;
     fields.payloadOffset = 12;
     fields.payloadLength = length;
-    fields.payloadType = sound ? 0 : 101;
+    fields.payloadType = payloadType ?? (sound ? 0 : 101);
     const isSound = this.receiver.insert(fields, new Uint8Array(12 + length).fill(byte), this.now);
     if (isSound !== sound) throw new Error('sound is taken for something else, or the opposite');
   }

@@ -64,6 +64,10 @@ export interface MediaStats {
   readonly packetsDuplicate: number;
   readonly packetsMalformed: number;
   readonly framesConcealed: number;
+  /** RTCP packets of the peer's, its telephone-events and its comfort noise, where the transport is RTP. */
+  readonly rtcpReceived: number;
+  readonly eventsReceived: number;
+  readonly noiseReceived: number;
   /** Interarrival jitter, RFC 3550 §6.4.1. */
   readonly jitterMs: Milliseconds;
   /** Worst lateness of a packet against its deadline; one that a stall has left out is as late as what came instead. */
@@ -85,6 +89,9 @@ export const NO_MEDIA: MediaStats = {
   packetsDuplicate: 0,
   packetsMalformed: 0,
   framesConcealed: 0,
+  rtcpReceived: 0,
+  eventsReceived: 0,
+  noiseReceived: 0,
   jitterMs: 0,
   sendLatenessMaxMs: 0,
   sendLatenessMs: 0,

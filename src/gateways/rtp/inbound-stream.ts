@@ -6,12 +6,9 @@ import { Concealment } from '../../media/concealment.ts';
 import { DtmfReceiver } from '../../media/dtmf-event.ts';
 import { levelDbov, SILENCE_DBOV } from '../../media/level.ts';
 import type { RtpFields } from '../../media/rtp-packet.ts';
-import { VoiceReceiver } from '../../media/voice-receiver.ts';
+import { COMFORT_NOISE, VoiceReceiver } from '../../media/voice-receiver.ts';
 import { type MediaStatsBlock, STAT } from '../media-stats-block.ts';
 import type { SessionSetup } from './media-protocol.ts';
-
-/** Comfort noise (RFC 3389): says that there is silence, which the timeline knows anyway. */
-const COMFORT_NOISE = 13;
 
 /**
  * The caller's voice on its way in: a packet is in the `heard` ring in the very turn in which it
@@ -60,7 +57,8 @@ export class InboundStream {
     this.#stats.add(STAT.packetsReceived);
     if (!this.#receiver.insert(fields, data, now)) {
       if (fields.payloadType === this.#setup.telephoneEventPayloadType) this.#key(fields, data);
-      else if (fields.payloadType !== COMFORT_NOISE) this.#stats.add(STAT.packetsMalformed);
+      else if (fields.payloadType === COMFORT_NOISE) this.#stats.add(STAT.noiseReceived);
+      else this.#stats.add(STAT.packetsMalformed);
     }
     this.#deliver(now);
   }
@@ -85,6 +83,7 @@ export class InboundStream {
   }
 
   #key(fields: RtpFields, data: Uint8Array): void {
+    this.#stats.add(STAT.eventsReceived);
     const { malformed } = this.#dtmf;
     const digit = this.#dtmf.receive(fields, data);
     if (digit !== undefined) this.#onKey(digit);

@@ -17,6 +17,8 @@ export interface MediaPortOptions {
   readonly unknownPeers: Int32Array;
   /** A packet of an unknown peer was dropped; called rarely. */
   readonly onUnknownPeer: (address: string, port: number) => void;
+  /** Of a port with the same number that was closed a moment ago: its peers may still send. */
+  readonly peers?: PeerTable<PortSession> | undefined;
 }
 
 /** How often an unknown peer is told of; all are counted. */
@@ -27,7 +29,7 @@ const UNKNOWN_PEER_REPORT_MS = 60_000;
  * own. Packets from any but the exact peers are dropped and counted before they are parsed.
  */
 export class MediaPort {
-  readonly #peers = new PeerTable<PortSession>();
+  readonly peers: PeerTable<PortSession>;
   readonly #options: MediaPortOptions;
   readonly #socket: MediaSocket;
   #nextReport: Milliseconds = -Infinity;
@@ -35,6 +37,7 @@ export class MediaPort {
   constructor(options: MediaPortOptions) {
     this.#options = options;
     this.#socket = options.socket;
+    this.peers = options.peers ?? new PeerTable();
   }
 
   get port(): number {
@@ -73,14 +76,14 @@ export class MediaPort {
 
   attach(address: string, port: number, session: PortSession): Peer<PortSession> {
     const { words } = this.#socket.locate(address, port);
-    const holder = this.#peers.find(address, port)?.session;
-    const peer = this.#peers.attach(address, port, session, this.#options.now(), words);
+    const holder = this.peers.find(address, port)?.session;
+    const peer = this.peers.attach(address, port, session, this.#options.now(), words);
     if (holder !== undefined && holder !== session) holder.displaced();
     return peer;
   }
 
   release(peer: Peer<PortSession>): void {
-    this.#peers.release(peer, this.#options.now());
+    this.peers.release(peer, this.#options.now());
   }
 
   close(): Promise<void> {
@@ -89,7 +92,7 @@ export class MediaPort {
 
   #dispatch(index: number, now: Milliseconds): void {
     const socket = this.#socket;
-    let peer = this.#peers.first(socket.portOf(index));
+    let peer = this.peers.first(socket.portOf(index));
     while (peer !== undefined && !socket.isFrom(index, peer)) peer = peer.next;
     if (peer?.session !== undefined) {
       peer.session.receive(socket.dataOf(index), socket.lengthOf(index), peer, now);

@@ -4,7 +4,7 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { workerData } from 'node:worker_threads';
-import { monotonicNow } from '../../lib/clock.ts';
+import { monotonicNow, type Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { BatchSocket } from './batch-socket.ts';
 import { openDgramSocket } from './dgram-socket.ts';
@@ -20,6 +20,7 @@ import type {
 import type { MediaSocket, MediaSocketOptions, PacketIo } from './media-socket.ts';
 import { inNativeCode } from '../../threads/native-code.ts';
 import { ThreadSide } from '../../threads/thread-side.ts';
+import { QUARANTINE_MS } from './peer-table.ts';
 import { useRealtimeScheduling, type Scheduling } from './realtime.ts';
 import { RtpLeg } from './rtp-leg.ts';
 
@@ -38,6 +39,8 @@ const report = (message: MediaReport): void => {
 const loop = new MediaLoop(monotonicNow);
 const legs = new Map<number, RtpLeg>();
 const ports = new Set<MediaPort>();
+/** A call's own port may be the next call's: what the old one's peer still sends there isn't for it. */
+const closedPorts = new Map<number, Pick<MediaPort, 'peers'> & { readonly until: Milliseconds }>();
 const unknownPeers = new Int32Array(options.unknownPeers);
 const keptSocket = new Int32Array(options.keptSocket);
 let openSocket: (options: MediaSocketOptions) => MediaSocket | Promise<MediaSocket> = openDgramSocket;
@@ -45,8 +48,11 @@ let shared: MediaPort | undefined;
 
 async function openPort(port: number): Promise<MediaPort> {
   const { address, receiveBufferBytes } = options;
+  const socket = await openSocket({ address, port, receiveBufferBytes, kept: keptSocket });
+  forgetClosedPorts();
   const opened = new MediaPort({
-    socket: await openSocket({ address, port, receiveBufferBytes, kept: keptSocket }),
+    socket,
+    peers: closedPorts.get(socket.port)?.peers,
     now: monotonicNow,
     unknownPeers,
     onUnknownPeer: (address, from) => {
@@ -61,7 +67,13 @@ async function openPort(port: number): Promise<MediaPort> {
 async function closePort(port: MediaPort): Promise<void> {
   ports.delete(port);
   loop.remove(port);
+  forgetClosedPorts();
+  closedPorts.set(port.port, { peers: port.peers, until: monotonicNow() + QUARANTINE_MS });
   await port.close();
+}
+
+function forgetClosedPorts(): void {
+  for (const [port, { until }] of closedPorts) if (until <= monotonicNow()) closedPorts.delete(port);
 }
 
 async function open(setup: SessionSetup): Promise<void> {

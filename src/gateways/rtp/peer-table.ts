@@ -22,7 +22,7 @@ export interface Peer<Session> extends PeerAddress {
 const NO_WORDS = new Int32Array(0);
 
 /** Packets of a call that is over may be under way, or sent until its channel is gone, for this long. */
-const QUARANTINE_MS = 2000;
+export const QUARANTINE_MS = 2000;
 
 export class PeerTable<Session> {
   // By port first: a number is looked up faster than a string, and all calls tend to share one address.

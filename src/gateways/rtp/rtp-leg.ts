@@ -1,5 +1,7 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import { FRAME_MS } from '../../media/audio.ts';
+import { codecOf } from '../../media/codec.ts';
+import { createRtcpFields, parseRtcp } from '../../media/rtcp.ts';
 import { createRtpFields, parseRtp } from '../../media/rtp-packet.ts';
 import { MediaStatsBlock, STAT } from '../media-stats-block.ts';
 import { InboundStream } from './inbound-stream.ts';
@@ -11,6 +13,7 @@ import type { PlayoutWheel, WheelMember } from '../playout/playout-wheel.ts';
 
 /** One reader of headers for all sessions of the thread: packets are handled one after the other. */
 const fields = createRtpFields();
+const control = createRtcpFields();
 
 /** One session as the media thread carries it: its peer, its two streams, its place on the wheel. */
 export class RtpLeg implements PortSession, WheelMember {
@@ -79,13 +82,29 @@ export class RtpLeg implements PortSession, WheelMember {
   receive(data: Uint8Array, length: number, peer: Peer<PortSession>, now: Milliseconds): void {
     const malformed = parseRtp(data, length, fields);
     if (malformed !== undefined) {
-      if (malformed !== 'rtcp') this.#stats.add(STAT.packetsMalformed);
+      if (malformed === 'rtcp') this.#receiveControl(data, length, peer, now);
+      else this.#stats.add(STAT.packetsMalformed);
       return;
     }
-    if (fields.ssrc === peer.quarantinedSsrc && now < peer.quarantinedUntil) return;
+    if (isOfTheCallBefore(fields.ssrc, peer, now)) return;
     peer.ssrc = fields.ssrc;
     this.#stats.cells[STAT.lastReceivedAt] = now;
     this.#inbound?.receive(fields, data, now);
+  }
+
+  /** RTCP on RTP's port (RFC 5761): what the peer says of our stream, and that it leaves. */
+  #receiveControl(data: Uint8Array, length: number, peer: Peer<PortSession>, now: Milliseconds): void {
+    if (!parseRtcp(data, length, this.#setup.ssrc, control)) {
+      this.#stats.add(STAT.packetsMalformed);
+      return;
+    }
+    if (isOfTheCallBefore(control.ssrc, peer, now)) return;
+    const { cells } = this.#stats;
+    this.#stats.add(STAT.rtcpReceived);
+    this.#stats.add(STAT.goodbyesReceived, control.goodbyes);
+    if (!control.reported) return;
+    cells[STAT.reportedLost] = control.lost;
+    cells[STAT.reportedJitterMs] = (control.jitterTicks * 1000) / codecOf(this.#setup.codec).clockRateHz;
   }
 
   tick(deadline: Milliseconds, now: Milliseconds): void {
@@ -119,4 +138,9 @@ export class RtpLeg implements PortSession, WheelMember {
     this.#outbound.close();
     this.#inbound?.close();
   }
+}
+
+/** The peer belonged to another call a moment ago, of which this is a straggler. */
+function isOfTheCallBefore(ssrc: number, peer: Peer<PortSession>, now: Milliseconds): boolean {
+  return ssrc === peer.quarantinedSsrc && now < peer.quarantinedUntil;
 }

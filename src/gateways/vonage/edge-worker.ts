@@ -90,6 +90,8 @@ const server = createServer({
   maxHeaderSize: 16_384,
 });
 server.maxConnections = limits.maxConnections;
+// Whoever doesn't read the answer is cut off, too.
+server.timeout = 20_000;
 
 function respond(response: ServerResponse, { status, headers, body = '' }: HttpResponse): void {
   if (response.writableEnded) return;

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import { connect, type Socket } from 'node:net';
 import type { Cartesia } from '@cartesia/cartesia-js';
@@ -72,11 +73,29 @@ export function createTtsSocket(
   return new Socketed(client, { ...options, createConnection: plain });
 }
 
+/**
+ * The SDK reads messages before anybody else, in a listener of its own, and throws at those that aren't what its types
+ * say: no part of this program would be there to catch it. `onMalformed` is told instead.
+ */
+export function guardMessages(socket: unknown, onMalformed: (error: unknown) => void): void {
+  const emitter = socket as EventEmitter;
+  const emit = emitter.emit.bind(emitter);
+  emitter.emit = (event, ...args: unknown[]) => {
+    if (event !== 'message') return emit(event, ...args);
+    try {
+      return emit(event, ...args);
+    } catch (error) {
+      onMalformed(error);
+      return true;
+    }
+  };
+}
+
 /** An error event of Cartesia's protocol. */
 export interface CartesiaErrorEvent {
-  readonly message?: string | undefined;
-  readonly title?: string | undefined;
-  readonly status_code?: number | undefined;
+  readonly message?: unknown;
+  readonly title?: unknown;
+  readonly status_code?: unknown;
 }
 
 export function failureOfEvent(
@@ -85,8 +104,10 @@ export function failureOfEvent(
   event: CartesiaErrorEvent,
   key: string,
 ): ProviderFailure {
-  const kind = event.status_code === undefined ? 'server' : kindOfStatus(event.status_code);
-  const message = withoutKeys(event.message ?? event.title ?? 'an error without a message', [key]);
+  const { status_code: status } = event;
+  const kind = typeof status === 'number' ? kindOfStatus(status) : 'server';
+  const told = [event.message, event.title].find((text) => typeof text === 'string');
+  const message = withoutKeys(told ?? 'an error without a message', [key]);
   return new ProviderFailure({ code, provider, kind, message });
 }
 

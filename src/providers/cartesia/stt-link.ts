@@ -7,9 +7,11 @@ import type {
   STTManualFinalizeWebsocketResponse,
 } from '@cartesia/cartesia-js/resources/stt/manual-finalize';
 import type { Clock } from '../../lib/clock.ts';
+import { FailureDomain } from '../../lib/failure-domain.ts';
 import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
 import {
   failureOfSocket,
+  guardMessages,
   socketOptions,
   type CartesiaClient,
   type CartesiaConnection,
@@ -82,6 +84,11 @@ export class SttLink {
       lastError ??= this.#failure('malformed', 'a message that is no JSON');
       sdk.close();
     });
+    const onMalformed = (): void => {
+      lastError ??= this.#failure('malformed', 'a message that is none of its protocol');
+      sdk.close();
+    };
+    if ('platformSocket' in sdk.socket) guardMessages(sdk.socket.platformSocket, onMalformed);
     sdk.on('close', (code) => {
       disarm();
       stopPulse();
@@ -93,7 +100,13 @@ export class SttLink {
       }
     });
     sdk.on('event', (message) => {
-      if (this.#sdk === sdk && message.type !== 'error') this.#options.onMessage(message);
+      if (!isReadable(message)) onMalformed();
+      else if (this.#sdk === sdk && message.type !== 'error') {
+        // A bug of ours is no fault of the message's.
+        FailureDomain.attempt(() => {
+          this.#options.onMessage(message);
+        });
+      }
     });
     sdk.socket.on('open', () => {
       disarm();
@@ -153,6 +166,16 @@ export class SttLink {
   #failure(kind: FailureKind, message: string): ProviderFailure {
     return new ProviderFailure({ code: 'STT_FAILED', provider: this.#options.provider, kind, message });
   }
+}
+
+/** It is what the protocol says, as far as anything here depends on it. */
+function isReadable(message: unknown): message is SttMessage {
+  if (typeof message !== 'object' || message === null) return false;
+  const { type, transcript, text } = message as Readonly<Record<string, unknown>>;
+  if (type === 'transcript') return typeof text === 'string';
+  if (type === 'turn.update' || type === 'turn.eager_end' || type === 'turn.end')
+    return typeof transcript === 'string';
+  return typeof type === 'string';
 }
 
 type AutoSdk = ReturnType<CartesiaClient['stt']['autoFinalize']['websocket']>;

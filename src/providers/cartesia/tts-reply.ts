@@ -207,17 +207,13 @@ export class TtsReply {
   #onEvent(event: WebsocketResponse): void {
     switch (event.type) {
       case 'chunk':
-        this.#onChunk(event.audio ?? Buffer.from(event.data, 'base64'));
+        if (event.audio !== undefined) this.#onChunk(event.audio);
+        else if (typeof event.data === 'string') this.#onChunk(Buffer.from(event.data, 'base64'));
+        else this.#fail(this.#failure('malformed', 'a chunk without sound'));
         break;
       case 'timestamps': {
-        const { words = [], start = [], end = [] } = event.word_timestamps ?? {};
-        const timed = words.map((text, index) => ({
-          text,
-          startMs: this.#offsetMs + (start[index] ?? 0) * 1000,
-          endMs: this.#offsetMs + (end[index] ?? 0) * 1000,
-        }));
         // Together with their sound: without it, they may have to be asked for again.
-        this.#words.push(...timed);
+        this.#words.push(...timedWords(event.word_timestamps, this.#offsetMs));
         break;
       }
       case 'done':
@@ -311,4 +307,17 @@ export class TtsReply {
   #isOver(): boolean {
     return this.#over.signal.aborted;
   }
+}
+
+/** Words whose places are known; what isn't as the protocol has it is left out. */
+function timedWords(timestamps: unknown, offsetMs: Milliseconds): TimedWord[] {
+  const { words, start, end } = (timestamps ?? {}) as Readonly<Record<string, unknown>>;
+  if (!Array.isArray(words) || !Array.isArray(start) || !Array.isArray(end)) return [];
+  const [texts, starts, ends] = [words, start, end] as const;
+  return texts.flatMap((text: unknown, index): TimedWord[] => {
+    const from: unknown = starts[index];
+    const to: unknown = ends[index];
+    if (typeof text !== 'string' || !Number.isFinite(from) || !Number.isFinite(to)) return [];
+    return [{ text, startMs: offsetMs + Number(from) * 1000, endMs: offsetMs + Number(to) * 1000 }];
+  });
 }

@@ -7,6 +7,7 @@ import {
   createTtsSocket,
   failureOfEvent,
   failureOfSocket,
+  guardMessages,
   type CartesiaClient,
   type CartesiaConnection,
   type Refusal,
@@ -59,7 +60,13 @@ export class TtsSocket {
       this.#onError(error);
     });
     this.#sdk.on('event', (event) => {
-      this.#onEvent(event);
+      // A bug of ours is no fault of the message's.
+      FailureDomain.attempt(() => {
+        this.#onEvent(event);
+      });
+    });
+    guardMessages(this.#sdk.socket, () => {
+      this.#onMalformed('a message that is none of its protocol');
     });
     this.#sdk.socket.addEventListener('close', () => {
       this.#die(this.#failure('cut', 'the connection closed'));
@@ -154,8 +161,12 @@ export class TtsSocket {
       this.#lastError ??= failure;
       return;
     }
-    // It can't be known which context the message was for: all of them fail.
-    this.#die(failure);
+    this.#onMalformed(failure.reason);
+  }
+
+  /** It can't be known which context the message was for: all of them fail. */
+  #onMalformed(why: string): void {
+    this.#die(this.#failure('malformed', why));
     this.#sdk.close();
   }
 
@@ -170,7 +181,7 @@ export class TtsSocket {
     this.#onGone(this.#opened ? reason : undefined);
   }
 
-  #failure(kind: 'cut' | 'timeout', message: string): ProviderFailure {
+  #failure(kind: 'cut' | 'timeout' | 'malformed', message: string): ProviderFailure {
     return new ProviderFailure({ code: 'TTS_FAILED', provider: this.#provider, kind, message });
   }
 }

@@ -1,6 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { LlmEvent } from '../../dialog/contract/conversation.ts';
 import { RequestAbort } from '../../lib/abort.ts';
+import { messageOf } from '../../lib/errors.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
 import type { ChatModelOptions, ChatServer } from './chat-model.ts';
@@ -39,9 +40,12 @@ const CUT: ReadonlySet<string | undefined> = new Set([
 /** Some servers say that it is over, and leave the stream open. */
 const LINGER_MS: Milliseconds = 250;
 
+/** Characters: two hours of speech. */
+const LONGEST_ANSWER = 100_000;
+
 const SAYABLE = /[\p{L}\p{N}]/u;
 /** Remarks in square brackets, which nobody speaks. */
-const REMARK = /\[[^\]]*\]/g;
+const REMARK = /\[[^[\]]*\]/g;
 
 /**
  * One answer's events, or what went wrong, as it was thrown. Ends silently, and returns nothing, when `signal` aborts.
@@ -83,6 +87,7 @@ export async function* answerOf(
     for (const part of parts) {
       if (part.is === 'words') {
         words += part.text;
+        if (words.length > LONGEST_ANSWER) throw fail('malformed', 'an answer without end');
         yield { type: 'text', text: part.text };
       } else if (part.is === 'thought') {
         thinking = true;
@@ -111,7 +116,7 @@ export async function* answerOf(
       const { choices, x_groq: groq } = next.value;
       // Elsewhere than at Groq the usage stands in the chunk itself.
       const usage = groq?.usage ?? next.value.usage;
-      if (groq?.error) throw fail('server', groq.error);
+      if (groq?.error) throw fail('server', messageOf(groq.error));
       const choice = choices?.[0];
       const delta = choice?.delta ?? choice?.message;
       const { text, thought } = partsOf(delta?.content ?? delta?.refusal);
@@ -123,8 +128,8 @@ export async function* answerOf(
       thinking ||= reasoning;
       progressed ||= text !== '' || reasoning || calls.length > 0;
       reason = choice?.finish_reason || reason;
-      if (usage) {
-        const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = usage;
+      const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = usage ?? {};
+      if (isCount(inputTokens) && isCount(outputTokens)) {
         yield { type: 'usage', provider: name, inputTokens, outputTokens };
       }
     }
@@ -166,6 +171,10 @@ export async function* answerOf(
     if (ended) request.release();
     else request.abort();
   }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && Number.isFinite(value);
 }
 
 /** Content as text, which may come in parts of which some are thoughts. */

@@ -27,8 +27,8 @@ export interface ChatDelta {
 }
 
 interface Usage {
-  readonly prompt_tokens: number;
-  readonly completion_tokens: number;
+  readonly prompt_tokens?: unknown;
+  readonly completion_tokens?: unknown;
 }
 
 /** One server-sent event. Servers leave out much of it, whatever the SDKs' types say. */

@@ -25,13 +25,14 @@ export class ToolDeltas {
   }
 
   add(deltas: readonly ToolCallDelta[]): void {
-    for (const { index, id: given, function: fragment } of deltas) {
-      const id = given ?? '';
+    for (const { index: place, id: given, function: fragment } of deltas) {
+      const id = typeof given === 'string' ? given : '';
+      const index = typeof place === 'number' ? place : undefined;
       const known = this.#calls.findLast((one) => index === undefined || one.index === index);
       const isAnother = known !== undefined && id !== '' && known.id !== '' && id !== known.id;
       const call = known && !isAnother ? known : this.#begin(index);
       call.id ||= id;
-      const name = fragment?.name ?? '';
+      const name = typeof fragment?.name === 'string' ? fragment.name : '';
       // Some servers say it with each fragment.
       if (name !== call.name) call.name += name;
       call.text += textOf(fragment?.arguments);

@@ -34,7 +34,13 @@ const NOTHING: Transcript = { text: '', understood: false, confidence: 0 };
 /** The verbose answer; the SDK's type knows only `text`. */
 interface VerboseTranscription {
   readonly text?: unknown;
-  readonly segments?: readonly { readonly avg_logprob?: number; readonly no_speech_prob?: number }[];
+  readonly segments?: unknown;
+}
+
+/** As far as it is known. */
+interface Segment {
+  readonly avg_logprob?: unknown;
+  readonly no_speech_prob?: unknown;
 }
 
 /** Whisper at Groq: our detector cuts the turns, each is sent as a whole. */
@@ -160,11 +166,16 @@ function judged(
   }
   const text = answer.text.trim();
   if (isPhantom(text, voicedMs, language)) return NOTHING;
-  const segments = answer.segments ?? [];
+  const segments = Array.isArray(answer.segments) ? (answer.segments as readonly (Segment | null)[]) : [];
   const logprob =
-    segments.reduce((sum, segment) => sum + (segment.avg_logprob ?? 0), 0) / Math.max(1, segments.length);
+    segments.reduce((sum, segment) => sum + numberOf(segment?.avg_logprob), 0) / Math.max(1, segments.length);
   const silent =
-    segments.length > 0 && segments.every(({ no_speech_prob: odds = 0 }) => odds > NO_SPEECH_PROB);
+    segments.length > 0 && segments.every((segment) => numberOf(segment?.no_speech_prob) > NO_SPEECH_PROB);
   const understood = !(silent && logprob < MIN_LOGPROB);
   return { text, understood, confidence: understood ? Math.min(1, Math.exp(logprob)) : 0 };
+}
+
+/** 0 for what is no number. */
+function numberOf(value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
 }

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
+import { connect as connectTo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -244,7 +245,7 @@ describe('The console’s server', () => {
       await once(socket, 'open');
       socket.send(JSON.stringify({ listen: CALL }));
       const answer = () => news.find(({ type }) => type === 'listening');
-      await expect.poll(answer).toBeDefined();
+      await expect.poll(answer, { timeout: 10_000 }).toBeDefined();
       return answer();
     };
     expect(await listened()).toMatchObject({ call: CALL, rateHz: 8000 });
@@ -291,6 +292,50 @@ describe('The console’s server', () => {
     expect(socket.protocol).toBe('sip');
     for (const far of asterisk.clients) far.terminate();
     expect((await once(socket, 'close'))[0]).toBe(1014);
+  });
+
+  it('cuts off who asks too slowly, asks on without an answer, or is turned away and stays', async () => {
+    await page.close();
+    await start({ requestMs: 200 });
+    const cookie = await signedIn(OPERATE);
+    /** Our side stays open, and sends on: the connection ends when the other side has destroyed its own. */
+    const ended = async (...sent: string[]): Promise<void> => {
+      const { port } = new URL(origin);
+      const socket = connectTo({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true });
+      socket.on('error', () => undefined);
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      for (const text of sent) socket.write(text);
+      socket.resume();
+      const more = setInterval(() => socket.write(' '), 50);
+      await closed;
+      clearInterval(more);
+    };
+    const head = `host: ${new URL(origin).host}\r\n`;
+    await ended('GET /api/session HTTP/1.1\r\n');
+    await ended(`POST /api/sign-in HTTP/1.1\r\n${head}origin: ${origin}\r\ncontent-length: 50\r\n\r\n{`);
+    await ended(
+      ...Array.from(
+        { length: 50 },
+        () => `GET /api/figures HTTP/1.1\r\n${head}cookie: ${cookie.cookie}\r\n\r\n`,
+      ),
+    );
+    const upgrade = 'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n';
+    await ended(
+      `GET /api/stream HTTP/1.1\r\n${head}${upgrade}sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    );
+    expect((await get('/api/session', cookie)).status).toBe(200);
+  });
+
+  it('cuts off a page that sends without end, and takes no number that a database can’t', async () => {
+    const cookie = await signedIn(OPERATE);
+    const socket = connect('/api/stream', { origin, ...cookie });
+    await once(socket, 'open');
+    const closed = once(socket, 'close');
+    for (let n = 0; n < 200; n++) socket.send('{"listen":null}');
+    await closed;
+    for (const query of ['figures?days=1e999&offset=1e999', 'calls?since=1e308&slow=NaN&after=x~y']) {
+      expect((await get(`/api/${query}`, cookie)).status).toBe(200);
+    }
   });
 
   it('plays a part of a recording, and downloads it as a file, which leaves its trace', async () => {

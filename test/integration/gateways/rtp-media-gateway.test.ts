@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
@@ -17,6 +18,7 @@ import { FlushLine } from '../../../src/media/flush-line.ts';
 import { component } from '../../media/signals.ts';
 import type { FlushTripperData } from '../../support/flush-tripper.ts';
 import { MortalThreads } from '../../support/mortal-threads.ts';
+import { compoundRtcp } from '../../support/rtcp-packets.ts';
 import { encodeRtp } from '../../support/rtp-packets.ts';
 import { type ReceivedPacket, RtpPeer, type RtpPeerOptions } from '../../support/rtp-peer.ts';
 import {
@@ -76,6 +78,8 @@ async function callOf(
   await session.attached;
   return { session, peer };
 }
+
+const FLOODER = fileURLToPath(new URL('../../support/udp-flood.ts', import.meta.url));
 
 const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
   all?.some(({ address }) => address === '::1'),
@@ -337,6 +341,38 @@ describe('RTP media gateway on the wire', () => {
       expect(delays[4]).toBeLessThan(5);
     });
 
+    it('counts the peer’s RTCP and comfort noise, and what it reports of our stream', async () => {
+      const { session, peer } = await call(await start(), { id: 'control' });
+      await peer.until((received) => received.length > 0);
+      const about = peer.received[0]!.ssrc;
+      const hears = { about, lost: 40, jitterTicks: 96 };
+      await peer.sendRaw(compoundRtcp({ ssrc: 9, hears, sends: true }));
+      await peer.sendRaw(compoundRtcp({ ssrc: 9, leaves: true }));
+      await peer.sendRaw(Uint8Array.of(0x80, 201, 0, 9));
+      const noise = { payloadType: 13, marker: false, sequence: 1, timestamp: 160, ssrc: 9 };
+      await peer.sendRaw(encodeRtp({ ...noise, payload: Uint8Array.of(60) }));
+      await until(() => session.stats().noiseReceived === 1);
+      expect(session.stats()).toMatchObject({
+        rtcpReceived: 2,
+        goodbyesReceived: 1,
+        reportedLost: 40,
+        reportedJitterMs: 12,
+        packetsMalformed: 1,
+        packetsReceived: 1,
+      });
+    });
+
+    it('counts telephone-events where they are due, and hears each key once', async () => {
+      const { session, peer } = await call(await start(), { id: 'keys' });
+      const keys: string[] = [];
+      session.on((event) => {
+        if (event.type === 'dtmf') keys.push(event.digit);
+      });
+      for (const digit of '12#') await peer.press(digit);
+      await until(() => session.stats().eventsReceived === 15);
+      expect(keys.join('')).toBe('12#');
+    });
+
     it('survives anything that a peer may send, counts it, and goes on hearing', async () => {
       const gateway = await start();
       const { session, peer } = await call(gateway, { id: 'hostile' });
@@ -427,6 +463,20 @@ describe('RTP media gateway on the wire', () => {
       await peer.say(fresh);
       await until(() => spoken(next.heard).length >= 480);
       expect(spoken(next.heard)).toEqual(throughG711('ulaw', fresh));
+    });
+
+    it('cost a call nothing, however much somebody else sends', async () => {
+      const gateway = await start();
+      const { session, peer } = await call(gateway, { id: 'flooded' });
+      const flooder = spawn(process.execPath, [FLOODER, String(session.endpoint.port), '5000']);
+      await until(() => gateway.report.threads[0]!.unknownPeers > 1000);
+      const sound = noise(50 * 160, 11);
+      await peer.say(sound);
+      await until(() => spoken(session.heard).length >= sound.length);
+      flooder.kill();
+      await once(flooder, 'exit');
+      expect(spoken(session.heard)).toEqual(throughG711('ulaw', sound));
+      expect(session.stats()).toMatchObject({ packetsLost: 0, packetsMalformed: 0 });
     });
 
     it('belong to one call: the one that attaches last has it, the other is told', async () => {
