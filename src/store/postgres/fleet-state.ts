@@ -49,7 +49,7 @@ export class FleetState {
     });
   }
 
-  /** Says that this node is there; `ageMs`: since each node's last heartbeat. */
+  /** Says that this node is there, and has no calls of its earlier runs; `ageMs`: since each node's last heartbeat. */
   async beat(me: Node): Promise<(Node & { readonly ageMs: number })[]> {
     const rows = await this.#ask<{
       node: string;
@@ -65,6 +65,8 @@ export class FleetState {
          values ($1, $2, $3, $4, $5, $6, ${NOW})
          on conflict (node) do update set run = excluded.run, state = excluded.state, calls = excluded.calls,
            max_calls = excluded.max_calls, unreachable = excluded.unreachable, beat_at = excluded.beat_at
+       ), earlier as (
+         delete from fleet_calls where node = $1 and run <> $2
        )
        select node, run, state, calls, max_calls, unreachable, ${NOW} - beat_at as age_ms from fleet_nodes`,
       [me.node, me.run, me.state, me.calls, me.maxCalls, JSON.stringify(me.unreachable)],
