@@ -8,6 +8,9 @@ const CONNECTIONS = 2;
 /** Nodes whose last heartbeat is older have no calls that count. */
 const THERE_MS = 10_000;
 
+/** A node that hasn't been there for a day won't be missed. */
+const FORGOTTEN_MS = 86_400_000;
+
 /** The server's clock alone counts, in milliseconds: those of the nodes may differ. */
 const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
@@ -67,6 +70,8 @@ export class FleetState {
            max_calls = excluded.max_calls, unreachable = excluded.unreachable, beat_at = excluded.beat_at
        ), earlier as (
          delete from fleet_calls where node = $1 and run <> $2
+       ), forgotten as (
+         delete from fleet_nodes where node <> $1 and beat_at < ${NOW} - ${FORGOTTEN_MS}
        )
        select node, run, state, calls, max_calls, unreachable, ${NOW} - beat_at as age_ms from fleet_nodes`,
       [me.node, me.run, me.state, me.calls, me.maxCalls, JSON.stringify(me.unreachable)],
