@@ -2,6 +2,7 @@ import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { ownAddressTowards } from './app/own-address.ts';
 import { openConsole } from './app/console.ts';
+import { fleetPart, joinFleet, openFleet } from './app/fleet.ts';
 import { startMonitoring } from './app/monitoring.ts';
 import { namesOf, ProviderPool } from './app/providers.ts';
 import { keepRules, redactedEvents } from './app/keep-rules.ts';
@@ -71,6 +72,9 @@ const LAST_WORDS_MS = 15_000;
 /** For what earlier runs have left in the store to be read, once everything else is ready: callers may be waiting. */
 const INTERRUPTED_MS = 500;
 
+/** For callers who wait at start to be received. */
+const RECEIVED_MS = 10_000;
+
 /** For the first sound of a phrase that is prepared at start: nobody waits for it. */
 const PHRASE_PATIENCE_MS = 10_000;
 
@@ -139,10 +143,20 @@ async function assemble(
     staff(withAnnouncer(config), log, scope, records, providers),
   ]);
   const interrupted = await records.interrupted(INTERRUPTED_MS);
+  // What is in there of calls that other nodes have says nothing soon.
+  if (config.fleet.node !== undefined)
+    scope.defer(
+      clock.at(clock.now() + RECEIVED_MS, () => {
+        interrupted.clear();
+      }),
+    );
+  const fleet = openFleet({ config, log, scope, records, monitoring }, (call, said) => {
+    interrupted.set(call, said);
+  });
   const recorders = config.records.recordings ? new Recorders(records, log, rules) : undefined;
   const page = openConsole(config, rules, records, log, scope);
   const watchers = new Listeners<CallEvent>();
-  for (const watcher of [monitoring, records, recorders, page])
+  for (const watcher of [monitoring, records, recorders, page, fleet])
     watchers.add((event) => {
       watcher?.observe(event);
     });
@@ -160,7 +174,7 @@ async function assemble(
       const messages = interrupted.get(name);
       interrupted.delete(name);
       if (messages)
-        log.warn({ call: name, messages: messages.length }, 'a call that an earlier run has left goes on');
+        log.warn({ call: name, messages: messages.length }, 'a call that another run has left goes on');
       return messages;
     },
     ...config.limits,
@@ -182,6 +196,7 @@ async function assemble(
     },
   });
 
+  fleet?.start(desk);
   const apps: StasisApp[] = [];
   for (const [index, { variables, mediaAddress, ...server }] of config.asterisk.entries()) {
     const rest = servers[index];
@@ -196,7 +211,9 @@ async function assemble(
       log,
       channelVariables: variables,
       settings: { mediaAddress, fallbackCodec: config.gateways.rtp.codec },
+      fleet: fleetPart(fleet, server.app),
     });
+    joinFleet(fleet, app);
     scope.defer(() => app.close(), `the Asterisk server ${server.name}`);
     apps.push(app);
     log.info({ server: server.name, version: app.version, app: server.app }, 'connected to Asterisk');
@@ -221,6 +238,7 @@ async function assemble(
     async drain(withinMs) {
       monitoring.draining();
       log.info({ calls: desk.size }, 'draining: no new calls');
+      fleet?.drain();
       for (const app of apps) app.drain();
       vonageApp?.drain();
       const { drainMs } = config.limits;

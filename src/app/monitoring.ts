@@ -12,7 +12,7 @@ import { createMetrics, type Readings } from '../observability/metrics.ts';
 /** The parts of the program whose state the metrics read. */
 export type Watched = Pick<
   Readings,
-  'asterisk' | 'mediaThreads' | 'providers' | 'breakers' | 'refusals' | 'store'
+  'asterisk' | 'mediaThreads' | 'providers' | 'breakers' | 'refusals' | 'store' | 'fleet'
 > & {
   /** Names of the tools that exist. */
   tools(): ReadonlySet<string>;
@@ -69,6 +69,7 @@ export async function startMonitoring(
     version: ownVersion(),
     agents: [...config.agents.map(({ id }) => id), ANNOUNCER],
     maxCalls: config.limits.maxCalls,
+    node: config.fleet.node,
     tools: () => watched.tools(),
     readings: {
       health: () => checks.report(),
@@ -79,8 +80,13 @@ export async function startMonitoring(
       breakers: () => watched.breakers(),
       refusals: () => watched.refusals?.() ?? [],
       store: () => watched.store?.(),
+      fleet: () => watched.fleet?.(),
     },
   });
+  const health = (): HealthReport => {
+    const { node, nodes } = watched.fleet?.() ?? {};
+    return { ...checks.report(), ...(node !== undefined && nodes && { node, nodes }) };
+  };
   const server = await startHealthServer({
     address: listenAddress,
     port: listenPort,
@@ -90,7 +96,7 @@ export async function startMonitoring(
         return json(reason === undefined, { alive: reason === undefined, ...(reason && { reason }) });
       },
       '/readyz': () => {
-        const report = checks.report();
+        const report = health();
         return json(report.ready, report);
       },
       '/metrics': () => metrics.text(),
@@ -115,7 +121,7 @@ export async function startMonitoring(
     watch: (parts) => {
       Object.assign(watched, parts);
     },
-    health: () => checks.report(),
+    health,
     started() {
       if (phase === 'starting') phase = 'running';
     },
