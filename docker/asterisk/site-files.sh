@@ -10,6 +10,7 @@
 #   MEDIA_ADDRESS               what phones are told to send RTP to (default SIP_ADDRESS; empty: any)
 #   EXTERNAL_ADDRESS, EXTERNAL_SIP_PORT
 #                               behind NAT (a container's, too): what phones are told instead of any address here
+#   SIP_PROXY                   the address of a SIP proxy that brings calls from outside (kamailio-conf/); without, nobody does
 #   INSIDE_SIP_PORT             a second port for phones on this side of the NAT: they are told our own address
 set -eu
 : "${ARI_PASSWORD:?is not set}" "${SOFTPHONE1_PASSWORD:?is not set}" "${SOFTPHONE2_PASSWORD:?is not set}"
@@ -37,6 +38,15 @@ aors = webphone
 username = webphone
 password = $WEBPHONE_PASSWORD
 [webphone](softphone-aor)
+EOF
+fi
+if [ -n "${SIP_PROXY:-}" ]; then
+	cat >>pjsip.conf <<EOF
+[proxy](proxy-endpoint)
+[proxy](proxy-aor)
+contact = sip:$SIP_PROXY
+[proxy](proxy-identify)
+match = ${SIP_PROXY%:*}
 EOF
 fi
 if [ -n "${EXTERNAL_ADDRESS:-}" ]; then

@@ -128,7 +128,7 @@ describe('The container images and the native lab', () => {
       );
     }
     expect(read('docker/asterisk/root-fs.sh')).toContain(
-      '"$here/packages.txt" "$here/../softphone/packages.txt"',
+      '"$here/packages.txt" "$here/../kamailio/packages.txt" "$here/../softphone/packages.txt"',
     );
   });
 });
