@@ -1,0 +1,55 @@
+import { nonEmpty } from '../settings.ts';
+import { UserError } from '../user-error.ts';
+
+/** What is shown of a fleet, in this order. */
+export const PARTS = [
+  'entry',
+  'spread',
+  'short-calls',
+  'claim-cost',
+  'node-killed',
+  'node-frozen',
+  'node-cut-off',
+  'asterisk-killed',
+  'database-killed',
+  'rolling-drain',
+] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface FleetSettings {
+  readonly asterisks: number;
+  readonly nodes: number;
+  readonly parts: readonly Part[];
+  /** Short calls in all. */
+  readonly calls: number;
+  /** Calls at a time for the spread. */
+  readonly spread: number;
+  /** Calls at a time when something dies. */
+  readonly atATime: number;
+}
+
+/** `make fleet CALLS=10000 ONLY=spread,short-calls`; SHORT=1 is what `make test` runs. Throws UserError. */
+export function fleetSettings(environment: NodeJS.ProcessEnv = process.env): FleetSettings {
+  const short = nonEmpty(environment['SHORT']) !== undefined;
+  const only = nonEmpty(environment['ONLY'])?.split(',');
+  for (const name of only ?? []) {
+    if (!(PARTS as readonly string[]).includes(name))
+      throw new UserError(`ONLY=${name} is not known; it can be ${PARTS.join(', ')}.`);
+  }
+  const number = (name: string, usual: number, most: number): number => {
+    const value = Number(nonEmpty(environment[name]) ?? usual);
+    if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+    throw new UserError(`${name}=${environment[name]} must be a number from 1 to ${most}.`);
+  };
+  const usual: readonly Part[] = short
+    ? ['entry', 'spread', 'short-calls', 'node-killed', 'rolling-drain']
+    : PARTS;
+  return {
+    parts: only ? PARTS.filter((part) => only.includes(part)) : usual,
+    asterisks: number('ASTERISKS', 2, 8),
+    nodes: number('NODES', 3, 8),
+    calls: number('CALLS', short ? 30 : 1000, 700_000),
+    spread: short ? 12 : 60,
+    atATime: short ? 6 : 18,
+  };
+}
