@@ -49,6 +49,8 @@ export interface Config {
     readonly settings: AllSettings;
   };
   readonly limits: DeepReadonly<ProvidersFile['limits']>;
+  /** With a `node`, this is one of several programs that share calls: each `asterisk[].app` ends in `.NODE` then. */
+  readonly fleet: DeepReadonly<ProvidersFile['fleet']>;
   readonly records: DeepReadonly<ProvidersFile['records']>;
   readonly monitoring: DeepReadonly<ProvidersFile['monitoring']>;
   readonly console: DeepReadonly<ProvidersFile['console']>;
@@ -117,7 +119,7 @@ function toConfig(
   cwd: string,
   choose: (needs: Needs) => ProviderChoice,
 ): Config {
-  const { asterisk, gateways, limits, records, monitoring, outgoing, latencyTargets } = providers;
+  const { gateways, limits, fleet, records, monitoring, outgoing, latencyTargets } = providers;
   // What is left are the providers' own sections.
   const { default: _default, agents: _agents, patience, endOfTurn, ...sections } = providers.providers;
   const byAgent = agents.agents.map(({ id, language, voice }): [string, ProviderChoice] => [
@@ -128,7 +130,7 @@ function toConfig(
     agents: agents.agents,
     announcements: agents.announcements,
     httpTools: agents.httpTools,
-    asterisk,
+    asterisk: providers.asterisk.map((server) => ({ ...server, app: appOf(server.app, fleet.node) })),
     gateways,
     providers: {
       default: choose({ agent: undefined, ...agents.announcements }),
@@ -138,6 +140,7 @@ function toConfig(
       settings: sections,
     },
     limits,
+    fleet,
     records,
     monitoring,
     console: providers.console,
@@ -147,6 +150,11 @@ function toConfig(
     databaseUrl: settings.VOICE_AGENT_DATABASE,
     log: { level: settings.LOG_LEVEL, format: settings.LOG_FORMAT },
   };
+}
+
+/** The Stasis application of one program among several, or of the only one. */
+function appOf(app: string, node: string | undefined): string {
+  return node === undefined ? app : `${app}.${node}`;
 }
 
 /** Doesn't compile unless an agent of agents.yaml is an AgentProfile, key by key and in both directions. */

@@ -187,6 +187,12 @@ const asteriskServer = z.strictObject({
   mediaAddress: ipAddress.optional(),
 });
 
+/** Stands behind a dot in an application's name, and in variables of Asterisk's, where `-` and `_` are one. */
+const nodeName = z
+  .string()
+  .trim()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,31}$/, 'letters, digits and - (32 at most)');
+
 const rtpGateway = z.strictObject({
   listenAddress: ipAddress.default('127.0.0.1'),
   listenPort: whole(0, 65_535).default(0),
@@ -240,6 +246,13 @@ export function providersFile(known: KnownProviders) {
         maxMediaLatenessMs: whole(10, 10_000).default(40),
         whenFull: z.enum(['announce', 'continue']).default('announce'),
         drainMs: whole(0, 3_600_000).default(30_000),
+      })
+      .prefault({}),
+    fleet: z
+      .strictObject({
+        node: nodeName.optional(),
+        maxCalls: whole(1, 100_000).optional(),
+        maxCallsPerCaller: whole(1, 100_000).optional(),
       })
       .prefault({}),
     records: z
