@@ -63,7 +63,7 @@ export class Kamailio {
     const rootFs = await ensureRootFs();
     mkdirSync(folder, { recursive: true });
     cpSync(join(PROJECT, 'kamailio-conf'), folder, { recursive: true });
-    execFileSync('sh', [join(PROJECT, 'docker/kamailio/site-files.sh'), folder], {
+    execFileSync('sh', [join(PROJECT, 'docker/kamailio/site-files.sh'), join(folder, 'site')], {
       env: {
         ...process.env,
         ASTERISKS: options.asterisks.join(' '),

@@ -53,6 +53,9 @@ if [ -n "${EXTERNAL_ADDRESS:-}" ]; then
 	cat >>pjsip.conf <<EOF
 [transport-udp](+)
 external_media_address = $EXTERNAL_ADDRESS
+EOF
+	# Behind a proxy, who sends us requests is the proxy, on our side of the NAT.
+	[ -n "${SIP_PROXY:-}" ] || cat >>pjsip.conf <<EOF
 external_signaling_address = $EXTERNAL_ADDRESS
 external_signaling_port = ${EXTERNAL_SIP_PORT:-$SIP_PORT}
 EOF
