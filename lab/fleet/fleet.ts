@@ -1,8 +1,9 @@
 /** A whole fleet: Asterisks, nodes, Kamailio and PostgreSQL, each on a machine of its own (./network.ts), and callers. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
+import { writeFleetConfig } from '../../docker/agent/fleet-config.ts';
 import { PostgresServer } from '../../test/support/postgres.ts';
 import {
   startEmulatedCloud,
@@ -48,6 +49,7 @@ export class Fleet {
   #database: PostgresServer | undefined;
   #databaseUrl = '';
   #callsMade = 0;
+  #firstPort = 20_000;
 
   private constructor({ folder, signal, asterisks, nodes }: FleetOptions) {
     this.folder = folder;
@@ -156,7 +158,8 @@ export class Fleet {
     const { count, listening = false, ...more } = options;
     const first = 200_000 + this.#callsMade;
     this.#callsMade += count;
-    const ears = await Ears.open(HERE, 20_000, listening ? count : 1);
+    const ears = await Ears.open(HERE, this.#firstPort, listening ? count : 1);
+    this.#firstPort = 20_000 + ((this.#firstPort - 20_000 + 2 * (listening ? count : 1)) % 40_000);
     const callers = Array.from({ length: count }, (_, index) => ({
       number: String(first + index),
       port: ears.port(listening ? index : 0),
@@ -390,27 +393,18 @@ function cheapCloud(): Promise<EmulatedCloud> {
   });
 }
 
-/** A copy of config/ for all nodes: both Asterisks, and an agent who says a word and then waits for as long as a caller likes. */
+/** The project's config/ for all nodes, with an agent who says a word and then waits for as long as a caller likes. */
 function writeConfig(folder: string, asterisks: readonly FleetAsterisk[]): string {
-  mkdirSync(folder, { recursive: true });
-  cpSync(join(PROJECT, 'config'), folder, { recursive: true });
-  const edit = (name: string, change: (document: ReturnType<typeof parseDocument>) => void): void => {
-    const path = join(folder, name);
-    const document = parseDocument(readFileSync(path, 'utf8'));
-    change(document);
-    writeFileSync(path, document.toString());
-  };
-  edit('providers.yaml', (document) => {
-    const template = (document.toJS() as { asterisk: readonly object[] }).asterisk[0];
-    document.set(
-      'asterisk',
-      asterisks.map(({ host }) => ({ ...template, name: host.name, url: `http://${host.address}:8088` })),
-    );
-  });
-  edit('agents.yaml', (document) => {
-    document.setIn(['agents', 0, 'greeting'], 'Hello.');
-    document.setIn(['agents', 0, 'codec'], 'ulaw');
-    document.setIn(['agents', 0, 'limits', 'silenceMs'], 60_000);
-  });
+  writeFleetConfig(
+    join(PROJECT, 'config'),
+    folder,
+    asterisks.map(({ host }) => ({ name: host.name, url: `http://${host.address}:8088` })),
+  );
+  const path = join(folder, 'agents.yaml');
+  const document = parseDocument(readFileSync(path, 'utf8'));
+  document.setIn(['agents', 0, 'greeting'], 'Hello.');
+  document.setIn(['agents', 0, 'codec'], 'ulaw');
+  document.setIn(['agents', 0, 'limits', 'silenceMs'], 60_000);
+  writeFileSync(path, document.toString());
   return folder;
 }

@@ -74,9 +74,8 @@ async function spread({ fleet, settings, report }: PartContext): Promise<void> {
     '≤ 1.2',
     ratio(byAsterisk) <= 1.2,
   );
-  const ended = await calls.sipp.finished();
+  const ended = await judgeCuts(part, calls, report);
   report.data[part] = { byNode, byAsterisk, calls: ended };
-  judgeCuts(part, ended, report);
   await calls.stop();
 }
 
@@ -228,7 +227,7 @@ async function comesBack(
 ): Promise<void> {
   const count = settings.atATime;
   const calls = await fleet.call({ count, rate: RATE, holdMs: (count / RATE) * 1000 + 1500 });
-  const ended = await calls.sipp.finished();
+  await judgeCuts(`${part}, afterwards`, calls, report);
   const its = calls.numbers.filter((number) => node.callers.has(number)).length;
   report.judge(
     part,
@@ -237,7 +236,6 @@ async function comesBack(
     `≥ ${Math.floor(count / 6)}`,
     its >= Math.floor(count / 6),
   );
-  judgeCuts(`${part}, afterwards`, ended, report);
   await calls.stop();
 }
 
@@ -312,7 +310,7 @@ async function asteriskKilled({ fleet, settings, report, signal }: PartContext):
   // The nodes connect again within 1.5 s.
   await sleep(3000);
   const again = await fleet.call({ count: 12, rate: 4, holdMs: 500 });
-  judgeCuts(`${part}, afterwards`, await again.sipp.finished(), report);
+  await judgeCuts(`${part}, afterwards`, again, report);
   await again.stop();
 }
 
@@ -329,12 +327,11 @@ async function databaseKilled({ fleet, settings, report }: PartContext): Promise
   const at = Date.now();
   await fleet.database.kill();
   const later = await fleet.call({ count: 24, rate: 4, holdMs: 500 });
-  judgeCuts(`${part}, new calls meanwhile`, await later.sipp.finished(), report);
+  await judgeCuts(`${part}, new calls meanwhile`, later, report);
   await sleep(2000);
   const until = Date.now();
   await fleet.database.resume();
-  const ended = await calls.sipp.finished();
-  judgeCuts(`${part}, running calls`, ended, report);
+  const ended = await judgeCuts(`${part}, running calls`, calls, report);
   const gaps = calls.numbers.map((_, index) => calls.ears.of(index).longestGapMs(at, until));
   report.tell(part, 'away for', `${((until - at) / 1000).toFixed(1)} s`);
   report.tell(part, 'running calls, longest without a packet', ms(Math.max(...gaps)));
@@ -360,17 +357,15 @@ async function rollingDrain({ fleet, settings, report, signal }: PartContext): P
     await node.start();
   }
   const going = calls.sipp.calls().filter(({ end }) => end === 'failed').length;
-  const ended = await calls.sipp.finished();
   report.tell(part, 'drained', drained.join('; '));
   report.judge(part, 'calls were still coming at the end', going > 0 ? 'yes' : 'no', 'yes', going > 0);
-  judgeCuts(part, ended, report);
-  report.data[part] = { drained, calls: ended };
-  if (ended.some(({ end }) => end !== 'caller')) report.data[`${part}, SIPp`] = calls.sipp.output;
+  report.data[part] = { drained, calls: await judgeCuts(part, calls, report) };
   await calls.stop();
 }
 
 /** Whoever was hung up, or never got through. */
-function judgeCuts(part: string, ended: readonly SippCall[], report: FleetReport): void {
+async function judgeCuts(part: string, calls: FleetCalls, report: FleetReport): Promise<SippCall[]> {
+  const ended = await calls.sipp.finished();
   const not = ended.filter(({ end }) => end !== 'caller');
   const why = [
     ...new Set(not.map(({ end, status }) => (status === undefined ? end : `${end} ${status}`))),
@@ -382,6 +377,8 @@ function judgeCuts(part: string, ended: readonly SippCall[], report: FleetReport
     '0',
     not.length === 0,
   );
+  if (not.length > 0) report.data[`${part}, SIPp`] = { not, said: calls.sipp.output };
+  return ended;
 }
 
 function answerTimes(calls: readonly SippCall[]): number[] {
