@@ -1,7 +1,8 @@
 /** A real Kamailio in the lab's root file system, with the project's kamailio-conf/ as it is: the SIP entry of a fleet. */
 import { execFile, execFileSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, createWriteStream, mkdirSync, rmSync } from 'node:fs';
+import type { WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -18,6 +19,7 @@ export interface KamailioOptions {
   readonly trunks: readonly string[];
   /** SIP over TLS as well, with a certificate that is made for it. */
   readonly tls?: boolean;
+  readonly logFile: string;
   /** For its configuration; it goes with it. */
   readonly folder: string;
 }
@@ -41,6 +43,7 @@ export class Kamailio {
   readonly #child: ChildProcess;
   readonly #rootFs: string;
   readonly #folder: string;
+  readonly #log: WriteStream;
   readonly #lines: string[] = [];
 
   private constructor(child: ChildProcess, rootFs: string, options: KamailioOptions) {
@@ -48,11 +51,13 @@ export class Kamailio {
     this.#rootFs = rootFs;
     this.address = options.at.address;
     this.#folder = options.folder;
+    this.#log = createWriteStream(options.logFile);
     for (const stream of [child.stdout, child.stderr]) {
       if (!stream) continue;
       createInterface(stream).on('line', (line) => {
+        this.#log.write(`${line}\n`);
         this.#lines.push(line);
-        if (this.#lines.length > 1000) this.#lines.shift();
+        if (this.#lines.length > 50) this.#lines.shift();
       });
     }
   }
@@ -83,14 +88,10 @@ export class Kamailio {
       } catch {
         if (child.exitCode !== null || Date.now() > deadline) {
           await kamailio.stop();
-          throw new UserError(`Kamailio was not ready. It said:\n${kamailio.lines.slice(-20).join('\n')}`);
+          throw new UserError(`Kamailio was not ready. It said:\n${kamailio.#lines.slice(-20).join('\n')}`);
         }
       }
     }
-  }
-
-  get lines(): readonly string[] {
-    return this.#lines;
   }
 
   /** What `kamcmd …` prints. */
@@ -124,6 +125,7 @@ export class Kamailio {
 
   async stop(): Promise<void> {
     await endContained(this.#child);
+    this.#log.end();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -25,6 +25,8 @@ export interface SippOptions {
   readonly transport?: 'udp' | 'tls';
   /** With tls: where certificate.pem and key.pem are. */
   readonly certificates?: string;
+  /** Its SIP port: two at one place need two. */
+  readonly port: number;
   /** Of its own, for its files. */
   readonly folder: string;
 }
@@ -83,7 +85,7 @@ export class Sipp {
         'sipp',
         `${options.server}:${tls ? 5061 : 5060}`,
         ...['-sf', `${seen}/scenario.xml`, '-inf', `${seen}/callers.csv`],
-        ...['-s', options.extension, '-i', at.address, '-p', '5060'],
+        ...['-s', options.extension, '-i', at.address, '-p', String(options.port)],
         ...[
           '-m',
           String(callers.length),

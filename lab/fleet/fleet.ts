@@ -95,6 +95,7 @@ export class Fleet {
       asterisks: this.asterisks.map(({ host }) => host.address),
       trunks: [`sip:${this.#callers.address}`],
       tls,
+      logFile: join(this.folder, 'kamailio.log'),
       folder: join(this.folder, 'kamailio'),
     });
     this.#kamailio = kamailio;
@@ -170,6 +171,7 @@ export class Fleet {
       at: this.#callers,
       server: this.entry.address,
       callers,
+      port: 6000 + (this.#callsMade % 4000),
       mediaAddress: HERE,
       ...(more.transport === 'tls' && { certificates: join(this.folder, 'kamailio/tls') }),
       folder: join(this.folder, `sipp-${first}`),

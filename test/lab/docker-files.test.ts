@@ -141,17 +141,14 @@ describe.each([
     name: 'compose.yaml',
     file: compose,
     // The softphone listens to its own packets.
-    more: { softphone: ['NET_RAW'] } as Record<string, readonly string[]>,
+    more: new Map([['softphone', ['NET_RAW']]]),
     first: /^(asterisk|voice-agent)$/,
   },
   {
     name: 'compose.fleet.yaml',
     file: fleet,
     // It gives its folder to its user, and becomes that.
-    more: { database: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID'] } as Record<
-      string,
-      readonly string[]
-    >,
+    more: new Map([['database', ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID']]]),
     first: /^(asterisk-\d|node-\w|entry)$/,
   },
 ])('docker/$name', ({ name, file, more, first }) => {
@@ -163,8 +160,8 @@ describe.each([
       expect(service.pids_limit, name).toBeGreaterThan(0);
       expect(service.logging?.options, name).toHaveProperty('max-size');
       // What a capability of one file gives, no-new-privileges would forbid.
-      const length = more[name]?.includes('NET_RAW') ? 0 : 1;
-      expect([service.cap_add, service.security_opt?.length], name).toEqual([more[name], length]);
+      const length = more.get(name)?.includes('NET_RAW') ? 0 : 1;
+      expect([service.cap_add, service.security_opt?.length], name).toEqual([more.get(name), length]);
     }
   });
 
