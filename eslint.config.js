@@ -51,6 +51,7 @@ const below = {
   tools: ['lib', 'media', 'dialog'],
   observability: ['lib', 'media', 'dialog'],
   store: ['lib', 'threads', 'media', 'dialog'],
+  fleet: ['lib', 'dialog'],
   calls: ['lib', 'media', 'dialog', 'observability', 'store'],
   console: ['lib', 'media', 'dialog', 'observability', 'store', 'calls'],
 };

@@ -1,5 +1,6 @@
 import { ownAddressTowards } from './app/own-address.ts';
 import { openConsole } from './app/console.ts';
+import { fleetPart, joinFleet, openFleet } from './app/fleet.ts';
 import { startMonitoring } from './app/monitoring.ts';
 import { namesOf, ProviderPool } from './app/providers.ts';
 import { keepRules, redactedEvents } from './app/keep-rules.ts';
@@ -127,10 +128,13 @@ async function assemble(
     staff(withAnnouncer(config), log, scope, records, providers),
   ]);
   const interrupted = await records.interrupted(INTERRUPTED_MS);
+  const fleet = openFleet({ config, log, scope, records, monitoring }, (call, said) => {
+    interrupted.set(call, said);
+  });
   const recorders = config.records.recordings ? new Recorders(records, log, rules) : undefined;
   const page = openConsole(config, rules, records, log, scope);
   const watchers = new Listeners<CallEvent>();
-  for (const watcher of [monitoring, records, recorders, page])
+  for (const watcher of [monitoring, records, recorders, page, fleet])
     watchers.add((event) => {
       watcher?.observe(event);
     });
@@ -148,7 +152,7 @@ async function assemble(
       const messages = interrupted.get(name);
       interrupted.delete(name);
       if (messages)
-        log.warn({ call: name, messages: messages.length }, 'a call that an earlier run has left goes on');
+        log.warn({ call: name, messages: messages.length }, 'a call that another run has left goes on');
       return messages;
     },
     ...config.limits,
@@ -170,6 +174,7 @@ async function assemble(
     },
   });
 
+  fleet?.start(desk);
   const apps: StasisApp[] = [];
   for (const { variables, mediaAddress, ...server } of config.asterisk) {
     if (!gateway) break;
@@ -182,7 +187,9 @@ async function assemble(
       log,
       channelVariables: variables,
       settings: { mediaAddress, fallbackCodec: config.gateways.rtp.codec },
+      fleet: fleetPart(fleet, server.app),
     });
+    joinFleet(fleet, app);
     scope.defer(() => app.close(), `the Asterisk server ${server.name}`);
     apps.push(app);
     log.info({ server: server.name, version: app.version, app: server.app }, 'connected to Asterisk');
@@ -203,6 +210,7 @@ async function assemble(
     async drain(withinMs) {
       monitoring.draining();
       log.info({ calls: desk.size }, 'draining: no new calls');
+      fleet?.drain();
       for (const app of apps) app.drain();
       vonageApp?.drain();
       const { drainMs } = config.limits;

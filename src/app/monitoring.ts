@@ -12,7 +12,7 @@ import { createMetrics, type Readings } from '../observability/metrics.ts';
 /** The parts of the program whose state the metrics read. */
 export type Watched = Pick<
   Readings,
-  'asterisk' | 'mediaThreads' | 'providers' | 'breakers' | 'refusals' | 'store'
+  'asterisk' | 'mediaThreads' | 'providers' | 'breakers' | 'refusals' | 'store' | 'fleet'
 > & {
   /** Names of the tools that exist. */
   tools(): ReadonlySet<string>;
@@ -69,6 +69,7 @@ export async function startMonitoring(
     version: ownVersion(),
     agents: [...config.agents.map(({ id }) => id), ANNOUNCER],
     maxCalls: config.limits.maxCalls,
+    node: config.fleet.node,
     tools: () => watched.tools(),
     readings: {
       health: () => checks.report(),
@@ -79,6 +80,7 @@ export async function startMonitoring(
       breakers: () => watched.breakers(),
       refusals: () => watched.refusals?.() ?? [],
       store: () => watched.store?.(),
+      fleet: () => watched.fleet?.(),
     },
   });
   const server = await startHealthServer({
@@ -91,7 +93,8 @@ export async function startMonitoring(
       },
       '/readyz': () => {
         const report = checks.report();
-        return json(report.ready, report);
+        const fleet = watched.fleet?.();
+        return json(report.ready, { ...report, ...(fleet && { node: fleet.node, nodes: fleet.nodes }) });
       },
       '/metrics': () => metrics.text(),
     },

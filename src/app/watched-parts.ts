@@ -69,10 +69,10 @@ export function watchParts(
     ],
     asterisk: () =>
       apps.map((app) => {
-        const { stream } = app.stats();
+        const { stream, offers } = app.stats();
         const { state, opened, events, malformed } = stream;
         const { name } = app.server;
-        return { server: name, connected: state === 'open', connections: opened, events, malformed };
+        return { server: name, connected: state === 'open', connections: opened, events, malformed, offers };
       }),
   });
 }

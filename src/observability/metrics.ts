@@ -19,8 +19,24 @@ export interface Readings {
   providers(): readonly (ProviderStatus & { readonly part: string; readonly provider: string })[];
   /** Of the records: whether the database takes them, what waits for it, and what will never be there: totals. */
   store?(): StoreReading | undefined;
+  /** Of a fleet, whose node this program is. */
+  fleet?(): FleetReading | undefined;
   /** What came from the internet and was refused or ignored, by what was wrong with it: totals. */
   refusals?(): readonly (readonly [what: string, count: number])[];
+}
+
+interface FleetReading {
+  /** This one. */
+  readonly node: string;
+  readonly nodes: readonly {
+    readonly node: string;
+    readonly state: string;
+    readonly calls: number;
+    readonly ageMs: number;
+  }[];
+  /** Callers of other nodes, by how it ended; and calls that others have taken from this one: totals. */
+  readonly takeOvers: Readonly<Record<string, number>>;
+  readonly lostToOthers: number;
 }
 
 interface StoreReading {
@@ -36,6 +52,12 @@ interface AsteriskReading {
   readonly connections: number;
   readonly events: number;
   readonly malformed: number;
+  /** Calls that were offered to a whole fleet, and what became of that here: totals. */
+  readonly offers?: {
+    readonly offers: number;
+    readonly claims: Readonly<Record<string, number>>;
+    readonly declined: Readonly<Record<string, number>>;
+  };
 }
 
 interface ThreadReading {
@@ -51,6 +73,8 @@ export interface MetricsOptions extends CallMetricsOptions {
   readonly version: string;
   /** Calls at a time. */
   readonly maxCalls: number;
+  /** Its name among several programs, a label of every metric. */
+  readonly node?: string | undefined;
   readonly readings: Readings;
 }
 
@@ -65,8 +89,10 @@ export interface Metrics {
 /** The metrics of one run of the program; docs/monitoring.md says what each means. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
+  if (options.node !== undefined) registry.setDefaultLabels({ node: options.node });
   collectDefaultMetrics({ register: registry });
   readProgram(registry, options);
+  if (options.node !== undefined) readFleet(registry, options.readings);
   const count = countCalls(registry, options);
   const media = countMedia(registry);
   return {
@@ -249,5 +275,71 @@ function readProgram(registry: Registry, { version, maxCalls, readings }: Metric
     'Times that the thread died and was started again.',
     ['part', 'provider', 'thread'],
     speech(({ restarts }) => restarts),
+  );
+}
+
+/** A node's part in a fleet. */
+function readFleet(registry: Registry, readings: Readings): void {
+  const counter = (name: string, help: string, labels: string[], read: () => readonly Reading[]): void => {
+    readCounter(registry, { name: `voice_agent_${name}`, help, labels }, read);
+  };
+  counter('offers_total', 'Calls that were offered to all nodes.', ['server'], () =>
+    readings.asterisk().map(({ server, offers }) => ({ labels: { server }, value: offers?.offers ?? 0 })),
+  );
+  counter(
+    'claims_total',
+    'Claims of offered calls: won, lost to another node, over (too late), failed; no-start: won, and nobody came.',
+    ['server', 'outcome'],
+    () =>
+      readings.asterisk().flatMap(({ server, offers }) =>
+        Object.entries(offers?.claims ?? {}).map(([outcome, value]) => ({
+          labels: { server, outcome },
+          value,
+        })),
+      ),
+  );
+  counter(
+    'offers_declined_total',
+    'Offered calls that were not claimed here, by why.',
+    ['server', 'reason'],
+    () =>
+      readings.asterisk().flatMap(({ server, offers }) =>
+        Object.entries(offers?.declined ?? {}).map(([reason, value]) => ({
+          labels: { server, reason },
+          value,
+        })),
+      ),
+  );
+  counter(
+    'takeovers_total',
+    'Callers of nodes that died: taken, lost to another node, gone, failed.',
+    ['outcome'],
+    () =>
+      Object.entries(readings.fleet?.()?.takeOvers ?? {}).map(([outcome, value]) => ({
+        labels: { outcome },
+        value,
+      })),
+  );
+  counter('calls_lost_to_others_total', 'Calls that other nodes have taken from this one.', [], () => [
+    { value: readings.fleet?.()?.lostToOthers ?? 0 },
+  ]);
+  const nodes = () => readings.fleet?.()?.nodes ?? [];
+  readGauge(
+    registry,
+    {
+      name: 'voice_agent_fleet_node_calls',
+      help: 'Calls of each node, as the store tells.',
+      labels: ['peer', 'state'],
+    },
+    () => nodes().map(({ node, state, calls }) => ({ labels: { peer: node, state }, value: calls })),
+  );
+  readGauge(
+    registry,
+    {
+      name: 'voice_agent_fleet_node_age_seconds',
+      help: 'Since each node’s last heartbeat in the store.',
+      labels: ['peer'],
+    },
+    () => nodes().map(({ node, ageMs }) => ({ labels: { peer: node }, value: ageMs / 1000 })),
   );
 }

@@ -135,6 +135,33 @@ const TABLES: Readonly<Record<string, { readonly key: readonly string[]; readonl
   spool_files: { key: ['file'], columns: { file: 'text', applied: 'bigint', at: 'bigint' } },
 };
 
+const FLEET_TABLES: typeof TABLES = {
+  fleet_nodes: {
+    key: ['node'],
+    columns: {
+      node: 'text',
+      run: 'text',
+      state: 'text',
+      calls: 'integer',
+      max_calls: 'integer',
+      unreachable: 'text',
+      beat_at: 'bigint',
+    },
+  },
+  fleet_calls: {
+    key: ['server', 'channel'],
+    columns: {
+      server: 'text',
+      channel: 'text',
+      node: 'text',
+      run: 'text',
+      token: 'bigint',
+      caller: 'text',
+      began_at: 'bigint',
+    },
+  },
+};
+
 const INDEXES: readonly (readonly [table: string, ...columns: string[]])[] = [
   ['calls', 'began_at', 'id'],
   ['calls', 'call'],
@@ -151,15 +178,7 @@ export function migrations(search: SearchIndex): Readonly<Record<string, Migrati
   return {
     '001-calls': {
       up: async (db: Kysely<unknown>) => {
-        for (const [name, { key, columns }] of Object.entries(TABLES)) {
-          let table = db.schema.createTable(name).addPrimaryKeyConstraint(`${name}_key`, [...key] as never[]);
-          for (const [column, type] of Object.entries(columns)) {
-            table = Array.isArray(type)
-              ? table.addColumn(column, type[0] as ColumnDataType)
-              : table.addColumn(column, type as ColumnDataType, (one) => one.notNull());
-          }
-          await table.execute();
-        }
+        await createTables(db, TABLES);
         for (const [table, ...columns] of INDEXES) {
           await db.schema
             .createIndex([table, ...columns].join('_'))
@@ -170,5 +189,18 @@ export function migrations(search: SearchIndex): Readonly<Record<string, Migrati
         await search.create(db);
       },
     },
+    '002-fleet': { up: (db: Kysely<unknown>) => createTables(db, FLEET_TABLES) },
   };
+}
+
+async function createTables(db: Kysely<unknown>, tables: typeof TABLES): Promise<void> {
+  for (const [name, { key, columns }] of Object.entries(tables)) {
+    let table = db.schema.createTable(name).addPrimaryKeyConstraint(`${name}_key`, [...key] as never[]);
+    for (const [column, type] of Object.entries(columns)) {
+      table = Array.isArray(type)
+        ? table.addColumn(column, type[0] as ColumnDataType)
+        : table.addColumn(column, type as ColumnDataType, (one) => one.notNull());
+    }
+    await table.execute();
+  }
 }

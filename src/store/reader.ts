@@ -83,6 +83,27 @@ export async function unendedCalls({ db }: Database, since: number, run: string)
   return records({ db }, calls);
 }
 
+/**
+ * Of one call that another run has begun since `since`, and not ended, or not before `recently`: who was cut off from their
+ * Asterisk has given their calls up. Newest first.
+ */
+export async function leftCall(
+  { db }: Database,
+  call: string,
+  { since, recently, run }: { readonly since: number; readonly recently: number; readonly run: string },
+): Promise<CallRecord[]> {
+  const calls = await db
+    .selectFrom('calls')
+    .selectAll()
+    .where('call', '=', call)
+    .where('began_at', '>', since)
+    .where('run', '<>', run)
+    .where((where) => where.or([where('ended_at', 'is', null), where('ended_at', '>', recently)]))
+    .orderBy('began_at', 'desc')
+    .execute();
+  return records({ db }, calls);
+}
+
 /** Those of these identifiers, newest first. */
 export async function callsOf({ db }: Database, ids: readonly string[]): Promise<CallRecord[]> {
   if (ids.length === 0) return [];

@@ -21,6 +21,9 @@ export interface Tables {
   /** How much of each file of the spool is in the database already. */
   spool_files: SpoolFileTable;
   search: SearchTable;
+  /** Who is there of a fleet, and who has which call: postgres/fleet-state.ts. */
+  fleet_nodes: FleetNodeTable;
+  fleet_calls: FleetCallTable;
 }
 
 interface CallTable {
@@ -168,6 +171,28 @@ interface SpoolFileTable {
   file: string;
   applied: number;
   at: number;
+}
+
+interface FleetNodeTable {
+  node: string;
+  run: string;
+  state: string;
+  calls: number;
+  max_calls: number;
+  /** JSON: names of Asterisks. */
+  unreachable: string;
+  beat_at: number;
+}
+
+interface FleetCallTable {
+  server: string;
+  channel: string;
+  node: string;
+  run: string;
+  /** Grows each time the call gets another owner. */
+  token: number;
+  caller: string;
+  began_at: number;
 }
 
 interface SearchTable {

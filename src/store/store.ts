@@ -21,7 +21,7 @@ import { callId, rowsOf, type KeepRules } from './call-rows.ts';
 import { openDatabase, placeText, type Database, type DatabasePlace } from './database.ts';
 import { Feeder } from './feeder.ts';
 import type { Write } from './schema.ts';
-import { unendedCalls } from './reader.ts';
+import { leftCall, unendedCalls } from './reader.ts';
 import { Spool } from './spool.ts';
 import { takeOver } from './take-over.ts';
 import { completeFile, completeRecordings, sweep } from './upkeep.ts';
@@ -60,6 +60,8 @@ export interface RecordingPlace {
 }
 
 const DAY_MS: Milliseconds = 86_400_000;
+/** A program that is cut off from its Asterisk gives its calls up before another one takes them. */
+const RECENTLY_MS: Milliseconds = 60_000;
 /** Between two looks at a call's packets. */
 const MEDIA_MS: Milliseconds = 10_000;
 /** For what is in the spool at the end; the rest waits for the next start. */
@@ -133,6 +135,21 @@ export class Store implements MessageStore {
       onTrouble(`it is not known which calls were interrupted: ${messageOf(error)}`);
     }
     return calls;
+  }
+
+  /** The same of one call that another program may just have left. Never rejects. */
+  async leftBehind(call: string, withinMs: Milliseconds): Promise<readonly Message[]> {
+    const { clock, onTrouble } = this.#options;
+    const now = clock.wallClock();
+    try {
+      const database = await this.#feeder.caughtUp(withinMs);
+      const window = { since: now - DAY_MS, recently: now - RECENTLY_MS, run: this.#run };
+      const found = database ? await leftCall(database, call, window) : [];
+      return found.reverse().flatMap(({ said }) => said.flatMap(messageOfSaying));
+    } catch (error) {
+      onTrouble(`it is not known what was said in ${call}: ${messageOf(error)}`);
+      return [];
+    }
   }
 
   /** Takes a call's events in their order. */

@@ -144,6 +144,7 @@ export const de: Texts = {
     'main-thread-late': 'überlastet',
     'media-late': 'überlastet (Ton)',
     'unknown-extension': 'unbekannte Nebenstelle',
+    'taken-over': 'von einem anderen Knoten übernommen',
     draining: 'keine neuen Gespräche mehr',
     'shut-down': 'Agent wurde beendet',
     'shutting-down': 'Agent fuhr herunter',

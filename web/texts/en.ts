@@ -151,6 +151,7 @@ export const en = {
     'main-thread-late': 'overloaded',
     'media-late': 'overloaded (sound)',
     'unknown-extension': 'unknown extension',
+    'taken-over': 'taken over by another node',
     draining: 'no new calls were taken',
     'shut-down': 'the agent was shut down',
     'shutting-down': 'the agent was shutting down',

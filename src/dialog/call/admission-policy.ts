@@ -44,6 +44,19 @@ export function refusalFor(load: Load, limits: AdmissionLimits): Refusal | undef
   return undefined;
 }
 
+/**
+ * How much of what can be taken is taken: 0 (nothing) to 1. The scarcest counts: room for calls, the main thread's time, or
+ * the media threads'.
+ */
+export function fullness(load: Load, limits: AdmissionLimits): number {
+  const shares = [
+    load.calls / limits.maxCalls,
+    load.eventLoopDelayMs / (limits.maxEventLoopDelayMs ?? Infinity),
+    load.mediaLatenessMs / (limits.maxMediaLatenessMs ?? Infinity),
+  ];
+  return Math.min(1, Math.max(...shares));
+}
+
 /** What stands in a number's place, in SIP (RFC 3323 §4.1.1.3: `anonymous`) and at carriers. */
 const WITHHELD: ReadonlySet<string> = new Set([
   ...['', 'anonymous', 'unknown', 'restricted', 'private', 'unavailable', 'withheld', 'blocked'],

@@ -3,7 +3,14 @@ import { FailureDomain } from '../../lib/failure-domain.ts';
 import type { Scope } from '../../lib/scope.ts';
 import type { AudioFormat } from '../../media/audio.ts';
 import type { ToolTable } from '../reply/agent-tools.ts';
-import { isWithheld, refusalFor, type AdmissionLimits, type Refusal } from './admission-policy.ts';
+import {
+  fullness,
+  isWithheld,
+  refusalFor,
+  type AdmissionLimits,
+  type Load,
+  type Refusal,
+} from './admission-policy.ts';
 import { AdmittedCall, callName } from './admitted-call.ts';
 import type { AgentParts } from './call-in-hand.ts';
 import type { LatencyTracker } from './latency-tracker.ts';
@@ -61,6 +68,14 @@ export interface CallDeskOptions extends AdmissionLimits {
 
 const MINUTE_MS: Milliseconds = 60_000;
 
+/** What would become of a call if it came now. */
+export interface Outlook {
+  /** Why it wouldn't be taken; undefined: it would. */
+  readonly refusal: Refusal | 'draining' | 'unknown-extension' | undefined;
+  /** As `fullness`. */
+  readonly fullness: number;
+}
+
 interface RunningCall {
   readonly info: CallInfo;
   readonly over: Promise<void>;
@@ -108,30 +123,43 @@ export class Desk implements CallDesk {
     return this.#announce(info, { reason: refusal, phrase: 'busy', way: 'hang-up' }, refusal);
   }
 
+  /** Before anybody has the call; nothing is changed by it. `expected`: calls that are certain to come besides. */
+  outlook(info: CallInfo, expected = 0): Outlook {
+    const load = this.#loadFor(info, false, expected);
+    const refusal = refusalFor(load, this.#options);
+    const unknown = this.#byExtension.has(info.dialled) ? undefined : ('unknown-extension' as const);
+    return {
+      refusal: this.#draining ? 'draining' : (unknown ?? refusal),
+      fullness: fullness(load, this.#options),
+    };
+  }
+
   #refusalFor(info: CallInfo, goesOn: boolean): Refusal | undefined {
-    const { callsPerMinute = 0, clock, eventLoopDelayMs } = this.#options;
+    const { callsPerMinute = 0, clock } = this.#options;
+    const refusal = refusalFor(this.#loadFor(info, goesOn), this.#options);
+    if (!refusal) this.#taken.push(clock.now());
+    if (this.#taken.length > callsPerMinute) this.#taken.shift();
+    return refusal;
+  }
+
+  #loadFor(info: CallInfo, goesOn: boolean, expected = 0): Load {
+    const { clock, eventLoopDelayMs } = this.#options;
     const [calls, announcements, taken] = [this.#calls, this.#announcements, this.#taken];
     const now = clock.now();
     while (taken[0] !== undefined && taken[0] <= now - MINUTE_MS) taken.shift();
-    const refusal = refusalFor(
-      {
-        calls: calls.size - announcements.size,
-        get callsOfCaller() {
-          const others = [...calls].filter(([call]) => !announcements.has(call));
-          return others.filter(([, other]) => isFromSameCaller(other.info, info)).length;
-        },
-        callsInLastMinute: taken.length,
-        eventLoopDelayMs: eventLoopDelayMs?.() ?? 0,
-        get mediaLatenessMs() {
-          return Math.max(0, ...[...calls.values()].map(({ media }) => media?.stats().sendLatenessMs ?? 0));
-        },
-        goesOn,
+    return {
+      calls: calls.size - announcements.size + expected,
+      get callsOfCaller() {
+        const others = [...calls].filter(([call]) => !announcements.has(call));
+        return others.filter(([, other]) => isFromSameCaller(other.info, info)).length;
       },
-      this.#options,
-    );
-    if (!refusal) taken.push(now);
-    if (taken.length > callsPerMinute) taken.shift();
-    return refusal;
+      callsInLastMinute: taken.length + expected,
+      eventLoopDelayMs: eventLoopDelayMs?.() ?? 0,
+      get mediaLatenessMs() {
+        return Math.max(0, ...[...calls.values()].map(({ media }) => media?.stats().sendLatenessMs ?? 0));
+      },
+      goesOn,
+    };
   }
 
   /** A call that is being set up or is running, by its name: for who looks on, and may act on it. */

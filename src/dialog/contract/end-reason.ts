@@ -44,6 +44,8 @@ export const ORDINARY_REASONS = [
   'minute-limit',
   'main-thread-late',
   'media-late',
+  // Another program of the fleet has the caller.
+  'taken-over',
   // The program ends, or this server's part of it.
   'draining',
   'shut-down',

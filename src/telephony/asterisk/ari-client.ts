@@ -16,10 +16,14 @@ import { messageOf } from '../../lib/errors.ts';
 import { AriError } from './ari-error.ts';
 import { openAriHttp, type AriHttp, type AriHttpAnswer, type AriServer } from './ari-http.ts';
 
-/** ARI's operations, by resource, as the package's own types describe them, and two that those forget. */
+/** ARI's operations, by resource, as the package's own types describe them, and those that these forget. */
 export type AriApi = Pick<Client, 'applications' | 'asterisk' | 'bridges'> & {
+  readonly events: {
+    claimChannel(params: Record<'channelId' | 'application', string>): PromiseLike<unknown>;
+  };
   readonly channels: Client['channels'] & {
     create(params: Record<'channelId' | 'endpoint' | 'app' | 'appArgs', string>): PromiseLike<unknown>;
+    move(params: Record<'channelId' | 'app' | 'appArgs', string>): PromiseLike<unknown>;
     dial(params: { readonly channelId: string; readonly timeout: number }): PromiseLike<unknown>;
   };
 };
@@ -162,7 +166,7 @@ async function loadClient(transport: Transport, timeoutMs: Milliseconds): Promis
   const { server } = transport;
   let timer: NodeJS.Timeout | undefined;
   try {
-    const connected = ari.connect(ariBase(server), server.username, server.password);
+    const connected: Promise<unknown> = ari.connect(ariBase(server), server.username, server.password);
     // ari-client has just left its credentials for the whole process; our transport puts in the right ones.
     swagger.authorizations.remove('basic-auth');
     const late = new Promise<never>((_, reject) => {
@@ -171,7 +175,7 @@ async function loadClient(transport: Transport, timeoutMs: Milliseconds): Promis
         reject(new AriError('ARI_TIMEOUT', message));
       }, timeoutMs);
     });
-    return await Promise.race([connected, late]);
+    return (await Promise.race([connected, late])) as AriApi;
   } catch (error) {
     if (error instanceof AriError) throw error;
     if (transport.failure) throw transport.failure;

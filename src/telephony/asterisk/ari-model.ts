@@ -42,6 +42,8 @@ export type AriEvent =
       /** The channel whose place this one takes: a transfer on the caller's side. */
       readonly replaces: string | undefined;
     }
+  /** A caller in `StasisBroadcast()`, offered to every application that its expression matches. */
+  | { readonly type: 'CallBroadcast'; readonly channel: AriChannel }
   | { readonly type: 'StasisEnd'; readonly channel: string }
   | {
       readonly type: 'ChannelDestroyed';
@@ -143,6 +145,10 @@ const readers: { readonly [Type in AriEventType]: (message: Fields) => AriEvent 
     if (!channel) return undefined;
     const replaces = parseChannel(message.replace_channel)?.id;
     return { type: 'StasisStart', channel, args: textsOf(message.args), replaces };
+  },
+  CallBroadcast(message) {
+    const channel = parseChannel(message.channel);
+    return channel && { type: 'CallBroadcast', channel };
   },
   StasisEnd: (message) => onChannel(message, (channel) => ({ type: 'StasisEnd', channel })),
   ChannelDestroyed: (message) =>

@@ -59,6 +59,29 @@ export class AriRest {
     return parseApplication(await this.#find((ari) => ari.applications.get({ applicationName })));
   }
 
+  /** All that Asterisk knows, with or without a consumer. */
+  async applications(): Promise<AriApplication[]> {
+    return listOf(await this.#call((ari) => ari.applications.list()), parseApplication);
+  }
+
+  /** Takes a call that was offered (`CallBroadcast`). `lost`: another has it; `over`: it is offered no more. */
+  async claim(channelId: string, application: string): Promise<'won' | 'lost' | 'over'> {
+    try {
+      await this.#call((ari) => ari.events.claimChannel({ channelId, application }));
+      return 'won';
+    } catch (error) {
+      if (isGone(error)) return 'over';
+      if (error instanceof AriError && error.status === 409) return 'lost';
+      throw error;
+    }
+  }
+
+  /** Out of whatever app the channel is in, into this one: a `StasisStart` there. False: it is gone. */
+  move(channelId: string, app: string, args: readonly string[]): Promise<boolean> {
+    const appArgs = args.join(',');
+    return this.#unlessGone((ari) => ari.channels.move({ channelId, app, appArgs }));
+  }
+
   async channels(): Promise<AriChannel[]> {
     return listOf(await this.#call((ari) => ari.channels.list()), parseChannel);
   }
@@ -228,18 +251,26 @@ export async function checkAriAccess(server: AriServer, timeoutMs: Milliseconds)
   }
 }
 
-/** Makes sure that Asterisk can give us sound. Rejects with ARI_REQUEST_FAILED, and says what to do. */
-export async function checkSound(server: AriServer, timeoutMs: Milliseconds): Promise<void> {
+/** Whether that module is loaded, such as `chan_rtp.so`. */
+export async function hasModule(
+  server: AriServer,
+  module: string,
+  timeoutMs: Milliseconds,
+): Promise<boolean> {
   const http = openAriHttp(server, timeoutMs);
   try {
-    const url = `${ariBase(server)}/ari/asterisk/modules/chan_rtp.so`;
-    const { status } = await http.request({ method: 'GET', url });
-    if (status !== 404) return;
-    const message = `Asterisk "${server.name}" has no module chan_rtp.so loaded, through which the sound of calls comes: asterisk -rx "module load chan_rtp.so", and load it in modules.conf`;
-    throw new AriError('ARI_REQUEST_FAILED', message, status);
+    const url = `${ariBase(server)}/ari/asterisk/modules/${module}`;
+    return (await http.request({ method: 'GET', url })).status !== 404;
   } finally {
     http.close();
   }
+}
+
+/** Makes sure that Asterisk can give us sound. Rejects with ARI_REQUEST_FAILED, and says what to do. */
+export async function checkSound(server: AriServer, timeoutMs: Milliseconds): Promise<void> {
+  if (await hasModule(server, 'chan_rtp.so', timeoutMs)) return;
+  const message = `Asterisk "${server.name}" has no module chan_rtp.so loaded, through which the sound of calls comes: asterisk -rx "module load chan_rtp.so", and load it in modules.conf`;
+  throw new AriError('ARI_REQUEST_FAILED', message, 404);
 }
 
 function listOf<T>(value: unknown, parse: (item: unknown) => T | undefined): T[] {

@@ -435,10 +435,15 @@ export class AsteriskCall {
   }
 
   async #letGo(leg: string, farewell: Farewell): Promise<void> {
-    const { rest, channel, order } = this.#options;
+    const { rest, channel, order, log, info } = this.#options;
     if (!isOver(this.#state) || !legsOf(this.#state).includes(leg)) return;
     try {
       await this.#targets.quiet;
+      if (!(await this.#isOurs(leg))) {
+        log.warn({ ...info.key, leg }, 'another program has this caller: they are not touched');
+        this.signal({ type: 'legLeft', leg, reason: 'taken-over' });
+        return;
+      }
       const goesOn = order ? placeOfResult(order, farewell) : placeAfter(channel, leg);
       if (!(await letGo(rest, leg, farewell, goesOn))) {
         this.signal({ type: 'legLeft', leg });
@@ -451,6 +456,13 @@ export class AsteriskCall {
     }
     // Its StasisEnd is expected now. Should that get lost, the next try finds the leg gone.
     this.signal({ type: 'legStayed', leg });
+  }
+
+  /** While others of a fleet may have taken this program for dead, Asterisk alone knows. Rejects with an AriError. */
+  async #isOurs(leg: string): Promise<boolean> {
+    const { fleet, heart, rest, server } = this.#options;
+    if (!fleet || !heart.inDoubt) return true;
+    return (await rest.application(server.app))?.channels.includes(leg) === true;
   }
 
   async #release(action: Release): Promise<void> {

@@ -1,5 +1,5 @@
 import type { CallInfo } from '../../dialog/contract/call-info.ts';
-import type { AriChannel } from './ari-model.ts';
+import type { AriApplication, AriChannel } from './ari-model.ts';
 import type { ObjectIds } from './object-ids.ts';
 import { isDialled } from './placed-call.ts';
 
@@ -26,20 +26,26 @@ export function callInfoOf(
 }
 
 /**
- * The arguments of a caller that was found waiting in `Stasis(app,…)`; undefined when the channel isn't
- * in that app. Asterisk gives an application's arguments as one text, as they stand in the dialplan.
+ * The arguments of `Stasis(app,…)` or `StasisBroadcast(timeout,expression,…)` in the dialplan, for a caller whose
+ * `StasisStart` nobody has seen. Asterisk gives an application's arguments as one text, as they stand there.
  */
-export function stasisArgsOf(channel: AriChannel, app: string): string[] | undefined {
-  if (channel.dialplan.appName !== 'Stasis') return undefined;
-  const [name, ...args] = channel.dialplan.appData.split(',').map((part) => part.trim());
-  return name === app ? args : undefined;
+export function stasisArgsOf({ dialplan: { appName, appData } }: AriChannel): string[] {
+  const parts = appData.split(',').map((part) => part.trim());
+  if (appName === 'Stasis') return parts.slice(1);
+  // Its expression may have commas in it; the arguments have none, but colons between them.
+  if (appName === 'StasisBroadcast') return parts.slice(2, 3).flatMap((args) => args.split(':'));
+  return [];
 }
 
-/** Callers, ours not counted, who are in the app. */
+/**
+ * Callers, ours not counted, who are in the app. By what Asterisk keeps of the app, and not by the dialplan: there stands
+ * `StasisBroadcast` for an app that isn't named, and the app of before for a channel that was moved.
+ */
 export function callersIn(
   channels: readonly AriChannel[],
-  app: string,
+  application: AriApplication | undefined,
   ids: Pick<ObjectIds, 'ownedByApp'>,
 ): readonly AriChannel[] {
-  return channels.filter((channel) => stasisArgsOf(channel, app) && !ids.ownedByApp(channel.id));
+  const members = new Set(application?.channels);
+  return channels.filter(({ id }) => members.has(id) && !ids.ownedByApp(id));
 }

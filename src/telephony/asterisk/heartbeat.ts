@@ -6,7 +6,7 @@ import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriRest } from './ari-rest.ts';
 import { callersIn } from './caller-info.ts';
 import { objectIds } from './object-ids.ts';
-import type { StasisServer } from './stasis-options.ts';
+import type { StasisParts, StasisServer } from './stasis-options.ts';
 
 /**
  * Asterisk doesn't tell whether a Stasis app has a consumer, and keeps callers in one that has died. So the agent writes
@@ -15,29 +15,70 @@ import type { StasisServer } from './stasis-options.ts';
  */
 export const heartbeatVariable = (app: string): string => `VOICE_AGENT_ALIVE_${app.replace(/\W/g, '_')}`;
 
-/** Between two beats. */
+/** Between two beats: for the watchdog alone, and where other programs take over within seconds. */
 const BEAT_MS: Milliseconds = 2000;
+const FLEET_BEAT_MS: Milliseconds = 500;
+/** Without a beat that arrived for so long, others may soon take this program for dead (fleet/liveness.ts). */
+const DOUBT_MS: Milliseconds = 1000;
 /** Between two looks at them. */
 const LOOK_MS: Milliseconds = 1000;
 
 /** What becomes of a caller whose agent is gone; asterisk-conf's dialplan knows `error`. */
 const GONE = { VOICE_AGENT_RESULT: 'error', VOICE_AGENT_REASON: 'agent-gone' };
 
-/** Beats at once, and until `signal` aborts; `onBeat` is told what was wrong with each, if anything. Never rejects. */
-export async function beat(
-  rest: AriRest,
-  app: string,
-  clock: Clock,
-  signal: AbortSignal,
-  onBeat: (trouble: unknown) => void,
-): Promise<void> {
-  do {
-    const trouble = await rest.setGlobalVariable(heartbeatVariable(app), String(clock.wallClock())).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    if (!signal.aborted) onBeat(trouble);
-  } while (await clock.sleep(BEAT_MS, signal));
+/** Beats until it is stopped. */
+export class Heart {
+  readonly #options: Pick<StasisParts, 'server' | 'rest' | 'clock' | 'fleet'>;
+  readonly #stopping = new AbortController();
+  #arrivedAt: Milliseconds;
+  /** There was a gap, and nobody has looked since what is left. */
+  #doubted = false;
+
+  constructor(options: Pick<StasisParts, 'server' | 'rest' | 'clock' | 'fleet'>) {
+    this.#options = options;
+    this.#arrivedAt = options.clock.now();
+  }
+
+  /** Others may have taken this program for dead: what was its own may not be any more. */
+  get inDoubt(): boolean {
+    return this.#doubted || this.#options.clock.now() - this.#arrivedAt > DOUBT_MS;
+  }
+
+  /** It was looked what is still its own. */
+  trust(): void {
+    this.#doubted = false;
+  }
+
+  /**
+   * At once, and until `stop`; `onBeat` is told what was wrong with each, if anything; `onGap`, that others may have taken
+   * this program for dead until now. Never rejects.
+   */
+  async beat(onBeat: (trouble: unknown) => void, onGap: () => void): Promise<void> {
+    const { server, rest, clock, fleet } = this.#options;
+    const { signal } = this.#stopping;
+    do {
+      const at = clock.now();
+      const trouble = await rest
+        .setGlobalVariable(heartbeatVariable(server.app), String(clock.wallClock()))
+        .then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+      if (trouble === undefined) {
+        const gap = fleet && at - this.#arrivedAt > DOUBT_MS;
+        this.#arrivedAt = at;
+        if (gap) {
+          this.#doubted = true;
+          onGap();
+        }
+      }
+      if (!signal.aborted) onBeat(trouble);
+    } while (await clock.sleep(fleet ? FLEET_BEAT_MS : BEAT_MS, signal));
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+  }
 }
 
 export interface WatchOptions {
@@ -85,7 +126,11 @@ const UNREACHABLE = 'Asterisk can’t be looked at';
 
 async function releaseCallers({ server, rest, log }: WatchOptions): Promise<void> {
   const ids = objectIds(server.app, server.instance);
-  const [channels, bridges] = await Promise.all([rest.channels(), rest.bridges()]);
+  const [channels, bridges, application] = await Promise.all([
+    rest.channels(),
+    rest.bridges(),
+    rest.application(server.app),
+  ]);
   const attempt = async (what: string, id: string, action: () => Promise<unknown>): Promise<void> => {
     try {
       await action();
@@ -103,7 +148,7 @@ async function releaseCallers({ server, rest, log }: WatchOptions): Promise<void
     );
   };
   await Promise.all(
-    callersIn(channels, server.app, ids).map((caller) =>
+    callersIn(channels, application, ids).map((caller) =>
       attempt('letting a caller go', caller.id, () => release(caller)),
     ),
   );

@@ -34,6 +34,11 @@ export function objectIds(app: string, instance: string): ObjectIds {
   };
 }
 
+/** Whether an id of ours is of somebody who was called for a caller. */
+export function isTarget(id: string): boolean {
+  return /-target-[0-9a-f]{16}$/.test(id);
+}
+
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 }

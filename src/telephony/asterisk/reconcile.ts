@@ -3,7 +3,6 @@ import type { AriBridge, AriChannel } from './ari-model.ts';
 import type { AsteriskCall } from './asterisk-call.ts';
 import type { Owner } from './call-index.ts';
 import { targetOf, type CallSignal } from './call-states.ts';
-import { stasisArgsOf } from './caller-info.ts';
 
 /** Something that a call has in Asterisk, and what the call must be told if it isn't there. */
 export interface Possession<Call> {
@@ -48,19 +47,23 @@ export function findDifferences<Call>(
   view: readonly Possession<Call>[],
   channels: readonly AriChannel[],
   bridges: readonly AriBridge[],
-  app: string,
+  /** Who is in our app. */
+  callers: readonly Pick<AriChannel, 'id'>[],
   /** Why a leg that isn't there left, where that is known. */
   reason?: EndReason,
 ): Pick<Possession<Call>, 'call' | 'signal'>[] {
   const there = {
-    callers: new Set(channels.filter((channel) => stasisArgsOf(channel, app)).map(({ id }) => id)),
+    callers: new Set(callers.map(({ id }) => id)),
     channels: new Set(channels.map(({ id }) => id)),
     bridges: new Set(bridges.map(({ id }) => id)),
   };
   return view
     .filter(({ id, among }) => !there[among].has(id))
     .map(({ call, signal }) => {
-      return { call, signal: signal.type === 'legLeft' && reason ? { ...signal, reason } : signal };
+      if (signal.type !== 'legLeft') return { call, signal };
+      // Somebody else has a caller who is there, but not here.
+      const why = there.channels.has(signal.leg) ? 'taken-over' : reason;
+      return { call, signal: why ? { ...signal, reason: why } : signal };
     });
 }
 

@@ -80,9 +80,13 @@ export class Reconciler {
   /** Deletes whatever has an id of this instance. Returns who waits in the app. */
   async sweepAll(): Promise<readonly AriChannel[]> {
     const { server, rest, ids } = this.#options;
-    const [channels, bridges] = await Promise.all([rest.channels(), rest.bridges()]);
+    const [channels, bridges, application] = await Promise.all([
+      rest.channels(),
+      rest.bridges(),
+      rest.application(server.app),
+    ]);
     await this.#sweep(channels, bridges, () => false);
-    return callersIn(channels, server.app, ids);
+    return callersIn(channels, application, ids);
   }
 
   /**
@@ -90,28 +94,30 @@ export class Reconciler {
    * waiting callers are received.
    */
   async #reconcile({ sweep }: { readonly sweep: boolean }): Promise<void> {
-    const { server, log, rest, index } = this.#options;
+    const { server, log, rest, index, ids } = this.#options;
     const left = new Set<string>();
     this.#leftMeanwhile = left;
     try {
       const known = viewOf(index.calls);
-      const [channels, bridges, life] = await Promise.all([
+      const [channels, bridges, application, life] = await Promise.all([
         rest.channels(),
         rest.bridges(),
+        rest.application(server.app),
         rest.startedAt(),
       ]);
+      const callers = callersIn(channels, application, ids);
       const restarted = this.#life !== undefined && life !== this.#life;
       this.#life = life;
       const reason = restarted ? ASTERISK_LOST : undefined;
-      const differences = findDifferences(known, channels, bridges, server.app, reason);
+      const differences = findDifferences(known, channels, bridges, callers, reason);
       for (const { call, signal } of differences) call.signal(signal);
+      this.#options.heart.trust();
       for (const { id, state } of channels) if (state === 'Up') index.callWith('leg', id)?.pickedUp();
       if (!sweep || this.#stream === 'closed') return;
       await this.#sweep(channels, bridges, (id) => keeps(index.ownerOf(id), id));
-      const waiting = channels.map(async (channel) => {
-        const args = stasisArgsOf(channel, server.app);
-        if (args && !left.has(channel.id)) await this.#receive(channel, args);
-      });
+      const waiting = callers
+        .filter(({ id }) => !left.has(id))
+        .map((channel) => this.#receive(channel, stasisArgsOf(channel)));
       await Promise.all(waiting);
       await Promise.all(index.calls.map((call) => call.checkHold()));
     } catch (error) {

@@ -1,8 +1,10 @@
 import { claimName, lookAtName } from './app-claim.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { isRefused } from './ari-error.ts';
-import { AriRest, checkSound } from './ari-rest.ts';
-import { beat } from './heartbeat.ts';
+import { AriRest, checkSound, hasModule } from './ari-rest.ts';
+import { Heart } from './heartbeat.ts';
+import type { Neighbours } from './neighbours.ts';
+import type { OfferStats } from './offers.ts';
 import type { CallOrder } from './placed-call.ts';
 import { openEventStream, type EventStreamStats } from './event-stream.ts';
 import {
@@ -13,6 +15,9 @@ import {
 } from './stasis-options.ts';
 import { Switchboard } from './switchboard.ts';
 
+/** Tells asterisk-conf's dialplan to offer calls by `StasisBroadcast()`. */
+const FLEET_VARIABLE = 'VOICE_AGENT_FLEET';
+
 export interface StasisAppStats {
   readonly stream: EventStreamStats;
   /** Why Asterisk does nothing of what it is asked for, though its events may come. */
@@ -22,6 +27,7 @@ export interface StasisAppStats {
   /** Calls that hold anything, those whose caller has left already included. */
   readonly unfinished: number;
   readonly draining: boolean;
+  readonly offers: OfferStats;
 }
 
 export interface StasisApp {
@@ -29,6 +35,10 @@ export interface StasisApp {
   /** Asterisk's version. */
   readonly version: string;
   stats(): StasisAppStats;
+  /** The other programs of the fleet. */
+  readonly neighbours: Neighbours;
+  /** Sets a variable of a caller's channel, if it is there. Never rejects. */
+  mark(channel: string, variables: Readonly<Record<string, string>>): Promise<void>;
   /** As `Switchboard.place`. */
   place(order: CallOrder): Promise<string>;
   /** New callers go on in the dialplan with `VOICE_AGENT_RESULT=draining`; running calls aren't touched. */
@@ -65,7 +75,8 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
     await checkSound(options.server, settings.requestMs);
     await claimName(options, settings, rest);
     const version = await rest.version();
-    const switchboard = new Switchboard(options, settings, rest);
+    const heart = new Heart({ ...options, rest });
+    const switchboard = new Switchboard(options, settings, rest, heart);
     const stream = await openEventStream({
       ...options,
       app: options.server.app,
@@ -74,6 +85,7 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
       },
       onState: (state) => {
         switchboard.onState(state);
+        if (state === 'open') void askForOffers(options, settings, rest);
       },
       isFree: async () => {
         await switchboard.lookAfterCalls();
@@ -83,9 +95,16 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
       pingMs: settings.pingMs,
       standByMs: settings.standByMs,
     });
-    const heart = new AbortController();
     let trouble: string | undefined;
-    void beat(rest, options.server.app, options.clock, heart.signal, (error) => {
+    const onGap = (): void => {
+      const { log, server } = options;
+      log.warn(
+        { server: server.name, app: server.app },
+        'this node was out of reach: others may have its callers',
+      );
+      void switchboard.lookAfterCalls();
+    };
+    void heart.beat((error) => {
       const before = trouble;
       trouble = error === undefined ? undefined : messageOf(error);
       if (trouble === undefined || trouble === before) return;
@@ -93,7 +112,7 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
       log.error({ server: server.name, app: server.app, error: trouble }, 'Asterisk takes no requests');
       // Callers who can't be answered had better go on in the dialplan: Asterisk lets them as long as nobody has the app.
       if (isRefused(error)) stream.renew('requests are refused');
-    });
+    }, onGap);
     const close = async (): Promise<void> => {
       switchboard.drain();
       await switchboard.letAllGo(settings.closeMs);
@@ -101,14 +120,24 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
       const ours = stream.stats().state !== 'replaced';
       await stream.close();
       if (ours) await switchboard.leaveClean();
-      heart.abort();
+      heart.stop();
       rest.close();
     };
     let closing: Promise<void> | undefined;
     return {
       server: options.server,
       version,
-      stats: () => ({ stream: stream.stats(), trouble, ...switchboard.stats() }),
+      stats: () => ({
+        stream: stream.stats(),
+        trouble,
+        ...switchboard.stats(),
+        offers: switchboard.offers,
+      }),
+      neighbours: switchboard.neighbours,
+      mark: async (channel, variables) => {
+        const set = Object.entries(variables).map(([name, value]) => rest.setVariable(channel, name, value));
+        await Promise.allSettled(set);
+      },
       place: (order) => switchboard.place(order),
       drain: () => {
         switchboard.drain();
@@ -118,5 +147,26 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
   } catch (error) {
     rest.close();
     throw error;
+  }
+}
+
+/** Which calls the dialplan offers to whom: set in an Asterisk that was restarted, too. Never rejects. */
+async function askForOffers(
+  { server, log, fleet }: StasisAppOptions,
+  { requestMs }: StasisSettings,
+  rest: AriRest,
+): Promise<void> {
+  if (!fleet) return;
+  const about = { server: server.name, app: server.app };
+  try {
+    if (await hasModule(server, 'app_stasis_broadcast.so', requestMs))
+      await rest.setGlobalVariable(FLEET_VARIABLE, fleet.family);
+    else
+      log.warn(
+        about,
+        `this Asterisk has no StasisBroadcast() (20.20, 22.10, 23.4 or later, module app_stasis_broadcast.so): calls come by Stasis(${server.app},…) alone`,
+      );
+  } catch (error) {
+    log.warn({ ...about, error: messageOf(error) }, 'the dialplan could not be told of the fleet');
   }
 }

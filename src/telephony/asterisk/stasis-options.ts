@@ -6,7 +6,9 @@ import type { AriServer } from './ari-http.ts';
 import type { AriRest } from './ari-rest.ts';
 import type { AsteriskCall } from './asterisk-call.ts';
 import type { CallIndex } from './call-index.ts';
+import type { Heart } from './heartbeat.ts';
 import type { ObjectIds } from './object-ids.ts';
+import type { Consider } from './offers.ts';
 import type { CallOrder } from './placed-call.ts';
 import type { TelephonyLog } from '../log.ts';
 
@@ -64,6 +66,13 @@ export const DEFAULT_STASIS_SETTINGS: StasisSettings = {
   letGoCheckMs: 2000,
 };
 
+/** What a program has to know that shares the calls of Asterisk with others. */
+export interface FleetPart {
+  /** What the names of all their apps begin with, before a dot: `voice-agent`. */
+  readonly family: string;
+  readonly consider: Consider;
+}
+
 export interface StasisAppOptions {
   readonly server: StasisServer;
   readonly desk: CallDesk;
@@ -75,6 +84,8 @@ export interface StasisAppOptions {
   /** Take the app's name even from another consumer, instead of refusing with ARI_APP_TAKEN. */
   readonly takeOver?: boolean;
   readonly settings?: Partial<StasisSettings>;
+  /** Undefined: all calls of the app are for this program. */
+  readonly fleet?: FleetPart | undefined;
 }
 
 /** What the parts of one Stasis app share. */
@@ -82,6 +93,7 @@ export interface StasisParts extends StasisAppOptions {
   readonly settings: StasisSettings;
   readonly rest: AriRest;
   readonly ids: ObjectIds;
+  readonly heart: Heart;
   /** A call is in it until it holds nothing any more and nobody is there. */
   readonly index: CallIndex<AsteriskCall>;
   /** Those whom we call, until their channel comes into the app. */

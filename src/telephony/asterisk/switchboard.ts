@@ -1,4 +1,5 @@
 import { within } from '../../lib/abort.ts';
+import type { EndReason } from '../../dialog/contract/end-reason.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import type { AriChannel, AriEvent } from './ari-model.ts';
 import type { AriRest } from './ari-rest.ts';
@@ -6,8 +7,11 @@ import type { AsteriskCall } from './asterisk-call.ts';
 import { CallIndex } from './call-index.ts';
 import { isOver, legsOf } from './call-states.ts';
 import type { StreamState } from './event-stream.ts';
+import type { Heart } from './heartbeat.ts';
 import { LossWatch } from './loss-watch.ts';
+import { Neighbours } from './neighbours.ts';
 import { objectIds } from './object-ids.ts';
+import { Offers, type OfferStats } from './offers.ts';
 import { Reception } from './reception.ts';
 import { unansweredReason, type CallOrder } from './placed-call.ts';
 import { Reconciler } from './reconciler.ts';
@@ -22,13 +26,17 @@ export class Switchboard {
   readonly #reconciler: Reconciler;
   readonly #reception: Reception;
   readonly #lossWatch: LossWatch;
+  readonly #offers: Offers;
+  /** Of the other programs of the fleet. */
+  readonly neighbours: Neighbours;
 
-  constructor(options: StasisAppOptions, settings: StasisSettings, rest: AriRest) {
+  constructor(options: StasisAppOptions, settings: StasisSettings, rest: AriRest, heart: Heart) {
     const ids = objectIds(options.server.app, options.server.instance);
     this.#parts = {
       ...options,
       settings,
       rest,
+      heart,
       ids,
       index: new CallIndex<AsteriskCall>(),
       orders: new Map(),
@@ -36,6 +44,12 @@ export class Switchboard {
     this.#reconciler = new Reconciler(this.#parts, (channel, args) => this.#reception.receive(channel, args));
     this.#reception = new Reception(this.#parts, this.#reconciler);
     this.#lossWatch = new LossWatch(this.#parts);
+    this.#offers = new Offers(this.#parts, () => void this.#reconciler.reconcile({ sweep: true }));
+    this.neighbours = new Neighbours(this.#parts);
+  }
+
+  get offers(): OfferStats {
+    return this.#offers.stats;
   }
 
   /** `calls`: whose caller, or who came in the caller's place, is there. `unfinished`: that hold anything. */
@@ -50,6 +64,9 @@ export class Switchboard {
     switch (event.type) {
       case 'StasisStart':
         this.#onStasisStart(event.channel, event.args, event.replaces);
+        return;
+      case 'CallBroadcast':
+        void this.#offers.offered(event.channel);
         return;
       case 'StasisEnd':
         // Only its hang-up says why somebody whom we call doesn't answer.
@@ -124,6 +141,7 @@ export class Switchboard {
   }
 
   drain(): void {
+    this.#offers.drain();
     this.#reception.drain();
   }
 
@@ -155,7 +173,9 @@ export class Switchboard {
       // Its creation came to an end after its call.
       void this.#reconciler.attempt('a late external channel', () => this.#parts.rest.hangUp(channel.id));
     } else if (replaces === undefined || !this.#onReplaced(replaces, channel)) {
-      void this.#reception.receive(channel, args);
+      void this.#reception.receive(channel, args).then(() => {
+        this.#offers.received(channel.id);
+      });
     }
   }
 
@@ -176,6 +196,12 @@ export class Switchboard {
     return true;
   }
 
+  /** A caller whom another program has taken leaves without a hang-up, while this one was thought dead. */
+  #reasonToLeave(cause: number | undefined): EndReason | undefined {
+    const { fleet, heart } = this.#parts;
+    return fleet && cause === undefined && heart.inDoubt ? 'taken-over' : undefined;
+  }
+
   /** Somebody is being called through that channel. */
   #ringing(channel: string): boolean {
     const call = this.#parts.index.callWith('leg', channel);
@@ -188,8 +214,8 @@ export class Switchboard {
     this.#reconciler.channelLeft(channel);
     const owner = this.#parts.index.ownerOf(channel);
     if (owner?.role === 'leg') {
-      const reason = owner.call.rings ? { reason: unansweredReason(cause) } : {};
-      owner.call.signal({ type: 'legLeft', leg: channel, ...reason });
+      const reason = owner.call.rings ? unansweredReason(cause) : this.#reasonToLeave(cause);
+      owner.call.signal({ type: 'legLeft', leg: channel, ...(reason && { reason }) });
     } else if (owner?.role === 'target') {
       const outcome = outcomeOfCause(cause);
       owner.call.signal({ type: 'targetLeft', target: channel, outcome });

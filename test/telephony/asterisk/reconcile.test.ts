@@ -34,7 +34,7 @@ const told = (one: ReturnType<typeof call>, channels: AriChannel[], bridges: str
     viewOf([one]),
     channels,
     bridges.map((id) => ({ id, channels: [] })),
-    'voice-agent',
+    channels.filter(({ dialplan }) => dialplan.appData.startsWith('voice-agent,')),
   ).map(({ signal }) => ('resource' in signal ? `${signal.type} ${signal.resource}` : signal.type));
 
 const TALKING = [

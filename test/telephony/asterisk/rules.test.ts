@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { nameStateOf } from '../../../src/telephony/asterisk/app-claim.ts';
 import { parseChannel, type AriChannel } from '../../../src/telephony/asterisk/ari-model.ts';
 import { backOffMs, RECONNECT_BACK_OFF } from '../../../src/telephony/asterisk/backoff.ts';
-import { callInfoOf, stasisArgsOf } from '../../../src/telephony/asterisk/caller-info.ts';
+import { callersIn, callInfoOf, stasisArgsOf } from '../../../src/telephony/asterisk/caller-info.ts';
 import {
   externalMediaOf,
   codecOfNativeFormat,
@@ -185,10 +185,27 @@ describe('what is known of a caller', () => {
   });
 
   it('is found again when the caller waits in the app without a StasisStart', () => {
-    expect(stasisArgsOf(caller, 'voice-agent')).toEqual(['510001']);
-    expect(stasisArgsOf(caller, 'voice')).toBeUndefined();
-    expect(
-      stasisArgsOf(channel({ dialplan: { app_name: 'Echo', app_data: '' } }), 'voice-agent'),
-    ).toBeUndefined();
+    const ids = objectIds('voice-agent', 'main');
+    const media = channel({ id: ids.media() });
+    const found = (...members: readonly string[]) =>
+      callersIn([caller, media], { name: 'voice-agent', channels: members, bridges: [] }, ids);
+    expect(found(caller.id, media.id)).toEqual([caller]);
+    expect(found(media.id, 'gone')).toEqual([]);
+    expect(callersIn([caller], undefined, ids)).toEqual([]);
+  });
+
+  it('was sent into the app with the arguments that the dialplan names', () => {
+    const sentBy = (app_name: string, app_data: string) =>
+      stasisArgsOf(channel({ dialplan: { app_name, app_data } }));
+    expect(stasisArgsOf(caller)).toEqual(['510001']);
+    expect(sentBy('Stasis', 'voice-agent, 510001,out,+49')).toEqual(['510001', 'out', '+49']);
+    expect(sentBy('StasisBroadcast', '400,^voice-agent[.],510001')).toEqual(['510001']);
+    expect(sentBy('StasisBroadcast', '400,^voice-agent[.],510001:out:+49,no')).toEqual([
+      '510001',
+      'out',
+      '+49',
+    ]);
+    expect(sentBy('StasisBroadcast', '')).toEqual([]);
+    expect(sentBy('Echo', '')).toEqual([]);
   });
 });
