@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { endContained, type Place } from './contained.ts';
+import { endContained, innerPid, type Place } from './contained.ts';
 import { asToolSees, spawnTool } from './tool.ts';
 
 export interface SippOptions {
@@ -110,7 +110,7 @@ export class Sipp {
     return new Sipp(child, options);
   }
 
-  /** The calls, as far as they have come. */
+  /** The calls that were made, as far as they have come. */
   calls(): SippCall[] {
     const path = join(this.#options.folder, 'calls.log');
     const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
@@ -123,7 +123,16 @@ export class Sipp {
       call.set(what, 1000 * Number(seconds));
       seen.set(number, call);
     }
-    return this.#options.callers.map(({ number }) => callOf(number, seen.get(number) ?? new Map()));
+    return this.#options.callers.flatMap(({ number }) => {
+      const known = seen.get(number);
+      return known ? [callOf(number, known)] : [];
+    });
+  }
+
+  /** No more calls are made; those that go on come to their end. */
+  makeNoMore(): void {
+    const sipp = innerPid(this.#child);
+    if (sipp !== undefined) process.kill(sipp, 'SIGUSR1');
   }
 
   /** Resolves when all calls have ended. */

@@ -88,6 +88,7 @@ export class Fleet {
     this.#database = database;
     this.#closing.push(() => database.stop());
     this.#databaseUrl = await database.database();
+    say(`PostgreSQL is ready after ${((Date.now() - begun) / 1000).toFixed(1)} s`);
     await Promise.all(this.asterisks.map((one) => one.start()));
     this.#closing.push(() => Promise.all(this.asterisks.map((one) => one.stop())));
     const kamailio = await Kamailio.start({
@@ -117,7 +118,7 @@ export class Fleet {
       VOICE_AGENT_DATABASE: this.#databaseUrl,
       VOICE_AGENT_TRANSCRIPTS: 'true',
       VOICE_AGENT_RECORDINGS: 'false',
-      VOICE_AGENT_MAX_CALLS: '100',
+      VOICE_AGENT_MAX_CALLS: '60',
       VOICE_AGENT_DRAIN_MS: String(DRAIN_MS),
     };
   }

@@ -22,6 +22,7 @@ export const PART_RUNS: Readonly<Record<Part, (context: PartContext) => Promise<
   spread,
   'short-calls': shortCalls,
   'claim-cost': claimCost,
+  growth,
   'node-killed': (context) => nodeDies('node-killed', context),
   'node-frozen': (context) => nodeDies('node-frozen', context),
   'node-cut-off': (context) => nodeDies('node-cut-off', context),
@@ -107,7 +108,7 @@ function judgeClaims(
   ended: readonly SippCall[],
   report: FleetReport,
 ): void {
-  const nodes = fleet.nodesOf(calls.numbers);
+  const nodes = fleet.nodesOf(ended.map(({ number }) => number));
   const twice = [...nodes.values()].filter((had) => had.length > 1).length;
   const never = [...nodes.values()].filter((had) => had.length === 0).length;
   const answered = ended.filter(({ end }) => end === 'caller').length;
@@ -143,10 +144,63 @@ async function claimCost({ fleet, report }: PartContext): Promise<void> {
   await Promise.all(others.map((node) => node.drain()));
   await measure('StasisBroadcast() to 1 node');
   await plain.drain();
+  // Nodes tell the dialplan to offer calls; this one isn't one.
+  for (const { asterisk } of fleet.asterisks)
+    await asterisk.ari('POST', '/asterisk/variable?variable=VOICE_AGENT_FLEET&value=');
   await plain.start({ VOICE_AGENT_NODE: '' });
   await measure('Stasis()');
   await plain.drain();
   await Promise.all(fleet.nodes.map((node) => node.start()));
+}
+
+/** What each node costs each Asterisk, and each call the nodes that don't get it. */
+async function growth({ fleet, report }: PartContext): Promise<void> {
+  const part = 'growth';
+  const idleMs = 10_000;
+  const count = 100;
+  const hosts = [...fleet.asterisks, ...fleet.nodes].map(({ host }) => host);
+  const all = (): { cpuMs: number; bytes: number }[] =>
+    hosts.map((host) => ({ cpuMs: host.cpuMs(), bytes: host.bytes }));
+  const states = [all()];
+  await sleep(idleMs);
+  states.push(all());
+  const since = Date.now();
+  // Nobody listens, and nobody stays: mostly the offer, the claim and the set-up.
+  const calls = await fleet.call({ count, rate: 5, holdMs: 50 });
+  await judgeCuts(part, calls, report);
+  const tookMs = Date.now() - since;
+  states.push(all());
+  await calls.stop();
+  const grown = (from: number, index: number): { cpuMs: number; bytes: number } => ({
+    cpuMs: (states[from + 1]?.[index]?.cpuMs ?? 0) - (states[from]?.[index]?.cpuMs ?? 0),
+    bytes: (states[from + 1]?.[index]?.bytes ?? 0) - (states[from]?.[index]?.bytes ?? 0),
+  });
+  const machines = hosts.map((host, index) => {
+    const idle = grown(0, index);
+    const busy = grown(1, index);
+    const its = fleet.nodes.find((node) => node.host === host);
+    return {
+      name: host.name,
+      connections: [8088, 5432].map((port) => host.connectionsTo(port)),
+      idleCpu: idle.cpuMs / idleMs,
+      idleBytesPerS: idle.bytes / (idleMs / 1000),
+      cpuMsPerOffer: (busy.cpuMs - (idle.cpuMs / idleMs) * tookMs) / count,
+      bytesPerOffer: (busy.bytes - (idle.bytes / idleMs) * tookMs) / count,
+      calls: its && calls.numbers.filter((number) => its.callers.has(number)).length,
+    };
+  });
+  for (const one of machines) {
+    report.tell(
+      part,
+      one.name,
+      `idle ${(100 * one.idleCpu).toFixed(1)} % of a core, ${(one.idleBytesPerS / 1000).toFixed(1)} kB/s; ` +
+        `${one.cpuMsPerOffer.toFixed(1)} ms and ${(one.bytesPerOffer / 1000).toFixed(1)} kB for each call of the fleet` +
+        (one.calls === undefined
+          ? ''
+          : ` (it got ${one.calls} of ${count}); connections to ARI ${one.connections[0]}, PostgreSQL ${one.connections[1]}`),
+    );
+  }
+  report.data[part] = machines;
 }
 
 /** One node goes in the middle of its calls, without a word. Then it comes back. */
@@ -155,7 +209,7 @@ async function nodeDies(
   { fleet, settings, report, signal }: PartContext,
 ): Promise<void> {
   const count = settings.atATime;
-  const watchMs = 12_000;
+  const watchMs = settings.watchMs;
   const calls = await fleet.call({
     count,
     listening: true,
@@ -216,6 +270,7 @@ async function nodeDies(
   report.tell(part, "other nodes' calls, longest without a packet", ms(Math.max(0, ...othersGaps)));
   report.data[part] = { its, spoken, gaps, othersGaps, calls: ended };
   await calls.stop();
+  if (settings.short) return;
   await comesBack(part, victim, { fleet, settings, report, signal });
 }
 
@@ -342,12 +397,10 @@ async function databaseKilled({ fleet, settings, report }: PartContext): Promise
 /** Every node is drained and started anew, one after the other, while calls come and go. */
 async function rollingDrain({ fleet, settings, report, signal }: PartContext): Promise<void> {
   const part = 'rolling-drain';
-  // Enough for all nodes: some 12 s each here.
-  const count = settings.atATime * (settings.calls < 100 ? 6 : 8);
-  const calls = await fleet.call({ count, rate: RATE / 4, holdMs: 4000 });
-  await until(() => fleet.nodes.some((node) => node.running > 0), 10_000, signal);
+  const calls = await fleet.call({ count: 2000, rate: RATE / 4, holdMs: 4000 });
   const drained: string[] = [];
-  for (const node of fleet.nodes) {
+  for (const node of fleet.nodes.slice(0, settings.drained)) {
+    await until(() => node.running > 1, 10_000, signal);
     const at = Date.now();
     const running = node.running;
     const status = await node.drain();
@@ -356,10 +409,11 @@ async function rollingDrain({ fleet, settings, report, signal }: PartContext): P
     );
     await node.start();
   }
-  const going = calls.sipp.calls().filter(({ end }) => end === 'failed').length;
+  calls.sipp.makeNoMore();
   report.tell(part, 'drained', drained.join('; '));
-  report.judge(part, 'calls were still coming at the end', going > 0 ? 'yes' : 'no', 'yes', going > 0);
-  report.data[part] = { drained, calls: await judgeCuts(part, calls, report) };
+  const ended = await judgeCuts(part, calls, report);
+  report.data[part] = { drained, calls: ended };
+  judgeClaims(part, fleet, calls, ended, report);
   await calls.stop();
 }
 

@@ -7,6 +7,7 @@ export const PARTS = [
   'spread',
   'short-calls',
   'claim-cost',
+  'growth',
   'node-killed',
   'node-frozen',
   'node-cut-off',
@@ -17,6 +18,8 @@ export const PARTS = [
 export type Part = (typeof PARTS)[number];
 
 export interface FleetSettings {
+  /** Fewer calls, and less done with them. */
+  readonly short: boolean;
   readonly asterisks: number;
   readonly nodes: number;
   readonly parts: readonly Part[];
@@ -26,6 +29,10 @@ export interface FleetSettings {
   readonly spread: number;
   /** Calls at a time when something dies. */
   readonly atATime: number;
+  /** How long is waited until callers whose node has died are spoken to. */
+  readonly watchMs: number;
+  /** Nodes that are drained and started anew. */
+  readonly drained: number;
 }
 
 /** `make fleet CALLS=10000 ONLY=spread,short-calls`; SHORT=1 is what `make test` runs. Throws UserError. */
@@ -41,15 +48,17 @@ export function fleetSettings(environment: NodeJS.ProcessEnv = process.env): Fle
     if (Number.isInteger(value) && value >= 1 && value <= most) return value;
     throw new UserError(`${name}=${environment[name]} must be a number from 1 to ${most}.`);
   };
-  const usual: readonly Part[] = short
-    ? ['entry', 'spread', 'short-calls', 'node-killed', 'rolling-drain']
-    : PARTS;
+  const usual: readonly Part[] = short ? ['entry', 'spread', 'node-killed', 'rolling-drain'] : PARTS;
+  const nodes = number('NODES', 3, 8);
   return {
+    short,
     parts: only ? PARTS.filter((part) => only.includes(part)) : usual,
     asterisks: number('ASTERISKS', 2, 8),
-    nodes: number('NODES', 3, 8),
+    nodes,
     calls: number('CALLS', short ? 30 : 1000, 700_000),
     spread: short ? 12 : 60,
     atATime: short ? 6 : 18,
+    watchMs: short ? 8000 : 12_000,
+    drained: short ? 1 : nodes,
   };
 }
