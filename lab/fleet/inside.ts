@@ -14,6 +14,12 @@ await runMain(async (signal) => {
   if (folder === undefined) throw new UserError('This is a part of make fleet.');
   const report = new FleetReport(console.log);
   const begun = Date.now();
+  const interrupted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(new UserError('Interrupted.'));
+    });
+  });
+  interrupted.catch(() => undefined);
   const fleet = await Fleet.start({
     asterisks: settings.asterisks,
     nodes: settings.nodes,
@@ -25,7 +31,7 @@ await runMain(async (signal) => {
   try {
     for (const part of settings.parts) {
       const at = Date.now();
-      await PART_RUNS[part]({ fleet, settings, report, signal });
+      await Promise.race([PART_RUNS[part]({ fleet, settings, report, signal }), interrupted]);
       console.log(`  ${part} took ${((Date.now() - at) / 1000).toFixed(1)} s`);
     }
   } finally {
@@ -36,3 +42,5 @@ await runMain(async (signal) => {
   console.log(`\n${report.table()}\n${((Date.now() - begun) / 1000).toFixed(0)} s`);
   if (!report.passed) process.exitCode = 1;
 });
+// Whatever an interrupted part still waits for.
+process.exit();
