@@ -31,6 +31,10 @@ export interface FleetSettings {
   readonly atATime: number;
   /** How long is waited until callers whose node has died are spoken to. */
   readonly watchMs: number;
+  /** How long their callers may hear nothing. On a machine that runs other tests, too, time says little. */
+  readonly takenOverMs: number;
+  /** The busiest node's calls beside the mean. Where there are few, one more is much. */
+  readonly unevenness: number;
   /** Nodes that are drained and started anew. */
   readonly drained: number;
 }
@@ -58,7 +62,9 @@ export function fleetSettings(environment: NodeJS.ProcessEnv = process.env): Fle
     calls: number('CALLS', short ? 30 : 1000, 700_000),
     spread: short ? 12 : 60,
     atATime: short ? 6 : 18,
-    watchMs: short ? 8000 : 12_000,
+    watchMs: 12_000,
+    takenOverMs: short ? 10_000 : 3000,
+    unevenness: short ? 1.5 : 1.2,
     drained: short ? 1 : nodes,
   };
 }
