@@ -41,8 +41,10 @@ export class Neighbours {
         channel: caller.id,
         withPerson: around.some((bridge) => bridge.channels.some(isTarget)),
         take: async () => {
+          // First of all: whoever comes back from a freeze looks whether the caller is in their app still.
+          const moved = await rest.move(caller.id, server.app, stasisArgsOf(caller));
           await Promise.all(around.map((bridge) => this.#takeApart(node, bridge)));
-          return rest.move(caller.id, server.app, stasisArgsOf(caller));
+          return moved;
         },
       };
     });

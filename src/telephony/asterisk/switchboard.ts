@@ -79,8 +79,8 @@ export class Switchboard {
         this.#onChannelLeft(event.channel, event.causeCode);
         return;
       case 'BridgeDestroyed': {
-        const lost = { type: 'lost', resource: 'bridge', reason: 'bridge-destroyed' } as const;
-        index.callWith('bridge', event.bridge)?.signal(lost);
+        const reason = this.#reasonToLeave() ?? 'bridge-destroyed';
+        index.callWith('bridge', event.bridge)?.signal({ type: 'lost', resource: 'bridge', reason });
         return;
       }
       case 'ChannelDtmfReceived':
@@ -196,8 +196,8 @@ export class Switchboard {
     return true;
   }
 
-  /** A caller whom another program has taken leaves without a hang-up, while this one was thought dead. */
-  #reasonToLeave(cause: number | undefined): EndReason | undefined {
+  /** What another program has taken leaves without a hang-up of the caller's, while this one was thought dead. */
+  #reasonToLeave(cause?: number): EndReason | undefined {
     const { fleet, heart } = this.#parts;
     return fleet && cause === undefined && heart.inDoubt ? 'taken-over' : undefined;
   }
@@ -220,7 +220,8 @@ export class Switchboard {
       const outcome = outcomeOfCause(cause);
       owner.call.signal({ type: 'targetLeft', target: channel, outcome });
     } else if (owner?.role === 'media') {
-      owner.call.signal({ type: 'lost', resource: 'media', reason: 'external-channel-left' });
+      const reason = this.#reasonToLeave() ?? 'external-channel-left';
+      owner.call.signal({ type: 'lost', resource: 'media', reason });
     }
   }
 }
