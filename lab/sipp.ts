@@ -102,6 +102,8 @@ export class Sipp {
           '-error_file',
           `${seen}/errors.log`,
         ],
+        // In its own process namespace each SIPp is number 1, which its Call-IDs begin with otherwise.
+        ...['-cid_str', `%u-${options.callers[0]?.number ?? ''}@%s`],
         ...['-nostdin', '-recv_timeout', '20000', '-default_behaviors', 'all,-bye', '-max_retrans', '6'],
         ...(tls ? ['-t', 'l1', '-tls_cert', `${seen}/certificate.pem`, '-tls_key', `${seen}/key.pem`] : []),
       ],
@@ -174,7 +176,7 @@ function scenario({ holdMs, mediaAddress, askAnew }: SippOptions): string {
   const head = (method: string, uri: string, cseq: number, more = ''): string =>
     `${method} ${uri} SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:[field0]@[local_ip]>;tag=[pid]c[call_number]
+From: <sip:[field0]@[local_ip]>;tag=[field0]
 To: <sip:[service]@[remote_ip]>${method === 'INVITE' && cseq === 1 ? '' : '[peer_tag_param]'}
 Call-ID: [call_id]
 CSeq: ${cseq} ${method}
