@@ -66,6 +66,9 @@ const LAST_WORDS_MS = 15_000;
 /** For what earlier runs have left in the store to be read, once everything else is ready: callers may be waiting. */
 const INTERRUPTED_MS = 500;
 
+/** For callers who wait at start to be received. */
+const RECEIVED_MS = 10_000;
+
 /** For the first sound of a phrase that is prepared at start: nobody waits for it. */
 const PHRASE_PATIENCE_MS = 10_000;
 
@@ -128,6 +131,13 @@ async function assemble(
     staff(withAnnouncer(config), log, scope, records, providers),
   ]);
   const interrupted = await records.interrupted(INTERRUPTED_MS);
+  // What is in there of calls that other nodes have says nothing soon.
+  if (config.fleet.node !== undefined)
+    scope.defer(
+      clock.at(clock.now() + RECEIVED_MS, () => {
+        interrupted.clear();
+      }),
+    );
   const fleet = openFleet({ config, log, scope, records, monitoring }, (call, said) => {
     interrupted.set(call, said);
   });

@@ -27,6 +27,7 @@ export function HealthPage() {
           </ul>
         </section>
       )}
+      {loaded.is === 'there' && loaded.value.nodes && <Nodes {...loaded.value} nodes={loaded.value.nodes} />}
       <section class="card">
         <h2>{t.agents}</h2>
         <div class="table">
@@ -56,6 +57,41 @@ export function HealthPage() {
       </section>
       <InForce />
     </div>
+  );
+}
+
+/** A node that hasn't told of itself for longer counts as away. */
+const AWAY_MS = 2000;
+
+function Nodes({ node: own, nodes }: Pick<Health, 'node'> & Required<Pick<Health, 'nodes'>>) {
+  const t = texts.value;
+  return (
+    <section class="card">
+      <h2>{t.nodes}</h2>
+      <div class="table">
+        <table>
+          <tbody>
+            {nodes.map(({ node, state, calls, maxCalls, unreachable, ageMs }) => {
+              const away = ageMs > AWAY_MS;
+              const well = !away && unreachable.length === 0;
+              return (
+                <tr key={node}>
+                  <td>
+                    <i class={well ? 'dot good' : 'dot bad'} /> <b>{node}</b>{' '}
+                    {node === own && <span class="dim">{t.thisNode}</span>}
+                  </td>
+                  <td class={away ? 'bad' : 'dim'}>{away ? t.nodeStates.away : t.nodeStates[state]}</td>
+                  <td class="dim">{`${calls} / ${maxCalls}`}</td>
+                  <td class="bad">
+                    {unreachable.length > 0 && `${t.unreachable} ${unreachable.join(', ')}`}
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+    </section>
   );
 }
 

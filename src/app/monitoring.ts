@@ -83,6 +83,10 @@ export async function startMonitoring(
       fleet: () => watched.fleet?.(),
     },
   });
+  const health = (): HealthReport => {
+    const { node, nodes } = watched.fleet?.() ?? {};
+    return { ...checks.report(), ...(node !== undefined && nodes && { node, nodes }) };
+  };
   const server = await startHealthServer({
     address: listenAddress,
     port: listenPort,
@@ -92,9 +96,8 @@ export async function startMonitoring(
         return json(reason === undefined, { alive: reason === undefined, ...(reason && { reason }) });
       },
       '/readyz': () => {
-        const report = checks.report();
-        const fleet = watched.fleet?.();
-        return json(report.ready, { ...report, ...(fleet && { node: fleet.node, nodes: fleet.nodes }) });
+        const report = health();
+        return json(report.ready, report);
       },
       '/metrics': () => metrics.text(),
     },
@@ -118,7 +121,7 @@ export async function startMonitoring(
     watch: (parts) => {
       Object.assign(watched, parts);
     },
-    health: () => checks.report(),
+    health,
     started() {
       if (phase === 'starting') phase = 'running';
     },

@@ -137,4 +137,16 @@ export interface Configuration {
 export interface Health {
   readonly ready: boolean;
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly reason?: string }[];
+  /** Of a fleet: which of them this is, and all that are known. */
+  readonly node?: string;
+  readonly nodes?: readonly {
+    readonly node: string;
+    readonly state: 'running' | 'draining';
+    readonly calls: number;
+    readonly maxCalls: number;
+    /** Asterisks, by their names. */
+    readonly unreachable: readonly string[];
+    /** Since it last told of itself. */
+    readonly ageMs: number;
+  }[];
 }

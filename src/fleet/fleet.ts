@@ -5,7 +5,7 @@ import type { Message } from '../dialog/contract/conversation.ts';
 import { within } from '../lib/abort.ts';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
-import { claimVerdict, type FleetLimits } from './claim-policy.ts';
+import { claimVerdict, type ClaimVerdict, type FleetLimits } from './claim-policy.ts';
 import type { FleetAsterisk, FleetDesk, FleetStore, Said, Stranded } from './contract.ts';
 import { Leases } from './leases.ts';
 import { BEAT_MS, Pulse, STALE_MS, suspects, THERE_MS, type NodeRow } from './liveness.ts';
@@ -295,12 +295,12 @@ export class Fleet {
     const { store, clock, log, said, onTaken, node: me, run } = this.#options;
     const { channel } = caller;
     const key = { server: server.name, channel };
-    const claim = this.#verdict(key);
-    if (!store || !claim) return;
+    const verdict = this.#verdict();
+    if (!store || !verdict.claim) return;
     this.#expected.push('');
     try {
       // Whoever has less to do gets more of them.
-      await clock.sleep(claim.afterMs);
+      await clock.sleep(verdict.afterMs);
       const token = await store.acquire(key, node, me, run);
       if (token === undefined) {
         this.#takeOvers.lost += 1;
@@ -319,16 +319,11 @@ export class Fleet {
     }
   }
 
-  /** Whether there is room for one more. */
-  #verdict(key: {
-    readonly server: string;
-    readonly channel: string;
-  }): { afterMs: Milliseconds } | undefined {
-    const caller = { number: '', name: '' };
-    const info: CallInfo = { key, caller, dialled: '', direction: 'in', variables: {} };
-    const { fullness = 1 } = this.#desk?.outlook(info, this.#expected.length) ?? {};
-    const verdict = claimVerdict({ fullness, refusal: fullness >= 1 ? 'busy' : undefined }, {});
-    return verdict.claim ? verdict : undefined;
+  /** Whether there is room for one more; who was cut off isn't refused for less. */
+  #verdict(): ClaimVerdict {
+    const { maxCalls } = this.#options;
+    const calls = (this.#desk?.size ?? maxCalls) + this.#expected.length;
+    return claimVerdict({ fullness: calls / maxCalls, refusal: calls >= maxCalls ? 'busy' : undefined }, {});
   }
 }
 

@@ -5,6 +5,21 @@ export interface HealthReport {
   /** Calls can be taken: every check is well that is needed for that. */
   readonly ready: boolean;
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly reason?: string }[];
+  /** Of a fleet: this program's name in it, and all that are known, this one included. */
+  readonly node?: string;
+  readonly nodes?: readonly NodeHealth[];
+}
+
+/** A program of a fleet, as it last told of itself. */
+export interface NodeHealth {
+  readonly node: string;
+  readonly state: 'running' | 'draining';
+  readonly calls: number;
+  readonly maxCalls: number;
+  /** Asterisks that it can't reach, by their names. */
+  readonly unreachable: readonly string[];
+  /** Since it did. */
+  readonly ageMs: number;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { CallObserver } from '../dialog/contract/call-events.ts';
 import type { MediaSession } from '../dialog/contract/ports.ts';
 import type { ProviderStatus } from '../dialog/contract/provider-failures.ts';
 import type { Milliseconds } from '../lib/clock.ts';
-import type { HealthReport } from './health-checks.ts';
+import type { HealthReport, NodeHealth } from './health-checks.ts';
 import { countCalls, type CallMetricsOptions } from './metrics-calls.ts';
 import { countMedia } from './metrics-media.ts';
 import { readCounter, readGauge, type Reading } from './metrics-readings.ts';
@@ -28,12 +28,7 @@ export interface Readings {
 interface FleetReading {
   /** This one. */
   readonly node: string;
-  readonly nodes: readonly {
-    readonly node: string;
-    readonly state: string;
-    readonly calls: number;
-    readonly ageMs: number;
-  }[];
+  readonly nodes: readonly NodeHealth[];
   /** Callers of other nodes, by how it ended; and calls that others have taken from this one: totals. */
   readonly takeOvers: Readonly<Record<string, number>>;
   readonly lostToOthers: number;

@@ -94,7 +94,7 @@ export async function deleteMessages({ db, search }: Database, ids: readonly str
 }
 
 /** Recordings during which the program ended: what is on the disk is made a whole file, and its length is noted. */
-export async function completeRecordings({ db }: Database, directory: string): Promise<void> {
+export async function completeRecordings({ db, kind }: Database, directory: string): Promise<void> {
   const running = await db
     .selectFrom('recordings')
     .innerJoin('calls', 'calls.id', 'recordings.call_id')
@@ -104,6 +104,8 @@ export async function completeRecordings({ db }: Database, directory: string): P
   for (const { call_id, file, run } of running) {
     if (run !== null && isGoingOn(run)) continue;
     const whole = await completeFile(join(directory, file));
+    // Another machine may have it, and be recording.
+    if (!whole && kind === 'postgres') continue;
     await db
       .updateTable('recordings')
       .set(whole ? { state: 'cut', ...whole } : { state: 'failed' })

@@ -190,6 +190,21 @@ describe('the environment', () => {
       load({ ARI_PASSWORD: 'x', RTP_ADVERTISED_ADDRESS: '10.0.0.7' }).gateways.rtp.advertisedAddress,
     ).toBe('10.0.0.7');
   });
+
+  it('names a node of a fleet, which has a Stasis application of its own', () => {
+    const ARI_PASSWORD = 'secret';
+    expect(load({ ARI_PASSWORD }).asterisk[0]?.app).toBe('voice-agent');
+    const { asterisk, fleet } = load({
+      ARI_PASSWORD,
+      VOICE_AGENT_NODE: 'a-1',
+      VOICE_AGENT_FLEET_MAX_CALLS: '90',
+    });
+    expect(asterisk[0]?.app).toBe('voice-agent.a-1');
+    expect(fleet).toEqual({ node: 'a-1', maxCalls: 90 });
+    expect(() => load({ ARI_PASSWORD, VOICE_AGENT_NODE: 'a_1' })).toThrow(
+      /fleet\.node.*letters, digits and -/,
+    );
+  });
 });
 
 describe('providers chosen by themselves', () => {

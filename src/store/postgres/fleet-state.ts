@@ -8,6 +8,9 @@ const CONNECTIONS = 2;
 /** Nodes whose last heartbeat is older have no calls that count. */
 const THERE_MS = 10_000;
 
+/** A node that hasn't been there for a day won't be missed. */
+const FORGOTTEN_MS = 86_400_000;
+
 /** The server's clock alone counts, in milliseconds: those of the nodes may differ. */
 const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
@@ -49,7 +52,7 @@ export class FleetState {
     });
   }
 
-  /** Says that this node is there; `ageMs`: since each node's last heartbeat. */
+  /** Says that this node is there, and has no calls of its earlier runs; `ageMs`: since each node's last heartbeat. */
   async beat(me: Node): Promise<(Node & { readonly ageMs: number })[]> {
     const rows = await this.#ask<{
       node: string;
@@ -65,6 +68,10 @@ export class FleetState {
          values ($1, $2, $3, $4, $5, $6, ${NOW})
          on conflict (node) do update set run = excluded.run, state = excluded.state, calls = excluded.calls,
            max_calls = excluded.max_calls, unreachable = excluded.unreachable, beat_at = excluded.beat_at
+       ), earlier as (
+         delete from fleet_calls where node = $1 and run <> $2
+       ), forgotten as (
+         delete from fleet_nodes where node <> $1 and beat_at < ${NOW} - ${FORGOTTEN_MS}
        )
        select node, run, state, calls, max_calls, unreachable, ${NOW} - beat_at as age_ms from fleet_nodes`,
       [me.node, me.run, me.state, me.calls, me.maxCalls, JSON.stringify(me.unreachable)],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  fullness,
   isWithheld,
   refusalFor,
   type AdmissionLimits,
@@ -46,6 +47,22 @@ describe('whether one more call is taken', () => {
   it('lets a caller of an earlier run go on as long as there is a line', () => {
     const reasons = STEPS.map(([more]) => refusalFor({ ...FULL, ...more, goesOn: true }, LIMITS));
     expect(reasons).toEqual(['busy', undefined, undefined, undefined, undefined]);
+  });
+});
+
+describe('how full a program is', () => {
+  const IDLE: Load = { ...FULL, calls: 0, eventLoopDelayMs: 0, mediaLatenessMs: 0 };
+
+  it.each<[Partial<Load>, number]>([
+    [{}, 0],
+    [{ calls: 5 }, 0.5],
+    [{ calls: 5, eventLoopDelayMs: 200 }, 0.8],
+    [{ calls: 5, mediaLatenessMs: 30 }, 0.75],
+    [{ calls: 12 }, 1],
+  ])('with %j: %d', (load, expected) => {
+    expect(fullness({ ...IDLE, ...load }, LIMITS)).toBe(expected);
+    // What has no limit doesn't count.
+    expect(fullness({ ...IDLE, ...load }, { maxCalls: 10 })).toBe(Math.min(1, (load.calls ?? 0) / 10));
   });
 });
 

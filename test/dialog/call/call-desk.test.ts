@@ -210,6 +210,21 @@ describe('the desk', () => {
       expect(arrive(at).admission.kind).toBe('accept');
     });
 
+    it('and says so before anybody has the call, counting those that are certain to come', async () => {
+      const at = await desk({ ...limits, maxCalls: 2, whenFull: 'continue' });
+      const dialled = (extension: string) => callInfo({ dialled: extension });
+      expect(at.outlook(dialled('510001'))).toEqual({ refusal: undefined, fullness: 0 });
+      expect(at.outlook(dialled('519999')).refusal).toBe('unknown-extension');
+      expect(at.outlook(dialled('510001'), 1)).toEqual({ refusal: undefined, fullness: 0.5 });
+      expect(at.outlook(dialled('510001'), 2)).toEqual({ refusal: 'busy', fullness: 1 });
+      arrive(at);
+      expect(at.outlook(dialled('510001'), 1)).toEqual({ refusal: 'busy', fullness: 1 });
+      const draining = at.drain(0);
+      expect(at.outlook(dialled('510001')).refusal).toBe('draining');
+      await clock.advance(100);
+      await draining;
+    });
+
     it('except callers of an earlier run, who are in the middle of their call', async () => {
       const at = await desk({ ...limits, callsPerMinute: 1, maxCallsPerCaller: 1, earlier: () => [] });
       expect([arrive(at), arrive(at)].map(({ admission }) => admission.kind)).toEqual(['accept', 'accept']);
