@@ -4,9 +4,9 @@
 MAKEFLAGS += --no-print-directory
 export EXT SAY RECORD JSON CODEC HOST SIP_PORT HTTP_PORT LAB MIRROR PROVIDERS BIND RTP_START RTP_END RTPRIO ONLY
 export HALF CASES LISTEN SWEEP CALLS TURNS VARIANTS STT_EAGER_END_MS STT_TURN_END_MS STT_TAKEN_BACK STT_TRANSCRIPT_MS LLM_FIRST_TOKEN_MS \
-	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED REF SHORT ROUNDS DURATION_S JSON_FILE
+	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED REF SHORT ROUNDS DURATION_S JSON_FILE NODES ASTERISKS
 
-.PHONY: help demo lab call doctor deb install test check bench bench-compare bench-latency bench-trouble bench-turns fuzz clean image up down logs test-docker
+.PHONY: help demo lab call fleet doctor deb install test check bench bench-compare bench-latency bench-trouble bench-turns fuzz clean image up down logs test-docker
 COMPOSE = docker compose --file docker/compose.yaml
 
 help:
@@ -26,6 +26,8 @@ help:
 	@echo 'make check   lint and types'
 	@echo 'make bench PART=density   calls a core and their jitter: the RTP gateway beside C, asyncio and the naive design'
 	@echo '             (docs/benchmarks.md: CALLS=50,300 ROUNDS=3 DURATION_S=5 ONLY=c,gateway JSON_FILE=density.json)'
+	@echo 'make fleet   2 Asterisks, 3 nodes, Kamailio and PostgreSQL on this machine, and what happens when they die'
+	@echo '             (docs/fleet.md: CALLS=10000 ONLY=spread,node-killed NODES=3 ASTERISKS=2 SHORT=1)'
 	@echo 'make bench-compare REF=main   what the working tree costs of what REF does (SHORT=1: a minute)'
 	@echo 'make bench-latency   how long a caller waits for an answer, on the wire, with an emulated cloud;'
 	@echo '             its delays are settings (docs/cloud-providers.md), CALLS=6 TURNS=240 JSON=1'
@@ -80,6 +82,9 @@ bench:
 
 bench-compare:
 	@lab/run.sh test/bench/compare.bench.ts
+
+fleet:
+	@lab/run.sh --lab lab/fleet.ts
 
 bench-latency:
 	@lab/run.sh --lab test/bench/latency.bench.ts

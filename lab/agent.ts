@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AgentEvents, parseLogLine } from './agent-events.ts';
 import type { AgentLogLine } from './agent-events.ts';
+import type { Place } from './contained.ts';
 import { PROJECT } from './paths.ts';
 import { UserError } from './user-error.ts';
 
@@ -18,6 +19,8 @@ export interface AgentOptions {
     readonly ariUser: string;
     readonly secrets: { readonly ari: string };
   };
+  /** Another network. */
+  readonly at?: Place;
   /** Where it keeps its records of calls. */
   readonly dataFolder: string;
   /** Default: the project's config/. */
@@ -91,12 +94,16 @@ export class LabAgent {
     };
     if (options.signal?.aborted) throw new UserError('Interrupted before the agent was started.');
     // It dies with us, however we end; and Ctrl-C reaches us alone, who end it in order.
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, main], {
-      cwd: PROJECT,
-      env: environment,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      'setpriv',
+      ['--pdeathsig', 'KILL', ...(options.at?.enter ?? []), process.execPath, main],
+      {
+        cwd: PROJECT,
+        env: environment,
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     const log = createWriteStream(options.logFile, { mode: 0o600 });
     const agent = new LabAgent(child, log, Number(environment.VOICE_AGENT_DRAIN_MS) + GOODBYE_MS);
     try {

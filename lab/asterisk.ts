@@ -9,7 +9,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { endContained, innerPid, spawnContained } from './contained.ts';
+import { endContained, innerPid, spawnContained, type Place } from './contained.ts';
 import { PROJECT, labFolder } from './paths.ts';
 import { freePorts, isPortFree } from './ports.ts';
 import type { Protocol } from './ports.ts';
@@ -22,11 +22,15 @@ import { UserError } from './user-error.ts';
 export interface AsteriskOptions {
   /** The address at which phones find it (default 127.0.0.1: this machine only). ARI stays on loopback. */
   readonly host?: string;
+  /** Another network, where all of it is at that address, ARI too, at the usual ports. */
+  readonly at?: Place;
   /** Default: a free one. */
   readonly sipPort?: number;
   readonly httpPort?: number;
   /** Default 10,000 and 19,999; several Asterisks may share a range. */
   readonly rtpPorts?: readonly [number, number];
+  /** The address of a SIP proxy that brings calls, such as that of a fleet. */
+  readonly sipProxy?: string;
   /** A folder for its log, kept until the next start (default: a folder of its own that goes with it). */
   readonly logFolder?: string;
   readonly say?: (line: string) => void;
@@ -69,17 +73,26 @@ export class NativeAsterisk {
   readonly #child: ChildProcess;
   readonly #rootFs: string;
   readonly #ownLog: boolean;
+  readonly #httpAddress: string;
   #stopping: Promise<void> | undefined;
 
   private constructor(
     child: ChildProcess,
     rootFs: string,
-    options: { host: string; sipPort: number; httpPort: number; logFolder: string; ownLog: boolean },
+    options: {
+      host: string;
+      sipPort: number;
+      httpAddress: string;
+      httpPort: number;
+      logFolder: string;
+      ownLog: boolean;
+    },
     secrets: Secrets,
   ) {
     this.host = options.host;
     this.sipPort = options.sipPort;
     this.httpPort = options.httpPort;
+    this.#httpAddress = options.httpAddress;
     this.logFolder = options.logFolder;
     this.secrets = secrets;
     this.#child = child;
@@ -96,10 +109,12 @@ export class NativeAsterisk {
   static async start(options: AsteriskOptions = {}): Promise<NativeAsterisk> {
     const rootFs = await ensureRootFs(options.say, options.signal);
     sweepRunFolders(labFolder());
-    const host = options.host ?? '127.0.0.1';
-    checkHost(host);
-    const sipPort = await port('SIP_PORT', 'udp', host, options.sipPort);
-    const httpPort = await port('HTTP_PORT', 'tcp', '127.0.0.1', options.httpPort);
+    const { at } = options;
+    const host = at?.address ?? options.host ?? '127.0.0.1';
+    const httpAddress = at?.address ?? '127.0.0.1';
+    if (!at) checkHost(host);
+    const sipPort = at ? 5060 : await port('SIP_PORT', 'udp', host, options.sipPort);
+    const httpPort = at ? 8088 : await port('HTTP_PORT', 'tcp', '127.0.0.1', options.httpPort);
     const logFolder = options.logFolder ?? runFolder(labFolder(), 'asterisk');
     mkdirSync(logFolder, { recursive: true });
     // An earlier run's.
@@ -109,12 +124,15 @@ export class NativeAsterisk {
     const [rtpStart, rtpEnd] = options.rtpPorts ?? [10_000, 19_999];
 
     const child = spawnContained(['sh', join(PROJECT, 'docker/asterisk/native.sh')], {
+      ...(at && { before: at.enter }),
       env: {
         ROOT: rootFs,
         LOG_DIR: logFolder,
         SIP_ADDRESS: host,
         SIP_PORT: String(sipPort),
+        HTTP_ADDRESS: httpAddress,
         HTTP_PORT: String(httpPort),
+        SIP_PROXY: options.sipProxy ?? '',
         RTP_START: String(rtpStart),
         RTP_END: String(rtpEnd),
         ARI_PASSWORD: secrets.ari,
@@ -126,7 +144,7 @@ export class NativeAsterisk {
     const asterisk = new NativeAsterisk(
       child,
       rootFs,
-      { host, sipPort, httpPort, logFolder, ownLog: options.logFolder === undefined },
+      { host, sipPort, httpAddress, httpPort, logFolder, ownLog: options.logFolder === undefined },
       secrets,
     );
     try {
@@ -141,7 +159,7 @@ export class NativeAsterisk {
 
   /** Where the agent finds ARI. */
   get ariUrl(): string {
-    return `http://127.0.0.1:${this.httpPort}`;
+    return `http://${this.#httpAddress}:${this.httpPort}`;
   }
 
   get ariUser(): string {

@@ -4,6 +4,14 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { UserError } from './user-error.ts';
 
+/** Where a program of the lab runs, when that isn't this machine's own network. */
+export interface Place {
+  /** The command that goes there, before the program's own. */
+  readonly enter: readonly string[];
+  /** Its address there. */
+  readonly address: string;
+}
+
 /**
  * Starts `command` in mount and process namespaces of its own. Nothing that it mounts or starts can
  * outlive it, and it can't outlive this process, however that ends: the kernel kills it when its
@@ -12,13 +20,20 @@ import { UserError } from './user-error.ts';
  */
 export function spawnContained(
   command: readonly string[],
-  options: { env?: Record<string, string>; stdio?: StdioOptions; before?: readonly string[] } = {},
+  options: {
+    env?: Record<string, string>;
+    stdio?: StdioOptions;
+    before?: readonly string[];
+    /** More namespaces, as unshare's options name them. */
+    more?: readonly string[];
+  } = {},
 ): ChildProcess {
   needRoot();
   const [file, ...args] = [
     ...['setpriv', '--pdeathsig', 'KILL'],
     ...(options.before ?? []),
     ...['unshare', '--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'],
+    ...(options.more ?? []),
     ...['--', ...command],
   ] as [string, ...string[]];
   return spawn(file, args, {

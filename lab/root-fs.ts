@@ -34,7 +34,9 @@ export function parsePackages(text: string): string[] {
 }
 
 export function rootFsPath(): string {
-  const lists = ['asterisk', 'softphone'].map((part) => join(PROJECT, 'docker', part, 'packages.txt'));
+  const lists = ['asterisk', 'kamailio', 'softphone'].map((part) =>
+    join(PROJECT, 'docker', part, 'packages.txt'),
+  );
   const packages = parsePackages(lists.map((path) => readFileSync(path, 'utf8')).join('\n'));
   const hash = createHash('sha256').update(packages.join(' ')).digest('hex').slice(0, 12);
   return join(CACHE, `asterisk-rootfs-${hash}`);

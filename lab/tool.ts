@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { spawnContained } from './contained.ts';
+import { spawnContained, type Place } from './contained.ts';
 import { PROJECT } from './paths.ts';
 import { ensureRootFs } from './root-fs.ts';
 
@@ -20,12 +20,17 @@ export function asToolSees(folder: string): string {
 
 export async function spawnTool(
   command: readonly [string, ...string[]],
-  options: { readonly folder?: string } = {},
+  options: { readonly folder?: string; readonly folderAt?: string; readonly at?: Place } = {},
 ): Promise<ChildProcess> {
   const [program, ...args] = command;
   if (toolsAreHere()) return spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const ROOT = await ensureRootFs();
   return spawnContained(['sh', join(PROJECT, 'docker/asterisk/run.sh'), ...command], {
-    env: { ROOT, ...(options.folder !== undefined && { FOLDER: options.folder }) },
+    ...(options.at && { before: options.at.enter }),
+    env: {
+      ROOT,
+      ...(options.folder !== undefined && { FOLDER: options.folder }),
+      ...(options.folderAt !== undefined && { FOLDER_AT: options.folderAt }),
+    },
   });
 }

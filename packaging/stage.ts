@@ -1,8 +1,11 @@
 /** Lays out an installation: node packaging/stage.ts ROOT. Settings that are there already stay as they are. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+/** The services; each also as a template whose instances are the nodes of a fleet (`nodeUnit`). */
+export const SERVICES = ['ari-voice-agent', 'ari-voice-agent-watchdog'] as const;
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 /** Where the program itself is, below the root. */
@@ -10,6 +13,25 @@ export const PROGRAM = 'usr/lib/ari-voice-agent';
 export const SETTINGS = 'etc/ari-voice-agent';
 const UNITS = 'lib/systemd/system';
 const DOCUMENTS = 'usr/share/doc/ari-voice-agent';
+
+/**
+ * A unit as a template, `ari-voice-agent@.service`: what stands behind the @ is the node's name. Each has its own folder of data, may
+ * have its own settings, and longer than the one service to let its calls end: others take the new ones.
+ */
+export function nodeUnit(unit: string): string {
+  return unit
+    .replace(/^Description=.*$/m, '$&, node %i')
+    .replace(
+      /^EnvironmentFile=.*$/m,
+      [
+        'Environment=VOICE_AGENT_NODE=%i VOICE_AGENT_DATA_DIR=/var/lib/ari-voice-agent/nodes/%i',
+        '$&',
+        'EnvironmentFile=-/etc/ari-voice-agent/nodes/%i',
+      ].join('\n'),
+    )
+    .replace(/^StateDirectory=.*$/m, '$&/nodes/%i')
+    .replace(/^TimeoutStopSec=60$/m, 'TimeoutStopSec=900');
+}
 
 /** Copies files of the project, and fetches the packages that it runs with from npm. */
 export function stage(root: string): void {
@@ -36,8 +58,12 @@ export function stage(root: string): void {
     put(`config/${name}`, `${SETTINGS}/${name}`, 0o644, { keep: true });
   put('packaging/environment', `${SETTINGS}/environment`, 0o640, { keep: true });
   put('packaging/voice-agent', 'usr/bin/voice-agent', 0o755);
-  for (const name of ['ari-voice-agent.service', 'ari-voice-agent-watchdog.service'])
-    put(`packaging/${name}`, `${UNITS}/${name}`, 0o644);
+  for (const name of SERVICES) {
+    put(`packaging/${name}.service`, `${UNITS}/${name}.service`, 0o644);
+    const place = join(root, UNITS, `${name}@.service`);
+    writeFileSync(place, nodeUnit(readFileSync(join(PROJECT, `packaging/${name}.service`), 'utf8')));
+    chmodSync(place, 0o644);
+  }
   for (const name of ['README.md', 'CHANGELOG.md', 'docs'])
     put(name, `${DOCUMENTS}/${name}`, name === 'docs' ? 0o755 : 0o644);
   put('LICENSE', `${DOCUMENTS}/copyright`, 0o644);

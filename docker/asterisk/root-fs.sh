@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds a Debian root file system with the packages of Asterisk and of the softphone (packages.txt here
-# and in ../softphone) in the folder $1. Call it as root in mount and process namespaces of its own
+# Builds a Debian root file system with the packages of Asterisk, Kamailio and the softphone (packages.txt here
+# and in ../kamailio and ../softphone) in the folder $1. Call it as root in mount and process namespaces of its own
 # (lab/root-fs.ts does), so that no mount or process outlives it, however it ends.
 #
 #   MIRROR   Debian mirror (default: the one that this machine's apt uses)
@@ -9,7 +9,7 @@ set -eu
 
 root=$1
 here=$(dirname "$(readlink -f "$0")")
-packages=$(sed 's/#.*//' "$here/packages.txt" "$here/../softphone/packages.txt" | xargs | tr ' ' ',')
+packages=$(sed 's/#.*//' "$here/packages.txt" "$here/../kamailio/packages.txt" "$here/../softphone/packages.txt" | xargs | tr ' ' ',')
 
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 unset LANG LANGUAGE TMPDIR

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs a command in the root file system $ROOT, with the folder $FOLDER as /lab. Call it as root in
+# Runs a command in the root file system $ROOT, with the folder $FOLDER as /lab (or $FOLDER_AT). Call it as root in
 # mount and process namespaces of its own (lab/contained.ts does): the mounts vanish with the process.
 set -eu
 mount --bind "$ROOT" "$ROOT"
@@ -10,7 +10,9 @@ for device in null zero full random urandom; do
 	mount --bind "/dev/$device" "dev/$device"
 done
 mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs tmp
-[ -z "${FOLDER:-}" ] || mount --bind "$FOLDER" lab
+# Where a server keeps its sockets.
+mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs run
+[ -z "${FOLDER:-}" ] || mount --bind "$FOLDER" "${FOLDER_AT:-lab}"
 mount --bind /etc/hosts etc/hosts
 mount -o remount,bind,ro "$ROOT"
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LC_ALL=C chroot "$ROOT" "$@"

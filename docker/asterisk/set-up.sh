@@ -5,6 +5,8 @@
 #
 #   VOICE_AGENT_HOST   the address at which phones find this machine (default 127.0.0.1)
 #   SIP_PORT           the published port
+#   HTTP_ADDRESS       of ARI, in the agent's network (default: that of the name asterisk-inside)
+#   SIP_PROXY          brings the calls, in a fleet
 #   RTP_START, RTP_END the media ports that are published
 set -eu
 : "${VOICE_AGENT_HOST:=127.0.0.1}"
@@ -39,6 +41,6 @@ export ARI_PASSWORD SOFTPHONE1_PASSWORD SOFTPHONE2_PASSWORD
 # The port that phones see is the published one; inside it is always the same. ARI listens in the agent's network
 # only: the name has an address in no other one.
 export EXTERNAL_ADDRESS="$VOICE_AGENT_HOST" EXTERNAL_SIP_PORT="${SIP_PORT:-5060}" INSIDE_SIP_PORT=5070
-export SIP_ADDRESS=0.0.0.0 SIP_PORT=5060 HTTP_ADDRESS=asterisk-inside HTTP_PORT=8088 MEDIA_ADDRESS=''
+export SIP_ADDRESS=0.0.0.0 SIP_PORT=5060 HTTP_ADDRESS="${HTTP_ADDRESS:-asterisk-inside}" HTTP_PORT=8088 MEDIA_ADDRESS=''
 sh /usr/local/lib/voice-agent/site-files.sh /etc/asterisk/site
 echo "Asterisk is set up for phones that find it at $VOICE_AGENT_HOST."

@@ -10,6 +10,7 @@
 #   MEDIA_ADDRESS               what phones are told to send RTP to (default SIP_ADDRESS; empty: any)
 #   EXTERNAL_ADDRESS, EXTERNAL_SIP_PORT
 #                               behind NAT (a container's, too): what phones are told instead of any address here
+#   SIP_PROXY                   the address of a SIP proxy that brings calls from outside (kamailio-conf/); without, nobody does
 #   INSIDE_SIP_PORT             a second port for phones on this side of the NAT: they are told our own address
 set -eu
 : "${ARI_PASSWORD:?is not set}" "${SOFTPHONE1_PASSWORD:?is not set}" "${SOFTPHONE2_PASSWORD:?is not set}"
@@ -39,10 +40,22 @@ password = $WEBPHONE_PASSWORD
 [webphone](softphone-aor)
 EOF
 fi
+if [ -n "${SIP_PROXY:-}" ]; then
+	cat >>pjsip.conf <<EOF
+[proxy](proxy-endpoint)
+[proxy](proxy-aor)
+contact = sip:$SIP_PROXY
+[proxy](proxy-identify)
+match = ${SIP_PROXY%:*}
+EOF
+fi
 if [ -n "${EXTERNAL_ADDRESS:-}" ]; then
 	cat >>pjsip.conf <<EOF
 [transport-udp](+)
 external_media_address = $EXTERNAL_ADDRESS
+EOF
+	# Behind a proxy, who sends us requests is the proxy, on our side of the NAT.
+	[ -n "${SIP_PROXY:-}" ] || cat >>pjsip.conf <<EOF
 external_signaling_address = $EXTERNAL_ADDRESS
 external_signaling_port = ${EXTERNAL_SIP_PORT:-$SIP_PORT}
 EOF

@@ -35,12 +35,15 @@ interface Service {
 }
 
 const read = (path: string): string => readFileSync(join(PROJECT, path), 'utf8');
-const IMAGES = ['agent', 'asterisk', 'softphone'] as const;
-const compose = parse(read('docker/compose.yaml'), { merge: true }) as {
+const IMAGES = ['agent', 'asterisk', 'kamailio', 'softphone'] as const;
+interface Compose {
   services: Record<string, Service>;
   networks: Record<string, { internal?: boolean } | null>;
   secrets: Record<string, { file: string }>;
-};
+}
+const composeFile = (name: string): Compose => parse(read(`docker/${name}`), { merge: true }) as Compose;
+const compose = composeFile('compose.yaml');
+const fleet = composeFile('compose.fleet.yaml');
 const ours = Object.entries(compose.services).filter(([, { build }]) => build !== undefined);
 
 describe.each(IMAGES)('The Dockerfile of the image "%s"', (image) => {
@@ -88,7 +91,7 @@ describe.each([
     keys: ['CONSOLE_OPERATE_TOKEN', 'CONSOLE_VIEW_TOKEN', 'CONSOLE_PHONE_PASSWORD'],
   },
 ])('docker/compose.$name.yaml', ({ name, port, left, keys }) => {
-  const overlay = parse(read(`docker/compose.${name}.yaml`)) as typeof compose;
+  const overlay = parse(read(`docker/compose.${name}.yaml`)) as Compose;
   const { environment = {}, ports = [], secrets = [] } = overlay.services['voice-agent'] ?? {};
   const prefix = name.toUpperCase();
 
@@ -128,8 +131,134 @@ describe('The container images and the native lab', () => {
       );
     }
     expect(read('docker/asterisk/root-fs.sh')).toContain(
-      '"$here/packages.txt" "$here/../softphone/packages.txt"',
+      '"$here/packages.txt" "$here/../kamailio/packages.txt" "$here/../softphone/packages.txt"',
     );
+  });
+});
+
+describe.each([
+  {
+    name: 'compose.yaml',
+    file: compose,
+    // The softphone listens to its own packets.
+    more: new Map([['softphone', ['NET_RAW']]]),
+    first: /^(asterisk|voice-agent)$/,
+  },
+  {
+    name: 'compose.fleet.yaml',
+    file: fleet,
+    // It gives its folder to its user, and becomes that.
+    more: new Map([['database', ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID']]]),
+    first: /^(asterisk-\d|node-\w|entry)$/,
+  },
+])('docker/$name', ({ name, file, more, first }) => {
+  it('confines every service, ours or not, and limits what it can take', () => {
+    for (const [name, service] of Object.entries(file.services)) {
+      expect(service.read_only, name).toBe(true);
+      expect(service.cap_drop, name).toEqual(['ALL']);
+      expect(service.mem_limit, name).toBeDefined();
+      expect(service.pids_limit, name).toBeGreaterThan(0);
+      expect(service.logging?.options, name).toHaveProperty('max-size');
+      // What a capability of one file gives, no-new-privileges would forbid.
+      const length = more.get(name)?.includes('NET_RAW') ? 0 : 1;
+      expect([service.cap_add, service.security_opt?.length], name).toEqual([more.get(name), length]);
+    }
+  });
+
+  it('starts on a machine with one processor, and puts calls first where there is too little for all', () => {
+    for (const [name, { cpus, cpu_shares: shares = 0 }] of Object.entries(file.services)) {
+      expect(cpus, name).toBeUndefined();
+      expect(shares, name).toBe(first.test(name) ? 2048 : 256);
+    }
+  });
+
+  it('has no password in it', () => {
+    for (const [name, { environment }] of Object.entries(file.services)) {
+      for (const [key, value] of Object.entries(environment ?? {})) {
+        if (/PASSWORD|KEY|SECRET/.test(key))
+          expect(value, `${name} ${key}`).toMatch(/^(\$\{\w+:-\}|\/run\/[a-z/-]+)$/);
+      }
+    }
+  });
+
+  it('takes no variable that a shell or a build server may have set for itself', () => {
+    const taken = new Set([...read(`docker/${name}`).matchAll(/\$\{(\w+)/g)].map(([, one]) => one));
+    expect(
+      ['HOST', 'HOSTNAME', 'BIND', 'TAG', 'VERSION', 'REVISION', 'NAME'].filter((one) => taken.has(one)),
+    ).toEqual([]);
+  });
+});
+
+describe('docker/compose.fleet.yaml', () => {
+  const { services, networks } = fleet;
+  const named = (pattern: RegExp): [string, Service][] =>
+    Object.entries(services).filter(([name]) => pattern.test(name));
+
+  it('has two Asterisks, three nodes with a watchdog each, an entry and a database', () => {
+    const long = Object.entries(services).filter(([, { restart }]) => restart === 'unless-stopped');
+    expect(long.map(([name]) => name)).toEqual([
+      ...['asterisk-1', 'asterisk-2', 'entry', 'database', 'node-a', 'node-b', 'node-c'],
+      ...['watchdog-a', 'watchdog-b', 'watchdog-c'],
+    ]);
+  });
+
+  it('gives each node, and its watchdog, its own name', () => {
+    for (const [name, { environment }] of named(/^(node|watchdog)-/)) {
+      expect(environment?.['VOICE_AGENT_NODE'], name).toBe(name.at(-1));
+      expect(environment?.['VOICE_AGENT_INSTANCE'], name).toBe(name.at(-1));
+    }
+  });
+
+  it('has the entry and the nodes look for the Asterisks where they are', () => {
+    const addresses = named(/^asterisk-/).map(
+      ([, { networks: own }]) =>
+        (own as Record<string, { ipv4_address?: string }>)['inside']?.ipv4_address ?? '',
+    );
+    expect(services['entry']?.environment?.['ASTERISKS']).toBe(
+      addresses.map((one) => `${one}:5060`).join(' '),
+    );
+    expect((services['set-up-nodes'] as { entrypoint?: string[] }).entrypoint?.slice(-2)).toEqual(
+      addresses.map((one, index) => `asterisk-${index + 1}=http://${one}:8088`),
+    );
+    const entry = services['entry']?.environment?.['INSIDE_ADDRESS'];
+    expect(named(/^set-up-\d/).map(([, { environment }]) => environment?.['SIP_PROXY'])).toEqual([
+      `${String(entry)}:5060`,
+      `${String(entry)}:5060`,
+    ]);
+  });
+
+  it('publishes sound of both Asterisks, and of SIP the entry alone', () => {
+    const published = Object.entries(services).flatMap(([name, { ports = [] }]) =>
+      ports.map(
+        (port) =>
+          `${name} ${port.replace(/^\$\{VOICE_AGENT_BIND:-\$\{VOICE_AGENT_HOST:-127\.0\.0\.1\}\}:/, '')}`,
+      ),
+    );
+    expect(published).toEqual([
+      'asterisk-1 10000-10039:10000-10039/udp',
+      'asterisk-2 10040-10079:10040-10079/udp',
+      'entry ${SIP_PORT:-5060}:${SIP_PORT:-5060}/udp',
+      'entry ${SIP_PORT:-5060}:${SIP_PORT:-5060}/tcp',
+      'entry ${SIP_TLS_PORT:-5061}:${SIP_TLS_PORT:-5061}/tcp',
+    ]);
+  });
+
+  it('keeps ARI and the database from everybody outside', () => {
+    expect([networks['inside']?.internal, networks['state']?.internal]).toEqual([true, true]);
+    expect(services['database']?.networks).toEqual(['state']);
+  });
+
+  it('hands on what the one agent gets, too', () => {
+    const one = Object.keys(compose.services['voice-agent']?.environment ?? {});
+    const node = Object.keys(services['node-a']?.environment ?? {});
+    expect(one.filter((name) => !node.includes(name))).toEqual(['ARI_URL']);
+    expect(services['node-a']?.secrets).toEqual(compose.services['voice-agent']?.secrets);
+  });
+
+  it('leaves calls of a node that stops the time that it gives them', () => {
+    const seconds = (text = ''): number => Number(/:-(\d+)s?\}$/.exec(text)?.[1]);
+    const drainMs = seconds(String(services['node-a']?.environment?.['VOICE_AGENT_DRAIN_MS']));
+    expect(seconds(services['node-a']?.stop_grace_period)).toBeGreaterThanOrEqual(drainMs / 1000 + 20);
   });
 });
 
@@ -147,27 +276,6 @@ describe('docker/compose.yaml', () => {
     });
     // Two services that build one image make it anew for each other.
     expect(ours.map(([name]) => name)).toEqual(['asterisk', 'voice-agent', 'softphone']);
-  });
-
-  it('confines every service, ours or not, and limits what it can take', () => {
-    for (const [name, service] of Object.entries(compose.services)) {
-      expect(service.read_only, name).toBe(true);
-      expect(service.cap_drop, name).toEqual(['ALL']);
-      expect(service.mem_limit, name).toBeDefined();
-      expect(service.pids_limit, name).toBeGreaterThan(0);
-      expect(service.logging?.options, name).toHaveProperty('max-size');
-      // The softphone listens to its own packets.
-      const more = name === 'softphone' ? ['NET_RAW'] : undefined;
-      expect([service.cap_add, service.security_opt?.length], name).toEqual([more, more ? 0 : 1]);
-    }
-  });
-
-  it('starts on a machine with one processor, and puts calls first where there is too little for all', () => {
-    for (const [name, { cpus, cpu_shares: shares = 0 }] of Object.entries(compose.services)) {
-      expect(cpus, name).toBeUndefined();
-      if (['asterisk', 'voice-agent'].includes(name)) expect(shares, name).toBe(2048);
-      else expect(shares, name).toBe(256);
-    }
   });
 
   it('publishes on loopback unless told otherwise, and nothing but SIP and a small range for sound', () => {
@@ -222,13 +330,6 @@ describe('docker/compose.yaml', () => {
     expect(compose.services['set-up']?.network_mode).toBe('none');
   });
 
-  it('takes no variable that a shell or a build server may have set for itself', () => {
-    const taken = new Set([...read('docker/compose.yaml').matchAll(/\$\{(\w+)/g)].map(([, name]) => name));
-    expect(
-      ['HOST', 'HOSTNAME', 'BIND', 'TAG', 'VERSION', 'REVISION', 'NAME'].filter((name) => taken.has(name)),
-    ).toEqual([]);
-  });
-
   it('lets Asterisk keep nothing that grows, or that phones would miss for long after a restart', () => {
     const { asterisk } = compose.services;
     expect(asterisk?.tmpfs?.filter((mount) => mount.startsWith('/var/log'))).toEqual([]);
@@ -273,14 +374,5 @@ describe('docker/compose.yaml', () => {
     );
     const seconds = shippedConfig().limits.drainMs / 1000 + 20;
     expect(Number(grace?.[1])).toBeGreaterThanOrEqual(seconds);
-  });
-
-  it('has no password in it', () => {
-    for (const [name, { environment }] of Object.entries(compose.services)) {
-      for (const [key, value] of Object.entries(environment ?? {})) {
-        if (/PASSWORD|KEY|SECRET/.test(key))
-          expect(value, `${name} ${key}`).toMatch(/^(\$\{\w+:-\}|\/run\/[a-z/-]+)$/);
-      }
-    }
   });
 });

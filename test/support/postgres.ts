@@ -1,10 +1,11 @@
 /** A real PostgreSQL server of Debian's package, in a folder of its own. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import type { Place } from '../../lab/contained.ts';
 import { freePorts } from '../../lab/ports.ts';
 
 const VERSIONS = '/usr/lib/postgresql';
@@ -13,22 +14,29 @@ export class PostgresServer {
   readonly #folder: string;
   readonly #port: number;
   readonly #user: { readonly uid: number; readonly gid: number } | undefined;
+  readonly #at: Place | undefined;
   #process: ChildProcess | undefined;
   #databases = 0;
 
-  private constructor(folder: string, port: number, user: { uid: number; gid: number } | undefined) {
+  private constructor(
+    folder: string,
+    port: number,
+    user: { uid: number; gid: number } | undefined,
+    at: Place | undefined,
+  ) {
     this.#folder = folder;
     this.#port = port;
     this.#user = user;
+    this.#at = at;
   }
 
-  /** Made anew, and running. Throws if the package isn't there. */
-  static async start(): Promise<PostgresServer> {
+  /** Made anew, and running, on loopback or `at` another network, for all of `clients`. Throws if the package isn't there. */
+  static async start(at?: Place & { readonly clients: string }): Promise<PostgresServer> {
     // It refuses to run as root.
     const user = process.getuid?.() === 0 ? userOf('postgres') : undefined;
     const folder = mkdtempSync(join(tmpdir(), 'postgres-'));
     if (user) chownSync(folder, user.uid, user.gid);
-    const server = new PostgresServer(folder, await freePorts('tcp'), user);
+    const server = new PostgresServer(folder, at ? 5432 : await freePorts('tcp'), user, at);
     const made = spawnSync(
       program('initdb'),
       [
@@ -45,6 +53,7 @@ export class PostgresServer {
       { ...user, cwd: folder, encoding: 'utf8' },
     );
     if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
+    if (at) appendFileSync(join(folder, 'data/pg_hba.conf'), `host all all ${at.clients} trust\n`);
     await server.resume();
     return server;
   }
@@ -57,12 +66,23 @@ export class PostgresServer {
       '-p',
       String(this.#port),
       '-c',
-      'listen_addresses=127.0.0.1',
+      `listen_addresses=${this.#address}`,
       '-c',
       'fsync=off',
     ];
-    const child = spawn(program('postgres'), ['-D', join(this.#folder, 'data'), ...options], {
-      ...this.#user,
+    // Only root goes to another network; setpriv does what `uid` and `gid` do.
+    const [file, ...before] = this.#at
+      ? [
+          ...this.#at.enter,
+          'setpriv',
+          `--reuid=${this.#user?.uid}`,
+          `--regid=${this.#user?.gid}`,
+          '--clear-groups',
+        ]
+      : [];
+    const command = [...before, program('postgres'), '-D', join(this.#folder, 'data'), ...options];
+    const child = spawn(file ?? command.shift() ?? '', command, {
+      ...(!this.#at && this.#user),
       cwd: this.#folder,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -89,6 +109,16 @@ export class PostgresServer {
     await gone;
   }
 
+  /** As a machine that loses its power. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (!child) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
   /** The address of a new, empty database. */
   async database(): Promise<string> {
     const name = `test_${(this.#databases += 1)}`;
@@ -96,8 +126,12 @@ export class PostgresServer {
     return this.urlOf(name);
   }
 
+  get #address(): string {
+    return this.#at?.address ?? '127.0.0.1';
+  }
+
   urlOf(database: string): string {
-    return `postgresql://voice@127.0.0.1:${this.#port}/${database}`;
+    return `postgresql://voice@${this.#address}:${this.#port}/${database}`;
   }
 
   async query(database: string, sql: string): Promise<void> {

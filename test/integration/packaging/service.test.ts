@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { nodeUnit } from '../../../packaging/stage.ts';
 import { tempFolder, cleanDatabases } from '../store/databases.ts';
 
 cleanDatabases();
@@ -14,8 +15,11 @@ describe('the service', () => {
   it.each([
     ['ari-voice-agent.service', 'start'],
     ['ari-voice-agent-watchdog.service', 'watchdog'],
+    ['ari-voice-agent@.service', 'start'],
+    ['ari-voice-agent-watchdog@.service', 'watchdog'],
   ])('%s is a unit that systemd takes, and lets out little', async (name, command) => {
-    const unit = readFileSync(`packaging/${name}`, 'utf8');
+    const own = readFileSync(`packaging/${name.replace('@', '')}`, 'utf8');
+    const unit = name.includes('@') ? nodeUnit(own) : own;
     expect(unit).toContain(`\nExecStart=/usr/bin/voice-agent ${command}\n`);
     const file = join(await tempFolder(), name);
     // The program isn't installed here.
@@ -38,6 +42,25 @@ describe('the service', () => {
     expect(seconds * 1000).toBeGreaterThanOrEqual(drainMs + 15_000 + 5000);
     expect(unit).toMatch(/^RestartPreventExitStatus=78$/m);
   });
+
+  it.each(['ari-voice-agent', 'ari-voice-agent-watchdog'])(
+    '%s@ names its node, with data and settings of its own',
+    (name) => {
+      const plain = readFileSync(`packaging/${name}.service`, 'utf8').split('\n');
+      const added = nodeUnit(plain.join('\n'))
+        .split('\n')
+        .filter((line) => !plain.includes(line));
+      expect(added).toEqual([
+        expect.stringMatching(/^Description=.*, node %i$/),
+        'Environment=VOICE_AGENT_NODE=%i VOICE_AGENT_DATA_DIR=/var/lib/ari-voice-agent/nodes/%i',
+        // Later ones count: a node's own settings before those of all.
+        'EnvironmentFile=-/etc/ari-voice-agent/nodes/%i',
+        ...(name.endsWith('watchdog')
+          ? []
+          : ['TimeoutStopSec=900', 'StateDirectory=ari-voice-agent/nodes/%i']),
+      ]);
+    },
+  );
 
   it.each(['voice-agent', 'debian/postinst', 'debian/prerm', 'debian/postrm'])(
     'has a script %s that a shell can read',

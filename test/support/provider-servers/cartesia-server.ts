@@ -17,6 +17,8 @@ export interface CartesiaServerOptions {
   /** The only key that is let in (default `test-key`). */
   readonly apiKey?: string;
   readonly tls?: TlsIdentity;
+  /** Where it listens (default: loopback). */
+  readonly address?: string | undefined;
   readonly tts?: Omit<TtsBehaviour, 'faults'>;
   readonly stt?: Partial<SttBehaviour>;
   /** A connection without any message from the client is closed (default 5 minutes, as documented). */
@@ -184,6 +186,7 @@ export async function startCartesiaServer(options: CartesiaServerOptions = {}): 
     },
     onUpgrade,
     tls,
+    address: options.address,
   });
   return extended(server, {
     seen,

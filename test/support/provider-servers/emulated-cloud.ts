@@ -25,6 +25,8 @@ export interface EmulatedCloudOptions {
   readonly stt?: Partial<SttBehaviour>;
   readonly tts?: Omit<TtsBehaviour, 'faults'>;
   readonly observe?: ServerObserver;
+  /** Where the servers listen (default: loopback). */
+  readonly address?: string;
 }
 
 /** Groq and Cartesia on loopback. Faults are pushed while it runs; a server is taken `down()` and `up()`. */
@@ -49,7 +51,7 @@ export interface EmulatedCloud {
 export async function startEmulatedCloud(options: EmulatedCloudOptions = {}): Promise<EmulatedCloud> {
   const assumed = { ...CLOUD_ASSUMPTIONS, ...options.assumed };
   const delays = cloudDelays(assumed);
-  const { observe } = options;
+  const { observe, address } = options;
   const config = shippedConfig();
   const agents = options.agents ?? config.agents;
   const keys = { groq: `gsk_${dummy()}`, cartesia: `sk_car_${dummy()}` };
@@ -82,6 +84,7 @@ export async function startEmulatedCloud(options: EmulatedCloudOptions = {}): Pr
         transcription: delays.transcription,
         transcribe: ({ samples, rateHz }) => transcribe({ turn: dummy(), samples, rateHz }),
         faults: groqFaults,
+        address,
         observe,
       }),
     );
@@ -99,6 +102,7 @@ export async function startEmulatedCloud(options: EmulatedCloudOptions = {}): Pr
           ...options.stt,
         },
         faults: cartesiaFaults,
+        address,
       }),
     );
     const environment = {

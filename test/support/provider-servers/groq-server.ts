@@ -21,6 +21,8 @@ export interface GroqServerOptions {
   /** The only key that is let in (default `test-key`); where it is `plain`, nobody asks unless one is given. */
   readonly apiKey?: string;
   readonly tls?: TlsIdentity;
+  /** Where it listens (default: loopback). */
+  readonly address?: string | undefined;
   /**
    * `groq`: under `/openai/v1`. `plain`: under `/v1`, as Ollama, vLLM and llama.cpp have it. `azure`: under
    * `/openai/deployments/agent`, with the version in the query and the key in a header of its own.
@@ -162,6 +164,7 @@ export async function startGroqServer(options: GroqServerOptions = {}): Promise<
 
   const server = await listen({
     tls: options.tls,
+    address: options.address,
     onRequest: (request, response) => {
       const given = flavour === 'azure' ? request.headers['api-key'] : request.headers.authorization;
       const { searchParams, pathname } = new URL(request.url ?? '', 'http://localhost');

@@ -11,7 +11,7 @@ export interface TlsIdentity {
 
 export interface ListeningServer {
   readonly port: number;
-  /** `http://127.0.0.1:port`, or https with an identity. */
+  /** `http://127.0.0.1:port` (or its other address), or https with an identity. */
   readonly url: string;
   /** Connections that are open now. */
   readonly connections: number;
@@ -28,13 +28,14 @@ export interface ListeningServer {
   close(): Promise<void>;
 }
 
-/** An HTTP server on loopback that a test can take down, and that closes with all its connections. */
+/** An HTTP server, on loopback if no `address` is given, that a test can take down, and that closes with all its connections. */
 export async function listen(handlers: {
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   readonly tls?: TlsIdentity | undefined;
+  readonly address?: string | undefined;
 }): Promise<ListeningServer> {
-  const { onUpgrade, tls } = handlers;
+  const { onUpgrade, tls, address = '127.0.0.1' } = handlers;
   const sockets = new Set<Duplex>();
   let accepted = 0;
   let answered = 0;
@@ -59,7 +60,7 @@ export async function listen(handlers: {
       socket.on('close', () => sockets.delete(socket));
     });
     started.on('clientError', (_error: Error, socket: Duplex) => socket.destroy());
-    started.listen(port, '127.0.0.1');
+    started.listen(port, address);
     await once(started, 'listening');
     port = (started.address() as AddressInfo).port;
     server = started;
@@ -88,7 +89,7 @@ export async function listen(handlers: {
       return port;
     },
     get url() {
-      return `${tls ? 'https' : 'http'}://127.0.0.1:${port}`;
+      return `${tls ? 'https' : 'http'}://${address}:${port}`;
     },
     get connections() {
       return sockets.size;

@@ -1,0 +1,448 @@
+/** What is done to a fleet, and seen of it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SippCall } from '../sipp.ts';
+import { until, type Fleet, type FleetCalls, type FleetNode } from './fleet.ts';
+import { ms, percentile, type FleetReport } from './report.ts';
+import type { FleetSettings, Part } from './settings.ts';
+
+export interface PartContext {
+  readonly fleet: Fleet;
+  readonly settings: FleetSettings;
+  readonly report: FleetReport;
+  readonly signal: AbortSignal;
+}
+
+/** New calls in a second: what two processors set up beside everything else that runs here. */
+const RATE = 8;
+
+export const PART_RUNS: Readonly<Record<Part, (context: PartContext) => Promise<void>>> = {
+  entry,
+  spread,
+  'short-calls': shortCalls,
+  'claim-cost': claimCost,
+  growth,
+  'node-killed': (context) => nodeDies('node-killed', context),
+  'node-frozen': (context) => nodeDies('node-frozen', context),
+  'node-cut-off': (context) => nodeDies('node-cut-off', context),
+  'asterisk-killed': asteriskKilled,
+  'database-killed': databaseKilled,
+  'rolling-drain': rollingDrain,
+};
+
+/** In-dialog requests by UDP and TLS, and who calls without being a trunk. */
+async function entry({ fleet, report }: PartContext): Promise<void> {
+  const part = 'entry';
+  for (const transport of ['udp', 'tls'] as const) {
+    const calls = await fleet.call({ count: 4, rate: 4, holdMs: 600, askAnew: true, transport });
+    const ended = await calls.sipp.finished();
+    const whole = ended.filter(({ end }) => end === 'caller').length;
+    if (whole < 4) report.data[`${part} ${transport}`] = calls.sipp.output;
+    report.judge(part, `${transport}: call, re-INVITE, BYE`, `${whole} of 4`, '4 of 4', whole === 4);
+    await calls.stop();
+  }
+  const loads = await loadsOf(fleet);
+  report.judge(part, 'calls that Kamailio still counts', String(sum(loads)), '0', sum(loads) === 0);
+}
+
+async function spread({ fleet, settings, report }: PartContext): Promise<void> {
+  const part = 'spread';
+  const count = settings.spread;
+  const calls = await fleet.call({
+    count,
+    listening: true,
+    rate: RATE,
+    holdMs: (count / RATE) * 1000 + 6000,
+  });
+  const all = await calls.allSpokenTo((count / RATE) * 1000 + 5000);
+  const byNode = fleet.nodes.map((node) => calls.at(node).length);
+  const byAsterisk = await loadsOf(fleet);
+  const ratio = (values: readonly number[]): number => Math.max(...values) / (sum(values) / values.length);
+  report.judge(part, 'callers who were spoken to', all ? `all ${count}` : 'not all', 'all', all);
+  report.judge(
+    part,
+    `${count} calls, by node`,
+    `${byNode.join(', ')}: max/mean ${ratio(byNode).toFixed(2)}`,
+    `≤ ${settings.unevenness}`,
+    ratio(byNode) <= settings.unevenness,
+  );
+  report.judge(
+    part,
+    `${count} calls, by Asterisk`,
+    `${byAsterisk.join(', ')}: max/mean ${ratio(byAsterisk).toFixed(2)}`,
+    '≤ 1.2',
+    ratio(byAsterisk) <= 1.2,
+  );
+  const ended = await judgeCuts(part, calls, report);
+  report.data[part] = { byNode, byAsterisk, calls: ended };
+  await calls.stop();
+}
+
+async function shortCalls({ fleet, settings, report }: PartContext): Promise<void> {
+  const part = 'short-calls';
+  const calls = await fleet.call({ count: settings.calls, rate: RATE, atATime: 40, holdMs: 200 });
+  const ended = await calls.sipp.finished();
+  judgeClaims(part, fleet, calls, ended, report);
+  await calls.stop();
+  const [first, ...others] = fleet.nodes;
+  if (!first || settings.calls < 100) return;
+  // One node alone still takes every call.
+  await Promise.all(others.map((node) => node.drain()));
+  const alone = await fleet.call({
+    count: Math.round(settings.calls / 10),
+    rate: RATE / 2,
+    atATime: 40,
+    holdMs: 200,
+  });
+  judgeClaims(`${part}, one node`, fleet, alone, await alone.sipp.finished(), report);
+  await alone.stop();
+  await Promise.all(others.map((node) => node.start()));
+}
+
+function judgeClaims(
+  part: string,
+  fleet: Fleet,
+  calls: FleetCalls,
+  ended: readonly SippCall[],
+  report: FleetReport,
+): void {
+  const nodes = fleet.nodesOf(ended.map(({ number }) => number));
+  const twice = [...nodes.values()].filter((had) => had.length > 1).length;
+  const never = [...nodes.values()].filter((had) => had.length === 0).length;
+  const answered = ended.filter(({ end }) => end === 'caller').length;
+  const times = answerTimes(ended);
+  report.judge(part, 'calls, answered', `${ended.length}, ${answered}`, 'all', answered === ended.length);
+  report.judge(part, 'claimed by two nodes', String(twice), '0', twice === 0);
+  report.judge(part, 'claimed by none', String(never), '0', never === 0);
+  const shares = fleet.nodes.map((node) => calls.numbers.filter((number) => node.callers.has(number)).length);
+  report.tell(part, 'calls by node', shares.join(', '));
+  report.tell(part, 'INVITE to 200', `p50 ${ms(percentile(times, 0.5))}, p99 ${ms(percentile(times, 0.99))}`);
+  report.data[part] = { shares, times, failed: ended.filter(({ end }) => end !== 'caller') };
+  if (answered < ended.length) report.data[`${part}, SIPp`] = calls.sipp.output;
+}
+
+/** Calls one after the other, offered to all nodes; then the same to one node by plain Stasis(). */
+async function claimCost({ fleet, report }: PartContext): Promise<void> {
+  const part = 'claim-cost';
+  const count = 100;
+  const measure = async (what: string): Promise<void> => {
+    const calls = await fleet.call({ count, rate: 5, atATime: 1, holdMs: 50 });
+    const times = answerTimes(await calls.sipp.finished());
+    await calls.stop();
+    report.data[`${part}, ${what}`] = times;
+    report.tell(
+      part,
+      `INVITE to 200, ${what}`,
+      `p50 ${percentile(times, 0.5).toFixed(1)} ms, p99 ${percentile(times, 0.99).toFixed(1)} ms (${times.length} calls)`,
+    );
+  };
+  await measure(`StasisBroadcast() to ${fleet.nodes.length} nodes`);
+  const [plain, ...others] = fleet.nodes;
+  if (!plain) return;
+  await Promise.all(others.map((node) => node.drain()));
+  await measure('StasisBroadcast() to 1 node');
+  await plain.drain();
+  // Nodes tell the dialplan to offer calls; this one isn't one.
+  for (const { asterisk } of fleet.asterisks)
+    await asterisk.ari('POST', '/asterisk/variable?variable=VOICE_AGENT_FLEET&value=');
+  await plain.start({ VOICE_AGENT_NODE: '' });
+  await measure('Stasis()');
+  await plain.drain();
+  await Promise.all(fleet.nodes.map((node) => node.start()));
+}
+
+/** What each node costs each Asterisk, and each call the nodes that don't get it. */
+async function growth({ fleet, report }: PartContext): Promise<void> {
+  const part = 'growth';
+  const idleMs = 10_000;
+  const count = 100;
+  const hosts = [...fleet.asterisks, ...fleet.nodes].map(({ host }) => host);
+  const all = (): { cpuMs: number; bytes: number }[] =>
+    hosts.map((host) => ({ cpuMs: host.cpuMs(), bytes: host.bytes }));
+  const states = [all()];
+  await sleep(idleMs);
+  states.push(all());
+  const since = Date.now();
+  // Nobody listens, and nobody stays: mostly the offer, the claim and the set-up.
+  const calls = await fleet.call({ count, rate: 5, holdMs: 50 });
+  await judgeCuts(part, calls, report);
+  const tookMs = Date.now() - since;
+  states.push(all());
+  await calls.stop();
+  const grown = (from: number, index: number): { cpuMs: number; bytes: number } => ({
+    cpuMs: (states[from + 1]?.[index]?.cpuMs ?? 0) - (states[from]?.[index]?.cpuMs ?? 0),
+    bytes: (states[from + 1]?.[index]?.bytes ?? 0) - (states[from]?.[index]?.bytes ?? 0),
+  });
+  const machines = hosts.map((host, index) => {
+    const idle = grown(0, index);
+    const busy = grown(1, index);
+    const its = fleet.nodes.find((node) => node.host === host);
+    return {
+      name: host.name,
+      connections: [8088, 5432].map((port) => host.connectionsTo(port)),
+      idleCpu: idle.cpuMs / idleMs,
+      idleBytesPerS: idle.bytes / (idleMs / 1000),
+      cpuMsPerOffer: (busy.cpuMs - (idle.cpuMs / idleMs) * tookMs) / count,
+      bytesPerOffer: (busy.bytes - (idle.bytes / idleMs) * tookMs) / count,
+      calls: its && calls.numbers.filter((number) => its.callers.has(number)).length,
+    };
+  });
+  for (const one of machines) {
+    report.tell(
+      part,
+      one.name,
+      `idle ${(100 * one.idleCpu).toFixed(1)} % of a core, ${(one.idleBytesPerS / 1000).toFixed(1)} kB/s; ` +
+        `${one.cpuMsPerOffer.toFixed(1)} ms and ${(one.bytesPerOffer / 1000).toFixed(1)} kB for each call of the fleet` +
+        (one.calls === undefined
+          ? ''
+          : ` (it got ${one.calls} of ${count}); connections to ARI ${one.connections[0]}, PostgreSQL ${one.connections[1]}`),
+    );
+  }
+  report.data[part] = machines;
+}
+
+/** One node goes in the middle of its calls, without a word. Then it comes back. */
+async function nodeDies(
+  part: 'node-killed' | 'node-frozen' | 'node-cut-off',
+  { fleet, settings, report, signal }: PartContext,
+): Promise<void> {
+  const count = settings.atATime;
+  const watchMs = settings.watchMs;
+  const calls = await fleet.call({
+    count,
+    listening: true,
+    rate: RATE,
+    holdMs: (count / RATE) * 1000 + watchMs + (settings.short ? 2000 : 6000),
+  });
+  const all = await calls.allSpokenTo((count / RATE) * 1000 + 5000);
+  report.judge(part, 'callers who were spoken to before', all ? `all ${count}` : 'not all', 'all', all);
+  const victim = [...fleet.nodes].sort((a, b) => calls.at(b).length - calls.at(a).length)[0];
+  if (!victim) return;
+  const its = calls.at(victim);
+  const others = calls.numbers.map((_, index) => index).filter((index) => !its.includes(index));
+  const at = Date.now();
+  if (part === 'node-killed') await victim.kill();
+  else if (part === 'node-frozen') victim.freeze();
+  else victim.host.cutOff();
+  await until(
+    () => its.every((index) => calls.ears.of(index).spokenToAfter(at + 50) !== undefined),
+    watchMs,
+    signal,
+  );
+  await sleep(500);
+  const before = Date.now();
+  if (part === 'node-killed') await victim.start();
+  else if (part === 'node-frozen') victim.thaw();
+  else victim.host.reconnect();
+  const ended = await calls.sipp.finished();
+  const spoken = its.map((index) => (calls.ears.of(index).spokenToAfter(at + 50) ?? Infinity) - at);
+  const gaps = its.map((index) => calls.ears.of(index).longestGapMs(at, before));
+  const elsewhere = its.filter((index) =>
+    fleet.nodes.some((node) => node !== victim && node.callers.has(calls.numbers[index] ?? '')),
+  ).length;
+  const lost = its.filter((index) => ended[index]?.end !== 'caller').length;
+  report.tell(part, 'its calls, of all', `${its.length} of ${count}`);
+  report.judge(part, 'its calls that were lost', String(lost), '0', lost === 0);
+  report.judge(
+    part,
+    'its calls that another node took over',
+    `${elsewhere} of ${its.length}`,
+    'all',
+    elsewhere === its.length,
+  );
+  report.judge(
+    part,
+    'without a packet, longest',
+    ms(Math.max(...gaps)),
+    `≤ ${settings.takenOverMs} ms`,
+    Math.max(...gaps) <= settings.takenOverMs,
+  );
+  report.tell(
+    part,
+    'spoken to again',
+    `after ${ms(percentile(spoken, 0.5))}, at the latest ${ms(Math.max(...spoken))}`,
+  );
+  const othersGaps = others.map((index) => calls.ears.of(index).longestGapMs(at, before));
+  const othersCut = others.filter((index) => ended[index]?.end !== 'caller').length;
+  report.judge(part, "other nodes' calls that were cut", String(othersCut), '0', othersCut === 0);
+  report.tell(part, "other nodes' calls, longest without a packet", ms(Math.max(0, ...othersGaps)));
+  report.data[part] = { its, spoken, gaps, othersGaps, calls: ended };
+  await calls.stop();
+  if (settings.short) return;
+  await comesBack(part, victim, { fleet, settings, report, signal });
+}
+
+/** New calls go to it again. */
+async function comesBack(
+  part: string,
+  node: FleetNode,
+  { fleet, settings, report }: PartContext,
+): Promise<void> {
+  const count = settings.atATime;
+  const calls = await fleet.call({ count, rate: RATE, holdMs: (count / RATE) * 1000 + 1500 });
+  await judgeCuts(`${part}, afterwards`, calls, report);
+  const its = calls.numbers.filter((number) => node.callers.has(number)).length;
+  report.judge(
+    part,
+    'back, it takes its share',
+    `${its} of ${count}`,
+    `≥ ${Math.floor(count / 6)}`,
+    its >= Math.floor(count / 6),
+  );
+  await calls.stop();
+}
+
+async function asteriskKilled({ fleet, settings, report, signal }: PartContext): Promise<void> {
+  const part = 'asterisk-killed';
+  const count = settings.atATime;
+  const victim = fleet.asterisks[0];
+  if (!victim) return;
+  const calls = await fleet.call({
+    count,
+    listening: true,
+    rate: RATE,
+    holdMs: (count / RATE) * 1000 + 30_000,
+  });
+  await calls.allSpokenTo((count / RATE) * 1000 + 5000);
+  const loads = await loadsOf(fleet);
+  const at = Date.now();
+  await victim.kill();
+  // Callers who come now.
+  const later = await fleet.call({ count: 20, rate: 2, holdMs: 500 });
+  const laterEnded = await later.sipp.finished();
+  const left = await until(
+    async () => (await fleet.kamailio.asterisks()).some(({ active }) => !active),
+    10_000,
+    signal,
+  );
+  const ended = await calls.sipp.finished();
+  const silent = calls.numbers
+    .map((_, index) => index)
+    .filter((index) => (calls.ears.of(index).at.at(-1) ?? 0) < at + 2000);
+  const hungUp = silent.filter((index) => ended[index]?.end === 'callee');
+  const after = hungUp.map((index) => (ended[index]?.endedAt ?? NaN) - at);
+  report.tell(part, 'its calls, of all (lost: their sound went through it)', `${silent.length} of ${count}`);
+  report.judge(
+    part,
+    'its callers are hung up, not left in silence',
+    `${hungUp.length} of ${silent.length}`,
+    'all',
+    hungUp.length === silent.length,
+  );
+  report.tell(
+    part,
+    'hung up after',
+    `${ms(percentile(after, 0.5))}, at the latest ${ms(Math.max(...after))}`,
+  );
+  const othersCut = ended.filter((call, index) => !silent.includes(index) && call.end !== 'caller').length;
+  report.judge(part, "the other Asterisk's calls that were cut", String(othersCut), '0', othersCut === 0);
+  const times = answerTimes(laterEnded);
+  const answered = laterEnded.filter(({ end }) => end === 'caller').length;
+  report.judge(
+    part,
+    'new calls, answered',
+    `${answered} of ${laterEnded.length}`,
+    'all',
+    answered === laterEnded.length,
+  );
+  report.tell(
+    part,
+    'new calls, INVITE to 200',
+    `p50 ${ms(percentile(times, 0.5))}, longest ${ms(Math.max(...times))}`,
+  );
+  report.judge(part, 'Kamailio leaves it out', left ? 'yes' : 'no', 'yes', left);
+  await Promise.all([calls.stop(), later.stop()]);
+  await victim.start();
+  const back = await until(
+    async () => (await fleet.kamailio.asterisks()).every(({ active }) => active),
+    20_000,
+    signal,
+  );
+  report.judge(part, 'started again, it gets calls', back ? 'yes' : 'no', 'yes', back);
+  report.data[part] = { loads, calls: ended, later: laterEnded };
+  // The nodes connect again within 1.5 s.
+  await sleep(3000);
+  const again = await fleet.call({ count: 12, rate: 4, holdMs: 500 });
+  await judgeCuts(`${part}, afterwards`, again, report);
+  await again.stop();
+}
+
+async function databaseKilled({ fleet, settings, report }: PartContext): Promise<void> {
+  const part = 'database-killed';
+  const count = settings.atATime;
+  const calls = await fleet.call({
+    count,
+    listening: true,
+    rate: RATE,
+    holdMs: (count / RATE) * 1000 + 9000,
+  });
+  await calls.allSpokenTo((count / RATE) * 1000 + 5000);
+  const at = Date.now();
+  await fleet.database.kill();
+  const later = await fleet.call({ count: 24, rate: 4, holdMs: 500 });
+  await judgeCuts(`${part}, new calls meanwhile`, later, report);
+  await sleep(2000);
+  const until = Date.now();
+  await fleet.database.resume();
+  const ended = await judgeCuts(`${part}, running calls`, calls, report);
+  const gaps = calls.numbers.map((_, index) => calls.ears.of(index).longestGapMs(at, until));
+  report.tell(part, 'away for', `${((until - at) / 1000).toFixed(1)} s`);
+  report.tell(part, 'running calls, longest without a packet', ms(Math.max(...gaps)));
+  report.data[part] = { gaps, calls: ended };
+  await Promise.all([calls.stop(), later.stop()]);
+}
+
+/** Every node is drained and started anew, one after the other, while calls come and go. */
+async function rollingDrain({ fleet, settings, report, signal }: PartContext): Promise<void> {
+  const part = 'rolling-drain';
+  const calls = await fleet.call({ count: 2000, rate: RATE / 4, holdMs: 4000 });
+  const drained: string[] = [];
+  for (const node of fleet.nodes.slice(0, settings.drained)) {
+    await until(() => node.running > 1, 10_000, signal);
+    const at = Date.now();
+    const running = node.running;
+    const status = await node.drain();
+    drained.push(
+      `${node.name}: ${running} calls, ${((Date.now() - at) / 1000).toFixed(1)} s, status ${status ?? '–'}`,
+    );
+    await node.start();
+  }
+  calls.sipp.makeNoMore();
+  report.tell(part, 'drained', drained.join('; '));
+  const ended = await judgeCuts(part, calls, report);
+  report.data[part] = { drained, calls: ended };
+  judgeClaims(part, fleet, calls, ended, report);
+  await calls.stop();
+}
+
+/** Whoever was hung up, or never got through. */
+async function judgeCuts(part: string, calls: FleetCalls, report: FleetReport): Promise<SippCall[]> {
+  const ended = await calls.sipp.finished();
+  const not = ended.filter(({ end }) => end !== 'caller');
+  const why = [
+    ...new Set(not.map(({ end, status }) => (status === undefined ? end : `${end} ${status}`))),
+  ].join(', ');
+  report.judge(
+    part,
+    `of ${ended.length} calls, cut or not answered`,
+    `${not.length}${why && ` (${why})`}`,
+    '0',
+    not.length === 0,
+  );
+  if (not.length > 0) report.data[`${part}, SIPp`] = { not, said: calls.sipp.output };
+  return ended;
+}
+
+function answerTimes(calls: readonly SippCall[]): number[] {
+  return calls.flatMap(({ askedAt, answeredAt }) =>
+    askedAt === undefined || answeredAt === undefined ? [] : [answeredAt - askedAt],
+  );
+}
+
+async function loadsOf(fleet: Fleet): Promise<number[]> {
+  const loads = await fleet.kamailio.asterisks();
+  return fleet.asterisks.map(({ host }) => loads.find(({ uri }) => uri.endsWith(host.address))?.load ?? 0);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,70 @@
+import { nonEmpty } from '../settings.ts';
+import { UserError } from '../user-error.ts';
+
+/** What is shown of a fleet, in this order. */
+export const PARTS = [
+  'entry',
+  'spread',
+  'short-calls',
+  'claim-cost',
+  'growth',
+  'node-killed',
+  'node-frozen',
+  'node-cut-off',
+  'asterisk-killed',
+  'database-killed',
+  'rolling-drain',
+] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface FleetSettings {
+  /** Fewer calls, and less done with them. */
+  readonly short: boolean;
+  readonly asterisks: number;
+  readonly nodes: number;
+  readonly parts: readonly Part[];
+  /** Short calls in all. */
+  readonly calls: number;
+  /** Calls at a time for the spread. */
+  readonly spread: number;
+  /** Calls at a time when something dies. */
+  readonly atATime: number;
+  /** How long is waited until callers whose node has died are spoken to. */
+  readonly watchMs: number;
+  /** How long their callers may hear nothing. On a machine that runs other tests, too, time says little. */
+  readonly takenOverMs: number;
+  /** The busiest node's calls beside the mean. Where there are few, one more is much. */
+  readonly unevenness: number;
+  /** Nodes that are drained and started anew. */
+  readonly drained: number;
+}
+
+/** `make fleet CALLS=10000 ONLY=spread,short-calls`; SHORT=1 is what `make test` runs. Throws UserError. */
+export function fleetSettings(environment: NodeJS.ProcessEnv = process.env): FleetSettings {
+  const short = nonEmpty(environment['SHORT']) !== undefined;
+  const only = nonEmpty(environment['ONLY'])?.split(',');
+  for (const name of only ?? []) {
+    if (!(PARTS as readonly string[]).includes(name))
+      throw new UserError(`ONLY=${name} is not known; it can be ${PARTS.join(', ')}.`);
+  }
+  const number = (name: string, usual: number, most: number): number => {
+    const value = Number(nonEmpty(environment[name]) ?? usual);
+    if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+    throw new UserError(`${name}=${environment[name]} must be a number from 1 to ${most}.`);
+  };
+  const usual: readonly Part[] = short ? ['entry', 'spread', 'node-killed', 'rolling-drain'] : PARTS;
+  const nodes = number('NODES', 3, 8);
+  return {
+    short,
+    parts: only ? PARTS.filter((part) => only.includes(part)) : usual,
+    asterisks: number('ASTERISKS', 2, 8),
+    nodes,
+    calls: number('CALLS', short ? 30 : 1000, 700_000),
+    spread: short ? 12 : 60,
+    atATime: short ? 6 : 18,
+    watchMs: 12_000,
+    takenOverMs: short ? 10_000 : 3000,
+    unevenness: short ? 1.5 : 1.2,
+    drained: short ? 1 : nodes,
+  };
+}
