@@ -1,7 +1,7 @@
 /**
  * What the voice detector's thread takes for many calls at once, and how soon it decides.
  *
- *     make bench PART=voice-activity [CALLS=1,10,50,100] [DURATION_S=8] [ONLY=conversation,echo] [JSON_FILE=…]
+ *     make bench PART=voice-activity [CALLS=1,10,50,100] [ROUNDS=1] [DURATION_S=8] [ONLY=conversation,echo]
  *
  * Calls are fed in real time, in the steps in which the media thread would (media-loop.ts), each with another part of
  * the same sound. *conversation*: the agent speaks 40 % of the time, the caller 30 %, nobody the rest; line noise of −62 dBov, echo of −35
@@ -9,35 +9,24 @@
  * thread alone (schedstat); a decision is late by what passes between the arrival of the frame that decides an interruption, and the main thread's
  * hearing of it.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { VoiceActivityDetector } from '../../src/dialog/contract/ports.ts';
 import { monotonicNow } from '../../src/lib/clock.ts';
 import { createFlushLine, FlushLine } from '../../src/media/flush-line.ts';
 import { createSileroVad } from '../../src/providers/embedded/vad/silero-vad.ts';
 import { RingFeeder } from '../support/ring-feeder.ts';
 import { joined, mixed, telephoneSpeech, throughG711, whiteNoise } from '../support/telephone-speech.ts';
-import { median } from './density/measure.ts';
-import { machine } from './machine.ts';
+import { keepRaw, median, rawOf } from './raw.ts';
+import { markdown } from './report.ts';
+import { voiceActivityTable, type VoiceActivityRow } from './tables.ts';
 import { threadsCpuMs } from './threads-cpu.ts';
 
-const { CALLS = '1,10,50,100', DURATION_S = '8', ONLY, JSON_FILE } = process.env;
+const { CALLS = '1,10,50,100', ROUNDS = '1', DURATION_S = '8', ONLY } = process.env;
 const FRAME = 160;
 const RATE = 8000;
 
 interface Sound {
   readonly heard: Int16Array;
   readonly sent: Int16Array;
-}
-
-interface Row {
-  readonly scenario: string;
-  readonly calls: number;
-  readonly seconds: number;
-  /** Of one core, the thread's. */
-  readonly coreShare: number;
-  readonly decisions: number;
-  readonly lateMs: { readonly p50: number; readonly p99: number; readonly worst: number };
 }
 
 function quieter(samples: Int16Array, dB: number): Int16Array {
@@ -108,7 +97,12 @@ async function warmUp(vad: VoiceActivityDetector, { heard, sent }: Sound): Promi
   stream.close();
 }
 
-async function run(scenario: string, { heard, sent }: Sound, count: number): Promise<Row> {
+async function run(
+  scenario: string,
+  { heard, sent }: Sound,
+  count: number,
+  round: number,
+): Promise<VoiceActivityRow> {
   const vad = await createSileroVad();
   await warmUp(vad, { heard, sent });
   const late: number[] = [];
@@ -165,27 +159,20 @@ async function run(scenario: string, { heard, sent }: Sound, count: number): Pro
   return {
     scenario,
     calls: count,
-    seconds,
+    round,
     coreShare,
     decisions: late.length,
-    lateMs: { p50: median(late), p99: at(0.99), worst: late.at(-1) ?? NaN },
+    lateMs: { p50: median(late), p99: at(0.99) },
   };
 }
 
-const rows: Row[] = [];
+const rows: VoiceActivityRow[] = [];
 for (const [scenario, sound] of Object.entries(await sounds())) {
   if (ONLY !== undefined && !ONLY.split(',').includes(scenario)) continue;
   for (const count of CALLS.split(',').map(Number)) {
-    const row = await run(scenario, sound, count);
-    rows.push(row);
-    const { coreShare, decisions, lateMs } = row;
-    process.stdout.write(
-      `${scenario.padEnd(13)} ${String(count).padStart(4)} calls: ${((100 * coreShare) / count).toFixed(3)} % of a core a call, ` +
-        `${(100 * coreShare).toFixed(1)} in all; decided ${lateMs.p50.toFixed(1)} (p50) ${lateMs.p99.toFixed(1)} (p99) ms after the frame, of ${decisions}\n`,
-    );
+    for (let round = 0; round < Number(ROUNDS); round++) rows.push(await run(scenario, sound, count, round));
   }
 }
-if (JSON_FILE !== undefined) {
-  mkdirSync(dirname(JSON_FILE), { recursive: true });
-  writeFileSync(JSON_FILE, `${JSON.stringify({ machine: machine(), rows }, undefined, 1)}\n`);
-}
+const raw = rawOf({ rounds: Number(ROUNDS), seconds: Number(DURATION_S) }, rows);
+process.stdout.write(`${markdown(voiceActivityTable(raw))}\n`);
+keepRaw(raw);
