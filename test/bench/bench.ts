@@ -6,23 +6,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { markdown, svg } from './report.ts';
-import type { Raw } from './raw.ts';
-import { PARTS, type Part } from './tables.ts';
+import { made, PARTS, type Part } from './tables.ts';
 
 const given = (name: string): string | undefined => process.env[name]?.trim() || undefined;
 const out = resolve(given('OUT') ?? new URL('../../docs/benchmarks', import.meta.url).pathname);
 
-/** What is made of a part's raw file: file names and texts. */
-function made(name: string, { title, table, picture }: Part): readonly (readonly [string, string])[] {
-  const raw = JSON.parse(readFileSync(join(out, `${name}.json`), 'utf8')) as Raw<never>;
-  const { cpu, cores, kernel, node, load } = raw.machine;
-  const settings = Object.entries(raw.settings).map(([setting, value]) => `${setting} ${value}`);
-  const machine = `${cpu}, ${cores} cores, load ${load.toFixed(1)}; Linux ${kernel}, Node.js ${node}; ${settings.join(', ')}.`;
-  return [
-    [`${name}.md`, `# ${title}\n\n${machine}\n\n![](${name}.svg)\n\n${markdown(table(raw))}\n`],
-    [`${name}.svg`, svg(picture(raw))],
-  ];
+function rawFile(name: string): string {
+  return readFileSync(join(out, `${name}.json`), 'utf8');
 }
 
 function run(name: string, part: Part): boolean {
@@ -33,14 +23,16 @@ function run(name: string, part: Part): boolean {
   const env = { ...part.settings, ...asked, JSON_FILE: join(out, `${name}.json`) };
   const { status } = spawnSync(process.execPath, [program], { stdio: 'inherit', env });
   if (status !== 0) return false;
-  for (const [file, text] of made(name, part)) writeFileSync(join(out, file), text);
+  for (const [file, text] of made(name, part, rawFile(name))) writeFileSync(join(out, file), text);
   return true;
 }
 
 /** True: the raw file's tables and pictures are what stands there. */
 function verify(name: string, part: Part): boolean {
   if (!existsSync(join(out, `${name}.json`))) return true;
-  const others = made(name, part).filter(([file, text]) => readFileSync(join(out, file), 'utf8') !== text);
+  const others = made(name, part, rawFile(name)).filter(
+    ([file, text]) => readFileSync(join(out, file), 'utf8') !== text,
+  );
   for (const [file] of others) process.stdout.write(`${file} isn't what ${name}.json says\n`);
   if (others.length === 0) process.stdout.write(`${name}: right\n`);
   return others.length === 0;

@@ -1,7 +1,7 @@
 /** The tables and pictures of each part, from its raw file: `bench.ts` writes them, and `verify` makes them again. */
 import type { Figures } from './density/measure.ts';
 import { median, spread, type Raw } from './raw.ts';
-import type { Bars, Curves, Table } from './report.ts';
+import { markdown, svg, type Bars, type Curves, type Table } from './report.ts';
 
 export interface DensityRow extends Figures {
   readonly contender: string;
@@ -187,3 +187,16 @@ export const PARTS: Readonly<Record<string, Part>> = {
     settings: { CALLS: '1,50,200,500,1000', ROUNDS: '2', DURATION_S: '2' },
   },
 };
+
+/** What is made of a part's raw file, which has this text: file names and texts. */
+export function made(name: string, part: Part, rawFile: string): readonly (readonly [string, string])[] {
+  const raw = JSON.parse(rawFile) as Raw<never>;
+  const { cpu, cores, kernel, node, load, realTime } = raw.machine;
+  const settings = Object.entries(raw.settings).map(([setting, value]) => `${setting} ${value}`);
+  const machine = `${cpu}, ${cores} cores, load ${load.toFixed(1)}${realTime ? ', the bench in SCHED_FIFO' : ''}; Linux ${kernel}, Node.js ${node}; ${settings.join(', ')}.`;
+  const { title, table, picture } = part;
+  return [
+    [`${name}.md`, `# ${title}\n\n${machine}\n\n![](${name}.svg)\n\n${markdown(table(raw))}\n`],
+    [`${name}.svg`, svg(picture(raw))],
+  ];
+}
