@@ -4,7 +4,7 @@
 MAKEFLAGS += --no-print-directory
 export EXT SAY RECORD JSON CODEC HOST SIP_PORT HTTP_PORT LAB MIRROR PROVIDERS BIND RTP_START RTP_END RTPRIO ONLY
 export HALF CASES LISTEN SWEEP CALLS TURNS VARIANTS STT_EAGER_END_MS STT_TURN_END_MS STT_TAKEN_BACK STT_TRANSCRIPT_MS LLM_FIRST_TOKEN_MS \
-	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED REF SHORT ROUNDS DURATION_S JSON_FILE NODES ASTERISKS
+	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED REF SHORT ROUNDS DURATION_S NODES ASTERISKS STORED PART OUT
 
 .PHONY: help demo lab call fleet doctor deb install test check bench bench-compare bench-latency bench-trouble bench-turns fuzz clean image up down logs test-docker
 COMPOSE = docker compose --file docker/compose.yaml
@@ -24,8 +24,9 @@ help:
 	@echo 'make install the same files on another Linux with systemd; as root (DESTDIR=)'
 	@echo 'make test    lint, types, unit, integration and end-to-end tests'
 	@echo 'make check   lint and types'
-	@echo 'make bench PART=density   calls a core and their jitter: the RTP gateway beside C, asyncio and the naive design'
-	@echo '             (docs/benchmarks.md: CALLS=50,300 ROUNDS=3 DURATION_S=5 ONLY=c,gateway JSON_FILE=density.json)'
+	@echo 'make bench   what a call costs, beside C, asyncio and npm packages, in ten minutes: tables, figures and pictures in'
+	@echo '             docs/benchmarks (PART=density,voice-activity,packages: some of it; PART=verify: are they right?'
+	@echo '             CALLS=50,300 ROUNDS=3 DURATION_S=5 ONLY=c,gateway OUT=folder)'
 	@echo 'make fleet   2 Asterisks, 3 nodes, Kamailio and PostgreSQL on this machine, and what happens when they die'
 	@echo '             (docs/fleet.md: CALLS=10000 ONLY=spread,node-killed NODES=3 ASTERISKS=2 SHORT=1)'
 	@echo 'make bench-compare REF=main   what the working tree costs of what REF does (SHORT=1: a minute)'
@@ -78,7 +79,7 @@ test:
 	@lab/run.sh --lab lab/test.ts
 
 bench:
-	@lab/run.sh test/bench/$(or $(filter density,$(PART)),$(error PART=$(PART) is not known; it can be density)).bench.ts
+	@lab/run.sh test/bench/bench.ts
 
 bench-compare:
 	@lab/run.sh test/bench/compare.bench.ts

@@ -225,14 +225,16 @@ export class AudioRingReader {
   }
 
   /**
-   * Resolves when there is something to read (`true`), or when the ring is closed and read out, or
-   * `timeout` has passed (`false`). Doesn't keep the process alive by itself.
+   * Resolves when there is something to read (`true`), or when the ring is closed and read out (`false`). Doesn't keep
+   * the process alive by itself. Without a time-out: V8 would keep a timer for each wait until it runs out, which
+   * wakes the thread once more for each frame (measured with 50 rings: 3.4 % of a core instead of 1.4).
    */
-  async wait(timeout?: Milliseconds): Promise<boolean> {
+  async wait(): Promise<boolean> {
     const written = this.written;
     if (this.#next < written) return true;
-    if (this.closed) return false;
-    const waiting = Atomics.waitAsync(this.#view.header, WRITTEN, written, timeout);
+    const waiting = Atomics.waitAsync(this.#view.header, WRITTEN, written);
+    // Whoever closes it from here on wakes us, and whoever has closed it before did so without us.
+    if (waiting.async && this.closed) Atomics.notify(this.#view.header, WRITTEN);
     if (waiting.async) await waiting.value;
     return this.available > 0;
   }

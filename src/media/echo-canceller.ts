@@ -38,14 +38,15 @@ export class EchoCanceller {
   /** Frames of silence at its end. */
   #silentFrames = Infinity;
   /** Spectra of it, one for each frame, by the frame's number modulo REACH_FRAMES; `#stale`: so many of the newest are missing. */
-  readonly #sentRe: Float64Array;
-  readonly #sentIm: Float64Array;
+  readonly #sentRe: Float32Array;
+  readonly #sentIm: Float32Array;
+  readonly #sentPower: Float32Array;
   #newest = 0;
   #stale = 0;
   /** The path, a piece after another, and how much each of its bins may be off. */
-  readonly #pathRe: Float64Array;
-  readonly #pathIm: Float64Array;
-  readonly #doubt: Float64Array;
+  readonly #pathRe: Float32Array;
+  readonly #pathIm: Float32Array;
+  readonly #doubt: Float32Array;
   readonly #near: Float64Array;
   readonly #re: Float64Array;
   readonly #im: Float64Array;
@@ -62,11 +63,12 @@ export class EchoCanceller {
     this.#past = size + (REACH_FRAMES - 1) * samplesPerFrame;
     this.#sent = new Float64Array(this.#past + REACH_FRAMES * samplesPerFrame);
     this.#end = this.#past;
-    this.#sentRe = new Float64Array(REACH_FRAMES * bins);
-    this.#sentIm = new Float64Array(REACH_FRAMES * bins);
-    this.#pathRe = new Float64Array(PIECES * bins);
-    this.#pathIm = new Float64Array(PIECES * bins);
-    this.#doubt = new Float64Array(PIECES * bins).fill(FIRST_DOUBT);
+    this.#sentRe = new Float32Array(REACH_FRAMES * bins);
+    this.#sentIm = new Float32Array(REACH_FRAMES * bins);
+    this.#sentPower = new Float32Array(REACH_FRAMES * bins);
+    this.#pathRe = new Float32Array(PIECES * bins);
+    this.#pathIm = new Float32Array(PIECES * bins);
+    this.#doubt = new Float32Array(PIECES * bins).fill(FIRST_DOUBT);
     this.#near = new Float64Array(bins);
     this.#re = new Float64Array(bins);
     this.#im = new Float64Array(bins);
@@ -142,32 +144,40 @@ export class EchoCanceller {
 
   #transformSent(): void {
     const { size } = this.#fft;
+    const re = this.#re;
+    const im = this.#im;
     for (; this.#stale > 0; this.#stale--) {
       const ago = this.#stale - 1;
       const end = this.#end - ago * this.#frame;
       const at = this.#spectrumAt(ago);
-      this.#fft.forward(
-        this.#sent.subarray(end - size, end),
-        this.#sentRe.subarray(at, at + this.#bins),
-        this.#sentIm.subarray(at, at + this.#bins),
-      );
+      this.#fft.forward(this.#sent.subarray(end - size, end), re, im);
+      this.#sentRe.set(re, at);
+      this.#sentIm.set(im, at);
+      for (let bin = 0; bin < this.#bins; bin++) {
+        this.#sentPower[at + bin] = (re[bin] as number) ** 2 + (im[bin] as number) ** 2;
+      }
     }
   }
 
   /** The echo of what was sent, in the last frame of `block`. */
   #estimate(block: Float64Array): void {
+    const bins = this.#bins;
+    const sentRe = this.#sentRe;
+    const sentIm = this.#sentIm;
+    const pathRe = this.#pathRe;
+    const pathIm = this.#pathIm;
     const re = this.#re.fill(0);
     const im = this.#im.fill(0);
     for (let piece = 0; piece < PIECES; piece++) {
       const from = this.#spectrumAt(piece * PIECE_FRAMES);
-      const path = piece * this.#bins;
-      for (let bin = 0; bin < this.#bins; bin++) {
-        const sentRe = this.#sentRe[from + bin] as number;
-        const sentIm = this.#sentIm[from + bin] as number;
-        const pathRe = this.#pathRe[path + bin] as number;
-        const pathIm = this.#pathIm[path + bin] as number;
-        re[bin] = (re[bin] as number) + sentRe * pathRe - sentIm * pathIm;
-        im[bin] = (im[bin] as number) + sentRe * pathIm + sentIm * pathRe;
+      const path = piece * bins;
+      for (let bin = 0; bin < bins; bin++) {
+        const xRe = sentRe[from + bin] as number;
+        const xIm = sentIm[from + bin] as number;
+        const hRe = pathRe[path + bin] as number;
+        const hIm = pathIm[path + bin] as number;
+        re[bin] = (re[bin] as number) + xRe * hRe - xIm * hIm;
+        im[bin] = (im[bin] as number) + xRe * hIm + xIm * hRe;
       }
     }
     this.#fft.inverse(re, im, block);
@@ -176,6 +186,13 @@ export class EchoCanceller {
   /** `rest`: what is left of what was heard, in its last frame, and silence before it. */
   #learn(rest: Float64Array): void {
     const bins = this.#bins;
+    const sentRe = this.#sentRe;
+    const sentIm = this.#sentIm;
+    const sentPower = this.#sentPower;
+    const pathRe = this.#pathRe;
+    const pathIm = this.#pathIm;
+    const doubts = this.#doubt;
+    const nears = this.#near;
     const re = this.#re;
     const im = this.#im;
     const gain = this.#gain.fill(0);
@@ -185,33 +202,32 @@ export class EchoCanceller {
       const from = this.#spectrumAt(piece * PIECE_FRAMES);
       const path = piece * bins;
       for (let bin = 0; bin < bins; bin++) {
-        const power = (this.#sentRe[from + bin] as number) ** 2 + (this.#sentIm[from + bin] as number) ** 2;
-        gain[bin] = (gain[bin] as number) + (this.#doubt[path + bin] as number) * power;
+        gain[bin] =
+          (gain[bin] as number) + (doubts[path + bin] as number) * (sentPower[from + bin] as number);
       }
     }
     for (let bin = 0; bin < bins; bin++) {
       const power = (re[bin] as number) ** 2 + (im[bin] as number) ** 2;
-      const near = NEAR_FOLLOW * (this.#near[bin] as number) + (1 - NEAR_FOLLOW) * power;
-      this.#near[bin] = near;
+      const near = NEAR_FOLLOW * (nears[bin] as number) + (1 - NEAR_FOLLOW) * power;
+      nears[bin] = near;
       gain[bin] = 1 / (share * (gain[bin] as number) + near + LINE_NOISE);
     }
     for (let piece = 0; piece < PIECES; piece++) {
       const from = this.#spectrumAt(piece * PIECE_FRAMES);
       const path = piece * bins;
       for (let bin = 0; bin < bins; bin++) {
-        const sentRe = this.#sentRe[from + bin] as number;
-        const sentIm = this.#sentIm[from + bin] as number;
+        const xRe = sentRe[from + bin] as number;
+        const xIm = sentIm[from + bin] as number;
         const restRe = re[bin] as number;
         const restIm = im[bin] as number;
-        const doubt = this.#doubt[path + bin] as number;
+        const doubt = doubts[path + bin] as number;
         const step = doubt * (gain[bin] as number);
-        const pathRe = (this.#pathRe[path + bin] as number) + step * (sentRe * restRe + sentIm * restIm);
-        const pathIm = (this.#pathIm[path + bin] as number) + step * (sentRe * restIm - sentIm * restRe);
-        this.#pathRe[path + bin] = pathRe;
-        this.#pathIm[path + bin] = pathIm;
-        const kept = 1 - share * step * (sentRe ** 2 + sentIm ** 2);
-        this.#doubt[path + bin] =
-          PERSISTENCE ** 2 * kept * doubt + (1 - PERSISTENCE ** 2) * (pathRe ** 2 + pathIm ** 2);
+        const hRe = (pathRe[path + bin] as number) + step * (xRe * restRe + xIm * restIm);
+        const hIm = (pathIm[path + bin] as number) + step * (xRe * restIm - xIm * restRe);
+        pathRe[path + bin] = hRe;
+        pathIm[path + bin] = hIm;
+        const kept = 1 - share * step * (sentPower[from + bin] as number);
+        doubts[path + bin] = PERSISTENCE ** 2 * kept * doubt + (1 - PERSISTENCE ** 2) * (hRe ** 2 + hIm ** 2);
       }
     }
     this.#constrain();
@@ -221,10 +237,14 @@ export class EchoCanceller {
   #constrain(): void {
     const path = this.#constrained * this.#bins;
     this.#constrained = (this.#constrained + 1) % PIECES;
-    const re = this.#pathRe.subarray(path, path + this.#bins);
-    const im = this.#pathIm.subarray(path, path + this.#bins);
+    const re = this.#re;
+    const im = this.#im;
+    re.set(this.#pathRe.subarray(path, path + this.#bins));
+    im.set(this.#pathIm.subarray(path, path + this.#bins));
     this.#fft.inverse(re, im, this.#block);
     this.#block.fill(0, PIECE_FRAMES * this.#frame);
     this.#fft.forward(this.#block, re, im);
+    this.#pathRe.set(re, path);
+    this.#pathIm.set(im, path);
   }
 }

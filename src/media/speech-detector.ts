@@ -70,6 +70,10 @@ const SPEECH_FOLLOW = 0.05;
  */
 const SPEECH_FALL_DB = 0.3;
 const QUIET_SPEECH_ABOVE_FLOOR_DB = 6;
+/** Quieter than this is no speech (G.711's smallest step but one is −72 dBov) … */
+const SILENT_DBOV = -70;
+/** … nor is what stands less than this above the noise floor, dB; what it follows lies 1 dB above it. */
+const SPEECH_ABOVE_FLOOR_DB = 4;
 /** Until the caller has spoken: a whisper on the telephone is louder than 20 dB under it. */
 const SPEECH_START_DBOV = -35;
 
@@ -124,6 +128,16 @@ export class SpeechDetector {
   /** Of the last 400 ms of it, as `speech-lasts` tells. */
   get recentDbov(): number {
     return this.#recentDbov;
+  }
+
+  /** The model takes the last window for speech. */
+  get isWindowVoiced(): boolean {
+    return this.#isWindowVoiced;
+  }
+
+  /** Whether speech may begin with a frame of this level, whatever the model says; below `gateDbov` it may be echo. */
+  couldBeSpeech(levelDbov: number, gateDbov: number): boolean {
+    return levelDbov >= Math.max(SILENT_DBOV, gateDbov, this.#floor + SPEECH_ABOVE_FLOOR_DB);
   }
 
   /** dBov; what this line sounds like while nobody speaks. */

@@ -3,9 +3,6 @@ import { FRAME_MS } from '../media/audio.ts';
 import { AudioRingReader, type AudioRingHandle } from '../media/audio-ring.ts';
 import { encodeG711 } from '../media/g711.ts';
 
-/** Longest sleep of a pump whose ring has stopped. */
-const WAIT_MS: Milliseconds = 1000;
-
 interface Run {
   stopped: boolean;
   until: number;
@@ -98,7 +95,7 @@ export class HeardPump {
         this.#next = reader.info.frame + 1;
         run.frames += 1;
         if (run.frames === this.#framesPerMessage) this.#flush(run);
-      } else if (!(await reader.wait(WAIT_MS)) && reader.closed) {
+      } else if (!(await reader.wait()) && reader.closed) {
         run.until = Math.min(run.until, this.#next - 1);
       }
     }

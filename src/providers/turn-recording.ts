@@ -4,8 +4,6 @@ import { AudioRingReader, type AudioRingHandle } from '../media/audio-ring.ts';
 
 /** A detector hears a soft onset late (p90 110–140 ms) and says so later still: what a turn reaches back. */
 export const PREROLL_FRAMES = 15;
-/** Longest sleep of a reader whose ring has stopped. */
-const WAIT_MS: Milliseconds = 1000;
 
 /**
  * The sound of one turn, copied out of the ring as it comes (a ring holds 5 s, a turn may last longer).
@@ -59,7 +57,7 @@ export class TurnRecording {
         this.#frames.push(frame);
         if (this.#frames.length > this.#longest) this.#frames.shift();
         this.#settle();
-      } else if (!(await this.#reader.wait(WAIT_MS)) && this.#reader.closed) {
+      } else if (!(await this.#reader.wait()) && this.#reader.closed) {
         this.close();
       }
     }

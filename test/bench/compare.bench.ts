@@ -11,7 +11,8 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { measure, median } from './density/measure.ts';
+import { measure } from './density/measure.ts';
+import { median } from './raw.ts';
 
 const { REF = '', SHORT } = process.env;
 /** Rounds on a busy machine differ by up to a quarter, short ones by half (measured). */

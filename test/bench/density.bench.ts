@@ -2,7 +2,7 @@
  * How many calls a core carries, and how evenly: our RTP gateway beside the same echo in C, the naive design and
  * Python's asyncio, in turn, several rounds.
  *
- *     make bench PART=density [CALLS=1,50,300] [ROUNDS=3] [DURATION_S=5] [JSON_FILE=…] [ONLY=gateway,c]
+ *     make bench PART=density [CALLS=1,50,300] [ROUNDS=3] [DURATION_S=5] [ONLY=gateway,c]
  *         [STORED=100000]
  *
  * Each call sends and receives 50 packets a second, G.711; a frame is one packet in and one out. The callers are a
@@ -12,21 +12,18 @@
  * second, and a stall of 50 ms once. With `STORED`, the gateway also runs beside the store, among so many calls that are kept. What loses more than a hundredth carries no calls.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, release, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { type Figures, measure, median } from './density/measure.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { measure } from './density/measure.ts';
+import { keepRaw, rawOf } from './raw.ts';
+import { markdown } from './report.ts';
+import { densityTable, type DensityRow } from './tables.ts';
 
-const { CALLS = '1,50,300,1000', ROUNDS = '3', DURATION_S = '5', ONLY, STORED, JSON_FILE } = process.env;
+const { CALLS = '1,50,300,1000', ROUNDS = '3', DURATION_S = '5', ONLY, STORED } = process.env;
 const seconds = Number(DURATION_S);
 const folder = mkdtempSync(join(tmpdir(), 'density-'));
 const here = (file: string): string => new URL(`density/${file}`, import.meta.url).pathname;
-
-interface Round extends Figures {
-  readonly contender: string;
-  readonly calls: number;
-  readonly round: number;
-}
 
 /** The command of each contender, without the callers' ports; undefined: it can't run here. */
 const CONTENDERS: Record<string, () => readonly string[] | undefined> = {
@@ -48,61 +45,24 @@ function works(command: string, ...args: string[]): boolean {
   }
 }
 
+/** Of what the others run on. */
+function versions(): Record<string, string> {
+  const said = (command: string): string | undefined => {
+    try {
+      return execFileSync(command, ['--version'], { encoding: 'utf8' }).split('\n')[0];
+    } catch {
+      return undefined;
+    }
+  };
+  return { cc: said('cc') ?? 'not here', python: said('python3') ?? 'not here' };
+}
+
 function compiled(): readonly string[] | undefined {
   const program = join(folder, 'echo');
   return works('cc', '-O2', '-o', program, here('echo.c')) ? [program] : undefined;
 }
 
-function report(all: readonly Round[]): void {
-  const head = [
-    'contender',
-    'calls',
-    'μs a frame (least–most)',
-    '× C',
-    '% of a core',
-    'calls a core',
-    'p50',
-    'p99',
-    'p99.9',
-    'worst ms',
-    'lost',
-    'callers',
-  ];
-  const rows = [...new Set(all.map(({ calls }) => calls))].flatMap((calls) =>
-    Object.keys(CONTENDERS).flatMap((contender) => {
-      const of = (name: string): Round[] =>
-        all.filter((each) => each.calls === calls && each.contender === name);
-      const rounds = of(contender);
-      if (rounds.length === 0) return [];
-      const costs = rounds.map(({ microseconds }) => microseconds);
-      const ratios = rounds.flatMap(({ microseconds, round }) => {
-        const floor = of('c').find((each) => each.round === round);
-        return floor === undefined ? [] : [microseconds / floor.microseconds];
-      });
-      const middle = (pick: (figures: Figures) => number): number => median(rounds.map(pick));
-      const share = middle(({ coreShare }) => coreShare);
-      return [
-        [
-          contender,
-          String(calls),
-          `${median(costs).toFixed(1)} (${Math.min(...costs).toFixed(1)}–${Math.max(...costs).toFixed(1)})`,
-          ratios.length === 0 ? '' : median(ratios).toFixed(2),
-          (100 * share).toFixed(1),
-          middle(({ lostShare }) => lostShare) > 0.01 ? '' : (calls / share).toFixed(0),
-          middle(({ deviationMs }) => deviationMs.p50).toFixed(2),
-          middle(({ deviationMs }) => deviationMs.p99).toFixed(2),
-          middle(({ deviationMs }) => deviationMs.p999).toFixed(2),
-          Math.max(...rounds.map(({ deviationMs }) => deviationMs.worst)).toFixed(2),
-          `${(100 * middle(({ lostShare }) => lostShare)).toFixed(2)} %`,
-          `${(100 * middle(({ callersCoreShare }) => callersCoreShare)).toFixed(0)} %`,
-        ],
-      ];
-    }),
-  );
-  for (const row of [head, head.map(() => '---'), ...rows]) process.stdout.write(`| ${row.join(' | ')} |\n`);
-}
-
-const all: Round[] = [];
+const all: DensityRow[] = [];
 try {
   const chosen = Object.entries(CONTENDERS).filter(
     ([name]) => ONLY === undefined || ONLY.split(',').includes(name),
@@ -124,9 +84,6 @@ try {
 } finally {
   rmSync(folder, { recursive: true });
 }
-report(all);
-const machine = { cpu: cpus()[0]?.model, cores: cpus().length, kernel: release(), node: process.version };
-if (JSON_FILE !== undefined) {
-  mkdirSync(dirname(JSON_FILE), { recursive: true });
-  writeFileSync(JSON_FILE, `${JSON.stringify({ machine, seconds, all }, undefined, 1)}\n`);
-}
+const raw = rawOf({ rounds: Number(ROUNDS), seconds, ...versions() }, all);
+process.stdout.write(`${markdown(densityTable(raw))}\n`);
+keepRaw(raw);

@@ -1,9 +1,6 @@
 import type { MediaSession } from '../../src/dialog/contract/ports.ts';
 import { AudioRingReader, FRAME_FILLER } from '../../src/media/audio-ring.ts';
 
-/** A blink of the eye: how late the end of `signal` may be noticed while nothing is heard. */
-const WAIT_MS = 200;
-
 /**
  * Plays to the caller what the caller says: the shortest proof that both directions work. Ends when
  * the session closes, is flushed, or `signal` aborts. The silence between words isn't played back, so
@@ -13,6 +10,9 @@ export async function echo(session: MediaSession, signal: AbortSignal): Promise<
   const reader = new AudioRingReader(session.heard);
   const playback = session.play();
   let samples = new Int16Array(reader.samplesPerFrame);
+  const aborted = new Promise((resolve) => {
+    signal.addEventListener('abort', resolve, { once: true });
+  });
   while (!signal.aborted) {
     while (reader.read(samples)) {
       if (reader.info.flags & FRAME_FILLER) continue;
@@ -20,7 +20,8 @@ export async function echo(session: MediaSession, signal: AbortSignal): Promise<
       if (!(await playback.write({ encoding: 'pcm_s16', rateHz, samples }))) return;
       samples = new Int16Array(reader.samplesPerFrame);
     }
-    if (!(await reader.wait(WAIT_MS)) && reader.closed) break;
+    await Promise.race([reader.wait(), aborted]);
+    if (reader.closed && reader.available === 0) break;
   }
   playback.end();
 }

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { callers, contend, keepBusy } from './contender.ts';
-import { mediaCpuMs } from './gateway-cpu.ts';
+import { threadsCpuMs } from '../threads-cpu.ts';
 
 const worker = new Worker(new URL('echo-worker.ts', import.meta.url), {
   name: 'media-echo',
@@ -10,4 +10,4 @@ const worker = new Worker(new URL('echo-worker.ts', import.meta.url), {
 });
 const [port] = (await once(worker, 'message')) as [number];
 keepBusy();
-contend([port], mediaCpuMs);
+contend([port], () => threadsCpuMs('media-'));

@@ -7,7 +7,7 @@ import type { MediaSession } from '../../../src/dialog/contract/ports.ts';
 import { RtpMediaGateway } from '../../../src/gateways/rtp-media-gateway.ts';
 import { keepCalls } from '../kept-calls.ts';
 import { callers, contend, keepBusy } from './contender.ts';
-import { mediaCpuMs } from './gateway-cpu.ts';
+import { threadsCpuMs } from '../threads-cpu.ts';
 
 /** Writes a second of sound whenever there is room for it, as a synthesiser does. */
 async function talk(session: MediaSession): Promise<void> {
@@ -27,6 +27,6 @@ for (const port of callers) {
 keepBusy();
 contend(
   gateway.report.threads.map(({ port }) => port),
-  mediaCpuMs,
+  () => threadsCpuMs('media-'),
   beside,
 );

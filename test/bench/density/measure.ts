@@ -75,10 +75,6 @@ export async function measure(
   };
 }
 
-export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
-}
-
 async function told(lines: Interface, word: string): Promise<string> {
   const [line] = (await once(lines, 'line')) as [string];
   const [first, rest = ''] = line.split(' ');

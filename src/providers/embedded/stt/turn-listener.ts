@@ -20,8 +20,6 @@ const TAIL_FRAMES = 12;
 /** Audio that is searched in one go: small, so that calls take turns on the thread. */
 const STEP_FRAMES = 3;
 const PARTIAL_EVERY_MS: Milliseconds = 600;
-/** Longest sleep of a listener whose ring has stopped. */
-const WAIT_MS: Milliseconds = 1000;
 
 /** What is needed of a recogniser here. */
 type Listening = Pick<Recogniser, 'start' | 'push' | 'partial' | 'finish' | 'abandon'>;
@@ -155,6 +153,6 @@ export class TurnListener {
   async #moreOrEnd(): Promise<void> {
     const woken = new Promise<void>((resolve) => (this.#wake = resolve));
     if (this.#reader.closed) await woken;
-    else await Promise.race([this.#reader.wait(WAIT_MS), woken]);
+    else await Promise.race([this.#reader.wait(), woken]);
   }
 }

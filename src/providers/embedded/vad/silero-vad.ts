@@ -2,7 +2,7 @@ import type { VadEvent } from '../../../dialog/contract/speech.ts';
 import type { VoiceActivityDetector } from '../../../dialog/contract/ports.ts';
 import { monotonicNow } from '../../../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../../../lib/errors.ts';
-import { AudioRingReader, createAudioRing } from '../../../media/audio-ring.ts';
+import { AudioRingReader, closeRing, createAudioRing } from '../../../media/audio-ring.ts';
 import type { SampleRateHz } from '../../../media/audio.ts';
 import { SPEECH_POLICY } from '../../../threads/policies.ts';
 import { SupervisedThread, type Supervision } from '../../../threads/supervised-thread.ts';
@@ -117,6 +117,8 @@ export async function createSileroVad(options: SileroOptions = {}): Promise<Voic
         ...(clean && { heard: clean }),
         close: () => {
           if (streams.delete(id)) thread.tell({ type: 'drop', stream: id });
+          // Nobody writes there any more, also where the thread has died: who reads there shall end.
+          if (clean) closeRing(clean);
         },
       });
     },

@@ -1,3 +1,4 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import { messageOf } from '../../../lib/errors.ts';
 import { inNativeCode } from '../../../threads/native-code.ts';
@@ -7,20 +8,25 @@ import { VadCall } from './vad-call.ts';
 import type { OpenVad, VadReplyMessage, VadRequestMessage, VadWorkerData } from './vad-messages.ts';
 
 /**
- * The speech thread that listens to all calls. Each call's ring wakes it; what is due by then is
- * judged in one run of the model, so that the busier it gets, the cheaper a call becomes.
+ * The speech thread that listens to all calls. With few of them, each one's ring wakes it; with many, it looks at all in
+ * turn, for a wake costs more than a look. What is due by then is judged in one run of the model: the busier it gets,
+ * the cheaper a call becomes.
  */
 const main = new ThreadSide<VadRequestMessage, VadReplyMessage>();
 
-/** How long a ring may stay silent before it is looked at again, in case that a wake-up got lost. */
-const LOOK_MS = 1000;
-/** From this many calls on, windows are gathered for GATHER_MS: a batch of 8 costs a third a window. */
-const GATHER_CALLS = 8;
-const GATHER_MS = 2;
+/** From this many calls on all are looked at every LOOK_MS: as many wakes as eight calls have frames. */
+const MANY_CALLS = 8;
+const LOOK_MS = 3;
 
-const calls = new Map<number, VadCall>();
-let due: { call: VadCall; served: () => void }[] = [];
-let running = false;
+interface OpenCall {
+  readonly call: VadCall;
+  /** Its ring will wake the thread. */
+  followed: boolean;
+}
+
+const calls = new Map<number, OpenCall>();
+let judging: Promise<void> | undefined;
+let looking = false;
 
 try {
   serve(await inNativeCode(() => loadSilero((workerData as VadWorkerData).modelPath)));
@@ -44,54 +50,62 @@ function open(model: SileroModel, request: OpenVad): void {
   const { stream } = request;
   try {
     const call = new VadCall(request, (event) => {
-      if (calls.get(stream) === call) main.report({ type: 'event', stream, event });
+      if (calls.get(stream)?.call === call) main.report({ type: 'event', stream, event });
     });
-    calls.set(stream, call);
-    void follow(model, stream, call);
+    calls.set(stream, { call, followed: false });
+    void wait(model);
   } catch (error) {
     main.report({ type: 'failed', stream, message: messageOf(error) });
   }
 }
 
-/** Waits for the call's frames as long as it is open. */
-async function follow(model: SileroModel, stream: number, call: VadCall): Promise<void> {
-  while (calls.get(stream) === call) {
-    if (await call.reader.wait(LOOK_MS)) {
-      await new Promise<void>((served) => {
-        due.push({ call, served });
-        schedule(model);
-      });
-    } else if (call.reader.closed) {
-      call.close();
-      calls.delete(stream);
-    }
+/** Sees to it that every call's frames are noticed, one way or the other. */
+async function wait(model: SileroModel): Promise<void> {
+  if (looking) return;
+  looking = true;
+  while (calls.size >= MANY_CALLS) {
+    await setTimeout(LOOK_MS);
+    await judgeDue(model);
+    for (const stream of calls.keys()) endIfOver(stream);
   }
+  looking = false;
+  for (const [stream, each] of calls) if (!each.followed) void follow(model, stream, each);
 }
 
-function schedule(model: SileroModel): void {
-  if (running) return;
-  running = true;
-  const go = (): void => void run(model);
-  if (calls.size >= GATHER_CALLS) setTimeout(go, GATHER_MS);
-  else setImmediate(go);
+async function follow(model: SileroModel, stream: number, followed: OpenCall): Promise<void> {
+  followed.followed = true;
+  while (!looking && calls.get(stream) === followed) {
+    if (await followed.call.reader.wait()) await judgeDue(model);
+    endIfOver(stream);
+  }
+  followed.followed = false;
+}
+
+function endIfOver(stream: number): void {
+  const over = calls.get(stream)?.call;
+  if (!over?.reader.closed || over.reader.available > 0) return;
+  over.close();
+  calls.delete(stream);
 }
 
 /** Judges everything that is due, and what becomes due meanwhile. A failing model ends the thread. */
-async function run(model: SileroModel): Promise<void> {
-  while (due.length > 0) {
-    const batch = due;
-    due = [];
-    for (let ready = batch; ready.length > 0;) {
-      ready = ready.filter(({ call }) => call.fill());
-      for (const rateHz of [8000, 16000] as const) {
-        const same = ready.filter(({ call }) => call.rateHz === rateHz);
-        if (same.length === 0) continue;
-        const lanes = same.map(({ call }) => call.lane);
-        await inNativeCode(() => model.run(rateHz, lanes));
-        for (const { call } of same) call.judge();
-      }
+function judgeDue(model: SileroModel): Promise<void> {
+  judging ??= judge(model).finally(() => (judging = undefined));
+  return judging;
+}
+
+async function judge(model: SileroModel): Promise<void> {
+  // What the media thread sends along with the first is due with it.
+  await setImmediate();
+  for (;;) {
+    const ready = [...calls.values()].flatMap(({ call }) => (call.fill() ? [call] : []));
+    if (ready.length === 0) return;
+    for (const rateHz of [8000, 16000] as const) {
+      const same = ready.filter((call) => call.rateHz === rateHz);
+      if (same.length === 0) continue;
+      const lanes = same.map(({ lane }) => lane);
+      await inNativeCode(() => model.run(rateHz, lanes));
+      for (const call of same) call.judge();
     }
-    for (const { served } of batch) served();
   }
-  running = false;
 }
