@@ -115,13 +115,12 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<TextTo
     },
     status() {
       const threads = pool.map(({ name, up, restarts }) => ({ name, alive: up, restarts }));
-      // One that only takes another's place may never have been needed.
-      if (pool.every(({ up, restarts }) => !up && restarts === 0))
-        return { threads: [], requests: replies.size };
-      const [trouble] = pool.some(({ up }) => up) ? [] : pool.map((thread) => thread.trouble);
+      // One that only takes another's place may never have been needed, and isn't missed while it is started.
+      const isNew = pool.every(({ up, restarts }) => !up && restarts === 0);
+      const [trouble] = isNew || pool.some(({ up }) => up) ? [] : pool.map((thread) => thread.trouble);
       return {
         ...(trouble !== undefined && { trouble: `its threads: ${trouble}` }),
-        threads,
+        threads: isNew && !started ? [] : threads,
         requests: replies.size,
       };
     },
