@@ -26,6 +26,7 @@ help:
 	@echo 'make check   lint and types'
 	@echo 'make bench PART=density   calls a core and their jitter: the RTP gateway beside C, asyncio and the naive design'
 	@echo '             (docs/benchmarks.md: CALLS=50,300 ROUNDS=3 DURATION_S=5 ONLY=c,gateway JSON_FILE=density.json)'
+	@echo 'make bench PART=start     how soon calls are taken, what that costs, memory idle and with calls (ROUNDS=3 CALLS=10)'
 	@echo 'make bench-compare REF=main   what the working tree costs of what REF does (SHORT=1: a minute)'
 	@echo 'make bench-latency   how long a caller waits for an answer, on the wire, with an emulated cloud;'
 	@echo '             its delays are settings (docs/cloud-providers.md), CALLS=6 TURNS=240 JSON=1'
@@ -74,7 +75,7 @@ test:
 	@lab/run.sh --lab lab/test.ts
 
 bench:
-	@lab/run.sh test/bench/$(or $(filter density,$(PART)),$(error PART=$(PART) is not known; it can be density)).bench.ts
+	@lab/run.sh $(if $(filter start,$(PART)),--lab) test/bench/$(or $(filter density start,$(PART)),$(error PART=$(PART) is not known; it can be density or start)).bench.ts
 
 bench-compare:
 	@lab/run.sh test/bench/compare.bench.ts

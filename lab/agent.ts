@@ -91,12 +91,16 @@ export class LabAgent {
     };
     if (options.signal?.aborted) throw new UserError('Interrupted before the agent was started.');
     // It dies with us, however we end; and Ctrl-C reaches us alone, who end it in order.
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, main], {
-      cwd: PROJECT,
-      env: environment,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      'setpriv',
+      ['--pdeathsig', 'KILL', process.execPath, '--max-semi-space-size=4', main],
+      {
+        cwd: PROJECT,
+        env: environment,
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     const log = createWriteStream(options.logFile, { mode: 0o600 });
     const agent = new LabAgent(child, log, Number(environment.VOICE_AGENT_DRAIN_MS) + GOODBYE_MS);
     try {
