@@ -35,6 +35,7 @@ export class RecogniserPool {
   readonly #limit: number;
   readonly #spareMs: number;
   readonly #agents = new Map<string, Agent>();
+  #dictionary: Dictionary | undefined;
   #uses = 0;
   #look: NodeJS.Timeout | undefined;
 
@@ -84,10 +85,9 @@ export class RecogniserPool {
     const key = domainKey(source);
     let agent = this.#agents.get(key);
     if (!agent) {
-      // Read anew for each agent (90 ms): kept, it would be 60 MB for nothing.
-      const dictionary = new Dictionary(this.#ps.model.dictionary);
+      this.#dictionary ??= new Dictionary(this.#ps.model.dictionary);
       agent = {
-        files: writeDomain(this.#ps.model, dictionary, source),
+        files: writeDomain(this.#ps.model, this.#dictionary, source),
         idle: [],
         spare: 0,
         lent: 0,
