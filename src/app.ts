@@ -316,7 +316,7 @@ interface Staff {
   readonly announcer: StaffedAgent;
   readonly phrases: PhraseCache;
   /** Prepares what needn't be there for the first moment of a call. Never rejects. */
-  prepareRest(): Promise<void>;
+  readonly prepareRest: () => Promise<void>;
 }
 
 /** Opens every provider that an agent uses and prepares what a call begins with. */

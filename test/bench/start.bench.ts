@@ -38,9 +38,7 @@ const { ROUNDS = '3', CALLS = '10', ONLY, LOG } = process.env;
 
 await runMain(async (signal) => {
   const kinds = (Object.keys(KINDS) as Kind[]).filter((kind) => (ONLY ?? kind) === kind);
-  console.log(
-    `${cpus().length} processors, Node.js ${process.version}, load ${loadavg()[0]?.toFixed(1) ?? '?'}`,
-  );
+  say(`${cpus().length} processors, Node.js ${process.version}, load ${loadavg()[0]?.toFixed(1) ?? '?'}`);
   const asterisk = await NativeAsterisk.start({ signal });
   try {
     const rows: (readonly string[])[] = [];
@@ -82,7 +80,7 @@ async function measure(kind: Kind, asterisk: NativeAsterisk, signal: AbortSignal
     });
     const ready = agent.lines.map(parseLogLine).find((line) => line?.event === 'ready');
     const readyMs = (ready?.time ?? NaN) - at;
-    if (LOG !== undefined) console.log(agent.lines.join('\n'));
+    if (LOG !== undefined) say(agent.lines.join('\n'));
     return { readyMs, cpuSeconds: cpuSeconds(agent.pid), agent };
   };
   const rows: string[][] = [];
@@ -149,6 +147,10 @@ function consoleSettings(): Record<string, string> {
   };
 }
 
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 /** User and system time of a process's threads, the ended ones included. */
 function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -168,7 +170,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): v
   const widths = head.map((name, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`;
-  console.log(line(head));
-  console.log(`| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`);
-  for (const row of rows) console.log(line(row));
+  say(line(head));
+  say(`| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`);
+  for (const row of rows) say(line(row));
 }

