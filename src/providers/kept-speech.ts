@@ -21,8 +21,8 @@ export function keepSpeech(tts: TextToSpeech, sound: string, store: SpeechStore)
       const text = await whole(pieces);
       const key = sha256(JSON.stringify([sound, text, request.voice, request.language, request.format]));
       const kept = await store.get(key);
-      if (signal.aborted) return;
       if (kept) {
+        if (signal.aborted) return;
         yield { type: 'words', words: kept.words };
         yield { type: 'audio', audio: audioOf(kept.format, kept.bytes) };
         return;
