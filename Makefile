@@ -2,7 +2,7 @@
 # and a root file system with Asterisk 22, all of it kept in .cache/.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-export EXT SAY RECORD JSON CODEC HOST SIP_PORT HTTP_PORT LAB MIRROR PROVIDERS BIND RTP_START RTP_END RTPRIO ONLY
+export EXT SAY RECORD JSON LOG CODEC HOST SIP_PORT HTTP_PORT LAB MIRROR PROVIDERS BIND RTP_START RTP_END RTPRIO ONLY
 export HALF CASES LISTEN SWEEP CALLS TURNS VARIANTS STT_EAGER_END_MS STT_TURN_END_MS STT_TAKEN_BACK STT_TRANSCRIPT_MS LLM_FIRST_TOKEN_MS \
 	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED REF SHORT ROUNDS DURATION_S NODES ASTERISKS STORED PART OUT
 
@@ -27,6 +27,7 @@ help:
 	@echo 'make bench   what a call costs, beside C, asyncio and npm packages, in ten minutes: tables, figures and pictures in'
 	@echo '             docs/benchmarks (PART=density,voice-activity,packages: some of it; PART=verify: are they right?'
 	@echo '             CALLS=50,300 ROUNDS=3 DURATION_S=5 ONLY=c,gateway OUT=folder)'
+	@echo 'make bench PART=start     how soon calls are taken, what that costs, memory idle and with calls (ROUNDS=3 CALLS=10)'
 	@echo 'make fleet   2 Asterisks, 3 nodes, Kamailio and PostgreSQL on this machine, and what happens when they die'
 	@echo '             (docs/fleet.md: CALLS=10000 ONLY=spread,node-killed NODES=3 ASTERISKS=2 SHORT=1)'
 	@echo 'make bench-compare REF=main   what the working tree costs of what REF does (SHORT=1: a minute)'
@@ -79,7 +80,7 @@ test:
 	@lab/run.sh --lab lab/test.ts
 
 bench:
-	@lab/run.sh test/bench/bench.ts
+	@lab/run.sh $(if $(filter start,$(PART)),--lab test/bench/start.bench.ts,test/bench/bench.ts)
 
 bench-compare:
 	@lab/run.sh test/bench/compare.bench.ts

@@ -96,7 +96,10 @@ export class LabAgent {
     // It dies with us, however we end; and Ctrl-C reaches us alone, who end it in order.
     const child = spawn(
       'setpriv',
-      ['--pdeathsig', 'KILL', ...(options.at?.enter ?? []), process.execPath, main],
+      [
+        ...['--pdeathsig', 'KILL', ...(options.at?.enter ?? [])],
+        ...[process.execPath, '--max-semi-space-size=4', main],
+      ],
       {
         cwd: PROJECT,
         env: environment,

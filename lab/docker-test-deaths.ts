@@ -18,8 +18,8 @@ const CRASH = {
   'voice-agent': `
     const { readFileSync, readdirSync } = require('fs');
     for (const pid of readdirSync('/proc').map(Number).filter((pid) => pid > 1 && pid !== process.pid)) {
-      const [, program] = readFileSync('/proc/' + pid + '/cmdline', 'utf8').split('\\0');
-      if (program === '/app/src/main.ts') process.kill(pid, 'SIGKILL');
+      const words = readFileSync('/proc/' + pid + '/cmdline', 'utf8').split('\\0');
+      if (words.includes('/app/src/main.ts')) process.kill(pid, 'SIGKILL');
     }`,
   asterisk: 'kill -KILL $(cat /run/asterisk/asterisk.pid)',
 } as const;

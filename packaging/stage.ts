@@ -50,8 +50,8 @@ export function stage(root: string): void {
   chmodSync(join(root, PROGRAM, 'node'), 0o755);
   const npm = ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
   execFileSync('npm', npm, { cwd: join(root, PROGRAM), stdio: ['ignore', 'ignore', 'inherit'] });
-  const dropOthers = join(PROJECT, 'docker/agent/drop-other-platforms.ts');
-  execFileSync(process.execPath, [dropOthers, join(root, PROGRAM, 'node_modules')]);
+  const slim = join(PROJECT, 'docker/agent/slim-node-modules.ts');
+  execFileSync(process.execPath, [slim, join(root, PROGRAM, 'node_modules')]);
   for (const name of ['.npmrc', 'package-lock.json']) rmSync(join(root, PROGRAM, name));
 
   for (const name of ['agents.yaml', 'providers.yaml'])

@@ -122,6 +122,8 @@ async function assemble(
     eventLoop.close();
   });
   const monitoring = await startMonitoring(config, log, scope, eventLoop);
+  // In a moment it is known what is wrong there; what the providers load takes longer.
+  const servers = await allWell(config.asterisk.map((server) => openServer(server, log, scope)));
   const rules = keepRules(config);
   const records = await openRecords(config, rules, log, scope, monitoring);
   const forLog = redactedEvents(rules, config.records.redact.cards);
@@ -132,8 +134,7 @@ async function assemble(
   const providers = new ProviderPool(scope, log, config, (thread) => {
     onAbandoned(thread, false);
   });
-  const [servers, gateway, vonage, { agents, announcer, phrases, prepareRest }] = await Promise.all([
-    allWell(config.asterisk.map((server) => openServer(server, log, scope))),
+  const [gateway, vonage, { agents, announcer, phrases, prepareRest }] = await Promise.all([
     config.asterisk.length > 0 ? openGateway(config, log, scope, onListenerAbandoned) : undefined,
     config.gateways.vonage.enabled
       ? import('./app/vonage.ts').then(({ openVonage }) =>
@@ -333,7 +334,7 @@ interface Staff {
   readonly announcer: StaffedAgent;
   readonly phrases: PhraseCache;
   /** Prepares what needn't be there for the first moment of a call. Never rejects. */
-  prepareRest(): Promise<void>;
+  readonly prepareRest: () => Promise<void>;
 }
 
 /** Opens every provider that an agent uses and prepares what a call begins with. */

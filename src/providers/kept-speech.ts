@@ -1,5 +1,5 @@
 import type { TextToSpeech } from '../dialog/contract/ports.ts';
-import { FLUSH, type TextPiece, type TimedWord } from '../dialog/contract/speech.ts';
+import { FLUSH, type TextPiece, type TimedWord, type TtsEvent } from '../dialog/contract/speech.ts';
 import type { Audio, AudioFormat } from '../media/audio.ts';
 import { sha256, type SpeechStore } from './speech-store.ts';
 
@@ -21,24 +21,24 @@ export function keepSpeech(tts: TextToSpeech, sound: string, store: SpeechStore)
       const text = await whole(pieces);
       const key = sha256(JSON.stringify([sound, text, request.voice, request.language, request.format]));
       const kept = await store.get(key);
-      if (signal.aborted) return;
       if (kept) {
+        if (signal.aborted) return;
         yield { type: 'words', words: kept.words };
         yield { type: 'audio', audio: audioOf(kept.format, kept.bytes) };
         return;
       }
       const heard: Audio[] = [];
       const words: TimedWord[] = [];
-      let asItShouldBe = true;
+      const troubles: TtsEvent[] = [];
       for await (const event of tts.speak(once(text), request, signal)) {
         if (event.type === 'audio') heard.push(event.audio);
         else if (event.type === 'words') words.push(...event.words);
-        else asItShouldBe = false;
+        else troubles.push(event);
         yield event;
       }
       const { format } = request;
       const isWhole = heard.length > 0 && heard.every((audio) => isIn(format, audio));
-      if (asItShouldBe && isWhole && !signal.aborted)
+      if (troubles.length === 0 && isWhole && !signal.aborted)
         await store.put(key, { format, words, bytes: Buffer.concat(heard.map(bytesOf)) });
     },
     close: () => tts.close(),

@@ -29,6 +29,7 @@ function startAgent(env: Readonly<Record<string, string>> = {}): void {
   agent = spawn(process.execPath, ['--import', './test/support/break-on-signal.ts', 'src/main.ts'], {
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '.cache/compiled',
       ARI_URL: server.url,
       ARI_USERNAME: server.credentials.username,
       ARI_PASSWORD: server.credentials.password,
@@ -70,6 +71,11 @@ const lines = (): Line[] =>
 const tell = (what: RegExp) => expect.poll(() => log, PATIENCE).toMatch(what);
 /** Files of the recogniser's. */
 const temporary = async () => (await readdir(folder)).filter((name) => name !== 'var');
+/** Both agents' are there, which is soon after calls are taken. */
+async function prepared(): Promise<void> {
+  await tell(/"event":"ready"/);
+  await expect.poll(temporary, PATIENCE).toHaveLength(2);
+}
 
 describe('the process', () => {
   it('sends its callers on in the dialplan at the second signal, and leaves nothing behind', async () => {
@@ -102,13 +108,13 @@ describe('the process', () => {
   });
 
   it('removes at start what a killed one has left behind', async () => {
-    await tell(/"event":"ready"/);
+    await prepared();
     const left = await temporary();
     agent.kill('SIGKILL');
     await exited;
     expect(await temporary()).toEqual(left);
     startAgent();
-    await tell(/"event":"ready"/);
+    await prepared();
     const now = await temporary();
     expect(now).toHaveLength(left.length);
     expect(now.filter((name) => left.includes(name))).toEqual([]);
@@ -171,7 +177,7 @@ describe('the process', () => {
   });
 
   it('closes what it had started when it is stopped while starting', async () => {
-    await expect.poll(temporary, PATIENCE).not.toEqual([]);
+    await tell(/"part":"stt"/);
     agent.kill('SIGTERM');
     await exited;
     expect(log).not.toContain('"event":"ready"');

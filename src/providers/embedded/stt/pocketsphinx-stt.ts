@@ -36,6 +36,7 @@ export function createPocketsphinxStt(options: PocketsphinxSttOptions = {}): Poc
   const streams = new Map<number, SttRequest>();
   let lastStream = 0;
   let closed = false;
+  let needed = false;
 
   const thread = new SupervisedThread<Command, PartialText>({
     name: 'stt',
@@ -61,6 +62,7 @@ export function createPocketsphinxStt(options: PocketsphinxSttOptions = {}): Poc
 
   async function ask(command: Command): Promise<unknown> {
     if (closed) throw new VoiceAgentError('STT_UNAVAILABLE', 'speech recognition is closed');
+    needed = true;
     try {
       await thread.start();
       return await thread.ask(command);
@@ -102,10 +104,11 @@ export function createPocketsphinxStt(options: PocketsphinxSttOptions = {}): Poc
 
     status() {
       const { up, restarts, requests, trouble } = thread;
-      const neverUp = !up && restarts === 0;
+      // One that only takes another's place may never have been needed, and isn't missed while it is started.
+      const isNew = !up && restarts === 0;
       return {
-        ...(trouble !== undefined && !neverUp && { trouble: `its thread: ${trouble}` }),
-        threads: neverUp ? [] : [{ name: 'stt', alive: up, restarts }],
+        ...(trouble !== undefined && !isNew && { trouble: `its thread: ${trouble}` }),
+        threads: needed ? [{ name: 'stt', alive: up, restarts }] : [],
         requests,
       };
     },

