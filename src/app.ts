@@ -1,6 +1,7 @@
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { ownAddressTowards } from './app/own-address.ts';
+import { connectAll, openAll } from './app/asterisks.ts';
 import { openConsole } from './app/console.ts';
 import { fleetPart, joinFleet, openFleet } from './app/fleet.ts';
 import { startMonitoring } from './app/monitoring.ts';
@@ -9,7 +10,7 @@ import { keepRules, redactedEvents } from './app/keep-rules.ts';
 import { Recorders } from './app/recorders.ts';
 import { openRecords } from './app/records.ts';
 import { openOutgoing } from './app/outgoing.ts';
-import { watchParts } from './app/watched-parts.ts';
+import { watchAsterisk, watchParts } from './app/watched-parts.ts';
 import type { Config } from './config.ts';
 import { standardTools, toolTable } from './dialog/reply/agent-tools.ts';
 import { callName } from './dialog/call/admitted-call.ts';
@@ -30,7 +31,7 @@ import { MediaGatewayFactory } from './gateways/media-gateway-factory.ts';
 import type { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
 import { onAbort } from './lib/abort.ts';
 import { systemClock, type Milliseconds } from './lib/clock.ts';
-import { messageOf, VoiceAgentError } from './lib/errors.ts';
+import { messageOf } from './lib/errors.ts';
 import { Listeners } from './lib/listeners.ts';
 import { Scope } from './lib/scope.ts';
 import type { AudioFormat } from './media/audio.ts';
@@ -43,8 +44,7 @@ import { SpeechStore } from './providers/speech-store.ts';
 import type { OnAbandoned } from './threads/supervised-thread.ts';
 import { httpTool } from './tools/http-tool.ts';
 import type { AriRest } from './telephony/asterisk/ari-rest.ts';
-import type { StasisServer } from './telephony/asterisk/stasis-options.ts';
-import { openStasisServer, startStasisApp, type StasisApp } from './telephony/asterisk/stasis-app.ts';
+import { startStasisApp, type StasisApp } from './telephony/asterisk/stasis-app.ts';
 
 /** The whole program, running. */
 export interface App {
@@ -123,7 +123,7 @@ async function assemble(
   });
   const monitoring = await startMonitoring(config, log, scope, eventLoop);
   // In a moment it is known what is wrong there; what the providers load takes longer.
-  const servers = await allWell(config.asterisk.map((server) => openServer(server, log, scope)));
+  const asterisks = await openAll(config, log, scope);
   const rules = keepRules(config);
   const records = await openRecords(config, rules, log, scope, monitoring);
   const forLog = redactedEvents(rules, config.records.redact.cards);
@@ -199,13 +199,15 @@ async function assemble(
 
   fleet?.start(desk);
   const apps: StasisApp[] = [];
-  for (const [index, { variables, mediaAddress, ...server }] of config.asterisk.entries()) {
-    const rest = servers[index];
-    if (!gateway || !rest) break;
-    scope.signal.throwIfAborted();
+  let draining = false;
+  const connect = async (
+    { variables, mediaAddress, ...server }: Config['asterisk'][number],
+    rest?: AriRest,
+  ): Promise<StasisApp> => {
+    if (!gateway) throw new Error('there is no gateway for an Asterisk’s calls');
     const app = await startStasisApp({
       server,
-      rest,
+      ...(rest && { rest }),
       desk,
       gateway,
       clock,
@@ -215,10 +217,14 @@ async function assemble(
       fleet: fleetPart(fleet, server.app),
     });
     joinFleet(fleet, app);
+    if (draining) app.drain();
     scope.defer(() => app.close(), `the Asterisk server ${server.name}`);
     apps.push(app);
+    watchAsterisk(monitoring, app);
     log.info({ server: server.name, version: app.version, app: server.app }, 'connected to Asterisk');
-  }
+    return app;
+  };
+  await connectAll(config, asterisks, connect, { scope, clock, log, monitoring });
   const vonageApp = vonage?.start(desk);
   await openOutgoing({ config, log, scope, apps, watchers });
   watchParts(monitoring, { gateway, vonage: vonage?.gateway, vonageApp, providers, agents, apps });
@@ -239,6 +245,7 @@ async function assemble(
     async drain(withinMs) {
       monitoring.draining();
       log.info({ calls: desk.size }, 'draining: no new calls');
+      draining = true;
       fleet?.drain();
       for (const app of apps) app.drain();
       vonageApp?.drain();
@@ -248,26 +255,6 @@ async function assemble(
     },
     close: () => scope.close(),
   };
-}
-
-async function openServer(server: StasisServer, log: Logger, scope: Scope): Promise<AriRest> {
-  const rest = await openStasisServer({ server, log, clock: systemClock });
-  scope.defer(() => {
-    rest.close();
-  }, `the connection to the Asterisk server ${server.name}`);
-  return rest;
-}
-
-/** Throws what is wrong, and if that is more than one thing, all of it in one error. */
-async function allWell<T>(checks: readonly Promise<T>[]): Promise<T[]> {
-  const settled = await Promise.allSettled(checks);
-  const wrong = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-  const [first] = wrong;
-  if (wrong.length < 2 || !(first instanceof VoiceAgentError)) {
-    if (wrong.length > 0) throw first;
-    return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  }
-  throw new VoiceAgentError(first.code, wrong.map(messageOf).join('\n'), { cause: first });
 }
 
 async function openGateway(
