@@ -25,6 +25,9 @@ const ENDED = /[.!?…:;,。！？；：，、।]["'”’»)\]」』]*\s*$/u;
 const EMOJI =
   /[ \t]*(?![\d#*])(?:\p{Extended_Pictographic}|\p{Regional_Indicator})(?:\p{Emoji_Modifier}|\uFE0F|\u20E3|\u200D\p{Extended_Pictographic}|[\u{E0020}-\u{E007F}])*|[\uFE0F\u20E3\u200D]/gu;
 const EMOTICON = /(?<=^|\s)(?:[:;=8][-']?[)(DPpoO3*|/\\]|<3|\^\^|xD|XD)(?=$|[\s.,!?])/g;
+/** What an actor would do and not say: `*smiles*`, `(laughs)`. */
+const STAGE =
+  /(?<![\p{L}\p{N}*])(?:\*{1,2}|_|\()(?:smil(?:es?|ing)|laugh(?:s|ing|ter)?|chuckl(?:es?|ing)|giggl(?:es?|ing)|sigh(?:s|ing)?|nod(?:s|ding)?|paus(?:es?|ing)|wink(?:s|ing)?|whisper(?:s|ing)?|typing|lächelt|lacht|seufzt|nickt|sourit|rit|soupire|sonríe|ríe|suspira|sorride|ride|sospira|sorri|ri|glimlacht|zucht|knikt|uśmiecha się|śmieje się)(?:\*{1,2}|_|\))(?![\p{L}\p{N}*])/giu;
 /** Signs that only the eye needs; between words, a pause. */
 const SIGNS = /\s*[→⇒⟶➔➜➤►▶▸←⇐↔•‣◦▪●■□◆◇|](?:\s*[→⇒•|])*\s*/gu;
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -175,6 +178,7 @@ export class PlainSpeech {
       .replaceAll(ADDRESS, (address) => this.#address(address))
       .replaceAll(/\\([*_`#>~[\]()!.|-])/g, '$1')
       .replaceAll(EMOTICON, '')
+      .replaceAll(STAGE, '')
       .replaceAll(/\s*[©®™✓✔✗✘★☆※]/gu, '')
       .replaceAll(EMOJI, '')
       .replaceAll(/(?<=\d) ?\* ?(?=\d)/g, ' × ')

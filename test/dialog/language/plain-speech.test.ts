@@ -57,6 +57,8 @@ const READ: readonly (readonly [code: string, written: string, spoken: string])[
   ['en', 'Sure! 😀 See you 👍🏽👨‍👩‍👧 🇩🇪.', 'Sure! See you.'],
   ['en', '👋 Hello 1️⃣ :-)', 'Hello 1'],
   ['en', 'Home → office ✓', 'Home, office'],
+  ['en', '*smiles* Sure! (laughs) See *you*.', 'Sure! See you.'],
+  ['de', 'Gern. *lacht* Bis bald (nickt).', 'Gern. Bis bald.'],
   // Per
   ['en', 'It costs $5/month.', 'It costs $5 per month.'],
   ['de', 'Das kostet 5 €/Monat.', 'Das kostet 5 € pro Monat.'],
