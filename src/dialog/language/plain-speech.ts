@@ -158,7 +158,9 @@ export class PlainSpeech {
       else if (given.trim() === '') return '';
     }
     if (/[\s(]$/.test(this.#last)) given = given.replace(/^[ \t]+/, '');
-    given = given.replaceAll(/[ \t]{2,}/g, ' ');
+    given = given.replaceAll(/[ \t]{2,}/g, ' ').replaceAll(/(?<=[?!])\.(?!\.)/g, '');
+    // "**Anything else?**."
+    if (/[?!]$/.test(this.#last)) given = given.replace(/^\.(?!\.)/, '');
     // What stood before a mark is gone.
     if (/[ \t]$/.test(this.#last) || this.#last === '') given = given.replace(/^ +(?=[.,;!?])/, '');
     if (given !== '') this.#last = `${this.#last}${given}`.slice(-40);

@@ -34,6 +34,7 @@ const READ: readonly (readonly [code: string, written: string, spoken: string])[
   ],
   ['en', '1) **Cleaning**: quick\n2) Braces', 'Cleaning: quick. Braces.'],
   ['en', '> We open at nine.', 'We open at nine.'],
+  ['en', '**Anything else?**. *Sure!*.', 'Anything else? Sure!'],
   ['en', '- [x] Cleaning\n- [ ] Braces', 'Cleaning. Braces.'],
   ['en', '| Service | Price |\n|---|---:|\n| Cleaning | $60 |', 'Service, Price. Cleaning, $60.'],
   ['en', 'Yes.\n\n---\n\nNo.', 'Yes. No.'],
