@@ -52,6 +52,12 @@ const READ: readonly (readonly [code: string, written: string, spoken: string])[
   ['en', '![map](map.png) Here.', 'map Here.'],
   // HTML and speech markup
   ['en', '<b>Yes</b><br>we &amp; you.', 'Yes, we & you.'],
+  ['en', '<p>We offer</p><ul><li>Braces</li><li>Whitening</li></ul>.', 'We offer, Braces, Whitening,.'],
+  ['en', 'It&#8217;s &euro;5 &ndash; now.', 'It’s €5 – now.'],
+  ['en', 'It is \\$5, {{name}}.', 'It is $5,.'],
+  ['en', '~5 minutes.', '~5 minutes.'],
+  ['en', 'Visit example.com/prices?x=1 today.', 'Visit example dot com slash prices today.'],
+  ['zh', '5元/月', '5元 每 月'],
   ['en', '<speak>Yes<break time="1s"/>.</speak>', 'Yes.'],
   ['en', 'It is 5 < 6 and 7 > 6.', 'It is 5 < 6 and 7 > 6.'],
   // Emoji
