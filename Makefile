@@ -2,7 +2,7 @@
 # and a root file system with Asterisk 22, all of it kept in .cache/.
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-export EXT SAY RECORD JSON LOG CODEC HOST SIP_PORT HTTP_PORT LAB MIRROR PROVIDERS BIND RTP_START RTP_END RTPRIO ONLY
+export EXT SAY RECORD JSON LOG CODEC HOST SIP_PORT HTTP_PORT LAB MIRROR PROVIDERS MODEL BIND RTP_START RTP_END RTPRIO ONLY
 export HALF CASES LISTEN SWEEP CALLS TURNS VARIANTS STT_EAGER_END_MS STT_TURN_END_MS STT_TAKEN_BACK STT_TRANSCRIPT_MS LLM_FIRST_TOKEN_MS \
 	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED REF SHORT ROUNDS DURATION_S NODES ASTERISKS STORED PART OUT
 
@@ -16,6 +16,7 @@ help:
 	@echo '             HOST=192.168.1.20 lets phones on the LAN in; SIP_PORT= HTTP_PORT= choose other ports'
 	@echo '             both with PROVIDERS=embedded (default); PROVIDERS=emulated: through the SDKs of Groq and'
 	@echo '             Cartesia to servers on this machine; PROVIDERS=cloud: to the real ones, with your keys'
+	@echo '             PROVIDERS=emulated MODEL=strict, thinking or small: another kind of model than Groq has (docs/cloud-providers.md)'
 	@echo 'make call    one call to a running lab:  EXT=510001 SAY=question.wav RECORD=heard.wav'
 	@echo '             SAY="a.wav b.wav" says several, JSON=1 prints the result alone, CODEC=g722 is'
 	@echo '             an HD telephone (16 kHz), CODEC=alaw another one'

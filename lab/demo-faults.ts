@@ -10,6 +10,9 @@ export interface JudgedCall {
   readonly complaints?: readonly string[];
 }
 
+/** Marks that aren't words, and apologies. */
+const UNHEARD = /[*_`#|<>[\]{}\u{1F300}-\u{1FAFF}]|went wrong|technical problem/u;
+
 /** What wasn't as it should be; empty: the call was answered, and all of it understood and replied to. */
 export function demoFaults(
   plan: DemoCall,
@@ -31,6 +34,8 @@ export function demoFaults(
     const { replyAt, understood, heardAs, replyText } = exchanges[i] ?? {};
     if (replyAt === undefined) fault(`"${text}" got no reply`);
     else if (understood !== true) fault(`"${text}" was not understood (${heardAs ?? 'nothing was heard'})`);
+    else if (UNHEARD.test(replyText ?? ''))
+      fault(`"${text}" was answered by what nobody should hear: "${replyText ?? ''}"`);
     else if (!reply.test(replyText ?? '')) fault(`"${text}" was answered by "${replyText ?? ''}"`);
   });
   return faults;

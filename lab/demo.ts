@@ -16,7 +16,7 @@ import type { DemoCall } from './demo-calls.ts';
 import { demoFaults } from './demo-faults.ts';
 import { demonstrate } from './demo-report.ts';
 import type { DemoResult } from './demo-report.ts';
-import { openProviders, providersKind } from './providers.ts';
+import { modelKind, openProviders } from './providers.ts';
 import { runMain } from './run-main.ts';
 import { PHONE_NUMBERS } from './secrets.ts';
 import { labSettings } from './settings.ts';
@@ -35,7 +35,7 @@ interface PhoneResult extends DemoResult {
 
 await runMain(async (signal) => {
   const settings = labSettings();
-  providersKind();
+  modelKind();
   await demonstrate(
     {
       run: (folder, over) => runCalls(settings, folder, signal, over),

@@ -4,7 +4,7 @@ import { LabAgent } from './agent.ts';
 import { NativeAsterisk } from './asterisk.ts';
 import { consoleAddress, consoleEnvironment } from './console.ts';
 import { DATA, LAB_CACHE, labFolder } from './paths.ts';
-import { openProviders, providersKind, type LabProviders } from './providers.ts';
+import { modelKind, openProviders, type LabProviders } from './providers.ts';
 import { runMain } from './run-main.ts';
 import { announceLab, refuseSecondLab } from './running-lab.ts';
 import { labSettings } from './settings.ts';
@@ -13,7 +13,7 @@ import { UserError } from './user-error.ts';
 
 await runMain(async (signal) => {
   const settings = labSettings();
-  providersKind();
+  modelKind();
   refuseSecondLab();
   const begun = Date.now();
   const logFolder = labFolder('log');

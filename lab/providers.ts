@@ -1,6 +1,7 @@
 /** Who hears, thinks and speaks in the lab: `make demo PROVIDERS=emulated`. */
 import { assumptionLines, cloudAssumptions } from '../test/support/provider-servers/cloud-delays.ts';
 import { startEmulatedCloud } from '../test/support/provider-servers/emulated-cloud.ts';
+import { PERSONALITIES, type PersonalityName } from '../test/support/provider-servers/personalities.ts';
 import { nonEmpty } from './settings.ts';
 import { UserError } from './user-error.ts';
 
@@ -37,14 +38,28 @@ export function providersKind(environment: NodeJS.ProcessEnv = process.env): Pro
   return kind;
 }
 
+/** As `providersKind`, and which kind of model is emulated: Groq's if nothing is said. Throws UserError. */
+export function modelKind(environment: NodeJS.ProcessEnv = process.env): PersonalityName {
+  const kind = providersKind(environment);
+  const given = nonEmpty(environment['MODEL']) ?? 'groq';
+  const names = Object.keys(PERSONALITIES) as PersonalityName[];
+  const name = names.find((one) => one === given);
+  if (!name) throw new UserError(`MODEL=${given} is not known; it can be ${names.join(', ')}.`);
+  if (name !== 'groq' && kind !== 'emulated')
+    throw new UserError(`MODEL=${given} is of the emulated ones: say PROVIDERS=emulated, too.`);
+  return name;
+}
+
 /** Starts what they need. Throws UserError. */
 export async function openProviders(say: (line: string) => void): Promise<LabProviders> {
   const nothing = (): Promise<void> => Promise.resolve();
   const kind = providersKind();
+  const model = modelKind();
   if (kind === 'embedded') return { environment: EMBEDDED, stop: nothing };
   if (kind === 'cloud') return { environment: {}, stop: nothing };
   const assumed = assumptionsGiven();
-  const cloud = await startEmulatedCloud({ assumed });
+  const cloud = await startEmulatedCloud({ assumed, model });
+  if (model !== 'groq') say(`The model is ${PERSONALITIES[model].title}.`);
   say('Groq and Cartesia are emulated on this machine, and are taken to be this quick:');
   for (const line of assumptionLines(assumed)) say(`  ${line}`);
   return { environment: cloud.environment, stop: () => cloud.close() };

@@ -17,7 +17,7 @@ import type { DemoCall } from './demo-calls.ts';
 import { demoFaults } from './demo-faults.ts';
 import { demonstrate } from './demo-report.ts';
 import type { DemoResult } from './demo-report.ts';
-import { openProviders, providersKind } from './providers.ts';
+import { modelKind, openProviders } from './providers.ts';
 import { runMain } from './run-main.ts';
 import { eventLine } from './show.ts';
 import { VONAGE_NUMBERS, startVonageLab } from './vonage-lab.ts';
@@ -33,7 +33,7 @@ interface CloudResult extends DemoResult {
 }
 
 await runMain(async (signal) => {
-  providersKind();
+  modelKind();
   await demonstrate(
     {
       suffix: '-vonage',

@@ -1,5 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type Node,
+  type YAMLParseError,
+} from 'yaml';
 import { messageOf } from '../lib/errors.ts';
 import { isBareVariable, substitute, type Environment } from './environment.ts';
 import { isSecret, pathText, type Path, type Problem } from './problems.ts';
@@ -19,6 +29,23 @@ export interface ConfigDocument {
 /** Deeper nesting than any sensible configuration: an alias that contains itself. */
 const DEPTH_MAX = 20;
 
+/** What the parser's words mean to somebody who has written a text with a colon in it. */
+const REMEDIES: Readonly<Partial<Record<YAMLParseError['code'], string>>> = {
+  BLOCK_AS_IMPLICIT_KEY: 'a text with a colon and a space in it needs quotes around it',
+  MULTILINE_IMPLICIT_KEY: 'a line has no colon behind its key, or its text goes on without being indented',
+  TAB_AS_INDENT: 'a line begins with a tab: indent with spaces',
+  DUPLICATE_KEY: 'this key stands there twice',
+  BAD_SCALAR_START: 'a text that begins with a sign such as @, ` or % needs quotes around it',
+  BAD_DQ_ESCAPE: 'a backslash in double quotes: write single quotes, or two backslashes',
+  MISSING_CHAR: 'a quote, a bracket or a comma is missing',
+  BAD_INDENT: 'a line isn’t indented as those around it',
+};
+
+function remedyOf({ code, message }: Pick<YAMLParseError, 'code' | 'message'>): string {
+  const remedy = REMEDIES[code];
+  return remedy === undefined ? message : `${remedy} (${message})`;
+}
+
 export function readDocument(file: string, env: Environment): ConfigDocument {
   let source: string;
   try {
@@ -33,7 +60,7 @@ export function readDocument(file: string, env: Environment): ConfigDocument {
       file,
       line: lines.linePos(error.pos[0]).line,
       key: '',
-      message: `isn't valid YAML: ${error.message}`,
+      message: `isn't valid YAML: ${remedyOf(error)}`,
     }));
     return { ...unreadable(file, ''), problems };
   }

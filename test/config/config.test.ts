@@ -532,6 +532,17 @@ describe('a wrong configuration', () => {
     expect(lines.some((line) => line.includes('limits.maxCalls: found 0'))).toBe(true);
   });
 
+  it.each([
+    ['a colon in a text', '    name: Tom', '    name: Tom: the garage', 'needs quotes around it'],
+    ['a tab', '    name: Tom', '\t\tname: Tom', 'indent with spaces'],
+    ['a key twice', '    name: Tom', '    name: Tom\n    name: Tim', 'this key stands there twice'],
+    ['a quote that isn’t closed', '    name: Tom', "    name: 'Tom", 'is missing'],
+    ['a text that begins with @', '    name: Tom', '    name: @Tom', 'needs quotes around it'],
+  ])('says what to do about %s', (_, before, after, remedy) => {
+    edit('agents.yaml', [before, after]);
+    expect(problems().join('\n')).toMatch(new RegExp(`agents\\.yaml:\\d+ {2}isn't valid YAML: .*${remedy}`));
+  });
+
   it('says which file is missing', () => {
     rmSync(join(folder, 'agents.yaml'));
     expect(problems()).toHaveLength(1);

@@ -12,12 +12,8 @@ import { listed } from '../support/listed-provider.ts';
 import { CARTESIA_TTS, GROQ_LLM, OPENAI_LLM } from '../support/provider-defaults.ts';
 import { startCartesiaServer, type CartesiaServer } from '../support/provider-servers/cartesia-server.ts';
 import type { ChatRequest, Thought } from '../support/provider-servers/chat-stream.ts';
-import {
-  startGroqServer,
-  type GroqServer,
-  type GroqServerOptions,
-} from '../support/provider-servers/groq-server.ts';
-import { reasoningParameters, STRICTEST } from '../support/provider-servers/server-rules.ts';
+import { startGroqServer, type GroqServer } from '../support/provider-servers/groq-server.ts';
+import { PERSONALITIES, type Personality } from '../support/provider-servers/personalities.ts';
 
 /** What the model means to say and do, whatever it makes of it on the wire. */
 interface Meant {
@@ -34,72 +30,13 @@ const TURNS: Readonly<Record<string, Meant>> = {
   goodbye: { text: 'Goodbye.', tool: { name: 'hang_up', arguments: '{}' } },
 };
 
-const plainly = ({ text, tool }: Meant): Thought => ({ text, ...(tool && { tools: [tool] }) });
-const content = (text: string): object[] =>
-  (text.match(/[\s\S]{1,3}/g) ?? []).map((part) => ({ content: part }));
-
-interface Personality {
-  readonly title: string;
-  readonly server: GroqServerOptions;
-  readonly dress: (meant: Meant) => Thought;
-  readonly open: (url: string) => LanguageModel;
-}
-
+const groq = (baseUrl: string): LanguageModel => createGroqLlm({ ...GROQ_LLM, apiKey: 'test-key', baseUrl });
 const openAi = (url: string): LanguageModel => createOpenAiLlm({ ...OPENAI_LLM, baseUrl: `${url}/v1` });
 
-const PERSONALITIES: readonly Personality[] = [
-  {
-    title: 'Groq as it is',
-    server: {},
-    dress: plainly,
-    open: (baseUrl) => createGroqLlm({ ...GROQ_LLM, apiKey: 'test-key', baseUrl }),
-  },
-  {
-    title: 'a server as strict as Mistral’s',
-    server: { flavour: 'plain', rules: STRICTEST },
-    dress: plainly,
-    open: openAi,
-  },
-  {
-    title: 'a model that thinks, and takes other parameters',
-    server: { flavour: 'plain', rules: [...reasoningParameters], betweenTokens: () => 5 },
-    dress: ({ text, tool }) => ({
-      deltas: [
-        { reasoning_content: 'They ask me something.' },
-        { reasoning: 'What shall I say?' },
-        ...content(`<think>\n[hang_up()] perhaps? No.</think>\n\n${text}`),
-        ...(tool
-          ? [
-              {
-                tool_calls: [
-                  {
-                    index: 0,
-                    id: 'a',
-                    type: 'function',
-                    function: { ...tool, name: `${tool.name}<|channel|>commentary` },
-                  },
-                ],
-              },
-            ]
-          : []),
-      ],
-      finish: null,
-    }),
-    open: openAi,
-  },
-  {
-    title: 'a small model that writes markdown and its calls as text',
-    server: { flavour: 'plain' },
-    dress: ({ text, tool }) => ({
-      deltas: content(
-        `…\n\n[interrupted] **${text.replace(/\.$/, '')}**. 😀\n${tool ? `<tool_call>{"name": "${tool.name}", "arguments": ${tool.arguments}}</tool_call>` : ''}`,
-      ),
-    }),
-    open: openAi,
-  },
-];
+const ALL: readonly Personality[] = Object.values(PERSONALITIES);
 
-describe.each(PERSONALITIES)('a call that is answered by $title', ({ server: options, dress, open }) => {
+describe.each(ALL)('a call that is answered by $title', ({ server: options, dress }) => {
+  const open = options.flavour === undefined ? groq : openAi;
   let server: GroqServer;
   let cartesia: CartesiaServer;
   let call: CloudCall;
@@ -108,7 +45,9 @@ describe.each(PERSONALITIES)('a call that is answered by $title', ({ server: opt
     const think = ({ messages }: ChatRequest): Thought => {
       const asked = messages.findLast(({ role }) => role === 'user')?.content ?? '';
       const meant = TURNS[asked];
-      return meant ? dress(meant) : { text: `unexpected ${asked}` };
+      return meant
+        ? dress({ text: meant.text, ...(meant.tool && { tools: [meant.tool] }) })
+        : { text: `unexpected ${asked}` };
     };
     server = await startGroqServer({ think, ...options });
     cartesia = await startCartesiaServer();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { providersKind } from '../../lab/providers.ts';
+import { modelKind, providersKind } from '../../lab/providers.ts';
 import {
   assumptionLines,
   CLOUD_ASSUMPTIONS,
@@ -27,6 +27,17 @@ describe('PROVIDERS=', () => {
     expect(
       providersKind({ PROVIDERS: 'cloud', GROQ_API_KEY: 'gsk_1', CARTESIA_API_KEY_FILE: '/run/key' }),
     ).toBe('cloud');
+  });
+});
+
+describe('MODEL=', () => {
+  it('is Groq’s where nothing is said, and told what else it can be', () => {
+    expect(modelKind({})).toBe('groq');
+    expect(modelKind({ PROVIDERS: 'emulated', MODEL: 'small' })).toBe('small');
+    expect(() => modelKind({ PROVIDERS: 'emulated', MODEL: 'tiny' })).toThrow(
+      'MODEL=tiny is not known; it can be groq, strict, thinking, small.',
+    );
+    expect(() => modelKind({ MODEL: 'small' })).toThrow('say PROVIDERS=emulated, too');
   });
 });
 

@@ -84,6 +84,17 @@ function model(name: string, kind: FailureKind, fault: Fault): TroubleCase {
   };
 }
 
+/** The model's server refuses the next question so, and takes it when it is put in another way. */
+function refusedOnce(name: string, status: number, message: string): TroubleCase {
+  return {
+    name,
+    part: 'llm',
+    listening: ({ groqFaults }) => {
+      groqFaults.push(/^chat$/, { type: 'status', status, message });
+    },
+  };
+}
+
 /** The voice's connections are all refused so. */
 function voiceRefused(name: string, kind: FailureKind, fault: Fault): TroubleCase {
   return {
@@ -195,6 +206,17 @@ export const TROUBLE_CASES: readonly TroubleCase[] = [
       });
     },
   },
+  refusedOnce(
+    '400 once: max_tokens has another name',
+    400,
+    'Unsupported parameter: max_tokens. Use max_completion_tokens.',
+  ),
+  refusedOnce('400 once: roles in another order', 400, "Unexpected role 'user' after role 'tool'"),
+  refusedOnce(
+    '429 once: too many tokens in one request',
+    429,
+    'Request too large: Limit 6000, Requested 9000',
+  ),
   {
     name: 'idle connection closed',
     part: 'llm',

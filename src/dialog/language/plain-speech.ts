@@ -25,6 +25,9 @@ const ENDED = /[.!?…:;,。！？；：，、।]["'”’»)\]」』]*\s*$/u;
 const EMOJI =
   /[ \t]*(?![\d#*])(?:\p{Extended_Pictographic}|\p{Regional_Indicator})(?:\p{Emoji_Modifier}|\uFE0F|\u20E3|\u200D\p{Extended_Pictographic}|[\u{E0020}-\u{E007F}])*|[\uFE0F\u20E3\u200D]/gu;
 const EMOTICON = /(?<=^|\s)(?:[:;=8][-']?[)(DPpoO3*|/\\]|<3|\^\^|xD|XD)(?=$|[\s.,!?])/g;
+/** What an actor would do and not say: `*smiles*`, `(laughs)`. */
+const STAGE =
+  /(?<![\p{L}\p{N}*])(?:\*{1,2}|_|\()(?:smil(?:es?|ing)|laugh(?:s|ing|ter)?|chuckl(?:es?|ing)|giggl(?:es?|ing)|sigh(?:s|ing)?|nod(?:s|ding)?|paus(?:es?|ing)|wink(?:s|ing)?|whisper(?:s|ing)?|typing|interrupted|silence|inaudible|lächelt|lacht|seufzt|nickt|sourit|rit|soupire|sonríe|ríe|suspira|sorride|ride|sospira|sorri|ri|glimlacht|zucht|knikt|uśmiecha się|śmieje się)(?:\*{1,2}|_|\))(?![\p{L}\p{N}*])/giu;
 /** Signs that only the eye needs; between words, a pause. */
 const SIGNS = /\s*[→⇒⟶➔➜➤►▶▸←⇐↔•‣◦▪●■□◆◇|](?:\s*[→⇒•|])*\s*/gu;
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -34,9 +37,22 @@ const ENTITIES: Readonly<Record<string, string>> = {
   quot: '"',
   apos: "'",
   nbsp: ' ',
-  '#39': "'",
+  ...{ euro: '€', pound: '£', deg: '°', ndash: '–', mdash: '—', hellip: '…', lsquo: '‘', rsquo: '’' },
+  ...{ ldquo: '“', rdquo: '”', auml: 'ä', ouml: 'ö', uuml: 'ü', szlig: 'ß', eacute: 'é', egrave: 'è' },
+  ...{ agrave: 'à', ccedil: 'ç', ntilde: 'ñ' },
 };
-const ADDRESS = /(?:https?:\/\/|www\.)[^\s<>()[\]"']+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+/gi;
+
+/** `&amp;`, `&#8217;`, `&#x2019;`. */
+function signOf(entity: string, name: string): string {
+  const [, hex, code] = /^#(x?)([\da-f]+)$/i.exec(name) ?? [];
+  if (code === undefined) return ENTITIES[name.toLowerCase()] ?? entity;
+  const point = parseInt(code, hex === '' ? 10 : 16);
+  return point > 31 && point < 0x11_00_00 ? String.fromCodePoint(point) : '';
+}
+/** Tags of HTML between which there is a pause. */
+const BLOCKS = /(?:\s*<\/?(?:br|p|li|ul|ol|div|h[1-6]|tr|td|th|table)\b[^<>]*>)+\s*/gi;
+const ADDRESS =
+  /(?:https?:\/\/|www\.)[^\s<>()[\]"']+|(?<![\w@.-])[a-z\d-]{2,}(?:\.[a-z\d-]+)*\.(?:com|org|net|info|io|de|eu|co\.uk)\b(?:\/[^\s<>()[\]"']*)?(?![\w@])|[\w.+-]+@[\w-]+(?:\.[\w-]+)+/gi;
 /**
  * Telephone numbers, as they are written anywhere: with a plus, a zero or a code in brackets before them, in America's
  * groups, or a long run of figures that isn't round.
@@ -46,7 +62,7 @@ const TELEPHONE =
 const NO_TELEPHONE =
   /^\d{1,2}([./-])\d{1,2}\1\d{2,4}$|^\d{1,2}[.]\d{2}[ -]|^\d{4}-\d{2}-\d{2}$|^[1-9]\d*000$/;
 
-const CURRENCY = String.raw`[$€£¥₹₩₽₺฿]|R\$|zł|Kč|kr`;
+const CURRENCY = String.raw`[$€£¥₹₩₽₺฿]|R\$|zł|Kč|kr|元|円|บาท|रुपये`;
 const PER = new RegExp(
   String.raw`((?:${CURRENCY})\s?\d[\d.,]*|\d[\d.,]*\s?(?:${CURRENCY}|[A-Z]{3}|[Ee]uros?))\s*\/\s*(?=\p{L})`,
   'gu',
@@ -150,12 +166,16 @@ export class PlainSpeech {
   #given(text: string): string {
     let given = text;
     if (!this.#said) {
-      given = given.replace(/^(?:[\s.…,;:!?*_#~|/\\)\]>]|[-–—](?!\d))+/su, '');
+      given = given.replace(/^(?:[\s.…,;:!?*_#|/\\)\]>]|[-–—~](?!\d))+/su, '');
       if (/[\p{L}\p{N}]/u.test(given)) this.#said = true;
       else if (given.trim() === '') return '';
     }
     if (/[\s(]$/.test(this.#last)) given = given.replace(/^[ \t]+/, '');
-    given = given.replaceAll(/[ \t]{2,}/g, ' ');
+    given = given.replaceAll(/~{2,}/g, '');
+    if (this.#last.endsWith('~')) given = given.replace(/^~/, '');
+    given = given.replaceAll(/[ \t]{2,}/g, ' ').replaceAll(/(?<=[?!])\.(?!\.)/g, '');
+    // "**Anything else?**."
+    if (/[?!]$/.test(this.#last)) given = given.replace(/^\.(?!\.)/, '');
     // What stood before a mark is gone.
     if (/[ \t]$/.test(this.#last) || this.#last === '') given = given.replace(/^ +(?=[.,;!?])/, '');
     if (given !== '') this.#last = `${this.#last}${given}`.slice(-40);
@@ -166,15 +186,17 @@ export class PlainSpeech {
     if (this.#line === 'row') return this.#row(text);
     const { reading } = this.#language;
     return text
-      .replaceAll(/&(#?\w{2,5});/g, (whole, name: string) => ENTITIES[name.toLowerCase()] ?? whole)
+      .replaceAll(/&(#?\w{2,8});/g, signOf)
       .replaceAll(/!?\[([^\]]*)\]\(([^)]*)\)/g, (_, words: string, to: string) => (words === '' ? to : words))
       .replaceAll(/<((?:https?:\/\/|mailto:)[^>\s]+)>/g, '$1')
-      .replaceAll(/<br\s*\/?>/gi, ', ')
+      .replaceAll(BLOCKS, ', ')
       .replaceAll(/<\/?[a-z][^<>]*>/gi, '')
       .replaceAll(/\s*(?:\[[^\]]*\](?!\()|【[^】]*】)/g, '')
       .replaceAll(ADDRESS, (address) => this.#address(address))
-      .replaceAll(/\\([*_`#>~[\]()!.|-])/g, '$1')
+      .replaceAll(/\\([*_`#>~[\](){}$%&"'!.|+-])/g, '$1')
+      .replaceAll(/\\n(?=\s|\p{Lu}|\\|[-\d]|$)|\{\{[^{}]*\}\}|\$\$/gu, ' ')
       .replaceAll(EMOTICON, '')
+      .replaceAll(STAGE, '')
       .replaceAll(/\s*[©®™✓✔✗✘★☆※]/gu, '')
       .replaceAll(EMOJI, '')
       .replaceAll(/(?<=\d) ?\* ?(?=\d)/g, ' × ')

@@ -113,6 +113,7 @@ export function createChatModel(
     let manner = before?.manner ?? {};
     for (;;) {
       const body = bodyOf(request, manner);
+      const takenThen = JSON.stringify([parameters(), taken.takes('tools')]);
       let said = false;
       try {
         const about = {
@@ -143,6 +144,8 @@ export function createChatModel(
         const failure = server.failure(error);
         const refusal = server.refusal(error);
         if (said || !refusal) throw failure;
+        // Another question was refused at the same time, and what was learnt of it holds for this one.
+        if (JSON.stringify([parameters(), taken.takes('tools')]) !== takenThen) continue;
         const lesson = taken.learn(refusal, [limit, 'temperature', 'tools', ...Object.keys(more)]);
         if (lesson !== undefined) {
           onTrouble?.(`${name}: ${model} is asked with ${lesson} from now on, as its server wants it`);

@@ -101,7 +101,7 @@ export function openAriHttp(server: AriServer, timeoutMs: Milliseconds): AriHttp
       try {
         return await send(request, abort.signal);
       } catch (error) {
-        const message = `Asterisk "${server.name}" can't be reached for ${what}: ${messageOf(error)}`;
+        const message = `Asterisk "${server.name}" can't be reached for ${what}: ${whyUnreachable(error, secure)}`;
         throw abort.missed ?? new AriError('ARI_UNREACHABLE', message, undefined, error);
       } finally {
         abort.release();
@@ -122,4 +122,34 @@ export function openAriHttp(server: AriServer, timeoutMs: Milliseconds): AriHttp
 /** Without the query: it may hold variables' values. */
 function pathOf(url: string): string {
   return url.replace(/^[a-z]+:\/\/[^/]*/, '').replace(/\?.*$/, '');
+}
+
+/** What Node's and OpenSSL's codes mean here, with what to do. */
+const WHY: readonly (readonly [codes: RegExp, why: string])[] = [
+  [
+    /^(?:EPROTO|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG)$/,
+    'what answers there speaks no TLS; write http:// in place of https:// in its address (ARI_URL)',
+  ],
+  [
+    /SELF_SIGNED|UNABLE_TO|CERT_UNTRUSTED/,
+    'nobody whom this machine trusts has signed its certificate; name who has in NODE_EXTRA_CA_CERTS',
+  ],
+  [/CERT_HAS_EXPIRED/, 'its certificate has expired'],
+  [/ERR_TLS_CERT_ALTNAME_INVALID/, 'its certificate is for another name than that in its address (ARI_URL)'],
+  [
+    /^HPE_/,
+    'what answers there speaks no HTTP; if the port is the encrypted one, write https:// in its address (ARI_URL)',
+  ],
+];
+const MORE: readonly (readonly [codes: RegExp, more: string])[] = [
+  [/^ECONNREFUSED$/, 'nothing listens there (http.conf: enabled, bindaddr, bindport)'],
+  [/^(?:ENOTFOUND|EAI_AGAIN)$/, 'no such host is known; look at its address (ARI_URL)'],
+];
+
+function whyUnreachable(error: unknown, secure: boolean): string {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  const why = WHY.find(([codes]) => codes.test(code))?.[1];
+  if (why !== undefined && (secure || code.startsWith('HPE_'))) return why;
+  const more = MORE.find(([codes]) => codes.test(code))?.[1];
+  return more === undefined ? messageOf(error) : `${messageOf(error)}: ${more}`;
 }

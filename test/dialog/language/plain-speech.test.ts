@@ -34,6 +34,7 @@ const READ: readonly (readonly [code: string, written: string, spoken: string])[
   ],
   ['en', '1) **Cleaning**: quick\n2) Braces', 'Cleaning: quick. Braces.'],
   ['en', '> We open at nine.', 'We open at nine.'],
+  ['en', '**Anything else?**. *Sure!*.', 'Anything else? Sure!'],
   ['en', '- [x] Cleaning\n- [ ] Braces', 'Cleaning. Braces.'],
   ['en', '| Service | Price |\n|---|---:|\n| Cleaning | $60 |', 'Service, Price. Cleaning, $60.'],
   ['en', 'Yes.\n\n---\n\nNo.', 'Yes. No.'],
@@ -51,12 +52,20 @@ const READ: readonly (readonly [code: string, written: string, spoken: string])[
   ['en', '![map](map.png) Here.', 'map Here.'],
   // HTML and speech markup
   ['en', '<b>Yes</b><br>we &amp; you.', 'Yes, we & you.'],
+  ['en', '<p>We offer</p><ul><li>Braces</li><li>Whitening</li></ul>.', 'We offer, Braces, Whitening,.'],
+  ['en', 'It&#8217;s &euro;5 &ndash; now.', 'It’s €5 – now.'],
+  ['en', 'It is \\$5, {{name}}.', 'It is $5,.'],
+  ['en', '~5 minutes.', '~5 minutes.'],
+  ['en', 'Visit example.com/prices?x=1 today.', 'Visit example dot com slash prices today.'],
+  ['zh', '5元/月', '5元 每 月'],
   ['en', '<speak>Yes<break time="1s"/>.</speak>', 'Yes.'],
   ['en', 'It is 5 < 6 and 7 > 6.', 'It is 5 < 6 and 7 > 6.'],
   // Emoji
   ['en', 'Sure! 😀 See you 👍🏽👨‍👩‍👧 🇩🇪.', 'Sure! See you.'],
   ['en', '👋 Hello 1️⃣ :-)', 'Hello 1'],
   ['en', 'Home → office ✓', 'Home, office'],
+  ['en', '*smiles* Sure! (laughs) See *you*.', 'Sure! See you.'],
+  ['de', 'Gern. *lacht* Bis bald (nickt).', 'Gern. Bis bald.'],
   // Per
   ['en', 'It costs $5/month.', 'It costs $5 per month.'],
   ['de', 'Das kostet 5 €/Monat.', 'Das kostet 5 € pro Monat.'],

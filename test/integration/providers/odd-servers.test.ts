@@ -231,6 +231,14 @@ describe.each(SDKS)('through $sdk, a server', ({ meet }) => {
     expect(troubles.length).toBe(first - 1);
   });
 
+  it('that has other names for parameters is understood by callers who ask it at the same time', async () => {
+    const { server, llm, troubles } = await meet({ rules: reasoningParameters });
+    const answers = await Promise.all(['one', 'two', 'three'].map((text) => ask(llm, asks(text))));
+    expect(answers.map(textOf)).toEqual(['Of course.', 'Of course.', 'Of course.']);
+    expect(server.chats.at(-1)).toMatchObject({ max_completion_tokens: 400 });
+    expect(troubles.length).toBe(new Set(troubles).size);
+  });
+
   it.each(['max_tokens', 'max_completion_tokens', 'temperature', 'stream_options'])(
     'that forbids %s is asked without it',
     async (name) => {

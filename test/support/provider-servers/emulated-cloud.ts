@@ -11,6 +11,7 @@ import { FaultQueue } from './fault-plan.ts';
 import { openFliteVoice } from './flite-voice.ts';
 import { startGroqServer, type GroqServer } from './groq-server.ts';
 import { openPocketsphinx } from './pocketsphinx-recogniser.ts';
+import { dressed, PERSONALITIES, type Personality, type PersonalityName } from './personalities.ts';
 import { receptionistMind } from './receptionist-mind.ts';
 import type { ServerObserver } from './server-events.ts';
 import { STRICTEST } from './server-rules.ts';
@@ -20,6 +21,8 @@ export interface EmulatedCloudOptions {
   readonly assumed?: Partial<CloudAssumptions>;
   /** Whom it thinks and hears for (default: the agents of config/). */
   readonly agents?: readonly AgentProfile[];
+  /** What kind of model thinks; those that aren't Groq's have a server of their own, without anybody behind them. */
+  readonly model?: PersonalityName;
   /** Instead of the receptionist, pocketsphinx and flite: what is scripted costs no processor. */
   readonly think?: Think;
   readonly stt?: Partial<SttBehaviour>;
@@ -74,13 +77,18 @@ export async function startEmulatedCloud(options: EmulatedCloudOptions = {}): Pr
       ? { transcribe: options.stt.transcribe }
       : owned(await openPocketsphinx(agents));
     const synthesise = options.tts?.synthesise ?? owned(await openFliteVoice(CARTESIA_VOICES)).synthesise;
+    const personality: Personality = PERSONALITIES[options.model ?? 'groq'];
+    const think = dressed(options.think ?? receptionistMind(agents), personality);
+    const pace = { firstToken: delays.firstToken, betweenTokens: delays.betweenTokens };
+    const local = personality.server.flavour
+      ? owned(await startGroqServer({ think, ...pace, ...personality.server, observe }))
+      : undefined;
     const groq = owned(
       await startGroqServer({
         apiKey: keys.groq,
-        think: options.think ?? receptionistMind(agents),
+        think,
         rules: STRICTEST,
-        firstToken: delays.firstToken,
-        betweenTokens: delays.betweenTokens,
+        ...pace,
         transcription: delays.transcription,
         transcribe: ({ samples, rateHz }) => transcribe({ turn: dummy(), samples, rateHz }),
         faults: groqFaults,
@@ -112,6 +120,11 @@ export async function startEmulatedCloud(options: EmulatedCloudOptions = {}): Pr
       CARTESIA_BASE_URL: cartesia.url,
       // Whatever the environment of the person who runs it says.
       ...{ VOICE_AGENT_STT: 'auto', VOICE_AGENT_LLM: 'auto', VOICE_AGENT_TTS: 'auto' },
+      ...(local && {
+        VOICE_AGENT_LLM: 'openai-compatible',
+        OPENAI_BASE_URL: `${local.url}/v1`,
+        OPENAI_MODEL: `emulated-${options.model ?? ''}`,
+      }),
     };
     return { groq, cartesia, assumed, groqFaults, cartesiaFaults, environment, close };
   } catch (error) {

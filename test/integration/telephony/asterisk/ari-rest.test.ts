@@ -64,6 +64,14 @@ describe('opening ARI', () => {
     });
   });
 
+  it('says in a sentence that the port isn’t encrypted, or that there is no such host', async () => {
+    const { message } = await failureOf(open({ url: server.url.replace('http:', 'https:') }));
+    expect(message).toMatch(/"pbx".*write http:\/\/ in place of https:\/\//);
+    expect(message).not.toMatch(/SSL|EPROTO/);
+    const unknown = await failureOf(open({ url: 'http://pbx.invalid:8088' }));
+    expect(unknown.message).toMatch(/no such host is known/);
+  });
+
   it('says that the password is wrong, without telling it', async () => {
     const failure = await failureOf(open({ password: 'hunter2' }));
     expect(failure).toMatchObject({ code: 'ARI_UNAUTHORIZED', status: 401 });
