@@ -4,9 +4,9 @@
 MAKEFLAGS += --no-print-directory
 export EXT SAY RECORD JSON CODEC HOST SIP_PORT HTTP_PORT LAB MIRROR PROVIDERS BIND RTP_START RTP_END RTPRIO ONLY
 export HALF CASES LISTEN SWEEP CALLS TURNS VARIANTS STT_EAGER_END_MS STT_TURN_END_MS STT_TAKEN_BACK STT_TRANSCRIPT_MS LLM_FIRST_TOKEN_MS \
-	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED REF SHORT ROUNDS DURATION_S JSON_FILE
+	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED REF SHORT ROUNDS DURATION_S JSON_FILE AT_ONCE FAULT_EVERY_S LONGEST_S SEED VERIFY
 
-.PHONY: help demo lab call doctor deb install test check bench bench-compare bench-latency bench-trouble bench-turns clean image up down logs test-docker
+.PHONY: help demo lab call doctor deb install test check bench bench-compare bench-latency bench-trouble bench-turns soak clean image up down logs test-docker
 COMPOSE = docker compose --file docker/compose.yaml
 
 help:
@@ -32,6 +32,8 @@ help:
 	@echo 'make bench-trouble   what callers get when a provider fails, fault by fault (ONLY=tts: some of them)'
 	@echo 'make bench-turns     how well the agent takes turns: some 270 replayed conversations, no Asterisk needed'
 	@echo '             (test/turns/README.md: HALF=tune, ONLY=echo, CASES=5, LISTEN=folder)'
+	@echo 'make soak    many calls by SIPp through Asterisk, with faults, against a pass line (docs/reliability.md):'
+	@echo '             CALLS=1000 AT_ONCE=16 FAULT_EVERY_S=30; VERIFY=folder computes its table from the raw data again'
 	@echo 'make image   builds the container images (docs/docker.md); make demo and make lab know LAB=docker'
 	@echo 'make up      Asterisk and the agent in containers, left running; HOST= as above'
 	@echo 'make down    ends them; make logs shows their log'
@@ -90,6 +92,9 @@ bench-trouble:
 
 bench-turns:
 	@lab/run.sh test/bench/turns.bench.ts
+
+soak:
+	@lab/run.sh $(if $(VERIFY),,--lab) test/soak/soak.ts
 
 image:
 	@lab/run.sh lab/docker-images.ts
