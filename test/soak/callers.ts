@@ -93,6 +93,11 @@ export class Callers {
     return { seen: calls.map(({ call }) => this.#of(call)), complaints };
   }
 
+  /** No new calls; those that there are go on to their end. */
+  finish(): void {
+    this.#sipp?.finish();
+  }
+
   async stop(): Promise<void> {
     await this.#sipp?.stop();
     if (this.#lines.exitCode !== null || this.#lines.signalCode !== null) return;

@@ -130,14 +130,13 @@ export function ratioOf(
 }
 
 export function judge(raw: SoakRaw): Verdict {
-  const { plan, calls, faults, samples, before, after } = raw;
-  const outcomes = plan.calls.map((planned) => ({
-    call: planned.call,
-    outcome: outcomeOf(
-      planned,
-      calls.find(({ call }) => call === planned.call) ?? { call: planned.call },
-      faults,
-    ),
+  const { plan, faults, samples, before, after } = raw;
+  // Who ended it early has made fewer calls.
+  const made = 1 + raw.calls.findLastIndex(({ calledAt }) => calledAt !== undefined);
+  const calls = raw.calls.slice(0, made);
+  const outcomes = calls.map((seen, index) => ({
+    call: seen.call,
+    outcome: outcomeOf(plan.calls[index] as PlannedCall, seen, faults),
   }));
   const failures = outcomes.flatMap(({ call, outcome }) =>
     typeof outcome === 'object' ? [{ call, why: outcome.failed }] : [],

@@ -21,7 +21,7 @@ const REST_MS = 60_000;
 /** Between two looks. */
 const PAUSE_MS = 1000;
 
-/** `folder`: for what is written while it runs (the agent's log, SIPp's files). */
+/** `folder`: for what is written while it runs (the agent's log, SIPp's files). When `signal` aborts, no more calls are made. */
 export async function runSoak(
   size: SoakSize,
   folder: string,
@@ -52,7 +52,10 @@ export async function runSoak(
     if (!ariProxy) throw new Error('there is no proxy');
     const callers = await Callers.start(asterisk, plan, folder);
     over.unshift(() => callers.stop());
-    signal.addEventListener('abort', () => void callers.stop(), { once: true });
+    const finish = (): void => {
+      callers.finish();
+    };
+    signal.addEventListener('abort', finish, { once: true });
     const look = async (): Promise<HeldState> => {
       // Idle connections to an HTTP server are kept for five minutes, and are no leak: it closes them.
       cloud.groq.cutAll();
@@ -97,7 +100,6 @@ export async function runSoak(
     );
     const { seen, complaints } = await callers.make(plan.calls, plan);
     ending.abort();
-    signal.throwIfAborted();
     await sampling;
     const faults = await faulting;
     const endedAt = Date.now();

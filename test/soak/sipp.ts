@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { endContained } from '../../lab/contained.ts';
+import { endContained, innerPid } from '../../lab/contained.ts';
 import { freePorts } from '../../lab/ports.ts';
 import { asToolSees, spawnTool } from '../../lab/tool.ts';
 
@@ -105,6 +105,12 @@ export class Sipp {
       return { complaints: complaintsIn(join(folder, 'errors.log')) };
     });
     return new Sipp(child, ended);
+  }
+
+  /** No new calls; those that there are go on to their end. */
+  finish(): void {
+    const pid = innerPid(this.#child);
+    if (pid !== undefined) process.kill(pid, 'SIGUSR1');
   }
 
   /** Ends it at once, its calls with it. Idempotent. */

@@ -1,7 +1,7 @@
 /**
  * `make soak`: many real calls through a real Asterisk to the agent, with faults, against a pass line that stands in
- * judge.ts. Settings: CALLS=1000 (about a quarter of an hour), AT_ONCE=16, FAULT_EVERY_S=30, LONGEST_S=20, SEED=1. The raw
- * data stay in .cache/soak; `make soak VERIFY=FOLDER` computes the table from them again.
+ * judge.ts. Settings: CALLS=1000 (about a quarter of an hour), AT_ONCE=16, FAULT_EVERY_S=30, LONGEST_S=20, SEED=1. Ctrl-C: no
+ * more calls are made, and those that there were are judged. The raw data stay in .cache/soak; `make soak VERIFY=FOLDER` computes the table from them again.
  */
 import { join } from 'node:path';
 import { CACHE } from '../../lab/paths.ts';
