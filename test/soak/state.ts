@@ -93,6 +93,7 @@ function internetSockets(pid: number): Map<string, string> {
   for (const protocol of ['tcp', 'tcp6', 'udp', 'udp6']) {
     for (const line of readFileSync(`/proc/${pid}/net/${protocol}`, 'utf8').split('\n').slice(1)) {
       const [, local = '', remote = '', , , , , , , inode = ''] = line.trim().split(/\s+/);
+      if (inode === '') continue;
       const port = (address: string): number => parseInt(address.split(':')[1] ?? '0', 16);
       const where = port(remote) === 0 ? `at :${port(local)}` : `to :${port(remote)}`;
       found.set(inode, `${protocol} ${where}`);
