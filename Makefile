@@ -4,9 +4,9 @@
 MAKEFLAGS += --no-print-directory
 export EXT SAY RECORD JSON LOG CODEC HOST SIP_PORT HTTP_PORT LAB MIRROR PROVIDERS MODEL BIND RTP_START RTP_END RTPRIO ONLY
 export HALF CASES LISTEN SWEEP CALLS TURNS VARIANTS STT_EAGER_END_MS STT_TURN_END_MS STT_TAKEN_BACK STT_TRANSCRIPT_MS LLM_FIRST_TOKEN_MS \
-	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED REF SHORT ROUNDS DURATION_S NODES ASTERISKS STORED PART OUT
+	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED REF SHORT ROUNDS DURATION_S NODES ASTERISKS STORED PART OUT AT_ONCE FAULT_EVERY_S LONGEST_S SEED VERIFY
 
-.PHONY: help demo lab call fleet doctor deb install test check bench bench-compare bench-latency bench-trouble bench-turns fuzz clean image up down logs test-docker
+.PHONY: help demo lab call fleet doctor deb install test check bench bench-compare bench-latency bench-trouble bench-turns soak fuzz clean image up down logs test-docker
 COMPOSE = docker compose --file docker/compose.yaml
 
 help:
@@ -39,6 +39,8 @@ help:
 	@echo '             (test/turns/README.md: HALF=tune, ONLY=echo, CASES=5, LISTEN=folder)'
 	@echo 'make fuzz    sends changed forms of what Asterisk, Vonage, providers and browsers send, without end, and says what'
 	@echo '             broke and how to repeat it (TARGET=rtp,config SEED=1 SECONDS=60; SESSION=file: once more)'
+	@echo 'make soak    many calls by SIPp through Asterisk, with faults, against a pass line (docs/reliability.md):'
+	@echo '             CALLS=1000 AT_ONCE=16 FAULT_EVERY_S=30; VERIFY=folder computes its table from the raw data again'
 	@echo 'make image   builds the container images (docs/docker.md); make demo and make lab know LAB=docker'
 	@echo 'make up      Asterisk and the agent in containers, left running; HOST= as above'
 	@echo 'make down    ends them; make logs shows their log'
@@ -103,6 +105,9 @@ bench-turns:
 
 fuzz:
 	@lab/run.sh test/fuzz/fuzz.ts $(TARGET:%=--target %) $(SEED:%=--seed %) $(SECONDS:%=--seconds %) $(SESSION:%=--session %)
+
+soak:
+	@lab/run.sh $(if $(VERIFY),,--lab) test/soak/soak.ts
 
 image:
 	@lab/run.sh lab/docker-images.ts

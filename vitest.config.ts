@@ -16,7 +16,7 @@ export default defineConfig({
           // Only against a test that hangs: hours on a manual clock take their seconds on a busy machine.
           testTimeout: 30_000,
           include: [
-            'test/{lib,media,dialog,gateways,providers,telephony,observability,store,config,tools,fleet,lab,app,turns,replay,web,bench}/**/*.test.ts',
+            'test/{lib,media,dialog,gateways,providers,telephony,observability,store,config,tools,fleet,lab,app,turns,replay,web,bench,soak}/**/*.test.ts',
           ],
         },
       },

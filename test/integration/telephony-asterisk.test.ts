@@ -2,22 +2,23 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { NativeAsterisk } from '../../lab/asterisk.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { objectIds } from '../../src/telephony/asterisk/object-ids.ts';
-import { startStasisApp, type StasisApp } from '../../src/telephony/asterisk/stasis-app.ts';
-import type { StasisAppOptions } from '../../src/telephony/asterisk/stasis-options.ts';
+import type { StasisApp } from '../../src/telephony/asterisk/stasis-app.ts';
 import { describedOperations } from '../support/ari-api-docs.ts';
-import { createTestDesk, createTestLog, eventually, type TestDesk } from '../support/ari-desk.ts';
-import { createTestGateway, type TestGateway } from '../support/ari-media-gateway.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { createTestDesk, eventually, type TestDesk } from '../support/ari-desk.ts';
 import { labServer } from '../support/lab-server.ts';
+import { StasisBench } from '../support/stasis-bench.ts';
+import type { TcpProxy } from '../support/tcp-proxy.ts';
 
-/** Call control against a real Asterisk. Callers are Local channels whose other end plays a tone (603). */
+/** Call control against a real Asterisk. */
 
 let asterisk: NativeAsterisk;
-let gateway: TestGateway;
-let desk: TestDesk;
-let log: ReturnType<typeof createTestLog>;
-let apps: StasisApp[];
-let proxies: TcpProxy[];
+let bench: StasisBench;
+let desk: StasisBench['desk'];
+let gateway: StasisBench['gateway'];
+let log: StasisBench['log'];
+const start: StasisBench['start'] = (options) => bench.start(options);
+const dial: StasisBench['dial'] = (...args) => bench.dial(...args);
+const quiet = (): Promise<void> => bench.quiet();
 
 beforeAll(async () => {
   asterisk = await NativeAsterisk.start();
@@ -28,64 +29,13 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-  [gateway, desk, log] = [createTestGateway(), createTestDesk(), createTestLog()];
-  [apps, proxies] = [[], []];
+  bench = new StasisBench(asterisk);
+  ({ desk, gateway, log } = bench);
 });
 
 afterEach(async () => {
-  await Promise.all(apps.map((app) => app.close()));
-  expect(gateway.open()).toBe(0);
-  for (const { id } of await asterisk.channels()) {
-    await asterisk.ari('DELETE', `/channels/${id}`).catch(() => undefined);
-  }
-  await quiet();
-  await Promise.all(proxies.map((proxy) => proxy.close()));
+  await bench.close();
 });
-
-/** Channels and bridges are as before: none. */
-async function quiet(): Promise<void> {
-  const deadline = performance.now() + 5000;
-  for (;;) {
-    const [channels, bridges] = await Promise.all([asterisk.channels(), asterisk.bridges()]);
-    if (channels.length + bridges.length === 0) return;
-    if (performance.now() > deadline) {
-      expect({ channels: channels.map(({ id, name }) => [id, name]), bridges }).toEqual({
-        channels: [],
-        bridges: [],
-      });
-    }
-    await systemClock.sleep(20);
-  }
-}
-
-async function start(
-  options: Partial<StasisAppOptions> & { instance?: string; port?: number } = {},
-): Promise<StasisApp> {
-  const { instance = 'test', port = asterisk.httpPort, ...rest } = options;
-  const app = await startStasisApp({
-    server: { ...labServer(asterisk), url: `http://127.0.0.1:${port}`, instance },
-    desk,
-    gateway,
-    clock: systemClock,
-    log,
-    ...rest,
-  });
-  apps.push(app);
-  return app;
-}
-
-/** A caller dials `exten` and, when answered, gives a tone. Returns the caller's own end. */
-async function dial(exten = '510001', callerId = ''): Promise<string> {
-  const query = new URLSearchParams({
-    endpoint: `Local/${exten}@phones`,
-    extension: '603',
-    context: 'phones',
-    priority: '1',
-    ...(callerId === '' ? {} : { callerId }),
-  });
-  const { id } = (await asterisk.ari('POST', `/channels?${query.toString()}`)) as { id: string };
-  return id;
-}
 
 describe('a caller at a real Asterisk', () => {
   it('is bridged, answered, and heard at the media session', async () => {
@@ -203,8 +153,7 @@ describe('a caller at a real Asterisk', () => {
 
 describe('when the connection to a real Asterisk is lost in mid-call', () => {
   const viaProxy = async (): Promise<{ app: StasisApp; proxy: TcpProxy }> => {
-    const proxy = await startTcpProxy(asterisk.httpPort);
-    proxies.push(proxy);
+    const proxy = await bench.proxy();
     return { proxy, app: await start({ port: proxy.port, settings: { pingMs: 100, requestMs: 1000 } }) };
   };
 
@@ -251,8 +200,7 @@ describe('when the connection to a real Asterisk is lost in mid-call', () => {
 describe('registering at a real Asterisk', () => {
   it('sweeps what an earlier run of this instance left, and receives a caller found waiting', async () => {
     // An earlier run that dies in mid-call: its connections end, its objects stay.
-    const proxy = await startTcpProxy(asterisk.httpPort);
-    proxies.push(proxy);
+    const proxy = await bench.proxy();
     const dead = await start({ port: proxy.port });
     await dial();
     await (await desk.call(0)).line.answer();
@@ -283,8 +231,7 @@ describe('registering at a real Asterisk', () => {
 
   it('isn’t hindered by an app that Asterisk only remembers', async () => {
     // Its consumer dies in mid-call, and its caller and the rest go one after the other.
-    const proxy = await startTcpProxy(asterisk.httpPort);
-    proxies.push(proxy);
+    const proxy = await bench.proxy();
     const dead = await start({ port: proxy.port, settings: { requestMs: 300, closeMs: 100 } });
     const caller = await dial();
     await desk.call(0);

@@ -14,11 +14,16 @@ import type { CallRecord } from '../../src/dialog/call/call-record.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
 import { socketsOf } from './processes.ts';
 import { recordingPath, recordsIn } from './records.ts';
+import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 export interface RunningAgentOptions {
   /** Texts that are replaced in config/providers.yaml and config/agents.yaml: [old, new]. */
   readonly edits?: readonly (readonly [string, string])[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** The agent reaches ARI through a wire that can be cut: `ariProxy`. */
+  readonly ariProxy?: boolean;
+  /** Default: a file that goes with the run. */
+  readonly logFile?: string;
 }
 
 export type Account = keyof typeof PHONE_NUMBERS;
@@ -30,6 +35,7 @@ export class RunningAgent {
   /** The agent's one RTP port: all its calls' packets come from and go to it. */
   readonly rtpPort: number;
   readonly folder: string;
+  readonly ariProxy: TcpProxy | undefined;
   readonly #phones: Softphone[] = [];
   readonly #options: AgentOptions;
   #agent: LabAgent;
@@ -40,25 +46,33 @@ export class RunningAgent {
     options: AgentOptions,
     rtpPort: number,
     folder: string,
+    ariProxy: TcpProxy | undefined,
   ) {
     this.asterisk = asterisk;
     this.#agent = agent;
     this.#options = options;
     this.rtpPort = rtpPort;
     this.folder = folder;
+    this.ariProxy = ariProxy;
   }
 
   static async start(options: RunningAgentOptions = {}): Promise<RunningAgent> {
     const folder = runFolder(labFolder(), 'e2e');
     let asterisk: NativeAsterisk | undefined;
+    let ariProxy: TcpProxy | undefined;
     try {
       asterisk = await NativeAsterisk.start();
+      if (options.ariProxy === true) ariProxy = await startTcpProxy(asterisk.httpPort);
+      const { ariUrl, ariUser, secrets } = asterisk;
       const rtpPort = await freePorts('udp');
       const agentOptions: AgentOptions = {
-        asterisk,
+        asterisk: {
+          ariUrl: ariProxy ? `http://127.0.0.1:${ariProxy.port}` : ariUrl,
+          ...{ ariUser, secrets },
+        },
         dataFolder: join(folder, 'data'),
         configFolder: writeConfig(join(folder, 'config'), options.edits ?? []),
-        logFile: join(folder, 'agent.log'),
+        logFile: options.logFile ?? join(folder, 'agent.log'),
         environment: {
           VOICE_AGENT_TRANSCRIPTS: 'true',
           VOICE_AGENT_RECORDINGS: 'true',
@@ -67,8 +81,9 @@ export class RunningAgent {
         },
       };
       const agent = await LabAgent.start(agentOptions);
-      return new RunningAgent(asterisk, agent, agentOptions, rtpPort, folder);
+      return new RunningAgent(asterisk, agent, agentOptions, rtpPort, folder, ariProxy);
     } catch (error) {
+      await ariProxy?.close();
       await asterisk?.stop();
       rmSync(folder, { recursive: true, force: true });
       throw error;
@@ -81,7 +96,7 @@ export class RunningAgent {
 
   /** What the agent's process, and one beside it, is started with. */
   get environment(): NodeJS.ProcessEnv {
-    const { ariUrl, ariUser, secrets } = this.asterisk;
+    const { ariUrl, ariUser, secrets } = this.#options.asterisk ?? this.asterisk;
     const { configFolder, dataFolder, environment } = this.#options;
     return {
       ...process.env,
@@ -164,6 +179,7 @@ export class RunningAgent {
   async stop(): Promise<void> {
     await this.stopPhones();
     await this.agent.stop();
+    await this.ariProxy?.close();
     await this.asterisk.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 
 /** A wire between two programs that a test can cut, or leave half-open. */
 export interface TcpProxy {
@@ -11,12 +12,18 @@ export interface TcpProxy {
   /** New connections are refused (cut at once) until `admit`. */
   refuse(): void;
   admit(): void;
+  /** Each answer of the target comes so much later; what it sends over WebSockets doesn't. */
+  delay(ms: number): void;
+  /** Text messages on the open WebSockets, as if the target had sent them. */
+  say(messages: readonly string[]): void;
   close(): Promise<void>;
 }
 
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const pairs = new Set<[Socket, Socket]>();
+  const webSockets = new Set<Socket>();
   let admits = true;
+  let delayMs = 0;
   const server = createServer((near) => {
     if (!admits) {
       near.destroy();
@@ -26,11 +33,21 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     const pair: [Socket, Socket] = [near, far];
     pairs.add(pair);
     near.pipe(far);
-    far.pipe(near);
+    near.once('data', (request: Buffer) => {
+      if (/^upgrade: websocket/im.test(request.toString('latin1'))) webSockets.add(near);
+    });
+    const late = new Transform({
+      transform: (chunk, _encoding, done) => {
+        if (delayMs === 0 || webSockets.has(near)) done(null, chunk);
+        else setTimeout(done, delayMs, null, chunk);
+      },
+    });
+    far.pipe(late).pipe(near);
     for (const socket of pair) {
       socket.on('error', () => undefined);
       socket.on('close', () => {
         pairs.delete(pair);
+        webSockets.delete(near);
         near.destroy();
         far.destroy();
       });
@@ -47,7 +64,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     freeze() {
       for (const [near, far] of pairs) {
         near.unpipe(far);
-        far.unpipe(near);
+        far.unpipe();
         near.pause();
         far.pause();
       }
@@ -58,6 +75,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     admit() {
       admits = true;
     },
+    delay(ms) {
+      delayMs = ms;
+    },
+    say(messages) {
+      const frames = Buffer.concat(messages.map(textFrame));
+      for (const near of webSockets) near.write(frames);
+    },
     async close() {
       const closed = once(server, 'close');
       server.close();
@@ -65,4 +89,12 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       await closed;
     },
   };
+}
+
+/** RFC 6455 §5.2, as a server sends it: not masked. */
+function textFrame(text: string): Buffer {
+  const payload = Buffer.from(text);
+  const head = payload.length < 126 ? Buffer.of(0x81, payload.length) : Buffer.of(0x81, 126, 0, 0);
+  if (payload.length >= 126) head.writeUInt16BE(payload.length, 2);
+  return Buffer.concat([head, payload]);
 }

@@ -23,6 +23,14 @@ export function isGone(error: unknown): boolean {
 }
 
 /**
+ * The same of a channel, where something else may be missing as well. Only ARI's words tell (resource_channels.c): "Channel
+ * not found", and "Provided channel was not found" (seen with Asterisk 22.10.1).
+ */
+export function isChannelGone(error: unknown): boolean {
+  return isGone(error) && error instanceof AriError && /\bchannel (was )?not found\)$/i.test(error.message);
+}
+
+/**
  * The object is there, but not (yet, or no longer) where it can be worked on: 409 "not in a Stasis
  * application", and the 422 of addChannel before the channel's StasisStart.
  */

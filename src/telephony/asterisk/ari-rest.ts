@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../../lib/clock.ts';
-import { AriError, isGone } from './ari-error.ts';
+import { AriError, isChannelGone, isGone } from './ari-error.ts';
 import { ariBase, openAriClient, refusal, type AriApi, type AriClient } from './ari-client.ts';
 import { openAriHttp, type AriServer } from './ari-http.ts';
 import {
@@ -86,10 +86,18 @@ export class AriRest {
     return listOf(await this.#call((ari) => ari.channels.list()), parseChannel);
   }
 
-  /** A variable, or a function such as `CHANNEL(audionativeformat)`; undefined when it isn't set. */
+  /**
+   * A variable, or a function such as `CHANNEL(audionativeformat)`; undefined when it isn't set. When the channel itself
+   * is gone, it rejects (`isChannelGone`).
+   */
   async variable(channelId: string, variable: string): Promise<string | undefined> {
-    const answer = await this.#find((ari) => ari.channels.getChannelVar({ channelId, variable }));
-    return textOf(fieldsOf(answer)['value']) || undefined;
+    try {
+      const answer = await this.#call((ari) => ari.channels.getChannelVar({ channelId, variable }));
+      return textOf(fieldsOf(answer)['value']) || undefined;
+    } catch (error) {
+      if (isGone(error) && !isChannelGone(error)) return undefined;
+      throw error;
+    }
   }
 
   async setVariable(channelId: string, variable: string, value: string): Promise<void> {

@@ -4,9 +4,15 @@ import { ASTERISK_LOST, isOver, legsOf } from './call-states.ts';
 import type { StasisParts } from './stasis-options.ts';
 
 /**
+ * Looks in a row. One isn't enough: on a machine that was overloaded packets stayed away for a second while ARI was cut for
+ * two, and a telephone that sends nothing in silence is silent for as long as its caller is.
+ */
+const LOOKS = 3;
+
+/**
  * Tells calls that died with their Asterisk from those that only can't be controlled for a while, and gives the
- * former up. The event stream alone doesn't show it, nor does silence: a call is lost when no packet of it has come
- * between two looks *and* Asterisk doesn't answer a request.
+ * former up. The event stream alone doesn't show it, nor does silence: a call is lost when at some looks in a row no packet
+ * of it has come *and* Asterisk doesn't answer a request.
  */
 export class LossWatch {
   readonly #options: StasisParts;
@@ -33,18 +39,23 @@ export class LossWatch {
   async #watch(signal: AbortSignal): Promise<void> {
     const { clock, rest, settings } = this.#options;
     let before = this.#packets();
+    let looks = new Map<AsteriskCall, number>();
     while (await clock.sleep(settings.lookMs, signal)) {
       const now = this.#packets();
       const silent = [...now.keys()].filter((call) => before.get(call) === now.get(call));
       before = now;
+      looks = new Map(silent.map((call) => [call, (looks.get(call) ?? 0) + 1]));
       if (silent.length === 0) continue;
       const answers = await rest.version().then(
         () => true,
         // A refusal is an answer, too: Asterisk is there.
         (error: unknown) => error instanceof AriError && error.status !== undefined,
       );
-      if (answers || signal.aborted) continue;
-      this.#giveUp(silent.filter((call) => call.packetsReceived === now.get(call)));
+      if (answers) looks.clear();
+      if (signal.aborted) continue;
+      this.#giveUp(
+        silent.filter((call) => (looks.get(call) ?? 0) >= LOOKS && call.packetsReceived === now.get(call)),
+      );
     }
   }
 

@@ -1,6 +1,8 @@
 import { messageOf } from '../../lib/errors.ts';
 import type { FailureDomain } from '../../lib/failure-domain.ts';
+import { Throttle } from '../../lib/throttle.ts';
 import { callDomain } from '../call-domain.ts';
+import { isChannelGone } from './ari-error.ts';
 import type { AriChannel } from './ari-model.ts';
 import { AsteriskCall } from './asterisk-call.ts';
 import { troubleFarewell } from './call-machine.ts';
@@ -8,6 +10,14 @@ import { callInfoOf } from './caller-info.ts';
 import { isDialled } from './placed-call.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { StasisParts } from './stasis-options.ts';
+import { Turnstile } from './turnstile.ts';
+
+/** Newcomers for whom Asterisk is asked at a time: so few that what running calls ask for doesn't wait behind them. */
+const AT_ONCE = 8;
+/** When more wait, the oldest are left to a look through Asterisk, some seconds later. */
+const MOST_WAITING = 1000;
+/** Between two lines about the same. */
+const TELL_MS = 60_000;
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -17,11 +27,16 @@ export class Reception {
   readonly #reconciler: Reconciler;
   /** Callers of whom the desk doesn't know yet, or who are being sent on. */
   readonly #arriving = new Set<string>();
+  readonly #door = new Turnstile(AT_ONCE, MOST_WAITING);
+  readonly #overflows: Throttle;
+  readonly #absences: Throttle;
   #draining = false;
 
   constructor(options: StasisParts, reconciler: Reconciler) {
     this.#options = options;
     this.#reconciler = reconciler;
+    this.#overflows = new Throttle(options.clock, TELL_MS);
+    this.#absences = new Throttle(options.clock, TELL_MS);
   }
 
   get draining(): boolean {
@@ -42,8 +57,23 @@ export class Reception {
     const { index, ids, clock, log, server } = this.#options;
     if (index.ownerOf(channel.id) || this.#arriving.has(channel.id) || ids.ownedByApp(channel.id)) return;
     this.#arriving.add(channel.id);
-    const domain = callDomain({ clock, log, server: server.name, channel: channel.id });
-    await domain.run(() => this.#welcome(channel, args, domain));
+    const turn = this.#door.enter();
+    if (turn && !(await turn)) {
+      this.#arriving.delete(channel.id);
+      const times = this.#overflows.due();
+      if (times !== undefined) {
+        log.warn({ server: server.name, times }, 'more callers at once than can be taken in');
+      }
+      this.#reconciler.sweepSoon();
+      return;
+    }
+    try {
+      if (!this.#arriving.has(channel.id)) return; // hung up meanwhile
+      const domain = callDomain({ clock, log, server: server.name, channel: channel.id });
+      await domain.run(() => this.#welcome(channel, args, domain));
+    } finally {
+      this.#door.leave();
+    }
   }
 
   /** Never rejects. */
@@ -69,6 +99,12 @@ export class Reception {
       if (onward && isDialled(channel)) await this.#options.rest.hangUp(channel.id);
       else if (onward) await this.sendOn(channel.id, onward);
     } catch (error) {
+      if (isChannelGone(error)) {
+        const times = this.#absences.due();
+        if (times !== undefined)
+          log.info({ server: server.name, times }, 'a caller was told of who is not there');
+        return;
+      }
       const fields = { server: server.name, channel: channel.id, error: messageOf(error), err: error };
       log.error(fields, 'a caller could not be received');
       await this.sendOn(channel.id, { VOICE_AGENT_RESULT: 'error', VOICE_AGENT_REASON: 'not-received' });
@@ -116,10 +152,20 @@ export class Reception {
 
   async #read(channel: AriChannel, names: readonly string[]): Promise<Variables> {
     const { rest } = this.#options;
-    const read = names.map(async (name): Promise<[string, string] | undefined> => {
-      const value = channel.variables[name] ?? (await rest.variable(channel.id, name).catch(() => undefined));
+    const read = async (name: string): Promise<[string, string] | undefined> => {
+      const value = channel.variables[name] ?? (await rest.variable(channel.id, name).catch(unlessGone));
       return value === undefined ? undefined : [name, value];
-    });
-    return Object.fromEntries((await Promise.all(read)).filter((entry) => entry !== undefined));
+    };
+    const [first = '', ...others] = names;
+    const known = read(first);
+    // In a crowd many may be gone already, or never have been there: one question finds that out.
+    if (this.#door.crowded) await known;
+    const reads = [known, ...others.map(read)];
+    return Object.fromEntries((await Promise.all(reads)).filter((entry) => entry !== undefined));
   }
+}
+
+/** What can't be read isn't set; but who is gone need not be received. */
+function unlessGone(error: unknown): undefined {
+  if (isChannelGone(error)) throw error;
 }

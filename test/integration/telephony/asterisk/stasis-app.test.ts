@@ -619,6 +619,19 @@ describe('when the event stream is lost in mid-call', () => {
     ]);
   });
 
+  it('a call of which nothing is heard for a moment in which Asterisk doesn’t answer goes on', async () => {
+    await start({ settings: { lookMs: 400 } });
+    const caller = server.call();
+    const { events } = await desk.call(0);
+    await server.stop();
+    await systemClock.sleep(500);
+    await server.start();
+    await eventually('the stream', () => app?.stats().stream.opened === 2);
+    server.tell(caller.id, 'ChannelDtmfReceived', { digit: '1' });
+    await eventually('a key', () => events.length === 1);
+    expect(events).toEqual([{ type: 'dtmf', digit: '1' }]);
+  });
+
   it('a call that is still heard goes on, however long ARI is away', async () => {
     await start({ settings: { lookMs: 40 } });
     const caller = server.call();

@@ -1,0 +1,32 @@
+/** `make soak` in short: the same calls, faults and pass line, with so few calls that it takes less than a minute. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { judge } from '../soak/judge.ts';
+import { FAULT_KINDS } from '../soak/plan.ts';
+import { readRaw, writeRaw } from '../soak/raw.ts';
+import { runSoak } from '../soak/run.ts';
+import { report } from '../support/running-agent.ts';
+
+const SIZE = { seed: 15, calls: 20, atOnce: 8, faultEveryMs: 2500, longestMs: 8000 };
+
+it(
+  'Many callers at once, while one fault follows the other: each is served or told, and nothing is left',
+  { timeout: 180_000 },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'soak-'));
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true, force: true });
+    });
+    const raw = await runSoak(SIZE, folder, report);
+    const verdict = judge(raw);
+    for (const note of verdict.notes) report(note);
+    expect(verdict.failures).toEqual([]);
+    expect(verdict.lines.filter(({ holds }) => holds === false)).toEqual([]);
+    expect(new Set(raw.faults.map(({ kind }) => kind)).size).toBeGreaterThanOrEqual(3);
+    expect(raw.faults.length).toBeLessThanOrEqual(2 * FAULT_KINDS.length);
+    writeRaw(folder, raw);
+    expect(judge(readRaw(folder))).toEqual(verdict);
+  },
+);
