@@ -1,4 +1,5 @@
 import { ownAddressTowards } from './app/own-address.ts';
+import { connectAll, isAway, isOneOfSeveral } from './app/asterisks.ts';
 import { openConsole } from './app/console.ts';
 import { fleetPart, joinFleet, openFleet } from './app/fleet.ts';
 import { startMonitoring } from './app/monitoring.ts';
@@ -8,7 +9,7 @@ import { Recorders } from './app/recorders.ts';
 import { openRecords } from './app/records.ts';
 import { openOutgoing } from './app/outgoing.ts';
 import { openVonage } from './app/vonage.ts';
-import { watchParts } from './app/watched-parts.ts';
+import { watchAsterisk, watchParts } from './app/watched-parts.ts';
 import type { Config } from './config.ts';
 import { standardTools, toolTable } from './dialog/reply/agent-tools.ts';
 import { callName } from './dialog/call/admitted-call.ts';
@@ -114,7 +115,10 @@ async function assemble(
   });
   const monitoring = await startMonitoring(config, log, scope, eventLoop);
   // In a moment it is known what is wrong there; what the providers load takes seconds.
-  await allWell(config.asterisk.map((server) => checkStasisServer({ server, log, clock })));
+  await allWell(
+    config.asterisk.map((server) => checkStasisServer({ server, log, clock })),
+    (error) => isOneOfSeveral(config) && isAway(error),
+  );
   const rules = keepRules(config);
   const records = await openRecords(config, rules, log, scope, monitoring);
   const forLog = redactedEvents(rules, config.records.redact.cards);
@@ -186,9 +190,9 @@ async function assemble(
 
   fleet?.start(desk);
   const apps: StasisApp[] = [];
-  for (const { variables, mediaAddress, ...server } of config.asterisk) {
-    if (!gateway) break;
-    scope.signal.throwIfAborted();
+  let draining = false;
+  const connect = async ({ variables, mediaAddress, ...server }: Config['asterisk'][number]) => {
+    if (!gateway) throw new Error('there is no gateway for an Asterisk’s calls');
     const app = await startStasisApp({
       server,
       desk,
@@ -200,10 +204,14 @@ async function assemble(
       fleet: fleetPart(fleet, server.app),
     });
     joinFleet(fleet, app);
+    if (draining) app.drain();
     scope.defer(() => app.close(), `the Asterisk server ${server.name}`);
     apps.push(app);
+    watchAsterisk(monitoring, app);
     log.info({ server: server.name, version: app.version, app: server.app }, 'connected to Asterisk');
-  }
+    return app;
+  };
+  await connectAll(config, connect, { scope, clock, log, monitoring });
   const vonageApp = vonage?.start(desk);
   await openOutgoing({ config, log, scope, apps, watchers });
   watchParts(monitoring, { gateway, vonage: vonage?.gateway, vonageApp, providers, agents, apps });
@@ -220,6 +228,7 @@ async function assemble(
     async drain(withinMs) {
       monitoring.draining();
       log.info({ calls: desk.size }, 'draining: no new calls');
+      draining = true;
       fleet?.drain();
       for (const app of apps) app.drain();
       vonageApp?.drain();
@@ -232,9 +241,13 @@ async function assemble(
 }
 
 /** Throws what is wrong, and if that is more than one thing, all of it in one error. */
-async function allWell(checks: readonly Promise<void>[]): Promise<void> {
+async function allWell(
+  checks: readonly Promise<void>[],
+  isNoMatter: (error: unknown) => boolean,
+): Promise<void> {
   const settled = await Promise.allSettled(checks);
-  const wrong = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  const failed = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  const wrong = failed.filter((error) => !isNoMatter(error));
   const [first] = wrong;
   if (wrong.length < 2 || !(first instanceof VoiceAgentError)) {
     if (wrong.length > 0) throw first;

@@ -35,7 +35,6 @@ export function watchParts(
     const status = () => providers.statuses().find((one) => one.part === part && one.provider === provider);
     monitoring.check(`${part}:${provider}`, () => status()?.trouble);
   }
-  for (const app of apps) monitoring.check(`asterisk:${app.server.name}`, () => asteriskTrouble(app));
   const tools = new Set(agents.flatMap((agent) => [...agent.tools.keys()]));
   monitoring.watch({
     tools: () => tools,
@@ -75,6 +74,10 @@ export function watchParts(
         return { server: name, connected: state === 'open', connections: opened, events, malformed, offers };
       }),
   });
+}
+
+export function watchAsterisk(monitoring: Monitoring, app: StasisApp): void {
+  monitoring.check(`asterisk:${app.server.name}`, () => asteriskTrouble(app));
 }
 
 /** Why calls would have no sound. */

@@ -16,7 +16,7 @@ export interface NodeRow {
 /** Between two heartbeats in the store. */
 export const BEAT_MS: Milliseconds = 300;
 /** Without one for so long it is looked whether the node is still there. */
-export const STALE_MS: Milliseconds = 750;
+export const STALE_MS: Milliseconds = 600;
 /**
  * And its sign of life at an Asterisk has to stand still for so long. A node doubts by itself that its calls are its own
  * after 1 s without one (telephony/asterisk/heartbeat.ts): before anybody else takes them.

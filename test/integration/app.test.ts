@@ -61,6 +61,34 @@ async function record(): Promise<CallRecord> {
 }
 
 describe('the program', () => {
+  it('as a node of a fleet begins without an Asterisk that is away, and has it when it comes', async () => {
+    const other = new AriServer();
+    await other.start();
+    const url = other.url;
+    await other.stop();
+    const shipped = config({ VOICE_AGENT_NODE: 'a' });
+    const [local] = shipped.asterisk;
+    if (!local) throw new Error('no Asterisk');
+    const asterisk = [local, { ...local, name: 'other', url }];
+    await start({ ...shipped, asterisk });
+    expect(server.apps).toEqual(['voice-agent.a']);
+    const told = () => server.variables.get('VOICE_AGENT_FLEET') === 'voice-agent';
+    await eventually('the dialplan is told of the fleet', told);
+    expect(lines.filter(({ msg }) => msg.includes('it is waited for'))).toHaveLength(1);
+    try {
+      await other.start();
+      await eventually('the other Asterisk has it', () => other.apps.includes('voice-agent.a'));
+      const caller = other.call({ app: 'voice-agent.a' });
+      await eventually('a caller there is answered', () => caller.history.includes('answered'));
+    } finally {
+      await app?.close();
+      await other.stop();
+    }
+    // Alone, it is of no use without its Asterisk.
+    const alone = { ...shipped, fleet: {}, asterisk: asterisk.slice(1) };
+    await expect(start(alone)).rejects.toMatchObject({ code: 'ARI_UNREACHABLE' });
+  });
+
   it('answers, greets, and ends its calls politely when it is drained', async () => {
     const shipped = config();
     const running = await start({ ...shipped, limits: { ...shipped.limits, drainMs: 200 } });
