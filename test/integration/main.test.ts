@@ -59,8 +59,6 @@ interface Line {
   readonly level: string;
   readonly event?: string;
   readonly url?: string;
-  readonly msg?: string;
-  readonly time?: number;
   readonly err?: { readonly message: string; readonly stack: string };
 }
 const lines = (): Line[] =>
@@ -154,22 +152,13 @@ describe('the process', () => {
     other.terminate();
   });
 
-  it('loses no call to a clock that is set, to what rotates logs, nor to a log that nobody reads any more', async () => {
+  it('loses no call to a log that nobody reads any more, nor to what rotates logs', async () => {
     await tell(/"event":"ready"/);
-    const caller = server.call({ exten: '510001' });
-    await expect.poll(() => caller.history, PATIENCE).toEqual(['answered']);
-    agent.kill('SIGWINCH');
     agent.kill('SIGHUP');
     await tell(/nothing is opened anew/);
-    const { time = 0 } = lines().findLast(({ msg }) => msg?.includes('nothing is opened anew')) ?? {};
-    expect(time - Date.now()).toBeGreaterThan(7_000_000);
-    agent.kill('SIGWINCH');
-    await tell(/greeting heard/);
     agent.stdout?.destroy();
-    const another = server.call({ exten: '510002' });
-    await expect.poll(() => another.history, PATIENCE).toEqual(['answered']);
-    server.hangUp(another.id);
-    expect(caller.history).toEqual(['answered']);
+    const caller = server.call({ exten: '510001' });
+    await expect.poll(() => caller.history, PATIENCE).toEqual(['answered']);
     agent.kill('SIGTERM');
     server.hangUp(caller.id);
     await exited;
