@@ -55,13 +55,25 @@ describe('what is shipped for Prometheus and Grafana', () => {
   beforeAll(async () => {
     const { observe, text }: Metrics = createMetrics({
       version: '1',
+      node: 'a',
       agents: ['alice'],
       maxCalls: 1,
       tools: () => new Set(),
       readings: {
         health: () => ({ ready: true, checks: [{ name: 'media', ok: true }] }),
         eventLoopDelayMs: () => 0,
-        asterisk: () => [{ server: 'local', connected: true, connections: 1, events: 1, malformed: 0 }],
+        asterisk: () => [
+          {
+            ...{ server: 'local', connected: true, connections: 1, events: 1, malformed: 0 },
+            offers: { offers: 1, claims: { won: 1 }, declined: { busy: 1 } },
+          },
+        ],
+        fleet: () => ({
+          node: 'a',
+          nodes: [{ node: 'a', state: 'running', calls: 1, maxCalls: 1, unreachable: [], ageMs: 1 }],
+          takeOvers: { taken: 1 },
+          lostToOthers: 0,
+        }),
         mediaThreads: () => [{ name: 'media-1', alive: true, restarts: 0, sessions: 0 }],
         store: () => ({ up: true, waitingBytes: 0, lost: 0 }),
         breakers: () => [{ part: 'llm', provider: 'groq', open: false }],
