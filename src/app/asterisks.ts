@@ -46,11 +46,12 @@ export async function openAll(config: Config, log: Logger, scope: Scope): Promis
   const [first] = wrong.length === 0 && failed.length === opened.length ? failed : wrong;
   if (wrong.length > 1 && first instanceof VoiceAgentError)
     throw new VoiceAgentError(first.code, wrong.map(messageOf).join('\n'), { cause: first });
+  // eslint-disable-next-line @typescript-eslint/only-throw-error -- as it was thrown
   if (first !== undefined) throw first;
   return new Map(
     config.asterisk.map(({ name }, index) => {
       const one = opened[index];
-      return [name, one?.status === 'fulfilled' ? { rest: one.value } : { away: one?.reason }];
+      return [name, one?.status === 'fulfilled' ? { rest: one.value } : { away: one?.reason as unknown }];
     }),
   );
 }

@@ -14,6 +14,7 @@ const DATED = [
   'src/observability/log-output.ts',
   'src/providers/chat/chat-model.ts', // the model knows the date
   'src/providers/embedded/receptionist/receptionist.ts', // and the receptionist the opening hours
+  'src/providers/speech-store.ts', // which file was used last
   'src/store/feeder.ts',
   'src/store/store.ts',
   'src/store/upkeep.ts',
