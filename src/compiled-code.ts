@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { resolve } from 'node:path';
+import { makeFolderSync } from './lib/make-folder.ts';
 
 /**
  * From now on Node keeps what it has compiled, types stripped, in the data folder, for this thread and those that it
@@ -12,8 +12,7 @@ export function keepCompiledCode(environment: NodeJS.ProcessEnv): void {
   if (environment['NODE_COMPILE_CACHE'] !== undefined) return;
   const folder = resolve(environment['VOICE_AGENT_DATA_DIR'] || 'var', 'compiled');
   try {
-    // Node itself tries for ever where no folder can be made (24.21, below /proc).
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolderSync(folder);
   } catch {
     return;
   }

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TimedWord } from '../dialog/contract/speech.ts';
 import { messageOf } from '../lib/errors.ts';
+import { makeFolder } from '../lib/make-folder.ts';
 import type { AudioFormat } from '../media/audio.ts';
 
 /** Speech that was made once: what a synthesiser gave for a text. */
@@ -58,7 +59,7 @@ export class SpeechStore {
     const path = join(this.#folder, key);
     const unfinished = `${path}.${randomUUID()}`;
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await makeFolder(this.#folder);
       await writeFile(unfinished, [sha256(body), body], { mode: 0o600 });
       await rename(unfinished, path);
     } catch (error) {

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { orAborted } from '../lib/abort.ts';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { FailureDomain } from '../lib/failure-domain.ts';
+import { makeFolder } from '../lib/make-folder.ts';
 import { isGoingOn, thisRun } from '../lib/program-run.ts';
 import type { Write } from './schema.ts';
 
@@ -196,7 +197,7 @@ export class Spool {
 
   async #adopt(): Promise<void> {
     const { folder } = this.#options;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     for (const name of (await readdir(folder)).sort()) {
       const [, number = '', pid = '', start = ''] = NAME.exec(name) ?? [];
       if (number === '') continue;
@@ -275,7 +276,7 @@ export class Spool {
     const last = this.#files.at(-1);
     if (this.#handle && last) return last;
     const { folder } = this.#options;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     this.#number += 1;
     const [pid = '', start = ''] = this.#run.split(':');
     const number = String(this.#number).padStart(8, '0');

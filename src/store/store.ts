@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { callName } from '../dialog/call/admitted-call.ts';
 import {
@@ -15,6 +14,7 @@ import type { MediaSession, MessageStore } from '../dialog/contract/ports.ts';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { FailureDomain } from '../lib/failure-domain.ts';
+import { makeFolder } from '../lib/make-folder.ts';
 import { thisRun } from '../lib/program-run.ts';
 import type { Supervision } from '../threads/supervised-thread.ts';
 import { callId, rowsOf, type KeepRules } from './call-rows.ts';
@@ -191,7 +191,7 @@ export class Store implements MessageStore {
     const call_id = callId(running.record);
     const file = `calls/${call_id}.wav`;
     const path = join(this.#options.directory, file);
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path));
     const row = { call_id, file, state: 'running', duration_ms: null, bytes: null } as const;
     this.#add([{ table: 'recordings', row }]);
     return {

@@ -1,8 +1,9 @@
 /** The thread in which SQLite works: statements are blocking calls there, and may wait for a disk. */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
+import { makeFolderSync } from '../../lib/make-folder.ts';
 import { ThreadSide } from '../../threads/thread-side.ts';
 import type { Answer, SqliteThreadData, Statement } from './sqlite-thread.ts';
 
@@ -27,7 +28,7 @@ try {
 }
 
 function open(path: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolderSync(dirname(path));
   // What SQLite puts beside it has the same mode.
   closeSync(openSync(path, 'a', 0o600));
   const opened = new (sqlite().DatabaseSync)(path, { timeout: BUSY_MS });
