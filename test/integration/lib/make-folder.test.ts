@@ -11,7 +11,12 @@ afterAll(() => {
 
 const forms = [
   ['makeFolder', makeFolder],
-  ['makeFolderSync', (path: string) => Promise.resolve().then(() => makeFolderSync(path))],
+  [
+    'makeFolderSync',
+    async (path: string) => {
+      makeFolderSync(path);
+    },
+  ],
 ] as const;
 
 describe.each(forms)('%s', (name, make) => {
