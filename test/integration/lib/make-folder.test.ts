@@ -13,9 +13,11 @@ const forms = [
   ['makeFolder', makeFolder],
   [
     'makeFolderSync',
-    async (path: string) => {
-      makeFolderSync(path);
-    },
+    (path: string) =>
+      new Promise<void>((done) => {
+        makeFolderSync(path);
+        done();
+      }),
   ],
 ] as const;
 
