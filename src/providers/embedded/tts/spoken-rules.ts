@@ -317,7 +317,7 @@ const range: Rule = (tokens, at) => {
   const days = [from, to].map((side) => ABBREVIATIONS[side.toLowerCase()]);
   if (days.every((day) => day?.endsWith('day'))) return { say: days.join(' to '), count: 1 };
   if (!isRange && !token.core.includes('–')) return undefined;
-  const sides = [from, to].map((side) => readAt([tokenOf(side)], 0).say);
+  const sides = [from, to].map((side) => readAt([tokenOf(side)], 0).say).filter((say) => say !== '');
   return { say: sides.join(' to '), count: 1 };
 };
 

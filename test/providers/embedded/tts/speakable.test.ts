@@ -139,6 +139,7 @@ describe('what is written is said as', () => {
     ["we're", 'weir'],
     ['Is it? Yes!', 'Is it? Yes!'],
     ['你好 hello 🙂', 'hello'],
+    ['🙂–/ and Ann–🙂', 'and Ann'],
   ])('%s: %s', (written, spoken) => {
     expect(said(written)).toBe(spoken);
   });
