@@ -29,6 +29,8 @@ export interface AgentOptions {
   readonly logFile: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** It isn't there before it has done what it puts off until calls are taken. */
+  readonly settled?: boolean;
 }
 
 /** How long models may take to load on a busy machine. */
@@ -68,7 +70,7 @@ export class LabAgent {
     }
   }
 
-  /** Resolves when it takes calls. Throws UserError. */
+  /** Resolves when it takes calls, or, if it shall be `settled`, has done what it puts off until then. Throws UserError. */
   static async start(options: AgentOptions): Promise<LabAgent> {
     const main = join(PROJECT, 'src/main.ts');
     if (!existsSync(main)) throw new UserError('There is no src/main.ts: the agent is missing.');
@@ -110,7 +112,11 @@ export class LabAgent {
     const log = createWriteStream(options.logFile, { mode: 0o600 });
     const agent = new LabAgent(child, log, Number(environment.VOICE_AGENT_DRAIN_MS) + GOODBYE_MS);
     try {
-      await agent.#ready(options.signal, options.environment?.['CONSOLE_ENABLED'] === 'true');
+      await agent.#ready(options.signal, [
+        'ready',
+        ...(options.environment?.['CONSOLE_ENABLED'] === 'true' ? ['console'] : []),
+        ...(options.settled ? ['prepared'] : []),
+      ]);
     } catch (error) {
       await agent.stop();
       throw error;
@@ -178,7 +184,7 @@ export class LabAgent {
     if (parsed.callEvent) this.events.feed(line);
   }
 
-  #ready(signal: AbortSignal | undefined, hasConsole: boolean): Promise<void> {
+  #ready(signal: AbortSignal | undefined, events: readonly string[]): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (message: string): void => {
         off();
@@ -188,7 +194,7 @@ export class LabAgent {
       const timer = setTimeout(() => {
         fail(`The agent was not ready within ${READY_MS / 1000} s.\n${this.#last()}`);
       }, READY_MS);
-      const awaited = new Set(['ready', ...(hasConsole ? ['console'] : [])]);
+      const awaited = new Set(events);
       const off = this.onLine(({ event = '' }) => {
         awaited.delete(event);
         if (awaited.size > 0) return;

@@ -38,6 +38,7 @@ export async function startVonageLab(options: VonageLabOptions): Promise<VonageL
     const url = `http://127.0.0.1:${port}`;
     const { account } = cloud;
     const agent = await LabAgent.start({
+      settled: true,
       dataFolder: join(options.folder, 'data'),
       logFile: join(options.folder, 'agent.log'),
       configFolder: writeVonageConfig(join(options.folder, 'config'), options.edits ?? []),

@@ -32,6 +32,7 @@ import type { RtpMediaGateway } from './gateways/rtp-media-gateway.ts';
 import { onAbort } from './lib/abort.ts';
 import { systemClock, type Milliseconds } from './lib/clock.ts';
 import { messageOf } from './lib/errors.ts';
+import { FailureDomain } from './lib/failure-domain.ts';
 import { Listeners } from './lib/listeners.ts';
 import { Scope } from './lib/scope.ts';
 import type { AudioFormat } from './media/audio.ts';
@@ -163,6 +164,7 @@ async function assemble(
     });
   watchers.add((event) => {
     logCall(forLog(event));
+    if (event.type === 'started') void FailureDomain.outside(() => providers.finish('called'));
   });
   const desk = new Desk({
     agents,
@@ -237,8 +239,9 @@ async function assemble(
     { event: 'ready', extensions, numbers },
     `ready: answering ${[...extensions, ...numbers].join(', ')}`,
   );
-  void providers.finish();
-  void prepareRest();
+  void Promise.all([providers.finish('ready'), prepareRest()]).then(() => {
+    log.info({ event: 'prepared' }, 'what could wait until calls are taken is prepared, too');
+  });
   await page?.start(desk, monitoring);
 
   return {

@@ -17,7 +17,7 @@ import type { Listed } from '../providers/chain/provider-list.ts';
 import { chainSpeechToText } from '../providers/chain/speech-to-text-chain.ts';
 import { chainTextToSpeech } from '../providers/chain/text-to-speech-chain.ts';
 import { withFiguresRead } from '../providers/figures-read.ts';
-import type { Part, Ports, Provider } from '../providers/provider.ts';
+import type { Moment, Part, Ports, Provider } from '../providers/provider.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
 import { ownVersion } from './own-version.ts';
 import type { AllSettings } from '../settings/settings-section.ts';
@@ -46,7 +46,7 @@ export class ProviderPool {
   #endOfTurn: Promise<EndOfTurnModel> | undefined;
   readonly #breakers = new Map<Provider<Part>, CircuitBreaker>();
   readonly #told = new Set<string>();
-  readonly #later: (() => Promise<void>)[] = [];
+  readonly #later: Record<Moment, (() => Promise<void>)[]> = { ready: [], called: [] };
 
   constructor(
     scope: Scope,
@@ -132,9 +132,9 @@ export class ProviderPool {
     this.#opened.push({ part, provider, port });
   }
 
-  /** Lets providers do what they have put off until calls are taken. Never rejects. */
-  async finish(): Promise<void> {
-    await Promise.all(this.#later.splice(0).map((task) => task()));
+  /** Lets providers do what they have put off until this moment; what they have done isn't done again. Never rejects. */
+  async finish(moment: Moment): Promise<void> {
+    await Promise.all(this.#later[moment].splice(0).map((task) => task()));
   }
 
   /** The state of each provider's circuit breaker. */
@@ -183,8 +183,8 @@ export class ProviderPool {
         follows: ![providers.default, ...Object.values(providers.byAgent)].some(
           (choice) => choice[part].names[0] === name,
         ),
-        later: (task) => {
-          this.#later.push(task);
+        later: (moment, task) => {
+          this.#later[moment].push(task);
         },
         maxCalls: limits.maxCalls,
         onAbandoned: this.#onAbandoned,

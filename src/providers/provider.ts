@@ -55,16 +55,19 @@ export type Voices =
   /** The names that the user has given, at this place of the section; and whatever looks like an identifier. */
   | { readonly namesAt: readonly string[]; readonly id: RegExp };
 
+/** When calls are taken; when the first call begins, whose greeting is heard meanwhile. */
+export type Moment = 'ready' | 'called';
+
 /** What a provider is made with. */
 export interface Workshop {
   /** Of all sections; `SettingsSection.in` finds one's own. */
   readonly settings: AllSettings;
   /** The agents that use it: their models are made before the first call. */
   readonly agents: readonly AgentProfile[];
-  /** It only takes another's place, for each of them: what takes long to load can wait until then. */
+  /** It only takes another's place, for each of them: what takes long to load can wait until a first call begins. */
   readonly follows: boolean;
-  /** Has this done as soon as calls are taken. It never rejects. */
-  readonly later: (task: () => Promise<void>) => void;
+  /** Has this done at that moment. It never rejects. */
+  readonly later: (moment: Moment, task: () => Promise<void>) => void;
   /** So many calls at a time must be served. */
   readonly maxCalls: number;
   /** A thread of it hangs where nothing ends it; see OnAbandoned. */

@@ -80,7 +80,7 @@ export class RunningAgent {
           ...options.environment,
         },
       };
-      const agent = await LabAgent.start(agentOptions);
+      const agent = await LabAgent.start({ ...agentOptions, settled: true });
       return new RunningAgent(asterisk, agent, agentOptions, rtpPort, folder, ariProxy);
     } catch (error) {
       await ariProxy?.close();

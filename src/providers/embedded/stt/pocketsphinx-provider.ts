@@ -10,10 +10,9 @@ export const pocketsphinx: Provider<'stt'> = {
   async open({ agents, follows, later, maxCalls, debug, onTrouble, onAbandoned }) {
     const { createPocketsphinxStt } = await import('./pocketsphinx-stt.ts');
     const stt = createPocketsphinxStt({ maxStreams: maxCalls, onTrouble, supervision: { onAbandoned } });
-    if (follows) return stt;
-    await stt.load();
+    if (!follows) await stt.load();
     // Greetings are heard meanwhile; a call that comes earlier makes its own.
-    later(async () => {
+    later(follows ? 'called' : 'ready', async () => {
       for (const agent of agents) {
         const { language, knowledge } = agent;
         const source = {

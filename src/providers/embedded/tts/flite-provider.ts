@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { messageOf } from '../../../lib/errors.ts';
 import type { Provider } from '../../provider.ts';
 import { sha256 } from '../../speech-store.ts';
 import { FLITE_VOICES } from './flite-engine.ts';
@@ -18,8 +19,14 @@ export const flite: Provider<'tts'> = {
   rank: 100,
   // It can speak only what it knows the sounds of: speakable.ts.
   figures: () => ({ reads: ['en'] }),
-  async open({ follows, onTrouble, onAbandoned }) {
+  async open({ follows, later, onTrouble, onAbandoned }) {
     const { createFliteTts } = await import('./flite-tts.ts');
-    return createFliteTts({ startsLate: follows, onTrouble, supervision: { onAbandoned } });
+    const tts = await createFliteTts({ startsLate: follows, onTrouble, supervision: { onAbandoned } });
+    later('called', () =>
+      tts.load().catch((error: unknown) => {
+        onTrouble(messageOf(error));
+      }),
+    );
+    return tts;
   },
 };

@@ -14,12 +14,17 @@ import type { FliteWorkerData } from './flite-worker.ts';
 export interface FliteOptions {
   /** Speech threads, 26 MB each. Default 2: a long sentence of one call delays nobody else's. */
   readonly threads?: number;
-  /** They start with the first reply (0.4 s later than else): 120 MB less for one that only takes another's place. */
+  /** They start by `load`, or with the first reply (0.4 s later than else): 120 MB less until then. */
   readonly startsLate?: boolean;
   /** A thread died and is started again, or is given up. */
   readonly onTrouble?: (message: string) => void;
   /** Of its threads, where that shall differ from the usual. */
   readonly supervision?: Supervision | undefined;
+}
+
+export interface FliteTts extends TextToSpeech {
+  /** Starts its threads, if they haven't been. Rejects as `createFliteTts` does. */
+  load(): Promise<void>;
 }
 
 /** Those for a telephone line first: it needs no conversion in the main thread then. */
@@ -34,7 +39,7 @@ const FORMATS: readonly AudioFormat[] = [
  * CMU flite as a text-to-speech provider: English, two voices, no network. Its words' times are
  * those of the voice's own duration model. Throws TTS_UNAVAILABLE when flite can't be loaded.
  */
-export async function createFliteTts(options: FliteOptions = {}): Promise<TextToSpeech> {
+export async function createFliteTts(options: FliteOptions = {}): Promise<FliteTts> {
   const replies = new Map<number, FliteReply>();
   const data: Partial<FliteWorkerData> = {};
   const pool = Array.from({ length: options.threads ?? 2 }, (_, index) =>
@@ -92,6 +97,9 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<TextTo
     takes: 'sentences',
     formats: FORMATS,
     check,
+    load: async () => {
+      if (!closing) await (started ??= start());
+    },
     async *speak(text, request, signal) {
       check(request);
       if (closing) throw new VoiceAgentError('TTS_FAILED', 'flite is closed');
