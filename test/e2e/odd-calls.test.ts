@@ -1,0 +1,89 @@
+/** What odd models write, and odd callers do, through a real Asterisk into a real telephone. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { recordingOf } from '../../lab/demo-calls.ts';
+import { readSound } from '../../lab/sound-file.ts';
+import { ALICE, SAME_WORDS, TOM, useRunningAgent } from '../support/agent-under-test.ts';
+import { startGroqServer, type GroqServer } from '../support/provider-servers/groq-server.ts';
+
+const soundOf = (name: string): Int16Array => readSound(recordingOf('ked', name).path);
+
+/** So loud that its peaks are cut: a sine of this amplitude would have −3 dBov, and speech is driven ten times over. */
+function overdriven(sound: Int16Array): Int16Array {
+  return sound.map((sample) => Math.max(-32_768, Math.min(32_767, sample * 10)));
+}
+
+describe('An agent', () => {
+  let model: GroqServer;
+  beforeAll(async () => {
+    model = await startGroqServer({ flavour: 'plain' });
+  });
+  afterAll(() => model.close());
+  // Alice thinks with a model that writes as small ones do, Tom with the receptionist.
+  const agent = useRunningAgent(() => ({
+    edits: [['  agents: {}\n', '  agents: { alice: { llm: openai-compatible } }\n']],
+    environment: { OPENAI_BASE_URL: `${model.url}/v1` },
+  }));
+
+  it('says figures as a person reads them and marks not at all, and does what the model calls in writing', async () => {
+    model.script.push({
+      deltas: [
+        '**Yes**: 😀 on 12/25/2025 it is 50€, ',
+        'or $5/month. ',
+        'print(default_api.',
+        'hang_up())',
+      ].map((content) => ({ content })),
+    });
+    const { call, view } = await agent.greeted(ALICE);
+    await call.dtmf('7');
+    expect(await call.ended).toBe('other side hung up');
+    expect(view.of('tool').map(({ name }) => name)).toEqual(['hang_up']);
+    const spoken =
+      'Yes: on December twenty fifth twenty twenty five it is fifty euros, or five dollars per month.';
+    expect(await agent.likeness(call, spoken)).toBeGreaterThan(SAME_WORDS);
+  });
+
+  it('puts a caller through who presses a department’s key, whatever the model is', async () => {
+    const asked = model.chats.length;
+    const { call, view } = await agent.greeted(ALICE);
+    await call.dtmf('2');
+    const { name, result } = await view.event('tool');
+    expect([name, result]).toEqual(['proceed', expect.stringContaining('billing')]);
+    await view.event('ended');
+    expect(model.chats.length).toBe(asked);
+    await call.hangUp();
+  });
+
+  it('understands a caller who is far too loud, and has something to say to one who talks on from the first moment', async () => {
+    const { call, view } = await agent.greeted(TOM);
+    await call.say(overdriven(soundOf('g-hours')));
+    expect(await view.event('caller-said')).toMatchObject({ understood: true });
+    await call.hangUp();
+    expect(view.of('trouble')).toEqual([]);
+
+    const talker = await agent.dial(TOM, { account: 'softphone1' });
+    const once = ['g-hours', 'g-price-oil', 'g-brakes'].map((name) => soundOf(name));
+    const length = once.reduce((sum, sound) => sum + sound.length, 0);
+    const long = new Int16Array(12 * 8000).map((_, at) => sampleAt(once, at % length));
+    await talker.call.say(long);
+    const spoken = talker.call.heard.speech({ timeoutMs: 15_000, after: Date.now() });
+    expect(await spoken).toBe(true);
+    await talker.view.event('caller-said');
+    await talker.call.hangUp();
+    expect(
+      talker.view
+        .of('agent-said')
+        .map(({ text }) => text)
+        .join(' '),
+    ).not.toMatch(/went wrong/);
+    expect(talker.view.of('trouble')).toEqual([]);
+  });
+});
+
+function sampleAt(sounds: readonly Int16Array[], at: number): number {
+  let from = 0;
+  for (const sound of sounds) {
+    if (at < from + sound.length) return sound[at - from] ?? 0;
+    from += sound.length;
+  }
+  return 0;
+}
