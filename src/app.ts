@@ -364,7 +364,8 @@ async function staff(
         request,
         scope.signal,
         (phrase, error) => {
-          log.warn({ agent: profile.id, phrase, err: error }, 'a phrase could not be prepared');
+          if (!scope.signal.aborted)
+            log.warn({ agent: profile.id, phrase, err: error }, 'a phrase could not be prepared');
         },
         names,
       );
