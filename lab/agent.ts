@@ -65,7 +65,7 @@ export class LabAgent {
     }
   }
 
-  /** Resolves when it takes calls. Throws UserError. */
+  /** Resolves when it takes calls, and has prepared all that could wait. Throws UserError. */
   static async start(options: AgentOptions): Promise<LabAgent> {
     const main = join(PROJECT, 'src/main.ts');
     if (!existsSync(main)) throw new UserError('There is no src/main.ts: the agent is missing.');
@@ -182,7 +182,7 @@ export class LabAgent {
       const timer = setTimeout(() => {
         fail(`The agent was not ready within ${READY_MS / 1000} s.\n${this.#last()}`);
       }, READY_MS);
-      const awaited = new Set(['ready', ...(hasConsole ? ['console'] : [])]);
+      const awaited = new Set(['ready', 'prepared', ...(hasConsole ? ['console'] : [])]);
       const off = this.onLine(({ event = '' }) => {
         awaited.delete(event);
         if (awaited.size > 0) return;

@@ -214,8 +214,9 @@ async function assemble(
     { event: 'ready', extensions, numbers },
     `ready: answering ${[...extensions, ...numbers].join(', ')}`,
   );
-  void providers.finish();
-  void prepareRest();
+  void Promise.all([providers.finish(), prepareRest()]).then(() => {
+    if (!scope.signal.aborted) log.info({ event: 'prepared' }, 'all that could wait is prepared');
+  });
   await page?.start(desk, monitoring);
 
   return {
