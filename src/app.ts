@@ -240,7 +240,7 @@ async function assemble(
     `ready: answering ${[...extensions, ...numbers].join(', ')}`,
   );
   void Promise.all([providers.finish('ready'), prepareRest()]).then(() => {
-    log.info({ event: 'prepared' }, 'what could wait until calls are taken is prepared, too');
+    if (!scope.signal.aborted) log.info({ event: 'prepared' }, 'all that could wait is prepared');
   });
   await page?.start(desk, monitoring);
 
@@ -372,7 +372,8 @@ async function staff(
         request,
         scope.signal,
         (phrase, error) => {
-          log.warn({ agent: profile.id, phrase, err: error }, 'a phrase could not be prepared');
+          if (!scope.signal.aborted)
+            log.warn({ agent: profile.id, phrase, err: error }, 'a phrase could not be prepared');
         },
         names,
       );

