@@ -15,6 +15,8 @@ export interface ThreadState {
   readonly timers: number;
   /** Listeners at all event emitters and abort signals. */
   readonly listeners: number;
+  /** Of what class of emitter, for what event: `Socket close`. */
+  readonly listenersOf: Readonly<Record<string, number>>;
   /** What keeps the event loop alive, by Node's names. */
   readonly resources: Readonly<Record<string, number>>;
   /** JavaScript heap in use, and what hangs on it outside (buffers), bytes. */
@@ -97,19 +99,32 @@ const COUNTED = {
   ],
 } as const;
 
+const KINDS = `function () {
+  const kinds = {};
+  for (const one of this) try {
+    for (const name of one.eventNames()) {
+      const kind = one.constructor.name + ' ' + String(name);
+      kinds[kind] = (kinds[kind] ?? 0) + one.listenerCount(name);
+    }
+  } catch { /* as above */ }
+  return kinds;
+}`;
+
 async function state(thread: string): Promise<ThreadState> {
-  const counts = await living();
+  const { listenersOf, ...counts } = await living();
   const { heapUsed, external, arrayBuffers } = process.memoryUsage();
   const resources: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
   return {
-    ...{ thread, timers: counts.timers, listeners: counts.emitters + counts.signals },
+    ...{ thread, timers: counts.timers, listeners: counts.emitters + counts.signals, listenersOf },
     ...{ resources, heap: heapUsed, external: external + arrayBuffers },
   };
 }
 
 /** Only the inspector can find all objects that live; it collects garbage before. */
-async function living(): Promise<Record<keyof typeof COUNTED, number>> {
+async function living(): Promise<
+  Record<keyof typeof COUNTED, number> & { readonly listenersOf: Record<string, number> }
+> {
   const session = new Session();
   session.connect();
   const post = (method: string, parameters: object): Promise<Answer> =>
@@ -119,7 +134,7 @@ async function living(): Promise<Record<keyof typeof COUNTED, number>> {
         else resolve(answer ?? {});
       });
     });
-  const counts = { emitters: 0, signals: 0, timers: 0 };
+  const counts = { emitters: 0, signals: 0, timers: 0, listenersOf: {} as Record<string, number> };
   for (const key of Object.keys(COUNTED) as (keyof typeof COUNTED)[]) {
     const [prototype, count] = COUNTED[key];
     const { result } = await post('Runtime.evaluate', { expression: prototype, objectGroup: 'soak' });
@@ -136,7 +151,13 @@ async function living(): Promise<Record<keyof typeof COUNTED, number>> {
     const answer = await post('Runtime.callFunctionOn', {
       ...{ objectId: objects?.objectId, functionDeclaration: sum, returnByValue: true },
     });
-    counts[key] = answer.result?.value ?? 0;
+    counts[key] = answer.result?.value as number;
+    if (key === 'emitters') {
+      const kinds = await post('Runtime.callFunctionOn', {
+        ...{ objectId: objects?.objectId, functionDeclaration: KINDS, returnByValue: true },
+      });
+      counts.listenersOf = kinds.result?.value as Record<string, number>;
+    }
     await post('Runtime.releaseObjectGroup', { objectGroup: 'soak' });
   }
   session.disconnect();
@@ -144,6 +165,6 @@ async function living(): Promise<Record<keyof typeof COUNTED, number>> {
 }
 
 interface Answer {
-  readonly result?: { readonly objectId?: string; readonly value?: number };
+  readonly result?: { readonly objectId?: string; readonly value?: unknown };
   readonly objects?: { readonly objectId?: string };
 }

@@ -191,8 +191,24 @@ export function judge(raw: SoakRaw): Verdict {
       waitsNote('of the last tenth', waits.slice(-tenth).flat()),
       `longest time without a packet: ${Math.max(...calls.map(({ heard }) => heard?.longestGapMs ?? 0))} ms`,
       `packets lost on their way to the callers: ${lostShare(calls)}`,
+      `other listeners than before: ${changed(raw)}`,
     ],
   };
+}
+
+/** Of the main thread: `Socket close +2`. */
+function changed({ before, after }: Pick<SoakRaw, 'before' | 'after'>): string {
+  const of = ({ threads }: SoakRaw['after']): Readonly<Record<string, number>> =>
+    threads.find(({ thread }) => thread === 'main')?.listenersOf ?? {};
+  const [then, now] = [of(before), of(after)];
+  const kinds = [...new Set([...Object.keys(then), ...Object.keys(now)])].sort();
+  return (
+    kinds
+      .map((kind) => [kind, (now[kind] ?? 0) - (then[kind] ?? 0)] as const)
+      .filter(([, more]) => more !== 0)
+      .map(([kind, more]) => `${kind} ${more > 0 ? '+' : '−'}${Math.abs(more)}`)
+      .join(', ') || 'none'
+  );
 }
 
 function memoryLine(name: string, slope: Interval | undefined, enough: boolean): Line {
