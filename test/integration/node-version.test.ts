@@ -28,6 +28,9 @@ it('is asked by every command', () => {
   >;
   const commands = Object.values(scripts ?? {}).filter((command) => command.startsWith('node '));
   expect(commands.length).toBeGreaterThan(2);
-  for (const command of commands) expect(command).toMatch(/^node (?:--max-semi-space-size=\d+ )?--require \.\/src\/node-version\.cjs src\//);
+  for (const command of commands)
+    expect(command).toMatch(
+      /^node (?:--max-semi-space-size=\d+ )?--require \.\/src\/node-version\.cjs src\//,
+    );
   expect(engines?.node).toBe('>=22.18');
 });
