@@ -4,6 +4,9 @@ import type { Provider } from '../../provider.ts';
 import { sha256 } from '../../speech-store.ts';
 import { FLITE_VOICES } from './flite-engine.ts';
 
+/** The same for all agents: read once. */
+let version: string | undefined;
+
 export const flite: Provider<'tts'> = {
   part: 'tts',
   name: 'flite',
@@ -11,11 +14,11 @@ export const flite: Provider<'tts'> = {
   voices: FLITE_VOICES,
   // How a number is read out, and how loud a voice is, stands in these files.
   soundVersion: () =>
-    sha256(
+    (version ??= sha256(
       readdirSync(import.meta.dirname)
         .map((name) => readFileSync(`${import.meta.dirname}/${name}`, 'utf8'))
         .join('\n'),
-    ),
+    )),
   rank: 100,
   // It can speak only what it knows the sounds of: speakable.ts.
   figures: () => ({ reads: ['en'] }),
