@@ -1,9 +1,9 @@
 /** Calls at a time through a real Asterisk to the agent, whose cloud is emulated; and all that was seen of them. */
+import { seeded } from '../../src/providers/embedded/random.ts';
 import { callerAudio } from '../support/caller-audio.ts';
 import type { CloudAssumptions } from '../support/provider-servers/cloud-delays.ts';
 import { startEmulatedCloud } from '../support/provider-servers/emulated-cloud.ts';
 import type { ServerEvent } from '../support/provider-servers/server-events.ts';
-import { seededRandom } from '../support/provider-servers/delays.ts';
 import { testVoice } from '../support/provider-servers/test-voice.ts';
 import { RunningAgent } from '../support/running-agent.ts';
 import type { RtpSeen } from '../../lab/capture.ts';
@@ -125,7 +125,7 @@ export function questionOf(turn: string): string {
 
 /** All that one caller will say, with the pauses between it. */
 function questions(caller: number, count: number): Int16Array {
-  const random = seededRandom(1000 + caller);
+  const random = seeded(1000 + caller);
   const starts = Array.from({ length: count }, (_, index) => {
     const ms = GREETING_MS + index * (PERIOD_MS + PERIOD_SPREAD_MS / 2) + random() * PERIOD_SPREAD_MS;
     return Math.round(8 * ms);

@@ -1,5 +1,5 @@
+import { seeded } from '../../src/providers/embedded/random.ts';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../support/provider-servers/delays.ts';
 import type { SeenCall } from './callers.ts';
 import { judge, outcomeOf, ratioOf, slopeOf } from './judge.ts';
 import { planSoak, type PlannedCall } from './plan.ts';
@@ -90,7 +90,7 @@ describe('a call of a soak', () => {
 
 describe('a slope', () => {
   const noisy = (slope: number): { x: number; y: number }[] => {
-    const random = seededRandom(7);
+    const random = seeded(7);
     return Array.from({ length: 400 }, (_, i) => ({
       x: i / 100,
       y: 500 + (slope * i) / 100 + 10 * random(),
@@ -113,7 +113,7 @@ describe('a slope', () => {
 
 describe('the ratio of two tenths', () => {
   const calls = (median: number): number[][] => {
-    const random = seededRandom(median);
+    const random = seeded(median);
     return Array.from({ length: 60 }, () => [
       median * (0.8 + 0.4 * random()),
       median * (0.8 + 0.4 * random()),

@@ -1,5 +1,5 @@
 /** What a soak run must keep to, settled beforehand, and how it is computed from the raw data. Pure. */
-import { seededRandom } from '../support/provider-servers/delays.ts';
+import { seeded } from '../../src/providers/embedded/random.ts';
 import type { SeenCall } from './callers.ts';
 import type { DoneFault } from './faults.ts';
 import type { PlannedCall } from './plan.ts';
@@ -116,7 +116,7 @@ export function ratioOf(
   last: readonly (readonly number[])[],
 ): Interval | undefined {
   if (first.flat().length === 0 || last.flat().length === 0) return undefined;
-  const random = seededRandom(1);
+  const random = seeded(1);
   const again = (calls: readonly (readonly number[])[]): number =>
     median(calls.flatMap(() => calls[Math.floor(random() * calls.length)] ?? []));
   const ratios = Array.from({ length: RESAMPLES }, () => again(last) / again(first))

@@ -1,6 +1,6 @@
 /** What a soak run does, settled before it begins by its seed: every call, and every fault. */
+import { seeded } from '../../src/providers/embedded/random.ts';
 import { CALLER_SENTENCES, CALLER_VOICES } from '../support/caller-audio.ts';
-import { seededRandom } from '../support/provider-servers/delays.ts';
 
 export interface PlannedCall {
   /** From 0 on, warm-up calls included; also its name in all raw data. */
@@ -64,7 +64,7 @@ const FAULT_MS: Readonly<Record<FaultKind, readonly [number, number]>> = {
 
 export function planSoak(size: SoakSize): SoakPlan {
   const { seed, atOnce, longestMs } = size;
-  const random = seededRandom(seed);
+  const random = seeded(seed);
   const warmUpCalls = Math.max(10, atOnce);
   const all = Array.from({ length: warmUpCalls + size.calls }, (_, call) =>
     plannedCall(call, longestMs, random),

@@ -1,17 +1,12 @@
+import { seeded } from '../../src/providers/embedded/random.ts';
+
 /** Repeatable chance: what is drawn depends on the words of the seed and on nothing else. */
 export class Random {
-  #state: number;
+  /** Uniform, 0 … 1. */
+  readonly next: () => number;
 
   constructor(...seed: readonly (string | number)[]) {
-    this.#state = hash(seed.join('|'));
-  }
-
-  /** Uniform, 0 … 1. Mulberry32 (Tommy Ettinger, public domain). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+    this.next = seeded(hash(seed.join('|')));
   }
 
   between(low: number, high: number): number {

@@ -1,4 +1,4 @@
-/** Numbers from 0 to 1, the same ones for the same seed (mulberry32): what is chosen by them is alike at every start. */
+/** Numbers from 0 to 1, the same ones for the same seed (mulberry32; Tommy Ettinger, public domain): what is chosen by them is alike at every start. */
 export function seeded(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,5 +1,6 @@
+import { seeded } from '../../../src/providers/embedded/random.ts';
 import type { Milliseconds } from '../../../src/lib/clock.ts';
-import { logNormal, seededRandom, type Delay } from './delays.ts';
+import { logNormal, type Delay } from './delays.ts';
 
 /** How quick the cloud is taken to be: medians, all with the same spread. */
 export interface CloudAssumptions {
@@ -89,7 +90,7 @@ export function cloudDelays(assumed: CloudAssumptions): CloudDelays {
   const { sigma, seed } = assumed;
   const draw = (medianMs: Milliseconds, index: number): Delay =>
     logNormal(medianMs, sigma, seed * 100 + index);
-  const chance = seededRandom(seed * 100);
+  const chance = seeded(seed * 100);
   return {
     eagerEnd: draw(assumed.eagerEndMs, 1),
     turnEnd: draw(assumed.turnEndMs, 2),
