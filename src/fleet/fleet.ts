@@ -32,8 +32,8 @@ export interface FleetOptions {
   readonly onTaken: (call: string, said: readonly Message[]) => void;
 }
 
-/** How a take-over of a call ended: another node was faster, or the caller had left. */
-type TakeOver = 'taken' | 'lost' | 'gone' | 'failed';
+/** How a take-over of a call ended: `lost`: another node was faster; `back`: its own is there again; `gone`: the caller isn't. */
+type TakeOver = 'taken' | 'lost' | 'back' | 'gone' | 'failed';
 
 export interface FleetStats {
   readonly node: string;
@@ -67,7 +67,7 @@ export class Fleet {
   readonly #leases: Leases;
   readonly #closing = new AbortController();
   readonly #watched = new Set<string>();
-  readonly #takeOvers: Record<TakeOver, number> = { taken: 0, lost: 0, gone: 0, failed: 0 };
+  readonly #takeOvers: Record<TakeOver, number> = { taken: 0, lost: 0, back: 0, gone: 0, failed: 0 };
   /** Numbers of calls that were claimed, or are about to be, and aren't the desk's yet. */
   readonly #expected: string[] = [];
   #desk: FleetDesk | undefined;
@@ -249,19 +249,22 @@ export class Fleet {
   async #watch(node: string, asterisk: FleetAsterisk): Promise<void> {
     const { clock, log } = this.#options;
     const about = { server: asterisk.server.name, node };
-    const pulse = new Pulse(clock.now());
+    const pulse = new Pulse();
     let told = false;
     let pause = LOOK_MS;
     do {
       if (!this.#suspects(asterisk).includes(node)) return;
       try {
-        const sign = pulse.look(await asterisk.neighbours.lifeSign(node), clock.now());
-        if (sign === 'lives') return;
-        if (sign === 'still') continue;
+        const askedAt = clock.now();
+        const sign = await asterisk.neighbours.lifeSign(node);
+        const verdict = pulse.look(sign, askedAt, clock.now());
+        if (verdict === 'lives') return;
+        if (verdict === 'still') continue;
         const callers = (await asterisk.neighbours.callersOf(node)).filter(({ withPerson }) => !withPerson);
         if (!told) log.warn({ ...about, callers: callers.length }, 'a node is gone');
-        if (callers.length > 0) await this.#takeAll(node, asterisk, callers);
-        else if (!told || pause === LOOK_MS) await this.#clear(node, asterisk);
+        const isDead = async (): Promise<boolean> => (await asterisk.neighbours.lifeSign(node)) === sign;
+        if (callers.length > 0) await this.#takeAll(node, asterisk, callers, isDead);
+        else if (!told || pause === LOOK_MS) await this.#clear(node, asterisk, isDead);
         told = true;
         pause = callers.length > 0 ? LOOK_MS : IDLE_LOOK_MS;
       } catch (error) {
@@ -272,12 +275,17 @@ export class Fleet {
   }
 
   /** Nobody waits any more: what else the node had goes. */
-  async #clear(node: string, asterisk: FleetAsterisk): Promise<void> {
-    await asterisk.neighbours.sweep(node);
+  async #clear(node: string, asterisk: FleetAsterisk, isDead: () => Promise<boolean>): Promise<void> {
+    if (!(await asterisk.neighbours.sweep(node, isDead))) return;
     await this.#options.store?.release(node, asterisk.server.name);
   }
 
-  async #takeAll(node: string, asterisk: FleetAsterisk, callers: readonly Stranded[]): Promise<void> {
+  async #takeAll(
+    node: string,
+    asterisk: FleetAsterisk,
+    callers: readonly Stranded[],
+    isDead: () => Promise<boolean>,
+  ): Promise<void> {
     // Another node begins with others.
     const left = callers
       .map((caller) => ({ caller, place: Math.random() }))
@@ -285,29 +293,42 @@ export class Fleet {
       .map(({ caller }) => caller)
       .values();
     const worker = async (): Promise<void> => {
-      for (const caller of left) await this.#take(node, asterisk, caller);
+      for (const caller of left) await this.#take(node, asterisk, caller, isDead);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
   }
 
   /** Never rejects. */
-  async #take(node: string, { server }: FleetAsterisk, caller: Stranded): Promise<void> {
+  async #take(
+    node: string,
+    { server }: FleetAsterisk,
+    caller: Stranded,
+    isDead: () => Promise<boolean>,
+  ): Promise<void> {
     const { store, clock, log, said, onTaken, node: me, run } = this.#options;
     const { channel } = caller;
     const key = { server: server.name, channel };
+    const call = `${server.name}/${channel}`;
     const verdict = this.#verdict();
     if (!store || !verdict.claim) return;
     this.#expected.push('');
     try {
       // Whoever has less to do gets more of them.
-      await clock.sleep(verdict.afterMs);
+      const [messages] = await Promise.all([
+        within<readonly Message[]>(said(call), SAID_MS, clock, () => []),
+        clock.sleep(verdict.afterMs),
+      ]);
+      // Nothing may lie between this, the lease and the move: who comes back keeps its calls until then.
+      if (!(await isDead())) {
+        this.#takeOvers.back += 1;
+        return;
+      }
       const token = await store.acquire(key, node, me, run);
       if (token === undefined) {
         this.#takeOvers.lost += 1;
         return;
       }
-      const call = `${server.name}/${channel}`;
-      onTaken(call, await within(said(call), SAID_MS, clock, () => []));
+      onTaken(call, messages);
       const outcome = (await caller.take()) ? 'taken' : 'gone';
       this.#takeOvers[outcome] += 1;
       log.warn({ call, from: node, lease: token, outcome }, 'a caller of a node that is gone');

@@ -49,19 +49,18 @@ export type Sign = 'lives' | 'still' | 'dead';
 /** Watches one node's sign of life at one Asterisk: dead once it has stood still for `STILL_MS`. */
 export class Pulse {
   #last: string | undefined;
-  #since: Milliseconds;
-  #looked = false;
+  /** When it was first certain that the sign is what it is. */
+  #since: Milliseconds | undefined;
 
-  constructor(now: Milliseconds) {
-    this.#since = now;
-  }
-
-  look(sign: string | undefined, now: Milliseconds): Sign {
-    const changed = this.#looked && sign !== this.#last;
-    if (changed || !this.#looked) this.#since = now;
-    this.#looked = true;
+  /**
+   * The sign was read at some instant between the question and its answer, which may lie far apart: who asks may have been
+   * held up itself. So it has stood still from the first answer to the last question, at least.
+   */
+  look(sign: string | undefined, askedAt: Milliseconds, answeredAt: Milliseconds): Sign {
+    const changed = this.#since !== undefined && sign !== this.#last;
+    if (changed || this.#since === undefined) this.#since = answeredAt;
     this.#last = sign;
     if (changed) return 'lives';
-    return now - this.#since >= STILL_MS ? 'dead' : 'still';
+    return askedAt - this.#since >= STILL_MS ? 'dead' : 'still';
   }
 }

@@ -64,9 +64,10 @@ function setUp(options: Partial<FleetOptions> = {}) {
     neighbours: {
       lifeSign: () => Promise.resolve(world.sign()),
       callersOf: () => Promise.resolve(world.stranded.map(caller)),
-      sweep: (node) => {
+      sweep: async (node, isDead) => {
+        if (!(await isDead())) return false;
         done.push(`sweep ${node}`);
-        return Promise.resolve();
+        return true;
       },
     },
     mark: () => Promise.resolve(),
@@ -135,6 +136,26 @@ describe('A node of a fleet', () => {
     await clock.advance(1000);
     expect(done.slice(2)).toEqual(['sweep b', 'release b north']);
     expect(fleet.stats.takeOvers).toMatchObject({ taken: 1, gone: 0, failed: 0 });
+    await fleet.close();
+  });
+
+  it('lets a node keep its callers that comes back at the last moment', async () => {
+    const clock = new ManualClock();
+    const { fleet, desk, world, done } = setUp({
+      clock,
+      // It is heard of again while it is asked what was said in its calls.
+      said: () => {
+        world.sign = () => 'back';
+        return Promise.resolve([]);
+      },
+    });
+    fleet.start(desk);
+    await clock.advance(3000);
+    world.rows = [{ ...OTHER, ageMs: 5000 }];
+    world.sign = () => 'still';
+    await clock.advance(3000);
+    expect(done).toEqual([]);
+    expect(fleet.stats.takeOvers).toMatchObject({ taken: 0, back: 2 });
     await fleet.close();
   });
 

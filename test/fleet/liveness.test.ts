@@ -34,9 +34,16 @@ describe('A node is looked for', () => {
 
 describe('A sign of life', () => {
   const seen = (...looks: [at: number, sign: string | undefined][]): Sign[] => {
-    const pulse = new Pulse(0);
-    return looks.map(([at, sign]) => pulse.look(sign, at));
+    const pulse = new Pulse();
+    return looks.map(([at, sign]) => pulse.look(sign, at, at));
   };
+
+  it('says nothing while the answer lies there unread, since whoever asks is held up', () => {
+    const pulse = new Pulse();
+    expect(pulse.look('1', 0, STILL_MS)).toBe('still');
+    expect(pulse.look('1', STILL_MS + 100, 3 * STILL_MS)).toBe('still');
+    expect(pulse.look('1', 2 * STILL_MS, 3 * STILL_MS)).toBe('dead');
+  });
 
   it.each<[string, [number, string | undefined][], Sign[]]>([
     [
