@@ -3,7 +3,7 @@ import { messageOf } from '../../lib/errors.ts';
 import type { CallInfo } from '../../dialog/contract/call-info.ts';
 import type { AriChannel } from './ari-model.ts';
 import { callInfoOf, stasisArgsOf } from './caller-info.ts';
-import type { StasisParts } from './stasis-options.ts';
+import type { FleetPart, StasisParts } from './stasis-options.ts';
 
 /** What is to be done about a call that is offered. */
 export type Decision =
@@ -34,6 +34,8 @@ export class Offers {
   readonly #onMissing: () => void;
   readonly #claims: Record<Outcome, number> = { won: 0, lost: 0, over: 0, failed: 0, 'no-start': 0 };
   readonly #declined: Record<string, number> = {};
+  /** About whom is being decided: the dialplan offers whom nobody claims in time again. */
+  readonly #inHand = new Set<string>();
   /** Who was won, until they are here. */
   readonly #expected = new Map<string, () => void>();
   #offers = 0;
@@ -60,9 +62,18 @@ export class Offers {
 
   /** Never rejects. */
   async offered(channel: AriChannel): Promise<void> {
-    const { fleet, server, clock } = this.#options;
-    if (!fleet) return;
+    if (!this.#options.fleet || this.#inHand.has(channel.id)) return;
     this.#offers += 1;
+    this.#inHand.add(channel.id);
+    try {
+      await this.#decide(channel, this.#options.fleet);
+    } finally {
+      this.#inHand.delete(channel.id);
+    }
+  }
+
+  async #decide(channel: AriChannel, fleet: FleetPart): Promise<void> {
+    const { server, clock } = this.#options;
     const info = callInfoOf(server.name, channel, stasisArgsOf(channel), {});
     const decision = this.#draining ? DRAINING : await fleet.consider(info);
     if (!decision.claim) {
