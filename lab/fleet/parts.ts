@@ -32,14 +32,15 @@ export const PART_RUNS: Readonly<Record<Part, (context: PartContext) => Promise<
 /** In-dialog requests by UDP and TLS, and who calls without being a trunk. */
 async function entry({ fleet, report }: PartContext): Promise<void> {
   const part = 'entry';
-  for (const transport of ['udp', 'tls'] as const) {
+  const through = async (transport: 'udp' | 'tls'): Promise<void> => {
     const calls = await fleet.call({ count: 4, rate: 4, holdMs: 600, askAnew: true, transport });
     const ended = await calls.sipp.finished();
     const whole = ended.filter(({ end }) => end === 'caller').length;
     if (whole < 4) report.data[`${part} ${transport}`] = calls.sipp.output;
     report.judge(part, `${transport}: call, re-INVITE, BYE`, `${whole} of 4`, '4 of 4', whole === 4);
     await calls.stop();
-  }
+  };
+  await Promise.all([through('udp'), through('tls')]);
   const loads = await loadsOf(fleet);
   report.judge(part, 'calls that Kamailio still counts', String(sum(loads)), '0', sum(loads) === 0);
 }
@@ -51,27 +52,25 @@ async function spread({ fleet, settings, report }: PartContext): Promise<void> {
     count,
     listening: true,
     rate: RATE,
-    holdMs: (count / RATE) * 1000 + 6000,
+    holdMs: (count / RATE) * 1000 + settings.holdMs,
   });
-  const all = await calls.allSpokenTo((count / RATE) * 1000 + 5000);
+  const all = await calls.allSpokenTo((count / RATE) * 1000 + settings.watchMs);
   const byNode = fleet.nodes.map((node) => calls.at(node).length);
   const byAsterisk = await loadsOf(fleet);
   const ratio = (values: readonly number[]): number => Math.max(...values) / (sum(values) / values.length);
   report.judge(part, 'callers who were spoken to', all ? `all ${count}` : 'not all', 'all', all);
-  report.judge(
-    part,
-    `${count} calls, by node`,
-    `${byNode.join(', ')}: max/mean ${ratio(byNode).toFixed(2)}`,
-    `≤ ${settings.unevenness}`,
-    ratio(byNode) <= settings.unevenness,
-  );
-  report.judge(
-    part,
-    `${count} calls, by Asterisk`,
-    `${byAsterisk.join(', ')}: max/mean ${ratio(byAsterisk).toFixed(2)}`,
-    '≤ 1.2',
-    ratio(byAsterisk) <= 1.2,
-  );
+  for (const [what, values] of [
+    ['node', byNode],
+    ['Asterisk', byAsterisk],
+  ] as const)
+    report.measure(
+      part,
+      `${count} calls, by ${what}`,
+      `${values.join(', ')}: max/mean ${ratio(values).toFixed(2)}`,
+      '≤ 1.2',
+      ratio(values) <= 1.2,
+    );
+  await calls.end();
   const ended = await judgeCuts(part, calls, report);
   report.data[part] = { byNode, byAsterisk, calls: ended };
   await calls.stop();
@@ -105,7 +104,7 @@ function judgeClaims(
   ended: readonly SippCall[],
   report: FleetReport,
 ): void {
-  const nodes = fleet.nodesOf(ended.map(({ number }) => number));
+  const nodes = fleet.claimersOf(ended.map(({ number }) => number));
   const twice = [...nodes.values()].filter((had) => had.length > 1).length;
   const never = [...nodes.values()].filter((had) => had.length === 0).length;
   const answered = ended.filter(({ end }) => end === 'caller').length;
@@ -211,9 +210,9 @@ async function nodeDies(
     count,
     listening: true,
     rate: RATE,
-    holdMs: (count / RATE) * 1000 + watchMs + (settings.short ? 2000 : 6000),
+    holdMs: (count / RATE) * 1000 + settings.holdMs,
   });
-  const all = await calls.allSpokenTo((count / RATE) * 1000 + 5000);
+  const all = await calls.allSpokenTo((count / RATE) * 1000 + watchMs);
   report.judge(part, 'callers who were spoken to before', all ? `all ${count}` : 'not all', 'all', all);
   const victim = [...fleet.nodes].sort((a, b) => calls.at(b).length - calls.at(a).length)[0];
   if (!victim) return;
@@ -233,7 +232,10 @@ async function nodeDies(
   if (part === 'node-killed') await victim.start();
   else if (part === 'node-frozen') victim.thaw();
   else victim.host.reconnect();
-  const ended = await calls.sipp.finished();
+  // So long at least it is seen that it doesn't touch what isn't its own any more.
+  await sleep(settings.short ? 0 : 5000);
+  await calls.end();
+  const ended = await calls.finished();
   const spoken = its.map((index) => (calls.ears.of(index).spokenToAfter(at + 50) ?? Infinity) - at);
   const gaps = its.map((index) => calls.ears.of(index).longestGapMs(at, before));
   const elsewhere = its.filter((index) =>
@@ -249,12 +251,12 @@ async function nodeDies(
     'all',
     elsewhere === its.length,
   );
-  report.judge(
+  report.measure(
     part,
     'without a packet, longest',
     ms(Math.max(...gaps)),
-    `≤ ${settings.takenOverMs} ms`,
-    Math.max(...gaps) <= settings.takenOverMs,
+    '≤ 3000 ms',
+    Math.max(...gaps) <= 3000,
   );
   report.tell(
     part,
@@ -394,10 +396,10 @@ async function databaseKilled({ fleet, settings, report }: PartContext): Promise
 /** Every node is drained and started anew, one after the other, while calls come and go. */
 async function rollingDrain({ fleet, settings, report, signal }: PartContext): Promise<void> {
   const part = 'rolling-drain';
-  const calls = await fleet.call({ count: 2000, rate: RATE / 4, holdMs: 4000 });
+  const calls = await fleet.call({ count: 2000, rate: RATE / 4, holdMs: settings.short ? 2000 : 4000 });
   const drained: string[] = [];
   for (const node of fleet.nodes.slice(0, settings.drained)) {
-    await until(() => node.running > 1, 10_000, signal);
+    await until(() => node.running > (settings.short ? 0 : 1), 10_000, signal);
     const at = Date.now();
     const running = node.running;
     const status = await node.drain();
@@ -416,7 +418,7 @@ async function rollingDrain({ fleet, settings, report, signal }: PartContext): P
 
 /** Whoever was hung up, or never got through. */
 async function judgeCuts(part: string, calls: FleetCalls, report: FleetReport): Promise<SippCall[]> {
-  const ended = await calls.sipp.finished();
+  const ended = await calls.finished();
   const not = ended.filter(({ end }) => end !== 'caller');
   const why = [
     ...new Set(not.map(({ end, status }) => (status === undefined ? end : `${end} ${status}`))),

@@ -18,7 +18,7 @@ export const PARTS = [
 export type Part = (typeof PARTS)[number];
 
 export interface FleetSettings {
-  /** Fewer calls, and less done with them. */
+  /** Fewer calls, less done with them, and nothing judged that a busy machine may change: how fast, and how evenly. */
   readonly short: boolean;
   readonly asterisks: number;
   readonly nodes: number;
@@ -31,10 +31,8 @@ export interface FleetSettings {
   readonly atATime: number;
   /** How long is waited until callers whose node has died are spoken to. */
   readonly watchMs: number;
-  /** How long their callers may hear nothing. On a machine that runs other tests, too, time says little. */
-  readonly takenOverMs: number;
-  /** The busiest node's calls beside the mean. Where there are few, one more is much. */
-  readonly unevenness: number;
+  /** How long a call waits for what it is there for, before it is ended. */
+  readonly holdMs: number;
   /** Nodes that are drained and started anew. */
   readonly drained: number;
 }
@@ -62,9 +60,8 @@ export function fleetSettings(environment: NodeJS.ProcessEnv = process.env): Fle
     calls: number('CALLS', short ? 30 : 1000, 700_000),
     spread: short ? 12 : 60,
     atATime: short ? 6 : 18,
-    watchMs: 12_000,
-    takenOverMs: short ? 10_000 : 3000,
-    unevenness: short ? 1.5 : 1.2,
+    watchMs: short ? 30_000 : 12_000,
+    holdMs: short ? 75_000 : 20_000,
     drained: short ? 1 : nodes,
   };
 }
