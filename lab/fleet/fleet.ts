@@ -164,8 +164,11 @@ export class Fleet {
     const { count, listening = false, ...more } = options;
     const first = 200_000 + this.#callsMade;
     this.#callsMade += count;
-    const ears = await Ears.open(HERE, this.#firstPort, listening ? count : 1);
-    this.#firstPort = 20_000 + ((this.#firstPort - 20_000 + 2 * (listening ? count : 1)) % 40_000);
+    const listeners = listening ? count : 1;
+    const firstPort = this.#firstPort;
+    this.#firstPort = 20_000 + ((firstPort - 20_000 + 2 * listeners) % 40_000);
+    const port = 6000 + (this.#callsMade % 4000);
+    const ears = await Ears.open(HERE, firstPort, listeners);
     const callers = Array.from({ length: count }, (_, index) => ({
       number: String(first + index),
       port: ears.port(listening ? index : 0),
@@ -176,7 +179,7 @@ export class Fleet {
       at: this.#callers,
       server: this.entry.address,
       callers,
-      port: 6000 + (this.#callsMade % 4000),
+      port,
       mediaAddress: HERE,
       ...(more.transport === 'tls' && { certificates: join(this.folder, 'kamailio/tls') }),
       folder: join(this.folder, `sipp-${first}`),
