@@ -5,7 +5,7 @@ import type { Message } from '../dialog/contract/conversation.ts';
 import { within } from '../lib/abort.ts';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
-import { claimVerdict, type ClaimVerdict, type FleetLimits } from './claim-policy.ts';
+import { claimVerdict, type ClaimVerdict, type FleetLimits, type Standing } from './claim-policy.ts';
 import type { FleetAsterisk, FleetDesk, FleetStore, Said, Stranded } from './contract.ts';
 import { Leases } from './leases.ts';
 import { BEAT_MS, Pulse, STALE_MS, suspects, THERE_MS, type NodeRow } from './liveness.ts';
@@ -46,6 +46,17 @@ export interface FleetStats {
   readonly lostToOthers: number;
 }
 
+type Consideration =
+  | { readonly claim: true; afterMs(): Milliseconds; won(): void; over(): void }
+  | { readonly claim: false; readonly reason: string };
+
+/** A call that may come. */
+interface Expected {
+  readonly number: string;
+  /** It will: it was claimed. */
+  won: boolean;
+}
+
 /** Between two looks at a node that may be gone. */
 const LOOK_MS: Milliseconds = 100;
 /** The same, when nobody was there. */
@@ -68,8 +79,8 @@ export class Fleet {
   readonly #closing = new AbortController();
   readonly #watched = new Set<string>();
   readonly #takeOvers: Record<TakeOver, number> = { taken: 0, lost: 0, back: 0, gone: 0, failed: 0 };
-  /** Numbers of calls that were claimed, or are about to be, and aren't the desk's yet. */
-  readonly #expected: string[] = [];
+  /** Calls that were claimed, or are about to be, and aren't the desk's yet. */
+  readonly #expected = new Set<Expected>();
   #desk: FleetDesk | undefined;
   #rows: readonly NodeRow[] = [];
   #storeTrouble: string | undefined = 'it has not been asked yet';
@@ -107,30 +118,53 @@ export class Fleet {
     this.#asterisks.set(asterisk.server.name, asterisk);
   }
 
-  /** What is done about a call that is offered to all nodes. Never rejects. */
-  async consider(
-    info: CallInfo,
-  ): Promise<
-    | { readonly claim: true; readonly afterMs: Milliseconds; over(): void }
-    | { readonly claim: false; readonly reason: string }
-  > {
+  /**
+   * What is done about a call that is offered to all nodes. `afterMs`: to wait before the claim; it may grow meanwhile. `won`: to
+   * be called when it was claimed; `over`: once, when it is the desk's, or will never come. Never rejects.
+   */
+  async consider(info: CallInfo): Promise<Consideration> {
     const { limits } = this.#options;
     const { number } = info.caller;
+    const desk = this.#desk;
+    if (!desk) return { claim: false, reason: 'starting' };
     const callsOfCaller = await this.#callsOf(number);
-    const { refusal, fullness } = this.#desk?.outlook(info, this.#expected.length) ?? {
-      refusal: 'starting',
-      fullness: 0,
-    };
     const callsOfFleet = limits.maxCalls === undefined ? undefined : this.#callsOfFleet();
+    const { refusal, fullness } = desk.outlook(info, this.#expected.size);
     const verdict = claimVerdict({ refusal, fullness, callsOfFleet, callsOfCaller }, limits);
     if (!verdict.claim) return verdict;
-    this.#expected.push(number);
+    const expected: Expected = { number, won: false };
+    this.#expected.add(expected);
+    const lot = Math.random();
     return {
-      ...verdict,
-      over: () => {
-        const at = this.#expected.indexOf(number);
-        if (at >= 0) this.#expected.splice(at, 1);
+      claim: true,
+      afterMs: () => {
+        const standing = this.#standing(desk, info);
+        const now = claimVerdict({ ...standing, lot }, {});
+        return now.claim ? now.afterMs : 0;
       },
+      won: () => {
+        expected.won = true;
+      },
+      over: () => {
+        this.#expected.delete(expected);
+      },
+    };
+  }
+
+  /** How much this node has to do, with the calls that it has won, but not those that others may win. */
+  #standing(desk: FleetDesk, info: CallInfo): Standing {
+    const { node, maxCalls } = this.#options;
+    const coming = [...this.#expected].filter(({ won }) => won).length;
+    const calls = desk.size + coming;
+    const { fullness } = desk.outlook(info, coming);
+    const others = this.#rows
+      .filter((row) => row.node !== node && row.ageMs < THERE_MS && row.state === 'running')
+      .filter((row) => row.calls < row.maxCalls && !row.unreachable.includes(info.key.server));
+    const least = Math.min(...others.map((row) => row.calls / row.maxCalls));
+    return {
+      fullness,
+      lateness: fullness > calls / maxCalls ? fullness : 0,
+      ahead: this.#storeTrouble === undefined ? Math.max(0, calls - least * maxCalls) : undefined,
     };
   }
 
@@ -177,7 +211,7 @@ export class Fleet {
 
   #callsOfFleet(): number {
     const others = this.#rows.filter(({ node, ageMs }) => node !== this.#options.node && ageMs < THERE_MS);
-    const own = (this.#desk?.size ?? 0) + this.#expected.length;
+    const own = (this.#desk?.size ?? 0) + this.#expected.size;
     return others.reduce((sum, { calls }) => sum + calls, own);
   }
 
@@ -192,7 +226,9 @@ export class Fleet {
       () => undefined,
     );
     if (told === undefined) return undefined;
-    return told + this.#leases.untold(number) + this.#expected.filter((one) => one === number).length;
+    return (
+      told + this.#leases.untold(number) + [...this.#expected].filter((one) => one.number === number).length
+    );
   }
 
   async #run(): Promise<void> {
@@ -311,7 +347,8 @@ export class Fleet {
     const call = `${server.name}/${channel}`;
     const verdict = this.#verdict();
     if (!store || !verdict.claim) return;
-    this.#expected.push('');
+    const expected: Expected = { number: '', won: false };
+    this.#expected.add(expected);
     try {
       // Whoever has less to do gets more of them.
       const [messages] = await Promise.all([
@@ -328,6 +365,7 @@ export class Fleet {
         this.#takeOvers.lost += 1;
         return;
       }
+      expected.won = true;
       onTaken(call, messages);
       const outcome = (await caller.take()) ? 'taken' : 'gone';
       this.#takeOvers[outcome] += 1;
@@ -336,14 +374,14 @@ export class Fleet {
       this.#takeOvers.failed += 1;
       log.warn({ ...key, from: node, error: messageOf(error) }, 'a caller could not be taken over');
     } finally {
-      this.#expected.splice(this.#expected.indexOf(''), 1);
+      this.#expected.delete(expected);
     }
   }
 
   /** Whether there is room for one more; who was cut off isn't refused for less. */
   #verdict(): ClaimVerdict {
     const { maxCalls } = this.#options;
-    const calls = (this.#desk?.size ?? maxCalls) + this.#expected.length;
+    const calls = (this.#desk?.size ?? maxCalls) + this.#expected.size;
     return claimVerdict({ fullness: calls / maxCalls, refusal: calls >= maxCalls ? 'busy' : undefined }, {});
   }
 }

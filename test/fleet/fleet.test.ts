@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { CallInfo } from '../../src/dialog/contract/call-info.ts';
 import type { FleetStore, Stranded } from '../../src/fleet/contract.ts';
 import { Fleet, type FleetOptions } from '../../src/fleet/fleet.ts';
@@ -84,8 +84,14 @@ function setUp(options: Partial<FleetOptions> = {}) {
 }
 
 describe('A node of a fleet', () => {
-  it('claims the later the more it has, also of what it is only about to have', async () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('claims the later the more it has, also of what it has won and is to come', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0);
     const { fleet, desk, world } = setUp();
+    world.away = true;
     expect(await fleet.consider(info('1'))).toEqual({ claim: false, reason: 'starting' });
     fleet.start(desk);
     world.calls = 1;
@@ -94,12 +100,37 @@ describe('A node of a fleet', () => {
     for (const number of ['1', '2', '3']) {
       const claim = await fleet.consider(info(number));
       if (!claim.claim) throw new Error(claim.reason);
-      delays.push(claim.afterMs);
+      delays.push(claim.afterMs());
+      // What it only wants doesn't count yet.
+      expect(claim.afterMs()).toBe(delays.at(-1));
+      claim.won();
       claims.push(claim);
     }
-    expect(delays.map((ms) => Math.round(ms))).toEqual([25, 36, 44]);
+    expect(delays.map((ms) => Math.round(ms))).toEqual([24, 34, 41]);
     for (const claim of claims) claim.over();
-    expect(await fleet.consider(info('4'))).toMatchObject({ afterMs: delays[0] });
+    expect(claims[0]?.afterMs()).toBe(delays[0]);
+    await fleet.close();
+  });
+
+  it('waits for whoever has fewer calls, and not where it has the fewest', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    const { fleet, desk, world, clock } = setUp();
+    fleet.start(desk);
+    await clock.advance(100);
+    const delays: number[] = [];
+    for (const calls of [0, 2, 3, 4]) {
+      world.calls = calls;
+      const claim = await fleet.consider(info('1'));
+      if (!claim.claim) throw new Error(claim.reason);
+      delays.push(Math.round(claim.afterMs()));
+      claim.over();
+    }
+    // The other one has two.
+    expect(delays).toEqual([0, 0, 8, 15]);
+    world.rows = [{ ...OTHER, state: 'draining' }];
+    await clock.advance(500);
+    const claim = await fleet.consider(info('1'));
+    expect(claim.claim && claim.afterMs()).toBe(0);
     await fleet.close();
   });
 
