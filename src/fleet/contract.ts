@@ -1,11 +1,10 @@
 import type { Outlook } from '../dialog/call/call-desk.ts';
 import type { CallInfo } from '../dialog/contract/call-info.ts';
 import type { Message } from '../dialog/contract/conversation.ts';
-import type { NodeRow } from './liveness.ts';
+import type { Hearer, NodeRow } from './liveness.ts';
 
 /** A caller whose node has died, in Asterisk. */
-export interface Stranded {
-  readonly channel: string;
+export interface Stranded extends Hearer {
   /** Talks with a person to whom the node had put them through: better left alone. */
   readonly withPerson: boolean;
   /** Into our hands. False: they are gone. Rejects if Asterisk doesn't do it. */

@@ -8,7 +8,18 @@ import { messageOf } from '../lib/errors.ts';
 import { claimVerdict, type ClaimVerdict, type FleetLimits, type Standing } from './claim-policy.ts';
 import type { FleetAsterisk, FleetDesk, FleetStore, Said, Stranded } from './contract.ts';
 import { Leases } from './leases.ts';
-import { BEAT_MS, Pulse, STALE_MS, suspects, THERE_MS, type NodeRow } from './liveness.ts';
+import {
+  BEAT_MS,
+  DOUBTFUL_MS,
+  Pulse,
+  Sound,
+  STALE_MS,
+  STALLED_MS,
+  STILL_MS,
+  suspects,
+  THERE_MS,
+  type NodeRow,
+} from './liveness.ts';
 
 interface FleetLog {
   info(fields: object, message: string): void;
@@ -286,6 +297,7 @@ export class Fleet {
     const { clock, log } = this.#options;
     const about = { server: asterisk.server.name, node };
     const pulse = new Pulse();
+    const sound = new Sound();
     let told = false;
     let pause = LOOK_MS;
     do {
@@ -293,10 +305,12 @@ export class Fleet {
       try {
         const askedAt = clock.now();
         const sign = await asterisk.neighbours.lifeSign(node);
-        const verdict = pulse.look(sign, askedAt, clock.now());
-        if (verdict === 'lives') return;
-        if (verdict === 'still') continue;
+        const stillMs = pulse.look(sign, askedAt, clock.now());
+        if (stillMs === undefined) return;
+        if (stillMs < DOUBTFUL_MS) continue;
         const callers = (await asterisk.neighbours.callersOf(node)).filter(({ withPerson }) => !withPerson);
+        const flows = stillMs < STALLED_MS && (await sound.flows(callers));
+        if (flows || stillMs < STILL_MS) continue;
         if (!told) log.warn({ ...about, callers: callers.length }, 'a node is gone');
         const isDead = async (): Promise<boolean> => (await asterisk.neighbours.lifeSign(node)) === sign;
         if (callers.length > 0) await this.#takeAll(node, asterisk, callers, isDead);

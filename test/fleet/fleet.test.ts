@@ -21,6 +21,7 @@ function setUp(options: Partial<FleetOptions> = {}) {
   const world = {
     rows: [OTHER],
     sign: () => String(clock.now()),
+    sound: () => '17',
     stranded: ['1', '2'],
     away: false,
     calls: 0,
@@ -43,6 +44,7 @@ function setUp(options: Partial<FleetOptions> = {}) {
   const caller = (channel: string): Stranded => ({
     channel,
     withPerson: channel === 'with person',
+    packets: () => Promise.resolve(world.sound()),
     take: () => {
       done.push(`take ${channel}`);
       world.stranded = world.stranded.filter((one) => one !== channel);
@@ -167,6 +169,20 @@ describe('A node of a fleet', () => {
     await clock.advance(1000);
     expect(done.slice(2)).toEqual(['sweep b', 'release b north']);
     expect(fleet.stats.takeOvers).toMatchObject({ taken: 1, gone: 0, failed: 0 });
+    await fleet.close();
+  });
+
+  it('waits for one whose callers still get sound, since only its main thread stands still, but not for ever', async () => {
+    const { fleet, desk, world, clock, done } = setUp();
+    fleet.start(desk);
+    await clock.advance(3000);
+    world.rows = [{ ...OTHER, ageMs: 5000 }];
+    world.sign = () => 'still';
+    world.sound = () => String(clock.now());
+    await clock.advance(4500);
+    expect(done).toEqual([]);
+    await clock.advance(2000);
+    expect(done.filter((one) => one.startsWith('take')).sort()).toEqual(['take 1', 'take 2']);
     await fleet.close();
   });
 

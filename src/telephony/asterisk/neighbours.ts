@@ -5,11 +5,16 @@ import { heartbeatVariable } from './heartbeat.ts';
 import { isTarget, objectIds, type ObjectIds } from './object-ids.ts';
 import type { StasisParts } from './stasis-options.ts';
 
+/** As res_pjsip counts them (its CHANNEL function, "rtcp"). */
+const PACKETS_SENT = 'CHANNEL(rtcp,txcount)';
+
 /** A caller of another program of the fleet. */
 export interface StrandedCaller {
   readonly channel: string;
   /** Talks with a person to whom the program had put them through. */
   readonly withPerson: boolean;
+  /** How many packets of sound they have been sent so far; undefined: their kind of channel doesn't tell. Rejects with an AriError. */
+  packets(): Promise<string | undefined>;
   /** Makes them ours: they come into our app. False: they are gone. Rejects with an AriError. */
   take(): Promise<boolean>;
 }
@@ -38,6 +43,7 @@ export class Neighbours {
       const around = bridges.filter((bridge) => bridge.channels.includes(caller.id));
       return {
         channel: caller.id,
+        packets: () => rest.variable(caller.id, PACKETS_SENT),
         withPerson: around.some((bridge) => bridge.channels.some(isTarget)),
         // What else there was of the call is swept later: its node, should it live, mustn't miss that before its caller.
         take: () => rest.move(caller.id, server.app, stasisArgsOf(caller)),
