@@ -124,6 +124,7 @@ export class Fleet {
       VOICE_AGENT_RECORDINGS: 'false',
       VOICE_AGENT_MAX_CALLS: '60',
       VOICE_AGENT_DRAIN_MS: String(DRAIN_MS),
+      NODE_OPTIONS: `--import=${import.meta.resolve('../../test/support/block-main-thread.ts')}`,
     };
   }
 
@@ -158,7 +159,7 @@ export class Fleet {
   async call(
     options: { readonly count: number; readonly listening?: boolean } & Pick<
       SippOptions,
-      'rate' | 'holdMs' | 'atATime' | 'askAnew' | 'transport'
+      'rate' | 'holdMs' | 'atATime' | 'askAnew' | 'transport' | 'from'
     > & { readonly extension?: string },
   ): Promise<FleetCalls> {
     const { count, listening = false, ...more } = options;
@@ -190,6 +191,11 @@ export class Fleet {
       sipp,
       ears,
     );
+  }
+
+  /** Calls that have come to a node so far. */
+  get callsBegun(): number {
+    return this.nodes.reduce((sum, { begun }) => sum + begun, 0);
   }
 
   /** Which nodes have claimed the call of which caller: not those that took it over. */
@@ -308,6 +314,8 @@ export class FleetNode {
   readonly host: Host;
   /** Whose calls it has, or had. */
   readonly callers = new Map<string, 'running' | 'ended'>();
+  /** How many calls have come to it. */
+  begun = 0;
   /** Of these, who had been with another node. */
   readonly tookOver = new Set<string>();
   readonly #fleet: Fleet;
@@ -365,6 +373,7 @@ export class FleetNode {
     });
     for (const { caller } of agent.events.calls.values()) this.callers.set(caller, 'running');
     agent.events.on(({ id, caller }, { event }) => {
+      if (event.type === 'started') this.begun += 1;
       if (takenOver.has(id)) this.tookOver.add(caller);
       this.callers.set(caller, event.type === 'ended' ? 'ended' : 'running');
     });
@@ -395,6 +404,20 @@ export class FleetNode {
 
   thaw(): void {
     process.kill(this.agent.pid, 'SIGCONT');
+  }
+
+  /** Its main thread stands still for a while (BLOCK_MS). Resolves afterwards, with when that was. */
+  async stall(): Promise<{ readonly from: number; readonly until: number }> {
+    const { agent } = this;
+    const blocked = new Promise<{ from: number; until: number }>((resolve) => {
+      const off = agent.onLine((line) => {
+        if (line.msg !== 'blocked') return;
+        off();
+        resolve(line as unknown as { from: number; until: number });
+      });
+    });
+    process.kill(agent.pid, 'SIGUSR2');
+    return blocked;
   }
 
   /** SIGTERM: running calls end by themselves. Resolves when it is gone, with its exit status. */

@@ -11,9 +11,11 @@ export const PARTS = [
   'node-killed',
   'node-frozen',
   'node-cut-off',
+  'node-stalled',
   'asterisk-killed',
   'database-killed',
   'rolling-drain',
+  'limits',
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -25,6 +27,8 @@ export interface FleetSettings {
   readonly parts: readonly Part[];
   /** Short calls in all. */
   readonly calls: number;
+  /** New calls in a second: what two processors set up beside everything else that runs here. */
+  readonly rate: number;
   /** Calls at a time for the spread. */
   readonly spread: number;
   /** Calls at a time when something dies. */
@@ -37,7 +41,7 @@ export interface FleetSettings {
   readonly drained: number;
 }
 
-/** `make fleet CALLS=10000 ONLY=spread,short-calls`; SHORT=1 is what `make test` runs. Throws UserError. */
+/** `make fleet CALLS=10000 RATE=20 ONLY=spread,short-calls`; SHORT=1 is what `make test` runs. Throws UserError. */
 export function fleetSettings(environment: NodeJS.ProcessEnv = process.env): FleetSettings {
   const short = nonEmpty(environment['SHORT']) !== undefined;
   const only = nonEmpty(environment['ONLY'])?.split(',');
@@ -58,6 +62,7 @@ export function fleetSettings(environment: NodeJS.ProcessEnv = process.env): Fle
     asterisks: number('ASTERISKS', 2, 8),
     nodes,
     calls: number('CALLS', short ? 30 : 1000, 700_000),
+    rate: number('RATE', 8, 1000),
     spread: short ? 12 : 60,
     atATime: short ? 6 : 18,
     watchMs: short ? 30_000 : 12_000,

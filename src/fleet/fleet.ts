@@ -77,7 +77,7 @@ const AT_ONCE = 8;
 /** For the store to say how many calls a caller has: the offer lasts 400 ms. */
 const COUNT_MS: Milliseconds = 100;
 /** For what was said: the caller hears nothing meanwhile. */
-const SAID_MS: Milliseconds = 500;
+const SAID_MS: Milliseconds = 1500;
 
 /**
  * One node of several that share the calls of one or more Asterisks: decides which offered calls are claimed, tells the
