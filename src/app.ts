@@ -186,11 +186,6 @@ async function assemble(
     observe: (event) => {
       watchers.emit(event);
     },
-    onTurn:
-      page &&
-      ((call, turn) => {
-        page.turn(call, turn);
-      }),
     tap: (call, agent, media) => {
       monitoring.follow(call, media);
       records.follow(call, media);
@@ -242,7 +237,7 @@ async function assemble(
   void Promise.all([providers.finish('ready'), prepareRest()]).then(() => {
     if (!scope.signal.aborted) log.info({ event: 'prepared' }, 'all that could wait is prepared');
   });
-  await page?.start(desk, monitoring);
+  await page?.start({ desk, monitoring, providers, gateway });
 
   return {
     async drain(withinMs) {

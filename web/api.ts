@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { Session } from '../src/console/protocol.ts';
+import { inWords, texts } from './texts.ts';
 
 /** Undefined: not known yet; null: nobody has signed in. */
 export const session = signal<Session | null | undefined>(undefined);
@@ -14,14 +15,26 @@ export class Refused extends Error {
   }
 }
 
+/** What an agent is called; one that isn't there any more, by its id. */
+export function agentName(id: string): string {
+  return session.value?.agents.find((agent) => agent.id === id)?.name ?? id;
+}
+
 /** What the server answers, as JSON. Throws Refused; a session that is over leads to signing in. */
 export async function get<T>(path: string): Promise<T> {
   return (await request(path, { method: 'GET' })).json() as Promise<T>;
 }
 
-export async function post(path: string, body: object = {}): Promise<void> {
+export async function post(path: string, body: object = {}): Promise<Response> {
   const headers = { 'content-type': 'application/json' };
-  await request(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  return request(path, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+/** What went wrong, in the page's language where it is known: of the server's own words, English stays English. */
+export function explain(error: unknown): string {
+  const t = texts.value;
+  if (!(error instanceof Refused)) return t.unreachableAgent;
+  return inWords(t.refusals, String(error.status), error.message);
 }
 
 async function request(path: string, init: RequestInit): Promise<Response> {
@@ -40,7 +53,9 @@ export async function begin(): Promise<void> {
     window.history.replaceState(null, '', '/#/live');
     await signIn(decodeURIComponent(token)).catch(() => undefined);
   }
-  await refreshSession();
+  await refreshSession().catch(() => {
+    session.value = null;
+  });
 }
 
 export async function signIn(token: string): Promise<void> {
@@ -53,11 +68,19 @@ export async function signOut(): Promise<void> {
   session.value = null;
 }
 
+/** Whether somebody is still signed in: of a socket that was closed nobody tells why. False: the agent is away. */
+export async function stillThere(): Promise<boolean> {
+  return refreshSession().then(
+    () => true,
+    () => false,
+  );
+}
+
 async function refreshSession(): Promise<void> {
   try {
     session.value = await get<Session>('/api/session');
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof Refused) || error.status !== 401) throw error;
     session.value = null;
   }
 }

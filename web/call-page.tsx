@@ -1,19 +1,20 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { CallDetail } from '../src/console/protocol.ts';
-import { session } from './api.ts';
+import { agentName, session } from './api.ts';
 import { Chart } from './chart.tsx';
+import { Events } from './events.tsx';
 import { Icon } from './icons.tsx';
 import { Fact, nameOf } from './live-page.tsx';
-import { useLoaded } from './loaded.ts';
+import { Loading, useLoaded } from './loaded.tsx';
 import { Player, type PlayerControl } from './player.tsx';
-import { duration, inWords, milliseconds, moment, texts } from './texts.ts';
+import { count, decimal, duration, inWords, milliseconds, moment, percent, texts } from './texts.ts';
 import { Transcript } from './transcript.tsx';
 import { Trouble } from './trouble.tsx';
 import { Waterfalls } from './waterfall.tsx';
 
 export function CallPage({ id }: { readonly id: string }) {
   const loaded = useLoaded<CallDetail>(`/api/call?id=${encodeURIComponent(id)}`);
-  if (loaded.is === 'loading') return null;
+  if (loaded.is === 'loading') return <Loading />;
   if (loaded.is === 'trouble') return <Trouble {...loaded} />;
   return <Call detail={loaded.value} />;
 }
@@ -24,7 +25,6 @@ function Call({ detail }: { readonly detail: CallDetail }) {
   const [player, setPlayer] = useState<PlayerControl>();
   const [atMs, setAt] = useState<number>();
   const targetMs = session.value?.latencyTargetMs ?? 700;
-  const agent = session.value?.agents.find((one) => one.id === record.agent);
   // A recording begins with the media, which is there when the call is answered.
   const offsetMs = record.setUpMs ?? 0;
   return (
@@ -36,7 +36,7 @@ function Call({ detail }: { readonly detail: CallDetail }) {
         <div>
           <h1>{nameOf(record.info.caller)}</h1>
           <p class="dim">
-            {record.info.dialled} · {agent?.name ?? record.agent} · {moment(record.startedAt)}
+            {record.info.dialled} · {agentName(record.agent)} · {moment(record.startedAt)}
           </p>
         </div>
         <div class="call-state">
@@ -58,6 +58,7 @@ function Call({ detail }: { readonly detail: CallDetail }) {
       <div class="columns">
         <section class="card" aria-label={t.conversation}>
           <h2>{t.conversation}</h2>
+          {player && <p class="hidden">{t.keyMoves}</p>}
           <Transcript
             record={record}
             atMs={atMs}
@@ -76,7 +77,7 @@ function Call({ detail }: { readonly detail: CallDetail }) {
           </div>
           <Facts detail={detail} />
           <Packets detail={detail} />
-          <Events detail={detail} />
+          <Events record={record} />
           <div class="card">
             <h2>{t.download}</h2>
             <div class="actions start">
@@ -100,6 +101,16 @@ function Call({ detail }: { readonly detail: CallDetail }) {
   );
 }
 
+function lostShare({
+  packetsLost,
+  packetsReceived,
+}: {
+  packetsLost: number;
+  packetsReceived: number;
+}): number {
+  return packetsLost / Math.max(1, packetsLost + packetsReceived);
+}
+
 function Facts({ detail: { record } }: { readonly detail: CallDetail }) {
   const t = texts.value;
   const { ended, setUpMs, greetingMs, cost, usage = {} } = record;
@@ -113,10 +124,13 @@ function Facts({ detail: { record } }: { readonly detail: CallDetail }) {
       <Fact name={t.greeting} value={milliseconds(greetingMs)} />
       <Fact name={t.mean} value={milliseconds(ended?.latency?.meanMs)} />
       <Fact name={t.worst} value={milliseconds(ended?.latency?.worstMs)} />
-      <Fact name={t.lost} value={String(ended?.media.packetsLost ?? '–')} />
-      <Fact name={t.jitter} value={ended ? `${ended.media.jitterMs.toFixed(1)} ms` : '–'} />
-      {cost && <Fact name={t.cost} value={`${cost.amount.toFixed(3)} ${cost.currency}`} />}
-      {tokens > 0 && <Fact name={t.tokens} value={String(tokens)} />}
+      <Fact
+        name={t.lost}
+        value={ended ? t.ofPackets(count(ended.media.packetsLost), percent(lostShare(ended.media), 2)) : '–'}
+      />
+      <Fact name={t.jitter} value={ended ? `${decimal(ended.media.jitterMs, 1)} ms` : '–'} />
+      {cost && <Fact name={t.cost} value={`${decimal(cost.amount, 3)} ${cost.currency}`} />}
+      {tokens > 0 && <Fact name={t.tokens} value={count(tokens)} />}
     </dl>
   );
 }
@@ -140,54 +154,6 @@ function Packets({ detail: { packets } }: { readonly detail: CallDetail }) {
     <div class="card">
       <h2>{t.packets}</h2>
       <Chart x={x} series={series} unit="" label={t.packets} />
-    </div>
-  );
-}
-
-/** Interruptions and their judgement, tools, transfers and troubles, in the order of time. */
-function Events({ detail: { record } }: { readonly detail: CallDetail }) {
-  const t = texts.value;
-  const events = [
-    ...(record.sounds ?? []).map(({ atMs, judgement, by, soundMs, pausedMs }) => ({
-      atMs,
-      what: `${t.judgements[judgement]} (${t.judgedBy[by]})`,
-      more: t.paused(Math.round(soundMs), Math.round(pausedMs)),
-      bad: false,
-    })),
-    ...record.bargeIns.map(({ atMs, playedMs }) => ({
-      atMs,
-      what: t.bargeIn,
-      more: t.after(duration(playedMs)),
-      bad: false,
-    })),
-    ...record.tools.map(({ atMs, name, result = '' }) => ({ atMs, what: name, more: result, bad: false })),
-    ...(record.transfers ?? []).map(({ atMs, target, outcome }) => ({
-      atMs,
-      what: `${t.transfers}: ${target}`,
-      more: inWords(t.outcomes, outcome),
-      bad: outcome !== 'answered',
-    })),
-    ...record.troubles.map(({ atMs, part, provider = '', message, next }) => ({
-      atMs,
-      what: [inWords(t.parts, part), provider].filter(Boolean).join(' '),
-      more: [message, next === undefined ? '' : `→ ${next}`].filter(Boolean).join(' '),
-      bad: true,
-    })),
-  ].sort((a, b) => a.atMs - b.atMs);
-  if (events.length === 0) return null;
-  return (
-    <div class="card">
-      <h2>{t.events}</h2>
-      <ol class="events">
-        {events.map(({ atMs, what, more, bad }, n) => (
-          <li key={n} class={bad ? 'bad' : ''}>
-            <time>{duration(atMs)}</time>
-            <span>
-              {what} <span class="dim">{more}</span>
-            </span>
-          </li>
-        ))}
-      </ol>
     </div>
   );
 }

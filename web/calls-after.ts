@@ -1,4 +1,5 @@
 import type { RunningCall, ToPage } from '../src/console/protocol.ts';
+import type { CallEvent } from '../src/dialog/contract/call-events.ts';
 import { addToRecord } from '../src/dialog/call/call-record.ts';
 
 const ENDED_KEPT = 5;
@@ -13,12 +14,27 @@ export function callsAfter(calls: readonly RunningCall[], news: ToPage): readonl
     case 'begun':
       return [...tidied(calls), news.call];
     case 'event':
-      return changed(news.event.call, (call) => ({ ...call, ...addToRecord(call, news.event) }));
-    case 'turn':
-      return changed(news.call, (call) => ({ ...call, turn: news.turn }));
+      return changed(news.event.call, (call) => ({
+        ...told(call, news.event),
+        ...addToRecord(call, news.event),
+      }));
+    case 'turns':
+      return calls.map((call) => {
+        const turn = call.record.ended ? undefined : news.turns[call.record.call];
+        return turn ? { ...call, turn } : call;
+      });
     default:
       return calls;
   }
+}
+
+/** What was being said stands in the record now. */
+function told(call: RunningCall, { type }: CallEvent): RunningCall {
+  if (!call.turn) return call;
+  const { saying, ...turn } = call.turn;
+  if (type === 'agent-said') return { ...call, turn };
+  if (type === 'caller-said') return { ...call, turn: { ...turn, words: '', ...(saying && { saying }) } };
+  return call;
 }
 
 /** Of those that are over only the last few stay. */

@@ -1,10 +1,13 @@
 import { useMemo, useState } from 'preact/hooks';
+import type { Health } from '../src/console/protocol.ts';
 import type { Figures } from '../src/store/figures.ts';
+import { agentName } from './api.ts';
 import { AgentSelect } from './agent-select.tsx';
 import { Chart } from './chart.tsx';
+import { Breakers } from './health-page.tsx';
 import { Empty } from './live-page.tsx';
-import { useLoaded } from './loaded.ts';
-import { count, inWords, milliseconds, texts } from './texts.ts';
+import { Loading, useLoaded } from './loaded.tsx';
+import { count, decimal, inWords, milliseconds, percent, texts } from './texts.ts';
 import { Trouble } from './trouble.tsx';
 
 const DAY_S = 86_400;
@@ -38,6 +41,7 @@ export function FiguresPage() {
           </button>
         ))}
       </div>
+      {loaded.is === 'loading' && <Loading />}
       {loaded.is === 'trouble' && <Trouble {...loaded} />}
       {loaded.is === 'there' &&
         (loaded.value.days.length === 0 ? (
@@ -51,11 +55,13 @@ export function FiguresPage() {
 
 function Shown({ figures }: { readonly figures: Figures }) {
   const t = texts.value;
-  const { days, stages, reasons, agents, sounds, troubles } = figures;
+  const health = useLoaded<Health>('/api/health');
+  const [stage, chooseStage] = useState('total');
+  const { days, stages, stageDays, reasons, agents, sounds, troubles } = figures;
   const all = (of: (day: Figures['days'][number]) => number): number =>
     days.reduce((sum, day) => sum + of(day), 0);
   const calls = all((day) => day.calls);
-  const total = stages.find(({ stage }) => stage === 'total');
+  const total = stages.find((one) => one.stage === 'total');
   const lost = all((day) => day.lostPercent * day.calls) / calls;
   const jitter = all((day) => day.jitterMs * day.calls) / calls;
   const charts = useMemo(() => {
@@ -71,10 +77,13 @@ function Shown({ figures }: { readonly figures: Figures }) {
     });
     return {
       x,
-      latency: [
-        line('p50', '--agent-strong', ({ p50 }) => p50),
-        line('p95', '--stage-tts', ({ p95 }) => p95),
-      ],
+      latency: (['p50', 'p95'] as const).map((p) =>
+        line(
+          p,
+          p === 'p50' ? '--agent-strong' : '--stage-tts',
+          ({ day }) => stageDays.find((one) => one.day === day && one.stage === stage)?.[p],
+        ),
+      ),
       calls: [
         line(t.calls, '--caller-strong', (day) => day.calls),
         line(t.failed, '--bad', ({ failed }) => failed),
@@ -85,12 +94,12 @@ function Shown({ figures }: { readonly figures: Figures }) {
         line('MOS', '--good', ({ lostPercent }) => meanOpinion(lostPercent)),
       ],
     };
-  }, [days, t]);
+  }, [days, stageDays, stage, t]);
   return (
     <>
       <dl class="tiles">
         <Tile name={t.calls} value={count(calls)} />
-        <Tile name={t.failed} value={`${((100 * all(({ failed }) => failed)) / calls).toFixed(1)} %`} />
+        <Tile name={t.failed} value={percent(all(({ failed }) => failed) / calls)} />
         <Tile name={`${t.latency}, p50`} value={milliseconds(total?.p50)} />
         <Tile name={`${t.latency}, p95`} value={milliseconds(total?.p95)} />
         <Tile
@@ -100,13 +109,28 @@ function Shown({ figures }: { readonly figures: Figures }) {
         />
         <Tile
           name="MOS"
-          value={meanOpinion(lost).toFixed(2)}
-          more={`${lost.toFixed(2)} % ${t.lost}, ${jitter.toFixed(1)} ms ${t.jitter}`}
+          value={decimal(meanOpinion(lost), 2)}
+          more={`${percent(lost / 100, 2)} ${t.lost}, ${decimal(jitter, 1)} ms ${t.jitter}`}
         />
       </dl>
       <div class="halves">
         <section class="card">
-          <h2>{t.latency}</h2>
+          <div class="call-head">
+            <h2>{t.latency}</h2>
+            <select
+              aria-label={t.stage}
+              value={stage}
+              onChange={(event) => {
+                chooseStage(event.currentTarget.value);
+              }}
+            >
+              {stages.map(({ stage: one }) => (
+                <option key={one} value={one}>
+                  {stageName(one)}
+                </option>
+              ))}
+            </select>
+          </div>
           <Chart x={charts.x} series={charts.latency} unit=" ms" days label={t.latency} />
         </section>
         <section class="card">
@@ -116,8 +140,8 @@ function Shown({ figures }: { readonly figures: Figures }) {
         <section class="card">
           <h2>{t.byStage}</h2>
           <Bars
-            rows={stages.map(({ stage, p50, p95 }) => ({
-              name: stage === 'total' ? t.whole : t.stages[stage as 'llm'],
+            rows={stages.map(({ stage: one, p50, p95 }) => ({
+              name: stageName(one),
               value: p95,
               inner: p50,
               text: `${milliseconds(p50)} · ${milliseconds(p95)}`,
@@ -144,7 +168,7 @@ function Shown({ figures }: { readonly figures: Figures }) {
           <h2>{t.byAgent}</h2>
           <Bars
             rows={agents.map(({ agent, calls: value, p50, p95 }) => ({
-              name: agent,
+              name: agentName(agent),
               value,
               text: `${count(value)} · ${milliseconds(p50)} · ${milliseconds(p95)}`,
             }))}
@@ -154,17 +178,25 @@ function Shown({ figures }: { readonly figures: Figures }) {
             <p class="dim">{t.noTroubles}</p>
           ) : (
             <Bars
-              rows={troubles.map(({ part, provider, kind, times }) => ({
-                name: [inWords(t.parts, part), provider, kind].filter(Boolean).join(' '),
+              rows={troubles.map(({ part, provider, kind, times, stoodIn }) => ({
+                name: [inWords(t.parts, part), provider, inWords(t.kinds, kind)].filter(Boolean).join(' · '),
                 value: times,
-                text: count(times),
+                text: [count(times), stoodIn > 0 ? t.stoodIn(count(stoodIn)) : '']
+                  .filter(Boolean)
+                  .join(' · '),
               }))}
             />
           )}
         </section>
+        {health.is === 'there' && <Breakers breakers={health.value.breakers} />}
       </div>
     </>
   );
+}
+
+function stageName(stage: string): string {
+  const t = texts.value;
+  return stage === 'total' ? t.whole : inWords(t.stages, stage);
 }
 
 function Tile({
@@ -195,15 +227,15 @@ interface BarRow {
 
 function Bars({ rows }: { readonly rows: readonly BarRow[] }) {
   const greatest = Math.max(1, ...rows.map(({ value }) => value));
-  const percent = (value: number): string => `${((100 * value) / greatest).toFixed(1)}%`;
+  const part = (value: number): string => `${((100 * value) / greatest).toFixed(1)}%`;
   return (
     <ul class="figure-bars">
       {rows.map(({ name, value, inner, text }) => (
         <li key={name}>
           <span>{name}</span>
           <span class="figure-track">
-            <i style={{ width: percent(value) }} />
-            {inner !== undefined && <b style={{ width: percent(inner) }} />}
+            <i style={{ width: part(value) }} />
+            {inner !== undefined && <b style={{ width: part(inner) }} />}
           </span>
           <span class="n">{text}</span>
         </li>

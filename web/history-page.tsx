@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { CallPage, CallSummary } from '../src/console/protocol.ts';
 import { AgentSelect } from './agent-select.tsx';
-import { get, session } from './api.ts';
+import { agentName, explain, get, session } from './api.ts';
 import { Empty, nameOf } from './live-page.tsx';
+import { Loading } from './loaded.tsx';
 import { duration, inWords, language, milliseconds, moment, texts } from './texts.ts';
 
 interface Filter {
@@ -31,7 +32,7 @@ export function HistoryPage() {
       setNext(page.next);
       setTrouble('');
     } catch (error) {
-      setTrouble((error as Error).message);
+      setTrouble(explain(error));
     }
   };
   useEffect(() => {
@@ -104,6 +105,7 @@ export function HistoryPage() {
           {t.trouble(trouble)} <button onClick={() => void load()}>{t.retry}</button>
         </p>
       )}
+      {found === undefined && trouble === '' && <Loading />}
       {found?.length === 0 && (
         <Empty title={filter === ALL ? t.nothingYet : t.nothingFound} how={t.noCallsHow} />
       )}
@@ -148,7 +150,7 @@ function CallTable({ calls }: { readonly calls: readonly CallSummary[] }) {
               </td>
               <td>{nameOf(call.caller)}</td>
               <td>
-                {call.dialled} <span class="dim">{call.agent}</span>
+                {call.dialled} <span class="dim">{agentName(call.agent)}</span>
               </td>
               <td class="n">{call.durationMs === undefined ? '' : duration(call.durationMs)}</td>
               <td class="n">{call.turns ?? ''}</td>

@@ -1,15 +1,17 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { RunningCall } from '../src/console/protocol.ts';
+import type { AgentSummary, RunningCall } from '../src/console/protocol.ts';
 import type { CallRecord } from '../src/dialog/call/call-record.ts';
-import { post, session } from './api.ts';
+import { agentName, explain, post, session } from './api.ts';
+import { Events } from './events.tsx';
 import { Icon } from './icons.tsx';
-import { calls, elapsed, levels, listenIn, listening, packets } from './live-state.ts';
+import { calls, elapsed, levels, listenIn, listening, outOfUse, packets } from './live-state.ts';
 import { Meter } from './meter.tsx';
 import { Phone } from './phone.tsx';
-import { duration, inWords, texts } from './texts.ts';
+import { inUse } from './providers.ts';
+import { count, decimal, duration, inWords, percent, texts } from './texts.ts';
 import { useTicks } from './ticks.ts';
 import { Transcript } from './transcript.tsx';
-import { Waterfalls } from './waterfall.tsx';
+import { RunningWaterfall, Waterfalls } from './waterfall.tsx';
 
 export function LivePage() {
   const t = texts.value;
@@ -68,7 +70,7 @@ function CallLine({
       <span class="call-line-who">{nameOf(record.info.caller)}</span>
       <Elapsed call={call} />
       <span class="dim">
-        {record.info.dialled} · {record.agent}
+        {record.info.dialled} · {agentName(record.agent)}
       </span>
       {!record.ended && <Meters name={record.call} />}
     </button>
@@ -82,6 +84,20 @@ export function nameOf({ number, name }: { readonly number: string; readonly nam
 function Elapsed({ call }: { readonly call: RunningCall }) {
   useTicks(call.record.ended === undefined);
   return <time class="elapsed">{duration(elapsed(call))}</time>;
+}
+
+/** Both sides' levels, with their names. */
+function LabelledMeters({ name, agent }: { readonly name: string; readonly agent: string }) {
+  const t = texts.value;
+  const level = levels.value[name];
+  return (
+    <div class="labelled-meters">
+      <span>{t.caller}</span>
+      <Meter side="caller" label={t.caller} dbov={level?.caller} />
+      <span>{agent}</span>
+      <Meter side="agent" label={agent} dbov={level?.agent} />
+    </div>
+  );
 }
 
 function Meters({ name }: { readonly name: string }) {
@@ -105,7 +121,7 @@ function LiveCall({ call }: { readonly call: RunningCall }) {
   const end = useRef<HTMLDivElement>(null);
   useEffect(() => {
     end.current?.scrollTo({ top: end.current.scrollHeight });
-  }, [record.said.length, call.turn?.words]);
+  }, [record.said.length, call.turn?.words, call.turn?.saying?.unheard]);
   return (
     <>
       <section class="conversation card" aria-label={t.conversation}>
@@ -113,7 +129,7 @@ function LiveCall({ call }: { readonly call: RunningCall }) {
           <div>
             <h2>{nameOf(record.info.caller)}</h2>
             <p class="dim">
-              {record.info.dialled} · {agent?.name ?? record.agent}
+              {record.info.dialled} · {agentName(record.agent)}
             </p>
           </div>
           <div class="call-state">
@@ -125,9 +141,13 @@ function LiveCall({ call }: { readonly call: RunningCall }) {
             <Elapsed call={call} />
           </div>
         </div>
-        {!over && <Meters name={record.call} />}
+        {!over && <LabelledMeters name={record.call} agent={agentName(record.agent)} />}
         <div class="scroll" ref={end} tabIndex={0} aria-live="polite">
-          <Transcript record={record} hearing={over ? '' : call.turn?.words} />
+          <Transcript
+            record={record}
+            hearing={over ? '' : call.turn?.words}
+            saying={over ? undefined : call.turn?.saying}
+          />
         </div>
         <div class="actions">
           {over ? (
@@ -152,10 +172,32 @@ function LiveCall({ call }: { readonly call: RunningCall }) {
       <section class="why">
         <div class="card">
           <h3>{t.latency}</h3>
-          <Waterfalls latencies={record.latencies} targetMs={targetMs} newest={3} />
+          <Latencies call={call} targetMs={targetMs} />
         </div>
         <CallNumbers call={call} />
+        <Providers record={record} agent={agent} />
+        <Events record={record} />
       </section>
+    </>
+  );
+}
+
+/** The last turns, and the one whose reply is being made. */
+function Latencies({
+  call: { record, turn },
+  targetMs,
+}: {
+  readonly call: RunningCall;
+  readonly targetMs: number;
+}) {
+  const isNew = !record.ended && record.latencies.every((one) => one.turn !== turn?.turn);
+  const running = isNew ? turn?.marks : undefined;
+  return (
+    <>
+      {turn && running && <RunningWaterfall turn={turn.turn} marks={running} targetMs={targetMs} />}
+      {(!running || record.latencies.length > 0) && (
+        <Waterfalls latencies={record.latencies} targetMs={targetMs} newest={running ? 2 : 3} />
+      )}
     </>
   );
 }
@@ -172,7 +214,7 @@ function Actions({ record: { call, agent: id } }: { readonly record: CallRecord 
         setTrouble('');
       },
       (error: unknown) => {
-        setTrouble(t.trouble((error as Error).message));
+        setTrouble(t.trouble(explain(error)));
       },
     );
   };
@@ -240,18 +282,44 @@ function CallNumbers({ call: { record } }: { readonly call: RunningCall }) {
   const media = record.ended?.media;
   const received = media?.packetsReceived ?? now?.received ?? 0;
   const lost = media?.packetsLost ?? now?.lost ?? 0;
-  const share = received + lost === 0 ? 0 : (100 * lost) / (received + lost);
-  const agent = session.value?.agents.find(({ id }) => id === record.agent);
+  const share = received + lost === 0 ? 0 : lost / (received + lost);
   return (
     <dl class="card numbers">
-      <Fact name={t.lost} value={`${share.toFixed(1)} %`} />
-      <Fact name={t.jitter} value={`${(media?.jitterMs ?? now?.jitterMs ?? 0).toFixed(1)} ms`} />
-      <Fact name={t.bargeIns} value={String(record.bargeIns.length)} />
-      <Fact name={t.troubles} value={String(record.troubles.length)} />
-      {(['stt', 'llm', 'tts'] as const).map((part) => (
-        <Fact key={part} name={t.stages[part]} value={agent?.providers[part]?.[0] ?? '–'} />
-      ))}
+      <Fact name={t.lost} value={percent(share)} />
+      <Fact name={t.jitter} value={`${decimal(media?.jitterMs ?? now?.jitterMs ?? 0, 1)} ms`} />
+      <Fact name={t.bargeIns} value={count(record.bargeIns.length)} />
+      <Fact name={t.troubles} value={count(record.troubles.length)} />
     </dl>
+  );
+}
+
+/** Who hears, thinks and speaks at present. */
+function Providers({
+  record,
+  agent,
+}: {
+  readonly record: CallRecord;
+  readonly agent: AgentSummary | undefined;
+}) {
+  const t = texts.value;
+  const parts = (['stt', 'llm', 'tts'] as const).flatMap((part) => {
+    const used = inUse(part, agent, record, outOfUse.value);
+    return used ? [{ part, ...used }] : [];
+  });
+  if (parts.length === 0) return null;
+  return (
+    <section class="card">
+      <h3>{t.inUse}</h3>
+      <ul class="providers">
+        {parts.map(({ part, provider, standsInFor }) => (
+          <li key={part}>
+            <span class="dim">{t.parts[part]}</span>
+            <b>{provider}</b>
+            {standsInFor !== undefined && <span class="tag warn">{t.standIn(standsInFor)}</span>}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

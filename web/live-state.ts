@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
-import type { FromPage, Levels, Packets, RunningCall, ToPage } from '../src/console/protocol.ts';
-import { agentAway } from './api.ts';
+import type { FromPage, Levels, OutOfUse, Packets, RunningCall, ToPage } from '../src/console/protocol.ts';
+import { agentAway, stillThere } from './api.ts';
 import { callsAfter } from './calls-after.ts';
 import { ListenIn } from './listen-in.ts';
 
@@ -8,6 +8,8 @@ import { ListenIn } from './listen-in.ts';
 export const calls = signal<readonly RunningCall[]>([]);
 export const levels = signal<Readonly<Record<string, Levels>>>({});
 export const packets = signal<Readonly<Record<string, Packets>>>({});
+/** Providers that nobody asks at present. */
+export const outOfUse = signal<readonly OutOfUse[]>([]);
 /** The call that is listened in to. */
 export const listening = signal<string | undefined>(undefined);
 
@@ -20,7 +22,12 @@ let sound: ListenIn | undefined;
 
 /** How long a running call has lasted. */
 export function elapsed({ origin, record }: RunningCall): number {
-  return record.ended?.durationMs ?? performance.now() + clockOffset - origin;
+  return record.ended?.durationMs ?? agentNow() - origin;
+}
+
+/** What the agent's clock shows. */
+export function agentNow(): number {
+  return performance.now() + clockOffset;
 }
 
 /** Watches from now on, and again whenever the connection was lost. Returns how to end it. */
@@ -39,9 +46,11 @@ export function watchCalls(): () => void {
     };
     socket.onclose = () => {
       if (!wanted) return;
-      agentAway.value = true;
       stopSound();
-      timer = window.setTimeout(connect, AGAIN_MS);
+      void stillThere().then((there) => {
+        agentAway.value = !there;
+        if (wanted) timer = window.setTimeout(connect, AGAIN_MS);
+      });
     };
   };
   connect();
@@ -65,6 +74,10 @@ function take(news: ToPage): void {
   switch (news.type) {
     case 'running':
       clockOffset = news.now - performance.now();
+      outOfUse.value = news.outOfUse;
+      break;
+    case 'providers':
+      outOfUse.value = news.outOfUse;
       break;
     case 'levels':
       levels.value = news.levels;

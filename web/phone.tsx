@@ -13,7 +13,7 @@ import {
   press,
   setMuted,
 } from './phone-state.ts';
-import { duration, texts } from './texts.ts';
+import { duration, inWords, texts } from './texts.ts';
 import { useTicks } from './ticks.ts';
 
 const KEYS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'];
@@ -48,7 +48,7 @@ export function Phone() {
       )}
       {lastFailure.value !== undefined && (
         <p class="trouble small" role="alert">
-          {t.callFailed(lastFailure.value)}
+          {t.callFailed(inWords(t.callCauses, lastFailure.value))}
         </p>
       )}
       {state.is === 'in-call' ? (

@@ -22,6 +22,7 @@ export function Player({
   const shown = theme.value;
   const place = useRef<HTMLDivElement>(null);
   const [control, setControl] = useState<{ toggle(): void }>();
+  const [failed, setFailed] = useState(false);
   const [state, setState] = useState({ playing: false, ms: 0, lengthMs: 0 });
   useEffect(() => {
     let destroy = (): void => undefined;
@@ -60,6 +61,9 @@ export function Player({
           },
         });
       });
+      wave.on('error', () => {
+        setFailed(true);
+      });
       wave.on('play', show);
       wave.on('pause', show);
       wave.on('timeupdate', (seconds) => {
@@ -72,6 +76,12 @@ export function Player({
       destroy();
     };
   }, [url, shown]);
+  if (failed)
+    return (
+      <p class="card bad" role="alert">
+        {t.unplayable}
+      </p>
+    );
   return (
     <div class="card player">
       <button

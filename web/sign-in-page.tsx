@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { Refused, signIn } from './api.ts';
+import { explain, Refused, signIn } from './api.ts';
 import { Icon } from './icons.tsx';
 import { texts } from './texts.ts';
 
@@ -10,9 +10,7 @@ export function SignInPage() {
   const submit = (event: Event): void => {
     event.preventDefault();
     signIn(token).catch((error: unknown) => {
-      setTrouble(
-        error instanceof Refused && error.status === 401 ? t.wrongToken : t.trouble((error as Error).message),
-      );
+      setTrouble(error instanceof Refused && error.status === 401 ? t.wrongToken : t.trouble(explain(error)));
     });
   };
   return (

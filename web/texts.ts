@@ -19,8 +19,8 @@ export function chooseLanguage(chosen: Language): void {
 }
 
 /** A code of the server's in words; one that this page doesn't know, of another version's record, as it is. */
-export function inWords(words: Readonly<Record<string, string>>, code: string): string {
-  return Object.hasOwn(words, code) ? (words[code] as string) : code;
+export function inWords(words: Readonly<Record<string, string>>, code: string, otherwise = code): string {
+  return Object.hasOwn(words, code) ? (words[code] as string) : otherwise;
 }
 
 export function duration(ms: number): string {
@@ -52,6 +52,22 @@ export function moment(iso: string): string {
   }).format(at);
 }
 
+/** Of a BCP 47 tag: `de-CH` is “Schweizer Hochdeutsch”. */
+export function languageName(tag: string): string {
+  return new Intl.DisplayNames(language.value, { type: 'language' }).of(tag) ?? tag;
+}
+
 export function count(n: number): string {
-  return new Intl.NumberFormat(language.value).format(n);
+  return decimal(n, 0);
+}
+
+/** With so many places behind the point, or comma. */
+export function decimal(n: number, places: number): string {
+  const digits = { minimumFractionDigits: places, maximumFractionDigits: places };
+  return new Intl.NumberFormat(language.value, digits).format(n);
+}
+
+/** A share, 0 … 1, or none if it isn't known. */
+export function percent(share: number | undefined, places = 1): string {
+  return share === undefined || Number.isNaN(share) ? '–' : `${decimal(100 * share, places)} %`;
 }

@@ -7,6 +7,7 @@ export function Transcript({
   onWord,
   atMs,
   hearing = '',
+  saying,
 }: {
   readonly record: CallRecord;
   readonly onWord?: (atMs: number) => void;
@@ -14,10 +15,13 @@ export function Transcript({
   readonly atMs?: number | undefined;
   /** What the caller is saying now, as far as it is understood. */
   readonly hearing?: string | undefined;
+  /** What the agent is saying now: as far as it was heard, and what is to come. */
+  readonly saying?: { readonly heard: string; readonly unheard: string } | undefined;
 }) {
+  const t = texts.value;
   const said = [...record.said].sort((a, b) => a.atMs - b.atMs);
   return (
-    <ol class="transcript">
+    <ol class="transcript" onKeyDown={onWord && moveToWord}>
       {said.map((saying, n) => (
         <li key={n} class={`saying ${saying.who}${atMs !== undefined && isNow(saying, atMs) ? ' now' : ''}`}>
           <Bubble saying={saying} onWord={onWord} />
@@ -25,7 +29,21 @@ export function Transcript({
       ))}
       {hearing !== '' && (
         <li class="saying caller hearing">
+          <div class="saying-head">
+            <span class="who">{t.caller}</span>
+          </div>
           <p>{hearing} …</p>
+        </li>
+      )}
+      {saying && (
+        <li class="saying agent speaking">
+          <div class="saying-head">
+            <span class="who">{t.agent}</span>
+          </div>
+          <p>
+            {saying.heard}
+            <span class="unheard">{saying.unheard}</span>
+          </p>
         </li>
       )}
     </ol>
@@ -40,7 +58,7 @@ function Bubble({
   readonly onWord: ((atMs: number) => void) | undefined;
 }) {
   const t = texts.value;
-  const { who, text = '', atMs, via, understood, interrupted } = saying;
+  const { who, text = '', unheard, atMs, via, understood, interrupted } = saying;
   const name = who === 'caller' ? t.caller : t.agent;
   return (
     <>
@@ -64,9 +82,30 @@ function Bubble({
             ⁄⁄
           </span>
         )}
+        {unheard !== undefined && (
+          <span class="unheard" title={t.unheard}>
+            <span class="hidden"> ({t.unheard}:)</span>
+            {unheard}
+          </span>
+        )}
       </p>
     </>
   );
+}
+
+/** One word of each saying is a stop of the Tab key; the arrows lead to the others. */
+function moveToWord(event: KeyboardEvent): void {
+  const { key, target } = event;
+  if (!(target instanceof HTMLElement) || !target.classList.contains('word')) return;
+  const next =
+    key === 'ArrowRight'
+      ? target.nextElementSibling
+      : key === 'ArrowLeft'
+        ? target.previousElementSibling
+        : undefined;
+  if (!(next instanceof HTMLElement) || !next.classList.contains('word')) return;
+  event.preventDefault();
+  next.focus();
 }
 
 /** Where each word lies isn't kept: its place is that of its letters in the text. */

@@ -1,6 +1,9 @@
 import type { CallRecord } from '../src/dialog/call/call-record.ts';
 import type { StageTimes } from '../src/dialog/call/latency-tracker.ts';
+import type { TurnMarks } from '../src/dialog/contract/call-events.ts';
+import { agentNow } from './live-state.ts';
 import { milliseconds, texts } from './texts.ts';
+import { useTicks } from './ticks.ts';
 
 type Stages = Partial<StageTimes>;
 
@@ -11,6 +14,8 @@ interface Bar {
   readonly stage: Shown;
   readonly from: number;
   readonly ms: number;
+  /** It isn't over. */
+  readonly runs?: boolean;
 }
 
 /**
@@ -35,30 +40,73 @@ export function barsOf({ total, pause, stt, llm, tts, send, saved }: Stages): re
   });
 }
 
-/** One turn: a row for each stage, on one scale for all turns of the call. */
+/** Where each stage of a reply that isn't there yet lies; what isn't over lasts until `now`. Pure. */
+export function barsSoFar(marks: TurnMarks, now: number): readonly Bar[] {
+  const {
+    speechEnd,
+    sttStart,
+    sttFinal,
+    turnEnd,
+    llmStart,
+    llmFirstToken,
+    ttsStart,
+    ttsFirstAudio,
+    firstPacket,
+  } = marks;
+  if (speechEnd === undefined) return [];
+  const bar = (stage: Shown, from: number | undefined, to: number | undefined): Bar[] =>
+    from === undefined
+      ? []
+      : [
+          {
+            stage,
+            from: Math.max(0, from - speechEnd),
+            ms: Math.max(0, (to ?? now) - Math.max(from, speechEnd)),
+            ...(to === undefined && { runs: true }),
+          },
+        ];
+  // A recogniser that isn't asked tells by itself, or not at all.
+  const asked = sttStart ?? (sttFinal === undefined ? undefined : speechEnd);
+  return [
+    ...bar('pause', speechEnd, turnEnd),
+    ...bar('stt', asked, sttFinal ?? llmStart),
+    ...bar('llm', llmStart, llmFirstToken ?? ttsStart),
+    ...bar('tts', ttsStart, ttsFirstAudio ?? firstPacket),
+    ...bar('send', ttsFirstAudio, firstPacket),
+  ];
+}
+
+/** One turn: a row for each stage. */
 function Waterfall({
   turn,
-  stages,
+  bars,
+  total,
+  saved,
   scaleMs,
   targetMs,
 }: {
   readonly turn: number;
-  readonly stages: Stages;
+  readonly bars: readonly Bar[];
+  readonly total: number | undefined;
+  readonly saved?: number | undefined;
   readonly scaleMs: number;
   readonly targetMs: number;
 }) {
   const t = texts.value;
-  const bars = barsOf(stages);
-  const { total, saved } = stages;
   const percent = (ms: number): string => `${((100 * ms) / scaleMs).toFixed(2)}%`;
+  const runs = bars.some((bar) => bar.runs);
   return (
-    <div class="waterfall">
+    <div class={`waterfall${runs ? ' runs' : ''}`}>
       <div class="waterfall-head">
         <span>{t.turn(turn)}</span>
-        {saved !== undefined && (
-          <span class="dim saved">
-            {milliseconds(saved)} {t.stages.saved}
-          </span>
+        {runs ? (
+          <span class="tag on">{t.running}</span>
+        ) : (
+          saved !== undefined && (
+            <span class="dim saved">
+              {milliseconds(saved)} {t.stages.saved}
+            </span>
+          )
         )}
         <b class={total !== undefined && total > targetMs ? 'slow' : ''}>{milliseconds(total)}</b>
       </div>
@@ -72,12 +120,12 @@ function Waterfall({
             />
           </span>
         )}
-        {bars.map(({ stage, from, ms }) => (
+        {bars.map(({ stage, from, ms, runs: on = false }) => (
           <div key={stage} class="bar-row">
             <span class="bar-name">{t.stages[stage]}</span>
             <span class="bar-track">
               <span
-                class={`bar ${stage}`}
+                class={`bar ${stage}${on ? ' runs' : ''}`}
                 style={{ left: percent(from), width: `max(3px, ${percent(ms)})` }}
               />
             </span>
@@ -87,6 +135,27 @@ function Waterfall({
       </div>
     </div>
   );
+}
+
+const RUNNING_TICK_MS = 100;
+
+/** The turn whose reply is being made, or heard, and isn't measured yet. */
+export function RunningWaterfall({
+  turn,
+  marks,
+  targetMs,
+}: {
+  readonly turn: number;
+  readonly marks: TurnMarks;
+  readonly targetMs: number;
+}) {
+  const { speechEnd, firstPacket } = marks;
+  useTicks(firstPacket === undefined, RUNNING_TICK_MS);
+  const bars = barsSoFar(marks, agentNow());
+  if (speechEnd === undefined) return null;
+  const total = Math.max(0, (firstPacket ?? agentNow()) - speechEnd);
+  const scaleMs = Math.ceil(Math.max(targetMs, total) / 250) * 250;
+  return <Waterfall turn={turn} bars={bars} total={total} scaleMs={scaleMs} targetMs={targetMs} />;
 }
 
 /** A round number that all these turns fit in. */
@@ -112,7 +181,15 @@ export function Waterfalls({
   return (
     <>
       {shown.map(({ turn, stages }) => (
-        <Waterfall key={turn} turn={turn} stages={stages} scaleMs={scaleMs} targetMs={targetMs} />
+        <Waterfall
+          key={turn}
+          turn={turn}
+          bars={barsOf(stages)}
+          total={stages.total}
+          saved={stages.saved}
+          scaleMs={scaleMs}
+          targetMs={targetMs}
+        />
       ))}
     </>
   );

@@ -4,30 +4,42 @@ import { shownConfig } from '../config/shown-config.ts';
 import type { CallActions } from '../console/console-server.ts';
 import { History } from '../console/history.ts';
 import { LiveCalls } from '../console/live-calls.ts';
-import type { AgentSummary } from '../console/protocol.ts';
+import type { AgentSummary, TestCall } from '../console/protocol.ts';
 import { SignIn } from '../console/sign-in.ts';
+import type { CallRecord, Saying } from '../dialog/call/call-record.ts';
 import type { Desk } from '../dialog/call/call-desk.ts';
 import type { CallEvent, TurnGlimpse } from '../dialog/contract/call-events.ts';
 import type { MediaSession } from '../dialog/contract/ports.ts';
+import type { RtpMediaGateway } from '../gateways/rtp-media-gateway.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import type { Scope } from '../lib/scope.ts';
 import { withoutTexts, type Logger } from '../observability/logger.ts';
 import type { KeepRules } from '../store/call-rows.ts';
+import { keptTurns } from '../store/redaction.ts';
 import type { Store } from '../store/store.ts';
 import { redactedEvents } from './keep-rules.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
+import { codecsOf, loopCall } from './loop-call.ts';
 import type { Monitoring } from './monitoring.ts';
-import { namesOf } from './providers.ts';
+import { namesOf, type ProviderPool } from './providers.ts';
 import { placeOfRecords } from './records.ts';
 
 /** The console, told of the calls; nobody can look at it before `start`. */
 export interface OpenConsole {
   observe(event: CallEvent): void;
   follow(call: string, media: MediaSession): void;
-  turn(call: string, turn: TurnGlimpse): void;
   /** Throws CONSOLE_PORT_UNAVAILABLE. */
-  start(desk: Desk, monitoring: Monitoring): Promise<void>;
+  start(parts: ShownParts): Promise<void>;
+}
+
+/** What of the running program is shown. */
+export interface ShownParts {
+  readonly desk: Desk;
+  readonly monitoring: Monitoring;
+  readonly providers: Pick<ProviderPool, 'states'>;
+  /** Of Asterisk's calls, if there are any. */
+  readonly gateway: RtpMediaGateway | undefined;
 }
 
 /** Undefined: it is switched off. */
@@ -40,7 +52,17 @@ export function openConsole(
 ): OpenConsole | undefined {
   const { console: settings, records, dataDir } = config;
   if (!settings.enabled) return undefined;
-  const live = new LiveCalls((call) => store.recordOf(call)?.startedAt ?? new Date().toISOString());
+  let parts: ShownParts | undefined;
+  const live = new LiveCalls({
+    clock: systemClock,
+    startOf: (call) => store.recordOf(call)?.startedAt ?? new Date(systemClock.wallClock()).toISOString(),
+    glimpseOf: (call) => parts?.desk.find(call)?.glimpse,
+    shown: (call, glimpse) => shownGlimpse(glimpse, store.recordOf(call), rules),
+    outOfUse: () =>
+      (parts?.providers.states ?? [])
+        .filter(({ state }) => state === 'open')
+        .map(({ part, provider }) => ({ part, provider })),
+  });
   const shown = redactedEvents(rules, records.redact.cards);
   const onTrouble = (message: string, error?: unknown): void => {
     log.warn({ part: 'console', ...(error !== undefined && { err: error }) }, message);
@@ -54,11 +76,9 @@ export function openConsole(
     follow: (call, media) => {
       live.follow(call, media);
     },
-    turn: (call, { phase, words }) => {
-      const { agent = '' } = store.recordOf(call) ?? {};
-      live.turn(call, { phase, words: records.transcripts ? rules.redact(words, 'said', agent) : '' });
-    },
-    async start(desk, monitoring) {
+    async start(running) {
+      parts = running;
+      const { desk, monitoring, providers, gateway } = running;
       const history = new History({
         place: placeOfRecords(config),
         folder: dataDir,
@@ -66,7 +86,7 @@ export function openConsole(
         onWarning: onTrouble,
       });
       scope.defer(() => history.close(), "the console's records");
-      const { listenAddress, listenPort, operateToken, viewToken, proxy, tls, phone } = settings;
+      const { listenAddress, listenPort, operateToken, viewToken, hostNames, proxy, tls, phone } = settings;
       const { asteriskUrl = config.asterisk[0]?.url, username, password } = phone;
       const { certificate, key } = tls;
       // Its server's packages take a quarter of a second to load: calls are taken already.
@@ -82,12 +102,14 @@ export function openConsole(
             ...(viewToken !== undefined && { view: viewToken }),
           },
           ...(proxy && { proxy }),
+          hostNames: hostNames ?? (isLoopback(listenAddress) ? [] : undefined),
         }),
         live,
         history,
         actions: actionsOn(desk),
-        health: () => monitoring.health(),
+        health: () => ({ ...monitoring.health(), breakers: providers.states }),
         configuration: () => ({ inForce: shownConfig(config, process.env), problems: problemsNow() }),
+        testCall: gateway && (() => testCalls(config, gateway)),
         about: {
           agents: config.agents.map((agent) => summaryOf(agent, config)),
           latencyTargetMs: config.latencyTargets.totalMs,
@@ -119,6 +141,55 @@ function actionsOn(desk: Desk): CallActions {
     },
     putThrough: (name, target) => desk.find(name)?.putThrough(target) ?? false,
   };
+}
+
+/** Those who sign in on this machine reach it by no other name. */
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
+}
+
+/** What may be shown of where a call stands: a number in it may have begun in what was said before. */
+function shownGlimpse(glimpse: TurnGlimpse, record: CallRecord | undefined, rules: KeepRules): TurnGlimpse {
+  const { words, saying, ...rest } = glimpse;
+  if (!record || !rules.texts) return { ...rest, words: '' };
+  const { said, agent } = record;
+  const before = (who: Saying['who']): string[] =>
+    said.flatMap((one) => (one.who === who && one.via !== 'dtmf' ? [one.text ?? ''] : []));
+  const kept = (who: Saying['who'], ...texts: string[]): string =>
+    keptTurns([...before(who), ...texts], (turns) => rules.redact(turns, 'said', agent)).at(-1)?.text ?? '';
+  return {
+    ...rest,
+    words: words === '' ? '' : kept('caller', words),
+    ...(saying && {
+      saying: {
+        heard: kept('agent', saying.heard),
+        unheard: kept('agent', saying.heard, saying.unheard),
+      },
+    }),
+  };
+}
+
+/** A call through each Asterisk and back, in each codec that agents use, by the gateway that has their calls. */
+async function testCalls(config: Config, gateway: RtpMediaGateway): Promise<TestCall[]> {
+  const calls: TestCall[] = [];
+  for (const server of config.asterisk)
+    for (const codec of codecsOf(config)) {
+      const {
+        roundTripMs,
+        rating,
+        dangerous: _,
+        ...call
+      } = await loopCall(server, gateway, codec, {
+        app: 'voice-agent-test-call',
+      });
+      calls.push({
+        ...call,
+        server: server.name,
+        ...(roundTripMs !== undefined && { roundTripMs }),
+        ...(rating && { mos: rating.mos }),
+      });
+    }
+  return calls;
 }
 
 /** What the next start would say. */

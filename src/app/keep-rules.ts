@@ -52,8 +52,13 @@ export function redactedEvents({ redact }: KeepRules, cards: boolean): (event: C
         if (event.via !== 'dtmf') return { ...event, text: turn(event.text, call.caller) };
         call.keys = 0;
         return { ...event, text: keyed(event.text) };
-      case 'agent-said':
-        return { ...event, text: turn(event.text, call.agentSaid) };
+      case 'agent-said': {
+        const { unheard } = event;
+        const text = turn(event.text, call.agentSaid);
+        if (unheard === undefined) return { ...event, text };
+        // It may go on with a number that was heard, and isn't a part of what was said.
+        return { ...event, text, unheard: turn(unheard, [...call.agentSaid]) };
+      }
       case 'sound-judged':
         return { ...event, words: said(event.words) };
       case 'tool':

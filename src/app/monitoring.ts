@@ -48,9 +48,6 @@ export async function startMonitoring(
   scope: Scope,
   loop: EventLoopWatch,
 ): Promise<Monitoring> {
-  const { enabled, listenAddress, listenPort } = config.monitoring;
-  if (!enabled) return NOBODY_WATCHES;
-
   const checks = new HealthChecks();
   let phase: 'starting' | 'running' | 'draining' = 'starting';
   checks.add('start', () => (phase === 'starting' ? 'the agent is being started' : undefined));
@@ -65,6 +62,56 @@ export async function startMonitoring(
     refusals: () => [],
     tools: () => new Set(),
   };
+  const health = (): HealthReport => {
+    const { node, nodes } = watched.fleet?.() ?? {};
+    return { ...checks.report(), ...(node !== undefined && nodes && { node, nodes }) };
+  };
+  const metrics = config.monitoring.enabled
+    ? await serve({ config, log, scope, loop }, watched, checks, health)
+    : NOBODY_READS;
+  return {
+    observe: metrics.observe,
+    follow: metrics.follow,
+    check: (name, check, needed) => {
+      checks.add(name, check, needed);
+    },
+    watch: (parts) => {
+      Object.assign(watched, parts);
+    },
+    health,
+    started() {
+      if (phase === 'starting') phase = 'running';
+    },
+    draining() {
+      phase = 'draining';
+    },
+  };
+}
+
+/** The console looks at health, too, without this. */
+const NOBODY_READS: Pick<Monitoring, 'observe' | 'follow'> = {
+  observe: () => undefined,
+  follow: () => undefined,
+};
+
+/** The pages that other programs read. */
+async function serve(
+  {
+    config,
+    log,
+    scope,
+    loop,
+  }: {
+    readonly config: Config;
+    readonly log: Logger;
+    readonly scope: Scope;
+    readonly loop: EventLoopWatch;
+  },
+  watched: Watched,
+  checks: HealthChecks,
+  health: () => HealthReport,
+): Promise<Pick<Monitoring, 'observe' | 'follow'>> {
+  const { listenAddress, listenPort } = config.monitoring;
   const metrics = createMetrics({
     version: ownVersion(),
     agents: [...config.agents.map(({ id }) => id), ANNOUNCER],
@@ -83,10 +130,6 @@ export async function startMonitoring(
       fleet: () => watched.fleet?.(),
     },
   });
-  const health = (): HealthReport => {
-    const { node, nodes } = watched.fleet?.() ?? {};
-    return { ...checks.report(), ...(node !== undefined && nodes && { node, nodes }) };
-  };
   const server = await startHealthServer({
     address: listenAddress,
     port: listenPort,
@@ -115,31 +158,8 @@ export async function startMonitoring(
     follow: (call, media) => {
       metrics.follow(call, media);
     },
-    check: (name, check, needed) => {
-      checks.add(name, check, needed);
-    },
-    watch: (parts) => {
-      Object.assign(watched, parts);
-    },
-    health,
-    started() {
-      if (phase === 'starting') phase = 'running';
-    },
-    draining() {
-      phase = 'draining';
-    },
   };
 }
-
-const NOBODY_WATCHES: Monitoring = {
-  observe: () => undefined,
-  follow: () => undefined,
-  check: () => undefined,
-  watch: () => undefined,
-  health: () => ({ ready: true, checks: [] }),
-  started: () => undefined,
-  draining: () => undefined,
-};
 
 function json(ok: boolean, body: object): Page {
   return { status: ok ? 200 : 503, contentType: 'application/json', body: `${JSON.stringify(body)}\n` };

@@ -6,7 +6,7 @@ import type {
   TextToSpeech,
   VoiceActivityDetector,
 } from '../dialog/contract/ports.ts';
-import type { ProviderStatus } from '../dialog/contract/provider-failures.ts';
+import type { FailureKind, ProviderStatus } from '../dialog/contract/provider-failures.ts';
 import { systemClock, type Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Scope } from '../lib/scope.ts';
@@ -137,9 +137,19 @@ export class ProviderPool {
     await Promise.all(this.#later[moment].splice(0).map((task) => task()));
   }
 
-  /** The state of each provider's circuit breaker. */
-  get states(): readonly { readonly part: Part; readonly provider: string; readonly state: BreakerState }[] {
-    return [...this.#breakers].map(([{ part, name }, { state }]) => ({ part, provider: name, state }));
+  /** The state of each provider's circuit breaker, and what opened it. */
+  get states(): readonly {
+    readonly part: Part;
+    readonly provider: string;
+    readonly state: BreakerState;
+    readonly cause?: FailureKind;
+  }[] {
+    return [...this.#breakers].map(([{ part, name }, { state, cause }]) => ({
+      part,
+      provider: name,
+      state,
+      ...(cause && { cause: cause.kind }),
+    }));
   }
 
   /** All that stand on the list, opened. Of those that `auto` put behind the first, some may be missing. */

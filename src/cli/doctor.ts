@@ -1,17 +1,16 @@
 import { parseArgs } from 'node:util';
 import { KNOWN_PROVIDERS } from '../app/known-providers.ts';
+import { codecsOf, loopCall, type LoopCall } from '../app/loop-call.ts';
 import { ownAddressTowards } from '../app/own-address.ts';
 import { loadConfig, type Config } from '../config.ts';
 import type { Environment } from '../config/environment.ts';
 import { RtpMediaGateway } from '../gateways/rtp-media-gateway.ts';
 import { messageOf, VoiceAgentError } from '../lib/errors.ts';
-import type { CodecName } from '../media/codec.ts';
 import { EX_CONFIG, EX_OK, wrongUsage, type Output } from './command.ts';
-import { danger, lookAtAsterisk, type Server } from './doctor/asterisk.ts';
+import { DANGEROUS, danger, DOCTOR, lookAtAsterisk, type Server } from './doctor/asterisk.ts';
 import { lookAtDialplan } from './doctor/dialplan.ts';
 import type { Finding, Tell } from './doctor/finding.ts';
 import { lookAtKeys } from './doctor/keys.ts';
-import { loopCall, type LoopCall } from './doctor/loop-call.ts';
 import { lookAtMachine } from './doctor/machine.ts';
 
 const SIGNS = { ok: 'ok  ', warning: 'WARN', bad: 'BAD ' };
@@ -69,14 +68,12 @@ export async function doctorCommand(args: readonly string[], env: Environment, o
 
 /** A loop call in each codec that agents may use. */
 async function tryCalls(
-  { agents, gateways }: Config,
+  config: Config,
   server: Server,
   asksDanger: boolean,
   tell: Tell,
 ): Promise<LoopCall[]> {
-  const { listenAddress, advertisedAddress, codec } = gateways.rtp;
-  const codecs = new Set<CodecName>(agents.map((agent) => (agent.codec === 'auto' ? codec : agent.codec)));
-  if (agents.some((agent) => agent.codec === 'auto')) codecs.add('g722');
+  const { listenAddress, advertisedAddress, realtime } = config.gateways.rtp;
   let gateway: RtpMediaGateway | undefined;
   try {
     const advertised =
@@ -85,15 +82,16 @@ async function tryCalls(
         : advertisedAddress;
     gateway = await RtpMediaGateway.start({
       listenAddress,
-      realtime: gateways.rtp.realtime,
+      realtime,
       ...(advertised === undefined ? {} : { advertisedAddress: advertised }),
       onWarning: (text) => {
         tell({ state: 'warning', text });
       },
     });
     const calls: LoopCall[] = [];
-    for (const one of codecs) {
-      const call = await loopCall(server, gateway, one, asksDanger && calls.length === 0);
+    for (const codec of codecsOf(config)) {
+      const refused = asksDanger && calls.length === 0 ? DANGEROUS : undefined;
+      const call = await loopCall(server, gateway, codec, { app: DOCTOR, refused });
       calls.push(call);
       tell(findingOf(call));
       // Another codec would come no further.

@@ -294,6 +294,7 @@ export function providersFile(known: KnownProviders) {
         listenPort: whole(0, 65_535).default(8090),
         operateToken: token.optional(),
         viewToken: token.optional(),
+        hostNames: z.array(text).exactOptional(),
         tls: z.strictObject({ certificate: text.optional(), key: text.optional() }).prefault({}),
         proxy: z
           .strictObject({

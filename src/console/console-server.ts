@@ -4,20 +4,18 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { WebSocketServer } from 'ws';
 import { authorityOf } from '../lib/authority.ts';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import { portTrouble } from '../lib/port-trouble.ts';
-import type { HealthReport } from '../observability/health-checks.ts';
 import { limitHttp, turnAway } from '../observability/http-limits.ts';
 import type { CallFilter } from '../store/call-list.ts';
 import { DOWNLOADS, type Download, type History } from './history.ts';
 import type { LiveCalls } from './live-calls.ts';
 import { streamTo } from './live-stream.ts';
-import { limitSocket } from './socket-limits.ts';
+import { PageSockets } from './page-sockets.ts';
 import { buildPage } from './page-files.ts';
-import type { Configuration, PhoneAccount, Session } from './protocol.ts';
+import type { Configuration, Health, PhoneAccount, Session, TestCall } from './protocol.ts';
 import { isOwnOrigin, type SignIn, type Visitor } from './sign-in.ts';
 import { relaySip } from './sip-relay.ts';
 
@@ -31,10 +29,12 @@ export interface ConsoleOptions {
   readonly live: LiveCalls;
   readonly history: History;
   readonly actions: CallActions;
-  readonly health: () => HealthReport;
+  readonly health: () => Health;
   readonly configuration: () => Configuration;
+  /** Calls through Asterisk and back, one after the other; undefined: there is no Asterisk. */
+  readonly testCall?: (() => Promise<readonly TestCall[]>) | undefined;
   /** The same for everybody. */
-  readonly about: Omit<Session, 'role' | 'name' | 'phone'>;
+  readonly about: Omit<Session, 'role' | 'name' | 'phone' | 'canTestCall'>;
   /** The page's telephone, and where Asterisk's web server is. */
   readonly phone?: PhoneAccount & { readonly asteriskUrl: string };
   readonly clock: Clock;
@@ -77,7 +77,6 @@ const LONGEST_DAYS = 36_525;
 const DAY_MINUTES = 1440;
 /** What everybody gets, signed in or not. */
 const PAGE_FILES = '/*';
-const STREAM_BYTES = 64 * 1024;
 /** A page has two or three, and some more while it loads. */
 const CONNECTIONS = 256;
 const REQUEST_MS: Milliseconds = 10_000;
@@ -125,6 +124,8 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   app.decorateRequest('visitor', undefined);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS).header('cache-control', 'no-store');
+    if (!options.signIn.isOwnHost(senderOf(request.raw)))
+      return reply.code(421).send({ error: notOurName(request.raw) });
     // By the route, not by the address: the router also takes `/%61pi/calls` for one of these.
     const { url, method } = request.routeOptions;
     if (url === undefined || url === PAGE_FILES) return;
@@ -146,10 +147,10 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   });
   app.setNotFoundHandler((_request, reply) => notThere(reply));
   servePage(app, options);
-  serveSession(app, options);
   serveHistory(app, options);
   serveCalls(app, options);
   const sockets = upgrades(app, options);
+  serveSession(app, options, sockets);
   try {
     await app.listen({ host: address, port });
   } catch (error) {
@@ -164,7 +165,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   return {
     url: `${tls ? 'https' : 'http'}://${authorityOf(bound.address, bound.port)}`,
     async close() {
-      for (const socket of sockets.clients) socket.terminate();
+      sockets.close();
       await app.close();
     },
   };
@@ -188,7 +189,11 @@ function servePage(app: FastifyInstance, { onTrouble }: ConsoleOptions): void {
   });
 }
 
-function serveSession(app: FastifyInstance, { signIn, about, phone, clock }: ConsoleOptions): void {
+function serveSession(
+  app: FastifyInstance,
+  { signIn, about, phone, testCall, clock }: ConsoleOptions,
+  sockets: PageSockets,
+): void {
   app.post<{ Body: { token?: unknown } | null }>(
     '/api/sign-in',
     { config: { rateLimit: { max: SIGN_INS, timeWindow: 60_000 } } },
@@ -204,17 +209,24 @@ function serveSession(app: FastifyInstance, { signIn, about, phone, clock }: Con
         .send();
     },
   );
-  app.post('/api/sign-out', (_request, reply) =>
-    reply.header('set-cookie', signIn.noCookie).code(204).send(),
-  );
+  app.post('/api/sign-out', (request, reply) => {
+    const visitor = visitorOf(request);
+    const noCookie = signIn.signOut(visitor, clock.wallClock());
+    if (visitor.session) sockets.end(visitor.session.id);
+    return reply.header('set-cookie', noCookie).code(204).send();
+  });
   app.get('/api/session', (request): Session => {
     const { role, name } = visitorOf(request);
     const account = phone && { username: phone.username, password: phone.password };
-    return { ...about, role, name, ...(role === 'operate' && account && { phone: account }) };
+    const canTestCall = testCall !== undefined;
+    return { ...about, role, name, canTestCall, ...(role === 'operate' && account && { phone: account }) };
   });
 }
 
-function serveHistory(app: FastifyInstance, { history, health, configuration }: ConsoleOptions): void {
+function serveHistory(
+  app: FastifyInstance,
+  { history, health, configuration, testCall, onTrouble }: ConsoleOptions,
+): void {
   app.get<{ Querystring: Record<string, string | undefined> }>('/api/calls', ({ query }) => {
     const [beganAt = '', id = ''] = (query['after'] ?? '').split('~');
     return history.calls(filterOf(query), id === '' ? undefined : { beganAt: finite(beganAt), id });
@@ -254,6 +266,21 @@ function serveHistory(app: FastifyInstance, { history, health, configuration }: 
   });
   app.get('/api/health', () => health());
   app.get('/api/configuration', () => configuration());
+  let testing: Promise<readonly TestCall[]> | undefined;
+  app.post('/api/test-call', async (request, reply) => {
+    if (!testCall) return notThere(reply);
+    await history.note(visitorOf(request).name, 'test call', 'the agent');
+    // One at a time: who asks meanwhile gets the same.
+    testing ??= testCall().finally(() => {
+      testing = undefined;
+    });
+    try {
+      return await testing;
+    } catch (error) {
+      onTrouble('a test call failed', error);
+      return reply.code(502).send({ error: messageOf(error) });
+    }
+  });
 }
 
 function serveCalls(app: FastifyInstance, { actions, history }: ConsoleOptions): void {
@@ -271,26 +298,22 @@ function serveCalls(app: FastifyInstance, { actions, history }: ConsoleOptions):
 }
 
 /** The live stream, and the telephone's SIP: WebSockets, for our own page alone. */
-function upgrades(app: FastifyInstance, options: ConsoleOptions): WebSocketServer {
+function upgrades(app: FastifyInstance, options: ConsoleOptions): PageSockets {
   const { signIn, live, history, phone, clock, onTrouble } = options;
-  const sockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: STREAM_BYTES,
-    perMessageDeflate: false,
-    handleProtocols: (offered) => (offered.has('sip') ? 'sip' : false),
-  });
+  const sockets = new PageSockets(clock);
   app.server.on('upgrade', (request, socket, head) => {
     const refuse = (status: string): void => {
       turnAway(socket, status);
     };
     socket.on('error', () => undefined);
     const sender = senderOf(request);
-    const visitor = signIn.visitor(sender, clock.wallClock());
-    if (!isOwnOrigin(sender)) refuse('403 Forbidden');
+    const now = clock.wallClock();
+    const visitor = signIn.visitor(sender, now);
+    const session = visitor?.session && { id: visitor.session.id, leftMs: visitor.session.ends - now };
+    if (!isOwnOrigin(sender) || !signIn.isOwnHost(sender)) refuse('403 Forbidden');
     else if (!visitor) refuse('401 Unauthorized');
     else if (request.url === '/api/stream') {
-      sockets.handleUpgrade(request, socket, head, (page) => {
-        limitSocket(page, clock);
+      sockets.take(session, request, socket, head, (page) => {
         const mayListen = async (call: string): Promise<boolean> => {
           try {
             await history.note(visitor.name, 'listen in', `call ${call}`);
@@ -303,8 +326,7 @@ function upgrades(app: FastifyInstance, options: ConsoleOptions): WebSocketServe
         streamTo(page, { calls: live, clock, mayListen });
       });
     } else if (request.url === '/sip' && phone && visitor.role === 'operate') {
-      sockets.handleUpgrade(request, socket, head, (page) => {
-        limitSocket(page, clock);
+      sockets.take(session, request, socket, head, (page) => {
         relaySip(page, phone.asteriskUrl);
       });
     } else refuse('404 Not Found');
@@ -370,6 +392,10 @@ function isDownload(word: string | undefined): word is Download {
 
 function senderOf({ socket, headers }: IncomingMessage) {
   return { address: socket.remoteAddress ?? '', headers };
+}
+
+function notOurName({ headers: { host = '' } }: IncomingMessage): string {
+  return `this console doesn't know itself as ${host}: console.hostNames in providers.yaml lists the names that it has`;
 }
 
 function notThere(reply: FastifyReply): FastifyReply {

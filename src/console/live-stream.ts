@@ -12,8 +12,7 @@ export interface LiveStreamOptions {
   readonly mayListen: (call: string) => Promise<boolean>;
 }
 
-const LEVELS_MS: Milliseconds = 100;
-const PACKETS_EVERY = 10;
+const SOUND_MS: Milliseconds = 100;
 /** A page that takes so little that this much waits for it is cut off: it comes again and begins anew. */
 const WAITING_BYTES = 4 * 1024 * 1024;
 /** What is listened in to is left out before that. */
@@ -21,22 +20,14 @@ const WAITING_SOUND_BYTES = 256 * 1024;
 
 /** One page that watches: what runs at first, then all that happens, until the socket closes. */
 export function streamTo(socket: WebSocket, { calls, clock, mayListen }: LiveStreamOptions): void {
-  let cancel = (): void => undefined;
   let stopListening = (): void => undefined;
   let asked = 0;
-  let looks = 0;
-  const send = (message: ToPage): void => {
+  const sendJson = (json: string): void => {
     if (socket.bufferedAmount > WAITING_BYTES) socket.terminate();
-    else if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
+    else if (socket.readyState === socket.OPEN) socket.send(json);
   };
-  const look = (): void => {
-    const levels = calls.levels();
-    if (Object.keys(levels).length > 0) {
-      send({ type: 'levels', levels });
-      if (looks % PACKETS_EVERY === 0) send({ type: 'packets', packets: calls.packets() });
-      looks += 1;
-    }
-    cancel = clock.at(clock.now() + LEVELS_MS, look);
+  const send = (message: ToPage): void => {
+    sendJson(JSON.stringify(message));
   };
   const listen = async (call: string | null): Promise<void> => {
     stopListening();
@@ -49,9 +40,7 @@ export function streamTo(socket: WebSocket, { calls, clock, mayListen }: LiveStr
     else stopListening = pump(call, media, socket, clock, send);
   };
 
-  const unwatch = calls.watch(send);
-  send({ type: 'running', now: clock.now(), calls: calls.running });
-  look();
+  const unwatch = calls.watch(sendJson);
   socket.on('message', (data, isBinary) => {
     const message = isBinary ? undefined : fromPage((data as Buffer).toString());
     if (message) void listen(message.listen);
@@ -60,7 +49,6 @@ export function streamTo(socket: WebSocket, { calls, clock, mayListen }: LiveStr
   socket.on('error', () => undefined);
   socket.on('close', () => {
     unwatch();
-    cancel();
     asked += 1;
     stopListening();
   });
@@ -83,7 +71,7 @@ function pump(
     let place = Math.max(sides[0].written, sides[1].written);
     const frame = new Int16Array(samplesPerFrame);
     while (!stop.signal.aborted && !sides[0].closed) {
-      await clock.sleep(LEVELS_MS, stop.signal);
+      await clock.sleep(SOUND_MS, stop.signal);
       const until = Math.max(sides[0].written, sides[1].written);
       const frames = Math.max(0, until - place);
       const both = new Int16Array(frames * samplesPerFrame * 2);

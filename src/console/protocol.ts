@@ -1,5 +1,6 @@
 /** What the page and its server say to each other. Types only: the page is another program. */
 import type { CallEvent, TurnGlimpse } from '../dialog/contract/call-events.ts';
+import type { FailureKind } from '../dialog/contract/provider-failures.ts';
 import type { CallRecord } from '../dialog/call/call-record.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 
@@ -13,6 +14,8 @@ export interface Session {
   readonly name: string;
   readonly agents: readonly AgentSummary[];
   readonly latencyTargetMs: Milliseconds;
+  /** There is an Asterisk through which a test call can be made. */
+  readonly canTestCall: boolean;
   /** Texts and recordings are kept, and so can be shown. */
   readonly keeps: { readonly texts: boolean; readonly recordings: boolean };
   /** The page's own telephone; missing: there is none, or the role may not use it. */
@@ -45,6 +48,12 @@ export interface RunningCall {
   readonly turn?: TurnGlimpse;
 }
 
+/** A provider that has failed, and that nobody is asking for now: who follows on an agent's list stands in for it. */
+export interface OutOfUse {
+  readonly part: string;
+  readonly provider: string;
+}
+
 /** Of a running call, ten times a second: levels in dBov, and once a second what became of its packets. */
 export interface Levels {
   readonly caller: number;
@@ -59,10 +68,17 @@ export interface Packets {
 
 /** From the server to the page, as JSON, on `GET /api/stream`. Binary messages: what is listened in to. */
 export type ToPage =
-  | { readonly type: 'running'; readonly now: Milliseconds; readonly calls: readonly RunningCall[] }
+  | {
+      readonly type: 'running';
+      readonly now: Milliseconds;
+      readonly calls: readonly RunningCall[];
+      readonly outOfUse: readonly OutOfUse[];
+    }
   | { readonly type: 'begun'; readonly call: RunningCall }
   | { readonly type: 'event'; readonly event: CallEvent }
-  | { readonly type: 'turn'; readonly call: string; readonly turn: TurnGlimpse }
+  /** Those that have changed, up to ten times a second. */
+  | { readonly type: 'turns'; readonly turns: Readonly<Record<string, TurnGlimpse>> }
+  | { readonly type: 'providers'; readonly outOfUse: readonly OutOfUse[] }
   | { readonly type: 'levels'; readonly levels: Readonly<Record<string, Levels>> }
   | { readonly type: 'packets'; readonly packets: Readonly<Record<string, Packets>> }
   /** Listening in has begun: 16-bit samples, the caller's and the agent's by turns. `call` undefined: it is over. */
@@ -113,6 +129,13 @@ export interface CallDetail {
   readonly recording: boolean;
 }
 
+/** The circuit breaker of a provider. `open`: nobody asks it; `half-open`: the next call tries. */
+export interface Breaker extends OutOfUse {
+  readonly state: 'closed' | 'open' | 'half-open';
+  /** With what it failed last. */
+  readonly cause?: FailureKind;
+}
+
 /** `GET /api/messages` */
 export interface Message {
   readonly id: string;
@@ -133,10 +156,32 @@ export interface Configuration {
   readonly problems: readonly string[];
 }
 
+/** `POST /api/test-call`: what a call through Asterisk and back was like, in each codec that agents use. */
+export interface TestCall {
+  readonly server: string;
+  readonly codec: string;
+  /** Until both legs were in one bridge. */
+  readonly setUpMs: Milliseconds;
+  /** Missing: no sound came back. */
+  readonly roundTripMs?: Milliseconds;
+  readonly packetsSent: number;
+  readonly packetsReceived: number;
+  /** Of the packets, 0 … 1. */
+  readonly lost: number;
+  readonly jitterMs: Milliseconds;
+  /** Of ITU-T's E-model, 1 … 4.5. */
+  readonly mos?: number;
+  /** Whose ends the sound went between. */
+  readonly asterisk: string;
+  readonly gateway: string;
+}
+
 /** `GET /api/health` */
 export interface Health {
   readonly ready: boolean;
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly reason?: string }[];
+  /** Those that may fail, and whether they are asked at present. */
+  readonly breakers: readonly Breaker[];
   /** Of a fleet: which of them this is, and all that are known. */
   readonly node?: string;
   readonly nodes?: readonly {

@@ -1,4 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Milliseconds } from '../lib/clock.ts';
 import type { Role } from './protocol.ts';
 
@@ -13,12 +14,19 @@ export interface SignInOptions {
     /** Those who may operate; the others view. */
     readonly operators: readonly string[];
   };
+  /**
+   * Names by which browsers may know this console, besides its addresses and `localhost`; undefined: any. Whoever owns another
+   * name can let it lead here ("DNS rebinding"), and has a page of theirs ask as if it were ours.
+   */
+  readonly hostNames?: readonly string[] | undefined;
 }
 
 /** Somebody who has signed in. */
 export interface Visitor {
   readonly role: Role;
   readonly name: string;
+  /** Of the session; missing: a proxy vouches for them. */
+  readonly session?: { readonly id: string; readonly ends: Milliseconds };
 }
 
 /** What is known of a request's sender. */
@@ -33,11 +41,13 @@ const COOKIE = 'voice-agent-console';
 
 /**
  * Who may see the page. A session is a cookie that says role and end and is signed with what the tokens are: nothing is kept
- * here, it outlives a restart, and another token ends it.
+ * here but who has signed out, it outlives a restart, and another token ends it.
  */
 export class SignIn {
   readonly #options: SignInOptions;
   readonly #key: Buffer;
+  /** Sessions that were ended before their time, with that. */
+  readonly #ended = new Map<string, Milliseconds>();
 
   constructor(options: SignInOptions) {
     this.#options = options;
@@ -55,13 +65,15 @@ export class SignIn {
 
   /** The header that begins a session. `secure`: the connection is encrypted. */
   cookie(role: Role, now: Milliseconds, secure: boolean): string {
-    const end = String(now + SESSION_MS);
-    const value = `${role}.${end}.${this.#signature(role, end)}`;
+    const session = `${role}.${now + SESSION_MS}.${randomBytes(9).toString('base64url')}`;
+    const value = `${session}.${this.#signature(session)}`;
     return `${COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${SESSION_MS / 1000}${secure ? '; Secure' : ''}`;
   }
 
-  /** The header that ends one. */
-  get noCookie(): string {
+  /** Ends a session, for whoever has its cookie. Returns the header that takes it away. */
+  signOut({ session }: Visitor, now: Milliseconds): string {
+    for (const [id, ends] of this.#ended) if (ends <= now) this.#ended.delete(id);
+    if (session) this.#ended.set(session.id, session.ends);
     return `${COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`;
   }
 
@@ -75,15 +87,27 @@ export class SignIn {
     }
     const cookies = String(headers['cookie'] ?? '').split(/;\s*/);
     const value = cookies.find((one) => one.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1) ?? '';
-    const [role = '', end = '', signature = ''] = value.split('.');
+    const [role = '', end = '', id = '', signature = ''] = value.split('.');
     if ((role !== 'view' && role !== 'operate') || this.#options.tokens[role] === undefined) return undefined;
-    if (!(Number(end) > now)) return undefined;
-    if (!timingSafeEqual(digest(signature), digest(this.#signature(role, end)))) return undefined;
-    return { role, name: `token (${role})` };
+    const ends = Number(end);
+    if (!(ends > now) || this.#ended.has(id)) return undefined;
+    if (!timingSafeEqual(digest(signature), digest(this.#signature(`${role}.${end}.${id}`))))
+      return undefined;
+    return { role, name: `token (${role})`, session: { id, ends } };
   }
 
-  #signature(role: string, end: string): string {
-    return createHmac('sha256', this.#key).update(`${role}.${end}`).digest('base64url');
+  /** The browser knows this console by a name that it has. */
+  isOwnHost({ headers: { host = '' } }: Sender): boolean {
+    const { hostNames } = this.#options;
+    if (!hostNames) return true;
+    const url = `http://${String(host)}`;
+    const name = URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : '';
+    // Nobody can let an address lead elsewhere, and browsers take `localhost` for their own machine.
+    return isIP(name) > 0 || name === 'localhost' || name.endsWith('.localhost') || hostNames.includes(name);
+  }
+
+  #signature(session: string): string {
+    return createHmac('sha256', this.#key).update(session).digest('base64url');
   }
 }
 

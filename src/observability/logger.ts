@@ -90,8 +90,11 @@ export function logCalls(
 export function withoutTexts(event: CallEvent): CallEvent {
   switch (event.type) {
     case 'caller-said':
-    case 'agent-said':
       return { ...event, text: wordCount(event.text) };
+    case 'agent-said': {
+      const { unheard: _, ...heard } = event;
+      return { ...heard, text: wordCount(event.text) };
+    }
     case 'sound-judged':
       return { ...event, words: wordCount(event.words) };
     case 'dtmf':

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { FAILURE_REASONS } from '../dialog/contract/end-reason.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import type { Database } from './database.ts';
@@ -25,9 +26,6 @@ export interface CallCursor {
   readonly id: string;
 }
 
-/** Words occur in so many calls at most that are looked through by the other conditions. */
-const FOUND_BY_WORDS = 500;
-
 /** Calls that began before `after`'s, newest first, without what is in them: one look into an index however many there are. */
 export async function callPage(
   database: Database,
@@ -38,10 +36,8 @@ export async function callPage(
   const question = questionOf(words);
   let query = database.db.selectFrom('calls').selectAll();
   if (question.length > 0) {
-    const found = await database.search.find(database.db, question, FOUND_BY_WORDS);
-    const ids = found.filter(({ kind }) => kind === 'call').map(({ id }) => id);
-    if (ids.length === 0) return [];
-    query = query.where('id', 'in', ids);
+    const found = sql<{ id: string }>`select id from search where n in (${database.search.among(question)})`;
+    query = query.where(sql<boolean>`id in (${found})`);
   } else if (words.trim() !== '') return [];
   if (agent !== undefined) query = query.where('agent', '=', agent);
   if (reason !== undefined) query = query.where('reason', '=', reason);

@@ -51,7 +51,8 @@ export function rowsOf(record: CallRecord, rules: KeepRules, before?: CallRecord
     for (const { n, text } of textsWith(of.n, record, rules)) {
       const saying = record.said[n] as Saying;
       if (text !== (saying.text ?? null)) hidden.add(saying.turn);
-      writes.push({ table: 'turns', row: { call_id: id, n, text, ...turnRow(saying) } });
+      const unheard = unheardOf(n, record, rules);
+      writes.push({ table: 'turns', row: { call_id: id, n, text, unheard, ...turnRow(saying) } });
     }
   for (const { item, of } of fresh(record.latencies, before?.latencies)) {
     const row = {
@@ -135,9 +136,7 @@ function textsWith(
   const { who, via, text } = said[n] as Saying;
   if (via === 'dtmf' || text === undefined || !rules.texts)
     return [{ n, text: textOf(text, via === 'dtmf' ? 'keyed' : 'said', agent, rules) }];
-  const spoken = said
-    .slice(0, n + 1)
-    .flatMap((one, at) => (one.who === who && one.via !== 'dtmf' ? [{ n: at, text: one.text ?? '' }] : []));
+  const spoken = spokenUpTo(n, said, who);
   const texts = spoken.map((one) => one.text);
   return keptTurns(texts, (turns) => rules.redact(turns, 'said', agent)).map(({ index, text: kept }) => ({
     n: spoken[index]?.n ?? n,
@@ -145,7 +144,25 @@ function textsWith(
   }));
 }
 
-function turnRow(saying: Saying): Omit<Row<'turns'>, 'call_id' | 'n' | 'text'> {
+/** What was cut off of a saying, as it is kept: it may go on with a number that was heard. */
+function unheardOf(n: number, { said, agent }: CallRecord, rules: KeepRules): string | null {
+  const { who, unheard } = said[n] as Saying;
+  if (unheard === undefined || !rules.texts) return null;
+  const texts = [...spokenUpTo(n, said, who).map(({ text }) => text), unheard];
+  return keptTurns(texts, (turns) => rules.redact(turns, 'said', agent)).at(-1)?.text ?? null;
+}
+
+function spokenUpTo(
+  last: number,
+  said: CallRecord['said'],
+  side: Saying['who'],
+): readonly { readonly n: number; readonly text: string }[] {
+  return said
+    .slice(0, last + 1)
+    .flatMap(({ who, via, text = '' }, n) => (who === side && via !== 'dtmf' ? [{ n, text }] : []));
+}
+
+function turnRow(saying: Saying): Omit<Row<'turns'>, 'call_id' | 'n' | 'text' | 'unheard'> {
   const { atMs, endMs, turn, who, words, via, understood, interrupted } = saying;
   return {
     turn,
@@ -210,6 +227,7 @@ export function recordOf(call: Row<'calls'>, rows: CallRows): CallRecord {
         via: turn.via,
         understood: switchOf(turn.understood),
         interrupted: switchOf(turn.interrupted),
+        unheard: turn.unheard,
       }),
     ),
     latencies: rows.latencies.map(({ turn, stages }) => ({ turn, stages: JSON.parse(stages) as unknown })),

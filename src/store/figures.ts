@@ -21,6 +21,8 @@ export interface Figures {
     readonly jitterMs: Milliseconds;
   } & Partial<Percentiles>)[];
   readonly stages: readonly ({ readonly stage: string } & Percentiles)[];
+  /** The same by day, in the order of stages and days. */
+  readonly stageDays: readonly ({ readonly stage: string; readonly day: number } & Percentiles)[];
   readonly reasons: readonly { readonly reason: string; readonly calls: number }[];
   readonly agents: readonly ({ readonly agent: string; readonly calls: number } & Partial<Percentiles>)[];
   /** Sounds into the agent's words: `interruptions` were some, for `others` the agent paused and went on. */
@@ -30,6 +32,8 @@ export interface Figures {
     readonly provider: string;
     readonly kind: string;
     readonly times: number;
+    /** After so many of them another provider has stood in. */
+    readonly stoodIn: number;
   }[];
 }
 
@@ -87,21 +91,32 @@ export async function figures(database: Database, wanted: FiguresWanted): Promis
   const agentTurns = await rows(
     percentiles(sql`select calls.agent as key, latencies.total_ms as ms from ${turns}`),
   );
-  const stageTurns = await rows(sql<{ key: string } & Percentiles>`
-    with newest as materialized (select latencies.stages as stages from ${turns}
+  // All days together are day 0, when there were no calls yet.
+  const stageTurns = await rows(sql<{ key: number } & Percentiles>`
+    with newest as materialized (select ${day} as day, latencies.stages as stages from ${turns}
       order by calls.began_at desc limit ${sql.lit(TURNS_LOOKED_AT)}),
-    parts as materialized (select ${sql.join(
+    parts as materialized (select day, ${sql.join(
       STAGES.map((stage) => sql`${number(sql`stages`, stage)} as ${sql.ref(stage)}`),
     )} from newest)
     ${percentiles(
       sql.join(
-        STAGES.map(
-          (stage) => sql`select ${sql.lit(stage)} as key, ${sql.ref(stage)} as ms
+        STAGES.flatMap((stage, n) =>
+          [sql`0`, sql`day`].map(
+            (
+              of,
+            ) => sql`select ${of} * ${sql.lit(STAGES.length)} + ${sql.lit(n)} as key, ${sql.ref(stage)} as ms
             from parts where ${sql.ref(stage)} is not null`,
+          ),
         ),
         sql` union all `,
       ),
     )}`);
+  const byStage = stageTurns
+    .map(({ key, turns: count, p50, p95 }) => {
+      const [day, n] = [Math.floor(key / STAGES.length), key % STAGES.length];
+      return { day, n, of: { stage: STAGES[n] as string, turns: count, p50, p95 } };
+    })
+    .toSorted((a, b) => a.n - b.n || a.day - b.day);
   const reasons = await rows(sql<{ reason: string; calls: number }>`
     select reason, count(*) as calls from calls where ${calls} and reason is not null
     group by reason order by calls desc`);
@@ -110,7 +125,8 @@ export async function figures(database: Database, wanted: FiguresWanted): Promis
       sum(case when data like '%"judgement":"no-interruption"%' then 1 else 0 end) as others
     from events join calls on calls.id = events.call_id where events.kind = 'sound' and ${calls}`);
   const troubles = await rows(sql<Figures['troubles'][number]>`
-    select part, coalesce(provider, '') as provider, coalesce(kind, '') as kind, count(*) as times
+    select part, coalesce(provider, '') as provider, coalesce(kind, '') as kind, count(*) as times,
+      sum(case when outcome in ('fell-back', 'spared') then 1 else 0 end) as "stoodIn"
     from troubles join calls on calls.id = troubles.call_id where ${calls}
     group by part, provider, kind order by times desc limit 50`);
 
@@ -125,10 +141,8 @@ export async function figures(database: Database, wanted: FiguresWanted): Promis
       jitterMs: jitter ?? 0,
       ...measured(dayTurns, one.day),
     })),
-    stages: STAGES.flatMap((stage) => {
-      const found = stageTurns.find(({ key }) => key === stage);
-      return found ? [{ stage, turns: found.turns, p50: found.p50, p95: found.p95 }] : [];
-    }),
+    stages: byStage.filter(({ day }) => day === 0).map(({ of }) => of),
+    stageDays: byStage.filter(({ day }) => day !== 0).map(({ day, of }) => ({ ...of, day })),
     reasons,
     agents: perAgent.map((one) => ({ ...one, ...measured(agentTurns, one.agent) })),
     sounds: { interruptions: sounds[0]?.interruptions ?? 0, others: sounds[0]?.others ?? 0 },

@@ -190,6 +190,9 @@ export function migrations(search: SearchIndex): Readonly<Record<string, Migrati
       },
     },
     '002-fleet': { up: (db: Kysely<unknown>) => createTables(db, FLEET_TABLES) },
+    '003-unheard': {
+      up: (db: Kysely<unknown>) => db.schema.alterTable('turns').addColumn('unheard', 'text').execute(),
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import type { CallRecord } from '../dialog/call/call-record.ts';
 import { recordOf, type CallRows } from './call-rows.ts';
 import type { Database } from './database.ts';
 import { KEYS, type Row } from './schema.ts';
-import { questionOf } from './search-words.ts';
+import { find, questionOf } from './search-words.ts';
 
 /** Where the lists of a record are. */
 const RECORD_TABLES = [
@@ -61,7 +61,7 @@ export async function searchAll(
 ): Promise<{ readonly calls: readonly CallRecord[]; readonly messages: readonly Row<'messages'>[] }> {
   const question = questionOf(words);
   if (question.length === 0) return { calls: [], messages: [] };
-  const found = await database.search.find(database.db, question, limit);
+  const found = await find(database, question, limit);
   const ids = (kind: 'call' | 'message') => found.filter((one) => one.kind === kind).map(({ id }) => id);
   return {
     calls: await callsOf(database, ids('call')),

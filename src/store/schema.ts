@@ -79,6 +79,8 @@ interface TurnTable extends OfCall {
   via: 'speech' | 'dtmf' | null;
   understood: number | null;
   interrupted: number | null;
+  /** What nobody heard of it; null where there is nothing, or texts aren't kept. */
+  unheard: string | null;
 }
 
 interface LatencyTable extends OfCall {

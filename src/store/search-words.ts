@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Tables } from './schema.ts';
 
 /** What of a call, or a message, is searched. */
@@ -20,12 +20,24 @@ export interface SearchIndex {
   remove(db: Kysely<Tables>, ids: readonly string[]): Promise<void>;
   /** What was removed is gone from the disk, too. Takes seconds in a large database; not in a transaction. */
   purge(db: Kysely<Tables>): Promise<void>;
-  /** Those that have all that is asked for, be it in their words or in their names, newest first. */
-  find(
-    db: Kysely<Tables>,
-    question: readonly (readonly string[])[],
-    limit: number,
-  ): Promise<readonly { readonly id: string; readonly kind: 'call' | 'message' }[]>;
+  /**
+   * The `n` in `search` of those that have all that is asked for, be it in their words or in their names. `newest`: so many
+   * of either at most.
+   */
+  among(question: readonly (readonly string[])[], newest?: number): RawBuilder<{ readonly n: number }>;
+}
+
+/** Those that have all that is asked for, newest first. */
+export async function find(
+  { db, search }: { readonly db: Kysely<Tables>; readonly search: SearchIndex },
+  question: readonly (readonly string[])[],
+  limit: number,
+): Promise<readonly { readonly id: string; readonly kind: 'call' | 'message' }[]> {
+  const { rows } = await sql<{ id: string; kind: 'call' | 'message' }>`
+    select id, kind from search where n in (${search.among(question, limit)}) order by n desc limit ${limit}`.execute(
+    db,
+  );
+  return rows;
 }
 
 /** Scripts that put no spaces between words: each letter is looked for by itself. */

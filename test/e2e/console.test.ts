@@ -8,7 +8,9 @@ import { recordingOf } from '../../lab/demo-calls.ts';
 import { labSecrets } from '../../lab/secrets.ts';
 import { readSound } from '../../lab/sound-file.ts';
 import { useRunningAgent } from '../support/agent-under-test.ts';
-import { barriers, complaintsOf, openBrowser, screenshot } from '../support/browser.ts';
+import { barriersInBothThemes, complaintsOf, openBrowser, screenshot, wordsOn } from '../support/browser.ts';
+import { de } from '../../web/texts/de.ts';
+import { en } from '../../web/texts/en.ts';
 import { report } from '../support/running-agent.ts';
 
 const OPERATE = 'token-to-operate';
@@ -55,7 +57,7 @@ describe('The console', () => {
     await page.getByLabel('Token').fill('another');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('This token is not known here.').waitFor();
-    expect(await barriers(page)).toEqual([]);
+    expect(await barriersInBothThemes(page)).toEqual([]);
   });
 
   it('calls an agent, shows what was understood and where the time went, and plays it word by word', async () => {
@@ -66,6 +68,10 @@ describe('The console', () => {
     expect(new URL(page.url()).hash).toBe('#/live');
 
     await page.getByRole('button', { name: 'Call Alice, 510001' }).click();
+    // By another page, while the greeting is heard.
+    const tries = await visit(OPERATE);
+    await tries.page.getByRole('link', { name: 'Health' }).click();
+    await tries.page.getByRole('button', { name: 'Make a test call' }).click();
     const conversation = page.getByRole('region', { name: 'Conversation' });
     await conversation.getByText('this is Alice').waitFor();
     const looksOn = await visit(VIEW);
@@ -77,22 +83,37 @@ describe('The console', () => {
     await page.getByText('Turn 1').waitFor();
     await expect.poll(() => page.locator('.call-state').first().innerText()).toMatch(/speaking|listening/);
     await screenshot(page, 'console-live');
-    expect(await barriers(page)).toEqual([]);
+    expect(await barriersInBothThemes(page)).toEqual([]);
     // Who may only view has listened to both sides, and can end nothing.
     expect(heard().caller).toBeGreaterThan(1000);
     expect(heard().agent).toBeGreaterThan(1000);
     await expect(looksOn.page.getByRole('button', { name: 'Hang up' }).count()).resolves.toBe(0);
     await looksOn.page.close();
 
-    await page.getByLabel('Have the agent say').fill('A colleague will call you back.');
+    const measured = tries.page.getByRole('region', { name: 'Test call' }).getByRole('row');
+    await expect
+      .poll(() => measured.allInnerTexts())
+      .toContainEqual(
+        expect.stringMatching(/ulaw\s+\d+ ms\s+\d+ ms\s+0\.0 %\s+\d+\.\d ms\s+4\.\d\d/) as string,
+      );
+    await screenshot(tries.page, 'console-test-call');
+    await tries.page.close();
+
+    await page
+      .getByLabel('Have the agent say')
+      .fill('A colleague will call you back. It won’t be long, I promise.');
     await page.getByRole('button', { name: 'Say it' }).click();
-    await conversation.getByText('A colleague will call you back.').waitFor();
+    // As it is spoken: what was heard, and what wasn't yet.
+    const speaking = conversation.locator('.speaking');
+    await expect.poll(() => speaking.innerText()).toMatch(/A colleague will call/);
+    expect(await speaking.locator('.unheard').innerText()).toMatch(/promise/);
     await page.getByRole('button', { name: 'End the call' }).click();
     await page.getByRole('link', { name: 'Open in history' }).click();
+    expect(await page.locator('.transcript .unheard').last().innerText()).toMatch(/promise/);
     const word = page.getByRole('button', { name: 'Saturday' }).last();
     await page.getByRole('button', { name: 'Play' }).and(page.locator(':enabled')).waitFor();
     await screenshot(page, 'console-call');
-    expect(await barriers(page)).toEqual([]);
+    expect(await barriersInBothThemes(page)).toEqual([]);
     const place = Number(/from 0:(\d+)/.exec((await word.getAttribute('title')) ?? '')?.[1]);
     expect(place).toBeGreaterThan(4); // from the beginning it would take longer
     await word.click();
@@ -117,7 +138,7 @@ describe('The console', () => {
       await page.getByRole('link', { name }).click();
       await page.getByText(wait).first().waitFor();
       await screenshot(page, `console-${name.toLowerCase()}`);
-      expect(await barriers(page), name).toEqual([]);
+      expect(await barriersInBothThemes(page), name).toEqual([]);
     }
     await page.getByRole('searchbox').fill('submarine');
     await page.getByText('No call is like that').waitFor();
@@ -129,7 +150,46 @@ describe('The console', () => {
     await page.getByRole('cell', { name: 'the caller hung up' }).first().waitFor();
     expect(complaints).toEqual([]);
   });
+
+  it('is all German when it is German, and fits on a telephone’s screen', async () => {
+    const { page, complaints } = await visit(VIEW);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole('button', { name: 'Deutsch' }).click();
+    const german = new Set(leaves(de));
+    const english = leaves(en).filter((text) => !german.has(text));
+    for (const [path, wait] of [
+      ['live', 'Es läuft kein Gespräch'],
+      ['messages', 'keine Nachricht'],
+      ['figures', 'Wo die Zeit bleibt'],
+      ['health', 'Konfiguration in Kraft'],
+      ['history', 'Anrufer legte auf'],
+    ] as const) {
+      await page.evaluate(`location.hash = '#/${path}'`);
+      await page.getByText(wait).first().waitFor();
+      await screenshot(page, `telephone-${path}`);
+      const words = await wordsOn(page);
+      expect(words).toContain('Verlauf');
+      expect(
+        words.filter((text) => english.includes(text)),
+        path,
+      ).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBe(390);
+    }
+    await page.getByRole('row').nth(1).click();
+    await page.getByText('Alle Gespräche').waitFor();
+    await screenshot(page, 'telephone-call');
+    expect((await wordsOn(page)).filter((text) => english.includes(text))).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    expect(complaints).toEqual([]);
+  });
 });
+
+/** Every text that the English page has and the German one hasn't. */
+function leaves(of: object): string[] {
+  return Object.values(of).flatMap((value: unknown) =>
+    typeof value === 'string' ? [value] : typeof value === 'object' && value !== null ? leaves(value) : [],
+  );
+}
 
 /** The greatest sample of each side that the page has been sent since it was loaded. */
 function sounds(page: Page): () => { caller: number; agent: number } {

@@ -41,10 +41,19 @@ export function complaintsOf(page: Page): string[] {
   return complaints;
 }
 
-/** What keeps people from using the page as it is now, as axe finds it: serious and critical. */
-export async function barriers(page: Page): Promise<string[]> {
+/** What keeps people from using the page as it is now, light and dark, as axe finds it: serious and critical. */
+export async function barriersInBothThemes(page: Page): Promise<string[]> {
   // The page's own rules let no other script in: this one comes from the debugger.
   await page.evaluate(axe.source);
+  const found: string[] = [];
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    found.push(...(await barriers(page)).map((one) => `${colorScheme}: ${one}`));
+  }
+  return found;
+}
+
+function barriers(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
     const { violations } = await axe.run();
@@ -56,10 +65,22 @@ export async function barriers(page: Page): Promise<string[]> {
   });
 }
 
+/** What stands on a page, and what it says to those who hear it. */
+export function wordsOn(page: Page): Promise<string[]> {
+  return page.evaluate(`
+    [...document.body.querySelectorAll('*')]
+      .flatMap((element) => [
+        ...[...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data),
+        ...['aria-label', 'title', 'placeholder'].map((name) => element.getAttribute(name) ?? ''),
+      ])
+      .map((text) => text.trim())
+      .filter((text) => text !== '')`);
+}
+
 /** For the documentation: only where `SCREENSHOTS` names a folder. */
 export async function screenshot(page: Page, name: string): Promise<void> {
   const folder = process.env['SCREENSHOTS'];
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`) });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: name.startsWith('telephone') });
 }

@@ -29,7 +29,7 @@ describe('The calls that the page shows', () => {
       begun('a', 100),
       begun('b', 200),
       told({ type: 'answered', call: 'b', at: 250, setUpMs: 50 }),
-      { type: 'turn', call: 'a', turn: { phase: 'thinking', words: 'are you open' } },
+      { type: 'turns', turns: { a: { phase: 'thinking', turn: 1, words: 'are you open' } } },
     );
     expect(a).toMatchObject({ id: 'day/a', turn: { phase: 'thinking', words: 'are you open' } });
     expect(a?.record).not.toHaveProperty('setUpMs');
@@ -43,7 +43,7 @@ describe('The calls that the page shows', () => {
       ended('a', 1000),
       begun('a', 5000),
       told({ type: 'answered', call: 'a', at: 5060, setUpMs: 60 }),
-      { type: 'turn', call: 'a', turn: { phase: 'listening', words: '' } },
+      { type: 'turns', turns: { a: { phase: 'listening', turn: 1, words: '' } } },
     );
     expect(first?.record).toMatchObject({ ended: { reason: 'caller-hung-up', durationMs: 1000 } });
     expect(first?.record).not.toHaveProperty('setUpMs');
@@ -59,7 +59,7 @@ describe('The calls that the page shows', () => {
 
   it('are what the server says when the page comes back', () => {
     const { call } = begun('b');
-    expect(after(begun('a'), { type: 'running', now: 7, calls: [call] })).toEqual([call]);
+    expect(after(begun('a'), { type: 'running', now: 7, calls: [call], outOfUse: [] })).toEqual([call]);
   });
 
   it('stay the same, and aren’t drawn again, when levels come', () => {

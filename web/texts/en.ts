@@ -1,5 +1,6 @@
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
 import type { TransferOutcome } from '../../src/dialog/contract/call-info.ts';
+import type { FailureKind, ProviderTrouble } from '../../src/dialog/contract/provider-failures.ts';
 import type { EndReason } from '../../src/dialog/contract/end-reason.ts';
 
 type TroublePart = Extract<CallEvent, { type: 'trouble' }>['part'];
@@ -26,7 +27,6 @@ export const en = {
   // Live
   noCalls: 'No call is running',
   noCallsHow: 'Calls appear here the moment they come in.',
-  running: (n: number) => (n === 1 ? '1 call' : `${n} calls`),
   caller: 'Caller',
   agent: 'Agent',
   unknownCaller: 'Unknown',
@@ -37,9 +37,8 @@ export const en = {
   listenIn: 'Listen in',
   stopListening: 'Stop listening',
   openCall: 'Open in history',
-  over: 'over',
   latency: 'Reply latency',
-  latencyHow: 'From your caller’s last voiced packet to the reply’s first.',
+  latencyHow: 'From the caller’s last voiced packet to the reply’s first.',
   phases: {
     opening: 'ringing',
     greeting: 'greeting',
@@ -58,11 +57,14 @@ export const en = {
   notUnderstood: 'not understood',
   keys: (digits: string) => `pressed ${digits}`,
   interrupted: 'interrupted here',
+  unheard: 'not heard',
+  running: 'is being made',
+  inUse: 'Providers in use',
+  standIn: (first: string) => `stands in for ${first}`,
   lost: 'lost',
   jitter: 'jitter',
   bargeIns: 'Interruptions',
   troubles: 'Troubles',
-  tools: 'Tools',
   transfers: 'Put through',
 
   stages: {
@@ -92,7 +94,32 @@ export const en = {
   noRegistration:
     'Asterisk doesn’t take this telephone’s registration. Is its account in pjsip.conf, with the same password?',
   noAsterisk: 'Asterisk can’t be reached over the WebSocket. Is its web server on, with res_http_websocket?',
-  callFailed: (why: string) => `The call ended: ${why}`,
+  callFailed: (why: string) => `The call ended: ${why}.`,
+  /** Of JsSIP's causes. */
+  callCauses: {
+    'Connection Error': 'the connection to the agent broke',
+    'Request Timeout': 'Asterisk did not answer',
+    'SIP Failure Code': 'Asterisk refused it',
+    'Internal Error': 'a bug in the telephone',
+    Busy: 'busy',
+    Rejected: 'declined',
+    Redirected: 'it was sent elsewhere',
+    Unavailable: 'nobody is there',
+    'Not Found': 'Asterisk does not know this number',
+    'Address Incomplete': 'the number is incomplete',
+    'Incompatible SDP': 'Asterisk and the browser have no sound format in common',
+    'Missing SDP': 'Asterisk offered no sound',
+    'Authentication Error': 'Asterisk refused the password',
+    Terminated: 'it was ended elsewhere',
+    'WebRTC Error': 'the browser could not set up the sound',
+    'No Answer': 'nobody answered',
+    Expires: 'nobody answered in time',
+    'No ACK': 'Asterisk did not confirm it',
+    'Dialog Error': 'Asterisk and the telephone disagree',
+    'User Denied Media Access': 'the browser may not use the microphone',
+    'Bad Media Description': 'Asterisk’s sound offer cannot be read',
+    'RTP Timeout': 'no sound came any more',
+  },
   mute: 'Mute',
   unmute: 'Unmute',
   keypad: 'Keypad',
@@ -173,19 +200,20 @@ export const en = {
   play: 'Play',
   pause: 'Pause',
   noRecording: 'There is no recording of this call.',
+  unplayable: 'The recording can’t be played: its file is gone, or not complete.',
+  keyMoves: 'Arrow keys lead from word to word.',
   packets: 'Packets over time',
   lostPackets: 'lost so far',
+  ofPackets: (n: string, share: string) => `${n} (${share})`,
   lateness: 'late at the latest, ms',
   events: 'What else happened',
   download: 'Download',
   downloads: { wav: 'Recording', txt: 'Text', json: 'JSON', vtt: 'Subtitles' },
-  facts: 'Facts',
   setUp: 'Set up',
   greeting: 'Greeting after',
   cost: 'Cost',
   tokens: 'Tokens',
   listenAt: (at: string) => `Hear it from ${at}`,
-  gone: 'There is no such call.',
   judgements: { interruption: 'An interruption', 'no-interruption': 'A sound, and no interruption' },
   judgedBy: {
     words: 'by its words',
@@ -213,6 +241,27 @@ export const en = {
     line: 'line',
     internal: 'a bug',
   } satisfies Record<TroublePart, string>,
+  kinds: {
+    refused: 'nobody listens there',
+    dns: 'its name can’t be resolved',
+    tls: 'no encrypted connection',
+    unauthorized: 'the key is not accepted',
+    'rate-limited': 'too many requests',
+    rejected: 'the request was refused',
+    server: 'trouble of its own',
+    timeout: 'no answer in time',
+    stalled: 'it stopped in the middle',
+    cut: 'the connection broke',
+    malformed: 'an answer that can’t be read',
+    empty: 'an empty answer',
+  } satisfies Record<FailureKind, string>,
+  troubleOutcomes: {
+    retried: () => 'asked once more',
+    'fell-back': (next: string) => `${next} stood in`,
+    spared: (next: string) => `not asked, ${next} stood in`,
+    'gave-up': () => 'nobody was left to ask',
+  } satisfies Record<ProviderTrouble['outcome'], (next: string) => string>,
+  tool: (name: string) => `Tool ${name}`,
   bargeIn: 'The caller interrupted the agent',
   after: (at: string) => `after ${at}`,
 
@@ -222,6 +271,9 @@ export const en = {
   done: 'Done',
   markDone: 'Mark as done',
   isNew: 'New',
+  allMessages: 'All',
+  noneOpen: 'Every message is done',
+  noneDone: 'No message is done yet',
 
   // Figures
   lastDays: (n: number) => `${n} days`,
@@ -235,17 +287,71 @@ export const en = {
   mosHow:
     'MOS: what listeners would give it, 1 to 4.4, estimated of the packets that were lost (ITU-T G.107).',
   noTroubles: 'There were none.',
+  stage: 'Stage',
+  breakers: 'Providers now',
+  breakersHow: 'Those that may fail, and whether they are asked at present.',
+  breakerStates: { closed: 'is asked', open: 'is not asked for now', 'half-open': 'is being tried again' },
+  allLocal: 'All providers run in the agent itself: none of them can be away.',
+  stoodIn: (n: string) => `another stood in ${n} times`,
 
   // Health
   well: 'All is well',
   unwell: 'Something needs you',
-  checks: 'Checks',
   nodes: 'Nodes',
   thisNode: 'this one',
   nodeStates: { running: 'running', draining: 'draining', away: 'not heard of' },
   unreachable: 'can’t reach',
   agents: 'Agents and numbers',
   ok: 'ok',
+  /** By the first word of their names; what follows it is a name of somebody’s choice. */
+  checkNames: {
+    start: 'Start',
+    drain: 'New calls',
+    asterisk: 'Asterisk',
+    media: 'Sound (RTP)',
+    vonage: 'Vonage',
+    vad: 'Voice detection',
+    stt: 'Speech to text',
+    llm: 'Language model',
+    tts: 'Text to speech',
+    'end-of-turn': 'End of turn',
+    records: 'Database',
+    spool: 'Disk for calls and messages',
+    fleet: 'Fleet',
+  },
+  remedies: {
+    start: 'Wait some seconds. If it stays, the log says what it waits for.',
+    drain: 'It ends when its calls are over. Start it again to have new ones.',
+    asterisk:
+      'Is Asterisk running, and its web server on (http.conf, ari.conf)? “voice-agent doctor” says what is wrong.',
+    media:
+      'The sound’s thread starts again by itself. If it doesn’t, restart the agent and look into the log.',
+    vonage: 'The listener starts again by itself. If it doesn’t, look into the log: is its port taken?',
+    vad: 'It starts again by itself. If it doesn’t, restart the agent and look into the log.',
+    stt: 'It starts again by itself. If it doesn’t, restart the agent and look into the log.',
+    llm: 'It starts again by itself. If it doesn’t, restart the agent and look into the log.',
+    tts: 'It starts again by itself. If it doesn’t, restart the agent and look into the log.',
+    'end-of-turn': 'It starts again by itself; until then, pauses tell the end of a turn.',
+    records:
+      'Is the database running, and reachable at VOICE_AGENT_DATABASE_URL? Calls are taken, and kept on disk until it is back.',
+    spool: 'Is the disk full, or the data directory not writable?',
+    fleet: 'Is the fleet’s database reachable? Other nodes take over what this one can’t.',
+  },
+  testCall: 'Test call',
+  testCallHow:
+    'A call through Asterisk and back, in each codec that agents use. It takes some seconds for each.',
+  makeTestCall: 'Make a test call',
+  testing: 'calling …',
+  testFailed: (why: string) => `The call couldn’t be made: ${why}`,
+  language: 'Language',
+  codec: 'Codec',
+  roundTrip: 'Round trip',
+  lossShare: 'Loss',
+  mos: 'MOS',
+  noSound: 'No sound came back',
+  noSoundHow: (ours: string, asterisks: string) =>
+    `Our end is ${ours}, Asterisk’s ${asterisks}: each must be reachable from the other by UDP (gateways.rtp.advertisedAddress, asterisk[].mediaAddress). A firewall between?`,
+  between: (ours: string, asterisks: string) => `between ${ours} (ours) and ${asterisks} (Asterisk’s)`,
   configuration: 'Configuration in force',
   noProblems: 'The files as they are now have no problems: a restart would take them.',
   problems: 'A restart would refuse the files as they are now:',
@@ -253,8 +359,15 @@ export const en = {
   // Of the whole page
   loading: 'Loading …',
   trouble: (what: string) => `That didn’t work: ${what}`,
+  /** By HTTP status; of others the server’s own words are shown. */
+  refusals: {
+    403: 'you may look, and not act.',
+    404: 'it isn’t there (any more).',
+    429: 'too many requests. Wait a minute.',
+    500: 'the agent failed; its log says how.',
+  },
+  unreachableAgent: 'the agent can’t be reached.',
   retry: 'Try again',
-  seconds: (s: string) => `${s} s`,
 };
 
 export type Texts = typeof en;

@@ -9,6 +9,8 @@ import type { Finding, Tell } from './finding.ts';
 
 export type Server = Config['asterisk'][number];
 
+/** Its Stasis application. */
+export const DOCTOR = 'voice-agent-doctor';
 export const ARI_MS = 5000;
 const OLDEST = 20;
 const SKEW_MS = 2000;

@@ -3,9 +3,8 @@ import { systemClock } from '../../lib/clock.ts';
 import { parseAriMessage } from '../../telephony/asterisk/ari-model.ts';
 import { AriRest } from '../../telephony/asterisk/ari-rest.ts';
 import { openEventSocket } from '../../telephony/asterisk/event-socket.ts';
-import { ARI_MS, type Server } from './asterisk.ts';
+import { ARI_MS, DOCTOR, type Server } from './asterisk.ts';
 import type { Tell } from './finding.ts';
-import { DOCTOR } from './loop-call.ts';
 
 /** How long a call may take from the beginning of its context to Stasis(). */
 const DIALPLAN_MS = 3000;

@@ -1,5 +1,6 @@
 import { FailureDomain } from '../../lib/failure-domain.ts';
 import { NO_MEDIA } from '../contract/call-media.ts';
+import type { TurnGlimpse } from '../contract/call-events.ts';
 import type { CallInfo } from '../contract/call-info.ts';
 import type { Message } from '../contract/conversation.ts';
 import type { EndReason } from '../contract/end-reason.ts';
@@ -105,6 +106,11 @@ export class AdmittedCall {
     if (this.#standing.is === 'running') this.#standing.session.finish(ending, now ?? false);
     else if (this.#standing.is === 'waiting') this.#standing = { is: 'finished', ending };
   });
+
+  /** Where it stands, for who looks on; undefined: it isn't running. */
+  get glimpse(): TurnGlimpse | undefined {
+    return this.#standing.is === 'running' ? this.#standing.session.glimpse : undefined;
+  }
 
   /** Has the agent say something. Nothing happens while nobody talks with it. */
   say(text: string): void {

@@ -17,7 +17,7 @@ import type { LatencyTracker } from './latency-tracker.ts';
 import { NO_MEDIA } from '../contract/call-media.ts';
 import type { Admission, CallDesk, MediaSession } from '../contract/ports.ts';
 import { DEFAULT_LIMITS, type AgentProfile } from '../contract/agent-profile.ts';
-import type { CallEvent, CallObserver, TurnGlimpse } from '../contract/call-events.ts';
+import type { CallEvent, CallObserver } from '../contract/call-events.ts';
 import type { CallInfo } from '../contract/call-info.ts';
 import type { Message } from '../contract/conversation.ts';
 import type { PhraseCache } from '../reply/prepared-phrases.ts';
@@ -54,8 +54,6 @@ export interface CallDeskOptions extends AdmissionLimits {
   readonly clock: Clock;
   readonly tracker: LatencyTracker;
   readonly observe: CallObserver;
-  /** Where each call stands, for who looks on. */
-  readonly onTurn?: ((call: string, turn: TurnGlimpse) => void) | undefined;
   readonly scope: Scope;
   /**
    * What was said with a caller whose call an earlier run of the program has left when it died (nothing, if that isn't
@@ -231,7 +229,7 @@ export class Desk implements CallDesk {
     announcement: Ending | undefined,
     earlier?: readonly Message[],
   ): Admission {
-    const { phrases, clock, tracker, observe, onTurn, scope } = this.#options;
+    const { phrases, clock, tracker, observe, scope } = this.#options;
     const { profile, parts, tools, expected, source } = agent;
     const name = this.#nameOf(info);
     const settings = settingsOf(agent, info);
@@ -248,11 +246,6 @@ export class Desk implements CallDesk {
       clock,
       tracker,
       observe,
-      onTurn:
-        onTurn &&
-        ((turn) => {
-          onTurn(name, turn);
-        }),
       settings: earlier ? { ...settings, firstWords: 'sayAgain' } : settings,
       source,
       announcement,

@@ -105,6 +105,8 @@ export interface Saying {
   readonly via?: 'speech' | 'dtmf';
   readonly understood?: boolean;
   readonly interrupted?: boolean;
+  /** What would have come then, as far as it was written: nobody heard it. */
+  readonly unheard?: string;
 }
 
 /** A record that grows with its call's events; `origin` is the monotonic instant of the first. */
@@ -242,7 +244,12 @@ function sayingOf(
   };
   return event.type === 'caller-said'
     ? { ...said, who: 'caller', via: event.via, understood: event.understood }
-    : { ...said, who: 'agent', interrupted: event.interrupted };
+    : {
+        ...said,
+        who: 'agent',
+        interrupted: event.interrupted,
+        ...(event.unheard !== undefined && { unheard: event.unheard }),
+      };
 }
 
 function troubleOf({

@@ -6,7 +6,7 @@ import { CallReply, PlayedPhrase, type ReplyOrder, type Stop } from './call-repl
 import { CallTools } from './call-tools.ts';
 import type { LlmEvent } from '../contract/conversation.ts';
 import type { TurnAction, TurnEvent, TurnInput } from '../turn/turn-states.ts';
-import { playPhrase, playTone } from '../reply/utterance.ts';
+import { playPhrase, playTone, type SpokenUtterance } from '../reply/utterance.ts';
 
 /** How long the account of what was being said may take when the call is over. */
 const ACCOUNT_MS = 1000;
@@ -59,6 +59,15 @@ export class CallReplies {
     const how: Stop = isTakenBack ? { is: 'taken-back', at: event.at } : { is: 'interrupted', by };
     this.#sayings.get(action.reply)?.stop(how);
     this.#sayings.delete(action.reply);
+  }
+
+  /** What is being said, as far as it has come; undefined: nothing. */
+  get progress(): SpokenUtterance['progress'] | undefined {
+    for (const saying of this.#sayings.values()) {
+      const { progress } = saying;
+      if (progress) return progress;
+    }
+    return undefined;
   }
 
   pause({ reply }: Extract<TurnAction, { do: 'pause' }>): void {

@@ -118,6 +118,11 @@ export class CallReply implements ReplyEvents {
     this.#reply.pause();
   }
 
+  /** How far it has come; undefined: nothing of it is to be heard yet. */
+  get progress(): SpokenUtterance['progress'] | undefined {
+    return this.#reply.progress;
+  }
+
   /** From the beginning of a word that was cut. */
   resume(): void {
     this.#reply.resume(this.#reply.cutWord?.startMs);
@@ -218,6 +223,10 @@ export class PlayedPhrase {
 
   pause(): void {
     this.#utterance.pause();
+  }
+
+  get progress(): SpokenUtterance['progress'] {
+    return this.#utterance.progress;
   }
 
   /** From the beginning of a word that was cut. */

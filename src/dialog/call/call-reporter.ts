@@ -68,9 +68,14 @@ export class CallReporter {
     this.#options.tracker.mark(this.#options.name, turn, stage, at);
   }
 
+  /** What is known of the reply to a turn. */
+  marks(turn: number): TurnMarks | undefined {
+    return this.#options.tracker.turn(this.#options.name, turn)?.marks;
+  }
+
   /** When the first sound of the reply to a turn was there, as far as is known. */
   readyAt(turn: number): Milliseconds | undefined {
-    return this.#options.tracker.turn(this.#options.name, turn)?.marks.ttsFirstAudio;
+    return this.marks(turn)?.ttsFirstAudio;
   }
 
   /** The turn is certain and being answered; what the caller said is told when it can't be taken back any more. */
@@ -131,13 +136,13 @@ export class CallReporter {
 
   /** What was being prepared for the turn's end leaves no trace but this. */
   preemptiveDropped(turn: number, at: Milliseconds): void {
-    const { llmStart = at } = this.#options.tracker.turn(this.#options.name, turn)?.marks ?? {};
+    const { llmStart = at } = this.marks(turn) ?? {};
     this.emit({ type: 'draft-dropped', turn, preparedMs: at - llmStart });
   }
 
   measured(turn: number): void {
-    const latency = this.#options.tracker.turn(this.#options.name, turn);
-    if (latency) this.emit({ type: 'latency', turn, marks: latency.marks });
+    const marks = this.marks(turn);
+    if (marks) this.emit({ type: 'latency', turn, marks });
   }
 
   trouble(part: Extract<CallEvent, { type: 'trouble' }>['part'], message: string): void {
@@ -177,10 +182,18 @@ export class CallReporter {
     tracker.cleanUp(name);
   }
 
-  #agentHeard(turn: number, { text, interrupted, since, account }: Heard): void {
+  #agentHeard(turn: number, { text, interrupted, unheard, since, account }: Heard): void {
     this.#options.history.agentSaid(text, interrupted);
     if (since === undefined) return;
-    this.emit({ type: 'agent-said', turn, text, interrupted, since, until: account.at });
+    this.emit({
+      type: 'agent-said',
+      turn,
+      text,
+      interrupted,
+      ...(unheard.trim() !== '' && { unheard }),
+      since,
+      until: account.at,
+    });
   }
 }
 

@@ -31,13 +31,14 @@ export interface CallSessionOptions extends AgentAtWork {
   /** The process's lifetime; the call's is a child of it. */
   readonly scope: Scope;
   readonly observe: CallObserver;
-  /** Told when it has changed. */
-  readonly onTurn?: ((turn: TurnGlimpse) => void) | undefined;
   /** The call consists of this only. */
   readonly announcement?: Ending | undefined;
 }
 
 export type OperatorWish = Extract<PostedEvent, { type: 'operator-says' | 'put-through' }>;
+
+/** In which a reply is being made, or heard. */
+const REPLIES: ReadonlySet<TurnGlimpse['phase']> = new Set(['thinking', 'speaking']);
 
 /** What the detector does by itself to an agent who is interrupted. */
 const ARMED = { pause: 'pause', stop: 'flush' } as const;
@@ -76,7 +77,6 @@ export class CallSession {
   readonly #flushLine: FlushLine;
   readonly #over = Promise.withResolvers<Ending>();
   #state: TurnState;
-  #shown: TurnGlimpse | undefined;
   #bugs = 0;
   #cancelTick: () => void = () => undefined;
   /** None in an announcement, to which nobody listens. */
@@ -109,6 +109,22 @@ export class CallSession {
     });
     const ending = await this.#over.promise;
     await this.#leave(ending);
+  }
+
+  /** Where it stands, for who looks on. */
+  get glimpse(): TurnGlimpse {
+    const state = this.#state;
+    const { phase, turn } = state;
+    const replies = phase === 'listening' ? state.preemptive !== undefined : REPLIES.has(phase);
+    const marks = replies ? this.#reporter.marks(turn) : undefined;
+    const saying = this.#replies.progress;
+    return {
+      phase,
+      turn,
+      words: phase === 'listening' ? knownText(state.said) : '',
+      ...(saying && { saying }),
+      ...(marks && { marks }),
+    };
   }
 
   #begin(finished: Ending | undefined): void {
@@ -247,7 +263,6 @@ export class CallSession {
     const { state, actions } = step(before, event, settings);
     this.#state = state;
     this.#logStep(event, actions);
-    this.#showTurn();
     for (const action of actions) this.#carryOut(action, event);
     arm(this.#flushLine, before, state, settings);
     this.#cancelTick();
@@ -268,16 +283,6 @@ export class CallSession {
 
   #tellSteps(): void {
     if (this.#log) this.#reporter.emit({ type: 'turn-log', turn: this.#state.turn, ...this.#log.take() });
-  }
-
-  #showTurn(): void {
-    const { onTurn } = this.#options;
-    if (!onTurn) return;
-    const state = this.#state;
-    const words = state.phase === 'listening' ? knownText(state.said) : '';
-    if (state.phase === this.#shown?.phase && words === this.#shown.words) return;
-    this.#shown = { phase: state.phase, words };
-    onTurn(this.#shown);
   }
 
   // ── what is done ──────────────────────────────────────────────────────────────────────────

@@ -78,6 +78,8 @@ export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
       readonly turn: number;
       readonly text: string;
       readonly interrupted: boolean;
+      /** What would have come then, as far as it was written; missing: nothing. */
+      readonly unheard?: string;
       /** Its first and its last packet. */
       readonly since?: Milliseconds;
       readonly until?: Milliseconds;
@@ -157,8 +159,13 @@ export interface TurnGlimpse {
     | 'connected'
     | 'closing'
     | 'over';
+  readonly turn: number;
   /** What the caller is saying, as far as it is understood yet. */
   readonly words: string;
+  /** What the agent is saying: as far as it was heard, and what else is written already. */
+  readonly saying?: { readonly heard: string; readonly unheard: string };
+  /** Of the reply that is being prepared or spoken; missing: there is none. */
+  readonly marks?: TurnMarks;
 }
 
 export type CallObserver = (event: CallEvent) => void;

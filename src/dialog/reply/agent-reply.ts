@@ -152,6 +152,11 @@ export class AgentReply {
     return place;
   }
 
+  /** As `SpokenUtterance.progress`; undefined: nothing of it is to be heard yet. */
+  get progress(): SpokenUtterance['progress'] | undefined {
+    return this.#audible?.utterance.progress;
+  }
+
   /** The word in the middle of which it was paused; undefined: between two, or not known. */
   get cutWord(): TimedWord | undefined {
     return this.#standing.is === 'paused' ? this.#standing.utterance.cutWord : undefined;

@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import { sampleCount, type Audio } from '../../media/audio.ts';
 import { fillerTone } from '../../media/filler-tone.ts';
-import { playedText } from './conversation-history.ts';
+import { playedText, upTo } from './conversation-history.ts';
 import type { PreparedPhrase } from './prepared-phrases.ts';
 import type { MediaSession, Playback } from '../contract/ports.ts';
 import type { PlayedAccount } from '../contract/call-media.ts';
@@ -12,6 +12,8 @@ export interface Heard {
   /** What the caller heard of it, to the word. */
   readonly text: string;
   readonly interrupted: boolean;
+  /** The rest of it, as far as it was written. */
+  readonly unheard: string;
   /** Instant of the first packet; undefined: none ever left. */
   readonly since: Milliseconds | undefined;
   readonly account: PlayedAccount;
@@ -91,6 +93,13 @@ export class SpokenUtterance {
     return this.#script.words.find(({ startMs, endMs }) => startMs < at && at < endMs);
   }
 
+  /** How far it has come, to the word, and what else is written. */
+  get progress(): { readonly heard: string; readonly unheard: string } {
+    const text = this.#script.text.trim();
+    const heard = upTo(text, this.#script.words, this.playback.playedMs());
+    return { heard, unheard: text.slice(heard.length) };
+  }
+
   /** No more audio. `complete`: all of the text was turned into it. */
   end(complete: boolean): void {
     this.#complete = complete;
@@ -101,7 +110,8 @@ export class SpokenUtterance {
   async heard(): Promise<Heard> {
     const [account, since] = await Promise.all([this.playback.finished, this.playback.started]);
     const { text, words } = this.#script;
-    return { ...playedText({ text, words, account, complete: this.#complete }), since, account };
+    const played = playedText({ text, words, account, complete: this.#complete });
+    return { ...played, unheard: text.trim().slice(played.text.length), since, account };
   }
 }
 

@@ -36,17 +36,16 @@ export const postgresSearch: SearchIndex = {
   /** The server vacuums by itself. */
   purge: () => Promise.resolve(),
 
-  async find(db, question, limit) {
+  among(question, newest) {
     const match = question.map((words) => `(${words.join(' <-> ')}:*)`).join(' & ');
     const where = [sql`words @@ to_tsquery('simple', ${match})`];
     const parts = partsOf(question)?.map((part) => sql`names like ${`%${part}%`}`);
     if (parts) where.push(sql.join(parts, sql` and `));
+    const last = newest === undefined ? sql`` : sql`order by n desc limit ${newest}`;
     // Each by itself, for its own index; the planner goes through the newest calls for what many have.
-    const found = where.map((one) => sql`(select n from search where ${one} order by n desc limit ${limit})`);
-    const { rows } = await sql<{ id: string; kind: 'call' | 'message' }>`
-      select id, kind from search where n in (${sql.join(found, sql` union `)}) order by n desc limit ${limit}`.execute(
-      db,
+    return sql.join(
+      where.map((one) => sql`(select n from search where ${one} ${last})`),
+      sql` union `,
     );
-    return rows;
   },
 };

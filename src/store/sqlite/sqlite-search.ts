@@ -44,17 +44,15 @@ export const sqliteSearch: SearchIndex = {
     await sql`pragma wal_checkpoint(truncate)`.execute(db);
   },
 
-  async find(db, question, limit) {
+  among(question, newest) {
     // Goes through the matches from the newest on, and stops when there are enough.
-    const among = (index: Sql, match: string): Sql =>
-      sql`select rowid as n from ${index} where ${index} match ${match} order by rowid desc limit ${limit}`;
-    const words = among(WORDS, question.map((one) => `"${one.join(' ')}"*`).join(' AND '));
+    const last = newest === undefined ? sql`` : sql`order by rowid desc limit ${newest}`;
+    const matching = (index: Sql, match: string): Sql =>
+      sql`select rowid as n from ${index} where ${index} match ${match} ${last}`;
+    const words = matching(WORDS, question.map((one) => `"${one.join(' ')}"*`).join(' AND '));
     const parts = partsOf(question)?.map((part) => `"${part}"`);
-    const found = parts
-      ? sql`select n from (${words}) union select n from (${among(NAMES, parts.join(' AND '))})`
-      : words;
-    const { rows } = await sql<{ id: string; kind: 'call' | 'message' }>`
-      select id, kind from search where n in (${found}) order by n desc limit ${limit}`.execute(db);
-    return rows;
+    return parts
+      ? sql`select n from (${words}) union select n from (${matching(NAMES, parts.join(' AND '))})`
+      : sql`select n from (${words})`;
   },
 };

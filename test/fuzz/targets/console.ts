@@ -27,10 +27,16 @@ async function openConsole() {
     address: '127.0.0.1',
     port: 0,
     signIn,
-    live: new LiveCalls(() => new Date().toISOString()),
+    live: new LiveCalls({
+      clock: systemClock,
+      startOf: () => new Date().toISOString(),
+      glimpseOf: () => undefined,
+      shown: (_call, glimpse) => glimpse,
+      outOfUse: () => [],
+    }),
     history,
     actions: { hangUp: () => true, say: () => true, putThrough: () => false },
-    health: () => ({ ready: true, checks: [] }),
+    health: () => ({ ready: true, checks: [], breakers: [] }),
     configuration: () => ({ inForce: {}, problems: [] }),
     about: { agents: [], latencyTargetMs: 700, keeps: { texts: true, recordings: true } },
     // Nobody is there.

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NativeAsterisk } from '../../../lab/asterisk.ts';
 import { doctorCommand } from '../../../src/cli/doctor.ts';
 import type { Finding } from '../../../src/cli/doctor/finding.ts';
-import type { LoopCall } from '../../../src/cli/doctor/loop-call.ts';
+import type { LoopCall } from '../../../src/app/loop-call.ts';
 
 describe('voice-agent doctor', () => {
   let asterisk: NativeAsterisk;

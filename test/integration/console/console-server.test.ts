@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { WebSocket, WebSocketServer } from 'ws';
 import { startConsole, type Console, type ConsoleOptions } from '../../../src/console/console-server.ts';
 import { History } from '../../../src/console/history.ts';
-import { LiveCalls } from '../../../src/console/live-calls.ts';
+import { LiveCalls, type LiveCallsOptions } from '../../../src/console/live-calls.ts';
 import type { ToPage } from '../../../src/console/protocol.ts';
 import { SignIn } from '../../../src/console/sign-in.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
@@ -23,6 +23,13 @@ const OPERATE = 'operate-token';
 const VIEW = 'view-token';
 const BEGAN = '2026-03-04T05:06:07.000Z';
 const CALL = 'local/1';
+const LIVE: LiveCallsOptions = {
+  clock: systemClock,
+  startOf: () => BEGAN,
+  glimpseOf: () => undefined,
+  shown: (_call, glimpse) => glimpse,
+  outOfUse: () => [],
+};
 
 describe('The console’s server', () => {
   cleanDatabases();
@@ -58,7 +65,7 @@ describe('The console’s server', () => {
     const folder = await tempFolder();
     const history = new History({ place, folder, now: () => Date.now(), onWarning: () => undefined });
     closeLater(() => history.close());
-    live = new LiveCalls(() => BEGAN);
+    live = new LiveCalls(LIVE);
     hungUp = [];
     const { port } = asterisk.address() as { port: number };
     page = await startConsole({
@@ -71,7 +78,7 @@ describe('The console’s server', () => {
       live,
       history,
       actions: { hangUp: (call) => hungUp.push(call) > 0, say: () => true, putThrough: () => false },
-      health: () => ({ ready: true, checks: [] }),
+      health: () => ({ ready: true, checks: [], breakers: [] }),
       configuration: () => ({ inForce: {}, problems: [] }),
       about: { agents: [], latencyTargetMs: 700, keeps: { texts: true, recordings: true } },
       phone: { username: 'webphone', password: 'word', asteriskUrl: `http://127.0.0.1:${port}` },

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { openDatabase, type Database } from '../../../src/store/database.ts';
-import { questionOf, wordsOf } from '../../../src/store/search-words.ts';
+import { find as findIn, questionOf, wordsOf } from '../../../src/store/search-words.ts';
 import { cleanDatabases, KINDS, newPlace, open, tempFolder } from './databases.ts';
 
 cleanDatabases();
@@ -68,7 +68,7 @@ describe.each(KINDS)('search (%s)', (kind) => {
     const database = await open(await newPlace(kind));
     await put(database, texts);
     const find = async (question: string, limit = 10): Promise<string[]> =>
-      (await database.search.find(database.db, questionOf(question), limit)).map(({ id }) => id);
+      (await findIn(database, questionOf(question), limit)).map(({ id }) => id);
     return { database, find };
   }
 

@@ -133,6 +133,7 @@ const FULL_RECORD: Full<CallRecord> = {
       via: 'speech',
       understood: true,
       interrupted: false,
+      unheard: ' sir',
     },
   ],
   latencies: [

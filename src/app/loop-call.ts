@@ -1,16 +1,16 @@
 import { once } from 'node:events';
-import type { MediaSession } from '../../dialog/contract/ports.ts';
-import type { RtpEndpoint } from '../../dialog/contract/call-media.ts';
-import { systemClock, type Milliseconds } from '../../lib/clock.ts';
-import { RtpMediaGateway } from '../../gateways/rtp-media-gateway.ts';
-import { AudioRingReader, type AudioRingHandle } from '../../media/audio-ring.ts';
-import type { CodecName } from '../../media/codec.ts';
-import { rate, type Rating } from '../../media/e-model.ts';
-import { AriRest } from '../../telephony/asterisk/ari-rest.ts';
-import { parseAriMessage } from '../../telephony/asterisk/ari-model.ts';
-import { openEventSocket } from '../../telephony/asterisk/event-socket.ts';
-import { externalMediaOf, peerOf } from '../../telephony/asterisk/external-media.ts';
-import { ARI_MS, DANGEROUS, type Server } from './asterisk.ts';
+import type { MediaSession } from '../dialog/contract/ports.ts';
+import type { RtpEndpoint } from '../dialog/contract/call-media.ts';
+import { systemClock, type Milliseconds } from '../lib/clock.ts';
+import { RtpMediaGateway } from '../gateways/rtp-media-gateway.ts';
+import { AudioRingReader, type AudioRingHandle } from '../media/audio-ring.ts';
+import type { CodecName } from '../media/codec.ts';
+import { rate, type Rating } from '../media/e-model.ts';
+import { AriRest } from '../telephony/asterisk/ari-rest.ts';
+import { parseAriMessage } from '../telephony/asterisk/ari-model.ts';
+import { openEventSocket } from '../telephony/asterisk/event-socket.ts';
+import { externalMediaOf, peerOf } from '../telephony/asterisk/external-media.ts';
+import type { Config } from '../config.ts';
 
 /** What a call through Asterisk and back was like. */
 export interface LoopCall {
@@ -28,11 +28,11 @@ export interface LoopCall {
   /** From one leg to the other and back. Undefined: nothing of what was played came out. */
   readonly roundTripMs: Milliseconds | undefined;
   readonly rating: Rating | undefined;
-  /** It was asked for a function that it should refuse (DANGEROUS), and has run it. */
+  /** It was asked for a function that it should refuse, and has run it. */
   readonly dangerous: boolean;
 }
 
-export const DOCTOR = 'voice-agent-doctor';
+const ARI_MS: Milliseconds = 5000;
 const BURSTS = 5;
 const BURST_MS: Milliseconds = 100;
 const EVERY_MS: Milliseconds = 300;
@@ -44,16 +44,27 @@ const TAIL_MS: Milliseconds = 500;
 /** A packet is as long as what it was waited for. */
 const PACKET_MS: Milliseconds = 20;
 
-/** Two legs of ours in one bridge of Asterisk's, which play to each other for some seconds. Rejects as ARI does. */
+/** The codecs in which calls to these agents may be. */
+export function codecsOf({ agents, gateways }: Pick<Config, 'agents' | 'gateways'>): readonly CodecName[] {
+  const { codec } = gateways.rtp;
+  const codecs = new Set(agents.map((agent) => (agent.codec === 'auto' ? codec : agent.codec)));
+  if (agents.some((agent) => agent.codec === 'auto')) codecs.add('g722');
+  return [...codecs];
+}
+
+/**
+ * Two legs of ours in one bridge of Asterisk's, which play to each other for some seconds. `app`: the name of a Stasis
+ * application that nobody else has; `refused`: a channel's function that Asterisk should refuse. Rejects as ARI does.
+ */
 export async function loopCall(
-  server: Server,
+  server: Config['asterisk'][number],
   gateway: RtpMediaGateway,
   codec: CodecName,
-  asksDanger: boolean,
+  { app, refused }: { readonly app: string; readonly refused?: string | undefined },
 ): Promise<LoopCall> {
   const began = systemClock.now();
   const rest = await AriRest.open(server, ARI_MS);
-  const socket = openEventSocket(server, DOCTOR, ARI_MS);
+  const socket = openEventSocket(server, app, ARI_MS);
   const inStasis = new Map<string, PromiseWithResolvers<undefined>>();
   const arrival = (id: string): PromiseWithResolvers<undefined> => {
     const known = inStasis.get(id) ?? Promise.withResolvers<undefined>();
@@ -65,7 +76,7 @@ export async function loopCall(
     if (message.kind === 'event' && message.event.type === 'StasisStart')
       arrival(message.event.channel.id).resolve(undefined);
   });
-  const name = `${DOCTOR}-${process.pid}-${Math.round(began)}`;
+  const name = `${app}-${process.pid}-${Math.round(began)}`;
   const legs = [`${name}-1`, `${name}-2`] as const;
   const sessions: MediaSession<RtpEndpoint>[] = [];
   try {
@@ -75,7 +86,7 @@ export async function loopCall(
     for (const id of legs) {
       const session = await gateway.reserve({ id, codec });
       sessions.push(session);
-      const channel = await rest.createExternalMedia(id, DOCTOR, externalMediaOf(session.endpoint));
+      const channel = await rest.createExternalMedia(id, app, externalMediaOf(session.endpoint));
       const peer = peerOf(channel, server.mediaAddress);
       if (!peer) throw new Error('Asterisk doesn’t say where its end of the RTP is');
       peers.push(`${peer.address}:${peer.port}`);
@@ -90,7 +101,8 @@ export async function loopCall(
     await rest.createBridge(name);
     await rest.addToBridge(name, legs);
     const setUpMs = systemClock.now() - asked;
-    const dangerous = asksDanger && (await rest.variable(legs[0], DANGEROUS).catch(() => undefined)) === '1';
+    const dangerous =
+      refused !== undefined && (await rest.variable(legs[0], refused).catch(() => undefined)) === '1';
     const [one, other] = sessions as [MediaSession<RtpEndpoint>, MediaSession<RtpEndpoint>];
     // The codecs' first packets, so that no burst is the first.
     await systemClock.sleep(TAIL_MS);

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { get } from './api.ts';
+import { explain, get } from './api.ts';
+import { texts } from './texts.ts';
 
 export type Loaded<T> =
   | { readonly is: 'loading' }
@@ -21,7 +22,7 @@ export function useLoaded<T>(path: string, everyMs?: number): Loaded<T> {
           if (wanted) setLoaded({ is: 'there', value, again });
         },
         (error: unknown) => {
-          if (wanted) setLoaded({ is: 'trouble', message: (error as Error).message, again });
+          if (wanted) setLoaded({ is: 'trouble', message: explain(error), again });
         },
       );
     };
@@ -33,4 +34,13 @@ export function useLoaded<T>(path: string, everyMs?: number): Loaded<T> {
     };
   }, [path, everyMs, asked]);
   return loaded;
+}
+
+/** Shown only if it takes long enough to be noticed. */
+export function Loading() {
+  return (
+    <p class="loading dim" role="status">
+      {texts.value.loading}
+    </p>
+  );
 }
