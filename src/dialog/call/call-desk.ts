@@ -348,7 +348,7 @@ function troubleSettings(whenFailing: AgentProfile['whenFailing']): Partial<Turn
     case 'hang-up':
       return { givenUp: 'hang-up' };
     case 'keep-trying':
-      return { givenUp: 'proceed', failureLimit: Infinity };
+      return { givenUp: 'proceed', failureLimit: undefined };
   }
 }
 

@@ -5,20 +5,11 @@ import type { AgentAtWork, CallInSession } from './call-in-hand.ts';
 import { CallReply, PlayedPhrase, type ReplyOrder, type Stop } from './call-reply.ts';
 import { CallTools } from './call-tools.ts';
 import type { LlmEvent } from '../contract/conversation.ts';
-import type { TurnAction, TurnEvent, TurnInput } from '../turn/turn-states.ts';
+import type { TurnAction, TurnInput } from '../turn/turn-states.ts';
 import { playPhrase, playTone } from '../reply/utterance.ts';
 
 /** How long the account of what was being said may take when the call is over. */
 const ACCOUNT_MS = 1000;
-/** What the caller does to interrupt. */
-const BY_CALLER: ReadonlySet<TurnEvent['type']> = new Set([
-  'barge-in',
-  'partial',
-  'turn-eager-end',
-  'turn-end',
-  'transcript',
-  'dtmf',
-]);
 
 /** What the agent says in a call: replies, prepared phrases and fillers, from their begin to what was heard of them. */
 export class CallReplies {
@@ -50,13 +41,12 @@ export class CallReplies {
     if (saying instanceof CallReply) saying.release(input, at);
   }
 
-  stop(action: Extract<TurnAction, { do: 'drop' | 'interrupt' }>, event: TurnEvent): void {
+  stop(action: Extract<TurnAction, { do: 'drop' | 'interrupt' }>, at: Milliseconds): void {
     // Also silences a "one moment" that went before the reply.
     this.stopFiller();
     const isTakenBack = action.do === 'drop' && action.takenBack;
-    const isByCaller = BY_CALLER.has(event.type) || (action.do === 'interrupt' && action.byCaller === true);
-    const by = isByCaller ? 'caller' : 'call';
-    const how: Stop = isTakenBack ? { is: 'taken-back', at: event.at } : { is: 'interrupted', by };
+    const by = action.do === 'interrupt' ? action.by : 'call';
+    const how: Stop = isTakenBack ? { is: 'taken-back', at } : { is: 'interrupted', by };
     this.#sayings.get(action.reply)?.stop(how);
     this.#sayings.delete(action.reply);
   }

@@ -39,9 +39,6 @@ export interface CallSessionOptions extends AgentAtWork {
 
 export type OperatorWish = Extract<PostedEvent, { type: 'operator-says' | 'put-through' }>;
 
-/** What the detector does by itself to an agent who is interrupted. */
-const ARMED = { pause: 'pause', stop: 'flush' } as const;
-
 /** Between two states: the detector stops the agent by itself while they may be interrupted. */
 export function arm(
   flushLine: FlushLine,
@@ -51,7 +48,7 @@ export function arm(
 ): void {
   const reply = interruptible(after, settings);
   if (reply === undefined) flushLine.disarm();
-  else if (reply !== interruptible(before, settings)) flushLine.arm(ARMED[settings.interruption.atOnce]);
+  else if (reply !== interruptible(before, settings)) flushLine.arm(settings.interruption.atOnce);
 }
 
 /** After a bug: for the apology, or for whatever else makes the call end. */
@@ -252,7 +249,7 @@ export class CallSession {
     arm(this.#flushLine, before, state, settings);
     this.#cancelTick();
     const deadline = nextDeadline(state, settings);
-    if (deadline === Infinity) return;
+    if (deadline === undefined) return;
     this.#cancelTick = this.#clock.at(deadline, () => {
       this.#inbox.post({ type: 'tick' }, Math.max(deadline, this.#clock.now()));
     });
@@ -304,7 +301,7 @@ export class CallSession {
         break;
       case 'drop':
       case 'interrupt':
-        this.#replies.stop(action, event);
+        this.#replies.stop(action, event.at);
         break;
       case 'pause':
         this.#replies.pause(action);

@@ -79,8 +79,8 @@ const always =
 const due =
   (settings: TurnSettings, early = 0): Next =>
   (state) => {
-    const at = nextDeadline(state, settings) - early;
-    return at === Infinity ? { type: 'tick' } : { type: 'tick', at };
+    const at = nextDeadline(state, settings);
+    return at === undefined ? { type: 'tick' } : { type: 'tick', at: at - early };
   };
 
 const eventsFor = (settings: TurnSettings): Readonly<Record<string, Next>> => ({
