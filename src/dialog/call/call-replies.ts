@@ -1,11 +1,9 @@
 import type { Milliseconds } from '../../lib/clock.ts';
-import { orAborted, within } from '../../lib/abort.ts';
-import type { Question } from '../reply/reply-thinking.ts';
+import { within } from '../../lib/abort.ts';
 import type { AgentAtWork, CallInSession } from './call-in-hand.ts';
 import { CallReply, PlayedPhrase, type ReplyOrder, type Stop } from './call-reply.ts';
 import { CallTools } from './call-tools.ts';
-import type { LlmEvent } from '../contract/conversation.ts';
-import type { TurnAction, TurnInput } from '../turn/turn-states.ts';
+import type { TurnAction } from '../turn/turn-states.ts';
 import { playPhrase, playTone } from '../reply/utterance.ts';
 
 /** How long the account of what was being said may take when the call is over. */
@@ -31,9 +29,12 @@ export class CallReplies {
   reply({ reply: id, turn, input, gated }: Extract<TurnAction, { do: 'reply' }>): void {
     if (!gated && input.message.role === 'caller') this.#call.reporter.answering(turn);
     this.#call.reporter.answerBegun(turn, input.marks);
-    const ready = this.#lastSettled;
-    const ask: ReplyOrder['ask'] = (question, signal) => this.#ask(ready, input, question, signal);
-    this.#start({ id, turn, gated, input, ask });
+    const { agent, parts, tools } = this.#agent;
+    const { history, facts } = this.#call;
+    const { llm } = parts;
+    const known = this.#lastSettled;
+    const from = { is: 'model', llm, agent, call: facts.info, tools, input, history, known } as const;
+    this.#start({ id, turn, gated, input, source: from });
   }
 
   release({ reply, input }: Extract<TurnAction, { do: 'release' }>, at: Milliseconds): void {
@@ -63,7 +64,7 @@ export class CallReplies {
     const { phrases, phraseOwner, agent } = this.#agent;
     const { media, history, facts } = this.#call;
     if (typeof phrase === 'object') {
-      this.#start({ id, turn, gated: false, ask: () => spoken(phrase.text) });
+      this.#start({ id, turn, gated: false, source: { is: 'written', text: phrase.text } });
       return;
     }
     const hasCalled = facts.info.direction === 'out' && agent.callOpening !== undefined;
@@ -76,7 +77,7 @@ export class CallReplies {
     }
     const text = phrases.text(phraseOwner, words) ?? (phrase === 'greeting' ? agent.greeting : undefined);
     if (text === undefined) this.#call.inbox.post({ type: 'reply-ended', reply: id });
-    else this.#start({ id, turn, phrase, gated: false, ask: () => spoken(text) });
+    else this.#start({ id, turn, phrase, gated: false, source: { is: 'written', text } });
   }
 
   /** A filler: an audible sign that somebody is at work; the reply comes behind it. */
@@ -122,32 +123,6 @@ export class CallReplies {
     this.#tools.close();
   }
 
-  async *#ask(
-    ready: Promise<void>,
-    input: TurnInput,
-    { results, brokenOff }: Question,
-    signal: AbortSignal,
-  ): AsyncGenerator<LlmEvent> {
-    // What was heard of the words before belongs to the question.
-    await orAborted(ready, signal);
-    if (signal.aborted) return;
-    const { agent, parts, tools } = this.#agent;
-    // What came of a transfer stands in the history already.
-    const said = input.message.role === 'caller' ? [input.message] : [];
-    // Who takes over from a model that broke off is asked anew, unless a tool's result is what they must react to.
-    const again = brokenOff.length > 0 && results.at(-1)?.role === 'agent' ? said : [];
-    const history = [...this.#call.history.messages, ...said, ...results, ...again];
-    const specs = [...tools.values()].map(({ name, description, parameters }) => ({
-      name,
-      description,
-      parameters,
-    }));
-    yield* parts.llm.reply(
-      { agent, call: this.#call.facts.info, history, tools: specs, avoid: brokenOff },
-      signal,
-    );
-  }
-
   #start(order: ReplyOrder): void {
     this.#keep(order.id, new CallReply(this.#agent, this.#call, this.#tools, order));
   }
@@ -160,8 +135,4 @@ export class CallReplies {
 
 async function both(one: Promise<void>, other: Promise<void>): Promise<void> {
   await Promise.all([one, other]);
-}
-
-async function* spoken(text: string): AsyncGenerator<LlmEvent> {
-  yield await Promise.resolve({ type: 'text' as const, text });
 }
