@@ -4,7 +4,7 @@ import { FailureDomain } from '../../lib/failure-domain.ts';
 import type { CallInfo, LineEvent, TransferOutcome } from '../../dialog/contract/call-info.ts';
 import type { EndReason } from '../../dialog/contract/end-reason.ts';
 import { tryInTurn, type Acceptance } from '../call-domain.ts';
-import { createCallLine, type CallLineEnds } from '../call-line.ts';
+import { SessionLine } from '../session-line.ts';
 import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriChannel } from './ari-model.ts';
 import { beginCall, leaveAgain, nextCallState, troubleFarewell } from './call-machine.ts';
@@ -51,7 +51,7 @@ export class AsteriskCall {
   readonly done: Promise<void>;
 
   readonly #options: AsteriskCallOptions;
-  readonly #line: CallLineEnds;
+  readonly #line: SessionLine;
   readonly #targets: TargetCaller;
   readonly #began: Milliseconds;
   /** When what of the set-up was done, from the beginning on. */
@@ -192,9 +192,9 @@ export class AsteriskCall {
     return session.is === 'held' || session.is === 'releasing' ? session.thing : undefined;
   }
 
-  #openLine(): CallLineEnds {
+  #openLine(): SessionLine {
     const { info, rest, clock } = this.#options;
-    return createCallLine(info, {
+    return new SessionLine(info, {
       answer: async () => {
         const { order } = this.#options;
         if (order) await dialOrdered(rest, this.leg, order);
@@ -409,7 +409,7 @@ export class AsteriskCall {
     const { acceptance, log } = this.#options;
     log.info({ ...this.info.key, dialled: this.info.dialled, ...this.#marks }, 'the call is bridged');
     // A run that throws at once is a run that rejects.
-    const run = (async () => acceptance.run(this.#line.port, session))();
+    const run = (async () => acceptance.run(this.#line, session))();
     this.#returned = run.then(
       () => {
         this.signal({ type: 'hangUp', reason: 'session-ended' });

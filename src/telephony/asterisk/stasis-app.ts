@@ -6,7 +6,7 @@ import { Heart } from './heartbeat.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { OfferStats } from './offers.ts';
 import type { CallOrder } from './placed-call.ts';
-import { openEventStream, type EventStreamStats } from './event-stream.ts';
+import { EventStream, type EventStreamStats } from './event-stream.ts';
 import {
   DEFAULT_STASIS_SETTINGS,
   type StasisAppOptions,
@@ -83,7 +83,7 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
     const version = await rest.version();
     const heart = new Heart({ ...options, rest });
     const switchboard = new Switchboard(options, settings, rest, heart);
-    const stream = await openEventStream({
+    const stream = await EventStream.open({
       ...options,
       app: options.server.app,
       onEvent: (event) => {

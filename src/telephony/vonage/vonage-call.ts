@@ -4,7 +4,7 @@ import type { FailureDomain } from '../../lib/failure-domain.ts';
 import type { TransferOutcome, TransferRequest } from '../../dialog/contract/call-info.ts';
 import { endReasonOf, type EndReason } from '../../dialog/contract/end-reason.ts';
 import { tryInTurn, type Acceptance } from '../call-domain.ts';
-import { createCallLine, type CallLineEnds } from '../call-line.ts';
+import { SessionLine } from '../session-line.ts';
 import { MediaLeg, type MediaLegOptions } from './media-leg.ts';
 import { connectTelephone, type Ncco } from './ncco.ts';
 import { OVER, type VonageRest } from './vonage-rest.ts';
@@ -52,7 +52,7 @@ export class VonageCall {
   readonly #options: VonageCallOptions;
   readonly #media: MediaLeg;
   readonly #transfer: VonageTransfer;
-  readonly #line: CallLineEnds;
+  readonly #line: SessionLine;
   readonly #finished = Promise.withResolvers<undefined>();
   #stage: Stage;
   /** The caller's leg is gone, or isn't ours any more. */
@@ -125,9 +125,9 @@ export class VonageCall {
     });
   }
 
-  #openLine(): CallLineEnds {
+  #openLine(): SessionLine {
     const { info, clock } = this.#options;
-    return createCallLine(info, {
+    return new SessionLine(info, {
       answer: () => Promise.resolve(clock.now()), // the NCCO has answered
       hangUp: () => {
         void this.#letGo();
@@ -147,7 +147,7 @@ export class VonageCall {
     const { info, number, acceptance, session, log } = this.#options;
     log.info({ ...info.key, dialled: info.dialled, number }, 'the call has its media');
     // A run that throws at once is a run that rejects.
-    const run = (async () => acceptance.run(this.#line.port, session))();
+    const run = (async () => acceptance.run(this.#line, session))();
     run.then(
       () => void this.#finish('session-ended'),
       (error: unknown) => {
