@@ -8,7 +8,8 @@ import { SessionLine } from '../session-line.ts';
 import { MediaLeg, type MediaLegOptions } from './media-leg.ts';
 import { connectTelephone, type Ncco } from './ncco.ts';
 import { OVER, type VonageRest } from './vonage-rest.ts';
-import { VonageTransfer } from './vonage-transfer.ts';
+import type { VonageCalls } from './vonage-calls.ts';
+import { VonageTransfer, type CallOfTransfer } from './vonage-transfer.ts';
 import type { EventWebhook } from './webhook-content.ts';
 
 export interface VonageCallOptions extends MediaLegOptions {
@@ -17,14 +18,12 @@ export interface VonageCallOptions extends MediaLegOptions {
   readonly rest: VonageRest | undefined;
   readonly clock: Clock;
   readonly settings: VonageCallSettings;
-  /** What fails in it ends the call. */
+  /** What fails in it ends the call; closed when that has ended. */
   readonly domain: FailureDomain;
-  /** True for a called number of ours, in digits: others may not be shown to those who are called. */
-  readonly isOurs: (number: string) => boolean;
-  /** Its conversation is another one from now on. */
-  readonly onConversation: (conversation: string) => void;
-  /** Nothing is held any more. Called once, the last of all. */
-  readonly onFinished: () => void;
+  /** Called numbers of ours, in digits: others may not be shown to those who are called. */
+  readonly numbers: Readonly<Record<string, string>>;
+  /** Where it is known as long as it holds anything. */
+  readonly calls: VonageCalls;
 }
 
 export interface VonageCallSettings {
@@ -46,7 +45,7 @@ type Stage =
   | { readonly is: 'over' };
 
 /** One call from the Vonage cloud, from its answer webhook to its end. */
-export class VonageCall {
+export class VonageCall implements CallOfTransfer {
   /** Resolves when the call is finished and its session has returned. */
   readonly done: Promise<void>;
   readonly #options: VonageCallOptions;
@@ -65,18 +64,8 @@ export class VonageCall {
     this.#options = options;
     this.done = this.#finished.promise;
     this.#media = new MediaLeg(options);
-    this.#transfer = new VonageTransfer({
-      ...options,
-      ringbackToneUrl: settings.ringbackToneUrl,
-      media: this.#media,
-      callerIsHere: () => !this.#callerGone && this.#stage.is === 'running',
-      onTargetLeft: () => {
-        this.#line.tell({ type: 'target-left' });
-      },
-      onOver: () => {
-        this.#onCallerLeft('completed');
-      },
-    });
+    const { ringbackToneUrl } = settings;
+    this.#transfer = new VonageTransfer(this, { ...options, ringbackToneUrl, media: this.#media });
     this.#line = this.#openLine();
     const cancelWait = clock.at(clock.now() + settings.attachMs, () => {
       this.#giveUp('media-never-attached');
@@ -106,6 +95,18 @@ export class VonageCall {
 
   get waiting(): boolean {
     return this.#stage.is === 'waiting';
+  }
+
+  isCallerHere(): boolean {
+    return !this.#callerGone && this.#stage.is === 'running';
+  }
+
+  targetLeft(): void {
+    this.#line.tell({ type: 'target-left' });
+  }
+
+  callerLeft(): void {
+    this.#onCallerLeft('completed');
   }
 
   /** What the answer webhook is told; the same again while the call waits for its media. */
@@ -174,7 +175,9 @@ export class VonageCall {
     this.#transfer.close();
     await this.#letGo();
     this.#line.end(reason);
-    this.#options.onFinished();
+    const { calls, domain } = this.#options;
+    calls.remove(this);
+    domain.close();
     this.#finished.resolve(undefined);
   }
 
@@ -233,9 +236,9 @@ export class VonageCall {
 
   #onEvent(event: EventWebhook): Ncco | undefined {
     const { uuid: leg, status, to, reason, movedTo } = event;
-    const { info, log, onConversation } = this.#options;
+    const { info, log, calls } = this.#options;
     log.debug({ ...info.key, leg, status, to, reason }, 'Vonage tells');
-    if (movedTo !== undefined) onConversation(movedTo);
+    if (movedTo !== undefined) calls.join(this, movedTo);
     if (leg === this.channel) {
       if (status !== undefined && OVER.has(status)) this.#onCallerLeft(status);
       return undefined;
