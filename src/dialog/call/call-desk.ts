@@ -231,33 +231,8 @@ export class Desk implements CallDesk {
     announcement: Ending | undefined,
     earlier?: readonly Message[],
   ): Admission {
-    const { phrases, clock, tracker, observe, onTurn, scope } = this.#options;
-    const { profile, parts, tools, expected, source } = agent;
-    const name = this.#nameOf(info);
-    const settings = settingsOf(agent, info);
-    const call = new AdmittedCall({
-      scope,
-      name,
-      info,
-      agent: profile,
-      parts,
-      tools,
-      phrases,
-      phraseOwner: profile.id,
-      expected,
-      clock,
-      tracker,
-      observe,
-      onTurn:
-        onTurn &&
-        ((turn) => {
-          onTurn(name, turn);
-        }),
-      settings: earlier ? { ...settings, firstWords: 'sayAgain' } : settings,
-      source,
-      announcement,
-      earlier,
-    });
+    const { profile } = agent;
+    const call = this.#open(info, agent, announcement, earlier);
     const over = Promise.withResolvers<undefined>();
     const running: RunningCall = { info, over: over.promise };
     this.#calls.set(call, running);
@@ -273,10 +248,10 @@ export class Desk implements CallDesk {
       run: async (line, media) => {
         running.media = media;
         try {
-          const over = call.run(line, media);
+          const run = call.run(line, media);
           const untap = announcement ? undefined : this.#tapInto(call, profile, media);
           try {
-            await over;
+            await run;
           } finally {
             await untap?.();
           }
@@ -292,6 +267,31 @@ export class Desk implements CallDesk {
         }
       },
     };
+  }
+
+  #open(
+    info: CallInfo,
+    agent: StaffedAgent,
+    announcement: Ending | undefined,
+    earlier: readonly Message[] | undefined,
+  ): AdmittedCall {
+    const { phrases, clock, tracker, observe, onTurn, scope } = this.#options;
+    const { profile, parts, tools, expected, source } = agent;
+    const name = this.#nameOf(info);
+    const settings = settingsOf(agent, info);
+    return new AdmittedCall({
+      ...{ scope, name, info, parts, tools, phrases, expected, clock, tracker, observe, source },
+      agent: profile,
+      phraseOwner: profile.id,
+      onTurn:
+        onTurn &&
+        ((turn) => {
+          onTurn(name, turn);
+        }),
+      settings: earlier ? { ...settings, firstWords: 'sayAgain' } : settings,
+      announcement,
+      earlier,
+    });
   }
 
   /** Returns how to end it. Neither throws: what does is the call's failure. */
