@@ -17,7 +17,7 @@ import type { LatencyTracker } from './latency-tracker.ts';
 import { NO_MEDIA } from '../contract/call-media.ts';
 import type { Admission, CallDesk, MediaSession } from '../contract/ports.ts';
 import { DEFAULT_LIMITS, type AgentProfile } from '../contract/agent-profile.ts';
-import type { CallEvent, CallObserver, TurnGlimpse } from '../contract/call-events.ts';
+import type { CallEvent, CallObserver, TurnObserver } from '../contract/call-events.ts';
 import type { CallInfo } from '../contract/call-info.ts';
 import type { Message } from '../contract/conversation.ts';
 import type { PhraseCache } from '../reply/prepared-phrases.ts';
@@ -55,7 +55,7 @@ export interface CallDeskOptions extends AdmissionLimits {
   readonly tracker: LatencyTracker;
   readonly observe: CallObserver;
   /** Where each call stands, for who looks on. */
-  readonly onTurn?: ((call: string, turn: TurnGlimpse) => void) | undefined;
+  readonly onTurn?: TurnObserver | undefined;
   readonly scope: Scope;
   /**
    * What was said with a caller whose call an earlier run of the program has left when it died (nothing, if that isn't
@@ -280,14 +280,9 @@ export class Desk implements CallDesk {
     const name = this.#nameOf(info);
     const settings = settingsOf(agent, info);
     return new AdmittedCall({
-      ...{ scope, name, info, parts, tools, phrases, expected, clock, tracker, observe, source },
+      ...{ scope, name, info, parts, tools, phrases, expected, clock, tracker, observe, onTurn, source },
       agent: profile,
       phraseOwner: profile.id,
-      onTurn:
-        onTurn &&
-        ((turn) => {
-          onTurn(name, turn);
-        }),
       settings: earlier ? { ...settings, firstWords: 'sayAgain' } : settings,
       announcement,
       earlier,

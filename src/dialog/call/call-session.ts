@@ -14,7 +14,7 @@ import { TurnInbox, type PostedEvent } from './turn-inbox.ts';
 import { CallerListener } from './caller-listener.ts';
 import { NO_MEDIA } from '../contract/call-media.ts';
 import type { LineEvent } from '../contract/call-info.ts';
-import type { CallObserver, TurnGlimpse } from '../contract/call-events.ts';
+import type { CallObserver, TurnGlimpse, TurnObserver } from '../contract/call-events.ts';
 import { knownText } from '../turn/caller-turn.ts';
 import { interruptible, nextDeadline, opening, resultOf, step } from '../turn/turn-machine.ts';
 import { loggedSettings, TurnLog } from '../turn/turn-log.ts';
@@ -32,7 +32,7 @@ export interface CallSessionOptions extends AgentAtWork {
   readonly scope: Scope;
   readonly observe: CallObserver;
   /** Told when it has changed. */
-  readonly onTurn?: ((turn: TurnGlimpse) => void) | undefined;
+  readonly onTurn?: TurnObserver | undefined;
   /** The call consists of this only. */
   readonly announcement?: Ending | undefined;
 }
@@ -274,7 +274,7 @@ export class CallSession {
     const words = state.phase === 'listening' ? knownText(state.said) : '';
     if (state.phase === this.#shown?.phase && words === this.#shown.words) return;
     this.#shown = { phase: state.phase, words };
-    onTurn(this.#shown);
+    onTurn(this.#call.facts.name, this.#shown);
   }
 
   // ── what is done ──────────────────────────────────────────────────────────────────────────

@@ -162,3 +162,4 @@ export interface TurnGlimpse {
 }
 
 export type CallObserver = (event: CallEvent) => void;
+export type TurnObserver = (call: string, turn: TurnGlimpse) => void;

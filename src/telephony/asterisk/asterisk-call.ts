@@ -27,7 +27,7 @@ import {
 import { externalMediaOf, peerOf } from './external-media.ts';
 import { dialOrdered, isDialled, type CallOrder } from './placed-call.ts';
 import type { StasisParts } from './stasis-options.ts';
-import { TargetCaller } from './target-caller.ts';
+import { TargetCaller, type Sweeper } from './target-caller.ts';
 
 export interface AsteriskCallOptions extends StasisParts {
   readonly info: CallInfo;
@@ -37,8 +37,8 @@ export interface AsteriskCallOptions extends StasisParts {
   readonly order?: CallOrder | undefined;
   /** What fails in it ends the call; closed when that has ended. */
   readonly domain: FailureDomain;
-  /** Something could not be deleted and may be left in Asterisk. */
-  readonly onLeftover: () => void;
+  /** Told when something could not be deleted and may be left in Asterisk. */
+  readonly sweeper: Sweeper;
 }
 
 /** One call in Asterisk: carries out what call-machine.ts decides. */
@@ -466,7 +466,7 @@ export class AsteriskCall {
   }
 
   async #release(action: Release): Promise<void> {
-    const { rest, log, onLeftover } = this.#options;
+    const { rest, log, sweeper } = this.#options;
     const { resource } = action;
     try {
       if (resource === 'session') await action.session.close();
@@ -478,14 +478,14 @@ export class AsteriskCall {
       const level = isOver(this.#state) && this.#state.farewell.reason === ASTERISK_LOST ? 'debug' : 'warn';
       const fields = { ...this.info.key, resource, error: messageOf(error) };
       log[level](fields, 'a part of the call could not be given back');
-      onLeftover();
+      sweeper.sweepSoon();
     }
     this.signal({ type: 'released', resource });
   }
 
   /** Nothing has helped: what is left of it in Asterisk is swept. */
   #forget(): void {
-    this.#options.onLeftover();
+    this.#options.sweeper.sweepSoon();
     this.#abandonAcceptance(this.#state, 'internal-error');
     this.#session?.close().catch(() => undefined);
     this.#finish();
