@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { figureReaderOf } from '../../../src/dialog/language/figures/known-figures.ts';
+import { figureReaderOf } from '../../src/providers/figures/known-figures.ts';
 
 function said(text: string, code: string): string {
   return (figureReaderOf(code)?.read(text) ?? []).map((part) => part.said).join('');
