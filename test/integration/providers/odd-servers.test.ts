@@ -181,7 +181,10 @@ describe.each(SDKS)('through $sdk, a model', ({ meet }) => {
     const { server, llm } = await meet();
     server.script.push({ raw: ['<html>Sign in</html>'], contentType: 'text/html' });
     await expect(ask(llm, asks())).rejects.toThrow(/text\/html.*address/);
-    server.script.push({ raw: ['{"error":{"message":"oops","type":"server_error"}}'], contentType: 'application/json' });
+    server.script.push({
+      raw: ['{"error":{"message":"oops","type":"server_error"}}'],
+      contentType: 'application/json',
+    });
     await expect(ask(llm, asks())).rejects.toThrow('oops');
   });
 
