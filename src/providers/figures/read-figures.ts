@@ -264,7 +264,9 @@ export class FigureReader {
       // € 50, R$50–60
       [
         String.raw`([-−]?)(${SIGN})\s?(${n})(?:\s?${DASH}\s?(?:${SIGN})?\s?(${n}))?(?:,[-–]+)?(?:\s?(${scale})(?![\p{L}]))?${END}`,
-        ([, minus = '', sign = '', from = '', to, size]) => this.#money(`${minus}${from}`, to, size, sign),
+        ([whole, minus = '', sign = '', from = '', to, size]) =>
+          // "Fr 9–17 Uhr" is a Friday, "Fr. 20.–" are francs.
+          /^Fr /.test(whole) ? undefined : this.#money(`${minus}${from}`, to, size, sign),
       ],
       // 50 €, 50,- €, 50–60 EUR, 2,5 Mio. €
       [
