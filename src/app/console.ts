@@ -15,7 +15,7 @@ import type { Scope } from '../lib/scope.ts';
 import { withoutTexts, type Logger } from '../observability/logger.ts';
 import type { KeepRules } from '../store/call-rows.ts';
 import type { Store } from '../store/store.ts';
-import { redactedEvents } from './keep-rules.ts';
+import { redactedEvents, wordsSoFar } from './keep-rules.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
 import type { Monitoring } from './monitoring.ts';
 import { namesOf } from './providers.ts';
@@ -55,8 +55,14 @@ export function openConsole(
       live.follow(call, media);
     },
     turn: (call, { phase, words }) => {
-      const { agent = '' } = store.recordOf(call) ?? {};
-      live.turn(call, { phase, words: records.transcripts ? rules.redact(words, 'said', agent) : '' });
+      const { agent = '', said = [] } = store.recordOf(call) ?? {};
+      const before = said.flatMap(({ who, via, text }) =>
+        who === 'caller' && via !== 'dtmf' && text !== undefined ? [text] : [],
+      );
+      live.turn(call, {
+        phase,
+        words: records.transcripts ? wordsSoFar(words, before, rules.redact, agent) : '',
+      });
     },
     async start(desk, monitoring) {
       const history = new History({
