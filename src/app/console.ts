@@ -16,9 +16,8 @@ import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import type { Scope } from '../lib/scope.ts';
 import { withoutTexts, type Logger } from '../observability/logger.ts';
 import type { KeepRules } from '../store/call-rows.ts';
-import { keptTurns } from '../store/redaction.ts';
 import type { Store } from '../store/store.ts';
-import { redactedEvents } from './keep-rules.ts';
+import { redactedEvents, wordsSoFar } from './keep-rules.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
 import { codecsOf, loopCall } from './loop-call.ts';
 import type { Monitoring } from './monitoring.ts';
@@ -155,15 +154,14 @@ function shownGlimpse(glimpse: TurnGlimpse, record: CallRecord | undefined, rule
   const { said, agent } = record;
   const before = (who: Saying['who']): string[] =>
     said.flatMap((one) => (one.who === who && one.via !== 'dtmf' ? [one.text ?? ''] : []));
-  const kept = (who: Saying['who'], ...texts: string[]): string =>
-    keptTurns([...before(who), ...texts], (turns) => rules.redact(turns, 'said', agent)).at(-1)?.text ?? '';
+  const agentSaid = before('agent');
   return {
     ...rest,
-    words: words === '' ? '' : kept('caller', words),
+    words: words === '' ? '' : wordsSoFar(words, before('caller'), rules.redact, agent),
     ...(saying && {
       saying: {
-        heard: kept('agent', saying.heard),
-        unheard: kept('agent', saying.heard, saying.unheard),
+        heard: wordsSoFar(saying.heard, agentSaid, rules.redact, agent),
+        unheard: wordsSoFar(saying.unheard, [...agentSaid, saying.heard], rules.redact, agent),
       },
     }),
   };

@@ -43,8 +43,9 @@ export function redactedEvents({ redact }: KeepRules, cards: boolean): (event: C
     if (!call) return event;
     const said = (text: string): string => redact(text, 'said', call.agent);
     const turn = (text: string, before: string[]): string => {
+      const kept = wordsSoFar(text, before, redact, call.agent);
       before.push(text);
-      return keptTurns(before, said).at(-1)?.text ?? '';
+      return kept;
     };
     const keyed = (text: string): string => redact(text, 'keyed', call.agent);
     switch (event.type) {
@@ -60,7 +61,7 @@ export function redactedEvents({ redact }: KeepRules, cards: boolean): (event: C
         return { ...event, text, unheard: turn(unheard, [...call.agentSaid]) };
       }
       case 'sound-judged':
-        return { ...event, words: said(event.words) };
+        return { ...event, words: wordsSoFar(event.words, call.caller, redact, call.agent) };
       case 'tool':
         return { ...event, result: said(event.result) };
       case 'dtmf':
@@ -73,6 +74,16 @@ export function redactedEvents({ redact }: KeepRules, cards: boolean): (event: C
         return event;
     }
   };
+}
+
+/** What somebody is saying, or has said, as it may be shown at once: the log can't take back the beginning of a number. */
+export function wordsSoFar(
+  words: string,
+  before: readonly string[],
+  redact: KeepRules['redact'],
+  agent: string,
+): string {
+  return keptTurns([...before, words], (text) => redact(text, 'said so far', agent)).at(-1)?.text ?? '';
 }
 
 const MINUTE_MS = 60_000;

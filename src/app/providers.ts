@@ -30,7 +30,7 @@ const OPEN_MS = 1_500;
 export class ProviderPool {
   readonly #scope: Scope;
   readonly #log: Logger;
-  readonly #config: Pick<Config, 'providers' | 'limits' | 'agents'>;
+  readonly #config: Pick<Config, 'providers' | 'limits' | 'agents' | 'records'>;
   readonly #onAbandoned: OnAbandoned;
   readonly #opening: { readonly [P in Part]: Map<Provider<P>, Promise<Ports[P]>> } = {
     vad: new Map(),
@@ -51,7 +51,7 @@ export class ProviderPool {
   constructor(
     scope: Scope,
     log: Logger,
-    config: Pick<Config, 'providers' | 'limits' | 'agents'>,
+    config: Pick<Config, 'providers' | 'limits' | 'agents' | 'records'>,
     onAbandoned: OnAbandoned = () => undefined,
   ) {
     this.#onAbandoned = onAbandoned;
@@ -185,7 +185,8 @@ export class ProviderPool {
     const { part, name } = provider;
     const known = this.#opening[part].get(provider);
     if (known) return known;
-    const { providers, limits, agents } = this.#config;
+    const { providers, limits, agents, records } = this.#config;
+    const { digits, cards, patterns } = records.redact;
     const opening = provider
       .open({
         settings: providers.settings,
@@ -197,6 +198,7 @@ export class ProviderPool {
           this.#later[moment].push(task);
         },
         maxCalls: limits.maxCalls,
+        wordTimes: records.recordings && (digits || cards || patterns.length > 0),
         onAbandoned: this.#onAbandoned,
         debug: (about, message) => {
           this.#log.debug(about, message);

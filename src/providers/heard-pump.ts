@@ -22,6 +22,8 @@ export class HeardPump {
   #run: Run | undefined;
   /** The next frame to be sent. */
   #next: number;
+  /** Frames that were sent, since ever. */
+  #sent = 0;
 
   constructor(heard: AudioRingHandle, messageMs: Milliseconds, send: (audio: Uint8Array) => void) {
     const reader = new AudioRingReader(heard);
@@ -39,6 +41,10 @@ export class HeardPump {
 
   get next(): number {
     return this.#next;
+  }
+
+  get sent(): number {
+    return this.#sent;
   }
 
   /** The newest frame that could be sent. */
@@ -103,6 +109,7 @@ export class HeardPump {
 
   #flush(run: Run): void {
     const length = (run.samples.length / this.#framesPerMessage) * run.frames;
+    this.#sent += run.frames;
     run.frames = 0;
     if (length > 0) this.#send(this.#encoded(run.samples.subarray(0, length)));
   }

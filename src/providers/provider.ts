@@ -70,6 +70,8 @@ export interface Workshop {
   readonly later: (moment: Moment, task: () => Promise<void>) => void;
   /** So many calls at a time must be served. */
   readonly maxCalls: number;
+  /** A recogniser tells where each word was heard, if it can: parts of recordings are to be silenced. */
+  readonly wordTimes: boolean;
   /** A thread of it hangs where nothing ends it; see OnAbandoned. */
   readonly onAbandoned: OnAbandoned;
   readonly debug: (about: object, message: string) => void;

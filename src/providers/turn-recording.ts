@@ -12,7 +12,7 @@ export const PREROLL_FRAMES = 15;
 export class TurnRecording {
   readonly rateHz: SampleRateHz;
   readonly #reader: AudioRingReader;
-  readonly #frames: Int16Array[] = [];
+  readonly #frames: { readonly number: number; readonly samples: Int16Array }[] = [];
   readonly #longest: number;
   #nextFrame: number;
   #wanted: { readonly frame: number; readonly resolve: () => void } | undefined;
@@ -32,8 +32,8 @@ export class TurnRecording {
     return this.#nextFrame - 1;
   }
 
-  /** What was heard up to and with `frame`, or up to the end of the call. */
-  async upTo(frame: number): Promise<Int16Array> {
+  /** What was heard up to and with `frame`, or up to the end of the call; and which frame of the ring each 20 ms of it are. */
+  async upTo(frame: number): Promise<{ readonly samples: Int16Array; readonly frames: readonly number[] }> {
     if (this.#nextFrame <= frame && !this.#closed) {
       await new Promise<void>((resolve) => {
         this.#wanted = { frame, resolve };
@@ -41,7 +41,11 @@ export class TurnRecording {
       });
     }
     const surplus = Math.max(0, this.#nextFrame - 1 - frame);
-    return joined(this.#frames.slice(0, Math.max(0, this.#frames.length - surplus)));
+    const heard = this.#frames.slice(0, Math.max(0, this.#frames.length - surplus));
+    return {
+      samples: joined(heard.map(({ samples }) => samples)),
+      frames: heard.map(({ number }) => number),
+    };
   }
 
   close(): void {
@@ -54,7 +58,7 @@ export class TurnRecording {
       const frame = new Int16Array(this.#reader.samplesPerFrame);
       if (this.#reader.read(frame)) {
         this.#nextFrame = this.#reader.info.frame + 1;
-        this.#frames.push(frame);
+        this.#frames.push({ number: this.#reader.info.frame, samples: frame });
         if (this.#frames.length > this.#longest) this.#frames.shift();
         this.#settle();
       } else if (!(await this.#reader.wait()) && this.#reader.closed) {

@@ -1,5 +1,5 @@
 import type { CallRecord, Saying, TokenUsage } from '../dialog/call/call-record.ts';
-import { keptTurns } from './redaction.ts';
+import { keptTexts, keptTurns, type Told } from './redaction.ts';
 import { changedLog } from './turn-log-parts.ts';
 import type { Row, Write } from './schema.ts';
 
@@ -8,7 +8,7 @@ export interface KeepRules {
   /** False: of what was said, keyed or answered by a tool, only how much it was. */
   readonly texts: boolean;
   /** Takes out of a text in an agent's call what may not be kept. */
-  readonly redact: (text: string, how: 'said' | 'keyed' | 'message', agent: string) => string;
+  readonly redact: (text: string, how: Told | 'message', agent: string) => string;
   /** What a call cost, of what is known so far. Undefined: there are no prices. */
   readonly cost?: (record: CallRecord) => CallRecord['cost'];
 }
@@ -45,15 +45,15 @@ export function rowsOf(record: CallRecord, rules: KeepRules, before?: CallRecord
       .map((item, n) => ({ item, of: { call_id: id, n } }))
       .filter(({ item, of }) => item !== earlier?.[of.n]);
 
-  /** Turns of which now something is taken out that was said in them. */
-  const hidden = new Set<number>();
-  for (const { of } of fresh(record.said, before?.said))
-    for (const { n, text } of textsWith(of.n, record, rules)) {
-      const saying = record.said[n] as Saying;
-      if (text !== (saying.text ?? null)) hidden.add(saying.turn);
-      const unheard = unheardOf(n, record, rules);
-      writes.push({ table: 'turns', row: { call_id: id, n, text, unheard, ...turnRow(saying) } });
-    }
+  const texts = fresh(record.said, before?.said).flatMap(({ of }) => textsWith(of.n, record, rules));
+  if (record.ended && !before?.ended) texts.push(...textsAtEnd(record, rules));
+  for (const { n, text } of texts) {
+    const unheard = unheardOf(n, record, rules);
+    writes.push({
+      table: 'turns',
+      row: { call_id: id, n, text, unheard, ...turnRow(record.said[n] as Saying) },
+    });
+  }
   for (const { item, of } of fresh(record.latencies, before?.latencies)) {
     const row = {
       ...of,
@@ -69,7 +69,12 @@ export function rowsOf(record: CallRecord, rules: KeepRules, before?: CallRecord
       writes.push({ table: 'events', row: { ...of, kind, at_ms: atMs, data: JSON.stringify(data) } });
     }
   }
-  for (const { n, part } of changedLog(record, before, hidden, rules)) {
+  for (const { n, part } of changedLog(
+    record,
+    before,
+    new Set(texts.map(({ n }) => (record.said[n] as Saying).turn)),
+    rules,
+  )) {
     const { atMs, ...data } = part;
     const row = { call_id: id, n, kind: TURN_LOG, at_ms: atMs, data: JSON.stringify(data) };
     writes.push({ table: 'events', row });
@@ -112,7 +117,9 @@ function callRow(id: string, record: CallRecord, rules: KeepRules): Row<'calls'>
     agent: record.agent,
     set_up_ms: record.setUpMs ?? null,
     greeting_ms: record.greetingMs ?? null,
-    digits: textOf(record.digits, 'keyed', record.agent, rules) ?? '•'.repeat(record.digits.length),
+    digits:
+      textOf(record.digits, ended ? 'keyed' : 'keyed so far', record.agent, rules) ??
+      '•'.repeat(record.digits.length),
     holds: record.holds,
     run: record.run ?? null,
     ended_at: ended ? began_at + ended.durationMs : null,
@@ -127,39 +134,54 @@ function callRow(id: string, record: CallRecord, rules: KeepRules): Row<'calls'>
   };
 }
 
-/** The text of a saying as it is kept, and those of earlier ones that change by it. */
-function textsWith(
-  n: number,
-  { said, agent }: CallRecord,
-  rules: KeepRules,
-): readonly { readonly n: number; readonly text: string | null }[] {
-  const { who, via, text } = said[n] as Saying;
+interface KeptText {
+  readonly n: number;
+  readonly text: string | null;
+}
+
+/** The text of a saying as it is kept for now, and those of earlier ones that change by it. */
+function textsWith(n: number, record: CallRecord, rules: KeepRules): readonly KeptText[] {
+  const { who, via, text } = record.said[n] as Saying;
   if (via === 'dtmf' || text === undefined || !rules.texts)
-    return [{ n, text: textOf(text, via === 'dtmf' ? 'keyed' : 'said', agent, rules) }];
-  const spoken = spokenUpTo(n, said, who);
+    return [{ n, text: textOf(text, via === 'dtmf' ? 'keyed' : 'said', record.agent, rules) }];
+  const spoken = spokenBy(who, record, n);
   const texts = spoken.map((one) => one.text);
-  return keptTurns(texts, (turns) => rules.redact(turns, 'said', agent)).map(({ index, text: kept }) => ({
-    n: spoken[index]?.n ?? n,
-    text: kept,
-  }));
+  const redact = (all: string): string => rules.redact(all, 'said so far', record.agent);
+  return keptTurns(texts, redact).map(({ index, text: kept }) => ({ n: spoken[index]?.n ?? n, text: kept }));
+}
+
+/** Nobody goes on: what might have been the beginning of a number was none. */
+function textsAtEnd(record: CallRecord, rules: KeepRules): readonly KeptText[] {
+  if (!rules.texts) return [];
+  return (['caller', 'agent'] as const).flatMap((who) => {
+    const spoken = spokenBy(who, record);
+    const texts = spoken.map(({ text }) => text);
+    const [soFar, now] = (['said so far', 'said'] as const).map((how) =>
+      keptTexts(texts, (all) => rules.redact(all, how, record.agent)),
+    );
+    return (now ?? []).flatMap(({ index, text }, at) =>
+      text === soFar?.[at]?.text ? [] : [{ n: spoken[index]?.n ?? 0, text }],
+    );
+  });
+}
+
+/** What that side has said up to saying `n`, or all. */
+function spokenBy(
+  side: 'caller' | 'agent',
+  { said }: CallRecord,
+  n = said.length - 1,
+): readonly { readonly n: number; readonly text: string }[] {
+  return said
+    .slice(0, n + 1)
+    .flatMap(({ who, via, text = '' }, at) => (who === side && via !== 'dtmf' ? [{ n: at, text }] : []));
 }
 
 /** What was cut off of a saying, as it is kept: it may go on with a number that was heard. */
-function unheardOf(n: number, { said, agent }: CallRecord, rules: KeepRules): string | null {
-  const { who, unheard } = said[n] as Saying;
+function unheardOf(n: number, record: CallRecord, rules: KeepRules): string | null {
+  const { who, unheard } = record.said[n] as Saying;
   if (unheard === undefined || !rules.texts) return null;
-  const texts = [...spokenUpTo(n, said, who).map(({ text }) => text), unheard];
-  return keptTurns(texts, (turns) => rules.redact(turns, 'said', agent)).at(-1)?.text ?? null;
-}
-
-function spokenUpTo(
-  last: number,
-  said: CallRecord['said'],
-  side: Saying['who'],
-): readonly { readonly n: number; readonly text: string }[] {
-  return said
-    .slice(0, last + 1)
-    .flatMap(({ who, via, text = '' }, n) => (who === side && via !== 'dtmf' ? [{ n, text }] : []));
+  const texts = [...spokenBy(who, record, n).map(({ text }) => text), unheard];
+  return keptTurns(texts, (turns) => rules.redact(turns, 'said', record.agent)).at(-1)?.text ?? null;
 }
 
 function turnRow(saying: Saying): Omit<Row<'turns'>, 'call_id' | 'n' | 'text' | 'unheard'> {
@@ -178,7 +200,7 @@ function turnRow(saying: Saying): Omit<Row<'turns'>, 'call_id' | 'n' | 'text' | 
 
 function textOf(
   text: string | undefined,
-  how: 'said' | 'keyed',
+  how: Told,
   agent: string,
   { texts, redact }: KeepRules,
 ): string | null {

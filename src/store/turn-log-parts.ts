@@ -1,8 +1,8 @@
-import type { CallRecord, TurnLogPart } from '../dialog/call/call-record.ts';
+import type { CallRecord, Saying, TurnLogPart } from '../dialog/call/call-record.ts';
 import type { TurnStep } from '../dialog/contract/call-events.ts';
 import { TURN_END } from '../dialog/language/spoken-numbers.ts';
 import type { KeepRules } from './call-rows.ts';
-import { TURNS } from './redaction.ts';
+import { TURNS, type Told } from './redaction.ts';
 
 /*
  * The log of a call's turns has their words again, as the recogniser found them one by one. What is taken out of a turn's
@@ -15,45 +15,49 @@ const MASK = '•';
 const TEXTS: ReadonlySet<string> = new Set(['text', 'digit']);
 
 /**
- * Parts that must be written after `before`: the new ones, and those of turns of which now something is `hidden`. A part may
- * begin or end with words of the turn beside its own.
+ * Parts that must be written after `before`: the new ones, and those of turns of which the text is kept otherwise now
+ * (`changed`). A part may begin or end with words of the turn beside its own.
  */
 export function changedLog(
   record: CallRecord,
   before: CallRecord | undefined,
-  hidden: ReadonlySet<number>,
+  changed: ReadonlySet<number>,
   rules: KeepRules,
 ): readonly { readonly n: number; readonly part: TurnLogPart }[] {
   return (record.turnLog ?? []).flatMap((part, n) => {
-    const isHidden = [-1, 0, 1].some((beside) => hidden.has(part.turn + beside));
-    if (part === before?.turnLog?.[n] && !isHidden) return [];
-    const mustMask = isHidden || !rules.texts || hasSecrets(part, record, rules);
-    return [{ n, part: mustMask ? masked(part) : part }];
+    const hasChanged = [-1, 0, 1].some((beside) => changed.has(part.turn + beside));
+    if (part === before?.turnLog?.[n] && !hasChanged) return [];
+    return [{ n, part: !rules.texts || hasSecrets(part, record, rules) ? masked(part) : part }];
   });
 }
 
 function hasSecrets(part: TurnLogPart, record: CallRecord, { redact }: KeepRules): boolean {
-  const { agent } = record;
-  const isSecret = (text: string, how: 'said' | 'keyed'): boolean => redact(text, how, agent) !== text;
+  const { agent, ended } = record;
+  const isSecret = (text: string, how: Told): boolean => redact(text, how, agent) !== text;
   const keys = part.steps.map((step) => (step['digit'] as string | undefined) ?? '').join('');
   return (
-    isSecret(keys, 'keyed') ||
+    isSecret(keys, ended ? 'keyed' : 'keyed so far') ||
     textsIn(part.steps).some((text) => isSecret(text, 'said')) ||
     (['caller', 'agent'] as const).some((who) => isHiddenNear(part, who, record, redact))
   );
 }
 
-/** Something is taken out of what that side has said in the part's turns, perhaps because of what they had said before. */
+/** Something is taken out of what that side has said in the part's turns, perhaps because of what they said before or after. */
 function isHiddenNear(
   { turn }: TurnLogPart,
-  who: 'caller' | 'agent',
-  { said, agent }: CallRecord,
+  side: 'caller' | 'agent',
+  { said, agent, ended }: CallRecord,
   redact: KeepRules['redact'],
 ): boolean {
-  const before = said.filter((one) => one.who === who && one.turn <= turn + 1).slice(-TURNS);
-  const texts = before.map(({ text = '' }) => text.replaceAll(TURN_END, ' '));
-  const kept = redact(texts.join(TURN_END), 'said', agent).split(TURN_END);
-  return before.some((one, n) => Math.abs(one.turn - turn) <= 1 && kept[n] !== texts[n]);
+  const spoken = said.filter(({ who, via }) => who === side && via !== 'dtmf');
+  const isNear = (one: Saying): boolean => Math.abs(one.turn - turn) <= 1;
+  const [first, last] = [spoken.findIndex(isNear), spoken.findLastIndex(isNear)];
+  if (first < 0) return false;
+  const around = spoken.slice(Math.max(0, first - TURNS), last + TURNS);
+  const texts = around.map(({ text = '' }) => text.replaceAll(TURN_END, ' '));
+  const how = ended ? 'said' : 'said so far';
+  const kept = redact(texts.join(TURN_END), how, agent).split(TURN_END);
+  return around.some((one, n) => isNear(one) && kept[n] !== texts[n]);
 }
 
 function textsIn(value: unknown): string[] {

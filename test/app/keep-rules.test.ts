@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { redactedEvents } from '../../src/app/keep-rules.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
-import { redactionOf } from '../../src/store/redaction.ts';
+import { redactionOf, type Told } from '../../src/store/redaction.ts';
 import { callInfo } from '../support/scripted-line.ts';
 
 const CARD = '4111111111111111';
@@ -11,8 +11,7 @@ describe('what the log tells of a call', () => {
     const redact = redactionOf({ digits: false, cards, patterns: [] });
     const rules = {
       texts: true,
-      redact: (text: string, how: 'said' | 'keyed' | 'message') =>
-        redact(text, how === 'keyed' ? how : 'said', 'en'),
+      redact: (text: string, how: Told | 'message') => redact(text, how === 'message' ? 'said' : how, 'en'),
     };
     const redacted = redactedEvents(rules, cards);
     redacted({ type: 'started', call: 'x', at: 0, info: callInfo(), agent: 'alice' });
@@ -35,7 +34,7 @@ describe('what the log tells of a call', () => {
     expect(digits).toBe(`411${'•'.repeat(13)}`);
   });
 
-  it('has of a card that is said in several turns nothing but the first of them', () => {
+  it('has nothing of a card that is said in several turns, not even of the first of them', () => {
     const said = (text: string) => ({ type: 'caller-said', turn: 1, text, understood: true, via: 'speech' });
     const events = told(true, [
       said('4111 1111'),
@@ -44,7 +43,7 @@ describe('what the log tells of a call', () => {
       said('thank you'),
     ]);
     expect(events.map((event) => 'text' in event && event.text)).toEqual([
-      ...['4111 1111', 'Yes?', '•••• ••••', 'thank you'],
+      ...['•••• ••••', 'Yes?', '•••• ••••', 'thank you'],
     ]);
   });
 

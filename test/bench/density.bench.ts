@@ -3,13 +3,12 @@
  * Python's asyncio, in turn, several rounds.
  *
  *     make bench PART=density [CALLS=1,50,300] [ROUNDS=3] [DURATION_S=5] [ONLY=gateway,c]
- *         [STORED=100000]
  *
  * Each call sends and receives 50 packets a second, G.711; a frame is one packet in and one out. The callers are a
  * process of their own, which stamps what it receives; what they take is told beside. *Echo*: receive, decode, level,
  * encode, paced send. *Gateway*: all that a call gets from its media thread (jitter buffer, concealment, both rings,
  * playout of queued speech, statistics). The main thread of everything but C's is busy: 5 ms of work twenty times a
- * second, and a stall of 50 ms once. With `STORED`, the gateway also runs beside the store, among so many calls that are kept. What loses more than a hundredth carries no calls.
+ * second, and a stall of 50 ms once. Beside the store it runs in store.bench.ts. What loses more than a hundredth carries no calls.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -20,7 +19,7 @@ import { keepRaw, rawOf } from './raw.ts';
 import { markdown } from './report.ts';
 import { densityTable, type DensityRow } from './tables.ts';
 
-const { CALLS = '1,50,300,1000', ROUNDS = '3', DURATION_S = '5', ONLY, STORED } = process.env;
+const { CALLS = '1,50,300,1000', ROUNDS = '3', DURATION_S = '5', ONLY } = process.env;
 const seconds = Number(DURATION_S);
 const folder = mkdtempSync(join(tmpdir(), 'density-'));
 const here = (file: string): string => new URL(`density/${file}`, import.meta.url).pathname;
@@ -31,7 +30,6 @@ const CONTENDERS: Record<string, () => readonly string[] | undefined> = {
   echo: () => [process.execPath, here('echo.ts')],
   gateway: () => [process.execPath, here('gateway.ts')],
   'gateway-dgram': () => [process.execPath, here('gateway.ts'), 'dgram'],
-  'gateway-store': () => (STORED ? [process.execPath, here('gateway.ts'), STORED] : undefined),
   naive: () => [process.execPath, here('naive.ts')],
   asyncio: () => (works('python3', '--version') ? ['python3', here('asyncio_echo.py')] : undefined),
 };
@@ -69,7 +67,7 @@ try {
   );
   const commands = chosen.flatMap(([name, command]) => {
     const found = command();
-    if (found === undefined && name !== 'gateway-store')
+    if (found === undefined)
       process.stdout.write(`${name} is left out: its compiler or interpreter (cc, python3) isn't here\n`);
     return found === undefined ? [] : [[name, found] as const];
   });

@@ -2,26 +2,38 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { NO_MEDIA } from '../../src/dialog/contract/call-media.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { KEEP_ALL } from '../../src/store/call-rows.ts';
-import { openDatabase } from '../../src/store/database.ts';
+import { openDatabase, type DatabasePlace } from '../../src/store/database.ts';
 import { searchAll } from '../../src/store/reader.ts';
 import { Store } from '../../src/store/store.ts';
 import { callInfo } from '../support/scripted-line.ts';
-import { fill, sentence, word } from './made-up-calls.ts';
+import { sentence, word } from './made-up-calls.ts';
 
 /** Each call has a turn that often: two or three times as often as people do. */
 const TURN_MS = 2000;
 const TURNS = 5;
 
-/** `stored`: so many calls are there before. Returns how to end it, which tells what was done. */
-export async function keepCalls(calls: number, stored: number): Promise<() => Promise<string>> {
+export interface Beside {
+  /** A database that is there. */
+  readonly place: DatabasePlace;
+  /** SQLite's: another program has it to itself for writing. */
+  readonly isLocked?: boolean;
+}
+
+/** Returns how to end it, which tells what was done. */
+export async function keepCalls(
+  calls: number,
+  { place, isLocked = false }: Beside,
+): Promise<() => Promise<string>> {
   const directory = await mkdtemp(join(tmpdir(), 'kept-'));
-  const place = { kind: 'sqlite', path: join(directory, 'records.sqlite') } as const;
-  const onWarning = (message: string): void => void process.stderr.write(`${message}\n`);
-  const database = await openDatabase({ place, onWarning });
-  await fill(database, stored);
+  const troubles = new Set<string>();
+  const onWarning = (message: string): void => void troubles.add(message);
+  const database = await openDatabase({ place, onWarning }).catch(() => undefined);
+  const locker = isLocked && place.kind === 'sqlite' ? new DatabaseSync(place.path) : undefined;
+  locker?.exec('begin immediate');
   const store = await Store.open({
     ...{ directory, place, clock: systemClock, rules: KEEP_ALL, keepDays: 10_000 },
     ...{ onTrouble: onWarning, onNews: () => undefined },
@@ -57,7 +69,7 @@ export async function keepCalls(calls: number, stored: number): Promise<() => Pr
   );
   const times: number[] = [];
   const searching = (async () => {
-    while (!stopping.signal.aborted) {
+    while (database && !stopping.signal.aborted) {
       const start = performance.now();
       await searchAll(database, word(), 50);
       times.push(performance.now() - start);
@@ -69,13 +81,14 @@ export async function keepCalls(calls: number, stored: number): Promise<() => Pr
     const { waitingBytes, lost, refused } = store.status;
     await searching;
     await store.close();
-    await database.close();
+    locker?.close();
+    await database?.close();
     await rm(directory, { recursive: true });
     const sorted = times.toSorted((a, b) => a - b);
     const p95 = sorted[Math.floor(sorted.length * 0.95)] ?? 0;
     return (
       `meanwhile ${turns} turns kept, ${waitingBytes} bytes of them waiting at the end, ${lost + refused} lost; ` +
-      `${times.length} searches among ${stored} calls, p95 ${p95.toFixed(1)} ms`
+      `${times.length} searches, p95 ${p95.toFixed(1)} ms${[...troubles].map((one) => `; ${one}`).join('')}`
     );
   };
 }

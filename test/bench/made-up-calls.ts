@@ -48,8 +48,24 @@ export function word(rank = Math.floor(VOCABULARY ** random())): string {
   return text;
 }
 
+/** One in thirty is in a script without spaces. */
 export function sentence(): string {
+  const rare = random() < 1 / 30 ? UNSPACED[Math.floor(random() * UNSPACED.length)] : undefined;
+  if (rare !== undefined) return rare;
   return Array.from({ length: WORDS_IN_TURN }, () => word()).join(' ');
+}
+
+const UNSPACED = [
+  '明日の午後三時に歯医者の予約をお願いしたいのですが',
+  '我想预约一下明天下午的牙医请问还有位置吗',
+  'ขอจองโต๊ะสำหรับสองคนพรุ่งนี้ตอนเย็นได้ไหมครับ',
+];
+
+/** A part of a sentence in a script without spaces. */
+export function phrase(): string {
+  const sentence = UNSPACED[Math.floor(random() * UNSPACED.length)] ?? '';
+  const from = Math.floor(random() * (sentence.length - 3));
+  return sentence.slice(from, from + 3);
 }
 
 /** The number of the n-th call's caller. */

@@ -40,10 +40,15 @@ export const de = {
     das_war's das_war_es das_wäre_alles das_ist_alles sonst_nichts tschüss tschüs auf_wiederhören auf_wiedersehen hallo
     guten_tag guten_morgen alles_klar in_ordnung passt das_passt danke_sehr bis_dann
   `),
-  numbers: list(`
-    null eins ein zwei zwo drei vier fünf sechs sieben acht neun zehn elf zwölf hundert doppelt
-  `),
-  numberEndings: ['zehn', 'zig', 'ßig', 'hundert'],
+  numbers: {
+    others: { eins: list('ein eine'), zwei: list('zwo'), fünf: list('fünfe') },
+    scales: { hundert: 2, tausend: 3, million: 6, millionen: 6 },
+    repeats: { doppel: 1, doppelt: 1, 'zweimal die': 1, zweimal: 1, 'dreimal die': 2, dreimal: 2 },
+    between: list(`
+      äh ähm öh hm tja also so ja genau moment dann und_dann danach und_danach weiter und_zwar nochmal noch_mal
+      wieder entschuldigung warten_sie strich bindestrich minus punkt komma leerzeichen schrägstrich plus
+    `),
+  },
   asks: {
     number: list(`
       nummer telefonnummer rufnummer kundennummer kontonummer handynummer durchwahl code pin ziffern geburtsdatum geburtstag datum postleitzahl

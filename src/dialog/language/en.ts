@@ -38,11 +38,21 @@ export const en = {
     yes_thank_you yeah_thank_you okay_thank_you ok_thank_you sure_thank_you
     yes_that's_right yeah_that's_right yep_that's_right okay_that's_right correct_that's_right
   `),
-  numbers: list(`
-    zero oh one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty double triple
-    hundred
-  `),
-  numberEndings: ['teen'],
+  numbers: {
+    others: {
+      zero: list('oh o nought naught nil'),
+      one: list('won'),
+      nine: list('niner'),
+      four: list('fore'),
+    },
+    scales: { hundred: 2, thousand: 3, million: 6 },
+    repeats: { double: 1, triple: 2 },
+    between: list(`
+      uh um er erm hmm mm well so okay ok yeah yes wait sorry like next again then and_then and_after_that
+      followed_by let_me_see let_me_think let's_see hold_on you_know i_think dash hyphen minus space dot point
+      comma slash stroke plus
+    `),
+  },
   asks: {
     number: list(`
       number phone telephone code digits pin birth birthday date zip postcode account card policy extension

@@ -36,13 +36,15 @@ export const es = {
     si_por_favor sí_claro si_claro eso_es eso_es_todo nada_más es_todo adiós adios hasta_luego hola buenos_días
     buenas_tardes buenas_noches dígame de_acuerdo está_bien muy_bien perfecto nada_más_gracias no_nada_más
   `),
-  numbers: list(`
-    cero uno una un dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince veinte treinta
-    cuarenta cincuenta sesenta setenta ochenta noventa cien ciento doble triple y dieciséis diecisiete dieciocho
-    diecinueve veintiuno veintiún veintidós veintitrés veinticuatro veinticinco veintiséis veintisiete veintiocho
-    veintinueve quinientos
-  `),
-  numberEndings: ['cientos', 'cientas'],
+  numbers: {
+    others: { uno: list('una un') },
+    scales: { mil: 3, millón: 6, millones: 6 },
+    repeats: { doble: 1, triple: 2 },
+    between: list(`
+      eh em este bueno pues sí vale espere perdón luego y_luego después y_después otra_vez a_ver guion guión
+      menos espacio punto coma barra más veces
+    `),
+  },
   asks: {
     number: list(`
       número teléfono móvil celular código cifras dígitos nacimiento fecha postal tarjeta cuenta

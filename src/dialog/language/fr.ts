@@ -38,11 +38,21 @@ export const fr = {
     ce_sera_tout rien_d'autre rien_d’autre au_revoir bonjour bonsoir allô tout_à_fait si parfait entendu très_bien
     bien_sûr oui_bien_sûr pas_du_tout bonne_journée merci_au_revoir
   `),
-  numbers: list(`
-    zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt trente quarante
-    cinquante soixante cent double triple et mille
-  `),
-  numberEndings: ['vingt', 'vingts', 'dix'],
+  numbers: {
+    others: {
+      un: list('une'),
+      zéro: list('zero'),
+      'soixante-dix': list('septante'),
+      'quatre-vingts': list('huitante octante quatre-vingt'),
+      'quatre-vingt-dix': list('nonante'),
+    },
+    scales: { cent: 2, cents: 2, mille: 3, million: 6, millions: 6 },
+    repeats: { double: 1, triple: 2 },
+    between: list(`
+      euh heu hum ben bah alors bon oui voilà attendez pardon puis et_puis ensuite et_ensuite après et_après
+      encore tiret moins espace point virgule barre plus fois fois_le
+    `),
+  },
   asks: {
     number: list(`
       numéro téléphone code chiffres naissance date postal carte compte dossier

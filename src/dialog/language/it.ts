@@ -35,11 +35,15 @@ export const it = {
     si_per_favore sì_certo si_certo è_tutto basta_così nient'altro nient’altro arrivederci buongiorno buonasera ciao
     pronto perfetto d'accordo d’accordo benissimo no_basta_così
   `),
-  numbers: list(`
-    zero uno una un due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici quindici sedici
-    diciassette diciotto diciannove venti trenta quaranta cinquanta sessanta settanta ottanta novanta cento doppio
-  `),
-  numberEndings: ['cento', 'anta'],
+  numbers: {
+    others: { uno: list('una un'), cento: list('cent') },
+    scales: { mille: 3, mila: 3, milione: 6, milioni: 6 },
+    repeats: { doppio: 1, doppia: 1, triplo: 2, tripla: 2 },
+    between: list(`
+      eh ehm uhm beh allora sì aspetti scusi poi e_poi dopo e_dopo quindi di_nuovo ancora vediamo trattino meno
+      spazio punto virgola barra più volte
+    `),
+  },
   asks: {
     number: list(`
       numero telefono cellulare codice cifre nascita data cap tessera conto

@@ -5,7 +5,7 @@ import { fr } from './fr.ts';
 import { hi } from './hi.ts';
 import { it } from './it.ts';
 import { ja } from './ja.ts';
-import { PLAIN_SENTENCES, type Language } from './language.ts';
+import { NO_NUMBER_WORDS, PLAIN_SENTENCES, type Language } from './language.ts';
 import { nl } from './nl.ts';
 import { pl } from './pl.ts';
 import { pt } from './pt.ts';
@@ -36,8 +36,7 @@ function unknownLanguage(code: string): Language {
     urgent: [],
     openEnds: [],
     complete: [],
-    numbers: [],
-    numberEndings: [],
+    numbers: NO_NUMBER_WORDS,
     asks: { number: [], name: [], openly: [] },
     sentences: PLAIN_SENTENCES,
   };

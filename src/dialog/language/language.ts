@@ -17,16 +17,27 @@ export interface Language {
   readonly openEnds: readonly string[];
   /** Turns that are whole as they stand: "yes please", "goodbye". */
   readonly complete: readonly string[];
-  /** Words of numbers as they are dictated; figures are known anyway. */
-  readonly numbers: readonly string[];
-  /** Endings of words of numbers that are written as one: "-teen", "-zig". */
-  readonly numberEndings: readonly string[];
+  readonly numbers: NumberWords;
   /** How an agent's question is told by its last sentence. */
   readonly asks: AskingWords;
   readonly sentences: SentenceRules;
   /** How figures and signs are read; missing: they are left as they are. */
   readonly reading?: Reading;
 }
+
+/** Words of numbers as they are dictated, beside those that count (counting-words.ts); figures are known anyway. */
+export interface NumberWords {
+  /** What is said in the place of a word that counts, or of a part of one: `zero` → "oh", `zwei` → "zwo". */
+  readonly others: Readonly<Record<string, readonly string[]>>;
+  /** How many noughts they have that stand behind a number: "hundred" 2, "thousand" 3. */
+  readonly scales: Readonly<Record<string, number>>;
+  /** How many times more the figure is meant that follows: "double" 1. */
+  readonly repeats: Readonly<Record<string, number>>;
+  /** What is said between the figures of one number: "uh", "and then", "dash". */
+  readonly between: readonly string[];
+}
+
+export const NO_NUMBER_WORDS: NumberWords = { others: {}, scales: {}, repeats: {}, between: [] };
 
 /** Words for what is written in signs. */
 export interface Reading {

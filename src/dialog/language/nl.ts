@@ -36,10 +36,15 @@ export const nl = {
     ja_bedankt nee_bedankt nee_dank_u nee_dank_u_wel ja_hoor ja_dat_klopt dat_klopt dat_is_alles dat_was_het
     verder_niets tot_ziens dag hallo goedemorgen goedemiddag in_orde dat_is_goed prima fijn
   `),
-  numbers: list(`
-    nul een één twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien honderd dubbel
-  `),
-  numberEndings: ['tien', 'tig', 'honderd'],
+  numbers: {
+    others: { één: list('een ene'), twee: list('tweeë') },
+    scales: { honderd: 2, duizend: 3, miljoen: 6 },
+    repeats: { dubbel: 1, dubbele: 1, tweemaal: 1, driemaal: 2 },
+    between: list(`
+      eh uh uhm ehm nou tja ja wacht sorry dan en_dan daarna en_daarna nog_een_keer even_kijken streepje
+      koppelteken min spatie punt komma slash plus keer maal
+    `),
+  },
   asks: {
     number: list(`
       nummer telefoonnummer klantnummer rekeningnummer code pin cijfers geboortedatum geboorte datum postcode

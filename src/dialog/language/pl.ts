@@ -36,10 +36,26 @@ export const pl = {
     tak_dziękuję nie_dziękuję tak_zgadza_się to_wszystko nic_więcej do_widzenia do_usłyszenia halo dzień_dobry
     dobry_wieczór proszę poproszę w_porządku oczywiście zgoda nie_to_wszystko
   `),
-  numbers: list(`
-    zero jeden jedna dwa dwie trzy cztery pięć sześć siedem osiem dziewięć dziesięć sto dwieście podwójne tysiąc
-  `),
-  numberEndings: ['naście', 'dzieścia', 'dzieści', 'dziesiąt', 'sta', 'set'],
+  numbers: {
+    others: {
+      jeden: list('jedna jedno jedynka jedynkę jedynki'),
+      dwa: list('dwie dwójka dwójkę dwójki'),
+      trzy: list('trójka trójkę trójki'),
+      cztery: list('czwórka czwórkę czwórki'),
+      pięć: list('piątka piątkę piątki'),
+      sześć: list('szóstka szóstkę szóstki'),
+      siedem: list('siódemka siódemkę siódemki'),
+      osiem: list('ósemka ósemkę ósemki'),
+      dziewięć: list('dziewiątka dziewiątkę dziewiątki'),
+      zero: list('zerem zera'),
+    },
+    scales: { tysiąc: 3, tysiące: 3, tysięcy: 3, milion: 6, miliony: 6, milionów: 6 },
+    repeats: { podwójne: 1, podwójna: 1, podwójny: 1, podwójną: 1, potrójne: 2, potrójna: 2 },
+    between: list(`
+      yyy eee hmm no więc tak chwila przepraszam potem i_potem dalej i_dalej znowu jeszcze_raz kreska myślnik
+      minus spacja kropka przecinek ukośnik plus razy
+    `),
+  },
   asks: {
     number: list(`
       numer numeru telefon telefonu kod kodu cyfry urodzenia data datę pesel pocztowy konta karty

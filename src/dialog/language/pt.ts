@@ -35,12 +35,24 @@ export const pt = {
     não_obrigado não_obrigada sim_por_favor sim_claro é_isso isso_mesmo é_tudo é_só só_isso mais_nada tchau adeus
     até_logo olá oi alô bom_dia boa_tarde boa_noite está_bem perfeito de_acordo tudo_bem não_é_tudo não_é_só
   `),
-  numbers: list(`
-    zero um uma dois duas três quatro cinco seis meia sete oito nove dez onze doze treze quatorze catorze quinze
-    dezesseis dezasseis dezessete dezassete dezoito dezenove dezanove vinte trinta quarenta cinquenta sessenta setenta
-    oitenta noventa cem cento duplo e duzentos trezentos quinhentos
-  `),
-  numberEndings: ['centos', 'centas'],
+  numbers: {
+    others: {
+      um: list('uma'),
+      dois: list('duas'),
+      seis: list('meia'),
+      catorze: list('quatorze'),
+      dezasseis: list('dezesseis'),
+      dezassete: list('dezessete'),
+      dezanove: list('dezenove'),
+      cinquenta: list('cincoenta'),
+    },
+    scales: { mil: 3, milhão: 6, milhões: 6 },
+    repeats: { duplo: 1, dobro: 1, triplo: 2 },
+    between: list(`
+      hum hã ééé é então bom sim espere desculpe depois e_depois aí e_aí de_novo outra_vez deixa_ver traço
+      hífen menos espaço ponto vírgula barra mais vezes
+    `),
+  },
   asks: {
     number: list(`
       número telefone telemóvel celular código dígitos algarismos nascimento data cep postal cartão conta nif cpf

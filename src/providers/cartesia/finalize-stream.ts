@@ -1,10 +1,12 @@
 import type { STTManualFinalizeWebsocketResponse } from '@cartesia/cartesia-js/resources/stt/manual-finalize';
-import type { SttEvent, Transcript } from '../../dialog/contract/speech.ts';
+import type { SttEvent, Transcript, WordPlace } from '../../dialog/contract/speech.ts';
 import type { SttStream } from '../../dialog/contract/ports.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
+import { FRAME_MS } from '../../media/audio.ts';
 import { ProviderFailure } from '../provider-failure.ts';
 import { PREROLL_FRAMES } from '../turn-recording.ts';
 import type { HeardPump } from '../heard-pump.ts';
+import { heardWords, wordPlaces, type HeardWord } from '../word-places.ts';
 import { transcriptOf } from './turns-stream.ts';
 
 /** Frames behind the last voiced one, so that no consonant is cut off. */
@@ -24,9 +26,23 @@ export interface FinalizeStreamOptions {
 interface Question {
   readonly fromFrame: number;
   readonly toFrame: number;
+  /** What was sent for it; missing: not all of it is yet. */
+  sound?: SentSound;
   /** Undefined: the turn was begun anew, the answer isn't needed. */
   readonly settle?: (answer: Transcript | ProviderFailure) => void;
 }
+
+/** A turn's sound, as it went to the socket. In frames. */
+interface SentSound {
+  /** Where it ends in the ring; it has no gaps. */
+  readonly toFrame: number;
+  readonly length: number;
+  /** What the socket had before it. */
+  readonly before: number;
+}
+
+/** Words may be told that far beside the sound that they were heard in, s. */
+const BESIDE_S = 0.3;
 
 /** A call heard by `/stt/websocket`: only turns are sent, and our detector says when one is over. */
 export class FinalizeStream implements SttStream {
@@ -35,6 +51,9 @@ export class FinalizeStream implements SttStream {
   /** Where the turn that is going on began. */
   #turnFrame: number | undefined;
   #text = '';
+  #words: HeardWord[] = [];
+  /** What the pump had sent when this socket was new, and when the turn began that it is sending. */
+  #sentBefore = { socket: 0, turn: 0 };
   #closed = false;
   /** One thing after another: a turn is sent to its end before the next one begins. */
   #work: Promise<void> = Promise.resolve();
@@ -56,7 +75,7 @@ export class FinalizeStream implements SttStream {
     }
     this.#turnFrame = frame;
     this.#then(() => {
-      pump.start(frame - PREROLL_FRAMES);
+      this.#send(frame);
     });
   }
 
@@ -71,8 +90,9 @@ export class FinalizeStream implements SttStream {
       const message = `no transcript within ${finalizeMs} ms`;
       answer.resolve(new ProviderFailure({ code: 'STT_FAILED', provider, kind: 'timeout', message }));
     });
-    this.#questions.push({ fromFrame, toFrame, settle: answer.resolve });
-    this.#then(() => this.#ask(toFrame));
+    const question: Question = { fromFrame, toFrame, settle: answer.resolve };
+    this.#questions.push(question);
+    this.#then(() => this.#ask(question));
     const settled = await answer.promise;
     disarm();
     if (settled instanceof ProviderFailure) throw settled;
@@ -91,23 +111,32 @@ export class FinalizeStream implements SttStream {
     if (message.type === 'transcript') {
       // Deltas with their own spaces: they are joined as they are.
       const text = this.#text + message.text;
-      if (message.is_final) this.#text = text;
+      if (message.is_final) {
+        this.#text = text;
+        this.#words.push(...heardWords(message.words));
+      }
       if (text.trim() !== '') onEvent({ type: 'partial', text: text.trim() });
     } else if (message.type === 'flush_done') {
       const transcript = transcriptOf(this.#text);
+      const words = this.#words;
       this.#text = '';
+      this.#words = [];
       link.proven();
-      this.#questions.shift()?.settle?.(transcript);
+      const question = this.#questions.shift();
+      const places = question?.sound && placesIn(question.sound, transcript.text, words);
+      question?.settle?.({ ...transcript, ...(places && { places }) });
     }
   }
 
   /** Another socket listens now, and knows nothing: what isn't answered is said to it again. */
   onReplaced(): void {
     this.#text = '';
+    this.#words = [];
     const open = this.#questions.splice(0).filter(({ settle }) => settle);
     this.#questions.push(...open);
     // Whatever was being sent went nowhere.
     this.#options.pump.stop();
+    this.#sentBefore.socket = this.#options.pump.sent;
     this.#then(() => this.#askAgain(open));
   }
 
@@ -123,17 +152,49 @@ export class FinalizeStream implements SttStream {
     });
   }
 
-  async #ask(toFrame: number): Promise<void> {
+  #send(frame: number): void {
+    const { pump } = this.#options;
+    this.#sentBefore.turn = pump.sent;
+    pump.start(frame - PREROLL_FRAMES);
+  }
+
+  async #ask(question: Question): Promise<void> {
     const { pump, link } = this.#options;
-    if ((await pump.finish(toFrame)) && !this.#closed) link.finalize();
+    const { toFrame } = question;
+    if (!(await pump.finish(toFrame)) || this.#closed) return;
+    const { socket, turn } = this.#sentBefore;
+    question.sound = { toFrame: pump.next - 1, length: pump.sent - turn, before: turn - socket };
+    link.finalize();
   }
 
   async #askAgain(questions: readonly Question[]): Promise<void> {
-    const { pump } = this.#options;
-    for (const { fromFrame, toFrame } of questions) {
-      pump.start(fromFrame - PREROLL_FRAMES);
-      await this.#ask(toFrame);
+    for (const question of questions) {
+      this.#send(question.fromFrame);
+      await this.#ask(question);
     }
-    if (this.#turnFrame !== undefined && !this.#closed) pump.start(this.#turnFrame - PREROLL_FRAMES);
+    if (this.#turnFrame !== undefined && !this.#closed) this.#send(this.#turnFrame);
   }
+}
+
+/**
+ * Where the words are in the ring. No page says whether their times count from the turn's first sound or from the socket's: what
+ * can be only one of both is that; undefined where it may be either.
+ */
+function placesIn(
+  { toFrame, length, before }: SentSound,
+  text: string,
+  words: readonly HeardWord[],
+): readonly WordPlace[] | undefined {
+  const lengthS = (length * FRAME_MS) / 1000;
+  const beforeS = (before * FRAME_MS) / 1000;
+  const fits = (offset: number): boolean =>
+    words.every(({ start, end }) => start >= offset - BESIDE_S && end <= offset + lengthS + BESIDE_S);
+  const [ofTurn, ofSocket] = [fits(0), fits(beforeS)];
+  if (ofTurn === ofSocket && before > 0) return undefined;
+  const origin = ofTurn ? 0 : beforeS;
+  const first = toFrame - length + 1;
+  return wordPlaces(text, words, (seconds) => {
+    const at = Math.floor(((seconds - origin) * 1000) / FRAME_MS);
+    return first + Math.min(Math.max(0, at), length - 1);
+  });
 }

@@ -9,9 +9,9 @@ export const groqWhisper: Provider<'stt'> = {
   isRemote: true,
   languages: 'any',
   rank: 20,
-  async open({ settings }) {
+  async open({ settings, wordTimes }) {
     const { createGroqWhisperStt } = await import('./groq-whisper-stt.ts');
     const { apiKey = '', baseUrl, sttModel: model, transcriptMs: timeoutMs } = GROQ.in(settings);
-    return createGroqWhisperStt({ apiKey, baseUrl, model, timeoutMs });
+    return createGroqWhisperStt({ apiKey, baseUrl, model, timeoutMs, wordTimes });
   },
 };

@@ -9,6 +9,7 @@ import { writeWav } from '../../media/wav.ts';
 import { keyTerms } from '../key-terms.ts';
 import { ProviderFailure } from '../provider-failure.ts';
 import { TurnRecording } from '../turn-recording.ts';
+import { heardWords, wordPlaces } from '../word-places.ts';
 import { isPhantom } from './whisper-phantoms.ts';
 import { createGroqClient, type GroqClient, type GroqConnection } from './groq-client.ts';
 
@@ -17,6 +18,8 @@ export interface GroqWhisperOptions extends GroqConnection {
   readonly model: string;
   /** For the whole answer. */
   readonly timeoutMs: Milliseconds;
+  /** Ask where each word was heard: the answer takes a little longer (the SDK's docs). */
+  readonly wordTimes?: boolean;
   readonly clock?: Clock;
 }
 
@@ -35,6 +38,7 @@ const NOTHING: Transcript = { text: '', understood: false, confidence: 0 };
 interface VerboseTranscription {
   readonly text?: unknown;
   readonly segments?: unknown;
+  readonly words?: unknown;
 }
 
 /** As far as it is known. */
@@ -81,12 +85,20 @@ function openStream(
   let beganAt = 0;
   /** Of the turn that ended last, until it is understood. */
   let asked:
-    { readonly frame: number; readonly wav: Uint8Array; readonly voicedMs: Milliseconds } | undefined;
+    | {
+        readonly frame: number;
+        readonly wav: Uint8Array;
+        readonly voicedMs: Milliseconds;
+        /** Which frame of the ring each 20 ms of it are. */
+        readonly frames: readonly number[];
+      }
+    | undefined;
   const isOver = (): boolean => over.signal.aborted;
   const ask = async (sound: NonNullable<typeof asked>): Promise<Transcript> => {
     asked = sound;
-    const hints = { language: request.language, prompt, voicedMs: sound.voicedMs };
-    const transcript = await transcribe(client, sound.wav, hints, over.signal, options);
+    const { wav, voicedMs, frames } = sound;
+    const hints = { language: request.language, prompt, voicedMs, frames };
+    const transcript = await transcribe(client, wav, hints, over.signal, options);
     if (asked === sound) asked = undefined;
     return transcript;
   };
@@ -103,11 +115,13 @@ function openStream(
       if (!turn || ended) return NOTHING;
       ended = true;
       // What follows the last voiced frame is there already: a pause is known only after it.
-      const samples = await turn.upTo(Math.max(frame, Math.min(frame + POSTROLL_FRAMES, turn.lastFrame)));
+      const { samples, frames } = await turn.upTo(
+        Math.max(frame, Math.min(frame + POSTROLL_FRAMES, turn.lastFrame)),
+      );
       turn.close();
       if (samples.length === 0 || isOver()) return NOTHING;
       const wav = writeWav({ encoding: 'pcm_s16', rateHz: turn.rateHz, samples });
-      return ask({ frame, wav, voicedMs: (frame - beganAt + 1) * FRAME_MS });
+      return ask({ frame, wav, voicedMs: (frame - beganAt + 1) * FRAME_MS, frames });
     },
     askAgain: (frame) => (asked?.frame === frame && !isOver() ? ask(asked) : Promise.resolve(NOTHING)),
     close() {
@@ -118,10 +132,16 @@ function openStream(
   };
 }
 
+interface Hints {
+  readonly language: string;
+  readonly voicedMs: Milliseconds;
+  readonly frames: readonly number[];
+}
+
 async function transcribe(
   client: GroqClient,
   wav: Uint8Array,
-  hints: { readonly language: string; readonly prompt: string; readonly voicedMs: Milliseconds },
+  hints: Hints & { readonly prompt: string },
   signal: AbortSignal,
   options: GroqWhisperOptions & { readonly name: string },
 ): Promise<Transcript> {
@@ -137,12 +157,13 @@ async function transcribe(
         file: await toFile(wav, 'turn.wav', { type: 'audio/wav' }),
         language: hints.language.slice(0, 2),
         response_format: 'verbose_json',
+        ...(options.wordTimes === true && { timestamp_granularities: ['word', 'segment'] as const }),
         temperature: 0,
         ...(hints.prompt === '' ? {} : { prompt: hints.prompt }),
       },
       { signal: request.signal },
     );
-    return judged(answer, { name, language: hints.language, voicedMs: hints.voicedMs });
+    return judged(answer, { name, ...hints });
   } catch (error) {
     if (signal.aborted) return NOTHING;
     throw request.missed ?? client.failure('STT_FAILED', name, error);
@@ -154,11 +175,7 @@ async function transcribe(
 /** Whisper makes words out of silence and noise; in part it says itself how likely that is. */
 function judged(
   answer: VerboseTranscription,
-  {
-    name: provider,
-    language,
-    voicedMs,
-  }: { readonly name: string; readonly language: string; readonly voicedMs: Milliseconds },
+  { name: provider, language, voicedMs, frames }: Hints & { readonly name: string },
 ): Transcript {
   if (typeof answer.text !== 'string') {
     const message = 'the answer holds no text';
@@ -172,7 +189,19 @@ function judged(
   const silent =
     segments.length > 0 && segments.every((segment) => numberOf(segment?.no_speech_prob) > NO_SPEECH_PROB);
   const understood = !(silent && logprob < MIN_LOGPROB);
-  return { text, understood, confidence: understood ? Math.min(1, Math.exp(logprob)) : 0 };
+  const places = wordPlaces(text, heardWords(answer.words), (seconds) => frameAt(seconds, frames));
+  return {
+    text,
+    understood,
+    confidence: understood ? Math.min(1, Math.exp(logprob)) : 0,
+    ...(places && { places }),
+  };
+}
+
+/** The frame of the ring that is heard there. */
+function frameAt(seconds: number, frames: readonly number[]): number {
+  const at = Math.floor((seconds * 1000) / FRAME_MS);
+  return frames[Math.min(at, frames.length - 1)] ?? 0;
 }
 
 /** 0 for what is no number. */

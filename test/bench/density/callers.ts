@@ -7,6 +7,8 @@ import { RtpPacketBuilder } from '../../../src/media/rtp-packet-builder.ts';
 export interface CallersReport {
   /** Of each gap between two packets of a call from 20 ms, absolute, ms. */
   readonly deviations: Float64Array;
+  /** How much later than 20 ms after the one before, ms: those that came later at all. */
+  readonly late: Float64Array;
   readonly received: number;
   readonly elapsedMs: number;
   /** Sequence numbers that didn't come. */
@@ -34,7 +36,7 @@ let received = 0;
 let begunAt = 0;
 let cpuBefore = process.cpuUsage();
 let count = 0;
-let deviations = new Float64Array(0);
+let gaps = new Float64Array(0);
 
 function receive(line: Line, packet: Buffer): void {
   const now = performance.now();
@@ -43,7 +45,7 @@ function receive(line: Line, packet: Buffer): void {
   if (measuring && line.lastAt > 0) {
     received += 1;
     missing += step - 1;
-    if (step === 1 && count < deviations.length) deviations[count++] = Math.abs(now - line.lastAt - 20);
+    if (step === 1 && count < gaps.length) gaps[count++] = now - line.lastAt - 20;
   }
   line.lastAt = now;
   line.lastSequence = sequence;
@@ -95,7 +97,7 @@ process.on('message', (command: Command) => {
       start(command.ports);
       break;
     case 'measure':
-      deviations = new Float64Array(lines.length * 50 * 60);
+      gaps = new Float64Array(lines.length * 50 * 60);
       cpuBefore = process.cpuUsage();
       begunAt = performance.now();
       measuring = true;
@@ -104,7 +106,8 @@ process.on('message', (command: Command) => {
       measuring = false;
       const { user, system } = process.cpuUsage(cpuBefore);
       process.send?.({
-        deviations: deviations.slice(0, count),
+        deviations: gaps.slice(0, count).map(Math.abs),
+        late: gaps.slice(0, count).filter((ms) => ms > 0),
         received,
         elapsedMs: performance.now() - begunAt,
         missing,

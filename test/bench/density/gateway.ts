@@ -1,11 +1,10 @@
 /**
  * Our RTP gateway with all that it does for a call, and speech queued without end. `dgram` as an argument: without
- * batches. A number: beside the store, which keeps the calls' turns in a database that has so many calls already, and is
- * searched all the time.
+ * batches. JSON: beside the store, which keeps the calls' turns in a database that is searched all the time.
  */
 import type { MediaSession } from '../../../src/dialog/contract/ports.ts';
 import { RtpMediaGateway } from '../../../src/gateways/rtp-media-gateway.ts';
-import { keepCalls } from '../kept-calls.ts';
+import { keepCalls, type Beside } from '../kept-calls.ts';
 import { callers, contend, keepBusy } from './contender.ts';
 import { threadsCpuMs } from '../threads-cpu.ts';
 
@@ -16,8 +15,8 @@ async function talk(session: MediaSession): Promise<void> {
   while (await playback.write({ encoding: 'ulaw', rateHz: 8000, bytes: second }));
 }
 
-const stored = Number(process.argv[3]);
-const beside = stored > 0 ? await keepCalls(callers.length, stored) : undefined;
+const store = process.argv.find((one) => one.startsWith('{'));
+const beside = store === undefined ? undefined : await keepCalls(callers.length, JSON.parse(store) as Beside);
 const gateway = await RtpMediaGateway.start({ io: process.argv.includes('dgram') ? 'dgram' : 'auto' });
 for (const port of callers) {
   const session = await gateway.reserve({ id: `call-${port}` });

@@ -15,6 +15,12 @@ export interface Figures {
     readonly p999: number;
     readonly worst: number;
   };
+  /** That came to the callers. */
+  readonly packets: number;
+  /** Of those, how many came more than `lateMs` later than they should have after the one before. */
+  readonly lateShare: number;
+  /** Packets that didn't come, by their sequence numbers. */
+  readonly missing: number;
   /** Of what should have come to the callers. */
   readonly lostShare: number;
   readonly callersCoreShare: number;
@@ -24,12 +30,13 @@ export interface Measurement {
   readonly calls: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  readonly lateMs?: number;
 }
 
 /** `command`: the contender's program, where its file is one of an interpreter's: with that, and further arguments. */
 export async function measure(
   [program, ...args]: readonly string[],
-  { calls, seconds, warmUpSeconds }: Measurement,
+  { calls, seconds, warmUpSeconds, lateMs = 20 }: Measurement,
 ): Promise<Figures> {
   const callers = fork(new URL('callers.ts', import.meta.url), {
     serialization: 'advanced',
@@ -70,6 +77,9 @@ export async function measure(
     microseconds: (cpuMs * 1000) / report.received,
     coreShare: cpuMs / report.elapsedMs,
     deviationMs: { p50: at(0.5), p99: at(0.99), p999: at(0.999), worst: deviations.at(-1) ?? NaN },
+    packets: report.received,
+    missing: report.missing,
+    lateShare: report.late.filter((ms) => ms > lateMs).length / report.received,
     lostShare: Math.max(0, 1 - report.received / ((calls * report.elapsedMs) / 20)),
     callersCoreShare: report.cpuMs / report.elapsedMs,
   };

@@ -9,7 +9,7 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import { AudioRingWriter, createAudioRing } from '../../../src/media/audio-ring.ts';
 import { readWav } from '../../../src/media/wav.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
-import { redactionOf } from '../../../src/store/redaction.ts';
+import { redactionOf, type Told } from '../../../src/store/redaction.ts';
 import { listCalls } from '../../../src/store/reader.ts';
 import { Store } from '../../../src/store/store.ts';
 import { recordingPath } from '../../support/records.ts';
@@ -26,8 +26,7 @@ describe('the recording of a call', () => {
     const redact = redactionOf({ digits: true, cards: true, patterns: [] });
     const rules = {
       texts: false,
-      redact: (text: string, how: 'said' | 'keyed' | 'message') =>
-        redact(text, how === 'keyed' ? how : 'said', 'en'),
+      redact: (text: string, how: Told | 'message') => redact(text, how === 'keyed' ? how : 'said', 'en'),
     };
     const directory = await tempFolder();
     const onTrouble = (message: string): void => expect.fail(message);

@@ -17,8 +17,18 @@ export interface Utterance {
   readonly keyTerms?: readonly string[];
 }
 
+/** A text, and where its words are in the utterance, in seconds. */
+export interface WordedText {
+  readonly text: string;
+  readonly words: readonly { readonly word: string; readonly start: number; readonly end: number }[];
+}
+
 /** What is made of a turn's sound. */
-export type Transcribe = (utterance: Utterance) => string | Promise<string>;
+export type Transcribe = (utterance: Utterance) => string | WordedText | Promise<string | WordedText>;
+
+export function worded(made: string | WordedText): WordedText {
+  return typeof made === 'string' ? { text: made, words: [] } : made;
+}
 
 /** Listens to one connection while its sound comes, so that the text is there when the turn ends. */
 export interface TurnListener {
@@ -52,6 +62,8 @@ export interface SttBehaviour {
   readonly takesBack?: () => boolean;
   /** From `finalize` to the transcript. */
   readonly finalize?: Delay;
+  /** Whether words' times count from the turn's first sound, or the connection's (default). */
+  readonly wordsCountFrom?: 'turn' | 'connection';
   readonly detector?: DetectorOptions;
   readonly observe?: ServerObserver | undefined;
 }
@@ -251,7 +263,9 @@ export class TurnsSession extends SttSession {
     const count = Math.max(1, Math.floor((turn.parts.length * 20 - 500) / UPDATE_MS));
     const utterance = this.#utterance(turn);
     this.#say(async () => {
-      const words = (await this.behaviour.transcribe(utterance)).split(' ').slice(0, count);
+      const words = worded(await this.behaviour.transcribe(utterance))
+        .text.split(' ')
+        .slice(0, count);
       this.send({ type: 'turn.update', transcript: words.join(' ') });
     });
   }
@@ -277,7 +291,7 @@ export class TurnsSession extends SttSession {
       return () => text;
     }
     const utterance = this.#utterance(turn);
-    return () => this.behaviour.transcribe(utterance);
+    return async () => worded(await this.behaviour.transcribe(utterance)).text;
   }
 
   #utterance({ id, parts }: Turn): Utterance {
@@ -294,6 +308,8 @@ export class TurnsSession extends SttSession {
 export class FinalizeSession extends SttSession {
   #parts: Int16Array[] = [];
   #turns = 0;
+  /** Samples of the turns before. */
+  #heard = 0;
   #order: Promise<void> = Promise.resolve();
 
   protected override hear(samples: Int16Array): void {
@@ -308,14 +324,17 @@ export class FinalizeSession extends SttSession {
     }
     const samples = joined(this.#parts);
     this.#parts = [];
+    const before = this.#heard;
+    this.#heard += samples.length;
     const turn = `${this.options.requestId}/${(this.#turns += 1)}`;
     this.#order = this.#order.then(async () => {
       const { rateHz, keyTerms, fault } = this.options;
       await sleep(this.behaviour.finalize?.() ?? 0);
       if (samples.length > 0 && fault?.type !== 'empty') {
         await this.#transcripts(
-          await this.behaviour.transcribe({ turn, samples, rateHz, keyTerms }),
+          worded(await this.behaviour.transcribe({ turn, samples, rateHz, keyTerms })),
           samples.length / rateHz,
+          this.behaviour.wordsCountFrom === 'turn' ? 0 : before / rateHz,
         );
       }
       // STTManualFinalizeFlushDoneResponse, and …DoneResponse to `close`: src/resources/stt/manual-finalize/manual-finalize.ts.
@@ -328,13 +347,22 @@ export class FinalizeSession extends SttSession {
   }
 
   /** STTManualFinalizeTranscriptResponse: every final text is the part that is new, its spaces included. */
-  async #transcripts(text: string, duration: number): Promise<void> {
+  async #transcripts({ text, words }: WordedText, duration: number, fromS: number): Promise<void> {
     const middle = text.indexOf(' ', text.length / 2);
     const halves = middle < 0 ? [text] : [text.slice(0, middle), text.slice(middle)];
+    const rest = words.map(({ word, start, end }) => ({ word, start: fromS + start, end: fromS + end }));
     for (const half of halves.filter(Boolean)) {
+      const own = rest.splice(0, half.trim().split(/\s+/).length);
       await Promise.resolve();
       this.send({ type: 'transcript', is_final: false, text: half.slice(0, half.length / 2), duration });
-      this.send({ type: 'transcript', is_final: true, text: half, duration, language: 'en' });
+      this.send({
+        type: 'transcript',
+        is_final: true,
+        text: half,
+        duration,
+        language: 'en',
+        ...(own.length > 0 && { words: own }),
+      });
     }
   }
 }

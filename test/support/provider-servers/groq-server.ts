@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readWav } from '../../../src/media/wav.ts';
 import type { PcmS16 } from '../../../src/media/audio.ts';
 import { streamChat, type ChatRequest, type Flavour, type Think } from './chat-stream.ts';
+import { worded, type Transcribe } from './cartesia-stt-session.ts';
 import type { Delay } from './delays.ts';
 import type { Fault, FaultPlan } from './fault-plan.ts';
 import {
@@ -36,7 +37,7 @@ export interface GroqServerOptions {
   /** From the request to the first token. */
   readonly firstToken?: Delay;
   readonly betweenTokens?: Delay;
-  readonly transcribe?: (audio: PcmS16) => string | Promise<string>;
+  readonly transcribe?: (audio: PcmS16) => ReturnType<Transcribe>;
   readonly transcription?: Delay;
   /** Asked at `chat` and `transcription`, once a request. */
   readonly faults?: FaultPlan;
@@ -139,7 +140,11 @@ export async function startGroqServer(options: GroqServerOptions = {}): Promise<
       response.end('{"text":');
       return;
     }
-    const text = fault?.type === 'empty' ? '' : await (options.transcribe?.(audio) ?? 'hello');
+    const made = fault?.type === 'empty' ? '' : await (options.transcribe?.(audio) ?? 'hello');
+    const { text, words } = worded(made);
+    const wantsWords = parts.some(
+      ({ name, data }) => name === 'timestamp_granularities[]' && Buffer.from(data).toString() === 'word',
+    );
     // Transcription and its verbose form: console.groq.com/docs/speech-to-text.
     const duration = audio.samples.length / audio.rateHz;
     const silent = text === '';
@@ -158,6 +163,7 @@ export async function startGroqServer(options: GroqServerOptions = {}): Promise<
         duration,
         text,
         segments: [segment],
+        ...(wantsWords && { words }),
       });
     } else sendJson(response, 200, { text });
   };

@@ -6,7 +6,7 @@ import { keyTerms } from '../../../src/providers/key-terms.ts';
 import { expectedPhrases } from '../../../src/providers/embedded/receptionist/expected-phrases.ts';
 import { createPocketsphinxStt } from '../../../src/providers/embedded/stt/pocketsphinx-stt.ts';
 import { RingFeeder } from '../ring-feeder.ts';
-import type { TurnListener, SttBehaviour, Transcribe } from './cartesia-stt-session.ts';
+import type { TurnListener, SttBehaviour, Transcribe, WordedText } from './cartesia-stt-session.ts';
 
 interface Domain {
   readonly phrases: readonly string[];
@@ -66,9 +66,10 @@ export async function openPocketsphinx(agents: readonly AgentProfile[]): Promise
       const feeder = new RingFeeder(knownRate(rateHz));
       const stream = await open(domainOf(terms), feeder);
       try {
-        stream.beginTurn(feeder.frame);
+        const first = feeder.frame;
+        stream.beginTurn(first);
         feeder.write(samples.subarray(0, LONGEST_S * rateHz));
-        return textOf(await stream.endTurn(feeder.frame - 1));
+        return wordedOf(await stream.endTurn(feeder.frame - 1), first);
       } finally {
         stream.close();
       }
@@ -146,6 +147,22 @@ class StreamListener implements TurnListener {
 /** The cloud would guess on; this one knows when it doesn't know. */
 function textOf({ text, understood }: Transcript): string {
   return understood ? text : '';
+}
+
+function wordedOf(transcript: Transcript, first: number): WordedText {
+  const text = textOf(transcript);
+  const seconds = (frame: number): number => ((frame - first) * FRAME_MS) / 1000;
+  const words = text === '' ? [] : text.split(/\s+/);
+  const { places = [] } = transcript;
+  if (places.length !== words.length) return { text, words: [] };
+  return {
+    text,
+    words: places.map(({ frame, toFrame }, n) => ({
+      word: words[n] ?? '',
+      start: seconds(frame),
+      end: seconds(toFrame + 1),
+    })),
+  };
 }
 
 function knownRate(rateHz: number): SampleRateHz {

@@ -326,6 +326,29 @@ describe('Cartesia, told where turns end,', () => {
     expect(partials.at(-1)).toBe(ONE);
   });
 
+  it.each(['turn', 'connection'] as const)(
+    'knows where each word was heard, if it counts from the first sound of the %s',
+    async (wordsCountFrom) => {
+      const words = ONE.split(' ').map((word, n) => ({ word, start: 0.41 + n / 5, end: 0.51 + n / 5 }));
+      const transcribe = () => ({ text: ONE, words });
+      server = await serve({ stt: { transcribe, wordsCountFrom } });
+      const one = await call({ socket });
+      for (let turn = 0; turn < 3; turn += 1) {
+        const begun = one.caller.frame;
+        const { last } = await say(one, ONE);
+        await one.caller.silence(200);
+        const { places } = await one.stream.endTurn(last);
+        const first = places?.[0]?.frame ?? 0;
+        expect(places).toEqual(
+          words.map((_, n) => ({ frame: first + n * 10, toFrame: first + n * 10 + 25 })),
+        );
+        // 400 ms into what was sent, which begins 300 ms before the turn does, if there is so much.
+        const reachedBack = Math.min(15, begun - 1);
+        expect(Math.abs(first - (begun - 1 - reachedBack + 10))).toBeLessThanOrEqual(2);
+      }
+    },
+  );
+
   it('hears a turn again when the socket dies in it', async () => {
     faults.push(/stt/, { type: 'cut-after-audio', bytes: 6000 });
     const one = await call({ socket });

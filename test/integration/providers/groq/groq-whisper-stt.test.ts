@@ -37,6 +37,8 @@ afterEach(async () => {
 interface Call {
   readonly caller: RingCaller;
   readonly stream: SttStream;
+  /** The frame with which the last turn began. */
+  begun: number;
 }
 
 function open(options: Partial<GroqWhisperOptions> = {}): SpeechToText {
@@ -71,13 +73,14 @@ async function call(options: Partial<GroqWhisperOptions> = {}, stt = alone(open(
       if (event.type === 'trouble') troubles.push(event.trouble.message);
     },
   });
-  return { caller, stream };
+  return { caller, stream, begun: -1 };
 }
 
 async function hear(one: Call, text = ONE) {
   await one.caller.silence(500);
   const saying = one.caller.play(await utterance(text));
-  one.stream.beginTurn(one.caller.frame - 1);
+  one.begun = one.caller.frame - 1;
+  one.stream.beginTurn(one.begun);
   const { last } = await saying;
   await one.caller.silence(120);
   return one.stream.endTurn(last);
@@ -115,6 +118,21 @@ describe('Whisper at Groq', () => {
     expect(audio.rateHz).toBe(8000);
     expect(audio.samples.length / 8).toBeGreaterThan(saidMs + 300);
     expect(audio.samples.length / 8).toBeLessThan(saidMs + 500);
+  });
+
+  it('is asked where each word was heard only if somebody wants to know', async () => {
+    await server.close();
+    const words = ONE.split(' ').map((word, n) => ({ word, start: 0.41 + n / 5, end: 0.51 + n / 5 }));
+    server = await startGroqServer({ apiKey: KEY, faults, transcribe: () => ({ text: `${ONE}?`, words }) });
+    closing.push(() => server.close());
+    const one = await call({ wordTimes: true });
+    const { places, text } = await hear(one);
+    expect(text).toBe(`${ONE}?`);
+    // The sound that was sent begins 300 ms, 15 frames, before the turn does.
+    const first = places?.[0]?.frame ?? 0;
+    expect(places).toEqual(words.map((_, n) => ({ frame: first + n * 10, toFrame: first + n * 10 + 25 })));
+    expect(first - one.begun).toBe(-5);
+    expect((await hear(await call())).places).toBeUndefined();
   });
 
   it('hears a turn that is longer than the ring', async () => {

@@ -1,0 +1,139 @@
+/**
+ * What the store does among many calls, in both databases:
+ *
+ *     node test/bench/store.bench.ts [CALLS [sqlite | postgres]]     (default 100000)
+ *
+ * 1. How long a search takes, kind by kind. A search is what `npm run calls -- search` does: the words, and the 50 newest
+ *    records that have them, as a whole.
+ * 2. Whether 50 live calls get their packets in time meanwhile: the RTP gateway with all that a call gets from its media
+ *    thread, in a process that keeps the calls' turns and searches all the time. First without a store, then with it, and
+ *    with a database that is locked, slow or away. A packet is late that comes more than 20 ms later than it should; the
+ *    callers are a process of their own.
+ */
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
+import { openDatabase, type DatabasePlace } from '../../src/store/database.ts';
+import { searchAll } from '../../src/store/reader.ts';
+import { PostgresServer } from '../support/postgres.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { measure as measureLine } from './density/measure.ts';
+import type { Beside } from './kept-calls.ts';
+import { fill, numberOf, phrase, random, TURNS, VOCABULARY, word } from './made-up-calls.ts';
+
+const { positionals } = parseArgs({ allowPositionals: true });
+const CALLS = Number(positionals[0] ?? 100_000);
+const ONLY = positionals[1];
+const QUESTIONS = 200;
+const LIVE_CALLS = 50;
+const LIVE_S = 10;
+/** Of a database that is slow: each answer. */
+const SLOW_MS = 400;
+const SHARE_OF_LATE = 20;
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function search(name: string, place: DatabasePlace): Promise<void> {
+  const database = await openDatabase({ place, onWarning: say });
+  const began = performance.now();
+  await fill(database, CALLS);
+  const seconds = (performance.now() - began) / 1000;
+  say(`${name}: ${CALLS} calls of ${2 * TURNS} turns written in ${seconds.toFixed(0)} s`);
+  const number = (): string => numberOf(Math.floor(random() * CALLS));
+  const kinds: Readonly<Record<string, () => string>> = {
+    'a common word': () => word(1 + Math.floor(random() * 20)),
+    'the commonest word': () => word(1),
+    'any word': () => word(),
+    'a rare word': () => word(VOCABULARY / 2 + Math.floor((random() * VOCABULARY) / 2)),
+    'two words': () => `${word()} ${word()}`,
+    'five common words': () => Array.from({ length: 5 }, () => word(1 + Math.floor(random() * 20))).join(' '),
+    'a common and a rare word': () => `${word(1)} ${word(VOCABULARY - Math.floor(random() * 1000))}`,
+    'the beginning of a word': () => word().slice(0, 4),
+    'the first letter of a word': () => word().slice(0, 1),
+    'a number': number,
+    'a part of a number': () => number().slice(3),
+    'three figures of a number': () => number().slice(4, 7),
+    'two figures of a number': () => number().slice(0, 2),
+    'Japanese, Chinese or Thai': () => phrase(),
+    'one letter of those': () => phrase().slice(0, 1),
+    'nothing that is there': () => `x${word()}`,
+  };
+  const all: number[] = [];
+  for (const [kind, question] of Object.entries(kinds)) {
+    const times: number[] = [];
+    let found = 0;
+    for (let n = 0; n < QUESTIONS; n += 1) {
+      const words = question();
+      const start = performance.now();
+      found += (await searchAll(database, words, 50)).calls.length;
+      times.push(performance.now() - start);
+    }
+    all.push(...times);
+    say(`  ${kind.padEnd(28)} ${line(times)}   ${(found / QUESTIONS).toFixed(1)} found`);
+  }
+  say(`  ${'all'.padEnd(28)} ${line(all)}`);
+  await database.close();
+}
+
+function line(times: readonly number[]): string {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number): string =>
+    (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(1).padStart(7);
+  return `p50 ${at(0.5)}  p95 ${at(0.95)}  p99 ${at(0.99)}  worst ${at(1)} ms`;
+}
+
+const GATEWAY = new URL('density/gateway.ts', import.meta.url).pathname;
+
+async function live(name: string, beside?: Beside): Promise<void> {
+  const command = [process.execPath, GATEWAY, ...(beside ? [JSON.stringify(beside)] : [])];
+  const { packets, lateShare, missing, deviationMs } = await measureLine(command, {
+    calls: LIVE_CALLS,
+    seconds: LIVE_S,
+    warmUpSeconds: 3,
+    lateMs: SHARE_OF_LATE,
+  });
+  const { p99, p999, worst } = deviationMs;
+  say(
+    `  ${LIVE_CALLS} calls, ${name.padEnd(34)} ${packets} packets, ${Math.round(lateShare * packets)} late, ` +
+      `${missing} lost; beside their time: p99 ${p99.toFixed(1)}  ` +
+      `p99.9 ${p999.toFixed(1)}  worst ${worst.toFixed(1)} ms`,
+  );
+}
+
+await live('no store');
+if (ONLY !== 'postgres') {
+  const folder = mkdtempSync(join(tmpdir(), 'store-bench-'));
+  const place = { kind: 'sqlite', path: join(folder, 'records.sqlite') } as const;
+  try {
+    await search('SQLite', place);
+    say(`  ${(statSync(place.path).size / 2 ** 20).toFixed(0)} MB`);
+    await live('searched all the time', { place });
+    await live('locked by another program', { place, isLocked: true });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+if (ONLY !== 'sqlite') {
+  const server = await PostgresServer.start();
+  const url = await server.database();
+  const proxy = await startTcpProxy(Number(new URL(url).port));
+  try {
+    await search('PostgreSQL', { kind: 'postgres', url });
+    await live('searched all the time', { place: { kind: 'postgres', url } });
+    const far = new URL(url);
+    far.port = String(proxy.port);
+    const place = { kind: 'postgres', url: far.href } as const;
+    proxy.delay(SLOW_MS);
+    await live(`each answer ${SLOW_MS} ms late`, { place });
+    proxy.delay(0);
+    proxy.refuse();
+    await live('away', { place });
+  } finally {
+    await proxy.close();
+    await server.stop();
+  }
+}
