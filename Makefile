@@ -105,7 +105,7 @@ bench-trouble:
 	@lab/run.sh --lab test/bench/trouble.bench.ts
 
 bench-turns:
-	@lab/run.sh test/bench/turns.bench.ts
+	@lab/run.sh $(if $(ASTERISK),--lab) test/bench/turns.bench.ts
 
 fuzz:
 	@lab/run.sh test/fuzz/fuzz.ts $(TARGET:%=--target %) $(SEED:%=--seed %) $(SECONDS:%=--seconds %) $(SESSION:%=--session %)

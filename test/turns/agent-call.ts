@@ -7,7 +7,12 @@ import {
   type AgentProfile,
 } from '../../src/dialog/contract/agent-profile.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
-import type { MediaSession, SpeechToText, VoiceActivityDetector } from '../../src/dialog/contract/ports.ts';
+import type {
+  CallDesk,
+  MediaSession,
+  SpeechToText,
+  VoiceActivityDetector,
+} from '../../src/dialog/contract/ports.ts';
 import { endpointingByWords, type EndpointingPolicy } from '../../src/dialog/turn/endpointing-policy.ts';
 import { languageOf } from '../../src/dialog/language/known-languages.ts';
 import {
@@ -18,6 +23,7 @@ import {
 import { PhraseCache } from '../../src/dialog/reply/prepared-phrases.ts';
 import { toolTable } from '../../src/dialog/reply/agent-tools.ts';
 import type { TurnSettings } from '../../src/dialog/turn/turn-states.ts';
+import type { Clock } from '../../src/lib/clock.ts';
 import { Scope } from '../../src/lib/scope.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { agentProfile } from '../support/scripted-call.ts';
@@ -106,14 +112,25 @@ export interface CallToStart {
 }
 
 /** Answers a call of `test` with these parts; nothing has been said yet. */
-export async function startCall({
+export async function startCall({ clock, media, ...agent }: CallToStart): Promise<RunningCall> {
+  const { desk, events } = await openDesk({ clock, ...agent });
+  const line = new ScriptedLine(clock, callInfo());
+  const admission = desk.admit(line.info);
+  if (admission.kind !== 'accept') throw new Error('the desk refuses the call');
+  return { line, events, over: admission.run(line, media) };
+}
+
+/** Where one call of `test` can be answered; and what it tells of itself. */
+export async function openDesk({
   test,
   variant,
   clock,
-  media,
   vad,
   stt,
-}: CallToStart): Promise<RunningCall> {
+}: Omit<CallToStart, 'media' | 'clock'> & { readonly clock: Clock }): Promise<{
+  desk: CallDesk;
+  events: readonly CallEvent[];
+}> {
   const profile = agentProfile({
     id: test.half,
     greeting: test.greeting,
@@ -142,10 +159,7 @@ export async function startCall({
     observe: (event) => events.push(event),
     scope: new Scope(test.id),
   });
-  const line = new ScriptedLine(clock, callInfo());
-  const admission = desk.admit(line.info);
-  if (admission.kind !== 'accept') throw new Error('the desk refuses the call');
-  return { line, events, over: admission.run(line, media) };
+  return { desk, events };
 }
 
 const prepared = new Map<string, Promise<PhraseCache>>();

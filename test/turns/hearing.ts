@@ -2,6 +2,7 @@ import type { SpeechToText, SttStream } from '../../src/dialog/contract/ports.ts
 import type { SttRequest, Transcript } from '../../src/dialog/contract/speech.ts';
 import type { Clock, Milliseconds } from '../../src/lib/clock.ts';
 import { FRAME_MS } from '../../src/media/audio.ts';
+import type { AudioRingHandle } from '../../src/media/audio-ring.ts';
 import type { CallerSound } from './cases.ts';
 import { Random } from './random.ts';
 
@@ -87,6 +88,8 @@ const OTHERS =
 export class Hearing {
   readonly #seed: string;
   readonly #heard: Heard[] = [];
+  /** By how much the ring's time is ahead of the caller's: on a real line, the way of a packet among it. */
+  aheadMs: Milliseconds = 0;
 
   constructor(seed: string) {
     this.#seed = seed;
@@ -108,9 +111,11 @@ export class Hearing {
 
   /** What is heard in a stretch of the call; `by`: as far as is known by then. */
   between(from: Milliseconds, to: Milliseconds, by = Infinity): readonly Heard[] {
-    return this.#heard.filter(
-      (heard) => (heard.from + heard.to) / 2 >= from && heard.from < to && heard.at <= by,
-    );
+    const ahead = this.aheadMs;
+    return this.#heard
+      .filter((heard) => (heard.from + heard.to) / 2 >= from - ahead && heard.from < to - ahead)
+      .filter((heard) => heard.at <= by - ahead)
+      .map((heard) => ({ ...heard, from: heard.from + ahead, to: heard.to + ahead, at: heard.at + ahead }));
   }
 }
 
@@ -161,6 +166,7 @@ export class ModelRecogniser implements SpeechToText {
   readonly #hearing: Hearing;
   readonly #random: Random;
   #stream: { step(at: Milliseconds): void } | undefined;
+  #ring: AudioRingHandle | undefined;
 
   /** `findsTurns`: listens all the time and says by itself when a turn ends, as Cartesia's does; else it is asked. */
   constructor(clock: Clock, hearing: Hearing, seed: string, findsTurns: boolean) {
@@ -175,12 +181,18 @@ export class ModelRecogniser implements SpeechToText {
       ? new TurnFinder(request, this.#hearing, this.#random)
       : new AskedStream(request, this.#clock, this.#hearing, this.#random);
     this.#stream = stream;
+    this.#ring = request.heard;
     return Promise.resolve(stream);
   }
 
   /** `at`: milliseconds since the ring began. */
   step(at: Milliseconds): void {
     this.#stream?.step(at);
+  }
+
+  /** Of the call, once it listens. */
+  get ring(): AudioRingHandle | undefined {
+    return this.#ring;
   }
 
   close(): Promise<void> {

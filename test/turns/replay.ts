@@ -13,8 +13,8 @@ import type { AgentSpan, CallLog } from './call-log.ts';
 import { toInt16 } from './sound.ts';
 
 /** A call is over when all was said and the agent has been silent for so long; or at the latest after LIMIT_MS. */
-const QUIET_MS = 2500;
-const LIMIT_MS = 45_000;
+export const QUIET_MS = 2500;
+export const LIMIT_MS = 45_000;
 
 /** Both sides of a call as they were heard on the wire, 8 kHz. */
 export interface CallSound {
@@ -89,13 +89,16 @@ export async function replay(test: Case, variant: Variant, options: ReplayOption
   };
 }
 
-function describe(test: Case, variant: Variant): Pick<CallLog, 'id' | 'half' | 'class' | 'kind' | 'variant'> {
+export function describe(
+  test: Case,
+  variant: Variant,
+): Pick<CallLog, 'id' | 'half' | 'class' | 'kind' | 'variant'> {
   return { id: test.id, half: test.half, class: test.class, kind: test.kind, variant: variant.name };
 }
 
 /** What the call told of itself. */
-function told(
-  { events }: RunningCall,
+export function told(
+  { events }: Pick<RunningCall, 'events'>,
   start: Milliseconds,
   ended: boolean,
 ): Pick<CallLog, 'turns' | 'ended'> {

@@ -1,0 +1,271 @@
+/**
+ * Cases of the corpus as calls through a real Asterisk, in real time: the caller's telephone is an RTP peer of ours, Asterisk
+ * carries its sound to the dialplan's number and to the agent, and the agent's gateway, detector, threads, call control and
+ * dialogue are those of the program. The recogniser, the model and the voice are the replay's (README.md).
+ */
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WebSocket } from 'ws';
+import { NativeAsterisk } from '../../lab/asterisk.ts';
+import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
+import type { CallDesk, VoiceActivityDetector } from '../../src/dialog/contract/ports.ts';
+import { RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
+import { systemClock, type Milliseconds } from '../../src/lib/clock.ts';
+import { FRAME_MS } from '../../src/media/audio.ts';
+import { AudioRingReader } from '../../src/media/audio-ring.ts';
+import { codecOf } from '../../src/media/codec.ts';
+import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
+import { createSileroVad } from '../../src/providers/embedded/vad/silero-vad.ts';
+import { parseAriMessage } from '../../src/telephony/asterisk/ari-model.ts';
+import { AriRest } from '../../src/telephony/asterisk/ari-rest.ts';
+import { openEventSocket } from '../../src/telephony/asterisk/event-socket.ts';
+import { peerOf } from '../../src/telephony/asterisk/external-media.ts';
+import { startStasisApp, type StasisApp } from '../../src/telephony/asterisk/stasis-app.ts';
+import { createTestLog } from '../support/ari-desk.ts';
+import { labServer } from '../support/lab-server.ts';
+import { decodeRtp, RtpPacketizer } from '../support/rtp-packets.ts';
+import { openDesk, PHRASES, type Variant } from './agent-call.ts';
+import { placeOf, sentenceOf } from './agent-parts.ts';
+import type { CallLog } from './call-log.ts';
+import { CallerSide } from './caller-side.ts';
+import type { Case } from './cases.ts';
+import { Hearing, ModelRecogniser } from './hearing.ts';
+import { describe, LIMIT_MS, QUIET_MS, told, Wire } from './replay.ts';
+import { toInt16 } from './sound.ts';
+
+const APP = 'turns-callers';
+const ARI_MS: Milliseconds = 5000;
+const FRAME = 160;
+/** A packet goes on where the one before it ended, if it comes no further from there than so many frames. */
+const JITTER_FRAMES = 6;
+
+export class TurnsLab {
+  readonly #asterisk: NativeAsterisk;
+  readonly #gateway: RtpMediaGateway;
+  readonly #vad: VoiceActivityDetector;
+  readonly #app: StasisApp;
+  readonly #rest: AriRest;
+  readonly #socket: WebSocket;
+  /** By the caller's number. */
+  readonly #desks: Map<string, CallDesk>;
+  /** What waits for a channel that comes into our application. */
+  readonly #arrivals = new Map<string, () => void>();
+  #calls = 0;
+
+  private constructor(
+    parts: Readonly<{
+      asterisk: NativeAsterisk;
+      gateway: RtpMediaGateway;
+      vad: VoiceActivityDetector;
+      app: StasisApp;
+      rest: AriRest;
+      socket: WebSocket;
+      desks: Map<string, CallDesk>;
+    }>,
+  ) {
+    this.#asterisk = parts.asterisk;
+    this.#gateway = parts.gateway;
+    this.#vad = parts.vad;
+    this.#app = parts.app;
+    this.#rest = parts.rest;
+    this.#socket = parts.socket;
+    this.#desks = parts.desks;
+    this.#socket.on('message', (data: Buffer) => {
+      const message = parseAriMessage(data.toString('utf8'));
+      if (message.kind !== 'event' || message.event.type !== 'StasisStart') return;
+      const { id } = message.event.channel;
+      this.#arrivals.get(id)?.();
+    });
+  }
+
+  static async start(signal: AbortSignal): Promise<TurnsLab> {
+    const asterisk = await NativeAsterisk.start({ signal });
+    const desks = new Map<string, CallDesk>();
+    const desk: CallDesk = {
+      admit: (info) => desks.get(info.caller.number)?.admit(info) ?? { kind: 'proceed', variables: {} },
+    };
+    // The caller's side knows what sounds by what comes: no packets where the agent is silent, as in the replay.
+    const gateway = await RtpMediaGateway.start({
+      silenceSuppression: true,
+      telephoneEventPayloadType: 'none',
+    });
+    const vad = await createSileroVad();
+    const server = labServer(asterisk);
+    const app = await startStasisApp({ server, desk, gateway, clock: systemClock, log: createTestLog() });
+    const rest = await AriRest.open(server, ARI_MS);
+    const socket = openEventSocket(server, APP, ARI_MS);
+    await once(socket, 'open');
+    return new TurnsLab({ asterisk, gateway, vad, app, rest, socket, desks });
+  }
+
+  /** From the answer to the end. */
+  async call(test: Case, variant: Variant): Promise<CallLog> {
+    const number = `${2000 + ++this.#calls}`;
+    const hearing = new Hearing(test.id);
+    const stt = new ModelRecogniser(systemClock, hearing, test.id, variant.findsTurns ?? false);
+    const caller = await CallerSide.prepare(test, hearing);
+    const { desk, events } = await openDesk({ test, variant, clock: systemClock, vad: this.#vad, stt });
+    this.#desks.set(number, desk);
+    const telephone = await Telephone.open();
+    const [bridge, media, channel] = ['bridge', 'media', 'call'].map((part) => `turns-${number}-${part}`) as [
+      string,
+      string,
+      string,
+    ];
+    try {
+      const external = await this.#rest.createExternalMedia(media, APP, {
+        externalHost: `127.0.0.1:${telephone.port}`,
+        format: 'ulaw',
+      });
+      const peer = peerOf(external);
+      if (!peer) throw new Error('Asterisk doesn’t say where its end of the RTP is');
+      await this.#rest.createBridge(bridge);
+      await this.#rest.addToBridge(bridge, [media]);
+      await this.#dial(channel, number);
+      await this.#rest.addToBridge(bridge, [channel]);
+      const startedAt = systemClock.now();
+      const wire = await telephone.talk({ peer, test, caller, hearing, stt, events });
+      const lengthMs = systemClock.now() - startedAt;
+      const byItself = ended(events);
+      await this.#rest.hangUp(channel);
+      for (const until = Date.now() + ARI_MS; !ended(events) && Date.now() < until;) await sleep(FRAME_MS);
+      const answer = test.answer.map(async (text) => ({
+        text,
+        ms: (await sentenceOf(text, test.half)).soundMs,
+      }));
+      return {
+        ...describe(test, variant),
+        lengthMs,
+        answer: await Promise.all(answer),
+        caller: caller.log,
+        agent: wire.spans,
+        phrases: PHRASES,
+        ...told({ events }, startedAt, byItself),
+      };
+    } finally {
+      telephone.close();
+      await this.#rest.hangUp(channel).catch(() => false);
+      await this.#rest.hangUp(media).catch(() => false);
+      await this.#rest.destroyBridge(bridge).catch(() => false);
+      this.#desks.delete(number);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#socket.close();
+    this.#rest.close();
+    await this.#app.close();
+    await this.#vad.close();
+    await this.#gateway.close();
+    await this.#asterisk.stop();
+  }
+
+  /** Calls the agent's number in the dialplan; resolves when it has answered. */
+  async #dial(channel: string, number: string): Promise<void> {
+    const answered = Promise.withResolvers<undefined>();
+    this.#arrivals.set(channel, () => {
+      answered.resolve(undefined);
+    });
+    try {
+      const query = new URLSearchParams({
+        endpoint: 'Local/510001@phones/n',
+        ...{
+          app: APP,
+          callerId: number,
+          formats: 'ulaw',
+          channelId: channel,
+          otherChannelId: `${channel}-far`,
+        },
+      });
+      await this.#asterisk.ari('POST', `/channels?${query.toString()}`);
+      await Promise.race([
+        answered.promise,
+        sleep(2 * ARI_MS).then(() => {
+          throw new Error(`the call of ${number} wasn’t answered`);
+        }),
+      ]);
+    } finally {
+      this.#arrivals.delete(channel);
+    }
+  }
+}
+
+function ended(events: readonly CallEvent[]): boolean {
+  return events.some(({ type }) => type === 'ended');
+}
+
+interface Conversation {
+  readonly peer: { readonly address: string; readonly port: number };
+  readonly test: Case;
+  readonly caller: CallerSide;
+  readonly hearing: Hearing;
+  readonly stt: ModelRecogniser;
+  readonly events: readonly CallEvent[];
+}
+
+/** An RTP peer that says a frame every 20 ms. */
+class Telephone {
+  readonly #socket: Socket;
+  readonly #packets = new RtpPacketizer(codecOf('ulaw'));
+  readonly #heard: Uint8Array[] = [];
+  #onPacket: (packet: { readonly timestamp: number; readonly payload: Uint8Array }) => void = () => undefined;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('message', (message) => {
+      const packet = decodeRtp(Uint8Array.from(message));
+      if (typeof packet !== 'string' && packet.payloadType === 0) this.#onPacket(packet);
+    });
+  }
+
+  static async open(): Promise<Telephone> {
+    const socket = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    return new Telephone(socket);
+  }
+
+  get port(): number {
+    return this.#socket.address().port;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  /** Until all has been said, and the agent is silent. What was heard of it, by the caller's time. */
+  async talk({ peer, test, caller, hearing, stt, events }: Conversation): Promise<Wire> {
+    const wire = new Wire();
+    const startedAt = systemClock.now();
+    let last: { readonly timestamp: number; readonly frame: number } | undefined;
+    this.#onPacket = ({ timestamp, payload }) => {
+      const now = Math.floor((systemClock.now() - startedAt) / FRAME_MS);
+      const goesOn = last && last.frame + Math.round(((timestamp - last.timestamp) | 0) / FRAME);
+      const frame = goesOn !== undefined && Math.abs(goesOn - now) <= JITTER_FRAMES ? goesOn : now;
+      last = { timestamp, frame };
+      wire.put(frame, true, placeOf(payload));
+      this.#heard.push(payload);
+    };
+    const silence = new Int16Array(FRAME);
+    for (let number = 0; ; number++) {
+      const at = number * FRAME_MS;
+      const due = startedAt + at - systemClock.now();
+      if (due > 0) await sleep(due);
+      const payload = this.#heard.shift();
+      // A burst after a stall isn't carried along for ever.
+      if (this.#heard.length > JITTER_FRAMES) this.#heard.splice(0, this.#heard.length - 1);
+      const agent = payload ? decodeG711('ulaw', payload) : silence;
+      const said = caller.frame(number, agent, payload && placeOf(payload), wire);
+      this.#socket.send(this.#packets.build(encodeG711('ulaw', toInt16(said))), peer.port, peer.address);
+      if (stt.ring) {
+        const ringMs = new AudioRingReader(stt.ring).written * FRAME_MS;
+        // What is sent now will be its next frame.
+        hearing.aheadMs = ringMs + FRAME_MS - at;
+        stt.step(ringMs);
+      }
+      if (ended(events) || at >= LIMIT_MS) break;
+      if (at >= test.leastMs && caller.finishedFor(at) >= QUIET_MS && wire.quietFor(at) >= QUIET_MS) break;
+    }
+    return wire;
+  }
+}
