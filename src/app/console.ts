@@ -16,7 +16,7 @@ import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import type { Scope } from '../lib/scope.ts';
 import { withoutTexts, type Logger } from '../observability/logger.ts';
 import type { KeepRules } from '../store/call-rows.ts';
-import { keptTurns } from '../store/redaction.ts';
+import { keptRest, keptTurns } from '../store/redaction.ts';
 import type { Store } from '../store/store.ts';
 import { redactedEvents } from './keep-rules.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
@@ -155,16 +155,14 @@ function shownGlimpse(glimpse: TurnGlimpse, record: CallRecord | undefined, rule
   const { said, agent } = record;
   const before = (who: Saying['who']): string[] =>
     said.flatMap((one) => (one.who === who && one.via !== 'dtmf' ? [one.text ?? ''] : []));
-  const kept = (who: Saying['who'], ...texts: string[]): string =>
-    keptTurns([...before(who), ...texts], (turns) => rules.redact(turns, 'said', agent)).at(-1)?.text ?? '';
+  const redact = (turns: string): string => rules.redact(turns, 'said', agent);
+  const kept = (texts: readonly string[]): string => keptTurns(texts, redact).at(-1)?.text ?? '';
+  const agentSaid = saying ? [...before('agent'), saying.heard] : [];
   return {
     ...rest,
-    words: words === '' ? '' : kept('caller', words),
+    words: words === '' ? '' : kept([...before('caller'), words]),
     ...(saying && {
-      saying: {
-        heard: kept('agent', saying.heard),
-        unheard: kept('agent', saying.heard, saying.unheard),
-      },
+      saying: { heard: kept(agentSaid), unheard: keptRest(agentSaid, saying.unheard, redact) },
     }),
   };
 }

@@ -1,5 +1,5 @@
 import type { CallRecord, Saying, TokenUsage } from '../dialog/call/call-record.ts';
-import { keptTurns } from './redaction.ts';
+import { keptRest, keptTurns } from './redaction.ts';
 import { changedLog } from './turn-log-parts.ts';
 import type { Row, Write } from './schema.ts';
 
@@ -144,12 +144,12 @@ function textsWith(
   }));
 }
 
-/** What was cut off of a saying, as it is kept: it may go on with a number that was heard. */
+/** What was cut off of a saying, as it is kept. */
 function unheardOf(n: number, { said, agent }: CallRecord, rules: KeepRules): string | null {
   const { who, unheard } = said[n] as Saying;
   if (unheard === undefined || !rules.texts) return null;
-  const texts = [...spokenUpTo(n, said, who).map(({ text }) => text), unheard];
-  return keptTurns(texts, (turns) => rules.redact(turns, 'said', agent)).at(-1)?.text ?? null;
+  const texts = spokenUpTo(n, said, who).map(({ text }) => text);
+  return keptRest(texts, unheard, (turns) => rules.redact(turns, 'said', agent));
 }
 
 function spokenUpTo(

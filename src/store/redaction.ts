@@ -55,6 +55,13 @@ export function keptTurns(
     .filter(({ text }, n) => n === kept.length - 1 || text !== without[n]);
 }
 
+/** How that is kept which was cut off of the last of one side's turns: it may go on with a number that was heard. */
+export function keptRest(texts: readonly string[], rest: string, redact: (text: string) => string): string {
+  const words = rest.trimStart();
+  const gap = rest.slice(0, rest.length - words.length);
+  return gap + (keptTurns([...texts, words], redact).at(-1)?.text ?? '');
+}
+
 function withoutCards(text: string): string {
   return text.replace(/\d(?:(?:[ .,-]*\u2029|[ .-])?\d){12,}/g, (found) => {
     const figures = found.replace(/\D/g, '');

@@ -82,6 +82,7 @@ describe('The console', () => {
     await conversation.getByText(/^Yes, we are\. On Saturday/).waitFor();
     await page.getByText('Turn 1').waitFor();
     await expect.poll(() => page.locator('.call-state').first().innerText()).toMatch(/speaking|listening/);
+    await expect.poll(() => conversation.locator('.transcript').innerText()).toMatch(/On Saturday/);
     await screenshot(page, 'console-live');
     expect(await barriersInBothThemes(page)).toEqual([]);
     // Who may only view has listened to both sides, and can end nothing.
@@ -94,7 +95,7 @@ describe('The console', () => {
     await expect
       .poll(() => measured.allInnerTexts())
       .toContainEqual(
-        expect.stringMatching(/ulaw\s+\d+ ms\s+\d+ ms\s+0\.0 %\s+\d+\.\d ms\s+4\.\d\d/) as string,
+        expect.stringMatching(/ulaw\s+\d+ ms\s+\d+\.\d ms\s+0\.0 %\s+\d+\.\d ms\s+4\.\d\d/) as string,
       );
     await screenshot(tries.page, 'console-test-call');
     await tries.page.close();
@@ -105,7 +106,7 @@ describe('The console', () => {
     await page.getByRole('button', { name: 'Say it' }).click();
     // As it is spoken: what was heard, and what wasn't yet.
     const speaking = conversation.locator('.speaking');
-    await expect.poll(() => speaking.innerText()).toMatch(/A colleague will call/);
+    await expect.poll(() => speaking.locator('.heard').innerText()).toMatch(/^A colleague/);
     expect(await speaking.locator('.unheard').innerText()).toMatch(/promise/);
     await page.getByRole('button', { name: 'End the call' }).click();
     await page.getByRole('link', { name: 'Open in history' }).click();
