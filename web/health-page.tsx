@@ -18,7 +18,7 @@ export function HealthPage() {
       {loaded.is === 'trouble' && <Trouble {...loaded} />}
       {loaded.is === 'there' && (
         <section class="card">
-          <h2 class={loaded.value.ready ? 'good' : 'bad'}>{loaded.value.ready ? t.well : t.unwell}</h2>
+          <Verdict {...loaded.value} />
           <ul class="checks">
             {loaded.value.checks.map((check) => (
               <Check key={check.name} {...check} />
@@ -47,7 +47,7 @@ export function HealthPage() {
               {session.value?.agents.map((agent) => (
                 <tr key={agent.id}>
                   <td>
-                    <b>{agent.extensions.join(', ')}</b>
+                    <b>{[...agent.extensions, ...agent.numbers].join(', ')}</b>
                   </td>
                   <td>
                     {agent.name} <span class="dim">{agent.id}</span>
@@ -66,6 +66,17 @@ export function HealthPage() {
       </section>
       <InForce />
     </div>
+  );
+}
+
+function Verdict({ ready, checks }: Health) {
+  const t = texts.value;
+  const well = checks.every(({ ok }) => ok);
+  return (
+    <>
+      <h2 class={well ? 'good' : 'bad'}>{well ? t.well : t.unwell}</h2>
+      {!well && <p class="dim small">{ready ? t.takesCalls : t.takesNoCalls}</p>}
+    </>
   );
 }
 

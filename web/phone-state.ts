@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { UA } from 'jssip';
+import type { DTMF_TRANSPORT } from 'jssip/lib/Constants';
 import type { RTCSession } from 'jssip/lib/RTCSession';
 import type { PhoneAccount } from '../src/console/protocol.ts';
 
@@ -112,7 +113,8 @@ export function hangUp(): void {
 }
 
 export function press(key: string): void {
-  call?.sendDTMF(key);
+  // In the sound's stream: of SIP INFO, JsSIP's own choice, Asterisk takes no notice where the stream has keys.
+  call?.sendDTMF(key, { transportType: 'RFC2833' as DTMF_TRANSPORT });
 }
 
 export function setMuted(muted: boolean): void {

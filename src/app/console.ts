@@ -200,12 +200,16 @@ function problemsNow(): string[] {
   }
 }
 
-function summaryOf(agent: Config['agents'][number], { providers }: Config): AgentSummary {
+function summaryOf(agent: Config['agents'][number], { providers, gateways }: Config): AgentSummary {
   const { id, name, extensions, language, voice, transferTargets } = agent;
+  const { enabled, numbers } = gateways.vonage;
   return {
     id,
     name,
     extensions,
+    numbers: Object.entries(enabled ? numbers : {}).flatMap(([number, to]) =>
+      extensions.includes(to) ? [number] : [],
+    ),
     language,
     voice,
     targets: transferTargets.map((target) => target.name),

@@ -290,6 +290,8 @@ export const de: Texts = {
 
   well: 'Alles in Ordnung',
   unwell: 'Hier muss jemand nachsehen',
+  takesCalls: 'Gespräche werden trotzdem angenommen.',
+  takesNoCalls: 'Bis das behoben ist, werden keine Gespräche angenommen.',
   nodes: 'Knoten',
   thisNode: 'dieser',
   nodeStates: { running: 'läuft', draining: 'nimmt keine neuen Gespräche', away: 'meldet sich nicht' },

@@ -299,6 +299,8 @@ export const en = {
   // Health
   well: 'All is well',
   unwell: 'Something needs you',
+  takesCalls: 'Calls are taken all the same.',
+  takesNoCalls: 'No calls are taken until it is mended.',
   nodes: 'Nodes',
   thisNode: 'this one',
   nodeStates: { running: 'running', draining: 'draining', away: 'not heard of' },

@@ -11,6 +11,7 @@ import { History } from '../../../src/console/history.ts';
 import { LiveCalls, type LiveCallsOptions } from '../../../src/console/live-calls.ts';
 import type { OutOfUse, TestCall, ToPage } from '../../../src/console/protocol.ts';
 import type { TurnGlimpse } from '../../../src/dialog/contract/call-events.ts';
+import { buildPage } from '../../../src/console/page-files.ts';
 import { SignIn } from '../../../src/console/sign-in.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { listAudit } from '../../../src/store/reader.ts';
@@ -144,6 +145,8 @@ describe('The console’s server', () => {
     expect(files).toHaveLength(3);
     for (const path of files) expect((await get(path)).status, path).toBe(200);
     expect((await get('/..%2f..%2fpackage.json')).status).toBe(404);
+    const sizes = [...(await buildPage()).values()].map(({ gzip }) => gzip.length);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(250_000);
   });
 
   it('tells nothing to whom it doesn’t know', async () => {
@@ -428,6 +431,31 @@ describe('The console’s server', () => {
     expect(made).toBe(1);
     const failed = await post('/api/test-call', {}, operator);
     expect([failed.status, await failed.json()]).toEqual([502, { error: 'Asterisk is away' }]);
+  });
+
+  it('has messages done by who may operate, and says by whom', async () => {
+    const database = await open(place);
+    const message = {
+      taken_at: 5,
+      agent: 'alice',
+      name: 'Bob',
+      number: '1002',
+      text: 'Call me',
+      info: '{}',
+      state: 'new',
+    } as const;
+    await database.db
+      .insertInto('messages')
+      .values({ id: 'm1', call_id: null, ...message })
+      .execute();
+    const viewer = await signedIn(VIEW);
+    const operator = await signedIn(OPERATE);
+    expect((await post('/api/messages/done', { id: 'm1' }, viewer)).status).toBe(403);
+    expect(await (await get('/api/messages', viewer)).json()).toMatchObject([{ id: 'm1', done: false }]);
+    expect((await post('/api/messages/done', { id: 'm1' }, operator)).status).toBe(204);
+    expect((await post('/api/messages/done', { id: 'm2' }, operator)).status).toBe(404);
+    expect(await (await get('/api/messages', viewer)).json()).toMatchObject([{ id: 'm1', done: true }]);
+    expect(await listAudit(database, 10)).toMatchObject([{ actor: 'token (operate)' }]);
   });
 
   it('passes a telephone’s SIP on to Asterisk and back', async () => {
