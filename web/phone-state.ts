@@ -24,6 +24,7 @@ const LEVELS_MS = 100;
 const RETRY_S = 2;
 
 let ua: UA | undefined;
+let keysByRtp: DTMF_TRANSPORT | undefined;
 let call: RTCSession | undefined;
 const far = new Audio();
 
@@ -36,6 +37,7 @@ export async function openPhone({ username, password }: PhoneAccount): Promise<v
   if (ua) return;
   phone.value = { is: 'registering' };
   const { default: JsSip } = await import('jssip');
+  keysByRtp = JsSip.C.DTMF_TRANSPORT.RFC2833;
   const socket = new JsSip.WebSocketInterface(`${location.origin.replace(/^http/, 'ws')}/sip`);
   ua = new JsSip.UA({
     sockets: [socket],
@@ -114,7 +116,7 @@ export function hangUp(): void {
 
 export function press(key: string): void {
   // In the sound's stream: of SIP INFO, JsSIP's own choice, Asterisk takes no notice where the stream has keys.
-  call?.sendDTMF(key, { transportType: 'RFC2833' as DTMF_TRANSPORT });
+  if (keysByRtp) call?.sendDTMF(key, { transportType: keysByRtp });
 }
 
 export function setMuted(muted: boolean): void {
