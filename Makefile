@@ -6,7 +6,7 @@ export EXT SAY RECORD JSON LOG CODEC HOST SIP_PORT HTTP_PORT LAB MIRROR PROVIDER
 export HALF CASES LISTEN SWEEP CALLS TURNS VARIANTS STT_EAGER_END_MS STT_TURN_END_MS STT_TAKEN_BACK STT_TRANSCRIPT_MS LLM_FIRST_TOKEN_MS \
 	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED REF SHORT ROUNDS DURATION_S NODES ASTERISKS STORED PART OUT AT_ONCE FAULT_EVERY_S LONGEST_S SEED VERIFY
 
-.PHONY: help demo lab call fleet doctor deb install test check bench bench-compare bench-latency bench-trouble bench-turns soak fuzz clean image up down logs test-docker
+.PHONY: help demo lab call fleet doctor deb install test check bench bench-compare bench-latency bench-trouble bench-turns soak fuzz clean image up down logs test-docker test-deb
 COMPOSE = docker compose --file docker/compose.yaml
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo 'make doctor  says what is wrong with machine, Asterisk, keys and sound, and what to do (ARI_URL=, ARI_PASSWORD=)'
 	@echo 'make deb     a Debian package with its own Node.js, in .cache/deb (docs/install.md)'
 	@echo 'make install the same files on another Linux with systemd; as root (DESTDIR=)'
+	@echo 'make test-deb  installs the package on a bare Debian 12 with systemd, calls it, upgrades it during a call, purges it'
 	@echo 'make test    lint, types, unit, integration and end-to-end tests'
 	@echo 'make check   lint and types'
 	@echo 'make bench   what a call costs, beside C, asyncio and npm packages, in ten minutes: tables, figures and pictures in'
@@ -75,6 +76,9 @@ deb:
 install:
 	@lab/run.sh packaging/stage.ts "$(or $(DESTDIR),/)"
 	@[ -n "$(DESTDIR)" ] || sh packaging/debian/postinst configure
+
+test-deb:
+	@lab/run.sh --lab lab/deb-test.ts
 
 doctor:
 	@lab/run.sh bin/voice-agent.cjs doctor

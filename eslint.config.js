@@ -15,7 +15,7 @@ const homes = {
   'groq-sdk': ['src/providers/groq'],
   openai: ['src/providers/openai'],
   jsonrepair: ['src/providers/chat'],
-  n2words: ['src/dialog/language/figures'],
+  n2words: ['src/providers/figures'],
   undici: ['src/providers/sdk-http.ts'],
   '@cartesia/cartesia-js': ['src/providers/cartesia'],
   'onnxruntime-node': ['src/providers/embedded/onnx.ts'],

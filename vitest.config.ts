@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-// Most tests wait for a call, not for a processor: two at a time even where there are only two.
-const maxWorkers = Math.max(2, Math.min(4, availableParallelism() - 1));
+// Most tests wait for a call, not for a processor (a file of whole calls takes a third of one): three at a time even where
+// there are only two.
+const maxWorkers = Math.max(3, Math.min(4, availableParallelism() - 1));
 
 export default defineConfig({
   test: {

@@ -20,6 +20,8 @@ export interface AgentLogLine {
   /** With `monitoring`. */
   readonly url?: string;
   readonly callEvent?: CallEvent;
+  /** The call's name. */
+  readonly call?: string;
 }
 
 /** One call, as the agent tells it. */

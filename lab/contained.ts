@@ -49,7 +49,7 @@ export function innerPid(child: ChildProcess): number | undefined {
   return childrenOf(child.pid)[0];
 }
 
-function childrenOf(pid: number): number[] {
+export function childrenOf(pid: number): number[] {
   try {
     const line = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
     return line === '' ? [] : line.split(' ').map(Number);

@@ -1,4 +1,5 @@
 /** How a caller of the lab behaves: speaks when the other side has finished, and listens. */
+import { en } from '../src/dialog/language/en.ts';
 import type { CallEvent } from '../src/dialog/contract/call-events.ts';
 import type { AgentCall, AgentEvents, SeenEvent } from './agent-events.ts';
 import type { SpeechWatch, Utterance } from './speech-watch.ts';
@@ -24,7 +25,7 @@ export interface Exchange {
   readonly heardAs: string | undefined;
   readonly understood: boolean | undefined;
   readonly tries: number;
-  /** The agent's words in return, if it told. */
+  /** The agent's words in return, if it told, to all of these tries. */
   readonly replyText: string | undefined;
 }
 
@@ -37,6 +38,8 @@ export interface Patience {
   readonly tries: number;
   readonly signal?: AbortSignal;
 }
+
+const FILLER = en.phrases.oneMoment;
 
 export const PATIENCE: Patience = { replyMs: 25_000, quietMs: 800, tries: 2 };
 
@@ -60,27 +63,38 @@ export async function listen(
   });
 }
 
+/** `reply`: what comes back is an answer if it has this in it. */
+interface Question {
+  readonly name: string;
+  readonly sound: Int16Array;
+  readonly reply?: RegExp;
+}
+
 /**
- * Says one thing and waits for what comes back; says it again, as people do, when it wasn't understood.
- * With a view of the agent the caller waits for the reply itself, not for its "one moment, please".
+ * Says one thing and waits for what comes back; says it again, as people do, when it wasn't understood, or taken for
+ * something else. With a view of the agent the caller waits for the reply itself, not for its "one moment, please".
  */
 export async function exchange(
   call: LabCall,
-  question: { readonly name: string; readonly sound: Int16Array },
+  question: Question,
   patience: Patience,
   agent?: AgentView,
 ): Promise<Exchange> {
   let result: Exchange | undefined;
   for (let tries = 1; tries <= patience.tries; tries += 1) {
-    result = await sayOnce(call, question, patience, agent, tries);
-    if (result.understood !== false || call.endReason !== undefined || patience.signal?.aborted) break;
+    const one = await sayOnce(call, question, patience, agent, tries);
+    const texts = [result?.replyText, one.replyText].filter((text) => text !== undefined);
+    result = { ...one, replyText: texts.length === 0 ? undefined : texts.join(' ') };
+    const isAnswer = question.reply?.test(result.replyText ?? '') ?? true;
+    const isOver = call.endReason !== undefined || patience.signal?.aborted === true;
+    if (isOver || (result.understood !== false && isAnswer)) break;
   }
   return result as Exchange;
 }
 
 async function sayOnce(
   call: LabCall,
-  { name, sound }: { readonly name: string; readonly sound: Int16Array },
+  { name, sound }: Question,
   patience: Patience,
   agent: AgentView | undefined,
   tries: number,
@@ -118,6 +132,8 @@ function isCallerSaid(event: CallEvent): event is CallEvent & { type: 'caller-sa
 function replyTo(events: readonly SeenEvent[]): string | undefined {
   const said = events.findIndex(({ event }) => isCallerSaid(event));
   if (said < 0) return undefined;
-  const texts = events.slice(said).flatMap(({ event }) => (event.type === 'agent-said' ? [event.text] : []));
+  const texts = events
+    .slice(said)
+    .flatMap(({ event }) => (event.type === 'agent-said' && event.text !== FILLER ? [event.text] : []));
   return texts.length === 0 ? undefined : texts.join(' ');
 }

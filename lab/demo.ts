@@ -139,11 +139,10 @@ async function runCall(
   try {
     await call.answered;
     await listen(call.heard, patience, call.answeredAt);
-    for (const { name, path } of recordings) {
+    for (const [turn, { name, path }] of recordings.entries()) {
       if (signal.aborted || call.endReason !== undefined) break;
-      exchanges.push(
-        await exchange(call, { name, sound: readSound(path) }, patience, { events: agent.events, find }),
-      );
+      const question = { name, sound: readSound(path), reply: plan.turns[turn]?.reply ?? /./ };
+      exchanges.push(await exchange(call, question, patience, { events: agent.events, find }));
     }
     if (!signal.aborted) await Promise.race([call.ended, delay(FAREWELL_MS)]);
     await call.hangUp();

@@ -61,6 +61,13 @@ export async function testFiles(checks: Checks, stack: Stack): Promise<void> {
     expectThat(services['voice-agent']?.secrets.length === 5, 'not all keys are given as secrets');
     return (await needDocker(['compose', 'version'])).trim();
   });
+  await checks.that('docker compose finds compose.fleet.yaml valid, and asks for its trunks', async () => {
+    const config = ['compose', '--file', join(PROJECT, 'docker/compose.fleet.yaml'), 'config', '--quiet'];
+    await needDocker(config, { env: { ...stack.variables, TRUNKS: 'sip:198.51.100.7' } });
+    const without = await docker(config, { env: { ...stack.variables, TRUNKS: '' } });
+    expectThat(/From which SIP addresses do calls come\?/.test(without.all), without.all);
+    return undefined;
+  });
 }
 
 /** The part of what compose makes of its files that is read. */

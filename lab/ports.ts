@@ -34,17 +34,79 @@ export async function isPortFree(protocol: Protocol, address: string, port: numb
 }
 
 /**
- * A run of `count` free ports below the range that systems give out by themselves (32,768 and up on
- * Linux), so that nobody takes them between this look and their use. Where it starts to look is
- * random: several labs beside each other seldom meet. UDP begins with even numbers and TCP with odd ones:
- * baresip takes its SIP port for both, and can't have one on which somebody's TCP connection was just closed.
+ * Ports are given out by cells, from below the range that systems give out by themselves (32,768 and up on Linux). A
+ * process has a cell for as long as it holds the guard, a socket bound to the cell's first port: so labs and tests
+ * beside each other never meet, even between the look at a port and its use.
  */
-export async function freePorts(protocol: Protocol, count = 1, address = '127.0.0.1'): Promise<number> {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    const first = (protocol === 'udp' ? 20_000 : 20_001) + 2 * Math.floor(Math.random() * 6000);
-    let free = 0;
-    while (free < count && (await isPortFree(protocol, address, first + free))) free += 1;
-    if (free === count) return first;
+const FIRST = 20_000;
+const CELLS = 120;
+const CELL = 100;
+/**
+ * UDP is given from the front of a cell, TCP from behind this: baresip takes its SIP port for both, and can't have one
+ * on which somebody's TCP connection was just closed.
+ */
+const TCP_FROM = 80;
+/** More than so many, and a process begins its first one again. */
+const OWN_CELLS = 8;
+
+class Cell {
+  readonly #next: Record<Protocol, number>;
+  readonly #end: Readonly<Record<Protocol, number>>;
+
+  constructor(first: number) {
+    this.#next = { udp: first + 1, tcp: first + TCP_FROM };
+    this.#end = { udp: first + TCP_FROM, tcp: first + CELL };
   }
-  throw new Error(`No run of ${count} free ${protocol} ports on ${address}`);
+
+  /** The first of a run of free ports, or undefined if the cell hasn't as many left. */
+  async take(protocol: Protocol, count: number, address: string): Promise<number | undefined> {
+    for (;;) {
+      const first = this.#next[protocol];
+      if (first + count > this.#end[protocol]) return undefined;
+      let free = 0;
+      while (free < count && (await isPortFree(protocol, address, first + free))) free += 1;
+      this.#next[protocol] = first + Math.min(free + 1, count);
+      if (free === count) return first;
+    }
+  }
+}
+
+/** The first ports of the cells that this process holds, the one in use last. */
+const own: number[] = [];
+let cell: Cell | undefined;
+let last: Promise<unknown> = Promise.resolve();
+
+/** Returns the first of a run of `count` free ports, which nobody else is given while this process lives. */
+export function freePorts(protocol: Protocol, count = 1, address = '127.0.0.1'): Promise<number> {
+  const ports = last.then(async () => {
+    for (let attempt = 0; attempt < 2 * OWN_CELLS; attempt += 1) {
+      cell ??= await nextCell();
+      const first = await cell.take(protocol, count, address);
+      if (first !== undefined) return first;
+      cell = undefined;
+    }
+    throw new Error(`No run of ${count} free ${protocol} ports on ${address}`);
+  });
+  last = ports.catch(() => undefined);
+  return ports;
+}
+
+async function nextCell(): Promise<Cell> {
+  const start = Math.floor(Math.random() * CELLS);
+  for (let at = 0; at < CELLS && own.length < OWN_CELLS; at += 1) {
+    const first = FIRST + CELL * ((start + at) % CELLS);
+    const guard = createSocket('udp4').unref();
+    try {
+      guard.bind({ port: first, address: '127.0.0.1', exclusive: true });
+      await once(guard, 'listening');
+      own.push(first);
+      return new Cell(first);
+    } catch {
+      guard.close();
+    }
+  }
+  const again = own.shift();
+  if (again === undefined) throw new Error('All ports for tests are taken');
+  own.push(again);
+  return new Cell(again);
 }

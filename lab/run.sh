@@ -2,7 +2,7 @@
 # Runs a program of the project with everything that it needs: lab/run.sh [--lab] FILE [ARGUMENT …]
 # Brings what is missing first: Node.js 24 when the machine's is older than 22.18 (into .cache), and the
 # npm packages of package-lock.json. With --lab also Debian packages (lab/host-packages.txt and
-# docker/agent/packages.txt; for the fleet and the tests also lab/fleet-packages.txt and lab/test-packages.txt), and the root file system with Asterisk in it.
+# docker/agent/packages.txt; for the fleet, the tests and the package also lab/fleet-packages.txt, lab/test-packages.txt and lab/deb-packages.txt), and the root file system with Asterisk in it.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -48,6 +48,7 @@ packages() { # of what is to be run
 	lists="lab/host-packages.txt docker/agent/packages.txt"
 	case $1 in
 	lab/test.ts) lists="$lists lab/fleet-packages.txt lab/test-packages.txt" ;;
+	lab/deb-test.ts) lists="$lists lab/deb-packages.txt" ;;
 	lab/fleet.ts) lists="$lists lab/fleet-packages.txt" ;;
 	esac
 	# shellcheck disable=SC2086 # a list of words

@@ -13,6 +13,8 @@ export interface SippOptions {
   readonly extension: string;
   /** A call for each: its number is the caller's, its port is where it wants to hear. */
   readonly callers: readonly { readonly number: string; readonly port: number }[];
+  /** All of them call from this number instead; theirs only tell them apart. */
+  readonly from?: string;
   /** Who hears. */
   readonly mediaAddress: string;
   /** New calls in a second; and how many at a time (default: as many as there are). */
@@ -171,12 +173,12 @@ function callOf(number: string, seen: ReadonlyMap<string, number>): SippCall {
 }
 
 /** A caller's part of a call, in SIPp's language. */
-function scenario({ holdMs, mediaAddress, askAnew }: SippOptions): string {
+function scenario({ holdMs, mediaAddress, askAnew, from = '[field0]' }: SippOptions): string {
   const log = (what: string): string => `<action><log message="[field0] ${what} [timestamp]"/></action>`;
   const head = (method: string, uri: string, cseq: number, more = ''): string =>
     `${method} ${uri} SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:[field0]@[local_ip]>;tag=[field0]
+From: <sip:${from}@[local_ip]>;tag=[field0]
 To: <sip:[service]@[remote_ip]>${method === 'INVITE' && cseq === 1 ? '' : '[peer_tag_param]'}
 Call-ID: [call_id]
 CSeq: ${cseq} ${method}

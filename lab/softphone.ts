@@ -99,7 +99,8 @@ export class Softphone {
     const address = at?.address ?? server.host;
     const rtpPort = await freePorts('udp', RTP_PORTS, address);
     const ports = [rtpPort, rtpPort + RTP_PORTS - 1] as const;
-    const sipPort = await freePorts('udp', 1, address);
+    // One for UDP and TCP, and the next for TLS, which baresip opens unasked.
+    const sipPort = await freePorts('udp', 2, address);
     const controlPort = await freePorts('tcp', 1);
     const begun: { stop(): Promise<void> }[] = [];
     try {

@@ -1,6 +1,6 @@
 /**
- * `make test` and `make check`: lint and types, then every vitest project. The last line is
- * "N passed, N failed" over all projects; a check or a runner that fails otherwise counts as one. Before
+ * `make test` and `make check`: lint and types, then every vitest project, and what the program costs beside a day ago. The
+ * last line is "N passed, N failed" over all projects; a check or a runner that fails otherwise counts as one. Before
  * it stand the names of all that failed.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -55,6 +55,16 @@ await runMain(async (signal) => {
       passed += count.passed;
       failed += count.failed;
       failures.push(...count.failures);
+    }
+    if (!signal.aborted) {
+      console.log('\n── cost');
+      const bench = spawn(process.execPath, ['test/bench/compare.bench.ts'], {
+        ...{ cwd: PROJECT, env: { ...process.env, SHORT: '1' }, stdio: ['ignore', 'inherit', 'inherit'] },
+      });
+      const dearer = (await ended(bench, signal)) !== 0;
+      passed += dearer ? 0 : 1;
+      failed += dearer ? 1 : 0;
+      if (dearer) failures.push('cost: see the lines that say MORE');
     }
   }
   if (signal.aborted) {

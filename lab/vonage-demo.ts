@@ -102,11 +102,11 @@ async function runCall(plan: DemoCall, lab: VonageLab, signal: AbortSignal): Pro
   );
   if (answered) {
     await listen(call.heard, patience, call.answeredAt);
-    for (const { name } of plan.turns) {
+    for (const { name, reply } of plan.turns) {
       if (signal.aborted || call.endReason !== undefined) break;
       const sound = widebandSound(plan.voice, name);
       exchanges.push(
-        await exchange(wideband(call), { name, sound }, patience, { events: lab.agent.events, find }),
+        await exchange(wideband(call), { name, sound, reply }, patience, { events: lab.agent.events, find }),
       );
     }
     if (!signal.aborted) {

@@ -1,9 +1,10 @@
 /**
  * Asks a running agent how it is, where there is no curl (a container's health check):
  *
- *     npm run health                  exit status 0 if it is ready for calls, else 1 and why not
- *     npm run health -- healthz       … if it is alive, ready or not
- *     npm run health -- readyz --url http://127.0.0.1:9464 --timeout-ms 3000
+ *     voice-agent health                  exit status 0 if it is ready for calls, else 1 and why not
+ *     voice-agent health healthz          … if it is alive, ready or not
+ *     voice-agent health readyz --url http://127.0.0.1:9464 --timeout-ms 3000
+ *     … --json                            its answer is JSON anyhow; that there is none, too
  *
  * Without `--url` it asks where config/providers.yaml lets the agent listen: at MONITORING_LISTEN_ADDRESS
  * and MONITORING_LISTEN_PORT. Imports nothing of the program: it runs every few seconds.
@@ -14,14 +15,15 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { authorityOf } from './lib/authority.ts';
 
-const USAGE = 'usage: npm run health -- [readyz | healthz] [--url URL] [--timeout-ms N]';
+const USAGE = 'usage: voice-agent health [readyz | healthz] [--url URL] [--timeout-ms N] [--json]';
 const LONGEST_ANSWER = 64 * 1024;
 
-/** Runs the command; returns the exit status: 0 well, 1 not well or no answer, 2 wrong usage. */
+/** Runs the command; returns the exit status: 0 well, 1 not well or no answer, 2 wrong usage, which is told to `complain`. */
 export async function healthCheckCommand(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   print: (line: string) => void,
+  complain = print,
 ): Promise<number> {
   let parsed;
   try {
@@ -31,10 +33,11 @@ export async function healthCheckCommand(
       options: {
         url: { type: 'string', default: addressOf(env) },
         'timeout-ms': { type: 'string', default: '3000' },
+        json: { type: 'boolean', default: false },
       },
     });
   } catch {
-    print(USAGE);
+    complain(USAGE);
     return 2;
   }
   const { values, positionals } = parsed;
@@ -42,15 +45,18 @@ export async function healthCheckCommand(
   const timeoutMs = Number(values['timeout-ms']);
   const url = `${values.url.replace(/\/+$/, '')}/${what}`;
   if (!['readyz', 'healthz'].includes(what) || more.length > 0 || !(timeoutMs > 0) || !URL.canParse(url)) {
-    print(USAGE);
+    complain(USAGE);
     return 2;
   }
+  const tell = (answer: string, trouble: string): void => {
+    print(answer || (values.json ? JSON.stringify({ ready: false, error: trouble }) : trouble));
+  };
   try {
     const { status, body } = await ask(url, timeoutMs);
-    print(body.trim() || `${url} answered with ${status}`);
+    tell(body.trim(), `${url} answered with ${status}`);
     return status === 200 ? 0 : 1;
   } catch (error) {
-    print(`no answer from ${url}: ${error instanceof Error ? error.message : String(error)}`);
+    tell('', `no answer from ${url}: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   }
 }

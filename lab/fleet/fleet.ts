@@ -14,7 +14,7 @@ import { LabAgent } from '../agent.ts';
 import { NativeAsterisk } from '../asterisk.ts';
 import { Kamailio } from '../kamailio.ts';
 import { PROJECT } from '../paths.ts';
-import { Sipp, type SippOptions } from '../sipp.ts';
+import { Sipp, type SippCall, type SippOptions } from '../sipp.ts';
 import { UserError } from '../user-error.ts';
 import { Ears } from './ears.ts';
 import { FleetNetwork, HERE, NETWORK, type Host } from './network.ts';
@@ -26,6 +26,8 @@ export interface FleetOptions {
   readonly folder: string;
   /** SIP over TLS at the entry as well. */
   readonly tls?: boolean;
+  /** It runs beside other tests: no node refuses a call because its machine is late. */
+  readonly short: boolean;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -33,6 +35,8 @@ export interface FleetOptions {
 export const EXTENSION = '510001';
 /** Made by Debian's package. */
 const POSTGRES_HOME = '/var/lib/postgresql';
+/** What a node says of a caller whom another has had, just before that call begins here. */
+const GOES_ON = 'another run has left goes on';
 /** How long a node may let its calls end by themselves. */
 const DRAIN_MS = 60_000;
 
@@ -76,7 +80,7 @@ export class Fleet {
     }
   }
 
-  async #start({ say, tls = false }: FleetOptions): Promise<void> {
+  async #start({ say, tls = false, short }: FleetOptions): Promise<void> {
     const begun = Date.now();
     // The database's folder must be where its user may go; this one vanishes with the namespaces.
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=1777', 'tmpfs', POSTGRES_HOME]);
@@ -103,7 +107,7 @@ export class Fleet {
     this.#closing.push(() => kamailio.stop());
     const cloud = await cheapCloud();
     this.#closing.push(() => cloud.close());
-    const configFolder = writeConfig(join(this.folder, 'config'), this.asterisks);
+    const configFolder = writeConfig(join(this.folder, 'config'), this.asterisks, short);
     for (const node of this.nodes) node.configure(configFolder, { ...cloud.environment, ...this.#shared() });
     this.#closing.push(() => Promise.all(this.nodes.map((node) => node.kill())));
     await Promise.all(this.nodes.map((node) => node.start()));
@@ -120,6 +124,7 @@ export class Fleet {
       VOICE_AGENT_RECORDINGS: 'false',
       VOICE_AGENT_MAX_CALLS: '60',
       VOICE_AGENT_DRAIN_MS: String(DRAIN_MS),
+      NODE_OPTIONS: `--import=${import.meta.resolve('../../test/support/block-main-thread.ts')}`,
     };
   }
 
@@ -154,14 +159,17 @@ export class Fleet {
   async call(
     options: { readonly count: number; readonly listening?: boolean } & Pick<
       SippOptions,
-      'rate' | 'holdMs' | 'atATime' | 'askAnew' | 'transport'
+      'rate' | 'holdMs' | 'atATime' | 'askAnew' | 'transport' | 'from'
     > & { readonly extension?: string },
   ): Promise<FleetCalls> {
     const { count, listening = false, ...more } = options;
     const first = 200_000 + this.#callsMade;
     this.#callsMade += count;
-    const ears = await Ears.open(HERE, this.#firstPort, listening ? count : 1);
-    this.#firstPort = 20_000 + ((this.#firstPort - 20_000 + 2 * (listening ? count : 1)) % 40_000);
+    const listeners = listening ? count : 1;
+    const firstPort = this.#firstPort;
+    this.#firstPort = 20_000 + ((firstPort - 20_000 + 2 * listeners) % 40_000);
+    const port = 6000 + (this.#callsMade % 4000);
+    const ears = await Ears.open(HERE, firstPort, listeners);
     const callers = Array.from({ length: count }, (_, index) => ({
       number: String(first + index),
       port: ears.port(listening ? index : 0),
@@ -172,7 +180,7 @@ export class Fleet {
       at: this.#callers,
       server: this.entry.address,
       callers,
-      port: 6000 + (this.#callsMade % 4000),
+      port,
       mediaAddress: HERE,
       ...(more.transport === 'tls' && { certificates: join(this.folder, 'kamailio/tls') }),
       folder: join(this.folder, `sipp-${first}`),
@@ -185,10 +193,17 @@ export class Fleet {
     );
   }
 
-  /** Which nodes have had the call of which caller. */
-  nodesOf(numbers: readonly string[]): Map<string, FleetNode[]> {
+  /** Calls that have come to a node so far. */
+  get callsBegun(): number {
+    return this.nodes.reduce((sum, { begun }) => sum + begun, 0);
+  }
+
+  /** Which nodes have claimed the call of which caller: not those that took it over. */
+  claimersOf(numbers: readonly string[]): Map<string, FleetNode[]> {
     const result = new Map<string, FleetNode[]>(numbers.map((number) => [number, []]));
-    for (const node of this.nodes) for (const number of node.callers.keys()) result.get(number)?.push(node);
+    for (const node of this.nodes)
+      for (const number of node.callers.keys())
+        if (!node.tookOver.has(number)) result.get(number)?.push(node);
     return result;
   }
 
@@ -203,12 +218,28 @@ export class FleetCalls {
   readonly sipp: Sipp;
   readonly ears: Ears;
   readonly #fleet: Fleet;
+  #endedAt: number | undefined;
 
   constructor(fleet: Fleet, numbers: readonly string[], sipp: Sipp, ears: Ears) {
     this.#fleet = fleet;
     this.numbers = numbers;
     this.sipp = sipp;
     this.ears = ears;
+  }
+
+  /** All callers are hung up, at their Asterisks: they needn't wait for the end of their time. */
+  async end(): Promise<void> {
+    this.#endedAt ??= Date.now();
+    await Promise.all(this.#fleet.asterisks.map((one) => one.hangUpAll()));
+  }
+
+  /** Resolves when all calls have ended. Whoever was hung up by `end` has come to their end. */
+  async finished(): Promise<SippCall[]> {
+    const calls = await this.sipp.finished();
+    const since = this.#endedAt ?? Infinity;
+    return calls.map((call) =>
+      call.end === 'callee' && (call.endedAt ?? 0) >= since ? { ...call, end: 'caller' } : call,
+    );
   }
 
   /** Waits until each caller has been spoken to. False when that takes longer. */
@@ -259,6 +290,13 @@ export class FleetAsterisk {
     });
   }
 
+  /** Everybody who calls. */
+  async hangUpAll(): Promise<void> {
+    const callers = (await this.asterisk.channels()).filter(({ name }) => name.startsWith('PJSIP/'));
+    // Who has just hung up isn't there any more.
+    await Promise.allSettled(callers.map(({ id }) => this.asterisk.ari('DELETE', `/channels/${id}`)));
+  }
+
   /** As a machine that loses its power. */
   async kill(): Promise<void> {
     process.kill(this.asterisk.pid, 'SIGKILL');
@@ -276,6 +314,10 @@ export class FleetNode {
   readonly host: Host;
   /** Whose calls it has, or had. */
   readonly callers = new Map<string, 'running' | 'ended'>();
+  /** How many calls have come to it. */
+  begun = 0;
+  /** Of these, who had been with another node. */
+  readonly tookOver = new Set<string>();
   readonly #fleet: Fleet;
   #configFolder = '';
   #environment: Record<string, string> = {};
@@ -325,8 +367,14 @@ export class FleetNode {
       },
     });
     this.#agent = agent;
+    const takenOver = new Set<string>();
+    agent.onLine(({ msg, call }) => {
+      if (call !== undefined && msg?.endsWith(GOES_ON)) takenOver.add(call);
+    });
     for (const { caller } of agent.events.calls.values()) this.callers.set(caller, 'running');
-    agent.events.on(({ caller }, { event }) => {
+    agent.events.on(({ id, caller }, { event }) => {
+      if (event.type === 'started') this.begun += 1;
+      if (takenOver.has(id)) this.tookOver.add(caller);
       this.callers.set(caller, event.type === 'ended' ? 'ended' : 'running');
     });
   }
@@ -356,6 +404,20 @@ export class FleetNode {
 
   thaw(): void {
     process.kill(this.agent.pid, 'SIGCONT');
+  }
+
+  /** Its main thread stands still for a while (BLOCK_MS). Resolves afterwards, with when that was. */
+  async stall(): Promise<{ readonly from: number; readonly until: number }> {
+    const { agent } = this;
+    const blocked = new Promise<{ from: number; until: number }>((resolve) => {
+      const off = agent.onLine((line) => {
+        if (line.msg !== 'blocked') return;
+        off();
+        resolve(line as unknown as { from: number; until: number });
+      });
+    });
+    process.kill(agent.pid, 'SIGUSR2');
+    return blocked;
   }
 
   /** SIGTERM: running calls end by themselves. Resolves when it is gone, with its exit status. */
@@ -397,17 +459,32 @@ function cheapCloud(): Promise<EmulatedCloud> {
 }
 
 /** The project's config/ for all nodes, with an agent who says a word and then waits for as long as a caller likes. */
-function writeConfig(folder: string, asterisks: readonly FleetAsterisk[]): string {
+function writeConfig(folder: string, asterisks: readonly FleetAsterisk[], short: boolean): string {
   writeFleetConfig(
     join(PROJECT, 'config'),
     folder,
     asterisks.map(({ host }) => ({ name: host.name, url: `http://${host.address}:8088` })),
   );
-  const path = join(folder, 'agents.yaml');
-  const document = parseDocument(readFileSync(path, 'utf8'));
-  document.setIn(['agents', 0, 'greeting'], 'Hello.');
-  document.setIn(['agents', 0, 'codec'], 'ulaw');
-  document.setIn(['agents', 0, 'limits', 'silenceMs'], 60_000);
-  writeFileSync(path, document.toString());
+  edit(join(folder, 'agents.yaml'), {
+    'agents.0.greeting': 'Hello.',
+    'agents.0.codec': 'ulaw',
+    'agents.0.limits.silenceMs': 60_000,
+  });
+  if (short)
+    edit(join(folder, 'providers.yaml'), {
+      'limits.maxEventLoopDelayMs': 60_000,
+      'limits.maxMediaLatenessMs': 10_000,
+    });
   return folder;
+}
+
+/** Sets what stands at these places of a YAML file. */
+function edit(path: string, values: Readonly<Record<string, unknown>>): void {
+  const document = parseDocument(readFileSync(path, 'utf8'));
+  for (const [place, value] of Object.entries(values))
+    document.setIn(
+      place.split('.').map((key) => (/^\d+$/.test(key) ? Number(key) : key)),
+      value,
+    );
+  writeFileSync(path, document.toString());
 }

@@ -12,7 +12,7 @@ await runMain(async (signal) => {
   const settings = fleetSettings();
   const [, , folder] = process.argv;
   if (folder === undefined) throw new UserError('This is a part of make fleet.');
-  const report = new FleetReport(console.log);
+  const report = new FleetReport(console.log, { times: !settings.short });
   const begun = Date.now();
   const interrupted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => {
@@ -24,6 +24,7 @@ await runMain(async (signal) => {
     asterisks: settings.asterisks,
     nodes: settings.nodes,
     folder,
+    short: settings.short,
     tls: true,
     say: console.log,
     signal,

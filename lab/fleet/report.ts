@@ -15,9 +15,12 @@ export class FleetReport {
   /** Raw data, by part. */
   readonly data: Record<string, unknown> = {};
   readonly #say: (line: string) => void;
+  readonly #times: boolean;
 
-  constructor(say: (line: string) => void) {
+  /** `times`: what depends on how busy the machine is is judged, too. */
+  constructor(say: (line: string) => void, { times }: { readonly times: boolean }) {
     this.#say = say;
+    this.#times = times;
   }
 
   tell(part: string, what: string, measured: string): void {
@@ -27,6 +30,12 @@ export class FleetReport {
   /** `passed`: whether it is what it must be. */
   judge(part: string, what: string, measured: string, wanted: string, passed: boolean): void {
     this.#add({ part, what, measured, wanted, passed });
+  }
+
+  /** Judged where the machine is there for this alone, else told. */
+  measure(part: string, what: string, measured: string, wanted: string, passed: boolean): void {
+    if (this.#times) this.judge(part, what, measured, wanted, passed);
+    else this.tell(part, what, measured);
   }
 
   #add(finding: Finding): void {

@@ -11,35 +11,37 @@ export const PARTS = [
   'node-killed',
   'node-frozen',
   'node-cut-off',
+  'node-stalled',
   'asterisk-killed',
   'database-killed',
   'rolling-drain',
+  'limits',
 ] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface FleetSettings {
-  /** Fewer calls, and less done with them. */
+  /** Fewer calls, less done with them, and nothing judged that a busy machine may change: how fast, and how evenly. */
   readonly short: boolean;
   readonly asterisks: number;
   readonly nodes: number;
   readonly parts: readonly Part[];
   /** Short calls in all. */
   readonly calls: number;
+  /** New calls in a second: what two processors set up beside everything else that runs here. */
+  readonly rate: number;
   /** Calls at a time for the spread. */
   readonly spread: number;
   /** Calls at a time when something dies. */
   readonly atATime: number;
   /** How long is waited until callers whose node has died are spoken to. */
   readonly watchMs: number;
-  /** How long their callers may hear nothing. On a machine that runs other tests, too, time says little. */
-  readonly takenOverMs: number;
-  /** The busiest node's calls beside the mean. Where there are few, one more is much. */
-  readonly unevenness: number;
+  /** How long a call waits for what it is there for, before it is ended. */
+  readonly holdMs: number;
   /** Nodes that are drained and started anew. */
   readonly drained: number;
 }
 
-/** `make fleet CALLS=10000 ONLY=spread,short-calls`; SHORT=1 is what `make test` runs. Throws UserError. */
+/** `make fleet CALLS=10000 RATE=20 ONLY=spread,short-calls`; SHORT=1 is what `make test` runs. Throws UserError. */
 export function fleetSettings(environment: NodeJS.ProcessEnv = process.env): FleetSettings {
   const short = nonEmpty(environment['SHORT']) !== undefined;
   const only = nonEmpty(environment['ONLY'])?.split(',');
@@ -60,11 +62,11 @@ export function fleetSettings(environment: NodeJS.ProcessEnv = process.env): Fle
     asterisks: number('ASTERISKS', 2, 8),
     nodes,
     calls: number('CALLS', short ? 30 : 1000, 700_000),
+    rate: number('RATE', 8, 1000),
     spread: short ? 12 : 60,
     atATime: short ? 6 : 18,
-    watchMs: 12_000,
-    takenOverMs: short ? 10_000 : 3000,
-    unevenness: short ? 1.5 : 1.2,
+    watchMs: short ? 30_000 : 12_000,
+    holdMs: short ? 75_000 : 20_000,
     drained: short ? 1 : nodes,
   };
 }

@@ -12,7 +12,7 @@ import type { FleetPart } from '../telephony/asterisk/stasis-options.ts';
 import type { Monitoring } from './monitoring.ts';
 
 /** For what another node has said with a caller, who hears nothing meanwhile. */
-const SAID_MS: Milliseconds = 500;
+const SAID_MS: Milliseconds = 1500;
 
 /** Undefined: this program is alone. `onTaken`: a call will come that another node had. */
 export function openFleet(

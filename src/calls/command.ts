@@ -67,6 +67,21 @@ interface Command {
   /** How many words it takes. */
   readonly words: readonly [least: number, most: number];
   run(asked: Asked): Promise<number>;
+  /** Its answer where no call was ever kept; returns the exit status. Without it: that there is nothing, and status 1. */
+  empty?(asked: Pick<Asked, 'json' | 'format' | 'place' | 'print'>): number;
+}
+
+function nothing(place: string, complain: Print): number {
+  complain(`no calls in ${place}`);
+  return 1;
+}
+
+/** A list of nothing. */
+function emptyList(what: string, emptyJson: unknown = []): NonNullable<Command['empty']> {
+  return ({ json: asJson, place, print }) => {
+    print(asJson ? json(emptyJson) : `no ${what} in ${place}`);
+    return 0;
+  };
 }
 
 const NONE: Command['words'] = [0, 0];
@@ -75,6 +90,7 @@ const ONE: Command['words'] = [1, 1];
 const COMMANDS: Readonly<Record<string, Command>> = {
   list: {
     words: NONE,
+    empty: emptyList('calls'),
     async run({ database, limit, ...asked }) {
       const records = await listCalls(database, limit);
       if (asked.json) asked.print(json(records));
@@ -97,6 +113,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   search: {
     words: [1, Infinity],
+    empty: emptyList('calls', { calls: [], messages: [] }),
     async run({ database, words, limit, ...asked }) {
       const { calls, messages } = await searchAll(database, words.join(' '), limit);
       if (asked.json) asked.print(json({ calls, messages: messages.map(messageOf) }));
@@ -111,6 +128,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   messages: {
     words: NONE,
+    empty: emptyList('messages'),
     async run({ database, limit, ...asked }) {
       const messages = await listMessages(database, limit);
       if (asked.json) asked.print(json(messages.map(messageOf)));
@@ -129,6 +147,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   export: {
     words: [0, 1],
+    empty({ format = 'json', print }) {
+      (format === 'csv' ? csv([]) : format === 'json' ? ['[]'] : []).forEach(print);
+      return 0;
+    },
     async run(asked) {
       const format = asked.format ?? 'json';
       const record = asked.words.length === 1 ? await oneCall(asked) : undefined;
@@ -156,7 +178,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   forget: {
     words: ONE,
-    async run({ database, words: [number = ''], yes, folder, print, complain }) {
+    async run({ database, words: [number = ''], yes, folder, json: asJson, print, complain }) {
       const { calls, messages, running } = await forgetCaller(database, number, {
         ...by(),
         folder,
@@ -167,7 +189,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       const old = join(folder, `${OLD_MESSAGES}${TAKEN_OVER}`);
       if (existsSync(old))
         complain(`${old} may hold messages of theirs, too: delete it if you don't need it`);
-      if (yes) print(`deleted: ${what}`);
+      if (asJson) print(json({ number, calls, messages, running, deleted: yes }));
+      else if (yes) print(`deleted: ${what}`);
       else complain(`to be deleted: ${what}, with their recordings; add --yes`);
       return yes ? 0 : 2;
     },
@@ -203,14 +226,17 @@ async function oneCall({ database, words: [name = ''], program, complain }: Aske
   return record;
 }
 
-/** Runs the command; returns the exit status. `complain`: what isn't the answer. `program`: how it was called. */
+/**
+ * Runs the command; returns the exit status. `complain`: what isn't the answer. `program`: how it was called; `usage`: what is
+ * said when that was wrong.
+ */
 export async function callsCommand(
   args: readonly string[],
   print: Print,
   complain: Print = print,
   program = 'npm run calls --',
+  usage = `usage: ${program} ${USAGE}`,
 ): Promise<number> {
-  const usage = `usage: ${program} ${USAGE}`;
   let parsed;
   try {
     parsed = parseArgs({
@@ -249,11 +275,8 @@ export async function callsCommand(
   let database: Database | undefined;
   try {
     database = await openRecords(records, values.data, { program, onWarning: complain });
-    if (!database) {
-      if (values.json) print('[]');
-      else print(`no ${name === 'messages' ? 'messages' : 'calls'} in ${place}`);
-      return ['list', 'messages', 'search', 'export'].includes(name) ? 0 : 1;
-    }
+    if (!database)
+      return command.empty?.({ json: values.json, format, place, print }) ?? nothing(place, complain);
     const { json: asJson, yes, data: folder } = values;
     return await command.run({
       database,

@@ -30,6 +30,7 @@ interface Order {
   readonly number: string;
   readonly agent: string;
   readonly note: string | undefined;
+  readonly json: boolean;
 }
 
 function orderOf(args: readonly string[]): Order | undefined {
@@ -37,20 +38,24 @@ function orderOf(args: readonly string[]): Order | undefined {
     const { positionals, values } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { agent: { type: 'string' }, note: { type: 'string' } },
+      options: {
+        agent: { type: 'string' },
+        note: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
     });
     const [number, ...others] = positionals;
-    const { agent, note } = values;
+    const { agent, note, json } = values;
     return number === undefined || agent === undefined || others.length > 0
       ? undefined
-      : { number, agent, note };
+      : { number, agent, note, json };
   } catch {
     return undefined; // an option that doesn't exist
   }
 }
 
 async function call(
-  { number, agent, note }: Order,
+  { number, agent, note, json }: Order,
   env: Environment,
   print: Output['print'],
 ): Promise<number> {
@@ -73,14 +78,15 @@ async function call(
   if (!answer.ok || !answer.body) throw new Error(await refusalOf(answer));
   let hasAnswered = false;
   for await (const news of linesOf(answer.body)) {
-    if (news.state === 'calling') print(`calling ${number}: ${news.call}`);
-    if (news.state === 'answered') print('answered');
+    if (json) print(JSON.stringify(news));
+    else if (news.state === 'calling') print(`calling ${number}: ${news.call}`);
+    else if (news.state === 'answered') print('answered');
+    else print(`ended: ${news.reason}`);
     hasAnswered ||= news.state === 'answered';
     if (news.state !== 'ended') continue;
-    print(`ended: ${news.reason}`);
     return hasAnswered && news.reason !== 'voicemail' ? 0 : 1;
   }
-  throw new Error('the agent has gone away: the records say how the call ended (npm run calls)');
+  throw new Error('the agent has gone away: the records say how the call ended (voice-agent calls)');
 }
 
 async function refusalOf(answer: Response): Promise<string> {

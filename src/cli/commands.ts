@@ -1,7 +1,9 @@
-import { EX_USAGE, wrongUsage, type Command } from './command.ts';
+import { EX_USAGE, wrongUsage, type Command, type Output } from './command.ts';
 
 /** What our own older commands give for wrong usage. */
 const WRONG_USAGE = 2;
+
+const MESSAGES = ['messages [--limit N] [--json] [--data DIRECTORY]', 'messages done ID'];
 
 /** All commands, in the order of the help. What a command needs is loaded when it is called. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
@@ -52,9 +54,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   call: {
     summary: 'lets the running agent call somebody, and tells how it went',
-    usage: ['call NUMBER --agent ID [--note TEXT]'],
+    usage: ['call NUMBER --agent ID [--note TEXT] [--json]'],
     about:
-      'The note says what it is about, to the agent. Needs outgoing.token (docs/outgoing-calls.md). Exit status: 0 if they ' +
+      'The note says what it is about, to the agent. --json: a line for each piece of news. Needs outgoing.token (docs/outgoing-calls.md). Exit status: 0 if they ' +
       'answered and talked with the agent, 1 if not, or if it couldn’t be ordered.',
     async run(args, out) {
       const { callCommand } = await import('./call.ts');
@@ -64,11 +66,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   calls: {
     summary: 'lists, shows, searches, exports and deletes what is kept of calls',
     usage: [
-      'calls [list] [--limit N] [--json]',
+      'calls [list] [--limit N]',
       'calls show NAME | search WORDS | export [NAME] [--format json|csv|vtt] | audit',
       'calls caller NUMBER | forget NUMBER [--yes] | backup FILE',
+      '… [--json] [--data DIRECTORY]',
     ],
-    about: 'Runs as the user that the agent runs as: what it reads is theirs. docs/records.md has more.',
+    about:
+      'NAME: the last column of the list, or a part of it. Runs as the user that the agent runs as: what it reads is theirs. ' +
+      'Exit status: 0, or 1 if there is no such call, or the records can’t be read. docs/records.md has more.',
     run: (args, out) => calls(args, out),
   },
   replay: {
@@ -88,17 +93,26 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   messages: {
     summary: 'lists what callers left, or marks a message as done',
-    usage: ['messages [--limit N] [--json]', 'messages done ID'],
-    about: 'Newest first. What is done is deleted records.keepDays later.',
-    run: (args, out) => calls(args[0] === 'done' ? args : ['messages', ...args], out),
+    usage: MESSAGES,
+    about:
+      'Newest first. What is done is deleted records.keepDays later. Exit status: 0, or 1 if there is no such message, or the ' +
+      'records can’t be read.',
+    run: (args, out) =>
+      calls(
+        args[0] === 'done' ? args : ['messages', ...args],
+        out,
+        `usage: voice-agent ${MESSAGES.join(' | ')}`,
+      ),
   },
   health: {
     summary: 'asks a running agent whether it is ready for calls',
-    usage: ['health [readyz | healthz] [--url URL] [--timeout-ms N]'],
-    about: 'Prints its answer, which is JSON. Exit status: 0 if it is well, 1 if it isn’t or doesn’t answer.',
-    async run(args, { print }) {
+    usage: ['health [readyz | healthz] [--url URL] [--timeout-ms N] [--json]'],
+    about:
+      'Prints its answer, which is JSON; with --json also that there is none. Exit status: 0 if it is well, 1 if it isn’t or ' +
+      'doesn’t answer.',
+    async run(args, { print, complain }) {
       const { healthCheckCommand } = await import('../health-check.ts');
-      return sysexit(await healthCheckCommand(args, process.env, print));
+      return sysexit(await healthCheckCommand(args, process.env, print, complain));
     },
   },
   version: {
@@ -118,12 +132,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
 };
 
-async function calls(
-  args: readonly string[],
-  { print, complain }: Parameters<Command['run']>[1],
-): Promise<number> {
+async function calls(args: readonly string[], { print, complain }: Output, usage?: string): Promise<number> {
   const { callsCommand } = await import('../calls/command.ts');
-  return sysexit(await callsCommand(args, print, complain, 'voice-agent calls'));
+  return sysexit(await callsCommand(args, print, complain, 'voice-agent calls', usage));
 }
 
 function sysexit(status: number): number {

@@ -1,11 +1,10 @@
 import type { Outlook } from '../dialog/call/call-desk.ts';
 import type { CallInfo } from '../dialog/contract/call-info.ts';
 import type { Message } from '../dialog/contract/conversation.ts';
-import type { NodeRow } from './liveness.ts';
+import type { Hearer, NodeRow } from './liveness.ts';
 
 /** A caller whose node has died, in Asterisk. */
-export interface Stranded {
-  readonly channel: string;
+export interface Stranded extends Hearer {
   /** Talks with a person to whom the node had put them through: better left alone. */
   readonly withPerson: boolean;
   /** Into our hands. False: they are gone. Rejects if Asterisk doesn't do it. */
@@ -21,8 +20,11 @@ export interface FleetAsterisk {
     /** Changes as long as that node lives and reaches this Asterisk. Rejects if Asterisk doesn't say. */
     lifeSign(node: string): Promise<string | undefined>;
     callersOf(node: string): Promise<readonly Stranded[]>;
-    /** Deletes what a dead node has left, beside callers. Never rejects. */
-    sweep(node: string): Promise<void>;
+    /**
+     * Deletes what a node has left, beside callers and whom they were put through to, if it is dead still once that was listed.
+     * False: it isn't, or it could not be done. Never rejects.
+     */
+    sweep(node: string, isDead: () => Promise<boolean>): Promise<boolean>;
   };
   /** Sets variables of a caller's channel, if it is there. Never rejects. */
   mark(channel: string, variables: Readonly<Record<string, string>>): Promise<void>;
@@ -51,7 +53,7 @@ export interface FleetStore {
   ): Promise<readonly (CallKey & { token: number })[]>;
   /** Ends leases, if they are this node's with this token still. */
   end(node: string, leases: readonly (CallKey & { token: number })[]): Promise<void>;
-  /** Makes the lease of a dead node's call this node's. Undefined: another was faster. */
+  /** Makes the lease of a dead node's call this node's. Undefined: another was faster, or that node has been heard just now. */
   acquire(call: CallKey, from: string, node: string, run: string): Promise<number | undefined>;
   /** Ends the leases of a dead node at one Asterisk. */
   release(node: string, server: string): Promise<void>;

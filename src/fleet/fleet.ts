@@ -5,10 +5,21 @@ import type { Message } from '../dialog/contract/conversation.ts';
 import { within } from '../lib/abort.ts';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
-import { claimVerdict, type ClaimVerdict, type FleetLimits } from './claim-policy.ts';
+import { claimVerdict, type ClaimVerdict, type FleetLimits, type Standing } from './claim-policy.ts';
 import type { FleetAsterisk, FleetDesk, FleetStore, Said, Stranded } from './contract.ts';
 import { Leases } from './leases.ts';
-import { BEAT_MS, Pulse, STALE_MS, suspects, THERE_MS, type NodeRow } from './liveness.ts';
+import {
+  BEAT_MS,
+  DOUBTFUL_MS,
+  Pulse,
+  Sound,
+  STALE_MS,
+  STALLED_MS,
+  STILL_MS,
+  suspects,
+  THERE_MS,
+  type NodeRow,
+} from './liveness.ts';
 
 interface FleetLog {
   info(fields: object, message: string): void;
@@ -32,8 +43,8 @@ export interface FleetOptions {
   readonly onTaken: (call: string, said: readonly Message[]) => void;
 }
 
-/** How a take-over of a call ended: another node was faster, or the caller had left. */
-type TakeOver = 'taken' | 'lost' | 'gone' | 'failed';
+/** How a take-over of a call ended: `lost`: another node was faster; `back`: its own is there again; `gone`: the caller isn't. */
+type TakeOver = 'taken' | 'lost' | 'back' | 'gone' | 'failed';
 
 export interface FleetStats {
   readonly node: string;
@@ -46,6 +57,17 @@ export interface FleetStats {
   readonly lostToOthers: number;
 }
 
+type Consideration =
+  | { readonly claim: true; afterMs(): Milliseconds; won(): void; over(): void }
+  | { readonly claim: false; readonly reason: string };
+
+/** A call that may come. */
+interface Expected {
+  readonly number: string;
+  /** It will: it was claimed. */
+  won: boolean;
+}
+
 /** Between two looks at a node that may be gone. */
 const LOOK_MS: Milliseconds = 100;
 /** The same, when nobody was there. */
@@ -55,7 +77,7 @@ const AT_ONCE = 8;
 /** For the store to say how many calls a caller has: the offer lasts 400 ms. */
 const COUNT_MS: Milliseconds = 100;
 /** For what was said: the caller hears nothing meanwhile. */
-const SAID_MS: Milliseconds = 500;
+const SAID_MS: Milliseconds = 1500;
 
 /**
  * One node of several that share the calls of one or more Asterisks: decides which offered calls are claimed, tells the
@@ -67,9 +89,9 @@ export class Fleet {
   readonly #leases: Leases;
   readonly #closing = new AbortController();
   readonly #watched = new Set<string>();
-  readonly #takeOvers: Record<TakeOver, number> = { taken: 0, lost: 0, gone: 0, failed: 0 };
-  /** Numbers of calls that were claimed, or are about to be, and aren't the desk's yet. */
-  readonly #expected: string[] = [];
+  readonly #takeOvers: Record<TakeOver, number> = { taken: 0, lost: 0, back: 0, gone: 0, failed: 0 };
+  /** Calls that were claimed, or are about to be, and aren't the desk's yet. */
+  readonly #expected = new Set<Expected>();
   #desk: FleetDesk | undefined;
   #rows: readonly NodeRow[] = [];
   #storeTrouble: string | undefined = 'it has not been asked yet';
@@ -107,30 +129,53 @@ export class Fleet {
     this.#asterisks.set(asterisk.server.name, asterisk);
   }
 
-  /** What is done about a call that is offered to all nodes. Never rejects. */
-  async consider(
-    info: CallInfo,
-  ): Promise<
-    | { readonly claim: true; readonly afterMs: Milliseconds; over(): void }
-    | { readonly claim: false; readonly reason: string }
-  > {
+  /**
+   * What is done about a call that is offered to all nodes. `afterMs`: to wait before the claim; it may grow meanwhile. `won`: to
+   * be called when it was claimed; `over`: once, when it is the desk's, or will never come. Never rejects.
+   */
+  async consider(info: CallInfo): Promise<Consideration> {
     const { limits } = this.#options;
     const { number } = info.caller;
+    const desk = this.#desk;
+    if (!desk) return { claim: false, reason: 'starting' };
     const callsOfCaller = await this.#callsOf(number);
-    const { refusal, fullness } = this.#desk?.outlook(info, this.#expected.length) ?? {
-      refusal: 'starting',
-      fullness: 0,
-    };
     const callsOfFleet = limits.maxCalls === undefined ? undefined : this.#callsOfFleet();
+    const { refusal, fullness } = desk.outlook(info, this.#expected.size);
     const verdict = claimVerdict({ refusal, fullness, callsOfFleet, callsOfCaller }, limits);
     if (!verdict.claim) return verdict;
-    this.#expected.push(number);
+    const expected: Expected = { number, won: false };
+    this.#expected.add(expected);
+    const lot = Math.random();
     return {
-      ...verdict,
-      over: () => {
-        const at = this.#expected.indexOf(number);
-        if (at >= 0) this.#expected.splice(at, 1);
+      claim: true,
+      afterMs: () => {
+        const standing = this.#standing(desk, info);
+        const now = claimVerdict({ ...standing, lot }, {});
+        return now.claim ? now.afterMs : 0;
       },
+      won: () => {
+        expected.won = true;
+      },
+      over: () => {
+        this.#expected.delete(expected);
+      },
+    };
+  }
+
+  /** How much this node has to do, with the calls that it has won, but not those that others may win. */
+  #standing(desk: FleetDesk, info: CallInfo): Standing {
+    const { node, maxCalls } = this.#options;
+    const coming = [...this.#expected].filter(({ won }) => won).length;
+    const calls = desk.size + coming;
+    const { fullness } = desk.outlook(info, coming);
+    const others = this.#rows
+      .filter((row) => row.node !== node && row.ageMs < THERE_MS && row.state === 'running')
+      .filter((row) => row.calls < row.maxCalls && !row.unreachable.includes(info.key.server));
+    const least = Math.min(...others.map((row) => row.calls / row.maxCalls));
+    return {
+      fullness,
+      lateness: fullness > calls / maxCalls ? fullness : 0,
+      ahead: this.#storeTrouble === undefined ? Math.max(0, calls - least * maxCalls) : undefined,
     };
   }
 
@@ -177,7 +222,7 @@ export class Fleet {
 
   #callsOfFleet(): number {
     const others = this.#rows.filter(({ node, ageMs }) => node !== this.#options.node && ageMs < THERE_MS);
-    const own = (this.#desk?.size ?? 0) + this.#expected.length;
+    const own = (this.#desk?.size ?? 0) + this.#expected.size;
     return others.reduce((sum, { calls }) => sum + calls, own);
   }
 
@@ -192,7 +237,9 @@ export class Fleet {
       () => undefined,
     );
     if (told === undefined) return undefined;
-    return told + this.#leases.untold(number) + this.#expected.filter((one) => one === number).length;
+    return (
+      told + this.#leases.untold(number) + [...this.#expected].filter((one) => one.number === number).length
+    );
   }
 
   async #run(): Promise<void> {
@@ -249,19 +296,25 @@ export class Fleet {
   async #watch(node: string, asterisk: FleetAsterisk): Promise<void> {
     const { clock, log } = this.#options;
     const about = { server: asterisk.server.name, node };
-    const pulse = new Pulse(clock.now());
+    const pulse = new Pulse();
+    const sound = new Sound();
     let told = false;
     let pause = LOOK_MS;
     do {
       if (!this.#suspects(asterisk).includes(node)) return;
       try {
-        const sign = pulse.look(await asterisk.neighbours.lifeSign(node), clock.now());
-        if (sign === 'lives') return;
-        if (sign === 'still') continue;
+        const askedAt = clock.now();
+        const sign = await asterisk.neighbours.lifeSign(node);
+        const stillMs = pulse.look(sign, askedAt, clock.now());
+        if (stillMs === undefined) return;
+        if (stillMs < DOUBTFUL_MS) continue;
         const callers = (await asterisk.neighbours.callersOf(node)).filter(({ withPerson }) => !withPerson);
+        const flows = stillMs < STALLED_MS && (await sound.flows(callers));
+        if (flows || stillMs < STILL_MS) continue;
         if (!told) log.warn({ ...about, callers: callers.length }, 'a node is gone');
-        if (callers.length > 0) await this.#takeAll(node, asterisk, callers);
-        else if (!told || pause === LOOK_MS) await this.#clear(node, asterisk);
+        const isDead = async (): Promise<boolean> => (await asterisk.neighbours.lifeSign(node)) === sign;
+        if (callers.length > 0) await this.#takeAll(node, asterisk, callers, isDead);
+        else if (!told || pause === LOOK_MS) await this.#clear(node, asterisk, isDead);
         told = true;
         pause = callers.length > 0 ? LOOK_MS : IDLE_LOOK_MS;
       } catch (error) {
@@ -272,12 +325,17 @@ export class Fleet {
   }
 
   /** Nobody waits any more: what else the node had goes. */
-  async #clear(node: string, asterisk: FleetAsterisk): Promise<void> {
-    await asterisk.neighbours.sweep(node);
+  async #clear(node: string, asterisk: FleetAsterisk, isDead: () => Promise<boolean>): Promise<void> {
+    if (!(await asterisk.neighbours.sweep(node, isDead))) return;
     await this.#options.store?.release(node, asterisk.server.name);
   }
 
-  async #takeAll(node: string, asterisk: FleetAsterisk, callers: readonly Stranded[]): Promise<void> {
+  async #takeAll(
+    node: string,
+    asterisk: FleetAsterisk,
+    callers: readonly Stranded[],
+    isDead: () => Promise<boolean>,
+  ): Promise<void> {
     // Another node begins with others.
     const left = callers
       .map((caller) => ({ caller, place: Math.random() }))
@@ -285,29 +343,44 @@ export class Fleet {
       .map(({ caller }) => caller)
       .values();
     const worker = async (): Promise<void> => {
-      for (const caller of left) await this.#take(node, asterisk, caller);
+      for (const caller of left) await this.#take(node, asterisk, caller, isDead);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
   }
 
   /** Never rejects. */
-  async #take(node: string, { server }: FleetAsterisk, caller: Stranded): Promise<void> {
+  async #take(
+    node: string,
+    { server }: FleetAsterisk,
+    caller: Stranded,
+    isDead: () => Promise<boolean>,
+  ): Promise<void> {
     const { store, clock, log, said, onTaken, node: me, run } = this.#options;
     const { channel } = caller;
     const key = { server: server.name, channel };
+    const call = `${server.name}/${channel}`;
     const verdict = this.#verdict();
     if (!store || !verdict.claim) return;
-    this.#expected.push('');
+    const expected: Expected = { number: '', won: false };
+    this.#expected.add(expected);
     try {
       // Whoever has less to do gets more of them.
-      await clock.sleep(verdict.afterMs);
+      const [messages] = await Promise.all([
+        within<readonly Message[]>(said(call), SAID_MS, clock, () => []),
+        clock.sleep(verdict.afterMs),
+      ]);
+      // Nothing may lie between this, the lease and the move: who comes back keeps its calls until then.
+      if (!(await isDead())) {
+        this.#takeOvers.back += 1;
+        return;
+      }
       const token = await store.acquire(key, node, me, run);
       if (token === undefined) {
         this.#takeOvers.lost += 1;
         return;
       }
-      const call = `${server.name}/${channel}`;
-      onTaken(call, await within(said(call), SAID_MS, clock, () => []));
+      expected.won = true;
+      onTaken(call, messages);
       const outcome = (await caller.take()) ? 'taken' : 'gone';
       this.#takeOvers[outcome] += 1;
       log.warn({ call, from: node, lease: token, outcome }, 'a caller of a node that is gone');
@@ -315,14 +388,14 @@ export class Fleet {
       this.#takeOvers.failed += 1;
       log.warn({ ...key, from: node, error: messageOf(error) }, 'a caller could not be taken over');
     } finally {
-      this.#expected.splice(this.#expected.indexOf(''), 1);
+      this.#expected.delete(expected);
     }
   }
 
   /** Whether there is room for one more; who was cut off isn't refused for less. */
   #verdict(): ClaimVerdict {
     const { maxCalls } = this.#options;
-    const calls = (this.#desk?.size ?? maxCalls) + this.#expected.length;
+    const calls = (this.#desk?.size ?? maxCalls) + this.#expected.size;
     return claimVerdict({ fullness: calls / maxCalls, refusal: calls >= maxCalls ? 'busy' : undefined }, {});
   }
 }

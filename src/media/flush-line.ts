@@ -20,8 +20,8 @@ const PAUSED = 2;
 const PAUSED_FROM = 3;
 const GO_ON_AT = 4;
 
-/** What a detector does to an agent who is interrupted. */
-export type ArmedAction = 'flush' | 'pause';
+/** What a detector does by itself to an agent who is interrupted: `stop` flushes. */
+export type ArmedAction = 'stop' | 'pause';
 
 export function createFlushLine(): FlushLineHandle {
   return { memory: new SharedArrayBuffer(5 * 4) };
@@ -99,7 +99,7 @@ export class FlushLine {
   }
 
   /** Lets a voice-activity detector flush, or pause, the current epoch by itself (`trip`), once. */
-  arm(action: ArmedAction = 'flush'): void {
+  arm(action: ArmedAction = 'stop'): void {
     Atomics.store(this.#cells, ARMED, this.epoch * 2 + (action === 'pause' ? 1 : 0));
   }
 

@@ -1,7 +1,7 @@
 import type { TextToSpeech } from '../dialog/contract/ports.ts';
 import { FLUSH, type TextPiece, type TimedWord, type TtsEvent } from '../dialog/contract/speech.ts';
-import { figureReaderOf, readRanges } from '../dialog/language/figures/known-figures.ts';
-import type { ReadPart } from '../dialog/language/figures/read-figures.ts';
+import { figureReaderOf, readRanges } from './figures/known-figures.ts';
+import type { ReadPart } from './figures/read-figures.ts';
 import { languageOf } from '../dialog/language/known-languages.ts';
 
 /** What a voice makes of figures. */

@@ -67,10 +67,30 @@ export function kindOfStatus(status: number): FailureKind {
   return status >= 500 ? 'server' : 'rejected';
 }
 
-/** `retry-after` in seconds (RFC 9110 §10.2.3; dates are ignored: neither Groq nor Cartesia sends any). */
-export function retryAfter(header: string | null | undefined): Milliseconds | undefined {
-  const seconds = Number(header ?? NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+/** `retry-after`: seconds, or a date (RFC 9110 §10.2.3), counted from the answer's own `date`, if there is one. */
+export function retryAfter(
+  header: string | null | undefined,
+  date?: string | null,
+): Milliseconds | undefined {
+  if (header === null || header === undefined || header.trim() === '') return undefined;
+  const seconds = Number(header);
+  if (Number.isFinite(seconds)) return seconds >= 0 ? seconds * 1000 : undefined;
+  const [until, now] = [Date.parse(header), Date.parse(date ?? '')];
+  return Number.isNaN(until) || Number.isNaN(now) ? undefined : Math.max(0, until - now);
+}
+
+/** OpenAI's and Azure's finer one, and what the refusal says in words where there is no header (OpenAI, Gemini). */
+export function retryAfterIn(
+  headers: Pick<Headers, 'get'> | undefined,
+  message: string,
+): Milliseconds | undefined {
+  const ms = Number(headers?.get('retry-after-ms') ?? NaN);
+  if (Number.isFinite(ms) && ms >= 0) return ms;
+  const [, minutes = '0', figure, unit] =
+    /(?:try again|retry) (?:in|after) (?:(\d+)m(?=[\d ]))?([\d.]+) ?(ms|s)/i.exec(message) ?? [];
+  const told = Number(minutes) * 60_000 + Number(figure ?? NaN) * (unit === 'ms' ? 1 : 1000);
+  const fromHeader = retryAfter(headers?.get('retry-after'), headers?.get('date'));
+  return fromHeader ?? (Number.isNaN(told) ? undefined : told);
 }
 
 /** What a connection's error means; looks down the causes and into joined errors. */

@@ -11,7 +11,7 @@ import {
   kindOfStatus,
   plainMessage,
   ProviderFailure,
-  retryAfter,
+  retryAfterIn,
   withoutKeys,
   type FailureDetails,
   type FailureKind,
@@ -51,7 +51,8 @@ export function openSdkHttp(): SdkHttp {
       body: (init?.body instanceof FormData ? ownForm(init.body) : init?.body) as RequestInit['body'],
       dispatcher: agent,
     } as RequestInit);
-    return response.ok ? response : explained(response);
+    if (!response.ok) return explained(response);
+    return /\/chat\/completions(?:\?|$)/.test(String(input)) ? streamed(response) : response;
   };
   return {
     // groq-sdk looks at `Response` for whether forms can be sent.
@@ -64,6 +65,59 @@ export function openSdkHttp(): SdkHttp {
     },
     close: () => agent.destroy(),
   };
+}
+
+/** A stream of events, also of a server that answers with the whole at once, as some proxies do, or with an error. */
+async function streamed(response: UndiciResponse): Promise<UndiciResponse> {
+  const { body, headers } = response;
+  if (body === null) return new UndiciResponse('', { headers });
+  if (/event-stream/i.test(headers.get('content-type') ?? '')) {
+    return new UndiciResponse((body as ReadableStream<Uint8Array>).pipeThrough(tidied()), { headers });
+  }
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
+  let begun = '';
+  const read: Uint8Array[] = [];
+  while (begun.trim() === '') {
+    const { value } = await reader.read();
+    if (value === undefined) break;
+    read.push(value);
+    begun += Buffer.from(value).toString('latin1');
+  }
+  const rest = new ReadableStream<Uint8Array>({
+    start: (out) => {
+      for (const part of read) out.enqueue(part);
+    },
+    pull: async (out) => {
+      const { value } = await reader.read();
+      if (value === undefined) out.close();
+      else out.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+  // Events, whatever the server calls them.
+  if (!/^\s*[{[<]/.test(begun)) return new UndiciResponse(rest.pipeThrough(tidied()), { headers });
+  const text = await new UndiciResponse(rest).text();
+  const whole = parsed(text);
+  if (whole === undefined) {
+    const type = headers.get('content-type') ?? 'something';
+    throw new SyntaxError(`it answers with ${type}, which is no model's answer; is the address right?`);
+  }
+  return new UndiciResponse(`data: ${JSON.stringify(firstOf(whole))}\n\ndata: [DONE]\n\n`);
+}
+
+/** Events of nothing, by which some servers keep a stream awake, as comments; and an end for the last event. */
+function tidied(): TransformStream<Uint8Array, Uint8Array> {
+  return new TransformStream({
+    transform(part, out) {
+      const text = Buffer.from(part).toString('latin1');
+      const isTidy = !/(?:^|[\r\n])data:[ \t]*[\r\n]/.test(text);
+      const comments = text.replaceAll(/(^|[\r\n])data:[ \t]*(?=[\r\n])/g, '$1:');
+      out.enqueue(isTidy ? part : Buffer.from(comments, 'latin1'));
+    },
+    flush(out) {
+      out.enqueue(Buffer.from('\n\n'));
+    },
+  });
 }
 
 /**
@@ -126,10 +180,12 @@ export function failureOfSdk(
   if (error instanceof APIError) {
     const { status, headers } = error as { status?: unknown; headers?: Pick<Headers, 'get'> };
     if (typeof status === 'number') {
-      const retryAfterMs = retryAfter(headers?.get('retry-after'));
+      const retryAfterMs = retryAfterIn(headers, error.message);
       const message = withoutKeys(error.message, keys);
       const ofConversation = refusal !== undefined && isOfConversation(refusal);
-      const kind = ofConversation && status !== 429 ? 'rejected' : kindOfStatus(status);
+      const isUnpaid = status === 429 && /insufficient_quota|billing/i.test(refusal?.text ?? '');
+      const ownKind = isUnpaid ? 'unauthorized' : kindOfStatus(status);
+      const kind = ofConversation && status !== 429 ? 'rejected' : ownKind;
       return new ProviderFailure({ ...about, kind, message, retryAfterMs, ofConversation });
     }
   }

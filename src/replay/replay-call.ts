@@ -176,11 +176,11 @@ class CallAgain {
     while (this.#state.phase !== 'over') {
       const deadline = nextDeadline(this.#state, this.#settings);
       const [next] = this.#waiting;
-      if (next && next.at <= until && next.at <= deadline) {
+      if (next && next.at <= until && (deadline === undefined || next.at <= deadline)) {
         this.#waiting.shift();
         this.#now = Math.max(this.#now, next.at);
         next.happen();
-      } else if (deadline <= until) {
+      } else if (deadline !== undefined && deadline <= until) {
         this.#now = Math.max(this.#now, deadline);
         this.#post({ type: 'tick' });
       } else break;

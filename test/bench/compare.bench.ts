@@ -2,10 +2,10 @@
  * Two states of the program in turn: the working tree, and the commit REF in a working tree of its own with the same
  * packages and the same benches. Prints how much the working tree costs of what REF does, and how far rounds differ.
  *
- *     make bench-compare REF=main [ROUNDS=5] [SHORT=1]
+ *     make bench-compare [REF=main] [ROUNDS=5] [SHORT=1]
  *
- * Fails, with status 1, where something costs more than LARGE times as much in every single round. SHORT takes less
- * than a minute.
+ * Without REF it is the newest commit that is a day older than the last one. Fails, with status 1, where something costs
+ * more than LARGE times as much in every single round. SHORT takes less than a minute, and is a part of `make test`.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { measure } from './density/measure.ts';
 import { median } from './raw.ts';
 
-const { REF = '', SHORT } = process.env;
+const { REF, SHORT } = process.env;
 /** Rounds on a busy machine differ by up to a quarter, short ones by half (measured). */
 const LARGE = SHORT ? 1.5 : 1.3;
 const rounds = Number(process.env.ROUNDS ?? (SHORT ? 3 : 5));
@@ -54,11 +54,29 @@ async function round(root: string): Promise<Costs> {
   return costs;
 }
 
+const git = (...args: string[]): string =>
+  execFileSync('git', args, { cwd: here, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+
+/** Undefined: there is no history, or it doesn't go back so far. */
+function ofADayBefore(): string | undefined {
+  try {
+    const last = Date.parse(git('log', '-1', '--format=%cI'));
+    const before = new Date(last - 86_400_000).toISOString();
+    return git('rev-list', '-1', `--before=${before}`, 'HEAD') || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const wanted = REF ?? ofADayBefore();
+if (wanted === undefined) {
+  process.stdout.write('There is no commit that is a day older than the last one: REF=… names another.\n');
+  process.exit();
+}
 const folder = mkdtempSync(join(tmpdir(), 'compare-'));
 const ref = join(folder, 'ref');
-const git = (...args: string[]): string => execFileSync('git', args, { cwd: here, encoding: 'utf8' }).trim();
 try {
-  const commit = git('rev-parse', '--verify', '--short', `${REF}^{commit}`);
+  const commit = git('rev-parse', '--verify', '--short', `${wanted}^{commit}`);
   git('worktree', 'add', '--detach', ref, commit);
   symlinkSync(join(here, 'node_modules'), join(ref, 'node_modules'));
   cpSync(join(here, 'test'), join(ref, 'test'), { recursive: true });
@@ -70,9 +88,7 @@ try {
     pairs.push(n % 2 === 0 ? costs : [costs[1], costs[0]]);
     process.stdout.write(`round ${n + 1} of ${rounds} done\n`);
   }
-  process.stdout.write(
-    `the working tree to ${REF} (${commit}): median ratio, least–most of ${rounds} rounds\n`,
-  );
+  process.stdout.write(`the working tree to ${commit}: median ratio, least–most of ${rounds} rounds\n`);
   for (const what of pairs[0]?.[0].keys() ?? []) {
     const ratios = pairs.map(([ours, theirs]) => (ours.get(what) ?? NaN) / (theirs.get(what) ?? NaN));
     const isLarge = ratios.every((ratio) => ratio > LARGE);

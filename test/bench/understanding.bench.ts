@@ -1,6 +1,6 @@
 /**
  * How well the embedded receptionist understands questions as callers put them, in words that stand nowhere in its
- * configuration: node test/bench/understanding.bench.ts [tune|held-out] [every]
+ * configuration: node test/bench/understanding.bench.ts [tune|held-out|fresh] [every]
  * Each question is said by flite's voices, goes through G.711, the ring and the recogniser, and is judged by what the
  * receptionist then does in the first turn of a call: right, asked again, or wrong. Prints a table; with `every` each
  * sentence, and what was heard. Also what comes of the very words, as if all had been heard. Asserts nothing; two minutes.
@@ -36,8 +36,9 @@ const SPEAKERS: readonly Speaker[] = [
   { name: 'rms×1.1', voice: 'rms', factor: 1.1 },
 ];
 
-const half = process.argv[2] === 'held-out' ? 'held-out' : 'tune';
+const half = process.argv[2] ?? 'tune';
 const every = process.argv.includes('every');
+if (!['tune', 'held-out', 'fresh'].includes(half)) throw new RangeError(`there are no questions “${half}”`);
 const { agents } = shippedConfig();
 
 function questions(): Question[] {
@@ -82,10 +83,16 @@ interface Outcome {
 }
 
 function outcome({ agent, meanings }: Question, text: string): Outcome {
-  const { acts, maybe } = understand(text, knowledgeOf(agent));
+  const { acts, maybe, or } = understand(text, knowledgeOf(agent));
   const meant = acts.map((act) => meaningOf(act, agent));
   if (meant.length === 0)
-    return { verdict: 'asked again', meant: maybe ? `${meaningOf(maybe, agent)}?` : '' };
+    return {
+      verdict: 'asked again',
+      meant: [maybe, or]
+        .map((act) => (act ? `${meaningOf(act, agent)}?` : ''))
+        .join(' ')
+        .trim(),
+    };
   const right = meant.some((meaning) => meanings.includes(meaning));
   return { verdict: right ? 'right' : 'wrong', meant: meant.join(' + ') };
 }

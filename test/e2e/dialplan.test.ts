@@ -12,25 +12,34 @@ interface Agent {
   readonly close: () => Promise<void>;
 }
 
-/** As much of an agent as a dialplan sees: it is there, and does this with a call. */
+/**
+ * As much of an agent as a dialplan sees: it is there, and does this with a call. `claims`: it is a node of a fleet, and
+ * claims a call when it is offered for that time.
+ */
 async function agentThat(
   asterisk: NativeAsterisk,
   takes: (channel: string, socket: WebSocket) => Promise<unknown>,
+  { app = 'voice-agent', claims = Infinity } = {},
 ): Promise<Agent> {
   const key = `${asterisk.ariUser}:${asterisk.secrets.ari}`;
   const socket = new WebSocket(
-    `${asterisk.ariUrl.replace('http', 'ws')}/ari/events?app=voice-agent&api_key=${key}`,
+    `${asterisk.ariUrl.replace('http', 'ws')}/ari/events?app=${app}&api_key=${key}`,
   );
   await once(socket, 'open');
+  let offers = 0;
   const argument = new Promise<string>((resolve, reject) => {
     socket.on('message', (data: Buffer) => {
       const event = JSON.parse(data.toString()) as { type: string; args: string[]; channel: { id: string } };
+      if (event.type === 'CallBroadcast' && (offers += 1) === claims)
+        asterisk.ari('POST', `/events/claim?channelId=${event.channel.id}&application=${app}`).catch(reject);
       if (event.type !== 'StasisStart') return;
       takes(`/channels/${event.channel.id}`, socket).then(() => {
         resolve(event.args[0] ?? '');
       }, reject);
     });
   });
+  // Not every test asks for it.
+  argument.catch(() => undefined);
   return {
     argument,
     close: async () => {
@@ -82,8 +91,8 @@ describe('What follows the agent in the dialplan', () => {
   afterEach(async () => {
     for (const close of closers.splice(0).reverse()) await close();
     await expect.poll(() => asterisk.channels(), { timeout: 5000 }).toEqual([]);
-    // An app whose agent has gone, or a new one came before Asterisk had cleared up after the last.
-    const usual = /app 'voice-agent'|context 'stasis-voice-agent' .* already exists/;
+    // An app whose agent has gone, or a new one came before Asterisk had cleared up after the last; an offer that nobody took.
+    const usual = /app 'voice-agent'|context 'stasis-voice-agent' .* already exists|not claimed within 400ms/;
     expect(asterisk.complaints().filter(({ text }) => !usual.test(text))).toEqual([]);
   });
 
@@ -97,6 +106,17 @@ describe('What follows the agent in the dialplan', () => {
     const { argument } = await agent({ VOICE_AGENT_RESULT: 'completed' });
     const call = caller.ring('519999');
     expect(await argument).toBe('519999');
+    await call.ended;
+  });
+
+  it('offers a caller to a fleet again whom no node has claimed at first, since it was late', async () => {
+    await asterisk.cli('dialplan set global VOICE_AGENT_FLEET voice-agent');
+    closers.push(() => asterisk.cli('dialplan set global VOICE_AGENT_FLEET ""'));
+    const hangUp = (channel: string): Promise<unknown> => asterisk.ari('DELETE', channel);
+    const { argument, close } = await agentThat(asterisk, hangUp, { app: 'voice-agent.a', claims: 3 });
+    closers.push(close);
+    const call = caller.ring('510001');
+    expect(await argument).toBe('510001');
     await call.ended;
   });
 

@@ -25,12 +25,16 @@ describe('A call that the agent makes', async () => {
     environment,
   });
 
-  const post = (body: object, token = TOKEN): Promise<Response> =>
-    fetch(`http://127.0.0.1:${environment.VOICE_AGENT_CALL_PORT}/calls`, {
+  const post = (body: object, token = TOKEN): Promise<Response> => {
+    const answer = fetch(`http://127.0.0.1:${environment.VOICE_AGENT_CALL_PORT}/calls`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}` },
       body: JSON.stringify(body),
     });
+    // A test that fails before it waits for the answer has failed already.
+    answer.catch(() => undefined);
+    return answer;
+  };
 
   /** How it went, when it is over. */
   async function newsOf(response: Response): Promise<CallNews[]> {

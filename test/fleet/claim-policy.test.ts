@@ -27,6 +27,33 @@ describe('An offered call', () => {
     }
   });
 
+  it('is claimed the later the further somebody is ahead of the least busy, and never later than after 80 ms', () => {
+    const delays = [-3, 0, 1, 2, 8, 1000].map((ahead) => {
+      const verdict = claimVerdict({ fullness: 0.1, ahead, lot: 1 }, {});
+      return verdict.claim ? Math.round(verdict.afterMs) : NaN;
+    });
+    expect(delays).toEqual([5, 5, 13, 20, 43, 79]);
+  });
+
+  it('is claimed by any of equals first, as they draw', () => {
+    const first = (): number => {
+      const drawn = Array.from({ length: 3 }, () =>
+        claimVerdict({ fullness: 0.5, ahead: 0, lot: Math.random() }, {}),
+      );
+      const delays = drawn.map((verdict) => (verdict.claim ? verdict.afterMs : NaN));
+      return delays.indexOf(Math.min(...delays));
+    };
+    expect(new Set(Array.from({ length: 200 }, first)).size).toBe(3);
+  });
+
+  it('is left to others by a machine that is notably late, and not by one that is a little', () => {
+    const delays = [0.4, 0.5, 0.75, 1].map((lateness) => {
+      const verdict = claimVerdict({ fullness: lateness, lateness, ahead: 0 }, {});
+      return verdict.claim ? verdict.afterMs : NaN;
+    });
+    expect(delays).toEqual([0, 0, 40, 80]);
+  });
+
   it.each<[string, Standing, FleetLimits, string | undefined]>([
     ['who is full', { fullness: 1, refusal: 'busy' }, {}, 'busy'],
     ['who is being drained', { fullness: 0, refusal: 'draining' }, {}, 'draining'],

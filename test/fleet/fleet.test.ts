@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { CallInfo } from '../../src/dialog/contract/call-info.ts';
 import type { FleetStore, Stranded } from '../../src/fleet/contract.ts';
 import { Fleet, type FleetOptions } from '../../src/fleet/fleet.ts';
@@ -21,6 +21,7 @@ function setUp(options: Partial<FleetOptions> = {}) {
   const world = {
     rows: [OTHER],
     sign: () => String(clock.now()),
+    sound: () => '17',
     stranded: ['1', '2'],
     away: false,
     calls: 0,
@@ -43,6 +44,7 @@ function setUp(options: Partial<FleetOptions> = {}) {
   const caller = (channel: string): Stranded => ({
     channel,
     withPerson: channel === 'with person',
+    packets: () => Promise.resolve(world.sound()),
     take: () => {
       done.push(`take ${channel}`);
       world.stranded = world.stranded.filter((one) => one !== channel);
@@ -64,9 +66,10 @@ function setUp(options: Partial<FleetOptions> = {}) {
     neighbours: {
       lifeSign: () => Promise.resolve(world.sign()),
       callersOf: () => Promise.resolve(world.stranded.map(caller)),
-      sweep: (node) => {
+      sweep: async (node, isDead) => {
+        if (!(await isDead())) return false;
         done.push(`sweep ${node}`);
-        return Promise.resolve();
+        return true;
       },
     },
     mark: () => Promise.resolve(),
@@ -83,8 +86,14 @@ function setUp(options: Partial<FleetOptions> = {}) {
 }
 
 describe('A node of a fleet', () => {
-  it('claims the later the more it has, also of what it is only about to have', async () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('claims the later the more it has, also of what it has won and is to come', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0);
     const { fleet, desk, world } = setUp();
+    world.away = true;
     expect(await fleet.consider(info('1'))).toEqual({ claim: false, reason: 'starting' });
     fleet.start(desk);
     world.calls = 1;
@@ -93,12 +102,37 @@ describe('A node of a fleet', () => {
     for (const number of ['1', '2', '3']) {
       const claim = await fleet.consider(info(number));
       if (!claim.claim) throw new Error(claim.reason);
-      delays.push(claim.afterMs);
+      delays.push(claim.afterMs());
+      // What it only wants doesn't count yet.
+      expect(claim.afterMs()).toBe(delays.at(-1));
+      claim.won();
       claims.push(claim);
     }
-    expect(delays.map((ms) => Math.round(ms))).toEqual([25, 36, 44]);
+    expect(delays.map((ms) => Math.round(ms))).toEqual([24, 34, 41]);
     for (const claim of claims) claim.over();
-    expect(await fleet.consider(info('4'))).toMatchObject({ afterMs: delays[0] });
+    expect(claims[0]?.afterMs()).toBe(delays[0]);
+    await fleet.close();
+  });
+
+  it('waits for whoever has fewer calls, and not where it has the fewest', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    const { fleet, desk, world, clock } = setUp();
+    fleet.start(desk);
+    await clock.advance(100);
+    const delays: number[] = [];
+    for (const calls of [0, 2, 3, 4]) {
+      world.calls = calls;
+      const claim = await fleet.consider(info('1'));
+      if (!claim.claim) throw new Error(claim.reason);
+      delays.push(Math.round(claim.afterMs()));
+      claim.over();
+    }
+    // The other one has two.
+    expect(delays).toEqual([0, 0, 8, 15]);
+    world.rows = [{ ...OTHER, state: 'draining' }];
+    await clock.advance(500);
+    const claim = await fleet.consider(info('1'));
+    expect(claim.claim && claim.afterMs()).toBe(0);
     await fleet.close();
   });
 
@@ -135,6 +169,40 @@ describe('A node of a fleet', () => {
     await clock.advance(1000);
     expect(done.slice(2)).toEqual(['sweep b', 'release b north']);
     expect(fleet.stats.takeOvers).toMatchObject({ taken: 1, gone: 0, failed: 0 });
+    await fleet.close();
+  });
+
+  it('waits for one whose callers still get sound, since only its main thread stands still, but not for ever', async () => {
+    const { fleet, desk, world, clock, done } = setUp();
+    fleet.start(desk);
+    await clock.advance(3000);
+    world.rows = [{ ...OTHER, ageMs: 5000 }];
+    world.sign = () => 'still';
+    world.sound = () => String(clock.now());
+    await clock.advance(4500);
+    expect(done).toEqual([]);
+    await clock.advance(2000);
+    expect(done.filter((one) => one.startsWith('take')).sort()).toEqual(['take 1', 'take 2']);
+    await fleet.close();
+  });
+
+  it('lets a node keep its callers that comes back at the last moment', async () => {
+    const clock = new ManualClock();
+    const { fleet, desk, world, done } = setUp({
+      clock,
+      // It is heard of again while it is asked what was said in its calls.
+      said: () => {
+        world.sign = () => 'back';
+        return Promise.resolve([]);
+      },
+    });
+    fleet.start(desk);
+    await clock.advance(3000);
+    world.rows = [{ ...OTHER, ageMs: 5000 }];
+    world.sign = () => 'still';
+    await clock.advance(3000);
+    expect(done).toEqual([]);
+    expect(fleet.stats.takeOvers).toMatchObject({ taken: 0, back: 2 });
     await fleet.close();
   });
 

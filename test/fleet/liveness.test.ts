@@ -3,11 +3,10 @@ import {
   FORGOTTEN_MS,
   Pulse,
   SETTLED_MS,
+  Sound,
   STALE_MS,
-  STILL_MS,
   suspects,
   type NodeRow,
-  type Sign,
 } from '../../src/fleet/liveness.ts';
 
 const row = (node: string, ageMs: number, unreachable: readonly string[] = []): NodeRow => {
@@ -33,28 +32,27 @@ describe('A node is looked for', () => {
 });
 
 describe('A sign of life', () => {
-  const seen = (...looks: [at: number, sign: string | undefined][]): Sign[] => {
-    const pulse = new Pulse(0);
-    return looks.map(([at, sign]) => pulse.look(sign, at));
+  const seen = (...looks: [at: number, sign: string | undefined][]): (number | undefined)[] => {
+    const pulse = new Pulse();
+    return looks.map(([at, sign]) => pulse.look(sign, at, at));
   };
 
-  it.each<[string, [number, string | undefined][], Sign[]]>([
+  it('says nothing while the answer lies there unread, since whoever asks is held up', () => {
+    const pulse = new Pulse();
+    expect(pulse.look('1', 0, 1000)).toBe(0);
+    expect(pulse.look('1', 1100, 3000)).toBe(100);
+    expect(pulse.look('1', 2000, 3000)).toBe(1000);
+  });
+
+  it.each<[string, [number, string | undefined][], (number | undefined)[]]>([
     [
-      'that stands still for long enough is of a dead node',
-      [
-        [0, '1'],
-        [STILL_MS - 1, '1'],
-        [STILL_MS, '1'],
-      ],
-      ['still', 'still', 'dead'],
-    ],
-    [
-      'counts from the first look on, however late that is',
+      'that stands still has done so since the first look',
       [
         [5000, '1'],
-        [5000 + STILL_MS, '1'],
+        [5100, '1'],
+        [6250, '1'],
       ],
-      ['still', 'dead'],
+      [0, 100, 1250],
     ],
     [
       'that changes is of a living one',
@@ -63,26 +61,46 @@ describe('A sign of life', () => {
         [500, '2'],
         [600, '2'],
       ],
-      ['still', 'lives', 'still'],
+      [0, undefined, 100],
     ],
     [
       'that never was there is missed as long',
       [
         [0, undefined],
-        [STILL_MS, undefined],
+        [1250, undefined],
       ],
-      ['still', 'dead'],
+      [0, 1250],
     ],
     [
       'of who comes back revives them',
       [
         [0, '1'],
-        [STILL_MS, '1'],
-        [STILL_MS + 100, '2'],
+        [1250, '1'],
+        [1350, '2'],
       ],
-      ['still', 'dead', 'lives'],
+      [0, 1250, undefined],
     ],
   ])('%s', (_, looks, expected) => {
     expect(seen(...looks)).toEqual(expected);
+  });
+});
+
+describe('The sound of a node’s callers', () => {
+  const callers = (...counts: (string | undefined)[]) =>
+    counts.map((count, index) => ({ channel: String(index), packets: () => Promise.resolve(count) }));
+
+  it('flows while all who were looked at twice get packets, as far as anybody can tell', async () => {
+    const sound = new Sound();
+    expect(await sound.flows(callers('10', '20', undefined))).toBe(false);
+    expect(await sound.flows(callers('15', '25', undefined))).toBe(true);
+    expect(await sound.flows(callers('16', '25', undefined))).toBe(false);
+    expect(await sound.flows(callers(undefined, undefined))).toBe(false);
+    expect(await sound.flows([])).toBe(false);
+  });
+
+  it('doesn’t flow where Asterisk says nothing', async () => {
+    const sound = new Sound();
+    const silent = { channel: '1', packets: () => Promise.reject(new Error('away')) };
+    expect([await sound.flows([silent]), await sound.flows([silent])]).toEqual([false, false]);
   });
 });

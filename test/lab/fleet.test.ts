@@ -60,13 +60,22 @@ describe('A caller’s ear', () => {
 
 describe('The report', () => {
   it('fails when one line fails, and not for a line that is only told', () => {
-    const report = new FleetReport(() => undefined);
+    const report = new FleetReport(() => undefined, { times: true });
     report.tell('spread', 'calls', '60');
     report.judge('spread', 'cut', '0', '0', true);
     expect(report.passed).toBe(true);
     report.judge('spread', 'claimed twice', '1', '0', false);
     expect(report.passed).toBe(false);
     expect(report.table()).toMatch(/claimed twice +1 +0 +FAIL/);
+  });
+
+  it('judges times only where the machine is there for nothing else', () => {
+    for (const times of [true, false]) {
+      const report = new FleetReport(() => undefined, { times });
+      report.measure('spread', 'max/mean', '1.75', '≤ 1.2', false);
+      expect(report.passed).toBe(!times);
+      expect(report.table()).toContain('1.75');
+    }
   });
 
   it('has percentiles that are values', () => {

@@ -3,6 +3,7 @@ import {
   kindOfError,
   kindOfStatus,
   ProviderFailure,
+  retryAfterIn,
   withoutKeys,
 } from '../../src/providers/provider-failure.ts';
 import { watchPulse } from '../../src/providers/pulse.ts';
@@ -67,6 +68,27 @@ describe('a failure of a provider', () => {
     });
     expect(failure.message).toBe('groq: gone (cut)');
     expect(failure.code).toBe('LLM_FAILED');
+  });
+});
+
+describe('when to ask again', () => {
+  const date = 'Wed, 21 Oct 2026 07:28:00 GMT';
+  it.each<[Record<string, string>, string, number | undefined]>([
+    [{ 'retry-after': '2' }, '', 2000],
+    [{ 'retry-after': '0.5' }, '', 500],
+    [{ 'retry-after': 'Wed, 21 Oct 2026 07:28:03 GMT', date }, '', 3000],
+    [{ 'retry-after': 'Wed, 21 Oct 2026 07:20:00 GMT', date }, '', 0],
+    [{ 'retry-after': 'Wed, 21 Oct 2026 07:28:03 GMT' }, '', undefined],
+    [{ 'retry-after-ms': '300', 'retry-after': '1' }, '', 300],
+    [{ 'retry-after': '-1' }, '', undefined],
+    [{ 'retry-after': '' }, '', undefined],
+    [{}, 'Rate limit reached. Please try again in 1.2s.', 1200],
+    [{}, 'Please try again in 1m2.5s.', 62_500],
+    [{}, 'Please try again in 240ms.', 240],
+    [{}, 'Please retry after 7 seconds.', 7000],
+    [{}, 'too many', undefined],
+  ])('%j, %j', (headers, message, ms) => {
+    expect(retryAfterIn(new Headers(headers), message)).toBe(ms);
   });
 });
 

@@ -59,6 +59,8 @@ export async function runSoak(
     const look = async (): Promise<HeldState> => {
       // Idle connections to an HTTP server are kept for five minutes, and are no leak: it closes them.
       cloud.groq.cutAll();
+      // Of the voice's sockets there were as many as were needed at a time; then there is the one that is always kept.
+      for (const socket of cloud.cartesia.seen) if (socket.open) socket.cut();
       await sleep(PAUSE_MS);
       return holds(asterisk, agent.pid, insight);
     };

@@ -2,7 +2,7 @@ import type { Config } from '../../config.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { ariBase } from '../../telephony/asterisk/ari-client.ts';
-import { openAriHttp } from '../../telephony/asterisk/ari-http.ts';
+import { AriHttp } from '../../telephony/asterisk/ari-http.ts';
 import { fieldsOf, textOf } from '../../telephony/asterisk/ari-model.ts';
 import { checkAriAccess } from '../../telephony/asterisk/ari-rest.ts';
 import type { Finding, Tell } from './finding.ts';
@@ -47,7 +47,7 @@ export async function lookAtAsterisk(server: Server, tell: Tell): Promise<Inspec
     return undefined;
   }
   tell({ state: 'ok', text: `Asterisk "${name}" lets ${username} in at ${url}, to read and to write` });
-  const http = openAriHttp(server, ARI_MS);
+  const http = new AriHttp(server, ARI_MS);
   const get = async (path: string) => {
     const asked = systemClock.wallClock();
     const answer = await http.request({ method: 'GET', url: `${ariBase(server)}/ari/${path}` });

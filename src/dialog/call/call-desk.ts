@@ -229,28 +229,8 @@ export class Desk implements CallDesk {
     announcement: Ending | undefined,
     earlier?: readonly Message[],
   ): Admission {
-    const { phrases, clock, tracker, observe, scope } = this.#options;
-    const { profile, parts, tools, expected, source } = agent;
-    const name = this.#nameOf(info);
-    const settings = settingsOf(agent, info);
-    const call = new AdmittedCall({
-      scope,
-      name,
-      info,
-      agent: profile,
-      parts,
-      tools,
-      phrases,
-      phraseOwner: profile.id,
-      expected,
-      clock,
-      tracker,
-      observe,
-      settings: earlier ? { ...settings, firstWords: 'sayAgain' } : settings,
-      source,
-      announcement,
-      earlier,
-    });
+    const { profile } = agent;
+    const call = this.#open(info, agent, announcement, earlier);
     const over = Promise.withResolvers<undefined>();
     const running: RunningCall = { info, over: over.promise };
     this.#calls.set(call, running);
@@ -266,10 +246,10 @@ export class Desk implements CallDesk {
       run: async (line, media) => {
         running.media = media;
         try {
-          const over = call.run(line, media);
+          const run = call.run(line, media);
           const untap = announcement ? undefined : this.#tapInto(call, profile, media);
           try {
-            await over;
+            await run;
           } finally {
             await untap?.();
           }
@@ -285,6 +265,26 @@ export class Desk implements CallDesk {
         }
       },
     };
+  }
+
+  #open(
+    info: CallInfo,
+    agent: StaffedAgent,
+    announcement: Ending | undefined,
+    earlier: readonly Message[] | undefined,
+  ): AdmittedCall {
+    const { phrases, clock, tracker, observe, scope } = this.#options;
+    const { profile, parts, tools, expected, source } = agent;
+    const name = this.#nameOf(info);
+    const settings = settingsOf(agent, info);
+    return new AdmittedCall({
+      ...{ scope, name, info, parts, tools, phrases, expected, clock, tracker, observe, source },
+      agent: profile,
+      phraseOwner: profile.id,
+      settings: earlier ? { ...settings, firstWords: 'sayAgain' } : settings,
+      announcement,
+      earlier,
+    });
   }
 
   /** Returns how to end it. Neither throws: what does is the call's failure. */
@@ -341,7 +341,7 @@ function troubleSettings(whenFailing: AgentProfile['whenFailing']): Partial<Turn
     case 'hang-up':
       return { givenUp: 'hang-up' };
     case 'keep-trying':
-      return { givenUp: 'proceed', failureLimit: Infinity };
+      return { givenUp: 'proceed', failureLimit: undefined };
   }
 }
 

@@ -154,13 +154,8 @@ function fold(record: CallRecord, event: CallEvent, origin: Milliseconds): CallR
     case 'caller-said':
     case 'agent-said':
       return { ...record, said: [...record.said, sayingOf(event, origin)] };
-    case 'latency': {
-      const stages = Object.entries(stageTimes(event.marks))
-        .filter(([, ms]) => ms !== undefined)
-        .map(([stage, ms]) => [stage, round(ms as Milliseconds)]);
-      const latency = { turn: event.turn, stages: Object.fromEntries(stages) as Partial<StageTimes> };
-      return { ...record, latencies: [...record.latencies, latency] };
-    }
+    case 'latency':
+      return { ...record, latencies: [...record.latencies, latencyOf(event)] };
     case 'barge-in': {
       const bargeIn = { atMs, turn: event.turn, playedMs: round(event.playedMs) };
       return { ...record, bargeIns: [...record.bargeIns, bargeIn] };
@@ -171,13 +166,9 @@ function fold(record: CallRecord, event: CallEvent, origin: Milliseconds): CallR
       return { ...record, sounds: [...(record.sounds ?? []), sound] };
     }
     case 'turn-log': {
-      const { turn, settings, steps } = event;
-      const part = {
-        atMs,
-        turn,
-        ...(settings && { settings }),
-        steps: steps.map((one) => since(origin, one)),
-      };
+      const { turn, settings } = event;
+      const steps = event.steps.map((one) => since(origin, one));
+      const part = { atMs, turn, ...(settings && { settings }), steps };
       return { ...record, turnLog: [...(record.turnLog ?? []), part] };
     }
     case 'dtmf':
@@ -202,32 +193,49 @@ function fold(record: CallRecord, event: CallEvent, origin: Milliseconds): CallR
       const note: TransferNote = { ...answered, talkMs: round(event.talkMs), endedBy: event.by };
       return { ...record, transfers: [...before, note] };
     }
-    case 'trouble': {
+    case 'trouble':
       return { ...record, troubles: [...record.troubles, { atMs, ...troubleOf(event) }] };
-    }
-    case 'usage': {
-      const { provider, inputTokens, outputTokens } = event;
-      const before = record.usage?.[provider] ?? { requests: 0, inputTokens: 0, outputTokens: 0 };
-      const after: TokenUsage = {
-        requests: before.requests + 1,
-        inputTokens: before.inputTokens + inputTokens,
-        outputTokens: before.outputTokens + outputTokens,
-      };
-      return { ...record, usage: { ...record.usage, [provider]: after } };
-    }
-    case 'ended': {
-      const { reason, variables, media } = event;
-      const latency = event.latency && {
-        turns: event.latency.turns,
-        meanMs: round(event.latency.meanMs),
-        worstMs: round(event.latency.worstMs),
-      };
-      const ended = { reason, durationMs: atMs, variables, media, ...(latency && { latency }) };
-      return { ...record, ended };
-    }
+    case 'usage':
+      return { ...record, usage: { ...record.usage, [event.provider]: usageWith(record, event) } };
+    case 'ended':
+      return { ...record, ended: { durationMs: atMs, ...endOf(event) } };
     default:
       return record;
   }
+}
+
+function latencyOf({
+  turn,
+  marks,
+}: Extract<CallEvent, { type: 'latency' }>): CallRecord['latencies'][number] {
+  const stages = Object.entries(stageTimes(marks))
+    .filter(([, ms]) => ms !== undefined)
+    .map(([stage, ms]) => [stage, round(ms as Milliseconds)]);
+  return { turn, stages: Object.fromEntries(stages) as Partial<StageTimes> };
+}
+
+function endOf({
+  reason,
+  variables,
+  media,
+  latency,
+}: Extract<CallEvent, { type: 'ended' }>): Omit<NonNullable<CallRecord['ended']>, 'durationMs'> {
+  if (!latency) return { reason, variables, media };
+  const { turns, meanMs, worstMs } = latency;
+  return { reason, variables, media, latency: { turns, meanMs: round(meanMs), worstMs: round(worstMs) } };
+}
+
+/** What a provider has counted, with one request more. */
+function usageWith(
+  { usage }: CallRecord,
+  { provider, inputTokens, outputTokens }: Extract<CallEvent, { type: 'usage' }>,
+): TokenUsage {
+  const before = usage?.[provider] ?? { requests: 0, inputTokens: 0, outputTokens: 0 };
+  return {
+    requests: before.requests + 1,
+    inputTokens: before.inputTokens + inputTokens,
+    outputTokens: before.outputTokens + outputTokens,
+  };
 }
 
 function sayingOf(

@@ -1,24 +1,13 @@
 import type { Milliseconds } from '../../lib/clock.ts';
-import { orAborted, within } from '../../lib/abort.ts';
-import type { Question } from '../reply/reply-thinking.ts';
+import { within } from '../../lib/abort.ts';
 import type { AgentAtWork, CallInSession } from './call-in-hand.ts';
 import { CallReply, PlayedPhrase, type ReplyOrder, type Stop } from './call-reply.ts';
 import { CallTools } from './call-tools.ts';
-import type { LlmEvent } from '../contract/conversation.ts';
-import type { TurnAction, TurnEvent, TurnInput } from '../turn/turn-states.ts';
+import type { TurnAction } from '../turn/turn-states.ts';
 import { playPhrase, playTone, type SpokenUtterance } from '../reply/utterance.ts';
 
 /** How long the account of what was being said may take when the call is over. */
 const ACCOUNT_MS = 1000;
-/** What the caller does to interrupt. */
-const BY_CALLER: ReadonlySet<TurnEvent['type']> = new Set([
-  'barge-in',
-  'partial',
-  'turn-eager-end',
-  'turn-end',
-  'transcript',
-  'dtmf',
-]);
 
 /** What the agent says in a call: replies, prepared phrases and fillers, from their begin to what was heard of them. */
 export class CallReplies {
@@ -40,9 +29,12 @@ export class CallReplies {
   reply({ reply: id, turn, input, gated }: Extract<TurnAction, { do: 'reply' }>): void {
     if (!gated && input.message.role === 'caller') this.#call.reporter.answering(turn);
     this.#call.reporter.answerBegun(turn, input.marks);
-    const ready = this.#lastSettled;
-    const ask: ReplyOrder['ask'] = (question, signal) => this.#ask(ready, input, question, signal);
-    this.#start({ id, turn, gated, input, ask });
+    const { agent, parts, tools } = this.#agent;
+    const { history, facts } = this.#call;
+    const { llm } = parts;
+    const known = this.#lastSettled;
+    const from = { is: 'model', llm, agent, call: facts.info, tools, input, history, known } as const;
+    this.#start({ id, turn, gated, input, source: from });
   }
 
   release({ reply, input }: Extract<TurnAction, { do: 'release' }>, at: Milliseconds): void {
@@ -50,13 +42,12 @@ export class CallReplies {
     if (saying instanceof CallReply) saying.release(input, at);
   }
 
-  stop(action: Extract<TurnAction, { do: 'drop' | 'interrupt' }>, event: TurnEvent): void {
+  stop(action: Extract<TurnAction, { do: 'drop' | 'interrupt' }>, at: Milliseconds): void {
     // Also silences a "one moment" that went before the reply.
     this.stopFiller();
     const isTakenBack = action.do === 'drop' && action.takenBack;
-    const isByCaller = BY_CALLER.has(event.type) || (action.do === 'interrupt' && action.byCaller === true);
-    const by = isByCaller ? 'caller' : 'call';
-    const how: Stop = isTakenBack ? { is: 'taken-back', at: event.at } : { is: 'interrupted', by };
+    const by = action.do === 'interrupt' ? action.by : 'call';
+    const how: Stop = isTakenBack ? { is: 'taken-back', at } : { is: 'interrupted', by };
     this.#sayings.get(action.reply)?.stop(how);
     this.#sayings.delete(action.reply);
   }
@@ -82,7 +73,7 @@ export class CallReplies {
     const { phrases, phraseOwner, agent } = this.#agent;
     const { media, history, facts } = this.#call;
     if (typeof phrase === 'object') {
-      this.#start({ id, turn, gated: false, ask: () => spoken(phrase.text) });
+      this.#start({ id, turn, gated: false, source: { is: 'written', text: phrase.text } });
       return;
     }
     const hasCalled = facts.info.direction === 'out' && agent.callOpening !== undefined;
@@ -95,7 +86,7 @@ export class CallReplies {
     }
     const text = phrases.text(phraseOwner, words) ?? (phrase === 'greeting' ? agent.greeting : undefined);
     if (text === undefined) this.#call.inbox.post({ type: 'reply-ended', reply: id });
-    else this.#start({ id, turn, phrase, gated: false, ask: () => spoken(text) });
+    else this.#start({ id, turn, phrase, gated: false, source: { is: 'written', text } });
   }
 
   /** A filler: an audible sign that somebody is at work; the reply comes behind it. */
@@ -141,32 +132,6 @@ export class CallReplies {
     this.#tools.close();
   }
 
-  async *#ask(
-    ready: Promise<void>,
-    input: TurnInput,
-    { results, brokenOff }: Question,
-    signal: AbortSignal,
-  ): AsyncGenerator<LlmEvent> {
-    // What was heard of the words before belongs to the question.
-    await orAborted(ready, signal);
-    if (signal.aborted) return;
-    const { agent, parts, tools } = this.#agent;
-    // What came of a transfer stands in the history already.
-    const said = input.message.role === 'caller' ? [input.message] : [];
-    // Who takes over from a model that broke off is asked anew, unless a tool's result is what they must react to.
-    const again = brokenOff.length > 0 && results.at(-1)?.role === 'agent' ? said : [];
-    const history = [...this.#call.history.messages, ...said, ...results, ...again];
-    const specs = [...tools.values()].map(({ name, description, parameters }) => ({
-      name,
-      description,
-      parameters,
-    }));
-    yield* parts.llm.reply(
-      { agent, call: this.#call.facts.info, history, tools: specs, avoid: brokenOff },
-      signal,
-    );
-  }
-
   #start(order: ReplyOrder): void {
     this.#keep(order.id, new CallReply(this.#agent, this.#call, this.#tools, order));
   }
@@ -179,8 +144,4 @@ export class CallReplies {
 
 async function both(one: Promise<void>, other: Promise<void>): Promise<void> {
   await Promise.all([one, other]);
-}
-
-async function* spoken(text: string): AsyncGenerator<LlmEvent> {
-  yield await Promise.resolve({ type: 'text' as const, text });
 }

@@ -5,7 +5,8 @@ import type { LlmEvent } from '../contract/conversation.ts';
 import type { ProviderTrouble } from '../contract/provider-failures.ts';
 import { AgentReply, type ReplyEvents, type ReplyOutcome } from '../reply/agent-reply.ts';
 import { formatFor } from '../reply/prepared-phrases.ts';
-import type { ThinkingOptions, ToolRunner } from '../reply/reply-thinking.ts';
+import type { ReplySource } from '../reply/reply-source.ts';
+import type { ToolRunner } from '../reply/reply-thinking.ts';
 import type { Heard, SpokenUtterance } from '../reply/utterance.ts';
 import type { CallerInput, PhraseName, TurnInput } from '../turn/turn-states.ts';
 import type { AgentAtWork, CallInSession } from './call-in-hand.ts';
@@ -19,7 +20,7 @@ export interface ReplyOrder {
   readonly id: number;
   readonly turn: number;
   readonly gated: boolean;
-  readonly ask: ThinkingOptions['ask'];
+  readonly source: ReplySource;
   /** What it answers, or which phrase it is. */
   readonly input?: TurnInput;
   readonly phrase?: PhraseName;
@@ -67,7 +68,7 @@ export class CallReply implements ReplyEvents {
       clock,
       tools,
       stallMs,
-      ask: order.ask,
+      source: order.source,
       gated: order.gated,
       tts: parts.tts,
       voice: {

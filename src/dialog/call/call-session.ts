@@ -40,9 +40,6 @@ export type OperatorWish = Extract<PostedEvent, { type: 'operator-says' | 'put-t
 /** In which a reply is being made, or heard. */
 const REPLIES: ReadonlySet<TurnGlimpse['phase']> = new Set(['thinking', 'speaking']);
 
-/** What the detector does by itself to an agent who is interrupted. */
-const ARMED = { pause: 'pause', stop: 'flush' } as const;
-
 /** Between two states: the detector stops the agent by itself while they may be interrupted. */
 export function arm(
   flushLine: FlushLine,
@@ -52,7 +49,7 @@ export function arm(
 ): void {
   const reply = interruptible(after, settings);
   if (reply === undefined) flushLine.disarm();
-  else if (reply !== interruptible(before, settings)) flushLine.arm(ARMED[settings.interruption.atOnce]);
+  else if (reply !== interruptible(before, settings)) flushLine.arm(settings.interruption.atOnce);
 }
 
 /** After a bug: for the apology, or for whatever else makes the call end. */
@@ -267,7 +264,7 @@ export class CallSession {
     arm(this.#flushLine, before, state, settings);
     this.#cancelTick();
     const deadline = nextDeadline(state, settings);
-    if (deadline === Infinity) return;
+    if (deadline === undefined) return;
     this.#cancelTick = this.#clock.at(deadline, () => {
       this.#inbox.post({ type: 'tick' }, Math.max(deadline, this.#clock.now()));
     });
@@ -309,7 +306,7 @@ export class CallSession {
         break;
       case 'drop':
       case 'interrupt':
-        this.#replies.stop(action, event);
+        this.#replies.stop(action, event.at);
         break;
       case 'pause':
         this.#replies.pause(action);

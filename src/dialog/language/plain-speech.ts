@@ -49,18 +49,28 @@ function signOf(entity: string, name: string): string {
   const point = parseInt(code, hex === '' ? 10 : 16);
   return point > 31 && point < 0x11_00_00 ? String.fromCodePoint(point) : '';
 }
+/** LaTeX's marks around a formula, and its fractions: `\(x\)`, `\[x\]`, `\frac{1}{2}`. */
+const FORMULA = /\\frac\{([^{}]*)\}\{([^{}]*)\}|\\[()[\]]/g;
+/** Where the figures of other scripts begin: Arabic, Persian, Devanagari, Bengali, Thai, and full-width ones. */
+const ZEROS = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xff10];
+
+function figureOf(sign: string): string {
+  const point = sign.codePointAt(0) ?? 0;
+  const zero = ZEROS.find((one) => point >= one && point < one + 10);
+  return zero === undefined ? sign : String(point - zero);
+}
 /** Tags of HTML between which there is a pause. */
 const BLOCKS = /(?:\s*<\/?(?:br|p|li|ul|ol|div|h[1-6]|tr|td|th|table)\b[^<>]*>)+\s*/gi;
 const ADDRESS =
   /(?:https?:\/\/|www\.)[^\s<>()[\]"']+|(?<![\w@.-])[a-z\d-]{2,}(?:\.[a-z\d-]+)*\.(?:com|org|net|info|io|de|eu|co\.uk)\b(?:\/[^\s<>()[\]"']*)?(?![\w@])|[\w.+-]+@[\w-]+(?:\.[\w-]+)+/gi;
 /**
  * Telephone numbers, as they are written anywhere: with a plus, a zero or a code in brackets before them, in America's
- * groups, or a long run of figures that isn't round.
+ * groups, in Spain's, Poland's, Brazil's and India's, or a long run of figures that isn't round.
  */
 const TELEPHONE =
-  /(?<![\p{L}\p{N}.,:/-])(?:\+\d{1,3}(?:[ ./-]?\(?\d{1,5}\)?)+|\(?0\d{1,5}\)?(?:[ ./-]{1,2}\(?\d{1,8}\)?)+|(?:1[ -])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}|\d{3}-\d{4}|\d{3}-\d{3,4}-\d{4}|\d{7,15}|0\d{6,14})(?![\p{N}:%€$£¥₹°]|[.,/-]\d)/gu;
+  /(?<![\p{Lu}\p{Ll}\p{M}\p{N}.,:/-])(?:\+\d{1,3}(?:[ ./-]?\(?\d{1,5}\)?)+|\(?0\d{1,5}\)?(?:[ ./-]{1,2}\(?\d{1,8}\)?)+|(?:1[ -])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}|\d{3}-\d{4}|\d{3}-\d{3,4}-\d{4}|\d{3} \d{4} \d{4}|[2-9]\d{2} \d{3} \d{3}|\d{3} \d{2} \d{2} \d{2}|\d{2} \d{3} \d{2} \d{2}|\d{5} \d{5}|\(\d{2}\) ?\d{4,5}-\d{4}|\d{7,15}|0\d{6,14})(?![\p{N}:%€$£¥₹°]|[.,/-]\d| ?(?:€|zł|元|円))/gu;
 const NO_TELEPHONE =
-  /^\d{1,2}([./-])\d{1,2}\1\d{2,4}$|^\d{1,2}[.]\d{2}[ -]|^\d{4}-\d{2}-\d{2}$|^[1-9]\d*000$/;
+  /^\d{1,2}([./-])\d{1,2}\1\d{2,4}$|^\d{1,2}[.]\d{2}[ -]|^\d{4}-\d{2}-\d{2}$|^[1-9]\d{0,3}0{3,}$|(?: 000)+$/;
 
 const CURRENCY = String.raw`[$€£¥₹₩₽₺฿]|R\$|zł|Kč|kr|元|円|บาท|रुपये`;
 const PER = new RegExp(
@@ -86,7 +96,7 @@ export class PlainSpeech {
 
   /** Takes more text; gives as much as is certain. */
   push(text: string): string {
-    this.#held += text;
+    this.#held += text.replaceAll(/\p{Nd}/gu, figureOf);
     return this.#take(false);
   }
 
@@ -189,12 +199,17 @@ export class PlainSpeech {
       .replaceAll(/&(#?\w{2,8});/g, signOf)
       .replaceAll(/!?\[([^\]]*)\]\(([^)]*)\)/g, (_, words: string, to: string) => (words === '' ? to : words))
       .replaceAll(/<((?:https?:\/\/|mailto:)[^>\s]+)>/g, '$1')
+      .replaceAll(FORMULA, (_, over?: string, under = '') => (over === undefined ? ' ' : `${over}/${under}`))
       .replaceAll(BLOCKS, ', ')
       .replaceAll(/<\/?[a-z][^<>]*>/gi, '')
       .replaceAll(/\s*(?:\[[^\]]*\](?!\()|【[^】]*】)/g, '')
       .replaceAll(ADDRESS, (address) => this.#address(address))
       .replaceAll(/\\([*_`#>~[\](){}$%&"'!.|+-])/g, '$1')
-      .replaceAll(/\\n(?=\s|\p{Lu}|\\|[-\d]|$)|\{\{[^{}]*\}\}|\$\$/gu, ' ')
+      .replaceAll(/(?<=[\p{L}\d])\^([23])(?!\d)/gu, (_, two) => (two === '2' ? '²' : '³'))
+      .replaceAll(
+        /\\n(?=\s|\p{Lu}|\\|[-\d]|$)|\{\{[^{}]*\}\}|\{\p{L}+\}|\$\$|\$(?=\p{L}|$)(?<!\d ?\$)/gu,
+        ' ',
+      )
       .replaceAll(EMOTICON, '')
       .replaceAll(STAGE, '')
       .replaceAll(/\s*[©®™✓✔✗✘★☆※]/gu, '')

@@ -20,7 +20,7 @@ import { Script, SpokenUtterance, type Heard } from './utterance.ts';
 /** Pieces of a reply that wait for the synthesiser. */
 const PIECES_AHEAD = 64;
 
-export interface AgentReplyOptions extends Pick<ThinkingOptions, 'ask' | 'tools'> {
+export interface AgentReplyOptions extends Pick<ThinkingOptions, 'source' | 'tools'> {
   /** The call's lifetime. */
   readonly scope: Scope;
   readonly tts: TextToSpeech;
@@ -184,9 +184,9 @@ export class AgentReply {
   }
 
   async #think(): Promise<Thought> {
-    const { ask, tools, tts, voice, events } = this.#options;
+    const { source, tools, tts, voice, events } = this.#options;
     this.#thought = await new ReplyThinking({
-      ask,
+      source,
       tools,
       pieces: this.#pieces,
       takes: tts.takes,
@@ -270,7 +270,7 @@ export class AgentReply {
   #begin(): Extract<Standing, { is: 'speaking' }> {
     const { media, clock, fillerAgainMs, events } = this.#options;
     const utterance = new SpokenUtterance(media, this.#script);
-    const filler = new SilenceFiller(clock, fillerAgainMs, (tone) => void utterance.insert(tone));
+    const filler = new SilenceFiller(clock, fillerAgainMs, utterance);
     void utterance.started.then((at) => {
       if (at !== undefined) events.audible(at);
     });

@@ -79,22 +79,27 @@ export function upTo(text: string, words: readonly TimedWord[], playedMs: number
   if (words.length === 0) return wholeWords(text, playedMs);
   const tokens = tokensOf(text);
   const known = Math.max(tokens.length, words.length);
-  let token = -1;
-  // As long as none of the spoken words stands in the text as it is, their share has to do.
-  let guess = -1;
+  /** So many tokens were heard; as long as none of the spoken words stands in the text as it is, their share has to do. */
+  let heard = 0;
+  let guessed = 0;
   for (const [index, word] of words.entries()) {
     if (word.endMs > playedMs) break;
     const key = keyOf(word.text);
-    for (let ahead = 1; key !== '' && ahead <= LOOK_AHEAD; ahead++) {
-      const last = lastOf(tokens, token + ahead, key);
+    for (let ahead = 0; key !== '' && ahead < LOOK_AHEAD; ahead++) {
+      const last = lastOf(tokens, heard + ahead, key);
       if (last === undefined) continue;
-      token = last;
+      heard = last + 1;
       break;
     }
-    if (token < 0) guess = Math.floor((tokens.length * (index + 1)) / known) - 1;
+    if (heard === 0) guessed = Math.floor((tokens.length * (index + 1)) / known);
   }
   // A word that is found may stand in the text several times: what was heard doesn't shrink by it.
-  return text.slice(0, tokens[Math.max(token, guess)]?.end ?? 0);
+  return textOf(text, tokens.slice(0, Math.max(heard, guessed)));
+}
+
+/** The text up to the end of these tokens, with which it begins. */
+function textOf(text: string, tokens: readonly Pick<Token, 'end'>[]): string {
+  return text.slice(0, tokens.at(-1)?.end ?? 0);
 }
 
 /** How many words of the text may be missing among the spoken ones. */
@@ -145,8 +150,10 @@ function durationOf(text: string): number {
 
 /** The words, or signs, that are over when so much of the text has been spoken. */
 function wholeWords(text: string, spokenMs: number): string {
-  const end = tokensWithTime(text).findLast(({ untilMs }) => untilMs <= spokenMs)?.end ?? 0;
-  return text.slice(0, end);
+  return textOf(
+    text,
+    tokensWithTime(text).filter(({ untilMs }) => untilMs <= spokenMs),
+  );
 }
 
 function tokensWithTime(text: string): { readonly end: number; readonly untilMs: number }[] {

@@ -5,24 +5,16 @@ import type { LlmEvent, Message, ToolCall } from '../contract/conversation.ts';
 import type { Stage } from '../contract/call-events.ts';
 import { languageOf } from '../language/known-languages.ts';
 import type { TextToSpeech } from '../contract/ports.ts';
-import { FLUSH, type TextPiece } from '../contract/speech.ts';
+import type { TextPiece } from '../contract/speech.ts';
 import type { ProviderTrouble } from '../contract/provider-failures.ts';
 import { failedProvider } from '../contract/provider-trouble.ts';
-import { PlainSpeech } from '../language/plain-speech.ts';
-import { SentenceSplitter } from '../language/sentence-splitter.ts';
+import { AnswerWords } from './answer-words.ts';
+import { answer, type Question, type ReplySource } from './reply-source.ts';
 import type { StallWatch } from './stall-watch.ts';
 import type { FollowUp } from '../turn/turn-states.ts';
 
 /** What a model is told of a tool that was at work when the reply was stopped, until it is known better. */
 export const INTERRUPTED = 'interrupted: it is not known whether it was done';
-
-/** What the model is asked, beyond what the caller said. */
-export interface Question {
-  /** What it has said and done in this reply before: it must react to the tools' results. */
-  readonly results: readonly Message[];
-  /** Providers that have broken off in this reply. What they said stands in `results`. */
-  readonly brokenOff: readonly string[];
-}
 
 /** How often a model may call tools in one turn and be asked again. */
 const TOOL_ROUNDS = 4;
@@ -41,8 +33,8 @@ export interface CalledTool {
 }
 
 export interface ThinkingOptions {
-  /** Asks the model. */
-  readonly ask: (question: Question, signal: AbortSignal) => AsyncIterable<LlmEvent>;
+  /** Who is asked. */
+  readonly source: ReplySource;
   /** Where the words go; closed when there are no more. */
   readonly pieces: BoundedQueue<TextPiece>;
   readonly takes: TextToSpeech['takes'];
@@ -83,8 +75,7 @@ export interface Thought {
 export class ReplyThinking {
   readonly #options: ThinkingOptions;
   readonly #tools: CalledTool[] = [];
-  /** Words before and after a tool belong to different answers, and need a space between them. */
-  #lastPiece = '';
+  #words: AnswerWords | undefined;
   #wordsLast = true;
   #followUp: FollowUp | undefined;
 
@@ -119,70 +110,54 @@ export class ReplyThinking {
 
   /** One answer of the model's. Returns what it must be asked before it goes on, if anything. */
   async #round(question: Question): Promise<Question | undefined> {
-    const { ask, signal, stall, events, takes, language, pieces } = this.#options;
+    const { source, signal, stall, events, takes, language, pieces } = this.#options;
     const { results: before, brokenOff } = question;
-    const takesText = takes === 'text';
-    const wantsWhole = takes === 'sentences' || before.length > 0;
-    const splitter = new SentenceSplitter({
+    const words = new AnswerWords({
       language: languageOf(language),
-      ...(wantsWhole && { firstClauseFrom: 0 }),
+      pieces,
+      takes,
+      isFirst: before.length === 0,
+      before: this.#words,
     });
-    const plain = new PlainSpeech(languageOf(language));
+    this.#words = words;
     const results: Message[] = [];
-    let text = '';
-    let spoken = '';
-    let gathering = false;
     let mustAnswer = false;
-    let cutShort = false;
-    const say = async (given: readonly string[]): Promise<void> => {
-      for (const piece of given) {
-        const isJoint = spoken === '' && /\S$/.test(this.#lastPiece) && /^\S/.test(piece);
-        this.#lastPiece = piece;
-        spoken += piece;
-        await pieces.send(isJoint ? ` ${piece}` : piece);
-      }
-    };
-    const take = async (given: string): Promise<void> => {
-      if (given === '') return;
-      text += given;
-      this.#wordsLast = true;
-      gathering = true;
-      await say(takesText ? [given] : splitter.push(given));
-    };
-    /** Nothing follows for now. */
-    const flush = async (): Promise<void> => {
-      await take(plain.flush());
-      await say(cutShort ? splitter.flushCut() : splitter.flush());
-      if (takesText && gathering) await pieces.send(FLUSH);
-      gathering = false;
-    };
+    let isCut = false;
     try {
-      for await (const event of untilAborted(ask(question, signal), signal)) {
+      for await (const event of untilAborted(answer(source, question, signal), signal)) {
         stall.progress();
         if (event.type === 'text') {
           events.mark('llmFirstToken');
-          await take(plain.push(event.text));
+          await this.#say(words.take(event.text));
         } else if (event.type === 'tool') {
-          await flush();
+          await this.#say(words.flush(isCut));
           const outcome = await this.#act(event.call);
           if (!outcome) return undefined;
           results.push({ role: 'tool', call: event.call, result: outcome.result });
           mustAnswer ||= outcome.answer === true;
-        } else if (event.type === 'cut-short') cutShort = true;
+        } else if (event.type === 'cut-short') isCut = true;
         else if (event.type === 'usage') events.usage(event);
         else if (event.type === 'trouble') events.trouble(event.trouble);
       }
     } catch (error) {
       const provider = failedProvider(error);
-      const hasBegun = text !== '' || results.length > 0;
+      const hasBegun = words.text !== '' || results.length > 0;
       if (!hasBegun || this.#followUp || provider === undefined || brokenOff.includes(provider)) throw error;
-      // Whole sentences stay, and what was to become one is forgotten: somebody else answers instead.
-      return { results: [...before, ...saidOf(spoken), ...results], brokenOff: [...brokenOff, provider] };
+      // Whole sentences stay, and what was to become one is forgotten: another model answers instead.
+      return {
+        results: [...before, ...saidOf(words.given), ...results],
+        brokenOff: [...brokenOff, provider],
+      };
     }
-    await flush();
-    const silent = text.trim() === '';
+    await this.#say(words.flush(isCut));
+    const silent = words.text.trim() === '';
     if (results.length === 0 || this.#followUp || !(mustAnswer || silent)) return undefined;
-    return { results: [...before, ...saidOf(text), ...results], brokenOff };
+    return { results: [...before, ...saidOf(words.text), ...results], brokenOff };
+  }
+
+  /** Notes whether there was something to say. */
+  async #say(saying: Promise<boolean>): Promise<void> {
+    if (await saying) this.#wordsLast = true;
   }
 
   /** Undefined: the reply was stopped before the tool had done its work, or begun it. */

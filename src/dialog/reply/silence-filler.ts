@@ -1,6 +1,7 @@
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { sampleCount, type Audio } from '../../media/audio.ts';
 import { fillerTone } from '../../media/filler-tone.ts';
+import type { SpokenUtterance } from './utterance.ts';
 
 /**
  * Words, and then nothing, as before a tool that takes its time: puts a sign without words behind them, again and
@@ -9,17 +10,17 @@ import { fillerTone } from '../../media/filler-tone.ts';
 export class SilenceFiller {
   readonly #clock: Clock;
   readonly #afterMs: Milliseconds;
-  readonly #insert: (tone: Audio) => void;
+  readonly #utterance: Pick<SpokenUtterance, 'insert'>;
   /** Until then the caller hears something. */
   #soundUntil: Milliseconds;
   #cancel: () => void = () => undefined;
   #state: 'watching' | { readonly restsSince: Milliseconds } | 'stopped' = 'watching';
 
-  /** From now on; `insert` queues a tone behind what there is. */
-  constructor(clock: Clock, afterMs: Milliseconds, insert: (tone: Audio) => void) {
+  /** From now on, behind what there is of the utterance. */
+  constructor(clock: Clock, afterMs: Milliseconds, utterance: Pick<SpokenUtterance, 'insert'>) {
     this.#clock = clock;
     this.#afterMs = afterMs;
-    this.#insert = insert;
+    this.#utterance = utterance;
     this.#soundUntil = clock.now();
     this.#wait();
   }
@@ -56,7 +57,7 @@ export class SilenceFiller {
       if (this.#clock.now() >= this.#soundUntil + this.#afterMs) {
         const tone = fillerTone();
         this.sounds(tone);
-        this.#insert(tone);
+        void this.#utterance.insert(tone);
       }
       this.#wait();
     });

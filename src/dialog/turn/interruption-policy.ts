@@ -1,4 +1,5 @@
 import type { Milliseconds } from '../../lib/clock.ts';
+import type { ArmedAction } from '../../media/flush-line.ts';
 import type { Language } from '../language/language.ts';
 import { runsOf, Vocabulary, wordsOf } from '../language/words.ts';
 
@@ -33,7 +34,7 @@ export type Judgement =
 /** Decides what a sound of the caller's does to the agent who speaks. */
 export interface InterruptionPolicy {
   /** As soon as the detector hears it: the agent pauses until it is judged, or stops for good. */
-  readonly atOnce: 'pause' | 'stop';
+  readonly atOnce: ArmedAction;
   judge(sound: CallerSound): Judgement;
   /** How long a paused agent waits for the words of a sound that is over, before it goes on without knowing them. */
   waitsMs(lastsMs: Milliseconds): Milliseconds;

@@ -89,10 +89,8 @@ export function loggedSettings(
     ...plain
   } = settings;
   const { silenceMs, silencePrompts, fillerMs } = limits;
-  const { failureLimit, ...rest } = plain;
   return {
-    ...rest,
-    ...(Number.isFinite(failureLimit) && { failureLimit }),
+    ...plain,
     ...{ language, patience, filler, fillerMs, silenceMs, silencePrompts, interruption: interruption.atOnce },
   };
 }
@@ -106,8 +104,7 @@ export function settingsFrom(logged: TurnLogSettings): TurnSettings {
   return {
     ...known,
     ...policies,
-    // JSON has no Infinity.
-    failureLimit: 'failureLimit' in logged ? known.failureLimit : Infinity,
+    failureLimit: known.failureLimit,
     interruption: { ...policies.interruption, atOnce: known.interruption },
   };
 }

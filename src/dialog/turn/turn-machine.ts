@@ -28,6 +28,7 @@ import type {
   Ending,
   EventOf,
   HeldState,
+  Interrupter,
   ListeningState,
   OpeningState,
   PhraseName,
@@ -74,7 +75,7 @@ export function opening(
     turn: 0,
     lastId: 0,
     ear: { is: 'quiet' },
-    callEndsAt: Infinity,
+    callEndsAt: undefined,
     prompts: 0,
     failures: 0,
     pauses: [],
@@ -134,7 +135,7 @@ function inAnyState(state: RunningState, event: TurnEvent, settings: TurnSetting
       const ending = failedEnding('failed', settings, 'apology');
       if (state.phase !== 'transferring') return close(state, ending, at, settings);
       // Whoever answers doesn't need a recogniser. If nobody does, the call can't go on.
-      return unchanged({ ...state, wanted: state.wanted ?? { ending, by: Infinity } });
+      return unchanged({ ...state, wanted: state.wanted ?? { ending } });
     }
     case 'hold':
     case 'unhold':
@@ -186,22 +187,22 @@ function replyOf(state: TurnState): number | undefined {
   }
 }
 
-/** When the machine wants its next `tick`; Infinity if it waits for something else. */
-export function nextDeadline(state: TurnState, settings: TurnSettings): Milliseconds {
+/** When the machine wants its next `tick`; undefined if it waits for something else. */
+export function nextDeadline(state: TurnState, settings: TurnSettings): Milliseconds | undefined {
   switch (state.phase) {
     case 'opening':
       return openingDeadline(state, settings);
     case 'over':
-      return Infinity;
+      return undefined;
     case 'closing':
       return state.by;
     case 'listening':
-      return Math.min(callDeadline(state), listeningDeadline(state, settings));
+      return earliest(callDeadline(state), listeningDeadline(state, settings));
     case 'thinking':
-      return Math.min(callDeadline(state), state.fillerAt, state.giveUpAt);
+      return earliest(callDeadline(state), state.fillerAt, state.giveUpAt);
     case 'greeting':
     case 'speaking':
-      return Math.min(callDeadline(state), overlapDeadline(state, settings));
+      return earliest(callDeadline(state), overlapDeadline(state, settings));
     default:
       return callDeadline(state);
   }
@@ -222,15 +223,15 @@ export function interruptible(
   return ear.is === 'cut' || isHeard ? undefined : state.reply;
 }
 
-function callDeadline(state: Common): Milliseconds {
-  return Math.min(state.callEndsAt, state.wanted?.by ?? Infinity);
+function callDeadline(state: Common): Milliseconds | undefined {
+  return earliest(state.callEndsAt, state.wanted?.by);
 }
 
 /** What ends a call in any phase, whoever is talking. */
 function overdue(state: RunningState, at: Milliseconds, settings: TurnSettings): Step | undefined {
   if (state.phase === 'closing' || state.phase === 'opening') return undefined;
-  if (state.wanted && at >= state.wanted.by) return close(state, state.wanted.ending, at, settings);
-  if (at < state.callEndsAt) return undefined;
+  if (state.wanted && isDue(state.wanted.by, at)) return close(state, state.wanted.ending, at, settings);
+  if (!isDue(state.callEndsAt, at)) return undefined;
   return close(state, { reason: 'max-call', phrase: 'maxCall', way: 'hang-up' }, at, settings);
 }
 
@@ -275,7 +276,7 @@ function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettin
     case 'line-heard':
       return state.greetBy === undefined ? unchanged(state) : begin(state, event.at, settings);
     case 'tick':
-      if (event.at < openingDeadline(state, settings)) return unchanged(state);
+      if (!isDue(openingDeadline(state, settings), event.at)) return unchanged(state);
       if (state.ear.is === 'talking' && settings.hello) {
         return leave(state, { reason: 'voicemail', way: 'hang-up' });
       }
@@ -292,13 +293,13 @@ function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettin
   }
 }
 
-/** When the greeting waits no longer. */
+/** When the greeting waits no longer; undefined: they haven't answered yet. */
 function openingDeadline(
-  { greetBy = Infinity, ear, helloSince = 0 }: OpeningState,
+  { greetBy, ear, helloSince }: OpeningState,
   { hello }: TurnSettings,
-): Milliseconds {
+): Milliseconds | undefined {
   if (!hello || ear.is === 'quiet') return greetBy;
-  return ear.is === 'pausing' ? ear.lastAt + hello.pauseMs : helloSince + hello.longestMs;
+  return ear.is === 'pausing' ? ear.lastAt + hello.pauseMs : (helloSince ?? ear.since) + hello.longestMs;
 }
 
 function begin(state: OpeningState, at: Milliseconds, settings: TurnSettings): Step {
@@ -406,8 +407,10 @@ function listeningDeadline(state: ListeningState, settings: TurnSettings): Milli
   const lastAt = ear.is === 'pausing' ? ear.lastAt : ear.since;
   if (expectsText(said)) {
     const certainAt = lastAt + pauseOf(state, settings);
-    const fillerAt = said.fillers > 0 ? Infinity : settings.fillers.firstAt({ lastAt, certainAt });
-    return Math.min(fillerAt, textOverdueAt(said, settings));
+    const overdueAt = textOverdueAt(said, settings);
+    return said.fillers > 0
+      ? overdueAt
+      : Math.min(settings.fillers.firstAt({ lastAt, certainAt }), overdueAt);
   }
   if (state.findsTurns) {
     return lastAt + (said.pieces.length > 0 ? settings.endpointingMs : settings.turnTimeoutMs);
@@ -418,7 +421,7 @@ function listeningDeadline(state: ListeningState, settings: TurnSettings): Milli
 
 /** When a recogniser that was asked is waited for no longer. */
 function textOverdueAt(said: Said, settings: TurnSettings): Milliseconds {
-  return Math.max(...said.pieces.map(({ question }) => question?.at ?? -Infinity)) + settings.transcriptMs;
+  return Math.max(...said.pieces.flatMap(({ question }) => question?.at ?? [])) + settings.transcriptMs;
 }
 
 function listeningTimeout(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
@@ -516,7 +519,7 @@ function transcribed(state: ListeningState, event: EventOf<'transcript'>, settin
   const input = inputOf(next, next.said, at);
   const by = next.ear.lastAt + pauseOf(next, settings);
   if (at < by) return prepare(next, input, by);
-  const marks = { ...input.marks, turnEnd: Math.max(by, input.marks.sttStart ?? 0) };
+  const marks = { ...input.marks, turnEnd: Math.max(by, input.marks.sttStart ?? by) };
   return turnOver({ ...next, preemptive: { input: { ...input, marks }, by } }, at, settings);
 }
 
@@ -533,10 +536,10 @@ function prepare(state: ListeningState, input: CallerInput, by: Milliseconds): S
 /** Forgets what was being prepared. */
 function takeBack(state: ListeningState): Step<ListeningState> {
   if (!state.preemptive) return { state, actions: [] };
-  return { state: { ...state, preemptive: undefined }, actions: stopping(state, true) };
+  return { state: { ...state, preemptive: undefined }, actions: stopping(state, 'caller', true) };
 }
 
-function askForText(state: ListeningState, frame: number, at: Milliseconds): Step {
+function askForText(state: ListeningState, frame: number, at: Milliseconds): Step<ListeningState> {
   const { question, said } = asking(state, state.said, at);
   return { state: { ...state, lastId: question, said }, actions: [{ do: 'end-turn', ask: question, frame }] };
 }
@@ -597,10 +600,10 @@ function fades(state: ListeningState, event: EventOf<'speech-lasts'>): Step {
   const { dbov, nowDbov, frame, since } = event;
   if (nowDbov === undefined || frame === undefined || since === undefined) return unchanged(state);
   if (state.ear.is !== 'talking' || state.findsTurns) return unchanged(state);
-  const { lasts = 0, highestDbov = -Infinity, faintSince } = state.level ?? {};
-  const known = lasts + 1 < KNOWN_AFTER ? highestDbov : Math.max(dbov, highestDbov);
+  const { lasts = 0, highestDbov, faintSince } = state.level ?? {};
+  const known = lasts + 1 < KNOWN_AFTER ? highestDbov : Math.max(dbov, highestDbov ?? dbov);
   const level = { lasts: lasts + 1, highestDbov: known };
-  if (nowDbov > known - BEHIND_DB) return unchanged({ ...state, level });
+  if (known === undefined || nowDbov > known - BEHIND_DB) return unchanged({ ...state, level });
   const first = faintSince ?? { frame: frame - LASTS_FRAMES, at: since - LASTS_FRAMES * FRAME_MS };
   const fainting = { ...state, level: { ...level, faintSince: first } };
   return since - first.at < FADED_MS ? unchanged(fainting) : cutAt(fainting, first.frame, event.at);
@@ -609,7 +612,7 @@ function fades(state: ListeningState, event: EventOf<'speech-lasts'>): Step {
 /** The recogniser has failed in the middle of a turn, which another one may hear; else the caller is asked. */
 function misheard(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
   const { from } = state.said;
-  if (from && state.ear.is === 'talking' && state.failures + 1 < settings.failureLimit) {
+  if (from && state.ear.is === 'talking' && !isTooMany(state.failures + 1, settings)) {
     // They are still talking: whoever listens now can catch up on what there was.
     const { state: free, actions } = takeBack(state);
     return {
@@ -637,8 +640,9 @@ function digit(state: ListeningState, event: EventOf<'dtmf'>, settings: TurnSett
   const { at } = event;
   if (event.digit === '#' && !state.digits && state.preemptive) return turnOver(state, at, settings);
   const free = takeBack(state);
-  const asked = saysUnasked(state) ? askForText(free.state, newestFrame(state.ear, at), at) : undefined;
-  const heard = (asked?.state as ListeningState | undefined) ?? free.state;
+  const unasked = unaskedUntil(state, at);
+  const asked = unasked === undefined ? undefined : askForText(free.state, unasked, at);
+  const heard = asked?.state ?? free.state;
   const actions = [...free.actions, ...(asked?.actions ?? [])];
   const before = state.digits?.text ?? '';
   const since = state.digits?.since ?? at;
@@ -653,15 +657,14 @@ function digit(state: ListeningState, event: EventOf<'dtmf'>, settings: TurnSett
   return { state: { ...heard, prompts: 0, digits }, actions };
 }
 
-/** The caller says something, or has just said it, and the recogniser wasn't asked about it. */
-function saysUnasked({ said, ear }: ListeningState): boolean {
-  if (!said.from || ear.is === 'quiet' || ear.is === 'cut') return false;
-  return said.pieces.every(({ question }) => (question?.at ?? -Infinity) < ear.since);
-}
-
-function newestFrame(ear: Ear, at: Milliseconds): number {
-  if (ear.is === 'pausing') return ear.toFrame;
-  return ear.is === 'quiet' ? 0 : ear.frame + Math.floor((at - ear.since) / FRAME_MS);
+/**
+ * The caller says something, or has just said it, and the recogniser wasn't asked about it: the last frame of it.
+ * Undefined: there is no such thing.
+ */
+function unaskedUntil({ said, ear }: ListeningState, at: Milliseconds): number | undefined {
+  if (!said.from || ear.is === 'quiet' || ear.is === 'cut') return undefined;
+  if (said.pieces.some(({ question }) => question && question.at >= ear.since)) return undefined;
+  return ear.is === 'pausing' ? ear.toFrame : ear.frame + Math.floor((at - ear.since) / FRAME_MS);
 }
 
 /** A row of keys has ended, and with it the turn. */
@@ -686,7 +689,7 @@ function inputOf(state: ListeningState, said: Said, at: Milliseconds): CallerInp
     ...(sttStart === undefined ? {} : { sttStart }),
     sttFinal: at,
   };
-  const since = Math.min(...[said.from, said.pieces[0]?.keys].map((begun) => begun?.since ?? Infinity));
+  const since = earliest(said.from?.since, said.pieces[0]?.keys?.since);
   if (text !== '' && isKeyed(said))
     return { message: { role: 'caller', text, via: 'dtmf' }, since, marks: {} };
   if (text !== '') {
@@ -820,7 +823,7 @@ function whenThinking(state: ThinkingState, event: TurnEvent, settings: TurnSett
     case 'turn-end':
       return correct(state, event, settings);
     case 'reply-committed':
-      return unchanged({ ...state, committed: true, giveUpAt: Infinity });
+      return unchanged({ ...state, committed: true, giveUpAt: undefined });
     case 'reply-resumed':
       return unchanged({ ...state, giveUpAt: at + settings.giveUpMs });
     case 'reply-near': {
@@ -844,10 +847,13 @@ function whenThinking(state: ThinkingState, event: TurnEvent, settings: TurnSett
       // That was all: so it was taken to be.
       if (event.digit === '#' && !state.committed) return unchanged(state);
       const listening = listen({ ...state, ear: { is: 'quiet' } }, at, settings);
-      return after(stopping(state, true), digit({ ...listening, ...rowOf(state, at) }, event, settings));
+      return after(
+        stopping(state, 'caller', true),
+        digit({ ...listening, ...rowOf(state, at) }, event, settings),
+      );
     }
     case 'tick': {
-      if (at >= state.giveUpAt) {
+      if (isDue(state.giveUpAt, at)) {
         return after(stopping(state), replyFailed(answered, state.input, at, settings));
       }
       if (at < state.fillerAt) return unchanged(state);
@@ -877,7 +883,7 @@ function talkedInto(
   const listening = listen(state, event.at, settings);
   return {
     state: { ...listening, ear, said: again.said },
-    actions: [...stopping(state, true), ...again.actions],
+    actions: [...stopping(state, 'caller', true), ...again.actions],
   };
 }
 
@@ -898,7 +904,7 @@ function correct(state: ThinkingState, event: EventOf<'turn-end'>, settings: Tur
   if (!state.findsTurns || !transcript.understood || state.committed) return unchanged(state);
   if (repeats(transcript.text, state.answered)) return unchanged(state);
   const listening = { ...listen(state, event.at, settings), said: withPiece(NOTHING_SAID, transcript) };
-  return after(stopping(state, true), turnOver(listening, event.at, settings));
+  return after(stopping(state, 'caller', true), turnOver(listening, event.at, settings));
 }
 
 // ── speaking: the agent is heard, and the caller may interrupt ────────────────────────────────
@@ -920,7 +926,9 @@ function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: TurnSett
     case 'transcript':
       return wordsCome(state, event, settings);
     case 'tick':
-      return at >= overlapDeadline(state, settings) ? waitedEnough(state, at, settings) : unchanged(state);
+      return isDue(overlapDeadline(state, settings), at)
+        ? waitedEnough(state, at, settings)
+        : unchanged(state);
     case 'reply-ended':
       if (event.ending?.way === 'transfer') return beginTransfer(state, event.ending, at, settings);
       if (event.ending) return lastWords(state, event.ending, at, settings);
@@ -932,7 +940,7 @@ function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: TurnSett
         : replyFailed(state, undefined, at, settings);
     case 'dtmf': {
       const listening = listen({ ...state, ear: { is: 'quiet' } }, at, settings);
-      return after(stopping(state), digit(listening, event, settings));
+      return after(stopping(state, 'caller'), digit(listening, event, settings));
     }
     default:
       return unchanged(state);
@@ -992,7 +1000,7 @@ function soundLasts(state: SpeakingState, event: EventOf<'barge-in'>, settings: 
   const { frame, since } = state.ear.is === 'talking' ? state.ear : event;
   if (settings.interruption.atOnce === 'stop') {
     const listening = listen({ ...state, ear: { is: 'quiet' } }, event.at, settings);
-    return after(stopping(state), goOn(listening, { frame, since }));
+    return after(stopping(state, 'caller'), goOn(listening, { frame, since }));
   }
   const said = { ...NOTHING_SAID, from: { frame, since } };
   const ear = state.ear.is === 'quiet' ? talking({ frame, since }) : state.ear;
@@ -1025,11 +1033,12 @@ const RAISES_DB = 3;
 
 /** By how much a sound is weaker than the caller when they talk to the agent, dB. */
 function weakerBy(
-  { voiceDbov, asideDbov = Infinity, overlap }: SpeakingState,
+  { voiceDbov, asideDbov, overlap }: SpeakingState,
   dbov: number | undefined,
 ): number | undefined {
   if (voiceDbov === undefined || dbov === undefined) return undefined;
-  return overlap?.is !== 'aside' && dbov >= asideDbov + RAISES_DB ? undefined : voiceDbov - dbov;
+  const isRaised = asideDbov !== undefined && overlap?.is !== 'aside' && dbov >= asideDbov + RAISES_DB;
+  return isRaised ? undefined : voiceDbov - dbov;
 }
 
 type WordsEvent = EventOf<'partial' | 'turn-eager-end' | 'turn-end' | 'transcript'>;
@@ -1055,7 +1064,10 @@ function wordsCome(state: SpeakingState, event: WordsEvent, settings: TurnSettin
   const judgement = isOld ? 'listens' : settings.interruption.judge(sound);
   if (judgement === 'interrupts') {
     const listening = { ...listen(state, event.at, settings), said: before };
-    const actions = [...judged(state, 'interruption', sound, 'words', event.at), ...stopping(state)];
+    const actions = [
+      ...judged(state, 'interruption', sound, 'words', event.at),
+      ...stopping(state, 'caller'),
+    ];
     return after(actions, whenListening(listening, event, settings));
   }
   if (!overlap) return unchanged(state);
@@ -1071,9 +1083,12 @@ function wordsCome(state: SpeakingState, event: WordsEvent, settings: TurnSettin
   };
 }
 
-/** When a paused agent waits no longer; Infinity: they aren't paused. */
-function overlapDeadline({ overlap, ear }: SpeakingState, { interruption }: TurnSettings): Milliseconds {
-  if (overlap?.is !== 'paused' || ear.is === 'quiet') return Infinity;
+/** When a paused agent waits no longer; undefined: they aren't paused. */
+function overlapDeadline(
+  { overlap, ear }: SpeakingState,
+  { interruption }: TurnSettings,
+): Milliseconds | undefined {
+  if (overlap?.is !== 'paused' || ear.is === 'quiet') return undefined;
   if (ear.is === 'pausing') return ear.lastAt + interruption.waitsMs(ear.lastAt - ear.since);
   return ear.since + interruption.longestMs;
 }
@@ -1089,8 +1104,7 @@ function waitedEnough(state: SpeakingState, at: Milliseconds, settings: TurnSett
       actions: goingOn(state, sound, 'time', at),
     };
   }
-  const stop: TurnAction = { do: 'interrupt', reply: state.reply, byCaller: true };
-  const actions = [...judged(state, 'interruption', sound, 'length', at), stop];
+  const actions = [...judged(state, 'interruption', sound, 'length', at), ...stopping(state, 'caller')];
   return { state: { ...listen(state, at, settings), said: overlap.said }, actions };
 }
 
@@ -1158,12 +1172,16 @@ function replyFailed(
   settings: TurnSettings,
 ): Step {
   const failures = state.failures + 1;
-  if (failures >= settings.failureLimit) {
+  if (isTooMany(failures, settings)) {
     return lastWords({ ...state, failures }, failedEnding('failed', settings, 'apology'), at, settings);
   }
   // What came of a transfer is told even without a model.
   const phrase = input?.message.role === 'tool' ? 'notReached' : 'sayAgain';
   return say({ ...state, failures }, phrase, state.turn);
+}
+
+function isTooMany(failures: number, { failureLimit }: TurnSettings): boolean {
+  return failureLimit !== undefined && failures >= failureLimit;
 }
 
 // ── held: music is heard, and nobody hears us ─────────────────────────────────────────────────
@@ -1176,7 +1194,7 @@ function hold(state: TurnState, at: Milliseconds): Step {
     input: askedBefore(state, at),
     phrase: cutOff(state),
   };
-  return { state: held, actions: stopping(state, true) };
+  return { state: held, actions: stopping(state, 'call', true) };
 }
 
 /** What the caller had said, and nobody has answered. */
@@ -1242,7 +1260,7 @@ function transferOver(
   if (outcome === 'answered') {
     // People may talk as long as they like.
     return {
-      state: { ...quiet, callEndsAt: Infinity, wanted: undefined, phase: 'connected' },
+      state: { ...quiet, callEndsAt: undefined, wanted: undefined, phase: 'connected' },
       actions: [{ do: 'detach' }],
     };
   }
@@ -1332,6 +1350,16 @@ function failedEnding(reason: FailureReason, settings: TurnSettings, phrase?: 'a
 
 // ── what the states share ─────────────────────────────────────────────────────────────────────
 
+/** The first of them; undefined: there is none. */
+function earliest(...instants: readonly (Milliseconds | undefined)[]): Milliseconds | undefined {
+  const known = instants.filter((at) => at !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+function isDue(deadline: Milliseconds | undefined, at: Milliseconds): boolean {
+  return deadline !== undefined && at >= deadline;
+}
+
 /** Nothing is to be done. */
 function unchanged(state: TurnState): Step {
   return { state, actions: [] };
@@ -1372,13 +1400,16 @@ function filling(state: ListeningState | ThinkingState, given: number, settings:
   return { state, actions: [sign === 'tone' ? { do: 'tone' } : { do: 'filler', turn: state.turn + 1 }] };
 }
 
-/** What stops whatever the agent is doing. `takenBack`: the caller's turn goes on, as if nothing had been begun. */
-function stopping(state: TurnState, takenBack = false): TurnAction[] {
+/**
+ * What stops whatever the agent is doing, `by` whom it is interrupted if it is heard. `takenBack`: the caller's turn goes
+ * on, as if nothing had been begun.
+ */
+function stopping(state: TurnState, by: Interrupter = 'call', takenBack = false): TurnAction[] {
   if (state.phase === 'transferring') return [{ do: 'cancel-transfer' }];
   const reply = replyOf(state);
   if (reply === undefined) return [];
   const isUnheard = state.phase === 'listening' || (state.phase === 'thinking' && !state.committed);
-  return [isUnheard ? { do: 'drop', reply, takenBack } : { do: 'interrupt', reply }];
+  return [isUnheard ? { do: 'drop', reply, takenBack } : { do: 'interrupt', reply, by }];
 }
 
 /** What a state carries over to any other. */

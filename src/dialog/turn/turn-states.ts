@@ -54,14 +54,14 @@ export interface Common {
   /** Last number given to a reply or a question to the recogniser. */
   readonly lastId: number;
   readonly ear: Ear;
-  /** When the call has lasted long enough. */
-  readonly callEndsAt: Milliseconds;
+  /** When the call has lasted long enough; undefined: it isn't answered yet, or may last as long as it likes. */
+  readonly callEndsAt: Milliseconds | undefined;
   /** How often the silent caller was asked since they last said something. */
   readonly prompts: number;
   /** Replies that failed since the last one that didn't. */
   readonly failures: number;
-  /** The call shall end when this turn is over, or at `by`. */
-  readonly wanted?: { readonly ending: Ending; readonly by: Milliseconds } | undefined;
+  /** The call shall end when this turn is over, or at `by`, if that is said. */
+  readonly wanted?: { readonly ending: Ending; readonly by?: Milliseconds } | undefined;
   /** What the caller was last answered to, so that a recogniser's late repetition is known as such. */
   readonly answered?: string | undefined;
   /** What the agent said last, as far as it was heard. */
@@ -122,8 +122,8 @@ export interface ListeningState extends Common {
 export interface TurnLevel {
   /** How often it has told of the sound that goes on. */
   readonly lasts: number;
-  /** The mean level of a sound, where that was highest, dBov. */
-  readonly highestDbov: number;
+  /** The mean level of a sound, where that was highest, dBov; undefined: none has lasted long enough yet. */
+  readonly highestDbov: number | undefined;
   /** Since when what is heard is much weaker. */
   readonly faintSince?: { readonly frame: number; readonly at: Milliseconds } | undefined;
 }
@@ -185,8 +185,8 @@ export interface ThinkingState extends Common {
   readonly fillerAt: Milliseconds;
   /** How many they have heard already. */
   readonly fillers: number;
-  /** Infinity: a tool is at work, which has a time-out of its own. */
-  readonly giveUpAt: Milliseconds;
+  /** Undefined: a tool is at work, which has a time-out of its own. */
+  readonly giveUpAt: Milliseconds | undefined;
 }
 
 /** The agent is heard. `greeting` is a state of its own in name, and the same in behaviour. */
@@ -365,6 +365,9 @@ export type TurnEvent = { readonly at: Milliseconds } & (
 
 export type EventOf<T extends TurnEvent['type']> = Extract<TurnEvent, { readonly type: T }>;
 
+/** Who makes the agent stop: the caller by voice, words or keys, or something that happens to the call. */
+export type Interrupter = 'caller' | 'call';
+
 /** What is to be done, in order. */
 export type TurnAction =
   | { readonly do: 'begin-turn'; readonly frame: number }
@@ -387,8 +390,8 @@ export type TurnAction =
    * had never been begun; else what they had said stays in the history.
    */
   | { readonly do: 'drop'; readonly reply: number; readonly takenBack: boolean }
-  /** The reply stops at once; what was heard of it stands in the history. `byCaller`: for a sound of theirs that doesn't end. */
-  | { readonly do: 'interrupt'; readonly reply: number; readonly byCaller?: true }
+  /** The reply stops at once; what was heard of it stands in the history. `by`: the caller does it, or what happens to the call. */
+  | { readonly do: 'interrupt'; readonly reply: number; readonly by: Interrupter }
   /** The reply, or phrase, waits where it is. */
   | { readonly do: 'pause'; readonly reply: number }
   /** It goes on, from the beginning of a word that was cut. */
@@ -451,8 +454,8 @@ export interface TurnSettings {
   readonly menuKeyMs: Milliseconds;
   /** A reply that isn't audible after this time has failed; that of its tools isn't counted. */
   readonly giveUpMs: Milliseconds;
-  /** Replies in a row that may fail before the call is given up. */
-  readonly failureLimit: number;
+  /** Replies in a row that may fail before the call is given up; undefined: it never is for that. */
+  readonly failureLimit: number | undefined;
   /** How a call ends that is given up, or can't go on. */
   readonly givenUp: 'proceed' | 'hang-up';
   /** How long a turn under way may delay an ending that is wanted from outside. */

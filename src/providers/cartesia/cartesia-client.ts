@@ -46,7 +46,7 @@ export function socketOptions(refusal: Refusal): ClientOptions {
     perMessageDeflate: false,
     finishRequest: (request) => {
       request.once('response', ({ headers }) => {
-        refusal.retryAfterMs = retryAfter(headers['retry-after']);
+        refusal.retryAfterMs = retryAfter(headers['retry-after'], headers.date);
       });
       request.end();
     },

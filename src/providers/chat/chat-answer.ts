@@ -5,7 +5,7 @@ import { messageOf } from '../../lib/errors.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
 import type { ChatModelOptions, ChatServer } from './chat-model.ts';
-import type { ChatBody, Content } from './chat-wire.ts';
+import type { ChatBody, ChatChunk, Content } from './chat-wire.ts';
 import { ContentReader } from './content-reader.ts';
 import { ToolDeltas, type KnownTool } from './tool-deltas.ts';
 
@@ -20,12 +20,14 @@ export interface AnswerOptions extends Pick<
   readonly thinksFirst: boolean;
   /** It can be asked again, with more tokens. */
   readonly hasMoreRoom: boolean;
+  /** It can be asked the same again. */
+  readonly mayAskAgain: boolean;
 }
 
 /** How an answer ended. */
 export interface Ending {
-  /** Nothing was said, because the thoughts before it took all the tokens that there were. */
-  readonly outOfRoom: boolean;
+  /** Nothing was said: the thoughts before it took all the tokens that there were, or it stopped after them. */
+  readonly onlyThought?: 'out-of-room' | 'stopped' | undefined;
   /** It had thought first, without saying so. */
   readonly thoughtFirst: boolean;
 }
@@ -37,6 +39,12 @@ const CUT: ReadonlySet<string | undefined> = new Set([
   'MAX_TOKENS',
   'content_filter',
 ]);
+/** The server gave it up (OpenRouter, DeepSeek, vLLM): half of an answer is none. */
+const BROKEN: ReadonlySet<string | undefined> = new Set(['error', 'insufficient_system_resource', 'abort']);
+/** Somebody's rules kept all of it back (OpenAI and Azure, Gemini). */
+const FILTERED = /content_filter|safety|prohibited|blocklist|recitation|spii|refusal/i;
+/** Gemini: the model called a tool, and nobody could read how. */
+const UNREADABLE_CALL = /malformed_function_call|unexpected_tool_call/i;
 /** Some servers say that it is over, and leave the stream open. */
 const LINGER_MS: Milliseconds = 250;
 
@@ -57,8 +65,8 @@ export async function* answerOf(
   options: AnswerOptions,
 ): AsyncGenerator<LlmEvent, Ending | undefined> {
   const { name, clock, firstTokenMs, tokenMs, thinkingMs, agentTools } = options;
-  const fail = (kind: FailureKind, message: string): ProviderFailure =>
-    new ProviderFailure({ code: 'LLM_FAILED', provider: name, kind, message });
+  const fail = (kind: FailureKind, message: string, ofConversation = false): ProviderFailure =>
+    new ProviderFailure({ code: 'LLM_FAILED', provider: name, kind, message, ofConversation });
   const request = new RequestAbort(signal, clock);
   const began = clock.now();
   const tools = new ToolDeltas(agentTools);
@@ -113,15 +121,17 @@ export async function* answerOf(
         ended = true;
         break;
       }
-      const { choices, x_groq: groq } = next.value;
+      // Some servers keep a stream awake with events of nothing.
+      const { choices, x_groq: groq, usage: ownUsage } = (next.value as ChatChunk | null) ?? {};
       // Elsewhere than at Groq the usage stands in the chunk itself.
-      const usage = groq?.usage ?? next.value.usage;
+      const usage = groq?.usage ?? ownUsage;
       if (groq?.error) throw fail('server', messageOf(groq.error));
       const choice = choices?.[0];
       const delta = choice?.delta ?? choice?.message;
       const { text, thought } = partsOf(delta?.content ?? delta?.refusal);
       const reasoning = Boolean(delta?.reasoning ?? delta?.reasoning_content) || thought;
-      const calls = delta?.tool_calls ?? [];
+      // What tool_calls were before there could be several: some servers speak so still.
+      const calls = delta?.tool_calls ?? (delta?.function_call ? [{ function: delta.function_call }] : []);
       if (text !== '') yield* read(content.push(text));
       if (calls.length > 0) tools.add(calls);
       if (calls.length > 0 || reasoning) yield { type: 'progress' };
@@ -135,7 +145,7 @@ export async function* answerOf(
     }
     if (signal.aborted) return undefined;
     if (request.missed && !ended) throw request.missed;
-    if (reason === 'error') throw fail('server', 'the model broke off');
+    if (BROKEN.has(reason)) throw fail('server', `the model broke off (${reason ?? ''})`);
     const isCut = CUT.has(reason);
     yield* read(content.end(!isCut));
     // undici has the connection back a moment later: the next question shall find it.
@@ -145,24 +155,22 @@ export async function* answerOf(
     const thoughtFirst = content.thoughtFirst;
     // A call that was cut can't be done either.
     const isUndone = called.length > 0 && called.every(({ malformed }) => malformed !== undefined);
-    if (
-      options.hasMoreRoom &&
-      isCut &&
-      silent &&
-      (called.length === 0 || isUndone) &&
-      (thinking || isUndone)
-    ) {
-      return { outOfRoom: true, thoughtFirst };
+    if (silent && (called.length === 0 || isUndone) && (thinking || isUndone)) {
+      if (isCut && options.hasMoreRoom) return { onlyThought: 'out-of-room', thoughtFirst };
+      if (!isCut && !isUndone && options.mayAskAgain) return { onlyThought: 'stopped', thoughtFirst };
     }
     for (const call of called) yield { type: 'tool', call };
     if (isCut && !silent) yield { type: 'cut-short' };
     if (silent && called.length === 0) {
+      if (UNREADABLE_CALL.test(reason ?? '') || FILTERED.test(reason ?? '')) {
+        throw fail('rejected', `the model said nothing (${reason ?? ''})`, true);
+      }
       // Some servers say neither that a stream is over nor why: the last word is enough, but there has to be one.
       throw reason === undefined && words === '' && !thinking
         ? fail('cut', 'the answer ended in the middle')
         : fail('empty', 'the model said nothing');
     }
-    return { outOfRoom: false, thoughtFirst };
+    return { thoughtFirst };
   } catch (error) {
     if (signal.aborted) return undefined;
     throw request.missed ?? error;

@@ -111,6 +111,7 @@ export function createChatModel(
     const before = calls.get(call);
     if (before?.refused?.question === question) throw before.refused.failure;
     let manner = before?.manner ?? {};
+    let isSecond = false;
     for (;;) {
       const body = bodyOf(request, manner);
       const takenThen = JSON.stringify([parameters(), taken.takes('tools')]);
@@ -120,6 +121,7 @@ export function createChatModel(
           agentTools: tools,
           thinksFirst: learnt.thinksFirst,
           hasMoreRoom: learnt.room === 1,
+          mayAskAgain: !isSecond,
           clock,
         };
         const answer = answerOf(server, body, signal, { ...options, ...about });
@@ -133,8 +135,9 @@ export function createChatModel(
           yield next.value;
         }
         if (ending) learnt.thinksFirst ||= ending.thoughtFirst;
-        if (ending?.outOfRoom === true) {
-          learnt.room = MORE_ROOM;
+        if (ending?.onlyThought !== undefined) {
+          if (ending.onlyThought === 'out-of-room') learnt.room = MORE_ROOM;
+          else isSecond = true;
           continue;
         }
         calls.set(call, { manner: lasting(manner) });
@@ -142,7 +145,7 @@ export function createChatModel(
       } catch (error) {
         if (isAborted(signal)) return;
         const failure = server.failure(error);
-        const refusal = server.refusal(error);
+        const refusal = server.refusal(error) ?? refusalIn(failure);
         if (said || !refusal) throw failure;
         // Another question was refused at the same time, and what was learnt of it holds for this one.
         if (JSON.stringify([parameters(), taken.takes('tools')]) !== takenThen) continue;
@@ -187,6 +190,11 @@ function lasting(manner: Manner): Manner {
 
 /** Tokens that the conversation has at least, however much the agent's instructions need. */
 const LEAST_HISTORY = 300;
+
+/** That an answer ended in nothing because of what was said is a refusal, too, though the server had begun to answer. */
+function refusalIn({ ofConversation, reason }: ProviderFailure): Refusal | undefined {
+  return ofConversation ? { text: reason } : undefined;
+}
 
 /** As a question: it may change while something is awaited. */
 function isAborted(signal: AbortSignal): boolean {

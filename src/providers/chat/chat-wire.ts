@@ -18,6 +18,8 @@ export type Content =
 export interface ChatDelta {
   readonly content?: Content | null;
   readonly tool_calls?: readonly ToolCallDelta[] | null;
+  /** One tool's call, as OpenAI's first API for them had it. */
+  readonly function_call?: ToolCallDelta['function'] | null;
   /** A refusal to answer, in words (OpenAI). */
   readonly refusal?: string | null;
   /** What a model thinks before it speaks: Groq and Ollama call it so, */

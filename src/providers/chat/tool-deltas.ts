@@ -1,6 +1,6 @@
 import type { ToolCall, ToolSpec } from '../../dialog/contract/conversation.ts';
 import type { ToolCallDelta } from './chat-wire.ts';
-import { toolNamed, type WrittenCall } from './written-tools.ts';
+import { lastObject, toolNamed, type WrittenCall } from './written-tools.ts';
 
 export type KnownTool = Pick<ToolSpec, 'name' | 'parameters'>;
 
@@ -13,7 +13,8 @@ interface Unfinished {
 
 /**
  * Tool calls that arrive in fragments: first `{index, id, name}`, then the arguments bit by bit. A new id is a new
- * call, also where a server gives all of them the same index, or none.
+ * call, also where a server gives all of them the same index, or none; and so is a new name behind whole arguments,
+ * where it gives no ids. (Some make up an id for every fragment: one without a name goes on with the call.)
  */
 export class ToolDeltas {
   readonly #calls: Unfinished[] = [];
@@ -29,10 +30,9 @@ export class ToolDeltas {
       const id = typeof given === 'string' ? given : '';
       const index = typeof place === 'number' ? place : undefined;
       const known = this.#calls.findLast((one) => index === undefined || one.index === index);
-      const isAnother = known !== undefined && id !== '' && known.id !== '' && id !== known.id;
-      const call = known && !isAnother ? known : this.#begin(index);
-      call.id ||= id;
       const name = typeof fragment?.name === 'string' ? fragment.name : '';
+      const call = known && !this.#isAnother(known, id, name) ? known : this.#begin(index);
+      call.id ||= id;
       // Some servers say it with each fragment.
       if (name !== call.name) call.name += name;
       call.text += textOf(fragment?.arguments);
@@ -44,21 +44,34 @@ export class ToolDeltas {
     Object.assign(this.#begin(undefined), { name, text });
   }
 
+  #isAnother(known: Unfinished, id: string, name: string): boolean {
+    const isWhole = isJson(known.text);
+    if (id !== '' && known.id !== '') return id !== known.id && (name !== '' || isWhole);
+    return name !== '' && isWhole && this.#tools.some((tool) => tool.name === name);
+  }
+
   #begin(index: number | undefined): Unfinished {
     const call = { index: index ?? this.#calls.length, id: '', name: '', text: '' };
     this.#calls.push(call);
     return call;
   }
 
-  /** All calls, whole, in the model's order. Arguments that are no JSON object are passed on as they are. */
+  /**
+   * All calls, whole, in the model's order, each with an id of its own. Arguments that are no JSON object are passed on
+   * as they are; a call without a name is none.
+   */
   finish(): ToolCall[] {
     const known = this.#tools.map(({ name }) => name);
+    const ids = new Set<string>();
     return this.#calls
       .toSorted((one, other) => one.index - other.index)
-      .map(({ index, id, name: given, text }) => {
-        const name = toolNamed(given, known);
+      .filter(({ name }) => name.trim() !== '')
+      .map(({ id: given, name: written, text }, at) => {
+        const name = toolNamed(written, known);
         const tool = this.#tools.find((one) => one.name === name);
-        return { id: id === '' ? `tool-${index}` : id, name, ...parsed(text, tool) };
+        const id = given === '' || ids.has(given) ? `tool-${at}` : given;
+        ids.add(id);
+        return { id, name, ...parsed(text, tool) };
       });
   }
 }
@@ -88,7 +101,18 @@ function parsed(text: string, tool: KnownTool | undefined): Pick<ToolCall, 'argu
       };
     }
   } catch {
-    // told below
+    // Quotes of the other kind, a comma too many, a fence around it, the same twice: what is there as a whole is meant.
+    const object = lastObject(text);
+    if (object) return { arguments: object };
   }
   return { arguments: {}, malformed: text };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

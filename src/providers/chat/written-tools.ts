@@ -175,6 +175,19 @@ function valuesIn(text: string): unknown[] {
   return values;
 }
 
+/** Of the objects in a text, all there as a whole, the last that says anything. Undefined: none, or one was cut. */
+export function lastObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  let last: Readonly<Record<string, unknown>> | undefined;
+  for (let at = text.indexOf('{'); at >= 0;) {
+    const end = jsonEnd(text, at);
+    if (end === undefined) return undefined;
+    const value = read(text.slice(at, end));
+    if (isObject(value) && (last === undefined || Object.keys(value).length > 0)) last = value;
+    at = text.indexOf('{', end);
+  }
+  return last;
+}
+
 /** As JSON, or what must have been meant: small models write quotes of the other kind, `None`, and one comma too many. */
 function read(text: string): unknown {
   try {

@@ -5,6 +5,8 @@ import { messageOf } from '../../lib/errors.ts';
 const ANSWER_MS = 1000;
 /** One for heartbeats, one for whatever comes between. */
 const CONNECTIONS = 2;
+/** A node that was heard more recently has its calls, unless it says itself that it can't reach their Asterisk. */
+const HEARD_MS = 600;
 /** Nodes whose last heartbeat is older have no calls that count. */
 const THERE_MS = 10_000;
 
@@ -127,7 +129,7 @@ export class FleetState {
 
   /**
    * Makes the lease of a call that `from` had this node's, whether the store knew of it or not. Undefined: another node was
-   * faster. One that took it and died before it had the call loses it again after a while.
+   * faster, or `from` has been heard. One that took it and died before it had the call loses it again after a while.
    */
   async acquire(
     { server, channel }: Key,
@@ -137,7 +139,11 @@ export class FleetState {
   ): Promise<number | undefined> {
     const [won] = await this.#tokens(
       `insert into fleet_calls (server, channel, node, run, caller, token, began_at)
-       values ($1, $2, $4, $5, '', 1, ${NOW})
+       select $1::text, $2::text, $4::text, $5::text, '', 1, ${NOW}
+         where not exists (
+           select from fleet_nodes
+           where node = $3 and beat_at > ${NOW} - ${HEARD_MS} and not unreachable::jsonb ? $1
+         )
        on conflict (server, channel) do update
          set node = excluded.node, run = excluded.run, token = fleet_calls.token + 1, began_at = excluded.began_at
          where fleet_calls.node = $3 or (fleet_calls.node <> $4 and fleet_calls.began_at < excluded.began_at - 3000)

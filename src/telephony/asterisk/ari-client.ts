@@ -14,7 +14,7 @@ import swagger, { type SwaggerHttpRequest } from 'swagger-client';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { AriError } from './ari-error.ts';
-import { openAriHttp, type AriHttp, type AriHttpAnswer, type AriServer } from './ari-http.ts';
+import { AriHttp, type AriHttpAnswer, type AriServer } from './ari-http.ts';
 
 /** ARI's operations, by resource, as the package's own types describe them, and those that these forget. */
 export type AriApi = Pick<Client, 'applications' | 'asterisk' | 'bridges'> & {
@@ -129,7 +129,7 @@ function reasonIn(body: string): string {
 
 /** Loads the server's api-docs and gives its operations. Rejects as `call` does, within about `timeoutMs`. */
 export async function openAriClient(server: AriServer, timeoutMs: Milliseconds): Promise<AriClient> {
-  const transport: Transport = { server, http: openAriHttp(server, timeoutMs) };
+  const transport: Transport = { server, http: new AriHttp(server, timeoutMs) };
   try {
     const ari = await transports.run(transport, () => loadClient(transport, timeoutMs));
     return {

@@ -28,18 +28,6 @@ export interface AriHttpAnswer {
   readonly body: string;
 }
 
-export interface AriHttp {
-  /**
-   * One request with the server's credentials, in a header. Any HTTP status is an answer; rejects with
-   * ARI_UNREACHABLE or ARI_TIMEOUT.
-   */
-  request(request: AriHttpRequest): Promise<AriHttpAnswer>;
-  /** Drops the connections that are kept for later: after a loss they may be half-open, and would cost a time-out each. */
-  dropIdle(): void;
-  /** Drops all connections; requests under way reject. Idempotent. */
-  close(): void;
-}
-
 /** Asterisk serves each connection by a thread, and 100 sessions at most by default (http.conf, `sessionlimit`). */
 const MOST_CONNECTIONS = 16;
 /** Below http.conf's `session_keep_alive` (15 s by default): we hang up first, so no request meets a closed door. */
@@ -53,70 +41,95 @@ export function basicAuthorization(server: Pick<AriServer, 'username' | 'passwor
 }
 
 /** HTTP to one ARI: kept connections, a time-out over each whole request. */
-export function openAriHttp(server: AriServer, timeoutMs: Milliseconds): AriHttp {
-  const secure = server.url.startsWith('https:');
-  const options = { keepAlive: true, maxSockets: MOST_CONNECTIONS, timeout: IDLE_MS };
-  const agent = secure ? new https.Agent(options) : new http.Agent(options);
-  const authorization = basicAuthorization(server);
-  const closing = new AbortController();
+export class AriHttp {
+  readonly #server: AriServer;
+  readonly #timeoutMs: Milliseconds;
+  readonly #secure: boolean;
+  readonly #agent: http.Agent;
+  readonly #closing = new AbortController();
 
-  function send(request: AriHttpRequest, signal: AbortSignal): Promise<AriHttpAnswer> {
-    return new Promise((resolve, reject) => {
-      const headers: Record<string, string> = { ...request.headers, authorization };
-      if (request.body !== undefined) headers['content-length'] = String(Buffer.byteLength(request.body));
-      const outgoing = (secure ? https : http).request(
-        request.url,
-        { method: request.method, agent, headers, signal },
-        (incoming) => {
-          const chunks: Buffer[] = [];
-          let bytes = 0;
-          incoming.on('data', (chunk: Buffer) => {
-            chunks.push(chunk);
-            bytes += chunk.length;
-            if (bytes > LONGEST_ANSWER_BYTES) incoming.destroy(new Error('the answer is too long'));
-          });
-          incoming.on('end', () => {
-            const body = Buffer.concat(chunks).toString('utf8');
-            resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body });
-          });
-          incoming.on('error', reject);
-        },
-      );
-      outgoing.on('error', (error: NodeJS.ErrnoException) => {
-        // The server closed the kept connection while the request was on its way: it wasn't taken.
-        const unlucky = outgoing.reusedSocket && error.code === 'ECONNRESET' && !signal.aborted;
-        if (unlucky) resolve(send(request, signal));
-        else reject(error);
-      });
-      outgoing.end(request.body);
-    });
+  constructor(server: AriServer, timeoutMs: Milliseconds) {
+    this.#server = server;
+    this.#timeoutMs = timeoutMs;
+    this.#secure = server.url.startsWith('https:');
+    const options = { keepAlive: true, maxSockets: MOST_CONNECTIONS, timeout: IDLE_MS };
+    this.#agent = this.#secure ? new https.Agent(options) : new http.Agent(options);
   }
 
-  return {
-    async request(request) {
-      const what = `${request.method} ${pathOf(request.url)}`;
-      const late = `Asterisk "${server.name}" didn't answer ${what} within ${timeoutMs} ms`;
-      const abort = new RequestAbort(closing.signal, systemClock);
-      abort.deadline(systemClock.now() + timeoutMs, new AriError('ARI_TIMEOUT', late));
-      try {
-        return await send(request, abort.signal);
-      } catch (error) {
-        const message = `Asterisk "${server.name}" can't be reached for ${what}: ${whyUnreachable(error, secure)}`;
-        throw abort.missed ?? new AriError('ARI_UNREACHABLE', message, undefined, error);
-      } finally {
-        abort.release();
-      }
-    },
-    dropIdle() {
-      for (const sockets of Object.values(agent.freeSockets)) {
-        for (const socket of [...(sockets ?? [])]) socket.destroy();
-      }
-    },
-    close() {
-      closing.abort();
-      agent.destroy();
-    },
-  };
+  /**
+   * One request with the server's credentials, in a header. Any HTTP status is an answer; rejects with
+   * ARI_UNREACHABLE or ARI_TIMEOUT.
+   */
+  async request(request: AriHttpRequest): Promise<AriHttpAnswer> {
+    const { name } = this.#server;
+    const what = `${request.method} ${pathOf(request.url)}`;
+    const late = `Asterisk "${name}" didn't answer ${what} within ${this.#timeoutMs} ms`;
+    const abort = new RequestAbort(this.#closing.signal, systemClock);
+    abort.deadline(systemClock.now() + this.#timeoutMs, new AriError('ARI_TIMEOUT', late));
+    try {
+      return await this.#send(request, abort.signal);
+    } catch (error) {
+      const message = `Asterisk "${name}" can't be reached for ${what}: ${whyUnreachable(error, this.#secure)}`;
+      throw abort.missed ?? new AriError('ARI_UNREACHABLE', message, undefined, error);
+    } finally {
+      abort.release();
+    }
+  }
+
+  /** Drops the connections that are kept for later: after a loss they may be half-open, and would cost a time-out each. */
+  dropIdle(): void {
+    for (const sockets of Object.values(this.#agent.freeSockets)) {
+      for (const socket of [...(sockets ?? [])]) socket.destroy();
+    }
+  }
+
+  /** Drops all connections; requests under way reject. Idempotent. */
+  close(): void {
+    this.#closing.abort();
+    this.#agent.destroy();
+  }
+
+  #send(request: AriHttpRequest, signal: AbortSignal): Promise<AriHttpAnswer> {
+    const { url, method, body } = request;
+    const authorization = basicAuthorization(this.#server);
+    const headers: Record<string, string> = { ...request.headers, authorization };
+    if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body));
+    const { promise, resolve, reject } = Promise.withResolvers<AriHttpAnswer>();
+    const outgoing = (this.#secure ? https : http).request(
+      url,
+      { method, agent: this.#agent, headers, signal },
+      (incoming) => {
+        answerOf(incoming).then(resolve, reject);
+      },
+    );
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      // The server closed the kept connection while the request was on its way: it wasn't taken.
+      const unlucky = outgoing.reusedSocket && error.code === 'ECONNRESET' && !signal.aborted;
+      if (unlucky) resolve(this.#send(request, signal));
+      else reject(error);
+    });
+    outgoing.end(body);
+    return promise;
+  }
+}
+
+function answerOf(incoming: http.IncomingMessage): Promise<AriHttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > LONGEST_ANSWER_BYTES) incoming.destroy(new Error('the answer is too long'));
+    });
+    incoming.on('end', () => {
+      const { statusCode: status, headers } = incoming;
+      const body = Buffer.concat(chunks).toString('utf8');
+      if (status === undefined) reject(new Error('the answer has no status'));
+      else resolve({ status, headers, body });
+    });
+    incoming.on('error', reject);
+  });
 }
 
 /** Without the query: it may hold variables' values. */

@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import { AriError, isChannelGone, isGone } from './ari-error.ts';
 import { ariBase, openAriClient, refusal, type AriApi, type AriClient } from './ari-client.ts';
-import { openAriHttp, type AriServer } from './ari-http.ts';
+import { AriHttp, type AriServer } from './ari-http.ts';
 import {
   fieldsOf,
   parseApplication,
@@ -240,7 +240,7 @@ type Operation = (ari: AriApi) => PromiseLike<unknown>;
  * ARI_TIMEOUT, in a sentence that says what to do.
  */
 export async function checkAriAccess(server: AriServer, timeoutMs: Milliseconds): Promise<void> {
-  const http = openAriHttp(server, timeoutMs);
+  const http = new AriHttp(server, timeoutMs);
   try {
     const where = `${ariBase(server)}/ari/`;
     const probe = async (method: string, path: string, expected: number): Promise<void> => {
@@ -265,7 +265,7 @@ export async function hasModule(
   module: string,
   timeoutMs: Milliseconds,
 ): Promise<boolean> {
-  const http = openAriHttp(server, timeoutMs);
+  const http = new AriHttp(server, timeoutMs);
   try {
     const url = `${ariBase(server)}/ari/asterisk/modules/${module}`;
     return (await http.request({ method: 'GET', url })).status !== 404;

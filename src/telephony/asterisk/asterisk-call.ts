@@ -4,7 +4,7 @@ import { FailureDomain } from '../../lib/failure-domain.ts';
 import type { CallInfo, LineEvent, TransferOutcome } from '../../dialog/contract/call-info.ts';
 import type { EndReason } from '../../dialog/contract/end-reason.ts';
 import { tryInTurn, type Acceptance } from '../call-domain.ts';
-import { createCallLine, type CallLineEnds } from '../call-line.ts';
+import { SessionLine } from '../session-line.ts';
 import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AriChannel } from './ari-model.ts';
 import { beginCall, leaveAgain, nextCallState, troubleFarewell } from './call-machine.ts';
@@ -27,7 +27,7 @@ import {
 import { externalMediaOf, peerOf } from './external-media.ts';
 import { dialOrdered, isDialled, type CallOrder } from './placed-call.ts';
 import type { StasisParts } from './stasis-options.ts';
-import { TargetCaller } from './target-caller.ts';
+import { TargetCaller, type Sweeper } from './target-caller.ts';
 
 export interface AsteriskCallOptions extends StasisParts {
   readonly info: CallInfo;
@@ -37,8 +37,8 @@ export interface AsteriskCallOptions extends StasisParts {
   readonly order?: CallOrder | undefined;
   /** What fails in it ends the call; closed when that has ended. */
   readonly domain: FailureDomain;
-  /** Something could not be deleted and may be left in Asterisk. */
-  readonly onLeftover: () => void;
+  /** Told when something could not be deleted and may be left in Asterisk. */
+  readonly sweeper: Sweeper;
 }
 
 /** One call in Asterisk: carries out what call-machine.ts decides. */
@@ -51,7 +51,7 @@ export class AsteriskCall {
   readonly done: Promise<void>;
 
   readonly #options: AsteriskCallOptions;
-  readonly #line: CallLineEnds;
+  readonly #line: SessionLine;
   readonly #targets: TargetCaller;
   readonly #began: Milliseconds;
   /** When what of the set-up was done, from the beginning on. */
@@ -192,9 +192,9 @@ export class AsteriskCall {
     return session.is === 'held' || session.is === 'releasing' ? session.thing : undefined;
   }
 
-  #openLine(): CallLineEnds {
+  #openLine(): SessionLine {
     const { info, rest, clock } = this.#options;
-    return createCallLine(info, {
+    return new SessionLine(info, {
       answer: async () => {
         const { order } = this.#options;
         if (order) await dialOrdered(rest, this.leg, order);
@@ -409,7 +409,7 @@ export class AsteriskCall {
     const { acceptance, log } = this.#options;
     log.info({ ...this.info.key, dialled: this.info.dialled, ...this.#marks }, 'the call is bridged');
     // A run that throws at once is a run that rejects.
-    const run = (async () => acceptance.run(this.#line.port, session))();
+    const run = (async () => acceptance.run(this.#line, session))();
     this.#returned = run.then(
       () => {
         this.signal({ type: 'hangUp', reason: 'session-ended' });
@@ -466,7 +466,7 @@ export class AsteriskCall {
   }
 
   async #release(action: Release): Promise<void> {
-    const { rest, log, onLeftover } = this.#options;
+    const { rest, log, sweeper } = this.#options;
     const { resource } = action;
     try {
       if (resource === 'session') await action.session.close();
@@ -478,14 +478,14 @@ export class AsteriskCall {
       const level = isOver(this.#state) && this.#state.farewell.reason === ASTERISK_LOST ? 'debug' : 'warn';
       const fields = { ...this.info.key, resource, error: messageOf(error) };
       log[level](fields, 'a part of the call could not be given back');
-      onLeftover();
+      sweeper.sweepSoon();
     }
     this.signal({ type: 'released', resource });
   }
 
   /** Nothing has helped: what is left of it in Asterisk is swept. */
   #forget(): void {
-    this.#options.onLeftover();
+    this.#options.sweeper.sweepSoon();
     this.#abandonAcceptance(this.#state, 'internal-error');
     this.#session?.close().catch(() => undefined);
     this.#finish();

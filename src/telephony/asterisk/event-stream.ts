@@ -1,14 +1,9 @@
-import type WebSocket from 'ws';
-import { onAbort } from '../../lib/abort.ts';
-import type { Clock, Milliseconds } from '../../lib/clock.ts';
+import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { Throttle } from '../../lib/throttle.ts';
-import { AriError } from './ari-error.ts';
-import type { AriServer } from './ari-http.ts';
-import { parseAriMessage, type AriEvent } from './ari-model.ts';
 import { backOffMs, RECONNECT_BACK_OFF, type BackOff } from './backoff.ts';
-import { openEventSocket } from './event-socket.ts';
-import type { TelephonyLog } from '../log.ts';
+import { EventConnection, type EventConnectionOptions } from './event-connection.ts';
+import { EventReader, type EventReaderOptions, type EventTotals } from './event-reader.ts';
 
 /**
  * The event stream of one Stasis app, kept alive for ever:
@@ -20,21 +15,19 @@ import type { TelephonyLog } from '../log.ts';
  * `replaced`: another consumer took the app's name. Taking it back would make the two steal it from
  * each other for ever, and each theft loses calls, so this one stands by until the name is free.
  */
-export type StreamState = 'connecting' | 'open' | 'waiting' | 'replaced' | 'closed';
+export type StreamState = Standing['is'];
 
-export interface EventStreamOptions {
-  readonly server: AriServer;
-  readonly app: string;
-  readonly clock: Clock;
-  readonly log: TelephonyLog;
-  /** Every event that something here depends on, in order. What it throws is logged, never passed on. */
-  readonly onEvent: (event: AriEvent) => void;
+type Standing =
+  | { readonly is: 'connecting' }
+  | { readonly is: 'open'; readonly connection: EventConnection }
+  | { readonly is: 'waiting' }
+  | { readonly is: 'replaced' }
+  | { readonly is: 'closed' };
+
+export interface EventStreamOptions extends EventConnectionOptions, EventReaderOptions {
   readonly onState: (state: StreamState) => void;
   /** Asked from time to time while `replaced`: may the name be taken again? */
   readonly isFree: () => Promise<boolean>;
-  readonly connectTimeoutMs: Milliseconds;
-  /** A ping leaves each time this has passed; when the next is due and nothing came, the line is dead. */
-  readonly pingMs: Milliseconds;
   /** Between two looks at a name that another consumer has taken. */
   readonly standByMs: Milliseconds;
   readonly backOff?: BackOff;
@@ -42,27 +35,11 @@ export interface EventStreamOptions {
 }
 
 /** Totals since the start. */
-export interface EventStreamStats {
-  readonly events: number;
-  /** Events of types that nothing here depends on. */
-  readonly others: number;
-  readonly malformed: number;
+export interface EventStreamStats extends EventTotals {
   /** Connections that were opened. */
   readonly opened: number;
   readonly state: StreamState;
 }
-
-export interface EventStream {
-  stats(): EventStreamStats;
-  /** Gives this connection up for another one. */
-  renew(reason: string): void;
-  /** Idempotent; resolves when the socket is gone. */
-  close(): Promise<void>;
-}
-
-const BACK = 'the ARI event stream is back';
-/** The log knows that it is lost again and again. */
-const QUIET = 'lost again';
 
 /** Between two lines about the same trouble. */
 const TELL_MS = 60_000;
@@ -70,200 +47,129 @@ const TELL_MS = 60_000;
 /** For the closing handshake; then the socket is cut. */
 const CLOSE_MS = 500;
 
-/** Resolves at the first open connection; rejects if that attempt fails. From then on it never gives up. */
-export async function openEventStream(options: EventStreamOptions): Promise<EventStream> {
-  const { server, app, clock, log, backOff = RECONNECT_BACK_OFF, random = Math.random } = options;
-  const closing = new AbortController();
-  const totals = { events: 0, others: 0, malformed: 0, opened: 0 };
-  const unreadable = new Throttle(clock, TELL_MS);
-  const losses = new Throttle(clock, TELL_MS);
-  let state: StreamState = 'connecting';
-  let current: Connection | undefined;
+/** What the log has said since the stream was lost, so that it says nothing again and again. */
+type Told = { readonly is: 'loss' | 'nothing' } | { readonly is: 'trouble'; readonly message: string };
 
-  const enter = (next: StreamState): void => {
-    if (state === next || state === 'closed') return;
-    state = next;
-    options.onState(next);
-  };
+export class EventStream {
+  readonly #options: EventStreamOptions;
+  readonly #reader: EventReader;
+  readonly #closing: AbortController;
+  readonly #losses: Throttle;
+  readonly #over: Promise<void>;
+  #opened = 1;
+  #standing: Standing;
 
-  const receive = (text: string): 'replaced' | undefined => {
-    const message = parseAriMessage(text);
-    if (message.kind === 'malformed') {
-      totals.malformed += 1;
-      const times = unreadable.due();
-      if (times !== undefined)
-        log.warn({ server: server.name, times, total: totals.malformed }, 'ARI events could not be read');
-      return undefined;
+  private constructor(
+    options: EventStreamOptions,
+    reader: EventReader,
+    closing: AbortController,
+    connection: EventConnection,
+  ) {
+    this.#options = options;
+    this.#reader = reader;
+    this.#closing = closing;
+    this.#losses = new Throttle(options.clock, TELL_MS);
+    this.#standing = { is: 'connecting' };
+    this.#over = this.#follow(connection);
+  }
+
+  /** Resolves at the first open connection; rejects if that attempt fails. From then on it never gives up. */
+  static async open(options: EventStreamOptions): Promise<EventStream> {
+    const reader = new EventReader(options);
+    const closing = new AbortController();
+    const connection = await EventConnection.open(options, reader, closing.signal);
+    return new EventStream(options, reader, closing, connection);
+  }
+
+  stats(): EventStreamStats {
+    return { ...this.#reader.totals, opened: this.#opened, state: this.#standing.is };
+  }
+
+  /** Gives this connection up for another one. */
+  renew(reason: string): void {
+    if (this.#standing.is === 'open') this.#standing.connection.cut(reason);
+  }
+
+  /** Idempotent; resolves when the socket is gone. */
+  async close(): Promise<void> {
+    const { clock } = this.#options;
+    const standing = this.#standing;
+    this.#closing.abort();
+    this.#enter({ is: 'closed' });
+    let withdraw = (): void => undefined;
+    if (standing.is === 'open') {
+      const { connection } = standing;
+      connection.close();
+      withdraw = clock.at(clock.now() + CLOSE_MS, () => {
+        connection.terminate();
+      });
     }
-    if (message.kind === 'other') {
-      totals.others += 1;
-      return undefined;
-    }
-    totals.events += 1;
-    if (message.event.type === 'ApplicationReplaced') return 'replaced';
-    try {
-      options.onEvent(message.event);
-    } catch (error) {
-      log.error(
-        { server: server.name, event: message.event.type, error: messageOf(error), err: error },
-        'an event failed',
-      );
-    }
-    return undefined;
-  };
+    await this.#over;
+    withdraw();
+  }
 
-  /** One connection from its opening to its end. */
-  const connect = async (): Promise<Connection> => {
-    const opened = await openSocket(options, receive, closing.signal);
-    current = opened;
-    totals.opened += 1;
-    return opened;
-  };
+  #enter(next: Standing): void {
+    const before = this.#standing.is;
+    if (before === 'closed') return;
+    this.#standing = next;
+    if (next.is !== before) this.#options.onState(next.is);
+  }
 
-  const follow = async (first: Connection): Promise<void> => {
-    let connection: Connection | undefined = first;
-    let attempt = 0;
-    /** What the log has said since it was well. */
-    let told = '';
-    for (;;) {
-      if (connection) {
-        if (closing.signal.aborted) connection.socket.terminate();
-        attempt = 0;
-        enter('open');
-        const end = await connection.ended;
-        connection = undefined;
-        if (closing.signal.aborted) return;
-        const times = losses.due();
-        const level = times === undefined ? 'debug' : 'warn';
-        log[level]({ server: server.name, app, reason: end.reason, times }, 'the ARI event stream was lost');
-        told = times === undefined ? QUIET : '';
-        if (end.replaced) await standBy();
-      }
-      attempt += 1;
-      enter('waiting');
-      if (!(await clock.sleep(backOffMs(attempt, random(), backOff), closing.signal))) return;
-      enter('connecting');
+  /** One connection after another, until it is closed. */
+  async #follow(first: EventConnection): Promise<void> {
+    let connection: EventConnection | undefined = first;
+    while (connection) {
+      if (this.#closing.signal.aborted) connection.terminate();
+      this.#enter({ is: 'open', connection });
+      const end = await connection.ended;
+      if (this.#closing.signal.aborted) return;
+      const reason = end.is === 'replaced' ? 'another consumer registered the app' : end.reason;
+      const told = this.#tellLoss(reason);
+      if (end.is === 'replaced') await this.#standBy();
+      connection = await this.#reconnect(told);
+    }
+  }
+
+  #tellLoss(reason: string): Told {
+    const { server, app, log } = this.#options;
+    const times = this.#losses.due();
+    const level = times === undefined ? 'debug' : 'warn';
+    log[level]({ server: server.name, app, reason, times }, 'the ARI event stream was lost');
+    return { is: times === undefined ? 'nothing' : 'loss' };
+  }
+
+  /** Undefined: it was closed meanwhile. */
+  async #reconnect(before: Told): Promise<EventConnection | undefined> {
+    const { server, app, clock, log, backOff = RECONNECT_BACK_OFF, random = Math.random } = this.#options;
+    const { signal } = this.#closing;
+    let told = before;
+    for (let attempt = 1; ; attempt++) {
+      this.#enter({ is: 'waiting' });
+      if (!(await clock.sleep(backOffMs(attempt, random(), backOff), signal))) return undefined;
+      this.#enter({ is: 'connecting' });
+      const about = { server: server.name, app, attempt };
       try {
-        connection = await connect();
-        log[told === QUIET ? 'debug' : 'info']({ server: server.name, app, attempt }, BACK);
+        const connection = await EventConnection.open(this.#options, this.#reader, signal);
+        this.#opened += 1;
+        log[told.is === 'nothing' ? 'debug' : 'info'](about, 'the ARI event stream is back');
+        return connection;
       } catch (error) {
-        const trouble = messageOf(error);
-        const level = trouble === told ? 'debug' : 'warn';
-        log[level]({ server: server.name, app, attempt, error: trouble }, 'no ARI event stream yet');
-        told = trouble;
+        const message = messageOf(error);
+        const isKnown = told.is === 'trouble' && told.message === message;
+        log[isKnown ? 'debug' : 'warn']({ ...about, error: message }, 'no ARI event stream yet');
+        told = { is: 'trouble', message };
       }
     }
-  };
+  }
 
-  const standBy = async (): Promise<void> => {
-    enter('replaced');
-    log.error(
-      { server: server.name, app, code: 'ARI_APP_TAKEN' },
-      'another program took over this Stasis app',
-    );
-    while (await clock.sleep(options.standByMs, closing.signal)) {
-      if (await options.isFree().catch(() => false)) return;
+  /** Until the name may be taken again. */
+  async #standBy(): Promise<void> {
+    const { server, app, clock, log, standByMs, isFree } = this.#options;
+    this.#enter({ is: 'replaced' });
+    const about = { server: server.name, app, code: 'ARI_APP_TAKEN' };
+    log.error(about, 'another program took over this Stasis app');
+    while (await clock.sleep(standByMs, this.#closing.signal)) {
+      if (await isFree().catch(() => false)) return;
     }
-  };
-
-  const following = follow(await connect());
-
-  return {
-    stats: () => ({ ...totals, state }),
-    renew(reason) {
-      current?.cut(reason);
-    },
-    async close() {
-      closing.abort();
-      enter('closed');
-      current?.socket.close(1000);
-      const cut = clock.at(clock.now() + CLOSE_MS, () => current?.socket.terminate());
-      await following;
-      cut();
-    },
-  };
-}
-
-interface Connection {
-  readonly socket: WebSocket;
-  /** Ends it at once, for that reason. */
-  readonly cut: (reason: string) => void;
-  /** Resolves once, when no more events can come. */
-  readonly ended: Promise<{ readonly reason: string; readonly replaced: boolean }>;
-}
-
-function openSocket(
-  { server, app, clock, connectTimeoutMs, pingMs }: EventStreamOptions,
-  receive: (text: string) => 'replaced' | undefined,
-  signal: AbortSignal,
-): Promise<Connection> {
-  return new Promise((resolve, reject) => {
-    const socket = openEventSocket(server, app, connectTimeoutMs);
-    let reason = 'closed by Asterisk';
-    let replaced = false;
-    let heard = true;
-    let cancelPing = (): void => undefined;
-
-    const cut = (why: string): void => {
-      reason = why;
-      socket.terminate();
-    };
-
-    const watch = (): void => {
-      cancelPing = clock.at(clock.now() + pingMs, () => {
-        if (!heard) {
-          cut(`nothing was heard for ${pingMs} ms after a ping`);
-          return;
-        }
-        heard = false;
-        socket.ping();
-        watch();
-      });
-    };
-
-    const withdraw = onAbort(signal, () => {
-      socket.terminate();
-    });
-
-    socket.on('open', () => {
-      withdraw();
-      watch();
-      resolve({ socket, cut, ended });
-    });
-    socket.on('pong', () => {
-      heard = true;
-    });
-    socket.on('message', (data: WebSocket.RawData) => {
-      heard = true;
-      if (receive(asText(data)) === 'replaced') {
-        replaced = true;
-        cut('another consumer registered the app');
-      }
-    });
-    socket.on('unexpected-response', (request, response) => {
-      const status = response.statusCode ?? 0;
-      const message = `Asterisk "${server.name}" answered the event stream's request with ${status}`;
-      reject(new AriError(status === 401 ? 'ARI_UNAUTHORIZED' : 'ARI_REQUEST_FAILED', message, status));
-      response.resume();
-      request.destroy();
-    });
-    socket.on('error', (error) => {
-      reason = error.message;
-      const message = `the event stream of Asterisk "${server.name}" can't be opened: ${error.message}`;
-      reject(new AriError('ARI_UNREACHABLE', message, undefined, error));
-    });
-    const ended = new Promise<{ reason: string; replaced: boolean }>((end) => {
-      socket.on('close', () => {
-        withdraw();
-        cancelPing();
-        end({ reason, replaced });
-        reject(new AriError('ARI_UNREACHABLE', `the event stream of Asterisk "${server.name}" closed`));
-      });
-    });
-  });
-}
-
-function asText(data: WebSocket.RawData): string {
-  if (Buffer.isBuffer(data)) return data.toString('utf8');
-  return Array.isArray(data) ? Buffer.concat(data).toString('utf8') : Buffer.from(data).toString('utf8');
+  }
 }

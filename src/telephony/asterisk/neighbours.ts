@@ -1,16 +1,20 @@
 import { messageOf } from '../../lib/errors.ts';
 import { isGone, isOutOfPlace } from './ari-error.ts';
-import type { AriBridge } from './ari-model.ts';
 import { callersIn, stasisArgsOf } from './caller-info.ts';
 import { heartbeatVariable } from './heartbeat.ts';
 import { isTarget, objectIds, type ObjectIds } from './object-ids.ts';
 import type { StasisParts } from './stasis-options.ts';
+
+/** As res_pjsip counts them (its CHANNEL function, "rtcp"). */
+const PACKETS_SENT = 'CHANNEL(rtcp,txcount)';
 
 /** A caller of another program of the fleet. */
 export interface StrandedCaller {
   readonly channel: string;
   /** Talks with a person to whom the program had put them through. */
   readonly withPerson: boolean;
+  /** How many packets of sound they have been sent so far; undefined: their kind of channel doesn't tell. Rejects with an AriError. */
+  packets(): Promise<string | undefined>;
   /** Makes them ours: they come into our app. False: they are gone. Rejects with an AriError. */
   take(): Promise<boolean>;
 }
@@ -39,32 +43,42 @@ export class Neighbours {
       const around = bridges.filter((bridge) => bridge.channels.includes(caller.id));
       return {
         channel: caller.id,
+        packets: () => rest.variable(caller.id, PACKETS_SENT),
         withPerson: around.some((bridge) => bridge.channels.some(isTarget)),
-        take: async () => {
-          // First of all: whoever comes back from a freeze looks whether the caller is in their app still.
-          const moved = await rest.move(caller.id, server.app, stasisArgsOf(caller));
-          await Promise.all(around.map((bridge) => this.#takeApart(node, bridge)));
-          return moved;
-        },
+        // What else there was of the call is swept later: its node, should it live, mustn't miss that before its caller.
+        take: () => rest.move(caller.id, server.app, stasisArgsOf(caller)),
       };
     });
   }
 
-  /** Deletes what a node that has died made here for its calls. Never rejects. */
-  async sweep(node: string): Promise<void> {
+  /**
+   * Deletes what a node that has died made here for its calls, beside what callers have who talk with a person through it.
+   * `isDead` is asked between the list and the deed: what a node that came back makes is in no list of before. False: nothing
+   * was done. Never rejects.
+   */
+  async sweep(node: string, isDead: () => Promise<boolean>): Promise<boolean> {
     const { rest, server, log } = this.#options;
     const ids = this.#idsOf(node);
     try {
       const [channels, bridges] = await Promise.all([rest.channels(), rest.bridges()]);
-      const lost = channels.filter(({ id }) => ids.ownedByApp(id));
-      const lostBridges = bridges.filter(({ id }) => ids.ownedByApp(id));
-      if (lost.length + lostBridges.length === 0) return;
+      if (!(await isDead())) return false;
+      const used = bridges.filter(
+        (bridge) =>
+          bridge.channels.some(isTarget) && bridge.channels.some((channel) => !ids.ownedByApp(channel)),
+      );
+      const kept = new Set(used.flatMap((bridge) => [bridge.id, ...bridge.channels]));
+      const isLost = ({ id }: { readonly id: string }): boolean => ids.ownedByApp(id) && !kept.has(id);
+      const lost = channels.filter(isLost);
+      const lostBridges = bridges.filter(isLost);
+      if (lost.length + lostBridges.length === 0) return true;
       const fields = { server: server.name, node, channels: lost.length, bridges: lostBridges.length };
       log.warn(fields, 'sweeping what a node that has died left behind');
       await Promise.all(lost.map(({ id }) => this.#attempt(() => rest.hangUp(id))));
       await Promise.all(lostBridges.map(({ id }) => this.#attempt(() => rest.destroyBridge(id))));
+      return true;
     } catch (error) {
       log.warn({ server: server.name, node, error: messageOf(error) }, 'what a node left could not be swept');
+      return false;
     }
   }
 
@@ -75,15 +89,6 @@ export class Neighbours {
   /** Whatever its instances are called. */
   #idsOf(node: string): ObjectIds {
     return objectIds(this.#appOf(node), '');
-  }
-
-  /** The other half of the old call: its media and whoever was being called. */
-  async #takeApart(node: string, bridge: AriBridge): Promise<void> {
-    const { rest } = this.#options;
-    const ids = this.#idsOf(node);
-    const own = bridge.channels.filter((id) => ids.ownedByApp(id));
-    await Promise.all(own.map((id) => this.#attempt(() => rest.hangUp(id))));
-    if (ids.ownedByApp(bridge.id)) await this.#attempt(() => rest.destroyBridge(bridge.id));
   }
 
   /** What is gone needn't be deleted, and what can't be is swept later. */

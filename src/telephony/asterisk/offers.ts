@@ -1,14 +1,22 @@
 import { within } from '../../lib/abort.ts';
+import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { CallInfo } from '../../dialog/contract/call-info.ts';
 import type { AriChannel } from './ari-model.ts';
 import { callInfoOf, stasisArgsOf } from './caller-info.ts';
-import type { StasisParts } from './stasis-options.ts';
+import type { FleetPart, StasisParts } from './stasis-options.ts';
 
 /** What is to be done about a call that is offered. */
 export type Decision =
-  /** `over`: is to be called once, when the call counts where it is, or will never come. */
-  | { readonly claim: true; readonly afterMs: number; over(): void }
+  | {
+      readonly claim: true;
+      /** How long to wait, from the offer on; it may grow meanwhile. */
+      afterMs(): Milliseconds;
+      /** It was claimed, and will come. */
+      won(): void;
+      /** To be called once: the call counts where it is, or will never come. */
+      over(): void;
+    }
   | { readonly claim: false; readonly reason: string };
 
 /** Decides about calls that Asterisk offers to several programs. May take a while, but no more than the offer lasts. */
@@ -34,6 +42,8 @@ export class Offers {
   readonly #onMissing: () => void;
   readonly #claims: Record<Outcome, number> = { won: 0, lost: 0, over: 0, failed: 0, 'no-start': 0 };
   readonly #declined: Record<string, number> = {};
+  /** About whom is being decided: the dialplan offers whom nobody claims in time again. */
+  readonly #inHand = new Set<string>();
   /** Who was won, until they are here. */
   readonly #expected = new Map<string, () => void>();
   #offers = 0;
@@ -60,9 +70,18 @@ export class Offers {
 
   /** Never rejects. */
   async offered(channel: AriChannel): Promise<void> {
-    const { fleet, server, clock } = this.#options;
-    if (!fleet) return;
+    if (!this.#options.fleet || this.#inHand.has(channel.id)) return;
     this.#offers += 1;
+    this.#inHand.add(channel.id);
+    try {
+      await this.#decide(channel, this.#options.fleet);
+    } finally {
+      this.#inHand.delete(channel.id);
+    }
+  }
+
+  async #decide(channel: AriChannel, fleet: FleetPart): Promise<void> {
+    const { server, clock, heart } = this.#options;
     const info = callInfoOf(server.name, channel, stasisArgsOf(channel), {});
     const decision = this.#draining ? DRAINING : await fleet.consider(info);
     if (!decision.claim) {
@@ -70,9 +89,18 @@ export class Offers {
       return;
     }
     try {
-      if (decision.afterMs > 0) await clock.sleep(decision.afterMs);
+      let waited = 0;
+      for (let due = decision.afterMs(); due > waited; due = decision.afterMs()) {
+        await clock.sleep(due - waited);
+        waited = due;
+      }
       if (this.#draining) this.#decline(DRAINING.reason);
-      else await this.#claim(channel);
+      // Others may think that this program is gone, and clear up after it.
+      else if (heart.inDoubt) this.#decline('in-doubt');
+      else
+        await this.#claim(channel, () => {
+          decision.won();
+        });
     } finally {
       decision.over();
     }
@@ -82,7 +110,7 @@ export class Offers {
     this.#declined[reason] = (this.#declined[reason] ?? 0) + 1;
   }
 
-  async #claim({ id: channel }: AriChannel): Promise<void> {
+  async #claim({ id: channel }: AriChannel, onWon: () => void): Promise<void> {
     const { rest, server, clock, settings, log } = this.#options;
     const here = Promise.withResolvers<boolean>();
     // Its StasisStart may overtake the answer to the claim.
@@ -93,6 +121,7 @@ export class Offers {
       const outcome = await rest.claim(channel, server.app);
       this.#claims[outcome] += 1;
       if (outcome !== 'won') return;
+      onWon();
       if (await within(here.promise, settings.enterMs, clock, () => false)) return;
       this.#claims['no-start'] += 1;
       log.warn({ server: server.name, channel }, 'a caller who was claimed has not come');

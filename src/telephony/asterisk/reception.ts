@@ -143,9 +143,7 @@ export class Reception {
       acceptance: admission,
       order,
       domain,
-      onLeftover: () => {
-        this.#reconciler.sweepSoon();
-      },
+      sweeper: this.#reconciler,
     });
     return undefined;
   }

@@ -6,7 +6,7 @@ import { Heart } from './heartbeat.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { OfferStats } from './offers.ts';
 import type { CallOrder } from './placed-call.ts';
-import { openEventStream, type EventStreamStats } from './event-stream.ts';
+import { EventStream, type EventStreamStats } from './event-stream.ts';
 import {
   DEFAULT_STASIS_SETTINGS,
   type StasisAppOptions,
@@ -30,24 +30,136 @@ export interface StasisAppStats {
   readonly offers: OfferStats;
 }
 
-export interface StasisApp {
+/** What an app works with once it is registered. */
+interface RunningParts {
+  readonly options: StasisAppOptions;
+  readonly settings: StasisSettings;
+  readonly rest: AriRest;
+  readonly heart: Heart;
+  readonly switchboard: Switchboard;
+  readonly stream: EventStream;
+  readonly version: string;
+}
+
+/** A registered Stasis app, and its calls. */
+export class StasisApp {
   readonly server: StasisServer;
   /** Asterisk's version. */
   readonly version: string;
-  stats(): StasisAppStats;
   /** The other programs of the fleet. */
   readonly neighbours: Neighbours;
+  readonly #parts: RunningParts;
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
+  /** Why Asterisk takes no requests, and why its calls have no sound; undefined: all is well. */
+  #refusal: string | undefined;
+  #silence: string | undefined;
+
+  constructor(parts: RunningParts) {
+    const { options, version, switchboard, heart } = parts;
+    this.#parts = parts;
+    this.server = options.server;
+    this.version = version;
+    this.neighbours = switchboard.neighbours;
+    void this.#watchSound();
+    void heart.beat(
+      (trouble) => {
+        this.#onBeat(trouble);
+      },
+      () => {
+        this.#onGap();
+      },
+    );
+  }
+
+  stats(): StasisAppStats {
+    const { stream, switchboard } = this.#parts;
+    return {
+      stream: stream.stats(),
+      trouble: this.#refusal ?? this.#silence,
+      ...switchboard.stats(),
+      offers: switchboard.offers,
+    };
+  }
+
   /** Sets a variable of a caller's channel, if it is there. Never rejects. */
-  mark(channel: string, variables: Readonly<Record<string, string>>): Promise<void>;
+  async mark(channel: string, variables: Readonly<Record<string, string>>): Promise<void> {
+    const { rest } = this.#parts;
+    const set = Object.entries(variables).map(([name, value]) => rest.setVariable(channel, name, value));
+    await Promise.allSettled(set);
+  }
+
   /** As `Switchboard.place`. */
-  place(order: CallOrder): Promise<string>;
+  place(order: CallOrder): Promise<string> {
+    return this.#parts.switchboard.place(order);
+  }
+
   /** New callers go on in the dialplan with `VOICE_AGENT_RESULT=draining`; running calls aren't touched. */
-  drain(): void;
+  drain(): void {
+    this.#parts.switchboard.drain();
+  }
+
   /**
    * Drains, lets the callers that are left go on in the dialplan, gives everything back and unregisters
    * the app. Idempotent; never rejects; takes `closeMs` at the longest, and a second for the socket.
    */
-  close(): Promise<void>;
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const { switchboard, settings, stream, heart, rest } = this.#parts;
+    switchboard.drain();
+    await switchboard.letAllGo(settings.closeMs);
+    // What another consumer of the name has now is none of our business.
+    const ours = stream.stats().state !== 'replaced';
+    await stream.close();
+    if (ours) await switchboard.leaveClean();
+    heart.stop();
+    this.#closing.abort();
+    rest.close();
+  }
+
+  #onBeat(trouble: unknown): void {
+    const { options, stream } = this.#parts;
+    const { log, server } = options;
+    const before = this.#refusal;
+    this.#refusal = trouble === undefined ? undefined : messageOf(trouble);
+    if (this.#refusal === undefined || this.#refusal === before) return;
+    log.error({ server: server.name, app: server.app, error: this.#refusal }, 'Asterisk takes no requests');
+    // Callers who can't be answered had better go on in the dialplan: Asterisk lets them as long as nobody has the app.
+    if (isRefused(trouble)) stream.renew('requests are refused');
+  }
+
+  #onGap(): void {
+    const { options, switchboard } = this.#parts;
+    const { log, server } = options;
+    const about = { server: server.name, app: server.app };
+    log.warn(about, 'this node was out of reach: others may have its callers');
+    void switchboard.lookAfterCalls();
+  }
+
+  /** Looks again and again whether calls would have a sound, and tells when that changes. Never rejects. */
+  async #watchSound(): Promise<void> {
+    const { options, settings } = this.#parts;
+    const { server, clock, log } = options;
+    const { signal } = this.#closing;
+    while (await clock.sleep(settings.soundMs, signal)) {
+      const trouble = await checkSound(server, settings.requestMs).then(
+        () => undefined,
+        // That Asterisk answers nothing is told elsewhere.
+        (error: unknown) => (error instanceof AriError && error.status === 404 ? error.message : undefined),
+      );
+      if (signal.aborted) return;
+      const before = this.#silence;
+      this.#silence = trouble;
+      const about = { server: server.name, app: server.app };
+      if (trouble !== undefined && before === undefined)
+        log.error({ ...about, error: trouble }, 'calls have no sound');
+      else if (trouble === undefined && before !== undefined) log.info(about, 'calls have a sound again');
+    }
+  }
 }
 
 /**
@@ -83,7 +195,7 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
     const version = await rest.version();
     const heart = new Heart({ ...options, rest });
     const switchboard = new Switchboard(options, settings, rest, heart);
-    const stream = await openEventStream({
+    const stream = await EventStream.open({
       ...options,
       app: options.server.app,
       onEvent: (event) => {
@@ -101,87 +213,10 @@ export async function startStasisApp(options: StasisAppOptions): Promise<StasisA
       pingMs: settings.pingMs,
       standByMs: settings.standByMs,
     });
-    let trouble: string | undefined;
-    let silence: string | undefined;
-    const watching = new AbortController();
-    void watchSound(options, settings, watching.signal, (error) => {
-      silence = error && messageOf(error);
-    });
-    const onGap = (): void => {
-      const { log, server } = options;
-      log.warn(
-        { server: server.name, app: server.app },
-        'this node was out of reach: others may have its callers',
-      );
-      void switchboard.lookAfterCalls();
-    };
-    void heart.beat((error) => {
-      const before = trouble;
-      trouble = error === undefined ? undefined : messageOf(error);
-      if (trouble === undefined || trouble === before) return;
-      const { log, server } = options;
-      log.error({ server: server.name, app: server.app, error: trouble }, 'Asterisk takes no requests');
-      // Callers who can't be answered had better go on in the dialplan: Asterisk lets them as long as nobody has the app.
-      if (isRefused(error)) stream.renew('requests are refused');
-    }, onGap);
-    const close = async (): Promise<void> => {
-      switchboard.drain();
-      await switchboard.letAllGo(settings.closeMs);
-      // What another consumer of the name has now is none of our business.
-      const ours = stream.stats().state !== 'replaced';
-      await stream.close();
-      if (ours) await switchboard.leaveClean();
-      heart.stop();
-      watching.abort();
-      rest.close();
-    };
-    let closing: Promise<void> | undefined;
-    return {
-      server: options.server,
-      version,
-      stats: () => ({
-        stream: stream.stats(),
-        trouble: trouble ?? silence,
-        ...switchboard.stats(),
-        offers: switchboard.offers,
-      }),
-      neighbours: switchboard.neighbours,
-      mark: async (channel, variables) => {
-        const set = Object.entries(variables).map(([name, value]) => rest.setVariable(channel, name, value));
-        await Promise.allSettled(set);
-      },
-      place: (order) => switchboard.place(order),
-      drain: () => {
-        switchboard.drain();
-      },
-      close: () => (closing ??= close()),
-    };
+    return new StasisApp({ options, settings, rest, heart, switchboard, stream, version });
   } catch (error) {
     rest.close();
     throw error;
-  }
-}
-
-/** Looks again and again whether calls would have a sound; tells what is wrong, and when it is well again. Never rejects. */
-async function watchSound(
-  { server, clock, log }: StasisAppOptions,
-  { soundMs, requestMs }: StasisSettings,
-  signal: AbortSignal,
-  onSound: (trouble: AriError | undefined) => void,
-): Promise<void> {
-  let told: AriError | undefined;
-  while (await clock.sleep(soundMs, signal)) {
-    const trouble = await checkSound(server, requestMs).then(
-      () => undefined,
-      // That Asterisk answers nothing is told elsewhere.
-      (error: unknown) => (error instanceof AriError && error.status === 404 ? error : undefined),
-    );
-    if (signal.aborted) return;
-    onSound(trouble);
-    const about = { server: server.name, app: server.app };
-    if (trouble && !told) log.error({ ...about, error: trouble.message }, 'calls have no sound');
-    else if (told && !trouble) log.info(about, 'calls have a sound again');
-    told = trouble;
   }
 }
 

@@ -4,6 +4,7 @@ import type { TransferOutcome, TransferRequest } from '../../dialog/contract/cal
 import { isGone, isOutOfPlace } from './ari-error.ts';
 import type { AsteriskCall } from './asterisk-call.ts';
 import { isOver, type Transfer } from './call-states.ts';
+import type { Reconciler } from './reconciler.ts';
 import type { StasisParts } from './stasis-options.ts';
 import { canTransfer } from './transfer-states.ts';
 
@@ -13,15 +14,18 @@ const SPARE_S = 2;
 /** From the answer on, for who was called to be told what it is about and to press a key: longer than a voicemail's patience. */
 const ACCEPT_MS = 30_000;
 
+/** Deletes later what may be left in Asterisk. */
+export type Sweeper = Pick<Reconciler, 'sweepSoon'>;
+
 /** Calls somebody else for the caller: carries out what transfer-states.ts decides. */
 export class TargetCaller {
-  readonly #options: StasisParts & { readonly onLeftover: () => void };
+  readonly #options: StasisParts & { readonly sweeper: Sweeper };
   readonly #call: AsteriskCall;
   /** What is done about what the caller hears, one thing after the other. */
   #sound: Promise<void> = Promise.resolve();
   #briefing: AbortController | undefined;
 
-  constructor(call: AsteriskCall, options: StasisParts & { readonly onLeftover: () => void }) {
+  constructor(call: AsteriskCall, options: StasisParts & { readonly sweeper: Sweeper }) {
     this.#call = call;
     this.#options = options;
   }
@@ -92,7 +96,7 @@ export class TargetCaller {
       onAbort(over.signal, () => {
         giveUp();
         rest.destroyBridge(bridge).catch(() => {
-          this.#options.onLeftover();
+          this.#options.sweeper.sweepSoon();
         });
       });
       await rest.addToBridge(bridge, [target, mediaId]);

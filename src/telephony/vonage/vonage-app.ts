@@ -11,6 +11,7 @@ import { AnsweredWebhooks } from './answered-webhooks.ts';
 import { talk, type Ncco } from './ncco.ts';
 import { TOKEN_GOOD_MS, type SignatureCheck } from './signed-webhook.ts';
 import { VonageCall, type VonageCallSettings } from './vonage-call.ts';
+import { VonageCalls } from './vonage-calls.ts';
 import type { VonageRest } from './vonage-rest.ts';
 import { answerOf, type AnswerWebhook, eventOf, fieldsOf, originalTypeOf } from './webhook-content.ts';
 
@@ -57,8 +58,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Takes calls from the Vonage cloud: answers its webhooks. */
 export class VonageApp {
   readonly #options: VonageAppOptions;
-  readonly #calls = new Map<string, VonageCall>();
-  readonly #byConversation = new Map<string, VonageCall>();
+  readonly #calls = new VonageCalls();
   /** Calls whose media is being reserved. */
   readonly #arriving = new Set<string>();
   readonly #answered = new AnsweredWebhooks(TOKEN_GOOD_MS);
@@ -102,8 +102,9 @@ export class VonageApp {
   /** Gives up calls that haven't begun, and waits for the others, which the desk ends. Idempotent. */
   async close(): Promise<void> {
     this.drain();
-    for (const call of this.#calls.values()) call.abandon();
-    await Promise.all([...this.#calls.values()].map(({ done }) => done));
+    const { all } = this.#calls;
+    for (const call of all) call.abandon();
+    await Promise.all(all.map(({ done }) => done));
   }
 
   /** Counted each time, and told of once a second. */
@@ -148,7 +149,7 @@ export class VonageApp {
     const domain = callDomain({ clock, log, server: VONAGE_SERVER, channel: uuid });
     const answered = await domain.run(() => this.#take(webhook, domain));
     this.#arriving.delete(uuid);
-    if (!this.#calls.has(uuid)) domain.close();
+    if (!this.#calls.get(uuid)) domain.close();
     return answered ?? this.#say('trouble');
   }
 
@@ -177,51 +178,39 @@ export class VonageApp {
   }
 
   #infoOf({ uuid, to, from, conversation, sipHeaders }: AnswerWebhook): CallInfo {
+    const { numbers } = this.#options;
     return {
       key: { server: VONAGE_SERVER, channel: uuid },
       direction: 'in',
-      dialled: (this.#isOurs(to) ? this.#options.numbers[to] : undefined) ?? to,
+      dialled: (Object.hasOwn(numbers, to) ? numbers[to] : undefined) ?? to,
       caller: { number: from ?? '', name: '' },
       variables: { VONAGE_NUMBER: to, VONAGE_CONVERSATION: conversation ?? '', ...sipHeaders },
     };
   }
 
-  #isOurs(number: string): boolean {
-    return Object.hasOwn(this.#options.numbers, number);
-  }
-
   #begin(
-    { uuid, to, conversation, regionUrl }: AnswerWebhook,
+    { to, conversation, regionUrl }: AnswerWebhook,
     info: CallInfo,
     acceptance: Acceptance,
     session: MediaSession<WebSocketEndpoint>,
     domain: FailureDomain,
   ): VonageCall {
-    const call: VonageCall = new VonageCall({
+    const call = new VonageCall({
       ...this.#options,
-      ...{ number: to, info, acceptance, session, domain },
+      ...{ number: to, info, acceptance, session, domain, calls: this.#calls },
       rest: this.#options.rest?.at(regionUrl),
-      isOurs: (number) => this.#isOurs(number),
       eventUrl: `${this.#options.publicUrl}/event`,
-      onConversation: (moved) => {
-        this.#byConversation.set(moved, call);
-      },
-      onFinished: () => {
-        this.#calls.delete(uuid);
-        for (const [id, owner] of this.#byConversation) if (owner === call) this.#byConversation.delete(id);
-        domain.close();
-      },
     });
-    this.#calls.set(uuid, call);
-    if (conversation !== undefined) this.#byConversation.set(conversation, call);
+    this.#calls.add(call);
+    if (conversation !== undefined) this.#calls.join(call, conversation);
     return call;
   }
 
   #event(fields: Fields): HttpResponse {
     this.#counts.events += 1;
     const webhook = eventOf(fields);
-    const { uuid = '', call: ofCall = '', conversation = '', status, reason } = webhook;
-    const call = this.#calls.get(uuid) ?? this.#calls.get(ofCall) ?? this.#byConversation.get(conversation);
+    const { status, reason } = webhook;
+    const call = this.#calls.find(webhook);
     if (status === undefined && reason !== undefined) {
       this.#options.log.warn({ server: VONAGE_SERVER, channel: call?.channel }, `Vonage: ${reason}`);
     }

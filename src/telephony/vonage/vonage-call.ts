@@ -4,11 +4,12 @@ import type { FailureDomain } from '../../lib/failure-domain.ts';
 import type { TransferOutcome, TransferRequest } from '../../dialog/contract/call-info.ts';
 import { endReasonOf, type EndReason } from '../../dialog/contract/end-reason.ts';
 import { tryInTurn, type Acceptance } from '../call-domain.ts';
-import { createCallLine, type CallLineEnds } from '../call-line.ts';
+import { SessionLine } from '../session-line.ts';
 import { MediaLeg, type MediaLegOptions } from './media-leg.ts';
 import { connectTelephone, type Ncco } from './ncco.ts';
 import { OVER, type VonageRest } from './vonage-rest.ts';
-import { VonageTransfer } from './vonage-transfer.ts';
+import type { VonageCalls } from './vonage-calls.ts';
+import { VonageTransfer, type CallOfTransfer } from './vonage-transfer.ts';
 import type { EventWebhook } from './webhook-content.ts';
 
 export interface VonageCallOptions extends MediaLegOptions {
@@ -17,14 +18,12 @@ export interface VonageCallOptions extends MediaLegOptions {
   readonly rest: VonageRest | undefined;
   readonly clock: Clock;
   readonly settings: VonageCallSettings;
-  /** What fails in it ends the call. */
+  /** What fails in it ends the call; closed when that has ended. */
   readonly domain: FailureDomain;
-  /** True for a called number of ours, in digits: others may not be shown to those who are called. */
-  readonly isOurs: (number: string) => boolean;
-  /** Its conversation is another one from now on. */
-  readonly onConversation: (conversation: string) => void;
-  /** Nothing is held any more. Called once, the last of all. */
-  readonly onFinished: () => void;
+  /** Called numbers of ours, in digits: others may not be shown to those who are called. */
+  readonly numbers: Readonly<Record<string, string>>;
+  /** Where it is known as long as it holds anything. */
+  readonly calls: VonageCalls;
 }
 
 export interface VonageCallSettings {
@@ -46,13 +45,13 @@ type Stage =
   | { readonly is: 'over' };
 
 /** One call from the Vonage cloud, from its answer webhook to its end. */
-export class VonageCall {
+export class VonageCall implements CallOfTransfer {
   /** Resolves when the call is finished and its session has returned. */
   readonly done: Promise<void>;
   readonly #options: VonageCallOptions;
   readonly #media: MediaLeg;
   readonly #transfer: VonageTransfer;
-  readonly #line: CallLineEnds;
+  readonly #line: SessionLine;
   readonly #finished = Promise.withResolvers<undefined>();
   #stage: Stage;
   /** The caller's leg is gone, or isn't ours any more. */
@@ -65,18 +64,8 @@ export class VonageCall {
     this.#options = options;
     this.done = this.#finished.promise;
     this.#media = new MediaLeg(options);
-    this.#transfer = new VonageTransfer({
-      ...options,
-      ringbackToneUrl: settings.ringbackToneUrl,
-      media: this.#media,
-      callerIsHere: () => !this.#callerGone && this.#stage.is === 'running',
-      onTargetLeft: () => {
-        this.#line.tell({ type: 'target-left' });
-      },
-      onOver: () => {
-        this.#onCallerLeft('completed');
-      },
-    });
+    const { ringbackToneUrl } = settings;
+    this.#transfer = new VonageTransfer(this, { ...options, ringbackToneUrl, media: this.#media });
     this.#line = this.#openLine();
     const cancelWait = clock.at(clock.now() + settings.attachMs, () => {
       this.#giveUp('media-never-attached');
@@ -108,6 +97,18 @@ export class VonageCall {
     return this.#stage.is === 'waiting';
   }
 
+  isCallerHere(): boolean {
+    return !this.#callerGone && this.#stage.is === 'running';
+  }
+
+  targetLeft(): void {
+    this.#line.tell({ type: 'target-left' });
+  }
+
+  callerLeft(): void {
+    this.#onCallerLeft('completed');
+  }
+
   /** What the answer webhook is told; the same again while the call waits for its media. */
   get ncco(): Ncco {
     return this.#media.ncco;
@@ -125,9 +126,9 @@ export class VonageCall {
     });
   }
 
-  #openLine(): CallLineEnds {
+  #openLine(): SessionLine {
     const { info, clock } = this.#options;
-    return createCallLine(info, {
+    return new SessionLine(info, {
       answer: () => Promise.resolve(clock.now()), // the NCCO has answered
       hangUp: () => {
         void this.#letGo();
@@ -147,7 +148,7 @@ export class VonageCall {
     const { info, number, acceptance, session, log } = this.#options;
     log.info({ ...info.key, dialled: info.dialled, number }, 'the call has its media');
     // A run that throws at once is a run that rejects.
-    const run = (async () => acceptance.run(this.#line.port, session))();
+    const run = (async () => acceptance.run(this.#line, session))();
     run.then(
       () => void this.#finish('session-ended'),
       (error: unknown) => {
@@ -174,7 +175,9 @@ export class VonageCall {
     this.#transfer.close();
     await this.#letGo();
     this.#line.end(reason);
-    this.#options.onFinished();
+    const { calls, domain } = this.#options;
+    calls.remove(this);
+    domain.close();
     this.#finished.resolve(undefined);
   }
 
@@ -233,9 +236,9 @@ export class VonageCall {
 
   #onEvent(event: EventWebhook): Ncco | undefined {
     const { uuid: leg, status, to, reason, movedTo } = event;
-    const { info, log, onConversation } = this.#options;
+    const { info, log, calls } = this.#options;
     log.debug({ ...info.key, leg, status, to, reason }, 'Vonage tells');
-    if (movedTo !== undefined) onConversation(movedTo);
+    if (movedTo !== undefined) calls.join(this, movedTo);
     if (leg === this.channel) {
       if (status !== undefined && OVER.has(status)) this.#onCallerLeft(status);
       return undefined;

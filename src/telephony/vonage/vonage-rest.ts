@@ -67,77 +67,101 @@ function vonageRegion(regionUrl: string): string | undefined {
 
 /** Throws VONAGE_REQUEST_FAILED when the private key can't be read. */
 export function createVonageRest(options: VonageRestOptions): VonageRest {
-  return restAt(options.apiUrl.replace(/\/+$/, ''), readKey(options.privateKey), options);
+  return new RegionRest(options.apiUrl.replace(/\/+$/, ''), readKey(options.privateKey), options);
 }
 
-function restAt(base: string, key: KeyObject, options: VonageRestOptions): VonageRest {
-  const { applicationId, wallClock, timeoutMs = TIMEOUT_MS } = options;
+interface Answer {
+  readonly status: number;
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+/** The requests to one region. */
+class RegionRest implements VonageRest {
+  readonly #base: string;
+  readonly #key: KeyObject;
+  readonly #options: VonageRestOptions;
+
+  constructor(base: string, key: KeyObject, options: VonageRestOptions) {
+    this.#base = base;
+    this.#key = key;
+    this.#options = options;
+  }
+
+  async hangUp(uuid: string): Promise<boolean> {
+    const answer = await this.#ask(pathOf(uuid), 'hang up', { action: 'hangup' });
+    if (answer.status === 404) return false;
+    mustSucceed(answer, 'hang up');
+    return true;
+  }
+
+  async transfer(uuid: string, ncco: Ncco): Promise<void> {
+    const body = { action: 'transfer', destination: { type: 'ncco', ncco } };
+    mustSucceed(await this.#ask(pathOf(uuid), 'transfer the call', body), 'transfer the call');
+  }
+
+  async sendDtmf(uuid: string, digits: string): Promise<void> {
+    mustSucceed(await this.#ask(`${pathOf(uuid)}/dtmf`, 'send keys', { digits }), 'send keys');
+  }
+
+  async isOver(uuid: string): Promise<boolean> {
+    const answer = await this.#ask(pathOf(uuid), 'look for the call');
+    if (answer.status === 404) return true;
+    mustSucceed(answer, 'look for the call');
+    return OVER.has(statusIn(answer.text));
+  }
+
+  at(regionUrl: string | undefined): VonageRest {
+    const base = regionUrl === undefined ? undefined : this.#options.regionOf?.(regionUrl);
+    return new RegionRest(base ?? this.#base, this.#key, this.#options);
+  }
+
+  /** Asks once more if what went wrong may be better a moment later. */
+  async #ask(path: string, what: string, body?: object): Promise<Answer> {
+    let response = await this.#send(path, body).catch(() => undefined);
+    if (response && PASSING.has(response.status)) {
+      await response.body?.cancel();
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      response = undefined;
+    }
+    try {
+      response ??= await this.#send(path, body);
+      return { status: response.status, ok: response.ok, text: await response.text() };
+    } catch (error) {
+      throw failed(`can't ${what}: ${this.#base} isn't reached (${causeOf(error)})`, error);
+    }
+  }
+
+  async #send(path: string, body: object | undefined): Promise<Response> {
+    return fetch(`${this.#base}${path}`, {
+      method: body ? 'PUT' : 'GET',
+      redirect: 'error',
+      signal: AbortSignal.timeout(this.#options.timeoutMs ?? TIMEOUT_MS),
+      headers: { authorization: `Bearer ${await this.#token()}`, 'content-type': 'application/json' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+  }
 
   /** A JWT of the application: https://developer.vonage.com/en/getting-started/concepts/authentication#json-web-tokens */
-  async function token(): Promise<string> {
+  #token(): Promise<string> {
+    const { applicationId, wallClock } = this.#options;
     const now = Math.floor(wallClock() / 1000);
     return new SignJWT({ application_id: applicationId })
       .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
       .setIssuedAt(now)
       .setExpirationTime(now + TOKEN_LIFE_S)
       .setJti(randomUUID())
-      .sign(key);
+      .sign(this.#key);
   }
+}
 
-  async function ask(path: string, what: string, body?: object): Promise<Response> {
-    for (let attempt = 1; ; attempt++) {
-      let response: Response;
-      try {
-        response = await fetch(`${base}${path}`, {
-          method: body ? 'PUT' : 'GET',
-          redirect: 'error',
-          signal: AbortSignal.timeout(timeoutMs),
-          headers: { authorization: `Bearer ${await token()}`, 'content-type': 'application/json' },
-          ...(body ? { body: JSON.stringify(body) } : {}),
-        });
-      } catch (error) {
-        if (attempt === 1) continue;
-        throw failed(`can't ${what}: ${base} isn't reached (${causeOf(error)})`, error);
-      }
-      if (attempt === 1 && PASSING.has(response.status)) {
-        await response.body?.cancel();
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-        continue;
-      }
-      return response;
-    }
-  }
+/** Throws VONAGE_REQUEST_FAILED. */
+function mustSucceed({ ok, status, text }: Answer, what: string): void {
+  if (!ok) throw failed(`can't ${what}: ${explain(status, text)}`);
+}
 
-  async function mustDo(path: string, what: string, body: object): Promise<void> {
-    const response = await ask(path, what, body);
-    const text = await response.text();
-    if (!response.ok) throw failed(`can't ${what}: ${explain(response.status, text)}`);
-  }
-
-  const callPath = (uuid: string): string => `/v1/calls/${encodeURIComponent(uuid)}`;
-  return {
-    async hangUp(uuid) {
-      const response = await ask(callPath(uuid), 'hang up', { action: 'hangup' });
-      const text = await response.text();
-      if (response.status === 404) return false;
-      if (!response.ok) throw failed(`can't hang up: ${explain(response.status, text)}`);
-      return true;
-    },
-    transfer: (uuid, ncco) =>
-      mustDo(callPath(uuid), 'transfer the call', {
-        action: 'transfer',
-        destination: { type: 'ncco', ncco },
-      }),
-    sendDtmf: (uuid, digits) => mustDo(`${callPath(uuid)}/dtmf`, 'send keys', { digits }),
-    async isOver(uuid) {
-      const response = await ask(callPath(uuid), 'look for the call');
-      const text = await response.text();
-      if (response.status === 404) return true;
-      if (!response.ok) throw failed(`can't look for the call: ${explain(response.status, text)}`);
-      return OVER.has(statusIn(text));
-    },
-    at: (regionUrl = '') => restAt(options.regionOf?.(regionUrl) ?? base, key, options),
-  };
+function pathOf(uuid: string): string {
+  return `/v1/calls/${encodeURIComponent(uuid)}`;
 }
 
 /** Throws VONAGE_REQUEST_FAILED. */

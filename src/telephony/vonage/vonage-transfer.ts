@@ -8,17 +8,21 @@ import type { EventWebhook } from './webhook-content.ts';
 
 export interface VonageTransferOptions extends Pick<
   VonageCallOptions,
-  'number' | 'info' | 'eventUrl' | 'rest' | 'clock' | 'log' | 'isOurs'
+  'number' | 'info' | 'eventUrl' | 'rest' | 'clock' | 'log' | 'numbers'
 > {
   readonly ringbackToneUrl: string | undefined;
-  /** False: the caller has left, or isn't ours any more. */
-  readonly callerIsHere: () => boolean;
   /** Waits for the caller's return, and takes them back. */
   readonly media: Pick<MediaLeg, 'hold' | 'again'>;
+}
+
+/** The call whose caller is put through. */
+export interface CallOfTransfer {
+  /** False: the caller has left, or isn't ours any more. */
+  isCallerHere(): boolean;
   /** Whoever answered has hung up. */
-  readonly onTargetLeft: () => void;
+  targetLeft(): void;
   /** The call is over, and Vonage's webhook that should have said so was lost. */
-  readonly onOver: () => void;
+  callerLeft(): void;
 }
 
 /** What becomes of a telephone that is called for a caller. */
@@ -58,12 +62,14 @@ type Stage =
  * again. What a second `connect` behind it would do isn't certain: several join the same conversation.
  */
 export class VonageTransfer {
+  readonly #call: CallOfTransfer;
   readonly #options: VonageTransferOptions;
   #stage: Stage = { is: 'with-agent' };
   /** The leg of whoever was called before: what is told of it now is of no interest. */
   #pastLeg: string | undefined;
 
-  constructor(options: VonageTransferOptions) {
+  constructor(call: CallOfTransfer, options: VonageTransferOptions) {
+    this.#call = call;
     this.#options = options;
   }
 
@@ -74,12 +80,11 @@ export class VonageTransfer {
 
   /** As `CallLine.transfer`; whoever calls it closes the media when it has been answered. */
   async putThrough(request: TransferRequest, signal: AbortSignal): Promise<TransferOutcome> {
-    const { info, number, rest, clock, eventUrl, ringbackToneUrl, isOurs, callerIsHere, media } =
-      this.#options;
+    const { info, number, rest, clock, eventUrl, ringbackToneUrl, numbers, media } = this.#options;
     const { endpoint: to, ringMs } = request;
-    if (!callerIsHere()) return 'caller-gone';
+    if (!this.#call.isCallerHere()) return 'caller-gone';
     const shown = digitsOf(request.callerId.number);
-    const from = isOurs(shown) ? shown : number;
+    const from = Object.hasOwn(numbers, shown) ? shown : number;
     const call = connectTelephone({ to, eventUrl, from, ringMs, ringbackToneUrl });
     if (!rest || !call || this.away) return 'failed';
     if (!media.hold(ringMs + RING_SLACK_MS + RETURN_MS)) return 'failed';
@@ -101,7 +106,7 @@ export class VonageTransfer {
     const { outcome, takeBack } = await ended.promise;
     cancelRing();
     withdraw();
-    if (takeBack && callerIsHere()) await this.#bringBack();
+    if (takeBack && this.#call.isCallerHere()) await this.#bringBack();
     return outcome;
   }
 
@@ -110,7 +115,7 @@ export class VonageTransfer {
     const stage = this.#stage;
     if (stage.is === 'with-agent' || !isSame(to, stage.to)) return undefined;
     if (stage.is === 'talking') {
-      if (status === 'completed') this.#options.onTargetLeft();
+      if (status === 'completed') this.#call.targetLeft();
       return {};
     }
     if (leg === this.#pastLeg) return {};
@@ -155,12 +160,12 @@ export class VonageTransfer {
   }
 
   async #look(): Promise<void> {
-    const { rest, info, log, onOver } = this.#options;
+    const { rest, info, log } = this.#options;
     const isOver = await rest?.isOver(info.key.channel).catch((error: unknown) => {
       log.debug({ ...info.key, error: messageOf(error) }, 'Vonage does not say whether the call goes on');
       return false;
     });
-    if (isOver === true) onOver();
+    if (isOver === true) this.#call.callerLeft();
     else if (this.#stage.is === 'talking') this.#stage = { ...this.#stage, stopWatching: this.#watch() };
   }
 

@@ -23,10 +23,7 @@ function reply(fault?: ScriptedTts['fault']) {
     stallMs: 5000,
     fillerAgainMs: 4000,
     tools: { run: () => Promise.reject(new Error('no tools')) },
-    ask: async function* () {
-      await Promise.resolve();
-      yield { type: 'text', text: 'One two three four five.' };
-    },
+    source: { is: 'written', text: 'One two three four five.' },
     events: {
       mark: nothing,
       audible: nothing,

@@ -1,54 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import type { PostedEvent } from '../../../src/dialog/call/turn-inbox.ts';
 import { languageOf } from '../../../src/dialog/language/known-languages.ts';
 import { pausingForWords } from '../../../src/dialog/turn/interruption-policy.ts';
-import { interruptible, nextDeadline, opening, step } from '../../../src/dialog/turn/turn-machine.ts';
+import { interruptible } from '../../../src/dialog/turn/turn-machine.ts';
 import {
   DEFAULT_TURN_SETTINGS,
   type TurnAction,
-  type TurnEvent,
   type TurnSettings,
-  type TurnState,
 } from '../../../src/dialog/turn/turn-states.ts';
+import { said, TurnDriver } from '../../support/turn-driver.ts';
 
 const PAUSING: TurnSettings = {
   ...DEFAULT_TURN_SETTINGS,
   interruption: pausingForWords(languageOf('en')),
 };
-const said = (text: string) => ({ text, understood: text !== '', confidence: 0.9 });
 
 /** A greeting that is heard, into which the caller makes a sound of 160 ms and more at 1,000 ms. */
-class Overlapped {
-  state: TurnState;
-  readonly settings: TurnSettings;
-  at = 0;
-
+class Overlapped extends TurnDriver {
   constructor(findsTurns = false) {
-    this.settings = { ...PAUSING, findsTurns };
-    this.state = opening(this.settings);
-    this.feed(0, { type: 'answered' });
-    this.feed(1060, { type: 'speech-start', frame: 50, since: 1000 });
-  }
-
-  feed(at: number, event: PostedEvent): readonly TurnAction[] {
-    // What is due by then comes first, as in a call.
-    const actions: TurnAction[] = [];
-    for (;;) {
-      const due = nextDeadline(this.state, this.settings);
-      if (due >= at) break;
-      actions.push(...this.#step({ type: 'tick', at: due }));
-    }
-    this.at = at;
-    return [...actions, ...this.#step({ ...event, at })];
-  }
-
-  wait(until: number): readonly TurnAction[] {
-    // Something that means nothing while the agent speaks.
-    return this.feed(until, { type: 'turn-resume' });
+    super({ ...PAUSING, findsTurns });
+    this.feed({ type: 'answered' });
+    this.feedAt(1060, { type: 'speech-start', frame: 50, since: 1000 });
   }
 
   paused(): this {
-    expect(this.feed(1240, { type: 'barge-in', frame: 62, since: 1240 })).toEqual([
+    expect(this.feedAt(1240, { type: 'barge-in', frame: 62, since: 1240 })).toEqual([
       { do: 'pause', reply: 1 },
       { do: 'begin-turn', frame: 50 },
     ]);
@@ -57,7 +32,7 @@ class Overlapped {
 
   /** The sound ends, and the recogniser is asked for its words. */
   ended(at: number): number {
-    const actions = this.feed(at + 100, { type: 'speech-stop', frame: at / 20, lastAt: at });
+    const actions = this.feedAt(at + 100, { type: 'speech-stop', frame: at / 20, lastAt: at });
     expect(actions).toEqual([{ do: 'end-turn', ask: 2, frame: at / 20 }]);
     return 2;
   }
@@ -65,13 +40,7 @@ class Overlapped {
   /** The sound ends, and this is known of it. */
   ends(lastAt: number, dbov: number, pitched = 0.8): readonly TurnAction[] {
     const traits = { dbov, pitched };
-    return this.feed(lastAt + 100, { type: 'speech-stop', frame: lastAt / 20, lastAt, traits });
-  }
-
-  #step(event: TurnEvent): readonly TurnAction[] {
-    const { state, actions } = step(this.state, event, this.settings);
-    this.state = state;
-    return actions;
+    return this.feedAt(lastAt + 100, { type: 'speech-stop', frame: lastAt / 20, lastAt, traits });
   }
 }
 
@@ -81,7 +50,7 @@ describe('a sound of the caller while the agent speaks', () => {
   it('pauses the agent, who goes on when it was a listener’s word', () => {
     const call = new Overlapped().paused();
     const ask = call.ended(1400);
-    expect(call.feed(1620, { type: 'transcript', ask, transcript: said('mhm') })).toEqual([
+    expect(call.feedAt(1620, { type: 'transcript', ask, transcript: said('mhm') })).toEqual([
       { do: 'resume', reply: 1 },
       {
         do: 'judged',
@@ -102,7 +71,7 @@ describe('a sound of the caller while the agent speaks', () => {
   it('was a cough when nothing was understood of it', () => {
     const call = new Overlapped().paused();
     const ask = call.ended(1400);
-    const actions = call.feed(1600, { type: 'transcript', ask, transcript: said('') });
+    const actions = call.feedAt(1600, { type: 'transcript', ask, transcript: said('') });
     expect(judgement(actions)).toMatchObject({ judgement: 'no-interruption', by: 'no-words' });
     expect(actions[0]).toEqual({ do: 'resume', reply: 1 });
   });
@@ -110,9 +79,9 @@ describe('a sound of the caller while the agent speaks', () => {
   it('stops the agent for good when it has words that mean something, of which the recogniser was asked already', () => {
     const call = new Overlapped().paused();
     const ask = call.ended(1400);
-    const actions = call.feed(1620, { type: 'transcript', ask, transcript: said('stop') });
+    const actions = call.feedAt(1620, { type: 'transcript', ask, transcript: said('stop') });
     expect(judgement(actions)).toMatchObject({ judgement: 'interruption', by: 'words', words: 'stop' });
-    expect(actions).toContainEqual({ do: 'interrupt', reply: 1 });
+    expect(actions).toContainEqual({ do: 'interrupt', reply: 1, by: 'caller' });
     expect(actions.some((action) => action.do === 'begin-turn')).toBe(false);
     expect(call.state).toMatchObject({
       phase: 'listening',
@@ -123,10 +92,10 @@ describe('a sound of the caller while the agent speaks', () => {
   it('is waited for no longer than 400 ms behind its end; words that come later interrupt yet', () => {
     const call = new Overlapped().paused();
     const ask = call.ended(1400);
-    const goesOn = call.wait(1801);
+    const goesOn = call.waitUntil(1801);
     expect(goesOn[0]).toEqual({ do: 'resume', reply: 1 });
     expect(judgement(goesOn)).toMatchObject({ judgement: 'no-interruption', by: 'time', pausedMs: 560 });
-    const late = call.feed(2100, { type: 'transcript', ask, transcript: said('stop please') });
+    const late = call.feedAt(2100, { type: 'transcript', ask, transcript: said('stop please') });
     expect(judgement(late)).toMatchObject({ judgement: 'interruption', by: 'words', pausedMs: 0 });
     expect(call.state).toMatchObject({ phase: 'thinking', input: { message: { text: 'stop please' } } });
   });
@@ -134,12 +103,12 @@ describe('a sound of the caller while the agent speaks', () => {
   it('that is as long as a sentence is waited for as long as a recogniser needs', () => {
     const call = new Overlapped().paused();
     const ask = call.ended(2400);
-    expect(call.wait(3800)).toEqual([]);
+    expect(call.waitUntil(3800)).toEqual([]);
     // Nobody talks on over somebody who has said a sentence, only because the recogniser is late.
-    const stops = call.wait(3901);
+    const stops = call.waitUntil(3901);
     expect(judgement(stops)).toMatchObject({ judgement: 'interruption', by: 'length', words: '' });
-    expect(stops).toContainEqual({ do: 'interrupt', reply: 1, byCaller: true });
-    call.feed(4600, { type: 'transcript', ask, transcript: said('what are your opening hours') });
+    expect(stops).toContainEqual({ do: 'interrupt', reply: 1, by: 'caller' });
+    call.feedAt(4600, { type: 'transcript', ask, transcript: said('what are your opening hours') });
     expect(call.state).toMatchObject({
       phase: 'thinking',
       input: { message: { text: 'what are your opening hours' } },
@@ -155,44 +124,44 @@ describe('a sound of the caller while the agent speaks', () => {
   it('of which nothing was understood is heard from its beginning when it goes on', () => {
     const call = new Overlapped().paused();
     const ask = call.ended(1860);
-    const first = call.feed(1980, { type: 'transcript', ask, transcript: said('') });
+    const first = call.feedAt(1980, { type: 'transcript', ask, transcript: said('') });
     expect(judgement(first)).toMatchObject({ judgement: 'no-interruption', by: 'no-words' });
-    call.feed(2060, { type: 'speech-start', frame: 101, since: 2020 });
-    expect(call.feed(2180, { type: 'barge-in', frame: 109, since: 2180 })).toEqual([
+    call.feedAt(2060, { type: 'speech-start', frame: 101, since: 2020 });
+    expect(call.feedAt(2180, { type: 'barge-in', frame: 109, since: 2180 })).toEqual([
       { do: 'pause', reply: 1 },
       { do: 'begin-turn', frame: 50 },
     ]);
-    call.feed(2380, { type: 'speech-stop', frame: 114, lastAt: 2280 });
+    call.feedAt(2380, { type: 'speech-stop', frame: 114, lastAt: 2280 });
     const whole = said('what are your opening hours');
-    const actions = call.feed(2500, { type: 'transcript', ask: 3, transcript: whole });
+    const actions = call.feedAt(2500, { type: 'transcript', ask: 3, transcript: whole });
     expect(judgement(actions)).toMatchObject({ judgement: 'interruption', by: 'words', soundMs: 1280 });
   });
 
   it('that doesn’t end is an interruption after four seconds, by the caller', () => {
     const call = new Overlapped().paused();
-    const actions = call.wait(5001);
+    const actions = call.waitUntil(5001);
     expect(judgement(actions)).toMatchObject({ judgement: 'interruption', by: 'length' });
-    expect(actions).toContainEqual({ do: 'interrupt', reply: 1, byCaller: true });
+    expect(actions).toContainEqual({ do: 'interrupt', reply: 1, by: 'caller' });
     expect(call.state).toMatchObject({ phase: 'listening', ear: { is: 'talking' } });
   });
 
   it('in two parts is heard as one', () => {
     const call = new Overlapped().paused();
     call.ended(1400);
-    expect(call.feed(1560, { type: 'speech-start', frame: 76, since: 1520 })).toEqual([
+    expect(call.feedAt(1560, { type: 'speech-start', frame: 76, since: 1520 })).toEqual([
       { do: 'begin-turn', frame: 50 },
     ]);
     // Its end isn't waited for meanwhile.
-    expect(call.wait(2300)).toEqual([]);
-    expect(call.feed(2500, { type: 'speech-stop', frame: 120, lastAt: 2400 })).toEqual([
+    expect(call.waitUntil(2300)).toEqual([]);
+    expect(call.feedAt(2500, { type: 'speech-stop', frame: 120, lastAt: 2400 })).toEqual([
       { do: 'end-turn', ask: 3, frame: 120 },
     ]);
   });
 
   it('is judged by guesses as soon as they say enough', () => {
     const call = new Overlapped(true).paused();
-    expect(call.feed(1300, { type: 'partial', text: 'yeah' })).toEqual([]);
-    const actions = call.feed(1500, { type: 'partial', text: 'yeah but when' });
+    expect(call.feedAt(1300, { type: 'partial', text: 'yeah' })).toEqual([]);
+    const actions = call.feedAt(1500, { type: 'partial', text: 'yeah but when' });
     expect(judgement(actions)).toMatchObject({ judgement: 'interruption', words: 'yeah but when' });
     expect(call.state.phase).toBe('listening');
   });
@@ -200,18 +169,18 @@ describe('a sound of the caller while the agent speaks', () => {
   it('may be meant for the agent still when all has been said', () => {
     const call = new Overlapped().paused();
     const ask = call.ended(1400);
-    expect(call.feed(1550, { type: 'reply-ended', reply: 1 })).toEqual([]);
+    expect(call.feedAt(1550, { type: 'reply-ended', reply: 1 })).toEqual([]);
     expect(call.state).toMatchObject({ phase: 'listening', said: { pieces: [{ question: { ask } }] } });
   });
 
   it('pauses once, and again after the agent has gone on', () => {
     const call = new Overlapped().paused();
-    expect(call.feed(1260, { type: 'barge-in', frame: 63, since: 1260 })).toEqual([]);
+    expect(call.feedAt(1260, { type: 'barge-in', frame: 63, since: 1260 })).toEqual([]);
     expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBeUndefined();
     const ask = call.ended(1400);
-    call.feed(1600, { type: 'transcript', ask, transcript: said('okay') });
-    call.feed(2060, { type: 'speech-start', frame: 100, since: 2000 });
-    expect(call.feed(2240, { type: 'barge-in', frame: 112, since: 2240 })).toEqual([
+    call.feedAt(1600, { type: 'transcript', ask, transcript: said('okay') });
+    call.feedAt(2060, { type: 'speech-start', frame: 100, since: 2000 });
+    expect(call.feedAt(2240, { type: 'barge-in', frame: 112, since: 2240 })).toEqual([
       { do: 'pause', reply: 1 },
       { do: 'begin-turn', frame: 100 },
     ]);
@@ -222,14 +191,14 @@ describe('a sound that is weaker than the caller', () => {
   /** An answer, after a question of −26 dBov, into which somebody talks at 10,000 ms. */
   function answering(findsTurns = false): Overlapped {
     const call = new Overlapped(findsTurns);
-    call.feed(1200, { type: 'speech-stop', frame: 55, lastAt: 1100 });
-    call.feed(2000, { type: 'reply-ended', reply: 1 });
-    call.feed(3060, { type: 'speech-start', frame: 150, since: 3000 });
+    call.feedAt(1200, { type: 'speech-stop', frame: 55, lastAt: 1100 });
+    call.feedAt(2000, { type: 'reply-ended', reply: 1 });
+    call.feedAt(3060, { type: 'speech-start', frame: 150, since: 3000 });
     call.ends(4000, -26);
-    call.feed(4600, { type: 'transcript', ask: 2, transcript: said('how does it work') });
-    call.feed(5000, { type: 'reply-audible', reply: 3 });
-    call.feed(10_060, { type: 'speech-start', frame: 500, since: 10_000 });
-    expect(call.feed(10_160, { type: 'barge-in', frame: 508, since: 10_160 })).toMatchObject([
+    call.feedAt(4600, { type: 'transcript', ask: 2, transcript: said('how does it work') });
+    call.feedAt(5000, { type: 'reply-audible', reply: 3 });
+    call.feedAt(10_060, { type: 'speech-start', frame: 500, since: 10_000 });
+    expect(call.feedAt(10_160, { type: 'barge-in', frame: 508, since: 10_160 })).toMatchObject([
       { do: 'pause' },
       { do: 'begin-turn', frame: 500 },
     ]);
@@ -238,13 +207,13 @@ describe('a sound that is weaker than the caller', () => {
 
   it('is talk to somebody else: the agent goes on while it lasts, and lets it be', () => {
     const call = answering();
-    const actions = call.feed(10_400, { type: 'speech-lasts', dbov: -35 });
+    const actions = call.feedAt(10_400, { type: 'speech-lasts', dbov: -35 });
     expect(actions).toMatchObject([{ do: 'resume' }, { do: 'judged' }]);
     expect(judgement(actions)).toMatchObject({ judgement: 'no-interruption', by: 'sound', pausedMs: 240 });
     expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBeUndefined();
     call.ends(11_000, -34);
     expect(
-      call.feed(11_300, {
+      call.feedAt(11_300, {
         type: 'transcript',
         ask: 4,
         transcript: said('hold on darling I am on the phone'),
@@ -255,28 +224,28 @@ describe('a sound that is weaker than the caller', () => {
 
   it('stops the agent all the same when all of it is "stop"', () => {
     const call = answering();
-    call.feed(10_400, { type: 'speech-lasts', dbov: -35 });
+    call.feedAt(10_400, { type: 'speech-lasts', dbov: -35 });
     call.ends(10_500, -35);
-    const actions = call.feed(10_700, { type: 'transcript', ask: 4, transcript: said('stop stop') });
+    const actions = call.feedAt(10_700, { type: 'transcript', ask: 4, transcript: said('stop stop') });
     expect(judgement(actions)).toMatchObject({ judgement: 'interruption', by: 'words' });
     expect(call.state.phase).toBe('listening');
   });
 
   it('is heard when they raise their voice', () => {
     const call = answering();
-    call.feed(10_400, { type: 'speech-lasts', dbov: -35 });
+    call.feedAt(10_400, { type: 'speech-lasts', dbov: -35 });
     call.ends(11_000, -35);
-    call.feed(11_300, { type: 'transcript', ask: 4, transcript: said('I meant something else') });
-    call.feed(12_060, { type: 'speech-start', frame: 600, since: 12_000 });
-    call.feed(12_160, { type: 'barge-in', frame: 608, since: 12_160 });
-    expect(call.feed(12_400, { type: 'speech-lasts', dbov: -33.5 })).toMatchObject([{ do: 'resume' }, {}]);
+    call.feedAt(11_300, { type: 'transcript', ask: 4, transcript: said('I meant something else') });
+    call.feedAt(12_060, { type: 'speech-start', frame: 600, since: 12_000 });
+    call.feedAt(12_160, { type: 'barge-in', frame: 608, since: 12_160 });
+    expect(call.feedAt(12_400, { type: 'speech-lasts', dbov: -33.5 })).toMatchObject([{ do: 'resume' }, {}]);
     call.ends(12_800, -34);
-    call.feed(13_060, { type: 'transcript', ask: 5, transcript: said('something else') });
-    call.feed(14_060, { type: 'speech-start', frame: 700, since: 14_000 });
-    call.feed(14_160, { type: 'barge-in', frame: 708, since: 14_160 });
-    expect(call.feed(14_400, { type: 'speech-lasts', dbov: -29 })).toEqual([]);
+    call.feedAt(13_060, { type: 'transcript', ask: 5, transcript: said('something else') });
+    call.feedAt(14_060, { type: 'speech-start', frame: 700, since: 14_000 });
+    call.feedAt(14_160, { type: 'barge-in', frame: 708, since: 14_160 });
+    expect(call.feedAt(14_400, { type: 'speech-lasts', dbov: -29 })).toEqual([]);
     call.ends(15_000, -29);
-    const actions = call.feed(15_300, {
+    const actions = call.feedAt(15_300, {
       type: 'transcript',
       ask: 6,
       transcript: said('I meant something else'),
@@ -286,9 +255,9 @@ describe('a sound that is weaker than the caller', () => {
 
   it('is as loud as ever, and interrupts', () => {
     const call = answering();
-    expect(call.feed(10_400, { type: 'speech-lasts', dbov: -30 })).toEqual([]);
+    expect(call.feedAt(10_400, { type: 'speech-lasts', dbov: -30 })).toEqual([]);
     call.ends(11_000, -31);
-    const actions = call.feed(11_300, {
+    const actions = call.feedAt(11_300, {
       type: 'transcript',
       ask: 4,
       transcript: said('I meant something else'),
@@ -301,7 +270,7 @@ describe('a sound that is weaker than the caller', () => {
     const actions = call.ends(10_400, -20, 0.2);
     expect(actions).toMatchObject([{ do: 'resume' }, { do: 'judged' }, { do: 'end-turn', ask: 4 }]);
     // A recogniser hears a word in it.
-    expect(call.feed(10_600, { type: 'transcript', ask: 4, transcript: said('what') })).toEqual([]);
+    expect(call.feedAt(10_600, { type: 'transcript', ask: 4, transcript: said('what') })).toEqual([]);
     expect(call.state.phase).toBe('speaking');
   });
 });

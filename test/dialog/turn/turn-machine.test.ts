@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PostedEvent } from '../../../src/dialog/call/turn-inbox.ts';
-import type { Transcript } from '../../../src/dialog/contract/speech.ts';
 import type { TransferOutcome } from '../../../src/dialog/contract/call-info.ts';
 import { FILLER_TONE_MS } from '../../../src/media/filler-tone.ts';
+import { said, TurnDriver as Call } from '../../support/turn-driver.ts';
 import { languageOf } from '../../../src/dialog/language/known-languages.ts';
 import { stoppingAtOnce } from '../../../src/dialog/turn/interruption-policy.ts';
 import { fillersAfter } from '../../../src/dialog/turn/filler-policy.ts';
 import { promptsAfter } from '../../../src/dialog/turn/prompt-policy.ts';
-import { interruptible, nextDeadline, opening, step } from '../../../src/dialog/turn/turn-machine.ts';
+import { interruptible, nextDeadline, step } from '../../../src/dialog/turn/turn-machine.ts';
 import {
   DEFAULT_TURN_SETTINGS,
   type Ending,
@@ -19,85 +19,6 @@ import {
   type TurnState,
 } from '../../../src/dialog/turn/turn-states.ts';
 
-/** Drives the machine as a call would: ticks come when they are due, and instants go forward. */
-class Call {
-  state: TurnState;
-  settings: TurnSettings;
-  at = 0;
-  readonly done: TurnAction[] = [];
-
-  constructor(settings: Partial<TurnSettings> = {}, announcement?: Ending) {
-    // Long before the sign: most of these tests are about something else.
-    this.settings = { ...DEFAULT_TURN_SETTINGS, fillers: fillersAfter(2000, 4000), ...settings };
-    this.state = opening(this.settings, announcement);
-  }
-
-  feed(event: PostedEvent, at = this.at): TurnAction[] {
-    this.at = Math.max(at, this.at);
-    const next = step(this.state, { ...event, at: this.at }, this.settings);
-    this.state = next.state;
-    this.done.push(...next.actions);
-    return [...next.actions];
-  }
-
-  /** Time passes, with the ticks that the machine asks for. */
-  wait(duration: number): TurnAction[] {
-    const until = this.at + duration;
-    const actions: TurnAction[] = [];
-    for (let guard = 0; guard < 100; guard++) {
-      const due = nextDeadline(this.state, this.settings);
-      if (due > until) break;
-      actions.push(...this.feed({ type: 'tick' }, due));
-    }
-    this.at = until;
-    return actions;
-  }
-
-  /** Answered, and the greeting is over. */
-  greeted(): this {
-    this.feed({ type: 'answered' });
-    this.wait(2000);
-    this.feed({ type: 'reply-ended', reply: this.reply });
-    return this;
-  }
-
-  /** The caller speaks for `duration`; the detector says that they stopped 100 ms later. */
-  speak(duration = 1000): TurnAction[] {
-    const actions = this.feed({ type: 'speech-start', frame: this.frame, since: this.at });
-    actions.push(...this.wait(duration));
-    const lastAt = this.at;
-    actions.push(...this.wait(100));
-    actions.push(...this.feed({ type: 'speech-stop', frame: lastAt / 20, lastAt }));
-    return actions;
-  }
-
-  /** A whole turn up to the moment at which the reply is being thought of. */
-  asks(text = 'when do you open'): TurnAction[] {
-    this.speak();
-    this.wait(this.settings.endpointingMs * 2);
-    return this.feed({ type: 'transcript', ask: this.ask, transcript: said(text) });
-  }
-
-  get frame(): number {
-    return Math.round(this.at / 20);
-  }
-  get ask(): number {
-    return this.#last('end-turn').ask;
-  }
-  get reply(): number {
-    const last = this.done.findLast((action) => action.do === 'reply' || action.do === 'say');
-    return last && 'reply' in last ? last.reply : -1;
-  }
-  #last<T extends TurnAction['do']>(what: T): Extract<TurnAction, { do: T }> {
-    const found = this.done.findLast((action) => action.do === what);
-    if (!found) throw new Error(`no ${what} yet`);
-    return found as Extract<TurnAction, { do: T }>;
-  }
-}
-
-function said(text: string, understood = true): Transcript {
-  return { text, understood, confidence: 0.9 };
-}
 const names = (actions: readonly TurnAction[]) => actions.map((action) => action.do);
 
 describe('a call', () => {
@@ -605,7 +526,7 @@ describe('a barge-in', () => {
     call.feed({ type: 'speech-start', frame, since: call.at });
     call.wait(240);
     expect(call.feed({ type: 'barge-in', frame: call.frame, since: call.at })).toEqual([
-      { do: 'interrupt', reply },
+      { do: 'interrupt', reply, by: 'caller' },
       { do: 'begin-turn', frame },
     ]);
     expect(call.state).toMatchObject({ phase: 'listening', turn: 1 });
@@ -1237,7 +1158,7 @@ function play(settings: Partial<TurnSettings>, events: readonly { type: string; 
     if (['reply-audible', 'reply-committed'].includes(event.type) && running.gated.has(number)) continue;
     const full = { frame: call.frame, since, lastAt: since, ask, reply: number, ...event };
     running.take(call.feed(full as unknown as PostedEvent, at));
-    for (let turns = 0; nextDeadline(call.state, call.settings) <= call.at; turns++) {
+    for (let turns = 0; call.isDue(); turns++) {
       expect(turns, 'a due tick is settled in few steps').toBeLessThan(5);
       running.take(call.feed({ type: 'tick' }));
     }
@@ -1313,7 +1234,7 @@ describe('whatever happens', () => {
           );
           expect(actions.at(-1)?.do).toBe('leave');
           expect(call.state.phase).toBe('over');
-          expect(nextDeadline(call.state, call.settings)).toBe(Infinity);
+          expect(nextDeadline(call.state, call.settings)).toBeUndefined();
         },
       ),
       { numRuns: 500 },

@@ -7,6 +7,7 @@ import {
   type Ending,
   type FollowUp,
   type Transfer,
+  type TurnEvent,
   type TurnSettings,
   type TurnState,
 } from '../../../src/dialog/turn/turn-states.ts';
@@ -14,6 +15,8 @@ import {
 const SETTINGS: TurnSettings = { ...DEFAULT_TURN_SETTINGS, earlyStart: true };
 /** Of the same agent, whose recogniser finds turns. */
 const FINDING: TurnSettings = { ...SETTINGS, findsTurns: true };
+/** Of the same agent, who has called somebody and lets them say hello. */
+const CALLING: TurnSettings = { ...SETTINGS, hello: { waitMs: 2500, pauseMs: 1500, longestMs: 4000 } };
 
 const WORDS: Transcript = { text: 'when do you open', understood: true, confidence: 0.9 };
 const NOTHING: Transcript = { text: '', understood: false, confidence: 0 };
@@ -36,12 +39,16 @@ const TRANSFER: Transfer = {
 function nameOf(state: TurnState): string {
   switch (state.phase) {
     case 'opening':
+      if (state.held) return 'opening, on hold';
+      if (state.greetBy === undefined) return 'opening';
+      return state.ear.is === 'quiet' ? 'opening, waiting' : `opening, ${state.ear.is}`;
     case 'transferring':
-      return state.held ? `${state.phase}, on hold` : state.phase;
+      return state.held ? 'transferring, on hold' : 'transferring';
     case 'listening': {
       if (state.digits) return 'listening to keys';
       if (state.preemptive?.reply !== undefined) return 'listening, preparing';
       if (state.ear.is === 'quiet') return 'listening';
+      if (state.ear.is === 'cut') return 'listening, cut';
       const asks = state.said.pieces.some(({ transcript }) => !transcript);
       return `listening, ${asks && state.ear.is !== 'talking' ? 'asking' : state.ear.is}`;
     }
@@ -79,9 +86,20 @@ const always =
 const due =
   (settings: TurnSettings, early = 0): Next =>
   (state) => {
-    const at = nextDeadline(state, settings) - early;
-    return at === Infinity ? { type: 'tick' } : { type: 'tick', at };
+    const at = nextDeadline(state, settings);
+    return at === undefined ? { type: 'tick' } : { type: 'tick', at: at - early };
   };
+
+/** All that can happen: the compiler misses here what is new. */
+const EVERY: Readonly<Record<TurnEvent['type'], true>> = {
+  ...{ answered: true, tick: true, 'speech-start': true, 'speech-stop': true, 'barge-in': true },
+  ...{ 'speech-lasts': true, 'line-heard': true, 'end-judged': true, partial: true, 'turn-eager-end': true },
+  ...{ 'turn-end': true, 'turn-resume': true, transcript: true, recogniser: true, 'stt-failed': true },
+  ...{ 'reply-near': true, 'reply-committed': true, 'reply-resumed': true, 'reply-audible': true },
+  ...{ 'reply-ended': true, 'reply-failed': true, 'agent-said': true, dtmf: true, hold: true, unhold: true },
+  ...{ 'caller-changed': true, 'line-ended': true, 'transfer-over': true, 'target-left': true },
+  ...{ 'media-lost': true, 'internal-error': true, finish: true, 'operator-says': true, 'put-through': true },
+};
 
 const eventsFor = (settings: TurnSettings): Readonly<Record<string, Next>> => ({
   answered: always({ type: 'answered' }),
@@ -90,6 +108,9 @@ const eventsFor = (settings: TurnSettings): Readonly<Record<string, Next>> => ({
   'speech-start': always({ type: 'speech-start', frame: 145, since: 2900 }),
   'speech-stop': always({ type: 'speech-stop', frame: 145, lastAt: 2900 }),
   'barge-in': always({ type: 'barge-in', frame: 145, since: 2900 }),
+  'speech-lasts': always({ type: 'speech-lasts', dbov: -30, nowDbov: -30, frame: 145, since: 2900 }),
+  'line-heard': always({ type: 'line-heard' }),
+  'end-judged': always({ type: 'end-judged', frame: 100, chance: 0.9 }),
   partial: always({ type: 'partial', text: 'where are you' }),
   'turn-eager-end': always({ type: 'turn-eager-end', transcript: { ...WORDS, text: 'where are you' } }),
   'turn-end': always({ type: 'turn-end', transcript: { ...WORDS, text: 'where are you' } }),
@@ -100,6 +121,7 @@ const eventsFor = (settings: TurnSettings): Readonly<Record<string, Next>> => ({
   recogniser: always({ type: 'recogniser', findsTurns: !settings.findsTurns }),
   'stt-failed': always({ type: 'stt-failed', fatal: false }),
   'stt-failed (fatal)': always({ type: 'stt-failed', fatal: true }),
+  'reply-near': (state) => ({ type: 'reply-near', reply: replyIn(state) }),
   'reply-committed': (state) => ({ type: 'reply-committed', reply: replyIn(state) }),
   'reply-resumed': (state) => ({ type: 'reply-resumed', reply: replyIn(state) }),
   'reply-audible': (state) => ({ type: 'reply-audible', reply: replyIn(state) }),
@@ -109,6 +131,7 @@ const eventsFor = (settings: TurnSettings): Readonly<Record<string, Next>> => ({
   'reply-ended (stale)': always({ type: 'reply-ended', reply: -1 }),
   'reply-failed': (state) => ({ type: 'reply-failed', reply: replyIn(state) }),
   'reply-failed (stale)': always({ type: 'reply-failed', reply: -1 }),
+  'agent-said': always({ type: 'agent-said', text: 'We open at eight.' }),
   'dtmf 1': always({ type: 'dtmf', digit: '1' }),
   'dtmf #': always({ type: 'dtmf', digit: '#' }),
   'dtmf *': always({ type: 'dtmf', digit: '*' }),
@@ -139,8 +162,22 @@ function live(settings: TurnSettings, state: TurnState, ...events: Next[]): Turn
   }, state);
 }
 
+/** Each state of a call of ours before it is greeted. */
+function openings(): Readonly<Record<string, TurnState>> {
+  const fresh = opening(CALLING);
+  const waiting = live(CALLING, fresh, always({ type: 'answered' }));
+  const talking = live(CALLING, waiting, start);
+  const all = [fresh, waiting, talking, live(CALLING, talking, stop)];
+  return Object.fromEntries(all.map((state) => [nameOf(state), state]));
+}
+
 const start: Next = always({ type: 'speech-start', frame: 50, since: 1000 });
-const stop: Next = always({ type: 'speech-stop', frame: 100, lastAt: 2000 });
+const stop: Next = always({
+  type: 'speech-stop',
+  frame: 100,
+  lastAt: 2000,
+  traits: { dbov: -20, pitched: 0.8 },
+});
 const words: Next = (state) => ({ type: 'transcript', ask: askedIn(state), transcript: WORDS, at: 2500 });
 
 /** Each state as it comes to be. */
@@ -165,6 +202,13 @@ function states(settings: TurnSettings): Readonly<Record<string, TurnState>> {
     always({ type: 'barge-in', frame: 140, since: 2800 }),
     always({ type: 'speech-stop', frame: 145, lastAt: 2900 }),
   );
+  // Much weaker than what they said before: it is meant for somebody else.
+  const aside = from(
+    speaking,
+    always({ type: 'speech-start', frame: 130, since: 2600 }),
+    always({ type: 'barge-in', frame: 140, since: 2800 }),
+    always({ type: 'speech-lasts', dbov: -40 }),
+  );
   const transferring = from(speaking, ended(TRANSFER));
   const closing = from(speaking, ended({ ...GOODBYE, phrase: 'goodbye' }));
   return Object.fromEntries(
@@ -175,6 +219,7 @@ function states(settings: TurnSettings): Readonly<Record<string, TurnState>> {
       listening,
       from(listening, start),
       pausing,
+      from(listening, start, tick),
       from(listening, start, tick, words, ended()),
       asking,
       preparing,
@@ -184,6 +229,12 @@ function states(settings: TurnSettings): Readonly<Record<string, TurnState>> {
       speaking,
       paused,
       from(paused, tick),
+      aside,
+      from(
+        greeting,
+        always({ type: 'speech-start', frame: 130, since: 2600 }),
+        always({ type: 'barge-in', frame: 140, since: 2800 }),
+      ),
       from(listening, tick),
       from(speaking, always({ type: 'hold' })),
       transferring,
@@ -269,8 +320,19 @@ const NEXT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'listening, talking': {
     ...WITH_US,
     ...KEYS,
-    'tick (due)': 'listening, asking', // they never end
+    'tick (due)': 'listening, cut', // they never end
     'speech-stop': 'listening, pausing',
+  },
+  // What was said until then is asked for.
+  'listening, cut': {
+    ...WITH_US,
+    ...KEYS,
+    ...VOICE,
+    'speech-stop': 'listening, asking',
+    'transcript (words)': 'thinking',
+    'transcript (nothing)': 'thinking',
+    'tick (due)': 'listening, cut',
+    'stt-failed': 'speaking a phrase',
   },
   'listening, pausing': {
     ...WITH_US,
@@ -309,7 +371,23 @@ const NEXT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'reply-failed': 'speaking a phrase',
   },
   'speaking a phrase': { ...SPOKEN, 'barge-in': 'speaking a phrase, paused', 'reply-failed': 'listening' },
-  'speaking a reply, paused': { ...OVERLAPPED, 'tick (due)': 'speaking a reply, resumed' },
+  'greeting, paused': {
+    ...SPOKEN,
+    'tick (due)': 'listening, talking', // they talk on and on
+    'reply-ended': 'listening, talking',
+    'reply-failed': 'listening, talking',
+  },
+  'speaking a reply, paused': {
+    ...OVERLAPPED,
+    'speech-lasts': 'speaking a reply, aside',
+    'tick (due)': 'speaking a reply, resumed',
+  },
+  'speaking a reply, aside': {
+    ...SPOKEN,
+    'speech-start': 'speaking a reply', // another sound
+    'reply-ended': 'listening, talking',
+    'reply-failed': 'speaking a phrase',
+  },
   'speaking a reply, resumed': { ...OVERLAPPED, 'barge-in': 'speaking a reply, paused' },
   held: {
     ...ENDS,
@@ -358,6 +436,9 @@ const NEXT_FINDING: Readonly<Record<string, Readonly<Record<string, string>>>> =
   'listening, asking': FOUND,
   'listening, preparing': { partial: PREPARED, 'turn-end': 'thinking' },
   'speaking a reply': { ...FOUND, partial: 'listening' },
+  'listening, cut': FOUND,
+  'greeting, paused': { ...FOUND, partial: 'listening, talking' },
+  'speaking a reply, aside': { ...FOUND, partial: 'listening, talking' },
   'speaking a reply, paused': { ...OVERHEARD, ...unasked('speaking a reply, paused') },
   'speaking a reply, resumed': { ...OVERHEARD, ...unasked('speaking a reply, resumed') },
   'speaking a phrase': { ...FOUND, partial: 'listening' },
@@ -369,12 +450,40 @@ const atOnce = (name: string) =>
     ? { 'operator-says': 'speaking a phrase', 'put-through': 'transferring', 'caller-changed': 'greeting' }
     : {};
 
+const { answered: _answered, ...BEFORE } = NEXT['opening'] ?? {};
+const ANSWERED = { ...BEFORE, 'line-heard': 'greeting' };
+/** Nobody is greeted before they have said hello, or nothing for a while; who talks on and on is a recording. */
+const NEXT_OPENING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  opening: { ...NEXT['opening'], answered: 'opening, waiting' },
+  'opening, waiting': { ...ANSWERED, 'tick (due)': 'greeting', 'speech-start': 'opening, talking' },
+  'opening, talking': { ...ANSWERED, 'tick (due)': 'over', 'speech-stop': 'opening, pausing' },
+  'opening, pausing': { ...ANSWERED, 'tick (due)': 'greeting', 'speech-start': 'opening, talking' },
+};
+
+/** Where `state` comes to by each event. */
+function nextOf(state: TurnState, settings: TurnSettings): Readonly<Record<string, string>> {
+  const next = Object.entries(eventsFor(settings)).map(([event, happen]) => [
+    event,
+    nameOf(step(state, { at: AT, ...happen(state) }, settings).state),
+  ]);
+  return Object.fromEntries(next) as Readonly<Record<string, string>>;
+}
+
+/** The whole row: what isn't listed leaves the state as it is. */
+function wholeRow(name: string, row: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return { ...Object.fromEntries(Object.keys(eventsFor(SETTINGS)).map((event) => [event, name])), ...row };
+}
+
 describe.each([
   ['waits to be asked', SETTINGS],
   ['finds turns', FINDING],
 ])('every state meets every event, with a recogniser that %s', (_, settings) => {
   const reached = states(settings);
-  const events = eventsFor(settings);
+
+  it('is every event that there is', () => {
+    const types = Object.values(eventsFor(settings)).map((happen) => happen(opening(settings)).type);
+    expect([...new Set(types)].sort()).toEqual(Object.keys(EVERY).sort());
+  });
 
   it('is every state that the table knows', () => {
     expect(Object.keys(reached).sort()).toEqual(Object.keys(NEXT).sort());
@@ -382,14 +491,18 @@ describe.each([
 
   it.each(Object.entries(reached))('%s', (name, state) => {
     const row = { ...NEXT[name], ...atOnce(name), ...(settings.findsTurns && NEXT_FINDING[name]) };
-    const known = Object.entries(events);
-    const next = known.map(([event, happen]) => [
-      event,
-      nameOf(step(state, { at: AT, ...happen(state) }, settings).state),
-    ]);
-    expect(Object.fromEntries(next)).toEqual({
-      ...Object.fromEntries(known.map(([event]) => [event, name])),
-      ...row,
-    });
+    expect(nextOf(state, settings)).toEqual(wholeRow(name, row));
+  });
+});
+
+describe('every state meets every event before somebody whom we have called is greeted', () => {
+  const reached = openings();
+
+  it('is every state that the table knows', () => {
+    expect(Object.keys(reached).sort()).toEqual(Object.keys(NEXT_OPENING).sort());
+  });
+
+  it.each(Object.entries(reached))('%s', (name, state) => {
+    expect(nextOf(state, CALLING)).toEqual(wholeRow(name, NEXT_OPENING[name] ?? {}));
   });
 });

@@ -34,6 +34,8 @@ describe('voice-agent', () => {
     ['call 4711', 'see: voice-agent help call'],
     ['call 4711 --agent alice --bogus', 'see: voice-agent help call'],
     ['calls --bogus', 'usage: voice-agent calls ['],
+    ['messages --bogus', 'usage: voice-agent messages ['],
+    ['health --bogus', 'usage: voice-agent health ['],
   ])('doesn’t understand "%s", and says so (64, as sysexits.h has it)', (line, said) => {
     const { status, stdout, stderr } = voiceAgent(line.split(' '));
     expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
@@ -70,6 +72,22 @@ describe('voice-agent', () => {
     expect(voiceAgent(['messages', 'done', 'x', ...data]).status).toBe(1);
   });
 
+  it('gives a program nothing but what it asked for, where nothing is kept', () => {
+    const asked = (line: string) => voiceAgent([...line.split(' '), '--data', '/nowhere']);
+    const found = asked('calls search clinic --json');
+    expect({ ...found, stdout: JSON.parse(found.stdout) as unknown }).toEqual({
+      status: 0,
+      stdout: { calls: [], messages: [] },
+      stderr: '',
+    });
+    expect(asked('calls show x --json')).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'no calls in /nowhere/records.sqlite\n',
+    });
+    expect(asked('calls export --format csv').stdout).toMatch(/^began,call,[a-z_,]+\n$/);
+  });
+
   it('says its version, also of an agent that isn’t there, and that nobody answers', () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     expect(JSON.parse(voiceAgent(['version', '--json']).stdout)).toEqual({
@@ -80,5 +98,7 @@ describe('voice-agent', () => {
     const health = voiceAgent(['health', '--url', 'http://127.0.0.1:1']);
     expect(health.status).toBe(1);
     expect(health.stdout).toMatch(/^no answer from /);
+    const forPrograms = voiceAgent(['health', '--json', '--url', 'http://127.0.0.1:1']);
+    expect(JSON.parse(forPrograms.stdout)).toMatchObject({ ready: false, error: health.stdout.trim() });
   });
 });

@@ -1,13 +1,36 @@
+import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { freePorts, isPortFree } from '../../../lab/ports.ts';
 
 describe('A free port', () => {
-  it('is never one that was just used by the other protocol', async () => {
-    for (let i = 0; i < 20; i += 1) {
-      expect([(await freePorts('udp')) % 2, (await freePorts('tcp')) % 2]).toEqual([0, 1]);
-    }
+  it('is given to nobody else, and to one protocol alone', async () => {
+    const each = await Promise.all(
+      Array.from({ length: 60 }, async (_, at) =>
+        at % 2 === 0 ? await freePorts('udp', 4) : await freePorts('tcp'),
+      ),
+    );
+    const taken = each.flatMap((first, at) =>
+      at % 2 === 0 ? [first, first + 1, first + 2, first + 3] : [first],
+    );
+    expect(new Set(taken).size).toBe(taken.length);
+  });
+
+  it('is of another cell in another process', async () => {
+    const mine = await freePorts('udp');
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--input-type=module-typescript',
+      '-e',
+      `import { freePorts } from './lab/ports.ts';
+       const cells = [];
+       for (let i = 0; i < 60; i += 1) cells.push(Math.floor((await freePorts('udp', 8)) / 100));
+       console.log(JSON.stringify(cells));`,
+    ]);
+    const others = JSON.parse(stdout) as number[];
+    expect(others).not.toContain(Math.floor(mine / 100));
+    expect(new Set(others).size).toBe(7);
   });
 
   it('is free, as are those behind it', async () => {

@@ -151,6 +151,83 @@ describe.each(SDKS)('through $sdk, a model', ({ meet }) => {
     expect(server.chats).toHaveLength(2);
   });
 
+  const event = (delta: object, finish: string | null = null): string =>
+    `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+  const OPEN = event({ content: 'Grüß Gott 😀, we open at nine.' }, 'stop');
+  const DONE = 'data: [DONE]\n\n';
+  /** Every byte a piece of its own, where signs are made of several. */
+  const inBytes = (text: string): Uint8Array[] => [...Buffer.from(text)].map((byte) => Buffer.from([byte]));
+
+  it.each<[string, readonly (string | Uint8Array)[], string?]>([
+    ['with CRLF', [`${OPEN}${DONE}`.replaceAll('\n', '\r\n')]],
+    ['with comments', [': OPENROUTER PROCESSING\n\n', OPEN, ': ping\n\n', DONE]],
+    ['with events of nothing', ['data:\n\n', 'data: \n\n', 'data: null\n\n', OPEN, DONE]],
+    ['with events of other names', ['event: ping\nid: 1\nretry: 3\ndata: {"type":"ping"}\n\n', OPEN, DONE]],
+    ['without spaces', [OPEN.replace(': ', ':'), 'data:[DONE]\n\n']],
+    ['byte by byte', inBytes(`${OPEN}${DONE}`)],
+    ['without its last line’s end', [OPEN.trimEnd()]],
+    ['with chunks of nothing but figures', ['data: {"choices":[]}\n\ndata: {"usage":null}\n\n', OPEN, DONE]],
+    ['with choices without a delta', ['data: {"choices":[{"index":0}]}\n\n', OPEN, DONE]],
+    ['under another name', [OPEN, DONE], 'text/plain'],
+    ['not at all', [OPEN.replace('data: ', '').replace('delta', 'message')], 'application/json'],
+  ])('that streams %s has answered', async (_, raw, contentType) => {
+    const { server, llm } = await meet();
+    server.script.push({ raw, ...(contentType !== undefined && { contentType }) });
+    expect(textOf(await ask(llm, asks()))).toBe('Grüß Gott 😀, we open at nine.');
+    expect(server.chats).toHaveLength(1);
+  });
+
+  it('whose proxy answers with a page of its own says that the address may be wrong', async () => {
+    const { server, llm } = await meet();
+    server.script.push({ raw: ['<html>Sign in</html>'], contentType: 'text/html' });
+    await expect(ask(llm, asks())).rejects.toThrow(/text\/html.*address/);
+    server.script.push({
+      raw: ['{"error":{"message":"oops","type":"server_error"}}'],
+      contentType: 'application/json',
+    });
+    await expect(ask(llm, asks())).rejects.toThrow('oops');
+  });
+
+  it('that calls a tool as the first API had it means it', async () => {
+    const { server, llm } = await meet();
+    const deltas = [{ name: 'hang_up', arguments: '' }, { arguments: '{}' }];
+    const finish = 'function_call';
+    server.script.push({ deltas: deltas.map((call) => ({ function_call: call })), finish });
+    expect(toolsOf(await ask(llm, asks('bye')))).toEqual([['hang_up', {}]]);
+  });
+
+  it('that stops after its thoughts is asked once more', async () => {
+    const { server, llm } = await meet();
+    const thought = inThrees('<think>They want hours.');
+    server.script.push(thought, { text: 'At nine.' }, thought, thought);
+    expect(textOf(await ask(llm, asks()))).toBe('At nine.');
+    await expect(ask(llm, asks('again'))).rejects.toMatchObject({ kind: 'empty' });
+    expect(server.chats).toHaveLength(4);
+  });
+
+  it.each([
+    'content_filter',
+    'SAFETY',
+    'MALFORMED_FUNCTION_CALL',
+    'function_call_filter: MALFORMED_FUNCTION_CALL',
+  ])('whose answer is kept back (%s) is asked in another way, and its server is well', async (finish) => {
+    const { server, llm } = await meet();
+    server.script.push({ deltas: [], finish }, { text: 'At nine.' });
+    expect(textOf(await ask(llm, asks()))).toBe('At nine.');
+    if (/CALL/.test(finish)) expect(server.chats[1]).not.toHaveProperty('tools');
+    server.script.push({ deltas: [], finish }, { deltas: [], finish });
+    await expect(ask(llm, asks('again'))).rejects.toMatchObject({ ofConversation: true });
+  });
+
+  it.each(['error', 'insufficient_system_resource', 'abort'])(
+    'that breaks off (%s) has failed',
+    async (finish) => {
+      const { server, llm } = await meet();
+      server.script.push({ text: 'We open', finish });
+      await expect(ask(llm, asks())).rejects.toMatchObject({ kind: 'server', ofConversation: false });
+    },
+  );
+
   it('that ends so without a word has failed', async () => {
     const { server, llm } = await meet();
     server.script.push({ deltas: [], finish: null });

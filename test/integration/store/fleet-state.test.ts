@@ -63,6 +63,17 @@ describe('The store of a fleet', () => {
     }
   });
 
+  it('gives away no call of a node that is heard, unless that says that it can’t reach the Asterisk', async () => {
+    await state.keep('a', 'a:1', [call('1')]);
+    await state.beat({ ...me('a'), unreachable: ['south'] });
+    expect(await state.acquire(call('1'), 'a', 'b', 'b:1')).toBeUndefined();
+    expect(await state.acquire(call('nobody told of'), 'a', 'b', 'b:1')).toBeUndefined();
+    await age('a', 601);
+    expect(await state.acquire(call('1'), 'a', 'b', 'b:1')).toBe(2);
+    await state.beat({ ...me('a'), unreachable: ['north'] });
+    expect(await state.acquire(call('nobody told of'), 'a', 'b', 'b:1')).toBe(1);
+  });
+
   it('lets who comes back neither have nor end what it has lost', async () => {
     const [before] = await state.keep('a', 'a:1', [call('1')]);
     expect(await state.acquire(call('1'), 'a', 'b', 'b:1')).toBe(2);

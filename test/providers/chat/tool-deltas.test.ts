@@ -43,6 +43,64 @@ describe('tool calls that come in fragments', () => {
     ]);
   });
 
+  const known = ['one', 'two'].map((name) => ({ name, parameters: {} }));
+  const inChunks = (...chunks: Delta[][]): unknown[] => {
+    const tools = new ToolDeltas(known);
+    for (const chunk of chunks) tools.add(chunk);
+    return tools.finish().map(({ id, name, arguments: args, malformed }) => [id, name, malformed ?? args]);
+  };
+  const called = (name: string | undefined, text: string, id?: string): Delta => ({
+    ...(id !== undefined && { id }),
+    function: { ...(name !== undefined && { name }), arguments: text },
+  });
+
+  it('are told apart by their names where a server gives neither index nor id', () => {
+    const both = [called('one', '{"n":1}'), called('two', '{}')];
+    for (const chunks of [[both], both.map((one) => [one])]) {
+      expect(inChunks(...chunks)).toEqual([
+        ['tool-0', 'one', { n: 1 }],
+        ['tool-1', 'two', {}],
+      ]);
+    }
+    expect(inChunks([called('tw', '')], [called('o', '{}')])).toEqual([['tool-0', 'two', {}]]);
+  });
+
+  it('are one though every fragment has an id of its own', () => {
+    expect(inChunks([called('one', '{"n"', 'a')], [called(undefined, ':1}', 'b')])).toEqual([
+      ['a', 'one', { n: 1 }],
+    ]);
+  });
+
+  it('have an id each, whatever the server gives them', () => {
+    expect(
+      inChunks([
+        { ...called('one', '{}', 'a'), index: 0 },
+        { ...called('two', '{}', 'a'), index: 1 },
+      ]),
+    ).toEqual([
+      ['a', 'one', {}],
+      ['tool-1', 'two', {}],
+    ]);
+  });
+
+  it('are none without a name', () => {
+    expect(inChunks([{ index: 0, id: 'a' }], [called(undefined, '{}', 'b')])).toEqual([]);
+  });
+
+  it.each([
+    ["{'n': 1,}", { n: 1 }],
+    ['{"n":1}{"n":1}', { n: 1 }],
+    ['{}{"n":1}', { n: 1 }],
+    ['```json\n{"n":1}\n```', { n: 1 }],
+    ['{"n":1}<|call|>', { n: 1 }],
+    ['"{\\"n\\":1}"', { n: 1 }],
+    ['null', {}],
+    ['{"n":"half', '{"n":"half'],
+    ['{"n":1}{"n":"half', '{"n":1}{"n":"half'],
+  ])('are read where what was meant is there as a whole: %s', (text, args) => {
+    expect(inChunks([called('one', text, 'a')])).toEqual([['a', 'one', args]]);
+  });
+
   it('give values without names the names that the tool has, in its order', () => {
     const properties = { name: {}, number: {}, text: {} };
     const known = [

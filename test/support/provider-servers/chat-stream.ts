@@ -37,6 +37,9 @@ export interface Thought {
   readonly withoutDone?: true | 'never' | 'cut';
   /** An error as the stream's first event, in the server's own words. */
   readonly error?: object;
+  /** Instead of all: the body as it goes over the wire, piece by piece, and what the server calls it. */
+  readonly raw?: readonly (string | Uint8Array)[];
+  readonly contentType?: string;
 }
 
 export type Think = (request: ChatRequest) => Thought | Promise<Thought>;
@@ -75,8 +78,17 @@ export async function streamChat(
   const wait = (ms: number): Promise<boolean> => sleep(ms, true, { signal: gone.signal }).catch(() => false);
 
   if (!(await wait(firstToken()))) return;
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  const type = thought.contentType ?? 'text/event-stream';
+  response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' });
   response.flushHeaders();
+  if (thought.raw) {
+    for (const piece of thought.raw) {
+      response.write(piece);
+      if (!(await wait(1))) return;
+    }
+    response.end();
+    return;
+  }
   if (flavour === 'azure') {
     // Azure tells first what its filter thinks of the question, in a chunk without choices.
     const filtered = { ...shared, choices: [], prompt_filter_results: [{ prompt_index: 0 }] };

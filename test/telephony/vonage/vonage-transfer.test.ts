@@ -36,14 +36,16 @@ function stage() {
     isOver: () => Promise.resolve(false),
     at: () => rest,
   };
-  const transfer = new VonageTransfer({
+  const call = {
+    isCallerHere: () => true,
+    targetLeft: () => told.push('target-left'),
+    callerLeft: () => undefined,
+  };
+  const transfer = new VonageTransfer(call, {
     ...{ info: INFO, number: '442079460000', rest, clock, log: createTestLog(), eventUrl: 'e' },
     ringbackToneUrl: undefined,
-    isOurs: () => false,
-    callerIsHere: () => true,
+    numbers: {},
     media: { hold: () => true, again: () => BACK },
-    onTargetLeft: () => told.push('target-left'),
-    onOver: () => undefined,
   });
   const tell = (uuid: string, status: string) =>
     transfer.onEvent({ uuid, status, to: REQUEST.endpoint } as EventWebhook);

@@ -11,7 +11,7 @@ const FUNCTION_WORDS = new Set(
   hello hi hey thanks thank okay ok have has had having get got getting give gives let let's one ones go going
   really maybe perhaps actually quickly wondering wonder question quick sorry excuse still sometime somewhere
   guys people possible able offer offers provide take takes make sure all very too possibly kindly hear find
-  information info anybody up see seen come comes coming i'm today tomorrow now would've cos because think guess mean speak talking`.split(
+  information info anybody up see seen come comes coming i'm today tomorrow now would've cos because think guess mean speak talking put bring`.split(
     /\s+/,
   ),
 );
@@ -22,7 +22,7 @@ pay payment paid paying
 card credit debit visa mastercard
 cash coins
 installment installments instalments monthly rates
-insurance insured insurer cover covered covers coverage plan medicare
+insurance insured insurer cover covered covers coverage medicare
 emergency urgent urgently emergencies
 hurt hurts kill killing pain painful ache aches aching sore hurting toothache
 tooth teeth
@@ -31,7 +31,7 @@ cancel cancelled cancellation
 change move reschedule postpone shift rearrange switch
 bus tram transport train subway station public
 wheelchair disabled disability handicapped accessible stairs elevator lift ramp steps crutches
-tow towed towing breakdown stranded truck crash crashed accident
+tow towed towing breakdown stranded stuck crash crashed accident
 start starts starting
 warranty guarantee guaranteed
 loan courtesy borrow replacement rent rental lend

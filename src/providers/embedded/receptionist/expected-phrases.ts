@@ -11,6 +11,7 @@ import {
   HOURS,
   HUMAN,
   MESSAGE,
+  PLACE,
   SERVICE,
   SERVICE_ALSO,
   SERVICES,
@@ -72,6 +73,9 @@ const DAY_FORMS = [
   'when are you open on {}',
 ];
 
+/** "On Wednesday", "on Wednesdays". */
+const DAYS = WEEKDAYS.flatMap((day) => [day, `${day}s`]);
+
 const SERVICE_FORMS = [
   '{}',
   'do you do {}',
@@ -117,7 +121,7 @@ const NUMBERS = [
  * language than English: the names that its configuration has, as they stand there.
  */
 export function expectedPhrases(agent: AgentProfile): string[] {
-  const { services, questions, departments } = asAllowed(agent).knowledge;
+  const { company, services, questions, departments } = asAllowed(agent).knowledge;
   if (!/^en([-_]|$)/i.test(agent.language)) {
     return [...new Set([...services, ...departments].flatMap(({ name, also }) => [name, ...also]))];
   }
@@ -133,8 +137,9 @@ export function expectedPhrases(agent: AgentProfile): string[] {
     ...departments.flatMap(({ name, also }) =>
       [name, ...also].flatMap((word) => fill(DEPARTMENT_FORMS, word)),
     ),
-    ...waysToAsk(HOURS, WEEKDAYS, 300),
+    ...waysToAsk(HOURS, DAYS, 300),
     ...waysToAsk(ADDRESS, [], 120),
+    ...waysToAsk(PLACE, [company.split(' ').at(-1) ?? 'office', 'office'], 90),
     ...waysToAsk(SERVICES, [], 60),
     ...waysToAsk(THAT, [], 60),
     ...waysToAsk(

@@ -27,23 +27,28 @@ const RULES = {
     [1, 'when|what|until|till|how_late|how_early open|opened|opening|close|closed|shut|closing'],
     [1, 'open|opened|opening|closed|close|closing|shut|there|hours DAY'],
     [0.95, 'hours'],
-    [0.9, 'are|you open|opened|closed|shut'],
+    [0.9, 'are|you open|opened|close|closed|shut'],
+    [0.95, 'times DAY'],
+    [
+      0.9,
+      "!can't|cannot|can_not|won't come|there|in|open|available|work|close after|before|at|until|till|for one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|noon|lunch|work",
+    ],
     [
       0.9,
       'what_time|when|how_late|how_early|until_when|which_days come|get|there|start|around|call|stop_by|pop_in|drop_in|work|finish',
     ],
     [0.9, 'how_late|until_when|which_days|what_days'],
-    [0.9, 'come|in|work|working|there|available DAY'],
+    [0.9, "!can't|cannot|can_not|won't come|in|work|working|there|available DAY"],
     [0.7, 'open|opening|opens|closing|closes'],
     [0.55, 'DAY'],
   ],
   address: [
     [1, "where|where's|whereabouts are|is|you|located|find|clinic|garage|shop|office|practice|place|your"],
-    [1, 'address|located|whereabouts|directions|location'],
+    [1, '!email|mail|web address|located|whereabouts|directions|location'],
     [1, 'how|way get|come|drive|find there|here|to_you|you|to_your|to_the'],
     [0.9, 'find you|place|clinic|garage'],
     [0.9, 'which|what street|road|town|part'],
-    [0.85, 'where|street|situated'],
+    [0.7, 'where|street|situated'],
   ],
   services: [
     [1, 'what|which|services|all|kind|kinds services|treatments|offers|repairs|jobs'],
@@ -55,9 +60,9 @@ const RULES = {
   ],
   price: [
     [1, 'how_much|cost|costs|price|prices|charge|charges|expensive|fee|fees|pricing|rate|rates|cheap'],
-    [1, 'what|how|much pay|set_me_back|come_to'],
+    [1, 'what|how_much|much pay|set_me_back|come_to'],
     [1, 'what|how|much do_you|would_you|will_you charge|want|take|ask for'],
-    [0.7, 'dollars|money|much'],
+    [0.7, '!very_much|so_much dollars|money|much'],
   ],
   duration: [
     [1, 'how_long take|takes|last|need|be|does|for'],
@@ -67,11 +72,12 @@ const RULES = {
   booking: [
     [
       1,
-      '!do_i_need|urgent|urgently|emergency book|make|schedule|arrange|need|like|want|get|set_up|fix|have appointment|appointments|slot',
+      '!do_i_need|do_i_have_to|urgent|urgently|emergency book|make|schedule|arrange|need|like|want|get|set_up|fix|have appointment|appointments|slot',
     ],
     [1, 'book|schedule|bring|arrange visit|in|car|check|time|appointment|service|inspection|cleaning|it'],
     [0.95, '!urgent|urgently|emergency see|come_in_to_see|see_a doctor|dentist|mechanic|specialist'],
-    [0.85, '!do_i_need|urgent|urgently|emergency appointment|appointments|book|booking'],
+    [1.1, '!urgent|urgently|emergency want_to|need_to|like_to see doctor|dentist|mechanic|specialist'],
+    [0.85, '!do_i_need|do_i_have_to|urgent|urgently|emergency appointment|appointments|book|booking'],
     [1.15, '!still|at can_i|could_i|may_i|like_to|want_to|need_to come|come_in|come_by|drop_by for'],
     [0.9, 'when|next|any|first available|slot|slots|free_slot'],
   ],
@@ -82,6 +88,7 @@ const RULES = {
     [1, 'callback|call_back|ring_back|return_my_call'],
     [1, 'tell_him|tell_her|tell_them|let_him|let_her|let_them|inform'],
     [1, '!tell_me tell|let that_i|that_we|that_my|saying|know_that'],
+    [0.95, '!tell_me|are_you tell|inform i_will|i_am|i_have|i_need|i_can|i_cannot|i_would|will_be'],
     [0.85, 'message'],
   ],
   transfer: [

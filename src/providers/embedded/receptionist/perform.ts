@@ -8,6 +8,7 @@ import {
   abilities,
   bareName,
   departmentNames,
+  examples,
   GOODBYE,
   list,
   NOT_UNDERSTOOD,
@@ -136,19 +137,31 @@ function noMessages(state: State, { base }: Surroundings): Reply {
   return say(state, ['I am sorry, I can not take messages.', offer]);
 }
 
-/** Asks again, in other words each time; from the third time on offers a way out. `maybe`: what it could have been. */
-export function notUnderstood(state: State, around: Surroundings, maybe?: Act): Reply {
+/**
+ * Asks again, with a hint of what can be asked, in other words each time; from the third time on offers a way out. `maybe`,
+ * `or`: what it could have been.
+ */
+export function notUnderstood(state: State, around: Surroundings, maybe?: Act, or?: Act): Reply {
   const { agent } = around.base;
   const misunderstood = state.misunderstood + 1;
   const counted = { ...state, misunderstood };
   const guess = maybe && misunderstood < 3 ? guessText(maybe, around) : undefined;
+  const other = or ? guessText(or, around) : undefined;
+  if (guess !== undefined && other !== undefined) {
+    const [one, two] = [guess, other].map((text) => text.replace(/^this: /, ''));
+    return say(counted, [`Sorry, which did you mean: ${one}, or ${two}?`]);
+  }
   if (maybe && guess !== undefined) {
     return say(counted, [`Sorry, do you want to know ${guess}?`], { kind: 'meant', act: maybe });
   }
   if (misunderstood === 2) return say(counted, ['I am sorry, I did not understand that.', abilities(agent)]);
   if (misunderstood >= 3) return rescue(counted, around);
-  // What was asked before stays open: the caller will say it again.
-  return { sentences: [pick(NOT_UNDERSTOOD, state.turns)], state: counted };
+  // What was asked before stays open: the caller knows what to say, and will say it again.
+  const open = state.asked !== undefined && state.asked.kind !== 'anything-else';
+  return {
+    sentences: open ? [pick(NOT_UNDERSTOOD, state.turns)] : ['Sorry, I did not get that.', examples(agent)],
+    state: counted,
+  };
 }
 
 function rescue(state: State, { base }: Surroundings): Reply {

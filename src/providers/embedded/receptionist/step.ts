@@ -67,10 +67,10 @@ function speech(state: State, text: string, around: Surroundings): Reply {
   if (open) return open;
   if (first) return performAll(understanding.acts, state, around);
   if (understanding.maybe) {
-    const act = understanding.maybe;
+    const { maybe: act, or: other } = understanding;
     // After an answer about opening hours, "and on Sunday?" is clear.
     if (state.hours && act.kind === 'hours') return perform(act, asking(state), around);
-    return notUnderstood(state, around, act);
+    return notUnderstood(state, around, act, other);
   }
   if (understanding.answer === 'no' && !understanding.more) {
     return askForMore(state, ['All right.']);

@@ -29,6 +29,19 @@ export const ADDRESS = lines(`
   what (is|would be) the best way to get (to you|there)
 `);
 
+/** `{}`: what the place is called, "clinic". */
+export const PLACE = lines(`
+  (where|whereabouts) is (the|your) {} (please|)
+  (can you|could you|please|) tell me where (the|your) {} is
+  how (do|can|would) i (get to|find|come to) (the|your) {}
+  (i am|i'm) looking for (the|your) {}
+  (can i have|i need|what is|what's) the address of (the|your) {} (please|)
+  (which|what) (street|road) is (the|your) {} (on|in)
+  (is|when is|until when is) (the|your) {} (open|closed) (today|tomorrow|tonight|on the weekend|)
+  (when|what time) does (the|your) {} (open|close) (today|tomorrow|tonight|in the morning|)
+  is there (parking|a bus|somebody) (at|near) (the|your) {}
+`);
+
 export const SERVICES = lines(`
   (what|which) (kind of|sort of|) (services|treatments|work|jobs|things|repairs) do you (guys|) (do|offer|have|provide)
   what (do|can) you (guys|all|) (do|offer|provide|repair|treat) (for me|there|exactly|)

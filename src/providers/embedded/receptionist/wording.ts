@@ -58,6 +58,19 @@ export function abilities(agent: AgentProfile): string {
   return can.length > 0 ? `You can ${can.join(', or ')}.` : `This is ${agent.knowledge.company}.`;
 }
 
+/** What a caller could say, word for word: the recogniser knows these best. */
+export function examples(agent: AgentProfile): string {
+  const { services, questions, openingHours } = agent.knowledge;
+  const [service] = services;
+  const [question] = questions;
+  const said = [
+    ...(openingHours ? ['when are you open'] : []),
+    ...(service ? [`how much is ${service.name}`] : []),
+    ...(question?.ask[0] === undefined ? [] : [question.ask[0].replace(/[?.]$/, '')]),
+  ];
+  return said.length > 0 ? `You can say, for example: ${list(said, 'or')}.` : abilities(agent);
+}
+
 /** Texts of agents.yaml, cut into sentences. */
 export function sentencesOf(text: string): string[] {
   return sentencesIn(text.replaceAll(/\s+/g, ' ').trim()).map((sentence) => sentence.trim());

@@ -207,6 +207,11 @@ export const SYMBOL_WORDS: Readonly<Record<string, string>> = {
   '÷': 'divided by',
   '±': 'plus or minus',
   '~': 'about',
+  '−': 'minus',
+  '≈': 'about',
+  '≠': 'is not',
+  '≤': 'at most',
+  '≥': 'at least',
 };
 
 /** Words that flite says wrongly, and words that sound like them (measured: its Segment relation). */

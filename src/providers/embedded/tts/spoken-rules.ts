@@ -193,6 +193,7 @@ const time: Rule = (tokens, at) => {
   const [, hours = '', minutes, suffix] = match;
   const next = suffix ? undefined : tokens[at + 1]?.core.toLowerCase();
   const half = suffix?.toLowerCase() ?? (next === 'am' || next === 'pm' ? next : undefined);
+  if (/^0?0:00$/.test(core)) return { say: 'midnight', count: 1 };
   const isClock = core.includes(':') && Number(hours) < 24 && Number(minutes) < 60;
   if (!isClock && (half === undefined || Number(hours) > 24)) return undefined;
   const spokenHalf = half === 'am' ? 'A M' : half === 'pm' ? 'P M' : '';
@@ -384,7 +385,28 @@ const spelled: Rule = (tokens, at) => {
   return { say: spell(core), count: 1 };
 };
 
+/** `2.0.1`, `192.168.1.1`. */
+const dotted: Rule = (tokens, at) => {
+  const { core } = tokens[at] as Token;
+  if (!/^v?\d{1,3}(?:\.\d{1,3}){2,4}$/i.test(core)) return undefined;
+  const parts = core.replace(/^v/i, '').split('.');
+  return { say: parts.map((part) => cardinal(Number(part))).join(' point '), count: 1 };
+};
+
+const POWERS: Readonly<Record<string, string>> = { '²': 'squared', '³': 'cubed' };
+
+/** `5²`, `x²`, `10³`. */
+const power: Rule = (tokens, at) => {
+  const { raw } = tokens[at] as Token;
+  const [, base = '', sign = ''] = /^[("“]*(\d+|[a-z]{1,2})([²³])[\p{P}]*$/iu.exec(raw) ?? [];
+  const name = POWERS[sign];
+  if (name === undefined || UNITS[`${base}${sign === '²' ? 2 : 3}`.toLowerCase()]) return undefined;
+  return { say: `${/\d/.test(base) ? cardinal(Number(base)) : spell(base)} ${name}`, count: 1 };
+};
+
 const RULES: readonly Rule[] = [
+  dotted,
+  power,
   address,
   date,
   slashed,
@@ -415,6 +437,7 @@ function spell(code: string): string {
 function plainWords(core: string): string {
   if (/^[-–—•#]+$/.test(core)) return '';
   return core
+    .replaceAll(/[−≈≠≤≥]/g, (sign) => ` ${SYMBOL_WORDS[sign] ?? ''} `)
     .normalize('NFD')
     .replaceAll(/\p{M}/gu, '')
     .replaceAll('ß', 'ss')

@@ -2,11 +2,7 @@ import { createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import type { AriEvent } from '../../../../src/telephony/asterisk/ari-model.ts';
-import {
-  openEventStream,
-  type EventStream,
-  type StreamState,
-} from '../../../../src/telephony/asterisk/event-stream.ts';
+import { EventStream, type StreamState } from '../../../../src/telephony/asterisk/event-stream.ts';
 import { createTestLog, eventually } from '../../../support/ari-desk.ts';
 import { AriServer } from '../../../support/ari-server.ts';
 
@@ -33,7 +29,7 @@ async function open(
     connectTimeoutMs = 5000,
     pingMs = 400,
   } = overrides;
-  stream = await openEventStream({
+  stream = await EventStream.open({
     server: { name: 'pbx', url, ...server.credentials },
     app: 'voice-agent',
     clock: systemClock,
@@ -158,7 +154,7 @@ describe('the event stream', () => {
   it('stands by when another consumer takes the name, until the name is free', async () => {
     const opened = await open();
     free = false;
-    const other = await openEventStream({
+    const other = await EventStream.open({
       server: { name: 'other', url: server.url, ...server.credentials },
       app: 'voice-agent',
       clock: systemClock,

@@ -173,6 +173,7 @@ describe('a caller who is not understood', () => {
     const call = new ReceptionistCall('alice');
     const texts = [await call.mumbles(), await call.mumbles(), await call.mumbles()].map(({ text }) => text);
     expect(new Set(texts).size).toBe(3);
+    expect(texts[0]).toContain('for example: when are you open, how much is a check up or where can I park.');
     expect(texts[1]).toContain('You can ask me about our opening hours');
     expect(texts[2]).toContain('Shall I take a message, or put you through to appointments or billing?');
     expect((await call.says('billing')).tool?.arguments).toEqual({ department: 'billing' });
@@ -182,6 +183,14 @@ describe('a caller who is not understood', () => {
     const call = new ReceptionistCall('alice');
     expect((await call.says('monday')).text).toBe('Sorry, do you want to know when we are open?');
     expect((await call.says('yes')).text).toContain('On Monday we are open from eight');
+  });
+
+  it('is asked which it is where two things fit as well', async () => {
+    const call = new ReceptionistCall('alice');
+    expect((await call.says('parking for a wheelchair')).text).toBe(
+      'Sorry, which did you mean: is there wheelchair access, or where can I park?',
+    );
+    expect((await call.says('wheelchair access')).text).toContain('with a ramp at the door');
   });
 
   it('is never answered by a guess when they talk of something else', async () => {

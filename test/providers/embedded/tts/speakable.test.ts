@@ -114,6 +114,11 @@ describe('what is written is said as', () => {
     ['2000 mg', 'two thousand milligrams'],
     ['15000 people', 'fifteen thousand people'],
     ['3 × 4', 'three times four'],
+    ['5 − 3 ≈ 2', 'five minus three about two'],
+    ['5 ≥ 4 ≠ 3', 'five at least four is not three'],
+    ['5², x³.', 'five squared, X cubed.'],
+    ['version 2.0.1', 'version two point zero point one'],
+    ['at 00:00', 'at midnight'],
     // Abbreviations
     ['Dr. Smith', 'doctor Smith'],
     ['Dr Smith', 'doctor Smith'],

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { figureReaderOf } from '../../../src/dialog/language/figures/known-figures.ts';
+import { figureReaderOf } from '../../src/providers/figures/known-figures.ts';
 
 function said(text: string, code: string): string {
   return (figureReaderOf(code)?.read(text) ?? []).map((part) => part.said).join('');
@@ -44,6 +44,8 @@ const READ: Readonly<Record<string, readonly (readonly [written: string, said: s
     ['um 14:30 Uhr', 'um vierzehn Uhr dreißig'],
     ['um 14.30 Uhr', 'um vierzehn Uhr dreißig'],
     ['9-17 Uhr', 'neun bis siebzehn Uhr'],
+    ['Mo–Fr 9–17 Uhr', 'Mo–Fr neun bis siebzehn Uhr'],
+    ['am Fr 9 Uhr', 'am Fr neun Uhr'],
     ['8:30-17:00 Uhr', 'acht Uhr dreißig bis siebzehn Uhr'],
     ['um 1 Uhr', 'um ein Uhr'],
     ['14:30', 'vierzehn Uhr dreißig'],

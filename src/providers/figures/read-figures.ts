@@ -201,24 +201,24 @@ export class FigureReader {
   }
 
   #rulesOf(): (readonly [RegExp, Read])[] {
-    const { decimalMark, spacedThousands, clock, ordinals, short, magnitudes, own = [] } = this.#figures;
-    const thousands = decimalMark === ',' ? String.raw`[.\u00A0\u202F’']` : String.raw`[,\u00A0\u202F]`;
-    const space = spacedThousands === true ? '|[ ]' : '';
-    const decimals = String.raw`(?:[${decimalMark}]\d+|${decimalMark === ',' ? String.raw`\.\d{1,2}(?![\d.])` : '(?!)'})`;
-    const n = String.raw`(?:[1-9]\d{0,2}(?:(?:${thousands}${space})\d{3})+(?!\d)(?:${decimals})?|[1-9]\d?(?:,\d{2})+,\d{3}(?!\d)|\d+(?:${decimals})?)`;
-    const signed = String.raw`[-−+]?${n}`;
-    const big = Object.keys(magnitudes)
-      .toSorted((one, other) => other.length - one.length)
-      .map((name) => name.replaceAll('.', String.raw`\.`))
-      .join('|');
-    const scale = big === '' ? '(?!)' : big;
-    const month =
-      [...this.#months.keys()]
-        .toSorted((one, other) => other.length - one.length)
-        .map((name) => name.replaceAll('.', String.raw`\.`))
-        .join('|') || '(?!)';
-    const of = String.raw`(?:\s+de)?\s+`;
+    const { clock, own = [] } = this.#figures;
+    const patterns = patternsOf(this.#figures, this.#months);
     const rules: Rule[] = [
+      ...this.#dates(patterns),
+      // 14:30, 14h30, 14.30 Uhr, 8–17 Uhr
+      ...this.#times(clock),
+      ...own.map(([pattern, read]): Rule => [pattern.source, (match, before) => read(match, before)]),
+      ...this.#amounts(patterns),
+      ...this.#parts(),
+      ...this.#numbers(patterns),
+      ...this.#shortForms(),
+    ];
+    return rules.map(([pattern, read, flags = '']) => [new RegExp(pattern, `yu${flags}`), read]);
+  }
+
+  #dates({ month }: Patterns): Rule[] {
+    const of = String.raw`(?:\s+de)?\s+`;
+    return [
       // 2025-05-03
       [String.raw`(\d{4})-(\d{2})-(\d{2})(?!\d)`, ([, y, m, d], before) => this.#date(d, m, y, before)],
       // 2025年5月3日, 2025/5/3
@@ -241,7 +241,7 @@ export class FigureReader {
           this.#date(d, String(this.#months.get(name.toLowerCase()) ?? 0), y, before),
         'i',
       ],
-      ...(decimalMark === ','
+      ...(this.#figures.decimalMark === ','
         ? ([
             // am 3.5.
             [
@@ -250,9 +250,12 @@ export class FigureReader {
             ],
           ] as Rule[])
         : []),
-      // 14:30, 14h30, 14.30 Uhr, 8–17 Uhr
-      ...this.#times(clock),
-      ...own.map(([pattern, read]): Rule => [pattern.source, (match, before) => read(match, before)]),
+    ];
+  }
+
+  #amounts({ n, signed, scale }: Patterns): Rule[] {
+    const { ordinals } = this.#figures;
+    return [
       // 2.1.3, v2.1
       [
         String.raw`(?!\d{1,3}(?:\.\d{3})+(?!\d))[vV]?\d+(?:\.\d+){2,}(?![\d])`,
@@ -261,7 +264,9 @@ export class FigureReader {
       // € 50, R$50–60
       [
         String.raw`([-−]?)(${SIGN})\s?(${n})(?:\s?${DASH}\s?(?:${SIGN})?\s?(${n}))?(?:,[-–]+)?(?:\s?(${scale})(?![\p{L}]))?${END}`,
-        ([, minus = '', sign = '', from = '', to, size]) => this.#money(`${minus}${from}`, to, size, sign),
+        ([whole, minus = '', sign = '', from = '', to, size]) =>
+          // "Fr 9–17 Uhr" is a Friday, "Fr. 20.–" are francs.
+          /^Fr /.test(whole) ? undefined : this.#money(`${minus}${from}`, to, size, sign),
       ],
       // 50 €, 50,- €, 50–60 EUR, 2,5 Mio. €
       [
@@ -288,6 +293,12 @@ export class FigureReader {
           return `${words}${this.#figures.gap}${this.#figures.magnitudes[size]?.(this.#valueOf(from)) ?? size}`;
         },
       ],
+    ];
+  }
+
+  #parts(): Rule[] {
+    const { ordinals } = this.#figures;
+    return [
       // 1/2, 2½, 2 1/2
       [
         String.raw`(?:(\d+)(?:\s(?=\d/)|(?=[${PARTS}])))?(1/2|[12]/3|[13]/4|[${PARTS}])(?![\d/])`,
@@ -311,6 +322,11 @@ export class FigureReader {
             ],
           ] as Rule[])
         : []),
+    ];
+  }
+
+  #numbers({ n, signed }: Patterns): Rule[] {
+    return [
       // 2024–2025, 2024/25, 8–12
       [
         String.raw`(\d{4})(?:\s?${DASH}\s?|/)(\d{4}|\d{2})${END}`,
@@ -322,7 +338,13 @@ export class FigureReader {
         ([, from = '', to = '']) => this.#range(this.#number(from, undefined), this.#number(to, undefined)),
       ],
       [String.raw`(${signed})`, ([, digits = ''], _before, after) => this.#plain(digits, after)],
-      ...Object.entries(short)
+    ];
+  }
+
+  /** "Dr.", "z. B.", "&": no figures, but read with them. */
+  #shortForms(): Rule[] {
+    return [
+      ...Object.entries(this.#figures.short)
         .toSorted(([one], [other]) => other.length - one.length)
         .map(([key, full]): Rule => [
           String.raw`${key
@@ -332,7 +354,6 @@ export class FigureReader {
         ]),
       [String.raw`[&=×]`, ([sign]) => this.#sign(sign)],
     ];
-    return rules.map(([pattern, read, flags = '']) => [new RegExp(pattern, `yu${flags}`), read]);
   }
 
   #times(clock: RegExp | undefined): Rule[] {
@@ -590,4 +611,36 @@ function monthNames(code: string, month: 'long' | 'short'): string[] {
     { length: 12 },
     (_, at) => names.formatToParts(at * 2_650_000_000).find(({ type }) => type === 'month')?.value ?? '',
   );
+}
+
+/** Parts of regular expressions, as the language writes them. */
+interface Patterns {
+  /** A number, with its thousands and decimals; `signed`: with a sign before it. */
+  readonly n: string;
+  readonly signed: string;
+  /** "Mio.", "billion". */
+  readonly scale: string;
+  readonly month: string;
+}
+
+function patternsOf(
+  { decimalMark, spacedThousands, magnitudes }: Figures,
+  months: ReadonlyMap<string, number>,
+): Patterns {
+  const thousands = decimalMark === ',' ? String.raw`[.\u00A0\u202F’']` : String.raw`[,\u00A0\u202F]`;
+  const space = spacedThousands === true ? '|[ ]' : '';
+  const decimals = String.raw`(?:[${decimalMark}]\d+|${decimalMark === ',' ? String.raw`\.\d{1,2}(?![\d.])` : '(?!)'})`;
+  const n = String.raw`(?:[1-9]\d{0,2}(?:(?:${thousands}${space})\d{3})+(?!\d)(?:${decimals})?|[1-9]\d?(?:,\d{2})+,\d{3}(?!\d)|\d+(?:${decimals})?)`;
+  return {
+    n,
+    signed: String.raw`[-−+]?${n}`,
+    scale: anyOf(Object.keys(magnitudes)),
+    month: anyOf([...months.keys()]),
+  };
+}
+
+/** The longest that fits; nothing fits where there are none. */
+function anyOf(words: readonly string[]): string {
+  const longestFirst = words.toSorted((one, other) => other.length - one.length);
+  return longestFirst.map((word) => word.replaceAll('.', String.raw`\.`)).join('|') || '(?!)';
 }
