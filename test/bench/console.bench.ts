@@ -38,9 +38,11 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 // ── an open page under live calls ──
 
-const TALK_MS = 20_000;
-const PER_SECOND = 25;
-const SAY_EVERY_MS = 6000;
+const PER_SECOND = 6;
+const MEASURED_MS = 15_000;
+/** Until the last has been answered, and somebody looks on, no call is over; nor while it is measured. */
+const TALK_MS = 30_000 + MEASURED_MS;
+const SAY_EVERY_MS = 7000;
 const WORDS = 'A colleague of mine will call you back this afternoon, and tell you all about it.';
 
 /** Who looks on in a round. Returns how to end it. */
@@ -58,7 +60,7 @@ const WATCHERS: Readonly<Record<string, Watcher>> = {
     return async () => {
       socket.close();
       await once(socket, 'close');
-      say(`  the stream: ${(bytes / 1024 / (TALK_MS / 1000)).toFixed(0)} kB a second`);
+      say(`  the stream: ${(bytes / 1024 / (MEASURED_MS / 1000)).toFixed(0)} kB a second`);
     };
   },
   'a page': async (url) => {
@@ -137,24 +139,34 @@ async function roundOf(lab: RunningAgent, watch: Watcher, delayFile: string): Pr
   const running = [...agent.events.calls.keys()].filter((call) => !known.has(call));
   await delaySince(pid, delayFile);
   const cpu = cpuSeconds(pid);
-  const until = Date.now() + TALK_MS - 6000;
+  const began = Date.now();
+  const until = began + MEASURED_MS;
   let n = 0;
+  let refused = 0;
   while (Date.now() < until) {
-    void post('/api/calls/say', { call: running[n % running.length], what: WORDS }, cookie);
+    const { status } = await post(
+      '/api/calls/say',
+      { call: running[n % running.length], what: WORDS },
+      cookie,
+    );
+    if (status !== 204) refused += 1;
     n += 1;
     await sleep(SAY_EVERY_MS / running.length);
   }
   const delay = await delaySince(pid, delayFile);
-  const used = cpuSeconds(pid) - cpu;
+  const used = (cpuSeconds(pid) - cpu) / ((Date.now() - began) / 1000);
   const { samples } = new Exposition(await (await fetch(`${monitoringUrl}/metrics`)).text());
   const lateness = samples.find(({ name }) => name === 'voice_agent_media_send_lateness_worst_seconds');
+  const over = [...agent.events.calls].filter(
+    ([call, { events }]) => !known.has(call) && events.some(({ event }) => event.type === 'ended'),
+  );
   await stop();
   await sipp.ended;
   sound.close();
   return (
-    `${running.length} calls: event loop p50 ${delay.p50.toFixed(1)}, p99 ${delay.p99.toFixed(1)}, worst ` +
+    `${running.length - over.length} calls${refused > 0 ? ` (${refused} of ${n} wishes refused)` : ''}: event loop p50 ${delay.p50.toFixed(1)}, p99 ${delay.p99.toFixed(1)}, worst ` +
     `${delay.worst.toFixed(0)} ms late; latest packet ${(1000 * (lateness?.value ?? NaN)).toFixed(1)} ms late; ` +
-    `${((100 * used) / ((TALK_MS - 6000) / 1000)).toFixed(0)} % of a core`
+    `${(100 * used).toFixed(0)} % of a core`
   );
 }
 

@@ -17,6 +17,8 @@ import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 const OPERATE = 'token-to-operate';
 const VIEW = 'token-only-to-view';
+/** On a busy machine. */
+const PATIENCE = { timeout: 20_000 };
 
 describe('The console', () => {
   let postgres: PostgresServer;
@@ -98,8 +100,10 @@ describe('The console', () => {
     await conversation.getByText(/are you open on saturday/).waitFor();
     await conversation.getByText(/^Yes, we are\. On Saturday/).waitFor();
     await page.getByText('Turn 1').waitFor();
-    await expect.poll(() => page.locator('.call-state').first().innerText()).toMatch(/speaking|listening/);
-    await expect.poll(() => conversation.locator('.transcript').innerText()).toMatch(/On Saturday/);
+    await expect
+      .poll(() => page.locator('.call-state').first().innerText(), PATIENCE)
+      .toMatch(/speaking|listening/);
+    await expect.poll(() => conversation.locator('.transcript').innerText(), PATIENCE).toMatch(/On Saturday/);
     await screenshot(page, 'console-live');
     expect(await barriersInBothThemes(page)).toEqual([]);
     // Who may only view has listened to both sides, and can end nothing.
@@ -110,7 +114,7 @@ describe('The console', () => {
 
     const measured = tries.page.getByRole('region', { name: 'Test call' }).getByRole('row');
     await expect
-      .poll(() => measured.allInnerTexts())
+      .poll(() => measured.allInnerTexts(), PATIENCE)
       .toContainEqual(
         expect.stringMatching(/ulaw\s+\d+ ms\s+\d+\.\d ms\s+0\.0 %\s+\d+\.\d ms\s+4\.\d\d/) as string,
       );
@@ -123,7 +127,7 @@ describe('The console', () => {
     await page.getByRole('button', { name: 'Say it' }).click();
     // As it is spoken: what was heard, and what wasn't yet.
     const speaking = conversation.locator('.speaking');
-    await expect.poll(() => speaking.locator('.heard').innerText()).toMatch(/^A colleague/);
+    await expect.poll(() => speaking.locator('.heard').innerText(), PATIENCE).toMatch(/^A colleague/);
     expect(await speaking.locator('.unheard').innerText()).toMatch(/promise/);
     await page.getByRole('button', { name: 'Mute' }).click();
     await page.getByRole('button', { name: 'Unmute' }).waitFor();
@@ -144,7 +148,7 @@ describe('The console', () => {
     expect(place).toBeGreaterThan(4); // from the beginning it would take longer
     await word.click();
     const played = async () => Number(/0:(\d+)/.exec(await page.locator('.player-time').innerText())?.[1]);
-    await expect.poll(played, { timeout: 4000 }).toBeGreaterThan(place);
+    await expect.poll(played, { timeout: place * 1000 - 500 }).toBeGreaterThan(place);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('link', { name: 'Subtitles' }).click(),
@@ -169,7 +173,7 @@ describe('The console', () => {
     database.refuse();
     database.cut();
     await page.getByRole('searchbox').fill('saturday');
-    await page.getByRole('alert').getByText('That didn’t work').waitFor();
+    await page.getByRole('alert').filter({ hasText: 'That didn’t work' }).waitFor();
     database.admit();
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('alert').waitFor({ state: 'detached' });
