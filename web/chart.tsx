@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { duration, language } from './texts.ts';
+import { duration, language, texts } from './texts.ts';
 import { colour, theme } from './theme.ts';
 
 export interface Series {
@@ -10,20 +10,30 @@ export interface Series {
 }
 
 const HEIGHT = 170;
-const AXIS_WIDTH = 56;
+const AXIS_WIDTH = 64;
+const DAY_S = 86_400;
+/** An axis that is shorter would have halves. */
+const WHOLE_UP_TO = 4;
+/** So few points are lost without dots. */
+const FEW = 15;
 
-/** Lines over time. `x`: milliseconds of the call, or seconds since the epoch where they are `days`. */
+/**
+ * Lines over time. `x`: milliseconds of the call, or seconds since the epoch where they are `days`, of which so many are shown
+ * up to today. `whole`: there are no halves of what is counted.
+ */
 export function Chart({
   x,
   series,
   unit,
-  days = false,
+  days,
+  whole = false,
   label,
 }: {
   readonly x: readonly number[];
   readonly series: readonly Series[];
   readonly unit: string;
-  readonly days?: boolean;
+  readonly days?: number;
+  readonly whole?: boolean;
   readonly label: string;
 }) {
   const place = useRef<HTMLDivElement>(null);
@@ -41,13 +51,24 @@ export function Chart({
         ticks: { show: false },
         font: '12px system-ui',
       };
+      const number = new Intl.NumberFormat(tag, { maximumFractionDigits: whole ? 0 : 1 });
       const date = new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'short' });
-      const at = (value: number): string => (days ? date.format(value * 1000) : duration(value));
+      const at = (value: number): string =>
+        days === undefined ? duration(value) : date.format(value * 1000);
+      const today = Math.floor(Date.now() / 1000 / DAY_S) * DAY_S;
       const plot = new UPlot(
         {
           width: current.clientWidth,
           height: HEIGHT,
-          scales: { x: { time: days }, y: { range: (_plot, _min, max) => [0, Math.max(max * 1.1, 1)] } },
+          scales: {
+            x: {
+              time: days !== undefined,
+              ...(days !== undefined && {
+                range: [Math.min(today - (days - 1) * DAY_S, x[0] ?? today), today],
+              }),
+            },
+            y: { range: (_plot, _min, max) => [0, Math.max(max * 1.1, whole ? WHOLE_UP_TO : 1)] },
+          },
           cursor: { y: false },
           legend: { live: true },
           axes: [
@@ -55,18 +76,21 @@ export function Chart({
             {
               ...axis,
               size: AXIS_WIDTH,
-              values: (_plot, splits) => splits.map((value) => `${value}${unit}`),
+              values: (_plot, splits) => splits.map((value) => `${number.format(value)}${unit}`),
             },
           ],
           series: [
-            { value: (_plot, value: number | null) => (value === null ? '' : at(value)), label: '' },
+            {
+              value: (_plot, value: number | null) => (value === null ? '' : at(value)),
+              label: texts.value.time,
+            },
             ...series.map(({ label: name, colour: stroke }) => ({
               label: name,
               stroke: colour(stroke),
               width: 2,
-              points: { show: x.length < 3 },
+              points: { show: x.length < FEW },
               value: (_plot: unknown, value: number | null) =>
-                value === null ? '–' : `${Math.round(value * 10) / 10}${unit}`,
+                value === null ? '–' : `${number.format(value)}${unit}`,
             })),
           ],
         },
@@ -86,6 +110,6 @@ export function Chart({
       wanted = false;
       destroy();
     };
-  }, [x, series, shown, tag]);
+  }, [x, series, shown, tag, days]);
   return <div class="chart" ref={place} role="img" aria-label={label} />;
 }

@@ -47,13 +47,13 @@ export function FiguresPage() {
         (loaded.value.days.length === 0 ? (
           <Empty title={t.nothingYet} how={t.noCallsHow} />
         ) : (
-          <Shown figures={loaded.value} />
+          <Shown figures={loaded.value} range={days} />
         ))}
     </div>
   );
 }
 
-function Shown({ figures }: { readonly figures: Figures }) {
+function Shown({ figures, range }: { readonly figures: Figures; readonly range: number }) {
   const t = texts.value;
   const health = useLoaded<Health>('/api/health');
   const [stage, chooseStage] = useState('total');
@@ -131,15 +131,16 @@ function Shown({ figures }: { readonly figures: Figures }) {
               ))}
             </select>
           </div>
-          <Chart x={charts.x} series={charts.latency} unit=" ms" days label={t.latency} />
+          <Chart x={charts.x} series={charts.latency} unit=" ms" days={range} label={t.latency} />
         </section>
         <section class="card">
           <h2>{t.calls}</h2>
-          <Chart x={charts.x} series={charts.calls} unit="" days label={t.calls} />
+          <Chart x={charts.x} series={charts.calls} unit="" days={range} whole label={t.calls} />
         </section>
         <section class="card">
           <h2>{t.byStage}</h2>
           <Bars
+            heading={t.columns.percentiles}
             rows={stages.map(({ stage: one, p50, p95 }) => ({
               name: stageName(one),
               value: p95,
@@ -161,12 +162,13 @@ function Shown({ figures }: { readonly figures: Figures }) {
         </section>
         <section class="card">
           <h2>{t.lines}</h2>
-          <Chart x={charts.x} series={charts.line} unit="" days label={t.lines} />
+          <Chart x={charts.x} series={charts.line} unit="" days={range} label={t.lines} />
           <p class="dim small">{t.mosHow}</p>
         </section>
         <section class="card">
           <h2>{t.byAgent}</h2>
           <Bars
+            heading={t.columns.agents}
             rows={agents.map(({ agent, calls: value, p50, p95 }) => ({
               name: agentName(agent),
               value,
@@ -225,11 +227,13 @@ interface BarRow {
   readonly text: string;
 }
 
-function Bars({ rows }: { readonly rows: readonly BarRow[] }) {
+/** `heading`: of what stands behind the bars. */
+function Bars({ rows, heading }: { readonly rows: readonly BarRow[]; readonly heading?: string }) {
   const greatest = Math.max(1, ...rows.map(({ value }) => value));
   const part = (value: number): string => `${((100 * value) / greatest).toFixed(1)}%`;
   return (
     <ul class="figure-bars">
+      {heading !== undefined && <li class="n dim small">{heading}</li>}
       {rows.map(({ name, value, inner, text }) => (
         <li key={name}>
           <span>{name}</span>

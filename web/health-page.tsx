@@ -18,7 +18,7 @@ export function HealthPage() {
       {loaded.is === 'trouble' && <Trouble {...loaded} />}
       {loaded.is === 'there' && (
         <section class="card">
-          <h2 class={loaded.value.ready ? 'good' : 'bad'}>{loaded.value.ready ? t.well : t.unwell}</h2>
+          <Verdict {...loaded.value} />
           <ul class="checks">
             {loaded.value.checks.map((check) => (
               <Check key={check.name} {...check} />
@@ -47,7 +47,7 @@ export function HealthPage() {
               {session.value?.agents.map((agent) => (
                 <tr key={agent.id}>
                   <td>
-                    <b>{agent.extensions.join(', ')}</b>
+                    <b>{[...agent.extensions, ...agent.numbers].join(', ')}</b>
                   </td>
                   <td>
                     {agent.name} <span class="dim">{agent.id}</span>
@@ -69,20 +69,30 @@ export function HealthPage() {
   );
 }
 
+function Verdict({ ready, checks }: Health) {
+  const t = texts.value;
+  const well = checks.every(({ ok }) => ok);
+  return (
+    <>
+      <h2 class={well ? 'good' : 'bad'}>{well ? t.well : t.unwell}</h2>
+      {!well && <p class="dim small">{ready ? t.takesCalls : t.takesNoCalls}</p>}
+    </>
+  );
+}
+
 /** `stt:groq`: which part, and whose name of it. */
 function Check({ name, ok, reason }: Health['checks'][number]) {
   const t = texts.value;
   const [part = '', ...rest] = name.split(':');
   return (
-    <li class={ok ? '' : 'bad'}>
+    <li class={ok ? '' : 'wide'}>
       <i class={ok ? 'dot good' : 'dot bad'} />
       <span>
         {inWords(t.checkNames, part)} <span class="dim">{rest.join(':')}</span>
+        {ok && <span class="hidden">: {t.ok}</span>}
       </span>
-      {ok ? (
-        <span class="dim">{t.ok}</span>
-      ) : (
-        <span>
+      {!ok && (
+        <span class="bad">
           {inWords(t.remedies, part, '')} <span lang="en">({reason})</span>
         </span>
       )}
@@ -153,7 +163,7 @@ function Measured({ calls }: { readonly calls: readonly TestCall[] }) {
                 <td>{server}</td>
                 <td>{codec}</td>
                 <td class="n">{milliseconds(setUpMs)}</td>
-                <td class="n">{milliseconds(roundTripMs)}</td>
+                <td class="n">{roundTripMs === undefined ? '–' : `${decimal(roundTripMs, 1)} ms`}</td>
                 <td class="n">{roundTripMs === undefined ? '–' : percent(lost)}</td>
                 <td class="n">{roundTripMs === undefined ? '–' : `${decimal(jitterMs, 1)} ms`}</td>
                 <td class={`n ${mos !== undefined && mos >= POOR_MOS ? 'good' : 'bad'}`}>
@@ -164,12 +174,13 @@ function Measured({ calls }: { readonly calls: readonly TestCall[] }) {
           </tbody>
         </table>
       </div>
-      {calls.map(({ server, codec, roundTripMs, gateway, asterisk }) => (
-        <p key={`${server} ${codec}`} class={roundTripMs === undefined ? 'bad small' : 'dim small'}>
-          {codec}:{' '}
-          {roundTripMs === undefined ? t.noSoundHow(gateway, asterisk) : t.between(gateway, asterisk)}
-        </p>
-      ))}
+      {calls
+        .filter(({ roundTripMs }) => roundTripMs === undefined)
+        .map(({ server, codec, gateway, asterisk }) => (
+          <p key={`${server} ${codec}`} class="bad small">
+            {codec}: {t.noSoundHow(gateway, asterisk)}
+          </p>
+        ))}
     </>
   );
 }
@@ -187,7 +198,7 @@ export function Breakers({ breakers }: { readonly breakers: Health['breakers'] }
           <p class="dim small">{t.breakersHow}</p>
           <ul class="checks">
             {breakers.map(({ part, provider, state, cause }) => (
-              <li key={`${part} ${provider}`}>
+              <li key={`${part} ${provider}`} class="wide">
                 <i class={state === 'closed' ? 'dot good' : 'dot bad'} />
                 <span>
                   {inWords(t.parts, part)} <span class="dim">{provider}</span>

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { UA } from 'jssip';
+import type { DTMF_TRANSPORT } from 'jssip/lib/Constants';
 import type { RTCSession } from 'jssip/lib/RTCSession';
 import type { PhoneAccount } from '../src/console/protocol.ts';
 
@@ -23,6 +24,7 @@ const LEVELS_MS = 100;
 const RETRY_S = 2;
 
 let ua: UA | undefined;
+let keysByRtp: DTMF_TRANSPORT | undefined;
 let call: RTCSession | undefined;
 const far = new Audio();
 
@@ -35,6 +37,7 @@ export async function openPhone({ username, password }: PhoneAccount): Promise<v
   if (ua) return;
   phone.value = { is: 'registering' };
   const { default: JsSip } = await import('jssip');
+  keysByRtp = JsSip.C.DTMF_TRANSPORT.RFC2833;
   const socket = new JsSip.WebSocketInterface(`${location.origin.replace(/^http/, 'ws')}/sip`);
   ua = new JsSip.UA({
     sockets: [socket],
@@ -112,7 +115,8 @@ export function hangUp(): void {
 }
 
 export function press(key: string): void {
-  call?.sendDTMF(key);
+  // In the sound's stream: of SIP INFO, JsSIP's own choice, Asterisk takes no notice where the stream has keys.
+  if (keysByRtp) call?.sendDTMF(key, { transportType: keysByRtp });
 }
 
 export function setMuted(muted: boolean): void {

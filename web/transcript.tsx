@@ -41,7 +41,7 @@ export function Transcript({
             <span class="who">{t.agent}</span>
           </div>
           <p>
-            {saying.heard}
+            <span class="heard">{saying.heard}</span>
             <span class="unheard">{saying.unheard}</span>
           </p>
         </li>

@@ -16,6 +16,7 @@ import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import type { Scope } from '../lib/scope.ts';
 import { withoutTexts, type Logger } from '../observability/logger.ts';
 import type { KeepRules } from '../store/call-rows.ts';
+import { keptRest } from '../store/redaction.ts';
 import type { Store } from '../store/store.ts';
 import { redactedEvents, wordsSoFar } from './keep-rules.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
@@ -154,6 +155,7 @@ function shownGlimpse(glimpse: TurnGlimpse, record: CallRecord | undefined, rule
   const { said, agent } = record;
   const before = (who: Saying['who']): string[] =>
     said.flatMap((one) => (one.who === who && one.via !== 'dtmf' ? [one.text ?? ''] : []));
+  const redact = (turns: string): string => rules.redact(turns, 'said so far', agent);
   const agentSaid = before('agent');
   return {
     ...rest,
@@ -161,7 +163,7 @@ function shownGlimpse(glimpse: TurnGlimpse, record: CallRecord | undefined, rule
     ...(saying && {
       saying: {
         heard: wordsSoFar(saying.heard, agentSaid, rules.redact, agent),
-        unheard: wordsSoFar(saying.unheard, [...agentSaid, saying.heard], rules.redact, agent),
+        unheard: keptRest([...agentSaid, saying.heard], saying.unheard, redact),
       },
     }),
   };
@@ -200,12 +202,16 @@ function problemsNow(): string[] {
   }
 }
 
-function summaryOf(agent: Config['agents'][number], { providers }: Config): AgentSummary {
+function summaryOf(agent: Config['agents'][number], { providers, gateways }: Config): AgentSummary {
   const { id, name, extensions, language, voice, transferTargets } = agent;
+  const { enabled, numbers } = gateways.vonage;
   return {
     id,
     name,
     extensions,
+    numbers: Object.entries(enabled ? numbers : {}).flatMap(([number, to]) =>
+      extensions.includes(to) ? [number] : [],
+    ),
     language,
     voice,
     targets: transferTargets.map((target) => target.name),

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import type { CallRecord } from '../dialog/call/call-record.ts';
 import type { CallEvent } from '../dialog/contract/call-events.ts';
 import type { KeepRules } from '../store/call-rows.ts';
-import { keptTurns, redactionOf } from '../store/redaction.ts';
+import { keptRest, keptTurns, redactionOf } from '../store/redaction.ts';
 
 /** What may be kept of calls, and how. */
 export function keepRules({ agents, announcements, records }: Config): KeepRules {
@@ -57,8 +57,7 @@ export function redactedEvents({ redact }: KeepRules, cards: boolean): (event: C
         const { unheard } = event;
         const text = turn(event.text, call.agentSaid);
         if (unheard === undefined) return { ...event, text };
-        // It may go on with a number that was heard, and isn't a part of what was said.
-        return { ...event, text, unheard: turn(unheard, [...call.agentSaid]) };
+        return { ...event, text, unheard: keptRest(call.agentSaid, unheard, said) };
       }
       case 'sound-judged':
         return { ...event, words: wordsSoFar(event.words, call.caller, redact, call.agent) };

@@ -26,6 +26,8 @@ export interface AgentSummary {
   readonly id: string;
   readonly name: string;
   readonly extensions: readonly string[];
+  /** Those of Vonage's that lead to one of its extensions. */
+  readonly numbers: readonly string[];
   readonly language: string;
   readonly voice: string;
   readonly targets: readonly string[];

@@ -1,9 +1,8 @@
-import { sql } from 'kysely';
 import { FAILURE_REASONS } from '../dialog/contract/end-reason.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import type { Database } from './database.ts';
 import type { Row } from './schema.ts';
-import { questionOf } from './search-words.ts';
+import { find, questionOf } from './search-words.ts';
 
 /** Which calls are wanted; what isn't given doesn't matter. */
 export interface CallFilter {
@@ -26,25 +25,24 @@ export interface CallCursor {
   readonly id: string;
 }
 
-/** Calls that began before `after`'s, newest first, without what is in them: one look into an index however many there are. */
+/** Calls that are looked at for the other conditions: of those in which the words occur so many at first, and then more. */
+const WINDOW = { first: 500, most: 8000, growth: 4 };
+
+/**
+ * Calls before `after`'s, newest first, without what is in them: one look into an index however many there are. Where words
+ * are looked for, in the order in which they were taken up for that.
+ */
 export async function callPage(
   database: Database,
-  { words = '', agent, reason, failed, slowerThanMs, since, until }: CallFilter,
+  filter: CallFilter,
   limit: number,
   after?: CallCursor,
 ): Promise<Row<'calls'>[]> {
+  const { words = '' } = filter;
   const question = questionOf(words);
-  let query = database.db.selectFrom('calls').selectAll();
-  if (question.length > 0) {
-    const found = sql<{ id: string }>`select id from search where n in (${database.search.among(question)})`;
-    query = query.where(sql<boolean>`id in (${found})`);
-  } else if (words.trim() !== '') return [];
-  if (agent !== undefined) query = query.where('agent', '=', agent);
-  if (reason !== undefined) query = query.where('reason', '=', reason);
-  if (failed === true) query = query.where('reason', 'in', [...FAILURE_REASONS]);
-  if (slowerThanMs !== undefined) query = query.where('worst_ms', '>', slowerThanMs);
-  if (since !== undefined) query = query.where('began_at', '>=', since);
-  if (until !== undefined) query = query.where('began_at', '<', until);
+  if (question.length > 0) return callsWith(database, question, filter, limit, after);
+  if (words.trim() !== '') return [];
+  let query = matching(database, filter);
   if (after) {
     const { beganAt, id } = after;
     query = query.where((where) =>
@@ -55,6 +53,44 @@ export async function callPage(
     );
   }
   return query.orderBy('began_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
+}
+
+async function callsWith(
+  database: Database,
+  question: readonly (readonly string[])[],
+  filter: CallFilter,
+  limit: number,
+  after?: CallCursor,
+): Promise<Row<'calls'>[]> {
+  const { db } = database;
+  const cursor =
+    after && (await db.selectFrom('search').select('n').where('id', '=', after.id).executeTakeFirst());
+  const rows: Row<'calls'>[] = [];
+  let before = cursor?.n;
+  for (let window = WINDOW.first; ; window = Math.min(WINDOW.most, window * WINDOW.growth)) {
+    const found = await find(database, question, window, before);
+    const places = new Map(found.flatMap(({ id, kind, n }) => (kind === 'call' ? [[id, n]] : [])));
+    if (places.size > 0) {
+      const calls = await matching(database, filter)
+        .where('id', 'in', [...places.keys()])
+        .execute();
+      rows.push(...calls.toSorted((a, b) => (places.get(b.id) ?? 0) - (places.get(a.id) ?? 0)));
+    }
+    if (rows.length >= limit || found.length < window) return rows.slice(0, limit);
+    before = found.at(-1)?.n;
+  }
+}
+
+/** All but the words. */
+function matching({ db }: Database, { agent, reason, failed, slowerThanMs, since, until }: CallFilter) {
+  let query = db.selectFrom('calls').selectAll();
+  if (agent !== undefined) query = query.where('agent', '=', agent);
+  if (reason !== undefined) query = query.where('reason', '=', reason);
+  if (failed === true) query = query.where('reason', 'in', [...FAILURE_REASONS]);
+  if (slowerThanMs !== undefined) query = query.where('worst_ms', '>', slowerThanMs);
+  if (since !== undefined) query = query.where('began_at', '>=', since);
+  if (until !== undefined) query = query.where('began_at', '<', until);
+  return query;
 }
 
 /** A call's packets over time, and its recording's file below the data directory. */

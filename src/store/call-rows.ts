@@ -1,5 +1,5 @@
 import type { CallRecord, Saying, TokenUsage } from '../dialog/call/call-record.ts';
-import { keptTexts, keptTurns, type Told } from './redaction.ts';
+import { keptRest, keptTexts, keptTurns, type Told } from './redaction.ts';
 import { changedLog } from './turn-log-parts.ts';
 import type { Row, Write } from './schema.ts';
 
@@ -176,12 +176,12 @@ function spokenBy(
     .flatMap(({ who, via, text = '' }, at) => (who === side && via !== 'dtmf' ? [{ n: at, text }] : []));
 }
 
-/** What was cut off of a saying, as it is kept: it may go on with a number that was heard. */
+/** What was cut off of a saying, as it is kept. */
 function unheardOf(n: number, record: CallRecord, rules: KeepRules): string | null {
   const { who, unheard } = record.said[n] as Saying;
   if (unheard === undefined || !rules.texts) return null;
-  const texts = [...spokenBy(who, record, n).map(({ text }) => text), unheard];
-  return keptTurns(texts, (turns) => rules.redact(turns, 'said', record.agent)).at(-1)?.text ?? null;
+  const texts = spokenBy(who, record, n).map(({ text }) => text);
+  return keptRest(texts, unheard, (turns) => rules.redact(turns, 'said', record.agent));
 }
 
 function turnRow(saying: Saying): Omit<Row<'turns'>, 'call_id' | 'n' | 'text' | 'unheard'> {

@@ -96,6 +96,13 @@ export function keptTurns(texts: readonly string[], redact: (text: string) => st
   return now.filter(({ text }, n) => n === now.length - 1 || text !== before[n]?.text);
 }
 
+/** How that is kept which was cut off of the last of one side's turns: it may go on with a number that was heard. */
+export function keptRest(texts: readonly string[], rest: string, redact: (text: string) => string): string {
+  const words = rest.trimStart();
+  const gap = rest.slice(0, rest.length - words.length);
+  return gap + (keptTurns([...texts, words], redact).at(-1)?.text ?? '');
+}
+
 /** Of a number that is long enough: words of it are taken for one, whatever they say. */
 function mayBeCard(text: string): boolean {
   return /\p{L}/u.test(text) || hasCard(text);

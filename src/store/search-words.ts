@@ -21,22 +21,33 @@ export interface SearchIndex {
   /** What was removed is gone from the disk, too. Takes seconds in a large database; not in a transaction. */
   purge(db: Kysely<Tables>): Promise<void>;
   /**
-   * The `n` in `search` of those that have all that is asked for, be it in their words or in their names. `newest`: so many
-   * of either at most.
+   * The `n` in `search` of those that have all that is asked for, be it in their words or in their names: so many of either at
+   * most, the newest ones, and of those only that are older than `before` (an `n`).
    */
-  among(question: readonly (readonly string[])[], newest?: number): RawBuilder<{ readonly n: number }>;
+  among(
+    question: readonly (readonly string[])[],
+    newest: number,
+    before?: number,
+  ): RawBuilder<{ readonly n: number }>;
 }
 
-/** Those that have all that is asked for, newest first. */
+export interface Found {
+  readonly id: string;
+  readonly kind: 'call' | 'message';
+  /** Its place among all that is searched: what comes later has a higher one. */
+  readonly n: number;
+}
+
+/** Those that have all that is asked for, newest first; `before`: and are older. */
 export async function find(
   { db, search }: { readonly db: Kysely<Tables>; readonly search: SearchIndex },
   question: readonly (readonly string[])[],
   limit: number,
-): Promise<readonly { readonly id: string; readonly kind: 'call' | 'message' }[]> {
-  const { rows } = await sql<{ id: string; kind: 'call' | 'message' }>`
-    select id, kind from search where n in (${search.among(question, limit)}) order by n desc limit ${limit}`.execute(
-    db,
-  );
+  before?: number,
+): Promise<readonly Found[]> {
+  const among = search.among(question, limit, before);
+  const { rows } = await sql<Found>`
+    select id, kind, n from search where n in (${among}) order by n desc limit ${limit}`.execute(db);
   return rows;
 }
 

@@ -47,6 +47,21 @@ describe('what the log tells of a call', () => {
     ]);
   });
 
+  it('has of a card that the agent was stopped in neither what was heard of it nor the rest', () => {
+    const events = told(true, [
+      {
+        type: 'agent-said',
+        turn: 1,
+        text: 'It is 4111 1111',
+        interrupted: true,
+        unheard: ' 1111 1111, right?',
+      },
+      { type: 'agent-said', turn: 2, text: 'Well then', interrupted: false },
+    ]);
+    expect(events.map((event) => 'unheard' in event && event.unheard)).toEqual([' •••• ••••, right?', false]);
+    expect(events.map((event) => 'text' in event && event.text)).toEqual(['It is •••• ••••', 'Well then']);
+  });
+
   it('has the keys of a menu, entry by entry, and all of them where cards aren’t taken out', () => {
     const entry = (text: string) => ({ type: 'caller-said', turn: 1, text, understood: true, via: 'dtmf' });
     const menu = [{ type: 'dtmf', digit: '1' }, entry('1')];

@@ -19,6 +19,7 @@ import { labFolder } from '../../lab/paths.ts';
 import { openProviders } from '../../lab/providers.ts';
 import { runFolder } from '../../lab/run-folders.ts';
 import { runMain } from '../../lab/run-main.ts';
+import { cpuSeconds } from '../support/processes.ts';
 
 const KINDS = { embedded: 'embedded', cloud: 'emulated' } as const;
 type Kind = keyof typeof KINDS;
@@ -149,15 +150,6 @@ function consoleSettings(): Record<string, string> {
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-/** User and system time of a process's threads, the ended ones included. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  // proc(5): utime and stime are fields 14 and 15, in ticks of 1/100 s.
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 function memory(pid: number): { rss: number; pss: number } {

@@ -62,6 +62,15 @@ export function socketsOf(pid: number): Socket[] {
     .sort((a, b) => a.port - b.port);
 }
 
+/** User and system time of a process's threads, the ended ones included. */
+export function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  // proc(5): utime and stime are fields 14 and 15, in ticks of 1/100 s.
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 /** IPv4 in dots; of IPv6 the loopback by its name, everything else as the kernel has it. */
 function readable(hex: string): string {
   if (hex.length === 8) return [...Buffer.from(hex, 'hex').reverse()].join('.');

@@ -51,6 +51,25 @@ describe('The calls that the page shows', () => {
     expect(second).toMatchObject({ record: { setUpMs: 60 }, turn: { phase: 'listening' } });
   });
 
+  it('have what was being said in their record alone once it is told', () => {
+    const saying = { heard: 'Yes, we', unheard: ' are.' };
+    const [call] = after(
+      begun('a'),
+      { type: 'turns', turns: { a: { phase: 'speaking', turn: 1, words: '', saying } } },
+      told({
+        type: 'agent-said',
+        call: 'a',
+        at: 900,
+        turn: 1,
+        text: 'Yes, we',
+        interrupted: true,
+        unheard: ' are.',
+      }),
+    );
+    expect(call?.turn).toEqual({ phase: 'speaking', turn: 1, words: '' });
+    expect(call?.record.said).toMatchObject([{ text: 'Yes, we', interrupted: true, unheard: ' are.' }]);
+  });
+
   it('are those that run, and the last five that did', () => {
     const over = ['1', '2', '3', '4', '5', '6', '7'].flatMap((call) => [begun(call), ended(call, 1000)]);
     const shown = after(begun('long'), ...over, begun('new'));

@@ -275,7 +275,9 @@ export const de: Texts = {
   lines: 'Leitungen',
   mosHow: 'MOS: was Hörer vergäben, 1 bis 4,4, aus den verlorenen Paketen geschätzt (ITU-T G.107).',
   noTroubles: 'Es gab keine.',
+  time: 'Zeit',
   stage: 'Abschnitt',
+  columns: { percentiles: 'p50 · p95', agents: 'Gespräche · p50 · p95' },
   breakers: 'Anbieter jetzt',
   breakersHow: 'Die ausfallen können, und ob sie gerade gefragt werden.',
   breakerStates: {
@@ -288,6 +290,8 @@ export const de: Texts = {
 
   well: 'Alles in Ordnung',
   unwell: 'Hier muss jemand nachsehen',
+  takesCalls: 'Gespräche werden trotzdem angenommen.',
+  takesNoCalls: 'Bis das behoben ist, werden keine Gespräche angenommen.',
   nodes: 'Knoten',
   thisNode: 'dieser',
   nodeStates: { running: 'läuft', draining: 'nimmt keine neuen Gespräche', away: 'meldet sich nicht' },
@@ -340,7 +344,6 @@ export const de: Texts = {
   noSound: 'Es kam kein Ton zurück',
   noSoundHow: (ours, asterisks) =>
     `Unser Ende ist ${ours}, das von Asterisk ${asterisks}: beide müssen einander über UDP erreichen (gateways.rtp.advertisedAddress, asterisk[].mediaAddress). Steht eine Firewall dazwischen?`,
-  between: (ours, asterisks) => `zwischen ${ours} (unserem Ende) und ${asterisks} (dem von Asterisk)`,
   configuration: 'Konfiguration in Kraft',
   noProblems: 'Die Dateien sind so, wie sie jetzt sind, in Ordnung: ein Neustart nähme sie.',
   problems: 'Ein Neustart würde die Dateien so, wie sie jetzt sind, ablehnen:',

@@ -287,7 +287,9 @@ export const en = {
   mosHow:
     'MOS: what listeners would give it, 1 to 4.4, estimated of the packets that were lost (ITU-T G.107).',
   noTroubles: 'There were none.',
+  time: 'Time',
   stage: 'Stage',
+  columns: { percentiles: 'p50 · p95', agents: 'calls · p50 · p95' },
   breakers: 'Providers now',
   breakersHow: 'Those that may fail, and whether they are asked at present.',
   breakerStates: { closed: 'is asked', open: 'is not asked for now', 'half-open': 'is being tried again' },
@@ -297,6 +299,8 @@ export const en = {
   // Health
   well: 'All is well',
   unwell: 'Something needs you',
+  takesCalls: 'Calls are taken all the same.',
+  takesNoCalls: 'No calls are taken until it is mended.',
   nodes: 'Nodes',
   thisNode: 'this one',
   nodeStates: { running: 'running', draining: 'draining', away: 'not heard of' },
@@ -351,7 +355,6 @@ export const en = {
   noSound: 'No sound came back',
   noSoundHow: (ours: string, asterisks: string) =>
     `Our end is ${ours}, Asterisk’s ${asterisks}: each must be reachable from the other by UDP (gateways.rtp.advertisedAddress, asterisk[].mediaAddress). A firewall between?`,
-  between: (ours: string, asterisks: string) => `between ${ours} (ours) and ${asterisks} (Asterisk’s)`,
   configuration: 'Configuration in force',
   noProblems: 'The files as they are now have no problems: a restart would take them.',
   problems: 'A restart would refuse the files as they are now:',

@@ -36,15 +36,15 @@ export const postgresSearch: SearchIndex = {
   /** The server vacuums by itself. */
   purge: () => Promise.resolve(),
 
-  among(question, newest) {
+  among(question, newest, before) {
     const match = question.map((words) => `(${words.join(' <-> ')}:*)`).join(' & ');
     const where = [sql`words @@ to_tsquery('simple', ${match})`];
     const parts = partsOf(question)?.map((part) => sql`names like ${`%${part}%`}`);
     if (parts) where.push(sql.join(parts, sql` and `));
-    const last = newest === undefined ? sql`` : sql`order by n desc limit ${newest}`;
+    const older = before === undefined ? sql`` : sql`and n < ${before}`;
     // Each by itself, for its own index; the planner goes through the newest calls for what many have.
     return sql.join(
-      where.map((one) => sql`(select n from search where ${one} ${last})`),
+      where.map((one) => sql`(select n from search where ${one} ${older} order by n desc limit ${newest})`),
       sql` union `,
     );
   },

@@ -44,11 +44,11 @@ export const sqliteSearch: SearchIndex = {
     await sql`pragma wal_checkpoint(truncate)`.execute(db);
   },
 
-  among(question, newest) {
+  among(question, newest, before) {
     // Goes through the matches from the newest on, and stops when there are enough.
-    const last = newest === undefined ? sql`` : sql`order by rowid desc limit ${newest}`;
+    const older = before === undefined ? sql`` : sql`and rowid < ${before}`;
     const matching = (index: Sql, match: string): Sql =>
-      sql`select rowid as n from ${index} where ${index} match ${match} ${last}`;
+      sql`select rowid as n from ${index} where ${index} match ${match} ${older} order by rowid desc limit ${newest}`;
     const words = matching(WORDS, question.map((one) => `"${one.join(' ')}"*`).join(' AND '));
     const parts = partsOf(question)?.map((part) => `"${part}"`);
     return parts

@@ -9,7 +9,9 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { startConsole, type Console, type ConsoleOptions } from '../../../src/console/console-server.ts';
 import { History } from '../../../src/console/history.ts';
 import { LiveCalls, type LiveCallsOptions } from '../../../src/console/live-calls.ts';
-import type { ToPage } from '../../../src/console/protocol.ts';
+import type { OutOfUse, TestCall, ToPage } from '../../../src/console/protocol.ts';
+import type { TurnGlimpse } from '../../../src/dialog/contract/call-events.ts';
+import { buildPage } from '../../../src/console/page-files.ts';
 import { SignIn } from '../../../src/console/sign-in.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { listAudit } from '../../../src/store/reader.ts';
@@ -23,6 +25,8 @@ const OPERATE = 'operate-token';
 const VIEW = 'view-token';
 const BEGAN = '2026-03-04T05:06:07.000Z';
 const CALL = 'local/1';
+/** On a busy machine. */
+const PATIENCE = { timeout: 10_000 };
 const LIVE: LiveCallsOptions = {
   clock: systemClock,
   startOf: () => BEGAN,
@@ -65,7 +69,7 @@ describe('The console’s server', () => {
     const folder = await tempFolder();
     const history = new History({ place, folder, now: () => Date.now(), onWarning: () => undefined });
     closeLater(() => history.close());
-    live = new LiveCalls(LIVE);
+    live = changes.live ?? new LiveCalls(LIVE);
     hungUp = [];
     const { port } = asterisk.address() as { port: number };
     page = await startConsole({
@@ -141,6 +145,8 @@ describe('The console’s server', () => {
     expect(files).toHaveLength(3);
     for (const path of files) expect((await get(path)).status, path).toBe(200);
     expect((await get('/..%2f..%2fpackage.json')).status).toBe(404);
+    const sizes = [...(await buildPage()).values()].map(({ gzip }) => gzip.length);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(250_000);
   });
 
   it('tells nothing to whom it doesn’t know', async () => {
@@ -287,6 +293,169 @@ describe('The console’s server', () => {
     expect(news[1]).toEqual({ type: 'event', event: { type: 'answered', call: CALL, at: 50, setUpMs: 45 } });
     socket.send('{"listen":7}');
     await once(socket, 'close');
+  });
+
+  it('tells where each call stands when that has changed, and who isn’t asked', async () => {
+    await page.close();
+    let glimpse: TurnGlimpse = {
+      phase: 'speaking',
+      turn: 1,
+      words: '',
+      saying: { heard: 'Yes,', unheard: ' we are.' },
+    };
+    const out: OutOfUse[] = [];
+    let looks = 0;
+    await start({
+      live: new LiveCalls({
+        ...LIVE,
+        glimpseOf: () => {
+          looks += 1;
+          return glimpse;
+        },
+        shown: (_call, { words: _, ...shown }) => ({ ...shown, words: 'redacted' }),
+        outOfUse: () => out,
+      }),
+    });
+    live.observe({ type: 'started', call: CALL, at: 5, info: callInfo(), agent: 'alice' });
+    // Nobody looks on: nothing is looked at.
+    expect(looks).toBe(0);
+    const socket = connect('/api/stream', { origin, ...(await signedIn(VIEW)) });
+    const turns: TurnGlimpse[] = [];
+    const told: ToPage[] = [];
+    socket.on('message', (data) => {
+      const news = JSON.parse((data as Buffer).toString()) as ToPage;
+      if (news.type === 'turns') turns.push(...Object.values(news.turns));
+      if (news.type === 'providers') told.push(news);
+    });
+    await expect.poll(() => turns.length, PATIENCE).toBe(1);
+    expect(turns[0]).toEqual({ ...glimpse, words: 'redacted' });
+    await expect.poll(() => looks, PATIENCE).toBeGreaterThan(3);
+    expect(turns).toHaveLength(1);
+    glimpse = { phase: 'listening', turn: 2, words: 'four one' };
+    out.push({ part: 'llm', provider: 'groq' });
+    await expect
+      .poll(() => turns.at(-1), PATIENCE)
+      .toEqual({ phase: 'listening', turn: 2, words: 'redacted' });
+    await expect.poll(() => told, PATIENCE).toEqual([{ type: 'providers', outOfUse: out }]);
+    // Who comes later begins with what is so.
+    const second = connect('/api/stream', { origin, ...(await signedIn(VIEW)) });
+    const [first] = (await once(second, 'message')) as [Buffer];
+    expect(JSON.parse(first.toString())).toMatchObject({
+      calls: [{ turn: { phase: 'listening' } }],
+      outOfUse: out,
+    });
+    socket.close();
+    second.close();
+  });
+
+  it('ends a page’s sockets with its session, by signing out or in time, and no other’s', async () => {
+    const [leaving, staying] = [await signedIn(OPERATE), await signedIn(OPERATE)];
+    const open = async (path: string, cookie: { cookie: string }) => {
+      const socket = connect(path, { origin, ...cookie }, path === '/sip' ? ['sip'] : []);
+      await once(socket, 'open');
+      return socket;
+    };
+    const theirs = [await open('/api/stream', leaving), await open('/sip', leaving)];
+    const others = await open('/api/stream', staying);
+    const closed = Promise.all(theirs.map((socket) => once(socket, 'close')));
+    expect((await post('/api/sign-out', {}, leaving)).status).toBe(204);
+    expect((await closed).map(([code]) => code as number)).toEqual([4401, 4401]);
+    // Neither has a copy of the cookie a session any more.
+    expect((await get('/api/session', leaving)).status).toBe(401);
+    expect(await refusal('/api/stream', { origin, ...leaving })).toBe(401);
+    expect(others.readyState).toBe(WebSocket.OPEN);
+    expect((await get('/api/session', staying)).status).toBe(200);
+
+    await page.close();
+    // A clock that is half a second before the session's end.
+    const late = { ...systemClock, wallClock: () => Date.now() + 12 * 3_600_000 - 500 };
+    const signIn = new SignIn({ tokens: { operate: OPERATE } });
+    const [cookie = ''] = signIn.cookie('operate', Date.now(), false).split(';');
+    await start({ signIn, clock: late });
+    const ending = await open('/api/stream', { cookie });
+    expect((await once(ending, 'close'))[0]).toBe(4401);
+  });
+
+  it('answers to no name that isn’t its own, where a proxy on this machine would be believed', async () => {
+    await page.close();
+    const proxy = { addresses: ['127.0.0.1'], header: 'x-forwarded-user', operators: ['ada'] };
+    await start({ signIn: new SignIn({ tokens: {}, proxy, hostNames: ['console.example'] }) });
+    const { port } = new URL(origin);
+    const as = async (host: string): Promise<number | undefined> => {
+      const headers = { host: `${host}:${port}`, 'x-forwarded-user': 'ada' };
+      const [response] = (await once(
+        request(origin, { path: '/api/session', headers }).end(),
+        'response',
+      )) as [IncomingMessage];
+      response.resume();
+      return response.statusCode;
+    };
+    for (const own of ['127.0.0.1', 'localhost', '[::1]', 'console.example', 'a.localhost'])
+      expect(await as(own), own).toBe(200);
+    // The page of somebody whose name leads here ("DNS rebinding").
+    for (const foreign of [
+      'evil.example',
+      '127.0.0.1.evil.example',
+      'localhost.evil.example',
+      'console.example.org',
+    ])
+      expect(await as(foreign), foreign).toBe(421);
+    const foreign = {
+      host: `evil.example:${port}`,
+      origin: `http://evil.example:${port}`,
+      'x-forwarded-user': 'ada',
+    };
+    expect(await refusal('/api/stream', foreign)).toBe(403);
+  });
+
+  it('makes one test call at a time, for who may operate', async () => {
+    await page.close();
+    let made = 0;
+    const answer = Promise.withResolvers<readonly TestCall[]>();
+    await start({
+      testCall: () => {
+        made += 1;
+        return made === 1 ? answer.promise : Promise.reject(new Error('Asterisk is away'));
+      },
+    });
+    const viewer = await signedIn(VIEW);
+    const operator = await signedIn(OPERATE);
+    expect(await (await get('/api/session', operator)).json()).toMatchObject({ canTestCall: true });
+    expect((await post('/api/test-call', {}, viewer)).status).toBe(403);
+    const both = [post('/api/test-call', {}, operator), post('/api/test-call', {}, operator)];
+    const database = await open(place);
+    await expect.poll(async () => (await listAudit(database, 10)).length, PATIENCE).toBe(2);
+    const call = { server: 'local', codec: 'ulaw', setUpMs: 9, lost: 0, jitterMs: 1, mos: 4.4 };
+    answer.resolve([call as TestCall]);
+    for (const response of await Promise.all(both)) expect(await response.json()).toEqual([call]);
+    expect(made).toBe(1);
+    const failed = await post('/api/test-call', {}, operator);
+    expect([failed.status, await failed.json()]).toEqual([502, { error: 'Asterisk is away' }]);
+  });
+
+  it('has messages done by who may operate, and says by whom', async () => {
+    const database = await open(place);
+    const message = {
+      taken_at: 5,
+      agent: 'alice',
+      name: 'Bob',
+      number: '1002',
+      text: 'Call me',
+      info: '{}',
+      state: 'new',
+    } as const;
+    await database.db
+      .insertInto('messages')
+      .values({ id: 'm1', call_id: null, ...message })
+      .execute();
+    const viewer = await signedIn(VIEW);
+    const operator = await signedIn(OPERATE);
+    expect((await post('/api/messages/done', { id: 'm1' }, viewer)).status).toBe(403);
+    expect(await (await get('/api/messages', viewer)).json()).toMatchObject([{ id: 'm1', done: false }]);
+    expect((await post('/api/messages/done', { id: 'm1' }, operator)).status).toBe(204);
+    expect((await post('/api/messages/done', { id: 'm2' }, operator)).status).toBe(404);
+    expect(await (await get('/api/messages', viewer)).json()).toMatchObject([{ id: 'm1', done: true }]);
+    expect(await listAudit(database, 10)).toMatchObject([{ actor: 'token (operate)' }]);
   });
 
   it('passes a telephone’s SIP on to Asterisk and back', async () => {

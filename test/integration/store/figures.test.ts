@@ -61,6 +61,12 @@ describe.each(KINDS)('in %s', (kind) => {
       { stage: 'total', turns: 7, p50: 400, p95: 1000 },
       { stage: 'llm', turns: 7, p50: 200, p95: 500 },
     ]);
+    expect(found.stageDays).toEqual([
+      { stage: 'total', day: TODAY - 1, turns: 4, p50: 200, p95: 400 },
+      { stage: 'total', day: TODAY, turns: 3, p50: 600, p95: 1000 },
+      { stage: 'llm', day: TODAY - 1, turns: 4, p50: 100, p95: 200 },
+      { stage: 'llm', day: TODAY, turns: 3, p50: 300, p95: 500 },
+    ]);
     expect(found.agents).toEqual([
       { agent: 'alice', calls: 2, turns: 6, p50: 300, p95: 600 },
       { agent: 'tom', calls: 1, turns: 1, p50: 1000, p95: 1000 },
