@@ -46,6 +46,7 @@ export class Fleet {
   readonly asterisks: FleetAsterisk[] = [];
   readonly nodes: FleetNode[] = [];
   readonly folder: string;
+  readonly short: boolean;
   readonly #callers: Host;
   readonly #closing: (() => Promise<unknown>)[] = [];
   readonly #signal: AbortSignal;
@@ -55,8 +56,9 @@ export class Fleet {
   #callsMade = 0;
   #firstPort = 20_000;
 
-  private constructor({ folder, signal, asterisks, nodes }: FleetOptions) {
+  private constructor({ folder, signal, asterisks, nodes, short }: FleetOptions) {
     this.folder = folder;
+    this.short = short;
     this.#signal = signal;
     this.network = new FleetNetwork(join(folder, 'network'));
     this.entry = this.network.host('entry');
@@ -80,7 +82,7 @@ export class Fleet {
     }
   }
 
-  async #start({ say, tls = false, short }: FleetOptions): Promise<void> {
+  async #start({ say, tls = false }: FleetOptions): Promise<void> {
     const begun = Date.now();
     // The database's folder must be where its user may go; this one vanishes with the namespaces.
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=1777', 'tmpfs', POSTGRES_HOME]);
@@ -107,7 +109,7 @@ export class Fleet {
     this.#closing.push(() => kamailio.stop());
     const cloud = await cheapCloud();
     this.#closing.push(() => cloud.close());
-    const configFolder = writeConfig(join(this.folder, 'config'), this.asterisks, short);
+    const configFolder = writeConfig(join(this.folder, 'config'), this.asterisks, this.short);
     for (const node of this.nodes) node.configure(configFolder, { ...cloud.environment, ...this.#shared() });
     this.#closing.push(() => Promise.all(this.nodes.map((node) => node.kill())));
     await Promise.all(this.nodes.map((node) => node.start()));
@@ -196,6 +198,13 @@ export class Fleet {
   /** Calls that have come to a node so far. */
   get callsBegun(): number {
     return this.nodes.reduce((sum, { begun }) => sum + begun, 0);
+  }
+
+  /** Resolves when no node has a call, and all know that of each other. */
+  async quiet(): Promise<void> {
+    await until(() => this.nodes.every(({ running }) => running === 0), 10_000, this.#signal);
+    // Two of their heartbeats.
+    await new Promise((resolve) => setTimeout(resolve, 700));
   }
 
   /** Which nodes have claimed the call of which caller: not those that took it over. */
@@ -356,6 +365,7 @@ export class FleetNode {
       configFolder: this.#configFolder,
       logFile: join(this.#fleet.folder, `${name}-${this.#starts}.log`),
       signal: this.#fleet.signal,
+      settled: !this.#fleet.short,
       environment: {
         ...this.#environment,
         VOICE_AGENT_NODE: this.name,

@@ -48,9 +48,10 @@ async function entry({ fleet, report }: PartContext): Promise<void> {
   report.judge(part, 'calls that Kamailio still counts', String(sum(loads)), '0', sum(loads) === 0);
 }
 
-async function spread({ fleet, settings, report }: PartContext): Promise<void> {
+async function spread({ fleet, settings, report, signal }: PartContext): Promise<void> {
   const part = 'spread';
   const count = settings.spread;
+  await fleet.quiet();
   const calls = await fleet.call({
     count,
     listening: true,
@@ -58,7 +59,10 @@ async function spread({ fleet, settings, report }: PartContext): Promise<void> {
     holdMs: (count / settings.rate) * 1000 + settings.holdMs,
   });
   const all = await calls.allSpokenTo((count / settings.rate) * 1000 + settings.watchMs);
-  const byNode = fleet.nodes.map((node) => calls.at(node).length);
+  const nodesTell = (): number[] => fleet.nodes.map((node) => calls.at(node).length);
+  // What they write comes later than what they say.
+  await until(() => sum(nodesTell()) >= count, 10_000, signal);
+  const byNode = nodesTell();
   const byAsterisk = await loadsOf(fleet);
   const ratio = (values: readonly number[]): number => Math.max(...values) / (sum(values) / values.length);
   report.judge(part, 'callers who were spoken to', all ? `all ${count}` : 'not all', 'all', all);
@@ -209,6 +213,7 @@ async function nodeDies(
 ): Promise<void> {
   const count = settings.atATime;
   const watchMs = settings.watchMs;
+  await fleet.quiet();
   const calls = await fleet.call({
     count,
     listening: true,
@@ -283,6 +288,7 @@ async function comesBack(
   { fleet, settings, report }: PartContext,
 ): Promise<void> {
   const count = settings.atATime;
+  await fleet.quiet();
   const calls = await fleet.call({
     count,
     rate: settings.rate,
@@ -304,6 +310,7 @@ async function comesBack(
 async function nodeStalled({ fleet, settings, report, signal }: PartContext): Promise<void> {
   const part = 'node-stalled';
   const count = settings.atATime;
+  await fleet.quiet();
   const calls = await fleet.call({
     count,
     listening: true,
@@ -489,8 +496,7 @@ async function limits({ fleet, report, signal }: PartContext): Promise<void> {
     const result = fleet.callsBegun - before;
     await calls.end();
     await calls.stop();
-    await until(() => fleet.nodes.every(({ running }) => running === 0), 10_000, signal);
-    await sleep(1000);
+    await fleet.quiet();
     return result;
   };
   const expect = (what: string, measured: number, wanted: number): void => {
