@@ -237,11 +237,17 @@ async function nodeDies(
   );
   await sleep(500);
   const before = Date.now();
-  if (part === 'node-killed') await victim.start();
-  else if (part === 'node-frozen') victim.thaw();
-  else victim.host.reconnect();
-  // So long at least it is seen that it doesn't touch what isn't its own any more.
-  await sleep(settings.short ? 0 : 5000);
+  const returns = async (): Promise<void> => {
+    if (part === 'node-killed') await victim.start();
+    else if (part === 'node-frozen') victim.thaw();
+    else victim.host.reconnect();
+    // So long at least it is seen that it doesn't touch what isn't its own any more.
+    await sleep(settings.short ? 0 : 5000);
+  };
+  const back = returns();
+  // Who waits for it learns of it.
+  back.catch(() => undefined);
+  if (!settings.short) await back;
   await calls.end();
   const ended = await calls.finished();
   const spoken = its.map((index) => (calls.ears.of(index).spokenToAfter(at + 50) ?? Infinity) - at);
@@ -276,7 +282,7 @@ async function nodeDies(
   report.judge(part, "other nodes' calls that were cut", String(othersCut), '0', othersCut === 0);
   report.tell(part, "other nodes' calls, longest without a packet", ms(Math.max(0, ...othersGaps)));
   report.data[part] = { its, spoken, gaps, othersGaps, calls: ended };
-  await calls.stop();
+  await Promise.all([calls.stop(), back]);
   if (settings.short) return;
   await comesBack(part, victim, { fleet, settings, report, signal });
 }
