@@ -397,6 +397,17 @@ export class FleetNode {
     return answer.text();
   }
 
+  /** How many offers it didn't claim since its start, by why. */
+  async declined(): Promise<Map<string, number>> {
+    const text = await this.metrics();
+    const found = new Map<string, number>();
+    for (const [, reason = '', count] of text.matchAll(
+      /^voice_agent_offers_declined_total\{[^}]*reason="([^"]+)"[^}]*\} (\d+)/gm,
+    ))
+      found.set(reason, (found.get(reason) ?? 0) + Number(count));
+    return found;
+  }
+
   /** `kill -9`. */
   async kill(): Promise<void> {
     const agent = this.#agent;

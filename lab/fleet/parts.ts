@@ -79,6 +79,10 @@ async function spread({ fleet, settings, report, signal }: PartContext): Promise
     );
   await calls.end();
   const ended = await judgeCuts(part, calls, report);
+  for (const node of fleet.nodes) {
+    const declined = [...(await node.declined())].map(([reason, count]) => `${reason} ${count}`);
+    if (declined.length > 0) report.tell(part, `offers that ${node.name} declined`, declined.join(', '));
+  }
   report.data[part] = { byNode, byAsterisk, calls: ended };
   await calls.stop();
 }

@@ -17,12 +17,11 @@ const CALLER: AriChannel = {
 function setUp() {
   const clock = new ManualClock();
   const begun = clock.now();
-  const node = { delayMs: 20, inDoubt: false, claimedAt: [] as number[], over: 0 };
+  const node = { delayMs: 20, claimedAt: [] as number[], over: 0 };
   const offers = new Offers(
     {
       clock,
       server: { name: 'north', app: 'voice-agent.a' },
-      heart: node,
       settings: { enterMs: 2000 },
       log: { warn: () => undefined },
       rest: {
@@ -73,14 +72,5 @@ describe('A call that is offered', () => {
     node.delayMs = 35;
     await clock.advance(50);
     expect(node.claimedAt).toEqual([35]);
-  });
-
-  it('isn’t claimed by a node of which others may think that it is gone', async () => {
-    const { clock, node, offers } = setUp();
-    void offers.offered(CALLER);
-    node.inDoubt = true;
-    await clock.advance(50);
-    expect(node.claimedAt).toEqual([]);
-    expect([node.over, offers.stats.declined]).toEqual([1, { 'in-doubt': 1 }]);
   });
 });
