@@ -37,6 +37,8 @@ export const EXTENSION = '510001';
 const POSTGRES_HOME = '/var/lib/postgresql';
 /** What a node says of a caller whom another has had, just before that call begins here. */
 const GOES_ON = 'another run has left goes on';
+/** For what a first call has a node load. */
+const WARM_MS = 4000;
 /** How long a node may let its calls end by themselves. */
 const DRAIN_MS = 60_000;
 
@@ -113,6 +115,7 @@ export class Fleet {
     for (const node of this.nodes) node.configure(configFolder, { ...cloud.environment, ...this.#shared() });
     this.#closing.push(() => Promise.all(this.nodes.map((node) => node.kill())));
     await Promise.all(this.nodes.map((node) => node.start()));
+    if (!this.short) await this.warmUp();
     const parts = `${this.asterisks.length} Asterisks, ${this.nodes.length} nodes, Kamailio and PostgreSQL`;
     say(`${parts} are ready after ${((Date.now() - begun) / 1000).toFixed(1)} s`);
   }
@@ -198,6 +201,15 @@ export class Fleet {
   /** Calls that have come to a node so far. */
   get callsBegun(): number {
     return this.nodes.reduce((sum, { begun }) => sum + begun, 0);
+  }
+
+  /** Some calls, and what a node loads only when its first call begins: that keeps its main thread for a while. */
+  async warmUp(): Promise<void> {
+    const calls = await this.call({ count: 4 * this.nodes.length, rate: 4, holdMs: 500 });
+    await calls.sipp.finished();
+    await calls.stop();
+    await this.quiet();
+    await new Promise((resolve) => setTimeout(resolve, WARM_MS));
   }
 
   /** Resolves when no node has a call, and all know that of each other. */

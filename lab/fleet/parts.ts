@@ -298,7 +298,7 @@ async function comesBack(
   { fleet, settings, report }: PartContext,
 ): Promise<void> {
   const count = settings.atATime;
-  await fleet.quiet();
+  await fleet.warmUp();
   const calls = await fleet.call({
     count,
     rate: settings.rate,
