@@ -74,8 +74,8 @@ const LOOK_MS: Milliseconds = 100;
 const IDLE_LOOK_MS: Milliseconds = 2000;
 /** Callers who are taken over at the same time. */
 const AT_ONCE = 8;
-/** For the store to say how many calls a caller has: the offer lasts 400 ms. */
-const COUNT_MS: Milliseconds = 100;
+/** For the store to say how many calls there are: the offer lasts 400 ms. */
+const COUNT_MS: Milliseconds = 250;
 /** For what was said: the caller hears nothing meanwhile. */
 const SAID_MS: Milliseconds = 1500;
 
