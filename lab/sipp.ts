@@ -147,10 +147,11 @@ export class Sipp {
 
   /** Its last words, for who wonders. */
   get output(): string {
-    const errors = join(this.#options.folder, 'errors.log');
-    return (
-      (existsSync(errors) ? readFileSync(errors, 'utf8').slice(0, 4000) : '') + this.#output.slice(-1000)
-    );
+    const path = join(this.#options.folder, 'errors.log');
+    const errors = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+    // That nobody hung up before the caller did is told for each call.
+    const odd = errors.filter((line) => !line.includes('jumping to label'));
+    return odd.join('\n').slice(0, 8000) + this.#output.slice(-1000);
   }
 
   async stop(): Promise<void> {

@@ -37,6 +37,8 @@ export const EXTENSION = '510001';
 const POSTGRES_HOME = '/var/lib/postgresql';
 /** What a node says of a caller whom another has had, just before that call begins here. */
 const GOES_ON = 'another run has left goes on';
+/** For what a first call has a node load. */
+const WARM_MS = 4000;
 /** How long a node may let its calls end by themselves. */
 const DRAIN_MS = 60_000;
 
@@ -46,6 +48,7 @@ export class Fleet {
   readonly asterisks: FleetAsterisk[] = [];
   readonly nodes: FleetNode[] = [];
   readonly folder: string;
+  readonly short: boolean;
   readonly #callers: Host;
   readonly #closing: (() => Promise<unknown>)[] = [];
   readonly #signal: AbortSignal;
@@ -55,8 +58,9 @@ export class Fleet {
   #callsMade = 0;
   #firstPort = 20_000;
 
-  private constructor({ folder, signal, asterisks, nodes }: FleetOptions) {
+  private constructor({ folder, signal, asterisks, nodes, short }: FleetOptions) {
     this.folder = folder;
+    this.short = short;
     this.#signal = signal;
     this.network = new FleetNetwork(join(folder, 'network'));
     this.entry = this.network.host('entry');
@@ -80,7 +84,7 @@ export class Fleet {
     }
   }
 
-  async #start({ say, tls = false, short }: FleetOptions): Promise<void> {
+  async #start({ say, tls = false }: FleetOptions): Promise<void> {
     const begun = Date.now();
     // The database's folder must be where its user may go; this one vanishes with the namespaces.
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=1777', 'tmpfs', POSTGRES_HOME]);
@@ -107,10 +111,11 @@ export class Fleet {
     this.#closing.push(() => kamailio.stop());
     const cloud = await cheapCloud();
     this.#closing.push(() => cloud.close());
-    const configFolder = writeConfig(join(this.folder, 'config'), this.asterisks, short);
+    const configFolder = writeConfig(join(this.folder, 'config'), this.asterisks, this.short);
     for (const node of this.nodes) node.configure(configFolder, { ...cloud.environment, ...this.#shared() });
     this.#closing.push(() => Promise.all(this.nodes.map((node) => node.kill())));
     await Promise.all(this.nodes.map((node) => node.start()));
+    if (!this.short) await this.warmUp();
     const parts = `${this.asterisks.length} Asterisks, ${this.nodes.length} nodes, Kamailio and PostgreSQL`;
     say(`${parts} are ready after ${((Date.now() - begun) / 1000).toFixed(1)} s`);
   }
@@ -196,6 +201,22 @@ export class Fleet {
   /** Calls that have come to a node so far. */
   get callsBegun(): number {
     return this.nodes.reduce((sum, { begun }) => sum + begun, 0);
+  }
+
+  /** Some calls, and what a node loads only when its first call begins: that keeps its main thread for a while. */
+  async warmUp(): Promise<void> {
+    const calls = await this.call({ count: 4 * this.nodes.length, rate: 4, holdMs: 500 });
+    await calls.sipp.finished();
+    await calls.stop();
+    await this.quiet();
+    await new Promise((resolve) => setTimeout(resolve, WARM_MS));
+  }
+
+  /** Resolves when no node has a call, and all know that of each other. */
+  async quiet(): Promise<void> {
+    await until(() => this.nodes.every(({ running }) => running === 0), 10_000, this.#signal);
+    // Two of their heartbeats.
+    await new Promise((resolve) => setTimeout(resolve, 700));
   }
 
   /** Which nodes have claimed the call of which caller: not those that took it over. */
@@ -356,6 +377,7 @@ export class FleetNode {
       configFolder: this.#configFolder,
       logFile: join(this.#fleet.folder, `${name}-${this.#starts}.log`),
       signal: this.#fleet.signal,
+      settled: !this.#fleet.short,
       environment: {
         ...this.#environment,
         VOICE_AGENT_NODE: this.name,
@@ -385,6 +407,17 @@ export class FleetNode {
       signal: AbortSignal.timeout(5000),
     });
     return answer.text();
+  }
+
+  /** How many offers it didn't claim since its start, by why. */
+  async declined(): Promise<Map<string, number>> {
+    const text = await this.metrics();
+    const found = new Map<string, number>();
+    for (const [, reason = '', count] of text.matchAll(
+      /^voice_agent_offers_declined_total\{[^}]*reason="([^"]+)"[^}]*\} (\d+)/gm,
+    ))
+      found.set(reason, (found.get(reason) ?? 0) + Number(count));
+    return found;
   }
 
   /** `kill -9`. */

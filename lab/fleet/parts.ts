@@ -48,9 +48,10 @@ async function entry({ fleet, report }: PartContext): Promise<void> {
   report.judge(part, 'calls that Kamailio still counts', String(sum(loads)), '0', sum(loads) === 0);
 }
 
-async function spread({ fleet, settings, report }: PartContext): Promise<void> {
+async function spread({ fleet, settings, report, signal }: PartContext): Promise<void> {
   const part = 'spread';
   const count = settings.spread;
+  await fleet.quiet();
   const calls = await fleet.call({
     count,
     listening: true,
@@ -58,7 +59,10 @@ async function spread({ fleet, settings, report }: PartContext): Promise<void> {
     holdMs: (count / settings.rate) * 1000 + settings.holdMs,
   });
   const all = await calls.allSpokenTo((count / settings.rate) * 1000 + settings.watchMs);
-  const byNode = fleet.nodes.map((node) => calls.at(node).length);
+  const nodesTell = (): number[] => fleet.nodes.map((node) => calls.at(node).length);
+  // What they write comes later than what they say.
+  await until(() => sum(nodesTell()) >= count, 10_000, signal);
+  const byNode = nodesTell();
   const byAsterisk = await loadsOf(fleet);
   const ratio = (values: readonly number[]): number => Math.max(...values) / (sum(values) / values.length);
   report.judge(part, 'callers who were spoken to', all ? `all ${count}` : 'not all', 'all', all);
@@ -75,6 +79,10 @@ async function spread({ fleet, settings, report }: PartContext): Promise<void> {
     );
   await calls.end();
   const ended = await judgeCuts(part, calls, report);
+  for (const node of fleet.nodes) {
+    const declined = [...(await node.declined())].map(([reason, count]) => `${reason} ${count}`);
+    if (declined.length > 0) report.tell(part, `offers that ${node.name} declined`, declined.join(', '));
+  }
   report.data[part] = { byNode, byAsterisk, calls: ended };
   await calls.stop();
 }
@@ -209,6 +217,7 @@ async function nodeDies(
 ): Promise<void> {
   const count = settings.atATime;
   const watchMs = settings.watchMs;
+  await fleet.quiet();
   const calls = await fleet.call({
     count,
     listening: true,
@@ -232,11 +241,17 @@ async function nodeDies(
   );
   await sleep(500);
   const before = Date.now();
-  if (part === 'node-killed') await victim.start();
-  else if (part === 'node-frozen') victim.thaw();
-  else victim.host.reconnect();
-  // So long at least it is seen that it doesn't touch what isn't its own any more.
-  await sleep(settings.short ? 0 : 5000);
+  const returns = async (): Promise<void> => {
+    if (part === 'node-killed') await victim.start();
+    else if (part === 'node-frozen') victim.thaw();
+    else victim.host.reconnect();
+    // So long at least it is seen that it doesn't touch what isn't its own any more.
+    await sleep(settings.short ? 0 : 5000);
+  };
+  const back = returns();
+  // Who waits for it learns of it.
+  back.catch(() => undefined);
+  if (!settings.short) await back;
   await calls.end();
   const ended = await calls.finished();
   const spoken = its.map((index) => (calls.ears.of(index).spokenToAfter(at + 50) ?? Infinity) - at);
@@ -271,7 +286,7 @@ async function nodeDies(
   report.judge(part, "other nodes' calls that were cut", String(othersCut), '0', othersCut === 0);
   report.tell(part, "other nodes' calls, longest without a packet", ms(Math.max(0, ...othersGaps)));
   report.data[part] = { its, spoken, gaps, othersGaps, calls: ended };
-  await calls.stop();
+  await Promise.all([calls.stop(), back]);
   if (settings.short) return;
   await comesBack(part, victim, { fleet, settings, report, signal });
 }
@@ -283,6 +298,7 @@ async function comesBack(
   { fleet, settings, report }: PartContext,
 ): Promise<void> {
   const count = settings.atATime;
+  await fleet.warmUp();
   const calls = await fleet.call({
     count,
     rate: settings.rate,
@@ -304,6 +320,7 @@ async function comesBack(
 async function nodeStalled({ fleet, settings, report, signal }: PartContext): Promise<void> {
   const part = 'node-stalled';
   const count = settings.atATime;
+  await fleet.quiet();
   const calls = await fleet.call({
     count,
     listening: true,
@@ -489,8 +506,7 @@ async function limits({ fleet, report, signal }: PartContext): Promise<void> {
     const result = fleet.callsBegun - before;
     await calls.end();
     await calls.stop();
-    await until(() => fleet.nodes.every(({ running }) => running === 0), 10_000, signal);
-    await sleep(1000);
+    await fleet.quiet();
     return result;
   };
   const expect = (what: string, measured: number, wanted: number): void => {

@@ -57,8 +57,8 @@ export interface FleetStore {
   acquire(call: CallKey, from: string, node: string, run: string): Promise<number | undefined>;
   /** Ends the leases of a dead node at one Asterisk. */
   release(node: string, server: string): Promise<void>;
-  /** Calls at a time, of nodes that are there, from that number. */
-  callsOf(caller: string): Promise<number>;
+  /** Calls at a time, of nodes that are there; and of these, from that number. */
+  count(caller: string): Promise<{ readonly all: number; readonly ofCaller: number }>;
   /** This node isn't one any more. */
   leave(node: string, run: string): Promise<void>;
   close(): Promise<void>;

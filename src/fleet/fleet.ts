@@ -74,8 +74,8 @@ const LOOK_MS: Milliseconds = 100;
 const IDLE_LOOK_MS: Milliseconds = 2000;
 /** Callers who are taken over at the same time. */
 const AT_ONCE = 8;
-/** For the store to say how many calls a caller has: the offer lasts 400 ms. */
-const COUNT_MS: Milliseconds = 100;
+/** For the store to say how many calls there are: the offer lasts 400 ms. */
+const COUNT_MS: Milliseconds = 250;
 /** For what was said: the caller hears nothing meanwhile. */
 const SAID_MS: Milliseconds = 1500;
 
@@ -138,10 +138,9 @@ export class Fleet {
     const { number } = info.caller;
     const desk = this.#desk;
     if (!desk) return { claim: false, reason: 'starting' };
-    const callsOfCaller = await this.#callsOf(number);
-    const callsOfFleet = limits.maxCalls === undefined ? undefined : this.#callsOfFleet();
+    const counts = await this.#count(number);
     const { refusal, fullness } = desk.outlook(info, this.#expected.size);
-    const verdict = claimVerdict({ refusal, fullness, callsOfFleet, callsOfCaller }, limits);
+    const verdict = claimVerdict({ refusal, fullness, ...counts }, limits);
     if (!verdict.claim) return verdict;
     const expected: Expected = { number, won: false };
     this.#expected.add(expected);
@@ -186,9 +185,9 @@ export class Fleet {
       const asterisk = this.#asterisks.get(key.server);
       if (!asterisk) return;
       this.#leases.begin(event.call, { ...key, caller: isWithheld(caller.number) ? '' : caller.number });
-      const { node, limits, store } = this.#options;
+      const { node, store } = this.#options;
       void asterisk.mark(key.channel, { VOICE_AGENT_OWNER: `${node} ${key.server}/${key.channel}` });
-      if (limits.maxCallsPerCaller !== undefined && store) this.#leases.flush(store).catch(() => undefined);
+      if (this.#limited && store) this.#leases.flush(store).catch(() => undefined);
     } else if (event.type === 'ended') {
       this.#leases.end(event.call);
       if (event.reason === 'taken-over') this.#lostToOthers += 1;
@@ -220,26 +219,28 @@ export class Fleet {
     return { node, run, state, calls: this.#desk?.size ?? 0, maxCalls, unreachable };
   }
 
-  #callsOfFleet(): number {
-    const others = this.#rows.filter(({ node, ageMs }) => node !== this.#options.node && ageMs < THERE_MS);
-    const own = (this.#desk?.size ?? 0) + this.#expected.size;
-    return others.reduce((sum, { calls }) => sum + calls, own);
-  }
-
-  /** Undefined: there is no limit, or it isn't known. */
-  async #callsOf(number: string): Promise<number | undefined> {
+  /** Nothing: there are no limits, or it isn't known. */
+  async #count(number: string): Promise<Pick<Standing, 'callsOfFleet' | 'callsOfCaller'>> {
     const { limits, store, clock } = this.#options;
-    if (limits.maxCallsPerCaller === undefined || !store || isWithheld(number)) return undefined;
-    const told = await within<number | undefined>(
-      store.callsOf(number).catch(() => undefined),
+    if (!this.#limited || !store) return {};
+    const told = await within(
+      store.count(number).catch(() => undefined),
       COUNT_MS,
       clock,
       () => undefined,
     );
-    if (told === undefined) return undefined;
-    return (
-      told + this.#leases.untold(number) + [...this.#expected].filter((one) => one.number === number).length
-    );
+    if (!told) return {};
+    const coming = [...this.#leases.untold, ...[...this.#expected].map((one) => one.number)];
+    const known = limits.maxCallsPerCaller !== undefined && !isWithheld(number);
+    return {
+      callsOfFleet: told.all + coming.length,
+      ...(known && { callsOfCaller: told.ofCaller + coming.filter((one) => one === number).length }),
+    };
+  }
+
+  get #limited(): boolean {
+    const { maxCalls, maxCallsPerCaller } = this.#options.limits;
+    return maxCalls !== undefined || maxCallsPerCaller !== undefined;
   }
 
   async #run(): Promise<void> {

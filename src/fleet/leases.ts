@@ -30,9 +30,9 @@ export class Leases {
     if (held?.token !== undefined) this.#ended.push({ ...held, token: held.token });
   }
 
-  /** Calls from that number that the store doesn't know yet. */
-  untold(caller: string): number {
-    return [...this.#held.values()].filter((one) => one.caller === caller && one.token === undefined).length;
+  /** Whose calls the store doesn't know yet: a number for each. */
+  get untold(): readonly string[] {
+    return [...this.#held.values()].filter(({ token }) => token === undefined).map(({ caller }) => caller);
   }
 
   /** Tells the store what it doesn't know; one after the other. Rejects if that fails: it is for the next time then. */

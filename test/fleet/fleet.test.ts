@@ -37,7 +37,7 @@ function setUp(options: Partial<FleetOptions> = {}) {
       done.push(`release ${node} ${server}`);
       return ask(undefined);
     },
-    callsOf: () => ask(2),
+    count: () => ask({ all: 2 + world.calls, ofCaller: 2 }),
     leave: () => ask(undefined),
     close: () => Promise.resolve(),
   };

@@ -157,14 +157,14 @@ export class FleetState {
     await this.#ask('delete from fleet_calls where node = $1 and server = $2', [node, server]);
   }
 
-  /** Of nodes that are there. */
-  async callsOf(caller: string): Promise<number> {
-    const [row] = await this.#ask<{ calls: string }>(
-      `select count(*) as calls from fleet_calls join fleet_nodes using (node)
-       where caller = $1 and beat_at > ${NOW} - ${THERE_MS}`,
+  /** Of nodes that are there: all calls, and those from that number. */
+  async count(caller: string): Promise<{ all: number; ofCaller: number }> {
+    const [row] = await this.#ask<{ calls: string; of_caller: string }>(
+      `select count(*) as calls, count(*) filter (where caller = $1) as of_caller
+       from fleet_calls join fleet_nodes using (node) where beat_at > ${NOW} - ${THERE_MS}`,
       [caller],
     );
-    return Number(row?.calls ?? 0);
+    return { all: Number(row?.calls ?? 0), ofCaller: Number(row?.of_caller ?? 0) };
   }
 
   async leave(node: string, run: string): Promise<void> {

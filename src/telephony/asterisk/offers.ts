@@ -81,7 +81,7 @@ export class Offers {
   }
 
   async #decide(channel: AriChannel, fleet: FleetPart): Promise<void> {
-    const { server, clock, heart } = this.#options;
+    const { server, clock } = this.#options;
     const info = callInfoOf(server.name, channel, stasisArgsOf(channel), {});
     const decision = this.#draining ? DRAINING : await fleet.consider(info);
     if (!decision.claim) {
@@ -95,8 +95,6 @@ export class Offers {
         waited = due;
       }
       if (this.#draining) this.#decline(DRAINING.reason);
-      // Others may think that this program is gone, and clear up after it.
-      else if (heart.inDoubt) this.#decline('in-doubt');
       else
         await this.#claim(channel, () => {
           decision.won();

@@ -105,18 +105,18 @@ describe('The store of a fleet', () => {
     expect(await state.acquire(call('1'), 'a', 'c', 'c:1')).toBe(3);
   });
 
-  it('counts the calls of a number, of nodes that are there', async () => {
+  it('counts the calls of all and of a number, of nodes that are there', async () => {
     await state.beat(me('a'));
     await state.beat(me('b'));
     await state.keep('a', 'a:1', [call('1', '555'), call('2', '555'), call('3', '556')]);
     await state.keep('b', 'b:1', [call('4', '555')]);
-    expect(await state.callsOf('555')).toBe(3);
+    expect(await state.count('555')).toEqual({ all: 4, ofCaller: 3 });
     await age('b', 10_001);
-    expect(await state.callsOf('555')).toBe(2);
+    expect(await state.count('555')).toEqual({ all: 3, ofCaller: 2 });
     await state.release('a', 'south');
-    expect(await state.callsOf('555')).toBe(2);
+    expect(await state.count('555')).toEqual({ all: 3, ofCaller: 2 });
     await state.release('a', 'north');
-    expect(await state.callsOf('555')).toBe(0);
+    expect(await state.count('555')).toEqual({ all: 0, ofCaller: 0 });
   });
 
   it('is missed within two seconds when it is away, and answers again when it is back', async () => {
