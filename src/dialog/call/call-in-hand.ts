@@ -19,7 +19,7 @@ import type { CallFacts } from './call-facts.ts';
 import type { CallReporter } from './call-reporter.ts';
 import type { TurnInbox } from './turn-inbox.ts';
 
-/** Who hears, thinks and speaks. */
+/** The providers of one agent. */
 export interface AgentParts {
   readonly vad: VoiceActivityDetector;
   readonly stt: SpeechToText;

@@ -26,12 +26,12 @@ export interface Wait {
   readonly nearAt?: Milliseconds | undefined;
 }
 
-/** An answer takes as long, once it is certain that the caller has finished: so long after a long pause nobody has waited. */
+/** The time that an answer usually takes once it is certain that the caller has finished: no filler comes before it is over. */
 const ANSWERS_WITHIN_MS = 500;
-/** And a voice from the first words to the first sound: it would be heard behind the sign, and so only later. */
+/** The time that a voice usually takes from the first words to the first sound: a filler would only delay that. */
 const SPEAKS_WITHIN_MS = 300;
 
-/** First `sign`, and then again and again a tone. */
+/** First `sign`, and then a tone each time. */
 export function fillersAfter(
   afterMs: Milliseconds,
   againMs: Milliseconds,
