@@ -80,7 +80,7 @@ export class CallReplies {
     else this.#start({ id, turn, phrase, gated: false, source: { is: 'written', text } });
   }
 
-  /** A filler: an audible sign that somebody is at work; the reply comes behind it. */
+  /** A filler: it tells the caller that somebody is at work; the reply comes after it. */
   filler({ turn }: Extract<TurnAction, { do: 'filler' }>): void {
     const { phrases, phraseOwner } = this.#agent;
     const { media, reporter } = this.#call;
@@ -97,7 +97,7 @@ export class CallReplies {
     this.#fillersTold = both(this.#fillersTold, told);
   }
 
-  /** A sign without words. */
+  /** A tone: a filler without words. */
   tone(): void {
     void playTone(this.#call.media);
   }

@@ -132,7 +132,7 @@ export class CallReporter {
   /** A reply that was being prepared was dropped: this event is its only trace. */
   preemptiveDropped(turn: number, at: Milliseconds): void {
     const { llmStart = at } = this.#options.tracker.turn(this.#options.name, turn)?.marks ?? {};
-    this.emit({ type: 'draft-dropped', turn, preparedMs: at - llmStart });
+    this.emit({ type: 'preemptive-reply-dropped', turn, preparedMs: at - llmStart });
   }
 
   measured(turn: number): void {

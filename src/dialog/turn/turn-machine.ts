@@ -315,8 +315,8 @@ function greet(state: Common, { firstWords }: Pick<TurnSettings, 'firstWords'>):
 function callerChanged(state: RunningState): Step {
   if (state.phase === 'held') return unchanged({ ...state, input: undefined, phrase: 'greeting' });
   if (!['listening', 'thinking', 'greeting', 'speaking'].includes(state.phase)) return unchanged(state);
-  const stranger: Common = { ...commonOf(state), ear: { is: 'quiet' }, voiceDbov: undefined, pauses: [] };
-  return after(stopping(state), greet(stranger, { firstWords: 'greeting' }));
+  const newcomer: Common = { ...commonOf(state), ear: { is: 'quiet' }, voiceDbov: undefined, pauses: [] };
+  return after(stopping(state), greet(newcomer, { firstWords: 'greeting' }));
 }
 
 // ── listening: the caller's turn ──────────────────────────────────────────────────────────────
@@ -1396,8 +1396,8 @@ function withTone({ state, actions }: Step): Step {
 
 /** The filler that is due after `given` others, while the reply isn't ready. */
 function filling(state: ListeningState | ThinkingState, given: number, settings: TurnSettings): Step {
-  const { sign } = settings.fillers.next(given);
-  return { state, actions: [sign === 'tone' ? { do: 'tone' } : { do: 'filler', turn: state.turn + 1 }] };
+  const { kind } = settings.fillers.next(given);
+  return { state, actions: [kind === 'tone' ? { do: 'tone' } : { do: 'filler', turn: state.turn + 1 }] };
 }
 
 /**

@@ -402,7 +402,7 @@ export type TurnAction =
   | { readonly do: 'filler'; readonly turn: number }
   /** The caller goes on: the filler stops. */
   | { readonly do: 'stop-filler' }
-  /** A sign without words. */
+  /** A tone: a filler without words. */
   | { readonly do: 'tone' }
   | { readonly do: 'transfer'; readonly transfer: Transfer }
   | { readonly do: 'cancel-transfer' }
