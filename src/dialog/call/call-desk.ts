@@ -282,7 +282,6 @@ export class Desk implements CallDesk {
     return new AdmittedCall({
       ...{ scope, name, info, parts, tools, phrases, expected, clock, tracker, observe, onTurn, source },
       agent: profile,
-      phraseOwner: profile.id,
       settings: earlier ? { ...settings, firstWords: 'sayAgain' } : settings,
       announcement,
       earlier,

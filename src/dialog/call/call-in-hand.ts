@@ -35,8 +35,6 @@ export interface AgentAtWork {
   readonly parts: AgentParts;
   readonly tools: ToolTable;
   readonly phrases: PhraseCache;
-  /** Whose prepared phrases are spoken; the agent's id unless it is an announcement. */
-  readonly phraseOwner: string;
   /** What the recogniser should expect. */
   readonly expected: readonly string[];
   readonly clock: Clock;
