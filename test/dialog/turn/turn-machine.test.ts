@@ -69,7 +69,7 @@ describe('a greeting that must be heard', () => {
   it('is stopped by a key, and what follows it is interruptible', () => {
     const call = new Call(notice);
     call.feed({ type: 'answered' });
-    expect(call.feed({ type: 'dtmf', digit: '2' })).toMatchObject([{ do: 'interrupt' }]);
+    expect(call.feed({ type: 'dtmf', digit: '2' })).toMatchObject([{ do: 'interrupt', by: 'caller' }]);
     expect(call.state).toMatchObject({ phase: 'listening', digits: { text: '2' } });
     const other = new Call(notice).greeted();
     other.asks();
@@ -965,7 +965,7 @@ describe('trouble', () => {
     call.speak();
     expect(call.feed({ type: 'stt-failed', fatal: false })).toMatchObject([{ phrase: 'sayAgain' }]);
     expect(call.feed({ type: 'stt-failed', fatal: true })).toMatchObject([
-      { do: 'interrupt' },
+      { do: 'interrupt', by: 'call' },
       { phrase: 'apology' },
     ]);
   });
