@@ -67,7 +67,7 @@ function clockTime(date: Date): string {
 
 const LEVELS: Partial<Record<CallEvent['type'], 'warn' | 'debug'>> = {
   trouble: 'warn',
-  'draft-dropped': 'debug',
+  'preemptive-reply-dropped': 'debug',
 };
 
 /**
@@ -129,7 +129,7 @@ function sentence(event: CallEvent, targets: LatencyTargets): string {
       return `agent${event.interrupted ? ' (interrupted)' : ''}${ago(event)}: ${event.text}`;
     case 'latency':
       return latencyLine({ turn: event.turn, stages: stageTimes(event.marks) }, targets);
-    case 'draft-dropped':
+    case 'preemptive-reply-dropped':
       return `a reply that was prepared for ${event.preparedMs.toFixed(0)} ms is dropped: the caller goes on`;
     case 'barge-in':
       return `barge-in after ${event.playedMs.toFixed(0)} ms of the reply`;

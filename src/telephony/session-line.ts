@@ -37,7 +37,7 @@ export class SessionLine implements CallLine {
   // ── the session's side ──
 
   on(listener: (event: LineEvent) => void): () => void {
-    // Who comes late must not miss that the caller is gone, is another one, or on hold.
+    // A listener that comes late must still learn that the caller is gone, is another one, or is on hold.
     for (const missed of this.#missed()) {
       queueMicrotask(
         FailureDomain.bind(() => {

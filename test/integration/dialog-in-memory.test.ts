@@ -47,7 +47,6 @@ async function start() {
     parts,
     tools: toolTable(standardTools({ agent, messages: { keep: () => Promise.resolve() }, clock })),
     phrases,
-    phraseOwner: agent.id,
     expected: [],
     clock,
     tracker: new LatencyTracker(),

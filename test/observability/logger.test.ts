@@ -71,7 +71,7 @@ describe('the log', () => {
       const observe = logCalls(logger, { texts: true, targets: DEFAULT_LATENCY_TARGETS });
       const about = { call: 'local/1', at: 0 };
       const events: CallEvent[] = [
-        { ...about, type: 'draft-dropped', turn: 1, preparedMs: 295.4 },
+        { ...about, type: 'preemptive-reply-dropped', turn: 1, preparedMs: 295.4 },
         {
           ...about,
           type: 'latency',

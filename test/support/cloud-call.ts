@@ -61,9 +61,8 @@ export async function startCloudCall(options: CloudCallOptions): Promise<CloudCa
     agent,
     parts: { vad, stt, llm: options.llm, tts: options.tts },
     tools: toolTable([...standardTools({ agent, messages, clock: systemClock }), ...(options.tools ?? [])]),
+    // Nothing is prepared.
     phrases: new PhraseCache(),
-    // Nobody's: nothing is prepared, and the greeting is left out.
-    phraseOwner: 'nobody',
     expected: [],
     clock: systemClock,
     tracker: new LatencyTracker(),

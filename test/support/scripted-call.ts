@@ -110,7 +110,6 @@ export class ScriptedCall {
       parts: { vad: this.vad, stt: this.stt, llm: this.llm, tts: this.tts },
       tools: toolTable([...standard, ...(options.tools ?? [])]),
       phrases,
-      phraseOwner: agent.id,
       expected: [],
       clock: this.clock,
       tracker: this.tracker,

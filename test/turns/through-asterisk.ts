@@ -11,6 +11,7 @@ import { NativeAsterisk } from '../../lab/asterisk.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
 import type { CallDesk, VoiceActivityDetector } from '../../src/dialog/contract/ports.ts';
 import { RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
+import { within } from '../../src/lib/abort.ts';
 import { systemClock, type Milliseconds } from '../../src/lib/clock.ts';
 import { FRAME_MS } from '../../src/media/audio.ts';
 import { AudioRingReader } from '../../src/media/audio-ring.ts';
@@ -114,15 +115,15 @@ export class TurnsLab {
       string,
     ];
     try {
-      const external = await this.#rest.createExternalMedia(media, APP, {
-        externalHost: `127.0.0.1:${telephone.port}`,
-        format: 'ulaw',
-      });
+      const externalHost = `127.0.0.1:${telephone.port}`;
+      const external = await this.#arrived(media, () =>
+        this.#rest.createExternalMedia(media, APP, { externalHost, format: 'ulaw' }),
+      );
       const peer = peerOf(external);
       if (!peer) throw new Error('Asterisk doesn’t say where its end of the RTP is');
       await this.#rest.createBridge(bridge);
       await this.#rest.addToBridge(bridge, [media]);
-      await this.#dial(channel, number);
+      await this.#arrived(channel, () => this.#dial(channel, number));
       await this.#rest.addToBridge(bridge, [channel]);
       const startedAt = systemClock.now();
       const wire = await telephone.talk({ peer, test, caller, hearing, stt, events });
@@ -161,30 +162,36 @@ export class TurnsLab {
     await this.#asterisk.stop();
   }
 
-  /** Calls the agent's number in the dialplan; resolves when it has answered. */
-  async #dial(channel: string, number: string): Promise<void> {
-    const answered = Promise.withResolvers<undefined>();
+  /** Calls the agent's number in the dialplan; the channel is in our application when that has answered. */
+  #dial(channel: string, number: string): Promise<unknown> {
+    const query = new URLSearchParams({
+      endpoint: 'Local/510001@phones/n',
+      ...{
+        app: APP,
+        callerId: number,
+        formats: 'ulaw',
+        channelId: channel,
+        otherChannelId: `${channel}-far`,
+      },
+    });
+    return this.#asterisk.ari('POST', `/channels?${query.toString()}`);
+  }
+
+  /** Makes a channel; resolves when it is in our application. */
+  async #arrived<T>(channel: string, make: () => Promise<T>): Promise<T> {
+    const there = Promise.withResolvers<undefined>();
     this.#arrivals.set(channel, () => {
-      answered.resolve(undefined);
+      there.resolve(undefined);
     });
     try {
-      const query = new URLSearchParams({
-        endpoint: 'Local/510001@phones/n',
-        ...{
-          app: APP,
-          callerId: number,
-          formats: 'ulaw',
-          channelId: channel,
-          otherChannelId: `${channel}-far`,
-        },
-      });
-      await this.#asterisk.ari('POST', `/channels?${query.toString()}`);
-      await Promise.race([
-        answered.promise,
-        sleep(2 * ARI_MS).then(() => {
-          throw new Error(`the call of ${number} wasn’t answered`);
-        }),
-      ]);
+      const made = await make();
+      await within(
+        there.promise,
+        2 * ARI_MS,
+        systemClock,
+        () => `${channel} didn’t come into the application`,
+      );
+      return made;
     } finally {
       this.#arrivals.delete(channel);
     }

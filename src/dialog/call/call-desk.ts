@@ -81,7 +81,7 @@ interface RunningCall {
   media?: MediaSession;
 }
 
-/** Decides who answers a call, and keeps the calls that are running. */
+/** Decides which agent answers a call, and keeps the calls that are running. */
 export class Desk implements CallDesk {
   readonly #options: CallDeskOptions;
   readonly #byExtension = new Map<string, StaffedAgent>();
@@ -116,7 +116,7 @@ export class Desk implements CallDesk {
     const earlier = this.#options.earlier?.(info);
     const refusal = this.#refusalFor(info, earlier !== undefined);
     if (!refusal) return this.#accept(info, agent, undefined, earlier);
-    // Whom we call isn't called to be told that nobody is free.
+    // We don't call people to tell them that all lines are busy.
     if (this.#options.whenFull === 'continue' || info.direction === 'out') return this.#sendOn(info, refusal);
     return this.#announce(info, { reason: refusal, phrase: 'busy', way: 'hang-up' }, refusal);
   }
@@ -186,7 +186,7 @@ export class Desk implements CallDesk {
     patience.abort();
   }
 
-  /** Who comes back from the dialplan may be here before all is told of their last visit: `server/channel#2` then. */
+  /** A caller who comes back from the dialplan may arrive before their last visit is finished: then it is `server/channel#2`. */
   #nameOf(info: CallInfo): string {
     const name = callName(info);
     const taken = new Set([...this.#calls.keys()].map((call) => call.name));
@@ -217,7 +217,7 @@ export class Desk implements CallDesk {
   }
 
   #tell(event: CallEvent): void {
-    // Whoever watches must not be able to keep a caller from going on.
+    // An observer that throws must not keep a caller from going on.
     FailureDomain.attempt(() => {
       this.#options.observe(event);
     });
@@ -280,7 +280,6 @@ export class Desk implements CallDesk {
     return new AdmittedCall({
       ...{ scope, name, info, parts, tools, phrases, expected, clock, tracker, observe, source },
       agent: profile,
-      phraseOwner: profile.id,
       settings: earlier ? { ...settings, firstWords: 'sayAgain' } : settings,
       announcement,
       earlier,
@@ -309,7 +308,7 @@ export class Desk implements CallDesk {
  */
 const HELLO: HelloSettings = { waitMs: 1500, pauseMs: 600, longestMs: 4000 };
 
-/** Whether one caller has made both calls. Who comes back from the dialplan has made one. */
+/** Whether both calls are from the same caller. A caller who comes back from the dialplan has made only one call. */
 function isFromSameCaller(one: CallInfo, other: CallInfo): boolean {
   const { number } = one.caller;
   if (one.key.channel === other.key.channel || number !== other.caller.number) return false;
@@ -333,7 +332,7 @@ function settingsOf({ profile, parts, settings }: StaffedAgent, { direction }: C
   };
 }
 
-/** When replies fail again and again. Whoever can't be heard at all can't be kept trying with. */
+/** When replies fail again and again. `keep-trying` is about replies: a caller who can't be heard at all goes on in the dialplan. */
 function troubleSettings(whenFailing: AgentProfile['whenFailing']): Partial<TurnSettings> {
   switch (whenFailing) {
     case 'continue':
@@ -358,7 +357,7 @@ export function announcerProfile(voice: string, language: string): AgentProfile 
     codec: 'auto',
     afterwards: 'hang-up',
     whenFailing: 'hang-up',
-    // Who only speaks waits for nobody.
+    // Announcements wait for nobody.
     patience: 'normal',
     filler: 'tone',
     greetingInterruptible: true,

@@ -19,7 +19,7 @@ import type { CallFacts } from './call-facts.ts';
 import type { CallReporter } from './call-reporter.ts';
 import type { TurnInbox } from './turn-inbox.ts';
 
-/** Who hears, thinks and speaks. */
+/** The providers of one agent. */
 export interface AgentParts {
   readonly vad: VoiceActivityDetector;
   readonly stt: SpeechToText;
@@ -35,8 +35,6 @@ export interface AgentAtWork {
   readonly parts: AgentParts;
   readonly tools: ToolTable;
   readonly phrases: PhraseCache;
-  /** Whose prepared phrases are spoken; the agent's id unless it is an announcement. */
-  readonly phraseOwner: string;
   /** What the recogniser should expect. */
   readonly expected: readonly string[];
   readonly clock: Clock;

@@ -70,7 +70,7 @@ export class CallReplies {
   }
 
   say({ reply: id, turn, phrase }: Extract<TurnAction, { do: 'say' }>): void {
-    const { phrases, phraseOwner, agent } = this.#agent;
+    const { phrases, agent } = this.#agent;
     const { media, history, facts } = this.#call;
     if (typeof phrase === 'object') {
       this.#start({ id, turn, gated: false, source: { is: 'written', text: phrase.text } });
@@ -79,21 +79,21 @@ export class CallReplies {
     const hasCalled = facts.info.direction === 'out' && agent.callOpening !== undefined;
     const words = phrase === 'greeting' && hasCalled ? 'callOpening' : phrase;
     if (phrase === 'stillThere') history.callerSaid({ role: 'caller', text: '', via: 'silence' });
-    const prepared = phrases.get(phraseOwner, words, media.format);
+    const prepared = phrases.get(agent.id, words, media.format);
     if (prepared) {
       this.#keep(id, new PlayedPhrase(playPhrase(media, prepared), { id, turn, phrase }, this.#call));
       return;
     }
-    const text = phrases.text(phraseOwner, words) ?? (phrase === 'greeting' ? agent.greeting : undefined);
+    const text = phrases.text(agent.id, words) ?? (phrase === 'greeting' ? agent.greeting : undefined);
     if (text === undefined) this.#call.inbox.post({ type: 'reply-ended', reply: id });
     else this.#start({ id, turn, phrase, gated: false, source: { is: 'written', text } });
   }
 
-  /** A filler: an audible sign that somebody is at work; the reply comes behind it. */
+  /** A filler: it tells the caller that somebody is at work; the reply comes after it. */
   filler({ turn }: Extract<TurnAction, { do: 'filler' }>): void {
-    const { phrases, phraseOwner } = this.#agent;
+    const { phrases, agent } = this.#agent;
     const { media, reporter } = this.#call;
-    const prepared = phrases.get(phraseOwner, 'oneMoment', media.format);
+    const prepared = phrases.get(agent.id, 'oneMoment', media.format);
     if (!prepared) {
       this.tone();
       return;
@@ -106,7 +106,7 @@ export class CallReplies {
     this.#fillersTold = both(this.#fillersTold, told);
   }
 
-  /** A sign without words. */
+  /** A tone: a filler without words. */
   tone(): void {
     void playTone(this.#call.media);
   }

@@ -37,14 +37,14 @@ export type Stop =
 type Standing =
   /** It isn't certain. */
   | { readonly is: 'tentative' }
-  /** It is, and what the caller said isn't told yet. */
+  /** It is certain, and what the caller said isn't reported yet. */
   | { readonly is: 'certain'; readonly stoppedBy?: 'caller' | 'call' }
-  /** It was told, and can't be taken back any more. */
+  /** What the caller said is reported, and can't be taken back any more. */
   | { readonly is: 'told'; readonly stoppedBy?: 'caller' | 'call' }
-  /** It was, and the reply leaves no trace. */
+  /** The turn was taken back: the reply leaves no trace. */
   | { readonly is: 'taken-back' };
 
-/** What a model is told of an ending that its words didn't reach. */
+/** What a model is told of an ending that didn't happen, because its words were interrupted before. */
 const NOT_DONE = 'not done: the caller has interrupted you before';
 
 /** A reply in a call: tells the turn machine how it gets on, and history and reporter what came of it. */
@@ -108,7 +108,7 @@ export class CallReply implements ReplyEvents {
     }
   }
 
-  /** The call is over, or `by` whom it was interrupted. */
+  /** The call is over, or the reply was interrupted by the caller. */
   close(by: 'caller' | 'call' = 'call'): void {
     const standing = this.#standing;
     if (standing.is === 'certain' || standing.is === 'told') this.#standing = { ...standing, stoppedBy: by };
@@ -239,7 +239,7 @@ export class PlayedPhrase {
     this.close(how.is === 'interrupted' ? how.by : 'caller');
   }
 
-  /** The call is over, or `by` whom it was interrupted. Whoever calls it flushes the media. */
+  /** The call is over, or the phrase was interrupted by the caller. The media is flushed by whoever calls this. */
   close(by: 'caller' | 'call' = 'call'): void {
     this.#stoppedBy = by;
   }

@@ -26,7 +26,7 @@ export class CallReporter {
   readonly #spared = new Set<string>();
   /** When the call was answered; undefined: not yet. */
   #answeredAt: Milliseconds | undefined;
-  /** The turn of which it will be told soon what the caller said, for it is being answered. */
+  /** The turn that is being answered: what the caller said in it is reported as soon as it can't be taken back. */
   #callerSaidDue: number | undefined;
   /** "One moment", heard before it was told what the caller had said. */
   #untoldFiller: { readonly turn: number; readonly heard: Heard } | undefined;
@@ -121,23 +121,23 @@ export class CallReporter {
     this.emit({ type: 'sound-judged', ...sound });
   }
 
-  /** A filler was heard, which is told behind what the caller had said. */
+  /** A filler was heard; it is reported after what the caller had said. */
   fillerHeard(turn: number, heard: Heard): void {
     this.#untoldFiller = { turn, heard };
     if (this.#callerSaidDue === undefined) this.tellFiller();
   }
 
-  /** Now is the time to tell of the filler, if there was one. */
+  /** Reports the filler, if there was one. */
   tellFiller(): void {
     const filler = this.#untoldFiller;
     this.#untoldFiller = undefined;
     if (filler) this.#agentHeard(filler.turn, filler.heard);
   }
 
-  /** What was being prepared for the turn's end leaves no trace but this. */
+  /** A reply that was being prepared was dropped: this event is its only trace. */
   preemptiveDropped(turn: number, at: Milliseconds): void {
     const { llmStart = at } = this.marks(turn) ?? {};
-    this.emit({ type: 'draft-dropped', turn, preparedMs: at - llmStart });
+    this.emit({ type: 'preemptive-reply-dropped', turn, preparedMs: at - llmStart });
   }
 
   measured(turn: number): void {
@@ -149,19 +149,19 @@ export class CallReporter {
     this.emit({ type: 'trouble', part, message });
   }
 
-  /** Who was asked for a transcript has kept silent, and whoever stands behind it as well. */
+  /** The recogniser was asked for a transcript and hasn't answered, nor have its fallbacks. */
   sttUnanswered(waitedMs: Milliseconds): void {
     const message = `no transcript within ${waitedMs} ms of being asked for one`;
     this.emit({ type: 'trouble', part: 'stt', kind: 'timeout', message });
   }
 
-  /** Something was thrown: nobody was left to take over. */
+  /** Something was thrown: there was no fallback left. */
   thrown(part: Extract<CallEvent, { type: 'trouble' }>['part'], error: unknown): void {
     this.emit(thrownTrouble(part, error));
   }
 
   providerTrouble(trouble: ProviderTrouble): void {
-    // That a provider is being passed over is told once, not in every turn.
+    // That a provider is skipped is reported once, not in every turn.
     const { part, provider, outcome } = trouble;
     const key = `${part} ${provider}`;
     if (outcome === 'spared' && this.#spared.has(key)) return;

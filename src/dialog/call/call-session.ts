@@ -98,7 +98,7 @@ export class CallSession {
 
   /** `finished`: the call was ended before it could run. Resolves when nothing of it is left open; never rejects. */
   async run(finished?: Ending): Promise<void> {
-    // Until now it was for the line to see to it. From now on the caller can be told.
+    // Until now bugs were the line's business. From now on the caller can be told.
     const withdraw = FailureDomain.current()?.onFailure((error) => this.#onBug(error));
     if (withdraw) this.#scope.defer(withdraw);
     FailureDomain.attempt(() => {
@@ -173,7 +173,7 @@ export class CallSession {
     this.#inbox.post(wish);
   }
 
-  /** The first time with an apology, if the caller can hear one; the second time at once; then it is the line's turn. */
+  /** The first time with an apology, if the caller can hear one; the second time at once; after that the line sees to it. */
   #onBug(error: unknown): Milliseconds | undefined {
     this.#bugs += 1;
     if (this.#reporter.ended || this.#bugs > 2) return undefined;
@@ -215,7 +215,7 @@ export class CallSession {
     }
   }
 
-  /** Nothing tells of it: the counters do. */
+  /** There is no event for it, so the counters are looked at. */
   #awaitFirstPacket(): void {
     if (this.#state.phase !== 'opening' || this.#inbox.closed) return;
     if (this.#call.media.stats().packetsReceived > 0) this.#inbox.post({ type: 'line-heard' });
@@ -274,7 +274,7 @@ export class CallSession {
     const readyAt = event.type === 'reply-audible' ? this.#reporter.readyAt(this.#state.turn) : undefined;
     this.#log?.told(event, readyAt === undefined ? undefined : { readyAt });
     for (const action of actions) this.#log?.did(action, event.at);
-    // The turn, and what it was answered, was told just before.
+    // The turn and its answer were reported just before.
     if (event.type === 'agent-said' || this.#log?.isFull) this.#tellSteps();
   }
 
@@ -313,7 +313,7 @@ export class CallSession {
         break;
       case 'resume':
         this.#replies.resume(action);
-        // Whatever else the detector has paused, a filler before the reply, goes on as well.
+        // The detector may have paused a filler before the reply, too: it goes on as well.
         this.#flushLine.resume();
         break;
       case 'judged':

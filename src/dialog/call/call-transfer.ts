@@ -9,7 +9,7 @@ import type { CallInfo, LineEvent, TransferOutcome, TransferRequest } from '../c
 /** After the briefing, before it is said once more. */
 const BRIEF_AGAIN_MS = 3000;
 
-/** With whom the caller is. */
+/** Who the caller is with. */
 type Standing =
   | { readonly is: 'with-agent' }
   | { readonly is: 'ringing'; readonly cancel: AbortController }
@@ -25,7 +25,7 @@ type Standing =
 /** What a transfer needs of the agent: who speaks, and how. */
 type Briefer = Pick<AgentAtWork, 'agent' | 'clock' | 'parts' | 'source'>;
 
-/** Others who are called for a call's caller, and how long they talk with the one who answers. */
+/** Calls others for the caller, and measures how long they talk with the one who answers. */
 export class CallTransfer {
   readonly #agent: Briefer;
   readonly #call: CallInHand;
@@ -74,7 +74,7 @@ export class CallTransfer {
     return text.replaceAll('{caller}', name || number).replaceAll('{about}', about || lastWords);
   }
 
-  /** Says it to the target, again and again until they press a key: who answers late in a sentence hears it whole. */
+  /** Says it to the target again and again until they press a key, so that they hear it whole even if they missed the beginning. */
   async #brief(text: string, signal: AbortSignal): Promise<void> {
     const { parts, agent, source, clock } = this.#agent;
     const { media, reporter } = this.#call;

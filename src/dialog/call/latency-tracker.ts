@@ -43,7 +43,7 @@ export interface TurnLatency {
 }
 
 /**
- * Where the time of each turn goes, for any number of calls at once. Whoever needs it is handed one;
+ * Where the time of each turn goes, for any number of calls at once. It is handed to those who need it;
  * instants come from outside. It forgets a call on `cleanUp`, and the oldest turns of a long call.
  */
 export class LatencyTracker {

@@ -8,7 +8,7 @@ type Handler = (event: TurnEvent) => void;
 
 /** What becomes of an event that is posted. */
 type Standing =
-  /** It waits for whoever will read it. */
+  /** It waits until `serve` is called. */
   | { readonly is: 'unread' }
   | { readonly is: 'served'; readonly handle: Handler }
   /** It waits for the one that is being handled. */
@@ -33,7 +33,7 @@ export class TurnInbox {
     return this.#standing.is === 'closed';
   }
 
-  /** Who reads it; what was posted before waits for them. */
+  /** From now on `handle` takes the events, those that were posted before first. */
   serve(handle: Handler): void {
     this.#standing = { is: 'served', handle };
     this.#drain();

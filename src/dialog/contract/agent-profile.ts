@@ -2,7 +2,7 @@ import type { Milliseconds } from '../../lib/clock.ts';
 import type { CodecName } from '../../media/codec.ts';
 import type { AgentPhrase } from './stock-phrases.ts';
 
-/** Who answers: an agent of agents.yaml, checked and complete. */
+/** An agent of agents.yaml, checked and complete. */
 export interface AgentProfile {
   readonly id: string;
   readonly extensions: readonly string[];
@@ -10,7 +10,7 @@ export interface AgentProfile {
   readonly greeting: string;
   /** First words of a call that it makes. Missing: it makes none. */
   readonly callOpening?: string;
-  /** What it says beside the conversation, where that isn't what its language says. */
+  /** Stock phrases of its own, in the place of its language's. */
   readonly phrases?: Readonly<Partial<Record<AgentPhrase, string>>>;
   readonly instructions: string;
   readonly voice: string;
@@ -20,17 +20,17 @@ export interface AgentProfile {
   readonly limits: AgentLimits;
   /** How long it lets callers pause. */
   readonly patience: 'quick' | 'normal' | 'relaxed';
-  /** What a caller hears first who waits for an answer: "one moment", or a soft tone. */
+  /** What a caller who waits for an answer hears first: "one moment", or a soft tone. */
   readonly filler: 'words' | 'tone';
   /** Whether a caller's voice may interrupt the greeting; keys may in any case. */
   readonly greetingInterruptible: boolean;
   /** Where the caller goes when the conversation is over: nowhere, or on in the dialplan. */
   readonly afterwards: 'hang-up' | 'continue';
-  /** Names of the tools that its model may call. Missing: all that its knowledge and targets have a use for. */
+  /** Names of the tools that its model may call. Missing: those for which its knowledge and targets have a use. */
   readonly tools?: readonly string[];
-  /** Whom it may call for a caller, and nobody else. */
+  /** The only people that it may call for a caller. */
   readonly transferTargets: readonly TransferTarget[];
-  /** What becomes of a caller to whom no reply could be given several times in a row. */
+  /** What becomes of a caller when several replies in a row have failed. */
   readonly whenFailing: 'continue' | 'hang-up' | 'keep-trying';
   /** What the embedded receptionist answers from; other models get it within their instructions. */
   readonly knowledge: AgentKnowledge;
@@ -49,7 +49,7 @@ export interface TransferTarget {
   readonly ringMs: Milliseconds;
   /** What the caller hears meanwhile. */
   readonly whileRinging: 'ringing' | 'music';
-  /** Said to who answers, who must then take the call by a key. `{caller}`, `{about}`: who calls, and what about. */
+  /** Said to the target when they answer; they must then take the call by a key. `{caller}`, `{about}`: who calls, and what about. */
   readonly briefing?: string;
 }
 
@@ -58,13 +58,13 @@ export interface AgentLimits {
   readonly endpointingMs: Milliseconds;
   /** Silence after which a reply is prepared, though the turn may go on; 0: never before its end is certain. */
   readonly eagerPauseMs: Milliseconds;
-  /** Talking without an end that the detector finds; what was said until then is answered. */
+  /** A caller who talks for longer is answered, whether they have finished or not. */
   readonly longestTurnMs: Milliseconds;
   /** Voiced time that interrupts the agent. */
   readonly bargeInMs: Milliseconds;
   /** Pause that ends a row of keys; a key that chooses a department is answered sooner. */
   readonly interDigitMs: Milliseconds;
-  /** Silence after which a caller who waits for an answer hears a sign that it is being seen to. */
+  /** Silence after which a caller who waits for an answer hears a filler. */
   readonly fillerMs: Milliseconds;
   /** How long the greeting waits for the caller's first packet; 0: it doesn't. */
   readonly firstPacketMs: Milliseconds;
@@ -74,7 +74,7 @@ export interface AgentLimits {
   readonly maxCallMs: Milliseconds;
 }
 
-/** What holds where agents.yaml sets nothing. */
+/** Used where agents.yaml sets nothing. */
 export const DEFAULT_LIMITS: AgentLimits = {
   endpointingMs: 500,
   eagerPauseMs: 150,

@@ -86,7 +86,7 @@ export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
     }
   | { readonly type: 'latency'; readonly turn: number; readonly marks: TurnMarks }
   /** A reply that was prepared for this turn, so long, was dropped: the caller went on. */
-  | { readonly type: 'draft-dropped'; readonly turn: number; readonly preparedMs: Milliseconds }
+  | { readonly type: 'preemptive-reply-dropped'; readonly turn: number; readonly preparedMs: Milliseconds }
   | { readonly type: 'barge-in'; readonly turn: number; readonly playedMs: Milliseconds }
   /** The caller made a sound while the agent spoke, who paused. */
   | ({ readonly type: 'sound-judged' } & JudgedSound)

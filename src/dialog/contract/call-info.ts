@@ -11,7 +11,7 @@ export interface CallInfo {
   readonly direction: 'in' | 'out';
   /** The extension by which the agent was chosen. */
   readonly dialled: string;
-  /** Who is on the line: who has called, or (`out`) was called. */
+  /** The person on the line, who has called us or (`out`) was called by us. */
   readonly caller: { readonly number: string; readonly name: string };
   /** Chosen channel variables. */
   readonly variables: Readonly<Record<string, string>>;
@@ -24,9 +24,9 @@ export interface TransferRequest {
   readonly ringMs: Milliseconds;
   readonly whileRinging: 'ringing' | 'music';
   /**
-   * Who answers is told what it is about before they have the caller, and takes the call by 1: by 2, by hanging up, and
-   * after a while without a key they don't. Speaks into the call's media, which the target hears meanwhile and the caller
-   * doesn't, until `signal` aborts. Where a telephony can't, they have the caller at once.
+   * Tells the target what the call is about before they are connected. They take the call by pressing 1, and refuse it by
+   * pressing 2, by hanging up, or by pressing nothing for a while. Until `signal` aborts it speaks into the call's media,
+   * which only the target hears meanwhile. A telephony that can't do this connects them at once.
    */
   readonly brief?: (signal: AbortSignal) => void;
 }

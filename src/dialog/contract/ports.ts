@@ -72,7 +72,7 @@ export interface Playback {
    * `resume(fromMs)` isn't counted twice, and the fade of a pause isn't at all.
    */
   playedMs(): Milliseconds;
-  /** It is paused, whoever did it, or will be as soon as it is its turn. */
+  /** It is paused, or will be as soon as it is its turn. */
   readonly paused: boolean;
   /**
    * From the next packet on it fades out within 10 ms, and then there is silence: this utterance, and those that

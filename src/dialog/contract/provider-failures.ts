@@ -18,7 +18,7 @@ export interface ProviderStatus {
 
 /** What can go wrong between us and a provider (docs/errors.md). */
 export const FAILURE_KINDS = [
-  /** Nobody listens there. */
+  /** Nothing listens there. */
   'refused',
   /** The name can't be resolved. */
   'dns',

@@ -9,7 +9,7 @@ export interface VadRequest {
   readonly heard: AudioRingHandle;
   /** What the agent says, so that its echo isn't taken for the caller. */
   readonly sent?: AudioRingHandle;
-  /** While armed, speech of `bargeInMs` trips it, without a word to the main thread first. */
+  /** While it is armed, speech of `bargeInMs` trips it without asking the main thread first. */
   readonly flushLine: FlushLineHandle;
   /** Voiced time before `speech-start` is reported. */
   readonly startMs?: Milliseconds;
@@ -18,11 +18,11 @@ export interface VadRequest {
   /** Voiced time that pauses or stops an armed agent. */
   readonly bargeInMs?: Milliseconds;
   readonly onEvent: (event: VadEvent) => void;
-  /** Nobody listens to this call, nor will: told once, the last of all. */
+  /** This call isn't listened to any more. Reported once, as the last thing. */
   readonly onFailed?: (error: Error) => void;
 }
 
-/** What holds where a request sets nothing. */
+/** Used where a request sets nothing. */
 export const VAD_TIMES = { startMs: 60, stopMs: 100, bargeInMs: DEFAULT_LIMITS.bargeInMs } as const;
 
 export type VadEvent =
@@ -35,7 +35,7 @@ export type VadEvent =
       readonly at: Milliseconds;
       readonly traits?: SoundTraits | undefined;
     }
-  /** They go on: told after every 400 ms of voice. `dbov`: its mean level so far; `nowDbov`: that of these 400 ms. */
+  /** They go on talking: reported after every 400 ms of voice. `dbov`: its mean level so far; `nowDbov`: that of these 400 ms. */
   | {
       readonly type: 'speech-lasts';
       readonly frame: number;
@@ -72,7 +72,7 @@ export interface SttRequest {
   /** Words that no dictionary has, in ARPAbet. */
   readonly pronunciations?: Readonly<Record<string, string>>;
   readonly onEvent: (event: SttEvent) => void;
-  /** The call's end: who isn't connected by then needn't be any more. */
+  /** Aborts at the call's end: a connection that isn't open by then isn't needed any more. */
   readonly signal?: AbortSignal;
 }
 
@@ -82,7 +82,7 @@ export type SttEvent =
   | { readonly type: 'turn-eager-end'; readonly transcript: Transcript }
   | { readonly type: 'turn-resume' }
   | { readonly type: 'turn-end'; readonly transcript: Transcript }
-  /** Another recogniser listens from now on. `findsTurns`: as for the port, which spoke for the one before. */
+  /** Another recogniser listens from now on. `findsTurns`: that of the new one; the port's was that of the one before. */
   | { readonly type: 'recogniser'; readonly name: string; readonly findsTurns: boolean }
   | { readonly type: 'trouble'; readonly trouble: ProviderTrouble }
   | { readonly type: 'failed'; readonly error: Error };

@@ -58,14 +58,14 @@ export interface ReplyOutcome extends Pick<Thought, 'tools' | 'wordsLast'> {
  *                                                        paused ────┘
  */
 type Standing =
-  /** The turn that it answers isn't certain: it is thought of and synthesised, and nobody hears it. */
+  /** The turn that it answers isn't certain: the reply is prepared, and nothing of it is heard. */
   | { readonly is: 'gated' }
   /** It may be heard, and there is nothing to be heard yet. */
   | { readonly is: 'released' }
   | { readonly is: 'speaking'; readonly utterance: SpokenUtterance; readonly filler: SilenceFiller }
   /**
-   * The caller hears nothing of it for now; it is thought of and synthesised further, as far as there is room. Silence
-   * is no reason for a filler, nor standing still one to fail.
+   * The caller hears nothing of it for now, while model and voice go on as far as there is room. No filler is played, and
+   * it doesn't count as stalled.
    */
   | {
       readonly is: 'paused';
@@ -171,7 +171,7 @@ export class AgentReply {
     const speaking = this.#speak();
     const thought = await this.#think();
     await speaking;
-    // Only now, so that what is said about it comes behind the words that there were.
+    // Only now, so that a phrase about the failure comes after the words that the reply had.
     if (thought.failure) this.#fail('llm', thought.failure.error);
     this.#stall.stop();
     const heard = await this.#audible?.utterance.heard();
@@ -261,7 +261,7 @@ export class AgentReply {
     return (await this.#stall.patiently(utterance.write(audio))) === true;
   }
 
-  /** What the caller hears of it, or would but for a pause. */
+  /** What the caller hears of it, or would hear if it weren't paused. */
   get #audible(): Extract<Standing, { is: 'speaking' | 'paused' }> | undefined {
     const standing = this.#standing;
     return standing.is === 'speaking' || standing.is === 'paused' ? standing : undefined;

@@ -18,7 +18,7 @@ export interface ToolContext {
   readonly call: CallInfo;
   readonly line: Pick<CallLine, 'sendDtmf'>;
   readonly signal: AbortSignal;
-  /** By which the model asked for it. */
+  /** The model's own call of the tool. */
   readonly toolCall: ToolCall;
 }
 
@@ -27,7 +27,7 @@ export interface ToolOutcome {
   readonly result: string;
   /** The model must react to the result, though it has said something already. */
   readonly answer?: boolean;
-  /** The call ends so, or somebody else is called, once what was said is out. */
+  /** How the call ends, or who is called, once what was said is out. */
   readonly ending?: FollowUp;
 }
 

@@ -13,7 +13,7 @@ import { answer, type Question, type ReplySource } from './reply-source.ts';
 import type { StallWatch } from './stall-watch.ts';
 import type { FollowUp } from '../turn/turn-states.ts';
 
-/** What a model is told of a tool that was at work when the reply was stopped, until it is known better. */
+/** A model is told this of a tool that was at work when the reply was stopped, until the tool has finished. */
 export const INTERRUPTED = 'interrupted: it is not known whether it was done';
 
 /** How often a model may call tools in one turn and be asked again. */
@@ -167,7 +167,7 @@ export class ReplyThinking {
     if (signal.aborted) return undefined;
     events.commit();
     events.acted();
-    // Whatever becomes of the reply now: it may have been done.
+    // From now on it may have been done, even if the reply is stopped.
     const index = this.#tools.push({ call, result: INTERRUPTED, followUp: undefined }) - 1;
     this.#wordsLast = false;
     const running = tools.run(call, signal).then((outcome) => {

@@ -4,8 +4,8 @@ import { fillerTone } from '../../media/filler-tone.ts';
 import type { SpokenUtterance } from './utterance.ts';
 
 /**
- * Words, and then nothing, as before a tool that takes its time: puts a sign without words behind them, again and
- * again, until more follows.
+ * When a reply falls silent in the middle, as while a tool takes its time: adds a tone after each silence, until more
+ * words follow.
  */
 export class SilenceFiller {
   readonly #clock: Clock;

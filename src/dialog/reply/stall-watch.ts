@@ -10,7 +10,7 @@ export interface StallWatchOptions {
   readonly onStall: () => void;
 }
 
-/** Tells when something that should go on doesn't. To wait for somebody else is no stall. */
+/** Notices when nothing goes on any more. Waiting for somebody else (`patiently`) doesn't count. */
 export class StallWatch {
   readonly #options: StallWatchOptions;
   /** Things that are waited for at the moment. */
@@ -22,7 +22,7 @@ export class StallWatch {
     this.#options = options;
   }
 
-  /** Something has happened: the next thing must within `stallMs`. */
+  /** Something has happened: the next thing must happen within `stallMs`. */
   progress(): void {
     const { clock, stallMs, signal, onStall } = this.#options;
     this.#cancel();

@@ -135,7 +135,7 @@ export function playPhrase(media: MediaSession, phrase: PreparedPhrase): SpokenU
   return utterance;
 }
 
-/** A sign without words; its packets go before whatever is queued later. */
+/** A tone; its packets go before whatever is queued later. */
 export async function playTone(media: MediaSession): Promise<void> {
   const playback = media.play();
   await playback.write(fillerTone());

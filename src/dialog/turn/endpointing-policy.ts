@@ -29,17 +29,17 @@ const NUMBER_SHORT = 7;
 
 /* Shares of the ordinary pause. Chosen on the corpus of test/turns. */
 const DICTATING = 3;
-/** A number that may be whole: some countries' have seven digits. */
+/** The number may be complete: in some countries they have seven digits. */
 const NEARLY_DICTATED = 2;
 const OPEN = 4.4;
 const SPELLING = 2;
 const WHOLE = 0.7;
 /** Yes, or no, to a question that wants nothing else. */
 const ANSWERED = 0.5;
-/** A question whose melody is over. */
+/** A question, by its rising melody. */
 const RISEN = 0.65;
 
-/** What an end-of-turn model is certain of. */
+/** The end-of-turn model is certain that they have finished, or that they haven't. */
 const ENDS = 0.6;
 const GOES_ON = 2.5;
 const CERTAINLY = 0.7;
@@ -49,10 +49,10 @@ const PATIENCE = { quick: 0.7, normal: 1, relaxed: 1.7 } as const;
 
 /** Semitones. In the middle of a sentence one voice in ten rises as much, at the end of a question nine. */
 const RISES = 2;
-/** What a caller's own pauses count for, and how far a slow one is followed. */
+/** How much longer than the caller's own pauses one must be, and the longest that a slow caller is given. */
 const OWN = 1.2;
 const SLOWEST = 2.5;
-/** So many pauses of the ordinary length are taken for granted: one long pause is no habit. */
+/** The caller counts as having made this many ordinary pauses already: one long pause is no habit. */
 const PRIOR = 2;
 
 /**

@@ -1,18 +1,18 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 
-/** An audible sign that somebody is at work. */
+/** What a caller who waits hears, so that they know that somebody is at work. */
 export interface Filler {
-  /** So long after the caller's last sound, or after the sign before. */
+  /** So long after the caller's last sound, or after the filler before. */
   readonly afterMs: Milliseconds;
-  /** "One moment", or a sign without words. */
-  readonly sign: 'words' | 'tone';
+  /** "One moment", or a tone. */
+  readonly kind: 'words' | 'tone';
 }
 
 /** Decides when a caller who waits for the agent hears that they are being seen to, and how. */
 export interface FillerPolicy {
-  /** `given`: how many signs they have had since anything else was heard. */
+  /** `given`: how many fillers they have had since anything else was heard. */
   next(given: number): Filler;
-  /** When the first sign is due. */
+  /** When the first filler is due. */
   firstAt(wait: Wait): Milliseconds;
 }
 
@@ -26,19 +26,19 @@ export interface Wait {
   readonly nearAt?: Milliseconds | undefined;
 }
 
-/** An answer takes as long, once it is certain that the caller has finished: so long after a long pause nobody has waited. */
+/** The time that an answer usually takes once it is certain that the caller has finished: no filler comes before it is over. */
 const ANSWERS_WITHIN_MS = 500;
-/** And a voice from the first words to the first sound: it would be heard behind the sign, and so only later. */
+/** The time that a voice usually takes from the first words to the first sound: a filler would only delay that. */
 const SPEAKS_WITHIN_MS = 300;
 
-/** First `sign`, and then again and again a tone. */
+/** First a filler of that `kind`, and then a tone each time. */
 export function fillersAfter(
   afterMs: Milliseconds,
   againMs: Milliseconds,
-  sign: Filler['sign'] = 'words',
+  kind: Filler['kind'] = 'words',
 ): FillerPolicy {
   return {
-    next: (given) => (given === 0 ? { afterMs, sign } : { afterMs: againMs, sign: 'tone' }),
+    next: (given) => (given === 0 ? { afterMs, kind } : { afterMs: againMs, kind: 'tone' }),
     firstAt: ({ lastAt, certainAt, nearAt = -Infinity }) =>
       Math.max(lastAt + afterMs, certainAt + ANSWERS_WITHIN_MS, nearAt + SPEAKS_WITHIN_MS),
   };

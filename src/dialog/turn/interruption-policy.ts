@@ -42,23 +42,23 @@ export interface InterruptionPolicy {
   readonly longestMs: Milliseconds;
 }
 
-/** Whoever says more than this has something to say, and be it "yeah" five times. */
+/** More words than these are no back-channel, even if they are "yeah" five times. */
 const LISTENERS_WORDS = 4;
-/** No cough lasts as long: what wasn't understood of it was a sentence. */
+/** A sound this long is no cough: if no words were found in it, it was a sentence that wasn't understood. */
 const SENTENCE_MS = 1000;
-/** Less of a cough, a breath, a bark has a pitch, and more of every word. */
+/** Coughs, breaths and barks have a pitch for less of their time than this, words for more. */
 export const SPEECH_PITCHED = 0.4;
-/** A recogniser hears as many in a cough. */
+/** Recognisers find up to this many words in a cough. */
 const FEW_WORDS = 2;
-/** Who turns away from the telephone is as much weaker, at least. */
+/** A voice that is turned away from the telephone is weaker by at least this. */
 const ASIDE_DB = 7;
-/** A word or two of which the recogniser is less sure aren't believed. */
+/** One or two words aren't believed if the recogniser is less sure of them than this. */
 const CERTAIN = 0.6;
-/** From a sound's end on, words included. */
+/** How long the words of a short sound are waited for after its end. */
 const SOUND_WAITS_MS = 400;
-/** A recogniser that is asked for a sentence may take as long. */
+/** The same for a sentence. */
 const SENTENCE_WAITS_MS = 1500;
-/** Somebody who talks for as long wants to be heard at last. */
+/** A sound that lasts this long stops the agent in any case. */
 const LONGEST_MS = 4000;
 
 /**
@@ -92,7 +92,7 @@ export function pausingForWords(language: Language): InterruptionPolicy {
   };
 }
 
-/** The same, but for what the detector hears: that stops the agent for good. */
+/** The same, but as soon as the detector hears a sound, the agent stops for good. */
 export function stoppingAtOnce(language: Language): InterruptionPolicy {
   return { ...pausingForWords(language), atOnce: 'stop' };
 }

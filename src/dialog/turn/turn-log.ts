@@ -9,7 +9,7 @@ import type { AgentProfile } from '../contract/agent-profile.ts';
  * replay` can have the same events handled again, and say which decisions are other ones.
  */
 
-/** So many steps at most are gathered before they are told. */
+/** As many steps are gathered at most before they are told. */
 const MOST = 400;
 
 /** Gathers a call's steps, in order. */
@@ -52,7 +52,7 @@ export class TurnLog {
   }
 }
 
-/** What is told, or done, without what can't be kept, or is said elsewhere: what a reply answers, whom a transfer calls. */
+/** The fields of an event or action, without those that can't be kept or are logged elsewhere (what a reply answers, who is called). */
 function brief(fields: object): Readonly<Record<string, unknown>> {
   const kept = Object.entries(fields).flatMap(([name, value]): [string, unknown][] => {
     if (value === undefined || name === 'input') return [];
@@ -76,7 +76,7 @@ function transferIn({ way, target: { name } }: TransferLike): object {
   return { way, target: { name }, call: { id: '', name: '', arguments: {} } };
 }
 
-/** With what a call is held, as the log has it: all but the policies, which follow from it. */
+/** A call's settings as the log has them: all but the policies, which are made from the others. */
 export function loggedSettings(
   settings: TurnSettings,
   { language, limits, patience, filler }: Pick<AgentProfile, 'language' | 'limits' | 'patience' | 'filler'>,

@@ -51,11 +51,11 @@ import { repeats } from '../language/words.ts';
  * events and actions, and the drawing of how they follow each other, are in turn-states.ts; this file is read from
  * top to bottom: any state, opening, listening, thinking, speaking, held, transferring, closing, and what they share.
  *
- * The rule by which the recogniser's turns and the voice-activity detector's are one: *the detector says when the
- * caller begins to talk, and so interrupts; the recogniser, if it finds turns, says when they have finished, and
- * else the detector's pause does.* Two nets below it: real words from the recogniser interrupt, too, if the detector
- * missed them; and a recogniser that says nothing more after the caller fell silent is asked after `turnTimeoutMs`,
- * whatever it was waiting for.
+ * The voice-activity detector and the recogniser share the work like this: *the detector says when the caller begins to
+ * talk, and so interrupts; a recogniser that finds turns says when they have finished; with any other recogniser, a
+ * pause that the detector reports does.* Two rules catch what this misses: words from the recogniser interrupt even if
+ * the detector heard nothing; and a recogniser that reports nothing after the caller fell silent is asked after
+ * `turnTimeoutMs`.
  */
 
 export interface Step<State extends TurnState = TurnState> {
@@ -91,7 +91,7 @@ export function step(state: TurnState, event: TurnEvent, settings: TurnSettings)
   return inAnyState(state, event, settings) ?? inItsState(state, event, settings);
 }
 
-/** What an event means whoever is talking; undefined: that depends on the state. */
+/** What an event means in any state; undefined: that depends on the state. */
 function inAnyState(state: RunningState, event: TurnEvent, settings: TurnSettings): Step | undefined {
   const { at } = event;
   switch (event.type) {
@@ -104,7 +104,7 @@ function inAnyState(state: RunningState, event: TurnEvent, settings: TurnSetting
       if (state.phase === 'connected') return unchanged(state);
       return leave(state, failedEnding('media-lost', settings));
     case 'internal-error':
-      // Only whoever listens can be apologised to.
+      // In these states the caller would not hear an apology.
       return ['opening', 'held', 'transferring', 'connected', 'closing'].includes(state.phase)
         ? leave(state, { reason: 'internal-error', way: 'proceed' })
         : close(state, failedEnding('internal-error', settings, 'apology'), at, settings);
@@ -114,7 +114,7 @@ function inAnyState(state: RunningState, event: TurnEvent, settings: TurnSetting
     case 'reply-audible':
     case 'reply-ended':
     case 'reply-failed':
-      // Of one that nobody waits for any more.
+      // Events of a reply that nobody waits for any more mean nothing.
       return event.reply === replyOf(state) ? undefined : unchanged(state);
     case 'agent-said':
       return unchanged({ ...state, asked: event.text });
@@ -134,7 +134,7 @@ function inAnyState(state: RunningState, event: TurnEvent, settings: TurnSetting
       if (!event.fatal || state.phase === 'connected' || state.phase === 'closing') return undefined;
       const ending = failedEnding('failed', settings, 'apology');
       if (state.phase !== 'transferring') return close(state, ending, at, settings);
-      // Whoever answers doesn't need a recogniser. If nobody does, the call can't go on.
+      // If the target answers, no recogniser is needed. If not, the call can't go on.
       return unchanged({ ...state, wanted: state.wanted ?? { ending } });
     }
     case 'hold':
@@ -209,8 +209,8 @@ export function nextDeadline(state: TurnState, settings: TurnSettings): Millisec
 }
 
 /**
- * The reply that the caller's voice may stop now, and so arms the flush line; undefined: none. What never ends (a
- * television) may stop nothing: not a word of the agent's would be heard.
+ * The reply that the caller's voice may stop now (the flush line is armed for it); undefined: none. A sound that never
+ * ends, such as a television, may not stop it: the agent would never be heard.
  */
 export function interruptible(
   state: TurnState,
@@ -227,7 +227,7 @@ function callDeadline(state: Common): Milliseconds | undefined {
   return earliest(state.callEndsAt, state.wanted?.by);
 }
 
-/** What ends a call in any phase, whoever is talking. */
+/** What ends a call in any phase when its time has come. */
 function overdue(state: RunningState, at: Milliseconds, settings: TurnSettings): Step | undefined {
   if (state.phase === 'closing' || state.phase === 'opening') return undefined;
   if (state.wanted && isDue(state.wanted.by, at)) return close(state, state.wanted.ending, at, settings);
@@ -237,7 +237,7 @@ function overdue(state: RunningState, at: Milliseconds, settings: TurnSettings):
 
 function finish(state: RunningState, event: EventOf<'finish'>, settings: TurnSettings): Step {
   if (event.now) return leave(state, event.ending);
-  // Who talks with somebody else isn't to be disturbed before it must be.
+  // A caller who talks with somebody else is left alone as long as possible.
   if (state.phase === 'closing' || state.phase === 'connected') return unchanged(state);
   if (state.phase === 'opening' || state.phase === 'held') return leave(state, event.ending);
   if (state.phase === 'listening' && state.ear.is === 'quiet' && !state.digits && !state.preemptive) {
@@ -247,7 +247,7 @@ function finish(state: RunningState, event: EventOf<'finish'>, settings: TurnSet
   return unchanged({ ...state, wanted: { ending: event.ending, by: event.at + settings.politeMs } });
 }
 
-/** What somebody wants who looks on comes before whatever the agent is doing; nothing where it has no part. */
+/** An operator's wish comes before whatever the agent is doing; it has no effect where the agent isn't talking with the caller. */
 function operated(
   state: RunningState,
   event: EventOf<'operator-says' | 'put-through'>,
@@ -267,11 +267,11 @@ function whenOpening(state: OpeningState, event: TurnEvent, settings: TurnSettin
   switch (event.type) {
     case 'speech-start':
       if (settings.hello) {
-        // What is heard before the answer is tones and announcements.
+        // What is heard before they answer is tones and announcements.
         if (state.greetBy === undefined) return unchanged(state);
         return unchanged({ ...state, ear: talking(event), helloSince: state.helloSince ?? event.since });
       }
-      // Whoever talks already when they are answered is heard from where they began.
+      // A caller who is already talking when they are answered is heard from where they began.
       return unchanged({ ...state, ear: talking(event) });
     case 'line-heard':
       return state.greetBy === undefined ? unchanged(state) : begin(state, event.at, settings);
@@ -311,17 +311,17 @@ function greet(state: Common, { firstWords }: Pick<TurnSettings, 'firstWords'>):
   return { state: { ...speaking, phase: 'greeting' }, actions };
 }
 
-/** Whoever has taken the caller's place has heard nothing yet; what was said before was for somebody else. */
+/** Somebody else has taken the caller's place: they have heard nothing yet, so they are greeted. */
 function callerChanged(state: RunningState): Step {
   if (state.phase === 'held') return unchanged({ ...state, input: undefined, phrase: 'greeting' });
   if (!['listening', 'thinking', 'greeting', 'speaking'].includes(state.phase)) return unchanged(state);
-  const stranger: Common = { ...commonOf(state), ear: { is: 'quiet' }, voiceDbov: undefined, pauses: [] };
-  return after(stopping(state), greet(stranger, { firstWords: 'greeting' }));
+  const newcomer: Common = { ...commonOf(state), ear: { is: 'quiet' }, voiceDbov: undefined, pauses: [] };
+  return after(stopping(state), greet(newcomer, { firstWords: 'greeting' }));
 }
 
 // ── listening: the caller's turn ──────────────────────────────────────────────────────────────
 
-/** Speech further back than this is not listened to again when the caller goes on (a ring holds 5.12 s). */
+/** When the caller goes on, speech further back than this isn't listened to again (a ring holds 5.12 s). */
 const REACH_FRAMES = 4000 / FRAME_MS;
 
 /** Gathers what the caller says until it is certain that they have finished. */
@@ -347,14 +347,14 @@ function whenListening(state: ListeningState, event: TurnEvent, settings: TurnSe
     case 'turn-eager-end':
       return perhapsOver(state, event, settings);
     case 'turn-resume':
-      // The recogniser isn't sure any more. As long as the detector hears nothing, what was prepared may fit yet.
+      // The recogniser isn't sure any more. As long as the detector hears nothing, what was prepared may still fit.
       return state.ear.is === 'pausing' ? unchanged(state) : takeBack(state);
     case 'turn-end':
       if (!state.findsTurns) return unchanged(state);
       if (state.digits) return unchanged({ ...state, said: withPiece(state.said, event.transcript) });
       return turnOver({ ...state, said: withPiece(state.said, event.transcript) }, event.at, settings);
     case 'recogniser': {
-      // An end that the last recogniser was about to find isn't waited for.
+      // The new recogniser doesn't know of the end that the old one was about to find.
       const { preemptive, ear } = state;
       if (!preemptive || ear.is !== 'pausing') return unchanged(state);
       const by = Math.max(event.at, ear.lastAt + pauseOf(state, settings));
@@ -364,7 +364,7 @@ function whenListening(state: ListeningState, event: TurnEvent, settings: TurnSe
       return state.said.from ? misheard(state, event.at, settings) : unchanged(state);
     case 'reply-ended':
     case 'reply-failed':
-      // What was prepared has come to nothing: it is thought of anew when the turn is certain.
+      // What was prepared has failed: the model is asked again when the turn is certain.
       if (!state.preemptive) return unchanged(state);
       return unchanged({ ...state, preemptive: { ...state.preemptive, reply: undefined } });
     case 'dtmf':
@@ -440,7 +440,7 @@ function listeningTimeout(state: ListeningState, at: Milliseconds, settings: Tur
     return filling({ ...state, said: { ...state.said, fillers: fillers + 1 } }, fillers, settings);
   }
   if (state.findsTurns && state.said.pieces.length > 0) return turnOver(state, at, settings);
-  // Of a recogniser that finds turns: it has kept silent for too long.
+  // A recogniser that finds turns has reported nothing for too long.
   return askForText(state, state.ear.is === 'cut' ? state.ear.frame : state.ear.toFrame, at);
 }
 
@@ -451,10 +451,10 @@ function unanswered({ transcriptMs }: TurnSettings): TurnAction {
 /** The caller talks, or goes on talking: what was prepared for the end of their turn is taken back. */
 function goOn(state: ListeningState, start: Pick<EventOf<'speech-start'>, 'frame' | 'since'>): Step {
   const { frame, since } = start;
-  // What they say belongs to what they have keyed.
+  // What they say now belongs to the keys that they have pressed.
   const said = state.digits ? withKeys(state.said, state.digits, false) : state.said;
   const pauses = said.from ? withPause(state, since) : state.pauses;
-  // Of each sound the level is known anew.
+  // The level of each sound is measured anew.
   const level = state.level && { ...state.level, lasts: 0, faintSince: undefined };
   const keyed = { ...state, said, digits: undefined, level };
   const { state: free, actions } = takeBack({ ...keyed, pauses, ear: talking(start) });
@@ -464,7 +464,7 @@ function goOn(state: ListeningState, start: Pick<EventOf<'speech-start'>, 'frame
       actions: [...actions, { do: 'begin-turn', frame }],
     };
   }
-  // The recogniser was not told that the turn had ended: for it, nothing has happened.
+  // The recogniser wasn't told that the turn had ended: nothing has changed for it.
   if (said.pieces.length === 0) return { state: free, actions };
   const again = resume(keyed, start);
   const stop: TurnAction[] = said.fillers > 0 ? [{ do: 'stop-filler' }] : [];
@@ -472,8 +472,8 @@ function goOn(state: ListeningState, start: Pick<EventOf<'speech-start'>, 'frame
 }
 
 /**
- * A turn that had ended for the recogniser goes on. What is still in the ring is listened to again as
- * a whole, because a sentence in two halves is understood worse; else the first half's text is kept.
+ * A turn that had ended for the recogniser goes on. If all of it is still in the ring, it is listened to again as a
+ * whole, because half sentences are understood worse; otherwise the text of the first half is kept.
  */
 function resume(
   { said, findsTurns }: Pick<ListeningState, 'said' | 'findsTurns'>,
@@ -497,7 +497,7 @@ function perhapsOver(state: ListeningState, event: EventOf<'turn-eager-end'>, se
   if (!settings.earlyStart || !state.findsTurns || state.digits) return unchanged(state);
   const input = inputOf(state, withPiece(state.said, event.transcript), event.at);
   const by = event.at + settings.turnTimeoutMs;
-  // What was taken back, and is so now all the same, is being prepared already.
+  // The same text is being prepared already.
   const { preemptive } = state;
   if (preemptive?.reply !== undefined && preemptive.input.message.text === input.message.text) {
     return unchanged({ ...state, preemptive: { ...preemptive, by } });
@@ -523,7 +523,7 @@ function transcribed(state: ListeningState, event: EventOf<'transcript'>, settin
   return turnOver({ ...next, preemptive: { input: { ...input, marks }, by } }, at, settings);
 }
 
-/** Keeps the text, and if it is worth it, lets a reply be prepared. */
+/** Keeps the text; if something was understood, a reply is prepared (preemptive generation). */
 function prepare(state: ListeningState, input: CallerInput, by: Milliseconds): Step {
   if (input.message.via === 'not-understood') return unchanged({ ...state, preemptive: { input, by } });
   const reply = state.lastId + 1;
@@ -567,8 +567,8 @@ function heardMore(said: Said, event: WordsEvent): Said {
 }
 
 /**
- * A caller who never ends, or a television behind them that the detector takes for them: what was said
- * until now is answered, and what comes from now on is their next turn.
+ * The caller doesn't stop talking, or there is a television that the detector takes for them: what was said until now
+ * is answered, and what comes from now on is their next turn.
  */
 function cutShort(
   state: ListeningState,
@@ -591,11 +591,11 @@ function cutAt(state: ListeningState, frame: number, at: Milliseconds): Step {
 const BEHIND_DB = 6;
 /** … and when nothing else was heard for so long, the caller has finished. */
 const FADED_MS = 1200;
-/** `speech-lasts` tells of as much. A caller's level is known after three of them: a first "Hello" is louder than the rest. */
+/** The frames that one `speech-lasts` is about. The caller's level is known after three of them: a first "Hello" is louder than the rest. */
 const LASTS_FRAMES = 20;
 const KNOWN_AFTER = 3;
 
-/** The detector goes on hearing voices, and they aren't the caller's any more. */
+/** The detector still hears voices, but they aren't the caller's any more. */
 function fades(state: ListeningState, event: EventOf<'speech-lasts'>): Step {
   const { dbov, nowDbov, frame, since } = event;
   if (nowDbov === undefined || frame === undefined || since === undefined) return unchanged(state);
@@ -613,7 +613,7 @@ function fades(state: ListeningState, event: EventOf<'speech-lasts'>): Step {
 function misheard(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
   const { from } = state.said;
   if (from && state.ear.is === 'talking' && !isTooMany(state.failures + 1, settings)) {
-    // They are still talking: whoever listens now can catch up on what there was.
+    // They are still talking: the next recogniser can catch up from the beginning of the turn.
     const { state: free, actions } = takeBack(state);
     return {
       state: { ...free, said: { ...NOTHING_SAID, from }, failures: state.failures + 1 },
@@ -633,8 +633,8 @@ function silence(state: ListeningState, at: Milliseconds, settings: TurnSettings
 }
 
 /**
- * Digits are a turn of the caller's, or a part of it: gathered until they pause, or press #. One of a menu's is answered
- * sooner. What they have said before is asked for.
+ * Keys are a turn of the caller's, or a part of one: they are gathered until the caller pauses, or presses #. A menu's
+ * key is answered sooner. The recogniser is asked for what they said before.
  */
 function digit(state: ListeningState, event: EventOf<'dtmf'>, settings: TurnSettings): Step {
   const { at } = event;
@@ -708,7 +708,7 @@ function knownInput(state: ListeningState, at: Milliseconds): CallerInput | unde
   const said = digits ? withKeys(state.said, digits, false) : state.said;
   const input = preemptive?.input ?? inputOf(state, said, at);
   if (input.message.text !== '') return input;
-  // A grammar's guess isn't worth much before its end.
+  // The guess of a recogniser with a grammar isn't worth much before the end.
   const text = state.findsTurns ? said.partial.trim() : '';
   return text === '' ? undefined : { ...input, message: { role: 'caller', text, via: 'speech' } };
 }
@@ -722,7 +722,7 @@ function turnOver(state: ListeningState, at: Milliseconds, settings: TurnSetting
   const final = (spoke ? undefined : preemptive?.input) ?? inputOf(state, state.said, at);
   if (isNoise(state, final, settings)) return forget(state, at, settings);
   if (preemptive?.reply !== undefined && preemptive.input.message.text === final.message.text) {
-    // The recogniser may have been quicker than the detector, which alone knows when the voice stopped.
+    // Only the detector knows when the voice stopped, and the recogniser may have been quicker.
     const stoppedAt = state.ear.is === 'pausing' ? { speechEnd: state.ear.lastAt } : {};
     const input: CallerInput = {
       ...preemptive.input,
@@ -737,7 +737,7 @@ function turnOver(state: ListeningState, at: Milliseconds, settings: TurnSetting
   return after(free.actions, think(free.state, final, at, settings));
 }
 
-/** A cough, a slammed door: something short, or without a pitch, of which the recogniser makes nothing. */
+/** A cough, a slammed door: something short, or without a pitch, in which the recogniser finds no words. */
 function isNoise(state: ListeningState, input: CallerInput, settings: TurnSettings): boolean {
   if (input.message.via !== 'not-understood' || (input.guess ?? '') !== '') return false;
   const { ear, said } = state;
@@ -844,7 +844,7 @@ function whenThinking(state: ThinkingState, event: TurnEvent, settings: TurnSett
     case 'reply-failed':
       return replyFailed(answered, state.input, at, settings);
     case 'dtmf': {
-      // That was all: so it was taken to be.
+      // The # says that this was all, which is what we assumed.
       if (event.digit === '#' && !state.committed) return unchanged(state);
       const listening = listen({ ...state, ear: { is: 'quiet' } }, at, settings);
       return after(
@@ -875,7 +875,7 @@ function talkedInto(
   const ear = talking(event);
   const { said } = state;
   const { keys } = lastKeys(said);
-  // A recogniser's turn that the detector hadn't noticed: there is nothing to listen to again.
+  // If only the recogniser noticed the turn, there is nothing to listen to again.
   const goesOn = keys ? !keys.whole : said.from !== undefined;
   if (state.committed || state.input.message.role !== 'caller' || !goesOn)
     return unchanged({ ...state, ear });
@@ -887,7 +887,7 @@ function talkedInto(
   };
 }
 
-/** What was taken for a whole turn too soon: more keys belong to it. */
+/** The row of keys that was taken for a whole turn too soon: more keys belong to it. */
 function rowOf(
   { committed, said, input }: ThinkingState,
   at: Milliseconds,
@@ -934,7 +934,7 @@ function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: TurnSett
       if (event.ending) return lastWords(state, event.ending, at, settings);
       return spoken({ ...state, failures: state.what === 'reply' ? 0 : state.failures }, at, settings);
     case 'reply-failed':
-      // A phrase that can't be spoken isn't followed by another one, but silence it isn't, either.
+      // A phrase that can't be spoken isn't followed by another one; a tone keeps it from being silence.
       return state.what === 'phrase'
         ? withTone(spoken(state, at, settings))
         : replyFailed(state, undefined, at, settings);
@@ -953,7 +953,7 @@ function soundBegins(state: SpeakingState, event: EventOf<'speech-start'>, setti
   const goesOn = ear.is === 'pausing' && event.since - ear.lastAt < settings.endpointingMs;
   const overlap = state.overlap?.is === 'aside' && !goesOn ? undefined : state.overlap;
   const next = { ...state, overlap, ear: talking(goesOn ? ear : event) };
-  // The recogniser was told that it had ended: it didn't.
+  // The recogniser was told that the sound had ended, but it goes on.
   if (!overlap || overlap.is === 'resumed' || !overlap.said.from || overlap.said.pieces.length === 0)
     return unchanged(next);
   const { said, actions } = resume({ ...state, said: overlap.said }, event);
@@ -976,7 +976,7 @@ function soundEnds(state: SpeakingState, event: EventOf<'speech-stop'>, settings
   };
 }
 
-/** What it sounds like is known, if not what is said: if that isn't meant for the agent, they wait no longer. */
+/** How it sounds is known, though not its words: if it isn't meant for the agent, the agent waits no longer. */
 function soundKnown(
   state: SpeakingState,
   dbov: number | undefined,
@@ -993,7 +993,7 @@ function soundKnown(
   };
 }
 
-/** It is long enough to be meant for the agent, who pauses until that is known, or stops. */
+/** The sound is long enough to be meant for the agent, who pauses until that is known, or stops. */
 function soundLasts(state: SpeakingState, event: EventOf<'barge-in'>, settings: TurnSettings): Step {
   if (state.phase === 'greeting' && !settings.greetingInterruptible) return unchanged(state);
   if (state.overlap?.is === 'paused' || state.overlap?.is === 'aside') return unchanged(state);
@@ -1028,7 +1028,7 @@ function soundOf(state: SpeakingState, words: string, at: Milliseconds): CallerS
   };
 }
 
-/** Who wasn't listened to, and raises their voice, is heard. */
+/** A caller who wasn't listened to and raises their voice by this much is heard. */
 const RAISES_DB = 3;
 
 /** By how much a sound is weaker than the caller when they talk to the agent, dB. */
@@ -1059,7 +1059,7 @@ function wordsCome(state: SpeakingState, event: WordsEvent, settings: TurnSettin
   const final = event.type === 'turn-end' || event.type === 'transcript';
   const confidence = final ? event.transcript.confidence : undefined;
   const sound: CallerSound = { ...soundOf(state, words, event.at), final, confidence };
-  // By itself, a recogniser may repeat late what was answered already.
+  // A recogniser that reports unasked may repeat what was answered already.
   const isOld = isOwn && repeats(words, state.answered);
   const judgement = isOld ? 'listens' : settings.interruption.judge(sound);
   if (judgement === 'interrupts') {
@@ -1071,11 +1071,11 @@ function wordsCome(state: SpeakingState, event: WordsEvent, settings: TurnSettin
     return after(actions, whenListening(listening, event, settings));
   }
   if (!overlap) return unchanged(state);
-  // As long as they talk on, it isn't over.
+  // They are still talking: it isn't over.
   if (judgement === 'unclear' || (overlap.is === 'aside' && ear.is === 'talking')) {
     return unchanged({ ...state, overlap: { ...overlap, said } });
   }
-  // What goes on behind a short pause is one sound with it: the recogniser hears the whole then.
+  // What follows a short pause belongs to the same sound: the recogniser then hears all of it.
   const next: Ear = ear.is === 'pausing' && words !== '' ? { is: 'quiet' } : ear;
   return {
     state: { ...state, ear: next, overlap: undefined },
@@ -1093,7 +1093,7 @@ function overlapDeadline(
   return ear.since + interruption.longestMs;
 }
 
-/** A sound that is over, and its words haven't come: if it may be a sentence, it stops the agent, as one that doesn't end does. */
+/** The words of a sound haven't come in time: if it may be a sentence, or doesn't end, it stops the agent. */
 function waitedEnough(state: SpeakingState, at: Milliseconds, settings: TurnSettings): Step {
   const { overlap, ear } = state;
   if (!overlap) return unchanged(state);
@@ -1108,7 +1108,7 @@ function waitedEnough(state: SpeakingState, at: Milliseconds, settings: TurnSett
   return { state: { ...listen(state, at, settings), said: overlap.said }, actions };
 }
 
-/** It was nothing that stops the agent, as far as is known. */
+/** As far as is known, the sound doesn't stop the agent. */
 function goingOn(
   state: SpeakingState,
   sound: Pick<CallerSound, 'words' | 'lastsMs'>,
@@ -1127,7 +1127,7 @@ function judged(
   by: JudgedSound['by'],
   at: Milliseconds,
 ): TurnAction[] {
-  // What the agent doesn't wait for any more is told of again only if it stops them after all.
+  // If the agent has gone on already, the sound is reported again only if it stops the agent after all.
   if (!overlap || (overlap.is !== 'paused' && judgement === 'no-interruption')) return [];
   const pausedMs = overlap.is === 'paused' ? at - overlap.at : 0;
   return [{ do: 'judged', sound: { turn, judgement, by, words, soundMs: lastsMs, pausedMs } }];
@@ -1139,14 +1139,14 @@ function lengthOf({ ear }: SpeakingState, at: Milliseconds): Milliseconds | unde
   return (ear.is === 'pausing' ? ear.lastAt : at) - ear.since;
 }
 
-/** All is said: the caller's turn, in the middle of which they may be. */
+/** The agent has said everything: it is the caller's turn, and they may be talking already. */
 function spoken(state: SpeakingState, at: Milliseconds, settings: TurnSettings): Step {
   if (state.wanted) return lastWords(state, state.wanted.ending, at, settings);
   const { ear } = state;
   const listening = listen(state, at, settings);
-  // Whether it is meant for the agent need not be known any more.
+  // It doesn't matter any more whether the sound was meant for the agent.
   if (state.overlap && ear.is !== 'quiet') return unchanged({ ...listening, said: state.overlap.said });
-  // What they said into our sentence and have finished long ago was a listener's "mhm".
+  // A sound that ended long ago was a listener's "mhm".
   if (ear.is === 'quiet' || (ear.is === 'pausing' && at - ear.lastAt >= settings.endpointingMs)) {
     return unchanged({ ...listening, ear: { is: 'quiet' } });
   }
@@ -1175,7 +1175,7 @@ function replyFailed(
   if (isTooMany(failures, settings)) {
     return lastWords({ ...state, failures }, failedEnding('failed', settings, 'apology'), at, settings);
   }
-  // What came of a transfer is told even without a model.
+  // How a transfer ended is told even if the model fails.
   const phrase = input?.message.role === 'tool' ? 'notReached' : 'sayAgain';
   return say({ ...state, failures }, phrase, state.turn);
 }
@@ -1203,7 +1203,7 @@ function askedBefore(state: TurnState, at: Milliseconds): TurnInput | undefined 
   return state.phase === 'thinking' && !state.committed ? state.input : undefined;
 }
 
-/** What is said in the place of words that the caller hasn't heard. */
+/** What is said after the hold, because the caller missed words. */
 function cutOff(state: TurnState): PhraseName | undefined {
   if (state.phase === 'opening' || state.phase === 'greeting') return 'greeting';
   return state.phase === 'speaking' || state.phase === 'thinking' ? 'welcomeBack' : undefined;
@@ -1213,7 +1213,7 @@ function whenHeld(state: HeldState, event: TurnEvent, settings: TurnSettings): S
   if (event.type !== 'unhold') return unchanged(state);
   if (state.wanted) return close(state, state.wanted.ending, event.at, settings);
   const listening = listen(state, event.at, settings);
-  // What they had asked is as new as their return.
+  // The time that they were on hold isn't part of the answer's latency.
   if (state.input) return think(listening, { ...state.input, marks: {} }, event.at, settings);
   if (state.phrase === 'greeting') return greet(state, settings);
   return state.phrase === undefined ? unchanged(listening) : say(state, state.phrase, state.turn);
@@ -1221,7 +1221,7 @@ function whenHeld(state: HeldState, event: TurnEvent, settings: TurnSettings): S
 
 // ── transferring and connected: somebody else's telephone ─────────────────────────────────────
 
-/** By this key a caller who hears it ring comes back. */
+/** A caller who hears it ring comes back by this key. */
 const BACK_KEY = '*';
 
 /** The words before it are out: somebody else is called. */
@@ -1258,7 +1258,7 @@ function transferOver(
   if (outcome === 'caller-gone') return unchanged(state);
   const quiet: Common = { ...commonOf(state), ear: { is: 'quiet' } };
   if (outcome === 'answered') {
-    // People may talk as long as they like.
+    // Caller and target may talk for as long as they like.
     return {
       state: { ...quiet, callEndsAt: undefined, wanted: undefined, phase: 'connected' },
       actions: [{ do: 'detach' }],
@@ -1316,7 +1316,7 @@ function whenClosing(state: ClosingState, event: TurnEvent, settings: TurnSettin
 
 /** Stops what runs, says the last words if there are any, and then leaves. */
 function close(state: TurnState, ending: Ending, at: Milliseconds, settings: TurnSettings): Step {
-  // Nobody who listens to music hears a last word.
+  // A caller on hold wouldn't hear last words.
   const heard = state.phase === 'held' ? { ...ending, phrase: undefined } : ending;
   return after(stopping(state), lastWords(state, heard, at, settings));
 }
@@ -1389,15 +1389,15 @@ function say(state: Common, phrase: Sentence, turn: number): Step<SpeakingState>
   };
 }
 
-/** The same, and a sign without words before it. */
+/** The same step, with a tone before it. */
 function withTone({ state, actions }: Step): Step {
   return { state, actions: [{ do: 'tone' }, ...actions] };
 }
 
-/** The sign that is due after `given` others, while a reply to the caller's turn isn't there. */
+/** The filler that is due after `given` others, while the reply isn't ready. */
 function filling(state: ListeningState | ThinkingState, given: number, settings: TurnSettings): Step {
-  const { sign } = settings.fillers.next(given);
-  return { state, actions: [sign === 'tone' ? { do: 'tone' } : { do: 'filler', turn: state.turn + 1 }] };
+  const { kind } = settings.fillers.next(given);
+  return { state, actions: [kind === 'tone' ? { do: 'tone' } : { do: 'filler', turn: state.turn + 1 }] };
 }
 
 /**
@@ -1424,7 +1424,7 @@ function talking({ frame, since }: Pick<EventOf<'speech-start'>, 'frame' | 'sinc
   return { is: 'talking', frame, since };
 }
 
-/** So many of a caller's pauses are remembered. */
+/** How many of a caller's pauses are remembered. */
 const PAUSES = 8;
 
 /** Their pauses, with the one that ends at `since`. */

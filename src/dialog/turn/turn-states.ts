@@ -74,11 +74,11 @@ export interface Common {
   readonly findsTurns: boolean;
 }
 
-/** What the voice-activity detector says of the caller. Frames are places in the `heard` ring. */
+/** What the voice-activity detector has told of the caller. Frames are places in the `heard` ring. */
 export type Ear =
   | { readonly is: 'quiet' }
   | { readonly is: 'talking'; readonly frame: number; readonly since: Milliseconds }
-  /** Talking still, though what came before `frame` and `since` was taken for a whole turn: it had lasted too long. */
+  /** Still talking, but what they said before `frame` and `since` has lasted too long and was taken for a whole turn. */
   | { readonly is: 'cut'; readonly frame: number; readonly since: Milliseconds }
   /** Not talking since `lastAt`, the arrival of the last voiced frame, `toFrame`. */
   | {
@@ -99,9 +99,9 @@ export interface OpeningState extends Common {
   readonly announcement?: Ending | undefined;
   /** The caller has put the line on hold already. */
   readonly held: boolean;
-  /** Answered: the greeting waits for the first packet, or for the hello of whom we call, but no longer than until then. */
+  /** Answered; the greeting waits for the first packet (or, if we have called, for their hello) until then at the longest. */
   readonly greetBy?: Milliseconds | undefined;
-  /** When whom we call began to say hello. */
+  /** We have called: when they began to say hello. */
   readonly helloSince?: Milliseconds | undefined;
 }
 
@@ -112,7 +112,7 @@ export interface ListeningState extends Common {
   /** A reply that is being prepared before the turn is certain, or only what it would answer. */
   readonly preemptive?: Preemptive | undefined;
   readonly digits?: Digits | undefined;
-  /** How loud it is: missing, as long as nothing is known of it. */
+  /** How loud it is; missing as long as nothing is known of it. */
   readonly level?: TurnLevel | undefined;
   /** When a caller who has said nothing is asked whether they are still there. */
   readonly silenceAt: Milliseconds;
@@ -120,11 +120,11 @@ export interface ListeningState extends Common {
 
 /** How loud a turn is, as the detector tells while they talk. */
 export interface TurnLevel {
-  /** How often it has told of the sound that goes on. */
+  /** How often the detector has reported the sound that is going on (`speech-lasts`). */
   readonly lasts: number;
   /** The mean level of a sound, where that was highest, dBov; undefined: none has lasted long enough yet. */
   readonly highestDbov: number | undefined;
-  /** Since when what is heard is much weaker. */
+  /** Since when the sound is much weaker than that. */
   readonly faintSince?: { readonly frame: number; readonly at: Milliseconds } | undefined;
 }
 
@@ -143,7 +143,7 @@ export interface Said {
   readonly from?: { readonly frame: number; readonly since: Milliseconds } | undefined;
   /** Final texts, and rows of keys, in order; texts without a transcript are still expected from the recogniser. */
   readonly pieces: readonly Piece[];
-  /** So many of them stay, whatever is listened to again: they are about what was before `from`. */
+  /** This many of the pieces stay when the turn is listened to again: they are about what was said before `from`. */
   readonly settled?: number | undefined;
   /** The recogniser's guess at what is being said. */
   readonly partial: string;
@@ -155,10 +155,10 @@ export interface Said {
 
 /** What the recogniser made of a stretch of the turn. */
 export interface Piece {
-  /** The question to the recogniser that it answers, or will; undefined: the recogniser spoke by itself. */
+  /** The question to the recogniser that it answers, or will answer; undefined: the recogniser reported it unasked. */
   readonly question?: { readonly ask: number; readonly at: Milliseconds } | undefined;
   readonly transcript?: Transcript | undefined;
-  /** Nothing was said there but keyed. `whole`: no more keys are to come, for `#` or a menu's key was the last. */
+  /** Keys were pressed instead of words. `whole`: no more keys will come, because `#` or a menu's key was the last. */
   readonly keys?:
     { readonly text: string; readonly since: Milliseconds; readonly whole: boolean } | undefined;
 }
@@ -178,7 +178,7 @@ export interface ThinkingState extends Common {
   readonly reply: number;
   readonly input: TurnInput;
   readonly said: Said;
-  /** A tool has acted: the turn can be interrupted, and no longer be taken back. */
+  /** A tool has acted: the reply can be interrupted, but the turn can't be taken back any more. */
   readonly committed: boolean;
   readonly wait: Wait;
   /** When the caller hears the next filler. */
@@ -189,14 +189,14 @@ export interface ThinkingState extends Common {
   readonly giveUpAt: Milliseconds | undefined;
 }
 
-/** The agent is heard. `greeting` is a state of its own in name, and the same in behaviour. */
+/** The agent is heard. `greeting` has a name of its own, but behaves the same. */
 export interface SpeakingState extends Common {
   readonly phase: 'greeting' | 'speaking';
   readonly what: 'reply' | 'phrase';
   readonly reply: number;
-  /** The caller has made a sound; undefined: none that isn't judged. */
+  /** A sound of the caller's that isn't judged yet; undefined: there is none. */
   readonly overlap?: Overlap | undefined;
-  /** The loudest that was taken for talk to somebody else, dBov. */
+  /** The loudest sound that was taken for talk to somebody else, dBov. */
   readonly asideDbov?: number | undefined;
 }
 
@@ -204,9 +204,9 @@ export interface SpeakingState extends Common {
 export type Overlap =
   /** The agent is paused since `at`, until it is known what the sound is. */
   | { readonly is: 'paused'; readonly at: Milliseconds; readonly said: Said }
-  /** Its words haven't come in time, and the agent goes on; they may interrupt yet. */
+  /** Its words haven't come in time, so the agent goes on; the words may still interrupt when they come. */
   | { readonly is: 'resumed'; readonly said: Said }
-  /** It isn't over, and by its sound it isn't meant for the agent, who goes on; its words may tell otherwise. */
+  /** It isn't over, but it sounds as if it weren't meant for the agent, who goes on; its words may still interrupt. */
   | { readonly is: 'aside'; readonly said: Said };
 
 /** The caller has put us on hold: what we hear is music, and nobody hears us. */
@@ -214,7 +214,7 @@ export interface HeldState extends Common {
   readonly phase: 'held';
   /** What they had asked before; answered when they are back. */
   readonly input?: TurnInput | undefined;
-  /** Else said then, because the agent was cut off. */
+  /** Said then instead, because the agent was cut off. */
   readonly phrase?: PhraseName | undefined;
 }
 
@@ -256,7 +256,7 @@ export interface CallerInput {
   readonly marks: TurnMarks;
 }
 
-/** What came of a transfer: the model speaks of it as it answers the caller. */
+/** How a transfer ended: the model answers it as it answers the caller. */
 interface TransferResult {
   readonly message: Extract<Message, { role: 'tool' }>;
   readonly guess?: undefined;
@@ -276,21 +276,21 @@ export interface Ending {
   readonly variables?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A reply's wish that somebody else be called. */
+/** A reply asks that somebody else be called. */
 export interface Transfer {
   readonly way: 'transfer';
   readonly target: TransferTarget;
-  /** By which the model asked for it; its result is what comes of the transfer. */
+  /** The model's call of the tool; its result is how the transfer ends. */
   readonly call: ToolCall;
 }
 
 /** What follows a reply. */
 export type FollowUp = Ending | Transfer;
 
-/** Sentences that are synthesised beforehand. */
+/** Sentences that are synthesised at start. */
 export type PhraseName = 'greeting' | 'callOpening' | StockPhrase;
 
-/** A sentence: one of those, or what somebody has the agent say. */
+/** A sentence: one of those, or one that an operator has the agent say. */
 export type Sentence = PhraseName | { readonly text: string };
 
 /** What can happen. `at` is the instant at which it is handled; VAD events carry their own as well. */
@@ -329,14 +329,14 @@ export type TurnEvent = { readonly at: Milliseconds } & (
   /** `fatal`: there is no recogniser any more, nor will there be one. */
   | { readonly type: 'stt-failed'; readonly fatal: boolean }
   // the agent's reply or phrase
-  /** `reply-committed`: a tool is at work for it. `reply-resumed`: it has done its work. `reply-near`: its first words are with the voice. */
+  /** `reply-committed`: a tool is at work. `reply-resumed`: the tool has finished. `reply-near`: the voice has the reply's first words. */
   | {
       readonly type: 'reply-committed' | 'reply-resumed' | 'reply-near' | 'reply-audible';
       readonly reply: number;
     }
   | { readonly type: 'reply-ended'; readonly reply: number; readonly ending?: FollowUp | undefined }
   | { readonly type: 'reply-failed'; readonly reply: number }
-  /** So much was heard of a reply or a phrase that is over. `soundMs`: how long it is, as far as it had become sound. */
+  /** What was heard of a reply or phrase that is over. `soundMs`: the length of the sound that was made of it. */
   | {
       readonly type: 'agent-said';
       readonly text: string;
@@ -353,11 +353,11 @@ export type TurnEvent = { readonly at: Milliseconds } & (
   /** Whom the caller talked with has hung up. */
   | { readonly type: 'target-left' }
   | { readonly type: 'media-lost' }
-  /** A bug: nobody knows what is still as it should be. */
+  /** A bug: nothing can be relied on any more. */
   | { readonly type: 'internal-error' }
   /** From outside. `now`: without another word. */
   | { readonly type: 'finish'; readonly ending: Ending; readonly now: boolean }
-  /** Somebody who looks on has the agent say this, … */
+  /** An operator has the agent say this, … */
   | { readonly type: 'operator-says'; readonly text: string }
   /** … or puts the caller through. */
   | { readonly type: 'put-through'; readonly transfer: Transfer }
@@ -372,9 +372,9 @@ export type Interrupter = 'caller' | 'call';
 export type TurnAction =
   | { readonly do: 'begin-turn'; readonly frame: number }
   | { readonly do: 'end-turn'; readonly ask: number; readonly frame: number }
-  /** The recogniser that was asked hasn't answered: told, for nobody else would. */
+  /** The recogniser that was asked hasn't answered; to be reported, since nothing else does. */
   | { readonly do: 'unanswered'; readonly waitedMs: Milliseconds }
-  /** Asks the end-of-turn model about what was said from `begin` to `end`; `frame`: the last voiced one. */
+  /** Asks the end-of-turn model about what was said from frame `begin` to `end`; `frame`: the last voiced one. */
   | { readonly do: 'judge-end'; readonly begin: number; readonly end: number; readonly frame: number }
   /** Starts a reply; `gated`: nothing of it may be heard, and no tool may act, before `release`. */
   | {
@@ -386,15 +386,15 @@ export type TurnAction =
     }
   | { readonly do: 'release'; readonly reply: number; readonly input: CallerInput }
   /**
-   * Nobody has heard anything of the reply, and nobody will. `takenBack`: the caller went on, and it is as if it
-   * had never been begun; else what they had said stays in the history.
+   * Nothing of the reply was heard, nor will be. `takenBack`: the caller went on, so it counts as never begun;
+   * otherwise what they had said stays in the history.
    */
   | { readonly do: 'drop'; readonly reply: number; readonly takenBack: boolean }
-  /** The reply stops at once; what was heard of it stands in the history. `by`: the caller does it, or what happens to the call. */
+  /** The reply stops at once; what was heard of it goes into the history. */
   | { readonly do: 'interrupt'; readonly reply: number; readonly by: Interrupter }
   /** The reply, or phrase, waits where it is. */
   | { readonly do: 'pause'; readonly reply: number }
-  /** It goes on, from the beginning of a word that was cut. */
+  /** It goes on, from the beginning of the word in which it was paused. */
   | { readonly do: 'resume'; readonly reply: number }
   | { readonly do: 'judged'; readonly sound: JudgedSound }
   | { readonly do: 'say'; readonly reply: number; readonly turn: number; readonly phrase: Sentence }
@@ -402,11 +402,11 @@ export type TurnAction =
   | { readonly do: 'filler'; readonly turn: number }
   /** The caller goes on: the filler stops. */
   | { readonly do: 'stop-filler' }
-  /** A sign without words. */
+  /** A tone: a filler without words. */
   | { readonly do: 'tone' }
   | { readonly do: 'transfer'; readonly transfer: Transfer }
   | { readonly do: 'cancel-transfer' }
-  /** The agent's part is over, the call isn't: nothing is heard or said any more. */
+  /** The agent's part is over, though the call goes on: nothing is listened to or said any more. */
   | { readonly do: 'detach' }
   | { readonly do: 'leave'; readonly ending: Ending };
 
@@ -415,7 +415,7 @@ export interface TurnSettings {
   readonly endpointing: EndpointingPolicy;
   /** What a sound of the caller's does to the agent who speaks. */
   readonly interruption: InterruptionPolicy;
-  /** What a caller hears who waits for the agent. */
+  /** What a caller who waits for the agent hears. */
   readonly fillers: FillerPolicy;
   /** What becomes of a caller who is silent. */
   readonly prompts: PromptPolicy;
@@ -426,57 +426,57 @@ export interface TurnSettings {
   readonly findsTurns: boolean;
   /** An end-of-turn model can be asked. */
   readonly judgesEnds: boolean;
-  /** What is said first: the greeting, or something else to who is in the middle of a conversation. */
+  /** What is said first: the greeting, or something else to a caller who is in the middle of a conversation. */
   readonly firstWords: PhraseName;
-  /** A sound of the caller's may stop the greeting; keys may in any case. */
+  /** Whether the caller's voice may stop the greeting; keys always may. */
   readonly greetingInterruptible: boolean;
   /** How long the greeting waits for the caller's first packet. */
   readonly firstPacketMs: Milliseconds;
-  /** We have called: they speak first. Undefined: they have. */
+  /** Set if we have called: then they speak first. */
   readonly hello?: HelloSettings | undefined;
   /** Prepares a reply when the end of the turn is likely. */
   readonly earlyStart: boolean;
   /** With `earlyStart`, and a recogniser that doesn't find turns: the pause that makes the end likely. */
   readonly eagerPauseMs: Milliseconds;
-  /** Longest turn of the caller's: then they are answered, whether they have finished or not. */
+  /** After this time the caller is answered, whether they have finished or not. */
   readonly longestTurnMs: Milliseconds;
-  /** How long a recogniser that finds turns may keep silent after the caller did, before it is asked. */
+  /** How long a recogniser that finds turns may report nothing after the caller fell silent, before it is asked. */
   readonly turnTimeoutMs: Milliseconds;
-  /** How long a recogniser (and whoever takes its place) may take to answer when it is asked. */
+  /** How long a recogniser (fallbacks included) may take to answer when it is asked. */
   readonly transcriptMs: Milliseconds;
-  /** Sounds shorter than this that the recogniser makes nothing of are no turn. */
+  /** A sound shorter than this in which the recogniser finds no words is no turn. */
   readonly noiseMs: Milliseconds;
   /** Pause that ends a row of DTMF digits. */
   readonly interDigitMs: Milliseconds;
-  /** Keys that are a whole turn by themselves; a row (a telephone number) may begin with one all the same. */
+  /** Keys that are a whole turn by themselves; a longer row (a telephone number) may still begin with one. */
   readonly menuKeys: string;
   /** Pause after such a key, if it is the first one. */
   readonly menuKeyMs: Milliseconds;
-  /** A reply that isn't audible after this time has failed; that of its tools isn't counted. */
+  /** A reply that isn't audible after this time has failed; the time that its tools take doesn't count. */
   readonly giveUpMs: Milliseconds;
   /** Replies in a row that may fail before the call is given up; undefined: it never is for that. */
   readonly failureLimit: number | undefined;
-  /** How a call ends that is given up, or can't go on. */
+  /** What becomes of the caller when the call is given up or can't go on. */
   readonly givenUp: 'proceed' | 'hang-up';
   /** How long a turn under way may delay an ending that is wanted from outside. */
   readonly politeMs: Milliseconds;
-  /** Longest time that last words may take. */
+  /** The longest time that the last words may take. */
   readonly lastWordsMs: Milliseconds;
-  /** From the last packet of the last words to the end, so that the far side's buffer is played out. */
+  /** From the last packet of the last words to the end of the call, so that the far side's buffer is played out. */
   readonly lingerMs: Milliseconds;
 }
 
 /** How somebody who answers our call is listened to before they are greeted. */
 export interface HelloSettings {
-  /** Who says nothing for so long is greeted all the same. */
+  /** If they say nothing for so long, they are greeted anyway. */
   readonly waitMs: Milliseconds;
   /** The pause that ends their hello. */
   readonly pauseMs: Milliseconds;
-  /** Who talks for longer, without such a pause, is a recording. */
+  /** A voice that talks for longer without such a pause is taken for a recording. */
   readonly longestMs: Milliseconds;
 }
 
-/** How an agent takes turns: each policy by itself, as the agent's language and limits have it. */
+/** An agent's policies, made from its language and limits. */
 export function policiesFor({
   language: tag,
   limits,
@@ -504,7 +504,7 @@ export const DEFAULT_TURN_SETTINGS: TurnSettings = {
   transcriptMs: 4000,
   noiseMs: 300,
   menuKeys: '',
-  // Chosen: whoever types a number has mostly pressed its next key by then, and if not, the row goes on.
+  // Chosen: somebody who types a number has usually pressed the next key by then; if not, the row still goes on.
   menuKeyMs: 400,
   giveUpMs: 10_000,
   failureLimit: 3,

@@ -43,7 +43,7 @@ export interface AsteriskCallOptions extends StasisParts {
 
 /** One call in Asterisk: carries out what call-machine.ts decides. */
 export class AsteriskCall {
-  /** Of the caller who came in; stays that one's when a transfer puts somebody else in the caller's place. */
+  /** The call as it came in; it isn't changed when a transfer puts somebody else in the caller's place. */
   readonly info: CallInfo;
   readonly mediaId: string;
   readonly bridgeId: string;
@@ -54,17 +54,17 @@ export class AsteriskCall {
   readonly #line: SessionLine;
   readonly #targets: TargetCaller;
   readonly #began: Milliseconds;
-  /** When what of the set-up was done, from the beginning on. */
+  /** How long after the beginning each step of the set-up was done. */
   readonly #marks: Record<string, Milliseconds> = {};
   readonly #timers = new Set<() => void>();
   readonly #finished = Promise.withResolvers<undefined>();
-  /** They have answered; at once, if it is for us to answer. */
+  /** Resolves when the person we call has answered. */
   readonly #pickedUp = Promise.withResolvers<undefined>();
   #rings: boolean;
   #state: CallState;
   /** Its session, if it has one, has returned. */
   #returned: Promise<void> = Promise.resolve();
-  /** How often the line was told of anything about hold. */
+  /** Counts the events about hold. */
   #holdNews = 0;
 
   constructor(options: AsteriskCallOptions) {
@@ -107,7 +107,7 @@ export class AsteriskCall {
     return this.#state;
   }
 
-  /** The caller's channel: the last that came into the place of another. */
+  /** The caller's channel: after transfers, the one that came last. */
   get leg(): string {
     return legsOf(this.#state).at(-1) ?? this.#options.channel.id;
   }
@@ -117,18 +117,18 @@ export class AsteriskCall {
     return this.#rings;
   }
 
-  /** Whoever is being called has answered. Idempotent. */
+  /** The person we call has answered. Idempotent. */
   pickedUp(): void {
     this.#rings = false;
     this.#pickedUp.resolve(undefined);
   }
 
-  /** Packets that its media has brought so far. */
+  /** Packets that its media session has received so far. */
   get packetsReceived(): number {
     return this.#session?.stats().packetsReceived ?? 0;
   }
 
-  /** May be called from outside of the call: Asterisk's events come from there, and what is done with all calls at once. */
+  /** May be called from outside the call's failure domain: by Asterisk's events, and by what is done with all calls at once. */
   signal(signal: CallSignal): void {
     const { domain, index } = this.#options;
     domain.run(() => {
@@ -137,7 +137,7 @@ export class AsteriskCall {
       if (signal.type === 'legReplaced') {
         index.remove(this, signal.leg);
         index.add(this, 'leg', signal.by);
-        // It was the old leg's phone that held the call; nobody will say that it doesn't any more.
+        // The old leg's phone had the call on hold, and it won't tell us any more that it hasn't.
         this.tell({ type: 'unhold' });
       }
       if (signal.type === 'targetReplaced') {
@@ -161,11 +161,11 @@ export class AsteriskCall {
     if (isOver(this.#state)) return;
     const newsBefore = this.#holdNews;
     const onHold = await isOnHold(this.#options.rest, this.leg);
-    // What an event said meanwhile is newer.
+    // An event that came meanwhile is newer.
     if (this.#holdNews === newsBefore) this.tell({ type: onHold ? 'hold' : 'unhold' });
   }
 
-  /** Nothing more is tried; for a server that is given up. The session is told that the call has ended. */
+  /** Gives the call up with its server: nothing more is tried, and the session is told that the call has ended. */
   abandon(): void {
     this.#options.domain.run(() => {
       for (const cancel of this.#timers) cancel();
@@ -241,7 +241,7 @@ export class AsteriskCall {
 
   #onLeaving(before: CallState, farewell: Farewell): void {
     const { reason, kind } = farewell;
-    // The desk counts on hearing of each call that it took, also when the caller can't be let go yet.
+    // The desk must hear the end of each call that it took, even if the caller can't be let go yet.
     this.#abandonAcceptance(before, reason);
     this.#settleTransfer(before, withoutCaller(farewell));
     this.#options.log.info({ ...this.info.key, reason, kind }, 'the call is leaving');
@@ -293,7 +293,7 @@ export class AsteriskCall {
         this.#targets.rejoin();
         return;
       case 'transferOver':
-        // Told as soon as the caller can hear the agent again, unless the call leaves first.
+        // Reported as soon as the caller can hear the agent again, unless the call leaves first.
         void this.#targets.quiet.then(() => {
           const state = this.#state;
           action.transfer.settle(isOver(state) ? withoutCaller(state.farewell) : action.outcome);
@@ -408,7 +408,7 @@ export class AsteriskCall {
   #run(session: Session): void {
     const { acceptance, log } = this.#options;
     log.info({ ...this.info.key, dialled: this.info.dialled, ...this.#marks }, 'the call is bridged');
-    // A run that throws at once is a run that rejects.
+    // If `run` throws at once, that counts as a rejection.
     const run = (async () => acceptance.run(this.#line, session))();
     this.#returned = run.then(
       () => {
@@ -454,11 +454,11 @@ export class AsteriskCall {
     } finally {
       this.#line.settleFarewell();
     }
-    // Its StasisEnd is expected now. Should that get lost, the next try finds the leg gone.
+    // Its StasisEnd should come now. If that gets lost, the next try finds the leg gone.
     this.signal({ type: 'legStayed', leg });
   }
 
-  /** While others of a fleet may have taken this program for dead, Asterisk alone knows. Rejects with an AriError. */
+  /** If others of the fleet may have taken this program for dead, only Asterisk knows. Rejects with an AriError. */
   async #isOurs(leg: string): Promise<boolean> {
     const { fleet, heart, rest, server } = this.#options;
     if (!fleet || !heart.inDoubt) return true;
@@ -474,7 +474,7 @@ export class AsteriskCall {
       else if (resource === 'media') await rest.hangUp(this.mediaId);
       else await rest.destroyBridge(this.bridgeId);
     } catch (error) {
-      // What died with Asterisk needn't be given back; what outlived the connection is swept when it is back.
+      // What died with Asterisk needn't be given back; what survived is swept when the connection is back.
       const level = isOver(this.#state) && this.#state.farewell.reason === ASTERISK_LOST ? 'debug' : 'warn';
       const fields = { ...this.info.key, resource, error: messageOf(error) };
       log[level](fields, 'a part of the call could not be given back');
@@ -483,7 +483,7 @@ export class AsteriskCall {
     this.signal({ type: 'released', resource });
   }
 
-  /** Nothing has helped: what is left of it in Asterisk is swept. */
+  /** The last remedy for a bug: what is left of the call in Asterisk is swept. */
   #forget(): void {
     this.#options.sweeper.sweepSoon();
     this.#abandonAcceptance(this.#state, 'internal-error');

@@ -36,7 +36,7 @@ export class CallIndex<Call> {
     if (this.#owners.get(id)?.call === call) this.#owners.delete(id);
   }
 
-  /** The call holds nothing any more. A leg that is there all the same is known until it leaves. */
+  /** The call holds nothing any more. If one of its legs is still there, it stays known until it leaves. */
   finish(call: Call): void {
     this.#calls.delete(call);
     for (const [id, owner] of this.#owners) {

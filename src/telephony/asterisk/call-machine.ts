@@ -45,7 +45,7 @@ export function beginCall(leg: string): Transition {
 
 /** Total over all states and signals: a signal that means nothing in a state changes nothing. */
 export function nextCallState(state: CallState, signal: CallSignal): Transition {
-  // What is told of a target that was called before.
+  // This is about a target that was called before.
   if ('target' in signal && signal.target !== targetOf(state)) return unchanged(state);
   switch (state.name) {
     case 'settingUp':
@@ -128,7 +128,7 @@ function joining(state: State<'joining'>, signal: CallSignal): Transition | unde
   return { state: { ...state, attempt: next }, actions: [{ type: 'join', attempt: next }] };
 }
 
-/** What means the same from the first moment to the last word. */
+/** Signals that mean the same in every state before the call leaves. */
 function inCall(state: InCall, signal: CallSignal): Transition {
   switch (signal.type) {
     case 'failed':
@@ -168,7 +168,7 @@ function inCall(state: InCall, signal: CallSignal): Transition {
   }
 }
 
-/** Something was asked for, and this is what came of it: what a request that failed may have made all the same (a time-out) counts as made. */
+/** The answer to a request. One that failed by a time-out may have created the resource all the same, so it counts as created. */
 function answered(
   holdings: Holdings,
   signal: Extract<CallSignal, { readonly type: 'created' | 'failed' }>,
@@ -225,7 +225,7 @@ function leaving(state: State<'leaving'>, signal: CallSignal): Transition {
   }
 }
 
-/** All that a call which is leaving has to do still, once more: for one of which nobody knows how far it has come. */
+/** Everything that a leaving call has to do, once more: for a call of which it isn't known how far it has come. */
 export function leaveAgain(state: CallState): readonly CallAction[] {
   if (state.name !== 'leaving') return [];
   return [...goodbyes(state.legs, state.farewell), ...releases(state, 'releasing')];

@@ -12,7 +12,7 @@ import type { CallOrder } from './placed-call.ts';
  */
 const ON_HOLD = 'CHANNEL(rtp,hold)';
 
-/** Not knowing, a caller had better be talked to than left in silence. Never rejects. */
+/** False if that isn't known: talking to a caller on hold is better than silence. Never rejects. */
 export async function isOnHold(rest: AriRest, leg: string): Promise<boolean> {
   return (await rest.variable(leg, ON_HOLD).catch(() => undefined)) === '1';
 }
@@ -41,13 +41,13 @@ interface Place {
   readonly priority: number;
 }
 
-/** Where the caller who came in by `first` would go on; of a leg that took that one's place Asterisk doesn't know. */
+/** Where the caller's first channel would go on: Asterisk doesn't know it for a leg that took its place. */
 export function placeAfter({ id: first, dialplan }: AriChannel, leg: string): Place | undefined {
   const { context, exten: extension, priority } = dialplan;
   return leg === first ? undefined : { context, extension, priority: priority + 1 };
 }
 
-/** Where somebody whom we have called goes on, who comes from nowhere in the dialplan. */
+/** Where somebody we have called goes on: they have no place of their own in the dialplan. */
 export function placeOfResult({ resultContext: context }: CallOrder, farewell: Farewell): Place {
   const { VOICE_AGENT_RESULT = '' } = farewell.kind === 'proceed' ? farewell.variables : {};
   return { context, extension: VOICE_AGENT_RESULT, priority: 1 };

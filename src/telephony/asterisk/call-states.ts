@@ -28,10 +28,10 @@ import type { MediaSession } from '../../dialog/contract/ports.ts';
  *          └─────────────────────────────┴─────────────────────┘
  *           busy, refused, unanswered, failed, cancelled: back     media and session are given back
  *
- * Where whoever answers is told first what it is about, there is `briefing` between ringing and connecting.
+ * If the target is told first what the call is about, `briefing` comes between ringing and connecting.
  *
- * Each state has in it what the call holds then, and no state can be written without that. What was asked for
- * before the call began to leave is given back as soon as it comes.
+ * Each state contains what the call holds then, so no state can be written without it. What was requested before the
+ * call began to leave is given back as soon as it exists.
  */
 export type CallState =
   | (Stage<'settingUp', HoldingsAtFirst> & {
@@ -41,13 +41,13 @@ export type CallState =
       readonly entered: boolean;
     })
   | (Stage<'joining', WithAgent<None>> & { readonly attempt: number })
-  /** The target of a transfer that came to nothing may still have to be given back. */
+  /** The target of a transfer that failed may still have to be given back. */
   | Stage<'talking', WithAgent<None | Asked<string> | Releasing<string>>>
   /** The target's telephone rings, and the caller hears that. */
   | (Stage<'ringing', WithAgent<Asked<string> | Held<string>>> & { readonly transfer: Transfer })
   /** The target has answered, and is told what it is about; the caller hears it ring still. */
   | (Stage<'briefing', WithAgent<Held<string>>> & { readonly transfer: Transfer })
-  /** The target has answered and takes the external channel's place in the bridge; `None`: and has left again. */
+  /** The target has answered and takes the external channel's place in the bridge. `None`: it has left again already. */
   | (Stage<'connecting', WithAgent<Held<string> | None>> & { readonly transfer: Transfer })
   /** Caller and target talk, or the target has left; the agent has no media any more. */
   | Stage<'connected', HoldingsAtLast>
@@ -102,10 +102,10 @@ interface HoldingsAtLast extends Holdings {
 export type Resource = keyof Holdings;
 export type Session = MediaSession<RtpEndpoint>;
 
-/** `Known`: what is known of a thing before it exists. */
+/** `Known`: what is known of a resource before it exists. */
 export type Holding<Thing = undefined, Known = undefined> =
   None | Asked<Known> | Held<Thing> | Releasing<Thing>;
-/** Never asked for, or given back. */
+/** Never requested, or given back. */
 export interface None {
   readonly is: 'none';
 }
@@ -119,7 +119,7 @@ interface Is<Stage, Thing> {
   readonly thing: Thing;
 }
 
-/** Somebody is to be called; whoever asked for it is told once how it went. */
+/** Somebody is to be called; `settle` is told once how it went. */
 export interface Transfer {
   readonly request: TransferRequest;
   readonly settle: (outcome: TransferOutcome) => void;
@@ -134,10 +134,10 @@ export type Farewell =
       readonly reason: EndReason;
       readonly variables: Readonly<Record<string, string>>;
     }
-  /** Nobody is there to be let go. */
+  /** The caller is gone already. */
   | { readonly kind: 'none'; readonly reason: EndReason };
 
-/** What was asked for exists. */
+/** What was requested exists. */
 export type Created =
   | { readonly type: 'created'; readonly resource: 'session'; readonly session: Session }
   /** `peer`: where the external channel takes RTP. */
@@ -175,7 +175,7 @@ export type CallSignal =
   | { readonly type: 'targetLeft'; readonly target: string; readonly outcome: TransferOutcome }
   /** A transfer on the target's side: `by` takes its place. */
   | { readonly type: 'targetReplaced'; readonly target: string; readonly by: string }
-  /** It has rung for long enough, or nobody wants it any longer. */
+  /** It has rung for long enough, or was cancelled. */
   | { readonly type: 'ringNoMore'; readonly outcome: 'no-answer' | 'cancelled' }
   | { readonly type: 'connected' }
   | { readonly type: 'notConnected' }
@@ -207,7 +207,7 @@ export type CallAction =
   | { readonly type: 'rejoin' }
   /** Once for each `transfer` (but if the call leaves first). */
   | { readonly type: 'transferOver'; readonly transfer: Transfer; readonly outcome: TransferOutcome }
-  /** Who had answered has hung up. */
+  /** The target, who had answered, has hung up. */
   | { readonly type: 'targetGone' }
   /** Makes sure that a leg that replaced another is in the bridge. */
   | { readonly type: 'bringIn'; readonly leg: string }
@@ -257,7 +257,7 @@ export function legsOf(state: CallState): Legs {
   return state.name === 'ended' ? [] : state.legs;
 }
 
-/** The channel of whoever is called for the caller, or talks with them. */
+/** The channel of the target that is being called for the caller, or talks with them. */
 export function targetOf(state: CallState): string | undefined {
   return state.name === 'ended' || state.target.is === 'none' ? undefined : state.target.thing;
 }

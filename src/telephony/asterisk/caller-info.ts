@@ -6,7 +6,7 @@ import { isDialled } from './placed-call.ts';
 /**
  * What is known of a caller when the channel comes into the app: `Stasis(app,<dialled>[,in|out[,<number>]])`. Without
  * arguments the extension that the channel is at counts as dialled. `number`: who was called, where Asterisk doesn't know.
- * Who is still being called hasn't called us, whatever the arguments say.
+ * Somebody who is still being called hasn't called us, whatever the arguments say.
  */
 export function callInfoOf(
   server: string,

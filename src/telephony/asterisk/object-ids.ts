@@ -10,7 +10,7 @@ export interface ObjectIds {
   bridge(): string;
   /** Somebody who is called for a caller. */
   target(): string;
-  /** Somebody whom we call by ourselves (`…-call-…`): a leg as a caller's is, and not swept as what we create beside it. */
+  /** Somebody we call (`…-call-…`): their channel is treated like a caller's, and isn't swept like our other objects. */
   call(): string;
   /** True for an id that this instance (in this run or an earlier one) gave. */
   owns(id: string): boolean;

@@ -12,9 +12,9 @@ import type { Reconciler } from './reconciler.ts';
 import type { StasisParts } from './stasis-options.ts';
 import { Turnstile } from './turnstile.ts';
 
-/** Newcomers for whom Asterisk is asked at a time: so few that what running calls ask for doesn't wait behind them. */
+/** New callers about whom Asterisk is asked at a time: few, so that the requests of running calls don't wait behind theirs. */
 const AT_ONCE = 8;
-/** When more wait, the oldest are left to a look through Asterisk, some seconds later. */
+/** When more wait, the oldest are found some seconds later, when Asterisk is looked through. */
 const MOST_WAITING = 1000;
 /** Between two lines about the same. */
 const TELL_MS = 60_000;
@@ -25,7 +25,7 @@ type Variables = Readonly<Record<string, string>>;
 export class Reception {
   readonly #options: StasisParts;
   readonly #reconciler: Reconciler;
-  /** Callers of whom the desk doesn't know yet, or who are being sent on. */
+  /** Callers who haven't been announced to the desk yet, or who are being sent on. */
   readonly #arriving = new Set<string>();
   readonly #door = new Turnstile(AT_ONCE, MOST_WAITING);
   readonly #overflows: Throttle;
@@ -43,7 +43,7 @@ export class Reception {
     return this.#draining;
   }
 
-  /** Whoever comes from now on is sent on. */
+  /** New callers are sent on from now on. */
   drain(): void {
     this.#draining = true;
   }
@@ -95,7 +95,7 @@ export class Reception {
       const variables = channelVariables.length === 0 ? {} : await this.#read(channel, channelVariables);
       if (!this.#arriving.has(channel.id)) return; // hung up meanwhile
       const onward = this.#admit(channel, args, variables, domain);
-      // Who is being called comes from nowhere in the dialplan.
+      // Somebody we are calling has no place in the dialplan.
       if (onward && isDialled(channel)) await this.#options.rest.hangUp(channel.id);
       else if (onward) await this.sendOn(channel.id, onward);
     } catch (error) {
@@ -125,7 +125,7 @@ export class Reception {
     const order = orders.get(channel.id);
     orders.delete(channel.id);
     const info = callInfoOf(server.name, channel, args, { ...variables, ...order?.variables });
-    // Even when the answer is known: the desk tells of every call.
+    // The desk is asked even if the answer is known, because it reports every call.
     const admission = desk.admit(info);
     if (admission.kind === 'proceed') return admission.variables;
     if (this.#draining) {
@@ -156,14 +156,14 @@ export class Reception {
     };
     const [first = '', ...others] = names;
     const known = read(first);
-    // In a crowd many may be gone already, or never have been there: one question finds that out.
+    // When many come at once, some may be gone already: one request finds that out.
     if (this.#door.crowded) await known;
     const reads = [known, ...others.map(read)];
     return Object.fromEntries((await Promise.all(reads)).filter((entry) => entry !== undefined));
   }
 }
 
-/** What can't be read isn't set; but who is gone need not be received. */
+/** A variable that can't be read counts as not set; but a caller who is gone needn't be received. */
 function unlessGone(error: unknown): undefined {
   if (isChannelGone(error)) throw error;
 }

@@ -42,12 +42,12 @@ export function viewOf<Call extends Viewed>(calls: readonly Call[]): Possession<
   });
 }
 
-/** What isn't there any more, with what the calls must be told, that events would have told them. */
+/** What isn't there any more, with the signals that the missed events would have given the calls. */
 export function findDifferences<Call>(
   view: readonly Possession<Call>[],
   channels: readonly AriChannel[],
   bridges: readonly AriBridge[],
-  /** Who is in our app. */
+  /** The callers in our app. */
   callers: readonly Pick<AriChannel, 'id'>[],
   /** Why a leg that isn't there left, where that is known. */
   reason?: EndReason,
@@ -61,7 +61,7 @@ export function findDifferences<Call>(
     .filter(({ id, among }) => !there[among].has(id))
     .map(({ call, signal }) => {
       if (signal.type !== 'legLeft') return { call, signal };
-      // Somebody else has a caller who is there, but not here.
+      // The caller's channel exists, but in another program's app.
       const why = there.channels.has(signal.leg) ? 'taken-over' : reason;
       return { call, signal: why ? { ...signal, reason: why } : signal };
     });

@@ -7,7 +7,7 @@ import { callersIn, stasisArgsOf } from './caller-info.ts';
 import { findDifferences, keeps, viewOf } from './reconcile.ts';
 import type { StasisParts } from './stasis-options.ts';
 
-/** Compares what Asterisk has with what we think it has, and makes the two agree: events of a gap are lost for ever. */
+/** After a gap in the events, which are lost for ever: compares what Asterisk has with what the calls should have, and makes the two agree. */
 export class Reconciler {
   readonly #options: StasisParts;
   readonly #receive: (channel: AriChannel, args: readonly string[]) => Promise<void>;
@@ -15,9 +15,9 @@ export class Reconciler {
   #stream: 'open' | 'lost' | 'closed' = 'lost';
   #cancelSweep: (() => void) | undefined;
   #reconciling: Promise<void> = Promise.resolve();
-  /** Channels that left while their list was on its way: it may still name them. */
+  /** Channels that left while the list of channels was requested: it may still name them. */
   #leftMeanwhile: Set<string> | undefined;
-  /** When Asterisk was started, as it last said. */
+  /** When Asterisk was started, as it said last. */
   #life: string | undefined;
 
   /** `receive` takes in a caller who was found waiting, and never rejects. */
@@ -77,7 +77,7 @@ export class Reconciler {
     this.#cancelSweep?.();
   }
 
-  /** Deletes whatever has an id of this instance. Returns who waits in the app. */
+  /** Deletes everything that has an id of this instance. Returns the callers who wait in the app. */
   async sweepAll(): Promise<readonly AriChannel[]> {
     const { server, rest, ids } = this.#options;
     const [channels, bridges, application] = await Promise.all([
@@ -90,8 +90,8 @@ export class Reconciler {
   }
 
   /**
-   * Calls whose channel is gone end, the others go on, on hold or not as Asterisk says; our leftovers are deleted;
-   * waiting callers are received.
+   * Calls whose channel is gone end; the others go on, and learn from Asterisk whether they are on hold. What is left over of
+   * ours is deleted, and waiting callers are received.
    */
   async #reconcile({ sweep }: { readonly sweep: boolean }): Promise<void> {
     const { server, log, rest, index, ids } = this.#options;

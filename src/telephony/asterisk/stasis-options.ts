@@ -101,6 +101,6 @@ export interface StasisParts extends StasisAppOptions {
   readonly heart: Heart;
   /** A call is in it until it holds nothing any more and nobody is there. */
   readonly index: CallIndex<AsteriskCall>;
-  /** Those whom we call, until their channel comes into the app. */
+  /** Orders for calls of ours, until their channel comes into the app. */
   readonly orders: Map<string, CallOrder>;
 }

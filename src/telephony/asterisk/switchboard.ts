@@ -20,7 +20,7 @@ import { outcomeOfCause } from './target-caller.ts';
 
 const DRAINING = { VOICE_AGENT_RESULT: 'draining' };
 
-/** Brings events to the calls that they are about, callers to the desk, and order after a gap. */
+/** Passes events to the calls that they are about and new callers to the desk, and sets things right after a gap in the events. */
 export class Switchboard {
   readonly #parts: StasisParts;
   readonly #reconciler: Reconciler;
@@ -52,7 +52,7 @@ export class Switchboard {
     return this.#offers.stats;
   }
 
-  /** `calls`: whose caller, or who came in the caller's place, is there. `unfinished`: that hold anything. */
+  /** `calls`: those that still have a caller. `unfinished`: those that still hold anything. */
   stats(): { readonly calls: number; readonly unfinished: number; readonly draining: boolean } {
     const { calls } = this.#parts.index;
     const inProgress = calls.filter(({ state }) => legsOf(state).length > 0);
@@ -69,7 +69,7 @@ export class Switchboard {
         void this.#offers.offered(event.channel);
         return;
       case 'StasisEnd':
-        // Only its hang-up says why somebody whom we call doesn't answer.
+        // If somebody we call doesn't answer, only the hang-up (ChannelDestroyed) says why.
         if (!this.#ringing(event.channel)) this.#onChannelLeft(event.channel);
         return;
       case 'ChannelStateChange':
@@ -170,7 +170,7 @@ export class Switchboard {
     if (owner?.role === 'media') owner.call.signal({ type: 'entered' });
     else if (owner?.role === 'target') owner.call.signal({ type: 'targetAnswered', target: channel.id });
     else if (this.#parts.ids.owns(channel.id)) {
-      // Its creation came to an end after its call.
+      // It was created after its call had ended.
       void this.#reconciler.attempt('a late external channel', () => this.#parts.rest.hangUp(channel.id));
     } else if (replaces === undefined || !this.#onReplaced(replaces, channel)) {
       void this.#reception.receive(channel, args).then(() => {
@@ -179,7 +179,7 @@ export class Switchboard {
     }
   }
 
-  /** A transfer by telephone: `by` takes the place of a caller, or of somebody who was called for one. False: of neither. */
+  /** A transfer by telephone: `by` takes the place of a caller or a target. False: of neither. */
   #onReplaced(replaced: string, by: AriChannel): boolean {
     const owner = this.#parts.index.ownerOf(replaced);
     if (owner?.role === 'target') {
@@ -190,13 +190,13 @@ export class Switchboard {
     const fields = { server: this.#parts.server.name, channel: by.id, replaces: replaced };
     this.#parts.log.info(fields, 'a transfer put another channel in the place of a caller');
     owner.call.signal({ type: 'legReplaced', leg: replaced, by: by.id });
-    // A channel that was called has no number of its own, but the one that was dialled for it.
+    // A channel that was called has no caller number: the number that was dialled for it stands for it.
     const { name, number } = by.caller;
     owner.call.tell({ type: 'caller-changed', caller: { name, number: number || by.dialplan.exten } });
     return true;
   }
 
-  /** What another program has taken leaves without a hang-up of the caller's, while this one was thought dead. */
+  /** Another program of the fleet may have taken the channel, because this one was thought dead: then nobody has hung up. */
   #reasonToLeave(cause?: number): EndReason | undefined {
     const { fleet, heart } = this.#parts;
     return fleet && cause === undefined && heart.inDoubt ? 'taken-over' : undefined;

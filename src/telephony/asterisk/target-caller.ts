@@ -8,10 +8,10 @@ import type { Reconciler } from './reconciler.ts';
 import type { StasisParts } from './stasis-options.ts';
 import { canTransfer } from './transfer-states.ts';
 
-/** Asterisk's own time-out, should we not be there any more to end the ringing. */
+/** Asterisk's own time-out is longer by this; it ends the ringing if this program is gone. */
 const SPARE_S = 2;
 
-/** From the answer on, for who was called to be told what it is about and to press a key: longer than a voicemail's patience. */
+/** From the answer on: the time that a target has to hear what it is about and to press a key. Voicemails hang up before. */
 const ACCEPT_MS = 30_000;
 
 /** Deletes later what may be left in Asterisk. */
@@ -21,7 +21,7 @@ export type Sweeper = Pick<Reconciler, 'sweepSoon'>;
 export class TargetCaller {
   readonly #options: StasisParts & { readonly sweeper: Sweeper };
   readonly #call: AsteriskCall;
-  /** What is done about what the caller hears, one thing after the other. */
+  /** The requests about what the caller hears, one after the other. */
   #sound: Promise<void> = Promise.resolve();
   #briefing: AbortController | undefined;
 

@@ -13,7 +13,7 @@ import {
   type Transition,
 } from './call-states.ts';
 
-/** What who was called presses to take the call, or not. */
+/** The keys by which a target takes the call, or refuses it. */
 const ACCEPT_KEY = '1';
 const DECLINE_KEY = '2';
 
@@ -38,7 +38,7 @@ export function talking(state: State<'talking'>, signal: CallSignal): Transition
         ],
       };
     }
-    // The answer to a call that nobody wants any more.
+    // They answer a call that was cancelled.
     case 'created':
     case 'failed':
       if (signal.resource !== 'target' || target.is !== 'asked') return undefined;
@@ -156,7 +156,7 @@ export function connected(state: State<'connected'>, signal: CallSignal): Transi
   }
 }
 
-/** The transfer has come to nothing. */
+/** The transfer has failed. */
 function backToAgent(
   state: State<'ringing' | 'briefing' | 'connecting'>,
   target: None | Asked<string> | Held<string>,

@@ -16,9 +16,9 @@ export interface MediaLegOptions {
   readonly log: TelephonyLog;
 }
 
-/** A media connection that drops is made again so often in a call. */
+/** How often in a call a media connection that drops is made again. */
 const RECONNECTIONS = 3;
-/** After these of its leg there is no connection. */
+/** With these states of its leg the connection is gone. */
 const DOWN = new Set<string | undefined>(['disconnected', 'failed', 'unanswered', 'timeout', 'rejected']);
 
 /** The WebSocket that Vonage connects a call to, and those that take its place. */
@@ -26,7 +26,7 @@ export class MediaLeg {
   readonly #options: MediaLegOptions;
   /** Where Vonage was last told to connect to. */
   #url: string;
-  /** URLs of connections that have been replaced: what Vonage still tells of them is of no interest. */
+  /** URLs of connections that have been replaced: events of them don't matter any more. */
   readonly #spent = new Set<string>();
   #reconnections = 0;
 
@@ -66,7 +66,7 @@ export class MediaLeg {
     return this.ncco;
   }
 
-  /** Where it dropped or failed another connection takes its place. Undefined: nothing is to be done, or can be. */
+  /** Replaces a connection that dropped or failed by another one. Undefined: nothing needs to be done, or can be. */
   onEvent({ status, reason, to = '' }: EventWebhook): Ncco | undefined {
     const { log, info } = this.#options;
     if (!/^wss?:/.test(to) || this.#spent.has(to) || !DOWN.has(status)) return undefined;

@@ -19,7 +19,7 @@ export interface VonageTransferOptions extends Pick<
 export interface CallOfTransfer {
   /** False: the caller has left, or isn't ours any more. */
   isCallerHere(): boolean;
-  /** Whoever answered has hung up. */
+  /** The target, who had answered, has hung up. */
   targetLeft(): void;
   /** The call is over, and Vonage's webhook that should have said so was lost. */
   callerLeft(): void;
@@ -35,11 +35,11 @@ const OUTCOMES = new Map<string | undefined, TransferOutcome>([
   ['cancelled', 'no-answer'],
   ['failed', 'failed'],
 ]);
-/** For a caller whose transfer failed to come back to us. */
+/** How long a caller may take to come back to us when a transfer has failed. */
 const RETURN_MS = 15_000;
-/** Vonage tells of a telephone that doesn't answer by itself; if not, so long after its time it is called off. */
+/** Vonage reports a telephone that doesn't answer by itself; if it doesn't, the transfer ends so long after the ringing time. */
 const RING_SLACK_MS = 5000;
-/** How often it is looked whether two who talk still do, should Vonage's word of it get lost. */
+/** How often Vonage is asked whether caller and target still talk, in case its webhook got lost. */
 const WATCH_MS = 60_000;
 
 type Stage =
@@ -65,7 +65,7 @@ export class VonageTransfer {
   readonly #call: CallOfTransfer;
   readonly #options: VonageTransferOptions;
   #stage: Stage = { is: 'with-agent' };
-  /** The leg of whoever was called before: what is told of it now is of no interest. */
+  /** The leg of the last target: events of it don't matter any more. */
   #pastLeg: string | undefined;
 
   constructor(call: CallOfTransfer, options: VonageTransferOptions) {
@@ -73,7 +73,7 @@ export class VonageTransfer {
     this.#options = options;
   }
 
-  /** The caller isn't with us: it rings, or they talk to somebody. */
+  /** The caller isn't with the agent: it rings, or they talk to somebody else. */
   get away(): boolean {
     return this.#stage.is !== 'with-agent';
   }

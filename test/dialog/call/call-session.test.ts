@@ -980,7 +980,7 @@ describe('the tools', () => {
     await call.speaking();
     await call.quiet();
     expect(call.messages).toEqual([]);
-    expect(call.of('draft-dropped')).toMatchObject([{ turn: 1, preparedMs: 355 }]);
+    expect(call.of('preemptive-reply-dropped')).toMatchObject([{ turn: 1, preparedMs: 355 }]);
     expect(call.conversation.slice(1)).toEqual(['caller: my name is Ada Lovelace', 'agent: All right.']);
   });
 });

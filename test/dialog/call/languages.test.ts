@@ -12,7 +12,7 @@ describe.each([
   ],
   ['th', 'สวัสดีค่ะ', 'เปิดกี่โมง', ['เราเปิดแปดโมงเช้าทุกวันค่ะ ', 'แล้วพบกันค่ะ']],
 ])('an agent who speaks %s', (code, greeting, question, reply) => {
-  const { stillThere, silenceGoodbye, sayAgain } = languageOf(code).phrases;
+  const { stillThere, silenceGoodbye, sayAgain, goodbye, oneMoment, apology } = languageOf(code).phrases;
   const agent = agentProfile({ language: code, greeting });
 
   it('answers, asks the silent caller and says goodbye, all in that language', async () => {
@@ -34,6 +34,27 @@ describe.each([
     const call = await ScriptedCall.greeted({ agent, replies: [[{ error: new Error('gone') }]] });
     await call.exchange(question);
     expect(call.conversation.at(-1)).toBe(`agent: ${sayAgain}`);
+  });
+
+  it('says one moment when the model is slow, and goodbye when it hangs up without a word', async () => {
+    const call = await ScriptedCall.greeted({ agent, replies: [[{ waitMs: 3000 }, { tool: 'hang_up' }]] });
+    await call.says(question);
+    await call.clock.until(() => call.of('ended').length > 0);
+    expect(call.conversation.slice(1)).toEqual([
+      `caller: ${question}`,
+      `agent: ${oneMoment}`,
+      `agent: ${goodbye}`,
+    ]);
+    expect(call.of('ended')).toMatchObject([{ reason: 'agent-hung-up' }]);
+  });
+
+  it('apologises when three replies in a row have failed', async () => {
+    const gone = { error: new Error('gone') };
+    const call = await ScriptedCall.greeted({ agent, replies: [[gone], [gone], [gone]] });
+    for (let turn = 0; turn < 3; turn++) await call.exchange(question);
+    await call.clock.until(() => call.of('ended').length > 0);
+    expect(call.conversation.at(-1)).toBe(`agent: ${apology}`);
+    expect(call.of('ended')).toMatchObject([{ reason: 'failed' }]);
   });
 
   it('stands in the history up to what was heard of it, when the caller interrupts', async () => {

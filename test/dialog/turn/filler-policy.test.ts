@@ -6,8 +6,8 @@ it.each([
   [1, 4000, 'tone'],
   [2, 4000, 'tone'],
   [9, 4000, 'tone'],
-] as const)('a caller who waits and has had %i signs gets one after %i ms: %s', (given, afterMs, sign) => {
-  expect(fillersAfter(2000, 4000).next(given)).toEqual({ afterMs, sign });
+] as const)('a caller who waits and has had %i fillers gets one after %i ms: %s', (given, afterMs, kind) => {
+  expect(fillersAfter(2000, 4000).next(given)).toEqual({ afterMs, kind });
 });
 
 it.each([
@@ -16,10 +16,10 @@ it.each([
   ['not in front of an answer whose first words the voice has', { nearAt: 950 }, 1250],
   ['at once, if the voice has had them for long', { nearAt: 500 }, 1000],
   ['in time, if the end was certain soon', { certainAt: 300 }, 1000],
-])('a caller who waits gets the first sign %s', (_name, wait, at) => {
+])('a caller who waits gets the first filler %s', (_name, wait, at) => {
   expect(fillersAfter(1000, 1440).firstAt({ lastAt: 0, certainAt: 500, ...wait })).toBe(at);
 });
 
 it('can be a tone from the beginning', () => {
-  expect(fillersAfter(1000, 1440, 'tone').next(0)).toEqual({ afterMs: 1000, sign: 'tone' });
+  expect(fillersAfter(1000, 1440, 'tone').next(0)).toEqual({ afterMs: 1000, kind: 'tone' });
 });

@@ -69,7 +69,7 @@ describe('a greeting that must be heard', () => {
   it('is stopped by a key, and what follows it is interruptible', () => {
     const call = new Call(notice);
     call.feed({ type: 'answered' });
-    expect(call.feed({ type: 'dtmf', digit: '2' })).toMatchObject([{ do: 'interrupt' }]);
+    expect(call.feed({ type: 'dtmf', digit: '2' })).toMatchObject([{ do: 'interrupt', by: 'caller' }]);
     expect(call.state).toMatchObject({ phase: 'listening', digits: { text: '2' } });
     const other = new Call(notice).greeted();
     other.asks();
@@ -449,7 +449,7 @@ describe('a recogniser that finds turns', () => {
     expect(names(call.feed({ type: 'turn-end', transcript: said('hello there') }))).toEqual(['reply']);
   });
 
-  it('is asked when it stays silent, and the caller gets a sign in time', () => {
+  it('is asked when it stays silent, and the caller gets a filler in time', () => {
     const call = new Call({ findsTurns: true }).greeted();
     call.speak();
     call.feed({ type: 'partial', text: 'when do you' });
@@ -459,10 +459,10 @@ describe('a recogniser that finds turns', () => {
     expect(call.feed({ type: 'transcript', ask, transcript: said('when do you open') })).toMatchObject([
       { do: 'reply', input: { message: { text: 'when do you open', via: 'speech' } } },
     ]);
-    expect(names(call.wait(3000))).toEqual([]); // they have had their sign
+    expect(names(call.wait(3000))).toEqual([]); // they have had their filler
   });
 
-  it('that is late lets a caller who goes on silence the sign that they were given', () => {
+  it('that is late lets a caller who goes on silence the filler that they were given', () => {
     const call = new Call({ findsTurns: true }).greeted();
     call.speak();
     expect(names(call.wait(2100))).toEqual(['end-turn', 'filler']);
@@ -899,7 +899,7 @@ describe('trouble', () => {
     expect(call.state.failures).toBe(0);
   });
 
-  it('that only takes long gets an audible sign two seconds after the last sound, and then is given up', () => {
+  it('that only takes long gets a filler two seconds after the last sound, and then is given up', () => {
     const call = new Call({ fillers: fillersAfter(2000, 4000), giveUpMs: 10_000 }).greeted();
     const spokeUntil = call.at + 1000;
     call.asks();
@@ -925,7 +925,7 @@ describe('trouble', () => {
     expect(names(call.wait(200))).toContain('say');
   });
 
-  it('that is near gets no sign in front of it, unless it takes its time nevertheless', () => {
+  it('that is near gets no filler in front of it, unless it takes its time nevertheless', () => {
     const call = new Call({ fillers: fillersAfter(1000, 1440), endpointingMs: 300 }).greeted();
     const spokeUntil = call.at + 1000;
     call.asks();
@@ -965,7 +965,7 @@ describe('trouble', () => {
     call.speak();
     expect(call.feed({ type: 'stt-failed', fatal: false })).toMatchObject([{ phrase: 'sayAgain' }]);
     expect(call.feed({ type: 'stt-failed', fatal: true })).toMatchObject([
-      { do: 'interrupt' },
+      { do: 'interrupt', by: 'call' },
       { phrase: 'apology' },
     ]);
   });
