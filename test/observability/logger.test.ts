@@ -64,7 +64,7 @@ describe('the log', () => {
     const write = (line: string): void => void lines.push(JSON.parse(line) as (typeof lines)[number]);
     const log = logCalls(createLogger({ level: 'info', format: 'json', write }), {
       texts: false,
-      targets: {},
+      targets: DEFAULT_LATENCY_TARGETS,
     });
     const tool = (name: string, result: string): void => {
       log({ type: 'tool', call: 'c', at: 0, name, result });
