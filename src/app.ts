@@ -2,6 +2,7 @@ import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { ownAddressTowards } from './app/own-address.ts';
 import { connectAll, openAll } from './app/asterisks.ts';
+import { orAllThatIsWrong } from './app/at-once.ts';
 import { openConsole } from './app/console.ts';
 import { fleetPart, joinFleet, openFleet } from './app/fleet.ts';
 import { startMonitoring } from './app/monitoring.ts';
@@ -124,7 +125,7 @@ async function assemble(
   });
   const monitoring = await startMonitoring(config, log, scope, eventLoop);
   // In a moment it is known what is wrong there; what the providers load takes longer.
-  const asterisks = await openAll(config, log, scope);
+  const asterisks = await orAllThatIsWrong(openAll(config, log, scope), config);
   const rules = keepRules(config);
   const records = await openRecords(config, rules, log, scope, monitoring);
   const forLog = redactedEvents(rules, config.records.redact.cards);

@@ -5,6 +5,7 @@ import type { Scope } from '../lib/scope.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { AriRest } from '../telephony/asterisk/ari-rest.ts';
 import { openStasisServer, type StasisApp } from '../telephony/asterisk/stasis-app.ts';
+import { joined } from './at-once.ts';
 import type { Monitoring } from './monitoring.ts';
 
 type Server = Config['asterisk'][number];
@@ -43,9 +44,7 @@ export async function openAll(config: Config, log: Logger, scope: Scope): Promis
   );
   const failed = opened.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
   const wrong = failed.filter((error) => !isOneOfSeveral(config) || !isAway(error));
-  const [first] = wrong.length === 0 && failed.length === opened.length ? failed : wrong;
-  if (wrong.length > 1 && first instanceof VoiceAgentError)
-    throw new VoiceAgentError(first.code, wrong.map(messageOf).join('\n'), { cause: first });
+  const first = joined(wrong.length === 0 && failed.length === opened.length ? failed.slice(0, 1) : wrong);
   // eslint-disable-next-line @typescript-eslint/only-throw-error -- as it was thrown
   if (first !== undefined) throw first;
   return new Map(

@@ -1,5 +1,6 @@
 import { pino, type Logger as PinoLogger } from 'pino';
 import { latencyLine, stageTimes, type LatencyTargets } from '../dialog/call/latency-tracker.ts';
+import { TOOL } from '../dialog/contract/tool-names.ts';
 import type { CallEvent, CallObserver } from '../dialog/contract/call-events.ts';
 import type { CallInfo } from '../dialog/contract/call-info.ts';
 import { printable } from '../lib/printed.ts';
@@ -70,6 +71,12 @@ const LEVELS: Partial<Record<CallEvent['type'], 'warn' | 'debug'>> = {
   'preemptive-reply-dropped': 'debug',
 };
 
+/** A tool that failed is for people to look at, a message that is lost above all. */
+function levelOf(event: CallEvent): 'error' | 'warn' | 'info' | 'debug' {
+  if (event.type !== 'tool' || !event.result.startsWith('error')) return LEVELS[event.type] ?? 'info';
+  return event.name === TOOL.takeMessage ? 'error' : 'warn';
+}
+
 /**
  * Writes what happens in calls: a sentence for people, and the event itself under `callEvent` for
  * machines (the lab's screen reads it). Spoken texts are left out unless `texts` is on.
@@ -81,8 +88,7 @@ export function logCalls(
   return (event) => {
     if (event.type === 'turn-log') return;
     const shown = options.texts ? event : withoutTexts(event);
-    const level = LEVELS[event.type] ?? 'info';
-    logger[level]({ call: event.call, callEvent: shown }, sentence(shown, options.targets));
+    logger[levelOf(event)]({ call: event.call, callEvent: shown }, sentence(shown, options.targets));
   };
 }
 

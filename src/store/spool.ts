@@ -333,7 +333,10 @@ export class Spool {
 
   #told(error: unknown): void {
     const trouble = messageOf(error);
-    if (this.#trouble !== trouble) this.#options.onTrouble(`nothing can be written to the spool: ${trouble}`);
+    if (this.#trouble !== trouble)
+      this.#options.onTrouble(
+        `nothing can be written to the spool, and callers' messages can't be taken: ${trouble} (the data folder's owner, its disk, VOICE_AGENT_DATA_DIR)`,
+      );
     this.#trouble = trouble;
   }
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordingOf } from '../../lab/demo-calls.ts';
 import { readSound } from '../../lab/sound-file.ts';
 import { ALICE, SAME_WORDS, TOM, useRunningAgent } from '../support/agent-under-test.ts';
+import { SHORT_GREETING } from '../support/trouble-calls.ts';
 import { startGroqServer, type GroqServer } from '../support/provider-servers/groq-server.ts';
 
 const soundOf = (name: string): Int16Array => readSound(recordingOf('ked', name).path);
@@ -14,15 +15,45 @@ function overdriven(sound: Int16Array): Int16Array {
 
 describe('An agent', () => {
   let model: GroqServer;
+  let slow: GroqServer;
   beforeAll(async () => {
     model = await startGroqServer({ flavour: 'plain' });
+    slow = await startGroqServer({ transcription: () => 60_000 });
   });
-  afterAll(() => model.close());
-  // Alice thinks with a model that writes as small ones do, Tom with the receptionist.
+  afterAll(async () => {
+    await Promise.all([model.close(), slow.close()]);
+  });
+  // Alice has a notice that must be heard, a recogniser that never answers, and a model that writes as small ones do.
   const agent = useRunningAgent(() => ({
-    edits: [['  agents: {}\n', '  agents: { alice: { llm: openai-compatible } }\n']],
-    environment: { OPENAI_BASE_URL: `${model.url}/v1` },
+    edits: [
+      SHORT_GREETING,
+      ['  agents: {}\n', '  agents: { alice: { llm: openai-compatible, stt: groq-whisper } }\n'],
+      ['    greetingInterruptible: true #', '    greetingInterruptible: false #'],
+      ['  groq:\n', '  groq:\n    transcriptMs: 30000\n'],
+    ],
+    environment: {
+      OPENAI_BASE_URL: `${model.url}/v1`,
+      GROQ_BASE_URL: slow.url,
+      GROQ_API_KEY: 'test-key',
+      // For Tom: with that key, `auto` would stand for others.
+      ...{ VOICE_AGENT_STT: 'pocketsphinx', VOICE_AGENT_LLM: 'receptionist', VOICE_AGENT_TTS: 'flite' },
+    },
   }));
+
+  it('says a notice to its end, whoever talks over it; and tells caller and operator that nobody has heard them', async () => {
+    const { call, view } = await agent.dial(ALICE);
+    await call.heard.speech({ timeoutMs: 15_000, after: call.answeredAt ?? 0 });
+    await call.say(await agent.speak('Hello there.', 'rms', 'ulaw'));
+    const notice = await view.event('agent-said');
+    expect(notice).toMatchObject({ text: SHORT_GREETING[1].slice('greeting: '.length), interrupted: false });
+    await view.event('agent-said', ({ text }) => /went wrong/.test(text));
+    expect(view.of('trouble').map(({ part, message }) => [part, /4000 ms/.test(message)])).toEqual([
+      ['stt', true],
+    ]);
+    await call.hangUp();
+    const { troubles } = await agent.lab.record(view);
+    expect(troubles).toMatchObject([{ part: 'stt' }]);
+  });
 
   it('says figures as a person reads them and marks not at all, and does what the model calls in writing', async () => {
     model.script.push({

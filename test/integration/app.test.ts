@@ -1,5 +1,7 @@
 /** The whole program without its process: real providers, real media, and an ARI that speaks the wire. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,6 +9,7 @@ import { KNOWN_PROVIDERS } from '../../src/app/known-providers.ts';
 import { startApp, type App } from '../../src/app.ts';
 import { loadConfig, type Config } from '../../src/config.ts';
 import type { CallRecord } from '../../src/dialog/call/call-record.ts';
+import { messageOf } from '../../src/lib/errors.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { eventually } from '../support/ari-desk.ts';
 import { AriServer } from '../support/ari-server.ts';
@@ -131,6 +134,26 @@ describe('the program', () => {
     expect(lines.filter(({ vad }) => vad !== undefined)).toEqual([]);
     expect(lines.map(({ msg }) => msg).join()).not.toMatch(/answers|media/);
     expect(await readdir(dataDir)).toEqual([]);
+  });
+
+  it('says in one go what else would be found wrong by the next starts: the data folder, the RTP port', async () => {
+    const taken = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const file = join(dataDir, 'file');
+    await writeFile(file, '');
+    const { port } = taken.address();
+    const wrong = config({
+      ARI_PASSWORD: 'another',
+      VOICE_AGENT_DATA_DIR: file,
+      RTP_LISTEN_PORT: String(port),
+    });
+    const told = await start(wrong).then(() => '', messageOf);
+    taken.close();
+    expect(told.split('\n')).toEqual([
+      expect.stringContaining('refuses the ARI user'),
+      expect.stringMatching(/data folder .*VOICE_AGENT_DATA_DIR/),
+      expect.stringMatching(/port .*RTP_LISTEN_PORT/),
+    ]);
   });
 
   it('says that nothing answers at ARI’s address', async () => {

@@ -59,6 +59,22 @@ describe('the log', () => {
     ]);
   });
 
+  it('has a tool that failed as a warning, and a message that could not be taken as an error', () => {
+    const lines: { level: string; msg: string }[] = [];
+    const write = (line: string): void => void lines.push(JSON.parse(line) as (typeof lines)[number]);
+    const log = logCalls(createLogger({ level: 'info', format: 'json', write }), {
+      texts: false,
+      targets: DEFAULT_LATENCY_TARGETS,
+    });
+    const tool = (name: string, result: string): void => {
+      log({ type: 'tool', call: 'c', at: 0, name, result });
+    };
+    tool('hang_up', 'the call ends');
+    tool('order_status', 'error: nobody answers');
+    tool('take_message', 'error: EROFS');
+    expect(lines.map(({ level }) => level)).toEqual(['info', 'warn', 'error']);
+  });
+
   it('has what an early start has saved, and at debug level what was prepared in vain', () => {
     const told = (level: 'info' | 'debug'): string[] => {
       const lines: string[] = [];

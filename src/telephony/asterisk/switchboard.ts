@@ -14,6 +14,7 @@ import { objectIds } from './object-ids.ts';
 import { Offers, type OfferStats } from './offers.ts';
 import { Reception } from './reception.ts';
 import { unansweredReason, type CallOrder } from './placed-call.ts';
+import { callerBehind } from './replacing-caller.ts';
 import { Reconciler } from './reconciler.ts';
 import type { StasisAppOptions, StasisParts, StasisSettings } from './stasis-options.ts';
 import { outcomeOfCause } from './target-caller.ts';
@@ -190,9 +191,9 @@ export class Switchboard {
     const fields = { server: this.#parts.server.name, channel: by.id, replaces: replaced };
     this.#parts.log.info(fields, 'a transfer put another channel in the place of a caller');
     owner.call.signal({ type: 'legReplaced', leg: replaced, by: by.id });
-    // A channel that was called has no caller number: the number that was dialled for it stands for it.
-    const { name, number } = by.caller;
-    owner.call.tell({ type: 'caller-changed', caller: { name, number: number || by.dialplan.exten } });
+    void callerBehind(by, this.#parts).then((caller) => {
+      owner.call.tell({ type: 'caller-changed', caller });
+    });
     return true;
   }
 

@@ -1,0 +1,57 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { access, constants } from 'node:fs/promises';
+import type { Config } from '../config.ts';
+import { messageOf, VoiceAgentError } from '../lib/errors.ts';
+import { makeFolder } from '../lib/make-folder.ts';
+import { portTrouble } from '../lib/port-trouble.ts';
+
+/** Several errors as one, which says all of them, line by line, and has the first one's code. */
+export function joined([first, ...more]: readonly unknown[]): unknown {
+  if (more.length === 0 || !(first instanceof VoiceAgentError)) return first;
+  return new VoiceAgentError(first.code, [first, ...more].map(messageOf).join('\n'), { cause: first });
+}
+
+/** As it was thrown, with what else would be found to be wrong by the next starts: it is mended in one go. */
+export async function orAllThatIsWrong<T>(opening: Promise<T>, config: Config): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    const also = await Promise.all([unwritable(config.dataDir), portsTaken(config)]);
+    throw joined([error, ...also.flat()]);
+  }
+}
+
+/** Why nothing can be kept in a folder, which is made if need be, and what to do. */
+async function unwritable(folder: string): Promise<string[]> {
+  try {
+    await makeFolder(folder);
+    // Below it: a file may be there in its place.
+    await access(`${folder}/.`, constants.W_OK | constants.X_OK);
+    return [];
+  } catch (error) {
+    const what = `nothing can be kept in the data folder ${folder}: ${messageOf(error)}`;
+    return [`${what}; look at its owner and its disk, or choose another (VOICE_AGENT_DATA_DIR)`];
+  }
+}
+
+async function portsTaken({ gateways, asterisk }: Config): Promise<string[]> {
+  const { listenAddress, listenPort, workers } = gateways.rtp;
+  if (asterisk.length === 0 || listenPort === 0) return [];
+  const ports = Array.from({ length: workers }, (_, worker) => listenPort + worker);
+  const told = await Promise.all(ports.map((port) => taken(listenAddress, port)));
+  return told.flat();
+}
+
+async function taken(address: string, port: number): Promise<string[]> {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  try {
+    await once(socket.bind(port, address), 'listening');
+    return [];
+  } catch (error) {
+    const trouble = portTrouble(error as NodeJS.ErrnoException, 'gateways.rtp.listenPort (RTP_LISTEN_PORT)');
+    return [`can't receive RTP on ${address} port ${port}: ${trouble}`];
+  } finally {
+    socket.close();
+  }
+}
