@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { partsOf, type SearchIndex } from '../search-words.ts';
+import { areBeginnings, partsOf, type SearchIndex } from '../search-words.ts';
 
 /** By tsvector, for names by pg_trgm: the planner knows which words are common, and goes through the newest calls for those. */
 export const postgresSearch: SearchIndex = {
@@ -37,7 +37,9 @@ export const postgresSearch: SearchIndex = {
   purge: () => Promise.resolve(),
 
   async find(db, question, limit) {
-    const match = question.map((words) => `(${words.join(' <-> ')}:*)`).join(' & ');
+    const match = question
+      .map((words) => `(${words.join(' <-> ')}${areBeginnings(words) ? ':*' : ''})`)
+      .join(' & ');
     const where = [sql`words @@ to_tsquery('simple', ${match})`];
     const parts = partsOf(question)?.map((part) => sql`names like ${`%${part}%`}`);
     if (parts) where.push(sql.join(parts, sql` and `));

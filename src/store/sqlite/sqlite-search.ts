@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import { partsOf, type SearchIndex } from '../search-words.ts';
+import { areBeginnings, partsOf, type SearchIndex } from '../search-words.ts';
 
 type Sql = RawBuilder<unknown>;
 
@@ -48,7 +48,10 @@ export const sqliteSearch: SearchIndex = {
     // Goes through the matches from the newest on, and stops when there are enough.
     const among = (index: Sql, match: string): Sql =>
       sql`select rowid as n from ${index} where ${index} match ${match} order by rowid desc limit ${limit}`;
-    const words = among(WORDS, question.map((one) => `"${one.join(' ')}"*`).join(' AND '));
+    const words = among(
+      WORDS,
+      question.map((one) => `"${one.join(' ')}"${areBeginnings(one) ? '*' : ''}`).join(' AND '),
+    );
     const parts = partsOf(question)?.map((part) => `"${part}"`);
     const found = parts
       ? sql`select n from (${words}) union select n from (${among(NAMES, parts.join(' AND '))})`
