@@ -21,7 +21,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../lib/clock.ts';
-import { VoiceAgentError } from '../lib/errors.ts';
+import { messageOf as errorText, VoiceAgentError } from '../lib/errors.ts';
 import { describeRecord } from '../observability/describe-record.ts';
 import { backUp, callerData, forgetCaller, messageDone } from '../store/caller-data.ts';
 import { placeText, type Database } from '../store/database.ts';
@@ -198,7 +198,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   backup: {
     words: ONE,
     async run({ database, words: [file = ''], complain }) {
-      if (await backUp(database, file, by())) return 0;
+      try {
+        if (await backUp(database, file, by())) return 0;
+      } catch (error) {
+        complain(`${file} can't be written: ${errorText(error)}`);
+        return 1;
+      }
       complain('a PostgreSQL server has tools of its own for that: pg_dump');
       return 2;
     },

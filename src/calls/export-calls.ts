@@ -30,8 +30,9 @@ export function csv(records: readonly CallRecord[]): string[] {
 function cell(value: string | number): string {
   const text = printable(String(value));
   // A spreadsheet takes it for a formula else, and callers choose their names.
-  const plain = /^[=@+-]/.test(text) && !/^[+-]?[\d.]+$/.test(text) ? `'${text}` : text;
-  return /[",]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+  const plain = /^\s*[=@+＝＠＋－-]/.test(text) && !/^[+-]?[\d.]+$/.test(text) ? `'${text}` : text;
+  // Where a comma stands in numbers, spreadsheets part cells at semicolons.
+  return /[",;]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 
 /** Where nothing says when somebody had finished. */
@@ -57,5 +58,6 @@ function escaped(text: string): string {
 }
 
 function stamp(ms: Milliseconds): string {
-  return new Date(ms).toISOString().slice(11, -1);
+  const hours = Math.floor(ms / 3_600_000);
+  return `${String(hours).padStart(2, '0')}${new Date(ms).toISOString().slice(13, -1)}`;
 }

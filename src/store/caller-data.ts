@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { CallRecord } from '../dialog/call/call-record.ts';
 import { isGoingOn } from '../lib/program-run.ts';
 import type { Database } from './database.ts';
@@ -64,6 +64,8 @@ export async function messageDone(database: Database, id: string, by: By): Promi
 /** A copy of the embedded database, whole though it is being written. False: it isn't embedded. */
 export async function backUp({ db, kind }: Database, file: string, by: By): Promise<boolean> {
   if (kind !== 'sqlite') return false;
+  // It is everything that callers have said: for its owner alone, and never in the place of something else.
+  await (await open(file, 'wx', 0o600)).close();
   await sql`vacuum into ${file}`.execute(db);
   await audit({ db }, { ...by, action: 'back up', subject: 'the database', detail: file });
   return true;
@@ -73,13 +75,14 @@ async function ofCaller(
   { db }: Database,
   number: string,
 ): Promise<{ ids: string[]; running: string[]; messages: Row<'messages'>[] }> {
-  const has = `%${JSON.stringify({ number }).slice(1, -1).replace(/[!%_]/g, '!$&')}%`;
+  const wanted = withoutSigns(number);
+  const has = `%${JSON.stringify({ number: wanted }).slice(1, -1).replace(/[!%_]/g, '!$&')}%`;
   const calls = await db
     .selectFrom('calls')
     .select(['id', 'run', 'ended_at'])
     .where((where) =>
       where.or([
-        where('caller_number', '=', number),
+        where(plainNumber('caller_number'), '=', wanted),
         where(
           'id',
           'in',
@@ -87,7 +90,7 @@ async function ofCaller(
             .selectFrom('events')
             .select('call_id')
             .where('kind', '=', 'caller-changed')
-            .where(sql<boolean>`data like ${has} escape '!'`),
+            .where(sql<boolean>`${plainNumber('data')} like ${has} escape '!'`),
         ),
       ]),
     )
@@ -95,10 +98,30 @@ async function ofCaller(
   const messages = await db
     .selectFrom('messages')
     .selectAll()
-    .where((where) => where.or([where('number', '=', number), sql<boolean>`info like ${has} escape '!'`]))
+    .where((where) =>
+      where.or([
+        where(plainNumber('number'), '=', wanted),
+        sql<boolean>`${plainNumber('info')} like ${has} escape '!'`,
+      ]),
+    )
     .execute();
   const running = calls.filter(({ run, ended_at }) => ended_at === null && run !== null && isGoingOn(run));
   return { ids: calls.map(({ id }) => id), running: running.map(({ id }) => id), messages };
+}
+
+/** What people write between the figures of a number. */
+const SIGNS = [' ', '-', '/', '(', ')', '.'];
+
+function withoutSigns(number: string): string {
+  return SIGNS.reduce((rest, sign) => rest.replaceAll(sign, ''), number);
+}
+
+/** The same in the database. */
+function plainNumber(column: string): RawBuilder<string> {
+  return SIGNS.reduce(
+    (rest, sign) => sql<string>`replace(${rest}, ${sql.lit(sign)}, '')`,
+    sql<string>`${sql.ref(column)}`,
+  );
 }
 
 async function recordingsOf({ db }: Database, ids: readonly string[]): Promise<string[]> {

@@ -72,6 +72,11 @@ export function questionOf(text: string): string[][] {
     .filter((words) => words.length > 0);
 }
 
+/** Whether words are looked for that only begin so: not by a single letter, which too many do. */
+export function areBeginnings(words: readonly string[]): boolean {
+  return words.join('').length > 1;
+}
+
 /** A shorter part of a name isn't looked for: it is in too many. */
 const SHORTEST_PART = 3;
 

@@ -2,6 +2,7 @@
  * What the store does among many calls, in both databases:
  *
  *     node test/bench/store.bench.ts [CALLS [sqlite | postgres]]     (default 100000)
+ *     … SQLITE=FILE POSTGRES=ADDRESS: databases to be used, that are filled if they are empty, and stay
  *
  * 1. How long a search takes, kind by kind. A search is what `npm run calls -- search` does: the words, and the 50 newest
  *    records that have them, as a whole.
@@ -16,7 +17,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { openDatabase, type DatabasePlace } from '../../src/store/database.ts';
-import { searchAll } from '../../src/store/reader.ts';
+import { listCalls, searchAll } from '../../src/store/reader.ts';
 import { PostgresServer } from '../support/postgres.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { measure as measureLine } from './density/measure.ts';
@@ -40,9 +41,12 @@ function say(line: string): void {
 async function search(name: string, place: DatabasePlace): Promise<void> {
   const database = await openDatabase({ place, onWarning: say });
   const began = performance.now();
-  await fill(database, CALLS);
+  const isFull = (await listCalls(database, 1)).length > 0;
+  if (!isFull) await fill(database, CALLS);
   const seconds = (performance.now() - began) / 1000;
-  say(`${name}: ${CALLS} calls of ${2 * TURNS} turns written in ${seconds.toFixed(0)} s`);
+  say(
+    `${name}: ${CALLS} calls of ${2 * TURNS} turns ${isFull ? 'there' : `written in ${seconds.toFixed(0)} s`}`,
+  );
   const number = (): string => numberOf(Math.floor(random() * CALLS));
   const kinds: Readonly<Record<string, () => string>> = {
     'a common word': () => word(1 + Math.floor(random() * 20)),
@@ -53,7 +57,8 @@ async function search(name: string, place: DatabasePlace): Promise<void> {
     'five common words': () => Array.from({ length: 5 }, () => word(1 + Math.floor(random() * 20))).join(' '),
     'a common and a rare word': () => `${word(1)} ${word(VOCABULARY - Math.floor(random() * 1000))}`,
     'the beginning of a word': () => word().slice(0, 4),
-    'the first letter of a word': () => word().slice(0, 1),
+    'two letters of a word': () => word().slice(0, 2),
+    'a single letter': () => word().slice(0, 1),
     'a number': number,
     'a part of a number': () => number().slice(3),
     'three figures of a number': () => number().slice(4, 7),
@@ -107,7 +112,7 @@ async function live(name: string, beside?: Beside): Promise<void> {
 await live('no store');
 if (ONLY !== 'postgres') {
   const folder = mkdtempSync(join(tmpdir(), 'store-bench-'));
-  const place = { kind: 'sqlite', path: join(folder, 'records.sqlite') } as const;
+  const place = { kind: 'sqlite', path: process.env['SQLITE'] ?? join(folder, 'records.sqlite') } as const;
   try {
     await search('SQLite', place);
     say(`  ${(statSync(place.path).size / 2 ** 20).toFixed(0)} MB`);
@@ -118,8 +123,9 @@ if (ONLY !== 'postgres') {
   }
 }
 if (ONLY !== 'sqlite') {
-  const server = await PostgresServer.start();
-  const url = await server.database();
+  const given = process.env['POSTGRES'];
+  const server = given === undefined ? await PostgresServer.start() : undefined;
+  const url = given ?? (await server?.database()) ?? '';
   const proxy = await startTcpProxy(Number(new URL(url).port));
   try {
     await search('PostgreSQL', { kind: 'postgres', url });
@@ -134,6 +140,6 @@ if (ONLY !== 'sqlite') {
     await live('away', { place });
   } finally {
     await proxy.close();
-    await server.stop();
+    await server?.stop();
   }
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { countingWords } from '../../src/dialog/language/counting-words.ts';
+import { KNOWN_LANGUAGES } from '../../src/dialog/language/known-languages.ts';
 import { keptTurns, redactionOf, type RedactionRules } from '../../src/store/redaction.ts';
 
 function redact(text: string, language = 'en', rules: Partial<RedactionRules> = { digits: true }): string {
@@ -28,6 +30,58 @@ describe('redaction of digits', () => {
   });
 
   it.each([
+    ['en', 'my pin is forty two seventy one', 'my pin is • • • •'],
+    ['en', 'sixty eighty', '• •'],
+    ['en', 'it is oh seven triple five', 'it is • • • •'],
+    ['en', 'nineteen eighty-four, or two thousand and six', '• •-•, • • • • •'],
+    ['en', 'four two, let me see, seven one', '• •, • • •, • •'],
+    ['en', 'four uh um two dash seven one', '• • • • • • •'],
+    ['en', 'four two and the rest is seven one', '• • • • • • • •'],
+    ['de', 'zweiundvierzig einundsiebzig', '• •'],
+    ['de', 'die Nummer neunzehnhundertvierundachtzig', 'die Nummer •'],
+    ['de', 'zwölftausenddreihundertfünf, doppel sieben', '•, • •'],
+    ['fr', 'soixante-quinze quatre-vingt-dix-sept', '•-• •-•-•-•'],
+    ['fr', 'septante deux nonante et un', '• • • • •'],
+    ['fr', 'deux fois cinq puis quarante-deux', '• • • • •-•'],
+    ['es', 'sesenta y dos noventa y nueve', '• • • • • •'],
+    ['es', 'mil novecientos ochenta', '• • •'],
+    ['it', 'quarantadue settantuno', '• •'],
+    ['it', 'duemilatrecentoquattro', '•'],
+    ['pt', 'sessenta e dois meia sete', '• • • • •'],
+    ['pt', 'dezesseis quarenta', '• •'],
+    ['nl', 'tweeënveertig eenenzeventig', '• •'],
+    ['nl', 'dubbel zeven dubbel acht', '• • • •'],
+    ['pl', 'siódemka ósemka czterdzieści dwa', '• • • •'],
+    ['pl', 'tysiąc dziewięćset osiemdziesiąt cztery', '• • • •'],
+    ['hi', 'बयालीस इकहत्तर', '• •'],
+    ['hi', 'डबल सात फ़ोर टू', '• • • •'],
+    ['ja', '暗証番号は四二の七一です', '暗証番号は•です'],
+    ['ja', 'よん に えっと なな いち です', '• • • • • です'],
+    ['zh', '密码是两千零五', '密码是•'],
+    ['zh', '四二然后七幺', '•'],
+    ['th', 'สี่สองแล้วก็เจ็ดหนึ่งค่ะ', '•ค่ะ'],
+    ['th', 'สองพันห้าร้อย', '•'],
+  ])('takes numbers out of %s as they are counted, doubled and parted: %s', (language, text, kept) => {
+    expect(redact(text, language)).toBe(kept);
+  });
+
+  it.each(KNOWN_LANGUAGES)('knows all that counts in %s, and leaves what has three digits', (language) => {
+    const words = countingWords(language);
+    const gap = ['ja', 'zh', 'th'].includes(language) ? '' : ' ';
+    expect(words.length).toBeGreaterThanOrEqual(1000);
+    for (const [spoken] of words) expect(redact(spoken, language)).toBe(spoken);
+    for (const [spoken, value] of words.filter((_, n) => n % 7 === 0)) {
+      const row = [spoken, words.find(([, other]) => other === 999 - value)?.[0] ?? ''];
+      expect(redact([...row, ...row].join(gap), language)).not.toMatch(/\p{L}/u);
+    }
+  });
+
+  it.each([
+    ['en', 'a double room for two, with many hundred thanks'],
+    ['en', 'two hundred and fifty three people'],
+    ['fr', 'quatre-vingt-dix-sept euros, merci mille fois'],
+    ['it', 'mille grazie'],
+    ['de', 'tausend Dank, ein Tisch für zwei'],
     ['en', 'two people at three, or four'],
     ['en', 'we are open from 8:30 to 18:00'],
     ['en', 'I won for one to two weeks'],
@@ -62,7 +116,51 @@ describe('redaction of cards', () => {
   });
 });
 
+describe('a card', () => {
+  const CARD = '4111 1111 1111 1111';
+  it.each([
+    [`${CARD} 12 27`, 'before a date'],
+    [`1 ${CARD}`, 'behind another number'],
+    ['4111, 1111, 1111, 1111', 'with commas'],
+    ['4111 - 1111 – 1111 / 1111', 'with dashes'],
+    ['4111  1111\u00a01111\t1111', 'with other spaces'],
+    ['4111 1111 uh 1111 1111', 'with a hesitation'],
+    ['３７８２ ８２２４６３ １０００５', 'in wide figures'],
+    ['४१११ ११११ ११११ ११११', 'in Devanagari'],
+  ])('is found: %s (%s)', (text) => {
+    expect(redact(text, 'en', { cards: true })).not.toMatch(/\p{Nd}{2}/u);
+  });
+
+  it('is found among the keys of a call, whatever was keyed before', () => {
+    const redactKeys = redactionOf({ digits: false, cards: true, patterns: [] });
+    expect(redactKeys('14111111111111111#2', 'keyed', 'en')).not.toMatch(/\d/);
+    expect(redactKeys('12345678901234', 'keyed', 'en')).toBe('12345678901234');
+    expect(redactKeys('4111', 'keyed so far', 'en')).toBe('••••');
+    expect(redactKeys('12#', 'keyed so far', 'en')).toBe('12#');
+  });
+});
+
+describe('what somebody has said who may go on', () => {
+  const soFar = (text: string, rules: Partial<RedactionRules>, language = 'en'): string =>
+    redactionOf({ digits: false, cards: false, patterns: [], ...rules })(text, 'said so far', language);
+  it('has nothing of a number that may be longer', () => {
+    expect(soFar('my code is four', { digits: true })).toBe('my code is •');
+    expect(soFar('it is 4, okay?', { digits: true })).toBe('it is •, okay?');
+    expect(soFar('a table for two on Sunday next week please', { digits: true })).toMatch(/two/);
+    expect(soFar('it is 4111', { cards: true })).toBe('it is ••••');
+    expect(soFar('it is 411', { cards: true })).toBe('it is 411');
+    expect(soFar('四二', { digits: true }, 'zh')).toBe('•');
+    expect(soFar('it is 4111', {})).toBe('it is 4111');
+  });
+});
+
 describe('redaction of patterns', () => {
+  it('takes an IBAN out, with spaces and without', () => {
+    const iban = { patterns: ['\\b[A-Z]{2}\\d{2}(?: ?[A-Z\\d]){11,30}\\b'] };
+    expect(redact('it is DE89 3704 0044 0532 0130 00.', 'de', iban)).toBe('it is •.');
+    expect(redact('it is gb29nwbk60161331926819.', 'en', iban)).toBe('it is •.');
+  });
+
   it('takes out what matches, whatever its case', () => {
     expect(redact('mail Ada@Example.com now', 'en', { patterns: ['\\S+@\\S+'] })).toBe('mail • now');
     expect(redact('abc', 'en', { patterns: ['x*'] })).toBe('abc');

@@ -14,7 +14,7 @@ export const TURN_END = '\u2029';
 /** What may be said between two parts of a number that are said in two turns ("yes, and then seven one"). */
 export const WORDS_BETWEEN_TURNS = 3;
 /** The same in one turn, where figures are said one by one before it and after it. */
-const WORDS_BETWEEN_FIGURES = 3;
+const WORDS_BETWEEN_FIGURES = 5;
 /** Figures that are said one by one: two of them are no quantity. */
 const DICTATED = 2;
 

@@ -12,8 +12,8 @@ const CONNECTIONS = 2;
 /** Numbers of 8 bytes come as text else; ours are instants and counts. */
 const INT8 = 20;
 
-/** Classes of SQLSTATE: data exception, integrity constraint, syntax error or access rule. */
-const REFUSALS = /^(22|23|42)/;
+/** Classes of SQLSTATE: data exception, integrity constraint, syntax error; but not what rights can be given for. */
+const REFUSALS = /^(22|23|42(?!501))/;
 
 export function openPostgres(url: string, { onWarning }: DatabaseOptions): Opened {
   const types = new pg.TypeOverrides();

@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import { partsOf, type SearchIndex } from '../search-words.ts';
+import { areBeginnings, partsOf, type SearchIndex } from '../search-words.ts';
 
 type Sql = RawBuilder<unknown>;
 
@@ -49,7 +49,10 @@ export const sqliteSearch: SearchIndex = {
     const older = before === undefined ? sql`` : sql`and rowid < ${before}`;
     const matching = (index: Sql, match: string): Sql =>
       sql`select rowid as n from ${index} where ${index} match ${match} ${older} order by rowid desc limit ${newest}`;
-    const words = matching(WORDS, question.map((one) => `"${one.join(' ')}"*`).join(' AND '));
+    const words = matching(
+      WORDS,
+      question.map((one) => `"${one.join(' ')}"${areBeginnings(one) ? '*' : ''}`).join(' AND '),
+    );
     const parts = partsOf(question)?.map((part) => `"${part}"`);
     return parts
       ? sql`select n from (${words}) union select n from (${matching(NAMES, parts.join(' AND '))})`

@@ -1,5 +1,5 @@
 import { chownSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
@@ -248,7 +248,7 @@ describe('a call', () => {
   });
 
   it('can’t steer the terminal by the names that its caller chose', async () => {
-    const evil = 'Ada\u001b[2J\u0007\u009b31m \u202eevil\u2028line';
+    const evil = 'Ada\u001b[2J\u0007\u009b31m \u202eevil\u2028line\u061c\u200b\u2066\ufeff\u{e0041}\ud800';
     await kept(AT, async (store) => {
       await recorded(store, 'channel-1\u001b[1m', {
         caller: { name: evil + 'A'.repeat(3000), number: evil },
@@ -270,13 +270,16 @@ describe('a call', () => {
       const { status, lines } = await run(...args);
       expect(status).toBe(0);
       for (const line of lines.flatMap((one) => one.split('\n')))
-        expect(line, args.join(' ')).not.toMatch(/[\p{Cc}\u202e\u2028]/u);
+        expect(line, args.join(' ')).not.toMatch(
+          /[\p{Cc}\p{Cs}\u202e\u2028\u061c\u200b\u2066\ufeff\u{e0041}]/u,
+        );
     }
     expect(Math.max(...(await run()).lines.map(({ length }) => length))).toBeLessThan(300);
     const [record] = JSON.parse((await run('--json')).lines[0] ?? '') as [
       { info: { caller: { number: string } } },
     ];
-    expect(record.info.caller.number).toBe(evil);
+    // A half of a letter has no form in UTF-8.
+    expect(record.info.caller.number).toBe(evil.replace('\ud800', '\ufffd'));
   });
 });
 
@@ -333,13 +336,15 @@ describe('export', () => {
       await recorded(store, 'other', {
         caller: { name: '=HYPERLINK("http://x","<b>,")', number: '+4930123' },
       });
+      await recorded(store, 'third', { caller: { name: '\t＝1+1', number: 'x;=1+1' } });
     });
-    expect(JSON.parse((await run('export')).lines[0] ?? '')).toHaveLength(2);
+    expect(JSON.parse((await run('export')).lines[0] ?? '')).toHaveLength(3);
     const { lines } = await run('export', '--format', 'csv');
     expect(lines[0]).toMatch(/^began,call,caller_number,caller_name,/);
     expect(lines.find((line) => line.includes('test/other'))).toContain(
       `test/other,+4930123,"'=HYPERLINK(""http://x"",""<b>,"")",510001,alice,`,
     );
+    expect(lines.find((line) => line.includes('test/third'))).toContain(`test/third,"x;=1+1",' ＝1+1,`);
     const vtt = (await run('export', 'channel-1', '--format', 'vtt')).lines;
     expect(vtt[0]).toBe('WEBVTT');
     expect(vtt.join('\n')).toMatch(/\n\n00:00:0\d\.\d{3} --> 00:00:0\d\.\d{3}\n<v caller>when do you open\n/);
@@ -389,7 +394,8 @@ describe('a caller', () => {
       recordings: [expect.stringMatching(/^calls\/2026-01-15\/.*x\.wav$/)],
     });
     expect(data['calls']).toHaveLength(3);
-    expect((await run('forget', '0301234567')).status).toBe(2);
+    expect((await run('forget', '(030) 123-45 67')).status).toBe(2);
+    expect((await run('forget', '(030) 123-45 67')).complaints.at(-1)).toMatch(/^to be deleted: 3 calls/);
     expect((await run()).lines).toHaveLength(5);
     const { lines, complaints } = await run('forget', '0301234567', '--yes');
     expect(lines).toEqual(['deleted: 3 calls and 1 messages of 0301234567']);
@@ -435,6 +441,9 @@ describe('a back-up', () => {
     const file = join(directory, 'backups', 'copy.sqlite');
     await kept(AT, async () => {
       expect((await run('backup', file)).status).toBe(0);
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+      const again = await run('backup', file);
+      expect(again).toMatchObject({ status: 1, complaints: [expect.stringContaining('EEXIST')] });
     });
     for (const name of await readdir(directory))
       if (name.startsWith(DATABASE_FILE)) await rm(join(directory, name));

@@ -1,6 +1,7 @@
 /** What is kept of calls, from their events to what is read of them. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { addToRecord, beginRecord, type CallRecord } from '../../../src/dialog/call/call-record.ts';
@@ -13,7 +14,7 @@ import { thisRun } from '../../../src/lib/program-run.ts';
 import { callId, KEEP_ALL, rowsOf } from '../../../src/store/call-rows.ts';
 import type { Database, DatabasePlace } from '../../../src/store/database.ts';
 import { findCall, listAudit, listCalls, listMessages, searchAll } from '../../../src/store/reader.ts';
-import { redactionOf } from '../../../src/store/redaction.ts';
+import { redactionOf, type Told } from '../../../src/store/redaction.ts';
 import type { Write } from '../../../src/store/schema.ts';
 import { Spool } from '../../../src/store/spool.ts';
 import { Store, type StoreOptions } from '../../../src/store/store.ts';
@@ -54,6 +55,24 @@ async function opened(kind: Kind, more: Partial<StoreOptions> = {}): Promise<Ope
   });
   closeLater(() => store.close());
   return { store, place, directory, troubles, news };
+}
+
+/** All that is on the disk of it; of a server, what is in its tables. */
+async function allBytes(directory: string, place: DatabasePlace): Promise<string> {
+  const folders = place.kind === 'sqlite' ? [directory, dirname(place.path)] : [directory];
+  const files = (
+    await Promise.all(
+      folders.map(async (folder) => {
+        const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+        return entries
+          .filter((entry) => entry.isFile())
+          .map(({ parentPath, name }) => join(parentPath, name));
+      }),
+    )
+  ).flat();
+  const texts = await Promise.all(files.map(async (file) => (await readFile(file)).toString('latin1')));
+  if (place.kind === 'postgres') texts.push(execFileSync('pg_dump', [place.url], { encoding: 'utf8' }));
+  return texts.join('\n');
 }
 
 /** A whole scripted call, with a barge-in. */
@@ -282,6 +301,63 @@ describe.each(KINDS)('the store (%s)', (kind) => {
     expect(await texts()).toEqual(['my code is • •', '• •', 'thank you']);
     expect((await searchAll(database, 'four', 10)).calls).toEqual([]);
     expect((await searchAll(database, 'code', 10)).calls).toHaveLength(1);
+  });
+
+  it('keeps no beginning of a number anywhere while somebody may go on, and what was none once that is certain', async () => {
+    const redact = redactionOf({ digits: true, cards: true, patterns: [] });
+    const rules = {
+      texts: true,
+      redact: (text: string, how: Told | 'message') => redact(text, of(how), 'en'),
+    };
+    const of = (how: Told | 'message') => (how === 'message' ? 'said' : how);
+    const { store, place, directory } = await opened(kind, { rules });
+    const [start, end] = tiny('x') as [CallEvent, CallEvent];
+    const said = (text: string, turn: number) =>
+      ({ type: 'caller-said', call: 'x', at: 5, turn, text, understood: true, via: 'speech' }) as const;
+    const log = (text: string, turn: number): CallEvent => {
+      const heard = { at: 4, told: 'heard', transcript: { text } };
+      return { type: 'turn-log', call: 'x', at: 5, turn, steps: [heard] };
+    };
+    const database = await reading(place);
+    const kept = async () => {
+      const record = await findCall(database, 'x');
+      const logged = record?.turnLog?.flatMap(({ steps }) =>
+        steps.map((step) => (step['transcript'] as { text: string }).text),
+      );
+      return [record?.said.map(({ text }) => text), logged];
+    };
+    observe(store, [start, said('a table for two', 1), log('a table for two', 1)]);
+    await expect.poll(kept, PATIENCE).toEqual([['a table for •'], ['• • • •']]);
+    observe(store, [said('at noon if that is possible', 2)]);
+    await expect
+      .poll(kept, PATIENCE)
+      .toEqual([['a table for two', 'at noon if that is possible'], ['a table for two']]);
+    observe(store, [said('my code is seven', 3), log('my code is seven', 3)]);
+    await expect.poll(async () => (await kept())[1], PATIENCE).toEqual(['a table for two', '• • • •']);
+    observe(store, [
+      said('um eight nine and then', 4),
+      said('six', 5),
+      { type: 'dtmf', call: 'x', at: 5, digit: '5' },
+    ]);
+    const before = ['a table for two', 'at noon if that is possible'];
+    const masked = ['my code is •', '• • • • •', '•'];
+    await expect.poll(kept, PATIENCE).toEqual([
+      [...before, ...masked],
+      ['a table for two', '• • • •'],
+    ]);
+    observe(store, [said('thank you very much indeed', 6), said('until eleven', 7)]);
+    await expect
+      .poll(async () => (await kept())[0], PATIENCE)
+      .toEqual([...before, ...masked, 'thank you very much indeed', 'until •']);
+    observe(store, [end]);
+    await store.close();
+    expect((await kept())[0]).toEqual([...before, ...masked, 'thank you very much indeed', 'until eleven']);
+    const bytes = await allBytes(directory, place);
+    expect(bytes).toContain('thank you very much indeed');
+    for (const word of ['seven', 'eight', 'nine', 'six'])
+      expect(bytes).not.toMatch(new RegExp(`\\b${word}\\b`));
+    for (const word of ['seven', 'eight', 'six'])
+      expect((await searchAll(database, word, 1)).calls).toEqual([]);
   });
 
   it('finds calls by what was said and by their caller, and messages', async () => {
