@@ -101,8 +101,8 @@ export function createAudioRing(rateHz: SampleRateHz, slots = DEFAULT_SLOTS): Au
 }
 
 /**
- * No more frames come: readers end when they have read what there is. Anybody may close a ring, for its
- * writer may have died with its thread.
+ * No more frames come: readers end when they have read what there is. Not only the writer may close a ring,
+ * since it may have died with its thread.
  */
 export function closeRing(handle: AudioRingHandle): void {
   close(new RingView(handle.memory).header);
@@ -211,7 +211,7 @@ export class AudioRingReader {
     for (;;) {
       const written = this.written;
       if (this.#next >= written) return false;
-      // The slot of frame `written − slots` may be under the writer's pen at this moment.
+      // The slot of frame `written − slots` may be being written at this moment.
       const oldest = written - this.#view.slots + 1;
       if (this.#next < oldest) {
         this.#skipped += oldest - this.#next;
@@ -233,7 +233,7 @@ export class AudioRingReader {
     const written = this.written;
     if (this.#next < written) return true;
     const waiting = Atomics.waitAsync(this.#view.header, WRITTEN, written);
-    // Whoever closes it from here on wakes us, and whoever has closed it before did so without us.
+    // If the ring is closed from here on, that wakes us; if it was closed before, it couldn't.
     if (waiting.async && this.closed) Atomics.notify(this.#view.header, WRITTEN);
     if (waiting.async) await waiting.value;
     return this.available > 0;

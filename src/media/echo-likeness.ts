@@ -1,7 +1,7 @@
 import { FRAME_MS } from './audio.ts';
 import { RealFft } from './fft.ts';
 
-/** How much of what was heard is held against what was sent … */
+/** How much of what was heard is compared with what was sent … */
 const HEARD_FRAMES = 240 / FRAME_MS;
 /** … and the longest delay at which it is looked for there. */
 const SENT_FRAMES = HEARD_FRAMES + 400 / FRAME_MS;
@@ -56,8 +56,8 @@ function workbenchFor(samplesPerFrame: number): Workbench {
 }
 
 /**
- * Whether what was just heard is what was sent before: the highest correlation of the two over all delays. An answer
- * from the first quarter of a second on, while an `EchoCanceller` still learns; and no answer once it has learnt.
+ * Whether what was just heard is what was sent before: the highest correlation of the two over all delays. It answers from
+ * the first quarter of a second on, while an `EchoCanceller` still learns, and isn't needed once that has learnt.
  */
 export class EchoLikeness {
   readonly #frame: number;

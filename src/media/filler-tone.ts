@@ -2,7 +2,7 @@ import type { PcmS16 } from './audio.ts';
 
 const RATE_HZ = 8000;
 const HZ = 440;
-/** 20 dB below full scale: audible, and not startling. */
+/** 20 dB below full scale: audible, but not startling. */
 const AMPLITUDE = 3277;
 const BEEP_MS = 160;
 const PAUSE_MS = 120;

@@ -3,8 +3,8 @@ export type FrameKind = 'frame' | 'lost' | 'filler';
 
 /**
  * Cuts a stream of sound and gaps into frames. A frame that is mostly sound but has a hole (packets
- * of 10 or 30 ms don't end where frames do) gets the hole patched with the sound beside it, mirrored:
- * that starts without a click, and a hole is no longer than half a frame.
+ * of 10 or 30 ms don't end where frames do) has the hole filled with the sound beside it, mirrored:
+ * that makes no click, and a hole is never longer than half a frame.
  */
 export class FrameAssembler {
   readonly samples: Int16Array;

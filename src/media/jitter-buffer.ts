@@ -5,15 +5,15 @@ import { sequenceDistance } from './sequence.ts';
 
 /** RFC 3550 A.1 MAX_MISORDER: what lies further from what is expected belongs to another stream. */
 const MAX_MISORDER = 100;
-/** So many packets behind a gap end the wait for it: nothing is reordered that far. */
+/** A gap isn't waited for once this many packets have come behind it: nothing is reordered that far. */
 const MAX_HELD = 16;
-/** A stream that has been quiet for so long isn't defended against a new one. */
+/** A stream that has been quiet for so long is replaced by a new one at once. */
 const UNDEFENDED_MS = 100;
 /** A lone packet of another stream is believed after this time, if the old stream is silent too. */
 const BELIEVE_MS = 40;
 /** Timestamps that disagree with the clock by more have been set anew: that is no jitter. */
 const TIME_BASE_MS = 500;
-/** How many packets make the wait that a late packet taught forgotten: 10 s of 20 ms packets. */
+/** After this many packets, the longer wait that a late packet caused is forgotten: 10 s of 20 ms packets. */
 const PATIENCE_PACKETS = 500;
 
 export interface JitterBufferStats {
@@ -156,7 +156,7 @@ export class JitterBuffer {
     this.#window.clear();
     this.#seen.fill(-1);
     this.#jitter.rebase();
-    // What is late in this stream was never waited for in the last one.
+    // What was learnt of late packets in the last stream doesn't hold for this one.
     this.#gaveUpAt = now;
     this.stats.streams += 1;
   }

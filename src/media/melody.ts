@@ -2,8 +2,8 @@ import { FRAME_MS } from './audio.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 
 /**
- * The melody of a voice, as far as it tells what a sound is: speech has a pitch, a cough has none; a question rises at
- * its end, and in the middle of a sentence the voice stays where it is. Pure; costs nothing but a copy until it is asked, and then less than a
+ * The melody of a voice, as far as it tells what a sound is: speech has a pitch, a cough has none; the voice rises at the end
+ * of a question, and stays level in the middle of a sentence. Pure. A frame costs only a copy, and a question less than a
  * millisecond.
  *
  * Pitch is found by normalised autocorrelation in windows of 40 ms of a signal of 4 kHz.
@@ -12,17 +12,17 @@ import type { Milliseconds } from '../lib/clock.ts';
 const RATE_HZ = 4000;
 const PER_FRAME = (FRAME_MS * RATE_HZ) / 1000;
 const WINDOW = (40 * RATE_HZ) / 1000;
-/** What is looked at: the last phrase of a turn, mostly. */
+/** How much of the sound is looked at: usually the last phrase of a turn. */
 const REACH_MS = 1400;
 const REACH = (REACH_MS * RATE_HZ) / 1000;
 /** 400 to 70 Hz: from children to low voices. */
 const SHORTEST_LAG = RATE_HZ / 400;
 const LONGEST_LAG = Math.floor(RATE_HZ / 70);
-/** From this likeness on a window has a pitch. */
+/** A window whose autocorrelation is at least this has a pitch. */
 const PERIODIC = 0.5;
 /** A lag half as long, or a third, is the right one if it is nearly as good. */
 const NEARLY = 0.85;
-/** So many windows with a pitch are needed for a melody, and so many are its end. */
+/** How many windows with a pitch a melody needs, and how many of them are its end. */
 const LEAST_WINDOWS = 6;
 const END_WINDOWS = 3;
 
@@ -58,7 +58,7 @@ export class Melody {
     this.#written += PER_FRAME;
   }
 
-  /** Of what lasted `lastsMs` and ended `agoMs` ago, as far back as is remembered. */
+  /** The melody of the sound that lasted `lastsMs` and ended `agoMs` ago, as far back as is remembered. */
   of(lastsMs: Milliseconds, agoMs: Milliseconds): Shape {
     const end = this.#written - (agoMs * RATE_HZ) / 1000;
     const from = Math.max(0, this.#written - REACH, end - (lastsMs * RATE_HZ) / 1000);

@@ -21,7 +21,7 @@ export interface SpeechDetectorOptions {
   readonly startMs: Milliseconds;
   readonly stopMs: Milliseconds;
   readonly bargeInMs: Milliseconds;
-  /** Asked before anything is taken for the caller while the agent is heard, or was just now: is it the agent alone? */
+  /** Asked before a sound is taken for the caller's while the agent is heard, or was just now: is it only the agent's echo? */
   readonly isEcho?: () => boolean;
   readonly onEvent: (event: SpeechDetectorEvent) => void;
 }
@@ -70,7 +70,7 @@ const SPEECH_FOLLOW = 0.05;
  */
 const SPEECH_FALL_DB = 0.3;
 const QUIET_SPEECH_ABOVE_FLOOR_DB = 6;
-/** Quieter than this is no speech (G.711's smallest step but one is −72 dBov) … */
+/** A sound quieter than this is no speech (G.711's smallest step but one is −72 dBov) … */
 const SILENT_DBOV = -70;
 /** … nor is what stands less than this above the noise floor, dB; what it follows lies 1 dB above it. */
 const SPEECH_ABOVE_FLOOR_DB = 4;

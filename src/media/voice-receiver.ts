@@ -23,7 +23,7 @@ const SPEECH_DBOV = -45;
 
 /**
  * Payload type of comfort noise (RFC 3389): the peer says that it is silent, so nothing more of what was said is under way. Its
- * level isn't played: who listens here needs no noise.
+ * level isn't played: a recogniser needs no noise.
  */
 export const COMFORT_NOISE = 13;
 
@@ -229,7 +229,7 @@ export class VoiceReceiver {
     const gap = timestampDistance(this.#expectedTimestamp, timestamp);
     const newTimeBase = gap < 0 || gap > arrival - this.#heardAt + TIME_BASE_MS * this.#ticksPerMs;
     if (this.#newStream || newTimeBase) {
-      // The timestamps say nothing: the clock alone does.
+      // The timestamps can't be relied on here, only the clock.
       if (!this.#newStream) this.#stats.streams += 1;
       this.#lostTicks = this.#newStream ? 0 : Math.min(lostTicks, room);
       this.#fillerTicks = room - this.#lostTicks;
