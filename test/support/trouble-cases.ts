@@ -194,6 +194,8 @@ export const TROUBLE_CASES: readonly TroubleCase[] = [
     more: { code: 'tool_use_failed' },
   }),
   model('413: too many tokens', 'rejected', { type: 'status', status: 413, message: 'Request too large' }),
+  model('an answer that a filter keeps back', 'rejected', { type: 'filtered' }),
+  model('a proxy’s page instead of an answer', 'malformed', { type: 'page' }),
   {
     name: '400 once: a tool’s call that it cannot read',
     part: 'llm',

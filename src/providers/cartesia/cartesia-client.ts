@@ -108,7 +108,9 @@ export function failureOfEvent(
   const kind = typeof status === 'number' ? kindOfStatus(status) : 'server';
   const told = [event.message, event.title].find((text) => typeof text === 'string');
   const message = withoutKeys(told ?? 'an error without a message', [key]);
-  return new ProviderFailure({ code, provider, kind, message });
+  // What it says of one text says nothing of other calls.
+  const ofConversation = kind === 'rejected' && /transcript|\btext\b|character/i.test(message);
+  return new ProviderFailure({ code, provider, kind, message, ofConversation });
 }
 
 /** What the SDK or `ws` threw or emitted: an Error, an ErrorEvent, or an Error with either as its cause. */

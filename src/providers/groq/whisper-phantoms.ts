@@ -7,7 +7,10 @@ import type { Milliseconds } from '../../lib/clock.ts';
 
 /** Of subtitles: nobody says this on the telephone. */
 const SUBTITLES =
-  /amara\.?org|subtitles? (?:by|provided)|untertitel|sous-titr|subt[ií]tulos|sottotitoli|legendas (?:pela|por)|ondertitel|napisy (?:stworzone|wykonane)|字幕|ご視聴|チャンネル登録|请不吝点赞|thank(?:s| you)(?: so much| very much)? for watching|(?:like|please) (?:and )?subscribe|don't forget to subscribe|vielen dank f[üu]rs zuschauen|merci d['’]avoir regard[ée]|gracias por ver|obrigad[oa] por assistir|grazie per (?:la visione|aver guardato)|bedankt voor het kijken|dziękuję za (?:uwagę|oglądanie)|продолжение следует|www\.\S+|\[?♪/iu;
+  /amara\.?org|subtitles? (?:by|provided)|untertitel|sous-titr|subt[ií]tulos|sottotitoli|legendas (?:pela|por)|ondertitel|napisy (?:stworzone|wykonane)|字幕|ご視聴|チャンネル登録|请不吝点赞|thank(?:s| you)(?: so much| very much)? for watching|(?:like|please) (?:and )?subscribe|don't forget to subscribe|see you (?:in the )?next (?:video|time)|transcri(?:bed|ption) by|castingwords|otter\.ai|suscr[ií]b|iscrivetevi al|abonnez-vous|inscreva-se no canal|abonniert? (?:den|unseren|meinen) kanal|dank f[üu]r (?:ihre|eure) aufmerksamkeit|copyright|^(?:swr|wdr|zdf|ard|mdr|ndr|br) \d{4}|시청해|구독|mbc 뉴스|vielen dank f[üu]rs zuschauen|merci d['’]avoir regard[ée]|gracias por ver|obrigad[oa] por assistir|grazie per (?:la visione|aver guardato)|bedankt voor het kijken|dziękuję za (?:uwagę|oglądanie)|продолжение следует|www\.\S+|\[?♪/iu;
+
+/** A sound that is described, and a word that goes round and round. */
+const NO_SPEECH = /^\s*(?:\[[^\]]*\]|\([^)]*\)|\*[^*]*\*)[\s.]*$|^\W*([\p{L}']+)(?:[\s,.]+\1){7,}\W*$/iu;
 
 /** What is said on the telephone, too, but takes its time. */
 const SHORT: Readonly<Record<string, readonly string[]>> = {
@@ -47,9 +50,8 @@ const SIGNS_PER_S = 30;
 
 /** Whether a text of so much voiced sound is one that Whisper has made up, or holds no word at all. */
 export function isPhantom(text: string, voicedMs: Milliseconds, language: string): boolean {
+  if (!/[\p{L}\p{N}]/u.test(text) || SUBTITLES.test(text) || NO_SPEECH.test(text)) return true;
   const letters = text.match(/[\p{L}\p{M}\p{N}]/gu)?.length ?? 0;
-  if (letters === 0) return true;
-  if (SUBTITLES.test(text)) return true;
   const signs = text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu)?.length ?? 0;
   const least = (1000 * (letters - signs)) / LETTERS_PER_S + (1000 * signs) / SIGNS_PER_S;
   if (voicedMs < least) return true;
@@ -58,6 +60,7 @@ export function isPhantom(text: string, voicedMs: Milliseconds, language: string
     .replaceAll('’', "'")
     .replaceAll(/[^\p{L}\p{M}\p{N}' ]+/gu, ' ')
     .trim();
-  const known = SHORT[language.slice(0, 2).toLowerCase()] ?? SHORT['en'] ?? [];
+  // English ones come up in every language.
+  const known = [...(SHORT[language.slice(0, 2).toLowerCase()] ?? []), ...(SHORT['en'] ?? [])];
   return voicedMs < SHORT_MS && known.includes(words.replaceAll(/ +/g, ' '));
 }

@@ -78,6 +78,10 @@ export async function streamChat(
   const wait = (ms: number): Promise<boolean> => sleep(ms, true, { signal: gone.signal }).catch(() => false);
 
   if (!(await wait(firstToken()))) return;
+  if (fault?.type === 'page') {
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in</html>');
+    return;
+  }
   const type = thought.contentType ?? 'text/event-stream';
   response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' });
   response.flushHeaders();
@@ -99,7 +103,8 @@ export async function streamChat(
     return;
   }
   send({ role: 'assistant', content: '' }, null, flavour === 'groq' ? { x_groq: { id } } : {});
-  const deltas = fault?.type === 'empty' ? [] : (thought.deltas ?? deltasOf(thought));
+  const isSilent = fault?.type === 'empty' || fault?.type === 'filtered';
+  const deltas = isSilent ? [] : (thought.deltas ?? deltasOf(thought));
   // Each token is due so long after the one before it was due: timers that fire late don't add up.
   let dueAt = performance.now();
   for (const [index, delta] of deltas.entries()) {
@@ -117,8 +122,9 @@ export async function streamChat(
     completion_tokens: deltas.length,
     total_tokens: Math.ceil(JSON.stringify(request.messages).length / 4) + deltas.length,
   };
-  const usual = (thought.tools?.length ?? 0) > 0 && fault?.type !== 'empty' ? 'tool_calls' : 'stop';
-  const finish = thought.finish === undefined ? usual : thought.finish;
+  const usual = (thought.tools?.length ?? 0) > 0 && !isSilent ? 'tool_calls' : 'stop';
+  const own = thought.finish === undefined ? usual : thought.finish;
+  const finish = fault?.type === 'filtered' ? 'content_filter' : own;
   // ChatCompletionChunk.XGroq.usage: Groq tells it with the last chunk, OpenAI in one more, if asked for it.
   send({}, finish, flavour === 'groq' ? { x_groq: { id, usage } } : {});
   if (flavour !== 'groq' && request.stream_options?.include_usage === true) {

@@ -22,6 +22,10 @@ export type Fault =
   | { readonly type: 'malformed'; readonly after: number }
   /** Answers properly, and says nothing. */
   | { readonly type: 'empty' }
+  /** A model says nothing, because somebody's rules kept it back. */
+  | { readonly type: 'filtered' }
+  /** A proxy answers with a page of its own. */
+  | { readonly type: 'page' }
   /** Says so much, then reports an error in the protocol's own words. */
   | { readonly type: 'error'; readonly after: number; readonly status: number; readonly message: string }
   /** The connection dies after so many audio bytes from the client. */
