@@ -128,6 +128,8 @@ describe('the verdict', () => {
       understood: false,
       confidence: judge(heard).confidence,
     });
+    // Both searches heard the very same: "nope".
+    expect(judge({ ...evidence, telling: -3 }).understood).toBe(true);
   });
 
   it('doesn’t believe a single word that only one of them heard', () => {

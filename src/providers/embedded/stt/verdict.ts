@@ -102,7 +102,7 @@ export function judge(evidence: Evidence): Transcript {
   const heardTwice = words.length > 2 || agreement > 0;
   return {
     text: evidence.model,
-    understood: heardTwice && confidence >= UNDERSTOOD_FROM && told >= TELLING.from,
+    understood: heardTwice && confidence >= UNDERSTOOD_FROM && (agreement === 1 || told >= TELLING.from),
     confidence,
     ...placed(evidence.model, evidence.places),
   };
