@@ -107,6 +107,7 @@ describe('the verdict', () => {
     numbers: { text: 'oh one', lead: -20 },
     posterior: -1,
     familiar: 1,
+    telling: 0,
   };
 
   it('is sure of what both searches say', () => {
@@ -118,6 +119,17 @@ describe('the verdict', () => {
     expect(judge({ ...evidence, grammar: 'beth webb', posterior: -10, familiar: 0.2 }).understood).toBe(
       false,
     );
+  });
+
+  it('isn’t where the words that tell what it is about may be others', () => {
+    const heard = { ...evidence, grammar: 'are you open on monday', telling: -0.1 };
+    expect(judge(heard).understood).toBe(true);
+    expect(judge({ ...heard, telling: -3 })).toMatchObject({
+      understood: false,
+      confidence: judge(heard).confidence,
+    });
+    // Both searches heard the very same: "nope".
+    expect(judge({ ...evidence, telling: -3 }).understood).toBe(true);
   });
 
   it('doesn’t believe a single word that only one of them heard', () => {

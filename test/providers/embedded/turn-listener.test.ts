@@ -27,6 +27,7 @@ class CountingRecogniser {
       grammar: 'good morning to you',
       posterior: 0,
       familiar: 1,
+      telling: 0,
       numbers: { text: '', lead: 0 },
     };
   }

@@ -1,7 +1,7 @@
 import { FREQUENT_FIRST_NAMES } from '../names.ts';
 import { capital } from './opening.ts';
 import { digitsIn } from './spoken-digits.ts';
-import { isFunctionWord } from './concepts.ts';
+import { isFunctionWord } from '../function-words.ts';
 import { tokens } from '../words.ts';
 
 const LEAD =

@@ -1,4 +1,5 @@
-import { concept, isFunctionWord } from './concepts.ts';
+import { isFunctionWord } from '../function-words.ts';
+import { concept } from './concepts.ts';
 
 interface Rule {
   readonly intent: Intent;

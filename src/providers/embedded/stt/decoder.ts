@@ -5,6 +5,15 @@ import { unavailable, type Pocketsphinx, type Pointer } from './pocketsphinx.ts'
 /** More at once overruns the feature buffer when the second pass (`-fwdflat`) is off (seen: empty results from 60). */
 const MAX_FRAMES = 6;
 
+/** A word that was found. */
+export interface HeardWord {
+  readonly text: string;
+  /** Where it was, in rows. */
+  readonly place: WordPlace;
+  /** Natural logarithm of its posterior probability within the lattice; 0 where the search has none, as a grammar's. */
+  readonly logPosterior: number;
+}
+
 /** One search over cepstra: an utterance at a time. */
 export class Decoder {
   readonly #ps: Pocketsphinx;
@@ -54,18 +63,24 @@ export class Decoder {
     return this.#ps.api.ps_get_hyp(this.#decoder, [0]) ?? '';
   }
 
-  /** Where each word of `text` was, in rows; one that the dictionary has only for noise and pauses is none. */
-  places(): WordPlace[] {
+  /** The words of `text`; those that the dictionary has only for noise and pauses are none. */
+  words(): HeardWord[] {
     const { api } = this.#ps;
-    const places: WordPlace[] = [];
+    const words: HeardWord[] = [];
     // The last step frees the iterator.
     for (let at = api.ps_seg_iter(this.#decoder, null); at; at = api.ps_seg_next(at)) {
-      if (/^[<[(+]/.test(api.ps_seg_word(at))) continue;
+      const text = api.ps_seg_word(at);
+      if (/^[<[(+]/.test(text)) continue;
       const [from, to]: [[number], [number]] = [[0], [0]];
       api.ps_seg_frames(at, from, to);
-      places.push({ frame: from[0], toFrame: to[0] });
+      words.push({
+        // "was(2)": the second way to say it.
+        text: text.replace(/\(\d+\)$/, ''),
+        place: { frame: from[0], toFrame: to[0] },
+        logPosterior: this.#natural(api.ps_seg_prob(at, null, null, null)),
+      });
     }
-    return places;
+    return words;
   }
 
   /** Score of the best path, acoustic and language, in the decoder's own units: higher is better. */
@@ -77,7 +92,11 @@ export class Decoder {
 
   /** Natural logarithm of the posterior probability of the result within its lattice. */
   posterior(): number {
-    return this.#ps.api.logmath_log_to_ln(this.#logmath, this.#ps.api.ps_get_prob(this.#decoder));
+    return this.#natural(this.#ps.api.ps_get_prob(this.#decoder));
+  }
+
+  #natural(log: number): number {
+    return this.#ps.api.logmath_log_to_ln(this.#logmath, log);
   }
 
   free(): void {

@@ -64,6 +64,7 @@ export interface PocketsphinxApi {
   ps_seg_iter(decoder: Pointer, score: null): Pointer | null;
   ps_seg_next(segment: Pointer): Pointer | null;
   ps_seg_word(segment: Pointer): string;
+  ps_seg_prob(segment: Pointer, acoustic: null, language: null, backOff: null): number;
   ps_seg_frames(segment: Pointer, from: [number], to: [number]): void;
   ps_get_logmath(decoder: Pointer): Pointer;
   logmath_log_to_ln(logmath: Pointer, value: number): number;
@@ -162,6 +163,9 @@ function declare(lib: Library, base: Library): PocketsphinxApi {
     ps_seg_iter: lib.func('void *ps_seg_iter(void *decoder, int32_t *score)'),
     ps_seg_next: lib.func('void *ps_seg_next(void *segment)'),
     ps_seg_word: lib.func('const char *ps_seg_word(void *segment)'),
+    ps_seg_prob: lib.func(
+      'int32_t ps_seg_prob(void *segment, void *acoustic, void *language, void *backOff)',
+    ),
     ps_seg_frames: lib.func('void ps_seg_frames(void *segment, _Out_ int *from, _Out_ int *to)'),
     ps_get_logmath: lib.func('void *ps_get_logmath(void *decoder)'),
     logmath_log_to_ln: base.func('double logmath_log_to_ln(void *logmath, int value)'),

@@ -1,8 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import type { Milliseconds } from '../../../lib/clock.ts';
 import { tokens } from '../words.ts';
-import { Decoder } from './decoder.ts';
+import { isFunctionWord } from '../function-words.ts';
+import { FAMILY_NAMES, FIRST_NAMES } from '../names.ts';
+import { Decoder, type HeardWord } from './decoder.ts';
 import type { DomainFiles } from './domain-files.ts';
+import { CALL_WORDS, COMMON_WORDS, DIGITS, LETTERS, REPEATS } from './everyday.ts';
 import { CepstraBlock, FEATURE_FRAME_MS, FrontEnd } from './front-end.ts';
 import { MeanNormaliser } from './mean-normaliser.ts';
 import { NoiseMeter } from './noise-meter.ts';
@@ -97,18 +100,20 @@ export class Recogniser {
     this.#search(true);
     for (const search of this.#searches) search.finish();
     const grammar = plain(this.#grammar.text());
+    const heard = this.#model.words();
     const model = plain(this.#model.text());
     const numbers = {
       text: this.#numbers.text(),
-      places: this.#numbers.places(),
+      places: this.#numbers.words().map(({ place }) => place),
       lead: (this.#numbers.score() - this.#model.score()) / Math.max(1, this.#frames),
     };
     return {
       grammar,
       numbers,
       model,
-      places: this.#model.places(),
+      places: heard.map(({ place }) => place),
       posterior: this.#model.posterior(),
+      telling: meanLogPosterior(heard),
       familiar: this.#familiar.share(tokens(model)),
     };
   }
@@ -146,6 +151,19 @@ export class Recogniser {
     for (const search of this.#searches) search.process(this.#normalised, from, frames);
   }
 }
+
+/** Of the words that tell what a sentence is about, names apart: any name is about as likely as another. 0: there are none. */
+function meanLogPosterior(heard: readonly HeardWord[]): number {
+  const telling = heard.filter(({ text }) => !isFunctionWord(text) && !NEVER_TELLING.has(text));
+  return telling.reduce((sum, { logPosterior }) => sum + logPosterior, 0) / Math.max(1, telling.length);
+}
+
+const NEVER_TELLING: ReadonlySet<string> = new Set([
+  ...[...FIRST_NAMES, ...FAMILY_NAMES].filter((name) => ![...COMMON_WORDS, ...CALL_WORDS].includes(name)),
+  ...DIGITS,
+  ...REPEATS,
+  ...LETTERS.map((letter) => `${letter}.`),
+]);
 
 /** Letters without the dot that marks them in the dictionary. */
 function plain(text: string): string {

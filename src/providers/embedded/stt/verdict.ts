@@ -21,6 +21,8 @@ export interface Evidence {
   readonly posterior: number;
   /** Share of the neighbouring words of `model` that the agent's sentences have side by side. */
   readonly familiar: number;
+  /** Mean natural logarithm of the posterior probabilities of the words of `model` that tell what it is about. */
+  readonly telling: number;
 }
 
 /**
@@ -30,6 +32,20 @@ export interface Evidence {
 const WEIGHTS = { bias: -3.6, agreement: 2.91, posteriorPerWord: 0.53, familiar: 3.31 } as const;
 /** From here on a text may be acted on. What it costs and saves is printed by test/bench/stt.bench.ts. */
 export const UNDERSTOOD_FROM = 0.25;
+
+/**
+ * … if the words that tell what it is about were heard, too: the same evidence with their posterior, fitted for "none of
+ * them is another one" on 453 natural questions (two voices). From `from` on, 59 % of 169 that nobody had looked at were
+ * answered rightly and 4.7 % wrongly; without it, 67 and 10.
+ */
+const TELLING = {
+  bias: -0.64,
+  agreement: 0.74,
+  posteriorPerWord: 0.76,
+  familiar: 3.45,
+  telling: 0.95,
+  from: 1.4,
+} as const;
 
 /**
  * When it was a number. With both hearing digits a small lag is allowed (measured: synthetic voices −1.3 … 2.8, other
@@ -69,17 +85,24 @@ export function judge(evidence: Evidence): Transcript {
   const words = tokens(evidence.model);
   if (words.length === 0) return NOTHING;
   const agreement = similarity(tokens(evidence.grammar), words);
+  const posteriorPerWord = evidence.posterior / words.length;
   const sum =
     WEIGHTS.bias +
     WEIGHTS.agreement * agreement +
-    WEIGHTS.posteriorPerWord * (evidence.posterior / words.length) +
+    WEIGHTS.posteriorPerWord * posteriorPerWord +
     WEIGHTS.familiar * evidence.familiar;
   const confidence = 1 / (1 + Math.exp(-sum));
+  const told =
+    TELLING.bias +
+    TELLING.agreement * agreement +
+    TELLING.posteriorPerWord * posteriorPerWord +
+    TELLING.familiar * evidence.familiar +
+    TELLING.telling * evidence.telling;
   // Noise makes short words ("thanks") of its own: those must be heard by both.
   const heardTwice = words.length > 2 || agreement > 0;
   return {
     text: evidence.model,
-    understood: heardTwice && confidence >= UNDERSTOOD_FROM,
+    understood: heardTwice && confidence >= UNDERSTOOD_FROM && (agreement === 1 || told >= TELLING.from),
     confidence,
     ...placed(evidence.model, evidence.places),
   };
