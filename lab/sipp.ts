@@ -221,8 +221,6 @@ ${refused}
 <recv response="200" rrs="true">${log('answered')}</recv>
 ${send(head('ACK', '[next_url]', 1, '[routes]\nContent-Length: 0\n'))}
 ${anew}
-<label id="talk"/>
-<recv request="INVITE" optional="true" next="asked-anew"/>
 <recv request="BYE" timeout="${holdMs}" ontimeout="hang-up">${log('callee')}</recv>
 ${send(`SIP/2.0 200 OK
 [last_Via:]
@@ -233,18 +231,6 @@ ${send(`SIP/2.0 200 OK
 Content-Length: 0
 `)}
 <nop next="end"/>
-<label id="asked-anew"/>
-${send(`SIP/2.0 200 OK
-[last_Via:]
-[last_Record-Route:]
-[last_From:]
-[last_To:]
-[last_Call-ID:]
-[last_CSeq:]
-Contact: <sip:[field0]@[local_ip]:[local_port];transport=[transport]>
-${sdp(3)}`)}
-<recv request="ACK"/>
-<nop next="talk"/>
 <label id="hang-up"/>
 ${send(head('BYE', '[next_url]', 3, '[routes]\nContent-Length: 0\n'), 'retrans="500"')}
 <recv response="200">${log('caller')}</recv>
