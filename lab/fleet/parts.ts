@@ -166,6 +166,7 @@ async function growth({ fleet, report }: PartContext): Promise<void> {
   const part = 'growth';
   const idleMs = 10_000;
   const count = 100;
+  await fleet.warmUp();
   const hosts = [...fleet.asterisks, ...fleet.nodes].map(({ host }) => host);
   const all = (): { cpuMs: number; bytes: number }[] =>
     hosts.map((host) => ({ cpuMs: host.cpuMs(), bytes: host.bytes }));
