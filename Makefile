@@ -4,7 +4,7 @@
 MAKEFLAGS += --no-print-directory
 export EXT SAY RECORD JSON LOG CODEC HOST SIP_PORT HTTP_PORT LAB MIRROR PROVIDERS MODEL BIND RTP_START RTP_END RTPRIO ONLY
 export HALF CASES LISTEN SWEEP CALLS TURNS VARIANTS STT_EAGER_END_MS STT_TURN_END_MS STT_TAKEN_BACK STT_TRANSCRIPT_MS LLM_FIRST_TOKEN_MS \
-	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED REF SHORT ROUNDS DURATION_S NODES ASTERISKS PART OUT AT_ONCE FAULT_EVERY_S LONGEST_S SEED VERIFY
+	LLM_TOKENS_PER_SECOND TTS_FIRST_BYTE_MS DELAY_SIGMA DELAY_SEED REF SHORT ROUNDS DURATION_S DEB_ARCH NODES ASTERISKS PART OUT AT_ONCE FAULT_EVERY_S LONGEST_S SEED VERIFY
 
 .PHONY: help demo lab call fleet doctor deb install test check bench bench-compare bench-latency bench-trouble bench-turns soak fuzz clean image up down logs test-docker test-deb
 COMPOSE = docker compose --file docker/compose.yaml
@@ -21,7 +21,7 @@ help:
 	@echo '             SAY="a.wav b.wav" says several, JSON=1 prints the result alone, CODEC=g722 is'
 	@echo '             an HD telephone (16 kHz), CODEC=alaw another one'
 	@echo 'make doctor  says what is wrong with machine, Asterisk, keys and sound, and what to do (ARI_URL=, ARI_PASSWORD=)'
-	@echo 'make deb     a Debian package with its own Node.js, in .cache/deb (docs/install.md)'
+	@echo 'make deb     a Debian package with its own Node.js, in .cache/deb (docs/install.md); DEB_ARCH=arm64: for another processor'
 	@echo 'make install the same files on another Linux with systemd; as root (DESTDIR=)'
 	@echo 'make test-deb  installs the package on a bare Debian 12 with systemd, calls it, upgrades it during a call, purges it'
 	@echo 'make test    lint, types, unit, integration and end-to-end tests'

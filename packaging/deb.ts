@@ -1,23 +1,33 @@
-/** Makes the Debian package: .cache/deb/ari-voice-agent_VERSION_ARCHITECTURE.deb, for this machine's processor. */
+/**
+ * Makes the Debian package: .cache/deb/ari-voice-agent_VERSION_ARCHITECTURE.deb, for this machine's processor or that of
+ * DEB_ARCH (amd64, arm64).
+ */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SETTINGS, stage } from './stage.ts';
 
-const ARCHITECTURES: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' };
+/** Node.js's names of processors, and Debian's. */
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 const FOLDER = fileURLToPath(new URL('../.cache/deb', import.meta.url));
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-const architecture = ARCHITECTURES[process.arch];
-if (architecture === undefined) throw new Error(`there is no Debian package for ${process.arch}`);
+const architecture = process.env['DEB_ARCH'] || ARCHITECTURES[process.arch];
+const [processor] = Object.entries(ARCHITECTURES).find(([, name]) => name === architecture) ?? [];
+if (architecture === undefined || processor === undefined) {
+  process.stderr.write(
+    `there is no Debian package for ${architecture ?? process.arch}: only amd64 and arm64\n`,
+  );
+  process.exit(64);
+}
 
-const root = join(FOLDER, 'root');
+const root = join(FOLDER, `root-${architecture}`);
 rmSync(root, { recursive: true, force: true });
 mkdirSync(join(root, 'DEBIAN'), { recursive: true });
-stage(root);
+stage(root, processor);
 for (const script of ['postinst', 'prerm', 'postrm']) {
   copyFileSync(new URL(`debian/${script}`, import.meta.url), join(root, 'DEBIAN', script));
   chmodSync(join(root, 'DEBIAN', script), 0o755);

@@ -33,8 +33,11 @@ export function nodeUnit(unit: string): string {
     .replace(/^TimeoutStopSec=60$/m, 'TimeoutStopSec=900');
 }
 
-/** Copies files of the project, and fetches the packages that it runs with from npm. */
-export function stage(root: string): void {
+/**
+ * Copies files of the project, and fetches the packages that it runs with from npm. `processor`: of the machine that it is
+ * for; another's Node.js comes from npm, too.
+ */
+export function stage(root: string, processor: string = process.arch): void {
   const put = (from: string, to: string, mode: number, { keep = false } = {}): void => {
     const place = join(root, to);
     if (keep && existsSync(place)) return;
@@ -46,12 +49,23 @@ export function stage(root: string): void {
   for (const name of ['package.json', 'package-lock.json', '.npmrc', 'LICENSE'])
     put(name, `${PROGRAM}/${name}`, 0o644);
   for (const name of ['bin', 'src', 'web']) put(name, `${PROGRAM}/${name}`, 0o755);
-  cpSync(process.execPath, join(root, PROGRAM, 'node'));
+  const npm = (...args: string[]): void => {
+    const common = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+    execFileSync('npm', [...args, ...common], {
+      cwd: join(root, PROGRAM),
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  };
+  const isOurs = processor === process.arch;
+  const others = join(PROJECT, `.cache/node-${processor}`);
+  const node = isOurs ? process.execPath : join(others, `node_modules/node-linux-${processor}/bin/node`);
+  if (!isOurs)
+    npm('install', '--force', '--prefix', others, `node-linux-${processor}@${process.versions.node}`);
+  cpSync(node, join(root, PROGRAM, 'node'));
   chmodSync(join(root, PROGRAM, 'node'), 0o755);
-  const npm = ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
-  execFileSync('npm', npm, { cwd: join(root, PROGRAM), stdio: ['ignore', 'ignore', 'inherit'] });
+  npm('ci', '--omit=dev', '--os=linux', '--libc=glibc', `--cpu=${processor}`);
   const slim = join(PROJECT, 'docker/agent/slim-node-modules.ts');
-  execFileSync(process.execPath, [slim, join(root, PROGRAM, 'node_modules')]);
+  execFileSync(process.execPath, [slim, join(root, PROGRAM, 'node_modules'), processor]);
   for (const name of ['.npmrc', 'package-lock.json']) rmSync(join(root, PROGRAM, name));
 
   for (const name of ['agents.yaml', 'providers.yaml'])

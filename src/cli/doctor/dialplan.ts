@@ -42,7 +42,8 @@ export async function lookAtDialplan(
       tell({
         state: 'warning',
         text: `no agent is connected as "${server.app}": callers go on in the dialplan`,
-        remedy: 'start it: voice-agent start, or systemctl start ari-voice-agent',
+        remedy:
+          'start it: voice-agent start, or systemctl start ari-voice-agent; if that was just done, ask again when “voice-agent health” says ready',
       });
     for (const extension of extensions) {
       const place = `${extension} in the context "${context}"`;
