@@ -37,7 +37,7 @@ describe('The console', () => {
   let databaseUrl = '';
   const agent = useRunningAgent(() => ({
     environment: {
-      VOICE_AGENT_DATABASE_URL: databaseUrl,
+      VOICE_AGENT_DATABASE: databaseUrl,
       CONSOLE_ENABLED: 'true',
       CONSOLE_LISTEN_PORT: '0',
       CONSOLE_OPERATE_TOKEN: OPERATE,
@@ -136,10 +136,7 @@ describe('The console', () => {
     await conversation.getByText('pressed 5').waitFor();
     await page.getByRole('button', { name: 'End the call' }).click();
     await page.getByRole('link', { name: 'Open in history' }).click();
-    await page
-      .locator('.transcript .unheard')
-      .getByText(/promise/)
-      .waitFor();
+    await page.locator('.transcript .unheard').filter({ hasText: 'promise' }).waitFor();
     const word = page.getByRole('button', { name: 'Saturday' }).last();
     await page.getByRole('button', { name: 'Play' }).and(page.locator(':enabled')).waitFor();
     await screenshot(page, 'console-call');
@@ -202,7 +199,7 @@ describe('The console', () => {
       ['history', 'Anrufer legte auf'],
     ] as const) {
       await page.evaluate(`location.hash = '#/${path}'`);
-      await page.getByText(wait).first().waitFor();
+      await page.getByText(wait).filter({ visible: true }).first().waitFor();
       await screenshot(page, `telephone-${path}`);
       const words = await wordsOn(page);
       expect(words).toContain('Verlauf');
