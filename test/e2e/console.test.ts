@@ -87,16 +87,16 @@ describe('The console', () => {
     expect(new URL(page.url()).hash).toBe('#/live');
 
     await page.getByRole('button', { name: 'Call Alice, 510001' }).click();
-    // By another page, while the greeting is heard.
-    const tries = await visit(OPERATE);
-    await tries.page.getByRole('link', { name: 'Health' }).click();
-    await tries.page.getByRole('button', { name: 'Make a test call' }).click();
     const conversation = page.getByRole('region', { name: 'Conversation' });
     await conversation.getByText('this is Alice').waitFor();
     const looksOn = await visit(VIEW);
     const heard = sounds(looksOn.page);
     await looksOn.page.reload();
     await looksOn.page.getByRole('button', { name: 'Listen in' }).click();
+    // By another page, while the caller is heard.
+    const tries = await visit(OPERATE);
+    await tries.page.getByRole('link', { name: 'Health' }).click();
+    await tries.page.getByRole('button', { name: 'Make a test call' }).click();
     await conversation.getByText(/are you open on saturday/).waitFor();
     await conversation.getByText(/^Yes, we are\. On Saturday/).waitFor();
     await page.getByText('Turn 1').waitFor();
