@@ -67,7 +67,7 @@ function Bubble({
         <time>{duration(atMs)}</time>
       </div>
       <p class={understood === false ? 'unsure' : ''}>
-        {text === '' ? (
+        {text === '' && unheard === undefined ? (
           <em class="dim">{understood === false ? t.notUnderstood : t.notKept}</em>
         ) : via === 'dtmf' ? (
           t.keys(text)

@@ -37,7 +37,7 @@ describe('The console', () => {
   let databaseUrl = '';
   const agent = useRunningAgent(() => ({
     environment: {
-      VOICE_AGENT_DATABASE_URL: databaseUrl,
+      VOICE_AGENT_DATABASE: databaseUrl,
       CONSOLE_ENABLED: 'true',
       CONSOLE_LISTEN_PORT: '0',
       CONSOLE_OPERATE_TOKEN: OPERATE,
@@ -87,16 +87,16 @@ describe('The console', () => {
     expect(new URL(page.url()).hash).toBe('#/live');
 
     await page.getByRole('button', { name: 'Call Alice, 510001' }).click();
-    // By another page, while the greeting is heard.
-    const tries = await visit(OPERATE);
-    await tries.page.getByRole('link', { name: 'Health' }).click();
-    await tries.page.getByRole('button', { name: 'Make a test call' }).click();
     const conversation = page.getByRole('region', { name: 'Conversation' });
     await conversation.getByText('this is Alice').waitFor();
     const looksOn = await visit(VIEW);
     const heard = sounds(looksOn.page);
     await looksOn.page.reload();
     await looksOn.page.getByRole('button', { name: 'Listen in' }).click();
+    // By another page, while the caller is heard.
+    const tries = await visit(OPERATE);
+    await tries.page.getByRole('link', { name: 'Health' }).click();
+    await tries.page.getByRole('button', { name: 'Make a test call' }).click();
     await conversation.getByText(/are you open on saturday/).waitFor();
     await conversation.getByText(/^Yes, we are\. On Saturday/).waitFor();
     await page.getByText('Turn 1').waitFor();
@@ -136,10 +136,7 @@ describe('The console', () => {
     await conversation.getByText('pressed 5').waitFor();
     await page.getByRole('button', { name: 'End the call' }).click();
     await page.getByRole('link', { name: 'Open in history' }).click();
-    await page
-      .locator('.transcript .unheard')
-      .getByText(/promise/)
-      .waitFor();
+    await page.locator('.transcript .unheard').filter({ hasText: 'promise' }).waitFor();
     const word = page.getByRole('button', { name: 'Saturday' }).last();
     await page.getByRole('button', { name: 'Play' }).and(page.locator(':enabled')).waitFor();
     await screenshot(page, 'console-call');
@@ -202,7 +199,7 @@ describe('The console', () => {
       ['history', 'Anrufer legte auf'],
     ] as const) {
       await page.evaluate(`location.hash = '#/${path}'`);
-      await page.getByText(wait).first().waitFor();
+      await page.getByText(wait).filter({ visible: true }).first().waitFor();
       await screenshot(page, `telephone-${path}`);
       const words = await wordsOn(page);
       expect(words).toContain('Verlauf');

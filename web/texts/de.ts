@@ -326,7 +326,7 @@ export const de: Texts = {
     tts: 'Sie startet von selbst neu. Wenn nicht: den Agenten neu starten und ins Log sehen.',
     'end-of-turn': 'Es startet von selbst neu; bis dahin zeigen Pausen das Ende an.',
     records:
-      'Läuft die Datenbank, und ist sie unter VOICE_AGENT_DATABASE_URL erreichbar? Gespräche werden angenommen und auf der Platte behalten, bis sie zurück ist.',
+      'Läuft die Datenbank, und ist sie unter VOICE_AGENT_DATABASE erreichbar? Gespräche werden angenommen und auf der Platte behalten, bis sie zurück ist.',
     spool: 'Ist die Platte voll oder das Datenverzeichnis nicht beschreibbar?',
     fleet: 'Ist die Datenbank des Verbunds erreichbar? Andere Knoten übernehmen, was dieser nicht kann.',
   },

@@ -337,7 +337,7 @@ export const en = {
     tts: 'It starts again by itself. If it doesn’t, restart the agent and look into the log.',
     'end-of-turn': 'It starts again by itself; until then, pauses tell the end of a turn.',
     records:
-      'Is the database running, and reachable at VOICE_AGENT_DATABASE_URL? Calls are taken, and kept on disk until it is back.',
+      'Is the database running, and reachable at VOICE_AGENT_DATABASE? Calls are taken, and kept on disk until it is back.',
     spool: 'Is the disk full, or the data directory not writable?',
     fleet: 'Is the fleet’s database reachable? Other nodes take over what this one can’t.',
   },

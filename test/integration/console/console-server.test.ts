@@ -592,7 +592,8 @@ describe('The console’s server', () => {
     expect(await (await get('/api/calls', viewer)).json()).toEqual({ calls: [] });
     proxy.refuse();
     proxy.cut();
-    expect((await get('/api/calls', viewer)).status).toBeGreaterThanOrEqual(500);
+    for (const query of ['calls', 'calls?words=saturday'])
+      expect((await get(`/api/${query}`, viewer)).status, query).toBeGreaterThanOrEqual(500);
     proxy.admit();
     expect((await get('/api/calls', viewer)).status).toBe(200);
   });
