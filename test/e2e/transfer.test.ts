@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SoftphoneCall } from '../../lab/softphone.ts';
+import { SHORT_GREETING } from '../support/trouble-calls.ts';
 import { startGroqServer, type GroqServer } from '../support/provider-servers/groq-server.ts';
 import {
   ALICE,
@@ -44,6 +45,7 @@ describe('A model', () => {
   });
   const agent = useRunningAgent(() => ({
     edits: [
+      SHORT_GREETING,
       ['  agents: {}\n', '  agents: { alice: { llm: openai-compatible } }\n'],
       ['\n    # tools: [hang_up, proceed, take_message]', TARGETS],
       // A department of the lab's garage whom the receptionist calls without the dialplan.
@@ -71,6 +73,7 @@ describe('A model', () => {
     return caller;
   }
 
+  const GREETING = SHORT_GREETING[1].slice('greeting: '.length);
   const transfer = (target: string) => ({
     text: 'One moment.',
     tools: [{ name: 'transfer', arguments: JSON.stringify({ target }) }],
@@ -186,6 +189,37 @@ describe('A model', () => {
     expect(await call.ended).toBe('other side hung up');
     const { transfers } = await agent.lab.record(view);
     expect(transfers?.map(({ outcome }) => outcome)).toEqual(['refused', 'answered']);
+  });
+
+  it('greets whom a telephone puts in the caller’s place, and knows who they are', async () => {
+    const { asterisk } = agent.lab;
+    const colleague = await agent.lab.phone('softphone1', { register: true });
+    const ringing = colleague.incoming({ timeoutMs: 30_000 });
+    const phone = await agent.lab.phone('softphone2', { register: true });
+    const asking = await phone.dial('510001');
+    const view = agent.lab.view(asking, '510001', 'softphone2');
+    await greeting(asking);
+    const theirs = (await asterisk.channels()).find(({ name }) => name.startsWith('PJSIP/softphone2'));
+    const ofDialog = async (item: string): Promise<string> => {
+      const path = `/channels/${theirs?.id ?? ''}/variable?variable=CHANNEL(pjsip,${item})`;
+      return ((await asterisk.ari('GET', path)) as { value: string }).value;
+    };
+    const [id = '', to = '', from = ''] = await Promise.all(
+      ['call-id', 'local_tag', 'remote_tag'].map(ofDialog),
+    );
+    // They ask somebody first, and then leave: an attended transfer away from them, by RFC 3891.
+    const consulting = phone.ring('1001');
+    const next = await ringing;
+    await next.accept();
+    await consulting.answered;
+    const replaces = encodeURIComponent(`${id};to-tag=${to};from-tag=${from}`);
+    await consulting.transfer(`<sip:510001@127.0.0.1:${asterisk.sipPort}?Replaces=${replaces}>`);
+    const greetings = (): number => view.of('agent-said').filter(({ text }) => text === GREETING).length;
+    await expect.poll(greetings, { timeout: 20_000 }).toBe(2);
+    expect(await agent.likeness(next, GREETING, ALICE)).toBeGreaterThan(SAME_WORDS);
+    await next.hangUp();
+    const { info, laterCallers } = await agent.lab.record(view);
+    expect([info.caller.number, laterCallers?.map(({ number }) => number)]).toEqual(['1002', ['1001']]);
   });
 
   it('doesn’t keep somebody’s telephone ringing when the caller hangs up', async () => {
