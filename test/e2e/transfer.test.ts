@@ -26,6 +26,8 @@ const TARGETS = `
       - { name: Eve, endpoint: PJSIP/softphone2, ringMs: 2000, whileRinging: music }
       - { name: Carol, endpoint: PJSIP/softphone2, briefing: 'A call from {caller}, about {about}. Press 1 to take it.' }
       - { name: Mallory, endpoint: Local/700@tests }
+      - { name: Dana, endpoint: Local/person@voice-agent-target/n }
+      - { name: Frank, endpoint: Local/701@tests }
     tools: [hang_up, transfer, send_dtmf, order_status]`;
 
 describe('A model', () => {
@@ -62,7 +64,11 @@ describe('A model', () => {
     ],
     environment: { OPENAI_BASE_URL: `${model.url}/v1`, SHOP_KEY: 'London' },
   }));
-  beforeAll(() => agent.lab.asterisk.cli('dialplan add extension 700,1,Hangup,21 into tests'));
+  beforeAll(async () => {
+    await agent.lab.asterisk.cli('dialplan add extension 700,1,Hangup,21 into tests');
+    // Q.850: the destination is out of order.
+    await agent.lab.asterisk.cli('dialplan add extension 701,1,Hangup,27 into tests');
+  });
 
   /** A caller who has been greeted and presses a key, to which the model does this. */
   async function asks(...thoughts: GroqServer['script']): Promise<ViewedCall> {
@@ -189,6 +195,34 @@ describe('A model', () => {
     expect(await call.ended).toBe('other side hung up');
     const { transfers } = await agent.lab.record(view);
     expect(transfers?.map(({ outcome }) => outcome)).toEqual(['refused', 'answered']);
+  });
+
+  it('gives a caller to a person and not to a voicemail, and says when somebody can’t be reached', async () => {
+    const desk = await agent.lab.phone('softphone2', { register: true });
+    const voicemail = desk.incoming({ timeoutMs: 30_000 });
+    const sorry = { text: 'I am sorry, nobody is there.' };
+    const { call, view } = await asks(transfer('Frank'), transfer('Dana'), sorry, transfer('Dana'));
+    const recorded = await voicemail;
+    await recorded.accept();
+    const words = 'You have reached the voicemail of Dana Miller, who can not take your call at the moment.';
+    void recorded.say(await agent.speak(words, 'rms', 'ulaw'));
+    await view.event('agent-said', ({ text }) => text === sorry.text);
+    expect(recorded.endReason).toBe('other side hung up');
+    const results = model.chats.at(-1)?.messages.filter(({ role }) => role === 'tool');
+    expect(results?.map(({ content }) => content?.split(':')[0])).toEqual(['not reached', 'unanswered']);
+    // Another telephone: baresip can't answer with the end of what it was saying.
+    await desk.stop();
+    const other = await agent.lab.phone('softphone2', { register: true });
+    const person = other.incoming({ timeoutMs: 30_000 });
+    await call.dtmf('7');
+    const target = await person;
+    await target.accept();
+    await target.say(await agent.speak('Hello?', 'rms', 'ulaw'));
+    await view.event('transfer', ({ outcome }) => outcome === 'answered');
+    expect(await hears(target, call, CALLER_TONE)).toBe(true);
+    await target.hangUp();
+    const { transfers } = await agent.lab.record(view);
+    expect(transfers?.map(({ outcome }) => outcome)).toEqual(['failed', 'no-answer', 'answered']);
   });
 
   it('greets whom a telephone puts in the caller’s place, and knows who they are', async () => {
