@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SoftphoneCall } from '../../lab/softphone.ts';
+import { SHORT_GREETING } from '../support/trouble-calls.ts';
 import { startGroqServer, type GroqServer } from '../support/provider-servers/groq-server.ts';
 import {
   ALICE,
@@ -25,6 +26,8 @@ const TARGETS = `
       - { name: Eve, endpoint: PJSIP/softphone2, ringMs: 2000, whileRinging: music }
       - { name: Carol, endpoint: PJSIP/softphone2, briefing: 'A call from {caller}, about {about}. Press 1 to take it.' }
       - { name: Mallory, endpoint: Local/700@tests }
+      - { name: Dana, endpoint: Local/person@voice-agent-target/n }
+      - { name: Frank, endpoint: Local/701@tests }
     tools: [hang_up, transfer, send_dtmf, order_status]`;
 
 describe('A model', () => {
@@ -44,6 +47,7 @@ describe('A model', () => {
   });
   const agent = useRunningAgent(() => ({
     edits: [
+      SHORT_GREETING,
       ['  agents: {}\n', '  agents: { alice: { llm: openai-compatible } }\n'],
       ['\n    # tools: [hang_up, proceed, take_message]', TARGETS],
       // A department of the lab's garage whom the receptionist calls without the dialplan.
@@ -60,7 +64,11 @@ describe('A model', () => {
     ],
     environment: { OPENAI_BASE_URL: `${model.url}/v1`, SHOP_KEY: 'London' },
   }));
-  beforeAll(() => agent.lab.asterisk.cli('dialplan add extension 700,1,Hangup,21 into tests'));
+  beforeAll(async () => {
+    await agent.lab.asterisk.cli('dialplan add extension 700,1,Hangup,21 into tests');
+    // Q.850: the destination is out of order.
+    await agent.lab.asterisk.cli('dialplan add extension 701,1,Hangup,27 into tests');
+  });
 
   /** A caller who has been greeted and presses a key, to which the model does this. */
   async function asks(...thoughts: GroqServer['script']): Promise<ViewedCall> {
@@ -71,6 +79,7 @@ describe('A model', () => {
     return caller;
   }
 
+  const GREETING = SHORT_GREETING[1].slice('greeting: '.length);
   const transfer = (target: string) => ({
     text: 'One moment.',
     tools: [{ name: 'transfer', arguments: JSON.stringify({ target }) }],
@@ -186,6 +195,65 @@ describe('A model', () => {
     expect(await call.ended).toBe('other side hung up');
     const { transfers } = await agent.lab.record(view);
     expect(transfers?.map(({ outcome }) => outcome)).toEqual(['refused', 'answered']);
+  });
+
+  it('gives a caller to a person and not to a voicemail, and says when somebody can’t be reached', async () => {
+    const desk = await agent.lab.phone('softphone2', { register: true });
+    const voicemail = desk.incoming({ timeoutMs: 30_000 });
+    const sorry = { text: 'I am sorry, nobody is there.' };
+    const { call, view } = await asks(transfer('Frank'), transfer('Dana'), sorry, transfer('Dana'));
+    const recorded = await voicemail;
+    await recorded.accept();
+    const words = 'You have reached the voicemail of Dana Miller, who can not take your call at the moment.';
+    void recorded.say(await agent.speak(words, 'rms', 'ulaw'));
+    await view.event('agent-said', ({ text }) => text === sorry.text);
+    expect(recorded.endReason).toBe('other side hung up');
+    const results = model.chats.at(-1)?.messages.filter(({ role }) => role === 'tool');
+    expect(results?.map(({ content }) => content?.split(':')[0])).toEqual(['not reached', 'unanswered']);
+    // Another telephone: baresip can't answer with the end of what it was saying.
+    await desk.stop();
+    const other = await agent.lab.phone('softphone2', { register: true });
+    const person = other.incoming({ timeoutMs: 30_000 });
+    await call.dtmf('7');
+    const target = await person;
+    await target.accept();
+    await target.say(await agent.speak('Hello?', 'rms', 'ulaw'));
+    await view.event('transfer', ({ outcome }) => outcome === 'answered');
+    expect(await hears(target, call, CALLER_TONE)).toBe(true);
+    await target.hangUp();
+    const { transfers } = await agent.lab.record(view);
+    expect(transfers?.map(({ outcome }) => outcome)).toEqual(['failed', 'no-answer', 'answered']);
+  });
+
+  it('greets whom a telephone puts in the caller’s place, and knows who they are', async () => {
+    const { asterisk } = agent.lab;
+    const colleague = await agent.lab.phone('softphone1', { register: true });
+    const ringing = colleague.incoming({ timeoutMs: 30_000 });
+    const phone = await agent.lab.phone('softphone2', { register: true });
+    const asking = await phone.dial('510001');
+    const view = agent.lab.view(asking, '510001', 'softphone2');
+    await greeting(asking);
+    const theirs = (await asterisk.channels()).find(({ name }) => name.startsWith('PJSIP/softphone2'));
+    const ofDialog = async (item: string): Promise<string> => {
+      const path = `/channels/${theirs?.id ?? ''}/variable?variable=CHANNEL(pjsip,${item})`;
+      return ((await asterisk.ari('GET', path)) as { value: string }).value;
+    };
+    const [id = '', to = '', from = ''] = await Promise.all(
+      ['call-id', 'local_tag', 'remote_tag'].map(ofDialog),
+    );
+    // They ask somebody first, and then leave: an attended transfer away from them, by RFC 3891.
+    const consulting = phone.ring('1001');
+    const next = await ringing;
+    await next.accept();
+    await consulting.answered;
+    const replaces = encodeURIComponent(`${id};to-tag=${to};from-tag=${from}`);
+    await consulting.transfer(`<sip:510001@127.0.0.1:${asterisk.sipPort}?Replaces=${replaces}>`);
+    const greetings = (): number => view.of('agent-said').filter(({ text }) => text === GREETING).length;
+    await expect.poll(greetings, { timeout: 20_000 }).toBe(2);
+    expect(await agent.likeness(next, GREETING, ALICE)).toBeGreaterThan(SAME_WORDS);
+    await next.hangUp();
+    const { info, laterCallers } = await agent.lab.record(view);
+    expect([info.caller.number, laterCallers?.map(({ number }) => number)]).toEqual(['1002', ['1001']]);
   });
 
   it('doesn’t keep somebody’s telephone ringing when the caller hangs up', async () => {

@@ -13,13 +13,21 @@ const BRIDGED = /^(Local\/_attended@.*;)([12])$/;
 const TRIES = 20;
 const BETWEEN_MS = 50;
 
-/** Who they are whose channel a transfer by telephone has put in a caller's place. Never rejects. */
-export async function callerBehind(
+/** Who they are whose channel a transfer by telephone has put in a caller's place; at once, where it is theirs. Never rejects. */
+export function callerBehind(
   by: AriChannel,
+  parts: Pick<StasisParts, 'rest' | 'clock' | 'log'>,
+): CallInfo['caller'] | Promise<CallInfo['caller']> {
+  const [, local, half] = BRIDGED.exec(by.name) ?? [];
+  return local === undefined ? callerOf(by) : behindLocal(by, local, half, parts);
+}
+
+async function behindLocal(
+  by: AriChannel,
+  local: string,
+  half: string | undefined,
   { rest, clock, log }: Pick<StasisParts, 'rest' | 'clock' | 'log'>,
 ): Promise<CallInfo['caller']> {
-  const [, local, half] = BRIDGED.exec(by.name) ?? [];
-  if (local === undefined) return callerOf(by);
   const otherHalf = `${local}${half === '1' ? '2' : '1'}`;
   try {
     for (let tries = 0; tries < TRIES; tries++) {

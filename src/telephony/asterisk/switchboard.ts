@@ -1,4 +1,5 @@
 import { within } from '../../lib/abort.ts';
+import type { CallInfo } from '../../dialog/contract/call-info.ts';
 import type { EndReason } from '../../dialog/contract/end-reason.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import type { AriChannel, AriEvent } from './ari-model.ts';
@@ -191,9 +192,12 @@ export class Switchboard {
     const fields = { server: this.#parts.server.name, channel: by.id, replaces: replaced };
     this.#parts.log.info(fields, 'a transfer put another channel in the place of a caller');
     owner.call.signal({ type: 'legReplaced', leg: replaced, by: by.id });
-    void callerBehind(by, this.#parts).then((caller) => {
+    const tell = (caller: CallInfo['caller']): void => {
       owner.call.tell({ type: 'caller-changed', caller });
-    });
+    };
+    const caller = callerBehind(by, this.#parts);
+    if (caller instanceof Promise) void caller.then(tell);
+    else tell(caller);
     return true;
   }
 
