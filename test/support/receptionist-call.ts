@@ -77,8 +77,13 @@ export class ReceptionistCall {
 
   async #turn(message: Message): Promise<Said> {
     this.history.push(message);
-    const said = await replyOf(this.agent, this.history, this.#options);
-    if (said.tool) this.history.push({ role: 'tool', call: said.tool, result: 'ok' });
+    let said = await replyOf(this.agent, this.history, this.#options);
+    if (said.tool) {
+      this.history.push({ role: 'tool', call: said.tool, result: 'ok' });
+      // Who has said nothing is asked again when the tool has done its work.
+      if (said.text === '')
+        said = { ...(await replyOf(this.agent, this.history, this.#options)), tool: said.tool };
+    }
     this.history.push({ role: 'agent', text: said.text, interrupted: false });
     return said;
   }

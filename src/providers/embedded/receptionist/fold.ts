@@ -1,6 +1,6 @@
 import type { Message, ToolCall } from '../../../dialog/contract/conversation.ts';
 import { TOOL } from '../../../dialog/contract/tool-names.ts';
-import { askNext } from './message-form.ts';
+import { askNext, thanksFor } from './message-form.ts';
 import { askForMore, offerToTakeMessage, say } from './questions.ts';
 import { asking, INITIAL_STATE, type Reply, type State, type Surroundings } from './state.ts';
 import { step, type CallerMessage } from './step.ts';
@@ -118,7 +118,7 @@ function afterToolProgress(
   message: Extract<Message, { role: 'tool' }>,
   around: Surroundings,
 ): Progress {
-  if (FAILED.test(message.result)) {
+  if (FAILED.test(message.result) || message.call.name === TOOL.takeMessage) {
     const before = pending?.reply.state ?? state;
     const reply = afterTool(before, message, around);
     return { state: reply.state, pending: { before, reply } };
@@ -141,7 +141,8 @@ function afterTool(
   around: Surroundings,
 ): Reply {
   const moreAfter = (...sentences: string[]): Reply => askForMore(state, sentences, 0);
-  if (!FAILED.test(result)) return moreAfter();
+  if (!FAILED.test(result))
+    return moreAfter(...(call.name === TOOL.takeMessage ? thanksFor(call.arguments) : []));
   const { takesMessages, departments } = around.base.agent.knowledge;
   // The caller has pressed a key to come back.
   if (result.startsWith('not put through')) return moreAfter('You are back with me.');

@@ -3,7 +3,7 @@ import type { CallInfo } from '../../../dialog/contract/call-info.ts';
 import { nameIn } from './caller-name.ts';
 import { digitsIn, readDigits } from './spoken-digits.ts';
 import { askForMore, say } from './questions.ts';
-import { EMPTY_FORM, withForm, type Form, type Reply, type Slot, type State } from './state.ts';
+import { asking, EMPTY_FORM, withForm, type Form, type Reply, type Slot, type State } from './state.ts';
 import type { Understanding } from './understand.ts';
 import { tokens } from '../words.ts';
 import { pick } from './wording.ts';
@@ -11,6 +11,7 @@ import { pick } from './wording.ts';
 /** A telephone number has so many digits at least; fewer are waited for. */
 const NUMBER_DIGITS_MIN = 6;
 /** E.164: 15 at most; some add a prefix. */
+const UNKNOWN = 'unknown';
 const NUMBER_DIGITS_MAX = 18;
 /** After so many failed attempts a slot is left open. */
 const TRIES_MAX = 4;
@@ -226,16 +227,21 @@ function fillByKeys(filling: Filling, slot: Slot): Reply | undefined {
   return number === form.digits ? undefined : filledNumber(filling, number);
 }
 
+/** The caller is told when it has been stored (fold.ts), or that it hasn't. */
 function handOver(state: State, form: Form): Reply {
-  const name = form.name ?? 'unknown';
-  const thanks = name === 'unknown' ? 'Thank you.' : `Thank you, ${name}.`;
   return {
-    ...askForMore(withForm(state), [thanks, 'I will pass your message on.']),
+    ...{ sentences: [], state: asking(withForm(state)) },
     tool: {
       name: TOOL.takeMessage,
-      arguments: { name, number: form.digits, text: form.text || CALL_BACK_TEXT },
+      arguments: { name: form.name ?? UNKNOWN, number: form.digits, text: form.text || CALL_BACK_TEXT },
     },
   };
+}
+
+/** What they hear then. */
+export function thanksFor({ name }: Readonly<Record<string, unknown>>): readonly string[] {
+  const thanks = typeof name !== 'string' || name === UNKNOWN ? 'Thank you.' : `Thank you, ${name}.`;
+  return [thanks, 'I will pass your message on.'];
 }
 
 /** The caller's number, if it is one that can be called back. */

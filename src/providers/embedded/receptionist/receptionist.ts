@@ -37,7 +37,7 @@ async function* stream(
   const agent = asAllowed(whole);
   const now = localTime(clock.wallClock(), agent.knowledge.timeZone);
   const reply = replyTo(history, { base: knowledgeOf(agent), call, now });
-  const words = reply.sentences.join(' ').split(' ');
+  const words = reply.sentences.join(' ').split(' ').filter(Boolean);
   // Read through a function: it may fire between any two words, which the type checker doesn't know.
   const aborted = (): boolean => signal.aborted;
   for (const [index, word] of words.entries()) {

@@ -297,13 +297,14 @@ describe('after a tool', () => {
     expect((await call.says('and please hurry')).tool).toBeUndefined();
   });
 
-  it('tells when a message could not be stored, and offers a department', async () => {
+  it('tells when a message could not be stored, has promised nothing before, and offers a department', async () => {
     const call = await messageTaken();
-    const spoken = call.history.pop()!;
+    call.history.pop();
     const { call: toolCall } = call.history.pop() as { call: ToolCall };
-    call.history.push(spoken, { role: 'tool', call: toolCall, result: 'error: the disk is full' });
+    expect((await replyOf(call.agent, call.history)).text).toBe('');
+    call.history.push({ role: 'tool', call: toolCall, result: 'error: the disk is full' });
     const sorry = await replyOf(call.agent, call.history);
-    expect(sorry.text).toContain('I could not store your message');
+    expect(sorry.text).toMatch(/^I am sorry, I could not store your message\./);
     call.history.push({ role: 'agent', text: sorry.text, interrupted: false });
     expect((await call.says('yes please')).tool?.name).toBe('proceed');
   });
