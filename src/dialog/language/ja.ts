@@ -79,7 +79,8 @@ export const ja = {
       何 なに なん いつ どこ だれ 誰 どなた どう どの どれ どちら どんな なぜ いくら いくつ
     `),
   },
-  sentences: PLAIN_SENTENCES,
+  // Names of people from elsewhere keep their titles.
+  sentences: { ...PLAIN_SENTENCES, abbreviations: list('dr mr mrs ms prof st') },
   reading: {
     per: '毎',
     plus: 'プラス',

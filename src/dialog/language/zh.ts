@@ -63,7 +63,8 @@ export const zh = {
       什么 哪 哪里 哪个 哪位 谁 怎么 为什么 多少 几 什么时候 几点
     `),
   },
-  sentences: PLAIN_SENTENCES,
+  // Names of people from elsewhere keep their titles.
+  sentences: { ...PLAIN_SENTENCES, abbreviations: list('dr mr mrs ms prof st') },
   reading: {
     per: '每',
     plus: '加',

@@ -36,6 +36,7 @@ describe('a stream of words becomes sentences', () => {
     ['de', 'Der 12. Termin ist frei. Wir öffnen um 8.30 Uhr. Bis dann!', 3],
     ['fr', 'M. Dupont arrive à 9 h. Voilà ! Ça va ? Oui.', 4],
     ['es', 'El Sr. García y la Sra. Díaz están. ¿Quiere algo más? ¡Claro!', 3],
+    ['es', 'Llame a EE. UU. por la tarde. Vive en EE. UU. Claro.', 3],
     ['it', 'Il Dott. Rossi riceve alle 9. Va bene? Sì, ecc. è tutto.', 3],
     ['pt', 'O Sr. Silva está na Av. Brasil. Pode vir? Sim!', 3],
     ['nl', 'Dhr. Jansen is er, d.w.z. vanaf 9 uur. Komt u? Ja.', 3],
@@ -43,6 +44,8 @@ describe('a stream of words becomes sentences', () => {
     ['hi', 'हम नौ बजे खुलते हैं। आप कब आना चाहेंगे? डॉ. शर्मा यहाँ हैं।', 3],
     ['ja', 'はい、明日は九時からです。何時がよろしいですか？「はい。」ですね。', 4],
     ['zh', '我们九点开门。您想几点来？好的！', 3],
+    ['zh', '请问 Dr. Smith 在吗？他在。', 2],
+    ['ja', 'Mr. Smith はいますか？はい。', 2],
     ['en', 'It opens at nine. 5 people wait. No. 5 is theirs.', 3],
   ])('%s: %s', (code, text, count) => {
     const language = languageOf(code);

@@ -2,7 +2,7 @@ import { TOOL } from '../../../dialog/contract/tool-names.ts';
 import type { CallInfo } from '../../../dialog/contract/call-info.ts';
 import { nameIn } from './caller-name.ts';
 import { digitsIn, readDigits } from './spoken-digits.ts';
-import { askForMore, say } from './questions.ts';
+import { say } from './questions.ts';
 import { asking, EMPTY_FORM, withForm, type Form, type Reply, type Slot, type State } from './state.ts';
 import type { Understanding } from './understand.ts';
 import { tokens } from '../words.ts';
