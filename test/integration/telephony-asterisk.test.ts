@@ -84,9 +84,11 @@ describe('a caller at a real Asterisk', () => {
     await line.answer();
     await line.proceed({ VOICE_AGENT_RESULT: 'transfer', VOICE_AGENT_DEPARTMENT: 'sales' });
     await eventually('its session is told', () => desk.calls[0]?.events.length === 1);
-    const channel = (await asterisk.channels()).find(({ id }) => id === info.key.channel);
-    expect(channel?.dialplan).toMatchObject({ context: 'voice-agent-department', exten: 'sales' });
-    expect(await asterisk.bridges()).toEqual([]);
+    const place = async () => (await asterisk.channels()).find(({ id }) => id === info.key.channel)?.dialplan;
+    await expect
+      .poll(place, { timeout: 5000 })
+      .toMatchObject({ context: 'voice-agent-department', exten: 'sales' });
+    await expect.poll(() => asterisk.bridges(), { timeout: 5000 }).toEqual([]);
   });
 
   it('goes on in the dialplan, unanswered, while draining', async () => {
