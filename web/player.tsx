@@ -21,7 +21,11 @@ export function Player({
   const t = texts.value;
   const shown = theme.value;
   const place = useRef<HTMLDivElement>(null);
-  const [control, setControl] = useState<{ toggle(): void }>();
+  const [control, setControl] = useState<{ toggle(): void; playFrom(ms: number): void }>();
+  /** Asked for before there was a player, or while it is drawn anew in other colours. */
+  const asked = useRef<number | undefined>(undefined);
+  const now = useRef(control);
+  now.current = control;
   const [failed, setFailed] = useState(false);
   const [state, setState] = useState({ playing: false, ms: 0, lengthMs: 0 });
   useEffect(() => {
@@ -42,6 +46,7 @@ export function Player({
         ],
       });
       destroy = () => {
+        setControl(undefined);
         wave.destroy();
       };
       const show = (): void => {
@@ -53,13 +58,13 @@ export function Player({
       };
       wave.on('ready', () => {
         show();
-        setControl({ toggle: () => void wave.playPause() });
-        onReady({
-          playFrom(ms) {
-            wave.setTime(Math.max(0, ms / 1000));
-            void wave.play();
-          },
-        });
+        const playFrom = (ms: number): void => {
+          wave.setTime(Math.max(0, ms / 1000));
+          void wave.play();
+        };
+        setControl({ toggle: () => void wave.playPause(), playFrom });
+        if (asked.current !== undefined) playFrom(asked.current);
+        asked.current = undefined;
       });
       wave.on('error', () => {
         setFailed(true);
@@ -76,6 +81,14 @@ export function Player({
       destroy();
     };
   }, [url, shown]);
+  useEffect(() => {
+    onReady({
+      playFrom(ms) {
+        if (now.current) now.current.playFrom(ms);
+        else asked.current = ms;
+      },
+    });
+  }, []);
   if (failed)
     return (
       <p class="card bad" role="alert">
