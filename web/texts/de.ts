@@ -266,7 +266,7 @@ export const de: Texts = {
 
   lastDays: (n) => `${n} Tage`,
   calls: 'Gespräche',
-  falseOnes: (n) => `${n} Laute waren keine`,
+  falseOnes: (n) => `${n} andere Laute`,
   byStage: 'Wo die Zeit bleibt',
   whole: 'zusammen',
   percentilesHow:

@@ -278,7 +278,7 @@ export const en = {
   // Figures
   lastDays: (n: number) => `${n} days`,
   calls: 'Calls',
-  falseOnes: (n: string) => `${n} sounds were none`,
+  falseOnes: (n: string) => `${n} other sounds`,
   byStage: 'Where the time goes',
   whole: 'all of it',
   percentilesHow: 'Half of all turns are quicker than the dark part, and 95 of 100 than the whole bar.',
