@@ -65,6 +65,7 @@ interface Outcome {
 
 describe('A caller whose providers fail', () => {
   const outcomes = new Map<Round, Promise<Outcome>>();
+  const judged = new Set<Round>();
   beforeAll(() => {
     const waiting = ROUNDS.map((round) => {
       const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
@@ -86,7 +87,9 @@ describe('A caller whose providers fail', () => {
     'is served: %s',
     { timeout: 180_000 },
     async (names, round) => {
-      const outcome = await outcomes.get(round);
+      // A second try has calls of its own.
+      const outcome = await (judged.has(round) ? runRound(round) : outcomes.get(round));
+      judged.add(round);
       const { calls, heardBy, metrics, complaints } = outcome!;
       for (const { responseMs, troubles } of calls) {
         report(`${names}: ${responseMs ?? '–'} ms (${troubles.join('; ')})`);
