@@ -16,7 +16,7 @@ import { NO_MEDIA } from '../contract/call-media.ts';
 import type { LineEvent } from '../contract/call-info.ts';
 import type { CallObserver, TurnGlimpse } from '../contract/call-events.ts';
 import { knownText } from '../turn/caller-turn.ts';
-import { interruptible, nextDeadline, opening, resultOf, step } from '../turn/turn-machine.ts';
+import { interruptible, isPaused, nextDeadline, opening, resultOf, step } from '../turn/turn-machine.ts';
 import { loggedSettings, TurnLog } from '../turn/turn-log.ts';
 import type {
   Ending,
@@ -48,8 +48,11 @@ export function arm(
   settings: Pick<TurnSettings, 'interruption' | 'greetingInterruptible'>,
 ): void {
   const reply = interruptible(after, settings);
-  if (reply === undefined) flushLine.disarm();
-  else if (reply !== interruptible(before, settings)) flushLine.arm(settings.interruption.atOnce);
+  if (reply === undefined) {
+    flushLine.disarm();
+    // The detector paused what had just ended: nothing else would let the caller hear what comes next.
+    if (!isPaused(after)) flushLine.resume();
+  } else if (reply !== interruptible(before, settings)) flushLine.arm(settings.interruption.atOnce);
 }
 
 /** After a bug: for the apology, or for whatever else makes the call end. */

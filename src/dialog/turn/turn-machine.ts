@@ -223,6 +223,11 @@ export function interruptible(
   return ear.is === 'cut' || isHeard ? undefined : state.reply;
 }
 
+/** What is being said waits until the caller's sound is judged. */
+export function isPaused(state: TurnState): boolean {
+  return (state.phase === 'greeting' || state.phase === 'speaking') && state.overlap?.is === 'paused';
+}
+
 function callDeadline(state: Common): Milliseconds | undefined {
   return earliest(state.callEndsAt, state.wanted?.by);
 }

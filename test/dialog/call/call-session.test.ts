@@ -7,6 +7,7 @@ import { describeRecord } from '../../../src/observability/describe-record.ts';
 import { latencyLine, stageTimes } from '../../../src/dialog/call/latency-tracker.ts';
 import { failure } from '../../support/listed-provider.ts';
 import { settle } from '../../support/manual-clock.ts';
+import { FlushLine } from '../../../src/media/flush-line.ts';
 import { agentProfile, ScriptedCall } from '../../support/scripted-call.ts';
 import { callInfo } from '../../support/scripted-line.ts';
 import { transcriptOf } from '../../support/scripted-stt.ts';
@@ -185,6 +186,19 @@ describe('a barge-in', () => {
       { role: 'caller', text: 'stop that', via: 'speech' },
     ]);
     expect(call.of('barge-in')[0]?.playedMs).toBe(playback?.played);
+  });
+
+  it('into the very end of what was said holds up nothing that comes next', async () => {
+    const call = await ScriptedCall.greeted({ replies: [['We open at eight.']] });
+    // The detector's thread paused the line before the greeting's end was known here, and says so afterwards.
+    const detector = new FlushLine(call.media.flushLine);
+    detector.arm('pause');
+    expect([detector.trip() > 0, detector.paused]).toEqual([true, true]);
+    await call.says('when do you open');
+    expect(detector.paused).toBe(false);
+    await call.speaking();
+    await call.quiet();
+    expect(call.conversation.at(-1)).toBe('agent: We open at eight.');
   });
 
   it('makes the recogniser listen from where the caller began', async () => {
