@@ -230,7 +230,8 @@ function fillByKeys(filling: Filling, slot: Slot): Reply | undefined {
 /** The caller is told when it has been stored (fold.ts), or that it hasn't. */
 function handOver(state: State, form: Form): Reply {
   return {
-    ...{ sentences: [], state: asking(withForm(state)) },
+    sentences: [],
+    state: asking(withForm(state)),
     tool: {
       name: TOOL.takeMessage,
       arguments: { name: form.name ?? UNKNOWN, number: form.digits, text: form.text || CALL_BACK_TEXT },

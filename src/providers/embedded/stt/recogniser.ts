@@ -158,8 +158,9 @@ function meanLogPosterior(heard: readonly HeardWord[]): number {
   return telling.reduce((sum, { logPosterior }) => sum + logPosterior, 0) / Math.max(1, telling.length);
 }
 
+const EVERYDAY: ReadonlySet<string> = new Set([...COMMON_WORDS, ...CALL_WORDS]);
 const NEVER_TELLING: ReadonlySet<string> = new Set([
-  ...[...FIRST_NAMES, ...FAMILY_NAMES].filter((name) => ![...COMMON_WORDS, ...CALL_WORDS].includes(name)),
+  ...[...FIRST_NAMES, ...FAMILY_NAMES].filter((name) => !EVERYDAY.has(name)),
   ...DIGITS,
   ...REPEATS,
   ...LETTERS.map((letter) => `${letter}.`),
