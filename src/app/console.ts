@@ -6,7 +6,7 @@ import { History } from '../console/history.ts';
 import { LiveCalls } from '../console/live-calls.ts';
 import type { AgentSummary, TestCall } from '../console/protocol.ts';
 import { SignIn } from '../console/sign-in.ts';
-import type { CallRecord, Saying } from '../dialog/call/call-record.ts';
+import { spokenBy, type CallRecord, type Saying } from '../dialog/call/call-record.ts';
 import type { Desk } from '../dialog/call/call-desk.ts';
 import type { CallEvent, TurnGlimpse } from '../dialog/contract/call-events.ts';
 import type { MediaSession } from '../dialog/contract/ports.ts';
@@ -152,9 +152,9 @@ function isLoopback(address: string): boolean {
 function shownGlimpse(glimpse: TurnGlimpse, record: CallRecord | undefined, rules: KeepRules): TurnGlimpse {
   const { words, saying, ...rest } = glimpse;
   if (!record || !rules.texts) return { ...rest, words: '' };
-  const { said, agent } = record;
+  const { agent } = record;
   const before = (who: Saying['who']): string[] =>
-    said.flatMap((one) => (one.who === who && one.via !== 'dtmf' ? [one.text ?? ''] : []));
+    spokenBy(who, record).map(({ saying }) => saying.text ?? '');
   const redact = (turns: string): string => rules.redact(turns, 'said so far', agent);
   const agentSaid = before('agent');
   return {

@@ -1,4 +1,4 @@
-import type { CallRecord, Saying, TokenUsage } from '../dialog/call/call-record.ts';
+import { spokenBy, type CallRecord, type Saying, type TokenUsage } from '../dialog/call/call-record.ts';
 import { keptRest, keptTexts, keptTurns, type Told } from './redaction.ts';
 import { changedLog } from './turn-log-parts.ts';
 import type { Row, Write } from './schema.ts';
@@ -69,12 +69,8 @@ export function rowsOf(record: CallRecord, rules: KeepRules, before?: CallRecord
       writes.push({ table: 'events', row: { ...of, kind, at_ms: atMs, data: JSON.stringify(data) } });
     }
   }
-  for (const { n, part } of changedLog(
-    record,
-    before,
-    new Set(texts.map(({ n }) => (record.said[n] as Saying).turn)),
-    rules,
-  )) {
+  const changed = new Set(texts.map(({ n }) => (record.said[n] as Saying).turn));
+  for (const { n, part } of changedLog(record, before, changed, rules)) {
     const { atMs, ...data } = part;
     const row = { call_id: id, n, kind: TURN_LOG, at_ms: atMs, data: JSON.stringify(data) };
     writes.push({ table: 'events', row });
@@ -144,8 +140,8 @@ function textsWith(n: number, record: CallRecord, rules: KeepRules): readonly Ke
   const { who, via, text } = record.said[n] as Saying;
   if (via === 'dtmf' || text === undefined || !rules.texts)
     return [{ n, text: textOf(text, via === 'dtmf' ? 'keyed' : 'said', record.agent, rules) }];
-  const spoken = spokenBy(who, record, n);
-  const texts = spoken.map((one) => one.text);
+  const spoken = spokenUpTo(n, who, record);
+  const texts = textsOf(spoken);
   const redact = (all: string): string => rules.redact(all, 'said so far', record.agent);
   return keptTurns(texts, redact).map(({ index, text: kept }) => ({ n: spoken[index]?.n ?? n, text: kept }));
 }
@@ -155,7 +151,7 @@ function textsAtEnd(record: CallRecord, rules: KeepRules): readonly KeptText[] {
   if (!rules.texts) return [];
   return (['caller', 'agent'] as const).flatMap((who) => {
     const spoken = spokenBy(who, record);
-    const texts = spoken.map(({ text }) => text);
+    const texts = textsOf(spoken);
     const [soFar, now] = (['said so far', 'said'] as const).map((how) =>
       keptTexts(texts, (all) => rules.redact(all, how, record.agent)),
     );
@@ -165,22 +161,19 @@ function textsAtEnd(record: CallRecord, rules: KeepRules): readonly KeptText[] {
   });
 }
 
-/** What that side has said up to saying `n`, or all. */
-function spokenBy(
-  side: 'caller' | 'agent',
-  { said }: CallRecord,
-  n = said.length - 1,
-): readonly { readonly n: number; readonly text: string }[] {
-  return said
-    .slice(0, n + 1)
-    .flatMap(({ who, via, text = '' }, at) => (who === side && via !== 'dtmf' ? [{ n: at, text }] : []));
+function spokenUpTo(last: number, who: Saying['who'], record: CallRecord): ReturnType<typeof spokenBy> {
+  return spokenBy(who, record).filter(({ n }) => n <= last);
+}
+
+function textsOf(spoken: ReturnType<typeof spokenBy>): string[] {
+  return spoken.map(({ saying: { text = '' } }) => text);
 }
 
 /** What was cut off of a saying, as it is kept. */
 function unheardOf(n: number, record: CallRecord, rules: KeepRules): string | null {
   const { who, unheard } = record.said[n] as Saying;
   if (unheard === undefined || !rules.texts) return null;
-  const texts = spokenBy(who, record, n).map(({ text }) => text);
+  const texts = textsOf(spokenUpTo(n, who, record));
   return keptRest(texts, unheard, (turns) => rules.redact(turns, 'said', record.agent));
 }
 

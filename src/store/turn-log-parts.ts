@@ -1,4 +1,4 @@
-import type { CallRecord, Saying, TurnLogPart } from '../dialog/call/call-record.ts';
+import { spokenBy, type CallRecord, type Saying, type TurnLogPart } from '../dialog/call/call-record.ts';
 import type { TurnStep } from '../dialog/contract/call-events.ts';
 import { TURN_END } from '../dialog/language/spoken-numbers.ts';
 import type { KeepRules } from './call-rows.ts';
@@ -46,10 +46,11 @@ function hasSecrets(part: TurnLogPart, record: CallRecord, { redact }: KeepRules
 function isHiddenNear(
   { turn }: TurnLogPart,
   side: 'caller' | 'agent',
-  { said, agent, ended }: CallRecord,
+  record: CallRecord,
   redact: KeepRules['redact'],
 ): boolean {
-  const spoken = said.filter(({ who, via }) => who === side && via !== 'dtmf');
+  const { agent, ended } = record;
+  const spoken = spokenBy(side, record).map(({ saying }) => saying);
   const isNear = (one: Saying): boolean => Math.abs(one.turn - turn) <= 1;
   const [first, last] = [spoken.findIndex(isNear), spoken.findLastIndex(isNear)];
   if (first < 0) return false;

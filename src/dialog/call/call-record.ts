@@ -109,6 +109,16 @@ export interface Saying {
   readonly unheard?: string;
 }
 
+/** What that side has said aloud, in order, with its place `n` among all that was said. */
+export function spokenBy(
+  side: Saying['who'],
+  { said }: Pick<CallRecord, 'said'>,
+): readonly { readonly n: number; readonly saying: Saying }[] {
+  return said
+    .map((saying, n) => ({ n, saying }))
+    .filter(({ saying: { who, via } }) => who === side && via !== 'dtmf');
+}
+
 /** A record that grows with its call's events; `origin` is the monotonic instant of the first. */
 export interface RecordInProgress {
   readonly origin: Milliseconds;
