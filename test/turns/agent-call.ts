@@ -130,6 +130,8 @@ export async function openDesk({
 }: Omit<CallToStart, 'media' | 'clock'> & { readonly clock: Clock }): Promise<{
   desk: CallDesk;
   events: readonly CallEvent[];
+  /** Resolves with the call's last event. */
+  ended: Promise<unknown>;
 }> {
   const profile = agentProfile({
     id: test.half,
@@ -141,6 +143,7 @@ export async function openDesk({
   const voice = new AgentVoice(clock, test, variant.instantly ?? false);
   const llm = new AgentModel(clock, test, SHORT_ANSWER, variant.instantly ?? false);
   const events: CallEvent[] = [];
+  const ended = Promise.withResolvers<undefined>();
   const agent = {
     profile,
     parts: { vad, stt, llm, tts: voice },
@@ -156,10 +159,13 @@ export async function openDesk({
     phrases: await phrasesOf(test.half, test.greeting),
     clock,
     tracker: new LatencyTracker(),
-    observe: (event) => events.push(event),
+    observe: (event) => {
+      events.push(event);
+      if (event.type === 'ended') ended.resolve(undefined);
+    },
     scope: new Scope(test.id),
   });
-  return { desk, events };
+  return { desk, events, ended: ended.promise };
 }
 
 const prepared = new Map<string, Promise<PhraseCache>>();

@@ -3,7 +3,6 @@
  * carries its sound to the dialplan's number and to the agent, and the agent's gateway, detector, threads, call control and
  * dialogue are those of the program. The recogniser, the model and the voice are the replay's (README.md).
  */
-import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
@@ -15,7 +14,6 @@ import { within } from '../../src/lib/abort.ts';
 import { systemClock, type Milliseconds } from '../../src/lib/clock.ts';
 import { FRAME_MS } from '../../src/media/audio.ts';
 import { AudioRingReader } from '../../src/media/audio-ring.ts';
-import { codecOf } from '../../src/media/codec.ts';
 import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
 import { createSileroVad } from '../../src/providers/embedded/vad/silero-vad.ts';
 import { parseAriMessage } from '../../src/telephony/asterisk/ari-model.ts';
@@ -25,7 +23,7 @@ import { peerOf } from '../../src/telephony/asterisk/external-media.ts';
 import { startStasisApp, type StasisApp } from '../../src/telephony/asterisk/stasis-app.ts';
 import { createTestLog } from '../support/ari-desk.ts';
 import { labServer } from '../support/lab-server.ts';
-import { decodeRtp, RtpPacketizer } from '../support/rtp-packets.ts';
+import { RtpPeer } from '../support/rtp-peer.ts';
 import { openDesk, PHRASES, type Variant } from './agent-call.ts';
 import { placeOf, sentenceOf } from './agent-parts.ts';
 import type { CallLog } from './call-log.ts';
@@ -106,9 +104,15 @@ export class TurnsLab {
     const hearing = new Hearing(test.id);
     const stt = new ModelRecogniser(systemClock, hearing, test.id, variant.findsTurns ?? false);
     const caller = await CallerSide.prepare(test, hearing);
-    const { desk, events } = await openDesk({ test, variant, clock: systemClock, vad: this.#vad, stt });
+    const { desk, events, ended } = await openDesk({
+      test,
+      variant,
+      clock: systemClock,
+      vad: this.#vad,
+      stt,
+    });
     this.#desks.set(number, desk);
-    const telephone = await Telephone.open();
+    const telephone = await RtpPeer.open();
     const [bridge, media, channel] = ['bridge', 'media', 'call'].map((part) => `turns-${number}-${part}`) as [
       string,
       string,
@@ -121,16 +125,17 @@ export class TurnsLab {
       );
       const peer = peerOf(external);
       if (!peer) throw new Error('Asterisk doesn’t say where its end of the RTP is');
+      telephone.aim(peer);
       await this.#rest.createBridge(bridge);
       await this.#rest.addToBridge(bridge, [media]);
       await this.#arrived(channel, () => this.#dial(channel, number));
       await this.#rest.addToBridge(bridge, [channel]);
       const startedAt = systemClock.now();
-      const wire = await telephone.talk({ peer, test, caller, hearing, stt, events });
+      const wire = await talk(telephone, { test, caller, hearing, stt, events });
       const lengthMs = systemClock.now() - startedAt;
-      const byItself = ended(events);
+      const byItself = hasEnded(events);
       await this.#rest.hangUp(channel);
-      for (const until = Date.now() + ARI_MS; !ended(events) && Date.now() < until;) await sleep(FRAME_MS);
+      await within(ended, ARI_MS, systemClock, () => `the call of ${number} didn’t end`);
       const answer = test.answer.map(async (text) => ({
         text,
         ms: (await sentenceOf(text, test.half)).soundMs,
@@ -145,7 +150,7 @@ export class TurnsLab {
         ...told({ events }, startedAt, byItself),
       };
     } finally {
-      telephone.close();
+      await telephone.close();
       await this.#rest.hangUp(channel).catch(() => false);
       await this.#rest.hangUp(media).catch(() => false);
       await this.#rest.destroyBridge(bridge).catch(() => false);
@@ -198,12 +203,11 @@ export class TurnsLab {
   }
 }
 
-function ended(events: readonly CallEvent[]): boolean {
+function hasEnded(events: readonly CallEvent[]): boolean {
   return events.some(({ type }) => type === 'ended');
 }
 
 interface Conversation {
-  readonly peer: { readonly address: string; readonly port: number };
   readonly test: Case;
   readonly caller: CallerSide;
   readonly hearing: Hearing;
@@ -211,68 +215,43 @@ interface Conversation {
   readonly events: readonly CallEvent[];
 }
 
-/** An RTP peer that says a frame every 20 ms. */
-class Telephone {
-  readonly #socket: Socket;
-  readonly #packets = new RtpPacketizer(codecOf('ulaw'));
-  readonly #heard: Uint8Array[] = [];
-  #onPacket: (packet: { readonly timestamp: number; readonly payload: Uint8Array }) => void = () => undefined;
-
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on('message', (message) => {
-      const packet = decodeRtp(Uint8Array.from(message));
-      if (typeof packet !== 'string' && packet.payloadType === 0) this.#onPacket(packet);
-    });
-  }
-
-  static async open(): Promise<Telephone> {
-    const socket = createSocket('udp4').bind(0, '127.0.0.1');
-    await once(socket, 'listening');
-    return new Telephone(socket);
-  }
-
-  get port(): number {
-    return this.#socket.address().port;
-  }
-
-  close(): void {
-    this.#socket.close();
-  }
-
-  /** Until all has been said, and the agent is silent. What was heard of it, by the caller's time. */
-  async talk({ peer, test, caller, hearing, stt, events }: Conversation): Promise<Wire> {
-    const wire = new Wire();
-    const startedAt = systemClock.now();
-    let last: { readonly timestamp: number; readonly frame: number } | undefined;
-    this.#onPacket = ({ timestamp, payload }) => {
-      const now = Math.floor((systemClock.now() - startedAt) / FRAME_MS);
+/**
+ * Says a frame every 20 ms, until all has been said and the agent is silent. Returns what was heard of the agent, by the
+ * caller's time.
+ */
+async function talk(telephone: RtpPeer, { test, caller, hearing, stt, events }: Conversation): Promise<Wire> {
+  const wire = new Wire();
+  const startedAt = systemClock.now();
+  const ear: Uint8Array[] = [];
+  telephone.received.length = 0;
+  let last: { readonly timestamp: number; readonly frame: number } | undefined;
+  for (let number = 0; ; number++) {
+    const at = number * FRAME_MS;
+    const due = startedAt + at - systemClock.now();
+    if (due > 0) await sleep(due);
+    for (const { payloadType, timestamp, payload, at: cameAt } of telephone.received.splice(0)) {
+      if (payloadType !== telephone.codec.payloadType) continue;
+      const came = Math.floor((cameAt - startedAt) / FRAME_MS);
       const goesOn = last && last.frame + Math.round(((timestamp - last.timestamp) | 0) / FRAME);
-      const frame = goesOn !== undefined && Math.abs(goesOn - now) <= JITTER_FRAMES ? goesOn : now;
+      const frame = goesOn !== undefined && Math.abs(goesOn - came) <= JITTER_FRAMES ? goesOn : came;
       last = { timestamp, frame };
       wire.put(frame, true, placeOf(payload));
-      this.#heard.push(payload);
-    };
-    const silence = new Int16Array(FRAME);
-    for (let number = 0; ; number++) {
-      const at = number * FRAME_MS;
-      const due = startedAt + at - systemClock.now();
-      if (due > 0) await sleep(due);
-      const payload = this.#heard.shift();
-      // A burst after a stall isn't carried along for ever.
-      if (this.#heard.length > JITTER_FRAMES) this.#heard.splice(0, this.#heard.length - 1);
-      const agent = payload ? decodeG711('ulaw', payload) : silence;
-      const said = caller.frame(number, agent, payload && placeOf(payload), wire);
-      this.#socket.send(this.#packets.build(encodeG711('ulaw', toInt16(said))), peer.port, peer.address);
-      if (stt.ring) {
-        const ringMs = new AudioRingReader(stt.ring).written * FRAME_MS;
-        // What is sent now will be its next frame.
-        hearing.aheadMs = ringMs + FRAME_MS - at;
-        stt.step(ringMs);
-      }
-      if (ended(events) || at >= LIMIT_MS) break;
-      if (at >= test.leastMs && caller.finishedFor(at) >= QUIET_MS && wire.quietFor(at) >= QUIET_MS) break;
+      ear.push(payload);
     }
-    return wire;
+    const payload = ear.shift();
+    // A burst after a stall isn't carried along for ever.
+    if (ear.length > JITTER_FRAMES) ear.splice(0, ear.length - 1);
+    const agent = payload ? decodeG711('ulaw', payload) : new Int16Array(FRAME);
+    const said = caller.frame(number, agent, payload && placeOf(payload), wire);
+    await telephone.sendRaw(telephone.builder.build(encodeG711('ulaw', toInt16(said))));
+    if (stt.ring) {
+      const ringMs = new AudioRingReader(stt.ring).written * FRAME_MS;
+      // What is sent now will be its next frame.
+      hearing.aheadMs = ringMs + FRAME_MS - at;
+      stt.step(ringMs);
+    }
+    if (hasEnded(events) || at >= LIMIT_MS) return wire;
+    if (at >= test.leastMs && caller.finishedFor(at) >= QUIET_MS && wire.quietFor(at) >= QUIET_MS)
+      return wire;
   }
 }
