@@ -32,6 +32,28 @@ export const PART_RUNS: Readonly<Record<Part, (context: PartContext) => Promise<
   limits,
 };
 
+/** Callers who listen, for `holdMs` after the last has called; `all`: each was spoken to within `watchMs` after that. */
+async function listened(
+  fleet: Fleet,
+  { rate }: FleetSettings,
+  count: number,
+  { holdMs, watchMs }: { readonly holdMs: number; readonly watchMs: number },
+): Promise<{ readonly calls: FleetCalls; readonly all: boolean }> {
+  const callingMs = (count / rate) * 1000;
+  const calls = await fleet.call({ count, listening: true, rate, holdMs: callingMs + holdMs });
+  return { calls, all: await calls.allSpokenTo(callingMs + watchMs) };
+}
+
+function busiest(fleet: Fleet, calls: FleetCalls): FleetNode | undefined {
+  return [...fleet.nodes].sort((a, b) => calls.at(b).length - calls.at(a).length)[0];
+}
+
+/** How many of these calls of a node another one has had. */
+function takenFrom(victim: FleetNode, its: readonly number[], fleet: Fleet, calls: FleetCalls): number {
+  const others = fleet.nodes.filter((node) => node !== victim);
+  return its.filter((index) => others.some((node) => node.callers.has(calls.numbers[index] ?? ''))).length;
+}
+
 /** In-dialog requests by UDP and TLS, and who calls without being a trunk. */
 async function entry({ fleet, report }: PartContext): Promise<void> {
   const part = 'entry';
@@ -52,13 +74,10 @@ async function spread({ fleet, settings, report, signal }: PartContext): Promise
   const part = 'spread';
   const count = settings.spread;
   await fleet.quiet();
-  const calls = await fleet.call({
-    count,
-    listening: true,
-    rate: settings.rate,
-    holdMs: (count / settings.rate) * 1000 + settings.holdMs,
+  const { calls, all } = await listened(fleet, settings, count, {
+    holdMs: settings.holdMs,
+    watchMs: settings.watchMs,
   });
-  const all = await calls.allSpokenTo((count / settings.rate) * 1000 + settings.watchMs);
   const nodesTell = (): number[] => fleet.nodes.map((node) => calls.at(node).length);
   // What they write comes later than what they say.
   await until(() => sum(nodesTell()) >= count, 10_000, signal);
@@ -220,15 +239,12 @@ async function nodeDies(
   const count = settings.atATime;
   const watchMs = settings.watchMs;
   await fleet.quiet();
-  const calls = await fleet.call({
-    count,
-    listening: true,
-    rate: settings.rate,
-    holdMs: (count / settings.rate) * 1000 + settings.holdMs,
+  const { calls, all } = await listened(fleet, settings, count, {
+    holdMs: settings.holdMs,
+    watchMs: watchMs,
   });
-  const all = await calls.allSpokenTo((count / settings.rate) * 1000 + watchMs);
   report.judge(part, 'callers who were spoken to before', all ? `all ${count}` : 'not all', 'all', all);
-  const victim = [...fleet.nodes].sort((a, b) => calls.at(b).length - calls.at(a).length)[0];
+  const victim = busiest(fleet, calls);
   if (!victim) return;
   const its = calls.at(victim);
   const others = calls.numbers.map((_, index) => index).filter((index) => !its.includes(index));
@@ -258,9 +274,7 @@ async function nodeDies(
   const ended = await calls.finished();
   const spoken = its.map((index) => (calls.ears.of(index).spokenToAfter(at + 50) ?? Infinity) - at);
   const gaps = its.map((index) => calls.ears.of(index).longestGapMs(at, before));
-  const elsewhere = its.filter((index) =>
-    fleet.nodes.some((node) => node !== victim && node.callers.has(calls.numbers[index] ?? '')),
-  ).length;
+  const elsewhere = takenFrom(victim, its, fleet, calls);
   const lost = its.filter((index) => ended[index]?.end !== 'caller').length;
   report.tell(part, 'its calls, of all', `${its.length} of ${count}`);
   report.judge(part, 'its calls that were lost', String(lost), '0', lost === 0);
@@ -325,14 +339,11 @@ async function nodeStalled({ fleet, settings, report, signal }: PartContext): Pr
   const part = 'node-stalled';
   const count = settings.atATime;
   await fleet.quiet();
-  const calls = await fleet.call({
-    count,
-    listening: true,
-    rate: settings.rate,
-    holdMs: (count / settings.rate) * 1000 + settings.holdMs,
+  const { calls } = await listened(fleet, settings, count, {
+    holdMs: settings.holdMs,
+    watchMs: settings.watchMs,
   });
-  await calls.allSpokenTo((count / settings.rate) * 1000 + settings.watchMs);
-  const victim = [...fleet.nodes].sort((a, b) => calls.at(b).length - calls.at(a).length)[0];
+  const victim = busiest(fleet, calls);
   if (!victim) return;
   const its = calls.at(victim);
   const blocked = victim.stall();
@@ -340,9 +351,7 @@ async function nodeStalled({ fleet, settings, report, signal }: PartContext): Pr
   // So long others might take its callers.
   await sleep(4000);
   const at = calls.at(victim);
-  const elsewhere = its.filter((index) =>
-    fleet.nodes.some((node) => node !== victim && node.callers.has(calls.numbers[index] ?? '')),
-  ).length;
+  const elsewhere = takenFrom(victim, its, fleet, calls);
   report.tell(
     part,
     'its main thread stood still for',
@@ -369,13 +378,7 @@ async function asteriskKilled({ fleet, settings, report, signal }: PartContext):
   const count = settings.atATime;
   const victim = fleet.asterisks[0];
   if (!victim) return;
-  const calls = await fleet.call({
-    count,
-    listening: true,
-    rate: settings.rate,
-    holdMs: (count / settings.rate) * 1000 + 30_000,
-  });
-  await calls.allSpokenTo((count / settings.rate) * 1000 + 5000);
+  const { calls } = await listened(fleet, settings, count, { holdMs: 30_000, watchMs: 5000 });
   const loads = await loadsOf(fleet);
   const at = Date.now();
   await victim.kill();
@@ -442,13 +445,7 @@ async function asteriskKilled({ fleet, settings, report, signal }: PartContext):
 async function databaseKilled({ fleet, settings, report }: PartContext): Promise<void> {
   const part = 'database-killed';
   const count = settings.atATime;
-  const calls = await fleet.call({
-    count,
-    listening: true,
-    rate: settings.rate,
-    holdMs: (count / settings.rate) * 1000 + 9000,
-  });
-  await calls.allSpokenTo((count / settings.rate) * 1000 + 5000);
+  const { calls } = await listened(fleet, settings, count, { holdMs: 9000, watchMs: 5000 });
   const at = Date.now();
   await fleet.database.kill();
   const later = await fleet.call({ count: 24, rate: 4, holdMs: 500 });
