@@ -10,7 +10,7 @@ import { SERVICES } from '../packaging/stage.ts';
 import { NativeAsterisk } from './asterisk.ts';
 import { BareDebian } from './bare-debian.ts';
 import { listen, PATIENCE } from './conversation.ts';
-import { Checks, expectThat } from './docker-checks.ts';
+import { Checks, expectThat, until } from './docker-checks.ts';
 import { CACHE, PROJECT } from './paths.ts';
 import { freePorts } from './ports.ts';
 import { runMain } from './run-main.ts';
@@ -201,7 +201,11 @@ async function upgraded(checks: Checks, machine: BareDebian, phone: Softphone): 
   await checks.that('a wrong configuration stays down, and says why', async () => {
     await machine.need("sed -i 's/^agents:/agnets:/' /etc/ari-voice-agent/agents.yaml");
     await machine.run('systemctl restart ari-voice-agent');
-    await until(async () => (await machine.run('systemctl is-active ari-voice-agent')).output === 'failed');
+    await until(
+      'the service to have failed',
+      READY_MS,
+      async () => (await machine.run('systemctl is-active ari-voice-agent')).output === 'failed',
+    );
     const shown = await machine.need('systemctl show -p ExecMainStatus -p NRestarts ari-voice-agent');
     expectThat(shown.includes('ExecMainStatus=78') && shown.includes('NRestarts=0'), shown);
     await machine.need('journalctl -u ari-voice-agent | grep -q \'did you mean "agents"\\|agnets\'');
@@ -240,13 +244,9 @@ async function greeted(phone: Softphone): Promise<SoftphoneCall> {
 }
 
 async function ready(machine: BareDebian): Promise<void> {
-  await until(async () => (await machine.run('voice-agent health')).status === 0);
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + READY_MS;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within ${READY_MS / 1000} s`);
-    await sleep(500);
-  }
+  await until(
+    'calls to be taken',
+    READY_MS,
+    async () => (await machine.run('voice-agent health')).status === 0,
+  );
 }

@@ -1,8 +1,7 @@
 /** What becomes of callers when a container dies or is stopped in the middle of their call. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallEvent } from '../src/dialog/contract/call-events.ts';
-import { expectThat } from './docker-checks.ts';
-import type { Checks } from './docker-checks.ts';
+import { expectThat, until, type Checks } from './docker-checks.ts';
 import { ask, callAgent, wholeCall } from './docker-test-phone.ts';
 import type { Stack } from './docker-test-stack.ts';
 import { Softphone } from './softphone.ts';
@@ -219,12 +218,4 @@ async function healthy(stack: Stack, service: string): Promise<void> {
   await until(`${service} to be healthy`, RESTART_MS, async () => {
     return (await stack.inspect(service, '{{.State.Health.Status}}')) === 'healthy';
   });
-}
-
-async function until(what: string, timeoutMs: number, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs / 1000} s for ${what}`);
-    await sleep(500);
-  }
 }
