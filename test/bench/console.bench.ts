@@ -24,6 +24,8 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { Sipp } from '../soak/sipp.ts';
 import { openBrowser } from '../support/browser.ts';
+import { NOTHING_LIVE } from '../support/no-live-calls.ts';
+import { timesLine } from './raw.ts';
 import type { LoopDelay } from '../support/loop-delay.ts';
 import { PostgresServer } from '../support/postgres.ts';
 import { cpuSeconds } from '../support/processes.ts';
@@ -198,13 +200,7 @@ async function history(kind: 'sqlite' | 'postgres'): Promise<void> {
     address: '127.0.0.1',
     port: 0,
     signIn: new SignIn({ tokens: { view: TOKEN } }),
-    live: new LiveCalls({
-      clock: systemClock,
-      startOf: () => new Date().toISOString(),
-      glimpseOf: () => undefined,
-      shown: (_call, glimpse) => glimpse,
-      outOfUse: () => [],
-    }),
+    live: new LiveCalls(NOTHING_LIVE),
     history: past,
     actions: { hangUp: () => false, say: () => false, putThrough: () => false },
     health: () => ({ ready: true, checks: [], breakers: [] }),
@@ -270,10 +266,7 @@ async function timesOf(
     await get(asked);
     times.push(performance.now() - start);
   }
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number): string =>
-    (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(1).padStart(7);
-  return `p50 ${at(0.5)}  p95 ${at(0.95)}  worst ${at(1)} ms`;
+  return timesLine(times);
 }
 
 if (part === 'live') await live();

@@ -18,6 +18,7 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { openDatabase, type DatabasePlace } from '../../src/store/database.ts';
 import { listCalls, searchAll } from '../../src/store/reader.ts';
+import { timesLine } from './raw.ts';
 import { PostgresServer } from '../support/postgres.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { measure as measureLine } from './density/measure.ts';
@@ -78,17 +79,10 @@ async function search(name: string, place: DatabasePlace): Promise<void> {
       times.push(performance.now() - start);
     }
     all.push(...times);
-    say(`  ${kind.padEnd(28)} ${line(times)}   ${(found / QUESTIONS).toFixed(1)} found`);
+    say(`  ${kind.padEnd(28)} ${timesLine(times)}   ${(found / QUESTIONS).toFixed(1)} found`);
   }
-  say(`  ${'all'.padEnd(28)} ${line(all)}`);
+  say(`  ${'all'.padEnd(28)} ${timesLine(all)}`);
   await database.close();
-}
-
-function line(times: readonly number[]): string {
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number): string =>
-    (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(1).padStart(7);
-  return `p50 ${at(0.5)}  p95 ${at(0.95)}  p99 ${at(0.99)}  worst ${at(1)} ms`;
 }
 
 const GATEWAY = new URL('density/gateway.ts', import.meta.url).pathname;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { startConsole } from '../../../src/console/console-server.ts';
 import { History } from '../../../src/console/history.ts';
 import { LiveCalls } from '../../../src/console/live-calls.ts';
+import { NOTHING_LIVE } from '../../support/no-live-calls.ts';
 import { SignIn } from '../../../src/console/sign-in.ts';
 import { messageOf } from '../../../src/lib/errors.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
@@ -27,13 +28,7 @@ async function openConsole() {
     address: '127.0.0.1',
     port: 0,
     signIn,
-    live: new LiveCalls({
-      clock: systemClock,
-      startOf: () => new Date().toISOString(),
-      glimpseOf: () => undefined,
-      shown: (_call, glimpse) => glimpse,
-      outOfUse: () => [],
-    }),
+    live: new LiveCalls(NOTHING_LIVE),
     history,
     actions: { hangUp: () => true, say: () => true, putThrough: () => false },
     health: () => ({ ready: true, checks: [], breakers: [] }),

@@ -17,6 +17,7 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import { listAudit } from '../../../src/store/reader.ts';
 import type { DatabasePlace } from '../../../src/store/database.ts';
 import { InMemoryMediaGateway } from '../../support/in-memory-media-gateway.ts';
+import { NOTHING_LIVE } from '../../support/no-live-calls.ts';
 import { callInfo } from '../../support/scripted-line.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { cleanDatabases, closeLater, newPlace, open, tempFolder } from '../store/databases.ts';
@@ -27,13 +28,7 @@ const BEGAN = '2026-03-04T05:06:07.000Z';
 const CALL = 'local/1';
 /** On a busy machine. */
 const PATIENCE = { timeout: 10_000 };
-const LIVE: LiveCallsOptions = {
-  clock: systemClock,
-  startOf: () => BEGAN,
-  glimpseOf: () => undefined,
-  shown: (_call, glimpse) => glimpse,
-  outOfUse: () => [],
-};
+const LIVE: LiveCallsOptions = { ...NOTHING_LIVE, startOf: () => BEGAN };
 
 describe('The console’s server', () => {
   cleanDatabases();
