@@ -58,9 +58,7 @@ await runMain(async (signal) => {
     }
     if (!signal.aborted) {
       console.log('\n── cost');
-      const bench = spawn(process.execPath, ['test/bench/compare.bench.ts'], {
-        ...{ cwd: PROJECT, env: { ...process.env, SHORT: '1' }, stdio: ['ignore', 'inherit', 'inherit'] },
-      });
+      const bench = start(process.execPath, ['test/bench/compare.bench.ts'], 'inherit', { SHORT: '1' });
       const status = await ended(bench, signal);
       // 2: something costs more. Else it can't be told, where the other state doesn't fit these packages any more.
       passed += status === 0 ? 1 : 0;
@@ -110,7 +108,7 @@ async function runProject(
 
 /** Runs a tool of node_modules/.bin with its output shown. Returns its exit status. */
 async function run(tool: string, args: readonly string[], signal: AbortSignal): Promise<number> {
-  return await ended(start(tool, args, 'inherit'), signal);
+  return await ended(start(toolPath(tool), args, 'inherit'), signal);
 }
 
 /** The same, but its output is kept. */
@@ -119,7 +117,7 @@ async function runQuietly(
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<{ status: number; output: string }> {
-  const child = start(tool, args, 'pipe');
+  const child = start(toolPath(tool), args, 'pipe');
   const pieces: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (piece: Buffer) => pieces.push(piece));
@@ -127,9 +125,19 @@ async function runQuietly(
   return { status, output: Buffer.concat(pieces).toString() };
 }
 
-function start(tool: string, args: readonly string[], output: 'inherit' | 'pipe'): ChildProcess {
-  return spawn(join(PROJECT, 'node_modules/.bin', tool), args, {
+function toolPath(tool: string): string {
+  return join(PROJECT, 'node_modules/.bin', tool);
+}
+
+function start(
+  program: string,
+  args: readonly string[],
+  output: 'inherit' | 'pipe',
+  environment: NodeJS.ProcessEnv = {},
+): ChildProcess {
+  return spawn(program, args, {
     cwd: PROJECT,
+    env: { ...process.env, ...environment },
     stdio: ['ignore', output, output],
   });
 }

@@ -105,9 +105,12 @@ try {
   symlinkSync(join(here, 'node_modules'), join(ref, 'node_modules'));
   // Its own benches know its modules; a state from before them is tried with ours, if it was asked for.
   const hasBenches = existsSync(join(ref, 'test/bench/density/gateway.ts'));
-  if (!hasBenches) cpSync(join(here, 'test'), join(ref, 'test'), { recursive: true });
-  if (hasBenches || REF !== undefined) await compare(commit);
-  else process.stdout.write(`${commit} is from before these benches: REF=… names another.\n`);
+  if (!hasBenches && REF === undefined) {
+    process.stdout.write(`${commit} is from before these benches: REF=… names another.\n`);
+  } else {
+    if (!hasBenches) cpSync(join(here, 'test'), join(ref, 'test'), { recursive: true });
+    await compare(commit);
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
   git('worktree', 'prune');
