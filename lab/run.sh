@@ -75,6 +75,17 @@ new_enough() { # path of a node
 	"$1" -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 22 || (a === 22 && b >= 18) ? 0 : 1)' 2>/dev/null
 }
 
+fetch() { # npm's package, the folder that it gets, its name
+	rm -rf "$2" "$2.new"
+	making=$2.new
+	mkdir -p "$2.new"
+	echo '{"private":true}' >"$2.new/package.json"
+	quietly fetch npm install --prefix "$2.new" --no-audit --no-fund --ignore-scripts "$1" ||
+		fail "$3 could not be fetched from npm: check the network. (Details: .cache/log/fetch.log)"
+	mv "$2.new" "$2"
+	making=
+}
+
 node_24() {
 	if command -v node >/dev/null && new_enough node; then return; fi
 	case $(uname -m) in
@@ -87,24 +98,33 @@ node_24() {
 	if [ ! -x "$binaries/node" ]; then
 		command -v npm >/dev/null || fail "npm is missing: apt-get install nodejs npm"
 		echo "Fetching Node.js 24 (this machine has $(node -v 2>/dev/null || echo none))"
-		rm -rf "$folder" "$folder.new"
-		making=$folder.new
-		mkdir -p "$folder.new"
-		echo '{"private":true}' >"$folder.new/package.json"
-		quietly node npm install --prefix "$folder.new" --no-audit --no-fund --ignore-scripts "node-linux-$arch@24" ||
-			fail "Node.js 24 could not be fetched from npm: check the network. (Details: .cache/log/node.log)"
-		mv "$folder.new" "$folder"
-		making=
+		fetch "node-linux-$arch@24" "$folder" "Node.js 24"
 	fi
 	PATH=$binaries:$PATH
 	export PATH
 	new_enough node || fail "Node.js 22.18 or newer is needed, and $(node -v) is what runs here."
 }
 
+# Debian's npm 9 can't read a lock file in which a package stands in for another ("overrides" in package.json).
+npm_11() {
+	folder=.cache/npm-11
+	if [ ! -d "$folder" ]; then
+		command -v npm >/dev/null || fail "npm is missing: apt-get install npm"
+		case $(npm --version) in
+		[0-9].*) ;;
+		*) return ;;
+		esac
+		echo "Fetching npm 11 (this machine has $(npm --version))"
+		fetch npm@11 "$folder" "npm 11"
+	fi
+	PATH=$PWD/$folder/node_modules/.bin:$PATH
+	export PATH
+}
+
 npm_packages() {
 	stamp="$(cksum <package-lock.json) $(node -p 'process.versions.modules')"
-	[ "$(cat node_modules/.installed 2>/dev/null)" = "$stamp" ] && return
-	command -v npm >/dev/null || fail "npm is missing: apt-get install npm"
+	if [ "$(cat node_modules/.installed 2>/dev/null)" = "$stamp" ]; then return; fi
+	npm_11
 	echo "Installing npm packages"
 	making=node_modules
 	quietly npm npm ci --prefer-offline --no-audit --no-fund --ignore-scripts ||
@@ -130,6 +150,7 @@ else
 	node_24
 	npm_packages
 fi
+case $1 in packaging/* | lab/deb-test.ts) npm_11 ;; esac
 exec 9>&-
 
 exec node "$@"
