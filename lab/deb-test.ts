@@ -242,13 +242,13 @@ async function madeInClone(checks: Checks, machine: BareDebian, packages: string
   await checks.that('in a clone, with Debian’s own npm, the package is made, and installed', async () => {
     execFileSync('git', ['clone', '--quiet', PROJECT, join(packages, 'clone')]);
     // How npm gets through on this machine holds inside as well.
-    const setting = (name: string): string =>
-      execFileSync('npm', ['config', 'get', name], { encoding: 'utf8' }).trim();
-    const authority = setting('cafile');
-    if (existsSync(authority)) cpSync(authority, join(packages, 'authority.crt'));
+    const registry = execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8' }).trim();
+    const authority = process.env['NODE_EXTRA_CA_CERTS'];
+    if (authority !== undefined && existsSync(authority))
+      cpSync(authority, join(packages, 'authority.crt'), { dereference: true });
     await machine.need('apt-get install -y -qq --no-install-recommends nodejs npm make');
     await machine.need(
-      `npm config set registry ${setting('registry')}; test ! -e /mnt/authority.crt || npm config set cafile /mnt/authority.crt`,
+      `npm config set registry ${registry}; test ! -e /mnt/authority.crt || npm config set cafile /mnt/authority.crt`,
     );
     const begun = Date.now();
     await machine.need(
