@@ -84,7 +84,7 @@ export class AgentEvents {
     if (!call) {
       if (event.type !== 'started') return;
       const { dialled, caller } = event.info;
-      call = { id: event.call, dialled, caller: caller.number, events: [] };
+      call = { id: event.call, dialled, caller: caller.number ?? '', events: [] };
       this.calls.set(event.call, call);
     }
     const seen = { at: parsed.time, event };

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { AgentSummary, RunningCall } from '../src/console/protocol.ts';
+import type { Party } from '../src/dialog/contract/call-info.ts';
 import type { CallRecord } from '../src/dialog/call/call-record.ts';
 import { agentName, explain, post, session } from './api.ts';
 import { Events } from './events.tsx';
@@ -77,7 +78,7 @@ function CallLine({
   );
 }
 
-export function nameOf({ number, name }: { readonly number: string; readonly name: string }): string {
+export function nameOf({ number, name }: Party): string {
   return [name, number].filter(Boolean).join(' · ') || texts.value.unknownCaller;
 }
 

@@ -137,9 +137,6 @@ async function call(
   const app = apps.find((one) => server === undefined || one.server.name === server);
   if (!app) throw refused('no Asterisk is configured by which it could be called');
   const [extension = ''] = agent.extensions;
-  const key = { server: app.server.name, channel: '' };
-  const caller = { number: '', name: '' };
-  const own = { key, caller, dialled: extension, direction: 'out', variables: {} } as const;
   // What happens before the answer to the order is here.
   const early: CallEvent[] = [];
   const keepEarly = watchers.add((event) => void early.push(event));
@@ -149,7 +146,7 @@ async function call(
       endpoint: endpoint.replaceAll('{number}', number),
       number,
       agent: extension,
-      callerId: callerIdOf(callerId, own, agent),
+      callerId: callerIdOf(callerId, { caller: {}, dialled: extension }, agent),
       ringMs,
       resultContext,
       variables: note === undefined ? {} : { [NOTE]: note },

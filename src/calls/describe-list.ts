@@ -88,7 +88,7 @@ export function describeMessage(row: Row<'messages'>): string[] {
   const { takenAt, name, number, text, agent, call, state, id } = messageOf(row);
   const line = call.caller.number;
   const who = [name || 'somebody', number || 'no number'];
-  if (line !== '' && line !== number) who.push(`calling from ${line}`);
+  if (line !== undefined && line !== number) who.push(`calling from ${line}`);
   const call_ = `${call.key.server}/${call.key.channel}`;
   return [
     [localTime(takenAt), who.join(', '), `for ${agent}`, call_, state, id].join('  '),

@@ -136,7 +136,7 @@ function summaryOf(row: Row<'calls'>): CallSummary {
     id,
     call,
     startedAt: new Date(began_at).toISOString(),
-    caller: { number: caller_number, name: caller_name },
+    caller: { number: caller_number || undefined, name: caller_name || undefined },
     dialled,
     agent,
     ...(ended_at !== null && { durationMs: ended_at - began_at }),

@@ -1,5 +1,6 @@
 /** What the page and its server say to each other. Types only: the page is another program. */
 import type { CallEvent, TurnGlimpse } from '../dialog/contract/call-events.ts';
+import type { Party } from '../dialog/contract/call-info.ts';
 import type { FailureKind } from '../dialog/contract/provider-failures.ts';
 import type { CallRecord } from '../dialog/call/call-record.ts';
 import type { Milliseconds } from '../lib/clock.ts';
@@ -96,7 +97,7 @@ export interface CallSummary {
   readonly id: string;
   readonly call: string;
   readonly startedAt: string;
-  readonly caller: { readonly number: string; readonly name: string };
+  readonly caller: Party;
   readonly dialled: string;
   readonly agent: string;
   readonly durationMs?: Milliseconds;

@@ -63,7 +63,7 @@ type Consideration =
 
 /** A call that may come. */
 interface Expected {
-  readonly number: string;
+  readonly number: string | undefined;
   /** It will: it was claimed. */
   won: boolean;
 }
@@ -184,7 +184,10 @@ export class Fleet {
       const { key, caller } = event.info;
       const asterisk = this.#asterisks.get(key.server);
       if (!asterisk) return;
-      this.#leases.begin(event.call, { ...key, caller: isWithheld(caller.number) ? '' : caller.number });
+      this.#leases.begin(event.call, {
+        ...key,
+        caller: isWithheld(caller.number) ? '' : (caller.number ?? ''),
+      });
       const { node, store } = this.#options;
       void asterisk.mark(key.channel, { VOICE_AGENT_OWNER: `${node} ${key.server}/${key.channel}` });
       if (this.#limited && store) this.#leases.flush(store).catch(() => undefined);
@@ -220,11 +223,11 @@ export class Fleet {
   }
 
   /** Nothing: there are no limits, or it isn't known. */
-  async #count(number: string): Promise<Pick<Standing, 'callsOfFleet' | 'callsOfCaller'>> {
+  async #count(number: string | undefined): Promise<Pick<Standing, 'callsOfFleet' | 'callsOfCaller'>> {
     const { limits, store, clock } = this.#options;
     if (!this.#limited || !store) return {};
     const told = await within(
-      store.count(number).catch(() => undefined),
+      store.count(number ?? '').catch(() => undefined),
       COUNT_MS,
       clock,
       () => undefined,
@@ -362,7 +365,7 @@ export class Fleet {
     const call = `${server.name}/${channel}`;
     const verdict = this.#verdict();
     if (!store || !verdict.claim) return;
-    const expected: Expected = { number: '', won: false };
+    const expected: Expected = { number: undefined, won: false };
     this.#expected.add(expected);
     try {
       // Whoever has less to do gets more of them.

@@ -7,7 +7,7 @@ export function describeOutcome(outcome: ProviderTrouble['outcome'], next?: stri
       return 'it is asked again';
     case 'fell-back':
       return `${next ?? 'another one'} takes over`;
-    case 'spared':
+    case 'skipped':
       return `${next ?? 'another one'} is asked at once`;
     case 'gave-up':
       return 'nobody is left to ask';

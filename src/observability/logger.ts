@@ -201,7 +201,7 @@ function outcomeOf({ outcome, next }: Extract<CallEvent, { type: 'trouble' }>): 
 }
 
 function callerOf({ caller }: Pick<CallInfo, 'caller'>): string {
-  return `${caller.number || 'an unknown number'}${caller.name ? ` (${caller.name})` : ''}`;
+  return `${caller.number ?? 'an unknown number'}${caller.name ? ` (${caller.name})` : ''}`;
 }
 
 function variablesOf({ variables }: CallInfo): string {

@@ -211,12 +211,14 @@ export function countCalls(registry: Registry, { agents, tools }: CallMetricsOpt
         break;
       case 'trouble': {
         const { provider, kind, outcome } = event;
-        troubles.inc({
+        const labels = {
           part: event.part,
           provider: provider === undefined ? '' : providerOf(provider),
           kind: kind === undefined ? '' : kindOf(kind),
-          outcome: outcome === undefined ? '' : outcomeOf(outcome),
-        });
+        };
+        troubles.inc({ ...labels, outcome: outcome === undefined ? '' : outcomeOf(outcome) });
+        // The older word goes with the release after the next.
+        if (outcome === 'skipped') troubles.inc({ ...labels, outcome: outcomeOf('spared') });
         break;
       }
       case 'usage': {

@@ -95,6 +95,11 @@ export function rowsOf(record: CallRecord, rules: KeepRules, before?: CallRecord
   return writes;
 }
 
+/** A trouble's outcome; `spared` is what older records call a provider that was skipped. */
+function outcomeOf(outcome: string | null): string | null {
+  return outcome === 'spared' ? 'skipped' : outcome;
+}
+
 function callRow(id: string, record: CallRecord, rules: KeepRules): Row<'calls'> {
   const { info, ended } = record;
   const cost = ended && rules.cost?.(record);
@@ -107,8 +112,8 @@ function callRow(id: string, record: CallRecord, rules: KeepRules): Row<'calls'>
     server: info.key.server,
     channel: info.key.channel,
     dialled: info.dialled,
-    caller_number: info.caller.number,
-    caller_name: info.caller.name,
+    caller_number: info.caller.number ?? '',
+    caller_name: info.caller.name ?? '',
     variables: JSON.stringify(info.variables),
     agent: record.agent,
     set_up_ms: record.setUpMs ?? null,
@@ -225,7 +230,7 @@ export function recordOf(call: Row<'calls'>, rows: CallRows): CallRecord {
       key: { server: call.server, channel: call.channel },
       direction: call.direction,
       dialled: call.dialled,
-      caller: { number: call.caller_number, name: call.caller_name },
+      caller: { number: call.caller_number || undefined, name: call.caller_name || undefined },
       variables: JSON.parse(call.variables) as unknown,
     },
     agent: call.agent,
@@ -252,7 +257,7 @@ export function recordOf(call: Row<'calls'>, rows: CallRows): CallRecord {
     tools: rows.tool_calls.map(({ at_ms: atMs, name, result }) => withoutNull({ atMs, name, result })),
     ...Object.fromEntries(lists.filter(([list, items]) => list === 'bargeIns' || items.length > 0)),
     troubles: rows.troubles.map(({ at_ms: atMs, part, message, provider, kind, outcome, next }) =>
-      withoutNull({ atMs, part, message, provider, kind, outcome, next }),
+      withoutNull({ atMs, part, message, provider, kind, outcome: outcomeOf(outcome), next }),
     ),
     usage: rows.usage.length > 0 ? usageOf(rows.usage) : null,
     run: call.run,

@@ -126,7 +126,7 @@ export async function figures(database: Database, wanted: FiguresWanted): Promis
     from events join calls on calls.id = events.call_id where events.kind = 'sound' and ${calls}`);
   const troubles = await rows(sql<Figures['troubles'][number]>`
     select part, coalesce(provider, '') as provider, coalesce(kind, '') as kind, count(*) as times,
-      sum(case when outcome in ('fell-back', 'spared') then 1 else 0 end) as "stoodIn"
+      sum(case when outcome in ('fell-back', 'skipped', 'spared') then 1 else 0 end) as "stoodIn"
     from troubles join calls on calls.id = troubles.call_id where ${calls}
     group by part, provider, kind order by times desc limit 50`);
 

@@ -5,8 +5,8 @@ import type { CallPlace } from '../dialog/contract/tool-names.ts';
 type Arguments = Readonly<Record<string, unknown>>;
 
 const CALL_VALUES: Readonly<Record<CallPlace, (call: CallInfo) => string>> = {
-  'call.callerNumber': ({ caller }) => caller.number,
-  'call.callerName': ({ caller }) => caller.name,
+  'call.callerNumber': ({ caller }) => caller.number ?? '',
+  'call.callerName': ({ caller }) => caller.name ?? '',
   'call.dialled': ({ dialled }) => dialled,
 };
 

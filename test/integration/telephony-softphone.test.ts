@@ -152,7 +152,7 @@ describe('a phone', () => {
     while (!bridged) bridged = await tone();
     const before = seen.media.stats().packetsReceived;
     await eventually('the other one’s sound', () => seen.media.stats().packetsReceived > before + 10);
-    expect(seen.events).toEqual([{ type: 'caller-changed', caller: { number: '603', name: '' } }]);
+    expect(seen.events).toEqual([{ type: 'caller-changed', caller: { number: '603' } }]);
     expect(desk.asked).toHaveLength(1);
     await seen.line.hangUp();
     await eventually('the end', () => seen.events.length === 2);

@@ -8,7 +8,7 @@ const info = {
   key: { server: 'local', channel: '17.1' },
   direction: 'in',
   dialled: '510001',
-  caller: { number: '1001', name: '' },
+  caller: { number: '1001' },
   variables: {},
 } as const;
 

@@ -12,12 +12,12 @@ export interface Said {
 /** A Friday morning, ten o'clock at both businesses. */
 export const FRIDAY_MORNING = Date.parse('2026-11-20T10:00:00Z');
 
-export function callInfo(number = ''): CallInfo {
+export function callInfo(number?: string): CallInfo {
   return {
     key: { server: 'test', channel: '1' },
     direction: 'in',
     dialled: '510001',
-    caller: { number, name: '' },
+    caller: { number },
     variables: {},
   };
 }

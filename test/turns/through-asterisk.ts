@@ -82,7 +82,7 @@ export class TurnsLab {
     const asterisk = await NativeAsterisk.start({ signal });
     const desks = new Map<string, CallDesk>();
     const desk: CallDesk = {
-      admit: (info) => desks.get(info.caller.number)?.admit(info) ?? { kind: 'proceed', variables: {} },
+      admit: (info) => desks.get(info.caller.number ?? '')?.admit(info) ?? { kind: 'proceed', variables: {} },
     };
     // The caller's side knows what sounds by what comes: no packets where the agent is silent, as in the replay.
     const gateway = await RtpMediaGateway.start({

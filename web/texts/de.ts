@@ -248,7 +248,7 @@ export const de: Texts = {
   troubleOutcomes: {
     retried: () => 'noch einmal gefragt',
     'fell-back': (next) => `${next} sprang ein`,
-    spared: (next) => `nicht gefragt, ${next} sprang ein`,
+    skipped: (next) => `nicht gefragt, ${next} sprang ein`,
     'gave-up': () => 'niemand blieb übrig',
   },
   tool: (name) => `Werkzeug ${name}`,

@@ -258,7 +258,7 @@ export const en = {
   troubleOutcomes: {
     retried: () => 'asked once more',
     'fell-back': (next: string) => `${next} stood in`,
-    spared: (next: string) => `not asked, ${next} stood in`,
+    skipped: (next: string) => `not asked, ${next} stood in`,
     'gave-up': () => 'nobody was left to ask',
   } satisfies Record<ProviderTrouble['outcome'], (next: string) => string>,
   tool: (name: string) => `Tool ${name}`,

@@ -63,6 +63,6 @@ const WITHHELD: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether this stands for whoever doesn't show their number: two of them needn't be the same person. */
-export function isWithheld(number: string): boolean {
-  return WITHHELD.has(number.trim().toLowerCase());
+export function isWithheld(number: string | undefined): boolean {
+  return number === undefined || WITHHELD.has(number.trim().toLowerCase());
 }

@@ -7,7 +7,7 @@ import type {
   TurnLogSettings,
   TurnStep,
 } from '../contract/call-events.ts';
-import type { CallInfo, TransferOutcome } from '../contract/call-info.ts';
+import type { CallInfo, Party, TransferOutcome } from '../contract/call-info.ts';
 import type { MediaStats } from '../contract/call-media.ts';
 import type { ProviderTrouble } from '../contract/provider-failures.ts';
 
@@ -19,7 +19,7 @@ export interface CallRecord {
   readonly startedAt: string;
   readonly info: CallInfo;
   /** Whom a transfer on the caller's side put in the caller's place. */
-  readonly laterCallers?: readonly (CallInfo['caller'] & { readonly atMs: Milliseconds })[];
+  readonly laterCallers?: readonly (Party & { readonly atMs: Milliseconds })[];
   readonly agent: string;
   /** From the call's arrival to the answer; missing: never answered. */
   readonly setUpMs?: Milliseconds;

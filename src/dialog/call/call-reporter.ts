@@ -23,7 +23,7 @@ export interface CallReporterOptions {
 export class CallReporter {
   readonly #options: CallReporterOptions;
   /** Providers that this call is known to do without. */
-  readonly #spared = new Set<string>();
+  readonly #skipped = new Set<string>();
   /** When the call was answered; undefined: not yet. */
   #answeredAt: Milliseconds | undefined;
   /** The turn that is being answered: what the caller said in it is reported as soon as it can't be taken back. */
@@ -164,9 +164,9 @@ export class CallReporter {
     // That a provider is skipped is reported once, not in every turn.
     const { part, provider, outcome } = trouble;
     const key = `${part} ${provider}`;
-    if (outcome === 'spared' && this.#spared.has(key)) return;
-    if (outcome === 'spared') this.#spared.add(key);
-    else this.#spared.delete(key);
+    if (outcome === 'skipped' && this.#skipped.has(key)) return;
+    if (outcome === 'skipped') this.#skipped.add(key);
+    else this.#skipped.delete(key);
     this.emit(troubleEvent(trouble));
   }
 

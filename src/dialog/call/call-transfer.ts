@@ -71,7 +71,7 @@ export class CallTransfer {
     // A model that doesn't say what it is about: the caller's own last words.
     const said = history.messages.findLast(({ role }) => role === 'caller');
     const lastWords = said && 'text' in said ? said.text : '';
-    return text.replaceAll('{caller}', name || number).replaceAll('{about}', about || lastWords);
+    return text.replaceAll('{caller}', name ?? number ?? '').replaceAll('{about}', about || lastWords);
   }
 
   /** Says it to the target again and again until they press a key, so that they hear it whole even if they missed the beginning. */
@@ -131,11 +131,11 @@ async function* one(text: string): AsyncGenerator<string> {
 /** What a target's telephone shows, by what agents.yaml says of it. */
 export function callerIdOf(
   wanted: string,
-  { caller, dialled }: CallInfo,
+  { caller, dialled }: Pick<CallInfo, 'caller' | 'dialled'>,
   agent: Pick<AgentProfile, 'name'>,
 ): TransferRequest['callerId'] {
-  if (wanted === 'caller') return { name: caller.name, number: caller.number };
+  if (wanted === 'caller') return caller;
   if (wanted === 'agent') return { name: agent.name, number: dialled };
-  const [, name = '', number = ''] = /^([^<]*)(?:<([^>]*)>)?$/.exec(wanted) ?? [];
-  return { name: name.trim(), number: number.trim() };
+  const [, name, number] = /^([^<]*)(?:<([^>]*)>)?$/.exec(wanted) ?? [];
+  return { name: name?.trim() || undefined, number: number?.trim() || undefined };
 }

@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../../lib/clock.ts';
-import type { CallInfo, TransferOutcome } from './call-info.ts';
+import type { CallInfo, Party, TransferOutcome } from './call-info.ts';
 import type { MediaStats } from './call-media.ts';
 import type { EndReason } from './end-reason.ts';
 import type { FailureKind, ProviderTrouble } from './provider-failures.ts';
@@ -99,7 +99,7 @@ export type CallEvent = { readonly call: string; readonly at: Milliseconds } & (
     }
   | { readonly type: 'dtmf'; readonly digit: string }
   | { readonly type: 'held' | 'unheld' }
-  | { readonly type: 'caller-changed'; readonly caller: CallInfo['caller'] }
+  | { readonly type: 'caller-changed'; readonly caller: Party }
   | { readonly type: 'tool'; readonly name: string; readonly result: string }
   /** A target was called, and answered or not. */
   | {

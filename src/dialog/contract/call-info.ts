@@ -6,13 +6,19 @@ export interface CallKey {
   readonly channel: string;
 }
 
+/** Somebody on a telephone. What is missing is unknown, or isn't shown. */
+export interface Party {
+  readonly number?: string | undefined;
+  readonly name?: string | undefined;
+}
+
 export interface CallInfo {
   readonly key: CallKey;
   readonly direction: 'in' | 'out';
   /** The extension by which the agent was chosen. */
   readonly dialled: string;
   /** The person on the line, who has called us or (`out`) was called by us. */
-  readonly caller: { readonly number: string; readonly name: string };
+  readonly caller: Party;
   /** Chosen channel variables. */
   readonly variables: Readonly<Record<string, string>>;
 }
@@ -20,7 +26,7 @@ export interface CallInfo {
 export interface TransferRequest {
   readonly endpoint: string;
   /** What the target's telephone shows. */
-  readonly callerId: { readonly name: string; readonly number: string };
+  readonly callerId: Party;
   readonly ringMs: Milliseconds;
   readonly whileRinging: 'ringing' | 'music';
   /**
@@ -50,6 +56,6 @@ export type LineEvent =
   /** After a transfer: the one who answered has hung up, and the caller is alone on the line. */
   | { readonly type: 'target-left' }
   /** A transfer on the caller's side: somebody else is on the line now, in the same call. */
-  | { readonly type: 'caller-changed'; readonly caller: CallInfo['caller'] }
+  | { readonly type: 'caller-changed'; readonly caller: Party }
   /** The last caller-side leg is gone. */
   | { readonly type: 'ended'; readonly reason: EndReason };

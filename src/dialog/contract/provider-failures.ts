@@ -53,9 +53,9 @@ export interface ProviderTrouble {
   readonly kind: FailureKind;
   readonly message: string;
   /**
-   * `retried`: the same provider once more. `fell-back`: to `next`. `spared`: it wasn't even asked, because it
+   * `retried`: the same provider once more. `fell-back`: to `next`. `skipped`: it wasn't even asked, because it
    * has failed shortly before, but `next` was. `gave-up`: nobody is left.
    */
-  readonly outcome: 'retried' | 'fell-back' | 'spared' | 'gave-up';
+  readonly outcome: 'retried' | 'fell-back' | 'skipped' | 'gave-up';
   readonly next?: string;
 }

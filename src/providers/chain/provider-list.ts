@@ -65,7 +65,7 @@ export class Rotation<Port> {
       this.#told.add(name);
       const kind = breaker.cause?.kind ?? 'server';
       const message = `${name} has failed shortly before (${kind})`;
-      yield { part, provider: name, kind, message, outcome: 'spared', next: turn.provider.name };
+      yield { part, provider: name, kind, message, outcome: 'skipped', next: turn.provider.name };
     }
   }
 }

@@ -99,7 +99,8 @@ function questions({ questions: known }: AgentKnowledge): string[] {
 
 /** What the far side says of itself is quoted: it is data, not instruction. */
 function circumstances({ dialled, caller, direction, variables }: CallInfo): string[] {
-  const known = (value: string): string => (value === '' ? 'unknown' : JSON.stringify(value));
+  const known = (value: string | undefined): string =>
+    value === undefined ? 'unknown' : JSON.stringify(value);
   return [
     direction === 'in'
       ? `The caller dialled ${known(dialled)}; the caller's number is ${known(caller.number)}, the caller's name ${known(caller.name)}.`

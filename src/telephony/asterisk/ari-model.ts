@@ -1,3 +1,5 @@
+import type { Party } from '../../dialog/contract/call-info.ts';
+
 /**
  * The few of ARI's models and events that this program reads, checked field by field: what comes
  * from the wire is `unknown` until it has been through here. Names are Asterisk's
@@ -9,7 +11,7 @@ export interface AriChannel {
   readonly name: string;
   /** `Down`, `Ring`, `Ringing`, `Up`, …. */
   readonly state: string;
-  readonly caller: { readonly name: string; readonly number: string };
+  readonly caller: Party;
   readonly dialplan: {
     readonly context: string;
     readonly exten: string;
@@ -99,7 +101,7 @@ export function parseChannel(value: unknown): AriChannel | undefined {
     id,
     name: textOf(channel.name),
     state: textOf(channel.state),
-    caller: { name: textOf(caller.name), number: textOf(caller.number) },
+    caller: { name: textOf(caller.name) || undefined, number: textOf(caller.number) || undefined },
     dialplan: {
       context: textOf(dialplan.context),
       exten: textOf(dialplan.exten),

@@ -58,9 +58,8 @@ export class AsteriskCall {
   readonly #marks: Record<string, Milliseconds> = {};
   readonly #timers = new Set<() => void>();
   readonly #finished = Promise.withResolvers<undefined>();
-  /** Resolves when the person we call has answered. */
-  readonly #pickedUp = Promise.withResolvers<undefined>();
-  #rings: boolean;
+  /** Resolves when the person we call has answered; undefined: they have, or have called us. */
+  #pickUp: PromiseWithResolvers<undefined> | undefined;
   #state: CallState;
   /** Its session, if it has one, has returned. */
   #returned: Promise<void> = Promise.resolve();
@@ -75,7 +74,7 @@ export class AsteriskCall {
     this.bridgeId = ids.bridge();
     this.done = this.#finished.promise.then(() => this.#returned);
     this.#began = clock.now();
-    this.#rings = isDialled(channel);
+    this.#pickUp = isDialled(channel) ? Promise.withResolvers<undefined>() : undefined;
     this.#line = this.#openLine();
     this.#targets = new TargetCaller(this, options);
     tryInTurn(options.domain, [
@@ -114,13 +113,13 @@ export class AsteriskCall {
 
   /** Somebody is being called, and hasn't answered. */
   get rings(): boolean {
-    return this.#rings;
+    return this.#pickUp !== undefined;
   }
 
   /** The person we call has answered. Idempotent. */
   pickedUp(): void {
-    this.#rings = false;
-    this.#pickedUp.resolve(undefined);
+    this.#pickUp?.resolve(undefined);
+    this.#pickUp = undefined;
   }
 
   /** Packets that its media session has received so far. */
@@ -198,7 +197,7 @@ export class AsteriskCall {
       answer: async () => {
         const { order } = this.#options;
         if (order) await dialOrdered(rest, this.leg, order);
-        if (this.#rings) await this.#pickedUp.promise;
+        if (this.#pickUp) await this.#pickUp.promise;
         else await rest.answer(this.leg);
         return clock.now();
       },

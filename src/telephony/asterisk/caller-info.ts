@@ -14,12 +14,12 @@ export function callInfoOf(
   args: readonly string[],
   variables: Readonly<Record<string, string>>,
 ): CallInfo {
-  const [dialled = '', direction, number = ''] = args;
+  const [dialled, direction, number] = args;
   const { caller } = channel;
   return {
     key: { server, channel: channel.id },
     direction: direction === 'out' || isDialled(channel) ? 'out' : 'in',
-    dialled: dialled === '' ? channel.dialplan.exten : dialled,
+    dialled: dialled || channel.dialplan.exten,
     caller: { number: number || caller.number, name: caller.name },
     variables,
   };

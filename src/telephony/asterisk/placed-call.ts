@@ -35,8 +35,8 @@ export function isDialled({ state }: Pick<AriChannel, 'state'>): boolean {
 export async function dialOrdered(rest: AriRest, channel: string, order: CallOrder): Promise<void> {
   const { callerId, ringMs } = order;
   // `i`: before the call, there is nobody to be told of a change.
-  await rest.setVariable(channel, 'CONNECTEDLINE(name,i)', callerId.name);
-  await rest.setVariable(channel, 'CONNECTEDLINE(num,i)', callerId.number);
+  await rest.setVariable(channel, 'CONNECTEDLINE(name,i)', callerId.name ?? '');
+  await rest.setVariable(channel, 'CONNECTEDLINE(num,i)', callerId.number ?? '');
   try {
     await rest.dial(channel, Math.ceil(ringMs / 1000));
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { CallInfo } from '../../dialog/contract/call-info.ts';
+import type { Party } from '../../dialog/contract/call-info.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { AriChannel } from './ari-model.ts';
 import type { StasisParts } from './stasis-options.ts';
@@ -17,7 +17,7 @@ const BETWEEN_MS = 50;
 export function callerBehind(
   by: AriChannel,
   parts: Pick<StasisParts, 'rest' | 'clock' | 'log'>,
-): CallInfo['caller'] | Promise<CallInfo['caller']> {
+): Party | Promise<Party> {
   const [, local, half] = BRIDGED.exec(by.name) ?? [];
   return local === undefined ? callerOf(by) : behindLocal(by, local, half, parts);
 }
@@ -27,7 +27,7 @@ async function behindLocal(
   local: string,
   half: string | undefined,
   { rest, clock, log }: Pick<StasisParts, 'rest' | 'clock' | 'log'>,
-): Promise<CallInfo['caller']> {
+): Promise<Party> {
   const otherHalf = `${local}${half === '1' ? '2' : '1'}`;
   try {
     for (let tries = 0; tries < TRIES; tries++) {
@@ -41,10 +41,10 @@ async function behindLocal(
   } catch (error) {
     log.warn({ channel: by.id, error: messageOf(error) }, 'who is there after a transfer can’t be found out');
   }
-  return { name: '', number: '' };
+  return {};
 }
 
 /** A channel that was called has no number of its own, but the one that was dialled for it. */
-function callerOf({ caller: { name, number }, dialplan }: AriChannel): CallInfo['caller'] {
-  return { name, number: number || dialplan.exten };
+function callerOf({ caller: { name, number }, dialplan }: AriChannel): Party {
+  return { name, number: number ?? (dialplan.exten || undefined) };
 }

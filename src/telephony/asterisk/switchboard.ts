@@ -129,8 +129,13 @@ export class Switchboard {
     } catch (error) {
       orders.delete(channelId);
       const key = { server: server.name, channel: channelId };
-      const caller = { number, name: '' };
-      const about = { key, caller, dialled: agent, direction: 'out', variables: order.variables } as const;
+      const about = {
+        key,
+        caller: { number },
+        dialled: agent,
+        direction: 'out',
+        variables: order.variables,
+      } as const;
       const admission = desk.admit(about);
       if (admission.kind === 'accept') admission.abandoned?.('unreachable');
       throw error;

@@ -156,7 +156,7 @@ export class TargetCaller {
 }
 
 /** As Asterisk reads it: `"Name" <number>`. */
-export function callerIdText({ name, number }: TransferRequest['callerId']): string {
+export function callerIdText({ name = '', number = '' }: TransferRequest['callerId']): string {
   const plainName = name.replace(/["<>\\\p{Cc}]/gu, '').trim();
   const plainNumber = number.replace(/[^\w*#+.-]/g, '');
   const shown = plainNumber === '' ? '' : `<${plainNumber}>`;

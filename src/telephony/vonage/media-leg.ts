@@ -46,7 +46,7 @@ export class MediaLeg {
       headers: {
         call_uuid: info.key.channel,
         called: number,
-        caller: info.caller.number.slice(0, 64),
+        caller: info.caller.number?.slice(0, 64) ?? '',
         extension: info.dialled.slice(0, 80),
       },
     });

@@ -183,7 +183,7 @@ export class VonageApp {
       key: { server: VONAGE_SERVER, channel: uuid },
       direction: 'in',
       dialled: (Object.hasOwn(numbers, to) ? numbers[to] : undefined) ?? to,
-      caller: { number: from ?? '', name: '' },
+      caller: { number: from },
       variables: { VONAGE_NUMBER: to, VONAGE_CONVERSATION: conversation ?? '', ...sipHeaders },
     };
   }

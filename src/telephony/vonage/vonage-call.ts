@@ -39,10 +39,13 @@ type Stage =
   /** For its media. */
   | { readonly is: 'waiting'; readonly cancelWait: () => void }
   /** Its session runs. */
-  | { readonly is: 'running' }
+  | { readonly is: 'running'; readonly caller: CallerLeg }
   /** The caller is let go. */
-  | { readonly is: 'leaving' }
-  | { readonly is: 'over' };
+  | { readonly is: 'leaving'; readonly caller: CallerLeg }
+  | { readonly is: 'over'; readonly caller: CallerLeg };
+
+/** `gone`: it has ended, or isn't ours any more. */
+type CallerLeg = 'here' | 'gone';
 
 /** One call from the Vonage cloud, from its answer webhook to its end. */
 export class VonageCall implements CallOfTransfer {
@@ -54,8 +57,6 @@ export class VonageCall implements CallOfTransfer {
   readonly #line: SessionLine;
   readonly #finished = Promise.withResolvers<undefined>();
   #stage: Stage;
-  /** The caller's leg is gone, or isn't ours any more. */
-  #callerGone = false;
   /** The event that was answered last: it may come again, if our answer got lost. */
   #answered: { readonly event: string; readonly ncco: Ncco } | undefined;
 
@@ -98,7 +99,7 @@ export class VonageCall implements CallOfTransfer {
   }
 
   isCallerHere(): boolean {
-    return !this.#callerGone && this.#stage.is === 'running';
+    return this.#stage.is === 'running' && this.#stage.caller === 'here';
   }
 
   targetLeft(): void {
@@ -144,7 +145,7 @@ export class VonageCall implements CallOfTransfer {
   #run(): void {
     if (this.#stage.is !== 'waiting') return;
     this.#stage.cancelWait();
-    this.#stage = { is: 'running' };
+    this.#stage = { is: 'running', caller: 'here' };
     const { info, number, acceptance, session, log } = this.#options;
     log.info({ ...info.key, dialled: info.dialled, number }, 'the call has its media');
     // A run that throws at once is a run that rejects.
@@ -159,10 +160,10 @@ export class VonageCall implements CallOfTransfer {
   }
 
   /** The call never runs. Nothing if it does, or has. */
-  #giveUp(reason: EndReason): void {
+  #giveUp(reason: EndReason, caller: CallerLeg = 'here'): void {
     if (this.#stage.is !== 'waiting') return;
     this.#stage.cancelWait();
-    this.#stage = { is: 'leaving' };
+    this.#stage = { is: 'leaving', caller };
     const { info, acceptance, log } = this.#options;
     log.info({ ...info.key, reason }, 'the call is given up');
     acceptance.abandoned?.(reason);
@@ -171,7 +172,7 @@ export class VonageCall implements CallOfTransfer {
 
   async #finish(reason: EndReason): Promise<void> {
     if (this.#stage.is === 'over') return;
-    this.#stage = { is: 'over' };
+    this.#stage = { is: 'over', caller: this.#caller };
     this.#transfer.close();
     await this.#letGo();
     this.#line.end(reason);
@@ -183,11 +184,11 @@ export class VonageCall implements CallOfTransfer {
 
   /** Ends the caller's leg, if it is still ours, and the media. Never rejects. */
   async #letGo(): Promise<void> {
-    if (this.#stage.is === 'running') this.#stage = { is: 'leaving' };
+    if (this.#stage.is === 'running') this.#stage = { ...this.#stage, is: 'leaving' };
     const { rest, session } = this.#options;
     try {
-      if (!this.#callerGone && rest) {
-        this.#callerGone = true;
+      if (this.#caller === 'here' && rest) {
+        this.#loseCaller();
         await rest.hangUp(this.channel);
       }
     } catch (error) {
@@ -200,7 +201,7 @@ export class VonageCall implements CallOfTransfer {
 
   /** Sends the caller on to whoever stands for the department. */
   async #proceed(variables: Readonly<Record<string, string>>): Promise<void> {
-    if (this.#stage.is === 'running') this.#stage = { is: 'leaving' };
+    if (this.#stage.is === 'running') this.#stage = { ...this.#stage, is: 'leaving' };
     const { number, rest, eventUrl, settings, info, log } = this.#options;
     const { departments, ringbackToneUrl } = settings;
     const department = variables['VOICE_AGENT_DEPARTMENT'] ?? '';
@@ -212,8 +213,8 @@ export class VonageCall implements CallOfTransfer {
       return;
     }
     try {
-      if (!this.#callerGone) await rest.transfer(this.channel, onward);
-      this.#callerGone = true; // not ours any more
+      if (this.#caller === 'here') await rest.transfer(this.channel, onward);
+      this.#loseCaller(); // not ours any more
       log.info({ ...info.key, ...variables, to }, 'the caller goes on');
     } catch (error) {
       this.#warn('the caller could not be sent on', { error: messageOf(error) });
@@ -252,16 +253,24 @@ export class VonageCall implements CallOfTransfer {
   }
 
   #onMediaEvent(event: EventWebhook): Ncco | undefined {
-    const isWanted = this.#stage.is === 'waiting' || this.#stage.is === 'running';
-    return isWanted && !this.#callerGone && !this.#transfer.away ? this.#media.onEvent(event) : undefined;
+    const isWanted = this.waiting || this.isCallerHere();
+    return isWanted && !this.#transfer.away ? this.#media.onEvent(event) : undefined;
   }
 
   #onCallerLeft(status: string): void {
-    if (this.#callerGone && this.#stage.is === 'over') return;
-    this.#callerGone = true;
+    if (this.#stage.is === 'over' && this.#stage.caller === 'gone') return;
+    this.#loseCaller();
     this.#transfer.close();
     this.#line.end(status === 'completed' ? 'caller-hung-up' : endReasonOf(status));
-    this.#giveUp('caller-hung-up');
+    this.#giveUp('caller-hung-up', 'gone');
+  }
+
+  get #caller(): CallerLeg {
+    return this.#stage.is === 'waiting' ? 'here' : this.#stage.caller;
+  }
+
+  #loseCaller(): void {
+    if (this.#stage.is !== 'waiting') this.#stage = { ...this.#stage, caller: 'gone' };
   }
 
   #warn(message: string, fields: object): void {

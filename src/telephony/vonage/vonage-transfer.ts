@@ -83,7 +83,7 @@ export class VonageTransfer {
     const { info, number, rest, clock, eventUrl, ringbackToneUrl, numbers, media } = this.#options;
     const { endpoint: to, ringMs } = request;
     if (!this.#call.isCallerHere()) return 'caller-gone';
-    const shown = digitsOf(request.callerId.number);
+    const shown = digitsOf(request.callerId.number ?? '');
     const from = Object.hasOwn(numbers, shown) ? shown : number;
     const call = connectTelephone({ to, eventUrl, from, ringMs, ringbackToneUrl });
     if (!rest || !call || this.away) return 'failed';

@@ -144,7 +144,7 @@ describe('the desk', () => {
   describe('takes no more than its limits', () => {
     const limits = { whenFull: 'continue', maxCalls: 10 } as const;
     const from = (to: Desk, number: string, direction: CallInfo['direction'] = 'in') =>
-      arrive(to, '510001', { caller: { number, name: '' }, direction });
+      arrive(to, '510001', { caller: { number }, direction });
     const beyond = (reason: string): Admission => ({
       kind: 'proceed',
       variables: { VOICE_AGENT_RESULT: 'busy', VOICE_AGENT_REASON: reason },
@@ -158,7 +158,7 @@ describe('the desk', () => {
       for (const number of ['1002', 'anonymous', 'anonymous', '', ''])
         expect(from(at, number).admission.kind, number).toBe('accept');
       expect(from(at, '1001', 'out').admission.kind, 'a call of ours').toBe('accept');
-      const again = at.admit(callInfo({ key: first.line!.info.key, caller: { number: '1001', name: '' } }));
+      const again = at.admit(callInfo({ key: first.line!.info.key, caller: { number: '1001' } }));
       expect(again.kind, 'back from the dialplan before the first visit is over').toBe('accept');
       if (again.kind === 'accept') again.abandoned?.('caller-hung-up');
       first.line?.tell({ type: 'ended', reason: 'caller-hung-up' });

@@ -269,7 +269,7 @@ describe('what a target’s telephone shows', () => {
     expect(callerIdOf('caller', info, AGENT)).toEqual({ name: 'Ada', number: '0301234567' });
     expect(callerIdOf('agent', info, AGENT)).toEqual({ name: 'Alice', number: '510001' });
     expect(callerIdOf('Reception <100>', info, AGENT)).toEqual({ name: 'Reception', number: '100' });
-    expect(callerIdOf('Reception', info, AGENT)).toEqual({ name: 'Reception', number: '' });
-    expect(callerIdOf('<100>', info, AGENT)).toEqual({ name: '', number: '100' });
+    expect(callerIdOf('Reception', info, AGENT)).toEqual({ name: 'Reception' });
+    expect(callerIdOf('<100>', info, AGENT)).toEqual({ number: '100' });
   });
 });

@@ -222,8 +222,8 @@ describe('a call', () => {
           'One.',
           { usage: [100, 5] },
         ],
-        [{ trouble: { ...trouble, outcome: 'spared', next: 'receptionist' } }, 'Two.', { usage: [200, 6] }],
-        [{ trouble: { ...trouble, outcome: 'spared', next: 'receptionist' } }, 'Three.'],
+        [{ trouble: { ...trouble, outcome: 'skipped', next: 'receptionist' } }, 'Two.', { usage: [200, 6] }],
+        [{ trouble: { ...trouble, outcome: 'skipped', next: 'receptionist' } }, 'Three.'],
       ],
     });
     for (const text of ['first', 'second', 'third']) await call.exchange(text);
@@ -240,7 +240,7 @@ describe('a call', () => {
     // That it is passed over is told once a call.
     expect(record.troubles).toMatchObject([
       { ...trouble, outcome: 'fell-back', next: 'receptionist' },
-      { ...trouble, outcome: 'spared' },
+      { ...trouble, outcome: 'skipped' },
     ]);
     const { lines } = await run('show', 'test/channel-1');
     expect(lines).toContain('tokens     scripted: 300 in, 11 out, 2 requests');

@@ -136,7 +136,7 @@ const FULL_RECORD: Full<CallRecord> = {
   version: 1,
   call: 'test/full',
   startedAt: '2026-01-15T09:00:00.123Z',
-  info: callInfo({ variables: { VIP: 'yes' } }),
+  info: { ...callInfo({ variables: { VIP: 'yes' } }), caller: { number: '0301234567', name: 'Ada' } },
   laterCallers: [{ atMs: 9000, name: 'Bob', number: '1002' }],
   agent: 'alice',
   setUpMs: 40.5,

@@ -203,7 +203,7 @@ describe('voices on a list', () => {
     const voice = chain();
     await speak(voice, text('We open.'));
     const { told, ms } = await speak(voice, text('We open.'));
-    expect(told).toEqual(['first timeout spared']);
+    expect(told).toEqual(['first timeout skipped']);
     expect(ms).toBeLessThan(100);
   });
 
@@ -244,7 +244,7 @@ describe('voices on a list', () => {
     const voice = chainTextToSpeech({ providers, clock, patienceMs: 800 });
     const request = { voice: 'slt', language: 'en', format: { encoding: 'ulaw', rateHz: 8000 } as const };
     for await (const event of voice.speak(text('Hello.'), request, new AbortController().signal)) {
-      expect(event).toMatchObject({ type: 'trouble', trouble: { provider: 'first', outcome: 'spared' } });
+      expect(event).toMatchObject({ type: 'trouble', trouble: { provider: 'first', outcome: 'skipped' } });
       expect(trial.admits).toBe(false);
       break;
     }

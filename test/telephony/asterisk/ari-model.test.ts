@@ -134,7 +134,7 @@ describe('parseChannel', () => {
       id: '1',
       name: '',
       state: '',
-      caller: { name: '', number: '' },
+      caller: {},
       dialplan: { context: '', exten: '', priority: 1, appName: '', appData: '' },
       variables: { b: 'x' },
     });

@@ -46,7 +46,7 @@ const PROCEED: CallSignal = {
 };
 
 const ASKED_FOR: Transfer = {
-  request: { endpoint: 'x', callerId: { name: '', number: '' }, ringMs: 1000, whileRinging: 'ringing' },
+  request: { endpoint: 'x', callerId: {}, ringMs: 1000, whileRinging: 'ringing' },
   settle: () => undefined,
 };
 const TRANSFER: Extract<CallSignal, { type: 'transfer' }> = {

@@ -8,7 +8,7 @@ const CALLER: AriChannel = {
   id: '17.1',
   name: 'PJSIP/entry-1',
   state: 'Ring',
-  caller: { name: '', number: '555' },
+  caller: { number: '555' },
   dialplan: { context: 'voice-agent-call', exten: '510001', priority: 8, appName: '', appData: '' },
   variables: {},
 };

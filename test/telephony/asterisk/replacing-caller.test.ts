@@ -5,7 +5,7 @@ import { ManualClock } from '../../support/manual-clock.ts';
 
 type Parts = Parameters<typeof callerBehind>[1];
 
-function channel(id: string, name: string, number = '', exten = ''): AriChannel {
+function channel(id: string, name: string, number?: string, exten = ''): AriChannel {
   const dialplan = { context: 'phones', exten, priority: 1, appName: '', appData: '' };
   return {
     id,
@@ -35,8 +35,7 @@ describe('who is there after a transfer by telephone', () => {
       name: 'Phone 1001',
       number: '1001',
     });
-    expect(await callerBehind(channel('a', 'PJSIP/x-1', '', '603'), parts)).toEqual({
-      name: '',
+    expect(await callerBehind(channel('a', 'PJSIP/x-1', undefined, '603'), parts)).toEqual({
       number: '603',
     });
   });
@@ -64,6 +63,6 @@ describe('who is there after a transfer by telephone', () => {
     const { parts, clock } = asterisk([ours], []);
     const found = callerBehind(ours, parts);
     await clock.advance(5000);
-    expect(await found).toEqual({ name: '', number: '' });
+    expect(await found).toEqual({});
   });
 });

@@ -9,7 +9,7 @@ import { ManualClock, settle } from '../../support/manual-clock.ts';
 const BACK = [{ action: 'connect', endpoint: [{ type: 'websocket' }] }];
 const REQUEST = {
   endpoint: '442079460009',
-  callerId: { name: '', number: '' },
+  callerId: {},
   ringMs: 20_000,
   whileRinging: 'ringing',
 } as const;
@@ -18,7 +18,7 @@ const INFO: CallInfo = {
   key: { server: 'vonage', channel: 'call' },
   direction: 'in',
   dialled: '510001',
-  caller: { number: '', name: '' },
+  caller: {},
   variables: {},
 };
 

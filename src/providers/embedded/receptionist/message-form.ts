@@ -93,7 +93,7 @@ export function retryForm(state: State, form: Form, call: CallInfo): Reply {
   if (tries < TRIES_MAX) return askNext(withForm(state, { ...form, tries }), call, [lead]);
   const open: Form =
     slot === 'name'
-      ? { ...form, name: call.caller.name || 'unknown', tries: 0 }
+      ? { ...form, name: call.caller.name ?? 'unknown', tries: 0 }
       : {
           ...form,
           digits: form.digits || ownNumber(call),
@@ -247,6 +247,6 @@ export function thanksFor({ name }: Readonly<Record<string, unknown>>): readonly
 
 /** The caller's number, if it is one that can be called back. */
 function ownNumber(call: CallInfo): string {
-  const { number } = call.caller;
+  const { number = '' } = call.caller;
   return /^\+?\d{3,18}$/.test(number) ? number.replace('+', '') : '';
 }

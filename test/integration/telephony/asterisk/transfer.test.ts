@@ -356,9 +356,9 @@ describe('a hang-up before the answer', () => {
 describe('a caller id', () => {
   it('is written as Asterisk reads it, whatever the far side calls itself', () => {
     expect(callerIdText({ name: 'Ada', number: '301' })).toBe('"Ada" <301>');
-    expect(callerIdText({ name: '', number: '301' })).toBe('<301>');
+    expect(callerIdText({ number: '301' })).toBe('<301>');
     expect(callerIdText({ name: 'Ada', number: '' })).toBe('"Ada"');
-    expect(callerIdText({ name: '', number: '' })).toBe('');
+    expect(callerIdText({})).toBe('');
     expect(callerIdText({ name: 'a"><x\r\n', number: '1>2"' })).toBe('"ax" <12>');
   });
 });
@@ -368,9 +368,7 @@ describe('A call that we make', () => {
     const order = { endpoint: 'PJSIP/nobody', number: 'nobody', agent: '510001', resultContext: 'results' };
     const more = { callerId: BOB.callerId, ringMs: 1000, variables: {} };
     await expect(app.place({ ...order, ...more })).rejects.toMatchObject({ code: 'ARI_REQUEST_FAILED' });
-    expect(desk.asked).toMatchObject([
-      { direction: 'out', dialled: '510001', caller: { number: 'nobody', name: '' } },
-    ]);
+    expect(desk.asked).toMatchObject([{ direction: 'out', dialled: '510001', caller: { number: 'nobody' } }]);
     expect(desk.abandoned).toEqual(['unreachable']);
   });
 });

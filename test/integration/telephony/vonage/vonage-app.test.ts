@@ -154,7 +154,7 @@ describe('a call from the Vonage cloud', () => {
           key: { server: 'vonage', channel: call.uuid },
           direction: 'in',
           dialled: '510001',
-          caller: { number: FROM, name: '' },
+          caller: { number: FROM },
           variables: {
             VONAGE_NUMBER: TO,
             VONAGE_CONVERSATION: call.conversationUuid,
@@ -331,7 +331,7 @@ describe('a call from the Vonage cloud', () => {
 
   const request = {
     endpoint: '+442079460009',
-    callerId: { name: '', number: FROM },
+    callerId: { number: FROM },
     ringMs: 2000,
     whileRinging: 'ringing',
   } as const;
@@ -643,7 +643,7 @@ describe('webhooks', () => {
     const { admitted, url } = await stage(untilEnded, { app: { signature: undefined } });
     const body = JSON.stringify({ uuid: 'call-00000002', to: TO, from_user: 'alice' });
     expect((await fetch(`${url}/answer`, { method: 'POST', body })).status).toBe(200);
-    expect(admitted[0]?.caller).toEqual({ number: 'alice', name: '' });
+    expect(admitted[0]?.caller).toEqual({ number: 'alice' });
   });
 
   it('take an unmapped number for an extension', async () => {
