@@ -200,7 +200,7 @@ export function migrations(search: SearchIndex): Readonly<Record<string, Migrati
     '003-unheard': {
       up: (db: Kysely<unknown>) => db.schema.alterTable('turns').addColumn('unheard', 'text').execute(),
     },
-    '004-figures': {
+    '004-figures-and-words': {
       up: async (db: Kysely<unknown>) => {
         // Filled afterwards (tallies.ts): no call waits for that.
         await createTables(db, TALLIES);
@@ -211,6 +211,7 @@ export function migrations(search: SearchIndex): Readonly<Record<string, Migrati
           .columns(['began_at', 'id', 'agent', 'reason', 'worst_ms'])
           .execute();
         await db.schema.dropIndex('calls_began_at_id').execute();
+        await search.createWords?.(db);
         await db.schema
           .createIndex('calls_unended')
           .on('calls')
