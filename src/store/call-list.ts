@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { FAILURE_REASONS } from '../dialog/contract/end-reason.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import type { Database } from './database.ts';
@@ -43,15 +44,7 @@ export async function callPage(
   if (question.length > 0) return callsWith(database, question, filter, limit, after);
   if (words.trim() !== '') return [];
   let query = matching(database, filter);
-  if (after) {
-    const { beganAt, id } = after;
-    query = query.where((where) =>
-      where.or([
-        where('began_at', '<', beganAt),
-        where.and([where('began_at', '=', beganAt), where('id', '<', id)]),
-      ]),
-    );
-  }
+  if (after) query = query.where(sql<boolean>`(began_at, id) < (${after.beganAt}, ${after.id})`);
   return query.orderBy('began_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
 }
 

@@ -111,12 +111,11 @@ export class Feeder {
 
   /** All of them, or those that the database takes. True: it is noted there that they are done with. */
   async #apply(database: Database, { file, from, writes }: SpoolBatch): Promise<true> {
-    const { db, search } = database;
     try {
-      await db.transaction().execute(async (trx) => {
+      await database.db.transaction().execute(async (trx) => {
         const applied = await this.#appliedOf(trx, file);
         const due = writes.slice(Math.max(0, applied - from)).filter((write) => write !== undefined);
-        await writeRows(trx, search, due);
+        await writeRows({ ...database, db: trx }, due);
         await this.#note(trx, file, Math.max(applied, from + writes.length));
       });
     } catch (error) {

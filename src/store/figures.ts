@@ -2,8 +2,9 @@ import { sql, type RawBuilder } from 'kysely';
 import { FAILURE_REASONS } from '../dialog/contract/end-reason.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import type { Database } from './database.ts';
+import { COUNTED, HOUR_MS, STAGES, tallied } from './tallies.ts';
 
-/** The middle one of all, and the one that 95 of 100 don't exceed. */
+/** The middle one of all, and the one that 95 of 100 don't exceed; below 2 s to 10 ms, above it to 50 ms, above 10 s to 500 ms. */
 export interface Percentiles {
   readonly turns: number;
   readonly p50: Milliseconds;
@@ -38,114 +39,131 @@ export interface Figures {
 }
 
 export interface FiguresWanted {
-  /** Calls that began since: milliseconds since the epoch. */
+  /** Calls that began in that hour (UTC) or later: milliseconds since the epoch. */
   readonly since: number;
   readonly agent?: string;
+  /** What isn't whole hours (India's 5:30) makes days begin up to an hour late. */
   readonly offsetMs: Milliseconds;
 }
 
 const DAY_MS = 86_400_000;
-const STAGES = ['total', 'pause', 'stt', 'llm', 'tts', 'send'] as const;
-/** Stages are JSON: of so many turns at most, the newest. */
-const TURNS_LOOKED_AT = 20_000;
+const TROUBLES = 50;
+const FAILED: ReadonlySet<string> = new Set(FAILURE_REASONS);
 
-/** How calls went, computed by the database. */
-export async function figures(database: Database, wanted: FiguresWanted): Promise<Figures> {
-  const { db } = database;
-  const calls = sql`calls.began_at >= ${wanted.since}${
-    wanted.agent === undefined ? sql`` : sql` and calls.agent = ${wanted.agent}`
-  }`;
-  const day = sql`(calls.began_at + ${sql.lit(Math.round(wanted.offsetMs))}) / ${sql.lit(DAY_MS)}`;
-  const number = (column: RawBuilder<unknown>, key: string): RawBuilder<unknown> =>
-    database.kind === 'sqlite'
-      ? sql`json_extract(${column}, ${sql.lit(`$.${key}`)})`
-      : sql`cast(cast(${column} as json) ->> ${sql.lit(key)} as double precision)`;
-  const rows = async <T>(query: RawBuilder<T>): Promise<T[]> => (await query.execute(db)).rows;
-  const failed = sql`calls.reason in (${sql.join(FAILURE_REASONS.map((reason) => sql.lit(reason)))})`;
-  const packets = sql`calls.packets`;
-  const received = sql`sum(${number(packets, 'packetsReceived')})`;
-  const lost = sql`sum(${number(packets, 'packetsLost')})`;
-  const turns = sql`latencies join calls on calls.id = latencies.call_id where ${calls} and latencies.total_ms is not null`;
-
-  /** Percentiles of the rows `key`, `ms`. */
-  const percentiles = (source: RawBuilder<unknown>) => sql<{ key: string | number } & Percentiles>`
-    select key, max(turns) as turns, min(case when n >= 0.5 * turns then ms end) as p50,
-      min(case when n >= 0.95 * turns then ms end) as p95
-    from (select key, ms, row_number() over (partition by key order by ms) as n,
-      count(*) over (partition by key) as turns from (${source}) as measured) as ranked
-    group by key`;
-
-  const perDay = await rows(sql<{
-    day: number;
-    calls: number;
-    failed: number;
-    lost: number | null;
-    jitter: number | null;
-  }>`
-    select ${day} as day, count(*) as calls, sum(case when ${failed} then 1 else 0 end) as failed,
-      100.0 * ${lost} / nullif(${received} + ${lost}, 0) as lost, avg(${number(packets, 'jitterMs')}) as jitter
-    from calls where ${calls} group by ${day} order by day`);
-  const dayTurns = await rows(percentiles(sql`select ${day} as key, latencies.total_ms as ms from ${turns}`));
-  const perAgent = await rows(sql<{ agent: string; calls: number }>`
-    select agent, count(*) as calls from calls where ${calls} group by agent order by calls desc`);
-  const agentTurns = await rows(
-    percentiles(sql`select calls.agent as key, latencies.total_ms as ms from ${turns}`),
-  );
-  // All days together are day 0, when there were no calls yet.
-  const stageTurns = await rows(sql<{ key: number } & Percentiles>`
-    with newest as materialized (select ${day} as day, latencies.stages as stages from ${turns}
-      order by calls.began_at desc limit ${sql.lit(TURNS_LOOKED_AT)}),
-    parts as materialized (select day, ${sql.join(
-      STAGES.map((stage) => sql`${number(sql`stages`, stage)} as ${sql.ref(stage)}`),
-    )} from newest)
-    ${percentiles(
-      sql.join(
-        STAGES.flatMap((stage, n) =>
-          [sql`0`, sql`day`].map(
-            (
-              of,
-            ) => sql`select ${of} * ${sql.lit(STAGES.length)} + ${sql.lit(n)} as key, ${sql.ref(stage)} as ms
-            from parts where ${sql.ref(stage)} is not null`,
-          ),
-        ),
-        sql` union all `,
-      ),
-    )}`);
-  const byStage = stageTurns
-    .map(({ key, turns: count, p50, p95 }) => {
-      const [day, n] = [Math.floor(key / STAGES.length), key % STAGES.length];
-      return { day, n, of: { stage: STAGES[n] as string, turns: count, p50, p95 } };
-    })
-    .toSorted((a, b) => a.n - b.n || a.day - b.day);
-  const reasons = await rows(sql<{ reason: string; calls: number }>`
-    select reason, count(*) as calls from calls where ${calls} and reason is not null
-    group by reason order by calls desc`);
-  const sounds = await rows(sql<{ interruptions: number | null; others: number | null }>`
-    select sum(case when data like '%"judgement":"interruption"%' then 1 else 0 end) as interruptions,
-      sum(case when data like '%"judgement":"no-interruption"%' then 1 else 0 end) as others
-    from events join calls on calls.id = events.call_id where events.kind = 'sound' and ${calls}`);
-  const troubles = await rows(sql<Figures['troubles'][number]>`
-    select part, coalesce(provider, '') as provider, coalesce(kind, '') as kind, count(*) as times,
-      sum(case when outcome in ('fell-back', 'skipped', 'spared') then 1 else 0 end) as "stoodIn"
-    from troubles join calls on calls.id = troubles.call_id where ${calls}
-    group by part, provider, kind order by times desc limit 50`);
-
-  const measured = (of: typeof dayTurns, key: string | number): Partial<Percentiles> => {
-    const { turns: count, p50, p95 } = of.find((one) => one.key === key) ?? {};
-    return count === undefined || p50 === undefined || p95 === undefined ? {} : { turns: count, p50, p95 };
+/** How calls went: of those that are over by the hour, as they were counted, and of those that aren't yet. */
+export async function figures(
+  database: Database,
+  { since, agent, offsetMs }: FiguresWanted,
+): Promise<Figures> {
+  const hour = Math.floor(since / HOUR_MS);
+  const ofAgent = agent === undefined ? sql`` : sql` and agent = ${agent}`;
+  const running = sql`ended_at is null and began_at >= ${hour * HOUR_MS}${ofAgent}`;
+  const day = sql`cast((hour * ${sql.lit(HOUR_MS)} + ${sql.lit(Math.round(offsetMs))}) / ${sql.lit(DAY_MS)} as integer)`;
+  const amongAll = (whats: readonly string[]): RawBuilder<unknown> => {
+    const wanted = sql`what in (${sql.join(whats.map((what) => sql.lit(what)))})`;
+    return sql`select what, ${day} as day, agent, key, ms, cast(sum(n) as bigint) as n from (
+        select what, hour, agent, key, ms, n from tallies where ${wanted} and hour >= ${hour}${ofAgent} and n > 0
+        union all select * from (${tallied(database, running)}) as running where ${wanted}
+      ) as of_hours group by what, ${day}, agent, key, ms`;
   };
+  const { rows: counts } = await sql<Count>`${amongAll(COUNTED)}`.execute(database.db);
+  // Of all days together, of each day, and of each agent.
+  const { rows: measured } = await sql<Measured>`
+    with measured as materialized (${amongAll(STAGES)}),
+    groups as (
+      select what, null as day, null as agent, ms, n from measured
+      union all select what, day, null as agent, ms, n from measured
+      union all select what, null as day, agent, ms, n from measured where what = 'total'),
+    steps as (
+      select what, day, agent, ms, sum(n) over upwards as up_to, sum(n) over (partition by what, day, agent) as turns
+      from (select what, day, agent, ms, sum(n) as n from groups group by what, day, agent, ms) as together
+      window upwards as (partition by what, day, agent order by ms))
+    select what, day, agent, cast(max(turns) as bigint) as turns,
+      min(case when up_to >= 0.5 * turns then ms end) as p50, min(case when up_to >= 0.95 * turns then ms end) as p95
+    from steps group by what, day, agent order by day`.execute(database.db);
+
+  const sum = (what: Count['what'], of: (count: Count) => boolean = () => true): number =>
+    counts.reduce((all, one) => (one.what === what && of(one) ? all + one.n : all), 0);
+  const percentiles = (is: Partial<Measured>): Percentiles | undefined => {
+    const wanted = { day: null, agent: null, ...is };
+    const found = measured.find(
+      (one) => one.what === wanted.what && one.day === wanted.day && one.agent === wanted.agent,
+    );
+    return found && { turns: found.turns, p50: found.p50, p95: found.p95 };
+  };
+  const each = <T>(what: Count['what'], of: (count: Count) => T): T[] => [
+    ...new Set(counts.flatMap((one) => (one.what === what ? [of(one)] : []))),
+  ];
+  const stages = (of: number | null) =>
+    STAGES.flatMap((stage) => {
+      const found = percentiles({ what: stage, day: of });
+      return found ? [{ stage, ...found }] : [];
+    });
+  const days = each('call', (one) => one.day).toSorted((a, b) => a - b);
   return {
-    days: perDay.map(({ lost: lostPercent, jitter, ...one }) => ({
-      ...one,
-      lostPercent: lostPercent ?? 0,
-      jitterMs: jitter ?? 0,
-      ...measured(dayTurns, one.day),
-    })),
-    stages: byStage.filter(({ day }) => day === 0).map(({ of }) => of),
-    stageDays: byStage.filter(({ day }) => day !== 0).map(({ day, of }) => ({ ...of, day })),
-    reasons,
-    agents: perAgent.map((one) => ({ ...one, ...measured(agentTurns, one.agent) })),
-    sounds: { interruptions: sounds[0]?.interruptions ?? 0, others: sounds[0]?.others ?? 0 },
-    troubles,
+    days: days.map((of) => {
+      const its = (one: Count): boolean => one.day === of;
+      const [received, lost] = [sum('received', its), sum('lost', its)];
+      return {
+        day: of,
+        calls: sum('call', its),
+        failed: sum('call', (one) => its(one) && FAILED.has(one.key)),
+        lostPercent: lost === 0 ? 0 : (100 * lost) / (received + lost),
+        jitterMs: sum('jitter', its) / 1000 / (sum('measured', its) || 1),
+        ...percentiles({ what: 'total', day: of }),
+      };
+    }),
+    stages: stages(null),
+    stageDays: STAGES.flatMap((stage) =>
+      days.flatMap((of) => {
+        const found = percentiles({ what: stage, day: of });
+        return found ? [{ stage, day: of, ...found }] : [];
+      }),
+    ),
+    reasons: each('call', ({ key }) => key)
+      .filter((reason) => reason !== '')
+      .map((reason) => ({ reason, calls: sum('call', ({ key }) => key === reason) }))
+      .toSorted((a, b) => b.calls - a.calls),
+    agents: each('call', (one) => one.agent)
+      .map((of) => ({
+        agent: of,
+        calls: sum('call', (one) => one.agent === of),
+        ...percentiles({ what: 'total', agent: of }),
+      }))
+      .toSorted((a, b) => b.calls - a.calls),
+    sounds: {
+      interruptions: sum('sound', ({ key }) => key === 'interruption'),
+      others: sum('sound', ({ key }) => key === 'no-interruption'),
+    },
+    troubles: each('trouble', ({ key }) => key)
+      .map((of) => {
+        const [part = '', ...rest] = of.split('/');
+        const kind = rest.pop() ?? '';
+        const its = ({ key }: Count): boolean => key === of;
+        return {
+          part,
+          provider: rest.join('/'),
+          kind,
+          times: sum('trouble', its),
+          stoodIn: sum('stood-in', its),
+        };
+      })
+      .toSorted((a, b) => b.times - a.times)
+      .slice(0, TROUBLES),
   };
+}
+
+interface Count {
+  readonly what: (typeof COUNTED)[number];
+  readonly day: number;
+  readonly agent: string;
+  readonly key: string;
+  readonly n: number;
+}
+
+/** Null: of all. */
+interface Measured extends Percentiles {
+  readonly what: (typeof STAGES)[number];
+  readonly day: number | null;
+  readonly agent: string | null;
 }

@@ -1,4 +1,4 @@
-import type { ColumnDataType, Kysely } from 'kysely';
+import { sql, type ColumnDataType, type Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { SearchIndex } from './search-words.ts';
 
@@ -162,6 +162,13 @@ const FLEET_TABLES: typeof TABLES = {
   },
 };
 
+const TALLIES: typeof TABLES = {
+  tallies: {
+    key: ['what', 'hour', 'agent', 'key', 'ms'],
+    columns: { what: 'text', hour: 'integer', agent: 'text', key: 'text', ms: 'integer', n: 'bigint' },
+  },
+};
+
 const INDEXES: readonly (readonly [table: string, ...columns: string[]])[] = [
   ['calls', 'began_at', 'id'],
   ['calls', 'call'],
@@ -192,6 +199,26 @@ export function migrations(search: SearchIndex): Readonly<Record<string, Migrati
     '002-fleet': { up: (db: Kysely<unknown>) => createTables(db, FLEET_TABLES) },
     '003-unheard': {
       up: (db: Kysely<unknown>) => db.schema.alterTable('turns').addColumn('unheard', 'text').execute(),
+    },
+    '004-figures-and-words': {
+      up: async (db: Kysely<unknown>) => {
+        // Filled afterwards (tallies.ts): no call waits for that.
+        await createTables(db, TALLIES);
+        // What the history filters by, so that it needn't look at the calls that it leaves out.
+        await db.schema
+          .createIndex('calls_newest')
+          .on('calls')
+          .columns(['began_at', 'id', 'agent', 'reason', 'worst_ms'])
+          .execute();
+        await db.schema.dropIndex('calls_began_at_id').execute();
+        await search.createWords?.(db);
+        await db.schema
+          .createIndex('calls_unended')
+          .on('calls')
+          .column('began_at')
+          .where(sql.ref('ended_at'), 'is', null)
+          .execute();
+      },
     },
   };
 }

@@ -21,6 +21,7 @@ export interface Tables {
   /** How much of each file of the spool is in the database already. */
   spool_files: SpoolFileTable;
   search: SearchTable;
+  tallies: TallyTable;
   /** Who is there of a fleet, and who has which call: postgres/fleet-state.ts. */
   fleet_nodes: FleetNodeTable;
   fleet_calls: FleetCallTable;
@@ -204,6 +205,20 @@ interface SearchTable {
   id: string;
   kind: 'call' | 'message';
   at: number;
+}
+
+/** How often something was so in the calls of an hour: tallies.ts. */
+interface TallyTable {
+  /** A stage of latency, or what else is counted. */
+  what: string;
+  /** In which the calls began: hours since the epoch. */
+  hour: number;
+  agent: string;
+  /** Why calls ended, what a sound was taken for, `PART/PROVIDER/KIND` of a trouble; else nothing. */
+  key: string;
+  /** Of a stage: how long it took; else 0. */
+  ms: number;
+  n: number;
 }
 
 /** Tables that are written from the spool, and what tells their rows apart. */

@@ -24,6 +24,7 @@ import type { Write } from './schema.ts';
 import { leftCall, unendedCalls } from './reader.ts';
 import { Spool } from './spool.ts';
 import { takeOver } from './take-over.ts';
+import { recount } from './tallies.ts';
 import { completeFile, completeRecordings, sweep } from './upkeep.ts';
 
 export interface StoreOptions {
@@ -80,6 +81,8 @@ export class Store implements MessageStore {
   readonly #run = thisRun();
   #cancelLook: () => void = () => undefined;
   #cancelSweep: () => void = () => undefined;
+  #counted: Promise<void> = Promise.resolve();
+  readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
   private constructor(options: StoreOptions, spool: Spool, running: Map<string, RecordInProgress>) {
@@ -234,8 +237,10 @@ export class Store implements MessageStore {
   async #close(): Promise<void> {
     this.#cancelLook();
     this.#cancelSweep();
+    this.#closing.abort();
     await this.#spool.end();
     await this.#feeder.drained(DRAIN_MS);
+    await this.#counted;
     await this.#feeder.close();
     await this.#spool.close();
   }
@@ -275,6 +280,11 @@ export class Store implements MessageStore {
     });
     await this.#spool.tidy();
     await sweep(database, { directory, now: clock.wallClock(), keepDays });
+    // After an upgrade it takes seconds, for which nobody is to wait.
+    await this.#counted;
+    this.#counted = recount(database, this.#closing.signal).catch((error: unknown) => {
+      onTrouble(`calls are not counted, and missing from the figures: ${messageOf(error)}`);
+    });
   }
 }
 

@@ -128,6 +128,7 @@ async function setAside(path: string): Promise<void> {
   await rename(path, aside);
 }
 
-async function write({ db, search }: Database, writes: readonly Write[]): Promise<void> {
-  if (writes.length > 0) await db.transaction().execute((trx) => writeRows(trx, search, writes));
+async function write(database: Database, writes: readonly Write[]): Promise<void> {
+  if (writes.length === 0) return;
+  await database.db.transaction().execute((trx) => writeRows({ ...database, db: trx }, writes));
 }

@@ -6,6 +6,7 @@ import { isGoingOn } from '../lib/program-run.ts';
 import { headerFor } from '../media/wav.ts';
 import type { Database } from './database.ts';
 import { OF_CALLS } from './schema.ts';
+import { count, dropEmpty, overAmong } from './tallies.ts';
 
 const DAY_MS: Milliseconds = 86_400_000;
 const DAY_FOLDER = /^\d{4}-\d{2}-\d{2}$/;
@@ -65,9 +66,11 @@ export async function sweep(
 }
 
 /** All that the database has of them. Their recordings are files. */
-export async function deleteCalls({ db, search }: Database, ids: readonly string[]): Promise<void> {
+export async function deleteCalls({ db, search, kind }: Database, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await db.transaction().execute(async (trx) => {
+    const counting = { db: trx, kind };
+    await count(counting, await overAmong(counting, ids), -1);
     for (const table of OF_CALLS) {
       await trx
         .deleteFrom(table as 'turns')
@@ -79,6 +82,7 @@ export async function deleteCalls({ db, search }: Database, ids: readonly string
       .where('id', 'in', [...ids])
       .execute();
     await search.remove(trx, ids);
+    await dropEmpty(counting);
   });
 }
 

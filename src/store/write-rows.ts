@@ -1,6 +1,8 @@
 import { sql, type Kysely } from 'kysely';
+import type { Database } from './database.ts';
 import { KEYS, type Kept, type Tables, type Write } from './schema.ts';
 import { wordsOf, type SearchIndex } from './search-words.ts';
+import { count, overAmong } from './tallies.ts';
 
 /** Statements have room for some ten thousand values. */
 const ROWS = 300;
@@ -8,12 +10,16 @@ const ROWS = 300;
 /** What is written once, and may have been changed in the database since. */
 const ONCE: readonly Kept[] = ['messages', 'audit', 'media'];
 
-/** Writes rows, in their order; run it in a transaction. What can be found by search is so afterwards. */
+/** Whose rows the figures of their call are made of. */
+const FIGURED: readonly Kept[] = ['latencies', 'events', 'troubles'];
+
+/** Writes rows, in their order; run it in a transaction. What can be found by search, and is counted, is so afterwards. */
 export async function writeRows(
-  db: Kysely<Tables>,
-  search: SearchIndex,
+  { db, search, kind }: Pick<Database, 'db' | 'search' | 'kind'>,
   writes: readonly Write[],
 ): Promise<void> {
+  const figured = [...new Set(writes.flatMap(callOf))];
+  await count({ db, kind }, await overAmong({ db }, figured), -1);
   for (let from = 0; from < writes.length;) {
     const table = writes[from]?.table as Kept;
     let to = from + 1;
@@ -35,6 +41,12 @@ export async function writeRows(
       });
   }
   await indexCalls(db, search, [...calls]);
+  await count({ db, kind }, await overAmong({ db }, figured), 1);
+}
+
+function callOf({ table, row }: Write): string[] {
+  if (table === 'calls') return [row.id];
+  return FIGURED.includes(table) ? [(row as { readonly call_id: string }).call_id] : [];
 }
 
 async function upsert(db: Kysely<Tables>, table: Kept, writes: readonly Write[]): Promise<void> {

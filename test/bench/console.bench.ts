@@ -2,7 +2,8 @@
  * What the console costs, and how long it takes.
  *
  *     node test/bench/console.bench.ts live [CALLS=50 ROUNDS=2]     an open page under live calls, against none
- *     node test/bench/console.bench.ts history [STORED=100000]      what the page asks for, with so many calls kept
+ *     node test/bench/console.bench.ts history [STORED=100000]      what the page asks for, with so many calls kept;
+ *                                      SQLITE=FILE POSTGRES=ADDRESS: databases to be used, that are filled if they are empty, and stay
  *
  * `live`: through a real Asterisk, SIPp's callers; each agent speaks all the time, for an operator has it say something. The
  * page is Chromium on this machine, so its own work is beside the agent's; `a reader` takes the same stream and draws nothing.
@@ -21,7 +22,8 @@ import { LiveCalls } from '../../src/console/live-calls.ts';
 import type { CallPage } from '../../src/console/protocol.ts';
 import { SignIn } from '../../src/console/sign-in.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { openDatabase } from '../../src/store/database.ts';
+import { openDatabase, type DatabasePlace } from '../../src/store/database.ts';
+import { listCalls } from '../../src/store/reader.ts';
 import { Sipp } from '../soak/sipp.ts';
 import { openBrowser } from '../support/browser.ts';
 import { NOTHING_LIVE } from '../support/no-live-calls.ts';
@@ -186,13 +188,15 @@ const QUESTIONS = 200;
 
 async function history(kind: 'sqlite' | 'postgres'): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-history-'));
-  const server = kind === 'postgres' ? await PostgresServer.start() : undefined;
-  const place = server
-    ? ({ kind: 'postgres', url: await server.database() } as const)
-    : ({ kind: 'sqlite', path: join(folder, 'records.sqlite') } as const);
+  const { SQLITE = join(folder, 'records.sqlite'), POSTGRES } = process.env;
+  const server = kind === 'postgres' && POSTGRES === undefined ? await PostgresServer.start() : undefined;
+  const place: DatabasePlace =
+    kind === 'postgres'
+      ? { kind, url: POSTGRES ?? (await server?.database()) ?? '' }
+      : { kind, path: SQLITE };
   const database = await openDatabase({ place, onWarning: say });
   const calls = Number(STORED);
-  await fill(database, calls);
+  if ((await listCalls(database, 1)).length === 0) await fill(database, calls);
   await database.close();
   const now = () => Date.UTC(2026, 0, 1) + calls * 20_000;
   const past = new History({ place, folder, now, onWarning: say });
@@ -235,16 +239,20 @@ async function history(kind: 'sqlite' | 'postgres'): Promise<void> {
       'a part of a number': () => list({ words: numberOf(Math.floor(random() * calls)).slice(3) }),
       'a word, and an agent': () => list({ words: anyWord(), agent: 'alice' }),
       'an agent, and how it ended': () => list({ agent: 'alice', reason: 'caller-hung-up' }),
-      'slow ones': () => list({ slow: '700' }),
-      'failed ones': () => list({ failed: 'true' }),
+      'slow ones': () => list({ slow: '1200' }),
+      'slow ones, where there are none': () => list({ slow: '9000' }),
+      'failed ones, where there are none': () => list({ failed: 'true' }),
+      'all filters, and two words': () =>
+        list({ words: `${anyWord()} ${anyWord()}`, agent: 'alice', slow: '1200', reason: 'caller-hung-up' }),
+      'nothing that is there': () => list({ words: `x${anyWord()}` }),
       'a call': () =>
         `/api/call?id=${encodeURIComponent(first[Math.floor(random() * first.length)]?.id ?? '')}`,
     };
     say(`${kind}, ${calls} calls, ${QUESTIONS} questions of each kind, over HTTP`);
-    for (const [name, path] of Object.entries(kinds)) say(`  ${name.padEnd(28)} ${await timesOf(path, get)}`);
+    for (const [name, path] of Object.entries(kinds)) say(`  ${name.padEnd(36)} ${await timesOf(path, get)}`);
     for (const days of ['7', '30'])
       say(
-        `  ${`the figures of ${days} days`.padEnd(28)} ${await timesOf(() => `/api/figures?days=${days}`, get, 5)}`,
+        `  ${`the figures of ${days} days`.padEnd(36)} ${await timesOf(() => `/api/figures?days=${days}`, get, 5)}`,
       );
   } finally {
     await page.close();

@@ -73,6 +73,19 @@ export function numberOf(n: number): string {
   return `0${String(100_000_000 + ((n * 7_919) % 900_000_000))}`;
 }
 
+/** A pause of half a second, and then what a cloud takes: most answers come quickly, few late, the latest after 3 s. */
+function marksOf(n: number, at: number) {
+  const late = (part: number): number => ((n * part) % 997) / 997;
+  const turnEnd = at + 500;
+  const llmStart = turnEnd + 20 + 60 * late(31);
+  const llmFirstToken = llmStart + 120 + 150 * late(57) + 1700 * late(113) ** 12;
+  const ttsFirstAudio = llmFirstToken + 80 + 120 * late(71);
+  return {
+    ...{ speechEnd: at, sttStart: at + 400, sttFinal: turnEnd + 20, turnEnd, llmStart, llmFirstToken },
+    ...{ ttsStart: llmFirstToken + 15, ttsFirstAudio, firstPacket: ttsFirstAudio + 4 + 20 * late(91) },
+  };
+}
+
 function record(n: number) {
   const call = `local/${n}`;
   const number = numberOf(n);
@@ -81,7 +94,7 @@ function record(n: number) {
   let under = beginRecord({ type: 'started', call, at: 0, info, agent: 'alice' }, startedAt);
   for (let turn = 1; turn <= TURNS; turn += 1) {
     const at = turn * 5000;
-    const marks = { speechEnd: at, firstPacket: at + 600 };
+    const marks = marksOf(n * TURNS + turn, at);
     under = addToRecord(under, {
       type: 'caller-said',
       call,
@@ -105,10 +118,10 @@ function record(n: number) {
 }
 
 /** Fills a database with so many calls. */
-export async function fill({ db, search }: Database, calls: number): Promise<void> {
+export async function fill(database: Database, calls: number): Promise<void> {
   seed = 1;
   for (let n = 0; n < calls; n += AT_ONCE) {
     const writes = Array.from({ length: AT_ONCE }, (_, one) => rowsOf(record(n + one), KEEP_ALL)).flat();
-    await db.transaction().execute((trx) => writeRows(trx, search, writes));
+    await database.db.transaction().execute((trx) => writeRows({ ...database, db: trx }, writes));
   }
 }

@@ -2,6 +2,7 @@
  * What the store does among many calls, in both databases:
  *
  *     node test/bench/store.bench.ts [CALLS [sqlite | postgres]]     (default 100000)
+ *     … ROUNDS=3: the live calls that often, in turn with calls without a store; SEARCHES=0: those alone
  *     … SQLITE=FILE POSTGRES=ADDRESS: databases to be used, that are filled if they are empty, and stay
  *
  * 1. How long a search takes, kind by kind. A search is what `npm run calls -- search` does: the words, and the 50 newest
@@ -28,7 +29,8 @@ import { fill, numberOf, phrase, random, TURNS, VOCABULARY, word } from './made-
 const { positionals } = parseArgs({ allowPositionals: true });
 const CALLS = Number(positionals[0] ?? 100_000);
 const ONLY = positionals[1];
-const QUESTIONS = 200;
+const QUESTIONS = Number(process.env['SEARCHES'] ?? 200);
+const ROUNDS = Number(process.env['ROUNDS'] ?? 1);
 const LIVE_CALLS = 50;
 const LIVE_S = 10;
 /** Of a database that is slow: each answer. */
@@ -79,9 +81,10 @@ async function search(name: string, place: DatabasePlace): Promise<void> {
       times.push(performance.now() - start);
     }
     all.push(...times);
-    say(`  ${kind.padEnd(28)} ${timesLine(times)}   ${(found / QUESTIONS).toFixed(1)} found`);
+    if (times.length > 0)
+      say(`  ${kind.padEnd(28)} ${timesLine(times)}   ${(found / QUESTIONS).toFixed(1)} found`);
   }
-  say(`  ${'all'.padEnd(28)} ${timesLine(all)}`);
+  if (all.length > 0) say(`  ${'all'.padEnd(28)} ${timesLine(all)}`);
   await database.close();
 }
 
@@ -103,15 +106,24 @@ async function live(name: string, beside?: Beside): Promise<void> {
   );
 }
 
-await live('no store');
+/** What else the machine does changes: so each is measured beside calls without a store, and as often. */
+async function inTurn(besides: Readonly<Record<string, () => Beside>>): Promise<void> {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await live('no store');
+    for (const [name, beside] of Object.entries(besides)) await live(name, beside());
+  }
+}
+
 if (ONLY !== 'postgres') {
   const folder = mkdtempSync(join(tmpdir(), 'store-bench-'));
   const place = { kind: 'sqlite', path: process.env['SQLITE'] ?? join(folder, 'records.sqlite') } as const;
   try {
     await search('SQLite', place);
     say(`  ${(statSync(place.path).size / 2 ** 20).toFixed(0)} MB`);
-    await live('searched all the time', { place });
-    await live('locked by another program', { place, isLocked: true });
+    await inTurn({
+      'searched all the time': () => ({ place }),
+      'locked by another program': () => ({ place, isLocked: true }),
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -123,15 +135,22 @@ if (ONLY !== 'sqlite') {
   const proxy = await startTcpProxy(Number(new URL(url).port));
   try {
     await search('PostgreSQL', { kind: 'postgres', url });
-    await live('searched all the time', { place: { kind: 'postgres', url } });
     const far = new URL(url);
     far.port = String(proxy.port);
     const place = { kind: 'postgres', url: far.href } as const;
-    proxy.delay(SLOW_MS);
-    await live(`each answer ${SLOW_MS} ms late`, { place });
-    proxy.delay(0);
-    proxy.refuse();
-    await live('away', { place });
+    await inTurn({
+      'searched all the time': () => ({ place: { kind: 'postgres', url } }),
+      [`each answer ${SLOW_MS} ms late`]: () => {
+        proxy.admit();
+        proxy.delay(SLOW_MS);
+        return { place };
+      },
+      away: () => {
+        proxy.delay(0);
+        proxy.refuse();
+        return { place };
+      },
+    });
   } finally {
     await proxy.close();
     await server?.stop();

@@ -119,7 +119,7 @@ describe('A caller whose providers fail', () => {
       if (!next) return;
       // The next caller doesn't wait, as their record says; and the operator sees why.
       expect(next.troubles).toContain('llm groq timeout skipped receptionist');
-      expect(next.troubles).toContain('tts cartesia cut spared flite');
+      expect(next.troubles).toContain('tts cartesia cut skipped flite');
       for (const [part, provider] of [
         ['llm', 'groq'],
         ['tts', 'cartesia'],

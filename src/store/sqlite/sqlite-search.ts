@@ -6,6 +6,8 @@ type Sql = RawBuilder<unknown>;
 const WORDS = sql.table('search_words');
 const NAMES = sql.table('search_names');
 const INDEXES = [WORDS, NAMES];
+/** Words that begin alike are looked for one by one up to so many: FTS5 goes through each from the newest on, and stops. */
+const MOST_WORDS = 500;
 
 /** By FTS5, for names of trigrams. The indexes have no copy of the texts. */
 export const sqliteSearch: SearchIndex = {
@@ -19,6 +21,12 @@ export const sqliteSearch: SearchIndex = {
       fts5(names, content='', contentless_delete=1, tokenize='trigram')`.execute(db);
   },
 
+  async createWords(db) {
+    await sql`create table search_terms (term text primary key) without rowid`.execute(db);
+    await sql`create virtual table search_vocabulary using fts5vocab(search_words, 'row')`.execute(db);
+    await sql`insert into search_terms select term from search_vocabulary`.execute(db);
+  },
+
   async put(db, { id, kind, at, words, names }) {
     const { n } = await db
       .insertInto('search')
@@ -28,6 +36,8 @@ export const sqliteSearch: SearchIndex = {
       .executeTakeFirstOrThrow();
     await sql`insert or replace into search_words (rowid, words) values (${n}, ${words})`.execute(db);
     await sql`insert or replace into search_names (rowid, names) values (${n}, ${names})`.execute(db);
+    const terms = JSON.stringify(words.split(' ').filter((word) => word !== ''));
+    await sql`insert or ignore into search_terms select value from json_each(${terms})`.execute(db);
   },
 
   async remove(db, ids) {
@@ -41,21 +51,35 @@ export const sqliteSearch: SearchIndex = {
   async purge(db) {
     // The index only marks what is deleted, and the log has it, too.
     for (const index of INDEXES) await sql`insert into ${index} (${index}) values ('optimize')`.execute(db);
+    await sql`delete from search_terms where term not in (select term from search_vocabulary)`.execute(db);
     await sql`pragma wal_checkpoint(truncate)`.execute(db);
   },
 
   among(question, newest, before) {
     // Goes through the matches from the newest on, and stops when there are enough.
     const older = before === undefined ? sql`` : sql`and rowid < ${before}`;
-    const matching = (index: Sql, match: string): Sql =>
+    const matching = (index: Sql, match: Sql): Sql =>
       sql`select rowid as n from ${index} where ${index} match ${match} ${older} order by rowid desc limit ${newest}`;
-    const words = matching(
-      WORDS,
-      question.map((one) => `"${one.join(' ')}"${areBeginnings(one) ? '*' : ''}`).join(' AND '),
-    );
+    const words = matching(WORDS, sql.join(question.map(wordMatch), sql` || ' AND ' || `));
     const parts = partsOf(question)?.map((part) => `"${part}"`);
     return parts
-      ? sql`select n from (${words}) union select n from (${matching(NAMES, parts.join(' AND '))})`
+      ? sql`select n from (${words}) union select n from (${matching(NAMES, sql`${parts.join(' AND ')}`)})`
       : sql`select n from (${words})`;
   },
 };
+
+/**
+ * What FTS5 is to match for words that were asked for together. Of the words that begin so it would first gather all places
+ * of all of them: with five common words, of 100,000 calls, that took 190 ms, and takes 12 (measured).
+ */
+function wordMatch(words: readonly string[]): Sql {
+  const [word = ''] = words;
+  const beginning = `"${words.join(' ')}"*`;
+  if (!areBeginnings(words)) return sql`${`"${word}"`}`;
+  if (words.length > 1) return sql`${beginning}`;
+  return sql`(
+    select case when count(*) between 1 and ${sql.lit(MOST_WORDS)}
+      then '(' || group_concat('"' || term || '"', ' OR ') || ')' else ${beginning} end
+    from (select term from search_terms where term >= ${word} and term < ${`${word}{`} limit ${sql.lit(MOST_WORDS + 1)})
+  )`;
+}

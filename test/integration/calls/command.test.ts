@@ -3,6 +3,7 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
+import pg from 'pg';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { callsCommand } from '../../../src/calls/command.ts';
 import { localTime } from '../../../src/calls/local-time.ts';
@@ -480,6 +481,18 @@ describe('with PostgreSQL', () => {
     expect(spawnSync('psql', ['--quiet', other], { input: dump.stdout, encoding: 'utf8' }).stderr).toBe('');
     vi.stubEnv('VOICE_AGENT_DATABASE', other);
     expect(await ask()).toEqual(before);
+    expect((await run('forget', '0301234567', '--yes')).status).toBe(0);
+    expect((await ask())[0]).toEqual(['[]']);
+    // At once: by itself the server would leave what was deleted on its disk until a fifth of a table is.
+    const client = new pg.Client({ connectionString: other });
+    await client.connect();
+    const { rows } = await client.query<{ relname: string }>(
+      'select relname from pg_stat_user_tables where vacuum_count > 0',
+    );
+    await client.end();
+    expect(rows.map(({ relname }) => relname)).toEqual(
+      expect.arrayContaining(['calls', 'events', 'latencies', 'messages', 'search', 'turns']),
+    );
     await server.pause();
     const away = await run();
     expect(away).toMatchObject({ status: 1, lines: [] });

@@ -265,7 +265,7 @@ describe.each(KINDS)('the store (%s)', (kind) => {
         bytes: null,
       },
     };
-    await writeRows(database.db, database.search, [...writes, recording]);
+    await writeRows(database, [...writes, recording]);
     expect(await listCalls(database, 10)).toEqual([FULL_RECORD]);
   });
 
