@@ -15,6 +15,7 @@ interface Domain {
 }
 
 const FRAME_MS = 20;
+const PROBABLY = 0.5;
 /** As much of a recording as the feeder's ring holds. */
 const LONGEST_S = 20;
 
@@ -144,9 +145,12 @@ class StreamListener implements TurnListener {
   }
 }
 
-/** The cloud would guess on; this one knows when it doesn't know. */
-function textOf({ text, understood }: Transcript): string {
-  return understood ? text : '';
+/**
+ * The cloud would guess on. This one knows when it doesn't know, and is surer than it needs to be here: that each word which
+ * tells what a question is about was heard surely is the agent's own standard, for its embedded recogniser.
+ */
+function textOf({ text, understood, confidence }: Transcript): string {
+  return understood || confidence >= PROBABLY ? text : '';
 }
 
 function wordedOf(transcript: Transcript, first: number): WordedText {
