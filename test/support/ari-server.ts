@@ -166,12 +166,14 @@ export class AriServer {
     app = 'voice-agent',
     exten = '510001',
     id = `1700000000.${++this.#serial}`,
+    /** `Down`: somebody is to be called through it. */
+    state = 'Ring',
     silently = false,
   } = {}) {
     const channel: FakeChannel = {
       id,
       name: `PJSIP/alice-${id}`,
-      state: 'Ring',
+      state,
       caller: { name: 'Alice', number: '1001' },
       dialplan: {
         context: 'voice-agent-call',

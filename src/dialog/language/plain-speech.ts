@@ -13,7 +13,7 @@ const LONGEST_HELD = 300;
 
 /** Marks of a block: heading, quotation, item of a list with a box perhaps, number of an item. */
 const MARKER =
-  /^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|(?:[-*+•‣◦▪●–—][ \t]+)(?:\[[ xX]?\][ \t]+)?|(\d{1,3})[.)][ \t]+)/;
+  /^[ \t]*(?:#{1,6}[ \t]+|>(?!\d)[ \t]?|(?:[-*+•‣◦▪●–—][ \t]+)(?:\[[ xX]?\][ \t]+)?|(\d{1,3})[.)][ \t]+)/;
 /** The same, as long as it isn't whole. */
 const MARKER_BEGUN = /^[ \t]*(?:#{0,6}|[-*+•‣◦▪●–—]|[-*+][ \t]+\[[ xX]?\]?|\d{1,3}[.)]?|>)[ \t]*$/;
 /** A rule across the page, the line below a heading, the fence of a block of code. */
@@ -68,9 +68,22 @@ const ADDRESS =
  * groups, in Spain's, Poland's, Brazil's and India's, or a long run of figures that isn't round.
  */
 const TELEPHONE =
-  /(?<![\p{Lu}\p{Ll}\p{M}\p{N}.,:/-])(?:\+\d{1,3}(?:[ ./-]?\(?\d{1,5}\)?)+|\(?0\d{1,5}\)?(?:[ ./-]{1,2}\(?\d{1,8}\)?)+|(?:1[ -])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}|\d{3}-\d{4}|\d{3}-\d{3,4}-\d{4}|\d{3} \d{4} \d{4}|[2-9]\d{2} \d{3} \d{3}|\d{3} \d{2} \d{2} \d{2}|\d{2} \d{3} \d{2} \d{2}|\d{5} \d{5}|\(\d{2}\) ?\d{4,5}-\d{4}|\d{7,15}|0\d{6,14})(?![\p{N}:%€$£¥₹°]|[.,/-]\d| ?(?:€|zł|元|円))/gu;
+  /(?<![\p{Lu}\p{Ll}\p{M}\p{N}.,:/-])(?:\+\d{1,3}(?:[ ./-]?\(?\d{1,5}\)?)+|\(?0\d{1,5}\)?(?:[ ./-]{1,2}\(?\d{1,8}\)?)+|(?:1[ -])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}|\d{3}-\d{4}|\d{3}-\d{3,4}-\d{4}|\d{3} \d{4} \d{4}|[2-9]\d{2} \d{3} \d{3}|\d{3} \d{2} \d{2} \d{2}|2\d \d{3} \d{4}|\(0 ?\d{2,4}\)(?: \d{2,4}){2,4}(?:-\d{1,4})?|\d{2} \d{3} \d{2} \d{2}|\d{5} \d{5}|\(\d{2}\) ?\d{4,5}-\d{4}|\d{7,15}|0\d{6,14})(?![\p{N}:%€$£¥₹°]|[.,/-]\d| ?(?:€|zł|元|円))/gu;
 const NO_TELEPHONE =
   /^\d{1,2}([./-])\d{1,2}\1\d{2,4}$|^\d{1,2}[.]\d{2}[ -]|^\d{4}-\d{2}-\d{2}$|^[1-9]\d{0,3}0{3,}$|(?: 000)+$/;
+
+/** An account's number (IBAN), or a card's: in groups, sign by sign. */
+const ACCOUNT =
+  /(?<![\p{L}\p{N}])(?:[A-Z]{2}\d{2}(?: ?[A-Z\d]{4}){3,7}(?: ?[A-Z\d]{1,3})?|\d{4}(?:[ -]\d{4}){3})(?![\p{L}\p{N}]|[ -]\d)/gu;
+
+function inFours(group: string): string[] {
+  return group.match(/.{1,4}/g) ?? [];
+}
+
+/** Sign by sign, with a pause between the groups. */
+function grouped(groups: readonly string[], pause: string): string {
+  return groups.map((group) => Array.from(group).join(' ')).join(pause);
+}
 
 const CURRENCY = String.raw`[$€£¥₹₩₽₺฿]|R\$|zł|Kč|kr|元|円|บาท|रुपये`;
 const PER = new RegExp(
@@ -176,7 +189,7 @@ export class PlainSpeech {
   #given(text: string): string {
     let given = text;
     if (!this.#said) {
-      given = given.replace(/^(?:[\s.…,;:!?*_#|/\\)\]>]|[-–—~](?!\d))+/su, '');
+      given = given.replace(/^(?:[\s.…,;:!?*_|/\\)\]]|[#>](?!\d)|[-–—~](?!\d))+/su, '');
       if (/[\p{L}\p{N}]/u.test(given)) this.#said = true;
       else if (given.trim() === '') return '';
     }
@@ -205,7 +218,10 @@ export class PlainSpeech {
       .replaceAll(/\s*(?:\[[^\]]*\](?!\()|【[^】]*】)/g, '')
       .replaceAll(ADDRESS, (address) => this.#address(address))
       .replaceAll(/\\([*_`#>~[\](){}$%&"'!.|+-])/g, '$1')
-      .replaceAll(/(?<=[\p{L}\d])\^([23])(?!\d)/gu, (_, two) => (two === '2' ? '²' : '³'))
+      .replaceAll(/(?<=[\p{L}\d])\^([23])(?:\^|(?!\d))/gu, (_, two) => (two === '2' ? '²' : '³'))
+      .replaceAll(/(?<=\p{L})~(\d+)~/gu, '$1')
+      .replaceAll(/==(?=\S)([^=]*)==/g, '$1')
+      .replaceAll(/(?<![\p{L}\p{N}:]):[a-z][a-z_]+:(?![\p{L}\p{N}])/gu, '')
       .replaceAll(
         /\\n(?=\s|\p{Lu}|\\|[-\d]|$)|\{\{[^{}]*\}\}|\{\p{L}+\}|\$\$|\$(?=\p{L}|$)(?<!\d ?\$)/gu,
         ' ',
@@ -222,6 +238,7 @@ export class PlainSpeech {
       .replaceAll(/[[\]【】]/g, '')
       .replaceAll(/~~+/g, '')
       .replaceAll(SIGNS, ', ')
+      .replaceAll(ACCOUNT, (number) => grouped(number.split(/[ -]/).flatMap(inFours), this.#pause))
       .replaceAll(TELEPHONE, (number) => this.#telephone(number))
       .replaceAll(PER, (_, amount: string) => (reading ? `${amount} ${reading.per} ` : `${amount} / `));
   }
@@ -244,8 +261,11 @@ export class PlainSpeech {
       group.length > 4 ? (group.match(/\d{3}(?=\d{2})|\d+/g) ?? []) : [group],
     );
     const plus = written.startsWith('+') ? `${this.#language.reading?.plus ?? '+'} ` : '';
-    const pause = { zh: '，', ja: '、' }[this.#language.code] ?? ', ';
-    return plus + groups.map((group) => Array.from(group).join(' ')).join(pause);
+    return plus + grouped(groups, this.#pause);
+  }
+
+  get #pause(): string {
+    return { zh: '，', ja: '、' }[this.#language.code] ?? ', ';
   }
 
   /** An address of the net as it is said: without what nobody says. */
@@ -260,12 +280,16 @@ export class PlainSpeech {
     const { dot, slash, at, dash, underscore } = reading.address;
     const words: Readonly<Record<string, string>> = {
       '.': dot,
+      '+': reading.plus,
       '/': slash,
       '@': at,
       '-': dash,
       _: underscore,
     };
-    return `${bare.replaceAll(/[./@_-]/g, (sign) => ` ${words[sign] ?? ''} `)}${mark}`.replaceAll(/ +/g, ' ');
+    return `${bare.replaceAll(/[./@_+-]/g, (sign) => ` ${words[sign] ?? ''} `)}${mark}`.replaceAll(
+      / +/g,
+      ' ',
+    );
   }
 }
 

@@ -47,6 +47,18 @@ export function chatMessages(history: readonly Message[], telling: Telling = {})
   return within(told, telling.tokens ?? Infinity).flat();
 }
 
+/** With the agent's instructions before them: in a message of their own, or, for models that know none, in the first question. */
+export function withInstructions(
+  instructions: string,
+  messages: readonly ChatMessage[],
+  isSystem: boolean,
+): ChatMessage[] {
+  const [first, ...rest] = messages;
+  if (!isSystem && first?.role === 'user')
+    return [{ role: 'user', content: `${instructions}\n\n${first.content}` }, ...rest];
+  return [{ role: isSystem ? 'system' : 'user', content: instructions }, ...messages];
+}
+
 /** About as many tokens as models make of it: four letters to one in English, two in Thai or Chinese at most. */
 export function tokensIn(value: unknown): number {
   return Math.ceil(Buffer.byteLength(typeof value === 'string' ? value : JSON.stringify(value)) / 3.5);

@@ -3,10 +3,10 @@ import type { LlmEvent, ReplyRequest } from '../../dialog/contract/conversation.
 import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import type { ProviderFailure } from '../provider-failure.ts';
 import { answerOf, type Ending } from './chat-answer.ts';
-import { chatMessages, tokensIn, type Telling } from './chat-messages.ts';
+import { chatMessages, tokensIn, withInstructions, type Telling } from './chat-messages.ts';
 import type { ChatBody, ChatChunk } from './chat-wire.ts';
 import { departmentOfKey } from './department-key.ts';
-import { mended, TakenParameters, type Manner, type Refusal } from './refusals.ts';
+import { isOutOfRoom, mended, SYSTEM_ROLE, TakenParameters, type Manner, type Refusal } from './refusals.ts';
 import { systemPrompt } from './system-prompt.ts';
 import { writtenReply } from './written-reply.ts';
 
@@ -77,6 +77,10 @@ export function createChatModel(
       ...more,
     });
 
+  /** All that was learnt of what the model takes, to be compared. */
+  const lessons = (): string =>
+    JSON.stringify([parameters(), ...['tools', SYSTEM_ROLE].map((name) => taken.takes(name))]);
+
   /** The question, put so that it isn't longer than it may be. */
   const bodyOf = ({ agent, call, history, tools = [] }: ReplyRequest, manner: Manner): ChatBody => {
     const offered = manner.without === 'all' || !taken.takes('tools') ? [] : tools;
@@ -94,7 +98,7 @@ export function createChatModel(
       model,
       stream: true,
       ...parameters(),
-      messages: [{ role: 'system', content: system }, ...chatMessages(history, telling)],
+      messages: withInstructions(system, chatMessages(history, telling), taken.takes(SYSTEM_ROLE)),
       ...(functions.length > 0 && { tools: functions }),
     };
   };
@@ -114,7 +118,7 @@ export function createChatModel(
     let isSecond = false;
     for (;;) {
       const body = bodyOf(request, manner);
-      const takenThen = JSON.stringify([parameters(), taken.takes('tools')]);
+      const takenThen = lessons();
       let said = false;
       try {
         const about = {
@@ -148,8 +152,13 @@ export function createChatModel(
         const refusal = server.refusal(error) ?? refusalIn(failure);
         if (said || !refusal) throw failure;
         // Another question was refused at the same time, and what was learnt of it holds for this one.
-        if (JSON.stringify([parameters(), taken.takes('tools')]) !== takenThen) continue;
-        const lesson = taken.learn(refusal, [limit, 'temperature', 'tools', ...Object.keys(more)]);
+        if (lessons() !== takenThen) continue;
+        if (isOutOfRoom(refusal) && learnt.room === 1) {
+          learnt.room = MORE_ROOM;
+          continue;
+        }
+        const names = [limit, 'temperature', 'tools', ...Object.keys(more), SYSTEM_ROLE];
+        const lesson = taken.learn(refusal, names);
         if (lesson !== undefined) {
           onTrouble?.(`${name}: ${model} is asked with ${lesson} from now on, as its server wants it`);
           continue;

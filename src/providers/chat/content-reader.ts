@@ -1,4 +1,11 @@
-import { argumentsOf, callsIn, jsonEnd, parenthesisEnd, type WrittenCall } from './written-tools.ts';
+import {
+  argumentsOf,
+  callsIn,
+  jsonEnd,
+  parenthesisEnd,
+  toolNamed,
+  type WrittenCall,
+} from './written-tools.ts';
 
 /** What stands in a model's content: words to be spoken, thoughts, and tools that it calls in writing. */
 export type ContentPart =
@@ -11,20 +18,34 @@ type Found =
   | 'nothing'
   | 'partly'
   | { readonly is: 'thought'; readonly length: number; readonly end: RegExp }
-  | { readonly is: 'calls'; readonly length: number; readonly calls: readonly WrittenCall[] }
+  /** `text`: what is said beside them. */
+  | {
+      readonly is: 'calls';
+      readonly length: number;
+      readonly calls: readonly WrittenCall[];
+      readonly text?: string;
+    }
   | { readonly is: 'said'; readonly length: number; readonly text: string }
   | { readonly is: 'dropped'; readonly length: number };
 
+/** What tags between which models think are called; each may have something before and behind it. */
+const THINKING =
+  'think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratchpad|analysis|monologue|plan(?:ning)?|internal|cot|critique|rationale|observation';
+const THOUGHT_TAG = String.raw`(?:\w+[_:])?(?:ant)?(?:${THINKING}|tool_(?:response|result))(?:_\w+)?`;
+
 /**
- * Tags between which models think: DeepSeek and Qwen; Gemini; Seed; Kimi; Magistral; OpenThinker; MedGemma; gpt-oss
- * (harmony). What a tool has answered is nobody's words, either.
+ * Tags between which models think: DeepSeek and Qwen; Cohere; Gemma; Gemini; Seed; Kimi; Magistral; OpenThinker; MedGemma;
+ * gpt-oss (harmony). What a tool has answered is nobody's words, either.
  */
 const THOUGHTS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
   [
-    /^<(?:\w+[_:])?(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis|monologue|tool_(?:response|result))\s*>/i,
-    /<\/(?:\w+[_:])?(?:think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis|monologue|tool_(?:response|result))\s*>/i,
+    new RegExp(String.raw`^<${THOUGHT_TAG}(?:\s[^<>/]*)?>`, 'i'),
+    new RegExp(String.raw`</${THOUGHT_TAG}\s*>`, 'i'),
   ],
+  [/^&lt;think(?:ing)?&gt;/i, /&lt;\/think(?:ing)?&gt;/i],
   [/^<\|begin_of_thought\|>/i, /<\|end_of_thought\|>/i],
+  [/^<\|(?:start_)?think(?:ing)?\|>/i, /<\|(?:end_|\/)think(?:ing)?\|>/i],
+  [/^<\|channel>\s*(?:thought|analysis)/i, /<channel\|>/i],
   [/^<unused94>/, /<unused95>/],
   [/^◁think▷/i, /◁\/think▷/i],
   [/^\[think\]/i, /\[\/think\]/i],
@@ -33,14 +54,20 @@ const THOUGHTS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
 
 const NESTED = /<(?:think|thinking|thoughts?|reasoning)\s*>/i;
 
-/** Tags between which tools are called: Hermes and Qwen; Llama; Granite and Phi; Mistral; Kimi; DeepSeek; Claude's. */
+/** Tags between which tools are called: Hermes and Qwen; Llama; Granite and Phi; Gemma; Mistral; Kimi; DeepSeek; Claude's; Qwen-Agent. */
 const CALLS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
   [
-    /^<(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|function_calls?|functioncalls?|invoke|tool_code|execute_tool|api_call|action)\b[^>]*>/i,
-    /<\/(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|function_calls?|functioncalls?|invoke|tool_code|execute_tool|api_call|action)>|(?<=^\s*<[^<>]*\/>)/i,
+    /^<(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|function_calls?|functioncalls?|invoke|tool_code|execute_tool|use_tool|api_call|action)\b[^>]*>/i,
+    /<\/(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|function_calls?|functioncalls?|invoke|tool_code|execute_tool|use_tool|api_call|action)>|(?<=^\s*<[^<>]*\/>)/i,
   ],
   [/^<start_function_call>/, /<end_function_call>|<start_function_response>/],
-  [/^<function\b[=(\s][^>{]*>?/i, /<\/function>|<function>/i],
+  [/^<\|tool_call>/, /<tool_call\|>/],
+  [
+    /^<[|｜]DSML[|｜](?:function_calls|tool_calls|invoke)\b[^>]*>/,
+    /<\/[|｜]DSML[|｜](?:function_calls|tool_calls)>/,
+  ],
+  [/^✿FUNCTION✿:/, /✿(?:RESULT|RETURN)✿:?/],
+  [/^(?:<function\b[=(\s]|\(function=)[^>{]*>?/i, /<\/function>|<function>/i],
   [/^<\|(tool_calls?|python_tag)\|>/i, /<\|\/?(?:tool_calls?|eom_id|eot_id|end)\|>/i],
   [
     /^<[|｜]tool[▁_]calls?[▁_](?:section[▁_])?begin[|｜]>/,
@@ -52,7 +79,8 @@ const CALLS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
 
 /** What such a tag may begin with, to be waited for. */
 const BEGINNINGS: readonly string[] = [
-  ...['<tool', '<function', '<invoke', '<|', '<｜', '[tool_call', '[think]', '◁think▷', '◁/think▷'],
+  ...['<tool', '<function', '(function=', '<invoke', '<|', '<｜', '</｜', '[tool_call', '[think]', '◁think▷'],
+  ...['◁/think▷', '✿function✿:', '&lt;think&gt;', '&lt;thinking&gt;'],
 ];
 
 /** A tag whose name isn't whole, or whose attributes aren't there yet. */
@@ -61,11 +89,11 @@ const TAG_BEGUN =
 
 /** Harmony: what follows `<|channel|>` says whose words these are, and `<|start|>` who speaks. */
 const HARMONY =
-  /^(?:<\|(?:channel\|>(?!.*<\|message\|>)|(?:im_)?start\|>[a-z]*$|start_(?:header_id|of_role)\|>[^<]*(?:<[^>]*)?$)|<start_of_turn>[a-z]{0,5}$)/s;
+  /^(?:<\|channel>\s*[a-z]{0,8}$|<\|(?:channel\|>(?!.*<\|message\|>)|(?:im_)?start\|>[a-z]*$|start_(?:header_id|of_role)\|>[^<]*(?:<[^>]*)?$)|<start_of_turn>[a-z]{0,5}$)/s;
 
 /** Of chat templates: nobody's words. */
 const CONTROL =
-  /^(?:<\|channel\|>[^<]*<\|message\|>|<\|(?:im_)?start\|>[a-z]*|<\|start_(?:header_id|of_role)\|>[^<]*<\|end_(?:header_id|of_role)\|>|<[|｜][^<>\n]{1,40}?[|｜]>|<\/?s>|<(?:end|start)_of_turn>(?:model)?|<unused\d+>|<\/(?:\w+:)?(?:think|thinking|thought|reasoning|tool_calls?|function|function_calls?)\s*>|◁\/think▷)/i;
+  /^(?:<\|channel\|>[^<]*<\|message\|>|<channel\|>|<turn\|>|<\|turn>\w*|<\|(?:im_)?start\|>[a-z]*|<\|start_(?:header_id|of_role)\|>[^<]*<\|end_(?:header_id|of_role)\|>|<[|｜][^<>\n]{1,40}?[|｜]>|<\/?s>|<(?:end|start)_of_turn>(?:model)?|<unused\d+>|<\/(?:\w+:)?(?:think|thinking|thought|reasoning|tool_calls?|function|function_calls?)\s*>|◁\/think▷)/i;
 
 /** What small models write before their words, and before their thoughts (ReAct: arxiv.org/abs/2210.03629). */
 const SPEAKER = /^\s*(?:(?:assistant|ai|agent|bot|final answer|answer|response)\s*:\s*|assistant\n+)/i;
@@ -77,7 +105,7 @@ const OPENINGS = [
 ];
 /** What may stand between a tool's name and its arguments. */
 const ARGUMENTS =
-  /^(?:\[ARGS\]|\*\*|:|\s*\n\s*(?:(?:action input|arguments|parameters|args|input):)?)?\s*(?=[({])/i;
+  /^(?:\[ARGS\]|\*\*|:| (?=\{\s*["'}])|\s*\n\s*(?:(?:action input|arguments|parameters|args|input):)?)?\s*(?=[({])/i;
 const ARGUMENTS_BEGUN = /^(?:\[A?R?G?S?\]?|\*{1,2}|:|\s*\n\s*[a-z :]*)?\s*$/i;
 /** A line of ReAct's whose argument is text, and the argument in brackets, as its paper has them. */
 const REACT_INPUT = /^\s*\n\s*action input:[ \t]*([^\n{]*?)[ \t]*(\n|$)|^\[([^\]\n]*)(\]|$)/i;
@@ -89,18 +117,35 @@ const LABELS: readonly string[] = [
     (name) => `${name}: `,
   ),
   ...['action: ', 'action:', 'tool ', 'call: ', 'call:', 'call ', 'calling ', 'invoke ', 'invoking '],
-  ...['execute ', 'executing ', 'use ', 'using ', 'call tool ', 'calling tool ', 'calling tool: '],
+  ...[
+    'calls ',
+    'calls the ',
+    'uses ',
+    'uses the ',
+    'execute ',
+    'executing ',
+    'use ',
+    'using ',
+    'call tool ',
+    'calling tool ',
+    'calling tool: ',
+  ],
   ...['call the tool ', 'calling the tool ', 'calling function ', 'call function ', 'call the function '],
   ...['calling the function ', 'using the tool '],
 ].toSorted((one, other) => other.length - one.length);
+/** What tools belong to, in a program. */
+const PREFIXES = [
+  '',
+  ...['functions', 'function', 'default_api', 'tools', 'tool', 'api', 'self', 'agent'].map((of) => `${of}.`),
+];
 /** Marks around a call, or before it. */
-const OPENING = /^[({[<"'`~/!@#$|]*/;
-const CLOSING = /^[)}\]>"'`*~|;]*/;
+const OPENING = /^[({[<"'`~/!@#$|*]*/;
+const CLOSING = /^(?: (?:tool|function))?[)}\]>"'`*~|;]*/;
 const SENTENCE_BEGINS = /(?:^|[\n.!?…:;。！？])\s*$/;
 /** Harmony's words without its tags: servers that don't know them drop them (llama.cpp, vLLM). */
 const BARE_CHANNEL = /^\s*(?:assistant)?(analysis|commentary|final)(?=\p{Lu}|["“]| \p{Lu}| ?to=)/u;
 const BARE_END = /assistant(?:final)|(?=assistantcommentary ?to=)/;
-const BARE_CALL = /^(?:assistant)?commentary ?to=[\w.]+[^{]*/;
+const BARE_CALL = /^(?:(?:assistant)?commentary ?)?to=(?:functions\.)?[\w.]+[^{]*/;
 
 /** An answer in JSON, as small models give it that have learnt to. */
 const ANSWER =
@@ -111,7 +156,7 @@ const FINAL_ANSWER = /^\{\s*"action"\s*:\s*"final[ _]answer"\s*,\s*"action_input
 
 /** Where something may begin that isn't words. */
 const PLACES =
-  /[<{[`◁]|(?<!\w)[("'~/!@#$|]|(?<![\w-])[a-zA-Z_](?=[\w.]*(?:[({:*[;]|[ \t]*(?:\n|$)))|(?<![\w-])(?:(?:final answer|answer|action):|(?:print|await|return|result|response|output|tool|function|name|call|calling|invoke|invoking|execute|executing|use|using)\b|(?:assistant)?(?:analysis|commentary|final)(?=\p{Lu}|["“]| \p{Lu}| ?to=))/giu;
+  /[<{[`◁✿]|&(?=lt;|l?t?$)|(?<!\w)[("'~/!@#$|*]|(?<![\w-])[a-zA-Z_](?=[\w.]*(?:[({:*[;]| \{|[ \t]*(?:\n|$)))|(?<![\w-])(?:(?:final answer|answer|action):|(?:print|await|return|result|response|output|tool|function|name|calls?|calling|invoke|invoking|execute|executing|uses?|using)\b|to=|(?:assistant)?(?:analysis|commentary|final)(?=\p{Lu}|["“]| \p{Lu}| ?to=))/giu;
 
 /** Nobody says more in figures and brackets than this; what is longer was no call. */
 const LONGEST = 8_000;
@@ -191,7 +236,10 @@ export class ContentReader {
         this.#thought = found.end;
         this.#inner = { depth: 0, behind: '', isEnded: false };
       } else if (found.is === 'said') yield { is: 'words', text: found.text };
-      else if (found.is === 'calls') for (const call of found.calls) yield { is: 'call', call };
+      else if (found.is === 'calls') {
+        if (found.text !== undefined) yield { is: 'words', text: found.text };
+        for (const call of found.calls) yield { is: 'call', call };
+      }
     }
   }
 
@@ -263,7 +311,8 @@ export class ContentReader {
   /** `analysisThey ask…assistantfinalWe open…`: harmony whose tags were dropped on the way. */
   #bareChannel(text: string, isLast: boolean, before: string): Found {
     const isFirst = before.trim() === '';
-    if (!isFirst && !text.startsWith('assistant')) return 'nothing';
+    if (!isFirst && !/^(?:assistant|to=functions)/.test(text)) return 'nothing';
+    if (!isLast && isFirst && /^to?$|^to=[\w.]*$/.test(text)) return 'partly';
     const call = BARE_CALL.exec(text)?.[0];
     if (call !== undefined) {
       const end = jsonEnd(text, call.length);
@@ -290,6 +339,12 @@ export class ContentReader {
     const label = LABELS.find((one) => lower.startsWith(one)) ?? '';
     const inner = OPENING.exec(after.slice(label.length))?.[0] ?? '';
     if (open === '' && label === '') return isLast || !isLabelBegun(lower) ? 'nothing' : 'partly';
+    const behindLabel = after.slice(label.length);
+    if (/(?:tool|function).*[: ]$/.test(label) && /^[{[]/.test(behindLabel)) {
+      const found = this.#json(behindLabel, isLast);
+      if (typeof found !== 'object') return found;
+      return { ...found, length: open.length + label.length + found.length };
+    }
     const from = open.length + label.length + inner.length;
     const rest = text.slice(from);
     const [given = ''] = /^[\w.]*/.exec(rest) ?? [];
@@ -325,6 +380,13 @@ export class ContentReader {
     }
     if (!isLast && /[([]$/.test(opened) && /^:[^()[\]{}\n]{0,60}$/.test(behind)) return 'partly';
     if (!name.includes('_')) return 'nothing';
+    if (
+      !isLast &&
+      opened !== '' &&
+      behind !== '' &&
+      [' tool', ' function'].some((one) => one.startsWith(behind))
+    )
+      return 'partly';
     const close = CLOSING.exec(behind)?.[0] ?? '';
     const next = behind.slice(close.length);
     const isBracketed = /[([{<]/.test(opened) && /[)\]}>]/.test(close);
@@ -338,8 +400,12 @@ export class ContentReader {
 
   /** Whether it may become a tool's name. */
   #isBegun(given: string): boolean {
+    const [begun, plainly] = [given, given.toLowerCase().replaceAll('_', '')];
     return this.#tools.some((tool) =>
-      [tool, `functions.${tool}`, `default_api.${tool}`].some((full) => full.startsWith(given)),
+      PREFIXES.some((prefix) => {
+        const full = `${prefix}${tool}`;
+        return full.startsWith(begun) || full.replaceAll('_', '').startsWith(plainly);
+      }),
     );
   }
 
@@ -350,30 +416,32 @@ export class ContentReader {
   #called(text: string, isLast: boolean, before: string, isProgram: boolean): Found {
     const name = /^[\w.]+/.exec(text)?.[0] ?? '';
     const rest = text.slice(name.length);
-    const bare = bareName(name);
+    const given = bareName(name);
     if (rest === '' && !isLast) return this.#isBegun(name) ? 'partly' : 'nothing';
+    // Nobody writes words so: `HangUp()`.
+    const bare = /^[({]/.test(rest) ? toolNamed(given, this.#tools) : given;
     if (!this.#tools.includes(bare)) return 'nothing';
     const between = ARGUMENTS.exec(rest)?.[0];
     if (between === undefined) {
       if (!isLast && ARGUMENTS_BEGUN.test(rest)) return 'partly';
       const line = /^[*`;]*[ \t]*(?=\n|$)/.exec(rest);
-      const isAlone = line !== null && bare.includes('_') && /(?:^|\n)[\s*/>]*$/.test(before);
+      const isAlone = line !== null && bare.includes('_') && /(?:^|\n|[.!?…] )[\s*/>]*$/.test(before);
       const call = { name: bare, arguments: '{}' };
       return isAlone ? { is: 'calls', length: name.length + line[0].length, calls: [call] } : 'nothing';
     }
-    const given = rest.slice(between.length);
-    const end = given.startsWith('(') ? parenthesisEnd(given) : jsonEnd(given, 0);
-    if (end === undefined) return isLast && given.startsWith('{') ? this.#calls(bare, text, given) : 'partly';
-    const whole = text.slice(0, text.length - given.length + end);
+    const list = rest.slice(between.length);
+    const end = list.startsWith('(') ? parenthesisEnd(list) : jsonEnd(list, 0);
+    if (end === undefined) return isLast && list.startsWith('{') ? this.#calls(bare, text, list) : 'partly';
+    const whole = text.slice(0, text.length - list.length + end);
     // "You can transfer (or not)" calls nothing; "Sure. transfer(sales)" does.
-    if (/^\((?!\s*(?:["'{)]|[\w-]+\s*[=:]))/.test(given)) {
+    if (/^\((?!\s*(?:["'{)]|[\w-]+\s*[=:]))/.test(list)) {
       const isStatement = between === '' && (isProgram || SENTENCE_BEGINS.test(before));
-      const behind = given.slice(end);
+      const behind = list.slice(end);
       if (!isStatement || (!isProgram && !/^[.;]?\s*(?:\n|$)/.test(behind))) return 'nothing';
       if (!isLast && behind.trim() === '') return 'partly';
-      return { is: 'calls', length: whole.length, calls: [called(bare, given.slice(1, end - 1))] };
+      return { is: 'calls', length: whole.length, calls: [called(bare, list.slice(1, end - 1))] };
     }
-    return this.#calls(bare, whole, given.slice(0, end));
+    return this.#calls(bare, whole, list.slice(0, end));
   }
 
   #calls(name: string, whole: string, given: string): Found {
@@ -410,7 +478,7 @@ export class ContentReader {
       case '`':
         return this.#fenced(text, isLast);
       case '{':
-        return /^\{\s*(?:["'}]|$)/.test(text) ? this.#json(text, isLast) : 'nothing';
+        return /^\{\s*(?:["'}]|\w*$|\w+\s*:|$)/.test(text) ? this.#json(text, isLast) : 'nothing';
       case '[':
         if (/^\[\s*(?:\{|$)/.test(text)) return this.#json(text, isLast);
         return this.#listed(text);
@@ -441,7 +509,10 @@ export class ContentReader {
     if (answer?.[1] !== undefined && FINAL_ANSWER.test(whole))
       return { is: 'said', length: whole.length, text: String(JSON.parse(answer[1])) };
     const calls = callsIn(whole, this.#tools, false);
-    if (calls.length > 0) return { is: 'calls', length: whole.length, calls };
+    // Others of these may be what a tool is given.
+    const isBeside = answer?.[1] !== undefined && /^\{\s*"(?:response|reply|say|speech)"/.test(whole);
+    const words = isBeside ? { text: String(JSON.parse(answer[1] ?? '""')) } : {};
+    if (calls.length > 0) return { is: 'calls', length: whole.length, calls, ...words };
     return answer?.[1] === undefined
       ? 'nothing'
       : { is: 'said', length: whole.length, text: String(JSON.parse(answer[1])) };
@@ -477,7 +548,7 @@ export class ContentReader {
 
 /** A name as the agent has it, of one in a program. */
 function bareName(name: string): string {
-  return name.replace(/^(?:functions|default_api|tools)\./, '').replace(/\.+$/, '');
+  return name.replace(/^(?:functions?|default_api|tools?|api|self|agent)\./, '').replace(/\.(?:call)?$/, '');
 }
 
 function called(name: string, list: string): WrittenCall {

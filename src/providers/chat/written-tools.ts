@@ -19,7 +19,7 @@ export function toolNamed(given: string, known: readonly string[]): string {
   const bare = (harmony ?? given)
     .replace(/[<{[(|].*$/s, '')
     .replace(/^(?:(?:functions?|tools?|default_api|assistant)\s*[.:/])+/i, '')
-    .replace(/[:.]\d+$/, '')
+    .replace(/[:.]\d+$|\.call$/, '')
     .replaceAll(/^[\s"'`]+|[\s"'`]+$/g, '');
   const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
   const find = (name: string): string | undefined => known.find((one) => plain(one) === plain(name));
@@ -62,7 +62,13 @@ export function parenthesisEnd(text: string): number | undefined {
  */
 export function callsIn(given: string, known: readonly string[], isCall: boolean): WrittenCall[] {
   // FunctionGemma: `call:transfer{target:<escape>Doctor Bob<escape>}`.
-  const text = given.replaceAll('<escape>', '"').replace(/(<start_function_call>)\s*call:/, '$1');
+  // DeepSeek writes a mark of its own before each tag's name, Qwen-Agent flowers around what follows.
+  const text = given
+    .replaceAll(/<escape>|<\|"\|>/g, '"')
+    .replace(/(<start_function_call>|<\|tool_call>)\s*call:/, '$1')
+    .replaceAll(/[|｜]DSML[|｜]/g, '')
+    .replace(/^\(function=/, '<function=')
+    .replace(/✿FUNCTION✿:\s*(\S+)\s*✿ARGS✿:/, '$1');
   const tagged = [...text.matchAll(TAGGED)].flatMap(({ groups: { name = '', body = '' } = {} }) =>
     name === '' ? [] : [{ name: toolNamed(name, known), arguments: argumentsIn(body) }],
   );
@@ -106,7 +112,7 @@ export function callsIn(given: string, known: readonly string[], isCall: boolean
 
 /** `<function=NAME>…`, `<function name="NAME">…`, `<invoke name="NAME">…`: up to its end, the next one, or the end. */
 const TAGGED =
-  /<(?:\w+:)?(?:function|invoke|tool|function_call|tool_call)(?:\s*=\s*|\s*\(|\s+name\s*=\s*)["']?(?<name>[^"'>{}()\s]+)["']?\)?\s*>?(?<body>.*?)(?:<\/(?:\w+:)?(?:function|invoke|tool|function_call|tool_call)>|(?=<(?:function|invoke|tool)[\s=(])|<function>|$)/gs;
+  /<(?:\w+:)?(?:function|invoke|tool|function_call|tool_call|use_tool)(?:\s*=\s*|\s*\(|\s+name\s*=\s*)["']?(?<name>[^"'>{}()\s]+)["']?\)?\s*>?(?<body>.*?)(?:<\/(?:\w+:)?(?:function|invoke|tool|function_call|tool_call)>|(?=<(?:function|invoke|tool)[\s=(])|<function>|$)/gs;
 
 /** A tag that has a tool's name: `<hang_up/>`, `<transfer target="Doctor Bob">`, `<transfer><target>Doctor Bob</target>…`. */
 function ownTag(text: string, name: string): WrittenCall[] {
@@ -125,7 +131,7 @@ function ownTag(text: string, name: string): WrittenCall[] {
 function argumentsIn(body: string): string {
   const parameters = [
     ...body.matchAll(
-      /<parameter(?:\s*=\s*|\s+name\s*=\s*)["']?([^"'>\s]+)["']?\s*>(.*?)(?:<\/parameter>|(?=<parameter)|$)/gs,
+      /<parameter(?:\s*=\s*|\s+name\s*=\s*)["']?([^"'>\s]+)["']?[^>]*>(.*?)(?:<\/parameter>|(?=<parameter)|$)/gs,
     ),
   ];
   if (parameters.length > 0) {
@@ -197,7 +203,10 @@ function read(text: string): unknown {
   }
 }
 
-const NAME_KEYS = ['name', 'tool', 'tool_name', 'function_name', 'function', 'action', 'recipient_name'];
+const NAME_KEYS = [
+  ...['name', 'tool', 'tool_name', 'function_name', 'function', 'action', 'recipient_name', 'command'],
+  'api',
+];
 const ARGUMENT_KEYS = [
   'arguments',
   'tool_arguments',
@@ -238,9 +247,12 @@ function callsOf(value: unknown, known: readonly string[], isCall: boolean): Wri
   ];
 }
 
+/** What stands in a call beside its name and what is said of it. */
+const NO_ARGUMENTS = ['type', 'id', 'response', 'reply', 'say', 'speech'];
+
 /** {"name": "transfer", "target": "Doctor Bob"}: what isn't said of the call itself are its arguments. */
 function without(value: Readonly<Record<string, unknown>>, key: string): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([one]) => ![key, 'type', 'id'].includes(one)));
+  return Object.fromEntries(Object.entries(value).filter(([one]) => ![key, ...NO_ARGUMENTS].includes(one)));
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -9,6 +9,14 @@ import type { Milliseconds } from '../../lib/clock.ts';
 const SUBTITLES =
   /amara\.?org|subtitles? (?:by|provided)|untertitel|sous-titr|subt[ií]tulos|sottotitoli|legendas (?:pela|por)|ondertitel|napisy (?:stworzone|wykonane)|字幕|ご視聴|チャンネル登録|请不吝点赞|thank(?:s| you)(?: so much| very much)? for watching|(?:like|please) (?:and )?subscribe|don't forget to subscribe|see you (?:in the )?next (?:video|time)|transcri(?:bed|ption) by|castingwords|otter\.ai|suscr[ií]b|iscrivetevi al|abonnez-vous|inscreva-se no canal|abonniert? (?:den|unseren|meinen) kanal|dank f[üu]r (?:ihre|eure) aufmerksamkeit|copyright|^(?:swr|wdr|zdf|ard|mdr|ndr|br) \d{4}|시청해|구독|mbc 뉴스|vielen dank f[üu]rs zuschauen|merci d['’]avoir regard[ée]|gracias por ver|obrigad[oa] por assistir|grazie per (?:la visione|aver guardato)|bedankt voor het kijken|dziękuję za (?:uwagę|oglądanie)|продолжение следует|www\.\S+|\[?♪/iu;
 
+/** The same in other languages, and who made the subtitles. */
+const MORE_SUBTITLES =
+  /^©|\btv \p{L}+ \d{4}\W*$|dzięki za (?:oglądanie|uwagę)|napisy:|देखने के लिए धन्यवाद|चैनल को सब्सक्राइब|明[鏡镜]|ที่รับชม|ติดตามตอนต่อไป|спасибо за (?:просмотр|внимание)|субтитр|дякую за перегляд|субтитри|[iİ]zlediğiniz için|altyazı|للمشاهدة|نانسي قنقر|في القناة|tack f[öo]r att (?:ni|du)|textning|undertekst|tekst(?:et|ing) a[fv]|kiitos katsomisesta|tekstitys|titulky|felirat|υπότιτλοι|mulțumesc pentru vizionare|hvala što (?:pratite|ste)|phụ đề|đăng ký kênh|đã theo dõi|terima kasih (?:telah|sudah) menonton|כתוביות|תודה (?:על ה|ש)צפי/iu;
+
+/** A whole text of these words is one, too; within others they are said. */
+const WHOLE =
+  /^\W*(?:thank(?:s| you)(?: so much| very much)? for listening|see you in the next one|we(?:'ll| will) be right back|satsang with mooji|das war['’]s f[üu]r heute)\W*$/i;
+
 /** A sound that is described, and a word that goes round and round. */
 const NO_SPEECH = /^\s*(?:\[[^\]]*\]|\([^)]*\)|\*[^*]*\*)[\s.]*$|^\W*([\p{L}']+)(?:[\s,.]+\1){7,}\W*$/iu;
 
@@ -40,6 +48,22 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
   ja: ['ありがとうございました', 'ありがとうございます', 'おやすみなさい', 'はい'],
   zh: ['谢谢', '谢谢大家', '谢谢观看', '再见', '多谢'],
   th: ['ขอบคุณครับ', 'ขอบคุณค่ะ', 'ขอบคุณ'],
+  ko: ['감사합니다', '고맙습니다'],
+  ru: ['спасибо', 'до свидания', 'пока'],
+  uk: ['дякую', 'до побачення'],
+  tr: ['teşekkürler', 'teşekkür ederim', 'hoşça kal'],
+  ar: ['شكرا', 'شكرا لك'],
+  sv: ['tack', 'tack så mycket', 'hej då'],
+  da: ['tak', 'mange tak', 'farvel'],
+  no: ['takk', 'takk for meg', 'ha det'],
+  fi: ['kiitos', 'kiitoksia', 'näkemiin'],
+  cs: ['děkuji', 'na shledanou'],
+  hu: ['köszönöm', 'viszontlátásra'],
+  ro: ['mulțumesc', 'la revedere'],
+  el: ['ευχαριστώ', 'ευχαριστώ πολύ'],
+  he: ['תודה', 'תודה רבה'],
+  vi: ['cảm ơn', 'cảm ơn các bạn'],
+  id: ['terima kasih'],
 };
 
 /** Hardly anybody says one of them in less, the detector's margins included. */
@@ -50,7 +74,11 @@ const SIGNS_PER_S = 30;
 
 /** Whether a text of so much voiced sound is one that Whisper has made up, or holds no word at all. */
 export function isPhantom(text: string, voicedMs: Milliseconds, language: string): boolean {
-  if (!/[\p{L}\p{N}]/u.test(text) || SUBTITLES.test(text) || NO_SPEECH.test(text)) return true;
+  if (
+    !/[\p{L}\p{N}]/u.test(text) ||
+    [SUBTITLES, MORE_SUBTITLES, WHOLE, NO_SPEECH].some((one) => one.test(text))
+  )
+    return true;
   const letters = text.match(/[\p{L}\p{M}\p{N}]/gu)?.length ?? 0;
   const signs = text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu)?.length ?? 0;
   const least = (1000 * (letters - signs)) / LETTERS_PER_S + (1000 * signs) / SIGNS_PER_S;

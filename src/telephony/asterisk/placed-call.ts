@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import type { EndReason } from '../../dialog/contract/end-reason.ts';
-import type { TransferRequest } from '../../dialog/contract/call-info.ts';
+import type { CallInfo, TransferRequest } from '../../dialog/contract/call-info.ts';
+import type { CallDesk } from '../../dialog/contract/ports.ts';
 import { isGone } from './ari-error.ts';
 import type { AriChannel } from './ari-model.ts';
 import type { AriRest } from './ari-rest.ts';
@@ -51,4 +52,10 @@ export function unansweredReason(cause: number | undefined): EndReason {
   if (outcome === 'busy') return 'busy';
   if (outcome === 'refused') return 'rejected';
   return outcome === 'no-answer' ? 'unanswered' : 'unreachable';
+}
+
+/** The desk is told of a call that is over before it was there: it has a record, too. */
+export function tellUnreached(desk: Pick<CallDesk, 'admit'>, info: CallInfo, reason: EndReason): void {
+  const admission = desk.admit(info);
+  if (admission.kind === 'accept') admission.abandoned?.(reason);
 }

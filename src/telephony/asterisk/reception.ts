@@ -7,7 +7,7 @@ import type { AriChannel } from './ari-model.ts';
 import { AsteriskCall } from './asterisk-call.ts';
 import { troubleFarewell } from './call-machine.ts';
 import { callInfoOf } from './caller-info.ts';
-import { isDialled } from './placed-call.ts';
+import { isDialled, tellUnreached, unansweredReason } from './placed-call.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { StasisParts } from './stasis-options.ts';
 import { Turnstile } from './turnstile.ts';
@@ -21,12 +21,19 @@ const TELL_MS = 60_000;
 
 type Variables = Readonly<Record<string, string>>;
 
+/** A caller on the way in. */
+interface Arriving {
+  readonly channel: AriChannel;
+  /** They have hung up meanwhile; `cause`: Q.850's, where it is known. */
+  left?: { readonly cause: number | undefined };
+}
+
 /** Takes callers in: asks the desk, and begins their call or sends them on in the dialplan. */
 export class Reception {
   readonly #options: StasisParts;
   readonly #reconciler: Reconciler;
   /** Callers who haven't been announced to the desk yet, or who are being sent on. */
-  readonly #arriving = new Set<string>();
+  readonly #arriving = new Map<string, Arriving>();
   readonly #door = new Turnstile(AT_ONCE, MOST_WAITING);
   readonly #overflows: Throttle;
   readonly #absences: Throttle;
@@ -48,18 +55,29 @@ export class Reception {
     this.#draining = true;
   }
 
-  channelLeft(channel: string): void {
-    this.#arriving.delete(channel);
+  channelLeft(channel: string, cause?: number): void {
+    const arriving = this.#arriving.get(channel);
+    // Of somebody who is called, only the hang-up says why they didn't answer.
+    if (!arriving || (cause === undefined && isDialled(arriving.channel))) return;
+    arriving.left = { cause };
+    this.#forget(arriving);
+  }
+
+  /** A caller may have left and come back meanwhile. */
+  #forget(arriving: Arriving): void {
+    const { id } = arriving.channel;
+    if (this.#arriving.get(id) === arriving) this.#arriving.delete(id);
   }
 
   /** A caller has come into the app. Nothing if they are known already. Never rejects. */
   async receive(channel: AriChannel, args: readonly string[]): Promise<void> {
     const { index, ids, clock, log, server } = this.#options;
     if (index.ownerOf(channel.id) || this.#arriving.has(channel.id) || ids.ownedByApp(channel.id)) return;
-    this.#arriving.add(channel.id);
+    const arriving: Arriving = { channel };
+    this.#arriving.set(channel.id, arriving);
     const turn = this.#door.enter();
     if (turn && !(await turn)) {
-      this.#arriving.delete(channel.id);
+      this.#forget(arriving);
       const times = this.#overflows.due();
       if (times !== undefined) {
         log.warn({ server: server.name, times }, 'more callers at once than can be taken in');
@@ -68,10 +86,11 @@ export class Reception {
       return;
     }
     try {
-      if (!this.#arriving.has(channel.id)) return; // hung up meanwhile
+      if (arriving.left && !isDialled(channel)) return;
       const domain = callDomain({ clock, log, server: server.name, channel: channel.id });
-      await domain.run(() => this.#welcome(channel, args, domain));
+      await domain.run(() => this.#welcome(arriving, args, domain));
     } finally {
+      this.#forget(arriving);
       this.#door.leave();
     }
   }
@@ -88,14 +107,16 @@ export class Reception {
     });
   }
 
-  async #welcome(channel: AriChannel, args: readonly string[], domain: FailureDomain): Promise<void> {
+  async #welcome(arriving: Arriving, args: readonly string[], domain: FailureDomain): Promise<void> {
     const { server, log, channelVariables = [] } = this.#options;
+    const { channel } = arriving;
     try {
       // Nothing to be read: the desk is asked within this tick.
       const variables = channelVariables.length === 0 ? {} : await this.#read(channel, channelVariables);
-      if (!this.#arriving.has(channel.id)) return; // hung up meanwhile
-      const onward = this.#admit(channel, args, variables, domain);
+      if (arriving.left && !isDialled(channel)) return;
+      const onward = this.#admit(arriving, args, variables, domain);
       // Somebody we are calling has no place in the dialplan.
+      if (arriving.left) return;
       if (onward && isDialled(channel)) await this.#options.rest.hangUp(channel.id);
       else if (onward) await this.sendOn(channel.id, onward);
     } catch (error) {
@@ -109,14 +130,13 @@ export class Reception {
       log.error(fields, 'a caller could not be received');
       await this.sendOn(channel.id, { VOICE_AGENT_RESULT: 'error', VOICE_AGENT_REASON: 'not-received' });
     } finally {
-      this.#arriving.delete(channel.id);
       if (!this.#options.index.ownerOf(channel.id)) domain.close();
     }
   }
 
   /** Begins the call, or says with which variables the caller is to go on. */
   #admit(
-    channel: AriChannel,
+    { channel, left }: Arriving,
     args: readonly string[],
     variables: Variables,
     domain: FailureDomain,
@@ -125,6 +145,10 @@ export class Reception {
     const order = orders.get(channel.id);
     orders.delete(channel.id);
     const info = callInfoOf(server.name, channel, args, { ...variables, ...order?.variables });
+    if (left) {
+      tellUnreached(desk, info, unansweredReason(left.cause));
+      return undefined;
+    }
     // The desk is asked even if the answer is known, because it reports every call.
     const admission = desk.admit(info);
     if (admission.kind === 'proceed') return admission.variables;
@@ -150,8 +174,9 @@ export class Reception {
 
   async #read(channel: AriChannel, names: readonly string[]): Promise<Variables> {
     const { rest } = this.#options;
+    const whenMissing = isDialled(channel) ? () => undefined : unlessGone;
     const read = async (name: string): Promise<[string, string] | undefined> => {
-      const value = channel.variables[name] ?? (await rest.variable(channel.id, name).catch(unlessGone));
+      const value = channel.variables[name] ?? (await rest.variable(channel.id, name).catch(whenMissing));
       return value === undefined ? undefined : [name, value];
     };
     const [first = '', ...others] = names;
@@ -163,7 +188,7 @@ export class Reception {
   }
 }
 
-/** A variable that can't be read counts as not set; but a caller who is gone needn't be received. */
+/** A variable that can't be read counts as not set; but a caller who is gone needn't be received, unless we have called them. */
 function unlessGone(error: unknown): undefined {
   if (isChannelGone(error)) throw error;
 }

@@ -14,7 +14,7 @@ import { Neighbours } from './neighbours.ts';
 import { objectIds } from './object-ids.ts';
 import { Offers, type OfferStats } from './offers.ts';
 import { Reception } from './reception.ts';
-import { unansweredReason, type CallOrder } from './placed-call.ts';
+import { tellUnreached, unansweredReason, type CallOrder } from './placed-call.ts';
 import { callerBehind } from './replacing-caller.ts';
 import { Reconciler } from './reconciler.ts';
 import type { StasisAppOptions, StasisParts, StasisSettings } from './stasis-options.ts';
@@ -136,8 +136,7 @@ export class Switchboard {
         direction: 'out',
         variables: order.variables,
       } as const;
-      const admission = desk.admit(about);
-      if (admission.kind === 'accept') admission.abandoned?.('unreachable');
+      tellUnreached(desk, about, 'unreachable');
       throw error;
     }
   }
@@ -220,7 +219,7 @@ export class Switchboard {
 
   /** `cause`: Q.850's, where it is known. */
   #onChannelLeft(channel: string, cause?: number): void {
-    this.#reception.channelLeft(channel);
+    this.#reception.channelLeft(channel, cause);
     this.#reconciler.channelLeft(channel);
     const owner = this.#parts.index.ownerOf(channel);
     if (owner?.role === 'leg') {

@@ -17,8 +17,10 @@ import {
   type GroqServerOptions,
 } from '../../support/provider-servers/groq-server.ts';
 import {
+  alternating,
   atMost,
   forbids,
+  noSystem,
   noTools,
   reasoningParameters,
   STRICTEST,
@@ -324,6 +326,32 @@ describe.each(SDKS)('through $sdk, a server', ({ meet }) => {
       expect(server.chats.length).toBeLessThanOrEqual(2);
     },
   );
+
+  it('that knows no place for instructions gets them with the first question, once and for all', async () => {
+    const { server, llm } = await meet({ rules: [noSystem, alternating] });
+    const history: Message[] = [{ role: 'agent', text: 'Hello.', interrupted: false }, said('your hours?')];
+    expect(textOf(await ask(llm, asks(history)))).toBe('Of course.');
+    expect(server.chats).toHaveLength(2);
+    const [first] = server.chats.at(-1)?.messages ?? [];
+    expect(first?.role).toBe('user');
+    expect(first?.content).toMatch(/\n\n\[the call begins\]$/);
+    await ask(llm, asks([...history, { role: 'agent', text: 'Nine.', interrupted: false }, said('thanks')]));
+    expect(server.chats).toHaveLength(3);
+  });
+
+  it('that says by a refusal that all went into thoughts is asked again with more room', async () => {
+    const { server, llm, faults } = await meet();
+    faults.push(/chat/, {
+      type: 'status',
+      status: 400,
+      message:
+        'Could not finish the message because max_tokens or model output limit was reached. Please try again with higher max_tokens.',
+    });
+    expect(textOf(await ask(llm, asks()))).toBe('Of course.');
+    expect(server.chats.map(({ max_tokens: one, max_completion_tokens: other }) => one ?? other)).toEqual([
+      400, 1600,
+    ]);
+  });
 
   it('that knows no tools is told of them in words', async () => {
     const { server, llm } = await meet({ rules: [noTools] });

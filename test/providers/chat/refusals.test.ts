@@ -1,21 +1,59 @@
 import { describe, expect, it } from 'vitest';
-import { isOfConversation, mended, TakenParameters } from '../../../src/providers/chat/refusals.ts';
+import {
+  isOfConversation,
+  mended,
+  SYSTEM_ROLE,
+  TakenParameters,
+} from '../../../src/providers/chat/refusals.ts';
 
-const NAMES = ['max_tokens', 'temperature', 'tools', 'stream_options', 'reasoning_effort'];
+const NAMES = ['max_tokens', 'temperature', 'tools', 'stream_options', 'reasoning_effort', SYSTEM_ROLE];
+
+const LIKE_THIS = 'max_completion_tokens instead of max_tokens';
+const MERGED = 'its instructions in the first question';
 
 describe('of a refusal', () => {
   it.each<[string, number, string | undefined]>([
-    [
-      "Unsupported parameter: 'max_tokens' is not supported with this model.",
-      400,
-      'max_completion_tokens instead of max_tokens',
-    ],
+    ["Unsupported parameter: 'max_tokens' is not supported with this model.", 400, LIKE_THIS],
     ["Unsupported value: 'temperature' does not support 0.4 with this model.", 400, 'no temperature'],
     ['{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"]}]}', 422, 'no stream_options'],
     ['Unrecognized request argument supplied: reasoning_effort', 400, 'no reasoning_effort'],
     ['registry.ollama.ai/library/gemma:latest does not support tools', 400, 'no tools'],
     ['"auto" tool choice requires --enable-auto-tool-choice: unsupported', 400, 'no tools'],
+    // In the words of others: Moonshot, Anthropic, Azure, Groq, OpenAI, xAI, Gemini, LiteLLM
+    ['invalid temperature: only 1 is allowed for this model', 400, 'no temperature'],
+    ['`temperature` is deprecated for this model.', 400, 'no temperature'],
+    ['The parameter `temperature` specified in the request is not valid', 400, 'no temperature'],
+    ['`reasoning_effort` must be one of `none` or `default`', 400, 'no reasoning_effort'],
+    ["Invalid value: 'minimal'. Supported values are: 'low'. (reasoning_effort)", 400, 'no reasoning_effort'],
+    ['Argument not supported on this model: reasoning_effort', 400, 'no reasoning_effort'],
+    ['Invalid JSON payload received. Unknown name "stream_options"', 400, 'no stream_options'],
+    ["x does not support parameters: ['temperature'], for model=x", 400, 'no temperature'],
+    ['max_tokens is too large: 1600. This model supports at most 1024', 400, 'no max_tokens'],
+    ['Invalid max_tokens value, the valid range of max_tokens is [1, 256]', 400, 'no max_tokens'],
+    // Tools: OpenRouter, llama.cpp, vLLM, LM Studio, Gemini, OpenAI
+    ['No endpoints found that support tool use.', 404, 'no tools'],
+    ['tools param requires --jinja flag', 500, 'no tools'],
+    ['"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser', 400, 'no tools'],
+    ["This model doesn't support function calling", 400, 'no tools'],
+    ['Function calling is not enabled for models/gemma-3-27b-it', 400, 'no tools'],
+    ['Unrecognized request argument supplied: tools', 400, 'no tools'],
+    // The role of the instructions: Gemma's template, Gemini's API for Gemma, o1-mini, Ollama
+    ['System role not supported', 400, MERGED],
+    ['Developer instruction is not enabled for models/gemma-3-27b-it', 400, MERGED],
+    ["Unsupported value: 'messages[0].role' does not support 'system' with this model.", 400, MERGED],
+    ['Only user, assistant and tool roles are supported, got system.', 500, MERGED],
     // Not about parameters
+    [
+      "This model's maximum context length is 4096. Please reduce max_tokens, or it is invalid",
+      400,
+      undefined,
+    ],
+    ["role 'tool' is not supported", 400, undefined],
+    [
+      'max_tokens or model output limit was reached. Please try again with higher max_tokens.',
+      400,
+      undefined,
+    ],
     ["Unexpected role 'user' after role 'tool'", 400, undefined],
     ['tool_use_failed: unexpected text {"temperature": 20}', 400, undefined],
     ['The model `x` does not exist', 404, undefined],
@@ -39,7 +77,16 @@ describe('of a refusal', () => {
     ['Request too large for gpt-4 on tokens per min (TPM): Limit 10000, Requested 12000', 429, true],
     ['Request too large', 413, true],
     ['This endpoint maximum context length is 8192 tokens', undefined, true],
+    // In the words of Gemini, TGI, Together, vLLM, TensorRT, xAI, Zhipu, Qwen, Moonshot, Anthropic
+    ['The input token count (9000) exceeds the maximum number of tokens allowed (8192).', undefined, true],
+    ['`inputs` must have less than 4096 tokens. Given: 5000', undefined, true],
+    ['`inputs` tokens + `max_new_tokens` must be <= 4097', undefined, true],
+    ['error parsing tool call: unexpected end of JSON input', 500, true],
+    ['Failed to parse input at pos 12: <tool_call>', 500, true],
     ['Rate limit reached', 429, false],
+    ['Model x is not supported when using this endpoint', 400, false],
+    ['Your credit balance is too low to access the API', 400, false],
+    ['User location is not supported for the API use.', 400, false],
     ['overloaded_error', undefined, false],
     ['CUDA out of memory', 500, false],
     ['API key not valid. Please pass a valid API key.', 400, false],
@@ -52,8 +99,17 @@ describe('of a refusal', () => {
   it.each<[string, number]>([
     ['on tokens per minute (TPM): Limit 6000, Requested 12000, please', 4250],
     ["This model's maximum context length is 8000 tokens. However, you requested 10,000 tokens", 6800],
-    ['{"n_prompt_tokens":5000} {"n_ctx":4096} context size', 5000],
+    ['{"n_prompt_tokens":5000} {"n_ctx":4096} context size', 6963],
     ['Payload too large', 5000],
+    ['The input token count (16384) exceeds the maximum number of tokens allowed (8192).', 4250],
+    ['prompt is too long: 16384 tokens > 8192 maximum', 4250],
+    ['The decoder prompt (length 16384) is longer than the maximum model length of 8192.', 4250],
+    ["This model's maximum prompt length is 8192 but the request contains 16384 tokens.", 4250],
+    ['`inputs` must have less than 8192 tokens. Given: 16384', 4250],
+    ['Prompt exceeds max length', 5000],
+    ['Range of input length should be [1, 30720]', 5000],
+    ['Your request exceeded model token limit: 8192', 5000],
+    ['max_tokens must be at least 1, got -123.', 5000],
   ])('%j says how much may stay of 10,000 tokens: %d', (text, tokens) => {
     expect(mended({ status: 413, text }, {}, { tokens: 10_000 })).toEqual({ tokens, shortened: 1 });
   });

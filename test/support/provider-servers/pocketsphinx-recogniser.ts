@@ -15,6 +15,12 @@ interface Domain {
 }
 
 const FRAME_MS = 20;
+const PROBABLY = 0.5;
+/**
+ * From the turn's beginning to where its voice is known, 60 ms after it has begun. Measured with ten recordings of two callers:
+ * with 60 to 160 ms of silence before the voice all are understood, with 320 eight.
+ */
+const LONGEST_LEAD_MS = 200;
 /** As much of a recording as the feeder's ring holds. */
 const LONGEST_S = 20;
 
@@ -116,7 +122,8 @@ class StreamListener implements TurnListener {
   }
 
   begin(agoMs: number): void {
-    this.#turnFrame = Math.max(0, this.#feeder.frame - Math.round(agoMs / FRAME_MS));
+    const ms = Math.min(agoMs, LONGEST_LEAD_MS);
+    this.#turnFrame = Math.max(0, this.#feeder.frame - Math.round(ms / FRAME_MS));
     this.#turnStream = this.#text.catch(() => '').then(() => this.#stream);
     this.goOn();
   }
@@ -144,9 +151,12 @@ class StreamListener implements TurnListener {
   }
 }
 
-/** The cloud would guess on; this one knows when it doesn't know. */
-function textOf({ text, understood }: Transcript): string {
-  return understood ? text : '';
+/**
+ * The cloud would guess on. This one knows when it doesn't know, and is surer than it needs to be here: that each word which
+ * tells what a question is about was heard surely is the agent's own standard, for its embedded recogniser.
+ */
+function textOf({ text, understood, confidence }: Transcript): string {
+  return understood || confidence >= PROBABLY ? text : '';
 }
 
 function wordedOf(transcript: Transcript, first: number): WordedText {

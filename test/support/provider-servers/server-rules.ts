@@ -143,6 +143,10 @@ export const noTools: Rule = ({ tools }) =>
     ? undefined
     : refused(400, 'registry.ollama.ai/library/gemma2:latest does not support tools', { type: 'api_error' });
 
+/** Gemma's chat template, as vLLM answers when it raises. */
+export const noSystem: Rule = ({ messages }) =>
+  messages.some(({ role }) => role === 'system') ? refused(400, 'System role not supported') : undefined;
+
 /** Groq's limit of tokens a minute: console.groq.com/docs/rate-limits. */
 export function atMost(mostBytes: number): Rule {
   return (_request, bytes) =>

@@ -1,6 +1,10 @@
 /** Written short forms and how they are said. Keys in lower case where case doesn't matter. */
 
 export const ABBREVIATIONS: Readonly<Record<string, string>> = {
+  'w/o': 'without',
+  'w/': 'with',
+  incl: 'including',
+  excl: 'excluding',
   mr: 'mister',
   mrs: 'missus',
   ms: 'miz',
@@ -199,6 +203,7 @@ export const SYMBOL_WORDS: Readonly<Record<string, string>> = {
   '+': 'plus',
   '@': 'at',
   '%': 'percent',
+  '‰': 'per mille',
   '#': 'number',
   '/': '',
   '=': 'equals',

@@ -404,7 +404,86 @@ const power: Rule = (tokens, at) => {
   return { say: `${/\d/.test(base) ? cardinal(Number(base)) : spell(base)} ${name}`, count: 1 };
 };
 
+const COMPARED: Readonly<Record<string, string>> = {
+  ...{ '<': 'less than', '>': 'more than', '~': 'about', '≈': 'about', '≤': 'at most', '≥': 'at least' },
+  ...{ '<=': 'at most', '>=': 'at least', '±': 'plus or minus' },
+};
+
+/** `<5 min`, `> 3 days`, `~20 km`, `±2`; and `.5`, which has no other beginning. */
+const compared: Rule = (tokens, at) => {
+  const { raw } = tokens[at] as Token;
+  const [, sign = '', rest = ''] = /^["'“(]*([<>]=?|[~≈≤≥±])?([-−]?[$€£]?(?:\d|\.\d).*)?$/.exec(raw) ?? [];
+  const words = COMPARED[sign];
+  const isBare = /^[-−]?\./.test(rest);
+  if (words !== undefined && rest === '')
+    return /^[$€£]?\d/.test(tokens[at + 1]?.core ?? '') ? { say: words, count: 1 } : undefined;
+  if ((words === undefined && !isBare) || rest === '') return undefined;
+  const number = tokenOf(rest.replace(/^([-−]?)\./, '$10.'));
+  const { say, count } = readAt([number, ...tokens.slice(at + 1)], 0);
+  return { say: words === undefined ? say : `${words} ${say}`, count };
+};
+
+/** `5/day`, `$20/night`, `3/kg`. */
+const each: Rule = (tokens, at) => {
+  const { core } = tokens[at] as Token;
+  const [, number = '', of = ''] = /^([$€£]?\d[\d,.]*)\/([A-Za-z]+)$/.exec(core) ?? [];
+  if (of === '') return undefined;
+  const key = of.toLowerCase();
+  return {
+    say: `${readAt([tokenOf(number)], 0).say} per ${SHORT_TIMES[key] ?? UNITS[key]?.[0] ?? key}`,
+    count: 1,
+  };
+};
+const SHORT_TIMES: Readonly<Record<string, string>> = {
+  ...{ h: 'hour', hr: 'hour', d: 'day', wk: 'week', mo: 'month', mth: 'month', yr: 'year', pp: 'person' },
+};
+
+/** `mid-1980s`, `pre-2000`. */
+const around: Rule = (tokens, at) => {
+  const [, before = '', rest = ''] =
+    /^(mid|early|late|pre|post)[-–](.*\d.*)$/i.exec((tokens[at] as Token).core) ?? [];
+  return rest === '' ? undefined : { say: `${before} ${readAt([tokenOf(rest)], 0).say}`, count: 1 };
+};
+
+/** What has a number and no name: `Chapter IV`. Of people, the first of a name: `Henry VIII`. */
+const COUNTED =
+  /^(?:chapter|part|act|scene|war|type|phase|section|volume|book|level|grade|stage|class|title|article|appendix|annex|figure|table|unit|step|bowl|category|tier|lesson|round|zone|block|wing|building)$/i;
+
+/** `World War II`, `Louis XIV`. */
+const roman: Rule = (tokens, at) => {
+  const { core } = tokens[at] as Token;
+  const before = tokens[at - 1]?.core ?? '';
+  if (!/^(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})$/.test(core)) return undefined;
+  const isCounted = COUNTED.test(before);
+  if (!isCounted && (core.length < 2 || !/^[A-Z][a-z]+$/.test(before))) return undefined;
+  const values = Array.from(core, (sign) => ({ I: 1, V: 5, X: 10 })[sign] ?? 0);
+  const value = values.reduce((sum, one, n) => sum + (one < (values[n + 1] ?? 0) ? -one : one), 0);
+  return { say: isCounted ? cardinal(value) : `the ${ordinal(value)}`, count: 1 };
+};
+
+/** `5'10"`, `10^6`, `C#`, `#parking`. */
+const signed: Rule = (tokens, at) => {
+  const { core, raw } = tokens[at] as Token;
+  const feet = /^(\d{1,2})['′](\d{1,2})$/.exec(core);
+  if (feet && /["″]/.test(raw))
+    return { say: `${cardinal(Number(feet[1]))} foot ${cardinal(Number(feet[2]))}`, count: 1 };
+  const raised = /^(\d+)\^([-−]?)(\d+)$/.exec(core);
+  if (raised) {
+    const power = `${raised[2] === '' ? '' : 'minus '}${cardinal(Number(raised[3]))}`;
+    return { say: `${cardinal(Number(raised[1]))} to the power of ${power}`, count: 1 };
+  }
+  const note = /^([A-G])#$/.exec(core)?.[1];
+  if (note !== undefined) return { say: `${spell(note)} sharp`, count: 1 };
+  const topic = /^#([A-Za-z]\w*)$/.exec(core)?.[1];
+  return topic === undefined ? undefined : { say: `hashtag ${plainWords(topic)}`, count: 1 };
+};
+
 const RULES: readonly Rule[] = [
+  compared,
+  each,
+  around,
+  roman,
+  signed,
   dotted,
   power,
   address,
@@ -441,7 +520,8 @@ function plainWords(core: string): string {
     .normalize('NFD')
     .replaceAll(/\p{M}/gu, '')
     .replaceAll('ß', 'ss')
-    .replaceAll(/[&+@%#/=°×÷±~]/g, (sign) => ` ${SYMBOL_WORDS[sign] ?? ''} `)
+    .replaceAll(/(?<=\d)\.(?=\d)/g, ' point ')
+    .replaceAll(/[&+@%‰#/=°×÷±~]/g, (sign) => ` ${SYMBOL_WORDS[sign] ?? ''} `)
     .replaceAll(/\d+/g, (digits) => ` ${numberWords(digits)} `)
     .replaceAll(/[^A-Za-z' ]+/g, ' ')
     .split(' ')

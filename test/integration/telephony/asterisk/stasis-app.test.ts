@@ -521,6 +521,31 @@ describe('a caller who hangs up during the set-up', () => {
     await desk.call(0);
     expect(desk.asked.map(({ key }) => key.channel)).toEqual([second.id]);
   });
+
+  it('by somebody whom another program calls, and who is quicker than that, is told to the desk as a call all the same', async () => {
+    await start({ channelVariables: ['VIP'] });
+    const outcomes = [
+      [21, 'rejected'],
+      [27, 'unreachable'],
+      [17, 'busy'],
+      [19, 'unanswered'],
+    ] as const;
+    for (const [cause] of outcomes) {
+      const held = Promise.withResolvers<undefined>();
+      server.fault = ({ path }) => (path.endsWith('/variable') ? { wait: held.promise } : undefined);
+      const reads = server.requestsFor('GET', /variable/).length;
+      const events = app?.stats().stream.events ?? 0;
+      const called = server.call({ state: 'Down' });
+      await eventually('the request', () => server.requestsFor('GET', /variable/).length > reads);
+      server.hangUp(called.id, { cause });
+      await eventually('the end', () => (app?.stats().stream.events ?? 0) >= events + 3);
+      held.resolve(undefined);
+    }
+    await eventually('they are told', () => desk.abandoned.length === outcomes.length);
+    expect(desk.abandoned).toEqual(outcomes.map(([, reason]) => reason));
+    expect(desk.asked.map(({ direction }) => direction)).toEqual(['out', 'out', 'out', 'out']);
+    await cleanedUp();
+  });
 });
 
 describe('when the event stream is lost in mid-call', () => {
