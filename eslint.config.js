@@ -11,7 +11,7 @@ const homes = {
   // One protocol, four far sides: Vonage's media, Cartesia's sockets, Asterisk's events, the console's page.
   ws: ['src/gateways/vonage', 'src/providers/cartesia', 'src/telephony/asterisk', 'src/console'],
   // C functions: the media thread's packets and scheduling, pocketsphinx.
-  koffi: ['src/gateways/rtp', 'src/providers/embedded/stt'],
+  koffi: ['src/gateways/rtp', 'src/gateways/vonage', 'src/providers/embedded/stt'],
   'groq-sdk': ['src/providers/groq'],
   openai: ['src/providers/openai'],
   jsonrepair: ['src/providers/chat'],

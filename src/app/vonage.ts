@@ -63,6 +63,7 @@ export async function openVonage(
 
   for (const text of uncallableTargets(config)) ownLog.warn({}, text);
 
+  let app: VonageApp | undefined;
   let handler: HttpHandler = () => Promise.resolve({ status: 503, headers: { 'retry-after': '1' } });
   const gateway = await MediaGatewayFactory.create('vonage', {
     listenAddress: settings.listenAddress,
@@ -72,6 +73,7 @@ export async function openVonage(
     ticketMs: settings.attachMs,
     paths: WEBHOOK_PATHS,
     onRequest: (request) => handler(request),
+    onDropped: (call) => app?.mediaDropped(call),
     limits: { maxConnections: settings.maxConnections, reattachMs: settings.reattachMs },
     supervision: { onAbandoned },
     onWarning: (message) => {
@@ -86,7 +88,7 @@ export async function openVonage(
     gateway,
     start(desk) {
       const { busy, trouble, language } = config.announcements;
-      const app = new VonageApp({
+      const started = new VonageApp({
         desk,
         gateway,
         clock: systemClock,
@@ -102,9 +104,10 @@ export async function openVonage(
           ringbackToneUrl: settings.ringbackToneUrl,
         },
       });
-      handler = (request) => app.handle(request);
-      scope.defer(() => app.close(), "Vonage's calls");
-      return app;
+      app = started;
+      handler = (request) => started.handle(request);
+      scope.defer(() => started.close(), "Vonage's calls");
+      return started;
     },
   };
 }

@@ -29,6 +29,11 @@ export interface VonageGatewayOptions {
   readonly onRequest?: HttpHandler;
   readonly paths?: readonly string[];
   readonly limits?: Partial<EdgeLimits>;
+  /**
+   * The connection of the session with this `id` went with its thread, and the far side may have found nobody whom it could tell:
+   * let it connect once more (`renew`).
+   */
+  readonly onDropped?: (id: string) => void;
   /** Of its thread, where that shall differ from the usual. */
   readonly supervision?: Supervision | undefined;
   /** What an operator should know and no call can be told. Default: a warning of the process. */
@@ -116,6 +121,7 @@ export class VonageMediaGateway implements MediaGateway<WebSocketEndpoint> {
       rateHz: this.rateHz,
       mediaUrl: `${this.publicUrl.replace(/^http/, 'ws')}/media/`,
       ticketMs: this.#options.ticketMs ?? TICKET_MS,
+      onDropped: () => this.#options.onDropped?.(request.id),
       onClosed: () => this.#sessions.delete(session),
     });
     this.#sessions.add(session);

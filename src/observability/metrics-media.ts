@@ -65,6 +65,14 @@ export function countMedia(registry: Registry): MediaMetrics {
   readGauge(
     registry,
     {
+      name: 'voice_agent_media_send_lateness_recent_seconds',
+      help: 'How late packets leave at present (smoothed over a second), of the running call that fares worst; limits.maxMediaLatenessMs.',
+    },
+    () => [{ value: Math.max(0, ...live().map(({ sendLatenessMs }) => sendLatenessMs)) / 1000 }],
+  );
+  readGauge(
+    registry,
+    {
       name: 'voice_agent_media_queued_seconds',
       help: 'Speech of all running calls that waits to be sent (playout rings and what is behind them).',
     },

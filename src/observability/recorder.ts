@@ -37,6 +37,17 @@ const WORD_MARGIN_FRAMES = 5;
 const CHANNELS = { caller: 0, agent: 1 } as const;
 const HEADER_BYTES = 44;
 
+/**
+ * All recordings use the disk one after the other. On a disk that stands still each that waits there takes one of the four threads on which
+ * Node also looks up names: calls would have no provider (measured: a name was looked up after the disk's return only).
+ */
+let disk: Promise<unknown> = Promise.resolve();
+function inTurn<T>(use: () => Promise<T>): Promise<T> {
+  const used = disk.then(use);
+  disk = used.catch(() => undefined);
+  return used;
+}
+
 interface Span {
   readonly channel: 0 | 1;
   readonly part: Part;
@@ -100,23 +111,25 @@ class Recorder {
     let failed = false;
     try {
       if (this.#heard.rateHz !== this.#sent.rateHz) throw new TypeError('the directions differ in rate');
-      file = await open(this.#options.path, 'w+', 0o600);
-      await file.write(this.#header());
+      const opened = await inTurn(() => open(this.#options.path, 'w+', 0o600));
+      file = opened;
+      await inTurn(() => opened.write(this.#header()));
       const { signal } = this.#stopping;
       while (!signal.aborted && !this.#heard.closed) {
         // Not woken by every frame: only a second's worth of them is written at a time.
         await systemClock.sleep(PAUSE_MS, signal);
-        while (this.#due() >= BATCH_FRAMES) await this.#write(file, BATCH_FRAMES);
-        await this.#silence(file);
+        while (this.#due() >= BATCH_FRAMES) await inTurn(() => this.#write(opened, BATCH_FRAMES));
+        if (this.#toSilence.length > 0) await inTurn(() => this.#silence(opened));
       }
       const last = Math.max(this.#heard.written, this.#sent.written);
-      while (this.#next < last) await this.#write(file, Math.min(BATCH_FRAMES, last - this.#next));
-      await this.#silence(file);
+      while (this.#next < last)
+        await inTurn(() => this.#write(opened, Math.min(BATCH_FRAMES, last - this.#next)));
+      await inTurn(() => this.#silence(opened));
     } catch (error) {
       failed = true;
       this.#options.onTrouble(`the recording ${this.#options.path} failed: ${messageOf(error)}`);
     } finally {
-      await file?.close().catch(() => undefined);
+      if (file) await inTurn(() => (file as FileHandle).close()).catch(() => undefined);
       // What was to be silenced isn't: better no recording.
       if (file && failed && this.#toSilence.length > 0) await rm(this.#options.path, { force: true });
     }

@@ -93,6 +93,7 @@ export class Spool {
   #lost = 0;
   #ended = false;
   #trouble: string | undefined;
+  #troubleKind = '';
 
   private constructor(options: SpoolOptions) {
     this.#options = options;
@@ -180,6 +181,10 @@ export class Spool {
     this.#cancelRetry();
     await this.#writing;
     if (this.#pending.length > 0) await this.#write();
+    if (this.#pending.length > 0)
+      this.#options.onTrouble(
+        `${this.#pending.length} entries of records are lost: the program ends, and they couldn't be written`,
+      );
     this.#lost += this.#pending.length;
     this.#pending = [];
     this.#pendingBytes = 0;
@@ -277,12 +282,17 @@ export class Spool {
     if (this.#handle && last) return last;
     const { folder } = this.#options;
     await makeFolder(folder);
-    this.#number += 1;
     const [pid = '', start = ''] = this.#run.split(':');
-    const number = String(this.#number).padStart(8, '0');
+    const number = String(this.#number + 1).padStart(8, '0');
     const name = `${number}-${pid}_${start}-${randomBytes(4).toString('hex')}.spool`;
     ownFiles.add(name);
-    this.#handle = await open(join(folder, name), 'wx', 0o600);
+    try {
+      this.#handle = await open(join(folder, name), 'wx', 0o600);
+    } catch (error) {
+      ownFiles.delete(name);
+      throw error;
+    }
+    this.#number += 1;
     const file: SpoolFile = { name, inherited: false, size: 0, read: 0, entries: 0, applied: 0 };
     this.#files.push(file);
     await syncFolder(folder);
@@ -333,11 +343,14 @@ export class Spool {
 
   #told(error: unknown): void {
     const trouble = messageOf(error);
-    if (this.#trouble !== trouble)
+    // The message names the file, which is another one each time.
+    const kind = (error as NodeJS.ErrnoException | undefined)?.code ?? trouble;
+    if (this.#trouble === undefined || this.#troubleKind !== kind)
       this.#options.onTrouble(
         `nothing can be written to the spool, and callers' messages can't be taken: ${trouble} (the data folder's owner, its disk, VOICE_AGENT_DATA_DIR)`,
       );
     this.#trouble = trouble;
+    this.#troubleKind = kind;
   }
 }
 

@@ -199,13 +199,17 @@ describe('the metrics of media', () => {
     tell('a', 0, { type: 'started', info: callInfo(), agent: 'alice' });
     metrics.follow(
       'a',
-      session(() => ({ packetsSent, packetsLost: 2, jitterMs: 3, sendLatenessMaxMs: 1.5 }), 440),
+      session(
+        () => ({ packetsSent, packetsLost: 2, jitterMs: 3, sendLatenessMs: 0.5, sendLatenessMaxMs: 1.5 }),
+        440,
+      ),
     );
     const first = await read();
     expect(first.value('voice_agent_media_packets_sent_total')).toBe(100);
     expect(first.value('voice_agent_media_packets_lost_total')).toBe(2);
     expect(first.value('voice_agent_media_jitter_worst_seconds')).toBeCloseTo(0.003);
-    expect(first.value('voice_agent_media_send_lateness_worst_seconds')).toBeCloseTo(0.0015);
+    expect(first.value('voice_agent_media_send_lateness_worst_seconds')).toBeCloseTo(0.0015, 5);
+    expect(first.value('voice_agent_media_send_lateness_recent_seconds')).toBeCloseTo(0.0005, 5);
     expect(first.value('voice_agent_media_queued_seconds')).toBeCloseTo(0.44);
     expect(first.value('voice_agent_media_jitter_seconds_count')).toBe(0);
 

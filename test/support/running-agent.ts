@@ -22,8 +22,9 @@ export interface RunningAgentOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** The agent reaches ARI through a wire that can be cut: `ariProxy`. */
   readonly ariProxy?: boolean;
-  /** Default: a file that goes with the run. */
+  /** Default: a file, and a folder, that go with the run. */
   readonly logFile?: string;
+  readonly dataFolder?: string;
 }
 
 export type Account = keyof typeof PHONE_NUMBERS;
@@ -70,7 +71,7 @@ export class RunningAgent {
           ariUrl: ariProxy ? `http://127.0.0.1:${ariProxy.port}` : ariUrl,
           ...{ ariUser, secrets },
         },
-        dataFolder: join(folder, 'data'),
+        dataFolder: options.dataFolder ?? join(folder, 'data'),
         configFolder: writeConfig(join(folder, 'config'), options.edits ?? []),
         logFile: options.logFile ?? join(folder, 'agent.log'),
         environment: {
@@ -185,7 +186,7 @@ export class RunningAgent {
   }
 
   get #dataFolder(): string {
-    return join(this.folder, 'data');
+    return this.#options.dataFolder;
   }
 }
 

@@ -1,12 +1,15 @@
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Config } from '../../config.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Tell } from './finding.ts';
 
 const MIB = 1024 * 1024;
 /** Recordings of a day with 50 lines take some GB; with less than this the next full disk isn't far. */
 const LITTLE_DISK = 1024 * MIB;
+/** A caller who has left a message waits for as long until it is confirmed. */
+const SLOW_DISK_MS = 500;
 /** What the RTP port asks the kernel for (rtp-media-gateway.ts). */
 const RECEIVE_BUFFER = 4 * MIB;
 const CAP_SYS_NICE = 23;
@@ -24,12 +27,18 @@ function disk(folder: string, tell: Tell): void {
   let there = folder;
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
   try {
-    accessSync(there, constants.W_OK | constants.X_OK);
+    const writeMs = writeOnce(there);
     const { bavail, bsize } = statfsSync(there);
     const free = bavail * bsize;
     const text = `${folder} can be written to; ${(free / MIB / 1024).toFixed(1)} GB are free`;
     if (free >= LITTLE_DISK) tell({ state: 'ok', text });
     else tell({ state: 'warning', text, remedy: 'free some, or lower records.keepDays in providers.yaml' });
+    if (writeMs > SLOW_DISK_MS)
+      tell({
+        state: 'warning',
+        text: `the disk below ${folder} took ${writeMs.toFixed(0)} ms for one small file: callers wait so long until a message is confirmed`,
+        remedy: 'does something else keep it busy (iostat -x 1)? Else another disk: VOICE_AGENT_DATA_DIR',
+      });
   } catch (error) {
     tell({
       state: 'bad',
@@ -37,6 +46,18 @@ function disk(folder: string, tell: Tell): void {
       remedy: `make it with the agent's user as owner, or set VOICE_AGENT_DATA_DIR; run the doctor as that user`,
     });
   }
+}
+
+/** Permissions don't say it all: of a disk that can only be read any more they speak as before. Returns how long it took, ms. */
+function writeOnce(folder: string): number {
+  const startedAt = systemClock.now();
+  const place = mkdtempSync(join(folder, '.doctor-'));
+  try {
+    writeFileSync(join(place, 'file'), 'x', { flush: true });
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+  return systemClock.now() - startedAt;
 }
 
 function clock(tell: Tell): void {

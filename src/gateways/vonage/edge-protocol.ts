@@ -12,6 +12,8 @@ import type { VonageRateHz } from './wire.ts';
 export interface EdgeThreadOptions {
   readonly address: string;
   readonly port: number;
+  /** The socket of a thread that died, which listens already. */
+  readonly listening: number | undefined;
   /** What comes before our own paths, if anything: `/voice`. */
   readonly basePath: string;
   /** Paths below `basePath` that the main thread answers. */
@@ -48,15 +50,16 @@ export interface EdgeSessionSetup extends SessionMemory {
   readonly rateHz: VonageRateHz;
 }
 
+/** Lets one connection in, until then. */
+export interface EdgeTicket {
+  readonly ticket: string;
+  readonly until: Milliseconds;
+}
+
 export type EdgeCommand =
+  /** One that has begun is without its connection, which went with an earlier thread. */
   | { readonly type: 'open'; readonly setup: EdgeSessionSetup }
-  /** Lets one connection in, until then. */
-  | {
-      readonly type: 'ticket';
-      readonly session: number;
-      readonly ticket: string;
-      readonly until: Milliseconds;
-    }
+  | (EdgeTicket & { readonly type: 'ticket'; readonly session: number })
   /** The flush line has been raised: don't wait for the next tick. */
   | { readonly type: 'flush'; readonly session: number }
   /** Asked, and answered when its connection is being closed and its rings are. */
@@ -66,6 +69,8 @@ export type EdgeCommand =
 /** What a thread that listens says of itself. */
 export interface EdgeAbout {
   readonly port: number;
+  /** Its listening socket's descriptor; −1: unknown. */
+  readonly listening: number;
 }
 
 export type EdgeReport =

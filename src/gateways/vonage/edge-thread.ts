@@ -6,7 +6,16 @@ import { EDGE_POLICY } from '../../threads/policies.ts';
 import { SupervisedThread, type Supervision } from '../../threads/supervised-thread.ts';
 import { ThreadError } from '../../threads/thread-run.ts';
 import { createEdgeCounters, EdgeCounters, type EdgeCounts } from './edge-counters.ts';
-import type { EdgeAbout, EdgeCommand, EdgeLimits, EdgeReport, EdgeThreadOptions } from './edge-protocol.ts';
+import { KeptListener } from './kept-listener.ts';
+import type {
+  EdgeAbout,
+  EdgeCommand,
+  EdgeLimits,
+  EdgeReport,
+  EdgeSessionSetup,
+  EdgeThreadOptions,
+  EdgeTicket,
+} from './edge-protocol.ts';
 
 export interface EdgeThreadConfig {
   readonly address: string;
@@ -19,10 +28,15 @@ export interface EdgeThreadConfig {
   readonly onWarning: (message: string) => void;
 }
 
-/** A session as the thread's handle must know it. */
+/** A session as the thread's handle must know it, so that it can be given to another thread again. */
 export interface EdgeSession {
+  readonly setup: EdgeSessionSetup;
+  /** Its URL that no connection has come by yet. */
+  readonly ticket: EdgeTicket | undefined;
   onReport(report: SessionReport): void;
-  /** The thread died: its connections are gone. */
+  /** Another thread has it: its connection is gone. */
+  onResumed(): void;
+  /** The thread is dead and can't be started again. */
   onLost(reason: string): void;
 }
 
@@ -39,12 +53,14 @@ const LIMITS: EdgeLimits = {
 
 /**
  * The main thread's handle on the edge thread. One that dies or hangs takes its connections with it (a socket
- * can't be handed to another thread); it is started again on the same port for the calls to come.
+ * can't be handed to another thread); it is started again with the same listening socket and the same sessions, and the far side connects
+ * to them once more, as after any connection that dropped.
  */
 export class EdgeThread {
   readonly #config: EdgeThreadConfig;
   readonly #thread: SupervisedThread<EdgeCommand, EdgeReport, EdgeAbout>;
   readonly #sessions = new Map<number, EdgeSession>();
+  readonly #listener = new KeptListener();
   readonly #memory = createEdgeCounters();
   readonly #counters = new EdgeCounters(this.#memory);
 
@@ -60,9 +76,19 @@ export class EdgeThread {
       onReport: (report) => {
         this.#receive(report);
       },
+      onUp: ({ listening }) => {
+        this.#listener.keep(listening);
+        for (const session of [...this.#sessions.values()]) this.#resume(session);
+      },
       onDown: (reason, givenUp) => {
-        const outcome = givenUp ? 'is given up for now' : 'is being restarted';
-        onWarning(`the edge thread died (${reason}) and ${outcome}; ${this.#sessions.size} calls lost`);
+        const calls = this.#sessions.size;
+        onWarning(
+          givenUp
+            ? `the edge thread is given up for now: ${reason}; ${calls} calls lost`
+            : `the edge thread died (${reason}) and is being restarted; ${calls} calls are to be connected again`,
+        );
+        if (!givenUp) return;
+        this.#listener.close(); // who comes now is refused rather than kept waiting
         const lost = [...this.#sessions.values()];
         this.#sessions.clear();
         for (const session of lost) session.onLost(`the edge thread died: ${reason}`);
@@ -114,9 +140,9 @@ export class EdgeThread {
     }
   }
 
-  open(id: number, session: EdgeSession, command: EdgeCommand): void {
-    this.#sessions.set(id, session);
-    this.post(command);
+  open(session: EdgeSession): void {
+    this.#sessions.set(session.setup.session, session);
+    this.post({ type: 'open', setup: session.setup });
   }
 
   post(command: EdgeCommand): void {
@@ -130,14 +156,24 @@ export class EdgeThread {
     await this.#thread.ask({ type: 'close', session: id }).catch(() => undefined);
   }
 
-  close(): Promise<void> {
-    return this.#thread.close();
+  async close(): Promise<void> {
+    await this.#thread.close();
+    this.#listener.close();
+  }
+
+  #resume(session: EdgeSession): void {
+    this.post({ type: 'open', setup: session.setup });
+    if (session.ticket) this.post({ type: 'ticket', session: session.setup.session, ...session.ticket });
+    session.onResumed();
   }
 
   #options(): EdgeThreadOptions {
     const { address, basePath, paths, limits } = this.#config;
     const { port } = this;
-    return { address, port, basePath, paths, counters: this.#memory, limits: { ...LIMITS, ...limits } };
+    return {
+      ...{ address, port, listening: this.#listener.handOut(), basePath, paths, counters: this.#memory },
+      limits: { ...LIMITS, ...limits },
+    };
   }
 
   #receive(report: EdgeReport): void {

@@ -237,6 +237,7 @@ function obey(command: EdgeCommand): void {
     case 'open': {
       const { setup } = command;
       legs.set(setup.session, new VonageLeg({ setup, wheel, counters, limits, report, tell }));
+      keepTurning();
       break;
     }
     case 'ticket':
@@ -274,12 +275,14 @@ const unable = (error: Error): void => {
   main.unable(error);
 };
 server.once('error', unable);
-server.listen(options.port, options.address, () => {
+const { listening, port: wanted, address: host } = options;
+server.listen(listening === undefined ? { port: wanted, host } : { fd: listening }, () => {
   server.off('error', unable);
   server.on('error', ({ message }) => {
     tell('accept', `a connection could not be accepted: ${message}`); // the next one may do better
   });
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  main.ready({ port }, { obey, stop });
+  const { _handle: handle } = server as { readonly _handle?: { readonly fd?: number } };
+  main.ready({ port, listening: handle?.fd ?? -1 }, { obey, stop });
 });

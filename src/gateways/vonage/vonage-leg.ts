@@ -76,6 +76,12 @@ export class VonageLeg implements WheelMember {
         this.#report({ type: 'playout', report: playout });
       },
     });
+    const begun = this.#stats.get('startedAt');
+    if (begun === 0) return;
+    this.#onWheel = true;
+    this.#options.wheel.add(this, begun % FRAME_MS);
+    this.#droppedAt = monotonicNow();
+    this.#lastEnd = 'its thread died';
   }
 
   /** A ticket let this connection in. */

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { WebSocketEndpoint } from '../../dialog/contract/call-media.ts';
 import { monotonicNow, type Milliseconds } from '../../lib/clock.ts';
-import { createSessionMemory, RingMediaSession } from '../ring-media-session.ts';
+import { FailureDomain } from '../../lib/failure-domain.ts';
+import { createSessionMemory, RingMediaSession, type SessionReport } from '../ring-media-session.ts';
+import type { EdgeSessionSetup, EdgeTicket } from './edge-protocol.ts';
 import type { EdgeSession, EdgeThread } from './edge-thread.ts';
 import { frameBytesOf, type VonageRateHz } from './wire.ts';
 
@@ -15,6 +17,8 @@ export interface VonageMediaSessionOptions {
   readonly mediaUrl: string;
   /** How long a ticket is good. */
   readonly ticketMs: Milliseconds;
+  /** Its connection went with its thread; there is another one. */
+  readonly onDropped: () => void;
   readonly onClosed: () => void;
 }
 
@@ -27,8 +31,10 @@ const TICKET_BYTES = 32;
  * `lost` if no connection with it comes in time.
  */
 export class VonageMediaSession extends RingMediaSession<WebSocketEndpoint> implements EdgeSession {
+  readonly setup: EdgeSessionSetup;
   readonly #options: VonageMediaSessionOptions;
   #url: string;
+  #ticket: EdgeTicket | undefined;
   #lost = false;
 
   constructor(options: VonageMediaSessionOptions) {
@@ -36,7 +42,8 @@ export class VonageMediaSession extends RingMediaSession<WebSocketEndpoint> impl
     const memory = createSessionMemory(rateHz, { frameBytes: frameBytesOf(rateHz), silenceByte: 0 });
     super({ id, format: { encoding: 'pcm_s16', rateHz }, memory, accuracy: 'reported', onClosed });
     this.#options = options;
-    thread.open(session, this, { type: 'open', setup: { ...memory, session, call: id, rateHz } });
+    this.setup = { ...memory, session, call: id, rateHz };
+    thread.open(this);
     this.#url = this.#newUrl(options.ticketMs);
   }
 
@@ -52,7 +59,22 @@ export class VonageMediaSession extends RingMediaSession<WebSocketEndpoint> impl
     };
   }
 
+  get ticket(): EdgeTicket | undefined {
+    return this.#ticket;
+  }
+
+  readonly onResumed = FailureDomain.bind(() => {
+    this.reconcile();
+    if (!this.#lost && this.stats().startedAt !== undefined) this.#options.onDropped();
+  });
+
+  protected override reported(report: SessionReport): void {
+    if (report.type === 'attached') this.#ticket = undefined; // used: it lets nobody else in
+    super.reported(report);
+  }
+
   protected override lost(reason: string): void {
+    if (this.#lost) return;
     this.#lost = true;
     super.lost(reason);
   }
@@ -68,7 +90,8 @@ export class VonageMediaSession extends RingMediaSession<WebSocketEndpoint> impl
   #newUrl(withinMs: Milliseconds): string {
     const { thread, session, mediaUrl } = this.#options;
     const ticket = randomBytes(TICKET_BYTES).toString('base64url');
-    thread.post({ type: 'ticket', session, ticket, until: monotonicNow() + withinMs });
+    this.#ticket = { ticket, until: monotonicNow() + withinMs };
+    thread.post({ type: 'ticket', session, ...this.#ticket });
     return mediaUrl + ticket;
   }
 }

@@ -94,6 +94,11 @@ export class VonageApp {
     );
   }
 
+  /** The media of the call whose session has this `id` has lost its connection, by no fault of Vonage's. */
+  mediaDropped(id: string): void {
+    this.#calls.all.find((call) => call.mediaId === id)?.mediaDropped();
+  }
+
   /** No new calls: their callers are told so. */
   drain(): void {
     this.#draining = true;

@@ -94,6 +94,10 @@ export class VonageCall implements CallOfTransfer {
     return this.#options.info.key.channel;
   }
 
+  get mediaId(): string {
+    return this.#options.session.id;
+  }
+
   get waiting(): boolean {
     return this.#stage.is === 'waiting';
   }
@@ -118,6 +122,11 @@ export class VonageCall implements CallOfTransfer {
   /** Takes an event of one of its legs; answers a synchronous one with another NCCO. */
   onEvent(event: EventWebhook): Ncco | undefined {
     return this.#options.domain.run(() => this.#onEvent(event));
+  }
+
+  /** Its media went with a thread of ours. Vonage is told to connect once more: it may have found nobody whom it could ask. */
+  mediaDropped(): void {
+    this.#options.domain.run(() => void this.#connectAgain());
   }
 
   /** Nothing more is waited for. */
@@ -253,8 +262,23 @@ export class VonageCall implements CallOfTransfer {
   }
 
   #onMediaEvent(event: EventWebhook): Ncco | undefined {
-    const isWanted = this.waiting || this.isCallerHere();
-    return isWanted && !this.#transfer.away ? this.#media.onEvent(event) : undefined;
+    return this.#needsMedia ? this.#media.onEvent(event) : undefined;
+  }
+
+  get #needsMedia(): boolean {
+    return (this.waiting || this.isCallerHere()) && !this.#transfer.away;
+  }
+
+  async #connectAgain(): Promise<void> {
+    const { rest } = this.#options;
+    const again = rest && this.#needsMedia ? this.#media.again() : undefined;
+    if (!again) return;
+    try {
+      await rest?.transfer(this.channel, again);
+      this.#warn('the media connection is made again', {});
+    } catch (error) {
+      this.#warn('the media connection could not be made again', { error: messageOf(error) });
+    }
   }
 
   #onCallerLeft(status: string): void {

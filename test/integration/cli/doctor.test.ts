@@ -1,4 +1,5 @@
 /** `voice-agent doctor` at a real Asterisk, well and ill. */
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NativeAsterisk } from '../../../lab/asterisk.ts';
 import { doctorCommand } from '../../../src/cli/doctor.ts';
@@ -85,5 +86,33 @@ describe('voice-agent doctor', () => {
     expect(findings.find(({ state }) => state === 'bad')?.remedy).toContain('ours 192.0.2.1:');
     expect(warned).toContain('510001 in the context "tests" doesn’t lead to Stasis(voice-agent,…)');
     expect(await asterisk.channels()).toEqual([]);
+  });
+
+  it('says that its user may only read, that a dialplan hides what was dialled, and that live_dangerously is on', async () => {
+    await asterisk.cli('dialplan add extension 510001,1,Stasis(voice-agent,reception) into doctored');
+    const hidden = await doctor({}, '--context', 'doctored');
+    expect(hidden.bad[0]).toContain('leads to Stasis(voice-agent,reception), which doesn');
+    expect(hidden.findings.find(({ state }) => state === 'bad')?.remedy).toContain('${EXTEN}');
+
+    const ari = asterisk.path('/etc/asterisk/site/ari.conf');
+    const right = readFileSync(ari, 'utf8');
+    writeFileSync(ari, `${right}\nread_only = yes\n`);
+    await asterisk.cli('module reload res_ari.so');
+    const reads = await doctor();
+    expect(reads).toMatchObject({
+      status: 1,
+      calls: [],
+      bad: [expect.stringContaining('only read')] as unknown,
+    });
+    expect(reads.findings.find(({ state }) => state === 'bad')?.remedy).toContain('read_only = no');
+    writeFileSync(ari, right);
+
+    appendFileSync(asterisk.path('/etc/asterisk/asterisk.conf'), '\nlive_dangerously = yes\n');
+    await asterisk.cli('core restart now').catch(() => undefined);
+    await expect
+      .poll(() => asterisk.cli('core waitfullybooted').catch(() => ''), { timeout: 20_000 })
+      .toMatch(/booted/);
+    await asterisk.cli('module load func_env.so');
+    expect((await doctor()).warned).toContain('live_dangerously is on');
   });
 });

@@ -5,6 +5,7 @@ import type { MediaEvent } from '../../../src/dialog/contract/call-media.ts';
 import { VonageMediaGateway, type VonageGatewayOptions } from '../../../src/gateways/vonage-media-gateway.ts';
 import type { VonageMediaSession } from '../../../src/gateways/vonage/vonage-media-session.ts';
 import { VONAGE_RATES_HZ, type VonageRateHz } from '../../../src/gateways/vonage/wire.ts';
+import { monotonicNow } from '../../../src/lib/clock.ts';
 import { AudioRingReader, FRAME_FILLER } from '../../../src/media/audio-ring.ts';
 import { FlushLine } from '../../../src/media/flush-line.ts';
 import {
@@ -479,9 +480,66 @@ describe('the Vonage gateway', () => {
     expect(gateway.counts.connectionsDropped).toBe(1);
   });
 
-  it('loses its calls when its thread dies, and takes the next one on the same port', async () => {
+  it('keeps its calls when its thread dies: they go on by another connection, where they were, on one timeline', async () => {
     const threads = mortalThreads();
-    const { gateway, session } = await call({ supervision: threads.supervision });
+    const { gateway, session, far } = await call({ supervision: threads.supervision });
+    const { port } = gateway;
+    const events: MediaEvent[] = [];
+    session.on((event) => events.push(event));
+    const waiting = await gateway.reserve({ id: 'waiting' });
+    const sound = noise(16_000, 21);
+    const playback = session.play();
+    await playback.write(pcm(sound));
+    playback.end();
+    await until(() => playback.playedMs() >= 200);
+    threads.end('throw');
+    await far.closed;
+    const before = withoutSilence(far.heard(), 320);
+    await until(() => gateway.restarts === 1 && gateway.trouble === undefined);
+    expect(gateway.port).toBe(port);
+    expect(warnings).toEqual([expect.stringMatching(/died .*2 calls are to be connected again/)]);
+    // The URL that has let its connection in lets nobody else in; the one that hasn't still does.
+    await expect(FarSide.connect(urlOf(session))).rejects.toThrow('HTTP 404');
+    await join(urlOf(waiting), { call: 'waiting' });
+    await waiting.attached;
+
+    const again = await join(session.endpoint.renew()!);
+    expect(await playback.finished).toMatchObject({ outcome: 'completed', playedMs: 1000 });
+    const after = withoutSilence(again.heard(), 320);
+    // What came again is the end of what was said; nothing but what was under way is missing.
+    expect(after).toEqual(sound.subarray(sound.length - after.length));
+    expect(before.length + after.length).toBeGreaterThan(sound.length - 10 * 320);
+    const question = noise(6 * 320, 22);
+    await again.say(question);
+    await until(() => spoken(session.heard).length >= question.length);
+    expect(spoken(session.heard)).toEqual(question);
+    const { startedAt = 0 } = session.stats();
+    const frames = new AudioRingReader(session.sent).written;
+    expect(Math.abs(frames - (monotonicNow() - startedAt) / 20)).toBeLessThan(10);
+    expect(events).toEqual([]);
+  });
+
+  it('settles what was said to its end when its thread dies, and gives up who doesn’t come again', async () => {
+    const threads = mortalThreads();
+    const { supervision } = threads;
+    const { gateway, session, far } = await call({ supervision, limits: { reattachMs: 300 } });
+    const lost = new Promise<MediaEvent>((resolve) => session.on(resolve));
+    far.stalled = true; // it tells of nothing any more
+    const playback = session.play();
+    await playback.write(pcm(noise(3200, 23)));
+    playback.end();
+    await until(() => playback.playedMs() === 200);
+    threads.end('throw');
+    expect(await playback.finished).toMatchObject({ outcome: 'completed', playedMs: 200 });
+    expect((await lost).type).toBe('lost');
+    expect(session.endpoint.renew()).toBeUndefined();
+    expect(gateway.restarts).toBe(1);
+  });
+
+  it('loses its calls when its thread is given up, and takes the next one on the same port', async () => {
+    const threads = mortalThreads();
+    const supervision = { ...threads.supervision, threadPolicy: { failuresAMinute: 0, reviveAfterMs: 200 } };
+    const { gateway, session } = await call({ supervision });
     const { port } = gateway;
     const lost = new Promise<MediaEvent>((resolve) => session.on(resolve));
     const waiting = await gateway.reserve({ id: 'waiting' });

@@ -1,10 +1,13 @@
+import { lookup } from 'node:dns/promises';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../../src/lib/clock.ts';
 import { AudioRingWriter, createAudioRing } from '../../../src/media/audio-ring.ts';
 import { readWav } from '../../../src/media/wav.ts';
 import { startRecording } from '../../../src/observability/recorder.ts';
+import { LoopDisk } from '../../support/loop-disk.ts';
 
 let directory = '';
 beforeEach(async () => {
@@ -146,4 +149,38 @@ describe('a recording', () => {
     await startRecording({ path, ...handles, onTrouble: (message) => void troubles.push(message) }).stop();
     expect(troubles[0]).toContain('ENOENT');
   });
+
+  it.skipIf(!LoopDisk.possible)(
+    'waits for a disk that stands still, and nothing else waits with it',
+    async () => {
+      const disk = LoopDisk.make();
+      onTestFinished(() => {
+        disk.close();
+      });
+      const troubles: string[] = [];
+      const calls = Array.from({ length: 8 }, (_, n) => {
+        const handles = rings();
+        const path = join(disk.folder, `${n}.wav`);
+        const it = startRecording({ path, ...handles, onTrouble: (message) => void troubles.push(message) });
+        return { ...handles, path, it };
+      });
+      await expect.poll(() => size(calls.at(-1)?.path ?? ''), { timeout: 5000 }).toBe(44);
+      disk.freeze();
+      for (const { write } of calls) {
+        write('heard', 100);
+        write('sent', 100);
+      }
+      // Each has something to write by now.
+      await systemClock.sleep(1500);
+      const found = lookup('localhost').then(() => 'found');
+      expect(await Promise.race([found, systemClock.sleep(3000)])).toBe('found');
+      disk.thaw();
+      for (const { it, path } of calls) {
+        await it.stop();
+        expect(it.framesMissed).toBe(0);
+        expect(await size(path)).toBe(44 + 100 * 160 * 2 * 2);
+      }
+      expect(troubles).toEqual([]);
+    },
+  );
 });

@@ -61,6 +61,9 @@ async function stage(
   const gateway = await VonageMediaGateway.start({
     paths: WEBHOOK_PATHS,
     onRequest: (request) => handler(request),
+    onDropped: (call) => {
+      app.mediaDropped(call);
+    },
     onWarning: () => undefined,
     ...options.gateway,
   });
@@ -270,13 +273,34 @@ describe('a call from the Vonage cloud', () => {
     expect(abandoned).toEqual(['media-never-attached']);
   });
 
-  it('is given up when the listener dies before its media has come', async () => {
+  it('goes on when the listener dies: Vonage connects to the next one', async () => {
     const threads = new MortalThreads('gateways/vonage/edge-worker.ts');
     closers.push(() => {
       threads.close();
       return Promise.resolve();
     });
-    const { supervision } = threads;
+    const { cloud, app, abandoned } = await stage(untilEnded, {
+      gateway: { supervision: threads.supervision },
+    });
+    const call = cloud.call({ to: TO, from: FROM });
+    await call.answered;
+    await eventual(() => app.callCount).toBe(1);
+    threads.end('throw');
+    await eventual(() => call.legs.length).toBe(2);
+    expect(call.leg.open).toBe(true);
+    expect(app.callCount).toBe(1);
+    expect(abandoned).toEqual([]);
+    await call.hangUp();
+    await eventual(() => app.callCount).toBe(0);
+  });
+
+  it('is given up when the listener dies for good before its media has come', async () => {
+    const threads = new MortalThreads('gateways/vonage/edge-worker.ts');
+    closers.push(() => {
+      threads.close();
+      return Promise.resolve();
+    });
+    const supervision = { ...threads.supervision, threadPolicy: { failuresAMinute: 0 } };
     const { cloud, app, abandoned } = await stage(untilEnded, { gateway: { supervision } });
     const call = cloud.call({ to: TO, from: FROM, faults: { connectAfterMs: 60_000 } });
     await eventual(() => app.callCount).toBe(1);
