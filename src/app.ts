@@ -11,6 +11,7 @@ import { keepRules, redactedEvents } from './app/keep-rules.ts';
 import { Recorders } from './app/recorders.ts';
 import { openRecords } from './app/records.ts';
 import { openOutgoing } from './app/outgoing.ts';
+import { UnusedMemory } from './app/unused-memory.ts';
 import { watchAsterisk, watchParts } from './app/watched-parts.ts';
 import type { Config } from './config.ts';
 import { standardTools, toolTable } from './dialog/reply/agent-tools.ts';
@@ -195,6 +196,17 @@ async function assemble(
     },
   });
 
+  const memory = new UnusedMemory({ clock, isIdle: () => desk.size === 0 });
+  scope.defer(() => {
+    memory.close();
+  });
+  watchers.add((event) => {
+    if (event.type !== 'ended') return;
+    FailureDomain.outside(() => {
+      memory.afterCall();
+    });
+  });
+
   fleet?.start(desk);
   const apps: StasisApp[] = [];
   let draining = false;
@@ -235,10 +247,11 @@ async function assemble(
     { event: 'ready', extensions, numbers },
     `ready: answering ${[...extensions, ...numbers].join(', ')}`,
   );
-  void Promise.all([providers.finish('ready'), prepareRest()]).then(() => {
+  const prepared = Promise.all([providers.finish('ready'), prepareRest()]).then(() => {
     if (!scope.signal.aborted) log.info({ event: 'prepared' }, 'all that could wait is prepared');
   });
   await page?.start({ desk, monitoring, providers, gateway });
+  void prepared.then(() => memory.afterStart());
 
   return {
     async drain(withinMs) {

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { UnusedMemory } from '../../src/app/unused-memory.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+function withCalls(calls = 0) {
+  const clock = new ManualClock();
+  const done: string[] = [];
+  const state = { calls };
+  const memory = new UnusedMemory({
+    clock,
+    isIdle: () => state.calls === 0,
+    collect: () => done.push('collected'),
+    trim: () => {
+      done.push('trimmed');
+      return Promise.resolve();
+    },
+  });
+  return { clock, done, state, memory };
+}
+
+describe('Unused memory', () => {
+  it('goes after the start', async () => {
+    const { memory, done } = withCalls();
+    await memory.afterStart();
+    expect(done).toEqual(['collected', 'trimmed']);
+  });
+
+  it('stays where a call has come already: nothing holds that up', async () => {
+    const { memory, done } = withCalls(1);
+    await memory.afterStart();
+    expect(done).toEqual([]);
+  });
+
+  it('goes once when the last of several calls has been over for a while', async () => {
+    const { memory, clock, done, state } = withCalls(2);
+    for (const left of [1, 0]) {
+      state.calls = left;
+      memory.afterCall();
+    }
+    await clock.advance(4999);
+    expect(done).toEqual([]);
+    await clock.advance(1);
+    expect(done).toEqual(['trimmed']);
+    await clock.advance(60_000);
+    expect(done).toEqual(['trimmed']);
+  });
+
+  it('stays while another call runs, and goes after that', async () => {
+    const { memory, clock, done, state } = withCalls(1);
+    memory.afterCall();
+    await clock.advance(5000);
+    expect(done).toEqual([]);
+    state.calls = 0;
+    memory.afterCall();
+    await clock.advance(5000);
+    expect(done).toEqual(['trimmed']);
+  });
+
+  it('stays when the program ends meanwhile', async () => {
+    const { memory, clock, done } = withCalls();
+    memory.afterCall();
+    memory.close();
+    memory.afterCall();
+    await memory.afterStart();
+    await clock.advance(10_000);
+    expect(done).toEqual([]);
+  });
+});
