@@ -13,6 +13,14 @@ import type { FromThread, Said, ToThread } from './thread-messages.ts';
 // machine; the core: Runtime_TierUpWasmToJSWrapper … NativeModule::FreeCode). With this budget it replaces none in threads.
 setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647');
 
+/** All that have said their first word and live. */
+const ready = new Set<{ collectGarbage(): void }>();
+
+/** All supervised threads give back what their start has left (`collectAllGarbage`): only while none has work, for they stand still meanwhile. */
+export function collectGarbageOfThreads(): void {
+  for (const run of ready) run.collectGarbage();
+}
+
 /** A thread didn't do what was asked of it. */
 export class ThreadError extends Error {
   /** What the thread itself gave as the reason; undefined: it couldn't say anything. */
@@ -79,6 +87,7 @@ export class ThreadRun<Command, Report, About> {
       });
     });
     void this.ended.then(() => {
+      ready.delete(this);
       unwatchHeart(this.#look);
     });
   }
@@ -93,6 +102,7 @@ export class ThreadRun<Command, Report, About> {
       () => `it said nothing within ${startMs} ms`,
     );
     if (typeof first !== 'string' && first.kind === 'ready') {
+      ready.add(this);
       this.watch();
       return first.about;
     }
@@ -105,6 +115,10 @@ export class ThreadRun<Command, Report, About> {
   post(message: ToThread<Command>, transfer?: readonly Transferable[]): void {
     this.#worker.postMessage(message, transfer);
     this.watch();
+  }
+
+  collectGarbage(): void {
+    this.#worker.postMessage({ kind: 'collect' } satisfies ToThread<Command>);
   }
 
   /** Its heart is looked at until it has no work. */

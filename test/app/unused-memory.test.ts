@@ -25,10 +25,14 @@ describe('Unused memory', () => {
     expect(done).toEqual(['collected', 'trimmed']);
   });
 
-  it('stays where a call has come already: nothing holds that up', async () => {
-    const { memory, done } = withCalls(1);
+  it('stays where a call has come already, which nothing holds up, and goes after that', async () => {
+    const { memory, clock, done, state } = withCalls(1);
     await memory.afterStart();
     expect(done).toEqual([]);
+    state.calls = 0;
+    memory.afterCall();
+    await clock.advance(5000);
+    expect(done).toEqual(['collected', 'trimmed']);
   });
 
   it('goes once when the last of several calls has been over for a while', async () => {
