@@ -166,7 +166,10 @@ async function assemble(
     });
   watchers.add((event) => {
     logCall(forLog(event));
-    if (event.type === 'started') void FailureDomain.outside(() => providers.finish('called'));
+    if (event.type === 'started')
+      void FailureDomain.outside(() => providers.finish('called')).then((any) => {
+        if (any) void memory.prepared();
+      });
   });
   const desk = new Desk({
     agents,
@@ -251,7 +254,7 @@ async function assemble(
     if (!scope.signal.aborted) log.info({ event: 'prepared' }, 'all that could wait is prepared');
   });
   await page?.start({ desk, monitoring, providers, gateway });
-  void prepared.then(() => memory.afterStart());
+  void prepared.then(() => memory.prepared());
 
   return {
     async drain(withinMs) {

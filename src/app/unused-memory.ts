@@ -1,9 +1,12 @@
 import type { Clock, Milliseconds } from '../lib/clock.ts';
-import { collectAllGarbage } from '../threads/collect-garbage.ts';
+import { collectAllGarbage, collectGarbage } from '../threads/collect-garbage.ts';
 import { collectGarbageOfThreads } from '../threads/thread-run.ts';
 
 /** After the last call: the next one may be there already. */
 const REST_MS: Milliseconds = 5000;
+
+/** What has left it. */
+type Garbage = 'calls' | 'prepared';
 
 export interface UnusedMemoryOptions {
   readonly clock: Clock;
@@ -11,8 +14,8 @@ export interface UnusedMemoryOptions {
   readonly isIdle: () => boolean;
   /** Default: the C library's `malloc_trim`. */
   readonly trim?: () => Promise<void>;
-  /** Default: of all threads. */
-  readonly collect?: () => void;
+  /** Default: of all threads. `prepared`: with what was compiled for that alone. */
+  readonly collect?: (what: Garbage) => void;
 }
 
 /**
@@ -23,17 +26,16 @@ export interface UnusedMemoryOptions {
 export class UnusedMemory {
   readonly #options: UnusedMemoryOptions;
   #cancel: (() => void) | undefined;
-  #isStarted = false;
-  #hasStartsGarbage = true;
+  #garbage: Garbage = 'prepared';
   #closed = false;
 
   constructor(options: UnusedMemoryOptions) {
     this.#options = options;
   }
 
-  /** All is prepared: what that has left goes now, or, where there are calls already, after them. */
-  async afterStart(): Promise<void> {
-    this.#isStarted = true;
+  /** Something is prepared: what that has left goes now, or, where there are calls already, after them. */
+  async prepared(): Promise<void> {
+    this.#garbage = 'prepared';
     await this.#giveBack();
   }
 
@@ -57,17 +59,17 @@ export class UnusedMemory {
   async #giveBack(): Promise<void> {
     const { isIdle, collect = collectEverywhere, trim = trimMalloc } = this.#options;
     if (this.#closed || !isIdle()) return;
-    if (this.#isStarted && this.#hasStartsGarbage) {
-      this.#hasStartsGarbage = false;
-      collect();
-    }
+    collect(this.#garbage);
+    this.#garbage = 'calls';
     await trim();
   }
 }
 
-function collectEverywhere(): void {
-  collectGarbageOfThreads();
-  collectAllGarbage();
+function collectEverywhere(what: Garbage): void {
+  const isAll = what === 'prepared';
+  collectGarbageOfThreads(isAll);
+  if (isAll) collectAllGarbage();
+  else collectGarbage();
 }
 
 let trimNow: ((keepBytes: number) => number) | undefined;

@@ -14,11 +14,14 @@ import type { FromThread, Said, ToThread } from './thread-messages.ts';
 setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647');
 
 /** All that have said their first word and live. */
-const ready = new Set<{ collectGarbage(): void }>();
+const ready = new Set<{ collectGarbage(all: boolean): void }>();
 
-/** All supervised threads give back what their start has left (`collectAllGarbage`): only while none has work, for they stand still meanwhile. */
-export function collectGarbageOfThreads(): void {
-  for (const run of ready) run.collectGarbage();
+/**
+ * All supervised threads look for garbage: only while none has work, for they stand still meanwhile. `all`: as
+ * `collectAllGarbage` does.
+ */
+export function collectGarbageOfThreads(all: boolean): void {
+  for (const run of ready) run.collectGarbage(all);
 }
 
 /** A thread didn't do what was asked of it. */
@@ -117,8 +120,8 @@ export class ThreadRun<Command, Report, About> {
     this.watch();
   }
 
-  collectGarbage(): void {
-    this.#worker.postMessage({ kind: 'collect' } satisfies ToThread<Command>);
+  collectGarbage(all: boolean): void {
+    this.#worker.postMessage({ kind: 'collect', all } satisfies ToThread<Command>);
   }
 
   /** Its heart is looked at until it has no work. */

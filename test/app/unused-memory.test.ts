@@ -9,7 +9,7 @@ function withCalls(calls = 0) {
   const memory = new UnusedMemory({
     clock,
     isIdle: () => state.calls === 0,
-    collect: () => done.push('collected'),
+    collect: (what) => done.push(what),
     trim: () => {
       done.push('trimmed');
       return Promise.resolve();
@@ -21,18 +21,18 @@ function withCalls(calls = 0) {
 describe('Unused memory', () => {
   it('goes after the start', async () => {
     const { memory, done } = withCalls();
-    await memory.afterStart();
-    expect(done).toEqual(['collected', 'trimmed']);
+    await memory.prepared();
+    expect(done).toEqual(['prepared', 'trimmed']);
   });
 
   it('stays where a call has come already, which nothing holds up, and goes after that', async () => {
     const { memory, clock, done, state } = withCalls(1);
-    await memory.afterStart();
+    await memory.prepared();
     expect(done).toEqual([]);
     state.calls = 0;
     memory.afterCall();
     await clock.advance(5000);
-    expect(done).toEqual(['collected', 'trimmed']);
+    expect(done).toEqual(['prepared', 'trimmed']);
   });
 
   it('goes once when the last of several calls has been over for a while', async () => {
@@ -44,9 +44,9 @@ describe('Unused memory', () => {
     await clock.advance(4999);
     expect(done).toEqual([]);
     await clock.advance(1);
-    expect(done).toEqual(['trimmed']);
+    expect(done).toEqual(['prepared', 'trimmed']);
     await clock.advance(60_000);
-    expect(done).toEqual(['trimmed']);
+    expect(done).toEqual(['prepared', 'trimmed']);
   });
 
   it('stays while another call runs, and goes after that', async () => {
@@ -57,7 +57,15 @@ describe('Unused memory', () => {
     state.calls = 0;
     memory.afterCall();
     await clock.advance(5000);
-    expect(done).toEqual(['trimmed']);
+    expect(done).toEqual(['prepared', 'trimmed']);
+  });
+
+  it('is what the calls alone have left, once what was compiled for the start is gone', async () => {
+    const { memory, clock, done } = withCalls();
+    await memory.prepared();
+    memory.afterCall();
+    await clock.advance(5000);
+    expect(done).toEqual(['prepared', 'trimmed', 'calls', 'trimmed']);
   });
 
   it('stays when the program ends meanwhile', async () => {
@@ -65,7 +73,7 @@ describe('Unused memory', () => {
     memory.afterCall();
     memory.close();
     memory.afterCall();
-    await memory.afterStart();
+    await memory.prepared();
     await clock.advance(10_000);
     expect(done).toEqual([]);
   });
