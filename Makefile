@@ -27,9 +27,8 @@ help:
 	@echo 'make test    lint, types, unit, integration and end-to-end tests'
 	@echo 'make check   lint and types'
 	@echo 'make bench   what a call costs, beside C, asyncio and npm packages, in ten minutes: tables, figures and pictures in'
-	@echo '             docs/benchmarks (PART=density,voice-activity,packages: some of it; PART=verify: are they right?'
-	@echo '             CALLS=50,300 ROUNDS=3 DURATION_S=5 ONLY=c,gateway OUT=folder)'
-	@echo 'make bench PART=start     how soon calls are taken, what that costs, memory idle and with calls (ROUNDS=3 CALLS=10)'
+	@echo '             docs/benchmarks (PART=density,voice-activity,packages: some of it; start, greeting and calls are through'
+	@echo '             a real Asterisk; PART=verify: are they right? CALLS=50,300 ROUNDS=3 DURATION_S=5 ONLY=c,gateway OUT=folder)'
 	@echo 'make fleet   2 Asterisks, 3 nodes, Kamailio and PostgreSQL on this machine, and what happens when they die'
 	@echo '             (docs/fleet.md: CALLS=10000 ONLY=spread,node-killed NODES=3 ASTERISKS=2 SHORT=1)'
 	@echo 'make bench-compare REF=main   what the working tree costs of what REF does (SHORT=1: a minute)'
@@ -86,8 +85,11 @@ doctor:
 test:
 	@lab/run.sh --lab lab/test.ts
 
+# These parts need no Asterisk; the others do.
+comma = ,
+BENCH_ALONE = density voice-activity packages verify
 bench:
-	@lab/run.sh $(if $(filter start,$(PART)),--lab test/bench/start.bench.ts,test/bench/bench.ts)
+	@lab/run.sh $(if $(and $(PART),$(if $(filter-out $(BENCH_ALONE),$(subst $(comma), ,$(PART))),,yes)),,--lab) test/bench/bench.ts
 
 bench-compare:
 	@lab/run.sh test/bench/compare.bench.ts

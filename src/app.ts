@@ -11,6 +11,7 @@ import { keepRules, redactedEvents } from './app/keep-rules.ts';
 import { Recorders } from './app/recorders.ts';
 import { openRecords } from './app/records.ts';
 import { openOutgoing } from './app/outgoing.ts';
+import { UnusedMemory } from './app/unused-memory.ts';
 import { watchAsterisk, watchParts } from './app/watched-parts.ts';
 import type { Config } from './config.ts';
 import { standardTools, toolTable } from './dialog/reply/agent-tools.ts';
@@ -165,7 +166,10 @@ async function assemble(
     });
   watchers.add((event) => {
     logCall(forLog(event));
-    if (event.type === 'started') void FailureDomain.outside(() => providers.finish('called'));
+    if (event.type === 'started')
+      void FailureDomain.outside(() => providers.finish('called')).then((any) => {
+        if (any) void memory.prepared();
+      });
   });
   const desk = new Desk({
     agents,
@@ -193,6 +197,17 @@ async function assemble(
       page?.follow(call, media);
       return recorders?.record(call, agent, media) ?? (() => Promise.resolve());
     },
+  });
+
+  const memory = new UnusedMemory({ clock, isIdle: () => desk.size === 0 });
+  scope.defer(() => {
+    memory.close();
+  });
+  watchers.add((event) => {
+    if (event.type !== 'ended') return;
+    FailureDomain.outside(() => {
+      memory.afterCall();
+    });
   });
 
   fleet?.start(desk);
@@ -235,10 +250,11 @@ async function assemble(
     { event: 'ready', extensions, numbers },
     `ready: answering ${[...extensions, ...numbers].join(', ')}`,
   );
-  void Promise.all([providers.finish('ready'), prepareRest()]).then(() => {
+  const prepared = Promise.all([providers.finish('ready'), prepareRest()]).then(() => {
     if (!scope.signal.aborted) log.info({ event: 'prepared' }, 'all that could wait is prepared');
   });
   await page?.start({ desk, monitoring, providers, gateway });
+  void prepared.then(() => memory.prepared());
 
   return {
     async drain(withinMs) {

@@ -132,9 +132,11 @@ export class ProviderPool {
     this.#opened.push({ part, provider, port });
   }
 
-  /** Lets providers do what they have put off until this moment; what they have done isn't done again. Never rejects. */
-  async finish(moment: Moment): Promise<void> {
-    await Promise.all(this.#later[moment].splice(0).map((task) => task()));
+  /** Lets providers do what they have put off until this moment; what they have done isn't done again. False: there was nothing to do. Never rejects. */
+  async finish(moment: Moment): Promise<boolean> {
+    const tasks = this.#later[moment].splice(0);
+    await Promise.all(tasks.map((task) => task()));
+    return tasks.length > 0;
   }
 
   /** The state of each provider's circuit breaker, and what opened it. */

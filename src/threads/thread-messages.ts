@@ -4,6 +4,8 @@ export type ToThread<Command> =
   | { readonly kind: 'beat'; readonly beats: SharedArrayBuffer; readonly count: number }
   /** With a `request`: it is answered. */
   | { readonly kind: 'command'; readonly command: Command; readonly request?: number }
+  /** There is no work: garbage is looked for. `all`: as `collectAllGarbage` does. */
+  | { readonly kind: 'collect'; readonly all: boolean }
   | { readonly kind: 'stop' };
 
 export type FromThread<Report, About> =

@@ -13,6 +13,17 @@ import type { FromThread, Said, ToThread } from './thread-messages.ts';
 // machine; the core: Runtime_TierUpWasmToJSWrapper … NativeModule::FreeCode). With this budget it replaces none in threads.
 setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647');
 
+/** All that have said their first word and live. */
+const ready = new Set<{ collectGarbage(all: boolean): void }>();
+
+/**
+ * All supervised threads look for garbage: only while none has work, for they stand still meanwhile. `all`: as
+ * `collectAllGarbage` does.
+ */
+export function collectGarbageOfThreads(all: boolean): void {
+  for (const run of ready) run.collectGarbage(all);
+}
+
 /** A thread didn't do what was asked of it. */
 export class ThreadError extends Error {
   /** What the thread itself gave as the reason; undefined: it couldn't say anything. */
@@ -79,6 +90,7 @@ export class ThreadRun<Command, Report, About> {
       });
     });
     void this.ended.then(() => {
+      ready.delete(this);
       unwatchHeart(this.#look);
     });
   }
@@ -93,6 +105,7 @@ export class ThreadRun<Command, Report, About> {
       () => `it said nothing within ${startMs} ms`,
     );
     if (typeof first !== 'string' && first.kind === 'ready') {
+      ready.add(this);
       this.watch();
       return first.about;
     }
@@ -105,6 +118,10 @@ export class ThreadRun<Command, Report, About> {
   post(message: ToThread<Command>, transfer?: readonly Transferable[]): void {
     this.#worker.postMessage(message, transfer);
     this.watch();
+  }
+
+  collectGarbage(all: boolean): void {
+    this.#worker.postMessage({ kind: 'collect', all } satisfies ToThread<Command>);
   }
 
   /** Its heart is looked at until it has no work. */

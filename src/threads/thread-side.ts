@@ -1,6 +1,7 @@
 import { flushCompileCache } from 'node:module';
 import { parentPort, type MessagePort, type Transferable } from 'node:worker_threads';
 import { messageOf } from '../lib/errors.ts';
+import { collectAllGarbage, collectGarbage } from './collect-garbage.ts';
 import { modulesLoaded } from './native-code.ts';
 import type { FromThread, Said, ToThread } from './thread-messages.ts';
 
@@ -30,6 +31,7 @@ export class ThreadSide<Command, Report, About = undefined> {
     this.#port.on('message', (message: ToThread<Command>) => {
       if (message.kind === 'beat') Atomics.store(new Int32Array(message.beats), 0, message.count);
       else if (message.kind === 'stop') void this.#stop(duties);
+      else if (message.kind === 'collect') (message.all ? collectAllGarbage : collectGarbage)();
       else if (message.request === undefined) void duties.obey(message.command);
       else void this.#answer(duties, message.command, message.request);
     });

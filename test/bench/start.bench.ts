@@ -1,15 +1,14 @@
 /**
- * `make bench PART=start`: how long the agent takes until it takes calls, what that costs, and what memory it and its calls
+ * How long the agent takes until it takes calls, what that costs, and what memory it and its calls
  * hold; with embedded providers, and with an emulated cloud (embedded ones behind it, as `auto` has it).
  *
- *     make bench PART=start [ROUNDS=3] [CALLS=10] [ONLY=cloud] [LOG=1]
+ *     make bench PART=start [ROUNDS=3] [AT_ONCE=10] [ONLY=cloud] [LOG=1]
  *
  * Cold: an empty data folder. Warm: that of an earlier run. Callers are Asterisk's own music on hold, so that recogniser
  * and detector have something to do all the time. `LOG=1` also prints the agent's log, which says when each part was there. CPU seconds are the
  * steadier figure on a machine that has other work.
  */
 import { readFileSync, rmSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LabAgent } from '../../lab/agent.ts';
@@ -20,14 +19,18 @@ import { openProviders } from '../../lab/providers.ts';
 import { runFolder } from '../../lab/run-folders.ts';
 import { runMain } from '../../lab/run-main.ts';
 import { cpuSeconds } from '../support/processes.ts';
+import { keepRaw, rawOf } from './raw.ts';
+import { startText, type StartRow } from './start-table.ts';
 
 const KINDS = { embedded: 'embedded', cloud: 'emulated' } as const;
 type Kind = keyof typeof KINDS;
 
 /** After the start, for what is done when nobody waits any more. */
-const SETTLE_MS = 8000;
+const SETTLE_MS = 6000;
+/** The agent gives memory back 5 s after the last call (unused-memory.ts). */
+const AFTER_CALLS_MS = 9000;
 /** Each call is heard for so long. */
-const CALL_MS = 12_000;
+const CALL_MS = 10_000;
 
 interface Start {
   readonly readyMs: number;
@@ -35,33 +38,23 @@ interface Start {
   readonly agent: LabAgent;
 }
 
-const { ROUNDS = '3', CALLS = '10', ONLY, LOG } = process.env;
+const { ROUNDS = '3', AT_ONCE = '10', ONLY, LOG } = process.env;
 
 await runMain(async (signal) => {
   const kinds = (Object.keys(KINDS) as Kind[]).filter((kind) => (ONLY ?? kind) === kind);
-  say(`${cpus().length} processors, Node.js ${process.version}, load ${loadavg()[0]?.toFixed(1) ?? '?'}`);
   const asterisk = await NativeAsterisk.start({ signal });
   try {
-    const rows: (readonly string[])[] = [];
-    for (const kind of kinds) rows.push(...(await measure(kind, asterisk, signal)));
-    table(
-      [
-        'providers',
-        'what',
-        'takes calls after',
-        'CPU until then',
-        'CPU, settled',
-        'memory (RSS)',
-        'own (PSS)',
-      ],
-      rows,
-    );
+    const all: StartRow[] = [];
+    for (const kind of kinds) all.push(...(await measure(kind, asterisk, signal)));
+    const raw = rawOf({ rounds: Number(ROUNDS), calls: Number(AT_ONCE) }, all);
+    say(startText(raw));
+    keepRaw(raw);
   } finally {
     await asterisk.stop();
   }
 });
 
-async function measure(kind: Kind, asterisk: NativeAsterisk, signal: AbortSignal): Promise<string[][]> {
+async function measure(kind: Kind, asterisk: NativeAsterisk, signal: AbortSignal): Promise<StartRow[]> {
   process.env['PROVIDERS'] = KINDS[kind];
   const providers = await openProviders(() => undefined);
   const folder = runFolder(labFolder(), 'start');
@@ -84,19 +77,11 @@ async function measure(kind: Kind, asterisk: NativeAsterisk, signal: AbortSignal
     if (LOG !== undefined) say(agent.lines.join('\n'));
     return { readyMs, cpuSeconds: cpuSeconds(agent.pid), agent };
   };
-  const rows: string[][] = [];
-  const note = async (name: string, start: Start): Promise<void> => {
+  const rows: StartRow[] = [];
+  const note = async (what: string, { agent, ...took }: Start): Promise<void> => {
     await sleep(SETTLE_MS, undefined, { signal });
-    const { rss, pss } = memory(start.agent.pid);
-    rows.push([
-      kind,
-      name,
-      `${start.readyMs.toFixed(0)} ms`,
-      `${start.cpuSeconds.toFixed(2)} s`,
-      `${cpuSeconds(start.agent.pid).toFixed(2)} s`,
-      `${rss.toFixed(0)} MB`,
-      `${pss.toFixed(0)} MB`,
-    ]);
+    const cpuSettledSeconds = cpuSeconds(agent.pid);
+    rows.push({ providers: kind, what, ...took, cpuSettledSeconds, ...memory(agent.pid) });
   };
   try {
     for (let round = 0; round <= Number(ROUNDS); round += 1) {
@@ -115,27 +100,27 @@ async function measure(kind: Kind, asterisk: NativeAsterisk, signal: AbortSignal
   return rows;
 }
 
-/** Calls at a time, twice: what the first ones leave behind is no growth. */
+/** One call, and then several at a time: with the first, providers that only follow others are loaded. */
 async function withCalls(
   kind: Kind,
   asterisk: NativeAsterisk,
   agent: LabAgent,
   signal: AbortSignal,
-): Promise<string[][]> {
-  const rows: string[][] = [];
-  const note = (name: string): void => {
-    const { rss, pss } = memory(agent.pid);
-    rows.push([kind, name, '', '', '', `${rss.toFixed(0)} MB`, `${pss.toFixed(0)} MB`]);
+): Promise<StartRow[]> {
+  const rows: StartRow[] = [];
+  const note = (what: string): void => {
+    rows.push({ providers: kind, what, ...memory(agent.pid) });
   };
-  for (const calls of [1, Number(CALLS), Number(CALLS)]) {
+  for (const calls of [1, Number(AT_ONCE)]) {
     for (let call = 0; call < calls; call += 1)
       await asterisk.cli('channel originate Local/510001@phones/n application MusicOnHold');
     await sleep(CALL_MS, undefined, { signal });
     const running = (await asterisk.bridges()).length;
-    note(`${calls} calls${running === calls ? '' : ` (${running} of them)`}`);
+    const what = `${calls} call${calls === 1 ? '' : 's'}`;
+    note(`${what}${running === calls ? '' : ` (${running} of them)`}`);
     await asterisk.cli('channel request hangup all');
-    await sleep(SETTLE_MS, undefined, { signal });
-    note('after them');
+    await sleep(AFTER_CALLS_MS, undefined, { signal });
+    note(`after ${what}`);
   }
   return rows;
 }
@@ -152,17 +137,8 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function memory(pid: number): { rss: number; pss: number } {
+function memory(pid: number): Pick<StartRow, 'rssMb' | 'pssMb'> {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const of = (name: string): number => Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(text)?.[1]) / 1000;
-  return { rss: of('Rss'), pss: of('Pss') };
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = head.map((name, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`;
-  say(line(head));
-  say(`| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`);
-  for (const row of rows) say(line(row));
+  return { rssMb: of('Rss'), pssMb: of('Pss') };
 }

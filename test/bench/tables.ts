@@ -1,7 +1,10 @@
 /** The tables and pictures of each part, from its raw file: `bench.ts` writes them, and `verify` makes them again. */
+import { callsCurves, callsText } from './calls-table.ts';
 import type { Figures } from './density/measure.ts';
+import { greetingBars, greetingText } from './greeting-table.ts';
 import { median, spread, type Raw } from './raw.ts';
 import { markdown, svg, type Bars, type Curves, type Table } from './report.ts';
+import { startBars, startText } from './start-table.ts';
 
 export interface DensityRow extends Figures {
   readonly contender: string;
@@ -161,28 +164,47 @@ function packagesBars({ all }: Raw<PackagesRow>): Bars {
 /** What `make bench` knows: a part is a program beside this file, and what is made of its raw file. */
 export interface Part {
   readonly title: string;
-  readonly table: (raw: Raw<never>) => Table;
+  /** Its tables, in Markdown, and what is to be said of them. */
+  readonly text: (raw: Raw<never>) => string;
   readonly picture: (raw: Raw<never>) => Curves | Bars;
   /** What it is asked for unless the caller does, so that all parts take ten minutes at most. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
 export const PARTS: Readonly<Record<string, Part>> = {
+  start: {
+    title: 'Start and memory',
+    text: startText,
+    picture: startBars,
+    settings: { ROUNDS: '1', AT_ONCE: '10' },
+  },
+  greeting: {
+    title: 'Greeting and barge-in',
+    text: greetingText,
+    picture: greetingBars,
+    settings: { TIMES: '12' },
+  },
+  calls: {
+    title: 'Calls through Asterisk',
+    text: callsText,
+    picture: callsCurves,
+    settings: { CALLS: '1,10,25,50,100', RATES: '10,20,40', DURATION_S: '8' },
+  },
   packages: {
     title: 'Codecs, resampler, packets, jitter buffer, beside npm’s',
-    table: packagesTable,
+    text: (raw) => markdown(packagesTable(raw)),
     picture: packagesBars,
     settings: {},
   },
   'voice-activity': {
     title: 'Voice activity for many calls',
-    table: voiceActivityTable,
+    text: (raw) => markdown(voiceActivityTable(raw)),
     picture: voiceActivityCurves,
     settings: { CALLS: '1,10,50,100', ROUNDS: '1', DURATION_S: '4' },
   },
   density: {
     title: 'Calls a core, and how evenly',
-    table: densityTable,
+    text: (raw) => markdown(densityTable(raw)),
     picture: densityCurves,
     settings: { CALLS: '1,50,200,500,1000', ROUNDS: '2', DURATION_S: '2' },
   },
@@ -194,9 +216,9 @@ export function made(name: string, part: Part, rawFile: string): readonly (reado
   const { cpu, cores, kernel, node, load, realTime } = raw.machine;
   const settings = Object.entries(raw.settings).map(([setting, value]) => `${setting} ${value}`);
   const machine = `${cpu}, ${cores} cores, load ${load.toFixed(1)}${realTime ? ', the bench in SCHED_FIFO' : ''}; Linux ${kernel}, Node.js ${node}; ${settings.join(', ')}.`;
-  const { title, table, picture } = part;
+  const { title, text, picture } = part;
   return [
-    [`${name}.md`, `# ${title}\n\n${machine}\n\n![](${name}.svg)\n\n${markdown(table(raw))}\n`],
+    [`${name}.md`, `# ${title}\n\n${machine}\n\n![](${name}.svg)\n\n${text(raw)}\n`],
     [`${name}.svg`, svg(picture(raw))],
   ];
 }

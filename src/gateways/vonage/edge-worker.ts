@@ -12,7 +12,7 @@ import { monotonicNow } from '../../lib/clock.ts';
 import type { HttpResponse } from '../../lib/http-exchange.ts';
 import { ThreadSide } from '../../threads/thread-side.ts';
 import { PlayoutWheel } from '../playout/playout-wheel.ts';
-import { collectGarbage } from './collect-garbage.ts';
+import { collectGarbage } from '../../threads/collect-garbage.ts';
 import { EDGE, EdgeCounters, type EdgeCounterName } from './edge-counters.ts';
 import type { EdgeAbout, EdgeCommand, EdgeReport, EdgeThreadOptions } from './edge-protocol.ts';
 import { MAX_MESSAGE_BYTES } from './media-connection.ts';

