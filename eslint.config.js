@@ -11,7 +11,12 @@ const homes = {
   // One protocol, four far sides: Vonage's media, Cartesia's sockets, Asterisk's events, the console's page.
   ws: ['src/gateways/vonage', 'src/providers/cartesia', 'src/telephony/asterisk', 'src/console'],
   // C functions: the media thread's packets and scheduling, a listening socket, pocketsphinx, the C library's unused memory.
-  koffi: ['src/gateways/rtp', 'src/gateways/vonage', 'src/providers/embedded/stt', 'src/app/unused-memory.ts'],
+  koffi: [
+    'src/gateways/rtp',
+    'src/gateways/vonage',
+    'src/providers/embedded/stt',
+    'src/app/unused-memory.ts',
+  ],
   'groq-sdk': ['src/providers/groq'],
   openai: ['src/providers/openai'],
   jsonrepair: ['src/providers/chat'],
