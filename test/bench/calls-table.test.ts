@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { callsText, type CallsRow, type GrowthRow } from './calls-table.ts';
+import { svg } from './report.ts';
+import { callsCurves, callsText, type CallsRow, type GrowthRow } from './calls-table.ts';
 
 const CPU = { main: 0.1, media: 0.1, voiceActivity: 0.05, others: 0.05 };
 
@@ -50,6 +51,14 @@ describe('What is said of calls that grow', () => {
 
   it('is that it doesn’t, as far as it was tried', () => {
     expect(text([growth(1, 500, 0.3), growth(10, 510, 0.5)])).toMatch(/^It doesn’t bend up to 10 calls/);
+  });
+
+  it('is drawn, also where a wait was too short to be seen', () => {
+    const machine = { cpu: 'a', cores: 2, kernel: 'b', node: 'c', load: 1, realTime: false };
+    const all = [growth(1, 500, 0.3, { answeredMs: [0] }), growth(10, 510, 0.5)];
+    const picture = svg(callsCurves({ machine, settings: {}, all }));
+    expect(picture.match(/<polyline/g)).toHaveLength(3);
+    expect(picture).not.toMatch(/NaN|Infinity/);
   });
 
   it('has what each call costs', () => {

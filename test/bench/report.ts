@@ -44,7 +44,9 @@ export function svg(of: Curves | Bars): string {
   ].join('\n');
 }
 
-function curves({ curves: all }: Curves): [string[], number] {
+function curves({ curves: given }: Curves): [string[], number] {
+  // Zero has no place on a logarithmic axis.
+  const all = given.map(({ name, points }) => ({ name, points: points.filter(([, y]) => y > 0) }));
   const [left, top, width, height] = [70, 45, 530, 300];
   const points = all.flatMap(({ points }) => points);
   const [least, most] = [Math.min(...points.map(([x]) => x)), Math.max(...points.map(([x]) => x), 2)];
