@@ -58,7 +58,13 @@ export interface Verdict {
   readonly notes: readonly string[];
 }
 
-export function outcomeOf(planned: PlannedCall, seen: SeenCall, faults: readonly DoneFault[]): Outcome {
+/** `timed` as in the plan. */
+export function outcomeOf(
+  planned: PlannedCall,
+  seen: SeenCall,
+  faults: readonly DoneFault[],
+  timed = true,
+): Outcome {
   const { answeredAt, endedAt, left, heard } = seen;
   if (answeredAt === undefined) return { failed: 'not answered' };
   if (endedAt === undefined) return { failed: 'no end' };
@@ -73,6 +79,7 @@ export function outcomeOf(planned: PlannedCall, seen: SeenCall, faults: readonly
       ? 'refused'
       : { failed: `hung up on after ${lasted} of ${planned.talkMs} ms` };
   }
+  if (!timed) return 'served';
   if ((heard.firstSpeechAt ?? endedAt) - answeredAt > GREETED_MS) return { failed: 'not greeted in time' };
   for (const { endedAt: asked, repliedAt } of heard.asked) {
     if ((repliedAt ?? endedAt) - asked > REPLIED_MS) return { failed: 'not replied to in time' };
@@ -136,7 +143,7 @@ export function judge(raw: SoakRaw): Verdict {
   const calls = raw.calls.slice(0, made);
   const outcomes = calls.map((seen, index) => ({
     call: seen.call,
-    outcome: outcomeOf(plan.calls[index] as PlannedCall, seen, faults),
+    outcome: outcomeOf(plan.calls[index] as PlannedCall, seen, faults, plan.timed),
   }));
   const failures = outcomes.flatMap(({ call, outcome }) =>
     typeof outcome === 'object' ? [{ call, why: outcome.failed }] : [],
