@@ -25,8 +25,10 @@ const REPLIED_MS = 8000;
 const SILENT_MS = 2000;
 /** So long after a fault what it has begun may go on. */
 const AFTER_FAULT_MS = 3000;
-/** Fewer calls say nothing about memory and latency. */
+/** Fewer calls say nothing about latency. */
 const ENOUGH_CALLS = 300;
+/** Nor about memory, which grows for some 350 calls to what so many at once need (measured): they must lie in the fifth that is left out. */
+const ENOUGH_FOR_MEMORY = 2000;
 const WARM_SHARE = 0.2;
 const BLOCKS = 20;
 /** Student's t at 97.5 % with BLOCKS − 2 degrees of freedom. */
@@ -153,6 +155,7 @@ export function judge(raw: SoakRaw): Verdict {
   const waits = calls.map(waitsOf);
   const tenth = Math.floor(waits.length / 10);
   const enough = calls.length >= ENOUGH_CALLS;
+  const enoughForMemory = calls.length >= ENOUGH_FOR_MEMORY;
   const memory = (of: (sample: SoakRaw['samples'][number]) => number): Interval | undefined =>
     slopeOf(samples.map((sample) => ({ x: sample.calls / 1000, y: of(sample) / 1e6 })));
   const ratio = ratioOf(waits.slice(0, tenth), waits.slice(-tenth));
@@ -174,12 +177,12 @@ export function judge(raw: SoakRaw): Verdict {
     memoryLine(
       'resident memory',
       memory(({ resident }) => resident),
-      enough,
+      enoughForMemory,
     ),
     memoryLine(
       "main thread's heap and buffers",
       memory(({ heap }) => heap),
-      enough,
+      enoughForMemory,
     ),
     {
       name: 'reply latency, last tenth ÷ first',
