@@ -40,7 +40,7 @@ help:
 	@echo 'make fuzz    sends changed forms of what Asterisk, Vonage, providers and browsers send, without end, and says what'
 	@echo '             broke and how to repeat it (TARGET=rtp,config SEED=1 SECONDS=60; SESSION=file: once more)'
 	@echo 'make soak    many calls by SIPp through Asterisk, with faults, against a pass line (docs/reliability.md):'
-	@echo '             CALLS=1000 AT_ONCE=16 FAULT_EVERY_S=30; VERIFY=folder computes its table from the raw data again'
+	@echo '             CALLS=1000 AT_ONCE=16 FAULT_EVERY_S=30 (AT_ONCE: else it is measured); VERIFY=folder computes its table from the raw data again'
 	@echo 'make image   builds the container images (docs/docker.md); make demo and make lab know LAB=docker'
 	@echo 'make up      Asterisk and the agent in containers, left running; HOST= as above'
 	@echo 'make down    ends them; make logs shows their log'

@@ -1,23 +1,52 @@
-/** The cloud of a soak: its protocols and its delays, and no cost of its own, so that many calls are possible. */
-import { startEmulatedCloud, type EmulatedCloud } from '../support/provider-servers/emulated-cloud.ts';
-import { testVoice } from '../support/provider-servers/test-voice.ts';
-import type { Speech, Synthesise } from '../support/provider-servers/test-voice.ts';
+/** The cloud of a soak, as its run sees it: where it is, and what can be done to it. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 
-export function emulatedSoakCloud(): Promise<EmulatedCloud> {
-  return startEmulatedCloud({
-    stt: { updates: false, transcribe: () => 'When are you open on Saturday?' },
-    think: () => ({ text: 'Of course. On Saturday we are open from nine to twelve.' }),
-    tts: { synthesise: remembered(testVoice) },
-  });
+export const CLOUD_SERVERS = ['groq', 'cartesia'] as const;
+export type CloudServer = (typeof CLOUD_SERVERS)[number];
+
+export interface CloudCommand {
+  readonly type: 'down' | 'up';
+  readonly server: CloudServer;
 }
 
-/** The same words sound the same, and are made once. */
-function remembered(synthesise: Synthesise): Synthesise {
-  const known = new Map<string, Speech | Promise<Speech>>();
-  return (request) => {
-    const key = JSON.stringify(request);
-    const speech = known.get(key) ?? synthesise(request);
-    known.set(key, speech);
-    return speech;
-  };
+export type CloudTold =
+  | { readonly type: 'ready'; readonly environment: Readonly<Record<string, string>> }
+  /** The command, of which there is one at a time. */
+  | { readonly type: 'done' };
+
+export class SoakCloud {
+  /** What an agent needs in its environment to go there. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly #child: ChildProcess;
+  #commands: Promise<unknown> = Promise.resolve();
+
+  private constructor(child: ChildProcess, environment: Readonly<Record<string, string>>) {
+    this.#child = child;
+    this.environment = environment;
+  }
+
+  static async start(): Promise<SoakCloud> {
+    const child = fork(new URL('cloud-process.ts', import.meta.url).pathname, { execArgv: [] });
+    const [told] = (await once(child, 'message')) as [CloudTold];
+    return new SoakCloud(child, told.type === 'ready' ? told.environment : {});
+  }
+
+  /** One after the other, in the order in which they are given. */
+  tell(command: CloudCommand): Promise<void> {
+    const done = this.#commands.then(async () => {
+      const answer = once(this.#child, 'message');
+      this.#child.send(command);
+      await answer;
+    });
+    this.#commands = done.catch(() => undefined);
+    return done;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const gone = once(this.#child, 'exit');
+    this.#child.disconnect();
+    await gone;
+  }
 }

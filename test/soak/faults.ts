@@ -1,7 +1,7 @@
 /** What goes wrong during a soak, and when. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EmulatedCloud } from '../support/provider-servers/emulated-cloud.ts';
 import type { TcpProxy } from '../support/tcp-proxy.ts';
+import type { CloudServer, SoakCloud } from './cloud.ts';
 import type { FaultKind, PlannedFault } from './plan.ts';
 
 /** A fault that has been. Wall clock. */
@@ -12,15 +12,15 @@ export interface DoneFault {
 }
 
 export interface Faulty {
-  readonly cloud: EmulatedCloud;
+  readonly cloud: SoakCloud;
   /** Between the agent and Asterisk's ARI. */
   readonly ari: TcpProxy;
   readonly endThread: (name: string) => Promise<void>;
 }
 
 const FAULTS: Readonly<Record<FaultKind, (at: Faulty) => { begin: () => unknown; end?: () => unknown }>> = {
-  'model-down': ({ cloud }) => ({ begin: () => cloud.groq.down(), end: () => cloud.groq.up() }),
-  'speech-down': ({ cloud }) => ({ begin: () => cloud.cartesia.down(), end: () => cloud.cartesia.up() }),
+  'model-down': ({ cloud }) => away(cloud, 'groq'),
+  'speech-down': ({ cloud }) => away(cloud, 'cartesia'),
   'ari-cut': ({ ari }) => ({
     begin: () => {
       ari.cut();
@@ -37,6 +37,13 @@ const FAULTS: Readonly<Record<FaultKind, (at: Faulty) => { begin: () => unknown;
   }),
   'media-thread-dies': ({ endThread }) => ({ begin: () => endThread('media') }),
 };
+
+function away(cloud: SoakCloud, server: CloudServer): { begin: () => unknown; end: () => unknown } {
+  return {
+    begin: () => cloud.tell({ type: 'down', server }),
+    end: () => cloud.tell({ type: 'up', server }),
+  };
+}
 
 /** Lets each happen at its time, until `signal` is aborted; whatever is down then comes up. */
 export async function doFaults(

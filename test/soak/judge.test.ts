@@ -6,7 +6,15 @@ import { planSoak, type PlannedCall } from './plan.ts';
 import type { SoakRaw } from './raw.ts';
 import type { HeldState } from './state.ts';
 
-const SIZE = { seed: 3, calls: 400, atOnce: 10, faultEveryMs: 20_000, longestMs: 20_000 };
+const SIZE = {
+  seed: 3,
+  timed: true,
+  warmUp: 20,
+  calls: 2000,
+  atOnce: 10,
+  faultEveryMs: 20_000,
+  longestMs: 20_000,
+};
 const planned = (call: number): PlannedCall => ({
   ...{ call, extension: '510001', voice: 'ked', says: ['d-hours'], interrupts: false, talkMs: 12_000 },
 });
@@ -71,6 +79,13 @@ describe('a call of a soak', () => {
   ])('has failed when the caller %s', (_, change, heard, why) => {
     const outcome = outcomeOf(planned(0), changed(change, heard), [fault]);
     expect(outcome).toMatchObject({ failed: expect.stringMatching(why) as string });
+  });
+
+  it('has not failed by being served late where nothing is timed', () => {
+    const late = changed({}, { firstSpeechAt: 1_006_000, longestGapMs: 2500 });
+    expect(outcomeOf(planned(0), late, [], false)).toBe('served');
+    const left = changed({ left: true, answeredAt: 1_010_000, endedAt: 1_016_000 });
+    expect(outcomeOf(planned(0), left, [], false)).toMatchObject({ failed: expect.any(String) as string });
   });
 
   it('is not a failure when they hang up before they could be greeted or replied to', () => {
@@ -149,7 +164,7 @@ describe('the verdict', () => {
     calls: plan.calls.map(({ call }) => served(call, 480 + (call % 40))),
     samples: Array.from({ length: 200 }, (_, i) => ({
       ...{ at: 2000 * i, calls: 2 * i, resident: 5e8 + 1e6 * (i % 7), heap: 6e7 + 1e5 * (i % 5) },
-      ...{ agentMs: 0, asteriskMs: 0, load: 1 },
+      ...{ agentMs: 0, asteriskMs: 0, busy: 0.5 },
     })),
   };
   const failed = (changed: Partial<SoakRaw>): string[] =>
@@ -162,7 +177,7 @@ describe('the verdict', () => {
   });
 
   it('falls with one call in four hundred, one leaked channel, or one listener', () => {
-    const lost = raw.calls.map((seen, index) => (index === 7 ? { call: seen.call } : seen));
+    const lost = raw.calls.map((seen, index) => (index % 400 === 7 ? { call: seen.call } : seen));
     expect(failed({ calls: lost })).toEqual(['failed calls']);
     expect(failed({ after: state({ channels: 1 }) })).toEqual(['leaked channels']);
     expect(failed({ after: state({ listeners: 81 }) })).toEqual(['leaked listeners']);

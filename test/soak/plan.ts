@@ -28,9 +28,13 @@ export interface PlannedFault {
 
 export interface SoakPlan {
   readonly seed: number;
+  /** False: on a machine that others keep busy, too, where it says nothing how soon somebody is served. */
+  readonly timed: boolean;
   readonly atOnce: number;
   /** The calls whose cost of the first time (pools, caches, compiled code) is not to be taken for a leak. */
   readonly warmUp: readonly PlannedCall[];
+  /** One of each kind while they last: what stands in for a server that is down is loaded then. */
+  readonly warmUpFaults: readonly PlannedFault[];
   readonly calls: readonly PlannedCall[];
   readonly faults: readonly PlannedFault[];
   /** New calls a second: so many that `atOnce` is reached soon and kept. */
@@ -40,7 +44,10 @@ export interface SoakPlan {
 export interface SoakSize {
   readonly seed: number;
   readonly calls: number;
-  readonly atOnce: number;
+  readonly timed: boolean;
+  readonly warmUp: number;
+  /** Undefined: as many as the machine bears, which is measured before. */
+  readonly atOnce: number | undefined;
   /** Mean of the pauses between two faults; they come as long as there are calls. */
   readonly faultEveryMs: number;
   /** Nobody stays for longer. */
@@ -50,9 +57,13 @@ export interface SoakSize {
 /** One call in ten ends within its first two seconds: in the greeting, or before. */
 const AT_ONCE_SHARE = 0.1;
 const AT_ONCE_MS = 2000;
-const SHORTEST_MS = 4000;
+const SHORTEST_MS = 3000;
 const INTERRUPTING_SHARE = 0.2;
 const SAID_AT_MOST = 12;
+/** With these it is measured what a call costs. */
+export const MEASURING_AT_ONCE = 12;
+const MEASURING_CALLS = 48;
+const WARM_UP_FAULT_MS = 1000;
 /** How long a fault that isn't a moment lasts. */
 const FAULT_MS: Readonly<Record<FaultKind, readonly [number, number]>> = {
   'model-down': [2000, 5000],
@@ -62,25 +73,46 @@ const FAULT_MS: Readonly<Record<FaultKind, readonly [number, number]>> = {
   'media-thread-dies': [0, 0],
 };
 
-export function planSoak(size: SoakSize): SoakPlan {
-  const { seed, atOnce, longestMs } = size;
+/** Calls by which it is measured how many at once the machine bears. */
+export function planMeasuring({ seed, longestMs }: Pick<SoakSize, 'seed' | 'longestMs'>): SoakPlan {
   const random = seeded(seed);
-  const warmUpCalls = Math.max(10, atOnce);
-  const all = Array.from({ length: warmUpCalls + size.calls }, (_, call) =>
+  const calls = Array.from({ length: MEASURING_CALLS }, (_, call) => plannedCall(call, longestMs, random));
+  const none = { warmUp: [], warmUpFaults: [], faults: [], timed: true };
+  return { ...none, seed, atOnce: MEASURING_AT_ONCE, calls, perSecond: paceOf(calls, MEASURING_AT_ONCE) };
+}
+
+export function planSoak(size: SoakSize & { readonly atOnce: number }): SoakPlan {
+  const { seed, timed, atOnce, longestMs } = size;
+  const random = seeded(seed);
+  const all = Array.from({ length: size.warmUp + size.calls }, (_, call) =>
     plannedCall(call, longestMs, random),
   );
-  const [warmUp, calls] = [all.slice(0, warmUpCalls), all.slice(warmUpCalls)];
-  const meanMs = calls.reduce((sum, { talkMs }) => sum + talkMs, 0) / calls.length;
-  const lastsMs = (calls.length * meanMs) / atOnce;
+  const [warmUp, calls] = [all.slice(0, size.warmUp), all.slice(size.warmUp)];
+  const warmUpFaults = FAULT_KINDS.map((kind, index) => ({
+    ...plannedFault(kind, (lastsMs(warmUp, atOnce) * (1 + index)) / (2 + FAULT_KINDS.length), random),
+    forMs: Math.min(WARM_UP_FAULT_MS, FAULT_MS[kind][0]),
+  }));
   const faults: PlannedFault[] = [];
+  const untilMs = 0.9 * lastsMs(calls, atOnce);
   // Each kind before any comes again, and none in the first or last tenth, whose latencies are compared.
-  for (let at = 0.1 * lastsMs + size.faultEveryMs * random(); at < 0.9 * lastsMs;) {
-    const kind = FAULT_KINDS[faults.length % FAULT_KINDS.length] as FaultKind;
-    const [least, most] = FAULT_MS[kind];
-    faults.push({ kind, atMs: Math.round(at), forMs: Math.round(least + random() * (most - least)) });
+  for (let at = 0.1 * lastsMs(calls, atOnce) + size.faultEveryMs * random(); at < untilMs;) {
+    faults.push(plannedFault(FAULT_KINDS[faults.length % FAULT_KINDS.length] as FaultKind, at, random));
     at += size.faultEveryMs * (0.5 + random());
   }
-  return { seed, atOnce, warmUp, calls, faults, perSecond: Math.max(1, Math.ceil((1400 * atOnce) / meanMs)) };
+  return { seed, timed, atOnce, warmUp, warmUpFaults, calls, faults, perSecond: paceOf(calls, atOnce) };
+}
+
+function lastsMs(calls: readonly PlannedCall[], atOnce: number): number {
+  return calls.reduce((sum, { talkMs }) => sum + talkMs, 0) / atOnce;
+}
+
+function paceOf(calls: readonly PlannedCall[], atOnce: number): number {
+  return Math.max(1, Math.ceil((1400 * calls.length) / lastsMs(calls, atOnce)));
+}
+
+function plannedFault(kind: FaultKind, atMs: number, random: () => number): PlannedFault {
+  const [least, most] = FAULT_MS[kind];
+  return { kind, atMs: Math.round(atMs), forMs: Math.round(least + random() * (most - least)) };
 }
 
 function plannedCall(call: number, longestMs: number, random: () => number): PlannedCall {

@@ -20,13 +20,13 @@ export interface SoakSample {
   /** Processor time of the agent and of Asterisk since their start, ms. */
   readonly agentMs: number;
   readonly asteriskMs: number;
-  /** Of the machine, over a minute. */
-  readonly load: number;
+  /** Share of the machine's processors that was busy since the sample before. */
+  readonly busy: number;
 }
 
 export interface SoakRaw {
   /** Commit, machine, command. */
-  readonly about: Readonly<Record<string, string | number>>;
+  readonly about: Readonly<Record<string, string | number | boolean>>;
   readonly plan: SoakPlan;
   readonly calls: readonly SeenCall[];
   readonly faults: readonly DoneFault[];

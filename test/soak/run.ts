@@ -1,25 +1,39 @@
 /** Lets all calls of a plan be made, through a real Asterisk, to the real agent; and keeps what was seen. */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PROJECT } from '../../lab/paths.ts';
-import { emulatedSoakCloud } from './cloud.ts';
 import { Exposition } from '../support/prometheus-text.ts';
 import { descendants } from '../support/processes.ts';
 import { RunningAgent } from '../support/running-agent.ts';
 import { Callers } from './callers.ts';
-import { doFaults } from './faults.ts';
-import { planSoak, type SoakSize } from './plan.ts';
+import { CLOUD_SERVERS, SoakCloud } from './cloud.ts';
+import { doFaults, type DoneFault, type Faulty } from './faults.ts';
+import { planMeasuring, planSoak, type PlannedFault, type SoakPlan, type SoakSize } from './plan.ts';
 import type { SoakRaw, SoakSample } from './raw.ts';
-import { endThread, HELD_KINDS, holds, processorMsOf, residentOf, type HeldState } from './state.ts';
+import {
+  endThread,
+  HELD_KINDS,
+  holds,
+  machineMs,
+  processorMsOf,
+  residentOf,
+  type HeldState,
+} from './state.ts';
 
 const SAMPLE_MS = 2000;
 /** Connections that are kept alive for a while, and what is given back later, have so long to go. */
 const REST_MS = 60_000;
 /** Between two looks. */
 const PAUSE_MS = 1000;
+/**
+ * As many calls at once as make the processors so busy: the rest is room for moments at which many are set up, and for
+ * what else the machine does. Beyond, the agent refuses calls, as it should.
+ */
+const BUSY_SHARE = 0.65;
+const AT_ONCE_MOST = 80;
 
 /** `folder`: for what is written while it runs (the agent's log, SIPp's files). When `signal` aborts, no more calls are made. */
 export async function runSoak(
@@ -28,45 +42,52 @@ export async function runSoak(
   say: (line: string) => void,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<SoakRaw> {
-  const plan = planSoak(size);
   mkdirSync(folder, { recursive: true });
   // The path of a Unix socket has at most 107 bytes.
   const insight = join(mkdtempSync(join(tmpdir(), 'soak-')), 'insight');
-  const cloud = await emulatedSoakCloud();
-  const over: (() => Promise<unknown>)[] = [() => cloud.close()];
+  const over: (() => Promise<unknown>)[] = [];
+  const owned = <T extends { stop(): Promise<unknown> }>(part: T): T => {
+    over.unshift(() => part.stop());
+    return part;
+  };
   try {
-    const lab = await RunningAgent.start({
-      ariProxy: true,
-      logFile: join(folder, 'agent.log'),
-      environment: {
-        ...cloud.environment,
-        VOICE_AGENT_RECORDINGS: 'false',
-        VOICE_AGENT_MAX_CALLS: String(2 * size.atOnce),
-        NODE_OPTIONS: `--import=${new URL('insight.ts', import.meta.url).href}`,
-        SOAK_INSIGHT: insight,
-      },
-      edits: [['silenceMs: 7000', 'silenceMs: 60000']],
-    });
-    over.unshift(() => lab.stop());
+    const cloud = owned(await SoakCloud.start());
+    const lab = owned(
+      await RunningAgent.start({
+        ariProxy: true,
+        logFile: join(folder, 'agent.log'),
+        environment: {
+          ...cloud.environment,
+          VOICE_AGENT_RECORDINGS: 'false',
+          VOICE_AGENT_MAX_CALLS: String(2 * AT_ONCE_MOST),
+          NODE_OPTIONS: `--import=${new URL('insight.ts', import.meta.url).href}`,
+          SOAK_INSIGHT: insight,
+        },
+        edits: size.timed ? EDITS : [...EDITS, ...ON_ANY_MACHINE],
+      }),
+    );
     const { asterisk, agent, ariProxy } = lab;
     if (!ariProxy) throw new Error('there is no proxy');
-    const callers = await Callers.start(asterisk, plan, folder);
-    over.unshift(() => callers.stop());
+    const faulty: Faulty = { cloud, ari: ariProxy, endThread: (name) => endThread(insight, name) };
+    const look = async (): Promise<HeldState> => {
+      // What is kept open for the next call only, and how many there are of it, is chance.
+      for (const server of CLOUD_SERVERS) await cloud.tell({ type: 'down', server });
+      await sleep(PAUSE_MS);
+      const held = await holds(asterisk, agent.pid, insight);
+      for (const server of CLOUD_SERVERS) await cloud.tell({ type: 'up', server });
+      return held;
+    };
+
+    const plan = planSoak({ ...size, atOnce: size.atOnce ?? (await bearable()) });
+    signal.throwIfAborted();
+    const callers = owned(await Callers.start(asterisk, plan, folder));
     const finish = (): void => {
       callers.finish();
     };
     signal.addEventListener('abort', finish, { once: true });
-    const look = async (): Promise<HeldState> => {
-      // Idle connections to an HTTP server are kept for five minutes, and are no leak: it closes them.
-      cloud.groq.cutAll();
-      // Of the voice's sockets there were as many as were needed at a time; then there is the one that is always kept.
-      for (const socket of cloud.cartesia.seen) if (socket.open) socket.cut();
-      await sleep(PAUSE_MS);
-      return holds(asterisk, agent.pid, insight);
-    };
 
     say(`${plan.warmUp.length} calls to warm up`);
-    const warmed = await callers.make(plan.warmUp, plan);
+    const warmed = await withFaults(plan.warmUpFaults, faulty, () => callers.make(plan.warmUp, plan));
     signal.throwIfAborted();
     let before = await look();
     for (let settled = false; !settled;) {
@@ -77,33 +98,12 @@ export async function runSoak(
 
     say(`${plan.calls.length} calls, ${plan.atOnce} at once, ${plan.faults.length} faults`);
     const startedAt = Date.now();
-    const asteriskPid = descendants(asterisk.pid).at(-1) ?? 0;
     const samples: SoakSample[] = [];
-    const overBefore = callers.ended;
-    const ending = new AbortController();
-    const sampling = sampleUntil(ending.signal, async () => {
-      const sample = {
-        ...{ at: Date.now(), calls: callers.ended - overBefore, resident: residentOf(agent.pid) },
-        ...{ heap: await heapOf(agent.monitoringUrl), agentMs: processorMsOf(agent.pid) },
-        ...{ asteriskMs: processorMsOf(asteriskPid), load: loadavg()[0] ?? 0 },
-      };
-      samples.push(sample);
-      appendFileSync(join(folder, 'progress.jsonl'), `${JSON.stringify(sample)}\n`);
-      if (samples.length % 15 === 0) {
-        say(
-          `  ${sample.calls} calls over, ${Math.round(sample.resident / 1e6)} MB, load ${sample.load.toFixed(1)}`,
-        );
-      }
-    });
-    const faulting = doFaults(
-      plan.faults,
-      { cloud, ari: ariProxy, endThread: (name) => endThread(insight, name) },
-      ending.signal,
-    );
-    const { seen, complaints } = await callers.make(plan.calls, plan);
-    ending.abort();
-    await sampling;
-    const faults = await faulting;
+    const sampling = new AbortController();
+    const sampled = sampleUntil(sampling.signal, folder, lab, callers, samples, say);
+    const made = await withFaults(plan.faults, faulty, () => callers.make(plan.calls, plan));
+    sampling.abort();
+    await sampled;
     const endedAt = Date.now();
 
     let after = await look();
@@ -112,19 +112,108 @@ export async function runSoak(
       after = await look();
     }
     return {
-      about: aboutRun(size, startedAt, endedAt),
-      ...{ plan, calls: seen, faults, samples, before, after },
-      complaints: [warmed.complaints, complaints, ...asterisk.complaints().map(({ text }) => text)].join(
-        '\n',
-      ),
+      about: aboutRun({ ...size, atOnce: plan.atOnce }, startedAt, endedAt),
+      ...{ plan, calls: made.result.seen, faults: made.faults, samples, before, after },
+      complaints: [
+        warmed.result.complaints,
+        made.result.complaints,
+        ...asterisk.complaints().map(({ text }) => text),
+      ].join('\n'),
     };
+
+    async function bearable(): Promise<number> {
+      const measuring = planMeasuring(size);
+      say(`${measuring.calls.length} calls, ${measuring.atOnce} at once, to see how many the machine bears`);
+      const some = await Callers.start(asterisk, measuring, join(folder, 'measuring'));
+      over.unshift(() => some.stop());
+      const finish = (): void => {
+        some.finish();
+      };
+      signal.addEventListener('abort', finish, { once: true });
+      const calls = await costOf(some, measuring);
+      signal.removeEventListener('abort', finish);
+      await some.stop();
+      const atOnce = Math.floor((BUSY_SHARE * 1000 * availableParallelism()) / calls);
+      say(`A call costs ${calls.toFixed(0)} ms of the processor in a second, with all that makes it`);
+      return Math.min(AT_ONCE_MOST, Math.max(1, atOnce));
+    }
   } finally {
     for (const end of over) await end();
     rmSync(dirname(insight), { recursive: true, force: true });
   }
 }
 
-async function sampleUntil(signal: AbortSignal, take: () => Promise<void>): Promise<void> {
+/** As shipped, but for what would make short calls of many callers all alike: a long greeting, and a question to who is silent. */
+const EDITS = [
+  ['silenceMs: 7000', 'silenceMs: 60000'],
+  [
+    'greeting: Riverside Dental Clinic, this is Alice. How can I help you?',
+    'greeting: Riverside Dental Clinic.',
+  ],
+  ['greeting: Northgate Garage, Tom speaking. What can I do for you?', 'greeting: Northgate Garage.'],
+] as const;
+
+/** New calls are taken however late the others are served. */
+const ON_ANY_MACHINE = [
+  ['whenFull: announce #', 'maxEventLoopDelayMs: 60000\n  maxMediaLatenessMs: 10000\n  whenFull: announce #'],
+] as const;
+
+/** What all of the machine does for one call in a second, ms of a processor. */
+async function costOf(callers: Callers, plan: SoakPlan): Promise<number> {
+  const before = machineMs();
+  const { seen } = await callers.make(plan.calls, plan);
+  const after = machineMs();
+  const talkedMs = seen.reduce(
+    (sum, { answeredAt = 0, endedAt = answeredAt }) => sum + endedAt - answeredAt,
+    0,
+  );
+  if (talkedMs === 0) throw new Error('nobody was answered');
+  return (1000 * (after.all - after.idle - before.all + before.idle)) / talkedMs;
+}
+
+async function withFaults<T>(
+  faults: readonly PlannedFault[],
+  faulty: Faulty,
+  make: () => Promise<T>,
+): Promise<{ result: T; faults: DoneFault[] }> {
+  const ending = new AbortController();
+  const faulting = doFaults(faults, faulty, ending.signal);
+  const result = await make().finally(() => {
+    ending.abort();
+  });
+  return { result, faults: await faulting };
+}
+
+async function sampleUntil(
+  signal: AbortSignal,
+  folder: string,
+  { agent, asterisk }: RunningAgent,
+  callers: Callers,
+  samples: SoakSample[],
+  say: (line: string) => void,
+): Promise<void> {
+  const asteriskPid = descendants(asterisk.pid).at(-1) ?? 0;
+  const overBefore = callers.ended;
+  let machine = machineMs();
+  const take = async (): Promise<void> => {
+    const heap = await heapOf(agent.monitoringUrl);
+    const now = machineMs();
+    const sample = {
+      ...{ at: Date.now(), calls: callers.ended - overBefore, resident: residentOf(agent.pid), heap },
+      ...{ agentMs: processorMsOf(agent.pid), asteriskMs: processorMsOf(asteriskPid) },
+      busy: 1 - (now.idle - machine.idle) / (now.all - machine.all),
+    };
+    machine = now;
+    samples.push(sample);
+    appendFileSync(join(folder, 'progress.jsonl'), `${JSON.stringify(sample)}\n`);
+    agent.events.calls.clear(); // nobody asks; thousands of calls would be gigabytes
+    if (samples.length % 15 === 0) {
+      const [megabytes, percent] = [sample.resident / 1e6, 100 * sample.busy];
+      say(
+        `  ${sample.calls} calls over, ${megabytes.toFixed(0)} MB, processors busy ${percent.toFixed(0)} %`,
+      );
+    }
+  };
   while (!signal.aborted) {
     await take().catch(() => undefined); // a scrape that fails is a gap
     await sleep(SAMPLE_MS, undefined, { signal }).catch(() => undefined);
@@ -141,7 +230,11 @@ async function heapOf(monitoringUrl: string): Promise<number> {
   );
 }
 
-function aboutRun(size: SoakSize, startedAt: number, endedAt: number): SoakRaw['about'] {
+function aboutRun(
+  size: SoakSize & { readonly atOnce: number },
+  startedAt: number,
+  endedAt: number,
+): SoakRaw['about'] {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
     cwd: PROJECT,
     encoding: 'utf8',

@@ -2,7 +2,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  copyFileSync,
   createReadStream,
   existsSync,
   mkdirSync,
@@ -24,7 +23,7 @@ export interface SippCall {
   readonly rtpPort: number;
 }
 
-/** `unanswered`: there was no 200 within 20 s. `left`: the far side hung up. */
+/** `unanswered`: there was no 200 in time. `left`: the far side hung up. */
 export type SippWord = 'called' | 'answered' | 'unanswered' | 'left' | 'hung-up';
 
 export interface SippTold {
@@ -45,10 +44,13 @@ export interface SippOptions {
   readonly calls: readonly SippCall[];
   readonly atOnce: number;
   readonly perSecond: number;
+  /** Who isn't answered by then is `unanswered` (default: 20 s). */
+  readonly answerMs?: number;
   readonly onTold?: (told: SippTold) => void;
 }
 
 const LOOK_MS = 20;
+const ANSWER_MS = 20_000;
 /** As the scenario has it. */
 const STEP_MS = 200;
 const SCENARIO = new URL('caller.xml', import.meta.url).pathname;
@@ -66,7 +68,11 @@ export class Sipp {
   static async start(options: SippOptions): Promise<Sipp> {
     const { folder, server, calls } = options;
     mkdirSync(folder, { recursive: true });
-    copyFileSync(SCENARIO, join(folder, 'caller.xml'));
+    const scenario = readFileSync(SCENARIO, 'utf8').replaceAll(
+      '{answerMs}',
+      String(options.answerMs ?? ANSWER_MS),
+    );
+    writeFileSync(join(folder, 'caller.xml'), scenario);
     const rows = calls.map(({ call, rtpPort, extension, talkMs }) =>
       [
         call,

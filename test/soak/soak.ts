@@ -1,6 +1,6 @@
 /**
  * `make soak`: many real calls through a real Asterisk to the agent, with faults, against a pass line that stands in
- * judge.ts. Settings: CALLS=1000 (about a quarter of an hour), AT_ONCE=16, FAULT_EVERY_S=30, LONGEST_S=20, SEED=1. Ctrl-C: no
+ * judge.ts. Settings: CALLS=1000, AT_ONCE (default: as many as the machine bears, which is measured), FAULT_EVERY_S=30, LONGEST_S=8, SEED=1. Ctrl-C: no
  * more calls are made, and those that there were are judged. The raw data stay in .cache/soak; `make soak VERIFY=FOLDER` computes the table from them again.
  */
 import { join } from 'node:path';
@@ -26,8 +26,14 @@ await runMain(async (signal) => {
 
 async function soaked(folder: string, signal: AbortSignal): Promise<SoakRaw> {
   const size = {
-    ...{ calls: whole('CALLS', 1000), atOnce: whole('AT_ONCE', 16), seed: whole('SEED', 1) },
-    ...{ faultEveryMs: 1000 * whole('FAULT_EVERY_S', 30), longestMs: 1000 * whole('LONGEST_S', 20) },
+    ...{
+      timed: true,
+      warmUp: 60,
+      calls: whole('CALLS', 1000),
+      atOnce: whole('AT_ONCE', undefined),
+      seed: whole('SEED', 1),
+    },
+    ...{ faultEveryMs: 1000 * whole('FAULT_EVERY_S', 30), longestMs: 1000 * whole('LONGEST_S', 8) },
   };
   const raw = await runSoak(size, folder, say, signal);
   writeRaw(folder, raw);
@@ -38,7 +44,7 @@ function show(raw: SoakRaw, folder: string): void {
   const { lines, failures, notes, holds } = judge(raw);
   say(
     `\n${Object.entries(raw.about)
-      .map(([name, value]) => `${name} ${value}`)
+      .map(([name, value]) => `${name} ${String(value)}`)
       .join(', ')}\n`,
   );
   const verdict = (line: { holds: boolean | undefined }): string =>
@@ -56,9 +62,10 @@ function show(raw: SoakRaw, folder: string): void {
   if (!holds) process.exitCode = 1;
 }
 
-function whole(name: string, otherwise: number): number {
+function whole<T extends number | undefined>(name: string, otherwise: T): number | T {
   const text = nonEmpty(process.env[name]);
-  const value = text === undefined ? otherwise : Number(text);
+  if (text === undefined) return otherwise;
+  const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
-  throw new UserError(`${name}=${text ?? ''} must be a whole number of at least 1.`);
+  throw new UserError(`${name}=${text} must be a whole number of at least 1.`);
 }

@@ -1,6 +1,7 @@
 /** What the agent, and Asterisk for it, hold at one moment. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { request } from 'node:http';
+import { cpus } from 'node:os';
 import type { NativeAsterisk } from '../../lab/asterisk.ts';
 import type { AgentState } from './insight.ts';
 
@@ -68,6 +69,13 @@ export function processorMsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10; // in ticks of 10 ms
+}
+
+/** What all processors of this machine have done since it was started, ms: all of it, and that for nobody. */
+export function machineMs(): { readonly all: number; readonly idle: number } {
+  const times = cpus().map((one) => one.times);
+  const idle = times.reduce((sum, one) => sum + one.idle, 0);
+  return { all: times.reduce((sum, one) => sum + one.user + one.nice + one.sys + one.irq, idle), idle };
 }
 
 function descriptorsOf(pid: number): Record<string, number> {

@@ -12,6 +12,7 @@ import type { DatabasePlace } from '../../../src/store/database.ts';
 import { listCalls, listMessages } from '../../../src/store/reader.ts';
 import { Store } from '../../../src/store/store.ts';
 import type { Supervision } from '../../../src/threads/supervised-thread.ts';
+import { LoopDisk } from '../../support/loop-disk.ts';
 import { MortalThreads } from '../../support/mortal-threads.ts';
 import { callInfo } from '../../support/scripted-line.ts';
 import { cleanDatabases, closeLater, newPlace, open, postgres, tempFolder } from './databases.ts';
@@ -234,6 +235,33 @@ describe.skipIf(!IS_ROOT)('a full disk', () => {
     MINUTE,
   );
 });
+
+it.skipIf(!LoopDisk.possible)(
+  'a disk that can only be read any more is told of once, and so is what is lost when the program ends',
+  async () => {
+    const disk = LoopDisk.make();
+    closeLater(() => {
+      disk.close();
+    });
+    const place = await newPlace('sqlite');
+    const { store, troubles } = await opened(join(disk.folder, 'data'), place);
+    observe(store, oneCall('before'));
+    await allWritten(store);
+    disk.fail();
+    observe(store, oneCall('meanwhile'));
+    await expect.poll(() => store.status.spoolTrouble, PATIENCE).toMatch(/EROFS/);
+    await expect(store.keep(message('refused'))).rejects.toThrow(/EROFS/);
+    await systemClock.sleep(2500); // it is tried again each second
+    expect(troubles.filter((text) => text.includes('nothing can be written to the spool'))).toHaveLength(1);
+    await store.close();
+    expect(store.status.lost).toBeGreaterThan(0);
+    expect(troubles.at(-1)).toBe(
+      `${store.status.lost} entries of records are lost: the program ends, and they couldn't be written`,
+    );
+    expect((await listCalls(await open(place), 9)).map(({ call }) => call)).toEqual(['before']);
+  },
+  MINUTE,
+);
 
 describe('a server', () => {
   it(
