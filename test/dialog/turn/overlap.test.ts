@@ -253,6 +253,60 @@ describe('a sound that is weaker than the caller', () => {
     expect(judgement(actions)).toMatchObject({ judgement: 'interruption' });
   });
 
+  it('goes on after a breath, though a word of it is louder, and is over when the agent has said everything', () => {
+    const call = answering();
+    call.feedAt(10_400, { type: 'speech-lasts', dbov: -36 });
+    call.ends(11_000, -35);
+    call.feedAt(11_150, { type: 'transcript', ask: 4, transcript: said('did you watch the match') });
+    call.feedAt(11_360, { type: 'speech-start', frame: 565, since: 11_300 });
+    expect(call.feedAt(11_400, { type: 'barge-in', frame: 568, since: 11_360 })).toEqual([]);
+    call.ends(11_500, -30);
+    const actions = call.feedAt(11_700, {
+      type: 'transcript',
+      ask: 5,
+      transcript: said('did you watch the match last night'),
+    });
+    expect(actions).toEqual([]);
+    expect(call.feedAt(11_900, { type: 'reply-ended', reply: 3 })).toEqual([]);
+    expect(call.state).toMatchObject({ phase: 'listening', ear: { is: 'quiet' }, said: { pieces: [] } });
+  });
+
+  it('is heard when they raise their voice in the middle of it', () => {
+    const call = answering();
+    call.feedAt(10_400, { type: 'speech-lasts', dbov: -35 });
+    call.feedAt(10_800, { type: 'speech-lasts', dbov: -29 });
+    expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBe(3);
+    expect(call.feedAt(10_820, { type: 'barge-in', frame: 541, since: 10_820 })).toEqual([
+      { do: 'pause', reply: 3 },
+      { do: 'begin-turn', frame: 500 },
+    ]);
+    call.ends(11_000, -29);
+    const words = said('I meant something else');
+    const actions = call.feedAt(11_150, { type: 'transcript', ask: 4, transcript: words });
+    expect(judgement(actions)).toMatchObject({ judgement: 'interruption' });
+  });
+
+  it('stays talk to somebody else if it is much weaker still when it is raised', () => {
+    const call = answering();
+    call.feedAt(10_400, { type: 'speech-lasts', dbov: -44 });
+    call.feedAt(10_800, { type: 'speech-lasts', dbov: -37 });
+    call.feedAt(10_820, { type: 'barge-in', frame: 541, since: 10_820 });
+    call.ends(11_000, -37);
+    const words = said('I meant something else');
+    expect(call.feedAt(11_150, { type: 'transcript', ask: 4, transcript: words })).toEqual([]);
+    expect(call.state.phase).toBe('speaking');
+  });
+
+  it.each([
+    [10_250, 'speaking'], // a vowel
+    [10_600, 'listening'],
+  ])('is measured by more than a vowel (until %i ms)', (until, phase) => {
+    const call = answering();
+    call.ends(until, -31);
+    call.feedAt(until + 200, { type: 'transcript', ask: 4, transcript: said('put it') });
+    expect(call.state.phase).toBe(phase);
+  });
+
   it('is as loud as ever, and interrupts', () => {
     const call = answering();
     expect(call.feedAt(10_400, { type: 'speech-lasts', dbov: -30 })).toEqual([]);
