@@ -968,6 +968,8 @@ function soundBegins(state: SpeakingState, event: EventOf<'speech-start'>, setti
 }
 
 function soundEnds(state: SpeakingState, event: EventOf<'speech-stop'>, settings: TurnSettings): Step {
+  // What was answered while it went on is over: no later sound is a part of it.
+  if (state.ear.is === 'cut') return unchanged({ ...state, ear: { is: 'quiet' } });
   const judged = soundKnown(
     { ...state, ear: stopped(state.ear, event) },
     event.traits?.dbov,

@@ -187,6 +187,23 @@ describe('a sound of the caller while the agent speaks', () => {
   });
 });
 
+it('begins with itself, and not with what was answered while a television went on', () => {
+  const call = new TurnDriver(PAUSING);
+  call.feed({ type: 'answered' });
+  call.feedAt(2000, { type: 'reply-ended', reply: 1 });
+  call.feedAt(3060, { type: 'speech-start', frame: 150, since: 3000 });
+  const late = 3000 + PAUSING.longestTurnMs + 20;
+  const asked = call.waitUntil(late).find((action) => action.do === 'end-turn');
+  call.feedAt(late + 60, { type: 'transcript', ask: asked!.ask, transcript: said('a long tale') });
+  call.feedAt(late + 400, { type: 'reply-audible', reply: 3 });
+  call.feedAt(late + 500, { type: 'speech-stop', frame: 1430, lastAt: late + 400 });
+  call.feedAt(late + 640, { type: 'speech-start', frame: 1440, since: late + 580 });
+  expect(call.feedAt(late + 660, { type: 'barge-in', frame: 1443, since: late + 640 })).toEqual([
+    { do: 'pause', reply: 3 },
+    { do: 'begin-turn', frame: 1440 },
+  ]);
+});
+
 describe('a sound that is weaker than the caller', () => {
   /** An answer, after a question of −26 dBov, into which somebody talks at 10,000 ms. */
   function answering(findsTurns = false): Overlapped {
