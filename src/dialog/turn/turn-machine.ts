@@ -219,7 +219,7 @@ export function interruptible(
   if (state.phase !== 'greeting' && state.phase !== 'speaking') return undefined;
   if (state.phase === 'greeting' && !greetingInterruptible) return undefined;
   const { ear, overlap } = state;
-  const isHeard = overlap?.is === 'paused' || (overlap?.is === 'aside' && ear.is === 'talking');
+  const isHeard = overlap?.is === 'paused' || overlap?.is === 'aside';
   return ear.is === 'cut' || isHeard ? undefined : state.reply;
 }
 
@@ -1111,11 +1111,12 @@ function wordsCome(state: SpeakingState, event: WordsEvent, settings: TurnSettin
   };
 }
 
-/** When a paused agent waits no longer; undefined: they aren't paused. */
+/** When a paused agent waits no longer, or talk to somebody else is over; undefined: neither is. */
 function overlapDeadline(
   { overlap, ear }: SpeakingState,
-  { interruption }: TurnSettings,
+  { interruption, endpointingMs }: TurnSettings,
 ): Milliseconds | undefined {
+  if (overlap?.is === 'aside' && ear.is === 'pausing') return ear.lastAt + endpointingMs;
   if (overlap?.is !== 'paused' || ear.is === 'quiet') return undefined;
   if (ear.is === 'pausing') return ear.lastAt + interruption.waitsMs(ear.lastAt - ear.since);
   return ear.since + interruption.longestMs;
@@ -1125,6 +1126,11 @@ function overlapDeadline(
 function waitedEnough(state: SpeakingState, at: Milliseconds, settings: TurnSettings): Step {
   const { overlap, ear } = state;
   if (!overlap) return unchanged(state);
+  if (overlap.is === 'aside') {
+    return expectsText(overlap.said)
+      ? unchanged({ ...state, overlap: { is: 'resumed', said: overlap.said } })
+      : unchanged({ ...state, ear: { is: 'quiet' }, overlap: undefined });
+  }
   const sound = { ...soundOf(state, knownText(overlap.said), at), final: true };
   if (ear.is === 'pausing' && settings.interruption.judge(sound) !== 'interrupts') {
     return {

@@ -236,6 +236,7 @@ describe('a sound that is weaker than the caller', () => {
         transcript: said('hold on darling I am on the phone'),
       }),
     ).toEqual([]);
+    call.waitUntil(11_501);
     expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBe(3);
   });
 
