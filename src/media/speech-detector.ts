@@ -229,7 +229,8 @@ export class SpeechDetector {
     this.#startVoicedMs += voicedMs;
     this.#burstVoicedMs += voicedMs;
     const starts = !this.#speaking && this.#startVoicedMs >= this.#options.startMs;
-    const bargesIn = armed && this.#burstVoicedMs >= this.#options.bargeInMs;
+    // Not before it is told that speech begins: whoever pauses for it waits until it is told that it has ended.
+    const bargesIn = armed && (this.#speaking || starts) && this.#burstVoicedMs >= this.#options.bargeInMs;
     if (this.#levelCount % LASTS_FRAMES === 0) {
       this.#recentDbov = this.#recentSum / LASTS_FRAMES;
       this.#recentSum = 0;

@@ -224,6 +224,18 @@ describe('barge-in', () => {
     });
   });
 
+  it('never comes for a click behind what was said, of which nobody is told that it begins or ends', () => {
+    const call = listening({ bargeInMs: 80 });
+    call.arm();
+    call.quiet(200);
+    call.voice(600);
+    call.quiet(140);
+    const before = call.events.length;
+    call.voice(40);
+    call.quiet(400);
+    expect(call.events.slice(before)).toEqual([]);
+  });
+
   it('never comes while nothing is armed', () => {
     const call = listening();
     call.quiet(200);

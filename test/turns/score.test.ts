@@ -62,6 +62,15 @@ describe('an answer that is disturbed', () => {
     expect(outcome(agent)).toEqual({ outcome: 'resumed', gapMs: 700 });
   });
 
+  it('is not broken by two packets that only fade', () => {
+    const agent = [
+      span(1000, 3260, ['One.', 0, 2260]),
+      span(3560, 3600),
+      span(4000, 7000, ['One.', 2100, 3000], ['Two.', 0, 2100]),
+    ];
+    expect(outcome(agent)).toEqual({ outcome: 'resumed', gapMs: 700 });
+  });
+
   it.each([
     ['its rest was never said', [span(1000, 3260, ['One.', 0, 2260])]],
     [

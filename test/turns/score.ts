@@ -75,6 +75,11 @@ function says(log: CallLog, span: AgentSpan): boolean {
   return span.said.some(({ text }) => log.answer.some((sentence) => sentence.text === text));
 }
 
+/** It begins and ends within two packets, which fade: nobody can tell what they are of. */
+function fades({ from, to, said }: AgentSpan): boolean {
+  return said.length === 0 && to - from <= GAP_MS;
+}
+
 function yieldOf(log: CallLog, { from, text }: CallerSpan): Verdict['yields'] {
   const during = log.agent.findIndex((span) => span.from <= from && span.to > from && says(log, span));
   if (during < 0) return [];
@@ -115,7 +120,8 @@ function disturbedOf(log: CallLog): Disturbed | undefined {
   const gapMs = gaps.reduce((sum, gap) => sum + gap, 0);
   // Said anew from its beginning, it is another answer.
   const unbroken =
-    spans.every((span) => says(log, span)) && !spans.slice(1).some((span) => isReply(log, span));
+    spans.every((span) => says(log, span) || fades(span)) &&
+    !spans.slice(1).some((span) => isReply(log, span));
   if (!wasWhole(log) || !unbroken) return { outcome: 'lost', gapMs };
   return { outcome: gapMs > GAP_MS ? 'resumed' : 'unbroken', gapMs };
 }

@@ -80,7 +80,7 @@ export const DEFAULT_LIMITS: AgentLimits = {
   eagerPauseMs: 150,
   // Whisper hears windows of 30 s (Radford et al. 2022, section 2.2); a turn and its lead-in stay within one.
   longestTurnMs: 25_000,
-  bargeInMs: 160,
+  bargeInMs: 80,
   interDigitMs: 1_500,
   fillerMs: 1_000,
   firstPacketMs: 0,

@@ -71,16 +71,22 @@ export class Vocabulary {
 
   /** The text consists of entries and nothing else; an empty one does, too. */
   covers(text: string): boolean {
+    return this.othersIn(text) === 0;
+  }
+
+  /** How many words of the text belong to no entry. */
+  othersIn(text: string): number {
     const runs = runsOf(text);
+    let others = 0;
     for (let at = 0; at < runs.length;) {
       const run = runs[at] ?? '';
       let count = Math.min(this.#longest, runs.length - at);
       while (count > 0 && !this.#whole.has(runs.slice(at, at + count).join(' '))) count -= 1;
       if (count === 0 && isUnspaced(run) && this.#coversRun(run)) count = 1;
-      if (count === 0) return false;
-      at += count;
+      if (count === 0) others += Math.max(1, wordsOf(run, this.#code).length);
+      at += Math.max(1, count);
     }
-    return true;
+    return others;
   }
 
   /** The text's last word is one of the entries. */

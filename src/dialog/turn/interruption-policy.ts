@@ -51,9 +51,9 @@ export const SPEECH_PITCHED = 0.4;
 /** Recognisers find up to this many words in a cough. */
 const FEW_WORDS = 2;
 /** A voice that is turned away from the telephone is weaker by at least this. */
-const ASIDE_DB = 7;
+export const ASIDE_DB = 7;
 /** One or two words aren't believed if the recogniser is less sure of them than this. */
-const CERTAIN = 0.6;
+const CERTAIN = 0.7;
 /** How long the words of a short sound are waited for after its end. */
 const SOUND_WAITS_MS = 400;
 /** The same for a sentence. */
@@ -78,11 +78,14 @@ export function pausingForWords(language: Language): InterruptionPolicy {
       if (weakerDb >= ASIDE_DB) return count > 0 && urgent.covers(words) ? 'interrupts' : 'listens';
       if (urgent.occursIn(words)) return 'interrupts';
       if (count <= FEW_WORDS && isNoise) return 'listens';
-      if (runsOf(words).length > LISTENERS_WORDS || !backchannels.covers(words)) {
+      const others = backchannels.othersIn(words);
+      const isTalk = runsOf(words).length > LISTENERS_WORDS;
+      if (isTalk || others > 0) {
         // Less may be a laugh, or the beginning of "okay".
-        if (count > FEW_WORDS || lastsMs === undefined) return 'interrupts';
+        const isCertain = confidence >= CERTAIN;
+        if (isTalk || (isCertain ? count : others) > FEW_WORDS || lastsMs === undefined) return 'interrupts';
         if (!isOver && lastsMs < SENTENCE_MS) return 'unclear';
-        return confidence < CERTAIN ? 'listens' : 'interrupts';
+        return isCertain ? 'interrupts' : 'listens';
       }
       if (!final) return 'unclear';
       return count === 0 && (lastsMs ?? 0) >= SENTENCE_MS ? 'interrupts' : 'listens';

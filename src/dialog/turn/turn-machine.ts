@@ -5,7 +5,7 @@ import type { TransferOutcome } from '../contract/call-info.ts';
 import type { JudgedSound } from '../contract/call-events.ts';
 import type { FailureReason } from '../contract/end-reason.ts';
 import type { Wait } from './filler-policy.ts';
-import { SPEECH_PITCHED, type CallerSound } from './interruption-policy.ts';
+import { ASIDE_DB, SPEECH_PITCHED, type CallerSound } from './interruption-policy.ts';
 import {
   expectsText,
   heardPlaces,
@@ -219,7 +219,7 @@ export function interruptible(
   if (state.phase !== 'greeting' && state.phase !== 'speaking') return undefined;
   if (state.phase === 'greeting' && !greetingInterruptible) return undefined;
   const { ear, overlap } = state;
-  const isHeard = overlap?.is === 'paused' || (overlap?.is === 'aside' && ear.is === 'talking');
+  const isHeard = overlap?.is === 'paused' || overlap?.is === 'aside';
   return ear.is === 'cut' || isHeard ? undefined : state.reply;
 }
 
@@ -924,7 +924,9 @@ function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: TurnSett
     case 'barge-in':
       return soundLasts(state, event, settings);
     case 'speech-lasts':
-      return soundKnown(state, event.dbov, at, settings);
+      return state.overlap?.is === 'aside'
+        ? unchanged(mayRaise(state, event.dbov))
+        : soundKnown(state, event.dbov, at, settings);
     case 'partial':
     case 'turn-eager-end':
     case 'turn-end':
@@ -966,6 +968,8 @@ function soundBegins(state: SpeakingState, event: EventOf<'speech-start'>, setti
 }
 
 function soundEnds(state: SpeakingState, event: EventOf<'speech-stop'>, settings: TurnSettings): Step {
+  // What was answered while it went on is over: no later sound is a part of it.
+  if (state.ear.is === 'cut') return unchanged({ ...state, ear: { is: 'quiet' } });
   const judged = soundKnown(
     { ...state, ear: stopped(state.ear, event) },
     event.traits?.dbov,
@@ -1033,17 +1037,32 @@ function soundOf(state: SpeakingState, words: string, at: Milliseconds): CallerS
   };
 }
 
-/** A caller who wasn't listened to and raises their voice by this much is heard. */
-const RAISES_DB = 3;
+/** A caller who wasn't listened to and raises their voice by this much … */
+const RAISES_DB = 6;
+/** … counts as so much louder. */
+const RAISED_DB = 3;
+/** A sound that is shorter than this is hardly more than a vowel, which is so much louder than a sentence. */
+const VOWEL_MS = 300;
+const VOWEL_DB = 3;
 
 /** By how much a sound is weaker than the caller when they talk to the agent, dB. */
 function weakerBy(
-  { voiceDbov, asideDbov, overlap }: SpeakingState,
+  { voiceDbov, asideDbov, overlap, ear }: SpeakingState,
   dbov: number | undefined,
 ): number | undefined {
-  if (voiceDbov === undefined || dbov === undefined) return undefined;
-  const isRaised = asideDbov !== undefined && overlap?.is !== 'aside' && dbov >= asideDbov + RAISES_DB;
-  return isRaised ? undefined : voiceDbov - dbov;
+  // As long as it goes on, one louder word makes no other sound of it.
+  const level = overlap?.is === 'aside' ? (asideDbov ?? dbov) : dbov;
+  if (voiceDbov === undefined || level === undefined) return undefined;
+  const vowelDb = ear.is === 'pausing' && ear.lastAt - ear.since < VOWEL_MS ? VOWEL_DB : 0;
+  const raisedDb = asideDbov !== undefined && level >= asideDbov + RAISES_DB ? RAISED_DB : 0;
+  return voiceDbov - level + vowelDb - raisedDb;
+}
+
+/** Who raises their voice in what was taken for talk to somebody else is listened to anew: the agent may pause for them. */
+function mayRaise(state: SpeakingState, dbov: number): SpeakingState {
+  const { asideDbov } = state;
+  if (asideDbov === undefined || dbov < asideDbov + RAISES_DB) return state;
+  return { ...state, overlap: undefined };
 }
 
 type WordsEvent = EventOf<'partial' | 'turn-eager-end' | 'turn-end' | 'transcript'>;
@@ -1080,6 +1099,10 @@ function wordsCome(state: SpeakingState, event: WordsEvent, settings: TurnSettin
   if (judgement === 'unclear' || (overlap.is === 'aside' && ear.is === 'talking')) {
     return unchanged({ ...state, overlap: { ...overlap, said } });
   }
+  // Who talks to somebody else goes on with that.
+  if (overlap.is === 'aside' && (sound.weakerDb ?? 0) >= ASIDE_DB) {
+    return unchanged({ ...state, overlap: { ...overlap, said } });
+  }
   // What follows a short pause belongs to the same sound: the recogniser then hears all of it.
   const next: Ear = ear.is === 'pausing' && words !== '' ? { is: 'quiet' } : ear;
   return {
@@ -1088,11 +1111,12 @@ function wordsCome(state: SpeakingState, event: WordsEvent, settings: TurnSettin
   };
 }
 
-/** When a paused agent waits no longer; undefined: they aren't paused. */
+/** When a paused agent waits no longer, or talk to somebody else is over; undefined: neither is. */
 function overlapDeadline(
   { overlap, ear }: SpeakingState,
-  { interruption }: TurnSettings,
+  { interruption, endpointingMs }: TurnSettings,
 ): Milliseconds | undefined {
+  if (overlap?.is === 'aside' && ear.is === 'pausing') return ear.lastAt + endpointingMs;
   if (overlap?.is !== 'paused' || ear.is === 'quiet') return undefined;
   if (ear.is === 'pausing') return ear.lastAt + interruption.waitsMs(ear.lastAt - ear.since);
   return ear.since + interruption.longestMs;
@@ -1102,6 +1126,11 @@ function overlapDeadline(
 function waitedEnough(state: SpeakingState, at: Milliseconds, settings: TurnSettings): Step {
   const { overlap, ear } = state;
   if (!overlap) return unchanged(state);
+  if (overlap.is === 'aside') {
+    return expectsText(overlap.said)
+      ? unchanged({ ...state, overlap: { is: 'resumed', said: overlap.said } })
+      : unchanged({ ...state, ear: { is: 'quiet' }, overlap: undefined });
+  }
   const sound = { ...soundOf(state, knownText(overlap.said), at), final: true };
   if (ear.is === 'pausing' && settings.interruption.judge(sound) !== 'interrupts') {
     return {
@@ -1149,6 +1178,10 @@ function spoken(state: SpeakingState, at: Milliseconds, settings: TurnSettings):
   if (state.wanted) return lastWords(state, state.wanted.ending, at, settings);
   const { ear } = state;
   const listening = listen(state, at, settings);
+  // What was said to somebody else is over.
+  if (state.overlap?.is === 'aside' && ear.is === 'pausing' && !expectsText(state.overlap.said)) {
+    return unchanged({ ...listening, ear: { is: 'quiet' } });
+  }
   // It doesn't matter any more whether the sound was meant for the agent.
   if (state.overlap && ear.is !== 'quiet') return unchanged({ ...listening, said: state.overlap.said });
   // A sound that ended long ago was a listener's "mhm".

@@ -196,7 +196,7 @@ export interface SpeakingState extends Common {
   readonly reply: number;
   /** A sound of the caller's that isn't judged yet; undefined: there is none. */
   readonly overlap?: Overlap | undefined;
-  /** The loudest sound that was taken for talk to somebody else, dBov. */
+  /** The last sound that wasn't taken for words to the agent, dBov. */
   readonly asideDbov?: number | undefined;
 }
 

@@ -51,6 +51,16 @@ describe('a sound into the speech of the agent', () => {
       'listens',
     ],
     [
+      'one of them behind a laugh',
+      { words: 'ha ha how', final: true, isOver: true, confidence: 0.6, lastsMs: 1200 },
+      'listens',
+    ],
+    [
+      'a word of which it is sure enough',
+      { words: 'how', final: true, isOver: true, confidence: 0.75, lastsMs: 400 },
+      'interrupts',
+    ],
+    [
       'three of them',
       { words: 'how are you', final: true, isOver: true, confidence: 0.5, lastsMs: 900 },
       'interrupts',

@@ -187,6 +187,23 @@ describe('a sound of the caller while the agent speaks', () => {
   });
 });
 
+it('begins with itself, and not with what was answered while a television went on', () => {
+  const call = new TurnDriver(PAUSING);
+  call.feed({ type: 'answered' });
+  call.feedAt(2000, { type: 'reply-ended', reply: 1 });
+  call.feedAt(3060, { type: 'speech-start', frame: 150, since: 3000 });
+  const late = 3000 + PAUSING.longestTurnMs + 20;
+  const asked = call.waitUntil(late).find((action) => action.do === 'end-turn');
+  call.feedAt(late + 60, { type: 'transcript', ask: asked!.ask, transcript: said('a long tale') });
+  call.feedAt(late + 400, { type: 'reply-audible', reply: 3 });
+  call.feedAt(late + 500, { type: 'speech-stop', frame: 1430, lastAt: late + 400 });
+  call.feedAt(late + 640, { type: 'speech-start', frame: 1440, since: late + 580 });
+  expect(call.feedAt(late + 660, { type: 'barge-in', frame: 1443, since: late + 640 })).toEqual([
+    { do: 'pause', reply: 3 },
+    { do: 'begin-turn', frame: 1440 },
+  ]);
+});
+
 describe('a sound that is weaker than the caller', () => {
   /** An answer, after a question of −26 dBov, into which somebody talks at 10,000 ms. */
   function answering(findsTurns = false): Overlapped {
@@ -219,6 +236,7 @@ describe('a sound that is weaker than the caller', () => {
         transcript: said('hold on darling I am on the phone'),
       }),
     ).toEqual([]);
+    call.waitUntil(11_501);
     expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBe(3);
   });
 
@@ -251,6 +269,60 @@ describe('a sound that is weaker than the caller', () => {
       transcript: said('I meant something else'),
     });
     expect(judgement(actions)).toMatchObject({ judgement: 'interruption' });
+  });
+
+  it('goes on after a breath, though a word of it is louder, and is over when the agent has said everything', () => {
+    const call = answering();
+    call.feedAt(10_400, { type: 'speech-lasts', dbov: -36 });
+    call.ends(11_000, -35);
+    call.feedAt(11_150, { type: 'transcript', ask: 4, transcript: said('did you watch the match') });
+    call.feedAt(11_360, { type: 'speech-start', frame: 565, since: 11_300 });
+    expect(call.feedAt(11_400, { type: 'barge-in', frame: 568, since: 11_360 })).toEqual([]);
+    call.ends(11_500, -30);
+    const actions = call.feedAt(11_700, {
+      type: 'transcript',
+      ask: 5,
+      transcript: said('did you watch the match last night'),
+    });
+    expect(actions).toEqual([]);
+    expect(call.feedAt(11_900, { type: 'reply-ended', reply: 3 })).toEqual([]);
+    expect(call.state).toMatchObject({ phase: 'listening', ear: { is: 'quiet' }, said: { pieces: [] } });
+  });
+
+  it('is heard when they raise their voice in the middle of it', () => {
+    const call = answering();
+    call.feedAt(10_400, { type: 'speech-lasts', dbov: -35 });
+    call.feedAt(10_800, { type: 'speech-lasts', dbov: -29 });
+    expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBe(3);
+    expect(call.feedAt(10_820, { type: 'barge-in', frame: 541, since: 10_820 })).toEqual([
+      { do: 'pause', reply: 3 },
+      { do: 'begin-turn', frame: 500 },
+    ]);
+    call.ends(11_000, -29);
+    const words = said('I meant something else');
+    const actions = call.feedAt(11_150, { type: 'transcript', ask: 4, transcript: words });
+    expect(judgement(actions)).toMatchObject({ judgement: 'interruption' });
+  });
+
+  it('stays talk to somebody else if it is much weaker still when it is raised', () => {
+    const call = answering();
+    call.feedAt(10_400, { type: 'speech-lasts', dbov: -44 });
+    call.feedAt(10_800, { type: 'speech-lasts', dbov: -37 });
+    call.feedAt(10_820, { type: 'barge-in', frame: 541, since: 10_820 });
+    call.ends(11_000, -37);
+    const words = said('I meant something else');
+    expect(call.feedAt(11_150, { type: 'transcript', ask: 4, transcript: words })).toEqual([]);
+    expect(call.state.phase).toBe('speaking');
+  });
+
+  it.each([
+    [10_250, 'speaking'], // a vowel
+    [10_600, 'listening'],
+  ])('is measured by more than a vowel (until %i ms)', (until, phase) => {
+    const call = answering();
+    call.ends(until, -31);
+    call.feedAt(until + 200, { type: 'transcript', ask: 4, transcript: said('put it') });
+    expect(call.state.phase).toBe(phase);
   });
 
   it('is as loud as ever, and interrupts', () => {

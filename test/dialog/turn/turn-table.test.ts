@@ -385,6 +385,7 @@ const NEXT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'speaking a reply, aside': {
     ...SPOKEN,
     'speech-start': 'speaking a reply', // another sound
+    'speech-lasts': 'speaking a reply', // louder than it was
     'reply-ended': 'listening, talking',
     'reply-failed': 'speaking a phrase',
   },
@@ -438,7 +439,8 @@ const NEXT_FINDING: Readonly<Record<string, Readonly<Record<string, string>>>> =
   'speaking a reply': { ...FOUND, partial: 'listening' },
   'listening, cut': FOUND,
   'greeting, paused': { ...FOUND, partial: 'listening, talking' },
-  'speaking a reply, aside': { ...FOUND, partial: 'listening, talking' },
+  // Words to somebody else.
+  'speaking a reply, aside': unasked('speaking a reply, aside'),
   'speaking a reply, paused': { ...OVERHEARD, ...unasked('speaking a reply, paused') },
   'speaking a reply, resumed': { ...OVERHEARD, ...unasked('speaking a reply, resumed') },
   'speaking a phrase': { ...FOUND, partial: 'listening' },

@@ -6,6 +6,12 @@ import { levelDbov, SILENCE_DBOV } from '../../../media/level.ts';
 
 /** From this likeness on, what was heard is an echo and nothing else (see EchoLikeness). */
 const ECHO_LIKENESS = 0.32;
+/**
+ * The same on a line that has shown for seconds that it loses so much: vowels of the same pitch are as alike as 0.6, and an echo
+ * that comes up in mid-call is soon learnt.
+ */
+const CLEAR_LOSS_DB = 38;
+const CLEAR_LIKENESS = 0.7;
 /** Share of what was heard that the canceller leaves once it has learnt: −8 dB. */
 const LEARNT_SHARE = 0.16;
 /** What it leaves of an echo, against what it takes. */
@@ -55,7 +61,8 @@ export class AgentEcho {
   /** What was just heard is the agent's own voice, which the canceller doesn't take out, or no longer. */
   isAll(): boolean {
     if (this.#restPower < LEARNT_SHARE * this.#heardPower) return false;
-    const isEcho = this.#likeness.likeness() >= ECHO_LIKENESS;
+    const isClear = this.#byVoice.lossDb >= CLEAR_LOSS_DB;
+    const isEcho = this.#likeness.likeness() >= (isClear ? CLEAR_LIKENESS : ECHO_LIKENESS);
     if (isEcho) this.#hasLearnt = false;
     return isEcho;
   }
