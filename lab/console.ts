@@ -1,6 +1,5 @@
 /** The agent's console, as the lab has it: on the address at which phones find the lab, with a token and a telephone. */
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { LabAgent } from './agent.ts';
@@ -37,13 +36,22 @@ export function consoleAddress({ consoleUrl }: LabAgent, { secrets }: ConsolePla
   return `${consoleUrl}/#token=${secrets.console}`;
 }
 
+/** A browser takes none that is over; a week before, it is made anew. */
+async function isGood(certificate: string): Promise<boolean> {
+  const check = ['x509', '-noout', '-checkend', String(7 * 86_400), '-in', certificate];
+  return promisify(execFile)('openssl', check).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** One that nobody else vouches for: the browser asks once whether it is to be believed. */
 async function certificate(host: string): Promise<Record<string, string>> {
   const [certificate, key] = ['crt', 'key'].map((end) => join(labFolder('tls'), `${host}.${end}`)) as [
     string,
     string,
   ];
-  if (!existsSync(certificate)) {
+  if (!(await isGood(certificate))) {
     await promisify(execFile)('openssl', [
       ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
       ...[

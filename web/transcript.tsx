@@ -27,9 +27,8 @@ export function Transcript({
           <Bubble saying={saying} onWord={onWord} />
         </li>
       ))}
-      {/* What changes ten times a second is read aloud when it is whole. */}
       {hearing !== '' && (
-        <li class="saying caller hearing" aria-hidden="true">
+        <li class="saying caller hearing">
           <div class="saying-head">
             <span class="who">{t.caller}</span>
           </div>
@@ -37,7 +36,7 @@ export function Transcript({
         </li>
       )}
       {saying && (
-        <li class="saying agent speaking" aria-hidden="true">
+        <li class="saying agent speaking">
           <div class="saying-head">
             <span class="who">{t.agent}</span>
           </div>

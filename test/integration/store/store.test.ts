@@ -13,6 +13,7 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import { thisRun } from '../../../src/lib/program-run.ts';
 import { callId, KEEP_ALL, rowsOf } from '../../../src/store/call-rows.ts';
 import type { Database, DatabasePlace } from '../../../src/store/database.ts';
+import { figures } from '../../../src/store/figures.ts';
 import { findCall, listAudit, listCalls, listMessages, searchAll } from '../../../src/store/reader.ts';
 import { redactionOf, type Told } from '../../../src/store/redaction.ts';
 import type { Write } from '../../../src/store/schema.ts';
@@ -547,6 +548,21 @@ describe.each(KINDS)('the store (%s)', (kind) => {
     expect(news).toContainEqual(expect.stringMatching(/\*\.taken-over now, and may be deleted/));
     expect(troubles).toHaveLength(2);
     expect((await searchAll(database, 'goodbye', 10)).calls).toHaveLength(1);
+  });
+
+  it('counts calls for the figures that a version had kept which counted none', async () => {
+    const { store, place } = await opened(kind);
+    observe(store, await wholeCall());
+    await store.close();
+    const database = await reading(place);
+    const counted = () => figures(database, { since: 0, offsetMs: 0 });
+    const before = await counted();
+    expect(before).toMatchObject({ days: [{ calls: 1 }] });
+    expect(before.stages[0]).toMatchObject({ stage: 'total', turns: 2 });
+    await database.db.deleteFrom('tallies').execute();
+    expect((await counted()).days).toEqual([]);
+    await opened(kind, { place });
+    await expect.poll(counted, PATIENCE).toEqual(before);
   });
 
   it('deletes what is older than its days, with its recording, and nothing else', async () => {
