@@ -23,10 +23,13 @@ beforeEach(async () => {
   startAgent();
 });
 
-function startAgent(env: Readonly<Record<string, string>> = {}): void {
+/** `before`: a program that runs it, with its arguments. */
+function startAgent(env: Readonly<Record<string, string>> = {}, before: readonly string[] = []): void {
   log = '';
   // With a bug that shows at SIGUSR2.
-  agent = spawn(process.execPath, ['--import', './test/support/break-on-signal.ts', 'src/main.ts'], {
+  const node = [process.execPath, '--import', './test/support/break-on-signal.ts', 'src/main.ts'];
+  const [program = '', ...args] = [...before, ...node];
+  agent = spawn(program, args, {
     env: {
       PATH: process.env.PATH,
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '.cache/compiled',
@@ -151,6 +154,21 @@ describe('the process', () => {
     expect(log).toContain('another program is registered as the Stasis app');
     expect(await temporary()).toEqual([]);
     other.terminate();
+  });
+
+  it('leaves, and not with 0, when its recogniser’s model is missing, whatever had been started before', async () => {
+    agent.kill('SIGKILL');
+    await exited;
+    // On this machine the model is there: for this process alone, its folder is empty.
+    const hidden = 'mount -t tmpfs none /usr/share/pocketsphinx && exec "$@"';
+    startAgent({}, ['unshare', '--mount', 'sh', '-c', hidden, 'sh']);
+    await exited;
+    expect([agent.exitCode, agent.signalCode]).toEqual([1, null]);
+    expect(lines().at(-1)?.level).toBe('fatal');
+    expect(log).toContain('apt-get install');
+    expect(log).not.toContain('"event":"ready"');
+    expect(server.apps).toEqual([]);
+    expect(await temporary()).toEqual([]);
   });
 
   it('loses no call to a log that nobody reads any more, nor to what rotates logs', async () => {

@@ -10,7 +10,12 @@ export const pocketsphinx: Provider<'stt'> = {
   async open({ agents, follows, later, maxCalls, debug, onTrouble, onAbandoned }) {
     const { createPocketsphinxStt } = await import('./pocketsphinx-stt.ts');
     const stt = createPocketsphinxStt({ maxStreams: maxCalls, onTrouble, supervision: { onAbandoned } });
-    if (!follows) await stt.load();
+    if (!follows) {
+      await stt.load().catch(async (error: unknown) => {
+        await stt.close();
+        throw error;
+      });
+    }
     // Greetings are heard meanwhile; a call that comes earlier makes its own.
     later(follows ? 'called' : 'ready', async () => {
       for (const agent of agents) {
