@@ -61,6 +61,7 @@ const EX_SOFTWARE = 70;
 interface Line {
   readonly level: string;
   readonly event?: string;
+  readonly msg?: string;
   readonly url?: string;
   readonly err?: { readonly message: string; readonly stack: string };
 }
@@ -156,12 +157,21 @@ describe('the process', () => {
     other.terminate();
   });
 
-  it('leaves, and not with 0, when its recogniser’s model is missing, whatever had been started before', async () => {
+  /** On this machine they are there: for this process alone, they aren't. */
+  const hiding = (mounts: string): string[] => [
+    'unshare',
+    '--mount',
+    'sh',
+    '-c',
+    `${mounts} && exec "$@"`,
+    'sh',
+  ];
+
+  it('leaves, and not with 0, when its recogniser can’t be loaded, whatever had been started before', async () => {
     agent.kill('SIGKILL');
     await exited;
-    // On this machine the model is there: for this process alone, its folder is empty.
-    const hidden = 'mount -t tmpfs none /usr/share/pocketsphinx && exec "$@"';
-    startAgent({}, ['unshare', '--mount', 'sh', '-c', hidden, 'sh']);
+    const library = 'mount --bind /dev/null "$(echo /usr/lib/*/libpocketsphinx.so.3)"';
+    startAgent({}, hiding(library));
     await exited;
     expect([agent.exitCode, agent.signalCode]).toEqual([1, null]);
     expect(lines().at(-1)?.level).toBe('fatal');
@@ -169,6 +179,18 @@ describe('the process', () => {
     expect(log).not.toContain('"event":"ready"');
     expect(server.apps).toEqual([]);
     expect(await temporary()).toEqual([]);
+  });
+
+  it('says at once, before anything is loaded, that a model is missing, and what else is wrong', async () => {
+    agent.kill('SIGKILL');
+    await exited;
+    startAgent({ ARI_PASSWORD: 'another' }, hiding('mount -t tmpfs none /usr/share/pocketsphinx'));
+    await exited;
+    expect(agent.exitCode).toBe(1);
+    const told = lines().at(-1);
+    expect(told).toMatchObject({ level: 'fatal', code: 'ARI_UNAUTHORIZED' });
+    expect(told?.msg).toMatch(/refuses the ARI user.*\n.*the acoustic model is missing.*apt-get install/);
+    expect(log).not.toContain('"part":');
   });
 
   it('loses no call to a log that nobody reads any more, nor to what rotates logs', async () => {
