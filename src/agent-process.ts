@@ -13,6 +13,9 @@ const CLOSE_MS = 4000;
 /** After a bug that belongs to no call: calls have this long to end. Then those that are left go on in the dialplan. */
 const DRAIN_AFTER_BUG_MS = 60_000;
 
+/** For what is left to end by itself, after everything was closed: a program that stays does nothing, and no supervisor knows. */
+const LINGER_MS: Milliseconds = 2000;
+
 /** Exit status after such a bug (sysexits.h EX_SOFTWARE). */
 const EX_SOFTWARE = 70;
 
@@ -28,6 +31,12 @@ async function main(): Promise<void> {
   const leave = (status: number): never => {
     if (abandoned.signal.aborted) process.kill(process.pid, 'SIGKILL');
     process.exit(status);
+  };
+
+  /** As soon as nothing is left that would keep it, or a moment later. */
+  const leaveSoon = (status: number): void => {
+    process.exitCode = status;
+    setTimeout(() => leave(status), LINGER_MS).unref();
   };
 
   // The first signal lets the calls come to their end, the second sends them on, the third waits for nothing.
@@ -86,14 +95,14 @@ async function main(): Promise<void> {
       if (!(error instanceof VoiceAgentError)) throw error;
       log.fatal({ code: error.code }, `${error.message} (${error.code}, see docs/errors.md)`);
       if (abandoned.signal.aborted) leave(1);
-      process.exitCode = 1;
+      leaveSoon(1);
       return;
     }
   }
   log.info({ event: 'stopped' }, 'stopped');
   if (broken.signal.aborted) leave(EX_SOFTWARE);
   if (hurry.signal.aborted || abandoned.signal.aborted) leave(1);
-  process.exitCode = 0;
+  leaveSoon(0);
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -310,6 +310,8 @@ async function openGateway(
     },
   });
   scope.defer(() => gateway.close(), 'the RTP gateway');
+  // Another part may have failed meanwhile: what is wrong shall be the last thing told.
+  scope.signal.throwIfAborted();
   const { report } = gateway;
   const places = report.threads.map(({ port }) => `${report.advertisedAddress}:${port}`).join(', ');
   const { scheduling, io } = report.threads[0] ?? {};

@@ -92,7 +92,10 @@ export function loadConfig(options: {
     ...agents.problems,
     ...providersDocument.problems,
     ...providers.problems,
-    ...crossCheck(agentsDocument, providersDocument, known),
+    // Of a file that couldn't be read, nothing more is known.
+    ...(agentsDocument.data === undefined || providersDocument.data === undefined
+      ? []
+      : crossCheck(agentsDocument, providersDocument, known)),
     ...modelFile(providersDocument, cwd),
   ];
   const announcements = agents.value && announcementTexts(agents.value.announcements);

@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import { makeFolder } from '../lib/make-folder.ts';
 import { portTrouble } from '../lib/port-trouble.ts';
+import { KNOWN_PROVIDERS } from './known-providers.ts';
 
 /** Several errors as one, which says all of them, line by line, and has the first one's code. */
 export function joined([first, ...more]: readonly unknown[]): unknown {
@@ -12,14 +13,36 @@ export function joined([first, ...more]: readonly unknown[]): unknown {
   return new VoiceAgentError(first.code, [first, ...more].map(messageOf).join('\n'), { cause: first });
 }
 
-/** As it was thrown, with what else would be found to be wrong by the next starts: it is mended in one go. */
+/**
+ * As it was thrown, with what else would be found to be wrong by the next starts: it is mended in one go. Throws also when it
+ * is there, but a provider lacks something on this machine.
+ */
 export async function orAllThatIsWrong<T>(opening: Promise<T>, config: Config): Promise<T> {
-  try {
-    return await opening;
-  } catch (error) {
-    const also = await Promise.all([unwritable(config.dataDir), portsTaken(config)]);
-    throw joined([error, ...also.flat()]);
-  }
+  const wrong: unknown[] = [];
+  const opened = await opening.catch((error: unknown) => {
+    wrong.push(error);
+  });
+  wrong.push(...lackingProviders(config));
+  if (wrong.length === 0) return opened as T;
+  const also = await Promise.all([unwritable(config.dataDir), portsTaken(config)]);
+  throw joined([...wrong, ...also.flat()]);
+}
+
+/** What those lack that are the first on some list: the others only take their places. */
+function lackingProviders({ providers }: Config): unknown[] {
+  const chosen = Object.values(providers.byAgent).flatMap((choice) =>
+    (['vad', 'stt', 'llm', 'tts'] as const).flatMap((part) =>
+      KNOWN_PROVIDERS[part].filter(({ name }) => name === choice[part].names[0]),
+    ),
+  );
+  return [...new Set(chosen)].flatMap((provider) => {
+    try {
+      provider.checkMachine?.();
+      return [];
+    } catch (error) {
+      return [error];
+    }
+  });
 }
 
 /** Why nothing can be kept in a folder, which is made if need be, and what to do. */

@@ -39,6 +39,9 @@ const REMEDIES: Readonly<Partial<Record<YAMLParseError['code'], string>>> = {
   BAD_DQ_ESCAPE: 'a backslash in double quotes: write single quotes, or two backslashes',
   MISSING_CHAR: 'a quote, a bracket or a comma is missing',
   BAD_INDENT: 'a line isn’t indented as those around it',
+  UNEXPECTED_TOKEN:
+    'a text goes on behind its closing quote: write a quote within it twice, or the other kind around it',
+  MULTIPLE_DOCS: 'a line of --- begins another document: leave it out',
 };
 
 function remedyOf({ code, message }: Pick<YAMLParseError, 'code' | 'message'>): string {
@@ -55,14 +58,16 @@ export function readDocument(file: string, env: Environment): ConfigDocument {
   }
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
-    const problems = document.errors.map((error) => ({
-      file,
-      line: lines.linePos(error.pos[0]).line,
-      key: '',
-      message: `isn't valid YAML: ${remedyOf(error)}`,
-    }));
-    return { ...unreadable(file, ''), problems };
+  const [first, ...more] = document.errors;
+  if (first) {
+    const { line } = lines.linePos(first.pos[0]);
+    const others = more.length === 0 ? '' : `; ${more.length} more may follow from it`;
+    const begins = /^ *[\u00A0\u2000-\u200A\u202F\u3000]/.test(source.split('\n')[line - 1] ?? '');
+    const remedy = begins
+      ? 'a line begins with a space of another kind: indent with plain ones'
+      : remedyOf(first);
+    const problem = { file, line, key: '', message: `isn't valid YAML: ${remedy}${others}` };
+    return { ...unreadable(file, ''), problems: [problem] };
   }
   const problems: Problem[] = [];
   const reported = new Set<string>();

@@ -44,6 +44,11 @@ export interface Provider<P extends Part> {
   readonly figures?: (settings: AllSettings) => FiguresOfVoice;
   /** Its place where providers.yaml says `auto`, the lowest first; missing: it is chosen by name only. */
   readonly rank?: number;
+  /**
+   * Looks whether this machine has what it needs, before anything is loaded: in no time. Throws the part's …_UNAVAILABLE, and
+   * what to do.
+   */
+  readonly checkMachine?: () => void;
   /** Rejects with the part's …_UNAVAILABLE, and what to do. */
   open(workshop: Workshop): Promise<Ports[P]>;
 }

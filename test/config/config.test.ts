@@ -369,6 +369,17 @@ describe("a provider's section", () => {
     ['groq', 'https://x.openai.azure.com/openai', "Groq's address, with or without /openai/v1"],
     ['openaiCompatible', 'https://x.openai.azure.com/', 'the whole address, such as'],
     ['openaiCompatible', 'https://x.openai.azure.com/openai', 'the whole address, such as'],
+    ['openaiCompatible', 'https://generativelanguage.googleapis.com/v1beta', '…/v1beta/openai'],
+    [
+      'openaiCompatible',
+      'http://127.0.0.1:11434/api/chat',
+      'the address to which /chat/completions is appended',
+    ],
+    [
+      'openaiCompatible',
+      'http://127.0.0.1:8080/completion',
+      'the address to which /chat/completions is appended',
+    ],
     ['cartesia', 'https://api.cartesia.ai/tts/websocket/', 'without /tts/websocket'],
   ])('%s refuses the address %s, which would be joined wrongly', (section, baseUrl, says) => {
     const [line, ...others] = address(section, baseUrl);
@@ -538,9 +549,17 @@ describe('a wrong configuration', () => {
     ['a key twice', '    name: Tom', '    name: Tom\n    name: Tim', 'this key stands there twice'],
     ['a quote that isn’t closed', '    name: Tom', "    name: 'Tom", 'is missing'],
     ['a text that begins with @', '    name: Tom', '    name: @Tom', 'needs quotes around it'],
+    ['a quote within quotes', '    name: Tom', "    name: 'Tom's'", 'write a quote within it twice'],
+    ['a no-break space', '    name: Tom', '\u00a0   name: Tom', 'indent with plain ones'],
+    ['a second document', '    name: Tom', '    name: Tom\n---', 'leave it out'],
   ])('says what to do about %s', (_, before, after, remedy) => {
     edit('agents.yaml', [before, after]);
     expect(problems().join('\n')).toMatch(new RegExp(`agents\\.yaml:\\d+ {2}isn't valid YAML: .*${remedy}`));
+  });
+
+  it('says nothing else of a file that isn’t YAML: what it lacks isn’t known', () => {
+    edit('providers.yaml', ['asterisk:\n', 'asterisk:\n  - [\n']);
+    expect(problems()).toEqual([expect.stringMatching(/^providers\.yaml:\d+ {2}isn't valid YAML/)]);
   });
 
   it('says which file is missing', () => {

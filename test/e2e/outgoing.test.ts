@@ -101,6 +101,25 @@ describe('A call that the agent makes', async () => {
     expect((await record(unanswered))?.setUpMs).toBeUndefined();
   });
 
+  it('tells in the record who refuses, or can’t be reached, however quickly that is known', async () => {
+    const { asterisk } = agent.lab;
+    // Q.850's causes: rejected, not known, out of order.
+    const causes = { 700: [21, 'rejected'], 701: [1, 'unreachable'], 702: [27, 'unreachable'] } as const;
+    for (const [number, [cause]] of Object.entries(causes)) {
+      await asterisk.cli(`dialplan add extension ${number},1,Hangup,${cause} into tests`);
+      const to = `endpoint=Local/${number}@tests&app=voice-agent&appArgs=510001,out,${number}`;
+      const { id } = (await asterisk.ari('POST', `/channels/create?${to}`)) as { id: string };
+      await asterisk.ari('POST', `/channels/${id}/dial?timeout=20`);
+    }
+    const ends = async (): Promise<Record<string, string | undefined>> => {
+      const kept = await recordsIn(`${agent.lab.folder}/data`);
+      const ofThem = kept.filter(({ info }) => info.caller.number in causes);
+      return Object.fromEntries(ofThem.map(({ info, ended }) => [info.caller.number, ended?.reason]));
+    };
+    const wanted = Object.entries(causes).map(([number, [, reason]]) => [number, reason]);
+    await expect.poll(ends, { timeout: 8000 }).toEqual(Object.fromEntries(wanted));
+  });
+
   it('hangs up on a voicemail, which talks and talks', async () => {
     const phone = await agent.lab.phone('softphone2', { register: true });
     const ringing = phone.incoming({ timeoutMs: 15_000 });

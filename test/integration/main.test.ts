@@ -23,10 +23,13 @@ beforeEach(async () => {
   startAgent();
 });
 
-function startAgent(env: Readonly<Record<string, string>> = {}): void {
+/** `before`: a program that runs it, with its arguments. */
+function startAgent(env: Readonly<Record<string, string>> = {}, before: readonly string[] = []): void {
   log = '';
   // With a bug that shows at SIGUSR2.
-  agent = spawn(process.execPath, ['--import', './test/support/break-on-signal.ts', 'src/main.ts'], {
+  const node = [process.execPath, '--import', './test/support/break-on-signal.ts', 'src/main.ts'];
+  const [program = '', ...args] = [...before, ...node];
+  agent = spawn(program, args, {
     env: {
       PATH: process.env.PATH,
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '.cache/compiled',
@@ -58,6 +61,7 @@ const EX_SOFTWARE = 70;
 interface Line {
   readonly level: string;
   readonly event?: string;
+  readonly msg?: string;
   readonly url?: string;
   readonly err?: { readonly message: string; readonly stack: string };
 }
@@ -151,6 +155,42 @@ describe('the process', () => {
     expect(log).toContain('another program is registered as the Stasis app');
     expect(await temporary()).toEqual([]);
     other.terminate();
+  });
+
+  /** On this machine they are there: for this process alone, they aren't. */
+  const hiding = (mounts: string): string[] => [
+    'unshare',
+    '--mount',
+    'sh',
+    '-c',
+    `${mounts} && exec "$@"`,
+    'sh',
+  ];
+
+  it('leaves, and not with 0, when its recogniser can’t be loaded, whatever had been started before', async () => {
+    agent.kill('SIGKILL');
+    await exited;
+    const library = 'mount --bind /dev/null "$(echo /usr/lib/*/libpocketsphinx.so.3)"';
+    startAgent({}, hiding(library));
+    await exited;
+    expect([agent.exitCode, agent.signalCode]).toEqual([1, null]);
+    expect(lines().at(-1)?.level).toBe('fatal');
+    expect(log).toContain('apt-get install');
+    expect(log).not.toContain('"event":"ready"');
+    expect(server.apps).toEqual([]);
+    expect(await temporary()).toEqual([]);
+  });
+
+  it('says at once, before anything is loaded, that a model is missing, and what else is wrong', async () => {
+    agent.kill('SIGKILL');
+    await exited;
+    startAgent({ ARI_PASSWORD: 'another' }, hiding('mount -t tmpfs none /usr/share/pocketsphinx'));
+    await exited;
+    expect(agent.exitCode).toBe(1);
+    const told = lines().at(-1);
+    expect(told).toMatchObject({ level: 'fatal', code: 'ARI_UNAUTHORIZED' });
+    expect(told?.msg).toMatch(/refuses the ARI user.*\n.*the acoustic model is missing.*apt-get install/);
+    expect(log).not.toContain('"part":');
   });
 
   it('loses no call to a log that nobody reads any more, nor to what rotates logs', async () => {

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { PROJECT } from '../../lab/paths.ts';
 import { parsePackages } from '../../lab/root-fs.ts';
 import { shippedConfig } from '../support/shipped-config.ts';
-import { DEBIAN_PACKAGES } from '../../src/providers/embedded/stt/pocketsphinx.ts';
+import { DEBIAN_PACKAGES } from '../../src/providers/embedded/stt/model-files.ts';
 
 interface Service {
   readonly build?: object;

@@ -268,6 +268,12 @@ export class FigureReader {
           // "Fr 9–17 Uhr" is a Friday, "Fr. 20.–" are francs.
           /^Fr /.test(whole) ? undefined : this.#money(`${minus}${from}`, to, size, sign),
       ],
+      // 12€50
+      [
+        String.raw`(\d+)([€$£])(\d{2})(?![\d.,:/])`,
+        ([, whole = '', sign = '', cents = '']) =>
+          this.#money(`${whole}${this.#figures.decimalMark}${cents}`, undefined, undefined, sign),
+      ],
       // 50 €, 50,- €, 50–60 EUR, 2,5 Mio. €
       [
         String.raw`(${signed})(?:,[-–]+)?(?:\s?${DASH}\s?(${n}))?(?:\s?(${scale}))?\s?(${SIGN})(?![\p{L}\d])`,
@@ -552,7 +558,7 @@ export class FigureReader {
     const minus = /^[-−]/.test(written);
     const bare = written.replace(/^[-−+]/, '').replaceAll(/[\s\u00A0\u202F’']/g, '');
     // A dot is a decimal mark in figures of Englishmen, too: "49.99 €"; "1.234" is a thousand.
-    const isEnglish = decimalMark === ',' && /^\d+\.\d{1,2}$/.test(bare);
+    const isEnglish = decimalMark === ',' && /^\d+\.\d{1,2}$|^\d{1,3}(?:,\d{3})+\.\d{1,2}$/.test(bare);
     const mark = isEnglish ? '.' : decimalMark;
     const [whole = '', fraction = ''] = bare.replaceAll(mark === ',' ? '.' : ',', '').split(mark);
     return { minus, whole, fraction, isQuantity: /[.,\s\u00A0\u202F’']/.test(written) };
@@ -630,7 +636,9 @@ function patternsOf(
   const thousands = decimalMark === ',' ? String.raw`[.\u00A0\u202F’']` : String.raw`[,\u00A0\u202F]`;
   const space = spacedThousands === true ? '|[ ]' : '';
   const decimals = String.raw`(?:[${decimalMark}]\d+|${decimalMark === ',' ? String.raw`\.\d{1,2}(?![\d.])` : '(?!)'})`;
-  const n = String.raw`(?:[1-9]\d{0,2}(?:(?:${thousands}${space})\d{3})+(?!\d)(?:${decimals})?|[1-9]\d?(?:,\d{2})+,\d{3}(?!\d)|\d+(?:${decimals})?)`;
+  // "$1,500.00" wherever it stands: models write figures as Englishmen do.
+  const english = decimalMark === ',' ? String.raw`[1-9]\d{0,2}(?:,\d{3})+\.\d{1,2}(?!\d)|` : '';
+  const n = String.raw`(?:${english}[1-9]\d{0,2}(?:(?:${thousands}${space})\d{3})+(?!\d)(?:${decimals})?|[1-9]\d?(?:,\d{2})+,\d{3}(?!\d)|\d+(?:${decimals})?)`;
   return {
     n,
     signed: String.raw`[-−+]?${n}`,

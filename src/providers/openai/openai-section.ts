@@ -8,6 +8,13 @@ const AZURE_DEPLOYMENT = /\/openai\/deployments\/[^/]+\/*$/;
 /** What Azure calls the endpoint, without a path to any API: everything under it is 404. */
 const AZURE_BARE = /^https:\/\/[^/]+\.azure\.com(?:\/openai)?\/*$/;
 
+/** Gemini speaks like OpenAI one step further down. */
+const GEMINI_OWN = /googleapis\.com\/v1(?:beta)?\/*$/;
+
+/** Other endpoints, behind which there is no /chat/completions: Ollama's own, llama.cpp's, OpenAI's. */
+const OTHER_ENDPOINT =
+  /\/(?:v1\/models|responses|completions?|embeddings|messages|api\/(?:chat|generate))\/*$/;
+
 /** For `openai-compatible`. */
 export const OPENAI_COMPATIBLE = new SettingsSection({
   name: 'openaiCompatible',
@@ -19,6 +26,11 @@ export const OPENAI_COMPATIBLE = new SettingsSection({
       .refine(
         (value) => !AZURE_BARE.test(value),
         'the whole address, such as https://NAME.openai.azure.com/openai/v1 or …/openai/deployments/DEPLOYMENT',
+      )
+      .refine((value) => !GEMINI_OWN.test(value), 'Gemini’s address for such clients: …/v1beta/openai')
+      .refine(
+        (value) => !OTHER_ENDPOINT.test(value) || /\/chat\/completions\/*$/.test(value),
+        'the address to which /chat/completions is appended, such as http://127.0.0.1:11434/v1',
       )
       .default('http://127.0.0.1:11434/v1'),
     apiVersion: text.optional(),

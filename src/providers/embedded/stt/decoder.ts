@@ -1,6 +1,7 @@
 import type { WordPlace } from '../../../dialog/contract/speech.ts';
 import type { CepstraBlock } from './front-end.ts';
-import { unavailable, type Pocketsphinx, type Pointer } from './pocketsphinx.ts';
+import { unavailable } from './model-files.ts';
+import type { Pocketsphinx, Pointer } from './pocketsphinx.ts';
 
 /** More at once overruns the feature buffer when the second pass (`-fwdflat`) is off (seen: empty results from 60). */
 const MAX_FRAMES = 6;

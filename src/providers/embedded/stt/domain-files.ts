@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isGoingOn, thisRun } from '../../../lib/program-run.ts';
 import { buildDomain, numberGrammar } from './domain.ts';
-import type { ModelFiles } from './pocketsphinx.ts';
+import type { ModelFiles } from './model-files.ts';
 import { dictionaryFile, type Dictionary } from './pronunciation.ts';
 import type { WordPairs } from './word-pairs.ts';
 

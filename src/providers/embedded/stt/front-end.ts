@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import koffi from 'koffi';
-import { unavailable, type Pocketsphinx, type Pointer } from './pocketsphinx.ts';
+import { unavailable } from './model-files.ts';
+import type { Pocketsphinx, Pointer } from './pocketsphinx.ts';
 
 /** Cepstral coefficients of one frame of 10 ms. */
 export const CEPSTRA = 13;

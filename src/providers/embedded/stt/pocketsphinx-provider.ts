@@ -1,16 +1,25 @@
 import { messageOf } from '../../../lib/errors.ts';
 import type { Provider } from '../../provider.ts';
 import { expectedPhrases } from '../receptionist/expected-phrases.ts';
+import { findModel } from './model-files.ts';
 
 export const pocketsphinx: Provider<'stt'> = {
   part: 'stt',
   name: 'pocketsphinx',
   languages: ['en'],
   rank: 100,
+  checkMachine: () => {
+    findModel();
+  },
   async open({ agents, follows, later, maxCalls, debug, onTrouble, onAbandoned }) {
     const { createPocketsphinxStt } = await import('./pocketsphinx-stt.ts');
     const stt = createPocketsphinxStt({ maxStreams: maxCalls, onTrouble, supervision: { onAbandoned } });
-    if (!follows) await stt.load();
+    if (!follows) {
+      await stt.load().catch(async (error: unknown) => {
+        await stt.close();
+        throw error;
+      });
+    }
     // Greetings are heard meanwhile; a call that comes earlier makes its own.
     later(follows ? 'called' : 'ready', async () => {
       for (const agent of agents) {

@@ -1,16 +1,14 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import koffi from 'koffi';
-import { VoiceAgentError, messageOf } from '../../../lib/errors.ts';
+import { messageOf } from '../../../lib/errors.ts';
 import { inNativeCode } from '../../../threads/native-code.ts';
+import { findModel, notInstalled, type ModelFiles } from './model-files.ts';
 
 /**
  * CMU pocketsphinx 0.8 (5prealpha) as Debian 12 ships it, bound by koffi. Every call blocks the
  * thread that makes it, so it belongs in a worker. The 5.x API of later Debians differs.
  */
-
-/** What to install where the library or the model is missing. */
-export const DEBIAN_PACKAGES = ['libpocketsphinx3', 'libsphinxbase3', 'pocketsphinx-en-us'] as const;
 
 const MULTIARCH: Partial<Record<NodeJS.Architecture, string>> = {
   x64: 'x86_64-linux-gnu',
@@ -22,18 +20,12 @@ const MULTIARCH: Partial<Record<NodeJS.Architecture, string>> = {
 };
 const LIBRARY = 'libpocketsphinx.so.3';
 const BASE_LIBRARY = 'libsphinxbase.so.3';
-const DEFAULT_MODEL_PATH = '/usr/share/pocketsphinx/model/en-us';
 
 export interface PocketsphinxOptions {
   /** `libpocketsphinx.so.3`; by default where Debian installs it, else wherever the loader finds it. */
   readonly libraryPath?: string;
   /** Folder with `en-us/` and `cmudict-en-us.dict`, as the package `pocketsphinx-en-us` installs it. */
   readonly modelPath?: string;
-}
-
-export interface ModelFiles {
-  readonly acoustic: string;
-  readonly dictionary: string;
 }
 
 /** Address of something in the library's memory. */
@@ -91,29 +83,10 @@ export interface Pocketsphinx {
 
 /** Loads the library and finds the model. Throws STT_UNAVAILABLE that names what to install. */
 export function loadPocketsphinx(options: PocketsphinxOptions = {}): Pocketsphinx {
-  const model = findModel(options.modelPath ?? DEFAULT_MODEL_PATH);
+  const model = findModel(options.modelPath);
   const api = inNativeCode(() => bind(options.libraryPath));
   api.err_set_logfp(null); // per thread; what goes wrong shows in return values
   return { model, api };
-}
-
-export function unavailable(what: string, cause?: unknown): VoiceAgentError {
-  return new VoiceAgentError('STT_UNAVAILABLE', `speech recognition: ${what}`, { cause });
-}
-
-function notInstalled(what: string): VoiceAgentError {
-  return unavailable(`${what}. Install the Debian 12 packages: apt-get install ${DEBIAN_PACKAGES.join(' ')}`);
-}
-
-function findModel(path: string): ModelFiles {
-  const model = {
-    acoustic: join(path, 'en-us'),
-    dictionary: join(path, 'cmudict-en-us.dict'),
-  };
-  for (const file of [join(model.acoustic, 'mdef'), model.dictionary]) {
-    if (!existsSync(file)) throw notInstalled(`the acoustic model is missing (no ${file})`);
-  }
-  return model;
 }
 
 function bind(libraryPath: string | undefined): PocketsphinxApi {

@@ -7,7 +7,8 @@ import {
   type DomainReport,
   type DomainSource,
 } from './domain-files.ts';
-import { unavailable, type Pocketsphinx } from './pocketsphinx.ts';
+import { unavailable } from './model-files.ts';
+import type { Pocketsphinx } from './pocketsphinx.ts';
 import { Dictionary } from './pronunciation.ts';
 import { Recogniser } from './recogniser.ts';
 
