@@ -4,6 +4,12 @@ import { recordingOf } from '../../lab/demo-calls.ts';
 import { readSound } from '../../lab/sound-file.ts';
 import { ALICE, SAME_WORDS, TOM, useRunningAgent } from '../support/agent-under-test.ts';
 import { SHORT_GREETING } from '../support/trouble-calls.ts';
+import {
+  forbids,
+  noSystem,
+  reasoningParameters,
+  STRICTEST,
+} from '../support/provider-servers/server-rules.ts';
 import { startGroqServer, type GroqServer } from '../support/provider-servers/groq-server.ts';
 
 const soundOf = (name: string): Int16Array => readSound(recordingOf('ked', name).path);
@@ -16,9 +22,14 @@ function overdriven(sound: Int16Array): Int16Array {
 describe('An agent', () => {
   let model: GroqServer;
   let slow: GroqServer;
+  const whisper = { text: '', ms: 60_000 };
   beforeAll(async () => {
-    model = await startGroqServer({ flavour: 'plain' });
-    slow = await startGroqServer({ transcription: () => 60_000 });
+    // What the strictest of them all insist on, at once.
+    model = await startGroqServer({
+      flavour: 'plain',
+      rules: [...STRICTEST, ...reasoningParameters, noSystem, forbids('stream_options')],
+    });
+    slow = await startGroqServer({ transcription: () => whisper.ms, transcribe: () => whisper.text });
   });
   afterAll(async () => {
     await Promise.all([model.close(), slow.close()]);
@@ -71,6 +82,20 @@ describe('An agent', () => {
     const spoken =
       'Yes: on December twenty fifth twenty twenty five it is fifty euros, or five dollars per month.';
     expect(await agent.likeness(call, spoken)).toBeGreaterThan(SAME_WORDS);
+  });
+
+  it('takes nothing for a turn that Whisper has made up out of a sound', async () => {
+    Object.assign(whisper, { text: ' Thank you.', ms: 0 });
+    model.script.push({ text: 'We open at nine.' });
+    const heard = slow.transcriptions.length;
+    const { call, view } = await agent.greeted(ALICE);
+    await call.say((await agent.speak('Hey.', 'rms', 'ulaw')).subarray(0, 2640));
+    await expect.poll(() => slow.transcriptions.length, { timeout: 10_000 }).toBeGreaterThan(heard);
+    await call.dtmf('7');
+    await view.event('agent-said', ({ text }) => text === 'We open at nine.');
+    expect(JSON.stringify(model.chats.at(-1)?.messages)).not.toMatch(/thank you/i);
+    expect(view.of('tool')).toEqual([]);
+    await call.hangUp();
   });
 
   it('puts a caller through who presses a department’s key, whatever the model is', async () => {
