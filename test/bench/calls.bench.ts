@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runMain } from '../../lab/run-main.ts';
 import { Callers, type SeenCall } from '../soak/callers.ts';
-import { emulatedSoakCloud } from '../soak/cloud.ts';
+import { SoakCloud } from '../soak/cloud.ts';
 import type { PlannedCall, SoakPlan } from '../soak/plan.ts';
 import { processorMsOf, residentOf } from '../soak/state.ts';
 import { CALLER_VOICES } from '../support/caller-audio.ts';
@@ -50,16 +50,19 @@ function planOf(count: number, talkMs: (index: number) => number, perSecond: num
     interrupts: false,
     talkMs: talkMs(call),
   }));
-  return { seed: 1, atOnce: count, warmUp: [], calls, faults: [], perSecond };
+  const none = { warmUp: [], warmUpFaults: [], faults: [] };
+  return { ...none, seed: 1, timed: true, atOnce: count, calls, perSecond };
 }
 
 class Bench {
   readonly #lab: RunningAgent;
+  readonly #cloud: SoakCloud;
   readonly #folder: string;
   #runs = 0;
 
-  constructor(lab: RunningAgent, folder: string) {
+  constructor(lab: RunningAgent, cloud: SoakCloud, folder: string) {
     this.#lab = lab;
+    this.#cloud = cloud;
     this.#folder = folder;
   }
 
@@ -136,17 +139,15 @@ class Bench {
 
   #spent(): Spent {
     const { agent, asterisk } = this.#lab;
-    const { user, system } = process.cpuUsage();
-    const ofAsterisk = [asterisk.pid, ...descendants(asterisk.pid)];
+    const cloud = this.#cloud.pid;
+    const notCallers = new Set([agent.pid, cloud, asterisk.pid, ...descendants(asterisk.pid)]);
     return {
       at: performance.now(),
       machine: busyMs(),
       threads: cpuMsOfThreads(agent.pid),
-      asterisk: cpuMs(ofAsterisk),
-      vendors: (user + system) / 1000,
-      callers: cpuMs(
-        descendants(process.pid).filter((pid) => pid !== agent.pid && !ofAsterisk.includes(pid)),
-      ),
+      asterisk: cpuMs([asterisk.pid, ...descendants(asterisk.pid)]),
+      vendors: cpuMs([cloud]),
+      callers: cpuMs([process.pid, ...descendants(process.pid)].filter((pid) => !notCallers.has(pid))),
     };
   }
 }
@@ -157,9 +158,9 @@ interface Spent {
   readonly machine: number;
   readonly threads: ReadonlyMap<string, number>;
   readonly asterisk: number;
-  /** This process: the emulated cloud is in it. */
+  /** The emulated cloud. */
   readonly vendors: number;
-  /** Its other children: SIPp, and the callers' sound. */
+  /** SIPp, the callers' sound, and what drives them. */
   readonly callers: number;
 }
 
@@ -212,7 +213,7 @@ await runMain(async (signal) => {
   const counts = CALLS.split(',').map(Number);
   const rates = RATES.split(',').map(Number);
   const folder = mkdtempSync(join(tmpdir(), 'calls-bench-'));
-  const cloud = await emulatedSoakCloud();
+  const cloud = await SoakCloud.start();
   try {
     const lab = await RunningAgent.start({
       environment: {
@@ -223,7 +224,7 @@ await runMain(async (signal) => {
       edits: [['silenceMs: 7000', 'silenceMs: 60000']],
     });
     try {
-      const bench = new Bench(lab, folder);
+      const bench = new Bench(lab, cloud, folder);
       // The first calls' cost (pools, compiled code) is nobody's but theirs.
       await bench.calls(planOf(10, () => SHORT_MS, PER_SECOND));
       await sleep(2000, undefined, { signal });
@@ -244,7 +245,7 @@ await runMain(async (signal) => {
       await lab.stop();
     }
   } finally {
-    await cloud.close();
+    await cloud.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 });

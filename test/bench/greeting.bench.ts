@@ -5,10 +5,10 @@
  *
  * Measured on the packets of the phones, by the kernel's time stamps. *answered*: from dialling to SIP's 200. *greeted*: from
  * there to the first packet of speech. *silent*: from the caller's first packet of speech to the agent's last. The agent pauses
- * by itself after 160 ms of speech. The cloud is emulated; a greeting is kept on disk, and asks no cloud.
+ * by itself after 80 ms of speech. The cloud is emulated; a greeting is kept on disk, and asks no cloud.
  */
 import { runMain } from '../../lab/run-main.ts';
-import { emulatedSoakCloud } from '../soak/cloud.ts';
+import { SoakCloud } from '../soak/cloud.ts';
 import { callerAudio } from '../support/caller-audio.ts';
 import { heardFor, RunningAgent } from '../support/running-agent.ts';
 import { greetingText, type GreetingRow } from './greeting-table.ts';
@@ -20,7 +20,7 @@ const calls = Number(process.env['TIMES'] ?? '12');
 const HEARD_MS = 600;
 
 await runMain(async (signal) => {
-  const cloud = await emulatedSoakCloud();
+  const cloud = await SoakCloud.start();
   try {
     const lab = await RunningAgent.start({
       environment: { ...cloud.environment, VOICE_AGENT_RECORDINGS: 'false' },
@@ -41,7 +41,7 @@ await runMain(async (signal) => {
       await lab.stop();
     }
   } finally {
-    await cloud.close();
+    await cloud.stop();
   }
 });
 

@@ -113,8 +113,8 @@ describe('A call that the agent makes', async () => {
     }
     const ends = async (): Promise<Record<string, string | undefined>> => {
       const kept = await recordsIn(`${agent.lab.folder}/data`);
-      const ofThem = kept.filter(({ info }) => info.caller.number in causes);
-      return Object.fromEntries(ofThem.map(({ info, ended }) => [info.caller.number, ended?.reason]));
+      const ofThem = kept.filter(({ info }) => (info.caller.number ?? '') in causes);
+      return Object.fromEntries(ofThem.map(({ info, ended }) => [info.caller.number ?? '', ended?.reason]));
     };
     const wanted = Object.entries(causes).map(([number, [, reason]]) => [number, reason]);
     await expect.poll(ends, { timeout: 8000 }).toEqual(Object.fromEntries(wanted));

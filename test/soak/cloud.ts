@@ -32,6 +32,10 @@ export class SoakCloud {
     return new SoakCloud(child, told.type === 'ready' ? told.environment : {});
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** One after the other, in the order in which they are given. */
   tell(command: CloudCommand): Promise<void> {
     const done = this.#commands.then(async () => {
