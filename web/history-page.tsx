@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { CallPage, CallSummary } from '../src/console/protocol.ts';
 import { AgentSelect } from './agent-select.tsx';
 import { agentName, explain, get, session } from './api.ts';
@@ -25,14 +25,18 @@ export function HistoryPage() {
   const [found, setFound] = useState<readonly CallSummary[]>();
   const [next, setNext] = useState<string>();
   const [trouble, setTrouble] = useState('');
+  /** A slow answer to what was asked before doesn't take the place of a newer one. */
+  const asked = useRef(0);
   const load = async (after?: string): Promise<void> => {
+    const question = (asked.current += 1);
     try {
       const page = await get<CallPage>(`/api/calls?${queryOf(filter, after)}`);
+      if (question !== asked.current) return;
       setFound((before) => [...(after === undefined ? [] : (before ?? [])), ...page.calls]);
       setNext(page.next);
       setTrouble('');
     } catch (error) {
-      setTrouble(explain(error));
+      if (question === asked.current) setTrouble(explain(error));
     }
   };
   useEffect(() => {

@@ -143,7 +143,7 @@ function LiveCall({ call }: { readonly call: RunningCall }) {
           </div>
         </div>
         {!over && <LabelledMeters name={record.call} agent={agentName(record.agent)} />}
-        <div class="scroll" ref={end} tabIndex={0} aria-live="polite">
+        <div class="scroll" ref={end} tabIndex={0} role="log" aria-label={t.conversation}>
           <Transcript
             record={record}
             hearing={over ? '' : call.turn?.words}
@@ -207,6 +207,8 @@ function Latencies({
 function Actions({ record: { call, agent: id } }: { readonly record: CallRecord }) {
   const t = texts.value;
   const targets = session.value?.agents.find((agent) => agent.id === id)?.targets ?? [];
+  const [chosen, choose] = useState('');
+  const target = targets.includes(chosen) ? chosen : (targets[0] ?? '');
   const [text, setText] = useState('');
   const [trouble, setTrouble] = useState('');
   const act = (path: string, what = ''): void => {
@@ -222,21 +224,26 @@ function Actions({ record: { call, agent: id } }: { readonly record: CallRecord 
   return (
     <>
       {targets.length > 0 && (
-        <select
-          aria-label={t.putThrough}
-          value=""
-          onChange={(event) => {
-            act('/api/calls/put-through', event.currentTarget.value);
-            event.currentTarget.value = '';
+        <form
+          class="put-through"
+          onSubmit={(event) => {
+            event.preventDefault();
+            act('/api/calls/put-through', target);
           }}
         >
-          <option value="" disabled>
-            {t.putThrough}
-          </option>
-          {targets.map((target) => (
-            <option key={target}>{target}</option>
-          ))}
-        </select>
+          <button>{t.putThrough}</button>
+          <select
+            aria-label={t.putThrough}
+            value={target}
+            onChange={(event) => {
+              choose(event.currentTarget.value);
+            }}
+          >
+            {targets.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
+        </form>
       )}
       <button
         class="danger"

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Message } from '../src/console/protocol.ts';
 import { agentName, explain, post, session } from './api.ts';
 import { Icon } from './icons.tsx';
+import { useKeptFocus } from './kept-focus.ts';
 import { Empty, nameOf } from './live-page.tsx';
 import { Loading, useLoaded } from './loaded.tsx';
 import { moment, texts } from './texts.ts';
@@ -15,8 +16,9 @@ export function MessagesPage() {
   const [shown, show] = useState<(typeof SHOWN)[number]>('isNew');
   const all = loaded.is === 'there' ? loaded.value : [];
   const messages = all.filter(({ done }) => shown === 'allMessages' || done === (shown === 'done'));
+  const place = useKeptFocus<HTMLDivElement>(messages.length);
   return (
-    <div class="messages">
+    <div class="messages" ref={place} tabIndex={-1}>
       <h1>{t.messages}</h1>
       {loaded.is === 'loading' && <Loading />}
       {loaded.is === 'trouble' && <Trouble {...loaded} />}

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { session } from './api.ts';
 import { Icon } from './icons.tsx';
 import { Meter } from './meter.tsx';
@@ -13,6 +13,7 @@ import {
   press,
   setMuted,
 } from './phone-state.ts';
+import { useKeptFocus } from './kept-focus.ts';
 import { duration, inWords, texts } from './texts.ts';
 import { useTicks } from './ticks.ts';
 
@@ -26,6 +27,7 @@ export function Phone() {
   const [number, setNumber] = useState('');
   const [microphone, setMicrophone] = useState('');
   const [speaker, setSpeaker] = useState('');
+  const place = useKeptFocus<HTMLElement>(state.is === 'in-call');
   useEffect(() => {
     if (account) void openPhone(account);
   }, [account]);
@@ -34,7 +36,7 @@ export function Phone() {
   }
   const call = (to: string): void => void dial(to, microphone, speaker);
   return (
-    <section class="card phone" aria-label={t.phone}>
+    <section class="card phone" aria-label={t.phone} ref={place} tabIndex={-1}>
       <div class="call-head">
         <h2>{t.phone}</h2>
         <span class={`tag${state.is === 'ready' || state.is === 'in-call' ? ' on' : ''}`} role="status">
@@ -120,11 +122,21 @@ function InCall({
 }) {
   const t = texts.value;
   const [keypad, showKeypad] = useState(false);
+  const keypadButton = useRef<HTMLButtonElement>(null);
   useTicks(at !== undefined);
   const { you, far } = phoneLevels.value;
   const agent = session.value?.agents.find(({ extensions }) => extensions.includes(number));
   return (
-    <div class="in-call">
+    <div
+      class="in-call"
+      onKeyDown={({ key, ctrlKey, altKey, metaKey }) => {
+        if (!keypad || ctrlKey || altKey || metaKey) return;
+        if (KEYS.includes(key)) press(key);
+        if (key !== 'Escape') return;
+        showKeypad(false);
+        keypadButton.current?.focus();
+      }}
+    >
       <div class="in-call-who">
         <b>{agent?.name ?? number}</b>
         <time class="elapsed">{at === undefined ? '' : duration(performance.now() - at)}</time>
@@ -149,7 +161,8 @@ function InCall({
         </button>
         <button
           class="round"
-          aria-pressed={keypad}
+          ref={keypadButton}
+          aria-expanded={keypad}
           aria-label={t.keypad}
           title={t.keypad}
           onClick={() => {

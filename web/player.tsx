@@ -21,7 +21,11 @@ export function Player({
   const t = texts.value;
   const shown = theme.value;
   const place = useRef<HTMLDivElement>(null);
-  const [control, setControl] = useState<{ toggle(): void; playFrom(ms: number): void }>();
+  const [control, setControl] = useState<{
+    toggle(): void;
+    go(ms: number): void;
+    playFrom(ms: number): void;
+  }>();
   /** Asked for before there was a player, or while it is drawn anew in other colours. */
   const asked = useRef<number | undefined>(undefined);
   const now = useRef(control);
@@ -58,11 +62,15 @@ export function Player({
       };
       wave.on('ready', () => {
         show();
+        const go = (ms: number): void => {
+          wave.setTime(Math.min(wave.getDuration(), Math.max(0, ms / 1000)));
+          show();
+        };
         const playFrom = (ms: number): void => {
-          wave.setTime(Math.max(0, ms / 1000));
+          go(ms);
           void wave.play();
         };
-        setControl({ toggle: () => void wave.playPause(), playFrom });
+        setControl({ toggle: () => void wave.playPause(), go, playFrom });
         if (asked.current !== undefined) playFrom(asked.current);
         asked.current = undefined;
       });
@@ -105,10 +113,57 @@ export function Player({
       >
         <Icon name={state.playing ? 'pause' : 'play'} />
       </button>
-      <div class="wave" ref={place} aria-hidden="true" />
+      <div
+        class="wave"
+        role="slider"
+        tabIndex={0}
+        aria-label={t.place}
+        aria-valuemin={0}
+        aria-valuemax={Math.round(state.lengthMs / 1000)}
+        aria-valuenow={Math.round(state.ms / 1000)}
+        aria-valuetext={t.placeOf(duration(state.ms), duration(state.lengthMs))}
+        onKeyDown={(event) => {
+          const to = keyTarget(event.key, state);
+          if (!control || to === undefined) return;
+          event.preventDefault();
+          if (to === 'toggle') control.toggle();
+          else control.go(to);
+        }}
+      >
+        <div ref={place} aria-hidden="true" />
+      </div>
       <span class="player-time">
         {duration(state.ms)} <span class="dim">/ {duration(state.lengthMs)}</span>
       </span>
     </div>
   );
+}
+
+const STEP_MS = 5000;
+
+/** Where a key leads in the recording, as on any slider; the space bar plays and pauses. */
+function keyTarget(
+  key: string,
+  { ms, lengthMs }: { readonly ms: number; readonly lengthMs: number },
+): number | 'toggle' | undefined {
+  switch (key) {
+    case 'ArrowRight':
+    case 'ArrowUp':
+      return ms + STEP_MS;
+    case 'ArrowLeft':
+    case 'ArrowDown':
+      return ms - STEP_MS;
+    case 'PageUp':
+      return ms + 6 * STEP_MS;
+    case 'PageDown':
+      return ms - 6 * STEP_MS;
+    case 'Home':
+      return 0;
+    case 'End':
+      return lengthMs;
+    case ' ':
+      return 'toggle';
+    default:
+      return undefined;
+  }
 }

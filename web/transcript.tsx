@@ -27,8 +27,9 @@ export function Transcript({
           <Bubble saying={saying} onWord={onWord} />
         </li>
       ))}
+      {/* What changes ten times a second is read aloud when it is whole. */}
       {hearing !== '' && (
-        <li class="saying caller hearing">
+        <li class="saying caller hearing" aria-hidden="true">
           <div class="saying-head">
             <span class="who">{t.caller}</span>
           </div>
@@ -36,7 +37,7 @@ export function Transcript({
         </li>
       )}
       {saying && (
-        <li class="saying agent speaking">
+        <li class="saying agent speaking" aria-hidden="true">
           <div class="saying-head">
             <span class="who">{t.agent}</span>
           </div>

@@ -191,6 +191,8 @@ export const de: Texts = {
   pause: 'Anhalten',
   noRecording: 'Von diesem Gespräch gibt es keine Aufnahme.',
   unplayable: 'Die Aufnahme lässt sich nicht abspielen: ihre Datei fehlt oder ist unvollständig.',
+  place: 'Stelle der Aufnahme',
+  placeOf: (at: string, length: string) => `${at} von ${length}`,
   keyMoves: 'Pfeiltasten führen von Wort zu Wort.',
   packets: 'Pakete im Verlauf',
   lostPackets: 'bisher verloren',

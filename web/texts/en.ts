@@ -201,6 +201,8 @@ export const en = {
   pause: 'Pause',
   noRecording: 'There is no recording of this call.',
   unplayable: 'The recording can’t be played: its file is gone, or not complete.',
+  place: 'Place in the recording',
+  placeOf: (at: string, length: string) => `${at} of ${length}`,
   keyMoves: 'Arrow keys lead from word to word.',
   packets: 'Packets over time',
   lostPackets: 'lost so far',
