@@ -52,10 +52,13 @@ export function redactionOf({ digits, cards, patterns }: RedactionRules): Redact
       return cards && (isOpen || hasCard(kept)) ? masked(kept) : kept;
     }
     if (!digits && !cards) return kept;
-    const isSecret = ({ from, to, digits: length, wordsAfter }: SpokenNumber, isLast: boolean): boolean => {
+    const isSecret = (number: SpokenNumber, isLast: boolean): boolean => {
+      const { from, to, digits: length, wordsAfter, isCounting } = number;
       const isOpen = how === 'said so far' && isLast && wordsAfter <= WORDS_BETWEEN_TURNS;
       if (digits) return isOpen || length >= SECRET_DIGITS;
-      return isOpen ? length >= CARD_BEGINS : length >= CARD_DIGITS && mayBeCard(kept.slice(from, to));
+      return isOpen && !isCounting
+        ? length >= CARD_BEGINS
+        : length >= CARD_DIGITS && mayBeCard(kept.slice(from, to));
     };
     const numbers = numbersIn(kept, language);
     let result = '';

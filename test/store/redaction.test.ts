@@ -154,6 +154,35 @@ describe('what somebody has said who may go on', () => {
   });
 });
 
+describe('what counts the word behind it', () => {
+  const soFar = (turns: readonly string[], language = 'en'): string | undefined =>
+    keptTurns(turns, (text) =>
+      redactionOf({ digits: false, cards: true, patterns: [] })(text, 'said so far', language),
+    ).at(-1)?.text;
+  it.each<[string, readonly string[], string]>([
+    [
+      'en',
+      ['It is one hundred and forty dollars. Anything else?', 'One moment, please.'],
+      'One moment, please.',
+    ],
+    ['en', ['That is six thousand dollars'], 'That is six thousand dollars'],
+    ['ja', ['歯のクリーニングは六千円で、初めて'], '歯のクリーニングは六千円で、初めて'],
+    ['ja', ['六千円です。', '申し訳ございません。'], '申し訳ございません。'],
+    ['de', ['Das macht sechstausend Euro.', 'Ein Moment bitte.'], 'Ein Moment bitte.'],
+  ])('%s: begins no card: %s', (language, turns, kept) => {
+    expect(soFar(turns, language)).toBe(kept);
+  });
+
+  it.each<[readonly string[], string]>([
+    [['four one one one', 'two'], '•'],
+    [['four one one one', 'two, and then'], '•, and then'],
+    [['it is four one one one please'], 'it is • • • • please'],
+    [['four one one', 'two two cards'], '• • cards'],
+  ])('but a number that is dictated may: %s', (turns, kept) => {
+    expect(soFar(turns)).toBe(kept);
+  });
+});
+
 describe('redaction of patterns', () => {
   it('takes an IBAN out, with spaces and without', () => {
     const iban = { patterns: ['\\b[A-Z]{2}\\d{2}(?: ?[A-Z\\d]){11,30}\\b'] };

@@ -27,6 +27,8 @@ export interface SpokenNumber extends SpokenPart {
   readonly isOneWord: boolean;
   /** How many words stand between it and the end of the text, or the next number. */
   readonly wordsAfter: number;
+  /** Its end counts the word behind it, as none of a number that is dictated does: "six thousand dollars", "one moment" in a turn of its own. */
+  readonly isCounting: boolean;
 }
 
 interface Token {
@@ -84,11 +86,15 @@ export class SpokenNumbers {
     let figures = 0;
     /** Of a number in the making, how many figures are still to be named: "two thousand", and "five hundred". */
     let unnamed = 0;
+    /** The number's last part may count what follows. */
+    let mayCount = true;
     for (const [at, piece] of pieces.entries()) {
       const { from, to, digits, kind } = piece;
       const last = numbers.at(-1);
       if (kind === 'turn-end') isLater = true;
       else if (digits === 0) {
+        if (last && kind === 'foreign' && words === 0 && !isLater)
+          last.isCounting = mayCount && CLOSE.test(text.slice(last.to, from));
         words += piece.words;
         if (kind === 'foreign') foreign += piece.words;
         if (kind !== 'between') unnamed = kind === 'joining' && words <= 1 ? unnamed : 0;
@@ -99,12 +105,14 @@ export class SpokenNumbers {
           ? words <= WORDS_BETWEEN_TURNS
           : (foreign === 0 && words <= 1) || (words <= WORDS_BETWEEN_FIGURES && isDictated());
         const isWithin = unnamed >= digits && foreign === 0;
+        mayCount = kind === 'scale' || (piece.isOneWord && (isLater || !last));
         if (last && isSame) {
           last.to = to;
           last.digits += isWithin ? 0 : digits;
-          last.isOneWord = false;
+          last.isOneWord = last.isCounting = false;
           last.wordsAfter = 0;
-        } else numbers.push({ from, to, digits, isOneWord: piece.isOneWord, wordsAfter: 0 });
+        } else
+          numbers.push({ from, to, digits, isOneWord: piece.isOneWord, wordsAfter: 0, isCounting: false });
         unnamed = kind === 'scale' ? digits : isWithin ? unnamed : 0;
         figures = !isFigure(piece) ? 0 : words === 0 && !isLater ? figures + 1 : 1;
         words = foreign = 0;
