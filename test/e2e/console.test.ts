@@ -36,7 +36,13 @@ describe('The console', () => {
   });
   let databaseUrl = '';
   const agent = useRunningAgent(() => ({
+    // Nobody answers at Tom's first language model.
+    edits: [['  agents: {}', '  agents: { tom: { llm: [groq, receptionist] } }']],
     environment: {
+      GROQ_API_KEY: 'key-of-nobody',
+      GROQ_BASE_URL: 'http://127.0.0.1:9',
+      VOICE_AGENT_STT: 'pocketsphinx',
+      VOICE_AGENT_LLM: 'receptionist',
       VOICE_AGENT_DATABASE: databaseUrl,
       CONSOLE_ENABLED: 'true',
       CONSOLE_LISTEN_PORT: '0',
@@ -200,6 +206,7 @@ describe('The console', () => {
     ] as const) {
       await page.evaluate(`location.hash = '#/${path}'`);
       await page.getByText(wait).filter({ visible: true }).first().waitFor();
+      if (path === 'figures') await page.locator('.chart canvas').first().waitFor();
       await screenshot(page, `telephone-${path}`);
       const words = await wordsOn(page);
       expect(words).toContain('Verlauf');
@@ -216,7 +223,90 @@ describe('The console', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
     expect(complaints).toEqual([]);
   });
+
+  it('is used by the keyboard alone, and shows who stands in for a provider that fails', async () => {
+    const { page, complaints } = await visit(OPERATE);
+    await page.getByRole('button', { name: 'Call Tom' }).and(page.locator(':enabled')).waitFor();
+    await tabTo(page, /^Call Tom/);
+    await page.keyboard.press('Enter');
+    const conversation = page.getByRole('region', { name: 'Conversation' });
+    await conversation.getByText('Tom speaking').waitFor();
+    expect((await atKeyboard(page)).name).toBe('Telephone');
+    await tabTo(page, /^Keypad/);
+    await page.keyboard.press('Space');
+    await page.getByRole('button', { name: '#', exact: true }).waitFor();
+    await page.keyboard.type('5#');
+    await conversation.getByText('pressed 5').waitFor();
+    await page.getByText('stands in for groq').waitFor();
+    await page.keyboard.press('Escape');
+    expect((await atKeyboard(page)).name).toBe('Keypad');
+    expect(await page.getByRole('button', { name: '#', exact: true }).count()).toBe(0);
+    // Enough to be played: five seconds on, and some more.
+    await expect
+      .poll(() => page.locator('.in-call .elapsed').innerText(), PATIENCE)
+      .toMatch(/0:(09|[1-5]\d)/);
+    await tabTo(page, /^End the call/);
+    await page.keyboard.press('Space');
+    await page.getByRole('button', { name: 'Call Tom' }).waitFor();
+    expect((await atKeyboard(page)).name).toBe('Telephone');
+
+    await tabTo(page, /^Open in history/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Play' }).and(page.locator(':enabled')).waitFor();
+    await tabTo(page, /^Place in the recording/);
+    const place = page.getByRole('slider');
+    for (const [key, at] of [
+      ['ArrowRight', '5'],
+      ['Home', '0'],
+    ] as const) {
+      await page.keyboard.press(key);
+      await expect.poll(() => place.getAttribute('aria-valuenow')).toBe(at);
+    }
+    await page.keyboard.press('Space');
+    await page.getByRole('button', { name: 'Pause' }).waitFor();
+    await page.keyboard.press('Space');
+    await tabTo(page, /^Sorry/);
+    await page.keyboard.press('ArrowRight');
+    expect((await atKeyboard(page)).name).toMatch(/^that/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Pause' }).waitFor();
+
+    await tabTo(page, /^History/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('searchbox').waitFor();
+    await tabTo(page, /^Failed/);
+    await page.keyboard.press('Space');
+    await page.getByRole('button', { name: 'Failed', pressed: true }).waitFor();
+    await page.keyboard.press('Space');
+    expect(complaints).toEqual([]);
+  });
 });
+
+/** Where the keyboard is: what somebody hears of it, and whether one sees it. */
+function atKeyboard(page: Page): Promise<{ readonly name: string; readonly seen: boolean }> {
+  return page.evaluate(`(() => {
+    const at = document.activeElement;
+    const { outlineStyle, outlineWidth } = getComputedStyle(at);
+    const { top, bottom } = at.getBoundingClientRect();
+    return {
+      name: (at.getAttribute('aria-label') ?? at.textContent).trim(),
+      seen: at === document.body || (outlineStyle !== 'none' && outlineWidth !== '0px' && top < innerHeight && bottom > 0),
+    };
+  })()`);
+}
+
+/** Presses Tab until that is reached; wherever it stops, one sees where that is. */
+async function tabTo(page: Page, name: RegExp): Promise<void> {
+  const passed: string[] = [];
+  for (let stops = 0; stops < 60; stops += 1) {
+    await page.keyboard.press('Tab');
+    const stop = await atKeyboard(page);
+    expect(stop.seen, `a visible focus at “${stop.name}”`).toBe(true);
+    if (name.test(stop.name)) return;
+    passed.push(stop.name.slice(0, 20));
+  }
+  throw new Error(`Tab doesn’t lead to ${String(name)}, but to ${passed.join(' | ')}`);
+}
 
 /** Every text that the English page has and the German one hasn't. */
 function leaves(of: object): string[] {

@@ -11,7 +11,7 @@ import { heal, together, TROUBLE_CASES, type TroubleCase } from '../support/trou
 /** Speech or a filler, counted from the caller's last packet. */
 const LIMIT_MS = 2500;
 /** Agents at a time, each with an Asterisk and a cloud of its own: providers' breakers are the agent's. */
-const AT_A_TIME = 2;
+const AT_A_TIME = 1;
 
 /** What goes wrong in one call; `again`: and in the next one, whose caller is not to wait for it. */
 interface Round {
