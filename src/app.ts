@@ -168,7 +168,7 @@ async function assemble(
     logCall(forLog(event));
     if (event.type === 'started')
       void FailureDomain.outside(() => providers.finish('called')).then((any) => {
-        if (any) void memory.prepared();
+        if (any) memory.prepared();
       });
   });
   const desk = new Desk({
@@ -254,7 +254,9 @@ async function assemble(
     if (!scope.signal.aborted) log.info({ event: 'prepared' }, 'all that could wait is prepared');
   });
   await page?.start({ desk, monitoring, providers, gateway });
-  void prepared.then(() => memory.prepared());
+  void prepared.then(() => {
+    memory.prepared();
+  });
 
   return {
     async drain(withinMs) {

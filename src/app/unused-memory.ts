@@ -2,7 +2,7 @@ import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { collectAllGarbage, collectGarbage } from '../threads/collect-garbage.ts';
 import { collectGarbageOfThreads } from '../threads/thread-run.ts';
 
-/** After the last call: the next one may be there already. */
+/** Without anything new: the next call may be there already, and all threads stand still for a moment. */
 const REST_MS: Milliseconds = 5000;
 
 /** What has left it. */
@@ -33,16 +33,17 @@ export class UnusedMemory {
     this.#options = options;
   }
 
-  /** Something is prepared: what that has left goes now, or, where there are calls already, after them. */
-  async prepared(): Promise<void> {
+  /** Something is prepared: what that has left goes, too, when nothing follows it for a while. */
+  prepared(): void {
     this.#garbage = 'prepared';
-    await this.#giveBack();
+    this.afterCall();
   }
 
   /** A call is over: what it has left goes when none follows it for a while. */
   afterCall(): void {
     const { clock } = this.#options;
-    if (this.#closed || this.#cancel) return;
+    if (this.#closed) return;
+    this.#cancel?.();
     this.#cancel = clock.at(clock.now() + REST_MS, () => {
       this.#cancel = undefined;
       void this.#giveBack();
@@ -58,7 +59,7 @@ export class UnusedMemory {
 
   async #giveBack(): Promise<void> {
     const { isIdle, collect = collectEverywhere, trim = trimMalloc } = this.#options;
-    if (this.#closed || !isIdle()) return;
+    if (!isIdle()) return;
     collect(this.#garbage);
     this.#garbage = 'calls';
     await trim();

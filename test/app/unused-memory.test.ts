@@ -19,15 +19,19 @@ function withCalls(calls = 0) {
 }
 
 describe('Unused memory', () => {
-  it('goes after the start', async () => {
-    const { memory, done } = withCalls();
-    await memory.prepared();
+  it('goes after the start, when nobody has called for a while', async () => {
+    const { memory, clock, done } = withCalls();
+    memory.prepared();
+    await clock.advance(4999);
+    expect(done).toEqual([]);
+    await clock.advance(1);
     expect(done).toEqual(['prepared', 'trimmed']);
   });
 
   it('stays where a call has come already, which nothing holds up, and goes after that', async () => {
     const { memory, clock, done, state } = withCalls(1);
-    await memory.prepared();
+    memory.prepared();
+    await clock.advance(5000);
     expect(done).toEqual([]);
     state.calls = 0;
     memory.afterCall();
@@ -39,6 +43,7 @@ describe('Unused memory', () => {
     const { memory, clock, done, state } = withCalls(2);
     for (const left of [1, 0]) {
       state.calls = left;
+      await clock.advance(3000);
       memory.afterCall();
     }
     await clock.advance(4999);
@@ -62,7 +67,8 @@ describe('Unused memory', () => {
 
   it('is what the calls alone have left, once what was compiled for the start is gone', async () => {
     const { memory, clock, done } = withCalls();
-    await memory.prepared();
+    memory.prepared();
+    await clock.advance(5000);
     memory.afterCall();
     await clock.advance(5000);
     expect(done).toEqual(['prepared', 'trimmed', 'calls', 'trimmed']);
@@ -73,7 +79,7 @@ describe('Unused memory', () => {
     memory.afterCall();
     memory.close();
     memory.afterCall();
-    await memory.prepared();
+    memory.prepared();
     await clock.advance(10_000);
     expect(done).toEqual([]);
   });

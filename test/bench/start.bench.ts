@@ -26,9 +26,9 @@ const KINDS = { embedded: 'embedded', cloud: 'emulated' } as const;
 type Kind = keyof typeof KINDS;
 
 /** After the start, for what is done when nobody waits any more. */
-const SETTLE_MS = 6000;
+const SETTLE_MS = 12_000;
 /** The agent gives memory back 5 s after the last call (unused-memory.ts). */
-const AFTER_CALLS_MS = 9000;
+const AFTER_CALLS_MS = 12_000;
 /** Each call is heard for so long. */
 const CALL_MS = 10_000;
 
