@@ -221,7 +221,7 @@ ${refused}
 <recv response="200" rrs="true">${log('answered')}</recv>
 ${send(head('ACK', '[next_url]', 1, '[routes]\nContent-Length: 0\n'))}
 ${anew}
-<recv request="BYE" timeout="${holdMs}" ontimeout="hang-up">${log('callee')}</recv>
+<recv request="BYE" timeout="${Math.round(holdMs)}" ontimeout="hang-up">${log('callee')}</recv>
 ${send(`SIP/2.0 200 OK
 [last_Via:]
 [last_From:]
