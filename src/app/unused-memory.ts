@@ -2,7 +2,7 @@ import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { collectAllGarbage, collectGarbage } from '../threads/collect-garbage.ts';
 import { collectGarbageOfThreads } from '../threads/thread-run.ts';
 
-/** Without anything new: the next call may be there already, and all threads stand still for a moment. */
+/** Without anything new: the next call may be there already, and threads stand still for a moment. */
 const REST_MS: Milliseconds = 5000;
 
 /** What has left it. */
@@ -14,7 +14,7 @@ export interface UnusedMemoryOptions {
   readonly isIdle: () => boolean;
   /** Default: the C library's `malloc_trim`. */
   readonly trim?: () => Promise<void>;
-  /** Default: of all threads. `prepared`: with what was compiled for that alone. */
+  /** Default: of all threads but those that keep time. `prepared`: with what was compiled for that alone. */
   readonly collect?: (what: Garbage) => void;
 }
 

@@ -18,6 +18,8 @@ export interface ThreadPolicy {
   readonly failuresAMinute: number;
   /** One that was given up is started again after this long, and earlier if it is needed. */
   readonly reviveAfterMs: Milliseconds;
+  /** Packets leave it at their times: it looks for garbage by itself alone, since a call may begin in any moment. */
+  readonly keepsTime?: boolean;
 }
 
 const COMMON = { stopMs: 2000, terminateMs: 2000 };
@@ -31,6 +33,7 @@ export const MEDIA_POLICY: ThreadPolicy = {
   restartAfterMs: [0, 100, 200, 400],
   failuresAMinute: 5,
   reviveAfterMs: 30_000,
+  keepsTime: true,
 };
 
 /** Its far side has a buffer: it may be late sooner than RTP's. */

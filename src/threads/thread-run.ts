@@ -13,12 +13,12 @@ import type { FromThread, Said, ToThread } from './thread-messages.ts';
 // machine; the core: Runtime_TierUpWasmToJSWrapper … NativeModule::FreeCode). With this budget it replaces none in threads.
 setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647');
 
-/** All that have said their first word and live, and for whose work nobody waits every 20 ms. */
+/** All that have said their first word and live, but for those that keep time. */
 const ready = new Set<{ collectGarbage(all: boolean): void }>();
 
 /**
- * All supervised threads look for garbage: only while none has work, for they stand still meanwhile. `all`: as
- * `collectAllGarbage` does.
+ * Supervised threads look for garbage, but for those that keep time (policies.ts): only while none has work, for they stand still
+ * meanwhile. `all`: as `collectAllGarbage` does.
  */
 export function collectGarbageOfThreads(all: boolean): void {
   for (const run of ready) run.collectGarbage(all);
@@ -105,8 +105,7 @@ export class ThreadRun<Command, Report, About> {
       () => `it said nothing within ${startMs} ms`,
     );
     if (typeof first !== 'string' && first.kind === 'ready') {
-      // Whose sound would have a gap if a call came in that moment.
-      if (!this.#options.name.startsWith('media')) ready.add(this);
+      if (!this.#options.policy.keepsTime) ready.add(this);
       this.watch();
       return first.about;
     }
