@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import koffi from 'koffi';
+import { createRequire } from 'node:module';
 
 type Duplicate = (descriptor: number) => number;
 
@@ -37,6 +37,7 @@ export class KeptListener {
 function duplicator(): Duplicate | undefined {
   if (process.platform !== 'linux') return undefined;
   try {
+    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi'); // only here: where it can't be loaded, calls go on
     return koffi.load('libc.so.6').func('int dup(int)') as Duplicate;
   } catch {
     return undefined;
