@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import { makeFolder } from '../lib/make-folder.ts';
 import { portTrouble } from '../lib/port-trouble.ts';
+import { PARTS } from '../config/known-providers.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
 
 /** Several errors as one, which says all of them, line by line, and has the first one's code. */
@@ -31,9 +32,7 @@ export async function orAllThatIsWrong<T>(opening: Promise<T>, config: Config): 
 /** What those lack that are the first on some list: the others only take their places. */
 function lackingProviders({ providers }: Config): unknown[] {
   const chosen = Object.values(providers.byAgent).flatMap((choice) =>
-    (['vad', 'stt', 'llm', 'tts'] as const).flatMap((part) =>
-      KNOWN_PROVIDERS[part].filter(({ name }) => name === choice[part].names[0]),
-    ),
+    PARTS.flatMap((part) => KNOWN_PROVIDERS[part].filter(({ name }) => name === choice[part].names[0])),
   );
   return [...new Set(chosen)].flatMap((provider) => {
     try {

@@ -94,11 +94,10 @@ export async function figures(
   const each = <T>(what: Count['what'], of: (count: Count) => T): T[] => [
     ...new Set(counts.flatMap((one) => (one.what === what ? [of(one)] : []))),
   ];
-  const stages = (of: number | null) =>
-    STAGES.flatMap((stage) => {
-      const found = percentiles({ what: stage, day: of });
-      return found ? [{ stage, ...found }] : [];
-    });
+  const measuredOn = (stage: Measured['what'], of: number | null) => {
+    const found = percentiles({ what: stage, day: of });
+    return found ? [{ stage, ...found }] : [];
+  };
   const days = each('call', (one) => one.day).toSorted((a, b) => a - b);
   return {
     days: days.map((of) => {
@@ -113,12 +112,9 @@ export async function figures(
         ...percentiles({ what: 'total', day: of }),
       };
     }),
-    stages: stages(null),
+    stages: STAGES.flatMap((stage) => measuredOn(stage, null)),
     stageDays: STAGES.flatMap((stage) =>
-      days.flatMap((of) => {
-        const found = percentiles({ what: stage, day: of });
-        return found ? [{ stage, day: of, ...found }] : [];
-      }),
+      days.flatMap((of) => measuredOn(stage, of).map((one) => ({ ...one, day: of }))),
     ),
     reasons: each('call', ({ key }) => key)
       .filter((reason) => reason !== '')
