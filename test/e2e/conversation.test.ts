@@ -14,6 +14,8 @@ import { recordingOf } from '../../lab/demo-calls.ts';
 
 /** How soon the agent is silent after the caller's first voiced packet: 240 ms of speech are an interruption. */
 const SILENT_MS = 600;
+/** Between two words the agent is silent by itself: then it needn't be silenced, and has stopped before. */
+const BREATH_MS = 400;
 /** Other words of the same voice stay below it. */
 const OTHER_WORDS = 0.75;
 /** Both are asked whether they are open on Saturday. */
@@ -93,7 +95,7 @@ describe('A conversation with the agent', () => {
     expect(text.length).toBeLessThan(ALICE.greeting.length);
     expect(ALICE.greeting.startsWith(text.replace(/[^\w]+$/, ''))).toBe(true);
     report(`barge-in: silent ${silentMs.toFixed(0)} ms after the caller's first voiced packet; "${text}"`);
-    expect(silentMs).toBeGreaterThan(0);
+    expect(silentMs).toBeGreaterThan(-BREATH_MS);
     expect(silentMs).toBeLessThan(SILENT_MS);
 
     // The interruption itself is the next turn.
