@@ -10,7 +10,7 @@ import { refuseInContainers } from './settings.ts';
 import { runMain } from './run-main.ts';
 import { UserError } from './user-error.ts';
 import { PROJECT } from './paths.ts';
-import { freePorts } from './ports.ts';
+import { freePorts, freeRtpPorts } from './ports.ts';
 
 /** Beside a stack that runs already: its own containers, networks and volumes. */
 const NAME = 'ari-voice-agent-demo';
@@ -22,7 +22,7 @@ await runMain(async (signal) => {
   await buildImages({}, { signal });
   const interrupted = (): boolean => signal.aborted;
   if (interrupted()) return;
-  const rtp = await freePorts('udp', 40);
+  const rtp = await freeRtpPorts(40);
   const env: Variables = {
     ...ON_THIS_MACHINE,
     COMPOSE_PROJECT_NAME: NAME,

@@ -6,7 +6,7 @@ import { ContainerLog } from './docker-logs.ts';
 import { IMAGES, buildImages, imageName } from './docker-images.ts';
 import { ON_THIS_MACHINE } from './docker-variables.ts';
 import { CACHE } from './paths.ts';
-import { freePorts } from './ports.ts';
+import { freePorts, freeRtpPorts } from './ports.ts';
 
 const NAME = 'ari-voice-agent-test';
 const LABEL = `label=com.docker.compose.project=${NAME}`;
@@ -28,7 +28,7 @@ export class Stack {
 
   static async create(variables: Variables): Promise<Stack> {
     const sipPort = await freePorts('udp');
-    const rtp = await freePorts('udp', RTP_PORTS);
+    const rtp = await freeRtpPorts(RTP_PORTS);
     // The images of this run are its own, too.
     process.env['VOICE_AGENT_TAG'] = 'test';
     return new Stack(

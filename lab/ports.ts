@@ -91,6 +91,15 @@ export function freePorts(protocol: Protocol, count = 1, address = '127.0.0.1'):
   return ports;
 }
 
+/**
+ * The same for RTP, whose ports are even (RFC 3550 §11): of a range that begins with an odd one, telephones (baresip) and
+ * Asterisk take the port below it as well.
+ */
+export async function freeRtpPorts(count: number, address?: string): Promise<number> {
+  const first = await freePorts('udp', count + 1, address);
+  return first + (first % 2);
+}
+
 async function nextCell(): Promise<Cell> {
   const start = Math.floor(Math.random() * CELLS);
   for (let at = 0; at < CELLS && own.length < OWN_CELLS; at += 1) {

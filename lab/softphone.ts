@@ -12,7 +12,7 @@ import { CallSound } from './call-sound.ts';
 import { RtpCapture } from './capture.ts';
 import type { RtpSeen } from './capture.ts';
 import { labFolder } from './paths.ts';
-import { freePorts } from './ports.ts';
+import { freePorts, freeRtpPorts } from './ports.ts';
 import { runFolder } from './run-folders.ts';
 import { readSound, writeSound } from './sound-file.ts';
 import { asToolSees } from './tool.ts';
@@ -97,7 +97,7 @@ export class Softphone {
     const { server, account, password, at, codec } = options;
     writeSound(join(folder, SILENCE), new Int16Array(0), SILENCE_MS, rateOf(codec));
     const address = at?.address ?? server.host;
-    const rtpPort = await freePorts('udp', RTP_PORTS, address);
+    const rtpPort = await freeRtpPorts(RTP_PORTS, address);
     const ports = [rtpPort, rtpPort + RTP_PORTS - 1] as const;
     // One for UDP and TCP, and the next for TLS, which baresip opens unasked.
     const sipPort = await freePorts('udp', 2, address);

@@ -46,32 +46,23 @@ describe('A caller of an agent', () => {
   it('hears it soon after the answer, 20 times', async () => {
     const times: number[] = [];
     const speech: number[] = [];
-    let missed = 0;
     for (const { extension, account } of [ALICE, TOM]) {
       const phone = await agent.lab.phone(account);
       for (let count = 0; count < CALLS_PER_EXTENSION; count += 1) {
         const call = await phone.dial(extension);
-        const isHeard = await call.heard.speech({ timeoutMs: 10_000, after: call.answeredAt ?? 0 });
-        const { sent, received } = call.report().packets;
+        expect(await call.heard.speech({ timeoutMs: 10_000, after: call.answeredAt ?? 0 })).toBe(true);
         await call.hangUp();
-        // The capture has missed the whole call, the telephone's own packets, too: it tells nothing of the agent.
-        if (sent + received === 0) {
-          missed += 1;
-          continue;
-        }
-        expect(isHeard).toBe(true);
         const { firstPacketMs, firstSpeechMs } = call.report();
         times.push(firstPacketMs ?? Infinity);
         speech.push(firstSpeechMs ?? Infinity);
       }
     }
-    expect(missed).toBeLessThanOrEqual(3);
     report(
       `after the answer, ${times.length} calls: first packet p50 ${percentile(times, 50)} ms, ` +
         `p95 ${percentile(times, 95)} ms (aim 150 ms), greatest ${Math.max(...times)} ms; ` +
         `first speech p50 ${percentile(speech, 50)} ms, p95 ${percentile(speech, 95)} ms`,
     );
-    expect(times).toHaveLength(2 * CALLS_PER_EXTENSION - missed);
+    expect(times).toHaveLength(2 * CALLS_PER_EXTENSION);
     expect(percentile(times, 95)).toBeLessThan(LIMIT_MS);
     expect(percentile(speech, 95)).toBeLessThan(LIMIT_MS);
   });

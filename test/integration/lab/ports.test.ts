@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { freePorts, isPortFree } from '../../../lab/ports.ts';
+import { freePorts, freeRtpPorts, isPortFree } from '../../../lab/ports.ts';
 
 describe('A free port', () => {
   it('is given to nobody else, and to one protocol alone', async () => {
@@ -40,5 +40,17 @@ describe('A free port', () => {
     expect(await isPortFree('udp', '127.0.0.1', first)).toBe(true);
     expect(await isPortFree('udp', '127.0.0.1', first + 3)).toBe(false);
     socket.close();
+  });
+
+  it("is even for RTP, whatever was given before, and is nobody else's", async () => {
+    const taken: number[] = [];
+    for (const before of [1, 2, 1, 1, 2]) {
+      const others = await freePorts('udp', before);
+      const first = await freeRtpPorts(4);
+      expect(first % 2).toBe(0);
+      taken.push(...Array.from({ length: before }, (_, at) => others + at));
+      taken.push(...Array.from({ length: 4 }, (_, at) => first + at));
+    }
+    expect(new Set(taken).size).toBe(taken.length);
   });
 });
