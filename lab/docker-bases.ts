@@ -44,7 +44,10 @@ export async function baseImages(
   const node = await nodeBase(bookworm, say);
   return {
     standIns: true,
-    variables: { NODE_IMAGE: node, AGENT_DEBIAN_IMAGE: bookworm, ASTERISK_DEBIAN_IMAGE: sid },
+    variables: {
+      ...{ NODE_IMAGE: node, AGENT_DEBIAN_IMAGE: bookworm, ASTERISK_DEBIAN_IMAGE: sid },
+      POSTGRES_IMAGE: await postgresBase(bookworm, say),
+    },
   };
 }
 
@@ -125,6 +128,44 @@ async function nodeBase(debian: string, say: (line: string) => void): Promise<st
     ].join('\n'),
   );
   await needDocker(['build', '--quiet', '--tag', tag, '--file', recipe, root]);
+  return tag;
+}
+
+/** Debian's PostgreSQL behind as much of the official image's contract as docker/compose.fleet.yaml uses. */
+async function postgresBase(debian: string, say: (line: string) => void): Promise<string> {
+  const tag = `${STAND_IN}-postgres`;
+  say('  PostgreSQL');
+  const folder = join(FOLDER, 'postgres');
+  mkdirSync(folder, { recursive: true });
+  const user = 'setpriv --reuid postgres --regid postgres --clear-groups';
+  writeFileSync(
+    join(folder, 'start.sh'),
+    [
+      '#!/bin/sh',
+      'set -eu',
+      'chown -R postgres:postgres "$PGDATA" /run/postgresql',
+      'if [ ! -s "$PGDATA/PG_VERSION" ]; then',
+      `  ${user} initdb --pgdata "$PGDATA" --username "$POSTGRES_USER" --auth "$POSTGRES_HOST_AUTH_METHOD"`,
+      `  echo "CREATE DATABASE $POSTGRES_USER" | ${user} postgres --single -D "$PGDATA" postgres`,
+      '  echo "host all all all $POSTGRES_HOST_AUTH_METHOD" >>"$PGDATA/pg_hba.conf"',
+      'fi',
+      `exec ${user} postgres -D "$PGDATA" -c 'listen_addresses=*' -c unix_socket_directories=/run/postgresql`,
+      '',
+    ].join('\n'),
+  );
+  writeFileSync(
+    join(folder, 'Dockerfile'),
+    [
+      `FROM ${debian}`,
+      'RUN apt-get update && apt-get install -y --no-install-recommends postgresql && ln -s /usr/lib/postgresql/* /usr/lib/postgresql/current',
+      'ENV PATH=/usr/lib/postgresql/current/bin:$PATH PGDATA=/var/lib/postgresql/data',
+      'RUN mkdir -p $PGDATA',
+      'COPY start.sh /start.sh',
+      'ENTRYPOINT ["sh", "/start.sh"]',
+      '',
+    ].join('\n'),
+  );
+  await needDocker(['build', '--quiet', '--tag', tag, folder]);
   return tag;
 }
 

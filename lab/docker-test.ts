@@ -1,7 +1,8 @@
 /**
  * `make test-docker`: builds the images, brings the stack up on a real Docker engine, places calls, kills and
  * restarts its containers in mid-call, and takes everything down again. Where no engine answers it starts one of its
- * own (Debian, root); where no registry answers it makes base images. One line for each check.
+ * own (Debian, root); where no registry answers it makes base images. One line for each check. ONLY=fleet: nothing but
+ * docker/compose.fleet.yaml.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,12 +13,14 @@ import { OwnEngine } from './docker-engine.ts';
 import { testCalls } from './docker-test-calls.ts';
 import { testDeaths } from './docker-test-deaths.ts';
 import { testFiles } from './docker-test-files.ts';
+import { testFleet } from './docker-test-fleet.ts';
 import { testImages } from './docker-test-images.ts';
 import { testModel } from './docker-test-model.ts';
 import { testNetworks } from './docker-test-networks.ts';
 import { Stack } from './docker-test-stack.ts';
 import { ensureRootFs } from './root-fs.ts';
 import { runMain } from './run-main.ts';
+import { nonEmpty } from './settings.ts';
 import { UserError } from './user-error.ts';
 
 /** Set for the run inside an engine of our own: what is done to the network there touches nothing else. */
@@ -52,6 +55,8 @@ await runMain(async (signal) => {
 });
 
 async function test(signal: AbortSignal): Promise<void> {
+  const only = nonEmpty(process.env['ONLY']);
+  if (only !== undefined && only !== 'fleet') throw new UserError(`ONLY=${only}? There is "fleet".`);
   const checks = new Checks(signal);
   const bases = await baseImages(console.log);
   await ensureRootFs(console.log, signal);
@@ -61,6 +66,14 @@ async function test(signal: AbortSignal): Promise<void> {
     VOICE_AGENT_TRANSCRIPTS: 'true',
   });
   try {
+    if (only === 'fleet') {
+      await checks.that('the images are built', async () => {
+        await stack.build();
+        return undefined;
+      });
+      await testFleet(checks, stack.variables);
+      return;
+    }
     await testFiles(checks, stack);
     await testImages(checks, stack, bases.standIns);
     if (await checks.that('the stack comes up, and every container is healthy', () => stack.up())) {
@@ -69,6 +82,7 @@ async function test(signal: AbortSignal): Promise<void> {
       await testModel(checks, stack);
       await testNetworks(checks, stack, process.env[INSIDE] === '1');
     }
+    await testFleet(checks, stack.variables);
   } finally {
     await checks.that(
       'everything is gone afterwards: containers, networks, volumes, images',
