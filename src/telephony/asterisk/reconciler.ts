@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { FailureDomain } from '../../lib/failure-domain.ts';
 import { AriError, isGone } from './ari-error.ts';
@@ -30,7 +31,9 @@ export class Reconciler {
   }
 
   onStream(state: 'open' | 'lost'): void {
-    if (this.#stream !== 'closed') this.#stream = state;
+    if (this.#stream === 'closed') return;
+    this.#stream = state;
+    this.sweepSoon();
   }
 
   channelLeft(channel: string): void {
@@ -48,14 +51,23 @@ export class Reconciler {
     return this.#reconciling;
   }
 
+  /** Twice: what Asterisk was asked for before a connection was cut, it may do seconds later, if it is busy. */
   sweepSoon(): void {
-    const { clock, settings } = this.#options;
+    const { sweepPauseMs } = this.#options.settings;
+    this.#sweepAfter(sweepPauseMs, 4 * sweepPauseMs);
+  }
+
+  #sweepAfter(pauseMs?: Milliseconds, ...morePausesMs: readonly Milliseconds[]): void {
+    const { clock } = this.#options;
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
     // As soon as the event stream is back, it is swept anyhow.
-    if (this.#stream !== 'open') return;
+    if (this.#stream !== 'open' || pauseMs === undefined) return;
     this.#cancelSweep = FailureDomain.outside(() =>
-      clock.at(clock.now() + settings.sweepPauseMs, () => void this.reconcile({ sweep: true })),
+      clock.at(clock.now() + pauseMs, () => {
+        void this.reconcile({ sweep: true });
+        this.#sweepAfter(...morePausesMs);
+      }),
     );
   }
 

@@ -597,7 +597,8 @@ describe('when the event stream is lost in mid-call', () => {
   });
 
   it('what an event says of hold counts more than an answer that was under way', async () => {
-    await start();
+    // Nobody but the test has Asterisk asked.
+    await start({ settings: { sweepPauseMs: 60_000 } });
     const caller = server.call();
     const { events } = await desk.call(0);
     caller.variables['CHANNEL(rtp,hold)'] = '0';
@@ -725,6 +726,21 @@ describe('when the event stream is lost in mid-call', () => {
     await eventually('it failed', () => server.requestsFor('DELETE', /bridges/).length >= 2);
     expect(server.bridges.size).toBe(1);
     server.fault = () => undefined;
+    await cleanedUp();
+  });
+});
+
+describe('what Asterisk was asked for before the connection was cut', () => {
+  it.each([
+    ['after the first look', 1],
+    ['after the second look', 2],
+  ])('is deleted, though it comes to be %s', async (_, looks) => {
+    await start();
+    const looked = (): number => server.requestsFor('GET', /^\/bridges/).length;
+    const before = looked();
+    server.dropStream();
+    await eventually('the look', () => looked() >= before + looks);
+    server.bridges.set(objectIds('voice-agent', 'a').bridge(), new Set());
     await cleanedUp();
   });
 });
