@@ -37,7 +37,10 @@ describe('The console', () => {
   let databaseUrl = '';
   const agent = useRunningAgent(() => ({
     // Nobody answers at Tom's first language model.
-    edits: [['  agents: {}', '  agents: { tom: { llm: [groq, receptionist] } }']],
+    edits: [
+      ['  agents: {}', '  agents: { tom: { llm: [groq, receptionist] } }'],
+      ['  - id: tom\n', '  - id: tom\n    transferTargets: [{ name: workshop, endpoint: PJSIP/softphone2 }]\n'],
+    ],
     environment: {
       GROQ_API_KEY: 'key-of-nobody',
       GROQ_BASE_URL: 'http://127.0.0.1:9',
@@ -245,8 +248,16 @@ describe('The console', () => {
     await expect
       .poll(() => page.locator('.in-call .elapsed').innerText(), PATIENCE)
       .toMatch(/0:(09|[1-5]\d)/);
+    const workshop = await agent.lab.phone('softphone2', { register: true });
+    await tabTo(page, /^Put through to/);
+    await page.keyboard.press('Enter');
+    const ringing = await workshop.incoming({ timeoutMs: 10_000 });
+    await page.getByText('putting through').first().waitFor();
+    await ringing.accept();
+    await page.getByText('put through').and(page.locator(':not(button)')).first().waitFor();
     await tabTo(page, /^End the call/);
     await page.keyboard.press('Space');
+    expect(await ringing.ended).toBe('other side hung up');
     await page.getByRole('button', { name: 'Call Tom' }).waitFor();
     expect((await atKeyboard(page)).name).toBe('Telephone');
 
