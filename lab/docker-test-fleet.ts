@@ -1,6 +1,5 @@
 /** docker/compose.fleet.yaml on a real engine: calls by a softphone through the entry, and what becomes of them when parts die. */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentEvents, type AgentCall } from './agent-events.ts';
 import { PATIENCE, exchange, listen } from './conversation.ts';
 import { DEMO_CALLS, recordingOf } from './demo-calls.ts';
@@ -153,7 +152,7 @@ class FleetStack {
   /** Takes everything down, and sees that nothing is left. */
   async remove(): Promise<undefined> {
     await this.need('down', '--volumes', '--remove-orphans', '--timeout', '5');
-    await sleep(500);
+    await docker(['image', 'rm', `ari-voice-agent/entry:${this.variables['VOICE_AGENT_TAG'] ?? 'latest'}`]);
     const left = await Promise.all(
       (['ps', 'network', 'volume'] as const).map((what) =>
         needDocker(
