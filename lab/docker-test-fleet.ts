@@ -122,7 +122,17 @@ class FleetStack {
   async up(): Promise<string> {
     const begun = Date.now();
     await this.need('build', '--quiet', 'entry');
-    await this.need('up', '--detach', '--wait', '--no-build', '--wait-timeout', '180');
+    const { status, all } = await this.compose(
+      'up',
+      '--detach',
+      '--wait',
+      '--no-build',
+      '--wait-timeout',
+      '180',
+    );
+    const [, ill] = new RegExp(`${NAME}-(\\S+)-1 (?:is unhealthy|exited)`).exec(all) ?? [];
+    const itsLog = ill === undefined ? '' : (await this.compose('logs', '--tail', '12', ill)).all;
+    expectThat(status === 0, `${all}\n${itsLog}`);
     // set-up-… have ended: what runs is the entry, the database, two Asterisks, three nodes and their watchdogs.
     const names = (await this.need('ps', '--format', '{{.Service}}')).trim().split('\n');
     expectThat(names.length === 10, `there are ${names.sort().join(', ')}`);
