@@ -4,13 +4,13 @@ import { type Clock, monotonicNow } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
 import { FailureDomain } from '../lib/failure-domain.ts';
 import { Listeners } from '../lib/listeners.ts';
-import { FRAME_MS, type PlayoutFormat, type SampleRateHz } from '../media/audio.ts';
+import { FRAME_MS, type PlayoutFormat } from '../media/audio.ts';
 import { type AudioRingHandle, closeRing, createAudioRing } from '../media/audio-ring.ts';
 import { createFlushLine, type FlushLineHandle } from '../media/flush-line.ts';
 import { type CountedStats, createMediaStats, MediaStatsBlock } from './media-stats-block.ts';
 import { PlaybackQueue } from './playout/playback-queue.ts';
 import { createPlayoutAccounts } from './playout/playout-accounts.ts';
-import { createPlayoutRing, type PlayoutRingShape } from './playout/playout-ring.ts';
+import { createPlayoutRing, playoutShapeOf } from './playout/playout-ring.ts';
 import type { PlayoutHandles, PlayoutReport } from './playout/playout-source.ts';
 import type { CountersHandle } from './shared-counters.ts';
 
@@ -24,14 +24,17 @@ export interface SessionMemory {
 
 /** 10.24 s: the last 8 s of a turn are judged as one (EndOfTurnModel), by a thread that may be late. */
 const HEARD_SLOTS = 512;
+/** 5.12 s: for those who write it down, should their thread stand still. */
+const SENT_SLOTS = 256;
 
-/** `rateHz`: of both voices; `playout`: a frame of 20 ms on the wire. */
-export function createSessionMemory(rateHz: SampleRateHz, playout: PlayoutRingShape): SessionMemory {
+/** `format`: in which speech is queued; both voices are kept in it. */
+export function createSessionMemory(format: PlayoutFormat): SessionMemory {
+  const { rateHz, encoding } = format;
   return {
-    heard: createAudioRing(rateHz, HEARD_SLOTS),
-    sent: createAudioRing(rateHz),
+    heard: createAudioRing(rateHz, HEARD_SLOTS, encoding),
+    sent: createAudioRing(rateHz, SENT_SLOTS, encoding),
     playout: {
-      ring: createPlayoutRing(playout),
+      ring: createPlayoutRing(playoutShapeOf(format)),
       flushLine: createFlushLine(),
       accounts: createPlayoutAccounts(),
     },

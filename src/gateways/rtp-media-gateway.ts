@@ -7,7 +7,6 @@ import { VoiceAgentError } from '../lib/errors.ts';
 import { FailureDomain } from '../lib/failure-domain.ts';
 import { type CodecName, codecOf } from '../media/codec.ts';
 import type { Supervision } from '../threads/supervised-thread.ts';
-import { playoutShapeOf } from './playout/playout-ring.ts';
 import { createSessionMemory } from './ring-media-session.ts';
 import type { SessionSetup } from './rtp/media-protocol.ts';
 import type { PacketIo } from './rtp/media-socket.ts';
@@ -191,13 +190,13 @@ export class RtpMediaGateway implements MediaGateway<RtpEndpoint> {
   }
 
   #setup(request: MediaRequest): SessionSetup {
-    const { name, audioRateHz, queueFormat } = codecOf(request.codec ?? this.#options.codec ?? 'ulaw');
+    const { name, queueFormat } = codecOf(request.codec ?? this.#options.codec ?? 'ulaw');
     const { telephoneEventPayloadType: eventType = 101 } = this.#options;
     this.#lastSession += 1;
     return {
       session: this.#lastSession,
       codec: name,
-      ...createSessionMemory(audioRateHz, playoutShapeOf(queueFormat)),
+      ...createSessionMemory(queueFormat),
       ssrc: randomInt(2 ** 32),
       firstSequence: randomInt(2 ** 16),
       firstTimestamp: randomInt(2 ** 32),

@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../lib/clock.ts';
-import { FRAME_MS, type SampleRateHz } from './audio.ts';
+import { FRAME_MS, type PlayoutFormat, type SampleRateHz } from './audio.ts';
+import { DECODE_TABLE, encodeG711 } from './g711.ts';
 
 /**
  * One direction of a call's audio as a ring in shared memory: one writer, any number of readers in
@@ -7,8 +8,8 @@ import { FRAME_MS, type SampleRateHz } from './audio.ts';
  * session began, in both directions of a session, so a frame number is a place on the timeline.
  * The writer never waits: a reader that falls a whole ring behind skips, and counts what it missed.
  *
- *     Int32   0 MAGIC | 1 rateHz | 2 samples per frame | 3 slots | 4 frames written | 5 closed | 6,7 spare
- *     slot    f64 time | f32 level dBov | i32 flags | i16 × samples per frame (padded to 8 bytes)
+ *     Int32   0 MAGIC | 1 rateHz | 2 samples per frame | 3 slots | 4 frames written | 5 closed | 6 encoding | 7 spare
+ *     slot    f64 time | f32 level dBov | i32 flags | i16 or G.711's u8 × samples per frame (padded to 8 bytes)
  */
 export interface AudioRingHandle {
   readonly memory: SharedArrayBuffer;
@@ -31,6 +32,11 @@ export const FRAME_CONCEALED = 1;
 /** Nothing was received or sent in this time: the frame is digital silence that keeps the timeline. */
 export const FRAME_FILLER = 2;
 
+/** How samples lie in the ring; writer and readers see linear ones. A G.711 call's come from the wire in its law, and lose nothing by it. */
+export type RingEncoding = PlayoutFormat['encoding'];
+
+const ENCODINGS: readonly RingEncoding[] = ['pcm_s16', 'ulaw', 'alaw'];
+
 const MAGIC = 0x41524931;
 const HEADER_BYTES = 32;
 const SLOT_HEADER_BYTES = 16;
@@ -45,10 +51,12 @@ class RingView {
   readonly rateHz: SampleRateHz;
   readonly samplesPerFrame: number;
   readonly slots: number;
+  readonly encoding: RingEncoding;
   readonly #times: Float64Array;
   readonly #levels: Float32Array;
   readonly #flags: Int32Array;
   readonly #samples: Int16Array;
+  readonly #bytes: Uint8Array;
   readonly #stride: number;
 
   constructor(memory: SharedArrayBuffer) {
@@ -57,11 +65,13 @@ class RingView {
     this.rateHz = this.header[1] as SampleRateHz;
     this.samplesPerFrame = this.header[2] as number;
     this.slots = this.header[3] as number;
+    this.encoding = ENCODINGS[this.header[6] as number] as RingEncoding;
     this.#times = new Float64Array(memory);
     this.#levels = new Float32Array(memory);
     this.#flags = new Int32Array(memory);
     this.#samples = new Int16Array(memory);
-    this.#stride = slotBytes(this.samplesPerFrame);
+    this.#bytes = new Uint8Array(memory);
+    this.#stride = slotBytes(this.samplesPerFrame, this.encoding);
   }
 
   write(frame: number, samples: Int16Array, time: Milliseconds, levelDbov: number, flags: number): void {
@@ -69,7 +79,9 @@ class RingView {
     this.#times[offset / 8] = time;
     this.#levels[offset / 4 + 2] = levelDbov;
     this.#flags[offset / 4 + 3] = flags;
-    this.#samples.set(samples, (offset + SLOT_HEADER_BYTES) / 2);
+    const first = offset + SLOT_HEADER_BYTES;
+    if (this.encoding === 'pcm_s16') this.#samples.set(samples, first / 2);
+    else encodeG711(this.encoding, samples, this.#bytes, first);
   }
 
   read(frame: number, into: Int16Array, at: number, info: FrameInfo): void {
@@ -78,8 +90,19 @@ class RingView {
     info.time = this.#times[offset / 8] as number;
     info.levelDbov = this.#levels[offset / 4 + 2] as number;
     info.flags = this.#flags[offset / 4 + 3] as number;
-    const first = (offset + SLOT_HEADER_BYTES) / 2;
+    const first = offset + SLOT_HEADER_BYTES;
+    if (this.encoding === 'pcm_s16') this.#copy(first / 2, into, at);
+    else this.#expand(DECODE_TABLE[this.encoding], first, into, at);
+  }
+
+  #copy(first: number, into: Int16Array, at: number): void {
     for (let i = 0; i < this.samplesPerFrame; i++) into[at + i] = this.#samples[first + i] as number;
+  }
+
+  #expand(table: Int16Array, first: number, into: Int16Array, at: number): void {
+    for (let i = 0; i < this.samplesPerFrame; i++) {
+      into[at + i] = table[this.#bytes[first + i] as number] as number;
+    }
   }
 
   /** Where the slot of a frame begins, in bytes. */
@@ -88,15 +111,19 @@ class RingView {
   }
 }
 
-function slotBytes(samplesPerFrame: number): number {
-  return SLOT_HEADER_BYTES + Math.ceil((samplesPerFrame * 2) / 8) * 8;
+function slotBytes(samplesPerFrame: number, encoding: RingEncoding): number {
+  return SLOT_HEADER_BYTES + Math.ceil((samplesPerFrame * (encoding === 'pcm_s16' ? 2 : 1)) / 8) * 8;
 }
 
 /** Allocates a ring of `slots` frames of 20 ms at `rateHz`. */
-export function createAudioRing(rateHz: SampleRateHz, slots = DEFAULT_SLOTS): AudioRingHandle {
+export function createAudioRing(
+  rateHz: SampleRateHz,
+  slots = DEFAULT_SLOTS,
+  encoding: RingEncoding = 'pcm_s16',
+): AudioRingHandle {
   const samplesPerFrame = (rateHz * FRAME_MS) / 1000;
-  const memory = new SharedArrayBuffer(HEADER_BYTES + slots * slotBytes(samplesPerFrame));
-  new Int32Array(memory).set([MAGIC, rateHz, samplesPerFrame, slots]);
+  const memory = new SharedArrayBuffer(HEADER_BYTES + slots * slotBytes(samplesPerFrame, encoding));
+  new Int32Array(memory).set([MAGIC, rateHz, samplesPerFrame, slots, 0, 0, ENCODINGS.indexOf(encoding)]);
   return { memory };
 }
 
@@ -181,6 +208,10 @@ export class AudioRingReader {
   /** How many frames the ring has room for. */
   get slots(): number {
     return this.#view.slots;
+  }
+
+  get encoding(): RingEncoding {
+    return this.#view.encoding;
   }
 
   /** The number of the frame that is read next, if it is still there by then. */

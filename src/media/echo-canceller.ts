@@ -27,12 +27,37 @@ const NEAR_FOLLOW = 0.8;
 /** A line as quiet as this has no echo that anybody would take for speech. */
 const QUIET_DBOV = -55;
 
+/** What a step needs and doesn't keep, once for all calls of a rate. */
+class Workbench {
+  readonly fft: RealFft;
+  readonly re: Float64Array;
+  readonly im: Float64Array;
+  readonly gain: Float64Array;
+  readonly block: Float64Array;
+
+  constructor(size: number) {
+    this.fft = new RealFft(size);
+    this.re = new Float64Array(this.fft.bins);
+    this.im = new Float64Array(this.fft.bins);
+    this.gain = new Float64Array(this.fft.bins);
+    this.block = new Float64Array(size);
+  }
+}
+
+const workbenches = new Map<number, Workbench>();
+
+function workbenchFor(size: number): Workbench {
+  let workbench = workbenches.get(size);
+  if (!workbench) workbenches.set(size, (workbench = new Workbench(size)));
+  return workbench;
+}
+
 export class EchoCanceller {
   readonly #frame: number;
   readonly #fft: RealFft;
   readonly #bins: number;
   /** What was sent, as far back as a path reaches, and so much more as a transform wants: `#past` samples up to `#end`. */
-  readonly #sent: Float64Array;
+  readonly #sent: Int16Array;
   readonly #past: number;
   #end: number;
   /** Frames of silence at its end. */
@@ -40,7 +65,6 @@ export class EchoCanceller {
   /** Spectra of it, one for each frame, by the frame's number modulo REACH_FRAMES; `#stale`: so many of the newest are missing. */
   readonly #sentRe: Float32Array;
   readonly #sentIm: Float32Array;
-  readonly #sentPower: Float32Array;
   #newest = 0;
   #stale = 0;
   /** The path, a piece after another, and how much each of its bins may be off. */
@@ -57,23 +81,24 @@ export class EchoCanceller {
 
   constructor(samplesPerFrame: number) {
     this.#frame = samplesPerFrame;
-    this.#fft = new RealFft(2 ** Math.ceil(Math.log2((PIECE_FRAMES + 1) * samplesPerFrame)));
-    const { size, bins } = this.#fft;
+    const size = 2 ** Math.ceil(Math.log2((PIECE_FRAMES + 1) * samplesPerFrame));
+    const { fft, re, im, gain, block } = workbenchFor(size);
+    const { bins } = fft;
+    this.#fft = fft;
     this.#bins = bins;
     this.#past = size + (REACH_FRAMES - 1) * samplesPerFrame;
-    this.#sent = new Float64Array(this.#past + REACH_FRAMES * samplesPerFrame);
+    this.#sent = new Int16Array(this.#past + REACH_FRAMES * samplesPerFrame);
     this.#end = this.#past;
     this.#sentRe = new Float32Array(REACH_FRAMES * bins);
     this.#sentIm = new Float32Array(REACH_FRAMES * bins);
-    this.#sentPower = new Float32Array(REACH_FRAMES * bins);
     this.#pathRe = new Float32Array(PIECES * bins);
     this.#pathIm = new Float32Array(PIECES * bins);
     this.#doubt = new Float32Array(PIECES * bins).fill(FIRST_DOUBT);
     this.#near = new Float64Array(bins);
-    this.#re = new Float64Array(bins);
-    this.#im = new Float64Array(bins);
-    this.#gain = new Float64Array(bins);
-    this.#block = new Float64Array(size);
+    this.#re = re;
+    this.#im = im;
+    this.#gain = gain;
+    this.#block = block;
   }
 
   /** How loud the echo is thought to have been in the last frame, dBov. */
@@ -130,7 +155,7 @@ export class EchoCanceller {
     for (let index = 0; index < frame; index++) {
       const sample = sent[index] as number;
       if (sample > 8 || sample < -8) isSilent = false;
-      this.#sent[start + index] = sample / 32768;
+      this.#sent[start + index] = sample;
     }
     this.#silentFrames = isSilent ? this.#silentFrames + 1 : 0;
     this.#newest = (this.#newest + 1) % REACH_FRAMES;
@@ -146,16 +171,15 @@ export class EchoCanceller {
     const { size } = this.#fft;
     const re = this.#re;
     const im = this.#im;
+    const block = this.#block;
     for (; this.#stale > 0; this.#stale--) {
       const ago = this.#stale - 1;
-      const end = this.#end - ago * this.#frame;
+      const start = this.#end - ago * this.#frame - size;
       const at = this.#spectrumAt(ago);
-      this.#fft.forward(this.#sent.subarray(end - size, end), re, im);
+      for (let index = 0; index < size; index++) block[index] = (this.#sent[start + index] as number) / 32768;
+      this.#fft.forward(block, re, im);
       this.#sentRe.set(re, at);
       this.#sentIm.set(im, at);
-      for (let bin = 0; bin < this.#bins; bin++) {
-        this.#sentPower[at + bin] = (re[bin] as number) ** 2 + (im[bin] as number) ** 2;
-      }
     }
   }
 
@@ -188,7 +212,6 @@ export class EchoCanceller {
     const bins = this.#bins;
     const sentRe = this.#sentRe;
     const sentIm = this.#sentIm;
-    const sentPower = this.#sentPower;
     const pathRe = this.#pathRe;
     const pathIm = this.#pathIm;
     const doubts = this.#doubt;
@@ -202,8 +225,9 @@ export class EchoCanceller {
       const from = this.#spectrumAt(piece * PIECE_FRAMES);
       const path = piece * bins;
       for (let bin = 0; bin < bins; bin++) {
-        gain[bin] =
-          (gain[bin] as number) + (doubts[path + bin] as number) * (sentPower[from + bin] as number);
+        const xRe = sentRe[from + bin] as number;
+        const xIm = sentIm[from + bin] as number;
+        gain[bin] = (gain[bin] as number) + (doubts[path + bin] as number) * (xRe * xRe + xIm * xIm);
       }
     }
     for (let bin = 0; bin < bins; bin++) {
@@ -226,7 +250,7 @@ export class EchoCanceller {
         const hIm = (pathIm[path + bin] as number) + step * (xRe * restIm - xIm * restRe);
         pathRe[path + bin] = hRe;
         pathIm[path + bin] = hIm;
-        const kept = 1 - share * step * (sentPower[from + bin] as number);
+        const kept = 1 - share * step * (xRe * xRe + xIm * xIm);
         doubts[path + bin] = PERSISTENCE ** 2 * kept * doubt + (1 - PERSISTENCE ** 2) * (hRe ** 2 + hIm ** 2);
       }
     }

@@ -62,18 +62,21 @@ export const DECODE_TABLE: Readonly<Record<G711Law, Int16Array>> = {
   alaw: decodeTable(alawMagnitude),
 };
 
-/** Compands `samples`, one byte each, into `into` (allocated when left out), and returns that. */
+/** Compands `samples`, one byte each, into `into` (allocated when left out) from `at` on, and returns that. */
 export function encodeG711(
   law: G711Law,
   samples: Int16Array,
   into: Uint8Array = new Uint8Array(samples.length),
+  at = 0,
 ): Uint8Array {
   const count = samples.length;
-  checkRoom(into.length, count);
+  checkRoom(into.length - at, count);
   const table = law === 'ulaw' ? ULAW_ENCODE : ALAW_ENCODE;
   const shift = law === 'ulaw' ? ULAW_SHIFT : ALAW_SHIFT;
   const mask = table.length - 1;
-  for (let i = 0; i < count; i++) into[i] = table[((samples[i] as number) >> shift) & mask] as number;
+  for (let i = 0; i < count; i++) {
+    into[at + i] = table[((samples[i] as number) >> shift) & mask] as number;
+  }
   return into;
 }
 

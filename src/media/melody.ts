@@ -35,7 +35,8 @@ export interface Shape {
 }
 
 export class Melody {
-  readonly #samples = new Float64Array(REACH);
+  /** Means of a few 16-bit samples: exact in single precision. */
+  readonly #samples = new Float32Array(REACH);
   readonly #window = new Float64Array(WINDOW);
   readonly #likeness = new Float64Array(LONGEST_LAG + 2);
   readonly #perSample: number;

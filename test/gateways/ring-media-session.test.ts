@@ -39,7 +39,7 @@ class Session extends RingMediaSession<RtpEndpoint> {
 }
 
 function stage() {
-  const memory = createSessionMemory(8000, { frameBytes: 160, silenceByte: 0xff });
+  const memory = createSessionMemory({ encoding: 'ulaw', rateHz: 8000 });
   const session = new Session(memory);
   const events: MediaEvent[] = [];
   session.on((event) => events.push(event));

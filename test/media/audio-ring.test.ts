@@ -7,6 +7,7 @@ import {
   createAudioRing,
   FRAME_FILLER,
 } from '../../src/media/audio-ring.ts';
+import { decodeG711 } from '../../src/media/g711.ts';
 
 function write(writer: AudioRingWriter, value: number): void {
   writer.slot.fill(value);
@@ -36,6 +37,28 @@ describe('audio ring', () => {
       expect(samples[319]).toBe(frame);
     }
   });
+
+  it.each(['ulaw', 'alaw'] as const)(
+    'keeps what came as %s in little more than its bytes, and loses nothing',
+    (law) => {
+      const handle = createAudioRing(8000, 4, law);
+      expect(handle.memory.byteLength).toBe(32 + 4 * (16 + 160));
+      const writer = new AudioRingWriter(handle);
+      const reader = new AudioRingReader(handle, 0);
+      const samples = new Int16Array(320);
+      for (const first of [0, 96]) {
+        const frame = decodeG711(
+          law,
+          Uint8Array.from({ length: 160 }, (_, index) => first + index),
+        );
+        writer.slot.set(frame);
+        writer.commit(20, -12);
+        expect(reader.read(samples, 160)).toBe(true);
+        expect(samples.subarray(160)).toEqual(frame);
+      }
+      expect(new AudioRingReader(handle).encoding).toBe(law);
+    },
+  );
 
   it('lets a reader that falls behind skip, and counts what it missed', () => {
     fc.assert(

@@ -2,12 +2,11 @@ import type { MediaRequest, RtpEndpoint } from '../../src/dialog/contract/call-m
 import type { MediaGateway } from '../../src/dialog/contract/ports.ts';
 import { MediaStatsBlock, STAT } from '../../src/gateways/media-stats-block.ts';
 import { PlayoutSource } from '../../src/gateways/playout/playout-source.ts';
-import { playoutShapeOf } from '../../src/gateways/playout/playout-ring.ts';
 import { createSessionMemory, RingMediaSession } from '../../src/gateways/ring-media-session.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { VoiceAgentError } from '../../src/lib/errors.ts';
 import { Listeners } from '../../src/lib/listeners.ts';
-import { type Audio, FRAME_MS, type PlayoutFormat } from '../../src/media/audio.ts';
+import { type Audio, FRAME_MS, frameBytesOf, type PlayoutFormat } from '../../src/media/audio.ts';
 import { AudioRingWriter, FRAME_FILLER } from '../../src/media/audio-ring.ts';
 import { AudioConverter } from '../../src/media/convert.ts';
 import { codecOf } from '../../src/media/codec.ts';
@@ -103,14 +102,13 @@ class InMemoryMediaSession extends RingMediaSession<RtpEndpoint> {
   #cancelTick: () => void;
 
   constructor(id: string, format: PlayoutFormat, clock: Clock, onClosed: () => void) {
-    const playout = playoutShapeOf(format);
-    const memory = createSessionMemory(format.rateHz, playout);
+    const memory = createSessionMemory(format);
     super({ id, format, memory, clock, onClosed });
     this.#clock = clock;
     this.#counters = new MediaStatsBlock(memory.stats);
     this.#heardWriter = new AudioRingWriter(memory.heard);
     this.#sentWriter = new AudioRingWriter(memory.sent);
-    this.#payload = new Uint8Array(playout.frameBytes);
+    this.#payload = new Uint8Array(frameBytesOf(format));
     this.#source = new PlayoutSource(memory.playout, (report) => {
       this.onReport({ type: 'playout', report });
     });

@@ -23,7 +23,7 @@ export interface PlayoutRingShape {
   readonly frameBytes: number;
   /** What a short frame is padded with: silence. */
   readonly silenceByte: number;
-  /** Frames that fit (default 500: 10 s), besides those that were taken and are kept. */
+  /** Frames that fit (default 250: 5 s), besides those that were taken and are kept. */
   readonly slots?: number;
 }
 
@@ -41,7 +41,7 @@ const SLOT_INTS = 5;
 const READ = 3;
 const WRITTEN = 4;
 const WANTED = 5;
-const DEFAULT_SLOTS = 500;
+const DEFAULT_SLOTS = 250;
 /** Two seconds: longer than a word, or the few that a caller who interrupts speaks over. */
 export const KEPT_SLOTS = 100;
 /** The reader may be two frames further than the thread believes that asks it to go back. */

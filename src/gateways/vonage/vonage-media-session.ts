@@ -5,7 +5,7 @@ import { FailureDomain } from '../../lib/failure-domain.ts';
 import { createSessionMemory, RingMediaSession, type SessionReport } from '../ring-media-session.ts';
 import type { EdgeSessionSetup, EdgeTicket } from './edge-protocol.ts';
 import type { EdgeSession, EdgeThread } from './edge-thread.ts';
-import { frameBytesOf, type VonageRateHz } from './wire.ts';
+import type { VonageRateHz } from './wire.ts';
 
 export interface VonageMediaSessionOptions {
   readonly id: string;
@@ -39,8 +39,9 @@ export class VonageMediaSession extends RingMediaSession<WebSocketEndpoint> impl
 
   constructor(options: VonageMediaSessionOptions) {
     const { id, rateHz, session, thread, onClosed } = options;
-    const memory = createSessionMemory(rateHz, { frameBytes: frameBytesOf(rateHz), silenceByte: 0 });
-    super({ id, format: { encoding: 'pcm_s16', rateHz }, memory, accuracy: 'reported', onClosed });
+    const format = { encoding: 'pcm_s16', rateHz } as const;
+    const memory = createSessionMemory(format);
+    super({ id, format, memory, accuracy: 'reported', onClosed });
     this.#options = options;
     this.setup = { ...memory, session, call: id, rateHz };
     thread.open(this);

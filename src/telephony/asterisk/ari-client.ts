@@ -9,6 +9,7 @@
  * Events don't come through here: see event-stream.ts.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import './without-request.ts';
 import ari, { type Client } from 'ari-client';
 import swagger, { type SwaggerHttpRequest } from 'swagger-client';
 import type { Milliseconds } from '../../lib/clock.ts';

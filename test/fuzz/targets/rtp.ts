@@ -1,7 +1,6 @@
 /** RTP and RTCP of a call's peer, on a clock of its own: what the media thread does with them. */
 import { createSessionMemory } from '../../../src/gateways/ring-media-session.ts';
 import { PlayoutWheel } from '../../../src/gateways/playout/playout-wheel.ts';
-import { playoutShapeOf } from '../../../src/gateways/playout/playout-ring.ts';
 import { MediaStatsBlock } from '../../../src/gateways/media-stats-block.ts';
 import { MediaPort } from '../../../src/gateways/rtp/media-port.ts';
 import type { MediaSocket } from '../../../src/gateways/rtp/media-socket.ts';
@@ -26,7 +25,7 @@ export function openRtp(): FuzzTarget {
 function receive(session: Session, name: CodecName): void {
   const codec = codecOf(name);
   let now = 1000;
-  const memory = createSessionMemory(codec.audioRateHz, playoutShapeOf(codec.queueFormat));
+  const memory = createSessionMemory(codec.queueFormat);
   const data = new Uint8Array(MAX_BYTES);
   let length = 0;
   const socket: MediaSocket = {

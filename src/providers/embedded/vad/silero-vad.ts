@@ -103,7 +103,7 @@ export async function createSileroVad(options: SileroOptions = {}): Promise<Voic
           ),
         );
       }
-      const clean = request.sent && createAudioRing(reader.rateHz, reader.slots);
+      const clean = request.sent && createAudioRing(reader.rateHz, reader.slots, reader.encoding);
       const open = openMessage(id, request, clean);
       const { onEvent, onFailed = () => undefined } = request;
       streams.set(id, { open, reader, onEvent, onFailed, speaking: false });
