@@ -7,11 +7,12 @@ import type { Config } from '../config.ts';
 import { callerIdOf } from '../dialog/call/call-transfer.ts';
 import type { CallEvent } from '../dialog/contract/call-events.ts';
 import { authorityOf } from '../lib/authority.ts';
+import { systemClock } from '../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../lib/errors.ts';
+import { limitHttp } from '../lib/http-limits.ts';
 import type { Listeners } from '../lib/listeners.ts';
 import { portTrouble } from '../lib/port-trouble.ts';
 import type { Scope } from '../lib/scope.ts';
-import { limitHttp } from '../observability/http-limits.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { StasisApp } from '../telephony/asterisk/stasis-app.ts';
 
@@ -35,6 +36,8 @@ const REQUEST_MS = 5000;
 const LONGEST_BODY = 8192;
 /** Each call that is made keeps one open. */
 const MAX_CONNECTIONS = 256;
+/** Of one address: orders, and guesses at the token. */
+const REQUESTS_PER_MINUTE = 600;
 /** By which config/providers.yaml tells agents of a note, in calls of both directions. */
 const NOTE = 'VOICE_AGENT_NOTE';
 
@@ -53,7 +56,10 @@ export async function openOutgoing(outgoing: Outgoing): Promise<void> {
       else refuse(response, status ?? 500, status === undefined ? 'the log says why' : messageOf(error));
     });
   });
-  const mayAnswer = limitHttp(server, { connections: MAX_CONNECTIONS, requestMs: REQUEST_MS });
+  const mayAnswer = limitHttp(server, {
+    ...{ connections: MAX_CONNECTIONS, requestMs: REQUEST_MS, requestsPerMinute: REQUESTS_PER_MINUTE },
+    clock: systemClock,
+  });
   try {
     server.listen({ host, port, exclusive: true });
     await once(server, 'listening');

@@ -7,8 +7,8 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { authorityOf } from '../lib/authority.ts';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../lib/errors.ts';
+import { limitHttp, turnAway } from '../lib/http-limits.ts';
 import { portTrouble } from '../lib/port-trouble.ts';
-import { limitHttp, turnAway } from '../observability/http-limits.ts';
 import type { CallFilter } from '../store/call-list.ts';
 import { DOWNLOADS, type Download, type History } from './history.ts';
 import type { LiveCalls } from './live-calls.ts';
@@ -116,7 +116,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     // Of a name that comes twice, the last one counts: no value is a list.
     routerOptions: { querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)) },
   });
-  const mayAnswer = limitHttp(app.server, { connections: CONNECTIONS, requestMs });
+  const mayAnswer = limitHttp(app.server, { connections: CONNECTIONS, requestMs, clock: options.clock });
   app.addHook('onRequest', async (request, reply) => {
     if (!mayAnswer(request.raw, reply.raw)) return reply.hijack();
   });
@@ -303,7 +303,7 @@ function upgrades(app: FastifyInstance, options: ConsoleOptions): PageSockets {
   const sockets = new PageSockets(clock);
   app.server.on('upgrade', (request, socket, head) => {
     const refuse = (status: string): void => {
-      turnAway(socket, status);
+      turnAway(socket, status, clock);
     };
     socket.on('error', () => undefined);
     const sender = senderOf(request);

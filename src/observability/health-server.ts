@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { authorityOf } from '../lib/authority.ts';
-import type { Milliseconds } from '../lib/clock.ts';
+import { systemClock, type Milliseconds } from '../lib/clock.ts';
 import { VoiceAgentError } from '../lib/errors.ts';
+import { limitHttp } from '../lib/http-limits.ts';
 import { portTrouble } from '../lib/port-trouble.ts';
-import { limitHttp } from './http-limits.ts';
 
 /** One page of the server, made anew for each request. */
 export interface Page {
@@ -23,6 +23,8 @@ export interface HealthServerOptions {
   readonly onTrouble: (message: string, error: unknown) => void;
   /** A request must be complete within this time (default 5 s), and an idle connection closes after it. */
   readonly requestMs?: Milliseconds;
+  /** Of one address (default 1800). */
+  readonly requestsPerMinute?: number;
 }
 
 export interface HealthServer {
@@ -35,17 +37,21 @@ export interface HealthServer {
 const REQUEST_MS: Milliseconds = 5000;
 /** Probes and scrapers need only a few; more connections are likely an attack or a bug. */
 const MAX_CONNECTIONS = 64;
+/** A page of metrics costs the main thread milliseconds. */
+const REQUESTS_PER_MINUTE = 1800;
 
 /** Serves some pages over plain HTTP, to read only. Throws MONITORING_PORT_UNAVAILABLE. */
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
-  const { address, port, requestMs = REQUEST_MS } = options;
+  const { address, port, requestMs = REQUEST_MS, requestsPerMinute = REQUESTS_PER_MINUTE } = options;
   const server = createServer(
     { connectionsCheckingInterval: requestMs / 4, maxHeaderSize: 8192 },
     (request, response) => {
       if (mayAnswer(request, response)) void answer(request, response, options);
     },
   );
-  const mayAnswer = limitHttp(server, { connections: MAX_CONNECTIONS, requestMs });
+  const mayAnswer = limitHttp(server, {
+    ...{ connections: MAX_CONNECTIONS, requestMs, requestsPerMinute, clock: systemClock },
+  });
   await listen(server, address, port);
   const { port: bound } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;

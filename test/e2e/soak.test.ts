@@ -1,4 +1,4 @@
-/** `make soak` in short: the same calls and faults, with so few calls that it takes less than a minute. */
+/** `make soak` in short: the same calls and faults, with so few calls that it takes some 40 s. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,12 +9,13 @@ import { readRaw, writeRaw } from '../soak/raw.ts';
 import { runSoak } from '../soak/run.ts';
 import { report } from '../support/running-agent.ts';
 
+/** How soon somebody is served isn't judged: other tests run beside it. */
 const SIZE = {
-  ...{ seed: 15, timed: false, warmUp: 12, calls: 20, atOnce: 8 },
-  ...{ faultEveryMs: 2000, longestMs: 7000 },
+  ...{ seed: 15, timed: false, warmUp: 12, calls: 16, atOnce: 8 },
+  ...{ faultEveryMs: 2000, longestMs: 5000 },
 };
 
-it.runIf(process.env['SOAK'] === '1')(
+it(
   'Many callers at once, while one fault follows the other: each is served or told, and nothing is left',
   { timeout: 180_000 },
   async () => {
@@ -27,8 +28,9 @@ it.runIf(process.env['SOAK'] === '1')(
     for (const note of verdict.notes) report(note);
     expect(verdict.failures).toEqual([]);
     expect(verdict.lines.filter(({ holds }) => holds === false)).toEqual([]);
-    expect(new Set(raw.faults.map(({ kind }) => kind)).size).toBeGreaterThanOrEqual(3);
-    expect(raw.faults.length).toBeLessThanOrEqual(2 * FAULT_KINDS.length);
+    expect(new Set(raw.faults.map(({ kind }) => kind))).toEqual(new Set(FAULT_KINDS));
+    const left = raw.calls.filter((call) => call.left === true);
+    expect(left.length).toBeLessThan(raw.calls.length / 2);
     writeRaw(folder, raw);
     expect(judge(readRaw(folder))).toEqual(verdict);
   },

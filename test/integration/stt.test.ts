@@ -126,6 +126,22 @@ describe('the embedded recogniser', () => {
     for (const { stream } of [...calls, next]) stream.close();
   });
 
+  it('makes no recogniser for who has given up before it is made, and one for the next caller', async () => {
+    const given = new AbortController();
+    const { handle: heard } = new RingFeeder();
+    const opening = Array.from({ length: 3 }, () =>
+      stt.open({ heard, language: 'en', phrases: ['yes'], onEvent: () => undefined, signal: given.signal }),
+    );
+    const refused = Promise.allSettled(opening);
+    await Promise.resolve(); // they have been asked for
+    given.abort();
+    // The first may have been begun.
+    const [first, ...others] = await refused;
+    expect(others.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    if (first?.status === 'fulfilled') first.value.close();
+    (await call()).stream.close();
+  });
+
   it('tells at start which words it only guesses, and which pronunciations are no ARPAbet', async () => {
     const report = await stt.prepare({
       language: 'en-GB',

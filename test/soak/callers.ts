@@ -11,7 +11,7 @@ export interface SeenCall {
   readonly call: number;
   readonly calledAt?: number;
   readonly answeredAt?: number;
-  /** No 200 within 20 s. */
+  /** No 200 in time. */
   readonly unanswered?: true;
   readonly endedAt?: number;
   /** The far side hung up before the caller did. */
@@ -19,6 +19,7 @@ export interface SeenCall {
   readonly heard?: Heard;
 }
 
+const UNTIMED_ANSWER_MS = 60_000;
 /** A line is used again when the call that had it must be over by far. */
 const SPARE_MS = 15_000;
 
@@ -69,9 +70,12 @@ export class Callers {
   /** Makes these calls. Returns what was seen of them when the last is over, and what SIPp has complained of. */
   async make(
     calls: readonly PlannedCall[],
-    { atOnce, perSecond }: SoakPlan,
+    { atOnce, perSecond, timed }: SoakPlan,
   ): Promise<{ seen: SeenCall[]; complaints: string }> {
-    for (const call of calls) this.#planned.set(call.call, call);
+    for (const call of calls) {
+      this.#planned.set(call.call, call);
+      this.#seen.delete(call.call); // it may have been made before
+    }
     const asterisk = this.#asterisk;
     this.#sipp = await Sipp.start({
       folder: `${this.#folder}/sipp-${this.#serial++}`,
@@ -80,6 +84,7 @@ export class Callers {
       password: asterisk.secrets.softphone1,
       calls: calls.map((call) => ({ ...call, rtpPort: this.#ports[this.#lineOf(call.call)] ?? 0 })),
       ...{ atOnce, perSecond },
+      ...(!timed && { answerMs: UNTIMED_ANSWER_MS }),
       onTold: (told) => {
         this.#take(told);
       },

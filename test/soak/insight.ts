@@ -8,20 +8,24 @@ import { Session } from 'node:inspector';
 import { BroadcastChannel, isMainThread } from 'node:worker_threads';
 import { threadName } from '../support/thread-name.ts';
 
-/** What one thread holds that lives; after a garbage collection. */
-export interface ThreadState {
+/** What one thread holds that lives. */
+export interface ThreadState extends Partial<Living> {
   readonly thread: string;
+  /** What keeps the event loop alive, by Node's names. */
+  readonly resources: Readonly<Record<string, number>>;
+  /** JavaScript heap in use, and what hangs on it outside (buffers), bytes. */
+  readonly heap: number;
+  readonly external: number;
+}
+
+/** Found by a garbage collection, which costs half a second of the processor: of the main thread only, where a call's state is. */
+export interface Living {
   /** Timers that run, those that don't keep the program alive included. */
   readonly timers: number;
   /** Listeners at all event emitters and abort signals. */
   readonly listeners: number;
   /** Of what class of emitter, for what event: `Socket close`. */
   readonly listenersOf: Readonly<Record<string, number>>;
-  /** What keeps the event loop alive, by Node's names. */
-  readonly resources: Readonly<Record<string, number>>;
-  /** JavaScript heap in use, and what hangs on it outside (buffers), bytes. */
-  readonly heap: number;
-  readonly external: number;
 }
 
 export type AgentState = readonly ThreadState[];
@@ -36,6 +40,7 @@ const channel = new BroadcastChannel('soak-insight');
 const socketPath = process.env['SOAK_INSIGHT'];
 /** So long the threads have to answer; one in the middle of something native may take its time. */
 const ANSWERS_MS = 1000;
+const DIES_MS = 5000;
 
 if (isMainThread && socketPath !== undefined && socketPath !== '') {
   const server = createServer((request, response) => {
@@ -46,7 +51,7 @@ if (isMainThread && socketPath !== undefined && socketPath !== '') {
           channel.onmessage = (message) => {
             if ('dying' in (message as { data: Told }).data) resolve(true);
           };
-          setTimeout(resolve, ANSWERS_MS, false);
+          setTimeout(resolve, DIES_MS, false);
         });
         channel.postMessage({ die: victim } satisfies Told);
         response.statusCode = (await heard) ? 200 : 404;
@@ -60,8 +65,9 @@ if (isMainThread && socketPath !== undefined && socketPath !== '') {
       };
       channel.postMessage({ ask: 'state' } satisfies Told);
       await new Promise((resolve) => setTimeout(resolve, ANSWERS_MS));
+      const main = { ...(await living()), ...state('main') };
       response.setHeader('connection', 'close');
-      response.end(JSON.stringify([await state('main'), ...states.values()] satisfies AgentState));
+      response.end(JSON.stringify([main, ...states.values()] satisfies AgentState));
     })();
   });
   server.listen(socketPath);
@@ -75,56 +81,40 @@ if (isMainThread && socketPath !== undefined && socketPath !== '') {
       channel.postMessage({ dying: name } satisfies Told);
       setImmediate(() => process.exit(1));
     }
-    if (!('ask' in told)) return;
-    void state(name).then((answer) => {
-      channel.postMessage({ state: answer } satisfies Told);
-    });
+    if ('ask' in told) channel.postMessage({ state: state(name) } satisfies Told);
   };
 }
 channel.unref();
 
-/** What is counted: the prototype of all objects that are looked at, and how many one of them counts for. */
-const COUNTED = {
-  emitters: [
-    "process.getBuiltinModule('events').EventEmitter.prototype",
-    `(one) => one.eventNames().reduce((sum, name) => sum + one.listenerCount(name), 0)`,
-  ],
-  signals: [
-    'AbortSignal.prototype',
-    `(one) => process.getBuiltinModule('events').getEventListeners(one, 'abort').length`,
-  ],
-  timers: [
-    '((timer) => { clearTimeout(timer); return Object.getPrototypeOf(timer); })(setTimeout(() => {}, 0))',
-    '(one) => one._destroyed || !(one._idleTimeout >= 0) ? 0 : 1',
-  ],
-} as const;
-
-const KINDS = `function () {
-  const kinds = {};
+/** As text, to be done where the objects are: `this` is all of them. */
+const COUNT = `function () {
+  const { EventEmitter, getEventListeners } = process.getBuiltinModule('events');
+  const timer = setTimeout(() => {}, 0);
+  clearTimeout(timer);
+  const Timeout = timer.constructor;
+  const counts = { timers: 0, listeners: 0, listenersOf: {} };
   for (const one of this) try {
-    for (const name of one.eventNames()) {
+    if (one instanceof Timeout) counts.timers += one._destroyed || !(one._idleTimeout >= 0) ? 0 : 1;
+    else if (one instanceof AbortSignal) counts.listeners += getEventListeners(one, 'abort').length;
+    else if (one instanceof EventEmitter) for (const name of one.eventNames()) {
+      const count = one.listenerCount(name);
       const kind = one.constructor.name + ' ' + String(name);
-      kinds[kind] = (kinds[kind] ?? 0) + one.listenerCount(name);
+      counts.listeners += count;
+      counts.listenersOf[kind] = (counts.listenersOf[kind] ?? 0) + count;
     }
-  } catch { /* as above */ }
-  return kinds;
+  } catch { /* a prototype, or half an object */ }
+  return counts;
 }`;
 
-async function state(thread: string): Promise<ThreadState> {
-  const { listenersOf, ...counts } = await living();
+function state(thread: string): ThreadState {
   const { heapUsed, external, arrayBuffers } = process.memoryUsage();
   const resources: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
-  return {
-    ...{ thread, timers: counts.timers, listeners: counts.emitters + counts.signals, listenersOf },
-    ...{ resources, heap: heapUsed, external: external + arrayBuffers },
-  };
+  return { thread, resources, heap: heapUsed, external: external + arrayBuffers };
 }
 
 /** Only the inspector can find all objects that live; it collects garbage before. */
-async function living(): Promise<
-  Record<keyof typeof COUNTED, number> & { readonly listenersOf: Record<string, number> }
-> {
+async function living(): Promise<Living> {
   const session = new Session();
   session.connect();
   const post = (method: string, parameters: object): Promise<Answer> =>
@@ -134,34 +124,13 @@ async function living(): Promise<
         else resolve(answer ?? {});
       });
     });
-  const counts = { emitters: 0, signals: 0, timers: 0, listenersOf: {} as Record<string, number> };
-  for (const key of Object.keys(COUNTED) as (keyof typeof COUNTED)[]) {
-    const [prototype, count] = COUNTED[key];
-    const { result } = await post('Runtime.evaluate', { expression: prototype, objectGroup: 'soak' });
-    const { objects } = await post('Runtime.queryObjects', {
-      prototypeObjectId: result?.objectId,
-      objectGroup: 'soak',
-    });
-    const sum = `function () {
-      const count = ${count};
-      let sum = 0;
-      for (const one of this) try { sum += count(one); } catch { /* a prototype, or half an object */ }
-      return sum;
-    }`;
-    const answer = await post('Runtime.callFunctionOn', {
-      ...{ objectId: objects?.objectId, functionDeclaration: sum, returnByValue: true },
-    });
-    counts[key] = answer.result?.value as number;
-    if (key === 'emitters') {
-      const kinds = await post('Runtime.callFunctionOn', {
-        ...{ objectId: objects?.objectId, functionDeclaration: KINDS, returnByValue: true },
-      });
-      counts.listenersOf = kinds.result?.value as Record<string, number>;
-    }
-    await post('Runtime.releaseObjectGroup', { objectGroup: 'soak' });
-  }
+  const { result } = await post('Runtime.evaluate', { expression: 'Object.prototype' });
+  const { objects } = await post('Runtime.queryObjects', { prototypeObjectId: result?.objectId });
+  const counts = await post('Runtime.callFunctionOn', {
+    ...{ objectId: objects?.objectId, functionDeclaration: COUNT, returnByValue: true },
+  });
   session.disconnect();
-  return counts;
+  return counts.result?.value as Living;
 }
 
 interface Answer {

@@ -76,8 +76,8 @@ export function outcomeOf(
     faults.some((fault) => from <= fault.until + AFTER_FAULT_MS && until >= fault.from);
   const spoke = heard.firstSpeechAt !== undefined;
   if (left) {
-    // As long as no program is connected, the dialplan answers.
-    return spoke && during(answeredAt - 1000, answeredAt)
+    // As long as no program is connected, the dialplan answers. On a machine that is too busy for what stands in, too.
+    return spoke && during(answeredAt - 1000, timed ? answeredAt : endedAt)
       ? 'refused'
       : { failed: `hung up on after ${lasted} of ${planned.talkMs} ms` };
   }

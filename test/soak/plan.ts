@@ -28,7 +28,7 @@ export interface PlannedFault {
 
 export interface SoakPlan {
   readonly seed: number;
-  /** False: on a machine that others keep busy, too, where it says nothing how soon somebody is served. */
+  /** False: on a machine that others keep busy, too, where it says nothing how soon somebody is served. Each fault comes once then. */
   readonly timed: boolean;
   readonly atOnce: number;
   /** The calls whose cost of the first time (pools, caches, compiled code) is not to be taken for a leak. */
@@ -63,7 +63,8 @@ const SAID_AT_MOST = 12;
 /** With these it is measured what a call costs. */
 export const MEASURING_AT_ONCE = 12;
 const MEASURING_CALLS = 48;
-const WARM_UP_FAULT_MS = 1000;
+/** So long that whatever stands in for what is down is asked, and loaded. */
+const ONCE_FAULT_MS = 2000;
 /** How long a fault that isn't a moment lasts. */
 const FAULT_MS: Readonly<Record<FaultKind, readonly [number, number]>> = {
   'model-down': [2000, 5000],
@@ -88,18 +89,31 @@ export function planSoak(size: SoakSize & { readonly atOnce: number }): SoakPlan
     plannedCall(call, longestMs, random),
   );
   const [warmUp, calls] = [all.slice(0, size.warmUp), all.slice(size.warmUp)];
-  const warmUpFaults = FAULT_KINDS.map((kind, index) => ({
-    ...plannedFault(kind, (lastsMs(warmUp, atOnce) * (1 + index)) / (2 + FAULT_KINDS.length), random),
-    forMs: Math.min(WARM_UP_FAULT_MS, FAULT_MS[kind][0]),
+  const warmUpFaults = oneOfEach(warmUp, atOnce, random);
+  const faults = timed ? faultsThrough(calls, size, random) : oneOfEach(calls, atOnce, random);
+  return { seed, timed, atOnce, warmUp, warmUpFaults, calls, faults, perSecond: paceOf(calls, atOnce) };
+}
+
+function oneOfEach(calls: readonly PlannedCall[], atOnce: number, random: () => number): PlannedFault[] {
+  return FAULT_KINDS.map((kind, index) => ({
+    ...plannedFault(kind, (lastsMs(calls, atOnce) * (1 + index)) / (2 + FAULT_KINDS.length), random),
+    forMs: Math.min(ONCE_FAULT_MS, FAULT_MS[kind][0]),
   }));
+}
+
+/** Each kind before any comes again, and none in the first or last tenth, whose latencies are compared. */
+function faultsThrough(
+  calls: readonly PlannedCall[],
+  { atOnce, faultEveryMs }: Pick<SoakSize, 'faultEveryMs'> & { readonly atOnce: number },
+  random: () => number,
+): PlannedFault[] {
   const faults: PlannedFault[] = [];
   const untilMs = 0.9 * lastsMs(calls, atOnce);
-  // Each kind before any comes again, and none in the first or last tenth, whose latencies are compared.
-  for (let at = 0.1 * lastsMs(calls, atOnce) + size.faultEveryMs * random(); at < untilMs;) {
+  for (let at = 0.1 * lastsMs(calls, atOnce) + faultEveryMs * random(); at < untilMs;) {
     faults.push(plannedFault(FAULT_KINDS[faults.length % FAULT_KINDS.length] as FaultKind, at, random));
-    at += size.faultEveryMs * (0.5 + random());
+    at += faultEveryMs * (0.5 + random());
   }
-  return { seed, timed, atOnce, warmUp, warmUpFaults, calls, faults, perSecond: paceOf(calls, atOnce) };
+  return faults;
 }
 
 function lastsMs(calls: readonly PlannedCall[], atOnce: number): number {

@@ -28,7 +28,7 @@ export interface HeldState {
   readonly descriptors: Readonly<Record<string, number>>;
 }
 
-/** Costs the agent a garbage collection, and waits for a second. */
+/** Costs the agent a garbage collection, half a second of a processor, and waits for a second. */
 export async function holds(asterisk: NativeAsterisk, pid: number, insight: string): Promise<HeldState> {
   const threads = JSON.parse((await ask(insight, 'GET', '/')).text) as AgentState;
   const [channels, bridges] = await Promise.all([asterisk.channels(), asterisk.bridges()]);

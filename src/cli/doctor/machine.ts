@@ -40,10 +40,13 @@ function disk(folder: string, tell: Tell): void {
         remedy: 'does something else keep it busy (iostat -x 1)? Else another disk: VOICE_AGENT_DATA_DIR',
       });
   } catch (error) {
+    const isFull = (error as NodeJS.ErrnoException).code === 'ENOSPC';
     tell({
       state: 'bad',
       text: `${folder} can't be written to: ${messageOf(error)}`,
-      remedy: `make it with the agent's user as owner, or set VOICE_AGENT_DATA_DIR; run the doctor as that user`,
+      remedy: isFull
+        ? 'free some, and lower records.keepDays in providers.yaml; or another disk: VOICE_AGENT_DATA_DIR'
+        : `make it with the agent's user as owner, or set VOICE_AGENT_DATA_DIR; run the doctor as that user`,
     });
   }
 }

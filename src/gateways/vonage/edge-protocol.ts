@@ -30,6 +30,8 @@ export interface EdgeLimits {
   readonly maxBodyBytes: number;
   /** Webhooks under way at a time. */
   readonly maxRequests: number;
+  /** Webhooks of one address: Vonage's, or a proxy's. */
+  readonly requestsPerMinute: number;
   /** For the main thread to answer a webhook. */
   readonly answerMs: Milliseconds;
   /** From the connection to `websocket:connected`. */

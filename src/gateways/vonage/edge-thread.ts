@@ -44,6 +44,7 @@ const LIMITS: EdgeLimits = {
   maxConnections: 2000,
   maxBodyBytes: 65_536,
   maxRequests: 200,
+  requestsPerMinute: 6000,
   answerMs: 4000,
   greetMs: 5000,
   silentMs: 3000,

@@ -8,8 +8,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Duplex } from 'node:stream';
 import { workerData } from 'node:worker_threads';
 import { WebSocketServer } from 'ws';
-import { monotonicNow } from '../../lib/clock.ts';
+import { monotonicNow, systemClock } from '../../lib/clock.ts';
 import type { HttpResponse } from '../../lib/http-exchange.ts';
+import { limitHttp, turnAway } from '../../lib/http-limits.ts';
 import { ThreadSide } from '../../threads/thread-side.ts';
 import { PlayoutWheel } from '../playout/playout-wheel.ts';
 import { collectGarbage } from '../../threads/collect-garbage.ts';
@@ -24,8 +25,7 @@ import { VonageLeg } from './vonage-leg.ts';
 const STEP_MS = 4;
 const REFUSALS_TOLD_EVERY_MS = 1000;
 const STOP_MS = 50;
-/** For who is turned away to read why. */
-const TURN_AWAY_MS = 1000;
+const REQUEST_MS = 10_000;
 /** Sessions whose memory may wait to be given back. */
 const COLLECT_EVERY = 16;
 
@@ -82,16 +82,11 @@ function ownPath(url: string | undefined): { path: string; query: string } {
 
 // ── webhooks ──────────────────────────────────────────────────────────────────────────────────
 
-const server = createServer({
-  requestTimeout: 10_000,
-  headersTimeout: 5_000,
-  keepAliveTimeout: 10_000,
-  connectionsCheckingInterval: 1_000,
-  maxHeaderSize: 16_384,
+const server = createServer({ connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 });
+const mayAnswer = limitHttp(server, {
+  ...{ connections: limits.maxConnections, requestMs: REQUEST_MS, clock: systemClock },
+  requestsPerMinute: limits.requestsPerMinute,
 });
-server.maxConnections = limits.maxConnections;
-// Whoever doesn't read the answer is cut off, too.
-server.timeout = 20_000;
 
 function respond(response: ServerResponse, { status, headers, body = '' }: HttpResponse): void {
   if (response.writableEnded) return;
@@ -146,6 +141,13 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
 server.on('request', (request, response) => {
   request.on('error', () => undefined);
   response.on('error', () => undefined);
+  if (!mayAnswer(request, response)) {
+    refused(
+      'requestsRefused',
+      'a request is refused: too many from there, or one before the last was answered',
+    );
+    return;
+  }
   serve(request, response).catch(() => {
     refuse(response, 400, 'requestsRefused', 'it could not be read');
   });
@@ -163,7 +165,7 @@ server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
   }
   const status = CLIENT_ERRORS.get(error.code ?? '') ?? '400 Bad Request';
   refused('requestsRefused', `a request is refused: it is no good HTTP (${status}, ${error.message})`);
-  turnAway(socket, status);
+  turnAway(socket, status, systemClock);
 });
 server.on('drop', () => {
   refused('connectionsTooMany', `a connection is refused: there are ${limits.maxConnections} already`);
@@ -179,7 +181,7 @@ const sockets = new WebSocketServer({
 });
 sockets.on('wsClientError', (_error, socket) => {
   refused('upgradesRefused', 'a media connection is refused: its handshake is none');
-  turnAway(socket, '400 Bad Request');
+  turnAway(socket, '400 Bad Request', systemClock);
 });
 
 const REFUSALS = {
@@ -198,12 +200,6 @@ function isHandshake({ method, headers }: IncomingMessage): boolean {
   );
 }
 
-/** Whoever doesn't close their side, too, would keep one of our connections for ever. */
-function turnAway(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-  setTimeout(() => socket.destroy(), TURN_AWAY_MS);
-}
-
 server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
   socket.on('error', () => undefined);
   const ticket = /^\/media\/([A-Za-z0-9_-]{1,128})$/.exec(ownPath(request.url).path)?.[1];
@@ -213,7 +209,7 @@ server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
         ? ['404 Not Found', 'its path is none of ours']
         : ['400 Bad Request', 'its handshake is none'];
     refused('upgradesRefused', `a media connection is refused: ${why}`);
-    turnAway(socket, status);
+    turnAway(socket, status, systemClock);
     return;
   }
   const redeemed = tickets.redeem(ticket, monotonicNow());
@@ -221,7 +217,7 @@ server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
   if (leg === undefined || leg.lost) {
     const { status, counter, why } = REFUSALS['refused' in redeemed ? redeemed.refused : 'late'];
     refused(counter, `a media connection is refused: ${why}`);
-    turnAway(socket, status);
+    turnAway(socket, status, systemClock);
     return;
   }
   sockets.handleUpgrade(request, socket, head, (connection) => {

@@ -274,7 +274,7 @@ export class ChainedRecognition implements SttStream {
     const { provider, signal } = exchange;
     this.#failed.add(provider.name);
     exchange.startWaiting();
-    const opening = this.#openOne(provider);
+    const opening = this.#openOne(provider, signal);
     const stream = await orAborted(opening, signal);
     if (stream) {
       this.#failed.delete(provider.name);
@@ -290,10 +290,11 @@ export class ChainedRecognition implements SttStream {
     );
   }
 
-  #openOne(provider: Listed<SpeechToText>): Promise<SttStream> {
+  #openOne(provider: Listed<SpeechToText>, signal: AbortSignal): Promise<SttStream> {
     const opened: { stream?: SttStream } = {};
     const opening = provider.port.open({
       ...this.#request,
+      signal,
       onEvent: (event) => {
         // Events of a recogniser that was given up, or is only asked for a second opinion, are ignored.
         if (opened.stream && this.#listener?.stream === opened.stream) this.#onEvent(this.#listener, event);
@@ -359,7 +360,7 @@ export class ChainedRecognition implements SttStream {
       let stream: SttStream | undefined;
       let withdraw = (): void => undefined;
       try {
-        stream = await this.#openOne(provider);
+        stream = await this.#openOne(provider, this.#over.signal);
         const listener = { provider, stream, attempt };
         withdraw = onAbort(this.#over.signal, () => {
           leave(listener);

@@ -72,5 +72,5 @@ export function keeps(owner: Owner<Viewed> | undefined, id: string): boolean {
   if (!owner) return false;
   const { state } = owner.call;
   if (owner.role === 'target') return targetOf(state) === id;
-  return owner.role === 'bridge' || (state.name !== 'ended' && state.media.is !== 'none');
+  return state.name !== 'ended' && state[owner.role === 'bridge' ? 'bridge' : 'media'].is !== 'none';
 }

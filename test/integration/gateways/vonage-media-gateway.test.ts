@@ -458,6 +458,27 @@ describe('the Vonage gateway', () => {
     socket.destroy();
   });
 
+  it('answers nobody who asks again and again without waiting, and who asks too often for a minute', async () => {
+    let asked = 0;
+    const gateway = await start({
+      paths: ['/answer'],
+      limits: { requestsPerMinute: 5 },
+      onRequest: () => {
+        asked += 1;
+        return Promise.resolve({ status: 200 });
+      },
+    });
+    const socket = connect(gateway.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write('GET /answer HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(400));
+    await once(socket.resume(), 'close');
+    expect(asked).toBeLessThanOrEqual(1);
+    const statuses = [];
+    for (let n = 0; n < 6; n += 1)
+      statuses.push((await fetch(`http://127.0.0.1:${gateway.port}/answer`)).status);
+    expect([statuses[0], statuses.at(-1)]).toEqual([200, 429]);
+  });
+
   it('refuses connections beyond the most that there may be', async () => {
     const { gateway, far } = await call({ limits: { maxConnections: 1 } });
     const socket = connect(gateway.port, '127.0.0.1');

@@ -154,6 +154,13 @@ describe('the server for health and metrics', () => {
     expect(read).toBeLessThan(body.length);
   });
 
+  it('tells who asks too often to wait', async () => {
+    const url = await start({ requestsPerMinute: 2 });
+    const statuses = [];
+    for (let n = 0; n < 3; n += 1) statuses.push((await fetch(`${url}/healthz`)).status);
+    expect(statuses).toEqual([200, 200, 429]);
+  });
+
   it('frees its port at once, whoever is still connected', async () => {
     const url = await start();
     const port = Number(new URL(url).port);

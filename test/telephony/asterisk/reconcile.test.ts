@@ -7,7 +7,7 @@ import type {
   Session,
   Transfer,
 } from '../../../src/telephony/asterisk/call-states.ts';
-import { findDifferences, viewOf } from '../../../src/telephony/asterisk/reconcile.ts';
+import { findDifferences, keeps, viewOf } from '../../../src/telephony/asterisk/reconcile.ts';
 
 const SESSION: CallSignal = { type: 'created', resource: 'session', session: {} as Session };
 const BRIDGE: CallSignal = { type: 'created', resource: 'bridge' };
@@ -84,5 +84,19 @@ describe('after a gap in the events', () => {
   it('a call that has ended is left alone', () => {
     const over = call({ type: 'legLeft', leg: 'caller' }, SESSION, BRIDGE);
     expect(told(over, [], ['bridge'])).toEqual([]);
+  });
+
+  it('what a call could not give back is swept though its caller is still there, and nothing before', () => {
+    const kept = (one: ReturnType<typeof call>): string[] =>
+      (['media', 'bridge'] as const).filter((role) => keeps({ role, call: one }, role));
+    const farewell = { type: 'hangUp', reason: 'agent-hung-up' } as const;
+    expect(kept(call(...TALKING))).toEqual(['media', 'bridge']);
+    expect(kept(call(...TALKING, farewell))).toEqual(['media', 'bridge']);
+    const tried = call(
+      ...[...TALKING, farewell],
+      ...(['media', 'bridge'] as const).map((resource) => ({ type: 'released', resource }) as const),
+    );
+    expect(tried.state.name).toBe('leaving');
+    expect(kept(tried)).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import type { SpeechToText, SttStream } from '../../../dialog/contract/ports.ts';
 import type { SttRequest, Transcript } from '../../../dialog/contract/speech.ts';
+import { onAbort } from '../../../lib/abort.ts';
 import { ERROR_CODES, VoiceAgentError, messageOf } from '../../../lib/errors.ts';
 import { RECOGNISER_POLICY } from '../../../threads/policies.ts';
 import { SupervisedThread, type Supervision } from '../../../threads/supervised-thread.ts';
@@ -94,10 +95,16 @@ export function createPocketsphinxStt(options: PocketsphinxSttOptions = {}): Poc
       refuseForeign(request.language);
       const stream = ++lastStream;
       const source = { phrases: request.phrases, pronunciations: request.pronunciations ?? {} };
-      await ask({ type: 'open', stream, source, heard: request.heard }).catch((error: unknown) => {
-        thread.tell({ type: 'close', stream }); // it may come to it yet
+      const giveUp = (): void => void thread.tell({ type: 'close', stream }); // it may come to it yet
+      const withdraw = request.signal && onAbort(request.signal, giveUp);
+      try {
+        await ask({ type: 'open', stream, source, heard: request.heard });
+      } catch (error) {
+        giveUp();
         throw error;
-      });
+      } finally {
+        withdraw?.();
+      }
       streams.set(stream, request);
       return openStream(stream);
     },

@@ -1,5 +1,6 @@
 /** The speech worker: all calls' recognisers in one thread, which koffi's calls block in small steps. */
 import { setPriority } from 'node:os';
+import { setImmediate as nextMessages } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import type { Transcript } from '../../../dialog/contract/speech.ts';
 import { ThreadSide } from '../../../threads/thread-side.ts';
@@ -8,6 +9,7 @@ import { loadPocketsphinx } from './pocketsphinx.ts';
 import { RecogniserPool } from './recogniser-pool.ts';
 import { TurnListener } from './turn-listener.ts';
 import { NOTHING } from './verdict.ts';
+import { unavailable } from './model-files.ts';
 import type { Command, PartialText, WorkerOptions } from './worker-protocol.ts';
 
 /**
@@ -19,6 +21,9 @@ const NICE = -10;
 const main = new ThreadSide<Command, PartialText>();
 const options = workerData as WorkerOptions;
 const listeners = new Map<number, { listener: TurnListener; giveBack: () => void }>();
+/** Those that are to be opened, and haven't been given up. */
+const opening = new Set<number>();
+let lastOpening: Promise<unknown> = Promise.resolve();
 let pool: RecogniserPool | undefined;
 
 function thePool(): RecogniserPool {
@@ -26,7 +31,22 @@ function thePool(): RecogniserPool {
   return pool;
 }
 
-function obey(command: Command): DomainReport | Promise<Transcript> | undefined {
+/** A recogniser takes a tenth of a second, and more on a busy machine: who gives up meanwhile gets none. */
+function open({ stream, source, heard }: Extract<Command, { type: 'open' }>): void {
+  if (!opening.delete(stream)) throw unavailable('nobody waits for this recogniser any more');
+  const { recogniser, giveBack } = thePool().lend(source);
+  const listener = new TurnListener(heard, recogniser, (text) => {
+    main.report({ stream, text });
+  });
+  listeners.set(stream, {
+    listener,
+    giveBack: () => {
+      giveBack(recogniser);
+    },
+  });
+}
+
+function obey(command: Command): DomainReport | Promise<Transcript | undefined> | undefined {
   switch (command.type) {
     case 'load':
       thePool();
@@ -34,18 +54,14 @@ function obey(command: Command): DomainReport | Promise<Transcript> | undefined 
     case 'prepare':
       return thePool().prepare(command.source);
     case 'open': {
-      const { stream } = command;
-      const { recogniser, giveBack } = thePool().lend(command.source);
-      const listener = new TurnListener(command.heard, recogniser, (text) => {
-        main.report({ stream, text });
-      });
-      listeners.set(stream, {
-        listener,
-        giveBack: () => {
-          giveBack(recogniser);
-        },
-      });
-      return undefined;
+      opening.add(command.stream);
+      const opened = lastOpening
+        .then(() => nextMessages())
+        .then((): undefined => {
+          open(command);
+        });
+      lastOpening = opened.catch(() => undefined);
+      return opened;
     }
     case 'begin':
       listeners.get(command.stream)?.listener.begin(command.frame);
@@ -54,10 +70,11 @@ function obey(command: Command): DomainReport | Promise<Transcript> | undefined 
       return listeners.get(command.stream)?.listener.end(command.frame) ?? Promise.resolve(NOTHING);
     }
     case 'close': {
-      const open = listeners.get(command.stream);
+      opening.delete(command.stream);
+      const stream = listeners.get(command.stream);
       listeners.delete(command.stream);
-      open?.listener.close();
-      open?.giveBack();
+      stream?.listener.close();
+      stream?.giveBack();
       return undefined;
     }
   }
@@ -73,6 +90,7 @@ try {
 main.ready(undefined, {
   obey,
   stop() {
+    opening.clear();
     for (const { listener, giveBack } of listeners.values()) {
       listener.close();
       giveBack();

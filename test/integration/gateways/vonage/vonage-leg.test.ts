@@ -61,7 +61,7 @@ function stage() {
     wheel: new PlayoutWheel(monotonicNow),
     counters,
     limits: {
-      ...{ maxConnections: 1, maxBodyBytes: 1, maxRequests: 1, answerMs: 1 },
+      ...{ maxConnections: 1, maxBodyBytes: 1, maxRequests: 1, requestsPerMinute: 1000, answerMs: 1 },
       ...{ greetMs: 5000, silentMs: 3000, stalledMs: 10_000, reattachMs: 5000 },
     },
     report: (report) => reports.push(report),
