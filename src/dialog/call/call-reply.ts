@@ -161,7 +161,7 @@ export class CallReply implements ReplyEvents {
   }
 
   failed(part: 'llm' | 'tts', error: unknown): void {
-    this.#call.reporter.thrown(part, error);
+    this.#call.reporter.thrown(part, error, this.#order.turn);
     this.#call.inbox.post({ type: 'reply-failed', reply: this.#order.id });
   }
 

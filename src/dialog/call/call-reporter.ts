@@ -30,6 +30,7 @@ export class CallReporter {
   #callerSaidDue: number | undefined;
   /** "One moment", heard before it was told what the caller had said. */
   #untoldFiller: { readonly turn: number; readonly heard: Heard } | undefined;
+  #lastThrown: { readonly turn: number | undefined; readonly error: unknown } | undefined;
   #ended = false;
 
   constructor(options: CallReporterOptions) {
@@ -155,8 +156,14 @@ export class CallReporter {
     this.emit({ type: 'trouble', part: 'stt', kind: 'timeout', message });
   }
 
-  /** Something was thrown: there was no fallback left. */
-  thrown(part: Extract<CallEvent, { type: 'trouble' }>['part'], error: unknown): void {
+  /**
+   * Something was thrown: there was no fallback left. What ended a reply to `turn` that was prepared in a pause, and
+   * ends the next one at the turn's end without anybody having been asked again, is told once.
+   */
+  thrown(part: Extract<CallEvent, { type: 'trouble' }>['part'], error: unknown, turn?: number): void {
+    const last = this.#lastThrown;
+    if (turn !== undefined && last?.turn === turn && last.error === error) return;
+    this.#lastThrown = { turn, error };
     this.emit(thrownTrouble(part, error));
   }
 

@@ -68,7 +68,7 @@ const ADDRESS =
  * groups, in Spain's, Poland's, Brazil's and India's, or a long run of figures that isn't round.
  */
 const TELEPHONE =
-  /(?<![\p{Lu}\p{Ll}\p{M}\p{N}.,:/-])(?:\+\d{1,3}(?:[ ./-]?\(?\d{1,5}\)?)+|\(?0\d{1,5}\)?(?:[ ./-]{1,2}\(?\d{1,8}\)?)+|(?:1[ -])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}|\d{3}-\d{4}|\d{3}-\d{3,4}-\d{4}|\d{3} \d{4} \d{4}|[2-9]\d{2} \d{3} \d{3}|\d{3} \d{2} \d{2} \d{2}|2\d \d{3} \d{4}|\(0 ?\d{2,4}\)(?: \d{2,4}){2,4}(?:-\d{1,4})?|\d{2} \d{3} \d{2} \d{2}|\d{5} \d{5}|\(\d{2}\) ?\d{4,5}-\d{4}|\d{7,15}|0\d{6,14})(?![\p{N}:%€$£¥₹°]|[.,/-]\d| ?(?:€|zł|元|円))/gu;
+  /(?<![\p{Lu}\p{Ll}\p{M}\p{N}.,:/-])(?:\+\d{1,3}(?:[ ./-]?\(?\d{1,5}\)?)+|\(?0\d{1,5}\)?(?:[ ./-]{1,2}\(?\d{1,8}\)?)+|(?:1[ -])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}|\d{3}-\d{4}|\d{3}-\d{3,4}-\d{4}|\d{3} \d{4} \d{4}|3\d{2} \d{6,7}|0 \d{3} \d{3} \d{3}|[2-9]\d{2} \d{3} \d{3}|\d{3} \d{2} \d{2} \d{2}|2\d \d{3} \d{4}|\(0 ?\d{2,4}\)(?: \d{2,4}){2,4}(?:-\d{1,4})?|\d{2} \d{3} \d{2} \d{2}|\d{5} \d{5}|\(\d{2}\) ?\d{4,5}-\d{4}|\d{7,15}|0\d{6,14})(?![\p{N}:%€$£¥₹°]|[.,/-]\d| ?(?:€|zł|元|円))/gu;
 const NO_TELEPHONE =
   /^\d{1,2}([./-])\d{1,2}\1\d{2,4}$|^\d{1,2}[.]\d{2}[ -]|^\d{4}-\d{2}-\d{2}$|^[1-9]\d{0,3}0{3,}$|(?: 000)+$/;
 
@@ -255,9 +255,11 @@ export class PlainSpeech {
 
   /** Figure by figure, in groups: as one number, nobody can write it down. */
   #telephone(written: string): string {
-    const digits = written.replaceAll(/\D/g, '').length;
+    // Behind a country's code, nobody dials the zero in brackets: +49 (0)30.
+    const dialled = written.startsWith('+') ? written.replace(/\(0\)/, ' ') : written;
+    const digits = dialled.replaceAll(/\D/g, '').length;
     if (NO_TELEPHONE.test(written) || digits < 7 || digits > 15) return written;
-    const groups = (written.match(/\d+/g) ?? []).flatMap((group) =>
+    const groups = (dialled.match(/\d+/g) ?? []).flatMap((group) =>
       group.length > 4 ? (group.match(/\d{3}(?=\d{2})|\d+/g) ?? []) : [group],
     );
     const plus = written.startsWith('+') ? `${this.#language.reading?.plus ?? '+'} ` : '';

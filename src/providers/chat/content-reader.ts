@@ -1,8 +1,10 @@
 import {
+  answerIn,
   argumentsOf,
   callsIn,
   jsonEnd,
   parenthesisEnd,
+  tagOf,
   toolNamed,
   type WrittenCall,
 } from './written-tools.ts';
@@ -30,8 +32,14 @@ type Found =
 
 /** What tags between which models think are called; each may have something before and behind it. */
 const THINKING =
-  'think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratchpad|analysis|monologue|plan(?:ning)?|internal|cot|critique|rationale|observation';
+  'think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratch_?pad|deliberation|analysis|monologue|plan(?:ning)?|internal|cot|critique|rationale|observation';
 const THOUGHT_TAG = String.raw`(?:\w+[_:])?(?:ant)?(?:${THINKING}|tool_(?:response|result))(?:_\w+)?`;
+
+const OTHER_SIDE = /^(?:user|human):/i;
+const NEVER = /(?!)/;
+/** Where thoughts end that a label began (ReAct: arxiv.org/abs/2210.03629). */
+const REACT_END =
+  /\n\s*(?:\*\*)?(?:final )?(?:answer|response|reply)(?:\*\*)?:(?:\*\*)?\s*|(?=\n\s*action:)/i;
 
 /**
  * Tags between which models think: DeepSeek and Qwen; Cohere; Gemma; Gemini; Seed; Kimi; Magistral; OpenThinker; MedGemma;
@@ -39,8 +47,8 @@ const THOUGHT_TAG = String.raw`(?:\w+[_:])?(?:ant)?(?:${THINKING}|tool_(?:respon
  */
 const THOUGHTS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
   [
-    new RegExp(String.raw`^<${THOUGHT_TAG}(?:\s[^<>/]*)?>`, 'i'),
-    new RegExp(String.raw`</${THOUGHT_TAG}\s*>`, 'i'),
+    new RegExp(String.raw`^<\s*${THOUGHT_TAG}(?:\s[^<>/]*)?>`, 'i'),
+    new RegExp(String.raw`<\s*/\s*${THOUGHT_TAG}\s*>`, 'i'),
   ],
   [/^&lt;think(?:ing)?&gt;/i, /&lt;\/think(?:ing)?&gt;/i],
   [/^<\|begin_of_thought\|>/i, /<\|end_of_thought\|>/i],
@@ -48,7 +56,17 @@ const THOUGHTS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
   [/^<\|channel>\s*(?:thought|analysis)/i, /<channel\|>/i],
   [/^<unused94>/, /<unused95>/],
   [/^◁think▷/i, /◁\/think▷/i],
-  [/^\[think\]/i, /\[\/think\]/i],
+  [/^\[(?:think(?:ing)?|thought|reasoning)\]/i, /\[\/(?:think(?:ing)?|thought|reasoning)\]/i],
+  [
+    /^<\|(?:begin_of_|start_of_)?(?:think(?:ing)?|thought|reasoning)(?:_start|_begin)?\|>/i,
+    /<\|(?:end_of_|\/)?(?:think(?:ing)?|thought|reasoning)(?:_end)?\|>/i,
+  ],
+  [/^<!--/, /-->/],
+  [/^\*\*(?:thinking|thoughts?|reasoning)(?:\*\*\s*:|:\s*\*\*)/i, REACT_END],
+  [/^```(?:think(?:ing)?|thoughts?|reasoning|scratchpad)\b/i, /```/],
+  // What its template gives the other side is nobody's word here: it has gone on without waiting.
+  [/^(?:<\|(?:im_)?start\|>|<\|start_header_id\|>|<start_of_turn>)\s*(?:user|human)\b/i, NEVER],
+  [/^<[|｜](?:user|human)[|｜]>/i, /(?=<[|｜]assistant[|｜]>)/i],
   [/^<\|channel\|>analysis<\|message\|>/i, /<\|end\|>|<\|start\|>|(?=<\|channel\|>)/],
 ];
 
@@ -57,8 +75,8 @@ const NESTED = /<(?:think|thinking|thoughts?|reasoning)\s*>/i;
 /** Tags between which tools are called: Hermes and Qwen; Llama; Granite and Phi; Gemma; Mistral; Kimi; DeepSeek; Claude's; Qwen-Agent. */
 const CALLS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
   [
-    /^<(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|function_calls?|functioncalls?|invoke|tool_code|execute_tool|use_tool|api_call|action)\b[^>]*>/i,
-    /<\/(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|function_calls?|functioncalls?|invoke|tool_code|execute_tool|use_tool|api_call|action)>|(?<=^\s*<[^<>]*\/>)/i,
+    /^<(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|tool_requests?|function_calls?|functioncalls?|invoke|tool_code|execute_tool|use_tool|api_call|call|action)\b[^>]*>/i,
+    /<\/(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|tool_requests?|function_calls?|functioncalls?|invoke|tool_code|execute_tool|use_tool|api_call|call|action)>|(?<=^\s*<[^<>]*\/>)/i,
   ],
   [/^<start_function_call>/, /<end_function_call>|<start_function_response>/],
   [/^<\|tool_call>/, /<tool_call\|>/],
@@ -67,25 +85,28 @@ const CALLS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
     /<\/[|｜]DSML[|｜](?:function_calls|tool_calls)>/,
   ],
   [/^✿FUNCTION✿:/, /✿(?:RESULT|RETURN)✿:?/],
-  [/^(?:<function\b[=(\s]|\(function=)[^>{]*>?/i, /<\/function>|<function>/i],
+  [/^(?:<functions?>|(?:<function(?:\b[=(\s]|::?)|\(function=)[^>{]*>?)/i, /<\/function>|<function>/i],
   [/^<\|(tool_calls?|python_tag)\|>/i, /<\|\/?(?:tool_calls?|eom_id|eot_id|end)\|>/i],
   [
     /^<[|｜]tool[▁_]calls?[▁_](?:section[▁_])?begin[|｜]>/,
     /<[|｜]tool[▁_]calls?[▁_](?:section[▁_])?end[|｜]>/,
   ],
   [/^\[tool_calls?\]/i, /\[\/tool_calls?\]/i],
+  [/^\[tool_requests?\]/i, /\[end_tool_requests?\]/i],
   [/^<\|channel\|>\s*(?:commentary|analysis)?\s*to=\S+/i, /<\|call\|>|<\|end\|>/],
 ];
 
 /** What such a tag may begin with, to be waited for. */
 const BEGINNINGS: readonly string[] = [
   ...['<tool', '<function', '(function=', '<invoke', '<|', '<｜', '</｜', '[tool_call', '[think]', '◁think▷'],
-  ...['◁/think▷', '✿function✿:', '&lt;think&gt;', '&lt;thinking&gt;'],
+  ...['◁/think▷', '✿function✿:', '&lt;think&gt;', '&lt;thinking&gt;', '<think/>', '<thinking/>', '<!--'],
+  ...['[thinking]', '[thought]', '[reasoning]', '[tool_request]', '[end_tool_request]', '[inst]', '[/inst]'],
+  ...['< think', '< /think', '**thinking', '**thought', '**reasoning'],
 ];
 
 /** A tag whose name isn't whole, or whose attributes aren't there yet. */
 const TAG_BEGUN =
-  /^<\/?(?:[a-z][\w:.-]*)?$|^<\/?(?:\w+[_:])?(?:think|thinking|tool|function|invoke)[\w.-]*\s[^>]*$/i;
+  /^<\/?(?:[a-z][\w:.-]*)?$|^<\/?(?:\w+[_:])?(?:think|thinking|tool|function|invoke|call)[\w.-]*\s[^>]*$/i;
 
 /** Harmony: what follows `<|channel|>` says whose words these are, and `<|start|>` who speaks. */
 const HARMONY =
@@ -93,45 +114,53 @@ const HARMONY =
 
 /** Of chat templates: nobody's words. */
 const CONTROL =
-  /^(?:<\|channel\|>[^<]*<\|message\|>|<channel\|>|<turn\|>|<\|turn>\w*|<\|(?:im_)?start\|>[a-z]*|<\|start_(?:header_id|of_role)\|>[^<]*<\|end_(?:header_id|of_role)\|>|<[|｜][^<>\n]{1,40}?[|｜]>|<\/?s>|<(?:end|start)_of_turn>(?:model)?|<unused\d+>|<\/(?:\w+:)?(?:think|thinking|thought|reasoning|tool_calls?|function|function_calls?)\s*>|◁\/think▷)/i;
+  /^(?:<\|channel\|>[^<]*<\|message\|>|<channel\|>|<turn\|>|<\|turn>\w*|<\|(?:im_)?start\|>[a-z]*|<\|start_(?:header_id|of_role)\|>[^<]*<\|end_(?:header_id|of_role)\|>|<[|｜][^<>\n]{1,40}?[|｜]>|<\/?s>|<(?:end|start)_of_turn>(?:model)?|<unused\d+>|<eos>|<bos>|\[\/?INST\]|\[end_tool_requests?\]|<think(?:ing)?\s*\/>|<\/(?:\w+:)?(?:think|thinking|thought|reasoning|tool_calls?|function|function_calls?)\s*>|◁\/think▷)/i;
 
 /** What small models write before their words, and before their thoughts (ReAct: arxiv.org/abs/2210.03629). */
 const SPEAKER = /^\s*(?:(?:assistant|ai|agent|bot|final answer|answer|response)\s*:\s*|assistant\n+)/i;
-const REACT_THOUGHT = /^\s*thought:/i;
-const REACT_END = /\n\s*(?:final )?(?:answer|response):\s*|(?=\n\s*action:)/i;
+const REACT_THOUGHT = /^\s*(?:thoughts?|thinking|reasoning)\s*:/i;
 const OPENINGS = [
   ...['assistant:', 'ai:', 'agent:', 'bot:', 'final answer:', 'answer:', 'response:', 'thought:'],
+  ...['thoughts:', 'thinking:', 'reasoning:'],
   ...['assistantfinal', 'assistantanalysis', 'assistantcommentary'],
 ];
 /** What may stand between a tool's name and its arguments. */
 const ARGUMENTS =
-  /^(?:\[ARGS\]|\*\*|:| (?=\{\s*["'}])|\s*\n\s*(?:(?:action input|arguments|parameters|args|input):)?)?\s*(?=[({])/i;
-const ARGUMENTS_BEGUN = /^(?:\[A?R?G?S?\]?|\*{1,2}|:|\s*\n\s*[a-z :]*)?\s*$/i;
+  /^(?:\[ARGS\]|\*\*|:| ?(?:=>?|->) ?(?=\{)| (?=\{\s*["'}]|\(\s*\))|\s*\n\s*(?:(?:action input|arguments|parameters|args|input):)?)?\s*(?=[({])/i;
+const ARGUMENTS_BEGUN = /^(?:\[A?R?G?S?\]?|\*{1,2}|:| ?(?:=>?|->?) ?| \(\s*|\s*\n\s*[a-z :]*)?\s*$/i;
 /** A line of ReAct's whose argument is text, and the argument in brackets, as its paper has them. */
 const REACT_INPUT = /^\s*\n\s*action input:[ \t]*([^\n{]*?)[ \t]*(\n|$)|^\[([^\]\n]*)(\]|$)/i;
 
 /** What models write before a call of theirs: a label, or a piece of a program (Gemini's `print(default_api.…)`). */
+const VERBS =
+  'call calls calling invoke invokes invoking execute executes executing use uses using run runs running';
+const NOUNS =
+  'tool function action command tool_call function_call tool_name function_name name recipient'.split(' ');
 const LABELS: readonly string[] = [
-  ...['print(', 'await ', 'return ', 'result = ', 'response = ', 'output = '],
-  ...['tool', 'function', 'tool call', 'tool_call', 'tool use', 'function call', 'function_call', 'name'].map(
-    (name) => `${name}: `,
-  ),
-  ...['action: ', 'action:', 'tool ', 'call: ', 'call:', 'call ', 'calling ', 'invoke ', 'invoking '],
+  ...['print(', 'await ', 'return ', 'result = ', 'response = ', 'output = ', 'tool ', 'action:', 'call:'],
+  ...NOUNS.flatMap((noun) => [`${noun}: `, `${noun}:`]),
   ...[
-    'calls ',
-    'calls the ',
-    'uses ',
-    'uses the ',
-    'execute ',
-    'executing ',
-    'use ',
-    'using ',
-    'call tool ',
-    'calling tool ',
-    'calling tool: ',
+    'tool call: ',
+    'tool use: ',
+    'tool used: ',
+    'tool name: ',
+    'function call: ',
+    'function name: ',
+    'tool to call: ',
   ],
-  ...['call the tool ', 'calling the tool ', 'calling function ', 'call function ', 'call the function '],
-  ...['calling the function ', 'using the tool '],
+  ...VERBS.split(' ').flatMap((verb) =>
+    [
+      ' ',
+      ': ',
+      ' the ',
+      ' tool ',
+      ' tool: ',
+      ' the tool ',
+      ' function ',
+      ' function: ',
+      ' the function ',
+    ].map((rest) => `${verb}${rest}`),
+  ),
 ].toSorted((one, other) => other.length - one.length);
 /** What tools belong to, in a program. */
 const PREFIXES = [
@@ -140,23 +169,23 @@ const PREFIXES = [
 ];
 /** Marks around a call, or before it. */
 const OPENING = /^[({[<"'`~/!@#$|*]*/;
-const CLOSING = /^(?: (?:tool|function))?[)}\]>"'`*~|;]*/;
+const CLOSING = /^(?: (?:tool|function))?[)}\]>"'`*~|;]*(?:_(?!\w))?/;
 const SENTENCE_BEGINS = /(?:^|[\n.!?…:;。！？])\s*$/;
 /** Harmony's words without its tags: servers that don't know them drop them (llama.cpp, vLLM). */
 const BARE_CHANNEL = /^\s*(?:assistant)?(analysis|commentary|final)(?=\p{Lu}|["“]| \p{Lu}| ?to=)/u;
 const BARE_END = /assistant(?:final)|(?=assistantcommentary ?to=)/;
 const BARE_CALL = /^(?:(?:assistant)?commentary ?)?to=(?:functions\.)?[\w.]+[^{]*/;
 
-/** An answer in JSON, as small models give it that have learnt to. */
-const ANSWER =
-  /^\{\s*"(?:response|reply|answer|message|content|text|say|speech|output)"\s*:\s*("(?:[^"\\]|\\.)*")/;
-
 /** LangChain's agents end so. */
 const FINAL_ANSWER = /^\{\s*"action"\s*:\s*"final[ _]answer"\s*,\s*"action_input"\s*:\s*("(?:[^"\\]|\\.)*")/i;
 
 /** Where something may begin that isn't words. */
 const PLACES =
-  /[<{[`◁✿]|&(?=lt;|l?t?$)|(?<!\w)[("'~/!@#$|*]|(?<![\w-])[a-zA-Z_](?=[\w.]*(?:[({:*[;]| \{|[ \t]*(?:\n|$)))|(?<![\w-])(?:(?:final answer|answer|action):|(?:print|await|return|result|response|output|tool|function|name|calls?|calling|invoke|invoking|execute|executing|uses?|using)\b|to=|(?:assistant)?(?:analysis|commentary|final)(?=\p{Lu}|["“]| \p{Lu}| ?to=))/giu;
+  /[<{[`◁✿]|&(?=lt;|l?t?$)|(?<!\w)[("'~/!@#$|*]|(?<![\w-])[a-zA-Z_](?=[\w.]*(?:[({:*[;]| \{| \(\s*\)| ?(?:=>?|->) ?\{|[ \t]*(?:\(\s*|=>?|->?)?[ \t]*(?:\n|$)))|(?<![\w-])(?:(?:final answer|answer|action):|(?:print|await|return|result|response|output|tool(?:_name|_call)?|function(?:_name|_call)?|name|command|recipient|calls?|calling|invok(?:es?|ing)|execut(?:es?|ing)|us(?:es?|ing)|runs?|running)\b|to=|(?:assistant)?(?:analysis|commentary|final)(?=\p{Lu}|["“]| \p{Lu}| ?to=))/giu;
+
+/** A tool that was just named, behind which its arguments stand. */
+const NAMED_BEFORE =
+  /\b([a-z]\w+)(?:["'`*]*)(?: (?:tool|function))?(?: (?:with|using|and|the|these|following|arguments?|parameters?|args))*["'`*]*\s*[:=]?\s*(?:->|=>)?\s*$/i;
 
 /** Nobody says more in figures and brackets than this; what is longer was no call. */
 const LONGEST = 8_000;
@@ -172,6 +201,7 @@ export class ContentReader {
   /** The last of the words that were given away. */
   #before = '';
   #thought: RegExp | undefined;
+  #isBehindCall = false;
   /** Thoughts within the thought, and what came behind the end of one of them: it may have been the end of all. */
   #inner = { depth: 0, behind: '', isEnded: false };
   /** What has come while it thinks first; undefined: it doesn't, or has finished. */
@@ -210,6 +240,14 @@ export class ContentReader {
       // It had only spoken of the tag.
       this.#held = `${this.#inner.behind}${this.#held}`;
       this.#thought = undefined;
+    } else if (this.#thought === REACT_END && isWhole) {
+      // Nothing says where they end: the last lines are what it says.
+      const all = `${this.#inner.behind}${this.#held}`.trimEnd();
+      const last = all.includes('\n\n') ? all.lastIndexOf('\n\n') : all.lastIndexOf('\n');
+      if (last >= 0) {
+        this.#held = all.slice(last).trimStart();
+        this.#thought = undefined;
+      }
     }
     const parts = [...this.#read(true)];
     this.#held = '';
@@ -224,10 +262,13 @@ export class ContentReader {
         this.#thought = undefined;
         this.#unopened = undefined;
       }
+      // More brackets than were opened.
+      if (this.#isBehindCall) this.#held = this.#held.replace(/^[}\]]+/, '');
+      if (this.#held !== '') this.#isBehindCall = false;
       const [at, found] = this.#find(isLast);
       const words = this.#held.slice(0, at);
       if (words !== '') yield { is: 'words', text: words };
-      this.#before = `${this.#before}${words}`.slice(-20);
+      this.#before = `${this.#before}${words}`.slice(-60);
       this.#held = this.#held.slice(at);
       if (found === undefined) return;
       this.#thoughtFirst ||= found.is === 'dropped' && /^<\/think|^◁\/think/i.test(this.#held);
@@ -239,6 +280,7 @@ export class ContentReader {
       else if (found.is === 'calls') {
         if (found.text !== undefined) yield { is: 'words', text: found.text };
         for (const call of found.calls) yield { is: 'call', call };
+        this.#isBehindCall = true;
       }
     }
   }
@@ -278,13 +320,13 @@ export class ContentReader {
   }
 
   #at(text: string, isLast: boolean, before: string): Found {
-    const wrapped = this.#wrapped(text, isLast, before);
+    const wrapped = /^\[\s*[\w.]+\s*\(/.test(text) ? this.#listed(text) : this.#wrapped(text, isLast, before);
     const found =
       wrapped !== 'nothing'
         ? wrapped
         : /^\w/.test(text)
           ? this.#worded(text, isLast, before)
-          : this.#marked(text, isLast);
+          : this.#marked(text, isLast, before);
     return found === 'partly' && (isLast || text.length > LONGEST) ? 'nothing' : found;
   }
 
@@ -297,6 +339,12 @@ export class ContentReader {
       const channels = ['analysis', 'commentary', 'final'];
       if (!isLast && [...OPENINGS, ...channels].some((opening) => opening.startsWith(lower))) return 'partly';
       if (!isLast && /^(?:assistant)?(?:analysis|commentary|final)(?: (?:to)?)?$/.test(text)) return 'partly';
+    }
+    if (/\S\s*\n\s*$/.test(before)) {
+      // It has gone on with what the caller might say.
+      if (OTHER_SIDE.test(text)) return { is: 'thought', length: 1, end: NEVER };
+      if (!isLast && ['user:', 'human:'].some((label) => label.startsWith(text.toLowerCase())))
+        return 'partly';
     }
     const bare = this.#bareChannel(text, isLast, before);
     if (bare !== 'nothing') return bare;
@@ -348,7 +396,7 @@ export class ContentReader {
     const from = open.length + label.length + inner.length;
     const rest = text.slice(from);
     const [given = ''] = /^[\w.]*/.exec(rest) ?? [];
-    const name = bareName(given);
+    const name = bareName(given, this.#tools);
     if (given.length === rest.length && !isLast) {
       if (rest === '' ? !/^[<{[`]$/.test(open) || label !== '' : this.#isBegun(given)) return 'partly';
       if (isLabelBegun(lower)) return 'partly';
@@ -369,6 +417,13 @@ export class ContentReader {
       const value = react[1] ?? react[3] ?? '';
       return { is: 'calls', length: from + given.length + react[0].length, calls: [called(name, value)] };
     }
+    // "tool: transfer", and a line for each argument
+    const lines = /:\s*$/.test(label)
+      ? /^(?:[ \t]*\n[ \t]*-?[ \t]*[\w "-]*(?:[:=][^\n{]*)?)+$/.exec(behind)
+      : null;
+    if (lines && !isLast) return 'partly';
+    const listed = lines && /[:=]/.test(behind) ? callsIn(`tool: ${rest}`, this.#tools, true) : [];
+    if (listed.length > 0) return { is: 'calls', length: text.length, calls: listed };
     const found = this.#called(rest, isLast, '-', isProgram);
     if (found === 'partly') return found;
     if (found !== 'nothing') return closed(text, from, found, isLast);
@@ -416,7 +471,7 @@ export class ContentReader {
   #called(text: string, isLast: boolean, before: string, isProgram: boolean): Found {
     const name = /^[\w.]+/.exec(text)?.[0] ?? '';
     const rest = text.slice(name.length);
-    const given = bareName(name);
+    const given = bareName(name, this.#tools);
     if (rest === '' && !isLast) return this.#isBegun(name) ? 'partly' : 'nothing';
     // Nobody writes words so: `HangUp()`.
     const bare = /^[({]/.test(rest) ? toolNamed(given, this.#tools) : given;
@@ -424,7 +479,7 @@ export class ContentReader {
     const between = ARGUMENTS.exec(rest)?.[0];
     if (between === undefined) {
       if (!isLast && ARGUMENTS_BEGUN.test(rest)) return 'partly';
-      const line = /^[*`;]*[ \t]*(?=\n|$)/.exec(rest);
+      const line = /^[*`;.!]*[ \t]*(?=\n|$)/.exec(rest);
       const isAlone = line !== null && bare.includes('_') && /(?:^|\n|[.!?…] )[\s*/>]*$/.test(before);
       const call = { name: bare, arguments: '{}' };
       return isAlone ? { is: 'calls', length: name.length + line[0].length, calls: [call] } : 'nothing';
@@ -449,14 +504,16 @@ export class ContentReader {
     return calls.length === 0 ? 'nothing' : { is: 'calls', length: whole.length, calls };
   }
 
-  #marked(text: string, isLast: boolean): Found {
+  #marked(text: string, isLast: boolean, before: string): Found {
     const lower = text.toLowerCase();
     if (HARMONY.test(text) && !isLast) return 'partly';
+    const played = this.#played(text, isLast, before);
+    if (played !== 'nothing') return played;
     for (const tool of this.#tools) {
-      const tag = new RegExp(`^<${tool}(?:\\s[^>]*)?(/?)>`).exec(text);
+      const tag = new RegExp(`^<${tagOf(tool)}(?:\\s[^>]*)?(/?)>`, 'i').exec(text);
       if (!tag) continue;
       if (tag[1] === '/') return this.#block(text, tag[0].length, /(?=)/, true);
-      return this.#block(text, tag[0].length, new RegExp(`</${tool}>`), isLast);
+      return this.#block(text, tag[0].length, new RegExp(`</${tagOf(tool)}>`, 'i'), isLast);
     }
     for (const [begin, end] of THOUGHTS) {
       const length = begin.exec(text)?.[0].length;
@@ -470,7 +527,10 @@ export class ContentReader {
     if (control !== undefined) return { is: 'dropped', length: control };
     if (TAG_BEGUN.test(text) && text.length < LONGEST_TAG) return 'partly';
     const isOpen = !/[>\]]/.test(lower) && lower.length < LONGEST_TAG;
-    const begins = [...BEGINNINGS, ...this.#tools.map((tool) => `<${tool}`)];
+    const begins = [
+      ...BEGINNINGS,
+      ...this.#tools.flatMap((tool) => [`<${tool}`, `<${tool.replaceAll('_', '')}`]),
+    ];
     if (begins.some((begin) => begin.startsWith(lower) || (isOpen && lower.startsWith(begin)))) {
       return 'partly';
     }
@@ -478,13 +538,52 @@ export class ContentReader {
       case '`':
         return this.#fenced(text, isLast);
       case '{':
-        return /^\{\s*(?:["'}]|\w*$|\w+\s*:|$)/.test(text) ? this.#json(text, isLast) : 'nothing';
+        return /^\{\s*(?:["'“}]|\w*$|\w+\s*:|$)/.test(text) ? this.#json(text, isLast, before) : 'nothing';
+      case '"': {
+        // A server that gave the first bracket itself doesn't repeat it.
+        if (before.trim() !== '') return 'nothing';
+        const begun =
+          /^"\w*$/.test(text) &&
+          ['"name', '"tool', '"type', '"function', '"action'].some(
+            (key) => key.startsWith(lower) || lower.startsWith(key),
+          );
+        if (begun && !isLast) return 'partly';
+        if (!/^"(?:name|tool|type|function|action)\w*"/.test(text)) return 'nothing';
+        if (!isLast && /^"\w+"\s*$/.test(text)) return 'partly';
+        if (!/^"\w+"\s*:/.test(text)) return 'nothing';
+        const found = this.#json(`{${text}`, isLast, before);
+        return typeof found === 'object' ? { ...found, length: found.length - 1 } : found;
+      }
       case '[':
         if (/^\[\s*(?:\{|$)/.test(text)) return this.#json(text, isLast);
         return this.#listed(text);
       default:
         return 'nothing';
     }
+  }
+
+  /** `*hangs up*`: what an actor would do is a call, where a tool is called so. */
+  #played(text: string, isLast: boolean, before: string): Found {
+    const [whole = '', open = '', doing = '', close = ''] =
+      /^([*_([]{1,2})(\p{L}[\p{L} ]{0,30})?([*_)\]]{0,2})/u.exec(text) ?? [];
+    if (open === '' || !SENTENCE_BEGINS.test(before)) return 'nothing';
+    const forms = this.#tools
+      .filter((tool) => tool.includes('_'))
+      .flatMap((tool) => {
+        const [verb = '', ...more] = tool.split('_');
+        return [`${verb}s`, `${verb}ing`].map((form): [string, string] => [[form, ...more].join(' '), tool]);
+      });
+    const lower = doing.toLowerCase();
+    if (
+      !isLast &&
+      close === '' &&
+      whole.length === text.length &&
+      forms.some(([form]) => form.startsWith(lower) || lower.startsWith(form))
+    )
+      return 'partly';
+    const played = forms.find(([form]) => lower === form || lower.startsWith(`${form} `))?.[1];
+    if (played === undefined || close === '') return 'nothing';
+    return { is: 'calls', length: whole.length, calls: [{ name: played, arguments: '{}' }] };
   }
 
   /** From one tag to another, or to the end. */
@@ -501,21 +600,24 @@ export class ContentReader {
     return { is: 'calls', length, calls: [{ name: 'unreadable', arguments: body.slice(0, 200) }] };
   }
 
-  #json(text: string, isLast: boolean): Found {
+  #json(text: string, isLast: boolean, before = ''): Found {
     const end = jsonEnd(text, 0);
     if (end === undefined && !isLast) return 'partly';
     const whole = text.slice(0, end);
-    const answer = ANSWER.exec(whole) ?? FINAL_ANSWER.exec(whole);
-    if (answer?.[1] !== undefined && FINAL_ANSWER.test(whole))
-      return { is: 'said', length: whole.length, text: String(JSON.parse(answer[1])) };
+    const final = FINAL_ANSWER.exec(whole)?.[1];
+    if (final !== undefined) return { is: 'said', length: whole.length, text: String(JSON.parse(final)) };
     const calls = callsIn(whole, this.#tools, false);
-    // Others of these may be what a tool is given.
-    const isBeside = answer?.[1] !== undefined && /^\{\s*"(?:response|reply|say|speech)"/.test(whole);
-    const words = isBeside ? { text: String(JSON.parse(answer[1] ?? '""')) } : {};
-    if (calls.length > 0) return { is: 'calls', length: whole.length, calls, ...words };
-    return answer?.[1] === undefined
-      ? 'nothing'
-      : { is: 'said', length: whole.length, text: String(JSON.parse(answer[1])) };
+    const answer = whole.startsWith('{') ? answerIn(whole, this.#tools) : undefined;
+    const { length } = whole;
+    if (calls.length > 0)
+      return { is: 'calls', length, calls, ...(answer?.isBesideCall === true && { text: answer.text }) };
+    if (answer) return { is: 'said', length, text: answer.text };
+    // "I use the transfer tool: {"target": "Doctor Bob"}"
+    const named = NAMED_BEFORE.exec(before)?.[1];
+    const tool = named === undefined ? '' : toolNamed(named, this.#tools);
+    return this.#tools.includes(tool) && whole.startsWith('{')
+      ? { is: 'calls', length, calls: [{ name: tool, arguments: whole }] }
+      : 'nothing';
   }
 
   /** `[hang_up()]`, as Llama 4 writes it. */
@@ -523,7 +625,9 @@ export class ContentReader {
     const name = /^\[\s*([\w.]*)/.exec(text)?.[1] ?? '';
     const begins = this.#tools.some((tool) => tool.startsWith(name));
     if (!begins) return 'nothing';
-    const end = text.indexOf(']');
+    const open = text.indexOf('(');
+    // A bracket may stand in an argument's text.
+    const end = open < 0 ? text.indexOf(']') : closingBracket(text);
     if (end < 0) return /^\[\s*[\w.]*\s*(?:\(|$)/.test(text) ? 'partly' : 'nothing';
     const inside = text.slice(1, end);
     const calls = this.#tools.includes(inside.trim())
@@ -546,9 +650,26 @@ export class ContentReader {
   }
 }
 
-/** A name as the agent has it, of one in a program. */
-function bareName(name: string): string {
+/** A name as the agent has it, of one in a program; of several words, whatever its capitals. */
+function bareName(given: string, tools: readonly string[]): string {
+  const name = bareOf(given);
+  return name.includes('_')
+    ? (tools.find((tool) => tool.toLowerCase() === name.toLowerCase()) ?? name)
+    : name;
+}
+
+function bareOf(name: string): string {
   return name.replace(/^(?:functions?|default_api|tools?|api|self|agent)\./, '').replace(/\.(?:call)?$/, '');
+}
+
+/** Where the list that begins the text ends, quoted brackets left alone; −1: it isn't there yet. */
+function closingBracket(text: string): number {
+  let depth = 0;
+  for (const { 0: part, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[[\]]/g)) {
+    depth += part === '[' ? 1 : part === ']' ? -1 : 0;
+    if (depth === 0) return index;
+  }
+  return -1;
 }
 
 function called(name: string, list: string): WrittenCall {

@@ -36,6 +36,7 @@ export function jsonEnd(text: string, from: number): number | undefined {
       if (char === '\\') at += 1;
       else if (char === quoted) quoted = '';
     } else if (char === '"') quoted = char;
+    else if (char === '“') quoted = '”';
     else if (char === '{' || char === '[') depth += 1;
     else if (char === '}' || char === ']') {
       depth -= 1;
@@ -82,7 +83,7 @@ export function callsIn(given: string, known: readonly string[], isCall: boolean
     const given = Object.fromEntries(keyed.map(([, key = '', value = '']) => [key.trim(), value.trim()]));
     return [{ name: toolNamed(listed, known), arguments: JSON.stringify(given) }];
   }
-  const json = text.search(/[{[]\s*(?:["'{}[]|\w+:)/);
+  const json = text.search(/[{[]\s*(?:["'“{}[]|\w+:)/);
   const before = json < 0 ? '' : text.slice(0, json);
   const harmony = /\bto=(\S+)/.exec(before)?.[1];
   if (harmony !== undefined) return [{ name: toolNamed(harmony, known), arguments: argumentsIn(text) }];
@@ -102,6 +103,8 @@ export function callsIn(given: string, known: readonly string[], isCall: boolean
       ? [{ name: toolNamed(name, known), arguments: text.slice(json) }]
       : [];
   }
+  const lines = linesCall(text, known);
+  if (lines) return [lines];
   return [...text.matchAll(/([\w.-]+)\s*\(((?:[^()"']|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*)\)/g)].flatMap(
     ([, called = '', list = '']) => {
       const name = toolNamed(called, known);
@@ -110,21 +113,50 @@ export function callsIn(given: string, known: readonly string[], isCall: boolean
   );
 }
 
+/** `tool: transfer`, and a line for each argument: as YAML has it, or as somebody would list them. */
+function linesCall(text: string, known: readonly string[]): WrittenCall | undefined {
+  const [, given = '', rest = ''] =
+    /^\s*(?:ya?ml\s*\n\s*)?(?:tool|function|action|name)(?:[ _]name)?\s*:\s*["'`]?([\w.-]+)["'`]?[ \t]*((?:\n[^\n]*)*)$/i.exec(
+      text,
+    ) ?? [];
+  const name = toolNamed(given, known);
+  if (!known.includes(name)) return undefined;
+  const pairs = rest.split('\n').flatMap((line): [string, unknown][] => {
+    const [, key = '', value = ''] = /^\s*-?\s*["'`]?([\w -]+?)["'`]?\s*[:=]\s*(.*?)\s*$/.exec(line) ?? [];
+    if (key === '') return [];
+    if (!ARGUMENTS_KEY.test(plainKey(key))) return [[key, read(value) ?? value]];
+    return value === '' ? [] : Object.entries(JSON.parse(namedArguments(value)) as Record<string, unknown>);
+  });
+  return { name, arguments: JSON.stringify(Object.fromEntries(pairs)) };
+}
+
 /** `<function=NAME>…`, `<function name="NAME">…`, `<invoke name="NAME">…`: up to its end, the next one, or the end. */
 const TAGGED =
-  /<(?:\w+:)?(?:function|invoke|tool|function_call|tool_call|use_tool)(?:\s*=\s*|\s*\(|\s+name\s*=\s*)["']?(?<name>[^"'>{}()\s]+)["']?\)?\s*>?(?<body>.*?)(?:<\/(?:\w+:)?(?:function|invoke|tool|function_call|tool_call)>|(?=<(?:function|invoke|tool)[\s=(])|<function>|$)/gs;
+  /<(?:\w+:)?(?:function|invoke|tool|function_call|tool_call|use_tool|call)(?:\s*=\s*|\s*\(|\s*::?\s*|\s+name\s*=\s*)["']?(?<name>[^"'>{}()\s/]+)["']?\)?\s*>?(?<body>.*?)(?:<\/(?:\w+:)?(?:function|invoke|tool|function_call|tool_call|call)>|(?=<(?:function|invoke|tool)[\s=(])|<function>|$)/gs;
+
+/** What a tag with a tool's name looks like, with and without its underscores; as part of a regular expression. */
+export function tagOf(tool: string): string {
+  return tool.replaceAll('_', '[_-]?');
+}
 
 /** A tag that has a tool's name: `<hang_up/>`, `<transfer target="Doctor Bob">`, `<transfer><target>Doctor Bob</target>…`. */
 function ownTag(text: string, name: string): WrittenCall[] {
+  const tag = tagOf(name);
   const [, attributes, body = ''] =
-    new RegExp(`^<${name}(\\s[^>]*?)?\\s*(?:/>|>(.*?)(?:</${name}>|$))`, 's').exec(text) ?? [];
-  if (!new RegExp(`^<${name}[\\s/>]`).test(text)) return [];
-  const children = [...body.matchAll(/<([\w-]+)>(.*?)<\/\1>/gs)].map(([, key, value = '']) => [
+    new RegExp(`^<${tag}(\\s[^>]*?)?\\s*(?:/>|>(.*?)(?:</${tag}>|$))`, 'si').exec(text) ?? [];
+  if (!new RegExp(`^<${tag}[\\s/>]`, 'i').test(text)) return [];
+  const children = childrenOf(body);
+  if (children) return [{ name, arguments: children }];
+  return [{ name, arguments: body.includes('{') ? argumentsIn(body) : namedArguments(attributes ?? '') }];
+}
+
+/** `<target>Doctor Bob</target>`, as JSON; undefined: there are no such tags, or they have JSON in them. */
+function childrenOf(body: string): string | undefined {
+  const children = [...body.matchAll(/<([\w-]+)>([^<{]*)<\/\1>/g)].map(([, key, value = '']) => [
     key,
     value.trim(),
   ]);
-  if (children.length > 0) return [{ name, arguments: JSON.stringify(Object.fromEntries(children)) }];
-  return [{ name, arguments: body.includes('{') ? argumentsIn(body) : namedArguments(attributes ?? '') }];
+  return children.length === 0 ? undefined : JSON.stringify(Object.fromEntries(children));
 }
 
 /** Arguments as JSON, of a call's body: JSON, or a tag for each of them. */
@@ -137,6 +169,8 @@ function argumentsIn(body: string): string {
   if (parameters.length > 0) {
     return JSON.stringify(Object.fromEntries(parameters.map(([, key, value = '']) => [key, value.trim()])));
   }
+  const children = childrenOf(body);
+  if (children) return children;
   const from = body.indexOf('{');
   if (from < 0) {
     // <function_call name="transfer" target="Doctor Bob"/>, <function=transfer>sales</function>
@@ -151,7 +185,12 @@ function argumentsIn(body: string): string {
 }
 
 /** Of a call in parentheses, as JSON: by their names, or as a list of values in their order. */
-export function argumentsOf(list: string): string {
+export function argumentsOf(given: string): string {
+  const list = given
+    .trim()
+    .replaceAll(/("""|\'\'\')(.*?)\1/gs, (_, _quotes, text: string) => JSON.stringify(text));
+  // Python's `**{"target": "Doctor Bob"}`
+  if (/^\*\*\s*\{/.test(list)) return list.replace(/^\*\*\s*/, '');
   const values = [...list.matchAll(/\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^,"']+)\s*(?:,|$)/g)].map(
     ([, value = '']) => value.trim(),
   );
@@ -203,56 +242,106 @@ function read(text: string): unknown {
   }
 }
 
-const NAME_KEYS = [
-  ...['name', 'tool', 'tool_name', 'function_name', 'function', 'action', 'recipient_name', 'command'],
-  'api',
-];
-const ARGUMENT_KEYS = [
-  'arguments',
-  'tool_arguments',
-  'parameters',
-  'args',
-  'params',
-  'input',
-  'tool_input',
-  'action_input',
-];
-const LIST_KEYS = ['tool_calls', 'function_calls', 'tool_uses', 'calls'];
+/** What the keys of calls are called, without signs and capitals; of several names, the one of a tool counts. */
+const NAME_KEY =
+  /^(?:name|(?:tool|function|action|command|api|recipient|method|operation|intent|skill)(?:name|call|touse|tocall)?|call)$/;
+const ARGUMENTS_KEY =
+  /^(?:tool|function|action|call|method)?(?:arguments?|args|parameters?|params|inputs?|kwargs)$/;
+const LIST_KEY = /^(?:(?:tool|function|action)?(?:calls|uses)|tools|functions|actions)$/;
+
+function plainKey(key: string): string {
+  return key.toLowerCase().replaceAll(/[^a-z]/g, '');
+}
 
 function callsOf(value: unknown, known: readonly string[], isCall: boolean): WrittenCall[] {
   if (Array.isArray(value)) return value.flatMap((one) => callsOf(one, known, isCall));
   if (!isObject(value)) return [];
-  const list = LIST_KEYS.map((key) => value[key]).find(Array.isArray);
-  if (list) return callsOf(list, known, true);
-  const inner = value['function'] ?? value['function_call'];
-  if (isObject(inner)) return callsOf(inner, known, true);
-  const key = NAME_KEYS.find((one) => typeof value[one] === 'string');
-  const [only = '', ...more] = Object.keys(value);
+  const keys = Object.keys(value);
+  const list = keys.find((key) => LIST_KEY.test(plainKey(key)) && Array.isArray(value[key]));
+  if (list !== undefined) return callsOf(value[list], known, true);
+  const inner = keys.find(
+    (key) => /^(?:tool|function|action)(?:call|use)?$/.test(plainKey(key)) && isObject(value[key]),
+  );
+  if (inner !== undefined) return callsOf(value[inner], known, true);
+  const names = keys.filter((key) => NAME_KEY.test(plainKey(key)) && typeof value[key] === 'string');
+  const nameOf = (key: string): string => toolNamed(String(value[key]), known);
+  const key =
+    names.find((one) => known.includes(nameOf(one))) ?? names.find((one) => one === 'name') ?? names[0];
+  const [only = '', ...more] = keys;
   if (key === undefined) {
     // {"transfer": {"target": "Doctor Bob"}}
     const name = toolNamed(only, known);
     const isTool = more.length === 0 && known.includes(name);
     const given = value[only];
     const isGiven = isObject(given) || (typeof given === 'string' && given !== '');
-    return isTool ? [{ name, arguments: JSON.stringify(isGiven ? given : {}) }] : [];
+    return isTool ? [{ name, arguments: JSON.stringify(isGiven ? bare(given) : {}) }] : [];
   }
-  const name = toolNamed(String(value[key]), known);
-  const argumentKey = ARGUMENT_KEYS.find((one) => value[one] !== undefined);
+  const name = nameOf(key);
+  const argumentKey = keys.find((one) => ARGUMENTS_KEY.test(plainKey(one)));
   if (!known.includes(name) && !isCall && argumentKey === undefined) return [];
   const given = argumentKey === undefined ? without(value, key) : value[argumentKey];
-  if (typeof given !== 'string') return [{ name, arguments: JSON.stringify(given ?? {}) }];
+  if (typeof given !== 'string') return [{ name, arguments: JSON.stringify(bare(given ?? {})) }];
   // {"action": "transfer", "action_input": "sales"}: a value without its name.
   return [
     { name, arguments: given.trim() === '' || /^\s*[{["]/.test(given) ? given : JSON.stringify(given) },
   ];
 }
 
+/** Arguments that were put as their schema is: `{"type": "object", "properties": {"target": {"value": "Doctor Bob"}}}`. */
+function bare(given: unknown): unknown {
+  if (!isObject(given)) return given;
+  const { properties, ...more } = given;
+  const isSchema = isObject(properties) && Object.keys(more).every((key) => /^(?:type|required)$/.test(key));
+  if (isSchema) return bare(properties);
+  return Object.fromEntries(
+    Object.entries(given).map(([key, value]) => {
+      const isDescribed =
+        isObject(value) &&
+        'value' in value &&
+        Object.keys(value).every((one) => /^(?:type|value|description)$/.test(one));
+      return [key, isDescribed ? value['value'] : value];
+    }),
+  );
+}
+
 /** What stands in a call beside its name and what is said of it. */
-const NO_ARGUMENTS = ['type', 'id', 'response', 'reply', 'say', 'speech'];
+const NO_ARGUMENTS = /^(?:type|id|response|reply|say|speech|thoughts?|reasoning|rationale|explanation)$/;
 
 /** {"name": "transfer", "target": "Doctor Bob"}: what isn't said of the call itself are its arguments. */
 function without(value: Readonly<Record<string, unknown>>, key: string): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([one]) => ![key, ...NO_ARGUMENTS].includes(one)));
+  return Object.fromEntries(Object.entries(value).filter(([one]) => one !== key && !NO_ARGUMENTS.test(one)));
+}
+
+/** What an object says, where it is an answer put as JSON: `{"thought": "…", "response": "We open at nine."}`. */
+export function answerIn(
+  text: string,
+  known: readonly string[],
+): { readonly text: string; readonly isBesideCall: boolean } | undefined {
+  const value = read(text);
+  if (!isObject(value)) return undefined;
+  const keys = Object.keys(value);
+  const key = [
+    'response',
+    'reply',
+    'say',
+    'speech',
+    'answer',
+    'message',
+    'content',
+    'text',
+    'output',
+    'final_answer',
+  ]
+    .map((one) => keys.find((given) => given.toLowerCase() === one && typeof value[given] === 'string'))
+    .find((one) => one !== undefined);
+  if (key === undefined) return undefined;
+  const isTold = keys.some(
+    (one) => ARGUMENTS_KEY.test(plainKey(one)) || LIST_KEY.test(plainKey(one)) || isObject(value[one]),
+  );
+  // Others may be what a tool is given: {"name": "take_message", "text": "…"}.
+  const isCall = callsOf(value, known, false).length > 0;
+  const isBesideCall = /^(?:response|reply|say|speech)$/i.test(key) || isTold;
+  return isCall && !isBesideCall ? undefined : { text: String(value[key]), isBesideCall };
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -61,8 +61,11 @@ export const ja: Figures = {
       and: 'と',
       equals: 'イコール',
       times: 'かける',
+      ratio: '対',
     },
   },
+  dashed: 'の',
+  begins: '№〒〜～~(（',
   magnitudes: { 万: () => '万', 億: () => '億', 千: () => '千' },
   feminine: new Set(),
   money: {
@@ -81,7 +84,19 @@ export const ja: Figures = {
     `${hour === 0 ? '零' : japanese(hour)}時${minute > 0 ? `${japanese(minute)}分` : ''}`,
   ordinals: /第(\d+)()/,
   ordinal: (n) => `第${japanese(n)}`,
-  own: [[/(\d{1,2})月(?!\p{Nd})/u, ([, month = '1']) => `${japanese(month)}月`]],
+  own: [
+    [/(\d{1,2})月(?!\p{Nd}|\d)/u, ([, month = '1']) => `${japanese(month)}月`],
+    // Behind a day: 5月3日(土)
+    [/[(（]([月火水木金土日])[)）]/u, ([, day = '']) => `、${day}曜日`],
+    [/(?<=[\p{L}\d%])[〜～~](?=\s?(?:午前|午後|\d))/u, () => 'から'],
+    [
+      /([月火水木金土日])曜?日?[〜～~・-]([月火水木金土日])曜?日?(?!\p{L})/u,
+      ([, from = '', to = '']) => `${from}曜から${to}曜`,
+    ],
+    [/\d{1,2}[F階](?![\p{L}\d])/u, ([floor]) => `${japanese(parseInt(floor, 10))}階`],
+    [/(?:No\.?|№)\s?(\d+)/u, ([, n = '0']) => `ナンバー${japanese(n)}`],
+    [/〒\s?/u, () => '郵便番号'],
+  ],
   short: {},
 };
 
@@ -98,6 +113,7 @@ export const zh: Figures = {
   year: oneByOne,
   words: {
     ...{ point: '点', minus: '负', plus: '加', to: '到', dot: '点', and: '和', equals: '等于', times: '乘' },
+    ratio: '比',
   },
   magnitudes: { 万: () => '万', 亿: () => '亿', 千: () => '千', 百万: () => '百万' },
   feminine: new Set(),

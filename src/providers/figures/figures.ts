@@ -6,8 +6,6 @@ export interface Figures {
   cardinal(n: bigint, noun?: Gender): string;
   /** The mark before decimals; the other one parts thousands. */
   readonly decimalMark: ',' | '.';
-  /** A plain space parts thousands, too. */
-  readonly spacedThousands?: boolean;
   /** Decimals are read as a number ("virgule quatorze") where they are two figures at most; else one by one. */
   readonly decimalsAsNumber?: boolean;
   /** Between words; none where a script has no spaces. */
@@ -23,11 +21,21 @@ export interface Figures {
     readonly and: string;
     readonly equals: string;
     readonly times: string;
+    /** "two *to* one", of 2:1; default: nothing. */
+    readonly ratio?: string;
   };
   /** Thousands and more behind a number, as they are shortened and written out: `Mio.`, `million`. */
   readonly magnitudes: Readonly<Record<string, (n: number) => string>>;
   /** The gender of a noun that is counted, as far as it matters and its ending tells it; undefined: it is none. */
   nounOf?(word: string): Gender | undefined;
+  /** The gender of "million" and what is above it, where one of them has a word of its own: "eine Million". */
+  readonly magnitudeGender?: Gender;
+  /** "3/5" is a day. */
+  readonly slashedDays?: boolean;
+  /** Numbers that are parted by dashes, of an address: "1-2-3"; default: a gap. */
+  readonly dashed?: string;
+  /** From one number to another, where it isn't just `to` between them. */
+  range?(from: bigint, to: bigint, after: string): string;
   /** Units and currencies, as Intl calls them, that aren't masculine. */
   readonly feminine: ReadonlySet<string>;
   readonly neuter?: ReadonlySet<string>;
@@ -62,10 +70,12 @@ export interface Figures {
   year?(n: bigint): string;
   /** Shortenings and what they stand for, with their dots. */
   readonly short: Readonly<Record<string, string>>;
-  /** What is to be read with others before the rules: "2025 r." */
+  /** Signs with which what `own` reads begins, beside letters and figures; as in a class of a regular expression. */
+  readonly begins?: string;
+  /** What is to be read with others before the rules ("2025 r."); undefined: by the rules. */
   readonly own?: readonly (readonly [
     pattern: RegExp,
-    read: (match: RegExpExecArray, before: string) => string,
+    read: (match: RegExpExecArray, before: string, after: string) => string | undefined,
   ])[];
 }
 
@@ -110,4 +120,39 @@ export function table<T = string>(
       key.trim() === '' ? [] : [[key.trim(), read(value.trim())]],
     ),
   );
+}
+
+/** Words before which three figures are a number that somebody dials. */
+const DIALS =
+  /^(?:die|der|unter|über|notruf|nummer|rufnummer|tel|telefon|wählen|rufen|anrufen|bel|bellen|nummer|alarmnummer|al|el|número|llame|marque|teléfono|il|numero|chiami|componga|telefono)[.:]?$/i;
+
+/** A short number that is dialled, figure by figure; undefined: `before` it there is no word that says so. */
+export function dialled(number: string, before: string, cardinal: (n: bigint) => string): string | undefined {
+  if (!DIALS.test(before) && number.length === 3) return undefined;
+  return number
+    .split(' ')
+    .map((group) => Array.from(group, (digit) => cardinal(BigInt(digit))).join(' '))
+    .join(', ');
+}
+
+const ROMAN: Readonly<Record<string, number>> = { I: 1, V: 5, X: 10, L: 50 };
+
+/** A Roman number, as `pattern` finds it in its first group, read by `say`. */
+export function romans(
+  pattern: RegExp,
+  say: (n: number, before: string, after: string) => string | undefined,
+): NonNullable<Figures['own']> {
+  return [
+    [
+      pattern,
+      ([, letters = ''], before, after) => {
+        const values = Array.from(letters, (letter) => ROMAN[letter] ?? 0);
+        const sum = values.reduce(
+          (all, value, at) => all + (value < (values[at + 1] ?? 0) ? -value : value),
+          0,
+        );
+        return say(sum, before, after);
+      },
+    ],
+  ];
 }

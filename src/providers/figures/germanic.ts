@@ -1,6 +1,6 @@
 import { toCardinal as german, toOrdinal as germanOrdinal } from 'n2words/de-DE';
 import { toCardinal as dutch, toOrdinal as dutchOrdinal } from 'n2words/nl-NL';
-import { forms, table, type Figures } from './figures.ts';
+import { dialled, forms, romans, table, type Figures } from './figures.ts';
 
 /** Before these a German ordinal number ends in -n, and before those in -e; else it stands without an article. */
 const DATIVE =
@@ -45,8 +45,10 @@ export const de: Figures = {
       and: 'und',
       equals: 'gleich',
     },
-    times: 'mal',
+    ...{ times: 'mal', ratio: 'zu' },
   },
+  magnitudeGender: 'f',
+  slashedDays: false,
   magnitudes: {
     ...{ 'Mio.': millions('Million', 'Millionen'), Millionen: millions('Million', 'Millionen') },
     ...{ Million: millions('Million', 'Millionen'), 'Mrd.': millions('Milliarde', 'Milliarden') },
@@ -87,13 +89,54 @@ export const de: Figures = {
     if (n === 0n || n > 31n || isEnd) return undefined;
     return `${germanOrdinal(n)}${ordinalEnding(before)}`;
   },
+  own: [
+    // Emergency calls, and the doctors on call: figure by figure.
+    [/(?:116 ?\d{3}|11[0-8])(?![\p{L}\d]|[.,:]\d)/u, ([number], before) => dialled(number, before, german)],
+    [
+      /(\d{1,2})\s?h(?!\p{L})/u,
+      ([, hour = '0'], before) =>
+        AT_TIME.test(before) ? de.time({ hour: Number(hour), minute: 0, said: true }, before) : undefined,
+    ],
+    [/pro (?:Std\.?|h)(?!\p{L})/u, () => 'pro Stunde'],
+    [/pro (?:Mon|Mt)\.?(?!\p{L})/u, () => 'pro Monat'],
+    [/pro Pers\.?(?!\p{L})/u, () => 'pro Person'],
+    [/pro St(?:k|ck)\.?(?!\p{L})/u, () => 'pro Stück'],
+    [
+      /Fr\.\s?(\d+)(?:[.,](\d{2}))?(?:[.,][-–—]+)?(?!\d|\.\s?\p{L}|\s?Uhr|\s?[-–:])/u,
+      ([, whole = '0', cents]) =>
+        `${german(BigInt(whole)).replace(/^eins$/, 'ein')} Franken${cents === undefined || cents === '00' ? '' : ` ${german(BigInt(cents))}`}`,
+    ],
+    // die 90er, 2er-Zimmer
+    [
+      /(\d{1,4})er(n)?(?!\p{L})/u,
+      ([, number = '0', ending = '']) =>
+        `${number.length === 4 ? (de.year?.(BigInt(number)) ?? '') : german(BigInt(number))}er${ending}`,
+    ],
+    // zum 15.
+    [
+      /(\d{1,2})\.(?=\s*(?:[,;!?)]|$))/u,
+      ([, day = '0'], before) =>
+        /^(?:am|vom|zum|dem|ab|bis)$/.test(before) && Number(day) <= 31
+          ? `${germanOrdinal(Number(day))}n`
+          : undefined,
+    ],
+    [
+      /([13])\/4 Stunde(?!\p{L})/u,
+      ([, parts]) => (parts === '1' ? 'eine Viertelstunde' : 'eine Dreiviertelstunde'),
+    ],
+    [/(\d+)\s?x(?= \p{Ll})/u, ([, times = '0']) => `${german(BigInt(times)).replace(/^eins$/, 'ein')}mal`],
+    ...romans(/(?<=\p{Lu}\p{Ll}+ )([IVX]{2,})\.?(?=[\s,.;!?)]|$)/u, (n, before) =>
+      /^(?:kapitel|teil|band|akt|klasse)$/.test(before) ? german(n) : `der ${capital(germanOrdinal(n))}`,
+    ),
+  ],
   short: table(
-    'z. B.=zum Beispiel;d. h.=das heißt;u. a.=unter anderem;o. ä.=oder ähnlich;i. d. R.=in der Regel;v. a.=vor allem;u. U.=unter Umständen;ca.=circa;bzw.=beziehungsweise;usw.=und so weiter;etc.=et cetera;ggf.=gegebenenfalls;evtl.=eventuell;inkl.=inklusive;exkl.=exklusive;zzgl.=zuzüglich;abzgl.=abzüglich;max.=maximal;min.=mindestens;mind.=mindestens;bspw.=beispielsweise;vgl.=vergleiche;sog.=sogenannt;Nr.=Nummer;Tel.=Telefon;Str.=Straße;Dr.=Doktor;Prof.=Professor;Hr.=Herr;Fr.=Frau;Std.=Stunden;Min.=Minuten;Sek.=Sekunden;Mio.=Millionen;Mrd.=Milliarden;Abs.=Absatz;Art.=Artikel;St.=Sankt;MwSt.=Mehrwertsteuer;tgl.=täglich;Jh.=Jahrhundert',
+    'z. Zt.=zurzeit;z. T.=zum Teil;s. o.=siehe oben;s. u.=siehe unten;o. g.=oben genannt;bzgl.=bezüglich;Hausnr.=Hausnummer;Kap.=Kapitel;geb.=geboren;gest.=gestorben;Mo.=Montag;Di.=Dienstag;Mi.=Mittwoch;Do.=Donnerstag;Sa.=Samstag;So.=Sonntag;Dipl.-Ing.=Diplomingenieur;Ing.=Ingenieur;Wo.=Wochen;z. B.=zum Beispiel;d. h.=das heißt;u. a.=unter anderem;o. ä.=oder ähnlich;i. d. R.=in der Regel;v. a.=vor allem;u. U.=unter Umständen;ca.=circa;bzw.=beziehungsweise;usw.=und so weiter;etc.=et cetera;ggf.=gegebenenfalls;evtl.=eventuell;inkl.=inklusive;exkl.=exklusive;zzgl.=zuzüglich;abzgl.=abzüglich;max.=maximal;min.=mindestens;mind.=mindestens;bspw.=beispielsweise;vgl.=vergleiche;sog.=sogenannt;Nr.=Nummer;Tel.=Telefon;Str.=Straße;Dr.=Doktor;Prof.=Professor;Hr.=Herr;Fr.=Frau;Std.=Stunden;Min.=Minuten;Sek.=Sekunden;Mio.=Millionen;Mrd.=Milliarden;Abs.=Absatz;Art.=Artikel;St.=Sankt;MwSt.=Mehrwertsteuer;tgl.=täglich;Jh.=Jahrhundert',
   ),
 };
 
 export const nl: Figures = {
   code: 'nl',
+  slashedDays: false,
   decimalMark: ',',
   decimalsAsNumber: true,
   gap: ' ',
@@ -108,6 +151,7 @@ export const nl: Figures = {
       and: 'en',
       equals: 'is',
       times: 'keer',
+      ratio: 'op',
     },
   },
   magnitudes: {
@@ -136,10 +180,45 @@ export const nl: Figures = {
   clock: /uur|u\.?(?=\s|$)/,
   ordinals: /(\d{1,3})(ste|de|e)(?!\p{L})/u,
   ordinal: (n) => (n === 0n ? undefined : dutchOrdinal(n)),
+  own: [
+    [/11[2-8](?![\p{L}\d]|[.,:]\d)/u, ([number], before) => dialled(number, before, (n) => dutch(n))],
+    // op 24-12
+    [
+      /(\d{1,2})-(\d{1,2})(?![-\d])/,
+      ([, day = '0', month = '0'], before) =>
+        /^(?:op|vanaf|per|sinds|vóór|voor|\p{L}+dag)$/u.test(before) &&
+        Number(month) <= 12 &&
+        Number(month) > 0 &&
+        Number(day) <= 31
+          ? `${dutch(Number(day))} ${DUTCH_MONTHS[Number(month) - 1] ?? ''}`
+          : undefined,
+    ],
+    [/(\d+)\s?km\/u(?!\p{L})/u, ([, n = '0']) => `${dutch(BigInt(n))} kilometer per uur`],
+    [/(?:per u|p\/u)(?!\p{L})/u, () => 'per uur'],
+    [/p[/.]\s?m\.?(?!\p{L})/u, () => 'per maand'],
+    [/p[/.]\s?p\.?(?!\p{L})/u, () => 'per persoon'],
+    [/t\/m(?!\p{L})/u, () => 'tot en met'],
+    // A postal code: 1012 AB
+    [
+      /([1-9]\d{3}) ?([A-Z]{2})(?!\p{L})/u,
+      ([, digits = '', letters = '']) =>
+        `${dutch(Number(digits.slice(0, 2)))} ${digits.slice(2).startsWith('0') ? Array.from(digits.slice(2), (one) => dutch(Number(one))).join(' ') : dutch(Number(digits.slice(2)))} ${Array.from(letters).join(' ')}`,
+    ],
+    [/(\d+)\s?x(?= \p{Ll})/u, ([, times = '0']) => `${dutch(BigInt(times))} keer`],
+    ...romans(/(?<=\p{Lu}\p{Ll}+ )([IVX]{2,})(?=[\s,.;!?)]|$)/u, (n) => `de ${capital(dutchOrdinal(n))}`),
+  ],
   short: table(
-    'bijv.=bijvoorbeeld;bv.=bijvoorbeeld;o.a.=onder andere;d.w.z.=dat wil zeggen;m.b.t.=met betrekking tot;i.p.v.=in plaats van;t.o.v.=ten opzichte van;n.v.t.=niet van toepassing;e.d.=en dergelijke;enz.=enzovoort;etc.=et cetera;ca.=circa;evt.=eventueel;incl.=inclusief;excl.=exclusief;max.=maximaal;min.=minimaal;nr.=nummer;tel.=telefoon;str.=straat;dhr.=de heer;mevr.=mevrouw;mw.=mevrouw;dr.=dokter;prof.=professor;btw=B T W',
+    'i.v.m.=in verband met;t.a.v.=ter attentie van;a.u.b.=alstublieft;s.v.p.=alstublieft;blz.=bladzijde;art.=artikel;drs.=doctorandus;ir.=ingenieur;ma.=maandag;di.=dinsdag;wo.=woensdag;do.=donderdag;vr.=vrijdag;za.=zaterdag;zo.=zondag;bijv.=bijvoorbeeld;bv.=bijvoorbeeld;o.a.=onder andere;d.w.z.=dat wil zeggen;m.b.t.=met betrekking tot;i.p.v.=in plaats van;t.o.v.=ten opzichte van;n.v.t.=niet van toepassing;e.d.=en dergelijke;enz.=enzovoort;etc.=et cetera;ca.=circa;evt.=eventueel;incl.=inclusief;excl.=exclusief;max.=maximaal;min.=minimaal;nr.=nummer;tel.=telefoon;str.=straat;dhr.=de heer;mevr.=mevrouw;mw.=mevrouw;dr.=dokter;prof.=professor;btw=B T W',
   ),
 };
+
+const AT_TIME = /^(?:um|gegen|ab|bis|von|vor|nach)$/;
+const DUTCH_MONTHS =
+  'januari februari maart april mei juni juli augustus september oktober november december'.split(' ');
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
 
 function millions(one: string, many: string): (n: number) => string {
   return (n) => (n === 1 ? one : many);

@@ -1,5 +1,5 @@
 import { toCardinal, toOrdinal } from 'n2words/pl-PL';
-import { forms, table, type Figures } from './figures.ts';
+import { forms, romans, table, type Figures } from './figures.ts';
 
 /** Masculine nominative → another form: "trzeci" → "trzeciego", "trzecia", "trzeciej". */
 function inCase(n: bigint | number, ending: 'ego' | 'a' | 'ej' | 'ym'): string {
@@ -22,6 +22,53 @@ function yearInCase(year: bigint, ending: 'ego' | 'ym' = 'ego'): string {
   return `${toCardinal(year - rest)} ${inCase(rest, ending)}`;
 }
 
+const MONTHS_OF =
+  'stycznia|lutego|marca|kwietnia|maja|czerwca|lipca|sierpnia|września|października|listopada|grudnia';
+
+const WEEKDAYS_OF = table(
+  'pn=poniedziałku;pon=poniedziałku;wt=wtorku;śr=środy;czw=czwartku;pt=piątku;sob=soboty;nd=niedzieli;niedz=niedzieli',
+);
+
+const UNDER_20 =
+  'zera jednego dwóch trzech czterech pięciu sześciu siedmiu ośmiu dziewięciu dziesięciu jedenastu dwunastu trzynastu czternastu piętnastu szesnastu siedemnastu osiemnastu dziewiętnastu'.split(
+    ' ',
+  );
+const TENS =
+  ' dziesięciu dwudziestu trzydziestu czterdziestu pięćdziesięciu sześćdziesięciu siedemdziesięciu osiemdziesięciu dziewięćdziesięciu'.split(
+    ' ',
+  );
+const HUNDREDS = ' stu dwustu trzystu czterystu pięciuset sześciuset siedmiuset ośmiuset dziewięciuset'.split(
+  ' ',
+);
+
+/** "od *dwóch* do *trzech*": of numbers below a thousand. */
+function genitive(n: bigint): string {
+  const [hundreds, rest] = [Number(n / 100n), Number(n % 100n)];
+  const one = rest % 10;
+  const words = [
+    HUNDREDS[hundreds] ?? '',
+    ...(rest < 20
+      ? [rest === 0 && hundreds > 0 ? '' : (UNDER_20[rest] ?? '')]
+      : [TENS[Math.floor(rest / 10)] ?? '', one === 0 ? '' : (UNDER_20[one] ?? '')]),
+  ];
+  return words.filter((word) => word !== '').join(' ');
+}
+
+/** "dwa, trzy dni", "dziesięć do piętnastu dni". */
+function polishRange(from: bigint, to: bigint, after: string): string {
+  const gender = pl.nounOf?.(after);
+  return `${pl.cardinal(from, gender)} do ${genitive(to)}`;
+}
+
+/** Hours and minutes of both ends. */
+function fromTo([hour = '0', minute = '0', hour2 = '0', minute2 = '0']: readonly (
+  string | undefined
+)[]): string {
+  const of = (h: string, m: string): string =>
+    pl.time({ hour: Number(h), minute: Number(m), said: true }, 'o');
+  return `od ${of(hour, minute)} do ${of(hour2, minute2)}`;
+}
+
 const OBLIQUE = /^(?:o|od|do|po|koło|około|w|przy)$/;
 
 const millions = (one: string, few: string, many: string): ((n: number) => string) => {
@@ -33,7 +80,6 @@ const millions = (one: string, few: string, many: string): ((n: number) => strin
 export const pl: Figures = {
   code: 'pl',
   decimalMark: ',',
-  spacedThousands: true,
   decimalsAsNumber: true,
   gap: ' ',
   nounOf: (word) =>
@@ -54,8 +100,11 @@ export const pl: Figures = {
       and: 'i',
       equals: 'równa się',
     },
-    times: 'razy',
+    ...{ times: 'razy', ratio: 'do' },
   },
+  slashedDays: false,
+  magnitudeGender: 'm',
+  range: (from, to, after) => polishRange(from, to, after),
   magnitudes: {
     ...{
       mln: millions('milion', 'miliony', 'milionów'),
@@ -116,6 +165,61 @@ export const pl: Figures = {
           : toOrdinal(n);
   },
   own: [
+    // 3-5 maja, od 3 do 5 maja
+    [
+      new RegExp(String.raw`(\d{1,2})(?:\s?[-–—]\s?| do )(\d{1,2}) (?=(?:${MONTHS_OF})(?!\p{L}))`, 'u'),
+      ([whole, from = '0', to = '0'], before) =>
+        `${before === 'od' || /^\d+ do/.test(whole) ? '' : 'od '}${inCase(Number(from), 'ego')} do ${inCase(Number(to), 'ego')}`,
+    ],
+    // pn.-pt.
+    [
+      /(pn|pon|wt|śr|czw|pt|sob|nd|niedz)\.?(?:\s?[-–—]\s?| do )(pn|pon|wt|śr|czw|pt|sob|nd|niedz)\.?(?!\p{L})/u,
+      ([, from = '', to = ''], before) =>
+        `${before === 'od' ? '' : 'od '}${WEEKDAYS_OF[from] ?? ''} do ${WEEKDAYS_OF[to] ?? ''}`,
+    ],
+    // godz. 9-17, od 9 do 17
+    [
+      /(?:w )?godz(?:\.|inach)\s(\d{1,2})(?::([0-5]\d))?\s?[-–—]\s?(\d{1,2})(?::([0-5]\d))?(?![\d:])/u,
+      ([whole, ...numbers]) => `${/^w /.test(whole) ? 'w ' : ''}godzinach ${fromTo(numbers)}`,
+    ],
+    [
+      /od (\d{1,2})(?::([0-5]\d))? do (\d{1,2})(?::([0-5]\d))?(?!\d|\s?(?:\p{L}|%|[€$£])|[\d:.,]\d)/u,
+      ([, ...numbers]) =>
+        [numbers[0], numbers[2]].every((hour) => Number(hour) <= 24) ? fromTo(numbers) : undefined,
+    ],
+    [
+      new RegExp(String.raw`od (\d{1,3}) do (\d{1,3})(?![\d:]|[.,]\d| (?:${MONTHS_OF}))`, 'u'),
+      ([, from = '0', to = '0']) => `od ${genitive(BigInt(from))} do ${genitive(BigInt(to))}`,
+    ],
+    // 00-950
+    [
+      /(\d{2})-(\d{3})(?![\d-])/,
+      ([, ...groups]) =>
+        groups.map((group) => Array.from(group, (digit) => toCardinal(Number(digit))).join(' ')).join(', '),
+    ],
+    // 2. piętro, 3 piętro
+    [
+      /(\d{1,2})\.? (?=pi[ęe]tr|klas|stron|liceum|ulic|miejsc|termin|poziom|rat[aęy])/u,
+      ([whole, n = '0'], before) =>
+        !whole.includes('.') && !/^(?:na|w|do|z)$/.test(before) && before !== ''
+          ? undefined
+          : inCase(Number(n), before === 'na' || before === 'w' ? 'ym' : 'ego').replace(
+              /ego$/,
+              before === '' ? 'e' : 'ego',
+            ),
+    ],
+    [
+      /(w )?latach (\d0)\.?(?![\d])/u,
+      ([, within = '', n = '0']) => `${within}latach ${inCase(Number(n), 'ym')}i`.replace(/ymi$/, 'ych'),
+    ],
+    [/lata (\d0)\.?(?!\d)/u, ([, n = '0']) => `lata ${toOrdinal(Number(n)).replace(/y$/, 'e')}`],
+    [/za h(?!\p{L})/u, () => 'za godzinę'],
+    [/za mies\.?(?!\p{L})/u, () => 'za miesiąc'],
+    [/za os\.?(?!\p{L})/u, () => 'za osobę'],
+    [/(\d+)\s?x(?= \p{Ll}|$)/u, ([, times = '0']) => `${toCardinal(BigInt(times))} razy`],
+    ...romans(/([IVXL]+)(?= wiek)/u, (n) => toOrdinal(n)),
+    ...romans(/([IVXL]+)(?= wieku)/u, (n) => inCase(n, 'ego')),
+    ...romans(/(?<=\p{Lu}\p{Ll}+ )([IVX]{2,}|[VX])(?=[\s,.;!?)]|$)/u, (n) => toOrdinal(n)),
     [
       /(\d{4})\s?(?:r\.|roku)(?!\p{L})/u,
       ([, year = '0'], before) =>
@@ -142,6 +246,6 @@ export const pl: Figures = {
     ],
   ],
   short: table(
-    'np.=na przykład;itd.=i tak dalej;itp.=i tym podobne;m.in.=między innymi;tj.=to jest;tzn.=to znaczy;ok.=około;ul.=ulica;al.=aleja;pl.=plac;nr=numer;tel.=telefon;godz.=godzina;min.=minimum;maks.=maksimum;dr=doktor;prof.=profesor;mgr=magister;inż.=inżynier;p.=pan;str.=strona;r.=roku;św.=święty;wg=według;ww.=wyżej wymienione;tys.=tysięcy',
+    'art.=artykuł;os.=osiedle;pon.=poniedziałek;wt.=wtorek;śr.=środa;czw.=czwartek;pt.=piątek;sob.=sobota;niedz.=niedziela;rozdz.=rozdział;lek.=lekarz;hab.=habilitowany;mies.=miesięcy;sek.=sekund;m. in.=między innymi;np.=na przykład;itd.=i tak dalej;itp.=i tym podobne;m.in.=między innymi;tj.=to jest;tzn.=to znaczy;ok.=około;ul.=ulica;al.=aleja;pl.=plac;nr=numer;tel.=telefon;godz.=godzina;min.=minimum;maks.=maksimum;dr=doktor;prof.=profesor;mgr=magister;inż.=inżynier;p.=pan;str.=strona;r.=roku;św.=święty;wg=według;ww.=wyżej wymienione;tys.=tysięcy',
   ),
 };

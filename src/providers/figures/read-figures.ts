@@ -54,6 +54,8 @@ const SIGN = [...Object.keys(CURRENCIES), ...CODES.split(' ')]
 const UNITS: Readonly<Record<string, string>> = {
   ...{
     '%': 'percent',
+    '％': 'percent',
+    '㎡': 'm²',
     '°C': 'celsius',
     '℃': 'celsius',
     '°F': 'fahrenheit',
@@ -105,7 +107,7 @@ const ONLY_CLOSE: ReadonlySet<string> = new Set([
   'Fr',
 ]);
 
-const DASH = '[-–—−〜～]';
+const DASH = '[-–—−〜～~]';
 const PARTS = '½¼¾⅓⅔';
 const PART_OF: Readonly<Record<string, string>> = {
   '½': '1/2',
@@ -114,6 +116,12 @@ const PART_OF: Readonly<Record<string, string>> = {
   '⅓': '1/3',
   '⅔': '2/3',
 };
+/** What stands between the two ends of a range, each of which is read by itself. */
+const BETWEEN = new RegExp(`^${DASH}$`);
+/** Words behind which a dot parts hours and minutes: "um 9.30". */
+const TIME_FOLLOWS: ReadonlySet<string> = new Set(
+  'um gegen ab bis von vor nach alle dalle ore om tot van vanaf rond à las às o od do'.split(' '),
+);
 /** Behind a number, nothing of it follows. */
 const END = String.raw`(?![\d]|[.,:/]\d)`;
 
@@ -147,7 +155,7 @@ export class FigureReader {
       '',
     );
     this.#start = new RegExp(
-      String.raw`(?<![\p{L}\p{M}\p{N}])(?:[-−+]?(?:[$€£¥￥₹₩₽₺฿₫]|\d)|[${letters}第]|n[º°.]${own})|\d|[${PARTS}&=×]|(?<=\d)\p{L}`,
+      String.raw`(?<![\p{L}\p{M}\p{N}])(?:[-−+]?(?:[$€£¥￥₹₩₽₺฿₫]|\d)|[${letters}第]|n[º°.]${own})|\d|[${PARTS}&=×+${figures.begins ?? ''}]|(?<=\d ?)x|(?<=\d)\p{L}`,
       'gu',
     );
   }
@@ -166,12 +174,14 @@ export class FigureReader {
         at += start[0].length;
         continue;
       }
-      if (at > plain) parts.push(same(text.slice(plain, at)));
+      const between = text.slice(plain, at);
+      const isRange =
+        /\d/.test(parts.at(-1)?.written ?? '') && BETWEEN.test(between) && /\d/.test(text.charAt(at));
+      if (isRange) parts.push({ written: between, said: this.#range('', '') });
+      else if (at > plain) parts.push(same(between));
       const written = text.slice(at, at + found.length);
-      parts.push({
-        written,
-        said: this.#spaced(found.said, text.charAt(at - 1), text.charAt(at + found.length)),
-      });
+      const said = this.#spaced(found.said, text.charAt(at - 1), text.charAt(at + found.length));
+      parts.push({ written, said: /\s$/.test(parts.at(-1)?.said ?? '') ? said.trimStart() : said });
       at += found.length;
       plain = at;
     }
@@ -187,7 +197,9 @@ export class FigureReader {
   }
 
   #at(text: string, at: number): { readonly said: string; readonly length: number } | undefined {
-    const before = /([\p{L}\p{M}.]+)[^\p{L}\p{M}\d]{0,2}$/u.exec(text.slice(0, at))?.[1]?.toLowerCase() ?? '';
+    // "vom 3.–5. Mai": the word before the range is before both of its ends.
+    const left = text.slice(0, at).replace(/\d{1,2}\.?(?:\d{1,2}\.)?\s?[-–—]\s?$/, '');
+    const before = /([\p{L}\p{M}.]+)[^\p{L}\p{M}\d]{0,2}$/u.exec(left)?.[1]?.toLowerCase() ?? '';
     for (const [pattern, read] of this.#rules) {
       pattern.lastIndex = at;
       const match = pattern.exec(text);
@@ -204,10 +216,11 @@ export class FigureReader {
     const { clock, own = [] } = this.#figures;
     const patterns = patternsOf(this.#figures, this.#months);
     const rules: Rule[] = [
+      ...own.map(([pattern, read]): Rule => [pattern.source, read]),
+      ...this.#weekdays(),
       ...this.#dates(patterns),
       // 14:30, 14h30, 14.30 Uhr, 8–17 Uhr
       ...this.#times(clock),
-      ...own.map(([pattern, read]): Rule => [pattern.source, (match, before) => read(match, before)]),
       ...this.#amounts(patterns),
       ...this.#parts(),
       ...this.#numbers(patterns),
@@ -284,7 +297,7 @@ export class FigureReader {
       ],
       // 20 kg, 5–10 %, -5 °C
       [
-        String.raw`(${signed})(?:\s?${DASH}\s?(${n}))?(\s?)(${UNIT})(?![\p{L}\p{M}\d])`,
+        String.raw`(${signed})(?:\s?${DASH}\s?(${n}))?(\s?)(${UNIT})(?:(?<=[%％])(?=\p{Lu})|(?![\p{L}\p{M}\d]))`,
         ([, from = '', to, blank = '', unit = ''], _before, after) => {
           const isOrdinal = unit === '°' && ordinals !== undefined && after !== '';
           const isWord = blank !== '' && /^[tVWs]$/.test(unit);
@@ -295,7 +308,7 @@ export class FigureReader {
       [
         String.raw`(${signed})\s?(${scale})(?![\p{L}])`,
         ([, from = '', size = '']) => {
-          const words = this.#number(from, undefined);
+          const words = this.#number(from, this.#figures.magnitudeGender);
           return `${words}${this.#figures.gap}${this.#figures.magnitudes[size]?.(this.#valueOf(from)) ?? size}`;
         },
       ],
@@ -314,9 +327,10 @@ export class FigureReader {
       [
         String.raw`(\d{1,2})/(\d{1,2})(?![\d/])`,
         ([whole, d, m], before) =>
-          whole === '24/7'
-            ? [d, m].map((one = '') => this.#number(one, undefined)).join(this.#figures.gap || '、')
-            : this.#date(d, m, undefined, before),
+          (whole === '24/7' || this.#figures.slashedDays === false
+            ? undefined
+            : this.#date(d, m, undefined, before)) ??
+          [d, m].map((one = '') => this.#number(one, undefined)).join(this.#figures.gap || '、'),
       ],
       // 3., 2e, 1º, 第3
       ...(ordinals
@@ -339,9 +353,34 @@ export class FigureReader {
         ([, from = '', to = '']) =>
           this.#range(this.#year(from), to.length === 4 ? this.#year(to) : this.#number(to, undefined)),
       ],
+      // 10 - 3: no range goes down, and has spaces
+      [
+        String.raw`(${n}) [-−–] (${n})${END}(?! ?${DASH})`,
+        ([, from = '', to = '']) =>
+          this.#valueOf(from) > this.#valueOf(to)
+            ? `${this.#number(from, undefined)} ${this.#figures.words.minus} ${this.#number(to, undefined)}`
+            : undefined,
+      ],
+      // An address, a score: 1-2-3
+      [
+        String.raw`\d{1,4}(?:-\d{1,4}){2,}(?![\d-])`,
+        ([whole]) =>
+          whole
+            .split('-')
+            .map((one) => this.#number(one, undefined))
+            .join(this.#figures.dashed ?? (this.#figures.gap || '、')),
+      ],
       [
         String.raw`(${n})\s?${DASH}\s?(${n})${END}(?!${DASH}\d)`,
-        ([, from = '', to = '']) => this.#range(this.#number(from, undefined), this.#number(to, undefined)),
+        ([, from = '', to = ''], _before, after) => {
+          const [one, other] = [from, to].map((end) =>
+            /^[1-9]\d{0,2}$/.test(end) ? BigInt(end) : undefined,
+          );
+          if (this.#figures.range && one !== undefined && other !== undefined && one < other)
+            return this.#figures.range(one, other, after);
+          const noun = from === '1' ? this.#figures.nounOf?.(after) : undefined;
+          return this.#range(this.#number(from, noun), this.#number(to, undefined));
+        },
       ],
       [String.raw`(${signed})`, ([, digits = ''], _before, after) => this.#plain(digits, after)],
     ];
@@ -358,7 +397,38 @@ export class FigureReader {
             .replaceAll(/\s+/g, String.raw`\s?`)}(?![\p{L}\p{M}])`,
           (match, _before, after) => this.#short(match, full, after),
         ]),
-      [String.raw`[&=×]`, ([sign]) => this.#sign(sign)],
+      [
+        String.raw`[&=×]|(?<=\d ?)\+(?= ?\d)|(?<=\d)\+(?!\S)|(?<=\d ?)x(?= ?\d)`,
+        ([sign]) => this.#sign(sign),
+      ],
+    ];
+  }
+
+  /** Mo–Fr, lun.-ven.; a German range before a figure is left as it is, unless it has dots: "Fr 9" may be francs. */
+  #weekdays(): Rule[] {
+    const { code, gap } = this.#figures;
+    const [short, long] = (['short', 'long'] as const).map((length) => weekdayNames(code, length));
+    if (gap === '' || code === 'pl') return [];
+    const names = new Map(
+      (short ?? []).map((name, at) => [name.replace(/\.$/, '').toLowerCase(), long?.[at] ?? name]),
+    );
+    const day = `(${anyOf([...names.keys()])})\\.?`;
+    return [
+      [
+        String.raw`${day}(\s?${DASH}\s?| t/m | bis | au | al? | a | tot | à )${day}(?![\p{L}\p{M}])`,
+        (match) => {
+          const [whole, from = '', joint = '', to = ''] = match;
+          const isOpen =
+            code === 'de' &&
+            !whole.includes('.') &&
+            /^\s*\d/.test(match.input.slice(match.index + whole.length));
+          const [first, last] = [from, to].map((name) => names.get(name.toLowerCase()));
+          if (isOpen || first === undefined || last === undefined || first === last) return undefined;
+          if (/^\s?\p{Pd}/u.test(joint)) return this.#range(first, last);
+          return `${first}${joint.replace('t/m', 'tot en met')}${last}`;
+        },
+        'i',
+      ],
     ];
   }
 
@@ -377,7 +447,7 @@ export class FigureReader {
         },
       ],
       [
-        String.raw`${hm}[:h]([0-5]\d)\s?${DASH}\s?${hm}[:h]([0-5]\d)(?![:\d])`,
+        String.raw`${hm}[:：h]([0-5]\d)\s?${DASH}\s?${hm}[:：h]([0-5]\d)(?![:\d])`,
         ([, h, m, h2, m2], before) => this.#range(of(h, m, before, false), of(h2, m2, before, false)),
       ],
       [
@@ -385,7 +455,24 @@ export class FigureReader {
         ([, h, m], before) => of(h, m, before, true),
       ],
       [String.raw`${hm}\s?(?:${said})(?![\p{L}\d])`, ([, h], before) => of(h, '0', before, true)],
-      [String.raw`${hm}[:h]([0-5]\d)(?::[0-5]\d)?(?![:\d])`, ([, h, m], before) => of(h, m, before, false)],
+      [
+        String.raw`${hm}[:：hu]([0-5]\d)(?::[0-5]\d)?(?:\s?h(?!\p{L}))?(?![:\d])`,
+        ([, h, m], before) => of(h, m, before, false),
+      ],
+      // um 9.30
+      [
+        String.raw`${hm}\.([0-5]\d)(?![.,]?\d|\s?(?:%|${SIGN}|${UNIT})(?!\p{L}))`,
+        ([, h, m], before) => (TIME_FOLLOWS.has(before) ? of(h, m, before, false) : undefined),
+      ],
+      // 16:9
+      [
+        String.raw`(\d{1,3}):(\d{1,3})(?![:\d])`,
+        ([, one = '', other = '']) =>
+          [one, this.#figures.words.ratio, other]
+            .filter((part) => part !== undefined)
+            .map((part) => (/\d/.test(part) ? this.#number(part, undefined) : part))
+            .join(this.#figures.gap || '、'),
+      ],
     ];
   }
 
@@ -437,7 +524,7 @@ export class FigureReader {
         of !== '' && !/^(?:mil|mille|mila)$/.test(scale)
           ? joinOf(this.#figures.code, name('1000000'))
           : name('1000000');
-      return `${begin}${this.#number(last, undefined)}${gap}${scale}${gap}${joint}`;
+      return `${begin}${this.#number(last, this.#figures.magnitudeGender)}${gap}${scale}${gap}${joint}`;
     }
     const cents = money.cents[currency];
     if (fraction.length !== 2 || !cents || money.asDecimals === true) {
@@ -572,7 +659,7 @@ export class FigureReader {
 
   #sign(sign: string): string {
     const { words } = this.#figures;
-    return sign === '&' ? words.and : sign === '=' ? words.equals : words.times;
+    return { '&': words.and, '=': words.equals, '+': words.plus }[sign] ?? words.times;
   }
 }
 
@@ -619,6 +706,13 @@ function monthNames(code: string, month: 'long' | 'short'): string[] {
   );
 }
 
+/** From Monday on, as Intl calls them. */
+function weekdayNames(code: string, weekday: 'long' | 'short'): string[] {
+  const names = new Intl.DateTimeFormat(code, { weekday, timeZone: 'UTC' });
+  const monday = Date.UTC(2024, 0, 1);
+  return Array.from({ length: 7 }, (_, at) => names.format(monday + at * 86_400_000));
+}
+
 /** Parts of regular expressions, as the language writes them. */
 interface Patterns {
   /** A number, with its thousands and decimals; `signed`: with a sign before it. */
@@ -629,12 +723,9 @@ interface Patterns {
   readonly month: string;
 }
 
-function patternsOf(
-  { decimalMark, spacedThousands, magnitudes }: Figures,
-  months: ReadonlyMap<string, number>,
-): Patterns {
+function patternsOf({ decimalMark, magnitudes }: Figures, months: ReadonlyMap<string, number>): Patterns {
   const thousands = decimalMark === ',' ? String.raw`[.\u00A0\u202F’']` : String.raw`[,\u00A0\u202F]`;
-  const space = spacedThousands === true ? '|[ ]' : '';
+  const space = decimalMark === ',' ? '|[ ]' : '';
   const decimals = String.raw`(?:[${decimalMark}]\d+|${decimalMark === ',' ? String.raw`\.\d{1,2}(?![\d.])` : '(?!)'})`;
   // "$1,500.00" wherever it stands: models write figures as Englishmen do.
   const english = decimalMark === ',' ? String.raw`[1-9]\d{0,2}(?:,\d{3})+\.\d{1,2}(?!\d)|` : '';

@@ -2,7 +2,7 @@ import { toCardinal as spanish, toOrdinal as spanishOrdinal } from 'n2words/es-E
 import { toCardinal as french, toOrdinal as frenchOrdinal } from 'n2words/fr-FR';
 import { toCardinal as italian, toOrdinal as italianOrdinal } from 'n2words/it-IT';
 import { toCardinal as portuguese, toOrdinal as portugueseOrdinal } from 'n2words/pt-PT';
-import { forms, table, type Figures, type Gender } from './figures.ts';
+import { dialled, forms, romans, table, type Figures, type Gender } from './figures.ts';
 
 /** Words before which a number isn't one of things. */
 const NO_NOUN =
@@ -15,15 +15,15 @@ function byEnding(feminine: RegExp): (word: string) => Gender | undefined {
     NO_NOUN.test(word) ? undefined : !MASCULINE_A.test(word) && feminine.test(word) ? 'f' : 'm';
 }
 
+/** French and Portuguese take 1.5 for one; Spanish and Italian don't. */
 const size =
-  (one: string, many: string): ((n: number) => string) =>
+  (one: string, many: string, below = 2): ((n: number) => string) =>
   (n) =>
-    Math.abs(n) < 2 ? one : many;
+    Math.abs(n) < below ? one : many;
 
 export const fr: Figures = {
   code: 'fr',
   decimalMark: ',',
-  spacedThousands: true,
   decimalsAsNumber: true,
   gap: ' ',
   nounOf: byEnding(
@@ -32,8 +32,9 @@ export const fr: Figures = {
   cardinal: (n, noun) => (noun === 'f' ? french(n).replace(/\bun$/, 'une') : french(n)),
   words: {
     ...{ point: 'virgule', minus: 'moins', plus: 'plus', to: 'à', dot: 'point', and: 'et', equals: 'égale' },
-    times: 'fois',
+    ...{ times: 'fois', ratio: 'à' },
   },
+  magnitudeGender: 'm',
   magnitudes: {
     ...{ millions: size('million', 'millions'), million: size('million', 'millions') },
     ...{ milliards: size('milliard', 'milliards'), milliard: size('milliard', 'milliards') },
@@ -69,9 +70,38 @@ export const fr: Figures = {
     if (n === 1n) return /r?es?$/.test(mark) && !mark.startsWith('er') ? 'première' : 'premier';
     return /^nd/.test(mark) ? (mark.startsWith('nde') ? 'seconde' : 'second') : frenchOrdinal(n);
   },
-  own: [[/n[°º](?=\s?\d)/, () => 'numéro']],
+  own: [
+    [/[nN][°º]\s?(?=\d)/, () => 'numéro'],
+    // 24h/24, 7j/7
+    [/24\s?h\s?\/\s?24/, () => 'vingt-quatre heures sur vingt-quatre'],
+    [/7\s?j\s?\/\s?7/, () => 'sept jours sur sept'],
+    [
+      /(\d[\d,]*)\s?([Mk])€/,
+      ([, amount = '0', size]) =>
+        `${french(amount.replace(',', '.'))} ${size === 'k' ? 'mille' : Number(amount.replace(',', '.')) < 2 ? 'million d’' : 'millions d’'}${size === 'k' ? ' ' : ''}euros`.replace(
+          / {2}/g,
+          ' ',
+        ),
+    ],
+    [/par h(?!\p{L})/u, () => 'par heure'],
+    [/par j(?!\p{L})/u, () => 'par jour'],
+    [/par pers\.?(?!\p{L})/u, () => 'par personne'],
+    [/(\d+)\s?x(?![\p{L}\d]| ?\d)/u, ([, times = '0']) => `${fr.cardinal(BigInt(times), 'f')} fois`],
+    [
+      /(\d+)\s?sem\.(?!\p{L})/u,
+      ([, weeks = '0']) => `${fr.cardinal(BigInt(weeks), 'f')} semaine${Number(weeks) > 1 ? 's' : ''}`,
+    ],
+    [
+      /(\d+)\s?(?:s|sec\.?)(?!\p{L})/u,
+      ([, seconds = '0']) => `${fr.cardinal(BigInt(seconds), 'f')} seconde${Number(seconds) > 1 ? 's' : ''}`,
+    ],
+    ...romans(/([IVXL]+)(?:er|e|ème)(?= siècle)/u, (n) => (n === 1 ? 'premier' : frenchOrdinal(n))),
+    ...romans(/(?<=(?:chapitre|ch\.|tome|\p{Lu}\p{Ll}+) )([IVX]{2,}|[VX])(?=[\s,.;!?)]|$)/u, (n) =>
+      french(n),
+    ),
+  ],
   short: table(
-    'p. ex.=par exemple;c.-à-d.=c’est-à-dire;etc.=et cetera;env.=environ;tél.=téléphone;av.=avenue;bd=boulevard;boul.=boulevard;max.=maximum;min.=minimum;M.=monsieur;MM.=messieurs;Mme=madame;Mlle=mademoiselle;Dr=docteur;Dr.=docteur;Pr=professeur;St=saint;Ste=sainte;N.B.=notez bien;TTC=toutes taxes comprises;HT=hors taxes;RDV=rendez-vous',
+    'art.=article;p.=page;ch.=chapitre;ex.=exemple;lun.=lundi;mer.=mercredi;jeu.=jeudi;ven.=vendredi;sam.=samedi;dim.=dimanche;sem.=semaine;pers.=personnes;apt.=appartement;bât.=bâtiment;p. ex.=par exemple;c.-à-d.=c’est-à-dire;etc.=et cetera;env.=environ;tél.=téléphone;av.=avenue;bd=boulevard;boul.=boulevard;max.=maximum;min.=minimum;M.=monsieur;MM.=messieurs;Mme=madame;Mlle=mademoiselle;Dr=docteur;Dr.=docteur;Pr=professeur;St=saint;Ste=sainte;N.B.=notez bien;TTC=toutes taxes comprises;HT=hors taxes;RDV=rendez-vous',
   ),
 };
 
@@ -95,7 +125,9 @@ export const es: Figures = {
   decimalMark: ',',
   decimalsAsNumber: true,
   gap: ' ',
-  nounOf: byEnding(/(?:a|as|ción|ciones|sión|siones|dad|dades|noche|noches|clase|clases|vez|veces)$/),
+  nounOf: byEnding(
+    /(?:a|as|ción|ciones|sión|siones|dad|dades|noche|noches|clase|clases|vez|veces)$|^(?:mujer|flor|llave|calle|tarde|parte|mano|foto|moto|serie|gente|clave|nube|fuente|sede|red)(?:e?s)?$/,
+  ),
   cardinal: castilian,
   words: {
     ...{
@@ -107,11 +139,17 @@ export const es: Figures = {
       and: 'y',
       equals: 'igual a',
       times: 'por',
+      ratio: 'a',
     },
   },
+  magnitudeGender: 'm',
   magnitudes: {
-    ...{ millones: size('millón', 'millones'), millón: size('millón', 'millones'), mil: () => 'mil' },
-    ...{ 'mill.': size('millón', 'millones') },
+    ...{
+      millones: size('millón', 'millones', 1.1),
+      millón: size('millón', 'millones', 1.1),
+      mil: () => 'mil',
+    },
+    ...{ 'mill.': size('millón', 'millones', 1.1) },
   },
   feminine: new Set(['hour', 't', 'GBP', 'INR', 'TRY', 'SEK', 'second-less']),
   money: {
@@ -148,9 +186,41 @@ export const es: Figures = {
     if (mark === 'er') return word.replace(/(primer|tercer)o$/, '$1');
     return /[ªa]$/.test(mark) ? word.replaceAll(/o(?=$|\s)/g, 'a') : word;
   },
-  own: [[/n\.?[°º](?=\s?\d)/, () => 'número']],
+  own: [
+    [/[nN]\.?[°º]\s?(?=\d)/, () => 'número'],
+    [
+      /(?:112|061|091|062|016)(?![\p{L}\d]|[.,:]\d)/u,
+      ([number], before) => dialled(number, before, (n) => castilian(n)),
+    ],
+    [
+      /([01]?\d|2[0-3])(?::([0-5]\d))? ?(am|pm)(?!\p{L})/u,
+      ([, hour = '0', minute = '0', half]) =>
+        `${es.time({ hour: Number(hour), minute: Number(minute), said: false }, '').replace(/ en punto$/, '')} de la ${half === 'am' ? 'mañana' : 'tarde'}`,
+    ],
+    [
+      /(\d{1,3})\.(?:er|ª|º)(?!\p{L})/u,
+      ([mark, digits = '0']) =>
+        es.ordinal?.(BigInt(digits), mark.endsWith('er') ? 'er' : mark.slice(-1), '', ''),
+    ],
+    [/por h(?!\p{L})/u, () => 'por hora'],
+    [/por pers\.?(?!\p{L})/u, () => 'por persona'],
+    [
+      /(\d+)\s?seg\.?(?!\p{L})/u,
+      ([, seconds = '0']) => `${castilian(BigInt(seconds), 'm')} segundo${seconds === '1' ? '' : 's'}`,
+    ],
+    [
+      /(\d+)\s?x(?= \p{Ll}|$)/u,
+      ([, times = '0']) => `${castilian(BigInt(times), 'f')} ${times === '1' ? 'vez' : 'veces'}`,
+    ],
+    [/(?:L[-–]V|L a V)(?!\p{L})/u, () => 'lunes a viernes'],
+    [/c\/\s?(?=\p{Lu})/u, () => 'calle'],
+    ...romans(/(?<=siglo )([IVXL]+)(?!\p{L})/u, (n) => castilian(n)),
+    ...romans(/(?<=(?:capítulo|cap\.|\p{Lu}\p{Ll}+) )([IVX]{2,}|[VX])(?=[\s,.;!?)]|$)/u, (n, before) =>
+      n > 10 || /^cap/.test(before) ? castilian(n) : spanishOrdinal(n),
+    ),
+  ],
   short: table(
-    'p. ej.=por ejemplo;p.ej.=por ejemplo;etc.=etcétera;aprox.=aproximadamente;tel.=teléfono;núm.=número;pág.=página;avda.=avenida;av.=avenida;máx.=máximo;mín.=mínimo;Sr.=señor;Sra.=señora;Srta.=señorita;Sres.=señores;Dr.=doctor;Dra.=doctora;Prof.=profesor;Ud.=usted;Uds.=ustedes;EE. UU.=Estados Unidos;EE.UU.=Estados Unidos;izq.=izquierda;dcha.=derecha;Dto.=descuento;a. m.=de la mañana;a.m.=de la mañana;p. m.=de la tarde;p.m.=de la tarde;IVA=IVA',
+    'art.=artículo;cap.=capítulo;D.=don;Dña.=doña;D.ª=doña;Av.=avenida;Avda.=avenida;a. C.=antes de Cristo;d. C.=después de Cristo;lun.=lunes;mié.=miércoles;jue.=jueves;vie.=viernes;sáb.=sábado;dom.=domingo;Nº=número;p. ej.=por ejemplo;p.ej.=por ejemplo;etc.=etcétera;aprox.=aproximadamente;tel.=teléfono;núm.=número;pág.=página;avda.=avenida;av.=avenida;máx.=máximo;mín.=mínimo;Sr.=señor;Sra.=señora;Srta.=señorita;Sres.=señores;Dr.=doctor;Dra.=doctora;Prof.=profesor;Ud.=usted;Uds.=ustedes;EE. UU.=Estados Unidos;EE.UU.=Estados Unidos;izq.=izquierda;dcha.=derecha;Dto.=descuento;a. m.=de la mañana;a.m.=de la mañana;p. m.=de la tarde;p.m.=de la tarde;IVA=IVA',
   ),
 };
 
@@ -177,14 +247,20 @@ export const it: Figures = {
       and: 'e',
       equals: 'uguale a',
       times: 'per',
+      ratio: 'a',
     },
   },
+  magnitudeGender: 'm',
   magnitudes: {
-    ...{ milioni: size('milione', 'milioni'), milione: size('milione', 'milioni'), mila: () => 'mila' },
     ...{
-      miliardi: size('miliardo', 'miliardi'),
-      miliardo: size('miliardo', 'miliardi'),
-      mln: size('milione', 'milioni'),
+      milioni: size('milione', 'milioni', 1.1),
+      milione: size('milione', 'milioni', 1.1),
+      mila: () => 'mila',
+    },
+    ...{
+      miliardi: size('miliardo', 'miliardi', 1.1),
+      miliardo: size('miliardo', 'miliardi', 1.1),
+      mln: size('milione', 'milioni', 1.1),
     },
   },
   feminine: new Set(['hour', 't', 'GBP', 'INR', 'TRY', 'SEK']),
@@ -220,9 +296,30 @@ export const it: Figures = {
     const word = italianOrdinal(n);
     return mark === 'ª' ? word.replace(/o$/, 'a') : word;
   },
-  own: [[/n[°º.](?=\s?\d)/, () => 'numero']],
+  own: [
+    [/[nN][°º.]\s?(?=\d)/, () => 'numero'],
+    [/11[2-8](?![\p{L}\d]|[.,:]\d)/u, ([number], before) => dialled(number, before, (n) => italian(n))],
+    [/1 ora(?!\p{L})/u, () => 'un’ora'],
+    [/al h(?!\p{L})/u, () => 'all’ora'],
+    [
+      /h ([01]?\d|2[0-3])(?:[.:]([0-5]\d))?(?![.:]?\d)/u,
+      ([, hour = '0', minute = '0']) =>
+        `ore ${it.time({ hour: Number(hour), minute: Number(minute), said: true }, '')}`,
+    ],
+    [
+      /(\d+)\s?x(?= \p{Ll}|$)/u,
+      ([, times = '0']) => (times === '1' ? 'una volta' : `${italian(BigInt(times))} volte`),
+    ],
+    [/(max|min)\.?(?= \d)/u, ([, word]) => (word === 'max' ? 'massimo' : 'minimo')],
+    [/['’](\d0)(?!\d)/, ([, decade = '0']) => italian(BigInt(decade))],
+    ...romans(/([IVXL]+)(?= secolo)/u, (n) => italianOrdinal(n)),
+    ...romans(/(?<=secolo )([IVXL]+)(?!\p{L})/u, (n) => italianOrdinal(n)),
+    ...romans(/(?<=(?:capitolo|cap\.|\p{Lu}\p{Ll}+) )([IVX]{2,}|[VX])(?=[\s,.;!?)]|$)/u, (n) =>
+      italianOrdinal(n),
+    ),
+  ],
   short: table(
-    'p. es.=per esempio;p.es.=per esempio;ad es.=ad esempio;ecc.=eccetera;etc.=eccetera;ca.=circa;tel.=telefono;pag.=pagina;max.=massimo;min.=minimo;sig.=signor;sig.ra=signora;sig.na=signorina;sigg.=signori;dott.=dottor;dott.ssa=dottoressa;dr.=dottor;prof.=professor;prof.ssa=professoressa;avv.=avvocato;ing.=ingegner;p.za=piazza;p.zza=piazza;v.le=viale;nr.=numero;Sig.=signor;Sig.ra=signora;Dott.=dottor;Dott.ssa=dottoressa;Dr.=dottor;Prof.=professor;Avv.=avvocato',
+    'art.=articolo;cap.=capitolo;es.=esempio;a.C.=avanti Cristo;d.C.=dopo Cristo;lun.=lunedì;mar.=martedì;mer.=mercoledì;gio.=giovedì;ven.=venerdì;sab.=sabato;dom.=domenica;Sig.na=signorina;Sigg.=signori;Ing.=ingegner;Geom.=geometra;Rag.=ragionier;P.za=piazza;V.le=viale;p. es.=per esempio;p.es.=per esempio;ad es.=ad esempio;ecc.=eccetera;etc.=eccetera;ca.=circa;tel.=telefono;pag.=pagina;max.=massimo;min.=minimo;sig.=signor;sig.ra=signora;sig.na=signorina;sigg.=signori;dott.=dottor;dott.ssa=dottoressa;dr.=dottor;prof.=professor;prof.ssa=professoressa;avv.=avvocato;ing.=ingegner;p.za=piazza;p.zza=piazza;v.le=viale;nr.=numero;Sig.=signor;Sig.ra=signora;Dott.=dottor;Dott.ssa=dottoressa;Dr.=dottor;Prof.=professor;Avv.=avvocato',
   ),
 };
 
@@ -244,8 +341,9 @@ export const pt: Figures = {
   cardinal: ofPortugal,
   words: {
     ...{ point: 'vírgula', minus: 'menos', plus: 'mais', to: 'a', dot: 'ponto', and: 'e', equals: 'igual a' },
-    times: 'vezes',
+    ...{ times: 'vezes', ratio: 'a' },
   },
+  magnitudeGender: 'm',
   magnitudes: {
     ...{ milhões: size('milhão', 'milhões'), milhão: size('milhão', 'milhões'), mil: () => 'mil' },
   },
@@ -283,7 +381,7 @@ export const pt: Figures = {
     const word = portugueseOrdinal(n);
     return /[ªa]$/.test(mark) ? word.replaceAll(/o(?=$|\s)/g, 'a') : word;
   },
-  own: [[/n\.?[°º](?=\s?\d)/, () => 'número']],
+  own: [[/[nN]\.?[°º]\s?(?=\d)/, () => 'número']],
   short: table(
     'p. ex.=por exemplo;p.ex.=por exemplo;etc.=et cetera;aprox.=aproximadamente;tel.=telefone;núm.=número;nº=número;pág.=página;av.=avenida;Av.=avenida;máx.=máximo;mín.=mínimo;Sr.=senhor;Sra.=senhora;Srs.=senhores;Srta.=senhorita;Dr.=doutor;Dra.=doutora;Prof.=professor;Profa.=professora;Eng.=engenheiro;R.=rua;Exmo.=excelentíssimo',
   ),

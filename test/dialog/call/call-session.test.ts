@@ -1035,6 +1035,17 @@ describe('an early start', () => {
     expect(call.of('trouble')).toMatchObject([{ part: 'llm', message: '429' }]);
   });
 
+  it('that is refused for good, as it is again at the turn’s end, is told once', async () => {
+    const refused = new Error('400');
+    const call = await ScriptedCall.greeted({
+      settings: { earlyStart: true, eagerPauseMs: 200 },
+      replies: [[{ error: refused }], [{ error: refused }]],
+    });
+    await call.exchange('when do you open');
+    expect(call.llm.requests).toHaveLength(2);
+    expect(call.of('trouble')).toMatchObject([{ part: 'llm', message: '400' }]);
+  });
+
   it('of a recogniser that finds turns', async () => {
     const call = await ScriptedCall.greeted({ findsTurns: true, settings: { earlyStart: true } });
     const stream = call.stt.streams[0];

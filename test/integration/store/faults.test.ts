@@ -15,6 +15,7 @@ import type { Supervision } from '../../../src/threads/supervised-thread.ts';
 import { LoopDisk } from '../../support/loop-disk.ts';
 import { MortalThreads } from '../../support/mortal-threads.ts';
 import { callInfo } from '../../support/scripted-line.ts';
+import { SmallDisk } from '../../support/small-disk.ts';
 import { cleanDatabases, closeLater, newPlace, open, postgres, tempFolder } from './databases.ts';
 
 cleanDatabases();
@@ -72,15 +73,12 @@ async function allWritten(store: Store): Promise<void> {
     .toMatchObject({ waitingBytes: 0, databaseTrouble: undefined, spoolTrouble: undefined });
 }
 
-/** A disk of its own, so small. */
-async function smallDisk(kilobytes: number): Promise<string> {
-  const folder = await tempFolder();
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', folder], {
-    encoding: 'utf8',
+function smallDisk(kilobytes: number): string {
+  const disk = SmallDisk.make(kilobytes);
+  closeLater(() => {
+    disk.close();
   });
-  expect(mounted.stderr).toBe('');
-  closeLater(() => spawnSync('umount', ['--lazy', folder]));
-  return folder;
+  return disk.folder;
 }
 
 describe('a program that is killed while it writes', () => {
@@ -176,7 +174,7 @@ describe.skipIf(!IS_ROOT)('a full disk', () => {
   it(
     'below the spool refuses messages, leaves no half ones, and takes them again when there is room',
     async () => {
-      const directory = await smallDisk(64);
+      const directory = smallDisk(64);
       const place = await newPlace('sqlite');
       const away = { kind: 'postgres', url: 'postgresql://nobody@127.0.0.1:1/none' } as const;
       const { store, troubles } = await opened(directory, away);
@@ -213,7 +211,7 @@ describe.skipIf(!IS_ROOT)('a full disk', () => {
   it(
     'below the database makes records wait in the spool, and costs none',
     async () => {
-      const disk = await smallDisk(700);
+      const disk = smallDisk(700);
       const directory = await tempFolder();
       const place = { kind: 'sqlite', path: join(disk, 'records.sqlite') } as const;
       const { store, troubles } = await opened(directory, place);

@@ -186,8 +186,36 @@ const phoneNumber: Rule = (tokens, at) => {
   return { say: groups.join(', '), count };
 };
 
-const time: Rule = (tokens, at) => {
+/** `2h`, `1h30m`, `1h 30m`, `1:30:00`: how long; `0900 hours`. */
+const duration: Rule = (tokens, at) => {
   const { core } = tokens[at] as Token;
+  const [, hours, minutes] = /^(\d{1,3})h(?:(\d{1,2})m(?:in)?)?$/i.exec(core) ?? [];
+  const behind = /^(\d{1,2})m(?:in)?$/i.exec(tokens[at + 1]?.core ?? '')?.[1];
+  if (hours !== undefined) {
+    const rest = minutes ?? behind;
+    const say = [counted(hours, 'hour'), ...(rest === undefined ? [] : [counted(rest, 'minute')])].join(' ');
+    return { say, count: minutes === undefined && behind !== undefined ? 2 : 1 };
+  }
+  const [, begins, ends = ''] = /^([01]\d|2[0-3])([0-5]\d)$/.exec(core) ?? [];
+  if (begins === undefined || !/^(?:hours|hrs|h)$/i.test(tokens[at + 1]?.core ?? '')) return undefined;
+  const first = begins.startsWith('0') ? digitByDigit(begins) : cardinal(Number(begins));
+  return { say: `${first} ${ends === '00' ? 'hundred' : cardinal(Number(ends))} hours`, count: 2 };
+};
+
+function counted(number: string, unit: string): string {
+  return `${cardinal(Number(number))} ${unit}${Number(number) === 1 ? '' : 's'}`;
+}
+
+/** `16:9`, `2:1`, what is no time of the day. */
+const ratio: Rule = (tokens, at) => {
+  const [, one, other] = /^(\d{1,3}):(\d{1,3})$/.exec((tokens[at] as Token).core) ?? [];
+  if (one === undefined || other === undefined || (other.length === 2 && Number(one) < 24)) return undefined;
+  return { say: `${cardinal(Number(one))} to ${cardinal(Number(other))}`, count: 1 };
+};
+
+const time: Rule = (tokens, at) => {
+  // Nobody says the seconds of an opening hour.
+  const core = (tokens[at] as Token).core.replace(/^(\d{1,2}:\d{2}):00$/, '$1');
   const match = /^(\d{1,2})(?:[:.](\d{2}))?(am|pm|h)?$/i.exec(core);
   if (!match) return undefined;
   const [, hours = '', minutes, suffix] = match;
@@ -295,6 +323,10 @@ const date: Rule = (tokens, at) => {
   }
   const dayLast = /^(\d{1,2})(?:st|nd|rd|th)?$/.exec(next.core);
   const month = monthOf(core);
+  const [, from, to] = /^(\d{1,2})(?:st|nd|rd|th)?[-–](\d{1,2})(?:st|nd|rd|th)?$/.exec(next.core) ?? [];
+  if (month !== undefined && Number(from) <= 31 && Number(to) <= 31) {
+    return { say: `${month} ${ordinal(Number(from))} to ${ordinal(Number(to))}`, count: 2 };
+  }
   if (month !== undefined && dayLast && Number(dayLast[1]) <= 31) {
     return { say: `${month} ${ordinal(Number(dayLast[1]))}`, count: 2 };
   }
@@ -318,6 +350,15 @@ const range: Rule = (tokens, at) => {
   const days = [from, to].map((side) => ABBREVIATIONS[side.toLowerCase()]);
   if (days.every((day) => day?.endsWith('day'))) return { say: days.join(' to '), count: 1 };
   if (!isRange && !token.core.includes('–')) return undefined;
+  // "$20-30": of both
+  const sign = /^[£$€]/.exec(from)?.[0];
+  if (sign !== undefined && /^\d/.test(to)) {
+    const bare = from.slice(1);
+    return {
+      say: `${decimal(bare.replaceAll(',', ''))} to ${readAt([tokenOf(`${sign}${to}`)], 0).say}`,
+      count: 1,
+    };
+  }
   const sides = [from, to].map((side) => readAt([tokenOf(side)], 0).say).filter((say) => say !== '');
   return { say: sides.join(' to '), count: 1 };
 };
@@ -467,6 +508,17 @@ const signed: Rule = (tokens, at) => {
   const feet = /^(\d{1,2})['′](\d{1,2})$/.exec(core);
   if (feet && /["″]/.test(raw))
     return { say: `${cardinal(Number(feet[1]))} foot ${cardinal(Number(feet[2]))}`, count: 1 };
+  // 5', 12"
+  const [, length, unit] = /^(\d{1,3})(['′″]|")[.,;:!?)]*$/.exec(raw) ?? [];
+  const isQuoted = tokens.slice(0, at).filter((one) => /^["'“‘(]/.test(one.raw)).length > 0;
+  if (length !== undefined && !isQuoted)
+    return {
+      say: `${cardinal(Number(length))} ${/['′]/.test(unit ?? '') ? (length === '1' ? 'foot' : 'feet') : length === '1' ? 'inch' : 'inches'}`,
+      count: 1,
+    };
+  const isProduct =
+    core === 'x' && [tokens[at - 1], tokens[at + 1]].every((one) => /^\d/.test(one?.core ?? ''));
+  if (isProduct) return { say: 'times', count: 1 };
   const raised = /^(\d+)\^([-−]?)(\d+)$/.exec(core);
   if (raised) {
     const power = `${raised[2] === '' ? '' : 'minus '}${cardinal(Number(raised[3]))}`;
@@ -491,6 +543,8 @@ const RULES: readonly Rule[] = [
   slashed,
   years,
   shortNumber,
+  duration,
+  ratio,
   phoneNumber,
   time,
   money,
