@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../lib/clock.ts';
 import { FRAME_CONCEALED, FRAME_FILLER, type FrameInfo } from './audio-ring.ts';
 import { FRAME_MS } from './audio.ts';
+import { evenness } from './evenness.ts';
 import { SILENCE_DBOV } from './level.ts';
 
 /**
@@ -32,6 +33,8 @@ export interface SpeechDetectorEvent {
   readonly frame: number;
   /** Arrival of that frame. */
   readonly at: Milliseconds;
+  /** `lasts`, once for a sound, 800 ms after it began: it is a laugh. */
+  readonly laughs?: true;
 }
 
 /** The model's chance from which on a window is speech, and below which it no longer is. */
@@ -57,6 +60,10 @@ const BURST_LEAK = 0.5;
 
 /** Voiced frames after which it is told how loud the caller is so far: 400 ms. */
 const LASTS_FRAMES = 20;
+/** So much of a sound, pauses within it included, tells a laugh from words: 800 ms, four "ha"; … */
+const LAUGH_FRAMES = 40;
+/** … if it is at least so even. */
+const LAUGHS = 0.84;
 
 const FLOOR_MIN_DBOV = -70;
 const FLOOR_MAX_DBOV = -30;
@@ -109,6 +116,8 @@ export class SpeechDetector {
   #recentSum = 0;
   #recentDbov = SILENCE_DBOV;
   #burstVoicedMs = 0;
+  /** Where that began; −1: it was looked at for a laugh. */
+  #burstFrom = -1;
   #unvoicedMs = BURST_GAP_MS;
   #wasArmed = false;
 
@@ -218,6 +227,7 @@ export class SpeechDetector {
     }
     if (this.#unvoicedMs >= BURST_GAP_MS) {
       this.#burstVoicedMs = 0;
+      this.#burstFrom = this.#onset;
     }
     this.#lastVoiced = frame;
     const level = this.#levels[frame % HISTORY] as number;
@@ -236,6 +246,7 @@ export class SpeechDetector {
       this.#recentSum = 0;
       if (this.#speaking) this.#report('speech-lasts', frame);
     }
+    this.#lookForLaugh(frame);
     if (!starts && !bargesIn) return;
     if (this.#isAgentHeard(frame) && this.#options.isEcho?.() === true) {
       this.#startVoicedMs = 0;
@@ -248,6 +259,19 @@ export class SpeechDetector {
       this.#report('speech-start', this.#onset);
     }
     if (bargesIn) this.#report('barge-in', frame);
+  }
+
+  #lookForLaugh(frame: number): void {
+    const from = this.#burstFrom;
+    if (from < 0 || !this.#speaking || frame + 1 - from < LAUGH_FRAMES) return;
+    this.#burstFrom = -1;
+    // What is further back than the history may have been overwritten.
+    if (this.#added - from > HISTORY) return;
+    const levels = Array.from(
+      { length: LAUGH_FRAMES },
+      (_none, index) => this.#levels[(from + index) % HISTORY] ?? 0,
+    );
+    if (evenness(levels) >= LAUGHS) this.#report('speech-lasts', frame, true);
   }
 
   #unvoiced(): void {
@@ -280,7 +304,8 @@ export class SpeechDetector {
     return (this.#gates[frame % HISTORY] as number) > SILENCE_DBOV;
   }
 
-  #report(type: SpeechDetectorEvent['type'], frame: number): void {
-    this.#options.onEvent({ type, frame, at: this.#times[frame % HISTORY] as number });
+  #report(type: SpeechDetectorEvent['type'], frame: number, laughs = false): void {
+    const at = this.#times[frame % HISTORY] as number;
+    this.#options.onEvent({ type, frame, at, ...(laughs && { laughs }) });
   }
 }

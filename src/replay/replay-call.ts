@@ -147,13 +147,7 @@ class CallAgain {
         this.#post({ type: event.type, frame: event.frame, since: event.at });
         break;
       case 'speech-lasts':
-        this.#post({
-          type: event.type,
-          frame: event.frame,
-          since: event.at,
-          dbov: event.dbov,
-          nowDbov: event.nowDbov,
-        });
+        this.#post({ ...event, since: event.at });
         break;
       case 'speech-stop':
         this.#post({ type: event.type, frame: event.frame, lastAt: event.at, traits: event.traits });

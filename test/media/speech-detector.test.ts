@@ -57,6 +57,22 @@ function listening(options: { startMs?: number; stopMs?: number; bargeInMs?: num
   };
 }
 
+describe('a laugh', () => {
+  const laughs = (everyMs: readonly number[]): boolean[] => {
+    const ear = listening();
+    for (const ms of everyMs) for (let at = 0; at < ms; at += 20) ear.hear(20, 0.9, -20 - at / 5);
+    return ear.lasting.filter((event) => event.laughs).map(({ at }) => at - T0 <= 820);
+  };
+
+  it('is told once, when it has lasted for 800 ms', () => {
+    expect(laughs([200, 200, 200, 200, 200, 200, 200])).toEqual([true]);
+  });
+  it('is none if it is words, or too short to tell', () => {
+    expect(laughs([120, 280, 140, 160, 300, 200])).toEqual([]);
+    expect(laughs([200, 200, 200])).toEqual([]);
+  });
+});
+
 describe('speech detector', () => {
   it('says where speech began and ended, with the arrival of those very frames', () => {
     const call = listening();

@@ -155,7 +155,7 @@ export class CallerListener {
         inbox.post({ type: event.type, frame, since: at });
         break;
       case 'speech-lasts':
-        inbox.post({ type: event.type, frame, since: at, dbov: event.dbov, nowDbov: event.nowDbov });
+        inbox.post({ ...event, since: at });
         break;
       case 'speech-stop':
         inbox.post({ type: event.type, frame, lastAt: at, traits: event.traits });

@@ -35,13 +35,17 @@ export type VadEvent =
       readonly at: Milliseconds;
       readonly traits?: SoundTraits | undefined;
     }
-  /** They go on talking: reported after every 400 ms of voice. `dbov`: its mean level so far; `nowDbov`: that of these 400 ms. */
+  /**
+   * They go on talking: reported after every 400 ms of voice. `dbov`: its mean level so far; `nowDbov`: that of these 400 ms. And once
+   * if it is a laugh (`laughs`), as soon as that is known.
+   */
   | {
       readonly type: 'speech-lasts';
       readonly frame: number;
       readonly at: Milliseconds;
       readonly dbov: number;
       readonly nowDbov?: number | undefined;
+      readonly laughs?: true | undefined;
     }
   | { readonly type: 'barge-in'; readonly frame: number; readonly at: Milliseconds };
 

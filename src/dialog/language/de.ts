@@ -34,6 +34,10 @@ export const de = {
     meinem meiner ihr ihre ihren kein keine zu zum zur von vom für mit ohne bei beim nach vor über unter am im in um bis
     gegen durch hätte möchte würde ich wir äh ähm öh hm tja herr   sehr noch
   `),
+  announced: list(`
+    eine_frage noch_eine_frage mal_eine_frage ein_problem noch_ein_problem ein_anliegen eine_bitte was_fragen etwas_fragen
+    frage_stellen
+  `),
   complete: list(`
     ja nein nee nö doch okay ok klar genau richtig stimmt gerne gern danke vielen_dank danke_schön dankeschön ja_bitte
     ja_gerne ja_gern ja_genau ja_danke ja_richtig ja_stimmt nein_danke nein_vielen_dank ja_vielen_dank okay_danke bitte

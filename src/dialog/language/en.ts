@@ -30,6 +30,10 @@ export const en = {
     is are am was i i'm i'd we it's um uh er erm well mister missus into between until during whether would could should
     has had ask asking wanted wondering wonder which
   `),
+  announced: list(`
+    a_question one_question another_question a_quick_question a_problem another_problem an_issue a_request a_favour a_favor ask_something
+    ask_you_something tell_you_something
+  `),
   complete: list(`
     yes no yeah nope yep okay ok sure correct right exactly thank_you thanks no_thank_you bye good_bye goodbye
     that's_all that_is_all nothing_else hello hi

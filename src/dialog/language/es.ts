@@ -31,6 +31,9 @@ export const es = {
     para por con sin en sobre hasta desde soy yo nosotros me le quiero quisiera necesito eh em este señor señora 
      muy
   `),
+  announced: list(`
+    una_pregunta otra_pregunta una_duda un_problema una_consulta preguntarle_algo preguntar_algo
+  `),
   complete: list(`
     sí si no vale ok okay claro exacto correcto eso gracias muchas_gracias sí_gracias si_gracias no_gracias sí_por_favor
     si_por_favor sí_claro si_claro eso_es eso_es_todo nada_más es_todo adiós adios hasta_luego hola buenos_días

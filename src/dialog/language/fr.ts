@@ -32,6 +32,9 @@ export const fr = {
     nos son sa ses à au aux pour par avec sans sur sous dans chez vers suis était c'est c’est j' j'ai j’ai j'aimerais
     cette euh heu ben bah monsieur madame  très
   `),
+  announced: list(`
+    une_question une_petite_question une_autre_question un_problème un_souci une_demande quelque_chose_à_vous_demander
+  `),
   complete: list(`
     oui non ouais ok okay d'accord d’accord exactement voilà merci merci_beaucoup oui_merci non_merci
     oui_s'il_vous_plaît oui_s’il_vous_plaît oui_c'est_ça oui_c’est_ça c'est_ça c’est_ça c'est_tout c’est_tout

@@ -30,6 +30,9 @@ export const it = {
     di del dello della dei degli delle a al allo alla ai agli alle da dal dalla per con senza in nel nella su sul sulla
     tra fra è sono era ho vorrei volevo devo io noi mi ehm uhm beh signor signora dottor dottoressa molto non
   `),
+  announced: list(`
+    una_domanda un'altra_domanda un_problema una_richiesta un'informazione chiedere_una_cosa chiederle_una_cosa
+  `),
   complete: list(`
     sì si no va_bene ok okay certo esatto giusto grazie grazie_mille sì_grazie si_grazie no_grazie sì_per_favore
     si_per_favore sì_certo si_certo è_tutto basta_così nient'altro nient’altro arrivederci buongiorno buonasera ciao

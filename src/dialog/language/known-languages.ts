@@ -35,6 +35,7 @@ function unknownLanguage(code: string): Language {
     backchannels: [],
     urgent: [],
     openEnds: [],
+    announced: [],
     complete: [],
     numbers: NO_NUMBER_WORDS,
     asks: { number: [], name: [], openly: [] },

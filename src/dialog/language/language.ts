@@ -15,6 +15,8 @@ export interface Language {
   readonly urgent: readonly string[];
   /** Last words after which nobody has finished: conjunctions, articles, prepositions, "um". */
   readonly openEnds: readonly string[];
+  /** What is said before what one wants: "I have a question". The end of a sentence; a group of words counts as a whole. */
+  readonly announced: readonly string[];
   /** Turns that are whole as they stand: "yes please", "goodbye". */
   readonly complete: readonly string[];
   readonly numbers: NumberWords;

@@ -31,6 +31,9 @@ export const nl = {
     en of maar want omdat dat als wanneer dus toen de een mijn uw ons onze zijn haar te van voor met zonder bij naar op
     aan in uit over onder tot om wil zou ik wij we eh uh uhm ehm nou tja meneer mevrouw  heel nog
   `),
+  announced: list(`
+    een_vraag een_vraagje nog_een_vraag een_probleem een_verzoek iets_vragen wat_vragen
+  `),
   complete: list(`
     ja nee oké ok okay goed precies klopt juist zeker graag bedankt dank_u dank_u_wel dankjewel dank_je_wel ja_graag
     ja_bedankt nee_bedankt nee_dank_u nee_dank_u_wel ja_hoor ja_dat_klopt dat_klopt dat_is_alles dat_was_het

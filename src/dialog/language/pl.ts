@@ -31,6 +31,9 @@ export const pl = {
     z ze dla na w we o po przy przez pod nad za bez był była jestem mam chcę chciałbym chciałabym muszę ja my yyy eee
     hmm panie doktor jeszcze
   `),
+  announced: list(`
+    pytanie jedno_pytanie mam_problem prośbę taką_sprawę coś_zapytać
+  `),
   complete: list(`
     tak nie dobrze dobra okej ok okay jasne dokładnie zgadza_się dziękuję dziękuję_bardzo dzięki tak_proszę tak_poproszę
     tak_dziękuję nie_dziękuję tak_zgadza_się to_wszystko nic_więcej do_widzenia do_usłyszenia halo dzień_dobry

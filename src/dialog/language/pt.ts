@@ -30,6 +30,9 @@ export const pt = {
     das a ao à aos às para pra por pelo pela com sem em no na nos nas sobre até desde sou eu me quero queria gostaria
     preciso hum hã ééé senhor senhora   muito
   `),
+  announced: list(`
+    uma_pergunta outra_pergunta uma_dúvida um_problema uma_questão perguntar_uma_coisa
+  `),
   complete: list(`
     sim não ok okay claro certo exato isso obrigado obrigada muito_obrigado muito_obrigada sim_obrigado sim_obrigada
     não_obrigado não_obrigada sim_por_favor sim_claro é_isso isso_mesmo é_tudo é_só só_isso mais_nada tchau adeus

@@ -95,6 +95,16 @@ export class Vocabulary {
     return last !== undefined && this.#whole.has(last);
   }
 
+  /** One of the entries, of however many words, stands at the text's end. */
+  closes(text: string): boolean {
+    const runs = runsOf(text);
+    const all = runs.join('');
+    if (isUnspaced(all)) return [...this.#whole].some((entry) => all.endsWith(entry));
+    return Array.from({ length: this.#longest }, (_none, more) => runs.slice(-more - 1).join(' ')).some(
+      (group) => this.#whole.has(group),
+    );
+  }
+
   /** One of the entries stands somewhere in the text. */
   occursIn(text: string): boolean {
     const runs = runsOf(text);

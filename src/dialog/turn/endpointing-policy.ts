@@ -33,6 +33,8 @@ const DICTATING = 3;
 const NEARLY_DICTATED = 2;
 const OPEN = 4.4;
 const SPELLING = 2;
+/** "I have a question": it follows. */
+const ANNOUNCED = 3.2;
 const WHOLE = 0.7;
 /** Yes, or no, to a question that wants nothing else. */
 const ANSWERED = 0.5;
@@ -66,6 +68,7 @@ export function endpointingByWords(
 ): EndpointingPolicy {
   const openEnds = new Vocabulary(language.openEnds, language);
   const complete = new Vocabulary(language.complete, language);
+  const announced = new Vocabulary(language.announced, language);
   const numbers = new SpokenNumbers(language);
   const asks = {
     number: new Vocabulary(language.asks.number, language),
@@ -93,7 +96,8 @@ export function endpointingByWords(
     if (isDictating && digits < NUMBER_COMPLETE_FROM) return NEARLY_DICTATED;
     if (answer === 'name' && isLetter(words.at(-1))) return SPELLING;
     if (complete.isWhole(text)) return answer === 'yes-or-no' ? ANSWERED : WHOLE;
-    return openEnds.endsWith(text) ? OPEN : undefined;
+    if (openEnds.endsWith(text)) return OPEN;
+    return announced.closes(text) ? ANNOUNCED : undefined;
   };
 
   return {

@@ -17,6 +17,8 @@ export interface CallerSound {
   readonly isOver: boolean;
   /** The share of it that has a pitch, 0 … 1; missing: it isn't over, or nobody knows. */
   readonly pitched?: number | undefined;
+  /** It is a laugh; missing: it isn't, or it hasn't lasted long enough to tell. */
+  readonly laughs?: true | undefined;
   /** By how much it is weaker than what they say to the agent, dB; missing: nobody knows, or they have raised their voice. */
   readonly weakerDb?: number | undefined;
   /** What they talk into. */
@@ -50,6 +52,8 @@ const SENTENCE_MS = 1000;
 export const SPEECH_PITCHED = 0.4;
 /** Recognisers find up to this many words in a cough. */
 const FEW_WORDS = 2;
+/** And up to this many in a laugh, which lasts longer. */
+const LAUGHS_WORDS = 4;
 /** A voice that is turned away from the telephone is weaker by at least this. */
 export const ASIDE_DB = 7;
 /** One or two words aren't believed if the recogniser is less sure of them than this. */
@@ -71,13 +75,14 @@ export function pausingForWords(language: Language): InterruptionPolicy {
   const urgent = new Vocabulary(language.urgent, language);
   return {
     atOnce: 'pause',
-    judge({ words, final, confidence = 1, lastsMs, isOver, pitched = 1, weakerDb = 0 }) {
+    judge({ words, final, confidence = 1, lastsMs, isOver, pitched = 1, laughs, weakerDb = 0 }) {
       const count = wordsOf(words, language.code).length;
-      const isNoise = pitched < SPEECH_PITCHED;
+      const isNoise = laughs ?? pitched < SPEECH_PITCHED;
+      const mostInIt = laughs ? LAUGHS_WORDS : FEW_WORDS;
       // "Hold on, darling" isn't said to the agent.
       if (weakerDb >= ASIDE_DB) return count > 0 && urgent.covers(words) ? 'interrupts' : 'listens';
       if (urgent.occursIn(words)) return 'interrupts';
-      if (count <= FEW_WORDS && isNoise) return 'listens';
+      if (isNoise && count <= mostInIt) return 'listens';
       const others = backchannels.othersIn(words);
       const isTalk = runsOf(words).length > LISTENERS_WORDS;
       if (isTalk || others > 0) {

@@ -926,7 +926,7 @@ function whenSpeaking(state: SpeakingState, event: TurnEvent, settings: TurnSett
     case 'speech-lasts':
       return state.overlap?.is === 'aside'
         ? unchanged(mayRaise(state, event.dbov))
-        : soundKnown(state, event.dbov, at, settings);
+        : soundKnown(state, event, at, settings);
     case 'partial':
     case 'turn-eager-end':
     case 'turn-end':
@@ -972,7 +972,7 @@ function soundEnds(state: SpeakingState, event: EventOf<'speech-stop'>, settings
   if (state.ear.is === 'cut') return unchanged({ ...state, ear: { is: 'quiet' } });
   const judged = soundKnown(
     { ...state, ear: stopped(state.ear, event) },
-    event.traits?.dbov,
+    { dbov: event.traits?.dbov },
     event.at,
     settings,
   );
@@ -988,16 +988,16 @@ function soundEnds(state: SpeakingState, event: EventOf<'speech-stop'>, settings
 /** How it sounds is known, though not its words: if it isn't meant for the agent, the agent waits no longer. */
 function soundKnown(
   state: SpeakingState,
-  dbov: number | undefined,
+  { dbov, laughs }: { readonly dbov?: number | undefined; readonly laughs?: true | undefined },
   at: Milliseconds,
   settings: TurnSettings,
 ): Step<SpeakingState> {
   const { overlap } = state;
   if (overlap?.is !== 'paused') return { state, actions: [] };
-  const sound = { ...soundOf(state, knownText(overlap.said), at), weakerDb: weakerBy(state, dbov) };
+  const sound = { ...soundOf(state, knownText(overlap.said), at), laughs, weakerDb: weakerBy(state, dbov) };
   if (settings.interruption.judge(sound) !== 'listens') return { state, actions: [] };
   return {
-    state: { ...state, overlap: { is: 'aside', said: overlap.said }, asideDbov: dbov },
+    state: { ...state, overlap: { is: 'aside', said: overlap.said, laughs }, asideDbov: dbov },
     actions: goingOn(state, sound, 'sound', at),
   };
 }
@@ -1032,6 +1032,7 @@ function soundOf(state: SpeakingState, words: string, at: Milliseconds): CallerS
     lastsMs: lengthOf(state, at),
     isOver: ear.is === 'pausing',
     pitched: traits?.pitched,
+    laughs: state.overlap?.is === 'aside' ? state.overlap.laughs : undefined,
     weakerDb: weakerBy(state, traits?.dbov),
     into: state.phase === 'greeting' ? 'greeting' : state.what,
   };

@@ -206,8 +206,8 @@ export type Overlap =
   | { readonly is: 'paused'; readonly at: Milliseconds; readonly said: Said }
   /** Its words haven't come in time, so the agent goes on; the words may still interrupt when they come. */
   | { readonly is: 'resumed'; readonly said: Said }
-  /** It isn't over, but it sounds as if it weren't meant for the agent, who goes on; its words may still interrupt. */
-  | { readonly is: 'aside'; readonly said: Said };
+  /** It isn't over, but it sounds as if it weren't meant for the agent, who goes on; its words may still interrupt. `laughs`: a laugh. */
+  | { readonly is: 'aside'; readonly said: Said; readonly laughs?: true | undefined };
 
 /** The caller has put us on hold: what we hear is music, and nobody hears us. */
 export interface HeldState extends Common {
@@ -306,13 +306,14 @@ export type TurnEvent = { readonly at: Milliseconds } & (
       readonly traits?: SoundTraits | undefined;
     }
   | { readonly type: 'barge-in'; readonly frame: number; readonly since: Milliseconds }
-  /** `dbov`: its level so far; `nowDbov`: that of the last 400 ms, up to `frame`. */
+  /** `dbov`: its level so far; `nowDbov`: that of the last 400 ms, up to `frame`; `laughs`: it is a laugh. */
   | {
       readonly type: 'speech-lasts';
       readonly dbov: number;
       readonly nowDbov?: number | undefined;
       readonly frame?: number;
       readonly since?: Milliseconds;
+      readonly laughs?: true | undefined;
     }
   /** The caller's first packet is there. */
   | { readonly type: 'line-heard' }

@@ -18,6 +18,9 @@ describe('the pause that ends a turn', () => {
     ["that's all", 350],
     ['I would like to', 2200],
     ['can you put me through to the', 2200],
+    ['Hello, I have a quick question.', 1600],
+    ['I have a question about my bill', 500],
+    ['that is no problem', 500],
     ['my number is five five', 1500],
     ['my number is 555', 1500],
     ['my number is 555 8392', 1000],
@@ -116,6 +119,23 @@ describe('in every language that there is data of', () => {
     zh: ['我想预约但是', '好的，谢谢。', '一三九', '嗯嗯，好的', '等一下'],
     th: ['ผมอยากนัดหมอและ', 'ใช่ครับ', 'ศูนย์ แปด หนึ่ง', 'อ๋อ ค่ะ', 'เดี๋ยวก่อน'],
   };
+
+  it.each([
+    ['en', 'I would like to ask you something'],
+    ['de', 'Guten Tag, ich hätte eine Frage'],
+    ['fr', "Bonjour, j'ai une question"],
+    ['es', 'Hola, tengo una consulta'],
+    ['it', 'Buongiorno, vorrei un\u2019informazione'],
+    ['pt', 'Eu tenho uma dúvida'],
+    ['nl', 'Mag ik u iets vragen'],
+    ['pl', 'Dzień dobry, mam pytanie'],
+    ['hi', 'मेरा एक सवाल है'],
+    ['ja', 'すみません、お聞きしたいことがあります'],
+    ['zh', '你好，我有个问题'],
+    ['th', 'สวัสดีครับ มีคำถามครับ'],
+  ])('%s: "%s" is waited for what it announces', (code, text) => {
+    expect(endpointingByWords(languageOf(code)).pauseAfter({ text }, 500)).toBe(1600);
+  });
 
   it('has an example', () => {
     expect(Object.keys(examples).sort()).toEqual([...KNOWN_LANGUAGES].sort());

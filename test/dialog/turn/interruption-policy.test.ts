@@ -71,6 +71,18 @@ describe('a sound into the speech of the agent', () => {
       'listens',
     ],
     ['a cough, before anything was', { words: '', isOver: true, pitched: 0.3, lastsMs: 1300 }, 'listens'],
+    ['a laugh, while it lasts', { words: '', laughs: true, lastsMs: 800 }, 'listens'],
+    [
+      'a laugh in which words were heard',
+      { words: 'how are how', final: true, isOver: true, laughs: true, lastsMs: 1400 },
+      'listens',
+    ],
+    [
+      'a question behind a laugh',
+      { words: 'no but how much is it', final: true, isOver: true, laughs: true, lastsMs: 2400 },
+      'interrupts',
+    ],
+    ['"stop" in a laugh', { words: 'stop', isOver: true, laughs: true, lastsMs: 900 }, 'interrupts'],
     ['"stop", hoarse', { words: 'stop', isOver: true, pitched: 0.3, lastsMs: 300 }, 'interrupts'],
     ['words into the room', { words: 'put it over there', lastsMs: 900, weakerDb: 8 }, 'listens'],
     ['a little quieter', { words: 'put it over there', lastsMs: 900, weakerDb: 6 }, 'interrupts'],

@@ -240,6 +240,26 @@ describe('a sound that is weaker than the caller', () => {
     expect(interruptible(call.state, DEFAULT_TURN_SETTINGS)).toBe(3);
   });
 
+  it('is a laugh, however loud: the agent goes on while it lasts, and does not answer what was heard in it', () => {
+    const call = answering();
+    expect(call.feedAt(10_400, { type: 'speech-lasts', dbov: -20, nowDbov: -20 })).toEqual([]);
+    const actions = call.feedAt(10_800, { type: 'speech-lasts', dbov: -20, laughs: true });
+    expect(judgement(actions)).toMatchObject({ judgement: 'no-interruption', by: 'sound', pausedMs: 640 });
+    call.ends(11_300, -20);
+    expect(call.feedAt(11_500, { type: 'transcript', ask: 4, transcript: said('how are you') })).toEqual([]);
+    expect(call.state.phase).toBe('speaking');
+  });
+
+  it('is a laugh and a question behind it, which stops the agent', () => {
+    const call = answering();
+    call.feedAt(10_800, { type: 'speech-lasts', dbov: -20, laughs: true });
+    call.ends(12_300, -20);
+    const transcript = said('no but how much is that then');
+    const stopped = call.feedAt(12_500, { type: 'transcript', ask: 4, transcript });
+    expect(judgement(stopped)).toMatchObject({ judgement: 'interruption', by: 'words' });
+    expect(call.state.phase).toBe('listening');
+  });
+
   it('stops the agent all the same when all of it is "stop"', () => {
     const call = answering();
     call.feedAt(10_400, { type: 'speech-lasts', dbov: -35 });

@@ -203,7 +203,7 @@ export class VadCall {
     this.#detector.judge(lastMiddle, chance, this.#flushLine.armed);
   }
 
-  #decide({ type, frame, at }: SpeechDetectorEvent, report: (event: VadEvent) => void): void {
+  #decide({ type, frame, at, laughs }: SpeechDetectorEvent, report: (event: VadEvent) => void): void {
     const dbov = this.#detector.speechDbov;
     if (type === 'speech-stop') {
       const agoMs = (this.reader.info.frame - frame) * FRAME_MS;
@@ -214,7 +214,8 @@ export class VadCall {
     if (type === 'speech-start') this.#onset = frame;
     // Here and now, in this thread: the main thread may be busy for a long time.
     if (type === 'barge-in' && this.#flushLine.trip() === 0) return;
-    if (type === 'speech-lasts') report({ type, frame, at, dbov, nowDbov: this.#detector.recentDbov });
+    if (laughs) report({ type: 'speech-lasts', frame, at, dbov, laughs });
+    else if (type === 'speech-lasts') report({ type, frame, at, dbov, nowDbov: this.#detector.recentDbov });
     else report({ type, frame, at });
   }
 }
