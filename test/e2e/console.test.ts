@@ -39,7 +39,10 @@ describe('The console', () => {
     // Nobody answers at Tom's first language model.
     edits: [
       ['  agents: {}', '  agents: { tom: { llm: [groq, receptionist] } }'],
-      ['  - id: tom\n', '  - id: tom\n    transferTargets: [{ name: workshop, endpoint: PJSIP/softphone2 }]\n'],
+      [
+        '  - id: tom\n',
+        '  - id: tom\n    transferTargets: [{ name: workshop, endpoint: PJSIP/softphone2 }]\n',
+      ],
     ],
     environment: {
       GROQ_API_KEY: 'key-of-nobody',
