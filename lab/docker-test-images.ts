@@ -1,6 +1,6 @@
 /** The images that come of the files under docker/. */
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -72,8 +72,9 @@ export async function testImages(checks: Checks, stack: Stack, standIns: boolean
     async () => {
       const clone = mkdtempSync(join(tmpdir(), 'ari-voice-agent-clone-'));
       try {
-        const names = ['.dockerignore', ...['package.json', 'package-lock.json', '.npmrc', 'LICENSE']];
-        for (const name of [...names, 'src', 'config', 'asterisk-conf', 'docker', 'lab'])
+        const ignore = readFileSync(join(PROJECT, '.dockerignore'), 'utf8');
+        const names = [...ignore.matchAll(/^!([^/\n]+)/gm)].map(([, name = '']) => name);
+        for (const name of new Set(['.dockerignore', ...names]))
           cpSync(join(PROJECT, name), join(clone, name), { recursive: true });
         await promisify(execFile)('chmod', ['-R', 'go=', clone]);
         for (const image of IMAGES) {
