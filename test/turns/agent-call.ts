@@ -54,8 +54,11 @@ const byWordsAlone: EndpointingPolicy = {
   pauseAfter: ({ text }, ordinaryMs) => endpointingByWords(english).pauseAfter({ text }, ordinaryMs),
 };
 
+/** "I have a question" is a sentence like others. */
+const withoutAnnouncements = endpointingByWords({ ...english, announced: [] });
+
 /** Of each sound, this isn't known. */
-function without(...unknown: readonly ('pitched' | 'weakerDb')[]): InterruptionPolicy {
+function without(...unknown: readonly ('pitched' | 'weakerDb' | 'laughs')[]): InterruptionPolicy {
   const policy = pausingForWords(english);
   const nothing = Object.fromEntries(unknown.map((key) => [key, undefined]));
   return { ...policy, judge: (sound) => policy.judge({ ...sound, ...nothing }) };
@@ -69,8 +72,10 @@ export const VARIANTS: readonly Variant[] = [
   { name: 'patience: relaxed', patience: 'relaxed' },
   { name: 'without loudness', settings: { interruption: without('weakerDb') } },
   { name: 'without pitch', settings: { interruption: without('pitched') } },
-  { name: 'sounds by words alone', settings: { interruption: without('pitched', 'weakerDb') } },
+  { name: 'without laughs', settings: { interruption: without('laughs') } },
+  { name: 'sounds by words alone', settings: { interruption: without('pitched', 'weakerDb', 'laughs') } },
   { name: 'stops at once', settings: { interruption: stoppingAtOnce(english) } },
+  { name: 'without announcements', settings: { endpointing: withoutAnnouncements } },
   { name: 'pause by words alone', settings: { endpointing: byWordsAlone } },
   { name: 'pause by time alone', settings: { endpointing: byTimeAlone } },
 ];
