@@ -418,7 +418,7 @@ export class ContentReader {
       return { is: 'calls', length: from + given.length + react[0].length, calls: [called(name, value)] };
     }
     // "tool: transfer", and a line for each argument
-    const lines = /:\s*$/.test(label)
+    const lines = behind.length < 1000 && /:\s*$/.test(label)
       ? /^(?:[ \t]*\n[ \t]*-?[ \t]*[\w "-]*(?:[:=][^\n{]*)?)+$/.exec(behind)
       : null;
     if (lines && !isLast) return 'partly';
