@@ -124,9 +124,11 @@ async function assemble(
   scope.defer(() => {
     eventLoop.close();
   });
-  const monitoring = await startMonitoring(config, log, scope, eventLoop);
   // In a moment it is known what is wrong there; what the providers load takes longer.
-  const asterisks = await orAllThatIsWrong(openAll(config, log, scope), config);
+  const [monitoring, asterisks] = await orAllThatIsWrong(
+    [startMonitoring(config, log, scope, eventLoop), openAll(config, log, scope)] as const,
+    config,
+  );
   const rules = keepRules(config);
   const records = await openRecords(config, rules, log, scope, monitoring);
   const forLog = redactedEvents(rules, config.records.redact.cards);

@@ -15,18 +15,23 @@ export function joined([first, ...more]: readonly unknown[]): unknown {
 }
 
 /**
- * As it was thrown, with what else would be found to be wrong by the next starts: it is mended in one go. Throws also when it
- * is there, but a provider lacks something on this machine.
+ * What was opened, if all of it was. Else all that is wrong at once, with what the next starts would find: it is mended in
+ * one go. Throws also when all is there, but a provider lacks something on this machine, or a port is taken: both would
+ * show only behind what takes seconds to load.
  */
-export async function orAllThatIsWrong<T>(opening: Promise<T>, config: Config): Promise<T> {
-  const wrong: unknown[] = [];
-  const opened = await opening.catch((error: unknown) => {
-    wrong.push(error);
-  });
+export async function orAllThatIsWrong<T extends readonly unknown[]>(
+  opening: { readonly [At in keyof T]: Promise<T[At]> },
+  config: Config,
+): Promise<T> {
+  const opened = await Promise.allSettled(opening);
+  const wrong = opened.flatMap((one): unknown[] => (one.status === 'rejected' ? [one.reason] : []));
   wrong.push(...lackingProviders(config));
-  if (wrong.length === 0) return opened as T;
-  const also = await Promise.all([unwritable(config.dataDir), portsTaken(config)]);
-  throw joined([...wrong, ...also.flat()]);
+  const ports = await portsTaken(config);
+  if (wrong.length + ports.length > 0) {
+    const also = await unwritable(config.dataDir);
+    throw joined(wrong.length > 0 ? [...wrong, ...also, ...ports] : [...ports, ...also]);
+  }
+  return opened.map((one) => (one as PromiseFulfilledResult<unknown>).value) as unknown as T;
 }
 
 /** What those lack that are the first on some list: the others only take their places. */
@@ -57,7 +62,7 @@ async function unwritable(folder: string): Promise<string[]> {
   }
 }
 
-async function portsTaken({ gateways, asterisk }: Config): Promise<string[]> {
+async function portsTaken({ gateways, asterisk }: Config): Promise<VoiceAgentError[]> {
   const { listenAddress, listenPort, workers } = gateways.rtp;
   if (asterisk.length === 0 || listenPort === 0) return [];
   const ports = Array.from({ length: workers }, (_, worker) => listenPort + worker);
@@ -65,14 +70,15 @@ async function portsTaken({ gateways, asterisk }: Config): Promise<string[]> {
   return told.flat();
 }
 
-async function taken(address: string, port: number): Promise<string[]> {
+async function taken(address: string, port: number): Promise<VoiceAgentError[]> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   try {
     await once(socket.bind(port, address), 'listening');
     return [];
   } catch (error) {
     const trouble = portTrouble(error as NodeJS.ErrnoException, 'gateways.rtp.listenPort (RTP_LISTEN_PORT)');
-    return [`can't receive RTP on ${address} port ${port}: ${trouble}`];
+    const message = `can't receive RTP on ${address} port ${port}: ${trouble}`;
+    return [new VoiceAgentError('MEDIA_PORT_UNAVAILABLE', message, { cause: error })];
   } finally {
     socket.close();
   }

@@ -2,6 +2,8 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -154,6 +156,24 @@ describe('the program', () => {
       expect.stringMatching(/data folder .*VOICE_AGENT_DATA_DIR/),
       expect.stringMatching(/port .*RTP_LISTEN_PORT/),
     ]);
+  });
+
+  it('says before anything is loaded that its ports are taken, all of them', async () => {
+    const rtp = createSocket('udp4').bind(0, '127.0.0.1');
+    const http = createServer().listen(0, '127.0.0.1');
+    await Promise.all([once(rtp, 'listening'), once(http, 'listening')]);
+    const wrong = config({
+      RTP_LISTEN_PORT: String(rtp.address().port),
+      MONITORING_LISTEN_PORT: String((http.address() as AddressInfo).port),
+    });
+    const told = await start(wrong).then(() => '', messageOf);
+    rtp.close();
+    http.close();
+    expect(told.split('\n')).toEqual([
+      expect.stringContaining('MONITORING_LISTEN_PORT'),
+      expect.stringContaining('RTP_LISTEN_PORT'),
+    ]);
+    expect(lines.map(({ msg }) => msg).join()).not.toMatch(/media/);
   });
 
   it('says that nothing answers at ARI’s address', async () => {

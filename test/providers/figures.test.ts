@@ -119,6 +119,9 @@ const READ: Readonly<Record<string, readonly (readonly [written: string, said: s
     ['10 - 3', 'zehn minus drei'],
     ['16:9', 'sechzehn zu neun'],
     ['50/50', 'fünfzig fünfzig'],
+    ['nach 2 h', 'nach zwei Stunden'],
+    ['Saal IV', 'Saal vier'],
+    ['So. Dann 5.', 'So. Dann fünf.'],
   ],
   fr: [
     ['49,50 €', 'quarante-neuf euros cinquante'],
@@ -177,6 +180,8 @@ const READ: Readonly<Record<string, readonly (readonly [written: string, said: s
     ['lun.-ven.', 'lundi à vendredi'],
     ['2x', 'deux fois'],
     ['à 9.30', 'à neuf heures trente'],
+    ['5 s’il vous plaît', 'cinq s’il vous plaît'],
+    ['Monsieur X', 'Monsieur X'],
   ],
   es: [
     ['49,50 €', 'cuarenta y nueve euros con cincuenta'],
@@ -233,6 +238,8 @@ const READ: Readonly<Record<string, readonly (readonly [written: string, said: s
     ['30 seg', 'treinta segundos'],
     ['c/ Mayor 5', 'calle Mayor cinco'],
     ['Dña. Ana', 'doña Ana'],
+    ['vitamina D. Nada', 'vitamina D. Nada'],
+    ['para D. Juan', 'para don Juan'],
   ],
   it: [
     ['49,50 €', 'quarantanove euro e cinquanta'],
@@ -344,6 +351,8 @@ const READ: Readonly<Record<string, readonly (readonly [written: string, said: s
     ['Willem III', 'Willem de Derde'],
     ['80 km/u', 'tachtig kilometer per uur'],
     ['a.u.b.', 'alstublieft'],
+    ['Dat is zo.', 'Dat is zo.'],
+    ['1000 GB', 'duizend gigabyte'],
   ],
   pl: [
     ['49,50 zł', 'czterdzieści dziewięć złotych pięćdziesiąt groszy'],
@@ -402,6 +411,10 @@ const READ: Readonly<Record<string, readonly (readonly [written: string, said: s
     ['pn-pt', 'od poniedziałku do piątku'],
     ['50 zł za h', 'pięćdziesiąt złotych za godzinę'],
     ['XXI wiek', 'dwudziesty pierwszy wiek'],
+    ['3 piętra', 'trzy piętra'],
+    ['na 3. piętrze', 'na trzecim piętrze'],
+    ['5 os.', 'pięć osób'],
+    ['2 os.', 'dwie osoby'],
   ],
   hi: [
     ['₹500', 'पाँच सौ रुपये'],

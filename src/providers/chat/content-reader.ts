@@ -418,9 +418,10 @@ export class ContentReader {
       return { is: 'calls', length: from + given.length + react[0].length, calls: [called(name, value)] };
     }
     // "tool: transfer", and a line for each argument
-    const lines = /:\s*$/.test(label)
-      ? /^(?:[ \t]*\n[ \t]*-?[ \t]*[\w "-]*(?:[:=][^\n{]*)?)+$/.exec(behind)
-      : null;
+    const lines =
+      behind.length < 1000 && /:\s*$/.test(label)
+        ? /^(?:[ \t]*\n[ \t]*-?[ \t]*[\w "-]*(?:[:=][^\n{]*)?)+$/.exec(behind)
+        : null;
     if (lines && !isLast) return 'partly';
     const listed = lines && /[:=]/.test(behind) ? callsIn(`tool: ${rest}`, this.#tools, true) : [];
     if (listed.length > 0) return { is: 'calls', length: text.length, calls: listed };

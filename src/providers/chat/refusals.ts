@@ -22,7 +22,7 @@ export interface Manner extends Telling {
 const QUOTES_MODEL = /tool_use_failed|failed to call a function|tool call validation|failed_generation/i;
 /** vLLM, llama.cpp, LiteLLM, Gemini and Ollama in their own words. */
 const TOOL_TROUBLE =
-  /pars(?:e|ing) (?:tool|input|output)|tool.?call.{0,40}(?:pars(?:e\b|ed|ing)|invalid|malformed)|(?:invalid|malformed)[ _](?:function|tool)[ _]?call|output_parse_failed|could not be parsed|model called a tool|xml syntax error/i;
+  /invalid schema for function|invalid_function_parameters|pars(?:e|ing) (?:tool|input|output)|tool.?call.{0,40}(?:pars(?:e\b|ed|ing)|invalid|malformed)|(?:invalid|malformed)[ _](?:function|tool)[ _]?call|output_parse_failed|could not be parsed|model called a tool|xml syntax error/i;
 /** What every vendor calls it: tokens, the prompt or a context that is longer, larger or more than it may be. */
 const TOO_LARGE =
   /context_length_exceeded|exceed_context_size|context (?:length|size|window|limit)|maximum context|(?:maximum|max) (?:prompt|input|model)?[ -]?length|range of input length|too (?:large|long)|too many tokens|less than \d+ tokens|max_new_tokens`? must be|reduce (?:the length|your message)|request_too_large|string_above_max_length|tokens?[^.]{0,40}exceed|exceed[^.]{0,60}(?:tokens?\b|length)|(?:input|prompt) length[^.]{0,20}exceed|must be at least 1, got -/i;
@@ -111,7 +111,7 @@ function shareOf({ text }: Refusal): number {
 
 /** "Unsupported parameter", "Extra inputs are not permitted", "only 1 is allowed for this model", "must be one of". */
 const NOT_TAKEN =
-  /unsupported|not (?:be )?supported|(?:does|do)(?:n['’]t| not) support|unrecogni[sz]ed|unknown|unexpected|extra (?:inputs|fields)|extra_forbidden|not (?:be )?(?:permitted|allowed|enabled|specified|valid)|\bonly\b|no longer|deprecated|invalid|(?:must|should|can(?:not|['’]t)|less than or equal|too large|valid range)\b/i;
+  /unsupported|not (?:be )?supported|(?:does|do)(?:n['’]t| not) support|(?:un|not )recogni[sz]ed|unknown|unexpected|extra (?:inputs|fields)|extra_forbidden|not (?:be )?(?:permitted|allowed|enabled|specified|valid)|\bonly\b|no longer|deprecated|invalid|(?:must|should|can(?:not|['’]t)|less than or equal|too large|valid range)\b/i;
 /** Ollama: "MODEL does not support tools"; vLLM and llama.cpp: they require an option; OpenRouter: no endpoints. */
 const NO_TOOLS =
   /(?:(?:not|n['’]t) (?:be )?(?:support|permit|allow|enabl|recogni)|unsupported|unrecogni[sz]ed|unknown|extra_forbidden|extra inputs|without|cannot use|no endpoints found that support).{0,60}(?:\btools?\b|function[ _-]?call)|(?:\btools?\b|function[ _-]?call(?:s|ing)?\b|tool[ _-]choice).{0,40}(?:(?:not|n['’]t) (?:be )?(?:support|permit|allow|enabl|recogni)|unsupported|extra inputs|requires? (?:--|["'`]))/i;

@@ -110,7 +110,7 @@ export const de: Figures = {
     [
       /(\d{1,4})er(n)?(?!\p{L})/u,
       ([, number = '0', ending = '']) =>
-        `${number.length === 4 ? (de.year?.(BigInt(number)) ?? '') : german(BigInt(number))}er${ending}`,
+        `${/^(?:1[1-9]|20)\d\d$/.test(number) ? (de.year?.(BigInt(number)) ?? '') : german(BigInt(number))}er${ending}`,
     ],
     // zum 15.
     [
@@ -126,11 +126,15 @@ export const de: Figures = {
     ],
     [/(\d+)\s?x(?= \p{Ll})/u, ([, times = '0']) => `${german(BigInt(times)).replace(/^eins$/, 'ein')}mal`],
     ...romans(/(?<=\p{Lu}\p{Ll}+ )([IVX]{2,})\.?(?=[\s,.;!?)]|$)/u, (n, before) =>
-      /^(?:kapitel|teil|band|akt|klasse)$/.test(before) ? german(n) : `der ${capital(germanOrdinal(n))}`,
+      /^(?:kapitel|teil|band|akt|klasse|saal|halle|raum|gruppe|phase|stufe|typ|bezirk|quartal|modell|version)$/.test(
+        before,
+      )
+        ? german(n)
+        : `der ${capital(germanOrdinal(n))}`,
     ),
   ],
   short: table(
-    'z. Zt.=zurzeit;z. T.=zum Teil;s. o.=siehe oben;s. u.=siehe unten;o. g.=oben genannt;bzgl.=bezüglich;Hausnr.=Hausnummer;Kap.=Kapitel;geb.=geboren;gest.=gestorben;Mo.=Montag;Di.=Dienstag;Mi.=Mittwoch;Do.=Donnerstag;Sa.=Samstag;So.=Sonntag;Dipl.-Ing.=Diplomingenieur;Ing.=Ingenieur;Wo.=Wochen;z. B.=zum Beispiel;d. h.=das heißt;u. a.=unter anderem;o. ä.=oder ähnlich;i. d. R.=in der Regel;v. a.=vor allem;u. U.=unter Umständen;ca.=circa;bzw.=beziehungsweise;usw.=und so weiter;etc.=et cetera;ggf.=gegebenenfalls;evtl.=eventuell;inkl.=inklusive;exkl.=exklusive;zzgl.=zuzüglich;abzgl.=abzüglich;max.=maximal;min.=mindestens;mind.=mindestens;bspw.=beispielsweise;vgl.=vergleiche;sog.=sogenannt;Nr.=Nummer;Tel.=Telefon;Str.=Straße;Dr.=Doktor;Prof.=Professor;Hr.=Herr;Fr.=Frau;Std.=Stunden;Min.=Minuten;Sek.=Sekunden;Mio.=Millionen;Mrd.=Milliarden;Abs.=Absatz;Art.=Artikel;St.=Sankt;MwSt.=Mehrwertsteuer;tgl.=täglich;Jh.=Jahrhundert',
+    'z. Zt.=zurzeit;z. T.=zum Teil;s. o.=siehe oben;s. u.=siehe unten;o. g.=oben genannt;bzgl.=bezüglich;Hausnr.=Hausnummer;Kap.=Kapitel;geb.=geboren;gest.=gestorben;Mo.=Montag;Di.=Dienstag;Mi.=Mittwoch;Do.=Donnerstag;Sa.=Samstag;Dipl.-Ing.=Diplomingenieur;Ing.=Ingenieur;Wo.=Wochen;z. B.=zum Beispiel;d. h.=das heißt;u. a.=unter anderem;o. ä.=oder ähnlich;i. d. R.=in der Regel;v. a.=vor allem;u. U.=unter Umständen;ca.=circa;bzw.=beziehungsweise;usw.=und so weiter;etc.=et cetera;ggf.=gegebenenfalls;evtl.=eventuell;inkl.=inklusive;exkl.=exklusive;zzgl.=zuzüglich;abzgl.=abzüglich;max.=maximal;min.=mindestens;mind.=mindestens;bspw.=beispielsweise;vgl.=vergleiche;sog.=sogenannt;Nr.=Nummer;Tel.=Telefon;Str.=Straße;Dr.=Doktor;Prof.=Professor;Hr.=Herr;Fr.=Frau;Std.=Stunden;Min.=Minuten;Sek.=Sekunden;Mio.=Millionen;Mrd.=Milliarden;Abs.=Absatz;Art.=Artikel;St.=Sankt;MwSt.=Mehrwertsteuer;tgl.=täglich;Jh.=Jahrhundert',
   ),
 };
 
@@ -200,19 +204,23 @@ export const nl: Figures = {
     [/t\/m(?!\p{L})/u, () => 'tot en met'],
     // A postal code: 1012 AB
     [
-      /([1-9]\d{3}) ?([A-Z]{2})(?!\p{L})/u,
+      /([1-9]\d{3}) ?(?!MB|GB|TB|KB|AM|PM|EU|MW|GW)([A-Z]{2})(?!\p{L})/u,
       ([, digits = '', letters = '']) =>
         `${dutch(Number(digits.slice(0, 2)))} ${digits.slice(2).startsWith('0') ? Array.from(digits.slice(2), (one) => dutch(Number(one))).join(' ') : dutch(Number(digits.slice(2)))} ${Array.from(letters).join(' ')}`,
     ],
     [/(\d+)\s?x(?= \p{Ll})/u, ([, times = '0']) => `${dutch(BigInt(times))} keer`],
-    ...romans(/(?<=\p{Lu}\p{Ll}+ )([IVX]{2,})(?=[\s,.;!?)]|$)/u, (n) => `de ${capital(dutchOrdinal(n))}`),
+    ...romans(/(?<=\p{Lu}\p{Ll}+ )([IVX]{2,})(?=[\s,.;!?)]|$)/u, (n, before) =>
+      /^(?:hoofdstuk|deel|zaal|groep|fase|klasse|type)$/.test(before)
+        ? dutch(n)
+        : `de ${capital(dutchOrdinal(n))}`,
+    ),
   ],
   short: table(
-    'i.v.m.=in verband met;t.a.v.=ter attentie van;a.u.b.=alstublieft;s.v.p.=alstublieft;blz.=bladzijde;art.=artikel;drs.=doctorandus;ir.=ingenieur;ma.=maandag;di.=dinsdag;wo.=woensdag;do.=donderdag;vr.=vrijdag;za.=zaterdag;zo.=zondag;bijv.=bijvoorbeeld;bv.=bijvoorbeeld;o.a.=onder andere;d.w.z.=dat wil zeggen;m.b.t.=met betrekking tot;i.p.v.=in plaats van;t.o.v.=ten opzichte van;n.v.t.=niet van toepassing;e.d.=en dergelijke;enz.=enzovoort;etc.=et cetera;ca.=circa;evt.=eventueel;incl.=inclusief;excl.=exclusief;max.=maximaal;min.=minimaal;nr.=nummer;tel.=telefoon;str.=straat;dhr.=de heer;mevr.=mevrouw;mw.=mevrouw;dr.=dokter;prof.=professor;btw=B T W',
+    'i.v.m.=in verband met;t.a.v.=ter attentie van;a.u.b.=alstublieft;s.v.p.=alstublieft;blz.=bladzijde;art.=artikel;drs.=doctorandus;ir.=ingenieur;di.=dinsdag;wo.=woensdag;do.=donderdag;vr.=vrijdag;za.=zaterdag;bijv.=bijvoorbeeld;bv.=bijvoorbeeld;o.a.=onder andere;d.w.z.=dat wil zeggen;m.b.t.=met betrekking tot;i.p.v.=in plaats van;t.o.v.=ten opzichte van;n.v.t.=niet van toepassing;e.d.=en dergelijke;enz.=enzovoort;etc.=et cetera;ca.=circa;evt.=eventueel;incl.=inclusief;excl.=exclusief;max.=maximaal;min.=minimaal;nr.=nummer;tel.=telefoon;str.=straat;dhr.=de heer;mevr.=mevrouw;mw.=mevrouw;dr.=dokter;prof.=professor;btw=B T W',
   ),
 };
 
-const AT_TIME = /^(?:um|gegen|ab|bis|von|vor|nach)$/;
+const AT_TIME = /^(?:um|gegen)$/;
 const DUTCH_MONTHS =
   'januari februari maart april mei juni juli augustus september oktober november december'.split(' ');
 

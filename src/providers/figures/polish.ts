@@ -22,6 +22,7 @@ function yearInCase(year: bigint, ending: 'ego' | 'ym' = 'ego'): string {
   return `${toCardinal(year - rest)} ${inCase(rest, ending)}`;
 }
 
+const PERSONS: Readonly<Record<string, string>> = { one: 'osoba', few: 'osoby', many: 'osób' };
 const MONTHS_OF =
   'stycznia|lutego|marca|kwietnia|maja|czerwca|lipca|sierpnia|września|października|listopada|grudnia';
 
@@ -197,16 +198,17 @@ export const pl: Figures = {
       ([, ...groups]) =>
         groups.map((group) => Array.from(group, (digit) => toCardinal(Number(digit))).join(' ')).join(', '),
     ],
-    // 2. piętro, 3 piętro
+    // 2. piętro, na 3 piętrze; of a quantity ("3 piętra") nothing
     [
-      /(\d{1,2})\.? (?=pi[ęe]tr|klas|stron|liceum|ulic|miejsc|termin|poziom|rat[aęy])/u,
+      /(\d{1,2})\.? (?=pi[ęe]tro(?!\p{L})|miejsce(?!\p{L}))/u,
       ([whole, n = '0'], before) =>
-        !whole.includes('.') && !/^(?:na|w|do|z)$/.test(before) && before !== ''
-          ? undefined
-          : inCase(Number(n), before === 'na' || before === 'w' ? 'ym' : 'ego').replace(
-              /ego$/,
-              before === '' ? 'e' : 'ego',
-            ),
+        before === '' || whole.includes('.') ? inCase(Number(n), 'ego').replace(/ego$/, 'e') : undefined,
+    ],
+    [/(\d{1,2})\.? (?=pi[ęe]trze(?!\p{L})|miejscu(?!\p{L}))/u, ([, n = '0']) => inCase(Number(n), 'ym')],
+    [
+      /(\d+)\s?os\.?(?!\p{L})/u,
+      ([, n = '0']) =>
+        `${toCardinal(BigInt(n), { gender: 'feminine' })} ${PERSONS[new Intl.PluralRules('pl').select(Number(n))] ?? 'osób'}`,
     ],
     [
       /(w )?latach (\d0)\.?(?![\d])/u,

@@ -92,13 +92,11 @@ export const fr: Figures = {
       ([, weeks = '0']) => `${fr.cardinal(BigInt(weeks), 'f')} semaine${Number(weeks) > 1 ? 's' : ''}`,
     ],
     [
-      /(\d+)\s?(?:s|sec\.?)(?!\p{L})/u,
+      /(\d+)\s?(?:s|sec\.?)(?![\p{L}’'])/u,
       ([, seconds = '0']) => `${fr.cardinal(BigInt(seconds), 'f')} seconde${Number(seconds) > 1 ? 's' : ''}`,
     ],
     ...romans(/([IVXL]+)(?:er|e|ème)(?= siècle)/u, (n) => (n === 1 ? 'premier' : frenchOrdinal(n))),
-    ...romans(/(?<=(?:chapitre|ch\.|tome|\p{Lu}\p{Ll}+) )([IVX]{2,}|[VX])(?=[\s,.;!?)]|$)/u, (n) =>
-      french(n),
-    ),
+    ...romans(/(?<=(?:chapitre|ch\.|tome|\p{Lu}\p{Ll}+) )([IVX]{2,}|V)(?=[\s,.;!?)]|$)/u, (n) => french(n)),
   ],
   short: table(
     'art.=article;p.=page;ch.=chapitre;ex.=exemple;lun.=lundi;mer.=mercredi;jeu.=jeudi;ven.=vendredi;sam.=samedi;dim.=dimanche;sem.=semaine;pers.=personnes;apt.=appartement;bât.=bâtiment;p. ex.=par exemple;c.-à-d.=c’est-à-dire;etc.=et cetera;env.=environ;tél.=téléphone;av.=avenue;bd=boulevard;boul.=boulevard;max.=maximum;min.=minimum;M.=monsieur;MM.=messieurs;Mme=madame;Mlle=mademoiselle;Dr=docteur;Dr.=docteur;Pr=professeur;St=saint;Ste=sainte;N.B.=notez bien;TTC=toutes taxes comprises;HT=hors taxes;RDV=rendez-vous',
@@ -202,6 +200,10 @@ export const es: Figures = {
       ([mark, digits = '0']) =>
         es.ordinal?.(BigInt(digits), mark.endsWith('er') ? 'er' : mark.slice(-1), '', ''),
     ],
+    [
+      /D\.(?= \p{Lu})/u,
+      (_match, before) => (/^(?:|a|con|de|para|por|y|al|el|señor)$/.test(before) ? 'don' : undefined),
+    ],
     [/por h(?!\p{L})/u, () => 'por hora'],
     [/por pers\.?(?!\p{L})/u, () => 'por persona'],
     [
@@ -215,12 +217,12 @@ export const es: Figures = {
     [/(?:L[-–]V|L a V)(?!\p{L})/u, () => 'lunes a viernes'],
     [/c\/\s?(?=\p{Lu})/u, () => 'calle'],
     ...romans(/(?<=siglo )([IVXL]+)(?!\p{L})/u, (n) => castilian(n)),
-    ...romans(/(?<=(?:capítulo|cap\.|\p{Lu}\p{Ll}+) )([IVX]{2,}|[VX])(?=[\s,.;!?)]|$)/u, (n, before) =>
+    ...romans(/(?<=(?:capítulo|cap\.|\p{Lu}\p{Ll}+) )([IVX]{2,}|V)(?=[\s,.;!?)]|$)/u, (n, before) =>
       n > 10 || /^cap/.test(before) ? castilian(n) : spanishOrdinal(n),
     ),
   ],
   short: table(
-    'art.=artículo;cap.=capítulo;D.=don;Dña.=doña;D.ª=doña;Av.=avenida;Avda.=avenida;a. C.=antes de Cristo;d. C.=después de Cristo;lun.=lunes;mié.=miércoles;jue.=jueves;vie.=viernes;sáb.=sábado;dom.=domingo;Nº=número;p. ej.=por ejemplo;p.ej.=por ejemplo;etc.=etcétera;aprox.=aproximadamente;tel.=teléfono;núm.=número;pág.=página;avda.=avenida;av.=avenida;máx.=máximo;mín.=mínimo;Sr.=señor;Sra.=señora;Srta.=señorita;Sres.=señores;Dr.=doctor;Dra.=doctora;Prof.=profesor;Ud.=usted;Uds.=ustedes;EE. UU.=Estados Unidos;EE.UU.=Estados Unidos;izq.=izquierda;dcha.=derecha;Dto.=descuento;a. m.=de la mañana;a.m.=de la mañana;p. m.=de la tarde;p.m.=de la tarde;IVA=IVA',
+    'art.=artículo;cap.=capítulo;Dña.=doña;D.ª=doña;Av.=avenida;Avda.=avenida;a. C.=antes de Cristo;d. C.=después de Cristo;lun.=lunes;mié.=miércoles;jue.=jueves;vie.=viernes;sáb.=sábado;dom.=domingo;Nº=número;p. ej.=por ejemplo;p.ej.=por ejemplo;etc.=etcétera;aprox.=aproximadamente;tel.=teléfono;núm.=número;pág.=página;avda.=avenida;av.=avenida;máx.=máximo;mín.=mínimo;Sr.=señor;Sra.=señora;Srta.=señorita;Sres.=señores;Dr.=doctor;Dra.=doctora;Prof.=profesor;Ud.=usted;Uds.=ustedes;EE. UU.=Estados Unidos;EE.UU.=Estados Unidos;izq.=izquierda;dcha.=derecha;Dto.=descuento;a. m.=de la mañana;a.m.=de la mañana;p. m.=de la tarde;p.m.=de la tarde;IVA=IVA',
   ),
 };
 
@@ -314,7 +316,7 @@ export const it: Figures = {
     [/['’](\d0)(?!\d)/, ([, decade = '0']) => italian(BigInt(decade))],
     ...romans(/([IVXL]+)(?= secolo)/u, (n) => italianOrdinal(n)),
     ...romans(/(?<=secolo )([IVXL]+)(?!\p{L})/u, (n) => italianOrdinal(n)),
-    ...romans(/(?<=(?:capitolo|cap\.|\p{Lu}\p{Ll}+) )([IVX]{2,}|[VX])(?=[\s,.;!?)]|$)/u, (n) =>
+    ...romans(/(?<=(?:capitolo|cap\.|\p{Lu}\p{Ll}+) )([IVX]{2,}|V)(?=[\s,.;!?)]|$)/u, (n) =>
       italianOrdinal(n),
     ),
   ],

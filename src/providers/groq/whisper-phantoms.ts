@@ -11,7 +11,7 @@ const SUBTITLES =
 
 /** The same in other languages, and who made the subtitles. */
 const MORE_SUBTITLES =
-  /^©|\btv \p{L}+ \d{4}\W*$|dzięki za (?:oglądanie|uwagę)|napisy:|देखने के लिए धन्यवाद|चैनल को सब्सक्राइब|明[鏡镜]|ที่รับชม|ติดตามตอนต่อไป|спасибо за (?:просмотр|внимание)|субтитр|дякую за перегляд|субтитри|[iİ]zlediğiniz için|altyazı|للمشاهدة|نانسي قنقر|في القناة|tack f[öo]r att (?:ni|du)|textning|undertekst|tekst(?:et|ing) a[fv]|kiitos katsomisesta|tekstitys|titulky|felirat|υπότιτλοι|mulțumesc pentru vizionare|hvala što (?:pratite|ste)|phụ đề|đăng ký kênh|đã theo dõi|terima kasih (?:telah|sudah) menonton|כתוביות|תודה (?:על ה|ש)צפי/iu;
+  /^©|\btv \p{L}+ \d{4}\W*$|dzięki za (?:oglądanie|uwagę)|napisy:|देखने के लिए धन्यवाद|चैनल को सब्सक्राइब|明[鏡镜]|(?:[谢謝]{2}|感[谢謝])[觀观收][看聽听]|zdjęcia i montaż|ที่รับชม|ติดตามตอนต่อไป|спасибо за (?:просмотр|внимание)|субтитр|дякую за перегляд|субтитри|[iİ]zlediğiniz için|altyazı|للمشاهدة|نانسي قنقر|في القناة|tack f[öo]r att (?:ni|du)|textning|undertekst|tekst(?:et|ing) a[fv]|kiitos katsomisesta|tekstitys|titulky|felirat|υπότιτλοι|mulțumesc pentru vizionare|hvala što (?:pratite|ste)|phụ đề|đăng ký kênh|đã theo dõi|terima kasih (?:telah|sudah) menonton|כתוביות|תודה (?:על ה|ש)צפי/iu;
 
 /** A whole text of these words is one, too; within others they are said. */
 const WHOLE =
@@ -40,13 +40,13 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
   de: ['vielen dank', 'danke', 'danke schön', 'tschüss', 'bis zum nächsten mal', "das war's"],
   fr: ['merci', 'merci beaucoup', 'au revoir', 'à bientôt'],
   es: ['gracias', 'muchas gracias', 'adiós', 'hasta luego', 'chao'],
-  it: ['grazie', 'grazie mille', 'ciao', 'arrivederci'],
+  it: ['grazie', 'grazie mille', 'grazie a tutti', 'ciao', 'arrivederci'],
   pt: ['obrigado', 'obrigada', 'tchau', 'até logo', 'muito obrigado'],
   nl: ['dank je wel', 'dank u wel', 'bedankt', 'tot ziens', 'doei'],
   pl: ['dziękuję', 'dzięki', 'do widzenia', 'pa pa'],
   hi: ['धन्यवाद', 'शुक्रिया'],
-  ja: ['ありがとうございました', 'ありがとうございます', 'おやすみなさい', 'はい'],
-  zh: ['谢谢', '谢谢大家', '谢谢观看', '再见', '多谢'],
+  ja: ['ありがとうございました', 'ありがとうございます', 'おやすみなさい'],
+  zh: ['谢谢', '谢谢大家', '再见', '多谢', '謝謝', '謝謝大家', '再見', '多謝'],
   th: ['ขอบคุณครับ', 'ขอบคุณค่ะ', 'ขอบคุณ'],
   ko: ['감사합니다', '고맙습니다'],
   ru: ['спасибо', 'до свидания', 'пока'],

@@ -56,7 +56,7 @@ export interface StasisSettings {
 export const DEFAULT_STASIS_SETTINGS: StasisSettings = {
   requestMs: 3000,
   pingMs: 5000,
-  claimMs: 1000,
+  claimMs: 500,
   standByMs: 5000,
   lookMs: 1000,
   soundMs: 5000,

@@ -17,6 +17,7 @@ describe('of a refusal', () => {
     ["Unsupported value: 'temperature' does not support 0.4 with this model.", 400, 'no temperature'],
     ['{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"]}]}', 422, 'no stream_options'],
     ['Unrecognized request argument supplied: reasoning_effort', 400, 'no reasoning_effort'],
+    ['Parameter reasoning_effort not recognized', 400, 'no reasoning_effort'],
     ['registry.ollama.ai/library/gemma:latest does not support tools', 400, 'no tools'],
     ['"auto" tool choice requires --enable-auto-tool-choice: unsupported', 400, 'no tools'],
     // In the words of others: Moonshot, Anthropic, Azure, Groq, OpenAI, xAI, Gemini, LiteLLM

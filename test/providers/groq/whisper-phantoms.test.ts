@@ -40,6 +40,10 @@ describe('of what Whisper hears', () => {
     ['Tack för att ni tittade.', 1200, 'sv'],
     ['Titulky vytvořil JohnyX', 1200, 'cs'],
     ['TV GELDERLAND 2021', 1500, 'nl'],
+    ['Grazie a tutti.', 400, 'it'],
+    ['Zdjęcia i montaż', 1000, 'pl'],
+    ['谢谢观看', 1000, 'zh'],
+    ['謝謝大家', 400, 'zh'],
   ])('%j in %d ms of %s is made up', (text, voicedMs, language) => {
     expect(isPhantom(text, voicedMs, language)).toBe(true);
   });
@@ -51,6 +55,7 @@ describe('of what Whisper hears', () => {
     ['Ja', 160, 'de'],
     ['What does a cleaning cost?', 1200, 'en'],
     ['はい、そうです', 900, 'ja'],
+    ['はい', 250, 'ja'],
     ['九点', 400, 'zh'],
     ['Okay, thank you.', 450, 'en'],
     ['Thanks for listening to me, goodbye.', 1800, 'en'],
