@@ -156,7 +156,7 @@ async function assemble(
         interrupted.clear();
       }),
     );
-  const fleet = openFleet({ config, log, scope, records, monitoring }, (call, said) => {
+  const fleet = await openFleet({ config, log, scope, records, monitoring }, (call, said) => {
     interrupted.set(call, said);
   });
   const recorders = config.records.recordings ? new Recorders(records, log, rules) : undefined;

@@ -1,11 +1,11 @@
 import type { Config } from '../config.ts';
 import type { Message } from '../dialog/contract/conversation.ts';
-import { Fleet } from '../fleet/fleet.ts';
+import type { Fleet } from '../fleet/fleet.ts';
 import { systemClock, type Milliseconds } from '../lib/clock.ts';
 import { thisRun } from '../lib/program-run.ts';
 import type { Scope } from '../lib/scope.ts';
 import type { Logger } from '../observability/logger.ts';
-import { FleetState } from '../store/postgres/fleet-state.ts';
+import type { FleetState } from '../store/postgres/fleet-state.ts';
 import type { Store } from '../store/store.ts';
 import type { StasisApp } from '../telephony/asterisk/stasis-app.ts';
 import type { FleetPart } from '../telephony/asterisk/stasis-options.ts';
@@ -14,8 +14,8 @@ import type { Monitoring } from './monitoring.ts';
 /** For what another node has said with a caller, who hears nothing meanwhile. */
 const SAID_MS: Milliseconds = 1500;
 
-/** Undefined: this program is alone. `onTaken`: a call will come that another node had. */
-export function openFleet(
+/** Resolves to undefined: this program is alone, and loads nothing for it. `onTaken`: a call will come that another node had. */
+export async function openFleet(
   {
     config,
     log,
@@ -30,7 +30,7 @@ export function openFleet(
     readonly monitoring: Monitoring;
   },
   onTaken: (call: string, said: readonly Message[]) => void,
-): Fleet | undefined {
+): Promise<Fleet | undefined> {
   const {
     fleet: { node, ...limits },
     databaseUrl,
@@ -38,10 +38,11 @@ export function openFleet(
   } = config;
   if (node === undefined) return undefined;
   const about = { part: 'fleet', node };
+  const { Fleet } = await import('../fleet/fleet.ts');
   const store =
     databaseUrl === undefined
       ? undefined
-      : new FleetState(databaseUrl, (message) => {
+      : await openState(databaseUrl, (message) => {
           log.warn(about, message);
         });
   if (!store)
@@ -64,6 +65,11 @@ export function openFleet(
   if (store) monitoring.check('fleet', () => fleet.stats.storeTrouble, false);
   monitoring.watch({ fleet: () => fleet.stats });
   return fleet;
+}
+
+async function openState(url: string, onTrouble: (message: string) => void): Promise<FleetState> {
+  const { FleetState } = await import('../store/postgres/fleet-state.ts');
+  return new FleetState(url, onTrouble);
 }
 
 /** What a Stasis app of this name has to know of the fleet. */

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AriError } from '../../../../src/telephony/asterisk/ari-error.ts';
 import { AriRest } from '../../../../src/telephony/asterisk/ari-rest.ts';
@@ -42,6 +43,13 @@ describe('opening ARI', () => {
     await ari.answer(caller.id);
     expect(await ari.bridges()).toEqual([{ id: 'b1', channels: [caller.id] }]);
     expect((await ari.channels()).map(({ id, state }) => [id, state])).toEqual([[caller.id, 'Up']]);
+  });
+
+  it('loads nothing of the package that ari-client would ask with whether the server is there', async () => {
+    await open();
+    const loaded = Object.keys(createRequire(import.meta.url).cache);
+    expect(loaded.filter((path) => /\/node_modules\/(?:request|tough-cookie)\/\w+\//.test(path))).toEqual([]);
+    expect(loaded.some((path) => path.includes('/node_modules/ari-client/'))).toBe(true);
   });
 
   it('may be done for two servers at once, and gives each its own', async () => {
