@@ -25,7 +25,7 @@ import {
 
 const SAMPLE_MS = 2000;
 /** Connections that are kept alive for a while, and what is given back later, have so long to go. Else the calls are made again. */
-const REST_MS = { timed: 60_000, untimed: 15_000 };
+const REST_MS = { timed: 60_000, untimed: 10_000 };
 /** Between two looks. */
 const PAUSE_MS = 1000;
 /**
