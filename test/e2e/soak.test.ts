@@ -1,4 +1,4 @@
-/** `make soak` in short: the same calls and faults, with so few calls that it takes some 40 s. */
+/** `make soak` in short: the same calls and faults, with so few calls that it takes a minute or so. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +11,8 @@ import { report } from '../support/running-agent.ts';
 
 /** How soon somebody is served isn't judged: other tests run beside it. */
 const SIZE = {
-  ...{ seed: 15, timed: false, warmUp: 12, calls: 16, atOnce: 8 },
-  ...{ faultEveryMs: 2000, longestMs: 5000 },
+  ...{ seed: 15, timed: false, warmUp: 8, calls: 12, atOnce: 6 },
+  ...{ faultEveryMs: 2000, longestMs: 4500 },
 };
 
 it(

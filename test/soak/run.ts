@@ -24,8 +24,10 @@ import {
 } from './state.ts';
 
 const SAMPLE_MS = 2000;
-/** Connections that are kept alive for a while, and what is given back later, have so long to go. Else the calls are made again. */
-const REST_MS = { timed: 60_000, untimed: 15_000 };
+/** Connections that are kept alive for a while, and what is given back later, have so long to go. */
+const REST_MS = 60_000;
+/** The same before the calls are made again. */
+const SHORT_REST_MS = 10_000;
 /** Between two looks. */
 const PAUSE_MS = 1000;
 /**
@@ -100,6 +102,7 @@ export async function runSoak(
     const rounds: Round[] = [];
     do {
       before = rounds.at(-1)?.after ?? before;
+      const restMs = size.timed || rounds.length > 0 ? REST_MS : SHORT_REST_MS;
       say(`${plan.calls.length} calls, ${plan.atOnce} at once, ${plan.faults.length} faults`);
       const startedAt = Date.now();
       const sampling = new AbortController();
@@ -108,7 +111,7 @@ export async function runSoak(
       sampling.abort();
       await sampled;
       const endedAt = Date.now();
-      rounds.push({ ...made, startedAt, endedAt, after: await rested(before, endedAt) });
+      rounds.push({ ...made, startedAt, endedAt, after: await rested(before, endedAt + restMs) });
       // What few calls load for the first time isn't lost: what is, grows again with the same calls.
     } while (!size.timed && rounds.length < 2 && grew(before, rounds.at(-1)?.after));
     return {
@@ -123,11 +126,10 @@ export async function runSoak(
       ].join('\n'),
     };
 
-    async function rested(before: HeldState, endedAt: number): Promise<HeldState> {
+    async function rested(before: HeldState, until: number): Promise<HeldState> {
       for (;;) {
         const after = await look();
-        if (!grew(before, after) || Date.now() - endedAt >= REST_MS[size.timed ? 'timed' : 'untimed'])
-          return after;
+        if (!grew(before, after) || Date.now() >= until) return after;
       }
     }
 

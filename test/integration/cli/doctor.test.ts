@@ -1,6 +1,9 @@
 /** `voice-agent doctor` at a real Asterisk, well and ill. */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createServer as createHttpServer } from 'node:http';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { NativeAsterisk } from '../../../lab/asterisk.ts';
 import { doctorCommand } from '../../../src/cli/doctor.ts';
 import type { Finding } from '../../../src/cli/doctor/finding.ts';
@@ -71,6 +74,70 @@ describe('voice-agent doctor', () => {
     } finally {
       await asterisk.cli('module load chan_rtp.so');
     }
+  });
+
+  it('says that an Asterisk is too old, and that its clock is another one', async () => {
+    // What it says of itself, changed on its way: packages of Asterisk 18 are hard to come by.
+    const server = createServer((near) => {
+      const far = connect(asterisk.httpPort, '127.0.0.1');
+      const earlier = new Date(Date.now() - 300_000).toUTCString();
+      far.on('data', (data) => {
+        const text = data.toString('latin1').replace(/("version":\s*)"22/, '$1"18');
+        near.write(Buffer.from(text.replace(/^Date: .{29}/m, `Date: ${earlier}`), 'latin1'));
+      });
+      near.pipe(far);
+      for (const socket of [near, far]) {
+        socket.on('error', () => undefined);
+        socket.on('close', () => {
+          near.destroy();
+          far.destroy();
+        });
+      }
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const { status, bad, warned, findings } = await doctor(
+      { ARI_URL: `http://127.0.0.1:${port}` },
+      '--no-call',
+    );
+    expect({ status, bad }).toMatchObject({
+      status: 1,
+      bad: [expect.stringMatching(/^it is Asterisk 18\..*; 20 or newer is needed$/)] as unknown,
+    });
+    expect(warned).toMatch(/Asterisk's clock is -?(299|300|301) s apart/);
+    expect(findings.filter(({ state, remedy }) => state !== 'ok' && remedy === undefined)).toEqual([]);
+  });
+
+  it('names each module that is missing, and each address that is wrong', async () => {
+    for (const [module, said] of [
+      ['bridge_simple.so', 'bad'],
+      ['app_stasis.so', 'bad'],
+      ['codec_g722.so', 'warned'],
+    ] as const) {
+      await asterisk.cli(`module unload ${module}`);
+      try {
+        const found = await doctor({}, '--no-call');
+        expect(found[said].toString(), module).toContain(module);
+        expect(found.findings.find(({ text }) => text.includes(module))?.remedy).toContain(`load ${module}`);
+      } finally {
+        await asterisk.cli(`module load ${module}`);
+      }
+    }
+    const nowhere = await doctor({ ARI_URL: 'http://asterisk.invalid:8088' }, '--no-call');
+    expect(nowhere.bad[0]).toContain('asterisk.invalid');
+    expect(nowhere.findings.find(({ state }) => state === 'bad')?.remedy).toContain('ARI_URL');
+    const web = createHttpServer((_request, response) => response.writeHead(404).end('not found'));
+    web.listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    onTestFinished(() => void web.close());
+    const { port } = web.address() as AddressInfo;
+    const another = await doctor({ ARI_URL: `http://127.0.0.1:${port}` }, '--no-call');
+    expect(another.findings.find(({ state }) => state === 'bad')?.remedy).toContain('Asterisk');
+    const elsewhere = await doctor({ RTP_LISTEN_ADDRESS: '192.0.2.1' });
+    expect(elsewhere).toMatchObject({ status: 1, calls: [] });
+    expect(elsewhere.bad[0]).toContain('can’t be made');
   });
 
   it('says that no sound comes where Asterisk sends it elsewhere, and which numbers lead nowhere', async () => {
