@@ -116,8 +116,8 @@ describe.each(SDKS)('through $sdk, a model', ({ meet }) => {
     ['as parts', [{ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'They want' }] }] }]],
   ])('that tells its thoughts %s, for longer than a first token may take', async (_, thoughts) => {
     const { server, llm } = await meet(
-      { betweenTokens: () => 250 },
-      { firstTokenMs: 200, tokenMs: 400, thinkingMs: 5000 },
+      { betweenTokens: () => 600 },
+      { firstTokenMs: 500, tokenMs: 4000, thinkingMs: 15_000 },
     );
     server.script.push({ deltas: [...thoughts, { content: 'We open at nine.' }] });
     const events = await ask(llm, asks());
