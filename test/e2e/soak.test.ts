@@ -11,13 +11,13 @@ import { report } from '../support/running-agent.ts';
 
 /** How soon somebody is served isn't judged: other tests run beside it. */
 const SIZE = {
-  ...{ seed: 15, timed: false, warmUp: 8, calls: 12, atOnce: 6 },
-  ...{ faultEveryMs: 2000, longestMs: 4500 },
+  ...{ seed: 15, timed: false, warmUp: 12, calls: 16, atOnce: 8 },
+  ...{ faultEveryMs: 2000, longestMs: 5000 },
 };
 
 it(
   'Many callers at once, while one fault follows the other: each is served or told, and nothing is left',
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'soak-'));
     onTestFinished(() => {

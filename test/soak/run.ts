@@ -28,6 +28,8 @@ const SAMPLE_MS = 2000;
 const REST_MS = 60_000;
 /** The same before the calls are made again. */
 const SHORT_REST_MS = 10_000;
+/** There are few things that are loaded only once. */
+const MOST_ROUNDS = 3;
 /** Between two looks. */
 const PAUSE_MS = 1000;
 /**
@@ -102,7 +104,7 @@ export async function runSoak(
     const rounds: Round[] = [];
     do {
       before = rounds.at(-1)?.after ?? before;
-      const restMs = size.timed || rounds.length > 0 ? REST_MS : SHORT_REST_MS;
+      const restMs = size.timed || rounds.length + 1 === MOST_ROUNDS ? REST_MS : SHORT_REST_MS;
       say(`${plan.calls.length} calls, ${plan.atOnce} at once, ${plan.faults.length} faults`);
       const startedAt = Date.now();
       const sampling = new AbortController();
@@ -113,7 +115,7 @@ export async function runSoak(
       const endedAt = Date.now();
       rounds.push({ ...made, startedAt, endedAt, after: await rested(before, endedAt + restMs) });
       // What few calls load for the first time isn't lost: what is, grows again with the same calls.
-    } while (!size.timed && rounds.length < 2 && grew(before, rounds.at(-1)?.after));
+    } while (!size.timed && rounds.length < MOST_ROUNDS && grew(before, rounds.at(-1)?.after));
     return {
       about: aboutRun({ ...size, atOnce: plan.atOnce }, rounds),
       plan: { ...plan, calls: rounds.flatMap(() => plan.calls) },
