@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ALICE, greeting, TOM, useRunningAgent } from '../support/agent-under-test.ts';
 import { rtpStreams } from '../../lab/capture.ts';
 import { decodeG711, encodeG711 } from '../../src/media/g711.ts';
-import { en } from '../../src/dialog/language/en.ts';
 import { startEmulatedCloud, type EmulatedCloud } from '../support/provider-servers/emulated-cloud.ts';
 import { openFliteVoice } from '../support/provider-servers/flite-voice.ts';
 import { samplesHeardOf, type Synthesised } from '../support/synthesised.ts';
@@ -101,22 +100,6 @@ describe('A conversation in the cloud', () => {
       .map(({ transcript }) => transcript)
       .join('');
     expect(spoken.split(GREETING)).toHaveLength(2);
-  });
-
-  it('goes on by a prepared phrase when its agent has been killed and started again, for each caller', async () => {
-    const callers = await Promise.all([agent.greeted(ALICE), agent.greeted(TOM)]);
-    await agent.lab.killAgent();
-    const restartedAt = await agent.lab.restartAgent();
-    for (const { call } of callers) {
-      expect(await call.heard.speech({ timeoutMs: 20_000, after: restartedAt })).toBe(true);
-      const after = Math.round((call.heard.speechStartedAt ?? 0) - restartedAt);
-      report(`spoken to again ${after} ms after the restart`);
-    }
-    for (const { call, view } of callers) {
-      await view.event('agent-said', ({ text }) => text === en.phrases.sayAgain);
-      await call.hangUp();
-      await view.event('ended');
-    }
   });
 });
 

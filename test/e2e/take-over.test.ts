@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { listen, PATIENCE } from '../../lab/conversation.ts';
 import { PROJECT } from '../../lab/paths.ts';
 import { en } from '../../src/dialog/language/en.ts';
-import { AgentUnderTest, ALICE, SAME_WORDS } from '../support/agent-under-test.ts';
+import { AgentUnderTest, ALICE, SAME_WORDS, TOM } from '../support/agent-under-test.ts';
+import { startEmulatedCloud } from '../support/provider-servers/emulated-cloud.ts';
 import { report } from '../support/running-agent.ts';
 
 const agent = new AgentUnderTest();
@@ -66,6 +67,28 @@ it('A caller whose agent is killed and doesn’t come back goes on in the dialpl
   await expect.poll(contexts, { timeout: 5000 }).toEqual(['voice-agent-result']);
   expect(await call.heard.speech({ timeoutMs: 10_000, after: killedAt + afterMs })).toBe(true);
   await nothingLeft();
+});
+
+it('Callers whose agent has its providers in the cloud hear of its death as well, by a phrase that it has prepared', async () => {
+  const cloud = await startEmulatedCloud({});
+  onTestFinished(() => cloud.close());
+  const inCloud = new AgentUnderTest();
+  await inCloud.start({ environment: cloud.environment });
+  onTestFinished(() => inCloud.stop());
+  const callers = await Promise.all([ALICE, TOM].map((who) => inCloud.greeted(who)));
+  await inCloud.lab.killAgent();
+  const restartedAt = await inCloud.lab.restartAgent();
+  const views = [ALICE, TOM].map((who, at) =>
+    inCloud.lab.view(callers[at]!.call, who.extension, who.account),
+  );
+  for (const [at, { call }] of callers.entries()) {
+    expect(await call.heard.speech({ timeoutMs: 20_000, after: restartedAt })).toBe(true);
+    report(
+      `spoken to again ${Math.round((call.heard.speechStartedAt ?? 0) - restartedAt)} ms after the restart`,
+    );
+    await views[at]!.event('agent-said', ({ text }) => text === en.phrases.sayAgain);
+    await call.hangUp();
+  }
 });
 
 async function nothingLeft(): Promise<void> {
