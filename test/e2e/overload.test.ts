@@ -11,8 +11,8 @@ import { Sipp, type SippTold } from '../soak/sipp.ts';
 const LIMIT = 5;
 const CALLS = 300;
 const PER_SECOND = 40;
-/** Longer than the words for those who are refused. */
-const TALK_MS = 6000;
+/** Much longer than the words for those who are refused (6 s): else both sides hang up at once, which SIPp complains of. */
+const TALK_MS = 9000;
 /** How soon is a question of the machine. */
 const ANSWER_MS = 60_000;
 
