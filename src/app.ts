@@ -126,7 +126,7 @@ async function assemble(
   });
   // In a moment it is known what is wrong there; what the providers load takes longer.
   const [monitoring, asterisks] = await orAllThatIsWrong(
-    [startMonitoring(config, log, scope, eventLoop), openAll(config, log, scope)] as const,
+    [startMonitoring(config, log, scope, eventLoop), openAll(config, log, scope)],
     config,
   );
   const rules = keepRules(config);

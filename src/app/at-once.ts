@@ -19,19 +19,19 @@ export function joined([first, ...more]: readonly unknown[]): unknown {
  * one go. Throws also when all is there, but a provider lacks something on this machine, or a port is taken: both would
  * show only behind what takes seconds to load.
  */
-export async function orAllThatIsWrong<T extends readonly unknown[]>(
-  opening: { readonly [At in keyof T]: Promise<T[At]> },
+export async function orAllThatIsWrong<T extends readonly unknown[] | []>(
+  opening: T,
   config: Config,
-): Promise<T> {
+): Promise<{ -readonly [At in keyof T]: Awaited<T[At]> }> {
   const opened = await Promise.allSettled(opening);
-  const wrong = opened.flatMap((one): unknown[] => (one.status === 'rejected' ? [one.reason] : []));
+  const wrong = opened.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
   wrong.push(...lackingProviders(config));
   const ports = await portsTaken(config);
   if (wrong.length + ports.length > 0) {
     const also = await unwritable(config.dataDir);
     throw joined(wrong.length > 0 ? [...wrong, ...also, ...ports] : [...ports, ...also]);
   }
-  return opened.map((one) => (one as PromiseFulfilledResult<unknown>).value) as unknown as T;
+  return Promise.all(opening);
 }
 
 /** What those lack that are the first on some list: the others only take their places. */
