@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AgentEvents, type AgentCall } from './agent-events.ts';
 import { PATIENCE, exchange, listen, type Exchange } from './conversation.ts';
 import { DEMO_CALLS, recordingOf } from './demo-calls.ts';
-import { docker, needDocker, type Ran, type Variables } from './docker.ts';
+import { docker, leftOf, needDocker, type Ran, type Variables } from './docker.ts';
 import { expectThat, until, type Checks } from './docker-checks.ts';
 import { ON_THIS_MACHINE } from './docker-variables.ts';
 import { PROJECT } from './paths.ts';
@@ -12,7 +12,6 @@ import { Softphone, type SoftphoneCall } from './softphone.ts';
 import { readSound } from './sound-file.ts';
 
 const NAME = 'ari-voice-agent-fleet-test';
-const LABEL = `label=com.docker.compose.project=${NAME}`;
 const FILE = join(PROJECT, 'docker/compose.fleet.yaml');
 const HOST = '127.0.0.1';
 /** Whoever comes by a published port is the network's own first address to the containers. */
@@ -170,16 +169,8 @@ class FleetStack {
   async remove(): Promise<undefined> {
     await this.need('down', '--volumes', '--remove-orphans', '--timeout', '5');
     await docker(['image', 'rm', `ari-voice-agent/entry:${this.variables['VOICE_AGENT_TAG'] ?? 'latest'}`]);
-    const left = await Promise.all(
-      (['ps', 'network', 'volume'] as const).map((what) =>
-        needDocker(
-          what === 'ps'
-            ? ['ps', '--all', '--quiet', '--filter', LABEL]
-            : [what, 'ls', '--quiet', '--filter', LABEL],
-        ),
-      ),
-    );
-    expectThat(left.join('').trim() === '', `still there: ${left.join(' ').trim()}`);
+    const left = await leftOf(NAME);
+    expectThat(left === '', `still there: ${left}`);
     return undefined;
   }
 

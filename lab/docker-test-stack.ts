@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { compose, docker, needDocker } from './docker.ts';
+import { compose, docker, leftOf, needDocker } from './docker.ts';
 import type { Ran, Variables } from './docker.ts';
 import { expectThat } from './docker-checks.ts';
 import { ContainerLog } from './docker-logs.ts';
@@ -9,7 +9,6 @@ import { CACHE } from './paths.ts';
 import { freePorts, freeRtpPorts } from './ports.ts';
 
 const NAME = 'ari-voice-agent-test';
-const LABEL = `label=com.docker.compose.project=${NAME}`;
 const RTP_PORTS = 40;
 export const AGENT_LOG = join(CACHE, 'log/docker-agent.log');
 
@@ -97,13 +96,8 @@ export class Stack {
     this.log?.close();
     await this.need('--profile', '*', 'down', '--volumes', '--remove-orphans', '--timeout', '5');
     await docker(['image', 'rm', ...IMAGES.map(imageName)]);
-    const left = await Promise.all([
-      needDocker(['ps', '--all', '--quiet', '--filter', LABEL]),
-      needDocker(['network', 'ls', '--quiet', '--filter', LABEL]),
-      needDocker(['volume', 'ls', '--quiet', '--filter', LABEL]),
-      needDocker(['image', 'ls', '--quiet', 'ari-voice-agent/*:test']),
-    ]);
-    const names = left.join('').trim();
+    const images = await needDocker(['image', 'ls', '--quiet', 'ari-voice-agent/*:test']);
+    const names = `${await leftOf(NAME)} ${images.trim()}`.trim();
     expectThat(names === '', `still there: ${names.replace(/\s+/g, ' ')}`);
     return undefined;
   }

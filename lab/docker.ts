@@ -82,6 +82,17 @@ export function dockerHere(
   });
 }
 
+/** The names of what is left of a compose project: containers, networks, volumes. Empty: nothing. */
+export async function leftOf(project: string): Promise<string> {
+  const filter = ['--quiet', '--filter', `label=com.docker.compose.project=${project}`];
+  const left = await Promise.all([
+    needDocker(['ps', '--all', ...filter]),
+    needDocker(['network', 'ls', ...filter]),
+    needDocker(['volume', 'ls', ...filter]),
+  ]);
+  return left.join('').trim().replace(/\s+/g, ' ');
+}
+
 /** Why no Docker engine can be used here; undefined if one answers. */
 export async function engineTrouble(): Promise<string | undefined> {
   const version = await docker(['version', '--format', '{{.Server.Version}}'], { timeoutMs: 10_000 });
