@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { NativeAsterisk } from '../../lab/asterisk.ts';
 import { Softphone } from '../../lab/softphone.ts';
+import { Complaints } from '../support/complaints.ts';
 
 interface Agent {
   /** The argument of the first call's Stasis(). */
@@ -74,10 +75,14 @@ function agentThatDies(asterisk: NativeAsterisk): Promise<Agent> {
 describe('What follows the agent in the dialplan', () => {
   let asterisk: NativeAsterisk;
   let caller: Softphone;
+  let complaints: Complaints;
   const closers: (() => unknown)[] = [];
+  // An app whose agent has gone, or a new one came before Asterisk had cleared up after the last; an offer that nobody took.
+  const usual = /app 'voice-agent'|context 'stasis-voice-agent' .* already exists|not claimed within 400ms/;
 
   beforeAll(async () => {
     asterisk = await NativeAsterisk.start();
+    complaints = new Complaints(asterisk, usual);
     caller = await Softphone.start({
       server: asterisk,
       account: 'softphone1',
@@ -91,9 +96,7 @@ describe('What follows the agent in the dialplan', () => {
   afterEach(async () => {
     for (const close of closers.splice(0).reverse()) await close();
     await expect.poll(() => asterisk.channels(), { timeout: 5000 }).toEqual([]);
-    // An app whose agent has gone, or a new one came before Asterisk had cleared up after the last; an offer that nobody took.
-    const usual = /app 'voice-agent'|context 'stasis-voice-agent' .* already exists|not claimed within 400ms/;
-    expect(asterisk.complaints().filter(({ text }) => !usual.test(text))).toEqual([]);
+    complaints.expectNone();
   });
 
   async function agent(variables: Readonly<Record<string, string>>) {

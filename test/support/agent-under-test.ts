@@ -7,6 +7,7 @@ import { readSound } from '../../lab/sound-file.ts';
 import type { Utterance } from '../../lab/speech-watch.ts';
 import type { G711Law } from '../../src/media/audio.ts';
 import { openAgentVoice, type AgentVoice } from './agent-voice.ts';
+import { Complaints } from './complaints.ts';
 import {
   report,
   RunningAgent,
@@ -45,6 +46,7 @@ export class AgentUnderTest {
   #lab: RunningAgent | undefined;
   #voice: Promise<AgentVoice> | undefined;
   #atRest: Awaited<ReturnType<RunningAgent['inUse']>> | undefined;
+  #complaints: Complaints | undefined;
 
   get lab(): RunningAgent {
     if (!this.#lab) throw new Error('The agent has not been started');
@@ -54,6 +56,7 @@ export class AgentUnderTest {
   async start(options: RunningAgentOptions): Promise<void> {
     this.#lab = await RunningAgent.start(options);
     this.#atRest = await this.#lab.inUse();
+    this.#complaints = new Complaints(this.#lab.asterisk);
   }
 
   async stop(): Promise<void> {
@@ -107,7 +110,7 @@ export class AgentUnderTest {
     const gone = { channels: [], bridges: [], sockets: [] };
     const expected = this.lab.agent.exitCode === undefined ? this.#atRest : gone;
     await expect.poll(() => this.lab.inUse(), { timeout: 10_000 }).toEqual(expected);
-    expect(this.lab.asterisk.complaints()).toEqual([]);
+    this.#complaints?.expectNone();
   }
 }
 
