@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 // Most tests wait for a call, not for a processor (a file of whole calls takes a third of one): three at a time even where
 // there are only two.
@@ -8,6 +9,7 @@ const maxWorkers = Math.max(3, Math.min(4, availableParallelism() - 1));
 export default defineConfig({
   test: {
     maxWorkers,
+    sequence: { sequencer: LongestFirst },
     projects: [
       // No socket, thread, program or clock: what a unit test says is true on every machine.
       {

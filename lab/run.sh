@@ -153,4 +153,6 @@ fi
 case $1 in packaging/* | lab/deb-test.ts) npm_11 ;; esac
 exec 9>&-
 
+# What every program and each of its threads compiles is kept: types are stripped once, not once a thread.
+export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$PWD/.cache/compiled}"
 exec node "$@"
