@@ -657,17 +657,24 @@ function lasts(state: ListeningState, event: EventOf<'speech-lasts'>, settings: 
       faintSince,
     },
   };
-  return neverPauses(heard, event.at, settings) ?? fades(heard, nowDbov, began, event.at);
+  return neverPauses(heard, frame, event.at, settings) ?? fades(heard, nowDbov, began, event.at);
 }
 
-/** Nobody talks like that: what goes on is no turn. Undefined: that isn't known. */
-function neverPauses(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step | undefined {
+/** Nobody talks like that: only what was louder before it is a turn. Undefined: that isn't known. */
+function neverPauses(
+  state: ListeningState,
+  frame: number,
+  at: Milliseconds,
+  settings: TurnSettings,
+): Step | undefined {
   const { recentDbov = [], peakDbov = 0 } = state.level ?? {};
   if (recentDbov.length < STEADY_LASTS) return undefined;
   const highest = Math.max(...recentDbov);
-  if (highest - Math.min(...recentDbov) > STEADY_DB || peakDbov > highest + LOUDER_DB) return undefined;
+  if (highest - Math.min(...recentDbov) > STEADY_DB) return undefined;
   const dbov = recentDbov.reduce((sum, one) => sum + one, 0) / recentDbov.length;
-  return forget({ ...state, behind: { dbov, at } }, at, settings);
+  const known = { ...state, behind: { dbov, at } };
+  if (peakDbov <= highest + LOUDER_DB) return forget(known, at, settings);
+  return cutAt(known, frame - STEADY_LASTS * LASTS_FRAMES, at);
 }
 
 /** All of the turn was no louder than the voices behind the caller. */

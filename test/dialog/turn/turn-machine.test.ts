@@ -709,12 +709,17 @@ describe('voices behind the caller', () => {
     expect(hears(call, [-22])).toEqual([{ do: 'begin-turn', frame }]);
   });
 
-  it('are not a caller who talks for long, nor what is left when one has fallen silent', () => {
+  it('are not a caller who talks for long', () => {
     const long = Array.from({ length: 40 }, (_none, n) => -22 - 4 * (n % 3));
     expect(hears(talking(), long)).toEqual([]);
+  });
+
+  it('end the turn of a caller who was a little louder, also if they fade by less than 6 dB', () => {
     const call = talking();
-    hears(call, [-20, ...BABBLE.map((dbov) => dbov + 4)]);
-    expect(call.state).toMatchObject({ ear: { is: 'talking' } });
+    expect(hears(call, [-22, -21, -22])).toEqual([]);
+    const { frame } = call;
+    const behind = BABBLE.map((dbov) => dbov + 3);
+    expect(hears(call, behind)).toEqual([{ do: 'end-turn', ask: 2, frame }]);
   });
 });
 
