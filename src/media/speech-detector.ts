@@ -28,8 +28,8 @@ export interface SpeechDetectorOptions {
 }
 
 export interface SpeechDetectorEvent {
-  readonly type: 'speech-start' | 'speech-stop' | 'speech-lasts' | 'barge-in';
-  /** start: first voiced frame; stop: last voiced frame; barge-in: the frame that decided; lasts: the newest one. */
+  readonly type: 'speech-start' | 'speech-stop' | 'speech-lasts' | 'level-rises' | 'barge-in';
+  /** start: first voiced frame; stop: last voiced frame; barge-in: the frame that decided; lasts, rises: the newest one. */
   readonly frame: number;
   /** Arrival of that frame. */
   readonly at: Milliseconds;
@@ -64,6 +64,11 @@ const LASTS_FRAMES = 20;
 const LAUGH_FRAMES = 40;
 /** … if it is at least so even. */
 const LAUGHS = 0.84;
+
+/** After the end of speech it is told for so long that the level rises, … */
+const RISE_REACH_FRAMES = 150;
+/** … and not again before it was quiet for so long. */
+const RISE_QUIET_FRAMES = 5;
 
 const FLOOR_MIN_DBOV = -70;
 const FLOOR_MAX_DBOV = -30;
@@ -120,6 +125,9 @@ export class SpeechDetector {
   #burstFrom = -1;
   #unvoicedMs = BURST_GAP_MS;
   #wasArmed = false;
+  /** The frame at which speech ended; −1: it goes on, or there was none. */
+  #stoppedAt = -1;
+  #quietFrames = 0;
 
   constructor(options: SpeechDetectorOptions) {
     this.#options = options;
@@ -166,6 +174,7 @@ export class SpeechDetector {
     this.#unusable[slot] = (info.flags & (FRAME_CONCEALED | FRAME_FILLER)) === 0 ? 0 : 1;
     this.#gates[slot] = gateDbov;
     this.#added = info.frame + 1;
+    this.#lookForRise(info.frame);
   }
 
   /**
@@ -256,6 +265,7 @@ export class SpeechDetector {
     }
     if (starts) {
       this.#speaking = true;
+      this.#stoppedAt = -1;
       this.#report('speech-start', this.#onset);
     }
     if (bargesIn) this.#report('barge-in', frame);
@@ -280,8 +290,27 @@ export class SpeechDetector {
     if (this.#speaking && this.#unvoicedMs >= this.#options.stopMs) this.#stop();
   }
 
+  /** By the level alone, which is known before the model has heard enough: the next word may begin here. */
+  #lookForRise(frame: number): void {
+    if (this.#stoppedAt < 0 || frame - this.#stoppedAt > RISE_REACH_FRAMES) return;
+    const slot = frame % HISTORY;
+    const loud = Math.max(
+      this.#gates[slot] as number,
+      this.#floor + ONSET_ABOVE_FLOOR_DB,
+      this.#speechLevel - VOICED_BELOW_SPEECH_DB,
+    );
+    if (this.#unusable[slot] === 1 || (this.#levels[slot] as number) < loud) {
+      this.#quietFrames += 1;
+      return;
+    }
+    if (this.#quietFrames >= RISE_QUIET_FRAMES) this.#report('level-rises', frame);
+    this.#quietFrames = 0;
+  }
+
   #stop(): void {
     this.#speaking = false;
+    this.#stoppedAt = this.#added - 1;
+    this.#quietFrames = 0;
     this.#unvoicedMs = Math.max(this.#unvoicedMs, START_GAP_MS);
     this.#report('speech-stop', Math.max(this.#onset, this.#lastClear));
   }

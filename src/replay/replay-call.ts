@@ -28,7 +28,7 @@ const OUTSIDE: ReadonlySet<string> = new Set<TurnEvent['type']>([
   ...['partial', 'turn-eager-end', 'turn-end', 'turn-resume', 'recogniser', 'stt-failed'],
 ] as TurnEvent['type'][]);
 const DETECTOR: ReadonlySet<string> = new Set<TurnEvent['type']>([
-  ...(['speech-start', 'speech-stop', 'speech-lasts', 'barge-in'] as const),
+  ...(['speech-start', 'speech-stop', 'speech-lasts', 'level-rises', 'barge-in'] as const),
 ]);
 
 /** So long after the log's last step the call is given up, if it hasn't ended. */
@@ -55,6 +55,8 @@ interface Speaking {
   readonly begunAt: Milliseconds;
   isReleased: boolean;
   audibleAt?: Milliseconds;
+  /** It may not begin for now; `then`: it would have begun by now. */
+  heldBack?: { then?: () => void } | undefined;
   /** What is left of its sound; since when it runs, if it does. */
   leftMs: Milliseconds;
   runsSince?: Milliseconds | undefined;
@@ -143,6 +145,7 @@ class CallAgain {
   #heard(event: VadEvent): void {
     switch (event.type) {
       case 'speech-start':
+      case 'level-rises':
       case 'barge-in':
         this.#post({ type: event.type, frame: event.frame, since: event.at });
         break;
@@ -224,6 +227,12 @@ class CallAgain {
       case 'interrupt':
         this.#stop(action);
         break;
+      case 'hold-back':
+        this.#holdBack(this.#speaking.get(action.reply));
+        break;
+      case 'let-begin':
+        this.#letBegin(this.#speaking.get(action.reply));
+        break;
       case 'pause':
         this.#pause(this.#speaking.get(action.reply));
         break;
@@ -294,10 +303,15 @@ class CallAgain {
       plan: Symbol('plan'),
     };
     this.#speaking.set(id, speaking);
-    for (const { type, ms } of of.signs) this.#planned(speaking, ms, { type, reply: id });
-    if (of.failedMs !== undefined) this.#planned(speaking, of.failedMs, { type: 'reply-failed', reply: id });
+    const tells = (ms: Milliseconds, event: PostedEvent): void => {
+      this.#planned(speaking, ms, () => {
+        this.#post(event);
+      });
+    };
+    for (const { type, ms } of of.signs) tells(ms, { type, reply: id });
+    if (of.failedMs !== undefined) tells(of.failedMs, { type: 'reply-failed', reply: id });
     const ended = { type: 'reply-ended', reply: id, ending: of.ending } as const;
-    if (of.endedMs !== undefined && of.failedMs === undefined) this.#planned(speaking, of.endedMs, ended);
+    if (of.endedMs !== undefined && of.failedMs === undefined) tells(of.endedMs, ended);
     this.#begins(speaking);
   }
 
@@ -306,19 +320,22 @@ class CallAgain {
     const { of, isReleased, begunAt, id } = speaking;
     if (of.readyMs === undefined || !isReleased) return;
     const audibleMs = Math.max(begunAt + of.readyMs, this.#now) + of.sendMs - this.#now;
-    this.#planned(speaking, audibleMs, { type: 'reply-audible', reply: id }, () => {
+    const audible = (): void => {
       speaking.audibleAt = this.#now;
       this.#goOn(speaking);
+      this.#post({ type: 'reply-audible', reply: id });
+    };
+    this.#planned(speaking, audibleMs, () => {
+      if (speaking.heldBack) speaking.heldBack.then = audible;
+      else audible();
     });
   }
 
   /** Unless other things are planned by then. */
-  #planned(speaking: Speaking, ms: Milliseconds, event: PostedEvent, before?: () => void): void {
+  #planned(speaking: Speaking, ms: Milliseconds, happen: () => void): void {
     const { plan } = speaking;
     this.#in(ms, () => {
-      if (speaking.plan !== plan || this.#speaking.get(speaking.id) !== speaking) return;
-      before?.();
-      this.#post(event);
+      if (speaking.plan === plan && this.#speaking.get(speaking.id) === speaking) happen();
     });
   }
 
@@ -327,11 +344,21 @@ class CallAgain {
     speaking.runsSince = this.#now;
     speaking.plan = Symbol('plan');
     const { of, id } = speaking;
-    const ended = { type: 'reply-ended', reply: id, ending: of.ending } as const;
-    this.#planned(speaking, speaking.leftMs, ended, () => {
+    this.#planned(speaking, speaking.leftMs, () => {
       this.#speaking.delete(id);
       this.#post({ type: 'agent-said', reply: id, text: of.text });
+      this.#post({ type: 'reply-ended', reply: id, ending: of.ending });
     });
+  }
+
+  #holdBack(speaking: Speaking | undefined): void {
+    if (speaking && speaking.audibleAt === undefined) speaking.heldBack ??= {};
+  }
+
+  #letBegin(speaking: Speaking | undefined): void {
+    const then = speaking?.heldBack?.then;
+    if (speaking) speaking.heldBack = undefined;
+    then?.();
   }
 
   #pause(speaking: Speaking | undefined): void {

@@ -78,7 +78,8 @@ function replyOf(begun: TurnStep, steps: readonly TurnStep[]): ReplyOfLog {
   const [audible, ended, said] = [told('reply-audible'), told('reply-ended'), told('agent-said')];
   const released = (begun as { readonly gated?: unknown }).gated === true ? did('release')?.at : begun.at;
   const readyAt = audible && Math.min(numberIn(audible, 'readyAt') ?? audible.at, audible.at);
-  const mayBeHeard = Math.max(readyAt ?? begun.at, released ?? begun.at);
+  const letBegin = own.filter(isDid).findLast((step) => step.did === 'let-begin')?.at;
+  const mayBeHeard = Math.max(readyAt ?? begun.at, released ?? begun.at, letBegin ?? begun.at);
   const cut = did('interrupt');
   const heardMs = audible ? ((cut ?? ended)?.at ?? audible.at) - audible.at - pausedMs(own) : 0;
   return {

@@ -12,11 +12,17 @@ function listening(options: { startMs?: number; stopMs?: number; bargeInMs?: num
   const events: SpeechDetectorEvent[] = [];
   /** Those of type `speech-lasts`. */
   const lasting: SpeechDetectorEvent[] = [];
+  /** Those of type `level-rises`. */
+  const rising: SpeechDetectorEvent[] = [];
   const detector = new SpeechDetector({
     startMs: options.startMs ?? 60,
     stopMs: options.stopMs ?? 100,
     bargeInMs: options.bargeInMs ?? 240,
-    onEvent: (event) => (event.type === 'speech-lasts' ? lasting : events).push(event),
+    onEvent: (event) => {
+      if (event.type === 'speech-lasts') lasting.push(event);
+      else if (event.type === 'level-rises') rising.push(event);
+      else events.push(event);
+    },
   });
   const echo = new EchoGate();
   let frame = 0;
@@ -40,6 +46,7 @@ function listening(options: { startMs?: number; stopMs?: number; bargeInMs?: num
     detector,
     events,
     lasting,
+    rising,
     types: () => events.map((event) => event.type),
     voice: (ms: number, levelDbov = SPEECH_DBOV) => {
       hear(ms, 0.9, levelDbov);
@@ -56,6 +63,44 @@ function listening(options: { startMs?: number; stopMs?: number; bargeInMs?: num
     },
   };
 }
+
+describe('a level that rises', () => {
+  it('in a pause is told with its first frame, before the model knows of it', () => {
+    const { hear, voice, quiet, rising, types } = listening();
+    quiet(500);
+    voice(600);
+    quiet(400);
+    expect(rising).toEqual([]);
+    hear(20, 0.1, SPEECH_DBOV - 10);
+    expect(rising).toEqual([{ type: 'level-rises', frame: 75, at: T0 + 75 * 20 }]);
+    expect(types()).toEqual(['speech-start', 'speech-stop']);
+  });
+
+  it('is told once for a sound, and not before somebody has spoken, nor long after', () => {
+    const { hear, voice, quiet, rising } = listening();
+    hear(100, 0.1, SPEECH_DBOV);
+    quiet(500);
+    voice(600);
+    quiet(300);
+    for (let sound = 0; sound < 4; sound++) {
+      hear(40, 0.1, SPEECH_DBOV);
+      quiet(60);
+    }
+    expect(rising).toHaveLength(1);
+    quiet(3000);
+    hear(40, 0.1, SPEECH_DBOV);
+    expect(rising).toHaveLength(1);
+  });
+
+  it('is none as far as it may be the agent’s echo, or the noise of the line', () => {
+    const { hear, voice, quiet, rising } = listening();
+    quiet(500);
+    voice(600);
+    quiet(400);
+    hear(100, 0.1, NOISE_DBOV + 8);
+    expect(rising).toEqual([]);
+  });
+});
 
 describe('a laugh', () => {
   const laughs = (everyMs: readonly number[]): boolean[] => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { TurnStep } from '../../src/dialog/contract/call-events.ts';
 import { addToRecord, beginRecord, type CallRecord } from '../../src/dialog/call/call-record.ts';
 import { compare, decisionsIn, type Decision } from '../../src/replay/decisions.ts';
 import { loggedCall, NoReplay } from '../../src/replay/logged-call.ts';
@@ -58,6 +59,23 @@ describe('a call that is replayed', () => {
     const compared = compare(was, decisionsIn(await replayCall(call)));
     expect(compared.filter(({ same }) => !same)).toEqual([]);
     expect(compared).toHaveLength(was.length);
+  });
+
+  it('holds back what was held back while the caller might have gone on', async () => {
+    const call = await ScriptedCall.greeted({ replies: [LONG] });
+    await call.says('when do you open');
+    await call.clock.until(() => call.session.glimpse?.phase === 'thinking');
+    call.ear.emit({ type: 'level-rises', frame: 0, at: call.clock.now() });
+    await call.speaking();
+    await call.quiet();
+    const logged = loggedCall(await over(call), undefined);
+    const again = await replayCall(logged);
+    const audible = (steps: readonly TurnStep[]): number[] =>
+      steps.filter((step) => 'told' in step && step.told === 'reply-audible').map(({ at }) => Math.round(at));
+    expect(logged.steps.some((step) => 'did' in step && step.did === 'hold-back')).toBe(true);
+    for (const [at, was] of audible(logged.steps).entries()) {
+      expect(Math.abs((audible(again)[at] ?? 0) - was)).toBeLessThanOrEqual(20);
+    }
   });
 
   it('is decided otherwise with other settings', async () => {

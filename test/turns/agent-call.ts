@@ -7,6 +7,7 @@ import {
   type AgentProfile,
 } from '../../src/dialog/contract/agent-profile.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
+import type { VadEvent } from '../../src/dialog/contract/speech.ts';
 import type {
   CallDesk,
   MediaSession,
@@ -40,6 +41,8 @@ export interface Variant {
   readonly settings?: Partial<TurnSettings>;
   /** The recogniser says itself when a turn ends. */
   readonly findsTurns?: boolean;
+  /** Events of the detector that are kept from the dialogue. */
+  readonly deafTo?: VadEvent['type'];
   /** Model and voice answer at once: what is left of a response is turn-taking. */
   readonly instantly?: boolean;
 }
@@ -76,6 +79,7 @@ export const VARIANTS: readonly Variant[] = [
   { name: 'sounds by words alone', settings: { interruption: without('pitched', 'weakerDb', 'laughs') } },
   { name: 'stops at once', settings: { interruption: stoppingAtOnce(english) } },
   { name: 'without announcements', settings: { endpointing: withoutAnnouncements } },
+  { name: 'without rises', deafTo: 'level-rises' },
   { name: 'pause by words alone', settings: { endpointing: byWordsAlone } },
   { name: 'pause by time alone', settings: { endpointing: byTimeAlone } },
 ];
@@ -151,7 +155,7 @@ export async function openDesk({
   const ended = Promise.withResolvers<undefined>();
   const agent = {
     profile,
-    parts: { vad, stt, llm, tts: voice },
+    parts: { vad: variant.deafTo ? deafened(vad, variant.deafTo) : vad, stt, llm, tts: voice },
     tools: toolTable([]),
     expected: [],
     ...(variant.settings && { settings: variant.settings }),
@@ -171,6 +175,22 @@ export async function openDesk({
     scope: new Scope(test.id),
   });
   return { desk, events, ended: ended.promise };
+}
+
+/** The same detector, of whose events these are kept back. */
+function deafened(vad: VoiceActivityDetector, deafTo: VadEvent['type']): VoiceActivityDetector {
+  return {
+    name: vad.name,
+    rates: vad.rates,
+    open: (request) =>
+      vad.open({
+        ...request,
+        onEvent: (event) => {
+          if (event.type !== deafTo) request.onEvent(event);
+        },
+      }),
+    close: () => vad.close(),
+  };
 }
 
 const prepared = new Map<string, Promise<PhraseCache>>();

@@ -153,7 +153,7 @@ function casesOf(half: Half): readonly Case[] {
       kind,
       greeting: GREETING,
       answer: SHORT_ANSWER,
-      steps: steps(random),
+      steps: steps(random).map((step) => ({ ...step, make: once(step.make) })),
       line: {},
       leastMs: 0,
       ...more,
@@ -467,6 +467,12 @@ const CORRECTIONS: readonly (readonly [string, string])[] = [
 const TALE =
   'Hello, I was at your clinic last week because of my back tooth, and the doctor told me that I should call ' +
   'again if it still hurts, and it does hurt a lot when I drink something cold, so I would like to come again.';
+
+/** A case sounds the same however often it is replayed, though its chance is drawn when its sounds are made. */
+function once(make: Step['make']): Step['make'] {
+  let made: Promise<CallerSound> | undefined;
+  return () => (made ??= make());
+}
 
 // ── What the caller does ──────────────────────────────────────────────────────────────────────
 

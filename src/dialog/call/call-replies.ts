@@ -42,6 +42,16 @@ export class CallReplies {
     if (saying instanceof CallReply) saying.release(input, at);
   }
 
+  holdBack({ reply }: Extract<TurnAction, { do: 'hold-back' }>): void {
+    const saying = this.#sayings.get(reply);
+    if (saying instanceof CallReply) saying.holdBack();
+  }
+
+  letBegin({ reply }: Extract<TurnAction, { do: 'let-begin' }>): void {
+    const saying = this.#sayings.get(reply);
+    if (saying instanceof CallReply) saying.letBegin();
+  }
+
   stop(action: Extract<TurnAction, { do: 'drop' | 'interrupt' }>, at: Milliseconds): void {
     // Also silences a "one moment" that went before the reply.
     this.stopFiller();

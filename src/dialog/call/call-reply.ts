@@ -115,6 +115,15 @@ export class CallReply implements ReplyEvents {
     this.#reply.stop();
   }
 
+  /** It doesn't begin before `letBegin`. */
+  holdBack(): void {
+    this.#reply.holdBack();
+  }
+
+  letBegin(): void {
+    this.#reply.letBegin();
+  }
+
   pause(): void {
     this.#reply.pause();
   }

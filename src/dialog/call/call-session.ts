@@ -311,6 +311,12 @@ export class CallSession {
       case 'interrupt':
         this.#replies.stop(action, event.at);
         break;
+      case 'hold-back':
+        this.#replies.holdBack(action);
+        break;
+      case 'let-begin':
+        this.#replies.letBegin(action);
+        break;
       case 'pause':
         this.#replies.pause(action);
         break;

@@ -151,6 +151,7 @@ export class CallerListener {
     const { frame, at } = event;
     switch (event.type) {
       case 'speech-start':
+      case 'level-rises':
       case 'barge-in':
         inbox.post({ type: event.type, frame, since: at });
         break;

@@ -47,6 +47,8 @@ export type VadEvent =
       readonly nowDbov?: number | undefined;
       readonly laughs?: true | undefined;
     }
+  /** In the seconds after they stopped it gets as loud as their voice: a word may begin, which isn't known yet. */
+  | { readonly type: 'level-rises'; readonly frame: number; readonly at: Milliseconds }
   | { readonly type: 'barge-in'; readonly frame: number; readonly at: Milliseconds };
 
 /** How a sound of the caller's sounds. */

@@ -35,6 +35,7 @@ export const de = {
     gegen durch hätte möchte würde ich wir äh ähm öh hm tja herr   sehr noch
   `),
   announced: list(`
+    ich_brauche sagen_sie_mir mir_sagen gerne_wissen mein_name meine_nummer
     eine_frage noch_eine_frage mal_eine_frage ein_problem noch_ein_problem ein_anliegen eine_bitte was_fragen etwas_fragen
     frage_stellen
   `),

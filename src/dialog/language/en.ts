@@ -31,6 +31,7 @@ export const en = {
     has had ask asking wanted wondering wonder which
   `),
   announced: list(`
+    would_like i'd_like i_need tell_me let_me_know want_to_know like_to_know my_name my_number
     a_question one_question another_question a_quick_question a_problem another_problem an_issue a_request a_favour a_favor ask_something
     ask_you_something tell_you_something
   `),

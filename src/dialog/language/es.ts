@@ -32,6 +32,7 @@ export const es = {
      muy
   `),
   announced: list(`
+    me_gustaría podría_decirme puede_decirme dígame quisiera_saber mi_nombre mi_número
     una_pregunta otra_pregunta una_duda un_problema una_consulta preguntarle_algo preguntar_algo
   `),
   complete: list(`

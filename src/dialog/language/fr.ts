@@ -33,6 +33,7 @@ export const fr = {
     cette euh heu ben bah monsieur madame  très
   `),
   announced: list(`
+    je_voudrais j'ai_besoin dites_moi me_dire voudrais_savoir mon_nom mon_numéro
     une_question une_petite_question une_autre_question un_problème un_souci une_demande quelque_chose_à_vous_demander
   `),
   complete: list(`

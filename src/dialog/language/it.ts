@@ -31,6 +31,7 @@ export const it = {
     tra fra è sono era ho vorrei volevo devo io noi mi ehm uhm beh signor signora dottor dottoressa molto non
   `),
   announced: list(`
+    mi_serve ho_bisogno mi_dica può_dirmi vorrei_sapere il_mio_nome il_mio_numero
     una_domanda un'altra_domanda un_problema una_richiesta un'informazione chiedere_una_cosa chiederle_una_cosa
   `),
   complete: list(`

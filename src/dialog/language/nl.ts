@@ -32,6 +32,7 @@ export const nl = {
     aan in uit over onder tot om wil zou ik wij we eh uh uhm ehm nou tja meneer mevrouw  heel nog
   `),
   announced: list(`
+    ik_heb_nodig kunt_u_me_zeggen zeg_me graag_weten mijn_naam mijn_nummer
     een_vraag een_vraagje nog_een_vraag een_probleem een_verzoek iets_vragen wat_vragen
   `),
   complete: list(`

@@ -32,6 +32,7 @@ export const pl = {
     hmm panie doktor jeszcze
   `),
   announced: list(`
+    potrzebuję proszę_mi_powiedzieć chciałbym_wiedzieć chciałabym_wiedzieć moje_nazwisko mój_numer
     pytanie jedno_pytanie mam_problem prośbę taką_sprawę coś_zapytać
   `),
   complete: list(`

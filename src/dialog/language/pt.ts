@@ -31,6 +31,7 @@ export const pt = {
     preciso hum hã ééé senhor senhora   muito
   `),
   announced: list(`
+    eu_preciso pode_me_dizer me_diga gostaria_de_saber queria_saber o_meu_nome meu_nome meu_número
     uma_pergunta outra_pergunta uma_dúvida um_problema uma_questão perguntar_uma_coisa
   `),
   complete: list(`

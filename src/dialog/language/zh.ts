@@ -29,6 +29,7 @@ export const zh = {
     您 请 是不是 呃 嗯 很 一个 想
   `),
   announced: list(`
+    我想知道 我需要 请告诉我 我的名字 我的号码 我的电话
     一个问题 有个问题 问个问题 问个事 问一下 请教一下
   `),
   complete: list(`

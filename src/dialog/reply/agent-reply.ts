@@ -82,6 +82,7 @@ export class AgentReply {
   readonly #options: AgentReplyOptions;
   readonly #scope: Scope;
   readonly #release = Promise.withResolvers<undefined>();
+  #heldBack: PromiseWithResolvers<undefined> | undefined;
   readonly #pieces = new BoundedQueue<TextPiece>(PIECES_AHEAD);
   readonly #script = new Script();
   readonly #stall: StallWatch;
@@ -118,6 +119,17 @@ export class AgentReply {
     if (this.#standing.is !== 'gated') return;
     this.#standing = { is: 'released' };
     this.#release.resolve(undefined);
+  }
+
+  /** It doesn't begin before `letBegin`; nothing when it has begun. */
+  holdBack(): void {
+    if (this.#standing.is === 'gated' || this.#standing.is === 'released')
+      this.#heldBack ??= Promise.withResolvers<undefined>();
+  }
+
+  letBegin(): void {
+    this.#heldBack?.resolve(undefined);
+    this.#heldBack = undefined;
   }
 
   /** What the caller hears fades out, and waits. Nothing when nothing of it is to be heard yet. */
@@ -254,6 +266,7 @@ export class AgentReply {
   async #queue(audio: Audio): Promise<boolean> {
     this.#options.events.mark('ttsFirstAudio');
     if (this.#standing.is === 'gated') await this.#stall.patiently(this.#release.promise);
+    while (this.#heldBack && !this.#scope.closed) await this.#stall.patiently(this.#heldBack.promise);
     if (this.#standing.is === 'released' && !this.#scope.closed) this.#standing = this.#begin();
     if (!this.#audible) return false;
     const { utterance, filler } = this.#audible;

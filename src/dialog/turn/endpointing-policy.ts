@@ -26,12 +26,17 @@ export interface EndpointingPolicy {
 /** A telephone number is hardly longer (E.164: 15 digits) or shorter than this. */
 const NUMBER_COMPLETE_FROM = 10;
 const NUMBER_SHORT = 7;
+/** In many countries one has eight or nine. */
+const NUMBER_USUAL = 8;
 
 /* Shares of the ordinary pause. Chosen on the corpus of test/turns. */
 const DICTATING = 3;
 /** The number may be complete: in some countries they have seven digits. */
 const NEARLY_DICTATED = 2;
+const PERHAPS_DICTATED = 1.4;
 const OPEN = 4.4;
+/** Who hangs in mid-sentence does so no shorter with an agent of short pauses, ms. */
+const OPEN_LEAST_MS = 2200;
 const SPELLING = 2;
 /** "I have a question": it follows. */
 const ANNOUNCED = 3.2;
@@ -91,9 +96,10 @@ export function endpointingByWords(
     const answer = wanted(asked);
     const { digits = 0, isOneWord = false } = numbers.atEnd(text) ?? {};
     // One alone may be a quantity, unless it is a number that was asked for.
-    const isDictating = answer === 'number' ? digits > 0 : digits >= 2 && !isOneWord;
-    if (isDictating && digits < NUMBER_SHORT) return DICTATING;
-    if (isDictating && digits < NUMBER_COMPLETE_FROM) return NEARLY_DICTATED;
+    if (answer === 'number' ? digits > 0 : digits >= 2 && !isOneWord) {
+      const share = shareOfNumber(digits);
+      if (share !== undefined) return share;
+    }
     if (answer === 'name' && isLetter(words.at(-1))) return SPELLING;
     if (complete.isWhole(text)) return answer === 'yes-or-no' ? ANSWERED : WHOLE;
     if (openEnds.endsWith(text)) return OPEN;
@@ -106,12 +112,20 @@ export function endpointingByWords(
       const prior = Array.from({ length: PRIOR }, () => ordinaryMs / OWN);
       const own = Math.max(ordinaryMs, Math.min(SLOWEST * ordinaryMs, OWN * longOf([...prior, ...pauses])));
       const share = shareByWords(text, asked);
+      if (share === OPEN) return Math.max(own, OPEN * ordinaryMs, OPEN_LEAST_MS * PATIENCE[patience]);
       if (share !== undefined) return share < 1 ? share * ordinaryMs : Math.max(own, share * ordinaryMs);
       if (finished >= CERTAINLY) return ENDS * own;
       if (finished <= 1 - CERTAINLY) return Math.max(own, GOES_ON * ordinaryMs);
       return rise >= RISES ? RISEN * own : own;
     },
   };
+}
+
+/** Undefined: it is complete. */
+function shareOfNumber(digits: number): number | undefined {
+  if (digits < NUMBER_SHORT) return DICTATING;
+  if (digits < NUMBER_USUAL) return NEARLY_DICTATED;
+  return digits < NUMBER_COMPLETE_FROM ? PERHAPS_DICTATED : undefined;
 }
 
 function lastSentence(text: string): string {

@@ -90,7 +90,8 @@ export function pausingForWords(language: Language): InterruptionPolicy {
         const isCertain = confidence >= CERTAIN;
         if (isTalk || (isCertain ? count : others) > FEW_WORDS || lastsMs === undefined) return 'interrupts';
         if (!isOver && lastsMs < SENTENCE_MS) return 'unclear';
-        return isCertain ? 'interrupts' : 'listens';
+        const isSentence = lastsMs >= SENTENCE_MS && others >= FEW_WORDS;
+        return isCertain || isSentence ? 'interrupts' : 'listens';
       }
       if (!final) return 'unclear';
       return count === 0 && (lastsMs ?? 0) >= SENTENCE_MS ? 'interrupts' : 'listens';

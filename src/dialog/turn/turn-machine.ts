@@ -199,7 +199,7 @@ export function nextDeadline(state: TurnState, settings: TurnSettings): Millisec
     case 'listening':
       return earliest(callDeadline(state), listeningDeadline(state, settings));
     case 'thinking':
-      return earliest(callDeadline(state), state.fillerAt, state.giveUpAt);
+      return earliest(callDeadline(state), state.fillerAt, state.giveUpAt, state.heldUntil);
     case 'greeting':
     case 'speaking':
       return earliest(callDeadline(state), overlapDeadline(state, settings));
@@ -338,7 +338,9 @@ function whenListening(state: ListeningState, event: TurnEvent, settings: TurnSe
     case 'speech-stop':
       return pauses(state, event, settings);
     case 'speech-lasts':
-      return fades(state, event);
+      return lasts(state, event, settings);
+    case 'level-rises':
+      return rises(state, event, settings);
     case 'end-judged':
       return endJudged(state, event, settings);
     case 'partial': {
@@ -398,8 +400,31 @@ function endJudged(state: ListeningState, event: EventOf<'end-judged'>, settings
   if (state.ear.is !== 'pausing' || state.ear.toFrame !== event.frame) return unchanged(state);
   const judged: ListeningState = { ...state, ear: { ...state.ear, finished: event.chance } };
   if (!state.preemptive || state.findsTurns) return unchanged(judged);
-  const by = Math.max(event.at, state.ear.lastAt + pauseOf(judged, settings));
+  const by = Math.max(event.at, certainAt(judged, state.ear, settings));
   return unchanged({ ...judged, preemptive: { ...state.preemptive, by } });
+}
+
+/** From the first loud frame to the detector's word that somebody talks: 60 ms, and in one of eight more than this (make bench-turns). */
+const RISE_MS = 120;
+
+/** The caller may be going on: nothing is said into their first word, if that is known in a moment. */
+function rises(state: ListeningState, event: EventOf<'level-rises'>, settings: TurnSettings): Step {
+  if (state.ear.is !== 'pausing' || state.findsTurns) return unchanged(state);
+  const ear = { ...state.ear, risesUntil: event.since + RISE_MS };
+  const next = { ...state, ear };
+  if (!state.preemptive) return unchanged(next);
+  const by = Math.max(state.preemptive.by, certainAt(next, ear, settings));
+  return unchanged({ ...next, preemptive: { ...state.preemptive, by } });
+}
+
+/** When the caller's pause has lasted long enough, and it is known that no word begins just then. */
+function certainAt(
+  state: ListeningState,
+  { lastAt, risesUntil = lastAt }: Extract<Ear, { is: 'pausing' }>,
+  settings: TurnSettings,
+): Milliseconds {
+  const by = lastAt + pauseOf(state, settings);
+  return risesUntil - RISE_MS <= by ? Math.max(by, risesUntil) : by;
 }
 
 /** When the caller's turn wants its next `tick`. */
@@ -460,7 +485,7 @@ function goOn(state: ListeningState, start: Pick<EventOf<'speech-start'>, 'frame
   const said = state.digits ? withKeys(state.said, state.digits, false) : state.said;
   const pauses = said.from ? withPause(state, since) : state.pauses;
   // The level of each sound is measured anew.
-  const level = state.level && { ...state.level, lasts: 0, faintSince: undefined };
+  const level = state.level && { ...state.level, lasts: 0, recentDbov: [], faintSince: undefined };
   const keyed = { ...state, said, digits: undefined, level };
   const { state: free, actions } = takeBack({ ...keyed, pauses, ear: talking(start) });
   if (!said.from) {
@@ -522,7 +547,7 @@ function transcribed(state: ListeningState, event: EventOf<'transcript'>, settin
   if (next.ear.is === 'cut') return turnOver(next, at, settings);
   if (next.ear.is !== 'pausing') return unchanged(next);
   const input = inputOf(next, next.said, at);
-  const by = next.ear.lastAt + pauseOf(next, settings);
+  const by = certainAt(next, next.ear, settings);
   if (at < by) return prepare(next, input, by);
   const marks = { ...input.marks, turnEnd: Math.max(by, input.marks.sttStart ?? by) };
   return turnOver({ ...next, preemptive: { input: { ...input, marks }, by } }, at, settings);
@@ -530,7 +555,8 @@ function transcribed(state: ListeningState, event: EventOf<'transcript'>, settin
 
 /** Keeps the text; if something was understood, a reply is prepared (preemptive generation). */
 function prepare(state: ListeningState, input: CallerInput, by: Milliseconds): Step {
-  if (input.message.via === 'not-understood') return unchanged({ ...state, preemptive: { input, by } });
+  const isNone = input.message.via === 'not-understood' || isBehind(state, by);
+  if (isNone) return unchanged({ ...state, preemptive: { input, by } });
   const reply = state.lastId + 1;
   return {
     state: { ...state, lastId: reply, preemptive: { input, reply, by } },
@@ -600,18 +626,80 @@ const FADED_MS = 1200;
 const LASTS_FRAMES = 20;
 const KNOWN_AFTER = 3;
 
-/** The detector still hears voices, but they aren't the caller's any more. */
-function fades(state: ListeningState, event: EventOf<'speech-lasts'>): Step {
+/**
+ * A caller stresses words, and breathes: over 6 s of their talk its level changes by 10 dB and more, that of several
+ * voices at once, or of a television, by less than 5 (make bench-turns).
+ */
+const STEADY_LASTS = 15;
+const STEADY_DB = 6;
+/** What was so much louder before may have been the caller. */
+const LOUDER_DB = 3;
+/** Voices behind the caller that weren't heard for so long may be gone. */
+const BEHIND_MS = 20_000;
+
+/** How loud the sound goes on: is it the caller's? */
+function lasts(state: ListeningState, event: EventOf<'speech-lasts'>, settings: TurnSettings): Step {
   const { dbov, nowDbov, frame, since } = event;
   if (nowDbov === undefined || frame === undefined || since === undefined) return unchanged(state);
-  if (state.ear.is !== 'talking' || state.findsTurns) return unchanged(state);
-  const { lasts = 0, highestDbov, faintSince } = state.level ?? {};
-  const known = lasts + 1 < KNOWN_AFTER ? highestDbov : Math.max(dbov, highestDbov ?? dbov);
-  const level = { lasts: lasts + 1, highestDbov: known };
-  if (known === undefined || nowDbov > known - BEHIND_DB) return unchanged({ ...state, level });
-  const first = faintSince ?? { frame: frame - LASTS_FRAMES, at: since - LASTS_FRAMES * FRAME_MS };
+  if (state.findsTurns) return unchanged(state);
+  const began = { frame: frame - LASTS_FRAMES, since: since - LASTS_FRAMES * FRAME_MS };
+  if (state.ear.is === 'quiet' && state.behind && nowDbov >= state.behind.dbov + BEHIND_DB)
+    return goOn(state, began);
+  if (state.ear.is !== 'talking') return unchanged(state);
+  const { lasts = 0, highestDbov, recentDbov = [], peakDbov = nowDbov, faintSince } = state.level ?? {};
+  const heard: ListeningState = {
+    ...state,
+    level: {
+      lasts: lasts + 1,
+      highestDbov: lasts + 1 < KNOWN_AFTER ? highestDbov : Math.max(dbov, highestDbov ?? dbov),
+      recentDbov: [...recentDbov, nowDbov].slice(-STEADY_LASTS),
+      peakDbov: Math.max(peakDbov, nowDbov),
+      faintSince,
+    },
+  };
+  return neverPauses(heard, frame, event.at, settings) ?? fades(heard, nowDbov, began, event.at);
+}
+
+/** Nobody talks like that: only what was louder before it is a turn. Undefined: that isn't known. */
+function neverPauses(
+  state: ListeningState,
+  frame: number,
+  at: Milliseconds,
+  settings: TurnSettings,
+): Step | undefined {
+  const { recentDbov = [], peakDbov = 0 } = state.level ?? {};
+  if (recentDbov.length < STEADY_LASTS) return undefined;
+  const highest = Math.max(...recentDbov);
+  if (highest - Math.min(...recentDbov) > STEADY_DB) return undefined;
+  const dbov = recentDbov.reduce((sum, one) => sum + one, 0) / recentDbov.length;
+  const known = { ...state, behind: { dbov, at } };
+  if (peakDbov <= highest + LOUDER_DB) return forget(known, at, settings);
+  return cutAt(known, frame - STEADY_LASTS * LASTS_FRAMES, at);
+}
+
+/** All of the turn was no louder than the voices behind the caller. */
+function isBehind({ behind, level, ear }: ListeningState, at: Milliseconds): boolean {
+  if (!behind || at - behind.at > BEHIND_MS) return false;
+  const lastDbov = ear.is === 'pausing' ? ear.traits?.dbov : undefined;
+  const levels = [level?.peakDbov, lastDbov].filter((dbov) => dbov !== undefined);
+  return levels.length > 0 && Math.max(...levels) < behind.dbov + BEHIND_DB;
+}
+
+/** The detector still hears voices, but they aren't the caller's any more. */
+function fades(
+  state: ListeningState,
+  nowDbov: number,
+  began: { readonly frame: number; readonly since: Milliseconds },
+  at: Milliseconds,
+): Step {
+  const { level } = state;
+  if (level?.highestDbov === undefined) return unchanged(state);
+  if (nowDbov > level.highestDbov - BEHIND_DB)
+    return unchanged({ ...state, level: { ...level, faintSince: undefined } });
+  const first = level.faintSince ?? { frame: began.frame, at: began.since };
   const fainting = { ...state, level: { ...level, faintSince: first } };
-  return since - first.at < FADED_MS ? unchanged(fainting) : cutAt(fainting, first.frame, event.at);
+  const lastsMs = began.since + LASTS_FRAMES * FRAME_MS - first.at;
+  return lastsMs < FADED_MS ? unchanged(fainting) : cutAt(fainting, first.frame, at);
 }
 
 /** The recogniser has failed in the middle of a turn, which another one may hear; else the caller is asked. */
@@ -725,6 +813,10 @@ function turnOver(state: ListeningState, at: Milliseconds, settings: TurnSetting
   const { preemptive } = state;
   const spoke = state.findsTurns && state.said.pieces.length > 0;
   const final = (spoke ? undefined : preemptive?.input) ?? inputOf(state, state.said, at);
+  if (isBehind(state, at)) {
+    const behind = state.behind && { ...state.behind, at };
+    return forget({ ...state, behind }, at, settings);
+  }
   if (isNoise(state, final, settings)) return forget(state, at, settings);
   if (preemptive?.reply !== undefined && preemptive.input.message.text === final.message.text) {
     // Only the detector knows when the voice stopped, and the recogniser may have been quicker.
@@ -755,7 +847,8 @@ function isNoise(state: ListeningState, input: CallerInput, settings: TurnSettin
 function forget(state: ListeningState, at: Milliseconds, settings: TurnSettings): Step {
   const free = takeBack(state);
   const silenceAt = Math.max(state.silenceAt, at + settings.prompts.next(state.prompts).afterMs / 2);
-  return { ...free, state: { ...free.state, ear: { is: 'quiet' }, said: NOTHING_SAID, silenceAt } };
+  const nothing = { ear: { is: 'quiet' }, said: NOTHING_SAID, level: undefined } as const;
+  return { ...free, state: { ...free.state, ...nothing, silenceAt } };
 }
 
 /** The caller has finished, and nothing was prepared for it. */
@@ -825,6 +918,8 @@ function whenThinking(state: ThinkingState, event: TurnEvent, settings: TurnSett
     case 'speech-start':
     case 'barge-in':
       return talkedInto(state, event, settings);
+    case 'level-rises':
+      return heldBack(state, event);
     case 'turn-end':
       return correct(state, event, settings);
     case 'reply-committed':
@@ -861,6 +956,11 @@ function whenThinking(state: ThinkingState, event: TurnEvent, settings: TurnSett
       if (isDue(state.giveUpAt, at)) {
         return after(stopping(state), replyFailed(answered, state.input, at, settings));
       }
+      if (isDue(state.heldUntil, at))
+        return {
+          state: { ...state, heldUntil: undefined },
+          actions: [{ do: 'let-begin', reply: state.reply }],
+        };
       if (at < state.fillerAt) return unchanged(state);
       const fillers = state.fillers + 1;
       const fillerAt = at + settings.fillers.next(fillers).afterMs;
@@ -871,6 +971,20 @@ function whenThinking(state: ThinkingState, event: TurnEvent, settings: TurnSett
   }
 }
 
+/** The caller may be going on before the reply is heard: it doesn't begin before that is known. */
+function heldBack(state: ThinkingState, event: EventOf<'level-rises'>): Step {
+  if (state.committed || state.heldUntil !== undefined || !canGoOn(state)) return unchanged(state);
+  const heldUntil = event.since + RISE_MS;
+  return { state: { ...state, heldUntil }, actions: [{ do: 'hold-back', reply: state.reply }] };
+}
+
+/** What the caller says now may belong to the turn that is being answered. */
+function canGoOn({ said, input }: ThinkingState): boolean {
+  const { keys } = lastKeys(said);
+  // If only the recogniser noticed the turn, there is nothing to listen to again.
+  return input.message.role === 'caller' && (keys ? !keys.whole : said.from !== undefined);
+}
+
 /** The caller goes on before the reply is heard: their turn isn't over, and the reply is forgotten. */
 function talkedInto(
   state: ThinkingState,
@@ -878,12 +992,7 @@ function talkedInto(
   settings: TurnSettings,
 ): Step {
   const ear = talking(event);
-  const { said } = state;
-  const { keys } = lastKeys(said);
-  // If only the recogniser noticed the turn, there is nothing to listen to again.
-  const goesOn = keys ? !keys.whole : said.from !== undefined;
-  if (state.committed || state.input.message.role !== 'caller' || !goesOn)
-    return unchanged({ ...state, ear });
+  if (state.committed || !canGoOn(state)) return unchanged({ ...state, ear });
   const again = resume(state, event);
   const listening = listen(state, event.at, settings);
   return {
@@ -1454,9 +1563,9 @@ function stopping(state: TurnState, by: Interrupter = 'call', takenBack = false)
 /** What a state carries over to any other. */
 function commonOf(state: Common): Common {
   const { turn, lastId, ear, callEndsAt, prompts, failures, wanted, findsTurns } = state;
-  const { answered, asked, voiceDbov, pauses } = state;
+  const { answered, asked, voiceDbov, behind, pauses } = state;
   const ours = { turn, lastId, callEndsAt, prompts, failures, wanted, answered, asked };
-  return { ...ours, ear, voiceDbov, pauses, findsTurns };
+  return { ...ours, ear, voiceDbov, behind, pauses, findsTurns };
 }
 
 function talking({ frame, since }: Pick<EventOf<'speech-start'>, 'frame' | 'since'>): Ear {

@@ -68,6 +68,8 @@ export interface Common {
   readonly asked?: string | undefined;
   /** How loud the caller speaks to the agent, dBov; undefined: they haven't yet. */
   readonly voiceDbov?: number | undefined;
+  /** Voices behind the caller, which never pause: how loud they are, dBov, and when they were last heard. */
+  readonly behind?: { readonly dbov: number; readonly at: Milliseconds } | undefined;
   /** The caller's last pauses after which they went on. */
   readonly pauses: readonly Milliseconds[];
   /** The recogniser that listens at present says itself when a turn ends. */
@@ -90,6 +92,8 @@ export type Ear =
       readonly traits?: SoundTraits | undefined;
       /** The end-of-turn model's chance that they have finished. */
       readonly finished?: number | undefined;
+      /** Until then it will be known whether they go on: the level has just risen. */
+      readonly risesUntil?: Milliseconds | undefined;
     };
 
 /** Set up, not answered yet. */
@@ -124,6 +128,9 @@ export interface TurnLevel {
   readonly lasts: number;
   /** The mean level of a sound, where that was highest, dBov; undefined: none has lasted long enough yet. */
   readonly highestDbov: number | undefined;
+  /** The last levels of the sound that is going on, each of 400 ms, dBov, and the highest of the turn. */
+  readonly recentDbov: readonly number[];
+  readonly peakDbov: number;
   /** Since when the sound is much weaker than that. */
   readonly faintSince?: { readonly frame: number; readonly at: Milliseconds } | undefined;
 }
@@ -187,6 +194,8 @@ export interface ThinkingState extends Common {
   readonly fillers: number;
   /** Undefined: a tool is at work, which has a time-out of its own. */
   readonly giveUpAt: Milliseconds | undefined;
+  /** The reply is held back until then, because the caller may be going on; undefined: it isn't. */
+  readonly heldUntil?: Milliseconds | undefined;
 }
 
 /** The agent is heard. `greeting` has a name of its own, but behaves the same. */
@@ -306,6 +315,8 @@ export type TurnEvent = { readonly at: Milliseconds } & (
       readonly traits?: SoundTraits | undefined;
     }
   | { readonly type: 'barge-in'; readonly frame: number; readonly since: Milliseconds }
+  /** The caller was silent, and it gets as loud as their voice: they may be going on. */
+  | { readonly type: 'level-rises'; readonly frame: number; readonly since: Milliseconds }
   /** `dbov`: its level so far; `nowDbov`: that of the last 400 ms, up to `frame`; `laughs`: it is a laugh. */
   | {
       readonly type: 'speech-lasts';
@@ -393,6 +404,10 @@ export type TurnAction =
   | { readonly do: 'drop'; readonly reply: number; readonly takenBack: boolean }
   /** The reply stops at once; what was heard of it goes into the history. */
   | { readonly do: 'interrupt'; readonly reply: number; readonly by: Interrupter }
+  /** The reply, of which nothing is heard yet, doesn't begin for now. */
+  | { readonly do: 'hold-back'; readonly reply: number }
+  /** It may. */
+  | { readonly do: 'let-begin'; readonly reply: number }
   /** The reply, or phrase, waits where it is. */
   | { readonly do: 'pause'; readonly reply: number }
   /** It goes on, from the beginning of the word in which it was paused. */

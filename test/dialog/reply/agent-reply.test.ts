@@ -82,3 +82,33 @@ it('neither fills the silence of a pause nor takes it for a stall while its synt
   expect(failures).toMatchObject([['tts', { message: 'nothing came for 5000 ms' }]]);
   await speaking.settled;
 });
+
+it('does not begin while it is held back, which is no stall', async () => {
+  const { clock, media, speaking, failures } = reply();
+  speaking.holdBack();
+  await clock.advance(6000);
+  expect([media.playbacks.length, failures]).toEqual([0, []]);
+  speaking.letBegin();
+  await clock.advance(3000);
+  const { heard } = await speaking.settled;
+  expect(heard).toMatchObject({ text: 'One two three four five.', interrupted: false });
+});
+
+it('is not held back once it has begun', async () => {
+  const { clock, media, speaking } = reply();
+  await clock.advance(60 + 540);
+  speaking.holdBack();
+  await clock.advance(3000);
+  expect((await speaking.settled).heard?.account).toMatchObject({ playedMs: 2000, pauses: 0 });
+  expect(media.playbacks).toHaveLength(1);
+});
+
+it('leaves nothing behind when it is stopped while it is held back', async () => {
+  const { clock, media, speaking } = reply();
+  speaking.holdBack();
+  await clock.advance(500);
+  speaking.stop();
+  await clock.advance(100);
+  expect(await speaking.settled).toMatchObject({ heard: undefined, failed: false });
+  expect(media.playbacks).toEqual([]);
+});

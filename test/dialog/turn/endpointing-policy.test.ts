@@ -31,8 +31,44 @@ describe('the pause that ends a turn', () => {
   });
 });
 
+describe('a sentence in whose middle the caller hangs', () => {
+  it.each([
+    ['could you tell me', 1600],
+    ['my name', 1600],
+    ['I would like', 1600],
+    ['could you tell me more', 500],
+  ])('"%s": %i ms of 500', (text, pause) => {
+    expect(pauseFor(500, text)).toBe(pause);
+  });
+
+  it('is waited for as long by an agent whose pauses are short, if it isn’t told to be quick', () => {
+    expect([150, 500, 1000].map((ordinaryMs) => pauseFor(ordinaryMs, 'my name is'))).toEqual([
+      2200, 2200, 4400,
+    ]);
+    expect(endpointingByWords(english, 'quick').pauseAfter({ text: 'my name is' }, 300)).toBe(1540);
+  });
+
+  it.each([
+    ['en', 'could you tell me'],
+    ['de', 'können Sie mir sagen'],
+    ['fr', 'pouvez-vous me dire'],
+    ['es', 'me gustaría'],
+    ['it', 'può dirmi'],
+    ['pt', 'pode me dizer'],
+    ['nl', 'mijn naam'],
+    ['pl', 'mój numer'],
+    ['hi', 'मेरा नाम'],
+    ['ja', '教えていただきたいのですが'],
+    ['zh', '请告诉我'],
+    ['th', 'อยากทราบ'],
+  ])('%s: "%s" announces what follows', (code, text) => {
+    expect(endpointingByWords(languageOf(code)).pauseAfter({ text }, 500)).toBeGreaterThanOrEqual(1600);
+  });
+});
+
 describe('the pause that ends a turn, by more than its words', () => {
   it.each<[string, PausingTurn, number]>([
+    ['nine digits', { text: 'six one seven five five five eight three nine' }, 700],
     ['one digit of a number that was asked for', { text: 'five', asked: 'What is your phone number?' }, 1500],
     ['the same after another sentence', { text: 'five', asked: 'Our number is 5. How many people?' }, 500],
     ['a letter of a name', { text: 'M I L', asked: 'Could you spell your name, please?' }, 1000],

@@ -51,6 +51,11 @@ describe('a sound into the speech of the agent', () => {
       'listens',
     ],
     [
+      'a whole sentence of which nobody is sure',
+      { words: 'that what right i', final: true, isOver: true, confidence: 0.6, lastsMs: 1700 },
+      'interrupts',
+    ],
+    [
       'one of them behind a laugh',
       { words: 'ha ha how', final: true, isOver: true, confidence: 0.6, lastsMs: 1200 },
       'listens',

@@ -441,6 +441,60 @@ describe('an early start', () => {
   });
 });
 
+describe('a level that rises in the pause', () => {
+  const rises = (call: Call): TurnAction[] =>
+    call.feed({ type: 'level-rises', frame: call.frame, since: call.at });
+
+  /** Silent for 440 of 500 ms; a reply is being prepared. */
+  function pausing(): Call {
+    const call = new Call({ earlyStart: true }).greeted();
+    call.speak();
+    call.wait(60);
+    call.feed({ type: 'transcript', ask: call.ask, transcript: said('when do you open') });
+    call.wait(280);
+    return call;
+  }
+
+  it('holds the reply back until it is known whether they go on', () => {
+    const call = pausing();
+    expect(rises(call)).toEqual([]);
+    expect(call.wait(100)).toEqual([]);
+    expect(call.feed({ type: 'speech-start', frame: call.frame - 5, since: call.at - 100 })).toMatchObject([
+      { do: 'drop', takenBack: true },
+      { do: 'begin-turn' },
+    ]);
+  });
+
+  it('lets it out 120 ms later if they don’t, and no later if it rises again', () => {
+    const call = pausing();
+    rises(call);
+    expect(call.wait(110)).toEqual([]);
+    rises(call);
+    expect(call.wait(10)).toMatchObject([{ do: 'release' }]);
+  });
+
+  it('costs nothing long before the pause is over', () => {
+    const call = pausing();
+    call.feed({ type: 'level-rises', frame: call.frame, since: call.at - 200 });
+    expect(call.wait(60)).toMatchObject([{ do: 'release' }]);
+  });
+
+  it('keeps a reply that is being thought of from beginning just then', () => {
+    const call = pausing();
+    call.wait(60);
+    const { reply } = call;
+    expect(rises(call)).toEqual([{ do: 'hold-back', reply }]);
+    expect(rises(call)).toEqual([]);
+    expect(call.wait(119)).toEqual([]);
+    expect(call.wait(1)).toEqual([{ do: 'let-begin', reply }]);
+    rises(call);
+    expect(call.feed({ type: 'speech-start', frame: call.frame, since: call.at })).toMatchObject([
+      { do: 'drop', takenBack: true },
+      { do: 'begin-turn' },
+    ]);
+  });
+});
+
 describe('a recogniser that finds turns', () => {
   it('decides alone when the turn is over: the pause of the detector does not', () => {
     const call = new Call({ findsTurns: true, turnTimeoutMs: 3000 }).greeted();
@@ -620,6 +674,52 @@ describe('voices behind the caller', () => {
   it('are not taken for a caller who lowers their voice for a moment, or begins with a loud hello', () => {
     expect(hears(talking(), [-20, -18, -19, -30, -29, -21, -30, -22, -29, -22])).toEqual([]);
     expect(hears(talking(), [-18, -25, -26, -25, -26, -25, -26])).toEqual([]);
+  });
+
+  const BABBLE = Array.from({ length: 15 }, (_none, n) => -32 + (n % 3));
+
+  it('that never pause, and whose level hardly changes, make no turn', () => {
+    const call = talking();
+    expect(hears(call, BABBLE)).toEqual([]);
+    expect(call.state).toMatchObject({ phase: 'listening', ear: { is: 'quiet' }, said: { pieces: [] } });
+    expect(call.wait(7000)).toMatchObject([{ do: 'say', phrase: 'stillThere' }]);
+  });
+
+  it('that are known make none either when they pause after all, whatever words are heard in them', () => {
+    const call = talking();
+    hears(call, BABBLE);
+    call.feed({ type: 'speech-start', frame: call.frame, since: call.at });
+    hears(call, [-31, -32]);
+    const lastAt = call.at;
+    call.feed(
+      { type: 'speech-stop', frame: call.frame, lastAt, traits: { dbov: -31.5, pitched: 0.8 } },
+      lastAt + 100,
+    );
+    call.wait(500);
+    call.feed({ type: 'transcript', ask: call.ask, transcript: said('was there') });
+    call.wait(500);
+    expect(call.done.filter((action) => action.do === 'reply')).toEqual([]);
+    expect(call.state).toMatchObject({ phase: 'listening', ear: { is: 'quiet' } });
+  });
+
+  it('do not cover a caller who talks into them', () => {
+    const call = talking();
+    hears(call, BABBLE);
+    const { frame } = call;
+    expect(hears(call, [-22])).toEqual([{ do: 'begin-turn', frame }]);
+  });
+
+  it('are not a caller who talks for long', () => {
+    const long = Array.from({ length: 40 }, (_none, n) => -22 - 4 * (n % 3));
+    expect(hears(talking(), long)).toEqual([]);
+  });
+
+  it('end the turn of a caller who was a little louder, also if they fade by less than 6 dB', () => {
+    const call = talking();
+    expect(hears(call, [-22, -21, -22])).toEqual([]);
+    const { frame } = call;
+    const behind = BABBLE.map((dbov) => dbov + 3);
+    expect(hears(call, behind)).toEqual([{ do: 'end-turn', ask: 2, frame }]);
   });
 });
 
@@ -1315,6 +1415,7 @@ describe('whatever happens', () => {
       { type: 'unhold' },
       { type: 'line-ended', reason: 'caller-hung-up' },
       { type: 'speech-lasts', dbov: -30 },
+      { type: 'level-rises', frame: 100, since: 2000 },
       { type: 'line-heard' },
       { type: 'end-judged', frame: 100, chance: 0.9 },
       { type: 'reply-near', reply: 1 },
@@ -1333,6 +1434,7 @@ describe('whatever happens', () => {
       'speech-stop': true,
       'barge-in': true,
       'speech-lasts': true,
+      'level-rises': true,
       'line-heard': true,
       'end-judged': true,
       'reply-near': true,

@@ -93,7 +93,14 @@ const due =
 /** All that can happen: the compiler misses here what is new. */
 const EVERY: Readonly<Record<TurnEvent['type'], true>> = {
   ...{ answered: true, tick: true, 'speech-start': true, 'speech-stop': true, 'barge-in': true },
-  ...{ 'speech-lasts': true, 'line-heard': true, 'end-judged': true, partial: true, 'turn-eager-end': true },
+  ...{
+    'speech-lasts': true,
+    'level-rises': true,
+    'line-heard': true,
+    'end-judged': true,
+    partial: true,
+    'turn-eager-end': true,
+  },
   ...{ 'turn-end': true, 'turn-resume': true, transcript: true, recogniser: true, 'stt-failed': true },
   ...{ 'reply-near': true, 'reply-committed': true, 'reply-resumed': true, 'reply-audible': true },
   ...{ 'reply-ended': true, 'reply-failed': true, 'agent-said': true, dtmf: true, hold: true, unhold: true },
@@ -109,6 +116,7 @@ const eventsFor = (settings: TurnSettings): Readonly<Record<string, Next>> => ({
   'speech-stop': always({ type: 'speech-stop', frame: 145, lastAt: 2900 }),
   'barge-in': always({ type: 'barge-in', frame: 145, since: 2900 }),
   'speech-lasts': always({ type: 'speech-lasts', dbov: -30, nowDbov: -30, frame: 145, since: 2900 }),
+  'level-rises': always({ type: 'level-rises', frame: 145, since: 2900 }),
   'line-heard': always({ type: 'line-heard' }),
   'end-judged': always({ type: 'end-judged', frame: 100, chance: 0.9 }),
   partial: always({ type: 'partial', text: 'where are you' }),

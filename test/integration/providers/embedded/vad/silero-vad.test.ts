@@ -139,7 +139,7 @@ describe('Silero voice activity detection', () => {
     line.ring.write(mixed(padded, noise));
     const events = await heardAll(line);
     expect(events[0]?.type).toBe('speech-start');
-    const sign = { 'speech-start': -1, 'speech-stop': 1, 'speech-lasts': 0, 'barge-in': 0 };
+    const sign = { 'speech-start': -1, 'speech-stop': 1, 'speech-lasts': 0, 'level-rises': 0, 'barge-in': 0 };
     const voicedFrames = events.reduce((sum, { type, frame }) => sum + sign[type] * frame, 0);
     expect((voicedFrames * 20) / (soundEndMs - soundStartMs)).toBeGreaterThan(0.8);
     line.close();
