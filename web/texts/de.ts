@@ -20,6 +20,7 @@ export const de: Texts = {
 
   noCalls: 'Es läuft kein Gespräch',
   noCallsHow: 'Gespräche erscheinen hier, sobald sie eingehen.',
+  latestCalls: 'Letzte Gespräche',
   caller: 'Anrufer',
   agent: 'Agent',
   unknownCaller: 'Unbekannt',
@@ -127,7 +128,9 @@ export const de: Texts = {
   anyReason: 'Gleich wie beendet',
   slow: 'Langsame Antworten',
   failed: 'Gescheitert',
+  days: { from: 'Von', to: 'bis' },
   nothingFound: 'So ein Gespräch gibt es nicht',
+  nothingFoundHow: 'Andere Wörter nehmen oder eine Bedingung weglassen.',
   nothingYet: 'Noch ist kein Gespräch gespeichert',
   more: 'Mehr zeigen',
   began: 'Beginn',
