@@ -126,7 +126,7 @@ export const de: Texts = {
   searchHint: 'Wörter, ein Name oder eine Nummer',
   anyAgent: 'Alle Agenten',
   anyReason: 'Gleich wie beendet',
-  slow: 'Langsame Antworten',
+  slow: 'Langsam',
   failed: 'Gescheitert',
   days: { from: 'Von', to: 'bis' },
   nothingFound: 'So ein Gespräch gibt es nicht',
