@@ -4,10 +4,20 @@ import { agentName, session } from './api.ts';
 import { Chart } from './chart.tsx';
 import { Events } from './events.tsx';
 import { Icon } from './icons.tsx';
-import { Fact, nameOf } from './live-page.tsx';
+import { Fact } from './live-page.tsx';
 import { Loading, useLoaded } from './loaded.tsx';
 import { Player, type PlayerControl } from './player.tsx';
-import { count, decimal, duration, inWords, milliseconds, moment, percent, texts } from './texts.ts';
+import {
+  count,
+  decimal,
+  duration,
+  inWords,
+  milliseconds,
+  momentInFull,
+  nameOf,
+  percent,
+  texts,
+} from './texts.ts';
 import { Transcript } from './transcript.tsx';
 import { Trouble } from './trouble.tsx';
 import { Waterfalls } from './waterfall.tsx';
@@ -36,7 +46,7 @@ function Call({ detail }: { readonly detail: CallDetail }) {
         <div>
           <h1>{nameOf(record.info.caller)}</h1>
           <p class="dim">
-            {record.info.dialled} · {agentName(record.agent)} · {moment(record.startedAt)}
+            {record.info.dialled} · {agentName(record.agent)} · {momentInFull(record.startedAt)}
           </p>
         </div>
         <div class="call-state">

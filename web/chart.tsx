@@ -9,8 +9,11 @@ export interface Series {
   readonly values: readonly (number | null)[];
 }
 
-const HEIGHT = 170;
+const HEIGHT = 190;
 const AXIS_WIDTH = 64;
+const AXIS_HEIGHT = 32;
+/** Of a bar: the share of its day's width, and at most so many pixels. */
+const BAR = { share: 0.6, widest: 28 };
 const DAY_S = 86_400;
 /** An axis that is shorter would have halves. */
 const WHOLE_UP_TO = 4;
@@ -18,7 +21,7 @@ const WHOLE_UP_TO = 4;
 const FEW = 15;
 
 /**
- * Lines over time. `x`: milliseconds of the call, or seconds since the epoch where they are `days`, of which so many are shown
+ * Lines over time, or `bars`, each in front of the one before it. `x`: milliseconds of the call, or seconds since the epoch where they are `days`, of which so many are shown
  * up to today. `whole`: there are no halves of what is counted.
  */
 export function Chart({
@@ -27,6 +30,7 @@ export function Chart({
   unit,
   days,
   whole = false,
+  bars = false,
   label,
 }: {
   readonly x: readonly number[];
@@ -34,6 +38,7 @@ export function Chart({
   readonly unit: string;
   readonly days?: number;
   readonly whole?: boolean;
+  readonly bars?: boolean;
   readonly label: string;
 }) {
   const place = useRef<HTMLDivElement>(null);
@@ -51,6 +56,9 @@ export function Chart({
         ticks: { show: false },
         font: '12px system-ui',
       };
+      const dayWidth = (current.clientWidth - AXIS_WIDTH) / (days ?? x.length);
+      const widest = Math.min(BAR.widest, BAR.share * dayWidth);
+      const paths = bars ? UPlot.paths.bars?.({ size: [BAR.share, widest], radius: 0.15 }) : undefined;
       const number = new Intl.NumberFormat(tag, { maximumFractionDigits: whole ? 0 : 1 });
       const date = new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'short' });
       const at = (value: number): string =>
@@ -64,7 +72,8 @@ export function Chart({
             x: {
               time: days !== undefined,
               ...(days !== undefined && {
-                range: [Math.min(today - (days - 1) * DAY_S, x[0] ?? today), today],
+                // Half a day on either side: for the first and the last bar, or dot.
+                range: [Math.min(today - (days - 1) * DAY_S, x[0] ?? today) - DAY_S / 2, today + DAY_S / 2],
               }),
             },
             y: { range: (_plot, _min, max) => [0, Math.max(max * 1.1, whole ? WHOLE_UP_TO : 1)] },
@@ -72,7 +81,7 @@ export function Chart({
           cursor: { y: false },
           legend: { live: true },
           axes: [
-            { ...axis, values: (_plot, splits) => splits.map(at) },
+            { ...axis, size: AXIS_HEIGHT, values: (_plot, splits) => splits.map(at) },
             {
               ...axis,
               size: AXIS_WIDTH,
@@ -87,8 +96,9 @@ export function Chart({
             ...series.map(({ label: name, colour: stroke }) => ({
               label: name,
               stroke: colour(stroke),
-              width: 2,
-              points: { show: x.length < FEW },
+              width: bars ? 0 : 2,
+              points: { show: !bars && x.length < FEW },
+              ...(paths && { fill: colour(stroke), paths }),
               value: (_plot: unknown, value: number | null) =>
                 value === null ? '–' : `${number.format(value)}${unit}`,
             })),
@@ -110,6 +120,6 @@ export function Chart({
       wanted = false;
       destroy();
     };
-  }, [x, series, shown, tag, days]);
+  }, [x, series, shown, tag, days, whole, bars]);
   return <div class="chart" ref={place} role="img" aria-label={label} />;
 }

@@ -5,7 +5,7 @@ import { agentName } from './api.ts';
 import { AgentSelect } from './agent-select.tsx';
 import { Chart } from './chart.tsx';
 import { Breakers } from './health-page.tsx';
-import { Empty } from './live-page.tsx';
+import { Empty } from './empty.tsx';
 import { Loading, useLoaded } from './loaded.tsx';
 import { count, decimal, inWords, milliseconds, percent, texts } from './texts.ts';
 import { Trouble } from './trouble.tsx';
@@ -115,7 +115,7 @@ function Shown({ figures, range }: { readonly figures: Figures; readonly range: 
       </dl>
       <div class="halves">
         <section class="card">
-          <div class="call-head">
+          <div class="chart-head">
             <h2>{t.latency}</h2>
             <select
               aria-label={t.stage}
@@ -134,8 +134,10 @@ function Shown({ figures, range }: { readonly figures: Figures; readonly range: 
           <Chart x={charts.x} series={charts.latency} unit=" ms" days={range} label={t.latency} />
         </section>
         <section class="card">
-          <h2>{t.calls}</h2>
-          <Chart x={charts.x} series={charts.calls} unit="" days={range} whole label={t.calls} />
+          <div class="chart-head">
+            <h2>{t.calls}</h2>
+          </div>
+          <Chart x={charts.x} series={charts.calls} unit="" days={range} whole bars label={t.calls} />
         </section>
         <section class="card">
           <h2>{t.byStage}</h2>

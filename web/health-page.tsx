@@ -31,7 +31,7 @@ export function HealthPage() {
       {loaded.is === 'there' && loaded.value.nodes && <Nodes {...loaded.value} nodes={loaded.value.nodes} />}
       <section class="card">
         <h2>{t.agents}</h2>
-        <div class="table">
+        <div class="table" tabIndex={0}>
           <table>
             <thead>
               <tr>
@@ -144,7 +144,7 @@ function Measured({ calls }: { readonly calls: readonly TestCall[] }) {
   const t = texts.value;
   return (
     <>
-      <div class="table">
+      <div class="table" tabIndex={0}>
         <table>
           <thead>
             <tr>
@@ -224,7 +224,7 @@ function Nodes({ node: own, nodes }: Pick<Health, 'node'> & Required<Pick<Health
   return (
     <section class="card">
       <h2>{t.nodes}</h2>
-      <div class="table">
+      <div class="table" tabIndex={0}>
         <table>
           <tbody>
             {nodes.map(({ node, state, calls, maxCalls, unreachable, ageMs }) => {

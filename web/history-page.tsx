@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { CallPage, CallSummary } from '../src/console/protocol.ts';
 import { AgentSelect } from './agent-select.tsx';
-import { agentName, explain, get, session } from './api.ts';
-import { Empty, nameOf } from './live-page.tsx';
+import { explain, get, session } from './api.ts';
+import { CallTable } from './call-table.tsx';
+import { Empty } from './empty.tsx';
 import { Loading } from './loaded.tsx';
-import { duration, inWords, language, milliseconds, moment, texts } from './texts.ts';
+import { language, texts } from './texts.ts';
 
 interface Filter {
   readonly words: string;
@@ -12,9 +13,12 @@ interface Filter {
   readonly reason: string;
   readonly slow: boolean;
   readonly failed: boolean;
+  /** The first and the last day, as `2026-11-28`; '': any. */
+  readonly from: string;
+  readonly to: string;
 }
 
-const ALL: Filter = { words: '', agent: '', reason: '', slow: false, failed: false };
+const ALL: Filter = { words: '', agent: '', reason: '', slow: false, failed: false, from: '', to: '' };
 const TYPING_MS = 250;
 /** Stays as it is while somebody looks at a call and comes back. */
 let lastFilter = ALL;
@@ -90,6 +94,18 @@ export function HistoryPage() {
               </option>
             ))}
         </select>
+        {(['from', 'to'] as const).map((one) => (
+          <label key={one} class="day">
+            <span class="dim">{t.days[one]}</span>
+            <input
+              type="date"
+              value={filter[one]}
+              onInput={(event) => {
+                change({ [one]: event.currentTarget.value });
+              }}
+            />
+          </label>
+        ))}
         {(['slow', 'failed'] as const).map((one) => (
           <button
             key={one}
@@ -111,7 +127,10 @@ export function HistoryPage() {
       )}
       {found === undefined && trouble === '' && <Loading />}
       {found?.length === 0 && (
-        <Empty title={filter === ALL ? t.nothingYet : t.nothingFound} how={t.noCallsHow} />
+        <Empty
+          title={filter === ALL ? t.nothingYet : t.nothingFound}
+          how={filter === ALL ? t.noCallsHow : t.nothingFoundHow}
+        />
       )}
       {found !== undefined && found.length > 0 && <CallTable calls={found} />}
       {next !== undefined && (
@@ -123,61 +142,17 @@ export function HistoryPage() {
   );
 }
 
-function CallTable({ calls }: { readonly calls: readonly CallSummary[] }) {
-  const t = texts.value;
-  const target = session.value?.latencyTargetMs ?? 700;
-  return (
-    <div class="card table">
-      <table>
-        <thead>
-          <tr>
-            <th>{t.began}</th>
-            <th>{t.from}</th>
-            <th>{t.to}</th>
-            <th class="n">{t.length}</th>
-            <th class="n">{t.turns}</th>
-            <th class="n">{t.mean}</th>
-            <th class="n">{t.worst}</th>
-            <th>{t.ended}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {calls.map((call) => (
-            <tr
-              key={call.id}
-              onClick={() => {
-                location.hash = `#/call/${call.id}`;
-              }}
-            >
-              <td>
-                <a href={`#/call/${call.id}`}>{moment(call.startedAt)}</a>
-              </td>
-              <td>{nameOf(call.caller)}</td>
-              <td>
-                {call.dialled} <span class="dim">{agentName(call.agent)}</span>
-              </td>
-              <td class="n">{call.durationMs === undefined ? '' : duration(call.durationMs)}</td>
-              <td class="n">{call.turns ?? ''}</td>
-              <td class="n">{call.meanMs === undefined ? '' : milliseconds(call.meanMs)}</td>
-              <td class={`n${(call.worstMs ?? 0) > target ? ' slow' : ''}`}>
-                {call.worstMs === undefined ? '' : milliseconds(call.worstMs)}
-              </td>
-              <td>
-                <span class={`tag${call.failed ? ' bad' : ''}`}>
-                  {call.reason === undefined ? t.stillRunning : inWords(t.reasons, call.reason)}
-                </span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function queryOf({ words, agent, reason, slow, failed }: Filter, after = ''): string {
+function queryOf({ words, agent, reason, slow, failed, from, to }: Filter, after = ''): string {
   const query = new URLSearchParams({ words, agent, reason, after });
   if (slow) query.set('slow', String(session.value?.latencyTargetMs ?? 700));
   if (failed) query.set('failed', 'true');
+  if (from !== '') query.set('since', String(midnight(from)));
+  if (to !== '') query.set('until', String(midnight(to, 1)));
   return query.toString();
+}
+
+/** When a day begins here, or one so many days after it: milliseconds since the epoch. */
+function midnight(day: string, later = 0): number {
+  const [year = 0, month = 1, date = 1] = day.split('-').map(Number);
+  return new Date(year, month - 1, date + later).getTime();
 }

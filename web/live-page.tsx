@@ -1,15 +1,17 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { AgentSummary, RunningCall } from '../src/console/protocol.ts';
-import type { Party } from '../src/dialog/contract/call-info.ts';
+import type { AgentSummary, CallPage, RunningCall } from '../src/console/protocol.ts';
 import type { CallRecord } from '../src/dialog/call/call-record.ts';
 import { agentName, explain, post, session } from './api.ts';
+import { CallTable } from './call-table.tsx';
+import { Empty } from './empty.tsx';
 import { Events } from './events.tsx';
 import { Icon } from './icons.tsx';
 import { calls, elapsed, levels, listenIn, listening, outOfUse, packets } from './live-state.ts';
+import { useLoaded } from './loaded.tsx';
 import { Meter } from './meter.tsx';
 import { Phone } from './phone.tsx';
 import { inUse } from './providers.ts';
-import { count, decimal, duration, inWords, percent, texts } from './texts.ts';
+import { count, decimal, duration, inWords, nameOf, percent, texts } from './texts.ts';
 import { useTicks } from './ticks.ts';
 import { Transcript } from './transcript.tsx';
 import { RunningWaterfall, Waterfalls } from './waterfall.tsx';
@@ -41,18 +43,29 @@ export function LivePage() {
           </ul>
         )}
       </aside>
-      {shown ? <LiveCall key={shown.id} call={shown} /> : <Empty title={t.noCalls} how={t.noCallsHow} />}
+      {shown ? <LiveCall key={shown.id} call={shown} /> : <Quiet />}
     </div>
   );
 }
 
-export function Empty({ title, how }: { readonly title: string; readonly how: string }) {
+/** As many as are seen at a glance; the history has the others. */
+const LATEST = 8;
+
+/** While no call runs: the last ones that did, if the database tells them. */
+function Quiet() {
+  const t = texts.value;
+  const loaded = useLoaded<CallPage>('/api/calls');
+  const latest = loaded.is === 'there' ? loaded.value.calls.slice(0, LATEST) : [];
   return (
-    <div class="empty">
-      <Icon name="brand" />
-      <h2>{title}</h2>
-      <p class="dim">{how}</p>
-    </div>
+    <section class="quiet-line">
+      <Empty title={t.noCalls} how={t.noCallsHow} />
+      {latest.length > 0 && (
+        <>
+          <h2>{t.latestCalls}</h2>
+          <CallTable calls={latest} />
+        </>
+      )}
+    </section>
   );
 }
 
@@ -76,10 +89,6 @@ function CallLine({
       {!record.ended && <Meters name={record.call} />}
     </button>
   );
-}
-
-export function nameOf({ number, name }: Party): string {
-  return [name, number].filter(Boolean).join(' · ') || texts.value.unknownCaller;
 }
 
 function Elapsed({ call }: { readonly call: RunningCall }) {

@@ -62,7 +62,7 @@ function Console() {
         {t.skip}
       </a>
       <header>
-        <a class="brand" href="#/live">
+        <a class="brand" href="#/live" aria-label={t.product}>
           <Icon name="brand" />
           <span>{t.product}</span>
         </a>

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
 import type { Message } from '../src/console/protocol.ts';
 import { agentName, explain, post, session } from './api.ts';
+import { Empty } from './empty.tsx';
 import { Icon } from './icons.tsx';
 import { useKeptFocus } from './kept-focus.ts';
-import { Empty, nameOf } from './live-page.tsx';
 import { Loading, useLoaded } from './loaded.tsx';
-import { moment, texts } from './texts.ts';
+import { moment, nameOf, texts } from './texts.ts';
 import { Trouble } from './trouble.tsx';
 
 const SHOWN = ['isNew', 'done', 'allMessages'] as const;

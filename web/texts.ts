@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals';
+import type { Party } from '../src/dialog/contract/call-info.ts';
 import { de } from './texts/de.ts';
 import { en, type Texts } from './texts/en.ts';
 
@@ -32,6 +33,18 @@ export function duration(ms: number): string {
 
 export function milliseconds(ms: number | undefined): string {
   return ms === undefined ? '–' : `${Math.round(ms)} ms`;
+}
+
+/** A caller as one knows them: name and number. */
+export function nameOf({ number, name }: Party): string {
+  return [name, number].filter(Boolean).join(' · ') || texts.value.unknownCaller;
+}
+
+/** Day of the week, date and time, in full. */
+export function momentInFull(iso: string): string {
+  return new Intl.DateTimeFormat(language.value, { dateStyle: 'full', timeStyle: 'medium' }).format(
+    new Date(iso),
+  );
 }
 
 /** Date and time as people of the chosen language write them; today's without the date. */

@@ -38,8 +38,9 @@ function cell(value: string | number): string {
 /** Where nothing says when somebody had finished. */
 const SAID_MS: Milliseconds = 2000;
 
-/** The conversation as WebVTT: subtitles of the recording. */
-export function webVtt({ said }: CallRecord): string[] {
+/** The conversation as WebVTT: subtitles of the recording, which begins when the call is answered. */
+export function webVtt({ said, setUpMs = 0 }: CallRecord): string[] {
+  const at = (ms: Milliseconds): Milliseconds => Math.max(0, ms - setUpMs);
   const cues = [...said]
     .sort((a, b) => a.atMs - b.atMs)
     .filter(({ text }) => text !== undefined && text !== '');
@@ -47,7 +48,7 @@ export function webVtt({ said }: CallRecord): string[] {
     'WEBVTT',
     ...cues.flatMap(({ atMs, endMs, who, text = '' }) => [
       '',
-      `${stamp(atMs)} --> ${stamp(Math.max(endMs ?? 0, atMs + (endMs === undefined ? SAID_MS : 1)))}`,
+      `${stamp(at(atMs))} --> ${stamp(at(Math.max(endMs ?? 0, atMs + (endMs === undefined ? SAID_MS : 1))))}`,
       `<v ${who}>${escaped(printable(text))}`,
     ]),
   ];

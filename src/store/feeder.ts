@@ -21,6 +21,8 @@ export interface FeederOptions {
 
 /** Between two attempts: doubles from the first to the last. */
 const RETRY_MS: readonly [Milliseconds, Milliseconds] = [250, 5000];
+/** While there is nothing to write: between two looks whether the database is there. */
+const LOOK_MS: Milliseconds = 5000;
 
 /** Brings what is in the spool into the database, in order, as fast as that takes it. */
 export class Feeder {
@@ -31,6 +33,8 @@ export class Feeder {
   #database: Database | undefined;
   #trouble: string | undefined = 'it is being opened';
   #refused = 0;
+  #writing = false;
+  #watched: Promise<void> | undefined;
 
   constructor(options: FeederOptions) {
     this.#options = options;
@@ -62,29 +66,48 @@ export class Feeder {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#done;
+    await this.#watched;
     await this.#database?.close();
     this.#database = undefined;
   }
 
   async #run(): Promise<void> {
-    const { spool } = this.#options;
     const database = await this.#insist(async () => {
       this.#database ??= await this.#options.open();
       await this.#options.prepare(this.#database);
       return this.#database;
     });
     if (!database) return;
+    this.#watched = this.#watch(database);
+    await this.#feed(database);
+  }
+
+  async #feed(database: Database): Promise<void> {
+    const { spool } = this.#options;
     const { signal } = this.#closing;
     let { inherited } = spool;
     if (!inherited) this.#caughtUp.resolve(database);
     for (let batch = await spool.next(signal); batch; batch = await spool.next(signal)) {
       const { file, from, writes } = batch;
+      this.#writing = true;
       const applied = await this.#insist(() => this.#apply(database, { file, from, writes }));
+      this.#writing = false;
       if (!applied) return;
       await spool.applied(batch);
       if (inherited && !spool.inherited) await this.#insist(() => this.#options.prepare(database));
       ({ inherited } = spool);
       if (!inherited) this.#caughtUp.resolve(database);
+    }
+  }
+
+  /** A database that goes away while no call runs is missed, too. */
+  async #watch({ db }: Database): Promise<void> {
+    const { signal } = this.#closing;
+    for (;;) {
+      await this.#options.clock.sleep(LOOK_MS, signal);
+      if (signal.aborted) return;
+      if (this.#writing) continue;
+      await this.#insist(() => db.selectFrom('spool_files').select('file').limit(1).execute());
     }
   }
 

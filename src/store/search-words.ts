@@ -17,6 +17,8 @@ export interface SearchIndex {
   create(db: Kysely<unknown>): Promise<void>;
   /** The words that there are, where they aren't at hand by themselves; with those that are there already. */
   createWords?(db: Kysely<unknown>): Promise<void>;
+  /** Short beginnings of words, where they aren't found quickly by themselves; of those that are there already, too. */
+  indexBeginnings?(db: Kysely<unknown>): Promise<void>;
   /** Takes a text up, or the place of an older one of that id. */
   put(db: Kysely<Tables>, searched: Searched): Promise<void>;
   remove(db: Kysely<Tables>, ids: readonly string[]): Promise<void>;

@@ -194,6 +194,11 @@ describe('The console', () => {
     await page.getByText('No call is like that').waitFor();
     await page.getByLabel('How it ended').selectOption('the caller hung up');
     await page.getByRole('cell', { name: 'the caller hung up' }).first().waitFor();
+    await page.getByLabel('to', { exact: true }).fill('2026-01-01');
+    await page.getByText('No call is like that').waitFor();
+    await page.getByLabel('to', { exact: true }).fill('');
+    await page.getByLabel('From day').fill('2026-01-01');
+    await page.getByRole('cell', { name: 'the caller hung up' }).first().waitFor();
     expect(complaints.filter((one) => !one.includes('status of 50'))).toEqual([]);
   });
 
@@ -214,6 +219,7 @@ describe('The console', () => {
       await page.getByText(wait).filter({ visible: true }).first().waitFor();
       if (path === 'figures') await page.locator('.chart canvas').first().waitFor();
       await screenshot(page, `telephone-${path}`);
+      expect(await barriersInBothThemes(page), path).toEqual([]);
       const words = await wordsOn(page);
       expect(words).toContain('Verlauf');
       expect(

@@ -27,6 +27,7 @@ export const en = {
   // Live
   noCalls: 'No call is running',
   noCallsHow: 'Calls appear here the moment they come in.',
+  latestCalls: 'Latest calls',
   caller: 'Caller',
   agent: 'Agent',
   unknownCaller: 'Unknown',
@@ -136,7 +137,9 @@ export const en = {
   anyReason: 'However it ended',
   slow: 'Slow replies',
   failed: 'Failed',
+  days: { from: 'From day', to: 'to' },
   nothingFound: 'No call is like that',
+  nothingFoundHow: 'Take other words, or leave out a condition.',
   nothingYet: 'No call has been kept yet',
   more: 'Show more',
   began: 'Began',

@@ -50,6 +50,8 @@ describe('the recording of a call', () => {
     for (const event of events) recorders.observe({ ...call, ...event } as CallEvent);
     await stop();
     store.observe({ ...call, type: 'ended', reason: 'other', variables: {}, media: NO_MEDIA });
+    // On a busy machine the database takes longer to open than the store waits when it ends.
+    await expect.poll(() => store.status.databaseTrouble, { timeout: 20_000 }).toBeUndefined();
     await store.close();
     const [record] = await listCalls(await open(place), 1);
     if (!record) throw new Error('no record');

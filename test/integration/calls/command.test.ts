@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import pg from 'pg';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { CallRecord } from '../../../src/dialog/call/call-record.ts';
+import { webVtt } from '../../../src/calls/export-calls.ts';
 import { callsCommand } from '../../../src/calls/command.ts';
 import { localTime } from '../../../src/calls/local-time.ts';
 import { NO_MEDIA } from '../../../src/dialog/contract/call-media.ts';
@@ -350,6 +352,13 @@ describe('export', () => {
     expect(vtt[0]).toBe('WEBVTT');
     expect(vtt.join('\n')).toMatch(/\n\n00:00:0\d\.\d{3} --> 00:00:0\d\.\d{3}\n<v caller>when do you open\n/);
     expect((await run('export', '--format', 'vtt')).status).toBe(2);
+    // A recording begins when the call is answered: what was said a second later stands at its first second.
+    const record = JSON.parse((await run('show', 'channel-1', '--json')).lines.join('')) as CallRecord;
+    const said = [{ who: 'caller', turn: 1, words: 1, text: 'hello', atMs: 1750, endMs: 2250 }] as const;
+    expect(webVtt({ ...record, setUpMs: 750, said }).slice(2)).toEqual([
+      '00:00:01.000 --> 00:00:01.500',
+      '<v caller>hello',
+    ]);
     const trail = (await run('audit')).lines;
     expect(trail).toHaveLength(3);
     expect(trail[0]).toMatch(

@@ -1,9 +1,13 @@
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { sql } from 'kysely';
+import { Kysely, sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
 import { describe, expect, it } from 'vitest';
 import { openDatabase, type Database } from '../../../src/store/database.ts';
+import { migrations } from '../../../src/store/migrations.ts';
+import type { Tables } from '../../../src/store/schema.ts';
 import { find as findIn, questionOf, wordsOf } from '../../../src/store/search-words.ts';
+import { openSqlite } from '../../../src/store/sqlite/sqlite-database.ts';
 import { cleanDatabases, KINDS, newPlace, open, tempFolder } from './databases.ts';
 
 cleanDatabases();
@@ -128,6 +132,43 @@ describe.each(KINDS)('search (%s)', (kind) => {
 });
 
 describe('the file of an embedded database', () => {
+  it('of a version that had no short beginnings in its index has them, and its calls, afterwards', async () => {
+    const path = join(await tempFolder(), 'records.sqlite');
+    const { dialect, search } = openSqlite(path, {
+      place: { kind: 'sqlite', path },
+      onWarning: () => undefined,
+    });
+    const before = new Kysely<Tables>({ dialect });
+    const provider = { getMigrations: () => Promise.resolve({ ...migrations(search) }) };
+    const { error } = await new Migrator({ db: before, provider }).migrateTo('004-figures-and-words');
+    expect(error).toBeUndefined();
+    for (const [at, text] of ['the dental clinic', 'nothing', 'a denture, and 13-09'].entries())
+      await search.put(before, {
+        id: String(at),
+        kind: 'call',
+        at,
+        words: wordsOf(text),
+        names: wordsOf('Ada'),
+      });
+    await before.destroy();
+
+    const after = await open({ kind: 'sqlite', path });
+    const find = async (question: string): Promise<string[]> =>
+      (await findIn(after, questionOf(question), 10)).map(({ id }) => id);
+    expect(await find('de')).toEqual(['2', '0']);
+    expect(await find('den cl')).toEqual(['0']);
+    expect(await find('dental clinic')).toEqual(['0']);
+    expect(await find('13-09')).toEqual(['2']);
+    expect(await find('ada')).toEqual(['2', '1', '0']);
+    const row = { id: '1', kind: 'call', at: 1, words: wordsOf('something'), names: '' } as const;
+    await after.search.put(after.db, row);
+    await after.search.remove(after.db, ['2']);
+    await after.search.purge(after.db);
+    expect(await find('de')).toEqual(['0']);
+    expect(await find('so')).toEqual(['1']);
+    expect(await find('no')).toEqual([]);
+  });
+
   it('belongs to its user alone, with what SQLite puts beside it', async () => {
     const place = { kind: 'sqlite', path: join(await tempFolder(), 'data', 'records.sqlite') } as const;
     const { db } = await open(place);

@@ -291,6 +291,20 @@ describe('a server', () => {
   );
 
   it(
+    'that goes while nothing is written is missed, and found again',
+    async () => {
+      const server = await postgres();
+      const { store } = await opened(await tempFolder(), { kind: 'postgres', url: await server.database() });
+      await expect.poll(() => store.status.databaseTrouble, PATIENCE).toBeUndefined();
+      await server.pause();
+      await expect.poll(() => store.status.databaseTrouble, PATIENCE).toBeDefined();
+      await server.resume();
+      await expect.poll(() => store.status.databaseTrouble, PATIENCE).toBeUndefined();
+    },
+    MINUTE,
+  );
+
+  it(
     'that only reads for a while is waited for',
     async () => {
       const server = await postgres();
