@@ -39,7 +39,7 @@ async function lackingProviders({ providers }: Config): Promise<unknown[]> {
   const chosen = Object.values(providers.byAgent).flatMap((choice) =>
     PARTS.flatMap((part) => KNOWN_PROVIDERS[part].filter(({ name }) => name === choice[part].names[0])),
   );
-  const checks = [...new Set(chosen)].map((provider) => provider.checkMachine?.());
+  const checks = [...new Set(chosen)].map(async (provider) => provider.checkMachine?.());
   return rejected(await Promise.allSettled(checks));
 }
 

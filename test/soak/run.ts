@@ -64,7 +64,7 @@ export async function runSoak(
           ...cloud.environment,
           VOICE_AGENT_RECORDINGS: 'false',
           VOICE_AGENT_MAX_CALLS: String(2 * AT_ONCE_MOST),
-          NODE_OPTIONS: `--import=${new URL('insight.ts', import.meta.url).href} ${process.env['PROBE'] ?? ''}`,
+          NODE_OPTIONS: `--import=${new URL('insight.ts', import.meta.url).href}`,
           SOAK_INSIGHT: insight,
         },
         edits: size.timed ? EDITS : [...EDITS, ...ON_ANY_MACHINE],
