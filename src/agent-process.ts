@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { KNOWN_PROVIDERS } from './app/known-providers.ts';
 import { catchUncaught } from './app/uncaught-failures.ts';
-import { startApp } from './app.ts';
 import { loadConfig } from './config.ts';
 import { systemClock, type Milliseconds } from './lib/clock.ts';
 import { messageOf, VoiceAgentError } from './lib/errors.ts';
@@ -72,6 +71,8 @@ async function main(): Promise<void> {
   };
 
   const run = async (): Promise<void> => {
+    // A configuration that is wrong is told before all of the program is loaded.
+    const { startApp } = await import('./app.ts');
     const app = await startApp(config, log, stop.signal, onAbandoned);
     await aborted(stop.signal);
     const drained = app.drain(broken.signal.aborted ? DRAIN_AFTER_BUG_MS : undefined);

@@ -3,15 +3,13 @@ import { join } from 'node:path';
 import { ownAddressTowards } from './app/own-address.ts';
 import { connectAll, openAll } from './app/asterisks.ts';
 import { orAllThatIsWrong } from './app/at-once.ts';
-import { openConsole } from './app/console.ts';
 import { fleetPart, joinFleet, openFleet } from './app/fleet.ts';
 import { startMonitoring } from './app/monitoring.ts';
 import { namesOf, ProviderPool } from './app/providers.ts';
 import { keepRules, redactedEvents } from './app/keep-rules.ts';
 import { Recorders } from './app/recorders.ts';
-import { openRecords } from './app/records.ts';
 import { openOutgoing } from './app/outgoing.ts';
-import { UnusedMemory } from './app/unused-memory.ts';
+import { returnLargePieces, UnusedMemory } from './app/unused-memory.ts';
 import { watchAsterisk, watchParts } from './app/watched-parts.ts';
 import type { Config } from './config.ts';
 import { standardTools, toolTable } from './dialog/reply/agent-tools.ts';
@@ -129,7 +127,10 @@ async function assemble(
     [startMonitoring(config, log, scope, eventLoop), openAll(config, log, scope)],
     config,
   );
+  await returnLargePieces();
   const rules = keepRules(config);
+  // What it needs takes as long to load as everything before: who has made a mistake has been told of it by now.
+  const { openRecords } = await import('./app/records.ts');
   const records = await openRecords(config, rules, log, scope, monitoring);
   const forLog = redactedEvents(rules, config.records.redact.cards);
   const logCall = logCalls(log, { texts: config.records.transcripts, targets: config.latencyTargets });
@@ -160,7 +161,9 @@ async function assemble(
     interrupted.set(call, said);
   });
   const recorders = config.records.recordings ? new Recorders(records, log, rules) : undefined;
-  const page = openConsole(config, rules, records, log, scope);
+  const page = config.console.enabled
+    ? (await import('./app/console.ts')).openConsole(config, rules, records, log, scope)
+    : undefined;
   const watchers = new Listeners<CallEvent>();
   for (const watcher of [monitoring, records, recorders, page, fleet])
     watchers.add((event) => {

@@ -1,8 +1,9 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { access, constants } from 'node:fs/promises';
+import { createServer, Server } from 'node:net';
 import type { Config } from '../config.ts';
-import { messageOf, VoiceAgentError } from '../lib/errors.ts';
+import { messageOf, VoiceAgentError, type ErrorCode } from '../lib/errors.ts';
 import { makeFolder } from '../lib/make-folder.ts';
 import { portTrouble } from '../lib/port-trouble.ts';
 import { PARTS } from '../config/known-providers.ts';
@@ -23,10 +24,9 @@ export async function orAllThatIsWrong<T extends readonly unknown[] | []>(
   opening: T,
   config: Config,
 ): Promise<{ -readonly [At in keyof T]: Awaited<T[At]> }> {
-  const opened = await Promise.allSettled(opening);
-  const wrong = opened.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-  wrong.push(...lackingProviders(config));
-  const ports = await portsTaken(config);
+  const opened = Promise.allSettled(opening);
+  const [lacking, ports] = await Promise.all([lackingProviders(config), portsTaken(config)]);
+  const wrong = [...rejected(await opened), ...lacking];
   if (wrong.length + ports.length > 0) {
     const also = await unwritable(config.dataDir);
     throw joined(wrong.length > 0 ? [...wrong, ...also, ...ports] : [...ports, ...also]);
@@ -35,18 +35,16 @@ export async function orAllThatIsWrong<T extends readonly unknown[] | []>(
 }
 
 /** What those lack that are the first on some list: the others only take their places. */
-function lackingProviders({ providers }: Config): unknown[] {
+async function lackingProviders({ providers }: Config): Promise<unknown[]> {
   const chosen = Object.values(providers.byAgent).flatMap((choice) =>
     PARTS.flatMap((part) => KNOWN_PROVIDERS[part].filter(({ name }) => name === choice[part].names[0])),
   );
-  return [...new Set(chosen)].flatMap((provider) => {
-    try {
-      provider.checkMachine?.();
-      return [];
-    } catch (error) {
-      return [error];
-    }
-  });
+  const checks = [...new Set(chosen)].map(async (provider) => provider.checkMachine?.());
+  return rejected(await Promise.allSettled(checks));
+}
+
+function rejected(results: readonly PromiseSettledResult<unknown>[]): unknown[] {
+  return results.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
 }
 
 /** Why nothing can be kept in a folder, which is made if need be, and what to do. */
@@ -62,23 +60,61 @@ async function unwritable(folder: string): Promise<string[]> {
   }
 }
 
-async function portsTaken({ gateways, asterisk }: Config): Promise<VoiceAgentError[]> {
-  const { listenAddress, listenPort, workers } = gateways.rtp;
-  if (asterisk.length === 0 || listenPort === 0) return [];
-  const ports = Array.from({ length: workers }, (_, worker) => listenPort + worker);
-  const told = await Promise.all(ports.map((port) => taken(listenAddress, port)));
+/** A port that the program is going to listen on. */
+interface Port {
+  readonly protocol: 'tcp' | 'udp';
+  readonly host: string;
+  readonly port: number;
+  readonly code: ErrorCode;
+  /** What can't be done without it: `receive RTP`. */
+  readonly purpose: string;
+  readonly setting: string;
+}
+
+/** Those of them that are taken; the one for health and metrics is opened already. */
+async function portsTaken(config: Config): Promise<VoiceAgentError[]> {
+  const told = await Promise.all(portsOf(config).map(trouble));
   return told.flat();
 }
 
-async function taken(address: string, port: number): Promise<VoiceAgentError[]> {
-  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+function portsOf({ gateways: { rtp, vonage }, asterisk, console: page, outgoing }: Config): Port[] {
+  const workers = asterisk.length === 0 ? 0 : rtp.workers;
+  const ports: Port[] = Array.from({ length: workers }, (_, worker) => ({
+    ...{ protocol: 'udp', host: rtp.listenAddress, port: rtp.listenPort === 0 ? 0 : rtp.listenPort + worker },
+    ...{ code: 'MEDIA_PORT_UNAVAILABLE', purpose: 'receive RTP' },
+    setting: 'gateways.rtp.listenPort (RTP_LISTEN_PORT)',
+  }));
+  const web = { protocol: 'tcp' } as const;
+  if (vonage.enabled)
+    ports.push({
+      ...{ ...web, host: vonage.listenAddress, port: vonage.listenPort, code: 'MEDIA_PORT_UNAVAILABLE' },
+      ...{ purpose: 'listen for Vonage', setting: 'gateways.vonage.listenPort (VONAGE_LISTEN_PORT)' },
+    });
+  if (page.enabled)
+    ports.push({
+      ...{ ...web, host: page.listenAddress, port: page.listenPort, code: 'CONSOLE_PORT_UNAVAILABLE' },
+      ...{ purpose: 'serve the console', setting: 'console.listenPort (CONSOLE_LISTEN_PORT)' },
+    });
+  if (outgoing.token !== undefined)
+    ports.push({
+      ...{ ...web, host: outgoing.listenAddress, port: outgoing.listenPort, code: 'CALL_PORT_UNAVAILABLE' },
+      ...{ purpose: 'take orders for calls', setting: 'outgoing.listenPort (VOICE_AGENT_CALL_PORT)' },
+    });
+  return ports.filter(({ port }) => port !== 0);
+}
+
+/** Opens it, and closes it again. */
+async function trouble({ protocol, host, port, code, purpose, setting }: Port): Promise<VoiceAgentError[]> {
+  const socket = protocol === 'tcp' ? createServer() : createSocket(host.includes(':') ? 'udp6' : 'udp4');
   try {
-    await once(socket.bind(port, address), 'listening');
+    if (socket instanceof Server) socket.listen({ host, port, exclusive: true });
+    else socket.bind(port, host);
+    await once(socket, 'listening');
     return [];
   } catch (error) {
-    const trouble = portTrouble(error as NodeJS.ErrnoException, 'gateways.rtp.listenPort (RTP_LISTEN_PORT)');
-    const message = `can't receive RTP on ${address} port ${port}: ${trouble}`;
-    return [new VoiceAgentError('MEDIA_PORT_UNAVAILABLE', message, { cause: error })];
+    const why = portTrouble(error as NodeJS.ErrnoException, setting);
+    const message = `can't ${purpose} on ${host} port ${port}: ${why}`;
+    return [new VoiceAgentError(code, message, { cause: error })];
   } finally {
     socket.close();
   }

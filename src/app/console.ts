@@ -42,16 +42,14 @@ export interface ShownParts {
   readonly gateway: RtpMediaGateway | undefined;
 }
 
-/** Undefined: it is switched off. */
 export function openConsole(
   config: Config,
   rules: KeepRules,
   store: Store,
   log: Logger,
   scope: Scope,
-): OpenConsole | undefined {
+): OpenConsole {
   const { console: settings, records, dataDir } = config;
-  if (!settings.enabled) return undefined;
   let parts: ShownParts | undefined;
   const live = new LiveCalls({
     clock: systemClock,

@@ -73,17 +73,49 @@ function collectEverywhere(what: Garbage): void {
   else collectGarbage();
 }
 
-let trimNow: ((keepBytes: number) => number) | undefined;
+/** From mallopt(3), as malloc.h has them. */
+const [M_TRIM_THRESHOLD, M_MMAP_THRESHOLD] = [-1, -3];
+/** A call's rings are larger, and what comes with each packet is smaller. */
+const OWN_MAPPING_BYTES = 64 * 1024;
+const FREE_AT_END_BYTES = 1024 * 1024;
 
-/** All arenas of the process, those of other threads too. Never rejects: another C library hasn't got it. */
+/**
+ * From now on what is large comes from the system and goes back to it as soon as it is freed. By itself the C library raises its limit
+ * of 128 KiB, to 32 MiB at most, when something larger is freed: from then on it cuts large pieces, too, out of its own stock, and keeps them for good
+ * where a small one behind them lives on. That stock grew for thousands of calls before it was large enough.
+ */
+export async function returnLargePieces(): Promise<void> {
+  await inCLibrary((libc) => {
+    libc.mallopt(M_MMAP_THRESHOLD, OWN_MAPPING_BYTES);
+    libc.mallopt(M_TRIM_THRESHOLD, FREE_AT_END_BYTES);
+  });
+}
+
+/** All arenas of the process, those of other threads too. */
 async function trimMalloc(): Promise<void> {
+  await inCLibrary((libc) => libc.malloc_trim(0));
+}
+
+interface CLibrary {
+  malloc_trim(keepBytes: number): number;
+  mallopt(parameter: number, value: number): number;
+}
+
+let library: CLibrary | undefined;
+
+/** Never rejects: another C library than GNU's hasn't got it. */
+async function inCLibrary(work: (library: CLibrary) => void): Promise<void> {
   if (process.platform !== 'linux') return;
   try {
-    if (!trimNow) {
+    if (!library) {
       const { default: koffi } = await import('koffi');
-      trimNow = koffi.load('libc.so.6').func('int malloc_trim(size_t pad)') as (keepBytes: number) => number;
+      const libc = koffi.load('libc.so.6');
+      library = {
+        malloc_trim: libc.func('int malloc_trim(size_t pad)') as CLibrary['malloc_trim'],
+        mallopt: libc.func('int mallopt(int parameter, int value)') as CLibrary['mallopt'],
+      };
     }
-    trimNow(0);
+    work(library);
   } catch {
     // It is as it would be without.
   }

@@ -45,10 +45,10 @@ export interface Provider<P extends Part> {
   /** Its place where providers.yaml says `auto`, the lowest first; missing: it is chosen by name only. */
   readonly rank?: number;
   /**
-   * Looks whether this machine has what it needs, before anything is loaded: in no time. Throws the part's …_UNAVAILABLE, and
-   * what to do.
+   * Looks whether this machine has what it needs, before anything is loaded: in a moment. Rejects with the part's …_UNAVAILABLE,
+   * and what to do.
    */
-  readonly checkMachine?: () => void;
+  readonly checkMachine?: () => Promise<void>;
   /** Rejects with the part's …_UNAVAILABLE, and what to do. */
   open(workshop: Workshop): Promise<Ports[P]>;
 }

@@ -162,9 +162,15 @@ describe('the program', () => {
     const rtp = createSocket('udp4').bind(0, '127.0.0.1');
     const http = createServer().listen(0, '127.0.0.1');
     await Promise.all([once(rtp, 'listening'), once(http, 'listening')]);
+    const port = String((http.address() as AddressInfo).port);
+    const token = 'x'.repeat(40);
     const wrong = config({
       RTP_LISTEN_PORT: String(rtp.address().port),
-      MONITORING_LISTEN_PORT: String((http.address() as AddressInfo).port),
+      MONITORING_LISTEN_PORT: port,
+      ...{ VONAGE_ENABLED: 'true', VONAGE_LISTEN_PORT: port, VONAGE_PUBLIC_URL: 'https://example.org' },
+      ...{ VONAGE_APPLICATION_ID: 'an-application', VONAGE_SIGNATURE_SECRET: token },
+      ...{ CONSOLE_ENABLED: 'true', CONSOLE_LISTEN_PORT: port, CONSOLE_OPERATE_TOKEN: token },
+      ...{ VOICE_AGENT_CALL_PORT: port, VOICE_AGENT_CALL_TOKEN: token },
     });
     const told = await start(wrong).then(() => '', messageOf);
     rtp.close();
@@ -172,6 +178,9 @@ describe('the program', () => {
     expect(told.split('\n')).toEqual([
       expect.stringContaining('MONITORING_LISTEN_PORT'),
       expect.stringContaining('RTP_LISTEN_PORT'),
+      expect.stringContaining('VONAGE_LISTEN_PORT'),
+      expect.stringContaining('CONSOLE_LISTEN_PORT'),
+      expect.stringContaining('VOICE_AGENT_CALL_PORT'),
     ]);
     expect(lines.map(({ msg }) => msg).join()).not.toMatch(/media/);
   });
@@ -180,6 +189,14 @@ describe('the program', () => {
     const config1 = config();
     await server.stop();
     await expect(start(config1)).rejects.toMatchObject({ code: 'ARI_UNREACHABLE' });
+  });
+
+  it('says that what answers at ARI’s address is another web server', async () => {
+    server.fault = () => ({ status: 200, body: 'Welcome to nginx!' });
+    await expect(start(config())).rejects.toMatchObject({
+      code: 'ARI_UNREACHABLE',
+      message: expect.stringContaining('is a web server without ARI') as string,
+    });
   });
 
   it('gives everything back when another program has its name', async () => {

@@ -167,7 +167,7 @@ describe('the process', () => {
     'sh',
   ];
 
-  it('leaves, and not with 0, when its recogniser can’t be loaded, whatever had been started before', async () => {
+  it('says at once, before anything is loaded, that its recogniser can’t be, and leaves, not with 0', async () => {
     agent.kill('SIGKILL');
     await exited;
     const library = 'mount --bind /dev/null "$(echo /usr/lib/*/libpocketsphinx.so.3)"';
@@ -176,7 +176,7 @@ describe('the process', () => {
     expect([agent.exitCode, agent.signalCode]).toEqual([1, null]);
     expect(lines().at(-1)?.level).toBe('fatal');
     expect(log).toContain('apt-get install');
-    expect(log).not.toContain('"event":"ready"');
+    expect(log).not.toContain('"part":');
     expect(server.apps).toEqual([]);
     expect(await temporary()).toEqual([]);
   });

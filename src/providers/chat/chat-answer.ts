@@ -70,10 +70,7 @@ export async function* answerOf(
   const request = new RequestAbort(signal, clock);
   const began = clock.now();
   const tools = new ToolDeltas(agentTools);
-  const content = new ContentReader(
-    agentTools.map((tool) => tool.name),
-    options.thinksFirst,
-  );
+  const content = new ContentReader(agentTools, options.thinksFirst);
   let words = '';
   let thinking = false;
   let progressed = false;

@@ -1,6 +1,8 @@
+import type { KnownTool } from './tool-deltas.ts';
 import {
   answerIn,
   argumentsOf,
+  bareCall,
   callsIn,
   jsonEnd,
   parenthesisEnd,
@@ -72,7 +74,7 @@ const THOUGHTS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
 
 const NESTED = /<(?:think|thinking|thoughts?|reasoning)\s*>/i;
 
-/** Tags between which tools are called: Hermes and Qwen; Llama; Granite and Phi; Gemma; Mistral; Kimi; DeepSeek; Claude's; Qwen-Agent. */
+/** Tags between which tools are called: functionary; Hermes and Qwen; Llama; Granite and Phi; Gemma; Mistral; Kimi; DeepSeek; Claude's; Qwen-Agent. */
 const CALLS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
   [
     /^<(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|tool_requests?|function_calls?|functioncalls?|invoke|tool_code|execute_tool|use_tool|api_call|call|action)\b[^>]*>/i,
@@ -91,6 +93,7 @@ const CALLS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
     /^<[|｜]tool[▁_]calls?[▁_](?:section[▁_])?begin[|｜]>/,
     /<[|｜]tool[▁_]calls?[▁_](?:section[▁_])?end[|｜]>/,
   ],
+  [/^<\|recipient\|>\s*(?!all\b)\w+/, /<\|stop\|>|(?=<\|from\|>)/],
   [/^\[tool_calls?\]/i, /\[\/tool_calls?\]/i],
   [/^\[tool_requests?\]/i, /\[end_tool_requests?\]/i],
   [/^<\|channel\|>\s*(?:commentary|analysis)?\s*to=\S+/i, /<\|call\|>|<\|end\|>/],
@@ -101,6 +104,7 @@ const BEGINNINGS: readonly string[] = [
   ...['<tool', '<function', '(function=', '<invoke', '<|', '<｜', '</｜', '[tool_call', '[think]', '◁think▷'],
   ...['◁/think▷', '✿function✿:', '&lt;think&gt;', '&lt;thinking&gt;', '<think/>', '<thinking/>', '<!--'],
   ...['[thinking]', '[thought]', '[reasoning]', '[tool_request]', '[end_tool_request]', '[inst]', '[/inst]'],
+  ...['[available_tools]', '>>>'],
   ...['< think', '< /think', '**thinking', '**thought', '**reasoning'],
 ];
 
@@ -110,20 +114,26 @@ const TAG_BEGUN =
 
 /** Harmony: what follows `<|channel|>` says whose words these are, and `<|start|>` who speaks. */
 const HARMONY =
-  /^(?:<\|channel>\s*[a-z]{0,8}$|<\|(?:channel\|>(?!.*<\|message\|>)|(?:im_)?start\|>[a-z]*$|start_(?:header_id|of_role)\|>[^<]*(?:<[^>]*)?$)|<start_of_turn>[a-z]{0,5}$)/s;
+  /^(?:<\|channel>\s*[a-z]{0,8}$|<\|(?:channel\|>(?!.*<\|message\|>)|(?:im_)?start\|>[a-z]*$|(?:start_(?:header_id|of_role)|header_start)\|>[^<]*(?:<[^>]*)?$|(?:from|recipient)\|>\s*\w*(?:\n<[^>]*|\n)?$)|<start_of_turn>[a-z]{0,5}$)/s;
 
 /** Of chat templates: nobody's words. */
 const CONTROL =
-  /^(?:<\|channel\|>[^<]*<\|message\|>|<channel\|>|<turn\|>|<\|turn>\w*|<\|(?:im_)?start\|>[a-z]*|<\|start_(?:header_id|of_role)\|>[^<]*<\|end_(?:header_id|of_role)\|>|<[|｜][^<>\n]{1,40}?[|｜]>|<\/?s>|<(?:end|start)_of_turn>(?:model)?|<unused\d+>|<eos>|<bos>|\[\/?INST\]|\[end_tool_requests?\]|<think(?:ing)?\s*\/>|<\/(?:\w+:)?(?:think|thinking|thought|reasoning|tool_calls?|function|function_calls?)\s*>|◁\/think▷)/i;
+  /^(?:<\|channel\|>[^<]*<\|message\|>|<channel\|>|<turn\|>|<\|turn>\w*|<\|(?:im_)?start\|>[a-z]*|<\|start_(?:header_id|of_role)\|>[^<]*<\|end_(?:header_id|of_role)\|>|<\|header_start\|>[^<]*<\|header_end\|>|<\|from\|>\s*\w*\s*|<\|recipient\|>\s*all\s*|>>>\s*(?:all[ \t]*\n)?|\[\/?AVAILABLE_TOOLS\]|<[|｜][^<>\n]{1,40}?[|｜]>|<\/?s>|<(?:end|start)_of_turn>(?:model)?|<unused\d+>|<eos>|<bos>|\[\/?INST\]|\[end_tool_requests?\]|<think(?:ing)?\s*\/>|<\/(?:\w+:)?(?:think|thinking|thought|reasoning|tool_calls?|function|function_calls?)\s*>|◁\/think▷)/i;
 
 /** What small models write before their words, and before their thoughts (ReAct: arxiv.org/abs/2210.03629). */
 const SPEAKER = /^\s*(?:(?:assistant|ai|agent|bot|final answer|answer|response)\s*:\s*|assistant\n+)/i;
+/** The first line of functionary's words, and of code that was to be fenced. */
+const FIRST_LINE = /^(?:all|json|python|tool_code)[ \t]*\n/;
+const FIRST_LINE_BEGUN = ['all\n', 'json\n', 'python\n', 'tool_code\n'];
 const REACT_THOUGHT = /^\s*(?:thoughts?|thinking|reasoning)\s*:/i;
 const OPENINGS = [
   ...['assistant:', 'ai:', 'agent:', 'bot:', 'final answer:', 'answer:', 'response:', 'thought:'],
   ...['thoughts:', 'thinking:', 'reasoning:'],
   ...['assistantfinal', 'assistantanalysis', 'assistantcommentary'],
 ];
+/** How sentences begin in which models tell of a call, and what may follow before it. */
+const ANNOUNCEMENTS = ["i'll", 'i will', "i'm going to", 'i am going to', 'i need to', 'let me', "let's"];
+const ADVERBS = ['now', 'just', 'first', 'then', 'also', 'simply', 'quickly', 'go', 'ahead', 'and'];
 /** What may stand between a tool's name and its arguments. */
 const ARGUMENTS =
   /^(?:\[ARGS\]|\*\*|:| ?(?:=>?|->) ?(?=\{)| (?=\{\s*["'}]|\(\s*\))|\s*\n\s*(?:(?:action input|arguments|parameters|args|input):)?)?\s*(?=[({])/i;
@@ -179,9 +189,13 @@ const BARE_CALL = /^(?:(?:assistant)?commentary ?)?to=(?:functions\.)?[\w.]+[^{]
 /** LangChain's agents end so. */
 const FINAL_ANSWER = /^\{\s*"action"\s*:\s*"final[ _]answer"\s*,\s*"action_input"\s*:\s*("(?:[^"\\]|\\.)*")/i;
 
+/** An argument with its name, as in a tag or on a command line; without quotes up to the end of the line. */
+const PAIR =
+  /^[,;]?[ \t]*(?:(?:--?)?([a-zA-Z_]\w*)(?:[ \t]*=[ \t]*|[ \t]*:[ \t]*(?=["'])|(?<=--?\w+)[ \t]+))(?:("[^"\n]*"|'[^'\n]*')|([^\s"'=,;()[\]{}<>`*|][^"'=,;()[\]{}<>`*|\n]*))/;
+
 /** Where something may begin that isn't words. */
 const PLACES =
-  /[<{[`◁✿]|&(?=lt;|l?t?$)|(?<!\w)[("'~/!@#$|*]|(?<![\w-])[a-zA-Z_](?=[\w.]*(?:[({:*[;]| \{| \(\s*\)| ?(?:=>?|->) ?\{|[ \t]*(?:\(\s*|=>?|->?)?[ \t]*(?:\n|$)))|(?<![\w-])(?:(?:final answer|answer|action):|(?:print|await|return|result|response|output|tool(?:_name|_call)?|function(?:_name|_call)?|name|command|recipient|calls?|calling|invok(?:es?|ing)|execut(?:es?|ing)|us(?:es?|ing)|runs?|running)\b|to=|(?:assistant)?(?:analysis|commentary|final)(?=\p{Lu}|["“]| \p{Lu}| ?to=))/giu;
+  /[<{[`◁✿]|>(?=>>|>?$)|&(?=lt;|l?t?$)|(?<!\w)[("'~/!@#$|*]|(?<![\w-])[a-zA-Z_](?=[\w.]*(?:[({:*[;]| \{| \(\s*\)|["'`]{0,2}[ \t]+(?:-{1,2}\w*|\w+[ \t]*=|\w*$)| ?(?:=>?|->) ?\{|[ \t]*(?:\(\s*|=>?|->?)?[ \t]*(?:\n|$)))|(?<![\w-])(?:(?:final answer|answer|action):|(?:print|await|return|result|response|output|tool(?:_name|_call)?|function(?:_name|_call)?|name|command|recipient|calls?|calling|invok(?:es?|ing)|execut(?:es?|ing)|us(?:es?|ing)|runs?|running)\b|to=|(?:assistant)?(?:analysis|commentary|final)(?=\p{Lu}|["“]| \p{Lu}| ?to=))/giu;
 
 /** A tool that was just named, behind which its arguments stand. */
 const NAMED_BEFORE =
@@ -197,6 +211,7 @@ const LONGEST_TAG = 100;
  */
 export class ContentReader {
   readonly #tools: readonly string[];
+  readonly #known: readonly KnownTool[];
   #held = '';
   /** The last of the words that were given away. */
   #before = '';
@@ -209,11 +224,12 @@ export class ContentReader {
   #thoughtFirst: boolean;
 
   /**
-   * `tools`: names of those that the model may call. `thinksFirst`: it begins to think without saying so, and says only
+   * `tools`: those that the model may call. `thinksFirst`: it begins to think without saying so, and says only
    * where its thoughts end (chat templates that open the tag themselves).
    */
-  constructor(tools: readonly string[], thinksFirst = false) {
-    this.#tools = tools;
+  constructor(tools: readonly KnownTool[], thinksFirst = false) {
+    this.#tools = tools.map(({ name }) => name);
+    this.#known = tools;
     this.#thoughtFirst = thinksFirst;
     this.#thought = thinksFirst ? /<\/think(?:ing)?>/i : undefined;
     this.#unopened = thinksFirst ? '' : undefined;
@@ -262,14 +278,17 @@ export class ContentReader {
         this.#thought = undefined;
         this.#unopened = undefined;
       }
-      // More brackets than were opened.
-      if (this.#isBehindCall) this.#held = this.#held.replace(/^[}\]]+/, '');
+      // More brackets than were opened, and the end of the sentence in which it stood.
+      if (this.#isBehindCall) this.#held = this.#held.replace(/^[}\];.]+/, '');
       if (this.#held !== '') this.#isBehindCall = false;
       const [at, found] = this.#find(isLast);
-      const words = this.#held.slice(0, at);
+      const announcing = announcementAt(this.#before, this.#held.slice(0, at), found === undefined);
+      // "I'll now call `hang_up()`": nobody is told half of that.
+      const isHalf = found === undefined ? !isLast : found.is === 'calls';
+      const words = this.#held.slice(0, isHalf ? at - announcing : at);
       if (words !== '') yield { is: 'words', text: words };
       this.#before = `${this.#before}${words}`.slice(-60);
-      this.#held = this.#held.slice(at);
+      this.#held = this.#held.slice(found === undefined ? words.length : at);
       if (found === undefined) return;
       this.#thoughtFirst ||= found.is === 'dropped' && /^<\/think|^◁\/think/i.test(this.#held);
       this.#held = this.#held.slice(found.length);
@@ -334,6 +353,9 @@ export class ContentReader {
     if (before.trim() === '') {
       const speaker = SPEAKER.exec(text);
       if (speaker) return { is: 'dropped', length: speaker[0].length };
+      const first = FIRST_LINE.exec(text);
+      if (first) return { is: 'dropped', length: first[0].length };
+      if (!isLast && FIRST_LINE_BEGUN.some((line) => line.startsWith(text))) return 'partly';
       if (REACT_THOUGHT.test(text)) return { is: 'thought', length: 1, end: REACT_END };
       const lower = text.toLowerCase();
       const channels = ['analysis', 'commentary', 'final'];
@@ -392,6 +414,12 @@ export class ContentReader {
       const found = this.#json(behindLabel, isLast);
       if (typeof found !== 'object') return found;
       return { ...found, length: open.length + label.length + found.length };
+    }
+    const fence = label === '' ? null : /^\s*(?=```)/.exec(behindLabel);
+    if (fence) {
+      const found = this.#fenced(behindLabel.slice(fence[0].length), isLast);
+      if (typeof found !== 'object' || found.is !== 'calls') return found === 'partly' ? 'partly' : 'nothing';
+      return { ...found, length: open.length + label.length + fence[0].length + found.length };
     }
     const from = open.length + label.length + inner.length;
     const rest = text.slice(from);
@@ -473,14 +501,18 @@ export class ContentReader {
     const name = /^[\w.]+/.exec(text)?.[0] ?? '';
     const rest = text.slice(name.length);
     const given = bareName(name, this.#tools);
-    if (rest === '' && !isLast) return this.#isBegun(name) ? 'partly' : 'nothing';
+    if (rest === '' && !isLast) return this.#isBegun(name.replace(/\.$/, '')) ? 'partly' : 'nothing';
     // Nobody writes words so: `HangUp()`.
     const bare = /^[({]/.test(rest) ? toolNamed(given, this.#tools) : given;
     if (!this.#tools.includes(bare)) return 'nothing';
     const between = ARGUMENTS.exec(rest)?.[0];
     if (between === undefined) {
+      const pairs = this.#pairs(bare, rest, isLast);
+      if (pairs === 'partly') return 'partly';
+      if (pairs !== 'nothing') return { ...pairs, length: name.length + pairs.length };
       if (!isLast && ARGUMENTS_BEGUN.test(rest)) return 'partly';
-      const line = /^[*`;.!]*[ \t]*(?=\n|$)/.exec(rest);
+      const line = /^(?:\s*[=:]\s*(?:true|yes))?[*`;.!]*[ \t]*(?=\n|$)/i.exec(rest);
+      if (!isLast && /^\s*[=:]\s*\w{0,4}$/.test(rest)) return 'partly';
       const isAlone = line !== null && bare.includes('_') && /(?:^|\n|[.!?…] )[\s*/>]*$/.test(before);
       const call = { name: bare, arguments: '{}' };
       return isAlone ? { is: 'calls', length: name.length + line[0].length, calls: [call] } : 'nothing';
@@ -489,6 +521,8 @@ export class ContentReader {
     const end = list.startsWith('(') ? parenthesisEnd(list) : jsonEnd(list, 0);
     if (end === undefined) return isLast && list.startsWith('{') ? this.#calls(bare, text, list) : 'partly';
     const whole = text.slice(0, text.length - list.length + end);
+    if (/^\(\s*(?:…|\.{3})\s*\)/.test(list))
+      return { is: 'calls', length: whole.length, calls: [{ name: bare, arguments: '{}' }] };
     // "You can transfer (or not)" calls nothing; "Sure. transfer(sales)" does.
     if (/^\((?!\s*(?:["'{)]|[\w-]+\s*[=:]))/.test(list)) {
       const isStatement = between === '' && (isProgram || SENTENCE_BEGINS.test(before));
@@ -498,6 +532,32 @@ export class ContentReader {
       return { is: 'calls', length: whole.length, calls: [called(bare, list.slice(1, end - 1))] };
     }
     return this.#calls(bare, whole, list.slice(0, end));
+  }
+
+  /** `transfer target="Doctor Bob"`, `take_message --text 'Call back'`: what stands behind a tool's name. */
+  #pairs(name: string, behind: string, isLast: boolean): Found {
+    const own = Object.keys(this.#known.find((tool) => tool.name === name)?.parameters['properties'] ?? {});
+    const open = /^["'`*]{0,2}:?[ \t]*\[?[ \t]*/.exec(behind)?.[0] ?? '';
+    const given: Record<string, string> = {};
+    let length = open.length;
+    for (;;) {
+      const rest = behind.slice(length);
+      const pair = PAIR.exec(rest);
+      if (!pair) {
+        if (!isLast && own.some((key) => isPairBegun(rest, key))) return 'partly';
+        break;
+      }
+      const [whole, key = '', quoted, plain = ''] = pair;
+      if (!own.includes(key)) break;
+      // More of it may follow.
+      if (!isLast && whole.length === rest.length) return 'partly';
+      given[key] = quoted === undefined ? plain.trim() : quoted.slice(1, -1);
+      length += whole.length;
+    }
+    if (Object.keys(given).length === 0) return 'nothing';
+    const isClosed = open.includes('[') && behind.charAt(length) === ']';
+    const calls = [{ name, arguments: JSON.stringify(given) }];
+    return { is: 'calls', length: length + (isClosed ? 1 : 0), calls };
   }
 
   #calls(name: string, whole: string, given: string): Found {
@@ -572,7 +632,10 @@ export class ContentReader {
       .filter((tool) => tool.includes('_'))
       .flatMap((tool) => {
         const [verb = '', ...more] = tool.split('_');
-        return [`${verb}s`, `${verb}ing`].map((form): [string, string] => [[form, ...more].join(' '), tool]);
+        const played = [`${verb}s`, `${verb}ing`].map((form) => [form, ...more].join(' '));
+        return [...played, [verb, ...more].join(' '), `${verb}${more.join('')}`].map(
+          (form): [string, string] => [form, tool],
+        );
       });
     const lower = doing.toLowerCase();
     if (
@@ -597,6 +660,8 @@ export class ContentReader {
     const calls = callsIn(text.slice(0, length), known, true);
     const body = text.slice(from, close ? from + close.index : length).trim();
     if (calls.length > 0 || body === '') return { is: 'calls', length, calls };
+    const bare = bareCall(body, this.#known);
+    if (bare) return { is: 'calls', length, calls: [bare] };
     // It was to be a call, and nobody can tell of what: the model is told so.
     return { is: 'calls', length, calls: [{ name: 'unreadable', arguments: body.slice(0, 200) }] };
   }
@@ -610,13 +675,16 @@ export class ContentReader {
     const calls = callsIn(whole, this.#tools, false);
     const answer = whole.startsWith('{') ? answerIn(whole, this.#tools) : undefined;
     const { length } = whole;
-    if (calls.length > 0)
-      return { is: 'calls', length, calls, ...(answer?.isBesideCall === true && { text: answer.text }) };
-    if (answer) return { is: 'said', length, text: answer.text };
     // "I use the transfer tool: {"target": "Doctor Bob"}"
     const named = NAMED_BEFORE.exec(before)?.[1];
     const tool = named === undefined ? '' : toolNamed(named, this.#tools);
-    return this.#tools.includes(tool) && whole.startsWith('{')
+    const isNamed = this.#tools.includes(tool);
+    const bare = calls.length > 0 || isNamed ? undefined : bareCall(whole, this.#known);
+    if (bare) return { is: 'calls', length, calls: [bare] };
+    if (calls.length > 0)
+      return { is: 'calls', length, calls, ...(answer?.isBesideCall === true && { text: answer.text }) };
+    if (answer) return { is: 'said', length, text: answer.text };
+    return isNamed && whole.startsWith('{')
       ? { is: 'calls', length, calls: [{ name: tool, arguments: whole }] }
       : 'nothing';
   }
@@ -645,10 +713,20 @@ export class ContentReader {
     const end = text.indexOf(ticks, ticks.length);
     if (end < 0 && !isLast) return 'partly';
     const length = end < 0 ? text.length : end + ticks.length;
-    const calls = callsIn(text.slice(ticks.length, end < 0 ? undefined : end), this.#tools, false);
+    const inside = text.slice(ticks.length, end < 0 ? undefined : end);
+    const calls = callsIn(inside, this.#tools, false);
     if (calls.length > 0) return { is: 'calls', length, calls };
+    const bare = bareCall(inside, this.#known);
+    if (bare) return { is: 'calls', length, calls: [bare] };
     return end < 0 ? 'nothing' : { is: 'dropped', length: /^`+\w*/.exec(text)?.[0].length ?? 1 };
   }
+}
+
+/** What may become a pair with that key: `tar`, `--target`, `target=`, `target="Doctor B`. */
+function isPairBegun(text: string, key: string): boolean {
+  const [, begun = '', rest = ''] = /^[,;]?[ \t]*-{0,2}(\w*)(.*)$/s.exec(text) ?? [];
+  if (rest === '') return key.startsWith(begun);
+  return begun === key && /^[ \t]*(?:[=:]?[ \t]*$|(?:[=:]|[ \t])[ \t]*(?:"[^"\n]*|'[^'\n]*)$)/.test(rest);
 }
 
 /** A name as the agent has it, of one in a program; of several words, whatever its capitals. */
@@ -671,6 +749,22 @@ function closingBracket(text: string): number {
     if (depth === 0) return index;
   }
   return -1;
+}
+
+/** How many of a text's last signs begin a sentence that tells of a call: "I'll now"; `isBegun`: or may become that. */
+function announcementAt(before: string, text: string, isBegun: boolean): number {
+  const breaks = [...text.matchAll(/[.!?\n]\s*|,\s/g)].at(-1);
+  if (!breaks && !/(?:^|[\n.!?,])\s*$/.test(before)) return 0;
+  const tail = breaks ? text.slice(breaks.index + breaks[0].length) : text;
+  const said = tail.trimStart().toLowerCase().replaceAll('’', "'");
+  if (isBegun && said !== '' && ANNOUNCEMENTS.some((one) => one.startsWith(said))) return tail.length;
+  const begun = ANNOUNCEMENTS.find((one) => said === one || said.startsWith(`${one} `));
+  if (begun === undefined) return 0;
+  const [last = '', ...more] = said.slice(begun.length).trimStart().split(/\s+/).reverse();
+  const isLast = isBegun
+    ? ADVERBS.some((one) => one.startsWith(last))
+    : last === '' || ADVERBS.includes(last);
+  return isLast && more.every((one) => ADVERBS.includes(one)) ? tail.length : 0;
 }
 
 function called(name: string, list: string): WrittenCall {

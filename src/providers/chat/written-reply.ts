@@ -12,7 +12,7 @@ export function writtenReply(
 ): LlmEvent[] | undefined {
   if (text === undefined) return undefined;
   const known = agentTools.map(({ name }) => name);
-  const reader = new ContentReader(known);
+  const reader = new ContentReader(agentTools);
   const tools = new ToolDeltas(agentTools);
   const events: LlmEvent[] = [];
   for (const part of [...reader.push(text), ...reader.end()]) {

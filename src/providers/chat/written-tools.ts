@@ -1,4 +1,5 @@
 import { jsonrepair } from 'jsonrepair';
+import type { KnownTool } from './tool-deltas.ts';
 
 /** A tool's call as a model wrote it; its arguments are text, as in the deltas of a stream. */
 export interface WrittenCall {
@@ -233,6 +234,29 @@ export function lastObject(text: string): Readonly<Record<string, unknown>> | un
   return last;
 }
 
+/**
+ * `{"target": "Doctor Bob"}`, alone or as "arguments": the call whose name a model has forgotten, where only one of the agent's tools
+ * takes just that. Undefined: none or several do, or it may be an answer.
+ */
+export function bareCall(text: string, tools: readonly KnownTool[]): WrittenCall | undefined {
+  const from = text.indexOf('{');
+  if (from < 0) return undefined;
+  const value = read(text.slice(from, jsonEnd(text, from)));
+  if (!isObject(value)) return undefined;
+  const [first = '', ...more] = Object.keys(value);
+  const inner = more.length === 0 && ARGUMENTS_KEY.test(plainKey(first)) ? value[first] : value;
+  if (!isObject(inner)) return undefined;
+  const keys = Object.keys(inner);
+  if (keys.length === 0 || (keys.length === 1 && ANSWER_KEYS.includes(keys[0]?.toLowerCase() ?? '')))
+    return undefined;
+  const [only, ...others] = tools.filter(({ parameters: { properties, required } }) => {
+    const taken = isObject(properties) ? Object.keys(properties) : [];
+    const needed = Array.isArray(required) ? required.map(String) : [];
+    return keys.every((key) => taken.includes(key)) && needed.every((key) => keys.includes(key));
+  });
+  return only && others.length === 0 ? { name: only.name, arguments: JSON.stringify(inner) } : undefined;
+}
+
 /** As JSON, or what must have been meant: small models write quotes of the other kind, `None`, and one comma too many. */
 function read(text: string): unknown {
   try {
@@ -312,6 +336,9 @@ function without(value: Readonly<Record<string, unknown>>, key: string): Record<
   return Object.fromEntries(Object.entries(value).filter(([one]) => one !== key && !NO_ARGUMENTS.test(one)));
 }
 
+const ANSWER_KEYS: readonly string[] =
+  'response reply say speech answer message content text output final_answer'.split(' ');
+
 /** What an object says, where it is an answer put as JSON: `{"thought": "…", "response": "We open at nine."}`. */
 export function answerIn(
   text: string,
@@ -320,20 +347,9 @@ export function answerIn(
   const value = read(text);
   if (!isObject(value)) return undefined;
   const keys = Object.keys(value);
-  const key = [
-    'response',
-    'reply',
-    'say',
-    'speech',
-    'answer',
-    'message',
-    'content',
-    'text',
-    'output',
-    'final_answer',
-  ]
-    .map((one) => keys.find((given) => given.toLowerCase() === one && typeof value[given] === 'string'))
-    .find((one) => one !== undefined);
+  const key = ANSWER_KEYS.map((one) =>
+    keys.find((given) => given.toLowerCase() === one && typeof value[given] === 'string'),
+  ).find((one) => one !== undefined);
   if (key === undefined) return undefined;
   const isTold = keys.some(
     (one) => ARGUMENTS_KEY.test(plainKey(one)) || LIST_KEY.test(plainKey(one)) || isObject(value[one]),

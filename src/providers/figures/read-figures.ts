@@ -404,7 +404,7 @@ export class FigureReader {
     ];
   }
 
-  /** Mo–Fr, lun.-ven.; a German range before a figure is left as it is, unless it has dots: "Fr 9" may be francs. */
+  /** Mo–Fr, lun.-ven. */
   #weekdays(): Rule[] {
     const { code, gap } = this.#figures;
     const [short, long] = (['short', 'long'] as const).map((length) => weekdayNames(code, length));
@@ -416,14 +416,9 @@ export class FigureReader {
     return [
       [
         String.raw`${day}(\s?${DASH}\s?| t/m | bis | au | al? | a | tot | à )${day}(?![\p{L}\p{M}])`,
-        (match) => {
-          const [whole, from = '', joint = '', to = ''] = match;
-          const isOpen =
-            code === 'de' &&
-            !whole.includes('.') &&
-            /^\s*\d/.test(match.input.slice(match.index + whole.length));
+        ([, from = '', joint = '', to = '']) => {
           const [first, last] = [from, to].map((name) => names.get(name.toLowerCase()));
-          if (isOpen || first === undefined || last === undefined || first === last) return undefined;
+          if (first === undefined || last === undefined || first === last) return undefined;
           if (/^\s?\p{Pd}/u.test(joint)) return this.#range(first, last);
           return `${first}${joint.replace('t/m', 'tot en met')}${last}`;
         },

@@ -247,7 +247,7 @@ export async function checkAriAccess(server: AriServer, timeoutMs: Milliseconds)
       const url = `${where}${path}`;
       const answer = await http.request({ method, url });
       if (answer.status === expected) return;
-      if (answer.status !== 404) throw refusal(server, method, url, answer);
+      if (answer.status !== 404 && answer.status !== 200) throw refusal(server, method, url, answer);
       const message = `${where} of Asterisk "${server.name}" is a web server without ARI: is res_ari loaded and enabled (ari.conf: enabled = yes), and the URL right?`;
       throw new AriError('ARI_UNREACHABLE', message, answer.status);
     };

@@ -2,7 +2,15 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ContentReader, type ContentPart } from '../../../src/providers/chat/content-reader.ts';
 
-const TOOLS = ['hang_up', 'transfer', 'take_message', 'proceed'];
+const TOOLS = Object.entries({
+  hang_up: [],
+  transfer: ['target'],
+  take_message: ['caller', 'text'],
+  proceed: [],
+}).map(([name, required]: [string, string[]]) => ({
+  name,
+  parameters: { properties: Object.fromEntries(required.map((one) => [one, { type: 'string' }])), required },
+}));
 
 function read(
   text: string,
@@ -32,6 +40,39 @@ const LISTED = ['transfer', ['Doctor Bob']] as const;
 /** What models have been seen to write: the forms of Llama 3, 3.1, 3.2 and 4, Hermes, Qwen, Mistral, Phi, gpt-oss, Kimi, DeepSeek, Gemma. */
 const WRITTEN: readonly (readonly [text: string, words: string, ...calls: (readonly [string, unknown])[]])[] =
   [
+    // The name forgotten; as on a command line; told in a sentence.
+    ['{"target": "Doctor Bob"}', '', BOB],
+    ['Sure. {"arguments": {"target": "Doctor Bob"}}', 'Sure.', BOB],
+    ['<tool_call>{"target": "Doctor Bob"}</tool_call>', '', BOB],
+    ['```json\n{"target": "Doctor Bob"}\n```', '', BOB],
+    ['{"caller": "Ann", "text": "Call"}', '', ['take_message', { caller: 'Ann', text: 'Call' }]],
+    ['transfer target="Doctor Bob"', '', BOB],
+    ['Sure. transfer target=Doctor Bob', 'Sure.', BOB],
+    ['[transfer target="Doctor Bob"]', '', BOB],
+    ['**transfer** target="Doctor Bob"', '', BOB],
+    ["/transfer --target 'Doctor Bob'", '', BOB],
+    ['take_message caller="Ann" text="Call"', '', ['take_message', { caller: 'Ann', text: 'Call' }]],
+    ['I\'ll now call `transfer(target="Doctor Bob")`.', '', BOB],
+    ['Sure. Let me just `hang_up()`.', 'Sure.', BYE],
+    ['I will call `transfer(…)`.', '', ['transfer', {}]],
+    ['hang_up.', '', BYE],
+    ['Goodbye. [hang up]', 'Goodbye.', BYE],
+    // functionary, Llama 4 with its tags, Cohere's
+    ['>>>all\nSure.>>>transfer\n{"target": "Doctor Bob"}', 'Sure.', BOB],
+    ['all\nSure.', 'Sure.'],
+    [
+      '<|from|>assistant\n<|recipient|>all\n<|content|>Sure.<|from|>assistant\n<|recipient|>transfer\n<|content|>{"target": "Doctor Bob"}<|stop|>',
+      'Sure.',
+      BOB,
+    ],
+    [
+      '<|header_start|>assistant<|header_end|>\n\n[transfer(target="Doctor Bob"), hang_up()]<|eot|>',
+      '',
+      BOB,
+      BYE,
+    ],
+    ['Action: ```json\n[{"tool_name": "transfer", "parameters": {"target": "Doctor Bob"}}]\n```', '', BOB],
+    ['python\nhang_up()', '', BYE],
     ['{"name": "hang_up", "parameters": {}}', '', BYE],
     ['Goodbye. {"name": "hang_up", "parameters": {}}', 'Goodbye.', BYE],
     ['{"type": "function", "name": "transfer", "parameters": {"target": "Doctor Bob"}}', '', BOB],
@@ -46,7 +87,7 @@ const WRITTEN: readonly (readonly [text: string, words: string, ...calls: (reado
     ['{"name": "transfer", "target": "Doctor Bob"}', '', BOB],
     ['{"transfer": {"target": "Doctor Bob"}}', '', BOB],
     ["{'name': 'transfer', 'arguments': {'target': 'Doctor Bob'}}", '', BOB],
-    ['{"name": "hang_up", "parameters": null}; {"name": "hang_up"}', ';', BYE, BYE],
+    ['{"name": "hang_up", "parameters": null}; {"name": "hang_up"}', '', BYE, BYE],
     ['Sure. <function=transfer>{"target": "Doctor Bob"}</function>', 'Sure.', BOB],
     ['<function=transfer>{"target": "Doctor Bob"}<function>', '', BOB],
     ['<function=transfer{"target": "Doctor Bob"}</function>', '', BOB],
@@ -234,7 +275,7 @@ const WRITTEN: readonly (readonly [text: string, words: string, ...calls: (reado
     ['Using tool: hang_up', '', BYE],
     ['Goodbye! *hangs up*', 'Goodbye!', BYE],
     ['Please *hang up* and call again.', 'Please *hang up* and call again.'],
-    ['I use the transfer tool: {"target": "Doctor Bob"}', 'I use the transfer tool:', BOB],
+    ['I use the transfer tool: {"target": "Doctor Bob"}', 'I use the transfer', BOB],
     ['{"name": "transfer", "arguments": {"target": "Doctor Bob"}}}', '', BOB],
     ['"name": "transfer", "arguments": {"target": "Doctor Bob"}}', '', BOB],
     ['{“name”: “hang_up”, “parameters”: {}}', '', BYE],

@@ -8,8 +8,10 @@ export const pocketsphinx: Provider<'stt'> = {
   name: 'pocketsphinx',
   languages: ['en'],
   rank: 100,
-  checkMachine: () => {
+  checkMachine: async () => {
     findModel();
+    const { loadPocketsphinx } = await import('./pocketsphinx.ts');
+    loadPocketsphinx();
   },
   async open({ agents, follows, later, maxCalls, debug, onTrouble, onAbandoned }) {
     const { createPocketsphinxStt } = await import('./pocketsphinx-stt.ts');
