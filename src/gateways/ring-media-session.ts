@@ -22,17 +22,15 @@ export interface SessionMemory {
   readonly stats: CountersHandle;
 }
 
-/** 10.24 s: the last 8 s of a turn are judged as one (EndOfTurnModel), by a thread that may be late. */
-const HEARD_SLOTS = 512;
-/** 5.12 s: for those who write it down, should their thread stand still. */
-const SENT_SLOTS = 256;
+/** 5.12 s: for those who write it down, or look for speech in it, should their thread stand still. */
+const SLOTS = 256;
 
 /** `format`: in which speech is queued; both voices are kept in it. */
 export function createSessionMemory(format: PlayoutFormat): SessionMemory {
   const { rateHz, encoding } = format;
   return {
-    heard: createAudioRing(rateHz, HEARD_SLOTS, encoding),
-    sent: createAudioRing(rateHz, SENT_SLOTS, encoding),
+    heard: createAudioRing(rateHz, SLOTS, encoding),
+    sent: createAudioRing(rateHz, SLOTS, encoding),
     playout: {
       ring: createPlayoutRing(playoutShapeOf(format)),
       flushLine: createFlushLine(),

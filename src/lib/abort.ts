@@ -46,13 +46,16 @@ export class RequestAbort {
     return this.#missed;
   }
 
-  /** Aborts at the instant `at` (`Infinity`: never), in place of the deadline before; `missed` is `error` then. */
-  deadline(at: Milliseconds, error: Error): void {
+  /**
+   * Aborts at the instant `at` (`Infinity`: never), in place of the deadline before; `missed` is `late`'s error then. It is made only then:
+   * each token of a model's answer has a deadline, and hardly any is missed.
+   */
+  deadline(at: Milliseconds, late: () => Error): void {
     this.#disarm();
     if (at === Infinity || this.signal.aborted) return;
     this.#disarm = this.#clock.at(at, () => {
-      this.#missed = error;
-      this.abort(error);
+      this.#missed = late();
+      this.abort(this.#missed);
     });
   }
 

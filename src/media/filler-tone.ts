@@ -10,8 +10,15 @@ export const FILLER_TONE_MS = 2 * BEEP_MS + PAUSE_MS;
 /** Fades in and out, so that nothing clicks. */
 const RAMP_MS = 20;
 
-/** Two soft beeps: they tell the caller to wait, where no spoken filler is prepared. */
+let made: PcmS16 | undefined;
+
+/** Two soft beeps: they tell the caller to wait, where no spoken filler is prepared. The same for all calls. */
 export function fillerTone(): PcmS16 {
+  made ??= makeTone();
+  return made;
+}
+
+function makeTone(): PcmS16 {
   const at = (ms: number): number => (ms * RATE_HZ) / 1000;
   const samples = new Int16Array(at(FILLER_TONE_MS));
   for (const start of [0, at(BEEP_MS + PAUSE_MS)]) {

@@ -50,7 +50,7 @@ export function httpTool(options: HttpToolOptions): AgentTool {
       const isSafe = options.method === 'GET';
       if (signal.aborted) throw new Error('interrupted');
       const request = new RequestAbort(isSafe ? signal : undefined, systemClock);
-      const late = new Error(`no answer within ${options.timeoutMs} ms`);
+      const late = (): Error => new Error(`no answer within ${options.timeoutMs} ms`);
       request.deadline(systemClock.now() + options.timeoutMs, late);
       const { status, text } = await exchange(options, url, {
         ...init,

@@ -50,7 +50,7 @@ describe('whoever is told of an abort', () => {
 describe('a request', () => {
   it('is aborted with its parent, for the same reason', () => {
     const request = new RequestAbort(parent.signal, clock);
-    request.deadline(clock.now() + 100, new Error('late'));
+    request.deadline(clock.now() + 100, () => new Error('late'));
     parent.abort('the call is over');
     expect(request.signal).toMatchObject({ aborted: true, reason: 'the call is over' });
     expect(request.missed).toBeUndefined();
@@ -60,16 +60,16 @@ describe('a request', () => {
   it('is aborted from the beginning if its parent is, and waits for nothing', () => {
     parent.abort('the call is over');
     const request = new RequestAbort(parent.signal, clock);
-    request.deadline(clock.now() + 100, new Error('late'));
+    request.deadline(clock.now() + 100, () => new Error('late'));
     expect(request.signal).toMatchObject({ aborted: true, reason: 'the call is over' });
     expect([listeners(), clock.pending]).toEqual([0, 0]);
   });
 
   it('is aborted by the deadline that it has now, not by the one before', async () => {
     const request = new RequestAbort(parent.signal, clock);
-    request.deadline(clock.now() + 100, new Error('no first byte'));
+    request.deadline(clock.now() + 100, () => new Error('no first byte'));
     await clock.advance(60);
-    request.deadline(clock.now() + 100, new Error('no next byte'));
+    request.deadline(clock.now() + 100, () => new Error('no next byte'));
     await clock.advance(99);
     expect(request.signal.aborted).toBe(false);
     await clock.advance(1);
@@ -81,9 +81,9 @@ describe('a request', () => {
 
   it('has no deadline when that is cleared, or lies at no time', async () => {
     const request = new RequestAbort(undefined, clock);
-    request.deadline(clock.now() + 100, new Error('late'));
+    request.deadline(clock.now() + 100, () => new Error('late'));
     request.clearDeadline();
-    request.deadline(Infinity, new Error('late'));
+    request.deadline(Infinity, () => new Error('late'));
     await clock.advance(1000);
     expect(request.signal.aborted).toBe(false);
     expect(clock.pending).toBe(0);
@@ -91,7 +91,7 @@ describe('a request', () => {
 
   it('is detached from its parent when it is over, and isn’t aborted', () => {
     const request = new RequestAbort(parent.signal, clock);
-    request.deadline(clock.now() + 100, new Error('late'));
+    request.deadline(clock.now() + 100, () => new Error('late'));
     request.release();
     request.release();
     expect([listeners(), clock.pending]).toEqual([0, 0]);
@@ -110,7 +110,7 @@ describe('a request', () => {
     const turns = async (count: number): Promise<void> => {
       for (let turn = 0; turn < count; turn++) {
         const request = new RequestAbort(parent.signal, clock);
-        request.deadline(clock.now() + 100, new Error('late'));
+        request.deadline(clock.now() + 100, () => new Error('late'));
         for await (const word of untilAborted(words('yes'), request.signal)) expect(word).toBe('yes');
         await orAborted(Promise.resolve(), parent.signal);
         if (turn % 2 === 0) request.abort();

@@ -59,6 +59,8 @@ interface Entry {
 const RUN = /\p{Nd}{1,2}:\p{Nd}{2}(?!\p{N})|\p{N}+|[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*|\u2029/gu;
 /** Between the words of one number: "twenty-five"; a comma parts two. */
 const CLOSE = /^[\s\u00a0-]*$/u;
+/** Nothing to be folded. */
+const PLAIN = /^[a-z']*$/;
 const LETTERS_OF_WORD = 3;
 /** Larger ones are found by their parts, if they are said in another way. */
 const WITH_VARIANTS = 100;
@@ -248,6 +250,8 @@ interface Lexicon {
   readonly words: ReadonlyMap<string, number>;
   /** Words that are said between numbers as well. */
   readonly alone: ReadonlySet<string>;
+  /** With the noughts of each: those that a compound may have in it. */
+  readonly scales: readonly (readonly [word: string, noughts: number])[];
 }
 
 const lexicons = new WeakMap<Language, Lexicon>();
@@ -289,6 +293,9 @@ function lexiconOf(language: Language): Lexicon {
     entries: Map.groupBy(sorted, ({ words }) => words[0] ?? ''),
     words: new Map(numbers.map(({ words, digits }) => [words[0] ?? '', digits])),
     alone: new Set(between.map(folded)),
+    scales: Object.entries(scales)
+      .map(([scale, noughts]) => [folded(scale), noughts] as const)
+      .filter(([scale]) => scale.length >= SHORTEST_SCALE),
   };
   lexicons.set(language, lexicon);
   return lexicon;
@@ -296,13 +303,12 @@ function lexiconOf(language: Language): Lexicon {
 
 /** "Neunzehnhundertvierundachtzig", "duemilatrecento": words of numbers beside a scale's. 0: it is none. */
 function digitsOfCompound(word: string, language: Language): number {
-  const { words } = lexiconOf(language);
-  for (const [scale, noughts] of Object.entries(language.numbers.scales)) {
-    const spoken = folded(scale);
-    const at = spoken.length < SHORTEST_SCALE ? -1 : word.indexOf(spoken);
-    if (at < 0 || spoken === word) continue;
+  const { words, scales } = lexiconOf(language);
+  for (const [scale, noughts] of scales) {
+    const at = word.indexOf(scale);
+    if (at < 0 || scale === word) continue;
     const before = at === 0 ? 1 : words.get(word.slice(0, at));
-    const rest = word.slice(at + spoken.length).replace(/^(?:und|en)(?=.{3})/, '');
+    const rest = word.slice(at + scale.length).replace(/^(?:und|en)(?=.{3})/, '');
     if (before !== undefined && (rest === '' || words.has(rest))) return before + noughts;
   }
   return 0;
@@ -313,6 +319,7 @@ function digitsOfCompound(word: string, language: Language): number {
  * Devanagari one spelling of each nasal.
  */
 function folded(word: string): string {
+  if (PLAIN.test(word)) return word;
   return word
     .normalize('NFKD')
     .toLowerCase()

@@ -112,7 +112,8 @@ async function* askOne<Port, Event>(
   signal: AbortSignal,
 ): AsyncGenerator<Event | TroubleEvent, ProviderFailure | undefined> {
   const message = `${missing} within ${deadlineMs} ms`;
-  const late = new ProviderFailure({ code, provider: provider.name, kind: 'timeout', message });
+  const late = (): ProviderFailure =>
+    new ProviderFailure({ code, provider: provider.name, kind: 'timeout', message });
   let outcome: Attempt | undefined = attempt;
   let waitEnds: Milliseconds | undefined;
   for (let isRetry = false; !signal.aborted; isRetry = true) {

@@ -79,13 +79,15 @@ export async function* answerOf(
 
   const watch = (): void => {
     const [first, spoken] = [began + firstTokenMs, words !== ''];
-    if (reason !== undefined) request.deadline(clock.now() + LINGER_MS, fail('stalled', 'it has no end'));
-    else if (!progressed) request.deadline(first, fail('stalled', `no token within ${firstTokenMs} ms`));
+    if (reason !== undefined)
+      request.deadline(clock.now() + LINGER_MS, () => fail('stalled', 'it has no end'));
+    else if (!progressed)
+      request.deadline(first, () => fail('stalled', `no token within ${firstTokenMs} ms`));
     else {
       const next = clock.now() + tokenMs;
       const last = thinking && !spoken ? began + thinkingMs : Infinity;
-      if (last < next) request.deadline(last, fail('timeout', `still thinking after ${thinkingMs} ms`));
-      else request.deadline(next, fail('stalled', `no token for ${tokenMs} ms`));
+      if (last < next) request.deadline(last, () => fail('timeout', `still thinking after ${thinkingMs} ms`));
+      else request.deadline(next, () => fail('stalled', `no token for ${tokenMs} ms`));
     }
   };
   function* read(parts: ReturnType<ContentReader['push']>): Generator<LlmEvent> {
@@ -102,7 +104,7 @@ export async function* answerOf(
   }
 
   try {
-    request.deadline(began + firstTokenMs, fail('timeout', `no answer within ${firstTokenMs} ms`));
+    request.deadline(began + firstTokenMs, () => fail('timeout', `no answer within ${firstTokenMs} ms`));
     const stream = await server.ask(body, request.signal);
     const chunks = stream[Symbol.asyncIterator]();
     for (;;) {

@@ -148,7 +148,8 @@ async function transcribe(
   const { name, model, timeoutMs, clock = systemClock } = options;
   const request = new RequestAbort(signal, clock);
   const message = `no transcript within ${timeoutMs} ms`;
-  const late = new ProviderFailure({ code: 'STT_FAILED', provider: name, kind: 'timeout', message });
+  const late = (): ProviderFailure =>
+    new ProviderFailure({ code: 'STT_FAILED', provider: name, kind: 'timeout', message });
   request.deadline(clock.now() + timeoutMs, late);
   try {
     const answer = await client.sdk.audio.transcriptions.create(

@@ -65,7 +65,7 @@ export class AriHttp {
     const what = `${request.method} ${pathOf(request.url)}`;
     const late = `Asterisk "${name}" didn't answer ${what} within ${this.#timeoutMs} ms`;
     const abort = new RequestAbort(this.#closing.signal, systemClock);
-    abort.deadline(systemClock.now() + this.#timeoutMs, new AriError('ARI_TIMEOUT', late));
+    abort.deadline(systemClock.now() + this.#timeoutMs, () => new AriError('ARI_TIMEOUT', late));
     try {
       return await this.#send(request, abort.signal);
     } catch (error) {

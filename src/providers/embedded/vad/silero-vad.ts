@@ -26,6 +26,11 @@ export interface SileroOptions {
 }
 
 const RATES: readonly SampleRateHz[] = [8000, 16000, 24000];
+/**
+ * 10.24 s of what is heard without echo: recognisers and models of the end of a turn read there, the last 8 s of a turn at once, from
+ * threads that may be late. What is heard with it is only for the detector and for recordings.
+ */
+const CLEAN_SLOTS = 512;
 
 interface OpenStream {
   readonly open: OpenVad;
@@ -103,7 +108,7 @@ export async function createSileroVad(options: SileroOptions = {}): Promise<Voic
           ),
         );
       }
-      const clean = request.sent && createAudioRing(reader.rateHz, reader.slots, reader.encoding);
+      const clean = request.sent && createAudioRing(reader.rateHz, CLEAN_SLOTS, reader.encoding);
       const open = openMessage(id, request, clean);
       const { onEvent, onFailed = () => undefined } = request;
       streams.set(id, { open, reader, onEvent, onFailed, speaking: false });
