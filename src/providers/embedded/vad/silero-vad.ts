@@ -108,7 +108,8 @@ export async function createSileroVad(options: SileroOptions = {}): Promise<Voic
           ),
         );
       }
-      const clean = request.sent && createAudioRing(reader.rateHz, CLEAN_SLOTS, reader.encoding);
+      const clean =
+        request.sent && createAudioRing(reader.rateHz, Math.max(CLEAN_SLOTS, reader.slots), reader.encoding);
       const open = openMessage(id, request, clean);
       const { onEvent, onFailed = () => undefined } = request;
       streams.set(id, { open, reader, onEvent, onFailed, speaking: false });
