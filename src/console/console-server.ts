@@ -115,6 +115,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     ...(tls ? { https: { ...settings, cert: tls.certificate, key: tls.key } } : { http: settings }),
     // Of a name that comes twice, the last one counts: no value is a list.
     routerOptions: { querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)) },
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   const mayAnswer = limitHttp(app.server, { connections: CONNECTIONS, requestMs, clock: options.clock });
   app.addHook('onRequest', async (request, reply) => {
@@ -406,4 +407,9 @@ function notThere(reply: FastifyReply): FastifyReply {
 function visitorOf({ visitor }: FastifyRequest): Visitor {
   if (!visitor) throw new TypeError('nobody has signed in');
   return visitor;
+}
+
+/** No route has a schema, so what would check bodies and write answers by one (ajv: 200 files) isn't loaded. */
+function noSchemas(): never {
+  throw new Error('no route of the console has a schema');
 }

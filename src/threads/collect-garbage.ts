@@ -1,15 +1,12 @@
-import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import './v8-flags.ts';
 
 type Collect = (how?: { type: 'major'; flavor: 'last-resort' }) => void;
 
 let collect: Collect | undefined;
 
 function collector(): Collect {
-  if (!collect) {
-    setFlagsFromString('--expose-gc');
-    collect = runInNewContext('gc') as Collect;
-  }
+  collect ??= runInNewContext('gc') as Collect;
   return collect;
 }
 

@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import { Worker, type Transferable } from 'node:worker_threads';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
@@ -7,11 +6,7 @@ import { NativeCodeGate } from './native-code.ts';
 import { LOOK_MS, unwatchHeart, watchHeart } from './heartbeats.ts';
 import type { ThreadPolicy } from './policies.ts';
 import type { FromThread, Said, ToThread } from './thread-messages.ts';
-
-// Node strips each thread's types in WebAssembly. After 1,000 calls of a JavaScript function from there, V8 replaces the
-// wrapper around it, and sometimes dies as it frees the old code (Node 24.21: two of about 1,200 threads' starts on a busy
-// machine; the core: Runtime_TierUpWasmToJSWrapper … NativeModule::FreeCode). With this budget it replaces none in threads.
-setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647');
+import './v8-flags.ts';
 
 /** All that have said their first word and live, but for those that keep time. */
 const ready = new Set<{ collectGarbage(all: boolean): void }>();

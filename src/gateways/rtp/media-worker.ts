@@ -2,7 +2,6 @@
  * The media thread: sockets, RTP, jitter buffers, the playout wheel. Nothing else runs here, so
  * nothing else can make a packet late.
  */
-import { setFlagsFromString } from 'node:v8';
 import { workerData } from 'node:worker_threads';
 import { monotonicNow, type Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
@@ -24,12 +23,6 @@ import { ThreadSide } from '../../threads/thread-side.ts';
 import { QUARANTINE_MS } from './peer-table.ts';
 import { useRealtimeScheduling, type Scheduling } from './realtime.ts';
 import { RtpLeg } from './rtp-leg.ts';
-
-// A collection of this thread's young garbage must not wait for helper threads, which stand in the
-// queue of ordinary threads: on a loaded machine that took up to 57 ms instead of 1 (measured). The
-// flags count for the whole process; for its other threads they make next to no difference.
-setFlagsFromString('--no-parallel-scavenge');
-setFlagsFromString('--no-concurrent-array-buffer-sweeping');
 
 const main = new ThreadSide<MediaCommand, MediaReport, MediaAbout>();
 const options = workerData as MediaThreadOptions;
