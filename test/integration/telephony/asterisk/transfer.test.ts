@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TransferRequest } from '../../../../src/dialog/contract/call-info.ts';
 import { systemClock, type Clock } from '../../../../src/lib/clock.ts';
@@ -225,14 +226,16 @@ describe('a transfer', () => {
     const outcome = call.line.transfer(BOB, NEVER);
     await eventually('the request', () => server.requestsFor('POST', /target/).length === 1);
     server.fault = () => undefined;
-    // The caller's channel is still there for Asterisk when it looks: the target is made.
+    // The caller's channel is still there for Asterisk when it looks, and no longer: else they are found, and taken in anew.
     const late = { ...caller };
     server.hangUp(caller.id);
     expect(await outcome).toBe('caller-gone');
     server.channels.set(late.id, late);
     answer(undefined);
-    await cleanedUp();
+    await setImmediate();
+    expect([...server.channels.values()].map(({ name }) => name).join()).toContain('PJSIP/bob');
     server.channels.delete(late.id);
+    await cleanedUp();
   });
 
   it('brings the agent back when who answered can’t be connected', async () => {
