@@ -26,6 +26,9 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          // Real threads, sockets and programs, on machines that are shared and noisy. What needed its second try is
+          // marked `(retry x1)`.
+          retry: 1,
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -34,8 +37,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          // Whole calls in real time, on machines that are shared and noisy. What needed its second try is marked
-          // `(retry x1)`.
+          // Whole calls in real time: the same.
           retry: 1,
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 90_000,
