@@ -2,12 +2,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Short files with long tests, which vitest, knowing only how long the files are, would begin last: then two thirds of the machine wait. */
 const LONG = [
-  'e2e/trouble',
-  'e2e/lab-commands',
-  'e2e/take-over',
-  'e2e/leaves-nothing',
-  'e2e/fleet-machines',
-  'e2e/soak',
   'integration/gateways/rtp-media-gateway-dgram',
   'integration/main',
   'integration/threads/every-kind',
