@@ -125,8 +125,8 @@ export class SpeechDetector {
   #burstFrom = -1;
   #unvoicedMs = BURST_GAP_MS;
   #wasArmed = false;
-  /** The frame at which speech ended; −1: it goes on, or there was none. */
-  #stoppedAt = -1;
+  /** The frame at which speech ended; undefined: it goes on, or there was none. */
+  #stoppedAt: number | undefined;
   #quietFrames = 0;
 
   constructor(options: SpeechDetectorOptions) {
@@ -201,12 +201,7 @@ export class SpeechDetector {
   #judgeFrame(frame: number, chance: number, armed: boolean): void {
     const slot = frame % HISTORY;
     const level = this.#levels[slot] as number;
-    const gate = Math.max(
-      this.#gates[slot] as number,
-      this.#floor + VOICED_ABOVE_FLOOR_DB,
-      this.#speechLevel - VOICED_BELOW_SPEECH_DB,
-    );
-    const isVoiced = this.#isWindowVoiced && this.#unusable[slot] === 0 && level >= gate;
+    const isVoiced = this.#isWindowVoiced && this.#isLoud(slot, VOICED_ABOVE_FLOOR_DB);
     const isEcho = level < (this.#gates[slot] as number);
     if (this.#unusable[slot] === 0 && !isEcho) this.#followLevels(level, isVoiced, chance);
     if (isVoiced) this.#voiced(frame, armed);
@@ -265,7 +260,7 @@ export class SpeechDetector {
     }
     if (starts) {
       this.#speaking = true;
-      this.#stoppedAt = -1;
+      this.#stoppedAt = undefined;
       this.#report('speech-start', this.#onset);
     }
     if (bargesIn) this.#report('barge-in', frame);
@@ -292,19 +287,23 @@ export class SpeechDetector {
 
   /** By the level alone, which is known before the model has heard enough: the next word may begin here. */
   #lookForRise(frame: number): void {
-    if (this.#stoppedAt < 0 || frame - this.#stoppedAt > RISE_REACH_FRAMES) return;
-    const slot = frame % HISTORY;
-    const loud = Math.max(
-      this.#gates[slot] as number,
-      this.#floor + ONSET_ABOVE_FLOOR_DB,
-      this.#speechLevel - VOICED_BELOW_SPEECH_DB,
-    );
-    if (this.#unusable[slot] === 1 || (this.#levels[slot] as number) < loud) {
+    if (this.#stoppedAt === undefined || frame - this.#stoppedAt > RISE_REACH_FRAMES) return;
+    if (!this.#isLoud(frame % HISTORY, ONSET_ABOVE_FLOOR_DB)) {
       this.#quietFrames += 1;
       return;
     }
     if (this.#quietFrames >= RISE_QUIET_FRAMES) this.#report('level-rises', frame);
     this.#quietFrames = 0;
+  }
+
+  /** So much above the noise, not far below the caller's voice, and no echo. */
+  #isLoud(slot: number, aboveFloorDb: number): boolean {
+    const gate = Math.max(
+      this.#gates[slot] as number,
+      this.#floor + aboveFloorDb,
+      this.#speechLevel - VOICED_BELOW_SPEECH_DB,
+    );
+    return this.#unusable[slot] === 0 && (this.#levels[slot] as number) >= gate;
   }
 
   #stop(): void {
