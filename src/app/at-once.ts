@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { access, constants } from 'node:fs/promises';
 import { createServer, Server } from 'node:net';
 import type { Config } from '../config.ts';
-import { messageOf, VoiceAgentError, type ErrorCode } from '../lib/errors.ts';
+import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import { makeFolder } from '../lib/make-folder.ts';
-import { portTrouble } from '../lib/port-trouble.ts';
+import { PORTS, portUnavailable, type PortUse } from '../lib/port-trouble.ts';
 import { PARTS } from '../config/known-providers.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
 
@@ -65,10 +65,7 @@ interface Port {
   readonly protocol: 'tcp' | 'udp';
   readonly host: string;
   readonly port: number;
-  readonly code: ErrorCode;
-  /** What can't be done without it: `receive RTP`. */
-  readonly purpose: string;
-  readonly setting: string;
+  readonly use: PortUse;
 }
 
 /** Those of them that are taken; the one for health and metrics is opened already. */
@@ -80,31 +77,22 @@ async function portsTaken(config: Config): Promise<VoiceAgentError[]> {
 function portsOf({ gateways: { rtp, vonage }, asterisk, console: page, outgoing }: Config): Port[] {
   const workers = asterisk.length === 0 ? 0 : rtp.workers;
   const ports: Port[] = Array.from({ length: workers }, (_, worker) => ({
-    ...{ protocol: 'udp', host: rtp.listenAddress, port: rtp.listenPort === 0 ? 0 : rtp.listenPort + worker },
-    ...{ code: 'MEDIA_PORT_UNAVAILABLE', purpose: 'receive RTP' },
-    setting: 'gateways.rtp.listenPort (RTP_LISTEN_PORT)',
+    protocol: 'udp',
+    host: rtp.listenAddress,
+    port: rtp.listenPort === 0 ? 0 : rtp.listenPort + worker,
+    use: PORTS.rtp,
   }));
-  const web = { protocol: 'tcp' } as const;
-  if (vonage.enabled)
-    ports.push({
-      ...{ ...web, host: vonage.listenAddress, port: vonage.listenPort, code: 'MEDIA_PORT_UNAVAILABLE' },
-      ...{ purpose: 'listen for Vonage', setting: 'gateways.vonage.listenPort (VONAGE_LISTEN_PORT)' },
-    });
-  if (page.enabled)
-    ports.push({
-      ...{ ...web, host: page.listenAddress, port: page.listenPort, code: 'CONSOLE_PORT_UNAVAILABLE' },
-      ...{ purpose: 'serve the console', setting: 'console.listenPort (CONSOLE_LISTEN_PORT)' },
-    });
-  if (outgoing.token !== undefined)
-    ports.push({
-      ...{ ...web, host: outgoing.listenAddress, port: outgoing.listenPort, code: 'CALL_PORT_UNAVAILABLE' },
-      ...{ purpose: 'take orders for calls', setting: 'outgoing.listenPort (VOICE_AGENT_CALL_PORT)' },
-    });
+  const web = (use: PortUse, one: { readonly listenAddress: string; readonly listenPort: number }): void => {
+    ports.push({ protocol: 'tcp', host: one.listenAddress, port: one.listenPort, use });
+  };
+  if (vonage.enabled) web(PORTS.vonage, vonage);
+  if (page.enabled) web(PORTS.console, page);
+  if (outgoing.token !== undefined) web(PORTS.outgoing, outgoing);
   return ports.filter(({ port }) => port !== 0);
 }
 
 /** Opens it, and closes it again. */
-async function trouble({ protocol, host, port, code, purpose, setting }: Port): Promise<VoiceAgentError[]> {
+async function trouble({ protocol, host, port, use }: Port): Promise<VoiceAgentError[]> {
   const socket = protocol === 'tcp' ? createServer() : createSocket(host.includes(':') ? 'udp6' : 'udp4');
   try {
     if (socket instanceof Server) socket.listen({ host, port, exclusive: true });
@@ -112,9 +100,7 @@ async function trouble({ protocol, host, port, code, purpose, setting }: Port): 
     await once(socket, 'listening');
     return [];
   } catch (error) {
-    const why = portTrouble(error as NodeJS.ErrnoException, setting);
-    const message = `can't ${purpose} on ${host} port ${port}: ${why}`;
-    return [new VoiceAgentError(code, message, { cause: error })];
+    return [portUnavailable(use, host, port, error as NodeJS.ErrnoException)];
   } finally {
     socket.close();
   }

@@ -11,7 +11,7 @@ import { systemClock } from '../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import { limitHttp } from '../lib/http-limits.ts';
 import type { Listeners } from '../lib/listeners.ts';
-import { portTrouble } from '../lib/port-trouble.ts';
+import { PORTS, portUnavailable } from '../lib/port-trouble.ts';
 import type { Scope } from '../lib/scope.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { StasisApp } from '../telephony/asterisk/stasis-app.ts';
@@ -64,12 +64,7 @@ export async function openOutgoing(outgoing: Outgoing): Promise<void> {
     server.listen({ host, port, exclusive: true });
     await once(server, 'listening');
   } catch (error) {
-    const trouble = portTrouble(
-      error as NodeJS.ErrnoException,
-      'outgoing.listenPort (VOICE_AGENT_CALL_PORT)',
-    );
-    const message = `can't take orders for calls on ${host} port ${port}: ${trouble}`;
-    throw new VoiceAgentError('CALL_PORT_UNAVAILABLE', message, { cause: error });
+    throw portUnavailable(PORTS.outgoing, host, port, error as NodeJS.ErrnoException);
   }
   server.on('error', () => undefined); // of accepting; the next connection may do better
   scope.defer(async () => {

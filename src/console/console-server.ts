@@ -8,7 +8,7 @@ import { authorityOf } from '../lib/authority.ts';
 import type { Clock, Milliseconds } from '../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import { limitHttp, turnAway } from '../lib/http-limits.ts';
-import { portTrouble } from '../lib/port-trouble.ts';
+import { PORTS, portUnavailable } from '../lib/port-trouble.ts';
 import type { CallFilter } from '../store/call-list.ts';
 import { DOWNLOADS, type Download, type History } from './history.ts';
 import type { LiveCalls } from './live-calls.ts';
@@ -155,12 +155,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   try {
     await app.listen({ host: address, port });
   } catch (error) {
-    throw new VoiceAgentError(
-      'CONSOLE_PORT_UNAVAILABLE',
-      `can't serve the console on ${address} port ${port}: ` +
-        portTrouble(error as NodeJS.ErrnoException, 'console.listenPort (CONSOLE_LISTEN_PORT)'),
-      { cause: error },
-    );
+    throw portUnavailable(PORTS.console, address, port, error as NodeJS.ErrnoException);
   }
   const bound = app.server.address() as AddressInfo;
   return {

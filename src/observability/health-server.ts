@@ -2,9 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { authorityOf } from '../lib/authority.ts';
 import { systemClock, type Milliseconds } from '../lib/clock.ts';
-import { VoiceAgentError } from '../lib/errors.ts';
 import { limitHttp } from '../lib/http-limits.ts';
-import { portTrouble } from '../lib/port-trouble.ts';
+import { PORTS, portUnavailable } from '../lib/port-trouble.ts';
 
 /** One page of the server, made anew for each request. */
 export interface Page {
@@ -106,14 +105,7 @@ function plain(status: number, text: string): Page {
 function listen(server: Server, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        new VoiceAgentError(
-          'MONITORING_PORT_UNAVAILABLE',
-          `can't serve health and metrics on ${address} port ${port}: ` +
-            portTrouble(error, 'monitoring.listenPort (MONITORING_LISTEN_PORT)'),
-          { cause: error },
-        ),
-      );
+      reject(portUnavailable(PORTS.monitoring, address, port, error));
     });
     server.listen({ host: address, port, exclusive: true }, () => {
       server.removeAllListeners('error');

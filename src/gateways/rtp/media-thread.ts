@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import { VoiceAgentError, messageOf } from '../../lib/errors.ts';
-import { portTrouble } from '../../lib/port-trouble.ts';
+import { PORTS, portUnavailable } from '../../lib/port-trouble.ts';
 import { MEDIA_POLICY } from '../../threads/policies.ts';
 import { SupervisedThread, type Supervision } from '../../threads/supervised-thread.ts';
 import { ThreadError } from '../../threads/thread-run.ts';
@@ -139,7 +139,7 @@ export class MediaThread {
       await this.#thread.start();
     } catch (error) {
       if (error instanceof ThreadError && error.said) {
-        throw portUnavailable(this.#config.address, this.#options().port ?? 0, error.said);
+        throw rtpPortUnavailable(this.#config.address, this.#options().port ?? 0, error.said);
       }
       throw new VoiceAgentError('MEDIA_WORKER_DIED', `the media thread didn't start: ${messageOf(error)}`, {
         cause: error,
@@ -186,14 +186,11 @@ export class MediaThread {
 }
 
 /** Says which port, why, and what to do. */
-export function portUnavailable(
+export function rtpPortUnavailable(
   address: string,
   port: number,
   cause: { readonly code?: string; readonly message: string },
 ): VoiceAgentError {
-  return new VoiceAgentError(
-    'MEDIA_PORT_UNAVAILABLE',
-    `can't receive RTP on ${address} port ${port}: ${portTrouble(cause)}`,
-    { cause },
-  );
+  // A call may have a port of its own, which the setting doesn't name.
+  return portUnavailable({ ...PORTS.rtp, setting: 'port' }, address, port, cause);
 }

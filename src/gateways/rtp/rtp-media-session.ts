@@ -5,7 +5,7 @@ import { FailureDomain } from '../../lib/failure-domain.ts';
 import { type CodecName, codecOf } from '../../media/codec.ts';
 import { RingMediaSession } from '../ring-media-session.ts';
 import type { RtpSessionReport, SessionSetup } from './media-protocol.ts';
-import { portUnavailable, type MediaThread, type ThreadSession } from './media-thread.ts';
+import { rtpPortUnavailable, type MediaThread, type ThreadSession } from './media-thread.ts';
 
 interface RtpPeerAddress {
   readonly address: string;
@@ -76,7 +76,7 @@ export class RtpMediaSession extends RingMediaSession<RtpEndpoint> implements Th
         this.#opening.resolve(undefined);
         break;
       case 'refused': {
-        const error = portUnavailable(this.#options.listenAddress, this.#setup.ownPort ?? 0, report);
+        const error = rtpPortUnavailable(this.#options.listenAddress, this.#setup.ownPort ?? 0, report);
         this.#opening.reject(error);
         this.lost(error.message);
         break;

@@ -1,7 +1,7 @@
 import { messageOf, VoiceAgentError } from '../../lib/errors.ts';
 import type { HttpHandler } from '../../lib/http-exchange.ts';
 import type { SessionReport } from '../ring-media-session.ts';
-import { portTrouble } from '../../lib/port-trouble.ts';
+import { PORTS, portUnavailable } from '../../lib/port-trouble.ts';
 import { EDGE_POLICY } from '../../threads/policies.ts';
 import { SupervisedThread, type Supervision } from '../../threads/supervised-thread.ts';
 import { ThreadError } from '../../threads/thread-run.ts';
@@ -130,11 +130,9 @@ export class EdgeThread {
       await this.#thread.start();
     } catch (error) {
       throw error instanceof ThreadError && error.said
-        ? new VoiceAgentError(
-            'MEDIA_PORT_UNAVAILABLE',
-            `can't listen for Vonage on ${address} port ${this.port}: ${portTrouble(error.said)}`,
-            { cause: error },
-          )
+        ? portUnavailable({ ...PORTS.vonage, setting: 'port' }, address, this.port, error.said, {
+            cause: error,
+          })
         : new VoiceAgentError('MEDIA_WORKER_DIED', `the edge thread didn't start: ${messageOf(error)}`, {
             cause: error,
           });
