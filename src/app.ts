@@ -71,7 +71,7 @@ const CLOSE_MS = 10_000;
 const LAST_WORDS_MS = 15_000;
 
 /** For what earlier runs have left in the store to be read, once everything else is ready: callers may be waiting. */
-const INTERRUPTED_MS = 500;
+const INTERRUPTED_MS = 3000;
 
 /** For callers who wait at start to be received. */
 const RECEIVED_MS = 10_000;

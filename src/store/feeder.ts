@@ -23,6 +23,8 @@ export interface FeederOptions {
 const RETRY_MS: readonly [Milliseconds, Milliseconds] = [250, 5000];
 /** While there is nothing to write: between two looks whether the database is there. */
 const LOOK_MS: Milliseconds = 5000;
+/** For a database that couldn't be had at the first attempt: it may be there in a moment. */
+const FAILING_MS: Milliseconds = 500;
 
 /** Brings what is in the spool into the database, in order, as fast as that takes it. */
 export class Feeder {
@@ -30,6 +32,7 @@ export class Feeder {
   readonly #closing = new AbortController();
   readonly #done: Promise<void>;
   readonly #caughtUp = Promise.withResolvers<Database | undefined>();
+  readonly #failed = Promise.withResolvers<void>();
   #database: Database | undefined;
   #trouble: string | undefined = 'it is being opened';
   #refused = 0;
@@ -51,9 +54,14 @@ export class Feeder {
     return this.#refused;
   }
 
-  /** The database, with all in it that earlier runs had left in the spool. Undefined: not within that time. */
+  /**
+   * The database, with all in it that earlier runs had left in the spool. Undefined: not within that time, which is for one
+   * that takes long to open; one that fails is given up sooner.
+   */
   caughtUp(withinMs: Milliseconds): Promise<Database | undefined> {
-    return within(this.#caughtUp.promise, withinMs, this.#options.clock, () => undefined);
+    const soon = (ms: Milliseconds): Promise<Database | undefined> =>
+      within(this.#caughtUp.promise, ms, this.#options.clock, () => undefined);
+    return Promise.race([soon(withinMs), this.#failed.promise.then(() => soon(FAILING_MS))]);
   }
 
   /** For a spool that has ended to be empty. False: it isn't after so long. */
@@ -126,6 +134,7 @@ export class Feeder {
         const trouble = messageOf(error);
         if (trouble !== this.#trouble) this.#options.onTrouble(trouble);
         this.#trouble = trouble;
+        this.#failed.resolve();
       }
       await clock.sleep(wait, signal);
       if (signal.aborted) return undefined;

@@ -128,6 +128,7 @@ export class Store implements MessageStore {
     const calls = new Map<string, readonly Message[]>();
     try {
       const database = await this.#feeder.caughtUp(withinMs);
+      if (!database) onTrouble('it is not known which calls were interrupted: the database isn’t there yet');
       const found = database ? await unendedCalls(database, clock.wallClock() - DAY_MS, this.#run) : [];
       // The newest first: a call may have been taken up before.
       for (const { info, said } of found.filter(({ said }) => said.length > 0)) {
