@@ -52,6 +52,15 @@ describe('A call that the agent makes', async () => {
     return find();
   }
 
+  /** As another program does it. */
+  async function createAndDial(to: string): Promise<void> {
+    const { asterisk } = agent.lab;
+    const { id } = (await asterisk.ari('POST', `/channels/create?${to}`)) as { id: string };
+    // It comes into the application a moment after it was created.
+    const dial = () => asterisk.ari('POST', `/channels/${id}/dial?timeout=20`);
+    await expect.poll(dial, { timeout: 5000 }).toBeUndefined();
+  }
+
   it('waits for their hello, says its own opening words, and talks with them', async () => {
     const phone = await agent.lab.phone('softphone2', { register: true });
     const command = new Promise<{ status: number; output: string }>((resolve) => {
@@ -108,8 +117,7 @@ describe('A call that the agent makes', async () => {
     for (const [number, [cause]] of Object.entries(causes)) {
       await asterisk.cli(`dialplan add extension ${number},1,Hangup,${cause} into tests`);
       const to = `endpoint=Local/${number}@tests&app=voice-agent&appArgs=510001,out,${number}`;
-      const { id } = (await asterisk.ari('POST', `/channels/create?${to}`)) as { id: string };
-      await asterisk.ari('POST', `/channels/${id}/dial?timeout=20`);
+      await createAndDial(to);
     }
     const ends = async (): Promise<Record<string, string | undefined>> => {
       const kept = await recordsIn(`${agent.lab.folder}/data`);
@@ -160,10 +168,7 @@ describe('A call that the agent makes', async () => {
       const ringing = phone.incoming({ timeoutMs: 15_000 });
       const to = 'endpoint=PJSIP/softphone2&app=voice-agent&appArgs=510001,out';
       if (way === 'dialled') {
-        const { id } = (await asterisk.ari('POST', `/channels/create?${to}`)) as { id: string };
-        // It comes into the application a moment after it was created.
-        const dial = () => asterisk.ari('POST', `/channels/${id}/dial?timeout=20`);
-        await expect.poll(dial, { timeout: 5000 }).toBeUndefined();
+        await createAndDial(to);
       } else await asterisk.ari('POST', `/channels?${to}`);
       const call = await ringing;
       await call.accept();
