@@ -124,14 +124,16 @@ export class Reconciler {
       const differences = findDifferences(known, channels, bridges, callers, reason);
       for (const { call, signal } of differences) call.signal(signal);
       this.#options.heart.trust();
-      for (const { id, state } of channels) if (state === 'Up') index.callWith('leg', id)?.pickedUp();
+      const up = channels.filter(({ state }) => state === 'Up').map(({ id }) => id);
+      for (const id of up) index.callWith('leg', id)?.pickedUp();
       if (!sweep || this.#stream === 'closed') return;
       await this.#sweep(channels, bridges, (id) => keeps(index.ownerOf(id), id));
       const waiting = callers
         .filter(({ id }) => !left.has(id))
         .map((channel) => this.#receive(channel, stasisArgsOf(channel)));
       await Promise.all(waiting);
-      await Promise.all(index.calls.map((call) => call.checkHold()));
+      // Who isn't connected yet can't have the call on hold, and to be asked that is written into Asterisk's log.
+      await Promise.all(up.map((id) => index.callWith('leg', id)?.checkHold()));
     } catch (error) {
       log.warn({ server: server.name, error: messageOf(error) }, 'Asterisk could not be looked through');
       this.sweepSoon();

@@ -580,8 +580,11 @@ describe('when the event stream is lost in mid-call', () => {
       [released!, '0'],
       [held!, '1'],
       [put!, '1'],
-    ] as const)
-      channelOf(call).variables['CHANNEL(rtp,hold)'] = onHold;
+      [untold!, ''],
+    ] as const) {
+      channelOf(call).state = 'Up';
+      if (onHold) channelOf(call).variables['CHANNEL(rtp,hold)'] = onHold;
+    }
     server.dropStream();
     await eventually('all of them know', () =>
       [released, put, untold].every(
@@ -601,6 +604,7 @@ describe('when the event stream is lost in mid-call', () => {
     await start({ settings: { sweepPauseMs: 60_000 } });
     const caller = server.call();
     const { events } = await desk.call(0);
+    caller.state = 'Up';
     caller.variables['CHANNEL(rtp,hold)'] = '0';
     const answers = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
     let asked = 0;
@@ -768,11 +772,27 @@ describe('at the start', () => {
 
   it('a caller found waiting who is on hold is known to be so', async () => {
     const waiting = server.call({ silently: true });
+    waiting.state = 'Up';
     waiting.variables['CHANNEL(rtp,hold)'] = '1';
     await start();
     const { events } = await desk.call(0);
     await eventually('that the caller is on hold', () => events.length === 1);
     expect(events).toEqual([{ type: 'hold' }]);
+  });
+
+  it('Asterisk isn’t asked whether a caller is on hold who isn’t connected yet: it would log a warning', async () => {
+    const asked: string[] = [];
+    server.fault = ({ path, query }) => {
+      if (query.get('variable') === 'CHANNEL(rtp,hold)') asked.push(path);
+      return undefined;
+    };
+    server.call({ silently: true });
+    const talking = server.call({ silently: true, exten: '510002' });
+    talking.state = 'Up';
+    await start();
+    await Promise.all([desk.call(0), desk.call(1)]);
+    await eventually('that one is asked for', () => asked.length > 0);
+    expect(asked).toEqual([expect.stringContaining(talking.id)]);
   });
 
   it('what belongs to others is left alone', async () => {
