@@ -26,9 +26,6 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          // Real threads, sockets and programs, on machines that are shared and noisy. What needed its second try is
-          // marked `(retry x1)`.
-          retry: 1,
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -37,8 +34,6 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          // Whole calls in real time: the same.
-          retry: 1,
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 90_000,
           hookTimeout: 300_000,

@@ -1,15 +1,22 @@
 /**
  * `make test` and `make check`: lint and types, then every vitest project, and what the program costs beside a day ago. The
  * last line is "N passed, N failed" over all projects; a check or a runner that fails otherwise counts as one. Before
- * it stand the names of all that failed.
+ * it stand the names of all that failed, and of all that needed a second try.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { CACHE, PROJECT } from './paths.ts';
 import { ensureRootFs } from './root-fs.ts';
 import { runMain } from './run-main.ts';
-import { failureLines, NO_REPORT, type TestReport } from './test-report.ts';
+import {
+  failedFiles,
+  failuresIn,
+  NO_REPORT,
+  withSecondTry,
+  type Failure,
+  type TestReport,
+} from './test-report.ts';
 
 /** What was found right isn't checked again until it changes. */
 const KNOWN = (tool: string): string[] => ['--cache', '--cache-location', join(CACHE, 'check', tool)];
@@ -24,6 +31,12 @@ const CHECKS: readonly (readonly [string, string, ...string[]])[] = [
 
 const PROJECTS = ['unit', 'integration', 'e2e'] as const;
 
+/**
+ * Real threads, programs and calls, three files at a time, on machines that are shared and noisy: a file in which something
+ * fails is run once more when it has the machine for itself. If more of them fail than these, the machine isn't why.
+ */
+const TRIED_AGAIN = { projects: ['integration', 'e2e'] as readonly string[], most: 6 };
+
 const results = join(CACHE, 'test');
 
 await runMain(async (signal) => {
@@ -31,7 +44,8 @@ await runMain(async (signal) => {
   mkdirSync(results, { recursive: true });
   let passed = 0;
   let failed = 0;
-  const failures: string[] = [];
+  const failures: Failure[] = [];
+  const secondTries: Failure[] = [];
   // Side by side: each has work for one processor.
   console.log(`checking: ${CHECKS.map(([name, tool]) => `${name} (${tool})`).join(', ')} …`);
   const checks = CHECKS.map(async ([name, tool, ...args]) => {
@@ -41,7 +55,7 @@ await runMain(async (signal) => {
     console.log(`${name}: ${status === 0 ? 'ok' : 'failed'}, ${seconds} s`);
     if (status !== 0) {
       failed += 1;
-      failures.push(`${name} (${tool})`);
+      failures.push({ what: name, why: tool });
       process.stdout.write(output);
     }
   });
@@ -55,6 +69,7 @@ await runMain(async (signal) => {
       passed += count.passed;
       failed += count.failed;
       failures.push(...count.failures);
+      secondTries.push(...count.secondTries);
     }
     if (!signal.aborted) {
       console.log('\n── cost');
@@ -63,14 +78,15 @@ await runMain(async (signal) => {
       // 2: something costs more. Else it can't be told, where the other state doesn't fit these packages any more.
       passed += status === 0 ? 1 : 0;
       failed += status === 2 ? 1 : 0;
-      if (status === 2) failures.push('cost: see the lines that say MORE');
+      if (status === 2) failures.push({ what: 'cost', why: 'see the lines that say MORE' });
     }
   }
   if (signal.aborted) {
     failed += 1;
-    failures.push('interrupted');
+    failures.push({ what: 'make test', why: 'interrupted' });
   }
-  if (failures.length > 0) console.log(`\nFailed:\n  ${failures.join('\n  ')}`);
+  list('Failed at first, and passed alone', secondTries);
+  list('Failed', failures);
   if (process.argv[2] === 'check') {
     console.log(failed === 0 ? '\nAll checks passed.' : `\n${failed} of ${CHECKS.length} checks failed.`);
     if (failed > 0) process.exitCode = 1;
@@ -82,28 +98,62 @@ await runMain(async (signal) => {
   if (failed > 0) process.exitCode = 1;
 });
 
-async function runProject(
-  project: string,
-  signal: AbortSignal,
-): Promise<{ passed: number; failed: number; failures: readonly string[] }> {
-  const file = join(results, `${project}.json`);
-  const status = await run(
-    'vitest',
-    ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
-    signal,
-  );
-  let report = NO_REPORT;
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+  readonly failures: readonly Failure[];
+  /** What failed at first, and not when it was run again. */
+  readonly secondTries: readonly Failure[];
+}
+
+async function runProject(project: string, signal: AbortSignal): Promise<Count> {
+  const first = await runVitest(project, [], signal);
+  const again = failedFiles(first.report);
+  const isTriedAgain =
+    TRIED_AGAIN.projects.includes(project) && again.length > 0 && again.length <= TRIED_AGAIN.most;
+  if (!isTriedAgain || signal.aborted) return counted(project, first);
+  console.log(`\n── ${project} tests, once more, alone: ${again.map(fromHere).join(', ')}`);
+  const second = await runVitest(project, ['--maxWorkers=1', ...again.map(fromHere)], signal);
+  const report = withSecondTry(first.report, second.report);
+  const count = counted(project, { status: second.status, report });
+  const still = new Set(count.failures.map(({ what }) => what));
+  return { ...count, secondTries: failuresIn(first.report, PROJECT).filter(({ what }) => !still.has(what)) };
+}
+
+interface Run {
+  readonly status: number;
+  readonly report: TestReport;
+}
+
+async function runVitest(project: string, args: readonly string[], signal: AbortSignal): Promise<Run> {
+  const file = join(results, args.length === 0 ? `${project}.json` : `${project}-again.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const status = await run('vitest', ['run', '--project', project, ...reporters, ...args], signal);
   try {
-    report = JSON.parse(readFileSync(file, 'utf8')) as TestReport;
+    return { status, report: JSON.parse(readFileSync(file, 'utf8')) as TestReport };
   } catch {
     // It didn't get as far as that.
+    return { status, report: NO_REPORT };
   }
+}
+
+function counted(project: string, { status, report }: Run): Count {
   const { numPassedTests: passed, numFailedTests } = report;
   // A file that can't be loaded, an error outside of any test, or no test at all.
   const other = numFailedTests === 0 && (status !== 0 || passed === 0) ? 1 : 0;
-  const failures = failureLines(report, PROJECT);
-  if (other > 0 && failures.length === 0) failures.push(`${project} tests: see their own last lines`);
-  return { passed, failed: numFailedTests + other, failures };
+  const failures = failuresIn(report, PROJECT);
+  if (other > 0 && failures.length === 0)
+    failures.push({ what: `${project} tests`, why: 'see their own last lines' });
+  return { passed, failed: numFailedTests + other, failures, secondTries: [] };
+}
+
+function fromHere(path: string): string {
+  return relative(PROJECT, path);
+}
+
+function list(title: string, failures: readonly Failure[]): void {
+  if (failures.length === 0) return;
+  console.log(`\n${title}:\n  ${failures.map(({ what, why }) => `${what}: ${why}`).join('\n  ')}`);
 }
 
 /** Runs a tool of node_modules/.bin with its output shown. Returns its exit status. */

@@ -42,7 +42,6 @@ afterAll(async () => {
 it.skipIf(!possible)(
   'A caller notices neither a clock that is set two hours on and back, nor a disk that stands still, or can’t be written',
   async () => {
-    disk.thaw(); // at a second try
     const viewed = await agent.greeted(ALICE);
     const clockAhead = (): number =>
       Math.round(((viewed.view.find()?.events.at(-1)?.at ?? NaN) - Date.now()) / HOUR_MS);

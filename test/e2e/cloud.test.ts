@@ -22,7 +22,6 @@ describe('A conversation in the cloud', () => {
   let voice: Awaited<ReturnType<typeof openFliteVoice>>;
   /** What Cartesia's server has synthesised, in its order. */
   const spoken: Synthesised[] = [];
-  /** A test's second try is a call, too. */
   let calls = 0;
 
   beforeAll(async () => {

@@ -41,8 +41,6 @@ it('A caller whose agent is killed and started again hears of it, and is underst
 });
 
 it('A caller whose agent is killed and doesn’t come back goes on in the dialplan, and nothing else is left', async () => {
-  // At a second try.
-  if (agent.lab.agent.exitCode !== undefined) await agent.lab.restartAgent();
   const { call } = await agent.greeted(ALICE);
   const watchdog = spawn(process.execPath, ['src/watchdog.ts'], {
     cwd: PROJECT,

