@@ -398,7 +398,7 @@ describe('a transfer to somebody who is told first', () => {
     const over = await briefed;
     server.tell(bob.id, 'ChannelDtmfReceived', { digit: '7' });
     expect([over.aborted, halfMinutes.size]).toEqual([false, before + 1]);
-    expect(members().toSorted()).toEqual([caller.id, bob.id, externalId()].toSorted());
+    await expect.poll(() => members().toSorted()).toEqual([caller.id, bob.id, externalId()].toSorted());
     [...halfMinutes].at(-1)?.();
     expect(await outcome).toBe('no-answer');
     expect(over.aborted).toBe(true);
