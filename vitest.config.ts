@@ -2,13 +2,16 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/support/longest-first.ts';
 
-// Most tests wait for a call, not for a processor (a file of whole calls takes a third of one): three at a time even where
-// there are only two.
-const maxWorkers = Math.max(3, Math.min(4, availableParallelism() - 1));
+// Most tests wait, not for a processor: three at a time even where there are only two. But whole calls, each with an
+// Asterisk, an agent, telephones and maybe a cloud, get into each other's way.
+const workers = (least: number): number => Math.max(least, Math.min(4, availableParallelism() - 1));
+
+/** For what is real, on a noisy machine. */
+const REAL = { expect: { poll: { timeout: 10_000 } } };
 
 export default defineConfig({
   test: {
-    maxWorkers,
+    maxWorkers: workers(3),
     sequence: { sequencer: LongestFirst },
     projects: [
       // No socket, thread, program or clock: what a unit test says is true on every machine.
@@ -25,6 +28,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...REAL,
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 30_000,
@@ -33,7 +37,10 @@ export default defineConfig({
       },
       {
         test: {
+          ...REAL,
           name: 'e2e',
+          maxWorkers: workers(2),
+          sequence: { groupOrder: 1 },
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 90_000,
           hookTimeout: 300_000,

@@ -6,6 +6,7 @@ import { listen, PATIENCE } from '../../lab/conversation.ts';
 import { PROJECT } from '../../lab/paths.ts';
 import { en } from '../../src/dialog/language/en.ts';
 import { AgentUnderTest, ALICE, SAME_WORDS, TOM } from '../support/agent-under-test.ts';
+import { recordsIn } from '../support/records.ts';
 import { startEmulatedCloud } from '../support/provider-servers/emulated-cloud.ts';
 import { report } from '../support/running-agent.ts';
 
@@ -74,6 +75,9 @@ it('Callers whose agent has its providers in the cloud hear of its death as well
   await inCloud.start({ environment: cloud.environment });
   onTestFinished(() => inCloud.stop());
   const callers = await Promise.all([ALICE, TOM].map((who) => inCloud.greeted(who)));
+  // Else they are greeted anew.
+  const told = async () => (await recordsIn(`${inCloud.lab.folder}/data`)).flatMap(({ said }) => said);
+  await expect.poll(told).toHaveLength(2);
   await inCloud.lab.killAgent();
   const restartedAt = await inCloud.lab.restartAgent();
   const views = [ALICE, TOM].map((who, at) =>
