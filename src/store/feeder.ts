@@ -32,7 +32,7 @@ export class Feeder {
   readonly #closing = new AbortController();
   readonly #done: Promise<void>;
   readonly #caughtUp = Promise.withResolvers<Database | undefined>();
-  readonly #failed = Promise.withResolvers<void>();
+  readonly #failed = Promise.withResolvers<undefined>();
   #database: Database | undefined;
   #trouble: string | undefined = 'it is being opened';
   #refused = 0;
@@ -134,7 +134,7 @@ export class Feeder {
         const trouble = messageOf(error);
         if (trouble !== this.#trouble) this.#options.onTrouble(trouble);
         this.#trouble = trouble;
-        this.#failed.resolve();
+        this.#failed.resolve(undefined);
       }
       await clock.sleep(wait, signal);
       if (signal.aborted) return undefined;

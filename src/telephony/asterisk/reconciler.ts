@@ -133,7 +133,8 @@ export class Reconciler {
         .map((channel) => this.#receive(channel, stasisArgsOf(channel)));
       await Promise.all(waiting);
       // Who isn't connected yet can't have the call on hold, and to be asked that is written into Asterisk's log.
-      await Promise.all(up.map((id) => index.callWith('leg', id)?.checkHold()));
+      const connected = up.map((id) => index.callWith('leg', id)).filter((call) => call !== undefined);
+      await Promise.all(connected.map((call) => call.checkHold()));
     } catch (error) {
       log.warn({ server: server.name, error: messageOf(error) }, 'Asterisk could not be looked through');
       this.sweepSoon();
