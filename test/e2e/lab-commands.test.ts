@@ -25,35 +25,40 @@ afterEach(async () => {
 });
 
 describe('make demo', () => {
-  it('starts soon, has both conversations, shows and keeps them, and leaves nothing else', async () => {
-    const demo = place.run(['lab/demo.ts']);
-    const [, seconds] = await demo.printed(/Two softphones call 510001 and 510002 after ([\d.]+) s/);
-    report(`make demo: ready after ${seconds ?? ''} s (aim 15 s)`);
-    expect(Number(seconds)).toBeLessThan(30);
-    const had = demo.belongings();
-    expect(await demo.ended, demo.stdout + demo.stderr).toBe(0);
+  // A question that isn't understood is asked again: on a busy machine that takes its time.
+  it(
+    'starts soon, has both conversations, shows and keeps them, and leaves nothing else',
+    { timeout: 240_000 },
+    async () => {
+      const demo = place.run(['lab/demo.ts']);
+      const [, seconds] = await demo.printed(/Two softphones call 510001 and 510002 after ([\d.]+) s/);
+      report(`make demo: ready after ${seconds ?? ''} s (aim 15 s)`);
+      expect(Number(seconds)).toBeLessThan(30);
+      const had = demo.belongings();
+      expect(await demo.ended, demo.stdout + demo.stderr).toBe(0);
 
-    const [, folder = ''] = await demo.printed(/transcripts and the agent's log: (\S+)\/\n/);
-    for (const { extension, turns } of DEMO_CALLS) {
-      const rows = demo.stdout.split('\n').filter((line) => line.startsWith(`${extension}  `));
-      expect(rows).toHaveLength(turns.length);
-      for (const row of rows) expect(row).toMatch(/( +\d+){6}$/);
+      const [, folder = ''] = await demo.printed(/transcripts and the agent's log: (\S+)\/\n/);
+      for (const { extension, turns } of DEMO_CALLS) {
+        const rows = demo.stdout.split('\n').filter((line) => line.startsWith(`${extension}  `));
+        expect(rows).toHaveLength(turns.length);
+        for (const row of rows) expect(row).toMatch(/( +\d+){6}$/);
+        expect(demo.stdout).toMatch(
+          new RegExp(`${extension}: answered after [\\d.]+ ms, .* packets \\d+ sent, \\d+ received`),
+        );
+        const said = readFileSync(join(PROJECT, folder, `${extension}.txt`), 'utf8');
+        expect(said.match(/ {2}caller {2}\w/g)?.length).toBeGreaterThanOrEqual(turns.length);
+        expect(said.match(/ {2}agent {3}\w/g)?.length).toBeGreaterThan(turns.length);
+        const { channels, rateHz } = readWav(readFileSync(join(PROJECT, folder, `${extension}.wav`)));
+        expect([channels.length, rateHz]).toEqual([2, 8000]);
+      }
       expect(demo.stdout).toMatch(
-        new RegExp(`${extension}: answered after [\\d.]+ ms, .* packets \\d+ sent, \\d+ received`),
+        /^call +caller said +STT ms +LLM ms +TTS ms +send ms +total ms +heard after ms$/m,
       );
-      const said = readFileSync(join(PROJECT, folder, `${extension}.txt`), 'utf8');
-      expect(said.match(/ {2}caller {2}\w/g)?.length).toBeGreaterThanOrEqual(turns.length);
-      expect(said.match(/ {2}agent {3}\w/g)?.length).toBeGreaterThan(turns.length);
-      const { channels, rateHz } = readWav(readFileSync(join(PROJECT, folder, `${extension}.wav`)));
-      expect([channels.length, rateHz]).toEqual([2, 8000]);
-    }
-    expect(demo.stdout).toMatch(
-      /^call +caller said +STT ms +LLM ms +TTS ms +send ms +total ms +heard after ms$/m,
-    );
-    expect(demo.stdout.trimEnd()).toMatch(/Both calls were answered, understood and replied to\.$/);
-    await place.expectNoneLeft(had);
-    place.expectSwept();
-  });
+      expect(demo.stdout.trimEnd()).toMatch(/Both calls were answered, understood and replied to\.$/);
+      await place.expectNoneLeft(had);
+      place.expectSwept();
+    },
+  );
 
   it('says in one sentence that a port is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1');
