@@ -5,6 +5,7 @@ import type { Scope } from '../lib/scope.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { AriRest } from '../telephony/asterisk/ari-rest.ts';
 import { openStasisServer, type StasisApp } from '../telephony/asterisk/stasis-app.ts';
+import { DEFAULT_STASIS_SETTINGS } from '../telephony/asterisk/stasis-options.ts';
 import { joined } from './at-once.ts';
 import type { Monitoring } from './monitoring.ts';
 
@@ -12,6 +13,8 @@ type Server = Config['asterisk'][number];
 
 /** Between two attempts at an Asterisk that wasn't there when this program was started. */
 const RETRY_MS: Milliseconds = 2000;
+/** What is away answers within milliseconds that it is; who hasn't answered for this long may be waited for in vain. */
+const SLOW_MS: Milliseconds = 1500;
 
 /** Each Asterisk by its name: open, or why it isn't. */
 type Asterisks = ReadonlyMap<string, { readonly rest?: AriRest; readonly away?: unknown }>;
@@ -28,6 +31,22 @@ function isAway(error: unknown): boolean {
   );
 }
 
+/** Says of an Asterisk that hasn't answered for a while that it is waited for, once. */
+async function patiently<T>({ name, url }: Server, log: Logger, opening: Promise<T>): Promise<T> {
+  const { requestMs } = DEFAULT_STASIS_SETTINGS;
+  const cancel = systemClock.at(systemClock.now() + SLOW_MS, () => {
+    log.warn(
+      { server: name, url, waitedMs: SLOW_MS },
+      `this Asterisk hasn't answered yet: each answer is waited for up to ${requestMs} ms. Is the machine overloaded, or is it something else that listens at its address (ARI_URL)?`,
+    );
+  });
+  try {
+    return await opening;
+  } finally {
+    cancel();
+  }
+}
+
 /**
  * Opens every Asterisk, as far as that is a matter of a moment. Rejects with what is wrong: if that is more than one thing, all
  * of it in one error. An Asterisk that is away is no matter for a node of a fleet with several.
@@ -35,7 +54,7 @@ function isAway(error: unknown): boolean {
 export async function openAll(config: Config, log: Logger, scope: Scope): Promise<Asterisks> {
   const opened = await Promise.allSettled(
     config.asterisk.map(async (server) => {
-      const rest = await openStasisServer({ server, log, clock: systemClock });
+      const rest = await patiently(server, log, openStasisServer({ server, log, clock: systemClock }));
       scope.defer(() => {
         rest.close();
       }, `the connection to the Asterisk server ${server.name}`);

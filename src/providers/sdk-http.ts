@@ -192,11 +192,15 @@ export function failureOfSdk(
   let otherwise: FailureKind = 'malformed';
   if (error instanceof APIConnectionTimeoutError) otherwise = 'timeout';
   else if (error instanceof APIConnectionError) otherwise = 'cut';
-  else if (error instanceof APIError) otherwise = 'server';
+  else if (error instanceof APIError)
+    otherwise = refusal?.status === undefined ? 'server' : kindOfStatus(refusal.status);
   const ofConversation = refusal !== undefined && isOfConversation(refusal);
   const kind = ofConversation ? 'rejected' : (kindOfError(error) ?? otherwise);
   return new ProviderFailure({ ...about, kind, message: plainMessage(error, keys), ofConversation });
 }
+
+/** Refused for that reason, where no status says so. */
+const TOO_OFTEN = /rate.?limit|too many requests|throttl/i;
 
 /** What a server said, if it is that what an SDK threw: also what came as an event of a stream that had begun. */
 export function refusalOf(
@@ -208,11 +212,16 @@ export function refusalOf(
   // The status may stand in the event itself.
   const said = isObject(body) && isObject(body['error']) ? body['error'] : body;
   const inside = isObject(said) ? [said['status_code'], said['code'], said['status']] : [];
-  const known = [status, ...inside].find((one) => typeof one === 'number' && one >= 400 && one < 600);
+  const figures = [status, ...inside].map((one) =>
+    typeof one === 'string' && /^\d{3}$/.test(one) ? Number(one) : one,
+  );
+  const text = `${(error as Error).message} ${body === undefined ? '' : JSON.stringify(body)}`;
+  const told = figures.find((one) => typeof one === 'number' && one >= 400 && one < 600);
+  const known = told ?? (TOO_OFTEN.test(text) && !/too large/i.test(text) ? 429 : undefined);
   const failed = isObject(said) ? said['failed_generation'] : undefined;
   return {
     ...(known === undefined ? {} : { status: Number(known) }),
-    text: `${(error as Error).message} ${body === undefined ? '' : JSON.stringify(body)}`,
+    text,
     ...(typeof failed === 'string' && { failedGeneration: failed }),
   };
 }

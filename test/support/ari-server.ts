@@ -70,6 +70,10 @@ export class AriServer {
   hasRtp = true;
   /** Event streams are refused, requests aren't. */
   refuseStreams = false;
+  /** As behind a proxy that passes on requests, and no WebSockets. */
+  passesUpgrades = true;
+  /** Its modules for events are loaded. */
+  hasEvents = true;
   /** What the creation of an external channel names. */
   externalAddress: string | undefined = '127.0.0.1';
   /** Its port, for each external channel. */
@@ -126,11 +130,27 @@ export class AriServer {
         socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n');
         return;
       }
+      const refuse = (status: string): void => {
+        socket.end(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\n\r\n`);
+      };
+      if (!this.hasEvents) {
+        refuse('404 Not Found');
+        return;
+      }
+      if (!this.passesUpgrades) {
+        refuse('426 Upgrade Required');
+        return;
+      }
       if (this.refuseStreams) {
         socket.end('HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n');
         return;
       }
+      // As Asterisk 22.10 answers: "HTTP request is missing param: [app]".
       const app = new URL(request.url ?? '', this.url).searchParams.get('app') ?? '';
+      if (app === '') {
+        refuse('400 Bad Request');
+        return;
+      }
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {
         this.#register(app, webSocket);
       });

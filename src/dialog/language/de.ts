@@ -78,6 +78,7 @@ export const de = {
   reading: {
     per: 'pro',
     plus: 'plus',
+    keys: { hash: 'Raute', star: 'Stern' },
     address: {
       dot: 'Punkt',
       slash: 'Schrägstrich',

@@ -82,6 +82,7 @@ export const en = {
   reading: {
     per: 'per',
     plus: 'plus',
+    keys: { hash: 'pound', star: 'star' },
     address: { dot: 'dot', slash: 'slash', at: 'at', dash: 'dash', underscore: 'underscore' },
   },
 } satisfies Language;

@@ -73,6 +73,7 @@ export const es = {
   reading: {
     per: 'por',
     plus: 'más',
+    keys: { hash: 'almohadilla', star: 'asterisco' },
     address: { dot: 'punto', slash: 'barra', at: 'arroba', dash: 'guion', underscore: 'guion bajo' },
   },
 } satisfies Language;

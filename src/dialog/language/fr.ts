@@ -80,6 +80,7 @@ export const fr = {
   reading: {
     per: 'par',
     plus: 'plus',
+    keys: { hash: 'dièse', star: 'étoile' },
     address: { dot: 'point', slash: 'barre oblique', at: 'arobase', dash: 'tiret', underscore: 'tiret bas' },
   },
 } satisfies Language;

@@ -80,6 +80,7 @@ export const hi = {
   reading: {
     per: 'प्रति',
     plus: 'प्लस',
+    keys: { hash: 'हैश', star: 'स्टार' },
     address: { dot: 'डॉट', slash: 'स्लैश', at: 'एट', dash: 'डैश', underscore: 'अंडरस्कोर' },
   },
 } satisfies Language;

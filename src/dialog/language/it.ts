@@ -71,6 +71,7 @@ export const it = {
   reading: {
     per: 'al',
     plus: 'più',
+    keys: { hash: 'cancelletto', star: 'asterisco' },
     address: {
       dot: 'punto',
       slash: 'barra',

@@ -88,6 +88,7 @@ export const ja = {
   reading: {
     per: '毎',
     plus: 'プラス',
+    keys: { hash: 'シャープ', star: '米印' },
     address: {
       dot: 'ドット',
       slash: 'スラッシュ',

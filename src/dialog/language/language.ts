@@ -47,6 +47,8 @@ export interface Reading {
   readonly per: string;
   /** "*plus* 4 4", before a telephone number. */
   readonly plus: string;
+  /** The keys of a telephone that aren't figures. */
+  readonly keys: { readonly hash: string; readonly star: string };
   /** The signs in an address of the net. */
   readonly address: {
     readonly dot: string;

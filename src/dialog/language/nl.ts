@@ -72,6 +72,7 @@ export const nl = {
   reading: {
     per: 'per',
     plus: 'plus',
+    keys: { hash: 'hekje', star: 'sterretje' },
     address: {
       dot: 'punt',
       slash: 'schuine streep',

@@ -84,6 +84,7 @@ export const pl = {
   reading: {
     per: 'za',
     plus: 'plus',
+    keys: { hash: 'krzyżyk', star: 'gwiazdka' },
     address: { dot: 'kropka', slash: 'ukośnik', at: 'małpa', dash: 'myślnik', underscore: 'podkreślnik' },
   },
 } satisfies Language;

@@ -25,6 +25,9 @@ const ENDED = /[.!?…:;,。！？；：，、।]["'”’»)\]」』]*\s*$/u;
 const EMOJI =
   /[ \t]*(?![\d#*])(?:\p{Extended_Pictographic}|\p{Regional_Indicator})(?:\p{Emoji_Modifier}|\uFE0F|\u20E3|\u200D\p{Extended_Pictographic}|[\u{E0020}-\u{E007F}])*|[\uFE0F\u20E3\u200D]/gu;
 const EMOTICON = /(?<=^|\s)(?:[:;=8][-']?[)(DPpoO3*|/\\]|<3|\^\^|xD|XD)(?=$|[\s.,!?])/g;
+/** A key of a telephone: a `#` that stands alone, and a `*` at the end of words or before those of which it is one. */
+const KEY =
+  /(?<=^|[\s"'“„«(])#(?=$|[\s"'”“».,;:!?)])|(?<=(?:^|\p{L} )["'“„«(]?)\*(?=["'”“»)]?(?:[.,;:!?]|$| (?:key|button|to|for|taste|um|für|touche|pour|tecla|para|tasto|per|toets|om|voor|klawisz|aby)(?!\p{L})))/giu;
 /** What an actor would do and not say: `*smiles*`, `(laughs)`. */
 const STAGE =
   /(?<![\p{L}\p{N}*])(?:\*{1,2}|_|\()(?:smil(?:es?|ing)|laugh(?:s|ing|ter)?|chuckl(?:es?|ing)|giggl(?:es?|ing)|sigh(?:s|ing)?|nod(?:s|ding)?|paus(?:es?|ing)|wink(?:s|ing)?|whisper(?:s|ing)?|typing|interrupted|silence|inaudible|lächelt|lacht|seufzt|nickt|sourit|rit|soupire|sonríe|ríe|suspira|sorride|ride|sospira|sorri|ri|glimlacht|zucht|knikt|uśmiecha się|śmieje się)(?:\*{1,2}|_|\))(?![\p{L}\p{N}*])/giu;
@@ -68,7 +71,7 @@ const ADDRESS =
  * groups, in Spain's, Poland's, Brazil's and India's, or a long run of figures that isn't round.
  */
 const TELEPHONE =
-  /(?<![\p{Lu}\p{Ll}\p{M}\p{N}.,:/-])(?:\+\d{1,3}(?:[ ./-]?\(?\d{1,5}\)?)+|\(?0\d{1,5}\)?(?:[ ./-]{1,2}\(?\d{1,8}\)?)+|(?:1[ -])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}|\d{3}-\d{4}|\d{3}-\d{3,4}-\d{4}|\d{3} \d{4} \d{4}|3\d{2} \d{6,7}|0 \d{3} \d{3} \d{3}|[2-9]\d{2} \d{3} \d{3}|\d{3} \d{2} \d{2} \d{2}|2\d \d{3} \d{4}|\(0 ?\d{2,4}\)(?: \d{2,4}){2,4}(?:-\d{1,4})?|\d{2} \d{3} \d{2} \d{2}|\d{5} \d{5}|\(\d{2}\) ?\d{4,5}-\d{4}|\d{7,15}|0\d{6,14})(?![\p{N}:%€$£¥₹°]|[.,/-]\d| ?(?:€|zł|元|円))/gu;
+  /(?<![\p{Lu}\p{Ll}\p{M}\p{N}.,:/-])(?:\+\d{1,3}(?:[ ./-]?\(?\d{1,5}\)?)+|\(?0\d{1,5}\)?(?:[ ./-]{1,2}\(?\d{1,8}\)?)+|(?:1[ -])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}|\d{3}-\d{4}|\d{3}-\d{3,4}-\d{4}|\d{3} \d{4} \d{4}|[2-9]\d{2} \d{4}|3\d{2} \d{6,7}|0 \d{3} \d{3} \d{3}|[2-9]\d{2} \d{3} \d{3}|\d{3} \d{2} \d{2} \d{2}|2\d \d{3} \d{4}|\(0 ?\d{2,4}\)(?: \d{2,4}){2,4}(?:-\d{1,4})?|\d{2} \d{3} \d{2} \d{2}|\d{5} \d{5}|\(\d{2}\) ?\d{4,5}-\d{4}|\d{7,15}|0\d{6,14})(?![\p{N}:%€$£¥₹°]|[.,/-]\d| ?(?:€|zł|元|円))/gu;
 const NO_TELEPHONE =
   /^\d{1,2}([./-])\d{1,2}\1\d{2,4}$|^\d{1,2}[.]\d{2}[ -]|^\d{4}-\d{2}-\d{2}$|^[1-9]\d{0,3}0{3,}$|(?: 000)+$/;
 
@@ -226,6 +229,7 @@ export class PlainSpeech {
         /\\n(?=\s|\p{Lu}|\\|[-\d]|$)|\{\{[^{}]*\}\}|\{\p{L}+\}|\$\$|\$(?=\p{L}|$)(?<!\d ?\$)/gu,
         ' ',
       )
+      .replaceAll(KEY, (sign) => this.#key(sign))
       .replaceAll(EMOTICON, '')
       .replaceAll(STAGE, '')
       .replaceAll(/\s*[©®™✓✔✗✘★☆※]/gu, '')
@@ -241,6 +245,12 @@ export class PlainSpeech {
       .replaceAll(ACCOUNT, (number) => grouped(number.split(/[ -]/).flatMap(inFours), this.#pause))
       .replaceAll(TELEPHONE, (number) => this.#telephone(number))
       .replaceAll(PER, (_, amount: string) => (reading ? `${amount} ${reading.per} ` : `${amount} / `));
+  }
+
+  /** What a key of a telephone is called: "press #". */
+  #key(sign: string): string {
+    const { keys } = this.#language.reading ?? {};
+    return (sign === '#' ? keys?.hash : keys?.star) ?? sign;
   }
 
   /** A table's row: its cells one after the other; of the line below the head, nothing. */

@@ -81,6 +81,7 @@ export const pt = {
   reading: {
     per: 'por',
     plus: 'mais',
+    keys: { hash: 'cardinal', star: 'asterisco' },
     address: { dot: 'ponto', slash: 'barra', at: 'arroba', dash: 'hífen', underscore: 'sublinhado' },
   },
 } satisfies Language;

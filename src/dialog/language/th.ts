@@ -66,6 +66,7 @@ export const th = {
   reading: {
     per: 'ต่อ',
     plus: 'บวก',
+    keys: { hash: 'สี่เหลี่ยม', star: 'ดอกจัน' },
     address: { dot: 'จุด', slash: 'ทับ', at: 'แอท', dash: 'ขีด', underscore: 'ขีดล่าง' },
   },
 } satisfies Language;

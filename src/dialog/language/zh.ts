@@ -72,6 +72,7 @@ export const zh = {
   reading: {
     per: '每',
     plus: '加',
+    keys: { hash: '井号', star: '星号' },
     address: { dot: '点', slash: '斜杠', at: '艾特', dash: '短横线', underscore: '下划线' },
   },
 } satisfies Language;

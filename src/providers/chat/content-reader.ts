@@ -1,3 +1,4 @@
+import { TOOL } from '../../dialog/contract/tool-names.ts';
 import type { KnownTool } from './tool-deltas.ts';
 import {
   answerIn,
@@ -35,13 +36,13 @@ type Found =
 /** What tags between which models think are called; each may have something before and behind it. */
 const THINKING =
   'think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratch_?pad|deliberation|analysis|monologue|plan(?:ning)?|internal|cot|critique|rationale|observation';
-const THOUGHT_TAG = String.raw`(?:\w+[_:])?(?:ant)?(?:${THINKING}|tool_(?:response|result))(?:_\w+)?`;
+const THOUGHT_TAG = String.raw`(?:\w+[_:-])?(?:ant)?(?:${THINKING}|tool_(?:response|result))(?:[_-]\w+)?`;
 
 const OTHER_SIDE = /^(?:user|human):/i;
 const NEVER = /(?!)/;
 /** Where thoughts end that a label began (ReAct: arxiv.org/abs/2210.03629). */
 const REACT_END =
-  /\n\s*(?:\*\*)?(?:final )?(?:answer|response|reply)(?:\*\*)?:(?:\*\*)?\s*|(?=\n\s*action:)/i;
+  /\n\s*(?:(?:final )?(?:answer|response|reply):|\*\*(?:final )?(?:answer|response|reply)(?:\*\*:|:\*\*)|#{1,6} *(?:final )?(?:answer|response|reply):?[ \t]*(?=\n))\s*|(?=\n\s*action:)/i;
 
 /**
  * Tags between which models think: DeepSeek and Qwen; Cohere; Gemma; Gemini; Seed; Kimi; Magistral; OpenThinker; MedGemma;
@@ -63,13 +64,16 @@ const THOUGHTS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
     /^<\|(?:begin_of_|start_of_)?(?:think(?:ing)?|thought|reasoning)(?:_start|_begin)?\|>/i,
     /<\|(?:end_of_|\/)?(?:think(?:ing)?|thought|reasoning)(?:_end)?\|>/i,
   ],
+  [/^<[|｜](?:begin|start)[▁_]of[▁_]think(?:ing)?[|｜]>/i, /<[|｜]end[▁_]of[▁_]think(?:ing)?[|｜]>/i],
+  [/^#{1,6} *(?:thinking|thoughts?|reasoning)[^\w\n]*\n/i, REACT_END],
+  [/^(?:\(|\[|\*|_)(?:think(?:ing|s)?|thoughts?|reasoning|reasons):/i, /[)\]*]|_(?!\w)/],
   [/^<!--/, /-->/],
   [/^\*\*(?:thinking|thoughts?|reasoning)(?:\*\*\s*:|:\s*\*\*)/i, REACT_END],
   [/^```(?:think(?:ing)?|thoughts?|reasoning|scratchpad)\b/i, /```/],
   // What its template gives the other side is nobody's word here: it has gone on without waiting.
   [/^(?:<\|(?:im_)?start\|>|<\|start_header_id\|>|<start_of_turn>)\s*(?:user|human)\b/i, NEVER],
   [/^<[|｜](?:user|human)[|｜]>/i, /(?=<[|｜]assistant[|｜]>)/i],
-  [/^<\|channel\|>analysis<\|message\|>/i, /<\|end\|>|<\|start\|>|(?=<\|channel\|>)/],
+  [/^<\|channel\|>analysis[^<]*<\|message\|>/i, /<\|end\|>|<\|start\|>|(?=<\|channel\|>)/],
 ];
 
 const NESTED = /<(?:think|thinking|thoughts?|reasoning)\s*>/i;
@@ -77,9 +81,10 @@ const NESTED = /<(?:think|thinking|thoughts?|reasoning)\s*>/i;
 /** Tags between which tools are called: functionary; Hermes and Qwen; Llama; Granite and Phi; Gemma; Mistral; Kimi; DeepSeek; Claude's; Qwen-Agent. */
 const CALLS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
   [
-    /^<(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|tool_requests?|function_calls?|functioncalls?|invoke|tool_code|execute_tool|use_tool|api_call|call|action)\b[^>]*>/i,
-    /<\/(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|tool_requests?|function_calls?|functioncalls?|invoke|tool_code|execute_tool|use_tool|api_call|call|action)>|(?<=^\s*<[^<>]*\/>)/i,
+    /^<(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|tool_requests?|function_calls?|functioncalls?|invoke|tool_code|execute_tool|use_tool|use_mcp_tool|api_call|call|action|command)\b[^>]*>/i,
+    /<\/(?:\w+:)?(?:tool_calls?|toolcalls?|tools?|tool_use|tool_requests?|function_calls?|functioncalls?|invoke|tool_code|execute_tool|use_tool|use_mcp_tool|api_call|call|action|command)>|(?<=^\s*<[^<>]*\/>)/i,
   ],
+  [/^<tool_name>/i, /<\/tool_name>/i],
   [/^<start_function_call>/, /<end_function_call>|<start_function_response>/],
   [/^<\|tool_call>/, /<tool_call\|>/],
   [
@@ -87,14 +92,14 @@ const CALLS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
     /<\/[|｜]DSML[|｜](?:function_calls|tool_calls)>/,
   ],
   [/^✿FUNCTION✿:/, /✿(?:RESULT|RETURN)✿:?/],
-  [/^(?:<functions?>|(?:<function(?:\b[=(\s]|::?)|\(function=)[^>{]*>?)/i, /<\/function>|<function>/i],
+  [/^(?:<functions?>|(?:<function(?:\b[=(\s/]|::?)|\(function=)[^>{]*>?)/i, /<\/function>|<function>/i],
   [/^<\|(tool_calls?|python_tag)\|>/i, /<\|\/?(?:tool_calls?|eom_id|eot_id|end)\|>/i],
   [
     /^<[|｜]tool[▁_]calls?[▁_](?:section[▁_])?begin[|｜]>/,
     /<[|｜]tool[▁_]calls?[▁_](?:section[▁_])?end[|｜]>/,
   ],
   [/^<\|recipient\|>\s*(?!all\b)\w+/, /<\|stop\|>|(?=<\|from\|>)/],
-  [/^\[tool_calls?\]/i, /\[\/tool_calls?\]/i],
+  [/^\[tool_calls?\]/i, /\[\/tool_calls?\]|(?=\[tool_calls?\])/i],
   [/^\[tool_requests?\]/i, /\[end_tool_requests?\]/i],
   [/^<\|channel\|>\s*(?:commentary|analysis)?\s*to=\S+/i, /<\|call\|>|<\|end\|>/],
 ];
@@ -105,12 +110,18 @@ const BEGINNINGS: readonly string[] = [
   ...['◁/think▷', '✿function✿:', '&lt;think&gt;', '&lt;thinking&gt;', '<think/>', '<thinking/>', '<!--'],
   ...['[thinking]', '[thought]', '[reasoning]', '[tool_request]', '[end_tool_request]', '[inst]', '[/inst]'],
   ...['[available_tools]', '>>>'],
+  ...['# thinking', '# thought', '# reasoning'].flatMap((one) =>
+    ['', '#', '##', '###'].map((more) => `${more}${one}`),
+  ),
+  ...['(', '[', '*', '_'].flatMap((mark) =>
+    ['think', 'thinking', 'thinks', 'thought', 'thoughts', 'reasoning'].map((one) => `${mark}${one}:`),
+  ),
   ...['< think', '< /think', '**thinking', '**thought', '**reasoning'],
 ];
 
 /** A tag whose name isn't whole, or whose attributes aren't there yet. */
 const TAG_BEGUN =
-  /^<\/?(?:[a-z][\w:.-]*)?$|^<\/?(?:\w+[_:])?(?:think|thinking|tool|function|invoke|call)[\w.-]*\s[^>]*$/i;
+  /^<\/?(?:[a-z][\w:.-]*\/?)?$|^<\/?(?:\w+[_:])?(?:think|thinking|tool|function|invoke|call|action|command)[\w.-]*\s[^>]*$/i;
 
 /** Harmony: what follows `<|channel|>` says whose words these are, and `<|start|>` who speaks. */
 const HARMONY =
@@ -118,17 +129,23 @@ const HARMONY =
 
 /** Of chat templates: nobody's words. */
 const CONTROL =
-  /^(?:<\|channel\|>[^<]*<\|message\|>|<channel\|>|<turn\|>|<\|turn>\w*|<\|(?:im_)?start\|>[a-z]*|<\|start_(?:header_id|of_role)\|>[^<]*<\|end_(?:header_id|of_role)\|>|<\|header_start\|>[^<]*<\|header_end\|>|<\|from\|>\s*\w*\s*|<\|recipient\|>\s*all\s*|>>>\s*(?:all[ \t]*\n)?|\[\/?AVAILABLE_TOOLS\]|<[|｜][^<>\n]{1,40}?[|｜]>|<\/?s>|<(?:end|start)_of_turn>(?:model)?|<unused\d+>|<eos>|<bos>|\[\/?INST\]|\[end_tool_requests?\]|<think(?:ing)?\s*\/>|<\/(?:\w+:)?(?:think|thinking|thought|reasoning|tool_calls?|function|function_calls?)\s*>|◁\/think▷)/i;
+  /^(?:<\|channel\|>[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>|<channel\|>|<turn\|>|<\|turn>\w*|<\|(?:im_)?start\|>[a-z]*|<\|start_(?:header_id|of_role)\|>[^<]*<\|end_(?:header_id|of_role)\|>|<\|header_start\|>[^<]*<\|header_end\|>|<\|from\|>\s*\w*\s*|<\|recipient\|>\s*all\s*|>>>\s*(?:all[ \t]*\n)?|\[\/?AVAILABLE_TOOLS\]|<[|｜][^<>\n]{1,40}?[|｜]>|<\/?s>|<(?:end|start)_of_turn>(?:model)?|<unused\d+>|<eos>|<bos>|\[\/?INST\]|\[end_tool_requests?\]|<think(?:ing)?\s*\/>|<\/(?:\w+:)?(?:think|thinking|thought|reasoning|tool_calls?|function|function_calls?)\s*>|◁\/think▷)/i;
 
 /** What small models write before their words, and before their thoughts (ReAct: arxiv.org/abs/2210.03629). */
-const SPEAKER = /^\s*(?:(?:assistant|ai|agent|bot|final answer|answer|response)\s*:\s*|assistant\n+)/i;
+const SPEAKER =
+  /^\s*(?:(?:assistant|ai|agent|bot|receptionist|operator|final answer|answer|response)\s*:\s*|assistant\n+)/i;
 /** The first line of functionary's words, and of code that was to be fenced. */
 const FIRST_LINE = /^(?:all|json|python|tool_code)[ \t]*\n/;
 const FIRST_LINE_BEGUN = ['all\n', 'json\n', 'python\n', 'tool_code\n'];
-const REACT_THOUGHT = /^\s*(?:thoughts?|thinking|reasoning)\s*:/i;
+const REACT_THOUGHT =
+  /^\s*(?:(?:internal|inner|my) )?(?:thoughts?|monologue|thinking|reasoning|observations?)\s*:/i;
+/** The same on a line of its own, behind words: what follows is made up, but for its answer. */
+const REACT_LATER = /^(?:thought|observation):/i;
 const OPENINGS = [
   ...['assistant:', 'ai:', 'agent:', 'bot:', 'final answer:', 'answer:', 'response:', 'thought:'],
-  ...['thoughts:', 'thinking:', 'reasoning:'],
+  ...['thoughts:', 'thinking:', 'reasoning:', 'observation:', 'observations:'],
+  ...['internal thought:', 'internal thoughts:', 'internal monologue:', 'inner thought:', 'inner monologue:'],
+  ...['internal reasoning:', 'my thoughts:', 'receptionist:', 'operator:'],
   ...['assistantfinal', 'assistantanalysis', 'assistantcommentary'],
 ];
 /** How sentences begin in which models tell of a call, and what may follow before it. */
@@ -136,8 +153,11 @@ const ANNOUNCEMENTS = ["i'll", 'i will', "i'm going to", 'i am going to', 'i nee
 const ADVERBS = ['now', 'just', 'first', 'then', 'also', 'simply', 'quickly', 'go', 'ahead', 'and'];
 /** What may stand between a tool's name and its arguments. */
 const ARGUMENTS =
-  /^(?:\[ARGS\]|\*\*|:| ?(?:=>?|->) ?(?=\{)| (?=\{\s*["'}]|\(\s*\))|\s*\n\s*(?:(?:action input|arguments|parameters|args|input):)?)?\s*(?=[({])/i;
-const ARGUMENTS_BEGUN = /^(?:\[A?R?G?S?\]?|\*{1,2}|:| ?(?:=>?|->?) ?| \(\s*|\s*\n\s*[a-z :]*)?\s*$/i;
+  /^(?:\[ARGS\]|\*\*|:| ?(?:=>?|->) ?(?=\{)| (?=\{\s*["'}]|\(\s*\))|["'`*]{0,2}\s*\n\s*(?:["'`*]{0,2}(?:action input|arguments|parameters|args|input)["'`*]{0,2}:["'`*]{0,2})?\s*(?:`{1,3}(?:json)?)?)?\s*(?=[({])/i;
+const ARGUMENTS_BEGUN =
+  /^(?:\[A?R?G?S?\]?|\*{1,2}|:| ?(?:=>?|->?) ?| \(\s*|["'`*]{0,2}\s*\n\s*[a-z :"'`*]*)?\s*$/i;
+/** A list of arguments that never ends. */
+const UNCLOSED = /^\(\s*(?:[\w-]+\s*[=:]|["'{])/;
 /** A line of ReAct's whose argument is text, and the argument in brackets, as its paper has them. */
 const REACT_INPUT = /^\s*\n\s*action input:[ \t]*([^\n{]*?)[ \t]*(\n|$)|^\[([^\]\n]*)(\]|$)/i;
 
@@ -173,10 +193,11 @@ const LABELS: readonly string[] = [
   ),
 ].toSorted((one, other) => other.length - one.length);
 /** What tools belong to, in a program. */
-const PREFIXES = [
-  '',
-  ...['functions', 'function', 'default_api', 'tools', 'tool', 'api', 'self', 'agent'].map((of) => `${of}.`),
-];
+const PROGRAM =
+  'functions function default_api tools tool api self agent assistant call phone client session bot'.split(
+    ' ',
+  );
+const PREFIXES = ['', ...[...PROGRAM].map((of) => `${of}.`)];
 /** Marks around a call, or before it. */
 const OPENING = /^[({[<"'`~/!@#$|*]*/;
 const CLOSING = /^(?: (?:tool|function))?[)}\]>"'`*~|;]*(?:_(?!\w))?/;
@@ -195,11 +216,23 @@ const PAIR =
 
 /** Where something may begin that isn't words. */
 const PLACES =
-  /[<{[`◁✿]|>(?=>>|>?$)|&(?=lt;|l?t?$)|(?<!\w)[("'~/!@#$|*]|(?<![\w-])[a-zA-Z_](?=[\w.]*(?:[({:*[;]| \{| \(\s*\)|["'`]{0,2}[ \t]+(?:-{1,2}\w*|\w+[ \t]*=|\w*$)| ?(?:=>?|->) ?\{|[ \t]*(?:\(\s*|=>?|->?)?[ \t]*(?:\n|$)))|(?<![\w-])(?:(?:final answer|answer|action):|(?:print|await|return|result|response|output|tool(?:_name|_call)?|function(?:_name|_call)?|name|command|recipient|calls?|calling|invok(?:es?|ing)|execut(?:es?|ing)|us(?:es?|ing)|runs?|running)\b|to=|(?:assistant)?(?:analysis|commentary|final)(?=\p{Lu}|["“]| \p{Lu}| ?to=))/giu;
+  /[<{[`◁✿]|>(?=>>|>?$)|&(?=lt;|l?t?$)|(?<!\w)[("'~/!@#$|*]|(?<![\w-])[a-zA-Z_](?=[\w.]*(?:[({:*[;]| \{| \(\s*\)|["'`]{0,2}[ \t]+(?:-{1,2}\w*|\w+[ \t]*=|\w*$)| ?(?:=>?|->) ?\{|[ \t]*(?:\(\s*|=>?|->?)?[ \t]*(?:\n|$)))|(?<![\w-])(?:(?:final answer|answer|action):|(?:internal|inner|my) (?:thoughts?|monologue|reasoning):|(?:print|await|return|result|response|output|tool(?:_name|_call)?|function(?:_name|_call)?|name|command|recipient|calls?|calling|invok(?:es?|ing)|execut(?:es?|ing)|us(?:es?|ing)|runs?|running)\b|to=|(?:assistant)?(?:analysis|commentary|final)(?=\p{Lu}|["“]| \p{Lu}| ?to=))/giu;
 
 /** A tool that was just named, behind which its arguments stand. */
 const NAMED_BEFORE =
   /\b([a-z]\w+)(?:["'`*]*)(?: (?:tool|function))?(?: (?:with|using|and|the|these|following|arguments?|parameters?|args))*["'`*]*\s*[:=]?\s*(?:->|=>)?\s*$/i;
+
+/** What an actor does, between marks: who it is, what they do. */
+const PLAYED =
+  /^([*_([]{1,2})(?:(?:(?:the|an) )?(?:agent|assistant|ai|bot|receptionist) )?([\p{L}][\p{L}\p{N}\p{M} :.'-]{0,60}?)(?:[.!]?([*_)\]]{1,2})|(?=[^\p{L}\p{N}\p{M} :.'-]|$))/iu;
+const SUBJECTS = ['the ', 'an ', ''].flatMap((article) =>
+  ['agent ', 'assistant ', 'ai ', 'bot ', 'receptionist '].map((subject) => `${article}${subject}`),
+);
+/** How the end of a call is told, beside by the tool's own name. */
+const CALL_ENDED =
+  'end call|ends call|ends the call|ending the call|ending call|end the call|call ended|call ends|end of call|disconnects|disconnecting|hangs up the phone'.split(
+    '|',
+  );
 
 /** Nobody says more in figures and brackets than this; what is longer was no call. */
 const LONGEST = 8_000;
@@ -279,7 +312,7 @@ export class ContentReader {
         this.#unopened = undefined;
       }
       // More brackets than were opened, and the end of the sentence in which it stood.
-      if (this.#isBehindCall) this.#held = this.#held.replace(/^[}\];.]+/, '');
+      if (this.#isBehindCall) this.#held = this.#held.replace(/^[}\];.,]+/, '');
       if (this.#held !== '') this.#isBehindCall = false;
       const [at, found] = this.#find(isLast);
       const announcing = announcementAt(this.#before, this.#held.slice(0, at), found === undefined);
@@ -365,8 +398,9 @@ export class ContentReader {
     if (/\S\s*\n\s*$/.test(before)) {
       // It has gone on with what the caller might say.
       if (OTHER_SIDE.test(text)) return { is: 'thought', length: 1, end: NEVER };
-      if (!isLast && ['user:', 'human:'].some((label) => label.startsWith(text.toLowerCase())))
-        return 'partly';
+      if (REACT_LATER.test(text)) return { is: 'thought', length: 1, end: REACT_END };
+      const labels = ['user:', 'human:', 'thought:', 'observation:'];
+      if (!isLast && labels.some((label) => label.startsWith(text.toLowerCase()))) return 'partly';
     }
     const bare = this.#bareChannel(text, isLast, before);
     if (bare !== 'nothing') return bare;
@@ -405,7 +439,7 @@ export class ContentReader {
     // A tag, of which more is known below.
     if (/^<\/?$/.test(open)) return 'nothing';
     const after = text.slice(open.length);
-    const lower = after.toLowerCase();
+    const lower = after.toLowerCase().replaceAll('\n', ' ');
     const label = LABELS.find((one) => lower.startsWith(one)) ?? '';
     const inner = OPENING.exec(after.slice(label.length))?.[0] ?? '';
     if (open === '' && label === '') return isLast || !isLabelBegun(lower) ? 'nothing' : 'partly';
@@ -442,7 +476,8 @@ export class ContentReader {
     if (react) {
       const isWhole = (react[2] ?? react[4]) !== '';
       if (!isWhole && !isLast) return 'partly';
-      const value = react[1] ?? react[3] ?? '';
+      const told = react[1] ?? react[3] ?? '';
+      const value = /^(?:none|null|nil|nothing|n\/a|-)?[.\s]*$/i.test(told) ? '' : told;
       return { is: 'calls', length: from + given.length + react[0].length, calls: [called(name, value)] };
     }
     // "tool: transfer", and a line for each argument
@@ -519,7 +554,15 @@ export class ContentReader {
     }
     const list = rest.slice(between.length);
     const end = list.startsWith('(') ? parenthesisEnd(list) : jsonEnd(list, 0);
-    if (end === undefined) return isLast && list.startsWith('{') ? this.#calls(bare, text, list) : 'partly';
+    if (end === undefined) {
+      if (!isLast) return 'partly';
+      if (list.startsWith('{')) return this.#calls(bare, text, list);
+      if (!UNCLOSED.test(list)) return 'nothing';
+      // Of an argument that was cut, nobody knows the rest.
+      const isWhole = (list.match(/"/g)?.length ?? 0) % 2 === 0;
+      const call = isWhole ? called(bare, list.slice(1)) : { name: bare, arguments: list };
+      return { is: 'calls', length: text.length, calls: [call] };
+    }
     const whole = text.slice(0, text.length - list.length + end);
     if (/^\(\s*(?:…|\.{3})\s*\)/.test(list))
       return { is: 'calls', length: whole.length, calls: [{ name: bare, arguments: '{}' }] };
@@ -623,31 +666,56 @@ export class ContentReader {
     }
   }
 
-  /** `*hangs up*`: what an actor would do is a call, where a tool is called so. */
+  /**
+   * `*hangs up*`, `[transferring to Doctor Bob]`: what an actor would do is a call, where a tool is called so; and so is the
+   * end of the call in other words.
+   */
   #played(text: string, isLast: boolean, before: string): Found {
-    const [whole = '', open = '', doing = '', close = ''] =
-      /^([*_([]{1,2})(\p{L}[\p{L} ]{0,30})?([*_)\]]{0,2})/u.exec(text) ?? [];
+    const [whole = '', open = '', doing = '', close = ''] = PLAYED.exec(text) ?? [];
     if (open === '' || !SENTENCE_BEGINS.test(before)) return 'nothing';
+    const given = close === '' ? undefined : this.#playedWith(doing);
+    if (given) return { is: 'calls', length: whole.length, calls: [given] };
     const forms = this.#tools
       .filter((tool) => tool.includes('_'))
-      .flatMap((tool) => {
-        const [verb = '', ...more] = tool.split('_');
-        const played = [`${verb}s`, `${verb}ing`].map((form) => [form, ...more].join(' '));
-        return [...played, [verb, ...more].join(' '), `${verb}${more.join('')}`].map(
-          (form): [string, string] => [form, tool],
-        );
-      });
-    const lower = doing.toLowerCase();
-    if (
-      !isLast &&
+      .flatMap((tool) => playedForms(tool).map((form): [string, string] => [form, tool]));
+    const lower = doing.toLowerCase().replaceAll('-', ' ');
+    const isBegun =
       close === '' &&
       whole.length === text.length &&
-      forms.some(([form]) => form.startsWith(lower) || lower.startsWith(form))
-    )
-      return 'partly';
+      (forms.some(([form]) => form.startsWith(lower) || lower.startsWith(form)) ||
+        this.#isPlayBegun(lower) ||
+        SUBJECTS.some((subject) => subject.startsWith(lower)));
+    if (!isLast && isBegun) return 'partly';
     const played = forms.find(([form]) => lower === form || lower.startsWith(`${form} `))?.[1];
     if (played === undefined || close === '') return 'nothing';
     return { is: 'calls', length: whole.length, calls: [{ name: played, arguments: '{}' }] };
+  }
+
+  /** Tools that are one word, and take something. */
+  get #verbs(): readonly string[] {
+    return this.#known
+      .filter(
+        ({ name, parameters }) =>
+          !name.includes('_') && Object.keys(parameters['properties'] ?? {}).length > 0,
+      )
+      .map(({ name }) => name);
+  }
+
+  #isPlayBegun(lower: string): boolean {
+    return this.#verbs.some((verb) => verb.startsWith(lower) || lower.startsWith(verb));
+  }
+
+  /** `transferring the caller to Doctor Bob`, `TRANSFER: Doctor Bob`. */
+  #playedWith(doing: string): WrittenCall | undefined {
+    const verb = this.#verbs.find((one) => new RegExp(`^${one}`, 'i').test(doing));
+    if (verb === undefined) return undefined;
+    const told = new RegExp(
+      `^${verb}(?:s|r?ing|r?ed)?(?: (?:you|them|him|her|the|this|call|caller))*(?: (?:through|over))?(?: to |: ?)(.+)$`,
+      'i',
+    ).exec(doing);
+    return told?.[1] === undefined
+      ? undefined
+      : { name: verb, arguments: JSON.stringify([told[1].replace(/[\s.…]+$/, '')]) };
   }
 
   /** From one tag to another, or to the end. */
@@ -714,12 +782,24 @@ export class ContentReader {
     if (end < 0 && !isLast) return 'partly';
     const length = end < 0 ? text.length : end + ticks.length;
     const inside = text.slice(ticks.length, end < 0 ? undefined : end);
-    const calls = callsIn(inside, this.#tools, false);
-    if (calls.length > 0) return { is: 'calls', length, calls };
+    // Its first line says what it is written in.
+    const code = inside.replace(/^\w+[ \t]*(?=\n)/, '').trim();
+    const alone = toolNamed(code.replace(/;$/, ''), this.#tools);
+    if (ticks.length > 2 && alone.includes('_') && this.#tools.includes(alone))
+      return { is: 'calls', length, calls: [{ name: alone, arguments: '{}' }] };
+    const calls = [inside, code].map((one) => callsIn(one, this.#tools, false)).find((all) => all.length > 0);
+    if (calls) return { is: 'calls', length, calls };
     const bare = bareCall(inside, this.#known);
     if (bare) return { is: 'calls', length, calls: [bare] };
     return end < 0 ? 'nothing' : { is: 'dropped', length: /^`+\w*/.exec(text)?.[0].length ?? 1 };
   }
+}
+
+/** `hangs up`, `hanging up`, `hang up`, `hangup`. */
+function playedForms(tool: string): string[] {
+  const [verb = '', ...more] = tool.split('_');
+  const forms = [`${verb}s`, `${verb}ing`, verb].map((form) => [form, ...more].join(' '));
+  return [...forms, `${verb}${more.join('')}`, ...(tool === TOOL.hangUp ? CALL_ENDED : [])];
 }
 
 /** What may become a pair with that key: `tar`, `--target`, `target=`, `target="Doctor B`. */
@@ -738,7 +818,8 @@ function bareName(given: string, tools: readonly string[]): string {
 }
 
 function bareOf(name: string): string {
-  return name.replace(/^(?:functions?|default_api|tools?|api|self|agent)\./, '').replace(/\.(?:call)?$/, '');
+  const [of = '', ...more] = name.split('.');
+  return (PROGRAM.includes(of) ? more.join('.') : name).replace(/\.(?:call)?$/, '');
 }
 
 /** Where the list that begins the text ends, quoted brackets left alone; −1: it isn't there yet. */

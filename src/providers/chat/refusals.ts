@@ -25,7 +25,9 @@ const TOOL_TROUBLE =
   /invalid schema for function|invalid_function_parameters|pars(?:e|ing) (?:tool|input|output)|tool.?call.{0,40}(?:pars(?:e\b|ed|ing)|invalid|malformed)|(?:invalid|malformed)[ _](?:function|tool)[ _]?call|output_parse_failed|could not be parsed|model called a tool|xml syntax error/i;
 /** What every vendor calls it: tokens, the prompt or a context that is longer, larger or more than it may be. */
 const TOO_LARGE =
-  /context_length_exceeded|exceed_context_size|context (?:length|size|window|limit)|maximum context|(?:maximum|max) (?:prompt|input|model)?[ -]?length|range of input length|too (?:large|long)|too many tokens|less than \d+ tokens|max_new_tokens`? must be|reduce (?:the length|your message)|request_too_large|string_above_max_length|tokens?[^.]{0,40}exceed|exceed[^.]{0,60}(?:tokens?\b|length)|(?:input|prompt) length[^.]{0,20}exceed|must be at least 1, got -/i;
+  /context_length_exceeded|exceed_context_size|context (?:length|size|window|limit)|maximum context|(?:maximum|max) (?:prompt|input|model)?[ -]?length|range of input length|too (?:large|long)|too many tokens|less than \d+ tokens|max_new_tokens`? must be|reduce (?:the length|your message)|request_too_large|tokens?[^.]{0,40}exceed|exceed[^.]{0,60}(?:tokens?\b|length)|(?:input|prompt) length[^.]{0,20}exceed|must be at least 1, got -|(?:token|prompt|completion|input)s?(?: length)? must be less than \d|total text bytes|payload size exceeds/i;
+/** An id or a name is too long: what is said isn't. */
+const LONG_NAME = /\b(?:id|name|tool_call_id)["'\]]*:? (?:string )?(?:is )?too long/i;
 /** It isn't the question that is too long, but the answer that may be. */
 const TOO_MUCH_ROOM =
   /max_(?:completion_)?tokens\b.{0,40}(?:too large|less than or equal|range|at most|between|exceeds?)(?!.{0,200}(?:context (?:length|limit)|input tokens))/i;
@@ -33,11 +35,13 @@ const TOO_MUCH_ROOM =
 const OUT_OF_ROOM = /max_tokens or model output limit was reached/i;
 /** Of the user's settings, not of what is said in a call. */
 const OF_SETTINGS =
-  /api.?key|model.{0,60}(?:not found|not exist|decommission|deprecat|invalid|unknown|not supported when|only supported in|not a chat)|(?:unknown|invalid|no such|not a valid) model|invalid_model|model_not_found|deployment|billing|quota|api.?version|credit balance|insufficient (?:balance|credit|funds)|(?:user )?location is not supported|your (?:country|region)/i;
+  /api.?key|model.{0,60}(?:not found|not exist|decommission|deprecat|invalid(?!_request)|unknown|not supported when|only supported in|not a chat)|(?:unknown|invalid|no such|not a valid) model|invalid_model|model_not_found|deployment|billing|quota|api.?version|credit balance|insufficient (?:balance|credit|funds)|(?:user )?location is not supported|your (?:country|region)|unsupported (?:country|region)|(?:no|provide a|specify a|missing) model\b|organi[sz]ation (?:must|has been|is|was)|project.{0,60}(?:not found|archived|not exist|disabled)|not a chat|stream(?:ing| mode).{0,20}not (?:be )?supported|not support stream|plain http|https port|upstream|unavailable/i;
 /** llama.cpp and Ollama answer 500 when a chat template refuses the conversation. */
 const OF_TEMPLATE =
   /template|jinja|roles? must alternate|roles are supported|after role|conversation roles|tool_call_id|unexpected role/i;
-const SERVER_TROUBLE = /server_error|internal|overloaded|over.?capacity|unavailable|api_error|time.?out/i;
+/** Where no status says so: who answers for the server, what it runs on, and how busy it is. */
+const SERVER_TROUBLE =
+  /server.?error|server had an error|internal|overload|capacity|unavailable|api_error|time.?out|timed out|upstream|gateway|provider returned|network|connection|disconnect|engine|out of memory|\bcuda\b|crash|terminated|unable to get|no response|exhausted|throttl|\bbusy\b|loading/i;
 
 /** Whether it lies in what was said in this conversation: of the server, it says nothing. */
 export function isOfConversation({ status, text }: Refusal): boolean {
@@ -67,7 +71,7 @@ function isTooLarge({
   // "Request too large … on tokens per minute": no waiting helps (OpenAI says 429).
   if (status === 429) return /request too large/i.test(text);
   const mayBe = status === undefined ? !/rate.?limit/i.test(text) : [400, 422, 500].includes(status);
-  return mayBe && TOO_LARGE.test(text) && !TOO_MUCH_ROOM.test(text);
+  return mayBe && TOO_LARGE.test(text) && !TOO_MUCH_ROOM.test(text) && !LONG_NAME.test(text);
 }
 
 /** How the same conversation may be asked of once more; undefined: nothing is known that would help. */
@@ -111,13 +115,18 @@ function shareOf({ text }: Refusal): number {
 
 /** "Unsupported parameter", "Extra inputs are not permitted", "only 1 is allowed for this model", "must be one of". */
 const NOT_TAKEN =
-  /unsupported|not (?:be )?supported|(?:does|do)(?:n['’]t| not) support|(?:un|not )recogni[sz]ed|unknown|unexpected|extra (?:inputs|fields)|extra_forbidden|not (?:be )?(?:permitted|allowed|enabled|specified|valid)|\bonly\b|no longer|deprecated|invalid|(?:must|should|can(?:not|['’]t)|less than or equal|too large|valid range)\b/i;
+  /unsupported|not (?:be )?supported|(?:does|do)(?:n['’]t| not) support|(?:un|not )recogni[sz]ed|unknown|unexpected|extra (?:inputs|fields)|extra_forbidden|not (?:be )?(?:permitted|allowed|enabled|specified|valid)|\bonly\b|no longer|deprecated|invalid(?!_request)|mandatory|(?:must|should|can(?:not|['’]t)|less than or equal|too large|valid range)\b/i;
+/** Ollama and OpenRouter, of the effort that goes into it. */
+const THINKING = /\b(?:think(?:ing)?(?: value)?|reasoning(?! effort|[._ ]?models?)(?![_.]))\b/i;
 /** Ollama: "MODEL does not support tools"; vLLM and llama.cpp: they require an option; OpenRouter: no endpoints. */
 const NO_TOOLS =
   /(?:(?:not|n['’]t) (?:be )?(?:support|permit|allow|enabl|recogni)|unsupported|unrecogni[sz]ed|unknown|extra_forbidden|extra inputs|without|cannot use|no endpoints found that support).{0,60}(?:\btools?\b|function[ _-]?call)|(?:\btools?\b|function[ _-]?call(?:s|ing)?\b|tool[ _-]choice).{0,40}(?:(?:not|n['’]t) (?:be )?(?:support|permit|allow|enabl|recogni)|unsupported|extra inputs|requires? (?:--|["'`]))/i;
-/** Templates of Gemma's and of older models, Gemini's API for Gemma, OpenAI's o1-mini. */
+/**
+ * Templates of Gemma's and of older models, Gemini's API for Gemma, OpenAI's o1-mini. Where roles are to alternate, ours do
+ * but for the instructions before them (Mistral's first templates, as vLLM and llama.cpp have them).
+ */
 const NO_SYSTEM =
-  /system (?:role|message|prompt|instruction)s?.{0,30}not (?:be )?(?:supported|allowed|enabled)|developer instruction is not|(?:not support|unsupported)[^.]{0,20}\bsystem\b|roles are (?:supported|allowed).{0,30}system/i;
+  /system (?:role|message|prompt|instruction)s?.{0,30}not (?:be )?(?:supported|allowed|enabled)|developer instruction is not|(?:not support|unsupported)[^.]{0,20}\bsystem\b|roles are (?:supported|allowed).{0,30}system|role:? ["'`]?system["'`]?(?: is)? (?:not|unsupported|invalid)|(?:invalid|unexpected|unknown) role:? ["'`]?system\b|^(?!.*optional system).*roles must alternate|only user and (?:assistant|model) roles are/is;
 /** The name of the place for instructions, among those of parameters. */
 export const SYSTEM_ROLE = 'system';
 const OTHER_NAME: Readonly<Record<string, string>> = {
@@ -159,6 +168,11 @@ export class TakenParameters {
   #isRefused(name: string, text: string): boolean {
     if (name === SYSTEM_ROLE) return NO_SYSTEM.test(text);
     if (name === 'tools') return NO_TOOLS.test(text) && !/\brole/i.test(text);
-    return NOT_TAKEN.test(text) && new RegExp(`\\b${this.#renamed.get(name) ?? name}\\b`).test(text);
+    if (!NOT_TAKEN.test(text)) return false;
+    const spelled = (this.#renamed.get(name) ?? name).replaceAll('_', '[_ .]?');
+    const isNamed = new RegExp(`\\b${spelled}\\b`, 'i').test(text);
+    return (
+      isNamed || (name === 'reasoning_effort' && !/temperature|top_p/i.test(text) && THINKING.test(text))
+    );
   }
 }

@@ -90,11 +90,13 @@ function parsed(text: string, tool: KnownTool | undefined): Pick<ToolCall, 'argu
     // Some models write `null` for "no arguments".
     if (value === null) return { arguments: {} };
     if (typeof value === 'object' && !Array.isArray(value)) {
-      return { arguments: value as Record<string, unknown> };
+      return { arguments: named(value as Record<string, unknown>, tool) };
     }
     // `transfer("sales")`: without names, in the order in which the tool has them.
-    const names = Object.keys(tool?.parameters['properties'] ?? {});
-    const values: readonly unknown[] = Array.isArray(value) ? (value as unknown[]) : [value];
+    const names = propertiesOf(tool);
+    const list: readonly unknown[] = Array.isArray(value) ? (value as unknown[]) : [value];
+    // `hang_up(None)`
+    const values = list.slice(0, list.findLastIndex((one) => one !== null) + 1);
     if (tool && values.length <= names.length) {
       return {
         arguments: Object.fromEntries(values.map((one, at): [string, unknown] => [names[at] ?? '', one])),
@@ -103,9 +105,30 @@ function parsed(text: string, tool: KnownTool | undefined): Pick<ToolCall, 'argu
   } catch {
     // Quotes of the other kind, a comma too many, a fence around it, the same twice: what is there as a whole is meant.
     const object = lastObject(text);
-    if (object) return { arguments: object };
+    if (object) return { arguments: named(object, tool) };
   }
   return { arguments: {}, malformed: text };
+}
+
+function propertiesOf(tool: KnownTool | undefined): readonly string[] {
+  return Object.keys(tool?.parameters['properties'] ?? {});
+}
+
+/** Arguments under the names that the tool gives them: `Target`, `callBack` are its `target`, `call_back`. */
+function named(
+  given: Readonly<Record<string, unknown>>,
+  tool: KnownTool | undefined,
+): Record<string, unknown> {
+  const names = propertiesOf(tool);
+  const plain = (name: string): string => name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
+  return Object.fromEntries(
+    Object.entries(given).map(([key, value]) => {
+      const own = names.includes(key)
+        ? key
+        : names.find((name) => plain(name) === plain(key) && !(name in given));
+      return [own ?? key, value];
+    }),
+  );
 }
 
 function isJson(text: string): boolean {

@@ -84,6 +84,8 @@ export function callsIn(given: string, known: readonly string[], isCall: boolean
     const given = Object.fromEntries(keyed.map(([, key = '', value = '']) => [key.trim(), value.trim()]));
     return [{ name: toolNamed(listed, known), arguments: JSON.stringify(given) }];
   }
+  const children = isCall ? namedByChild(text, known) : undefined;
+  if (children) return [children];
   const json = text.search(/[{[]\s*(?:["'“{}[]|\w+:)/);
   const before = json < 0 ? '' : text.slice(0, json);
   const harmony = /\bto=(\S+)/.exec(before)?.[1];
@@ -114,6 +116,18 @@ export function callsIn(given: string, known: readonly string[], isCall: boolean
   );
 }
 
+/** `<name>transfer</name><arguments><target>Doctor Bob</target></arguments>`. */
+function namedByChild(text: string, known: readonly string[]): WrittenCall | undefined {
+  const [whole, given = ''] = /<(?:tool_|function_)?name>\s*([\w.-]+)\s*<\/\w+>/.exec(text) ?? [];
+  const name = toolNamed(given, known);
+  if (whole === undefined || !known.includes(name)) return undefined;
+  const body =
+    /<(?:arguments|parameters|params|args|inputs?)>(.*?)(?:<\/(?:arguments|parameters|params|args|inputs?)>|$)/s.exec(
+      text,
+    )?.[1];
+  return { name, arguments: body === undefined ? '{}' : argumentsIn(body) };
+}
+
 /** `tool: transfer`, and a line for each argument: as YAML has it, or as somebody would list them. */
 function linesCall(text: string, known: readonly string[]): WrittenCall | undefined {
   const [, given = '', rest = ''] =
@@ -133,7 +147,7 @@ function linesCall(text: string, known: readonly string[]): WrittenCall | undefi
 
 /** `<function=NAME>…`, `<function name="NAME">…`, `<invoke name="NAME">…`: up to its end, the next one, or the end. */
 const TAGGED =
-  /<(?:\w+:)?(?:function|invoke|tool|function_call|tool_call|use_tool|call)(?:\s*=\s*|\s*\(|\s*::?\s*|\s+name\s*=\s*)["']?(?<name>[^"'>{}()\s/]+)["']?\)?\s*>?(?<body>.*?)(?:<\/(?:\w+:)?(?:function|invoke|tool|function_call|tool_call|call)>|(?=<(?:function|invoke|tool)[\s=(])|<function>|$)/gs;
+  /<(?:\w+:)?(?:function|invoke|tool|function_call|tool_call|use_tool|call|action|command)(?:\s*=\s*|\s*\(|\s*::?\s*|\/|\s+name\s*=\s*)["']?(?<name>[^"'>{}()\s/]+)["']?\)?\s*>?(?<body>.*?)(?:<\/(?:\w+:)?(?:function|invoke|tool|function_call|tool_call|call|action|command)>|(?=<(?:function|invoke|tool)[\s=(])|<function>|$)/gs;
 
 /** What a tag with a tool's name looks like, with and without its underscores; as part of a regular expression. */
 export function tagOf(tool: string): string {
@@ -148,7 +162,9 @@ function ownTag(text: string, name: string): WrittenCall[] {
   if (!new RegExp(`^<${tag}[\\s/>]`, 'i').test(text)) return [];
   const children = childrenOf(body);
   if (children) return [{ name, arguments: children }];
-  return [{ name, arguments: body.includes('{') ? argumentsIn(body) : namedArguments(attributes ?? '') }];
+  if (body.includes('{')) return [{ name, arguments: argumentsIn(body) }];
+  const isPlain = body.trim() !== '' && !body.includes('<') && (attributes ?? '').trim() === '';
+  return [{ name, arguments: isPlain ? argumentsOf(body) : namedArguments(attributes ?? '') }];
 }
 
 /** `<target>Doctor Bob</target>`, as JSON; undefined: there are no such tags, or they have JSON in them. */
@@ -198,23 +214,36 @@ export function argumentsOf(given: string): string {
   const isNamed = values.length === 0 || values.some((value) => /^[\w-]+\s*[=:]/.test(value));
   const isWhole = values.join('').replaceAll(/\s/g, '') === list.replaceAll(/[\s,]/g, '');
   if (isNamed || !isWhole) return namedArguments(list);
-  return JSON.stringify(values.map((value) => read(value) ?? value));
+  return JSON.stringify(values.map(valueOf));
+}
+
+/** As it stands in a program: Python's `None` is nothing, and what is no value at all is text. */
+function valueOf(written: string): unknown {
+  return /^(?:none|null|nil|undefined)$/i.test(written) ? null : (read(written) ?? written);
 }
 
 /** `target="Doctor Bob", urgent=True`, as JSON. */
 function namedArguments(list: string): string {
   const pairs = [...list.matchAll(/([\w-]+)\s*[=:]\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^,]+)/g)];
   return JSON.stringify(
-    Object.fromEntries(pairs.map(([, key = '', value = '']) => [key, read(value.trim()) ?? value.trim()])),
+    Object.fromEntries(
+      pairs
+        .map(([, key = '', value = '']): [string, unknown] => [key, valueOf(value.trim())])
+        .filter(([, value]) => value !== null),
+    ),
   );
 }
+
+const LAST_TAG = /\s*(?:<[^<>{}"]*>|\[\/\w+\])\s*$/;
 
 /** All JSON objects and lists that stand in a text one after the other. */
 function valuesIn(text: string): unknown[] {
   const values: unknown[] = [];
   for (let at = text.search(/[{[]/); at >= 0;) {
-    const end = jsonEnd(text, at) ?? text.length;
-    values.push(read(text.slice(at, end)));
+    const whole = jsonEnd(text, at);
+    const end = whole ?? text.length;
+    // A bracket too few: the tag behind it belongs to no value.
+    values.push(read(whole === undefined ? text.slice(at).replace(LAST_TAG, '') : text.slice(at, end)));
     const next = text.slice(end).search(/[{[]/);
     at = next < 0 ? -1 : end + next;
   }
@@ -291,14 +320,16 @@ function callsOf(value: unknown, known: readonly string[], isCall: boolean): Wri
   const nameOf = (key: string): string => toolNamed(String(value[key]), known);
   const key =
     names.find((one) => known.includes(nameOf(one))) ?? names.find((one) => one === 'name') ?? names[0];
-  const [only = '', ...more] = keys;
   if (key === undefined) {
-    // {"transfer": {"target": "Doctor Bob"}}
-    const name = toolNamed(only, known);
-    const isTool = more.length === 0 && known.includes(name);
-    const given = value[only];
-    const isGiven = isObject(given) || (typeof given === 'string' && given !== '');
-    return isTool ? [{ name, arguments: JSON.stringify(isGiven ? bare(given) : {}) }] : [];
+    // {"transfer": {"target": "Doctor Bob"}, "hang_up": {}}
+    const areTools = keys.every((one) => known.includes(toolNamed(one, known)));
+    return areTools
+      ? keys.map((one) => {
+          const given = value[one];
+          const isGiven = isObject(given) || (typeof given === 'string' && given !== '');
+          return { name: toolNamed(one, known), arguments: JSON.stringify(isGiven ? bare(given) : {}) };
+        })
+      : [];
   }
   const name = nameOf(key);
   const argumentKey = keys.find((one) => ARGUMENTS_KEY.test(plainKey(one)));
@@ -329,7 +360,8 @@ function bare(given: unknown): unknown {
 }
 
 /** What stands in a call beside its name and what is said of it. */
-const NO_ARGUMENTS = /^(?:type|id|response|reply|say|speech|thoughts?|reasoning|rationale|explanation)$/;
+const NO_ARGUMENTS =
+  /^(?:type|id|response|reply|say|speak|speech|utterance|spoken|thoughts?|reasoning|rationale|explanation)$/;
 
 /** {"name": "transfer", "target": "Doctor Bob"}: what isn't said of the call itself are its arguments. */
 function without(value: Readonly<Record<string, unknown>>, key: string): Record<string, unknown> {
@@ -337,7 +369,9 @@ function without(value: Readonly<Record<string, unknown>>, key: string): Record<
 }
 
 const ANSWER_KEYS: readonly string[] =
-  'response reply say speech answer message content text output final_answer'.split(' ');
+  'response reply say speak speech utterance spoken answer message content text output final_answer'.split(
+    ' ',
+  );
 
 /** What an object says, where it is an answer put as JSON: `{"thought": "…", "response": "We open at nine."}`. */
 export function answerIn(
@@ -356,7 +390,7 @@ export function answerIn(
   );
   // Others may be what a tool is given: {"name": "take_message", "text": "…"}.
   const isCall = callsOf(value, known, false).length > 0;
-  const isBesideCall = /^(?:response|reply|say|speech)$/i.test(key) || isTold;
+  const isBesideCall = /^(?:response|reply|say|speak|speech|utterance|spoken)$/i.test(key) || isTold;
   return isCall && !isBesideCall ? undefined : { text: String(value[key]), isBesideCall };
 }
 

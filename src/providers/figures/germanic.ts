@@ -124,7 +124,19 @@ export const de: Figures = {
       /([13])\/4 Stunde(?!\p{L})/u,
       ([, parts]) => (parts === '1' ? 'eine Viertelstunde' : 'eine Dreiviertelstunde'),
     ],
-    [/(\d+)\s?x(?= \p{Ll})/u, ([, times = '0']) => `${german(BigInt(times)).replace(/^eins$/, 'ein')}mal`],
+    [
+      /(\d+)\s?x(?= \p{Ll}|\s*[,.;!?)]|$)/u,
+      ([, times = '0']) => `${german(BigInt(times)).replace(/^eins$/, 'ein')}mal`,
+    ],
+    [/(\d+)\s?%ig(\p{Ll}*)/u, ([, share = '0', ending = '']) => `${german(BigInt(share))}prozentig${ending}`],
+    // 8.30 h
+    [
+      /([01]?\d|2[0-3])[.:]([0-5]\d)\s?h(?!\p{L})/u,
+      ([, hour = '0', minute = '0']) =>
+        de.time({ hour: Number(hour), minute: Number(minute), said: true }, ''),
+    ],
+    [/(\p{Lu}\p{L}*\p{Ll})str\.(?!\p{L})/u, ([, name = '']) => `${name}straße`],
+    [/S\.(?= \d)/, () => 'Seite'],
     ...romans(/(?<=\p{Lu}\p{Ll}+ )([IVX]{2,})\.?(?=[\s,.;!?)]|$)/u, (n, before) =>
       /^(?:kapitel|teil|band|akt|klasse|saal|halle|raum|gruppe|phase|stufe|typ|bezirk|quartal|modell|version)$/.test(
         before,
@@ -134,7 +146,7 @@ export const de: Figures = {
     ),
   ],
   short: table(
-    'z. Zt.=zurzeit;z. T.=zum Teil;s. o.=siehe oben;s. u.=siehe unten;o. g.=oben genannt;bzgl.=bezüglich;Hausnr.=Hausnummer;Kap.=Kapitel;geb.=geboren;gest.=gestorben;Mo.=Montag;Di.=Dienstag;Mi.=Mittwoch;Do.=Donnerstag;Sa.=Samstag;Dipl.-Ing.=Diplomingenieur;Ing.=Ingenieur;Wo.=Wochen;z. B.=zum Beispiel;d. h.=das heißt;u. a.=unter anderem;o. ä.=oder ähnlich;i. d. R.=in der Regel;v. a.=vor allem;u. U.=unter Umständen;ca.=circa;bzw.=beziehungsweise;usw.=und so weiter;etc.=et cetera;ggf.=gegebenenfalls;evtl.=eventuell;inkl.=inklusive;exkl.=exklusive;zzgl.=zuzüglich;abzgl.=abzüglich;max.=maximal;min.=mindestens;mind.=mindestens;bspw.=beispielsweise;vgl.=vergleiche;sog.=sogenannt;Nr.=Nummer;Tel.=Telefon;Str.=Straße;Dr.=Doktor;Prof.=Professor;Hr.=Herr;Fr.=Frau;Std.=Stunden;Min.=Minuten;Sek.=Sekunden;Mio.=Millionen;Mrd.=Milliarden;Abs.=Absatz;Art.=Artikel;St.=Sankt;MwSt.=Mehrwertsteuer;tgl.=täglich;Jh.=Jahrhundert',
+    'u.=und;z. Zt.=zurzeit;z. T.=zum Teil;s. o.=siehe oben;s. u.=siehe unten;o. g.=oben genannt;bzgl.=bezüglich;Hausnr.=Hausnummer;Kap.=Kapitel;geb.=geboren;gest.=gestorben;Mo.=Montag;Di.=Dienstag;Mi.=Mittwoch;Do.=Donnerstag;Sa.=Samstag;Dipl.-Ing.=Diplomingenieur;Ing.=Ingenieur;Wo.=Wochen;z. B.=zum Beispiel;d. h.=das heißt;u. a.=unter anderem;o. ä.=oder ähnlich;i. d. R.=in der Regel;v. a.=vor allem;u. U.=unter Umständen;ca.=circa;bzw.=beziehungsweise;usw.=und so weiter;etc.=et cetera;ggf.=gegebenenfalls;evtl.=eventuell;inkl.=inklusive;exkl.=exklusive;zzgl.=zuzüglich;abzgl.=abzüglich;max.=maximal;min.=mindestens;mind.=mindestens;bspw.=beispielsweise;vgl.=vergleiche;sog.=sogenannt;Nr.=Nummer;Tel.=Telefon;Str.=Straße;Dr.=Doktor;Prof.=Professor;Hr.=Herr;Fr.=Frau;Std.=Stunden;Min.=Minuten;Sek.=Sekunden;Mio.=Millionen;Mrd.=Milliarden;Abs.=Absatz;Art.=Artikel;St.=Sankt;MwSt.=Mehrwertsteuer;tgl.=täglich;Jh.=Jahrhundert',
   ),
 };
 
@@ -208,7 +220,7 @@ export const nl: Figures = {
       ([, digits = '', letters = '']) =>
         `${dutch(Number(digits.slice(0, 2)))} ${digits.slice(2).startsWith('0') ? Array.from(digits.slice(2), (one) => dutch(Number(one))).join(' ') : dutch(Number(digits.slice(2)))} ${Array.from(letters).join(' ')}`,
     ],
-    [/(\d+)\s?x(?= \p{Ll})/u, ([, times = '0']) => `${dutch(BigInt(times))} keer`],
+    [/(\d+)\s?x(?= \p{Ll}|\s*[,.;!?)]|$)/u, ([, times = '0']) => `${dutch(BigInt(times))} keer`],
     ...romans(/(?<=\p{Lu}\p{Ll}+ )([IVX]{2,})(?=[\s,.;!?)]|$)/u, (n, before) =>
       /^(?:hoofdstuk|deel|zaal|groep|fase|klasse|type)$/.test(before)
         ? dutch(n)
@@ -216,7 +228,7 @@ export const nl: Figures = {
     ),
   ],
   short: table(
-    'i.v.m.=in verband met;t.a.v.=ter attentie van;a.u.b.=alstublieft;s.v.p.=alstublieft;blz.=bladzijde;art.=artikel;drs.=doctorandus;ir.=ingenieur;di.=dinsdag;wo.=woensdag;do.=donderdag;vr.=vrijdag;za.=zaterdag;bijv.=bijvoorbeeld;bv.=bijvoorbeeld;o.a.=onder andere;d.w.z.=dat wil zeggen;m.b.t.=met betrekking tot;i.p.v.=in plaats van;t.o.v.=ten opzichte van;n.v.t.=niet van toepassing;e.d.=en dergelijke;enz.=enzovoort;etc.=et cetera;ca.=circa;evt.=eventueel;incl.=inclusief;excl.=exclusief;max.=maximaal;min.=minimaal;nr.=nummer;tel.=telefoon;str.=straat;dhr.=de heer;mevr.=mevrouw;mw.=mevrouw;dr.=dokter;prof.=professor;btw=B T W',
+    'm.u.v.=met uitzondering van;z.s.m.=zo snel mogelijk;o.l.v.=onder leiding van;b.v.d.=bij voorbaat dank;ing.=ingenieur;i.v.m.=in verband met;t.a.v.=ter attentie van;a.u.b.=alstublieft;s.v.p.=alstublieft;blz.=bladzijde;art.=artikel;drs.=doctorandus;ir.=ingenieur;di.=dinsdag;wo.=woensdag;do.=donderdag;vr.=vrijdag;za.=zaterdag;bijv.=bijvoorbeeld;bv.=bijvoorbeeld;o.a.=onder andere;d.w.z.=dat wil zeggen;m.b.t.=met betrekking tot;i.p.v.=in plaats van;t.o.v.=ten opzichte van;n.v.t.=niet van toepassing;e.d.=en dergelijke;enz.=enzovoort;etc.=et cetera;ca.=circa;evt.=eventueel;incl.=inclusief;excl.=exclusief;max.=maximaal;min.=minimaal;nr.=nummer;tel.=telefoon;str.=straat;dhr.=de heer;mevr.=mevrouw;mw.=mevrouw;dr.=dokter;prof.=professor;btw=B T W',
   ),
 };
 

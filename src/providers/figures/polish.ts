@@ -89,7 +89,10 @@ export const pl: Figures = {
       : undefined,
   cardinal(n, noun) {
     if (n === 1n && noun === 'n') return 'jedno';
-    return noun === 'f' ? toCardinal(n, { gender: 'feminine' }) : toCardinal(n);
+    // "Dwadzieścia jeden minut", of whatever gender.
+    return noun === 'f' && (n === 1n || n % 10n !== 1n)
+      ? toCardinal(n, { gender: 'feminine' })
+      : toCardinal(n);
   },
   words: {
     ...{
@@ -188,6 +191,21 @@ export const pl: Figures = {
       ([, ...numbers]) =>
         [numbers[0], numbers[2]].every((hour) => Number(hour) <= 24) ? fromTo(numbers) : undefined,
     ],
+    // 9:00–17:00
+    [
+      /([01]?\d|2[0-4]):([0-5]\d)\s?[-–—]\s?([01]?\d|2[0-4]):([0-5]\d)(?![\d:])/,
+      ([, ...numbers]) => fromTo(numbers),
+    ],
+    // dnia 24.12
+    [
+      /(\d{1,2})\.(0[1-9]|1[0-2])(?![\d.])/,
+      ([, day = '0', month = '0'], before) =>
+        /^(?:dnia|dniu|od|do|na|poniedziałek|wtorek|środę|środa|czwartek|piątek|sobotę|sobota|niedzielę|niedziela)$/u.test(
+          before,
+        )
+          ? `${inCase(Number(day), 'ego')} ${MONTHS_OF.split('|')[Number(month) - 1] ?? ''}`
+          : undefined,
+    ],
     [
       new RegExp(String.raw`od (\d{1,3}) do (\d{1,3})(?![\d:]|[.,]\d| (?:${MONTHS_OF}))`, 'u'),
       ([, from = '0', to = '0']) => `od ${genitive(BigInt(from))} do ${genitive(BigInt(to))}`,
@@ -220,6 +238,12 @@ export const pl: Figures = {
     [/za os\.?(?!\p{L})/u, () => 'za osobę'],
     [/(\d+)\s?x(?= \p{Ll}|$)/u, ([, times = '0']) => `${toCardinal(BigInt(times))} razy`],
     ...romans(/([IVXL]+)(?= wiek)/u, (n) => toOrdinal(n)),
+    ...romans(/([IVXL]+) w\.(?!\p{L})/u, (n) => `${toOrdinal(n)} wiek`),
+    [
+      /lat (\d0)\.?(?!\d)/u,
+      ([whole, n = '0']) =>
+        whole.endsWith('.') ? `lat ${inCase(Number(n), 'ym').replace(/m$/, 'ch')}` : undefined,
+    ],
     ...romans(/([IVXL]+)(?= wieku)/u, (n) => inCase(n, 'ego')),
     ...romans(/(?<=\p{Lu}\p{Ll}+ )([IVX]{2,}|[VX])(?=[\s,.;!?)]|$)/u, (n) => toOrdinal(n)),
     [
@@ -228,7 +252,7 @@ export const pl: Figures = {
         `${before === 'rok' ? toCardinal(year) : yearInCase(BigInt(year), before === 'w' ? 'ym' : 'ego')} roku`,
     ],
     [
-      /(?:godz\.|godzin(?:a|ie|y))\s(\d{1,2})(?::([0-5]\d))?(?![\d:])/u,
+      /(?:godz\.|godzin(?:a|ie|y))\s(\d{1,2})(?:[:.]([0-5]\d))?(?![\d:])/u,
       ([whole, hour = '1', minute], before) => {
         const isNominative =
           whole.startsWith('godzina') || (whole.startsWith('godz.') && !OBLIQUE.test(before));

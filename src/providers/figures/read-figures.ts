@@ -1,4 +1,5 @@
 import type { Figures, Forms, Gender } from './figures.ts';
+import { signName } from './signs.ts';
 
 /** A stretch of a text as it was written, and as it is said; the same where nothing is to be read. */
 export interface ReadPart {
@@ -58,6 +59,7 @@ const UNITS: Readonly<Record<string, string>> = {
     '㎡': 'm²',
     '°C': 'celsius',
     '℃': 'celsius',
+    mq: 'm²',
     '°F': 'fahrenheit',
     '°': 'degree',
     'km/h': 'kilometer-per-hour',
@@ -149,13 +151,13 @@ export class FigureReader {
       }),
     );
     this.#rules = this.#rulesOf();
-    const shorts = Object.keys(figures.short).map((short) => short.charAt(0));
+    const shorts = shortsOf(figures.short).map(([short]) => short.charAt(0));
     const own = (figures.own ?? []).length > 0 ? String.raw`|\p{L}` : '';
     const letters = [...new Set(Array.from(`${SIGN}${shorts.join('')}`.replaceAll(/[^\p{L}]/gu, '')))].join(
       '',
     );
     this.#start = new RegExp(
-      String.raw`(?<![\p{L}\p{M}\p{N}])(?:[-−+]?(?:[$€£¥￥₹₩₽₺฿₫]|\d)|[${letters}第]|n[º°.]${own})|\d|[${PARTS}&=×+${figures.begins ?? ''}]|(?<=\d ?)x|(?<=\d)\p{L}`,
+      String.raw`(?<![\p{L}\p{M}\p{N}]|\d\.)[-−+](?:[$€£¥￥₹₩₽₺฿₫]|\d)|(?<![\p{L}\p{M}\p{N}])(?:[$€£¥￥₹₩₽₺฿₫]|[${letters}第]|n[º°.]${own})|\d|[≥≤<>±≈~§#](?=\s?[$€£]?\d)|[${PARTS}&=×+${figures.begins ?? ''}]|(?<=\d ?)x|(?<=\d)\p{L}`,
       'gu',
     );
   }
@@ -249,10 +251,19 @@ export class FigureReader {
       ],
       // 3. Mai 2025, 1er mai, 3 de mayo de 2025
       [
-        String.raw`(\d{1,2})(?:\.|er|º|°|ª|ste|de|e)?${of}(${month})(?![\p{L}])(?:(?:\s+de)?\s+(\d{4})(?!\d)(?:\s?(?:r\.|roku)(?!\p{L}))?)?`,
+        String.raw`(\d{1,2})(?:(?:\.|er|º|°|ª|ste|de|e)?${of}|\.)(${month})(?![\p{L}])(?:(?:\s+de)?\s+(\d{4})(?!\d)(?:\s?(?:r\.|roku)(?!\p{L}))?)?`,
         ([, d, name = '', y], before) =>
           this.#date(d, String(this.#months.get(name.toLowerCase()) ?? 0), y, before),
         'i',
+      ],
+      // 05/2025
+      [
+        String.raw`(0?[1-9]|1[0-2])([/.-])((?:19|20)\d{2})(?![\d/.-]\d|\d)`,
+        ([, m = '', mark, y = '']) => (mark !== '/' && m.length < 2 ? undefined : this.#month(Number(m), y)),
+      ],
+      [
+        String.raw`((?:19|20)\d{2})/(0[1-9]|1[0-2])(?![\d/])`,
+        ([, y = '', m]) => (this.#figures.gap === '' ? this.#month(Number(m), y) : undefined),
       ],
       ...(this.#figures.decimalMark === ','
         ? ([
@@ -304,6 +315,11 @@ export class FigureReader {
           return isOrdinal || isWord ? undefined : this.#unit(from, to, unit);
         },
       ],
+      // 50 ct
+      [
+        String.raw`(\d+)\s?(cts?|¢|gr)\.?(?![\p{L}\p{M}\d])`,
+        ([, number = '', sign = '']) => this.#cents(number, sign),
+      ],
       // 2,5 Mio.
       [
         String.raw`(${signed})\s?(${scale})(?![\p{L}])`,
@@ -320,8 +336,13 @@ export class FigureReader {
     return [
       // 1/2, 2½, 2 1/2
       [
-        String.raw`(?:(\d+)(?:\s(?=\d/)|(?=[${PARTS}])))?(1/2|[12]/3|[13]/4|[${PARTS}])(?![\d/])`,
-        ([whole, over, part = ''], before, after) => this.#part(whole, over, part, before, after),
+        String.raw`(?:(\d+)(?:\s(?=\d/)|\s?(?=[${PARTS}])))?(1/2|[12]/3|[13]/4|[${PARTS}])(?![\d/])(?:\s?(${UNIT})(?![\p{L}\p{M}\d]))?`,
+        ([whole, over, part = '', unit], before, after) => {
+          const name = unit === undefined ? undefined : this.#unitName(unit, over === undefined ? '1' : '2');
+          if (unit !== undefined && name === undefined) return undefined;
+          const said = this.#part(whole, over, part, before, name ?? after);
+          return said === undefined || name === undefined ? said : `${said}${this.#figures.gap}${name}`;
+        },
       ],
       // 3/5: a day
       [
@@ -389,7 +410,8 @@ export class FigureReader {
   /** "Dr.", "z. B.", "&": no figures, but read with them. */
   #shortForms(): Rule[] {
     return [
-      ...Object.entries(this.#figures.short)
+      [String.raw`([≥≤<>±≈~§#])\s?(?=[$€£]?\d)`, ([, sign = '']) => signName(this.#figures.code, sign)],
+      ...shortsOf(this.#figures.short)
         .toSorted(([one], [other]) => other.length - one.length)
         .map(([key, full]): Rule => [
           String.raw`${key
@@ -482,6 +504,22 @@ export class FigureReader {
     );
   }
 
+  /** By itself, as Intl has it. */
+  #month(month: number, year: string): string {
+    const { code, gap } = this.#figures;
+    const names = new Intl.DateTimeFormat(code, { month: 'long', year: 'numeric', timeZone: 'UTC' });
+    const parts = names.formatToParts(Date.UTC(2024, month - 1, 15));
+    return parts
+      .map(({ type, value }) =>
+        type === 'year'
+          ? this.#year(year)
+          : type === 'literal' && value.trim() === ''
+            ? gap
+            : value.replace(/\d+/, (digits) => this.#figures.cardinal(BigInt(digits))),
+      )
+      .join('');
+  }
+
   #year(digits: string): string {
     const value = BigInt(digits);
     return this.#figures.year?.(value) ?? this.#figures.cardinal(value);
@@ -503,6 +541,10 @@ export class FigureReader {
   #money(from: string, to: string | undefined, size: string | undefined, sign: string): string {
     const { money, gap, magnitudes, feminine, neuter, words } = this.#figures;
     const currency = CURRENCIES[sign] ?? sign;
+    // "$1,500": nobody writes three decimals of money.
+    const inThousands = (text: string): string =>
+      /^[-−]?\d{1,3}(?:,\d{3})+$/.test(text) ? text.replaceAll(',', '') : text;
+    [from, to] = [inThousands(from), to && inThousands(to)];
     const noun: Gender = feminine.has(currency) ? 'f' : neuter?.has(currency) === true ? 'n' : 'm';
     const last = to ?? from;
     const { minus, whole, fraction } = this.#parse(last);
@@ -536,6 +578,16 @@ export class FigureReader {
     return `${sum}${gap}${and}${money.saysCents ? named : this.#figures.cardinal(BigInt(fraction))}`;
   }
 
+  #cents(number: string, sign: string): string | undefined {
+    const { money, gap, feminine } = this.#figures;
+    const currency = sign === '¢' ? 'USD' : sign === 'gr' ? 'PLN' : 'EUR';
+    const cents = money.cents[currency];
+    // In most languages it is a gram.
+    if (!cents || (sign === 'gr' && this.#figures.code !== 'pl')) return undefined;
+    const noun = feminine.has(`${currency} cents`) ? 'f' : 'm';
+    return `${this.#figures.cardinal(BigInt(number), noun)}${gap}${this.#form(cents, number)}`;
+  }
+
   #unit(from: string, to: string | undefined, written: string): string | undefined {
     const { gap, words, feminine, neuter, units } = this.#figures;
     const begin = to === undefined ? '' : `${this.#number(from, undefined)}${gap}${words.to}${gap}`;
@@ -547,6 +599,20 @@ export class FigureReader {
     if (own) return `${begin}${number}${gap}${this.#form(own, last)}`;
     if (!(written in UNITS)) return undefined;
     return `${begin}${this.#withUnit(number, last, unit)}`;
+  }
+
+  /** "Liter", behind a part of one. */
+  #unitName(written: string, digits: string): string | undefined {
+    const unit = UNITS[written] ?? written;
+    const own = this.#figures.units?.[unit];
+    if (own) return this.#form(own, digits);
+    if (!(written in UNITS)) return undefined;
+    const parts = new Intl.NumberFormat(this.#figures.code, {
+      style: 'unit',
+      unit,
+      unitDisplay: 'long',
+    }).formatToParts(Number(digits));
+    return parts.find(({ type }) => type === 'unit')?.value.trim();
   }
 
   /** As Intl would write it, with words in the number's place: "摂氏5度" has the unit on both sides. */
@@ -656,6 +722,19 @@ export class FigureReader {
     const { words } = this.#figures;
     return { '&': words.and, '=': words.equals, '+': words.plus }[sign] ?? words.times;
   }
+}
+
+/** Shortenings, and how they stand at the beginning of a sentence; of one letter, a capital is a name. */
+function shortsOf(short: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(short).flatMap(([key, full]): [string, string][] => {
+    const capital = `${key.charAt(0).toUpperCase()}${key.slice(1)}`;
+    return /^\p{Ll}\.$/u.test(key) || capital in short
+      ? [[key, full]]
+      : [
+          [key, full],
+          [capital, full],
+        ];
+  });
 }
 
 const FROM_TO =

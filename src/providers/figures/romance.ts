@@ -21,6 +21,10 @@ const size =
   (n) =>
     Math.abs(n) < below ? one : many;
 
+function isWhole(whole: bigint | undefined | ''): whole is bigint {
+  return whole !== undefined && whole !== '';
+}
+
 export const fr: Figures = {
   code: 'fr',
   decimalMark: ',',
@@ -59,6 +63,12 @@ export const fr: Figures = {
     '1/4': 'un quart',
     '3/4': 'trois quarts',
   },
+  half(whole, after) {
+    const isFeminine = fr.nounOf?.(after) === 'f';
+    return isWhole(whole)
+      ? `${french(whole)} et demi${isFeminine ? 'e' : ''}`
+      : `${isFeminine ? 'une' : 'un'} demi`;
+  },
   date: ({ day, name, year }) =>
     `${day === 1 ? 'premier' : french(day)} ${name}${year === undefined ? '' : ` ${french(year)}`}`,
   time: ({ hour, minute }) =>
@@ -76,12 +86,12 @@ export const fr: Figures = {
     [/24\s?h\s?\/\s?24/, () => 'vingt-quatre heures sur vingt-quatre'],
     [/7\s?j\s?\/\s?7/, () => 'sept jours sur sept'],
     [
-      /(\d[\d,]*)\s?([Mk])€/,
-      ([, amount = '0', size]) =>
-        `${french(amount.replace(',', '.'))} ${size === 'k' ? 'mille' : Number(amount.replace(',', '.')) < 2 ? 'million d’' : 'millions d’'}${size === 'k' ? ' ' : ''}euros`.replace(
-          / {2}/g,
-          ' ',
-        ),
+      /(\d[\d,]*)\s?(Mds?|M|k)\s?€/,
+      ([, written = '0', size = 'k']) => {
+        const amount = written.replace(',', '.');
+        const name = `${size.startsWith('Md') ? 'milliard' : 'million'}${Number(amount) < 2 ? '' : 's'}`;
+        return `${french(amount)} ${size === 'k' ? 'mille ' : `${name} d’`}euros`;
+      },
     ],
     [/par h(?!\p{L})/u, () => 'par heure'],
     [/par j(?!\p{L})/u, () => 'par jour'],
@@ -99,7 +109,7 @@ export const fr: Figures = {
     ...romans(/(?<=(?:chapitre|ch\.|tome|\p{Lu}\p{Ll}+) )([IVX]{2,}|V)(?=[\s,.;!?)]|$)/u, (n) => french(n)),
   ],
   short: table(
-    'art.=article;p.=page;ch.=chapitre;ex.=exemple;lun.=lundi;mer.=mercredi;jeu.=jeudi;ven.=vendredi;sam.=samedi;dim.=dimanche;sem.=semaine;pers.=personnes;apt.=appartement;bât.=bâtiment;p. ex.=par exemple;c.-à-d.=c’est-à-dire;etc.=et cetera;env.=environ;tél.=téléphone;av.=avenue;bd=boulevard;boul.=boulevard;max.=maximum;min.=minimum;M.=monsieur;MM.=messieurs;Mme=madame;Mlle=mademoiselle;Dr=docteur;Dr.=docteur;Pr=professeur;St=saint;Ste=sainte;N.B.=notez bien;TTC=toutes taxes comprises;HT=hors taxes;RDV=rendez-vous',
+    'av. J.-C.=avant Jésus-Christ;apr. J.-C.=après Jésus-Christ;art.=article;p.=page;ch.=chapitre;ex.=exemple;lun.=lundi;mer.=mercredi;jeu.=jeudi;ven.=vendredi;sam.=samedi;dim.=dimanche;sem.=semaine;pers.=personnes;apt.=appartement;bât.=bâtiment;p. ex.=par exemple;c.-à-d.=c’est-à-dire;etc.=et cetera;env.=environ;tél.=téléphone;av.=avenue;bd=boulevard;boul.=boulevard;max.=maximum;min.=minimum;M.=monsieur;MM.=messieurs;Mme=madame;Mlle=mademoiselle;Dr=docteur;Dr.=docteur;Pr=professeur;St=saint;Ste=sainte;N.B.=notez bien;TTC=toutes taxes comprises;HT=hors taxes;RDV=rendez-vous;rdv=rendez-vous',
   ),
 };
 
@@ -172,6 +182,10 @@ export const es: Figures = {
     '1/4': 'un cuarto',
     '3/4': 'tres cuartos',
   },
+  half(whole, after) {
+    const half = es.nounOf?.(after) === 'f' ? 'media' : 'medio';
+    return isWhole(whole) ? `${castilian(whole)} y ${half}` : half;
+  },
   date: ({ day, name, year }) =>
     `${castilian(day)} de ${name}${year === undefined ? '' : ` de ${castilian(year)}`}`,
   time: ({ hour, minute, said }) =>
@@ -215,7 +229,17 @@ export const es: Figures = {
       ([, times = '0']) => `${castilian(BigInt(times), 'f')} ${times === '1' ? 'vez' : 'veces'}`,
     ],
     [/(?:L[-–]V|L a V)(?!\p{L})/u, () => 'lunes a viernes'],
-    [/c\/\s?(?=\p{Lu})/u, () => 'calle'],
+    [/[cC]\/\s?(?=\p{Lu})/u, () => 'calle'],
+    [
+      /(\d[\d,]*)\s?M\s?€/,
+      ([, written = '0']) => {
+        const amount = written.replace(',', '.');
+        return `${spanish(amount)} ${amount === '1' ? 'millón' : 'millones'} de euros`.replace(
+          /^uno /,
+          'un ',
+        );
+      },
+    ],
     ...romans(/(?<=siglo )([IVXL]+)(?!\p{L})/u, (n) => castilian(n)),
     ...romans(/(?<=(?:capítulo|cap\.|\p{Lu}\p{Ll}+) )([IVX]{2,}|V)(?=[\s,.;!?)]|$)/u, (n, before) =>
       n > 10 || /^cap/.test(before) ? castilian(n) : spanishOrdinal(n),
@@ -288,6 +312,10 @@ export const it: Figures = {
     '1/4': 'un quarto',
     '3/4': 'tre quarti',
   },
+  half(whole, after) {
+    const half = it.nounOf?.(after) === 'f' ? 'mezza' : 'mezzo';
+    return isWhole(whole) ? `${italian(whole)} e ${half}` : half;
+  },
   date: ({ day, name, year }) =>
     `${day === 1 ? 'primo' : italian(day)} ${name}${year === undefined ? '' : ` ${italian(year)}`}`,
   time: ({ hour, minute }) =>
@@ -315,13 +343,13 @@ export const it: Figures = {
     [/(max|min)\.?(?= \d)/u, ([, word]) => (word === 'max' ? 'massimo' : 'minimo')],
     [/['’](\d0)(?!\d)/, ([, decade = '0']) => italian(BigInt(decade))],
     ...romans(/([IVXL]+)(?= secolo)/u, (n) => italianOrdinal(n)),
-    ...romans(/(?<=secolo )([IVXL]+)(?!\p{L})/u, (n) => italianOrdinal(n)),
+    ...romans(/(?<=(?:secolo|sec\.) )([IVXL]+)(?!\p{L})/u, (n) => italianOrdinal(n)),
     ...romans(/(?<=(?:capitolo|cap\.|\p{Lu}\p{Ll}+) )([IVX]{2,}|V)(?=[\s,.;!?)]|$)/u, (n) =>
       italianOrdinal(n),
     ),
   ],
   short: table(
-    'art.=articolo;cap.=capitolo;es.=esempio;a.C.=avanti Cristo;d.C.=dopo Cristo;lun.=lunedì;mar.=martedì;mer.=mercoledì;gio.=giovedì;ven.=venerdì;sab.=sabato;dom.=domenica;Sig.na=signorina;Sigg.=signori;Ing.=ingegner;Geom.=geometra;Rag.=ragionier;P.za=piazza;V.le=viale;p. es.=per esempio;p.es.=per esempio;ad es.=ad esempio;ecc.=eccetera;etc.=eccetera;ca.=circa;tel.=telefono;pag.=pagina;max.=massimo;min.=minimo;sig.=signor;sig.ra=signora;sig.na=signorina;sigg.=signori;dott.=dottor;dott.ssa=dottoressa;dr.=dottor;prof.=professor;prof.ssa=professoressa;avv.=avvocato;ing.=ingegner;p.za=piazza;p.zza=piazza;v.le=viale;nr.=numero;Sig.=signor;Sig.ra=signora;Dott.=dottor;Dott.ssa=dottoressa;Dr.=dottor;Prof.=professor;Avv.=avvocato',
+    'art.=articolo;sec.=secolo;P.zza=piazza;p.zza=piazza;C.so=corso;c.so=corso;cap.=capitolo;es.=esempio;a.C.=avanti Cristo;d.C.=dopo Cristo;lun.=lunedì;mar.=martedì;mer.=mercoledì;gio.=giovedì;ven.=venerdì;sab.=sabato;dom.=domenica;Sig.na=signorina;Sigg.=signori;Ing.=ingegner;Geom.=geometra;Rag.=ragionier;P.za=piazza;V.le=viale;p. es.=per esempio;p.es.=per esempio;ad es.=ad esempio;ecc.=eccetera;etc.=eccetera;ca.=circa;tel.=telefono;pag.=pagina;max.=massimo;min.=minimo;sig.=signor;sig.ra=signora;sig.na=signorina;sigg.=signori;dott.=dottor;dott.ssa=dottoressa;dr.=dottor;prof.=professor;prof.ssa=professoressa;avv.=avvocato;ing.=ingegner;p.za=piazza;p.zza=piazza;v.le=viale;nr.=numero;Sig.=signor;Sig.ra=signora;Dott.=dottor;Dott.ssa=dottoressa;Dr.=dottor;Prof.=professor;Avv.=avvocato',
   ),
 };
 
@@ -348,6 +376,7 @@ export const pt: Figures = {
   magnitudeGender: 'm',
   magnitudes: {
     ...{ milhões: size('milhão', 'milhões'), milhão: size('milhão', 'milhões'), mil: () => 'mil' },
+    ...{ mi: size('milhão', 'milhões'), bilhões: size('bilhão', 'bilhões'), bi: size('bilhão', 'bilhões') },
   },
   feminine: new Set(['hour', 't', 'GBP', 'INR', 'TRY', 'SEK']),
   money: {
@@ -372,6 +401,10 @@ export const pt: Figures = {
     '1/4': 'um quarto',
     '3/4': 'três quartos',
   },
+  half(whole, after) {
+    const half = pt.nounOf?.(after) === 'f' ? 'meia' : 'meio';
+    return isWhole(whole) ? `${ofPortugal(whole)} e ${half}` : half;
+  },
   date: ({ day, name, year }) =>
     `${day === 1 ? 'primeiro' : portuguese(day)} de ${name}${year === undefined ? '' : ` de ${portuguese(year)}`}`,
   time: ({ hour, minute }) =>
@@ -383,8 +416,29 @@ export const pt: Figures = {
     const word = portugueseOrdinal(n);
     return /[ªa]$/.test(mark) ? word.replaceAll(/o(?=$|\s)/g, 'a') : word;
   },
-  own: [[/[nN]\.?[°º]\s?(?=\d)/, () => 'número']],
+  own: [
+    [/[nN]\.?[°º]\s?(?=\d)/, () => 'número'],
+    // A taxpayer's number (CPF, CNPJ): figure by figure.
+    [
+      /\d{3}\.\d{3}\.\d{3}-\d{2}(?!\d)|\d{2}\.\d{3}\.\d{3}\/\d{4}-\d{2}(?!\d)/,
+      ([number]) =>
+        number
+          .split(/\D/)
+          .map((group) => Array.from(group, (digit) => portuguese(BigInt(digit))).join(' '))
+          .join(', '),
+    ],
+    [
+      /(\d+)\s?x(?= \p{Ll}|\s*[,.;!?)]|$)/u,
+      ([, times = '0']) => `${ofPortugal(BigInt(times), 'f')} ${times === '1' ? 'vez' : 'vezes'}`,
+    ],
+    [/por h(?!\p{L})/u, () => 'por hora'],
+    ...romans(/(?<=século )([IVXL]+)(?!\p{L})/u, (n) => portuguese(n)),
+    ...romans(/(?<=(?:capítulo|cap\.|\p{Lu}\p{Ll}+) )([IVX]{2,}|V)(?=[\s,.;!?)]|$)/u, (n, before) =>
+      n > 10 || /^cap/.test(before) ? portuguese(n) : portugueseOrdinal(n),
+    ),
+    [/D\.(?= \p{Lu}\p{Ll}+ [IVX]+(?!\p{L}))/u, () => 'Dom'],
+  ],
   short: table(
-    'p. ex.=por exemplo;p.ex.=por exemplo;etc.=et cetera;aprox.=aproximadamente;tel.=telefone;núm.=número;nº=número;pág.=página;av.=avenida;Av.=avenida;máx.=máximo;mín.=mínimo;Sr.=senhor;Sra.=senhora;Srs.=senhores;Srta.=senhorita;Dr.=doutor;Dra.=doutora;Prof.=professor;Profa.=professora;Eng.=engenheiro;R.=rua;Exmo.=excelentíssimo',
+    'art.=artigo;ex.=exemplo;p. ex.=por exemplo;p.ex.=por exemplo;etc.=et cetera;aprox.=aproximadamente;tel.=telefone;núm.=número;nº=número;pág.=página;av.=avenida;Av.=avenida;máx.=máximo;mín.=mínimo;Sr.=senhor;Sra.=senhora;Srs.=senhores;Srta.=senhorita;Dr.=doutor;Dra.=doutora;Prof.=professor;Profa.=professora;Eng.=engenheiro;R.=rua;Exmo.=excelentíssimo',
   ),
 };

@@ -7,18 +7,19 @@ import type { Milliseconds } from '../../lib/clock.ts';
 
 /** Of subtitles: nobody says this on the telephone. */
 const SUBTITLES =
-  /amara\.?org|subtitles? (?:by|provided)|untertitel|sous-titr|subt[ií]tulos|sottotitoli|legendas (?:pela|por)|ondertitel|napisy (?:stworzone|wykonane)|字幕|ご視聴|チャンネル登録|请不吝点赞|thank(?:s| you)(?: so much| very much)? for watching|(?:like|please) (?:and )?subscribe|don't forget to subscribe|see you (?:in the )?next (?:video|time)|transcri(?:bed|ption) by|castingwords|otter\.ai|suscr[ií]b|iscrivetevi al|abonnez-vous|inscreva-se no canal|abonniert? (?:den|unseren|meinen) kanal|dank f[üu]r (?:ihre|eure) aufmerksamkeit|copyright|^(?:swr|wdr|zdf|ard|mdr|ndr|br) \d{4}|시청해|구독|mbc 뉴스|vielen dank f[üu]rs zuschauen|merci d['’]avoir regard[ée]|gracias por ver|obrigad[oa] por assistir|grazie per (?:la visione|aver guardato)|bedankt voor het kijken|dziękuję za (?:uwagę|oglądanie)|продолжение следует|www\.\S+|\[?♪/iu;
+  /amara\.?org|subtitles? (?:by|provided)|untertitel(?:ung)?(?: (?:der|des|im auftrag|von|aufgrund|durch|erstellt|wurden)|[:.!]*$)|sous-titr|subt[ií]tulos|sottotitoli|legendas (?:pela|por)|ondertitel|napisy (?:stworzone|wykonane)|字幕|ご視聴|チャンネル登録|请不吝点赞|thank(?:s| you)(?: so much| very much)? for watching|(?:like and|please) subscribe(?: to (?:my|our|the|this)|[.!]*$)|don't forget to subscribe|see you (?:in the )?next (?:video|time)|transcri(?:bed|ption) by|castingwords|otter\.ai|suscr[ií]b|iscrivetevi al|abonnez-vous|inscreva-se no canal|abonniert? (?:den|unseren|meinen) kanal|dank f[üu]r (?:ihre|eure) aufmerksamkeit|copyright (?:\d|wdr|swr|zdf|ard|ndr|mdr|br\b|australian)|^(?:swr|wdr|zdf|ard|mdr|ndr|br) \d{4}|시청해|구독|mbc 뉴스|vielen dank f[üu]rs zuschauen|merci d['’]avoir regard[ée]|gracias por ver|obrigad[oa] por assistir|grazie per (?:la visione|aver guardato)|bedankt voor het kijken|dziękuję za (?:uwagę|oglądanie)|продолжение следует|(?:subs|translat\w+|par|by) (?:by )?www\.\S+|^\W*www\.\S+\W*$|\[?♪/iu;
 
 /** The same in other languages, and who made the subtitles. */
 const MORE_SUBTITLES =
-  /^©|\btv \p{L}+ \d{4}\W*$|dzięki za (?:oglądanie|uwagę)|napisy:|देखने के लिए धन्यवाद|चैनल को सब्सक्राइब|明[鏡镜]|(?:[谢謝]{2}|感[谢謝])[觀观收][看聽听]|zdjęcia i montaż|ที่รับชม|ติดตามตอนต่อไป|спасибо за (?:просмотр|внимание)|субтитр|дякую за перегляд|субтитри|[iİ]zlediğiniz için|altyazı|للمشاهدة|نانسي قنقر|في القناة|tack f[öo]r att (?:ni|du)|textning|undertekst|tekst(?:et|ing) a[fv]|kiitos katsomisesta|tekstitys|titulky|felirat|υπότιτλοι|mulțumesc pentru vizionare|hvala što (?:pratite|ste)|phụ đề|đăng ký kênh|đã theo dõi|terima kasih (?:telah|sudah) menonton|כתוביות|תודה (?:על ה|ש)צפי/iu;
+  /^©|thank you for your attention|translat(?:ed|ions?) by|beadaholique|soustitreur|vous abonner|iscriviti al|^legendas? (?:\p{Lu}|p)|abonneer je|dziękuję za ob|subskryb|ďakujem za pozornosť|děkuji za pozornost|takk for at (?:du|dere)|자막|abone ol|^ترجمة\W*$|\btv \p{L}+ \d{4}\W*$|dzięki za (?:oglądanie|uwagę)|napisy:|देखने के लिए धन्यवाद|चैनल को सब्सक्राइब|明[鏡镜]|(?:[谢謝]{2}|感[谢謝])(?:大家|各位|您的)?[觀观收][看聽听]|zdjęcia i montaż|ที่รับชม|ติดตามตอนต่อไป|спасибо за (?:просмотр|внимание)|субтитр|дякую за перегляд|субтитри|[iİ]zlediğiniz için|altyazı|للمشاهدة|نانسي قنقر|في القناة|tack f[öo]r att (?:ni|du)|textning|undertekst|tekst(?:et|ing) a[fv]|kiitos katsomisesta|tekstitys|titulky|felirat|υπότιτλοι|mulțumesc pentru vizionare|hvala što (?:pratite|ste)|phụ đề|đăng ký kênh|đã theo dõi|terima kasih (?:telah|sudah) menonton|כתוביות|תודה (?:על ה|ש)צפי/iu;
 
 /** A whole text of these words is one, too; within others they are said. */
 const WHOLE =
   /^\W*(?:thank(?:s| you)(?: so much| very much)? for listening|see you in the next one|we(?:'ll| will) be right back|satsang with mooji|das war['’]s f[üu]r heute)\W*$/i;
 
 /** A sound that is described, and a word that goes round and round. */
-const NO_SPEECH = /^\s*(?:\[[^\]]*\]|\([^)]*\)|\*[^*]*\*)[\s.]*$|^\W*([\p{L}']+)(?:[\s,.]+\1){7,}\W*$/iu;
+const NO_SPEECH =
+  /^\s*(?:<\|[^|]*\|>\s*)+$|^\W*(.{1,4}?)\1{9,}\W*$|^\W*((?:[\p{L}']+[\s,.!?]+){2,4}?)\2{4,}|^\s*(?:\[[^\]]*\]|\([^)]*\)|\*[^*]*\*)[\s.]*$|^\W*([\p{L}']+)(?:[\s,.]+\3){7,}\W*$/iu;
 
 /** What is said on the telephone, too, but takes its time. */
 const SHORT: Readonly<Record<string, readonly string[]>> = {
@@ -36,12 +37,16 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
     "i'm sorry",
     'oh',
     'okay',
+    'hmm',
+    'uh',
+    'um',
+    'the',
   ],
   de: ['vielen dank', 'danke', 'danke schön', 'tschüss', 'bis zum nächsten mal', "das war's"],
   fr: ['merci', 'merci beaucoup', 'au revoir', 'à bientôt'],
-  es: ['gracias', 'muchas gracias', 'adiós', 'hasta luego', 'chao'],
+  es: ['gracias', 'muchas gracias', 'adiós', 'hasta luego', 'hasta la próxima', 'chao'],
   it: ['grazie', 'grazie mille', 'grazie a tutti', 'ciao', 'arrivederci'],
-  pt: ['obrigado', 'obrigada', 'tchau', 'até logo', 'muito obrigado'],
+  pt: ['obrigado', 'obrigada', 'tchau', 'até logo', 'até a próxima', 'muito obrigado'],
   nl: ['dank je wel', 'dank u wel', 'bedankt', 'tot ziens', 'doei'],
   pl: ['dziękuję', 'dzięki', 'do widzenia', 'pa pa'],
   hi: ['धन्यवाद', 'शुक्रिया'],
@@ -90,5 +95,19 @@ export function isPhantom(text: string, voicedMs: Milliseconds, language: string
     .trim();
   // English ones come up in every language.
   const known = [...(SHORT[language.slice(0, 2).toLowerCase()] ?? []), ...(SHORT['en'] ?? [])];
-  return voicedMs < SHORT_MS && known.includes(words.replaceAll(/ +/g, ' '));
+  return voicedMs < SHORT_MS && isMadeOf(words.replaceAll(/ +/g, ' '), known);
+}
+
+/** What begins the words of somebody who speaks. */
+const BEGINNINGS: readonly string[] = ['okay', 'oh', 'so', 'hmm', 'uh', 'um', 'the'];
+
+/** Of these phrases, one after another: "thank you bye". */
+function isMadeOf(words: string, phrases: readonly string[]): boolean {
+  return phrases.some(
+    (phrase) =>
+      words === phrase ||
+      (!BEGINNINGS.includes(phrase) &&
+        words.startsWith(`${phrase} `) &&
+        isMadeOf(words.slice(phrase.length + 1), phrases)),
+  );
 }

@@ -85,6 +85,12 @@ const READ: readonly (readonly [code: string, written: string, spoken: string])[
   ['en', 'Call (555) 010-4477.', 'Call 5 5 5, 0 1 0, 4 4 7 7.'],
   ['en', 'Call 555-0199.', 'Call 5 5 5, 0 1 9 9.'],
   ['en', 'It is 5550199, right?', 'It is 5 5 5, 0 1 9 9, right?'],
+  ['en', 'Call 555 0199 now.', 'Call 5 5 5, 0 1 9 9 now.'],
+  // Keys
+  ['en', 'Press # to go on, or press *.', 'Press pound to go on, or press star.'],
+  ['en', 'Press the * key, or "#".', 'Press the star key, or "pound".'],
+  ['de', 'Drücken Sie die * Taste oder #.', 'Drücken Sie die Stern Taste oder Raute.'],
+  ['fr', 'Tapez * pour finir.', 'Tapez étoile pour finir.'],
   ['en', 'Call 1-800-555-0199', 'Call 1, 8 0 0, 5 5 5, 0 1 9 9'],
   ['de', 'Unter +49 30 1234567.', 'Unter plus 4 9, 3 0, 1 2 3, 4 5 6 7.'],
   ['de', '+49 (0)30 1234567.', 'plus 4 9, 3 0, 1 2 3, 4 5 6 7.'],

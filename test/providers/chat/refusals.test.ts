@@ -43,6 +43,16 @@ describe('of a refusal', () => {
     ['Developer instruction is not enabled for models/gemma-3-27b-it', 400, MERGED],
     ["Unsupported value: 'messages[0].role' does not support 'system' with this model.", 400, MERGED],
     ['Only user, assistant and tool roles are supported, got system.', 500, MERGED],
+    ['Conversation roles must alternate user/assistant/user/assistant/...', 400, MERGED],
+    ['Only user and assistant roles are supported!', 500, MERGED],
+    ["Role 'system' is not allowed", 400, MERGED],
+    ['messages: Unexpected role "system". The Messages API accepts a parameter', 400, MERGED],
+    // What OpenAI calls the refusals of its own is no reason; names in other spellings
+    ['Temperature is not supported with reasoning models', 400, 'no temperature'],
+    ['"llama3" does not support thinking', 400, 'no reasoning_effort'],
+    ['Reasoning is mandatory for this endpoint and cannot be disabled.', 400, 'no reasoning_effort'],
+    ['tool_call_id or temperature {"type":"invalid_request_error"}', 400, undefined],
+    ['After the optional system message, conversation roles must alternate', 400, undefined],
     // Not about parameters
     [
       "This model's maximum context length is 4096. Please reduce max_tokens, or it is invalid",
@@ -84,7 +94,18 @@ describe('of a refusal', () => {
     ['`inputs` tokens + `max_new_tokens` must be <= 4097', undefined, true],
     ['error parsing tool call: unexpected end of JSON input', 500, true],
     ['Failed to parse input at pos 12: <tool_call>', 500, true],
+    ['This model only supports single tool-calls at once! {"type":"invalid_request_error"}', 400, true],
     ['Rate limit reached', 429, false],
+    ['No model specified', 400, false],
+    ['Your organization must be verified to stream this model.', 400, false],
+    ['request is from an unsupported country', 400, false],
+    ['Stream mode is not supported with this model', 400, false],
+    ['The project you are requesting has been archived', 400, false],
+    ['The server had an error while processing your request. Sorry about that!', undefined, false],
+    ['upstream connect error or disconnect/reset before headers', undefined, false],
+    ['Provider returned error', undefined, false],
+    ['EngineCore encountered an issue. See stack trace (above).', undefined, false],
+    ['Network connection lost.', undefined, false],
     ['Model x is not supported when using this endpoint', 400, false],
     ['Your credit balance is too low to access the API', 400, false],
     ['User location is not supported for the API use.', 400, false],
@@ -95,6 +116,14 @@ describe('of a refusal', () => {
     ['Invalid API Key', 401, false],
   ])('%j (%s) lies in the conversation: %s', (text, status, isSo) => {
     expect(isOfConversation({ text, ...(status !== undefined && { status }) })).toBe(isSo);
+  });
+
+  it('an id that is too long is told otherwise, and the conversation stays whole', () => {
+    const text = "Invalid 'messages[3].tool_calls[0].id': string too long. Expected one of 40";
+    expect(mended({ status: 400, text }, {}, { tokens: 10_000 })).toEqual({
+      toolsInWords: true,
+      tokens: 5000,
+    });
   });
 
   it.each<[string, number]>([
@@ -111,6 +140,10 @@ describe('of a refusal', () => {
     ['Range of input length should be [1, 30720]', 5000],
     ['Your request exceeded model token limit: 8192', 5000],
     ['max_tokens must be at least 1, got -123.', 5000],
+    ['Request payload size exceeds the limit: 20971520 bytes.', 5000],
+    ['too many total text bytes: 16384 > 8192', 4250],
+    ['Total prompt and completion tokens must be less than 8193', 5000],
+    ["Invalid 'messages[1].content': string too long. Expected a string with maximum length 1048576", 5000],
   ])('%j says how much may stay of 10,000 tokens: %d', (text, tokens) => {
     expect(mended({ status: 413, text }, {}, { tokens: 10_000 })).toEqual({ tokens, shortened: 1 });
   });

@@ -117,6 +117,9 @@ describe('tool calls that come in fragments', () => {
     expect(of('take_message', '"Ann"')).toEqual({ name: 'Ann' });
     expect(of('take_message', '[1, 2, 3, 4]')).toBe('[1, 2, 3, 4]');
     expect(of('hang_up', '[]')).toEqual({});
+    expect(of('hang_up', '[null]')).toEqual({});
+    expect(of('take_message', '{"Name": "Ann", "NUMBER": "5"}')).toEqual({ name: 'Ann', number: '5' });
+    expect(of('take_message', '{"Name": "Ann", "name": "Bob"}')).toEqual({ Name: 'Ann', name: 'Bob' });
     expect(of('open_door', '["Ann"]')).toBe('["Ann"]');
   });
 });

@@ -66,7 +66,7 @@ const YEARS = new RegExp(`^(${YEAR})[-–/](${YEAR}|\\d\\d)$`);
 /** Short numbers that are dialled, whatever stands before them. */
 const DIALLED: ReadonlySet<string> = new Set(['911']);
 const BEFORE_DIALLED =
-  /^(?:call|calls|calling|dial|dialling|dialing|ring|phone|text|press|sms|at|on|number|extension|ext|code|pin|flight|room|suite|line)$/i;
+  /^(?:call|calls|calling|dial|dialling|dialing|ring|phone|text|press|sms|at|on|number|extension|ext|code|pin|flight|room|rm|suite|line)$/i;
 
 /** `911`, `dial 112`, `extension 204`: digit by digit. */
 const shortNumber: Rule = (tokens, at) => {
@@ -118,6 +118,9 @@ const slashed: Rule = (tokens, at) => {
   }
   const fraction = fractionOf(core);
   if (fraction) return { say: fractionWords(...fraction, 'one'), count: 1 };
+  const [, month, ofYear] = /^(0?[1-9]|1[0-2])\/((?:19|20)\d\d)$/.exec(core) ?? [];
+  if (month !== undefined)
+    return { say: `${MONTHS[Number(month) - 1] ?? ''} ${year(Number(ofYear))}`, count: 1 };
   const iso = /^(\d{4})[/.](\d{1,2})[/.](\d{1,2})$/.exec(core);
   if (iso) return dayOf(Number(iso[2]), Number(iso[3]), iso[1]);
   const parts = /^(\d{1,2})([/.-])(\d{1,2})(?:\2(\d{4}|\d{2}))?$/.exec(core);
@@ -254,7 +257,7 @@ const money: Rule = (tokens, at) => {
   const last = SIGN_LAST.exec(core);
   if (first) return amount({ minus: first[1], sign: first[2], figures: first[3], scale: first[4] }, next);
   if (last) return amount({ minus: last[1], sign: last[4], figures: last[2], scale: last[3] }, '');
-  if (mark !== '') return undefined;
+  if (mark !== '' && core !== 'Rs') return undefined;
   // Codes are upper case, so that "try 5" stays what it is.
   const isSign = (text: string): boolean =>
     SIGN_ONLY.test(text) && (text === text.toUpperCase() || /^(?:kr|zł|Kč|Rs)$/.test(text));
@@ -347,7 +350,8 @@ const range: Rule = (tokens, at) => {
   if (!match) return undefined;
   const [, from = '', to = ''] = match;
   const isRange = /\d/.test(from) && /^[£$€]?\d/.test(to);
-  const days = [from, to].map((side) => ABBREVIATIONS[side.toLowerCase()]);
+  if (/^M[-–]F$/.test(token.core)) return { say: 'Monday to Friday', count: 1 };
+  const days = [from, to].map((side) => ABBREVIATIONS[side.replace('.', '').toLowerCase()]);
   if (days.every((day) => day?.endsWith('day'))) return { say: days.join(' to '), count: 1 };
   if (!isRange && !token.core.includes('–')) return undefined;
   // "$20-30": of both
@@ -360,6 +364,9 @@ const range: Rule = (tokens, at) => {
     };
   }
   const sides = [from, to].map((side) => readAt([tokenOf(side)], 0).say).filter((say) => say !== '');
+  // "10–15 min"
+  const unit = /^\d+[-–]\d+$/.test(token.core) && token.mark === '' ? unitOf(tokens[at + 1]) : undefined;
+  if (unit) return { say: `${sides.join(' to ')} ${unit[1]}`, count: 2 };
   return { say: sides.join(' to '), count: 1 };
 };
 
@@ -370,7 +377,12 @@ const numberWithUnit: Rule = (tokens, at) => {
   if (!match) return undefined;
   const [, sign = '', digits = '', close] = match;
   const apart = close === undefined && mark === '' ? unitOf(tokens[at + 1]) : undefined;
-  const unit = close === undefined ? apart : UNITS[close.toLowerCase()];
+  const square = close === undefined && mark === '' ? squareUnit(tokens, at + 1) : undefined;
+  if (square) return { say: `${measured(digits, numberWords(digits))} ${square}`, count: 3 };
+  // A capital is no meter, and no gram: 1.5M, 5G.
+  if (close === 'M')
+    return { say: `${sign === '' ? '' : 'minus '}${decimal(digits.replaceAll(',', ''))} million`, count: 1 };
+  const unit = close === undefined ? apart : close === 'G' ? undefined : UNITS[close.toLowerCase()];
   if (close !== undefined && unit === undefined) return undefined;
   const signed = sign === '' ? '' : sign === '+' ? 'plus ' : 'minus ';
   // A round number is no code.
@@ -382,6 +394,13 @@ const numberWithUnit: Rule = (tokens, at) => {
 /** Of something that is counted, 1995 is no year. */
 function measured(digits: string, number: string): string {
   return /^\d{4}$/.test(digits) && !digits.startsWith('0') ? cardinal(Number(digits)) : number;
+}
+
+/** `sq ft`, `sq. m` */
+function squareUnit(tokens: readonly Token[], at: number): string | undefined {
+  if (!/^sq$/i.test(tokens[at]?.core ?? '')) return undefined;
+  const unit = unitOf(tokens[at + 1]);
+  return unit && `square ${unit[1]}`;
 }
 
 /** A unit that stands by itself behind a number. */
@@ -409,15 +428,26 @@ const abbreviation: Rule = (tokens, at) => {
     const full = key === 'st' ? (title ? 'saint' : 'street') : title ? 'doctor' : 'drive';
     return { say: full, count: 1 };
   }
+  if (key === 'ft' && raw.endsWith('.') && /^[A-Z]/.test(next)) return { say: 'fort', count: 1 };
+  if ((key === 'p' || key === 'pp' || key === 'vol') && raw.endsWith('.') && /^\d/.test(next))
+    return { say: { p: 'page', pp: 'pages', vol: 'volume' }[key], count: 1 };
+  if (key === 'min' && /^Min\.|^min\./.test(raw) && /^\d/.test(next) && !/\d$/.test(previous))
+    return { say: 'minimum', count: 1 };
+  if (previous === 'per' && SHORT_TIMES[key] !== undefined) return { say: SHORT_TIMES[key], count: 1 };
   if (key === 'no' && raw.endsWith('.') && /^\d/.test(next)) return { say: 'number', count: 1 };
   const full = ABBREVIATIONS[key];
   if (full === undefined) return undefined;
   // Some are words as well ("sat", "sun", "min"): only with a full stop or a capital letter are they short.
-  const isName = at > 0 && /^[A-Z][a-z]{2}$/.test(core);
+  const isName =
+    /^[A-Z][a-z]{2}$/.test(core) &&
+    (at > 0 || (/^(?:&|and|or|to|-|–)$/.test(next) && isWeekday(tokens[at + 2])));
   if (AMBIGUOUS.has(key) && !raw.includes('.') && !isName) return undefined;
   return { say: full, count: 1 };
 };
-const AMBIGUOUS = new Set('sat sun wed mon mar dec jan min ext co ave approx inc'.split(' '));
+function isWeekday(token: Token | undefined): boolean {
+  return ABBREVIATIONS[token?.core.toLowerCase() ?? '']?.endsWith('day') === true;
+}
+const AMBIGUOUS = new Set('sat sun wed mon mar dec jan min ext co ave approx inc max rm ref'.split(' '));
 
 const spelled: Rule = (tokens, at) => {
   const { core } = tokens[at] as Token;
@@ -483,7 +513,9 @@ const SHORT_TIMES: Readonly<Record<string, string>> = {
 const around: Rule = (tokens, at) => {
   const [, before = '', rest = ''] =
     /^(mid|early|late|pre|post)[-–](.*\d.*)$/i.exec((tokens[at] as Token).core) ?? [];
-  return rest === '' ? undefined : { say: `${before} ${readAt([tokenOf(rest)], 0).say}`, count: 1 };
+  return rest === ''
+    ? undefined
+    : { say: `${before} ${readAt([tokenOf('the'), tokenOf(rest)], 1).say}`, count: 1 };
 };
 
 /** What has a number and no name: `Chapter IV`. Of people, the first of a name: `Henry VIII`. */
@@ -575,7 +607,7 @@ function plainWords(core: string): string {
     .replaceAll(/\p{M}/gu, '')
     .replaceAll('ß', 'ss')
     .replaceAll(/(?<=\d)\.(?=\d)/g, ' point ')
-    .replaceAll(/[&+@%‰#/=°×÷±~]/g, (sign) => ` ${SYMBOL_WORDS[sign] ?? ''} `)
+    .replaceAll(/[&+@%‰#§/=°×÷±~]/g, (sign) => ` ${SYMBOL_WORDS[sign] ?? ''} `)
     .replaceAll(/\d+/g, (digits) => ` ${numberWords(digits)} `)
     .replaceAll(/[^A-Za-z' ]+/g, ' ')
     .split(' ')

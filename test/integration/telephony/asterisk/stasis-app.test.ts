@@ -826,6 +826,18 @@ describe('at the start', () => {
     expect(server.apps).toEqual([]);
   });
 
+  it.each([
+    ['hasEvents', /gives no events.* answers 404 .*res_ari_events\.so/],
+    ['passesUpgrades', /gives no events.* answers 426 .*proxy .*Connection and Upgrade/],
+  ] as const)(
+    'an Asterisk of which no WebSocket can be had (%s) is told of before an app is registered',
+    async (what, told) => {
+      server[what] = false;
+      await expect(start()).rejects.toThrow(told);
+      expect(server.apps).toEqual([]);
+    },
+  );
+
   it('an Asterisk that loses chan_rtp later is told of, until it has it again', async () => {
     const started = await start({ settings: { soundMs: 20 } });
     server.hasRtp = false;
