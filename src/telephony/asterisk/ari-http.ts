@@ -102,11 +102,6 @@ export class AriHttp {
         answerOf(incoming).then(resolve, reject);
       },
     );
-    // Asked for: what comes over it isn't looked at here.
-    outgoing.on('upgrade', ({ statusCode: status = 101, headers: given }, socket) => {
-      socket.destroy();
-      resolve({ status, headers: given, body: '' });
-    });
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       // The server closed the kept connection while the request was on its way: it wasn't taken.
       const unlucky = outgoing.reusedSocket && error.code === 'ECONNRESET' && !signal.aborted;

@@ -281,37 +281,6 @@ export async function checkSound(server: AriServer, timeoutMs: Milliseconds): Pr
   throw new AriError('ARI_REQUEST_FAILED', message, 404);
 }
 
-/** As a WebSocket begins (RFC 6455 §4.1); the key is any that has 16 bytes. */
-const UPGRADE = {
-  connection: 'Upgrade',
-  upgrade: 'websocket',
-  'sec-websocket-version': '13',
-  'sec-websocket-key': Buffer.alloc(16).toString('base64'),
-};
-
-/**
- * Makes sure that a WebSocket for events can be had, without registering an app: Asterisk answers 400 to one that names none,
- * if it gets that far. Rejects with ARI_REQUEST_FAILED or ARI_UNAUTHORIZED, and says what to do.
- */
-export async function checkStreams(server: AriServer, timeoutMs: Milliseconds): Promise<void> {
-  const http = new AriHttp(server, timeoutMs);
-  try {
-    const url = `${ariBase(server)}/ari/events`;
-    const answer = await http.request({ method: 'GET', url, headers: UPGRADE });
-    const { status } = answer;
-    if (status === 400 || status === 101) return;
-    if (status === 401 || status === 403) throw refusal(server, 'GET', url, answer);
-    const why =
-      status === 404
-        ? 'its module res_ari_events.so has to be loaded (modules.conf)'
-        : 'a proxy in between has to pass WebSockets on, with the headers Connection and Upgrade; or name its own address (ARI_URL)';
-    const message = `Asterisk "${server.name}" gives no events: ${url} answers ${status} where a WebSocket is asked for; ${why}`;
-    throw new AriError('ARI_REQUEST_FAILED', message, status);
-  } finally {
-    http.close();
-  }
-}
-
 function listOf<T>(value: unknown, parse: (item: unknown) => T | undefined): T[] {
   if (!Array.isArray(value)) return [];
   return value.map(parse).filter((item) => item !== undefined);

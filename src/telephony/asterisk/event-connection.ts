@@ -3,7 +3,7 @@ import { onAbort } from '../../lib/abort.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { AriError } from './ari-error.ts';
 import type { AriServer } from './ari-http.ts';
-import { openEventSocket } from './event-socket.ts';
+import { openEventSocket, refusedSocket } from './event-socket.ts';
 
 export interface EventConnectionOptions {
   readonly server: AriServer;
@@ -103,12 +103,7 @@ export class EventConnection {
       this.terminate();
     });
     this.#socket.on('unexpected-response', (request, response) => {
-      const { statusCode: status } = response;
-      const message = `Asterisk "${name}" answered the event stream's request with ${String(status)}`;
-      const code = status === 401 ? 'ARI_UNAUTHORIZED' : 'ARI_REQUEST_FAILED';
-      this.#opened.reject(new AriError(code, message, status));
-      response.resume();
-      request.destroy();
+      this.#opened.reject(refusedSocket(this.#options.server, request, response));
     });
     this.#socket.on('error', (error) => {
       this.#end = { is: 'lost', reason: error.message };

@@ -781,18 +781,20 @@ describe('at the start', () => {
   });
 
   it('Asterisk isn’t asked whether a caller is on hold who isn’t connected yet: it would log a warning', async () => {
-    const asked: string[] = [];
+    const asked: [path: string, isConnected: boolean][] = [];
+    const waiting = server.call({ silently: true });
     server.fault = ({ path, query }) => {
-      if (query.get('variable') === 'CHANNEL(rtp,hold)') asked.push(path);
+      const isConnected = !path.includes(waiting.id) || waiting.state === 'Up';
+      if (query.get('variable') === 'CHANNEL(rtp,hold)') asked.push([path, isConnected]);
       return undefined;
     };
-    server.call({ silently: true });
     const talking = server.call({ silently: true, exten: '510002' });
     talking.state = 'Up';
     await start();
     await Promise.all([desk.call(0), desk.call(1)]);
     await eventually('that one is asked for', () => asked.length > 0);
-    expect(asked).toEqual([expect.stringContaining(talking.id)]);
+    expect(asked[0]).toEqual([expect.stringContaining(talking.id), true]);
+    expect(asked.filter(([, isConnected]) => !isConnected)).toEqual([]);
   });
 
   it('what belongs to others is left alone', async () => {
