@@ -60,6 +60,12 @@ const byWordsAlone: EndpointingPolicy = {
 /** "I have a question" is a sentence like others. */
 const withoutAnnouncements = endpointingByWords({ ...english, announced: [] });
 
+/** What the caller calls for is waited for no longer than what they say later. */
+const withoutPurpose: EndpointingPolicy = {
+  pauseAfter: (turn, ordinaryMs) =>
+    endpointingByWords(english).pauseAfter({ ...turn, first: false }, ordinaryMs),
+};
+
 /** Of each sound, this isn't known. */
 function without(...unknown: readonly ('pitched' | 'weakerDb' | 'laughs')[]): InterruptionPolicy {
   const policy = pausingForWords(english);
@@ -86,6 +92,7 @@ export const VARIANTS: readonly Variant[] = [
 
 /** What a row's calls are held with, as the report tells it. */
 export function inForce({
+  { name: 'without purposes', settings: { endpointing: withoutPurpose } },
   limits,
   settings,
   patience = 'normal',
