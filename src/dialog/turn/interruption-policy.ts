@@ -55,7 +55,7 @@ const FEW_WORDS = 2;
 /** And up to this many in a laugh, which lasts longer. */
 const LAUGHS_WORDS = 4;
 /** A voice that is turned away from the telephone is weaker by at least this. */
-export const ASIDE_DB = 7;
+export const ASIDE_DB = 6;
 /** One or two words aren't believed if the recogniser is less sure of them than this. */
 const CERTAIN = 0.7;
 /** How long the words of a short sound are waited for after its end. */

@@ -89,8 +89,8 @@ describe('a sound into the speech of the agent', () => {
     ],
     ['"stop" in a laugh', { words: 'stop', isOver: true, laughs: true, lastsMs: 900 }, 'interrupts'],
     ['"stop", hoarse', { words: 'stop', isOver: true, pitched: 0.3, lastsMs: 300 }, 'interrupts'],
-    ['words into the room', { words: 'put it over there', lastsMs: 900, weakerDb: 8 }, 'listens'],
-    ['a little quieter', { words: 'put it over there', lastsMs: 900, weakerDb: 6 }, 'interrupts'],
+    ['words into the room', { words: 'put it over there', lastsMs: 900, weakerDb: 6 }, 'listens'],
+    ['a little quieter', { words: 'put it over there', lastsMs: 900, weakerDb: 5 }, 'interrupts'],
     ['"wait" from far away', { words: 'wait wait', lastsMs: 900, weakerDb: 12 }, 'interrupts'],
   ])('%s', (_of, sound, judgement) => {
     const all = { words: '', final: false, isOver: false, into: 'reply', ...sound } as const;

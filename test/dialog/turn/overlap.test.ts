@@ -357,16 +357,6 @@ describe('a sound that is weaker than the caller', () => {
     expect(call.state.phase).toBe('speaking');
   });
 
-  it.each([
-    [10_250, 'speaking'], // a vowel
-    [10_600, 'listening'],
-  ])('is measured by more than a vowel (until %i ms)', (until, phase) => {
-    const call = answering();
-    call.ends(until, -31);
-    call.feedAt(until + 200, { type: 'transcript', ask: 4, transcript: said('put it') });
-    expect(call.state.phase).toBe(phase);
-  });
-
   it('is as loud as ever, and interrupts', () => {
     const call = answering();
     expect(call.feedAt(10_400, { type: 'speech-lasts', dbov: -30 })).toEqual([]);
