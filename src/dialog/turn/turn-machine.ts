@@ -1245,11 +1245,15 @@ function waitedEnough(state: SpeakingState, at: Milliseconds, settings: TurnSett
       ? unchanged({ ...state, overlap: { is: 'resumed', said: overlap.said } })
       : unchanged({ ...state, ear: { is: 'quiet' }, overlap: undefined });
   }
-  const sound = { ...soundOf(state, knownText(overlap.said), at), final: true };
+  const { transcript } = overlap.said.pieces.at(-1) ?? {};
+  const known = { ...soundOf(state, knownText(overlap.said), at), confidence: transcript?.confidence };
+  const sound: CallerSound = { ...known, final: true, waited: true };
   if (ear.is === 'pausing' && settings.interruption.judge(sound) !== 'interrupts') {
     return {
-      state: { ...state, overlap: { is: 'resumed', said: overlap.said } },
-      actions: goingOn(state, sound, 'time', at),
+      state: transcript
+        ? { ...state, ear: { is: 'quiet' }, overlap: undefined }
+        : { ...state, overlap: { is: 'resumed', said: overlap.said } },
+      actions: goingOn(state, sound, transcript ? 'words' : 'time', at),
     };
   }
   const actions = [...judged(state, 'interruption', sound, 'length', at), ...stopping(state, 'caller')];

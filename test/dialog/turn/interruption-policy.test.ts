@@ -46,8 +46,18 @@ describe('a sound into the speech of the agent', () => {
     ['one word, and no more', { words: 'now', lastsMs: 400, isOver: true }, 'interrupts'],
     ['one word that the detector has not heard', { words: 'now' }, 'interrupts'],
     [
-      'a word of which nobody is sure',
+      'a word of which nobody is sure, while more may follow',
       { words: 'how yeah', final: true, isOver: true, confidence: 0.5, lastsMs: 900 },
+      'unclear',
+    ],
+    [
+      'the same, when nothing has',
+      { words: 'how yeah', final: true, isOver: true, waited: true, confidence: 0.5, lastsMs: 900 },
+      'listens',
+    ],
+    [
+      'one that lasts as long as a sentence',
+      { words: 'how', final: true, isOver: true, confidence: 0.5, lastsMs: 1300 },
       'listens',
     ],
     [
