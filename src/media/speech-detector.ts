@@ -114,10 +114,10 @@ export class SpeechDetector {
   /** The last voiced frame that stands out of the noise: where speech ended, if it did. */
   #lastClear = -1;
   #startVoicedMs = 0;
-  /** Of the voiced frames since the onset: their levels' sum, dBov, and their number. */
-  #levelSum = 0;
+  /** Of the voiced frames since the onset: the sum of their power, 1 at 0 dBov, and their number. */
+  #power = 0;
   #levelCount = 0;
-  /** The same of the voiced frames since it was last told that speech lasts, and their mean then. */
+  /** Of those since it was last told that speech lasts: their levels' sum, dBov, and their mean then. */
   #recentSum = 0;
   #recentDbov = SILENCE_DBOV;
   #burstVoicedMs = 0;
@@ -137,12 +137,15 @@ export class SpeechDetector {
     return this.#speaking;
   }
 
-  /** Mean level of what is voiced of the speech that is going on, or was the last to end, dBov. */
+  /**
+   * Mean power of what is voiced of the speech that is going on, or was the last to end, dBov: as ITU-T P.56 measures how loud
+   * somebody speaks, so that a soft end makes a sentence no weaker.
+   */
   get speechDbov(): number {
-    return this.#levelSum / Math.max(1, this.#levelCount);
+    return this.#levelCount === 0 ? SILENCE_DBOV : 10 * Math.log10(this.#power / this.#levelCount);
   }
 
-  /** Of the last 400 ms of it, as `speech-lasts` tells. */
+  /** The mean level of its last 400 ms, dBov, as `speech-lasts` tells: loud vowels count no more than the rest. */
   get recentDbov(): number {
     return this.#recentDbov;
   }
@@ -223,7 +226,7 @@ export class SpeechDetector {
     let voicedMs: Milliseconds = FRAME_MS;
     if (this.#unvoicedMs >= START_GAP_MS && !this.#speaking) {
       this.#startVoicedMs = 0;
-      this.#levelSum = 0;
+      this.#power = 0;
       this.#levelCount = 0;
       this.#recentSum = 0;
       this.#onset = this.#onsetBefore(frame);
@@ -236,7 +239,7 @@ export class SpeechDetector {
     this.#lastVoiced = frame;
     const level = this.#levels[frame % HISTORY] as number;
     if (level >= this.#floor + LAST_ABOVE_FLOOR_DB) this.#lastClear = frame;
-    this.#levelSum += level;
+    this.#power += 10 ** (level / 10);
     this.#levelCount += 1;
     this.#recentSum += level;
     this.#unvoicedMs = 0;

@@ -30,7 +30,7 @@ const HALF = given('HALF') ?? 'held-out';
 const [only, wantedCases, folder] = [given('ONLY'), given('CASES'), given('LISTEN')];
 const OUT = new URL('../../.cache/turns/', import.meta.url);
 /** The knob of the curve, ms. */
-const PAUSES = [150, 300, 450, 600, 900, 1300, 1800];
+const PAUSES = [150, 300, 400, 450, 500, 550, 600, 900, 1300, 1800];
 const SWEPT = ['complete sentence', 'hesitation', 'digits', 'correction'];
 
 function fail(message: string): never {

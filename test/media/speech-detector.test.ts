@@ -213,7 +213,8 @@ describe('speech detector', () => {
     call.quiet(60);
     call.voice(300, -30); // frames 38 … 52
     expect(call.lasting).toEqual([{ type: 'speech-lasts', frame: 42, at: T0 + 840 }]);
-    expect(call.detector.speechDbov).toBeCloseTo(-25, 0);
+    // The mean of their power: a soft end makes nobody weaker by much.
+    expect(call.detector.speechDbov).toBeCloseTo(-22.6, 1);
     call.quiet(400);
     call.voice(1300, -33);
     expect(call.lasting.map(({ at }) => at - T0)).toEqual([840, 1840, 2240, 2640]);

@@ -60,12 +60,24 @@ const byWordsAlone: EndpointingPolicy = {
 /** "I have a question" is a sentence like others. */
 const withoutAnnouncements = endpointingByWords({ ...english, announced: [] });
 
+/** What the caller calls for is waited for no longer than what they say later. */
+const withoutPurpose: EndpointingPolicy = {
+  pauseAfter: (turn, ordinaryMs) =>
+    endpointingByWords(english).pauseAfter({ ...turn, first: false }, ordinaryMs),
+};
+
 /** Of each sound, this isn't known. */
 function without(...unknown: readonly ('pitched' | 'weakerDb' | 'laughs')[]): InterruptionPolicy {
   const policy = pausingForWords(english);
   const nothing = Object.fromEntries(unknown.map((key) => [key, undefined]));
   return { ...policy, judge: (sound) => policy.judge({ ...sound, ...nothing }) };
 }
+
+/** What follows a word of which the recogniser isn't sure is not waited for. */
+const withoutWaiting: InterruptionPolicy = {
+  ...pausingForWords(english),
+  judge: (sound) => pausingForWords(english).judge({ ...sound, waited: true }),
+};
 
 /** The rows. A rule that is built later, and each of its parts left out, is a line here. */
 export const VARIANTS: readonly Variant[] = [
@@ -76,9 +88,11 @@ export const VARIANTS: readonly Variant[] = [
   { name: 'without loudness', settings: { interruption: without('weakerDb') } },
   { name: 'without pitch', settings: { interruption: without('pitched') } },
   { name: 'without laughs', settings: { interruption: without('laughs') } },
+  { name: 'without waiting', settings: { interruption: withoutWaiting } },
   { name: 'sounds by words alone', settings: { interruption: without('pitched', 'weakerDb', 'laughs') } },
   { name: 'stops at once', settings: { interruption: stoppingAtOnce(english) } },
   { name: 'without announcements', settings: { endpointing: withoutAnnouncements } },
+  { name: 'without purposes', settings: { endpointing: withoutPurpose } },
   { name: 'without rises', deafTo: 'level-rises' },
   { name: 'pause by words alone', settings: { endpointing: byWordsAlone } },
   { name: 'pause by time alone', settings: { endpointing: byTimeAlone } },

@@ -36,7 +36,7 @@ export type VadEvent =
       readonly traits?: SoundTraits | undefined;
     }
   /**
-   * They go on talking: reported after every 400 ms of voice. `dbov`: its mean level so far; `nowDbov`: that of these 400 ms. And once
+   * They go on talking: reported after every 400 ms of voice. `dbov`: its mean power so far; `nowDbov`: the mean level of these 400 ms. And once
    * if it is a laugh (`laughs`), as soon as that is known.
    */
   | {
@@ -53,7 +53,7 @@ export type VadEvent =
 
 /** How a sound of the caller's sounds. */
 export interface SoundTraits {
-  /** Mean level of its voiced frames, dBov. */
+  /** Mean power of its voiced frames, dBov. */
   readonly dbov: number;
   /** The share of it that has a pitch, 0 … 1: most of speech, hardly any of a cough or a breath. */
   readonly pitched: number;

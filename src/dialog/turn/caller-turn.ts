@@ -68,10 +68,10 @@ export function knownText(said: Said): string {
 
 /** How long the caller may pause now, given what they have said, and how. */
 export function pauseOf(
-  { said, ear, asked, pauses }: Pick<ListeningState, 'said' | 'ear' | 'asked' | 'pauses'>,
+  { turn, said, ear, asked, pauses }: Pick<ListeningState, 'turn' | 'said' | 'ear' | 'asked' | 'pauses'>,
   settings: TurnSettings,
 ): Milliseconds {
   const sounded = ear.is === 'pausing' ? { rise: ear.traits?.rise, finished: ear.finished } : {};
-  const turn = { text: knownText(said), asked, pauses, ...sounded };
-  return settings.endpointing.pauseAfter(turn, settings.endpointingMs);
+  const pausing = { text: knownText(said), asked, pauses, first: turn === 0, ...sounded };
+  return settings.endpointing.pauseAfter(pausing, settings.endpointingMs);
 }

@@ -15,6 +15,8 @@ export interface PausingTurn {
   readonly finished?: number | undefined;
   /** Pauses of this caller's after which they went on. */
   readonly pauses?: readonly Milliseconds[] | undefined;
+  /** It is the first turn of the call. */
+  readonly first?: boolean | undefined;
 }
 
 /** Decides how long the caller may pause before their turn is taken to be over. */
@@ -40,6 +42,10 @@ const OPEN_LEAST_MS = 2200;
 const SPELLING = 2;
 /** "I have a question": it follows. */
 const ANNOUNCED = 3.2;
+/** What a caller calls for: "I would like to book an appointment", "are you open". Its details often follow. */
+const PURPOSE = 2.2;
+/** Unless they have paused for so long already, and went on, ms. */
+const DETAILS_MS = 200;
 const WHOLE = 0.7;
 /** Yes, or no, to a question that wants nothing else. */
 const ANSWERED = 0.5;
@@ -106,8 +112,16 @@ export function endpointingByWords(
     return announced.closes(text) ? ANNOUNCED : undefined;
   };
 
+  /** More may follow in the caller's first turn: neither who, what, when is asked in it, nor was anything certain asked before. */
+  const isPurpose = (text: string, asked: string, pauses: readonly Milliseconds[]): boolean =>
+    language.asks.openly.length > 0 &&
+    wordsOf(text, language.code).length > 0 &&
+    !asks.openly.occursIn(text) &&
+    ['openly', undefined].includes(wanted(asked)) &&
+    pauses.every((pauseMs) => pauseMs < DETAILS_MS);
+
   return {
-    pauseAfter({ text, asked = '', rise = 0, finished = 0.5, pauses = [] }, setMs) {
+    pauseAfter({ text, asked = '', rise = 0, finished = 0.5, pauses = [], first = false }, setMs) {
       const ordinaryMs = PATIENCE[patience] * setMs;
       const prior = Array.from({ length: PRIOR }, () => ordinaryMs / OWN);
       const own = Math.max(ordinaryMs, Math.min(SLOWEST * ordinaryMs, OWN * longOf([...prior, ...pauses])));
@@ -116,7 +130,8 @@ export function endpointingByWords(
       if (share !== undefined) return share < 1 ? share * ordinaryMs : Math.max(own, share * ordinaryMs);
       if (finished >= CERTAINLY) return ENDS * own;
       if (finished <= 1 - CERTAINLY) return Math.max(own, GOES_ON * ordinaryMs);
-      return rise >= RISES ? RISEN * own : own;
+      if (rise >= RISES) return RISEN * own;
+      return first && isPurpose(text, asked, pauses) ? Math.max(own, PURPOSE * ordinaryMs) : own;
     },
   };
 }

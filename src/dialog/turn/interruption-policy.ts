@@ -15,6 +15,8 @@ export interface CallerSound {
   readonly lastsMs?: Milliseconds | undefined;
   /** They talk no more. */
   readonly isOver: boolean;
+  /** It has been over for so long that the agent waits no longer for what follows (`waitsMs`). */
+  readonly waited?: boolean | undefined;
   /** The share of it that has a pitch, 0 … 1; missing: it isn't over, or nobody knows. */
   readonly pitched?: number | undefined;
   /** It is a laugh; missing: it isn't, or it hasn't lasted long enough to tell. */
@@ -55,7 +57,7 @@ const FEW_WORDS = 2;
 /** And up to this many in a laugh, which lasts longer. */
 const LAUGHS_WORDS = 4;
 /** A voice that is turned away from the telephone is weaker by at least this. */
-export const ASIDE_DB = 7;
+export const ASIDE_DB = 6;
 /** One or two words aren't believed if the recogniser is less sure of them than this. */
 const CERTAIN = 0.7;
 /** How long the words of a short sound are waited for after its end. */
@@ -75,7 +77,8 @@ export function pausingForWords(language: Language): InterruptionPolicy {
   const urgent = new Vocabulary(language.urgent, language);
   return {
     atOnce: 'pause',
-    judge({ words, final, confidence = 1, lastsMs, isOver, pitched = 1, laughs, weakerDb = 0 }) {
+    judge(sound) {
+      const { words, final, confidence = 1, lastsMs, isOver, pitched = 1, laughs, weakerDb = 0 } = sound;
       const count = wordsOf(words, language.code).length;
       const isNoise = laughs ?? pitched < SPEECH_PITCHED;
       const mostInIt = laughs ? LAUGHS_WORDS : FEW_WORDS;
@@ -91,7 +94,7 @@ export function pausingForWords(language: Language): InterruptionPolicy {
         if (isTalk || (isCertain ? count : others) > FEW_WORDS || lastsMs === undefined) return 'interrupts';
         if (!isOver && lastsMs < SENTENCE_MS) return 'unclear';
         const isSentence = lastsMs >= SENTENCE_MS && others >= FEW_WORDS;
-        return isCertain || isSentence ? 'interrupts' : 'listens';
+        return isCertain || isSentence ? 'interrupts' : unknown(sound);
       }
       if (!final) return 'unclear';
       return count === 0 && (lastsMs ?? 0) >= SENTENCE_MS ? 'interrupts' : 'listens';
@@ -99,6 +102,11 @@ export function pausingForWords(language: Language): InterruptionPolicy {
     waitsMs: (lastsMs) => (lastsMs < SENTENCE_MS ? SOUND_WAITS_MS : SENTENCE_WAITS_MS),
     longestMs: LONGEST_MS,
   };
+}
+
+/** Nobody is sure of its words: it may be the beginning of a sentence, which tells. */
+function unknown({ lastsMs = 0, waited = false }: CallerSound): Judgement {
+  return waited || lastsMs >= SENTENCE_MS ? 'listens' : 'unclear';
 }
 
 /** The same, but as soon as the detector hears a sound, the agent stops for good. */

@@ -485,7 +485,13 @@ function goOn(state: ListeningState, start: Pick<EventOf<'speech-start'>, 'frame
   const said = state.digits ? withKeys(state.said, state.digits, false) : state.said;
   const pauses = said.from ? withPause(state, since) : state.pauses;
   // The level of each sound is measured anew.
-  const level = state.level && { ...state.level, lasts: 0, recentDbov: [], faintSince: undefined };
+  const level = state.level && {
+    ...state.level,
+    lasts: 0,
+    meanDbov: 0,
+    recentDbov: [],
+    faintSince: undefined,
+  };
   const keyed = { ...state, said, digits: undefined, level };
   const { state: free, actions } = takeBack({ ...keyed, pauses, ear: talking(start) });
   if (!said.from) {
@@ -639,7 +645,7 @@ const BEHIND_MS = 20_000;
 
 /** How loud the sound goes on: is it the caller's? */
 function lasts(state: ListeningState, event: EventOf<'speech-lasts'>, settings: TurnSettings): Step {
-  const { dbov, nowDbov, frame, since } = event;
+  const { nowDbov, frame, since } = event;
   if (nowDbov === undefined || frame === undefined || since === undefined) return unchanged(state);
   if (state.findsTurns) return unchanged(state);
   const began = { frame: frame - LASTS_FRAMES, since: since - LASTS_FRAMES * FRAME_MS };
@@ -647,11 +653,13 @@ function lasts(state: ListeningState, event: EventOf<'speech-lasts'>, settings: 
     return goOn(state, began);
   if (state.ear.is !== 'talking') return unchanged(state);
   const { lasts = 0, highestDbov, recentDbov = [], peakDbov = nowDbov, faintSince } = state.level ?? {};
+  const meanDbov = ((state.level?.meanDbov ?? 0) * lasts + nowDbov) / (lasts + 1);
   const heard: ListeningState = {
     ...state,
     level: {
       lasts: lasts + 1,
-      highestDbov: lasts + 1 < KNOWN_AFTER ? highestDbov : Math.max(dbov, highestDbov ?? dbov),
+      meanDbov,
+      highestDbov: lasts + 1 < KNOWN_AFTER ? highestDbov : Math.max(meanDbov, highestDbov ?? meanDbov),
       recentDbov: [...recentDbov, nowDbov].slice(-STEADY_LASTS),
       peakDbov: Math.max(peakDbov, nowDbov),
       faintSince,
@@ -1151,21 +1159,17 @@ function soundOf(state: SpeakingState, words: string, at: Milliseconds): CallerS
 const RAISES_DB = 6;
 /** … counts as so much louder. */
 const RAISED_DB = 3;
-/** A sound that is shorter than this is hardly more than a vowel, which is so much louder than a sentence. */
-const VOWEL_MS = 300;
-const VOWEL_DB = 3;
 
 /** By how much a sound is weaker than the caller when they talk to the agent, dB. */
 function weakerBy(
-  { voiceDbov, asideDbov, overlap, ear }: SpeakingState,
+  { voiceDbov, asideDbov, overlap }: SpeakingState,
   dbov: number | undefined,
 ): number | undefined {
   // As long as it goes on, one louder word makes no other sound of it.
   const level = overlap?.is === 'aside' ? (asideDbov ?? dbov) : dbov;
   if (voiceDbov === undefined || level === undefined) return undefined;
-  const vowelDb = ear.is === 'pausing' && ear.lastAt - ear.since < VOWEL_MS ? VOWEL_DB : 0;
   const raisedDb = asideDbov !== undefined && level >= asideDbov + RAISES_DB ? RAISED_DB : 0;
-  return voiceDbov - level + vowelDb - raisedDb;
+  return voiceDbov - level - raisedDb;
 }
 
 /** Who raises their voice in what was taken for talk to somebody else is listened to anew: the agent may pause for them. */
@@ -1232,7 +1236,7 @@ function overlapDeadline(
   return ear.since + interruption.longestMs;
 }
 
-/** The words of a sound haven't come in time: if it may be a sentence, or doesn't end, it stops the agent. */
+/** The words of a sound haven't come in time, or are uncertain and nothing follows: if it may be a sentence, or doesn't end, it stops the agent. */
 function waitedEnough(state: SpeakingState, at: Milliseconds, settings: TurnSettings): Step {
   const { overlap, ear } = state;
   if (!overlap) return unchanged(state);
@@ -1241,11 +1245,15 @@ function waitedEnough(state: SpeakingState, at: Milliseconds, settings: TurnSett
       ? unchanged({ ...state, overlap: { is: 'resumed', said: overlap.said } })
       : unchanged({ ...state, ear: { is: 'quiet' }, overlap: undefined });
   }
-  const sound = { ...soundOf(state, knownText(overlap.said), at), final: true };
+  const { transcript } = overlap.said.pieces.at(-1) ?? {};
+  const known = { ...soundOf(state, knownText(overlap.said), at), confidence: transcript?.confidence };
+  const sound: CallerSound = { ...known, final: true, waited: true };
   if (ear.is === 'pausing' && settings.interruption.judge(sound) !== 'interrupts') {
     return {
-      state: { ...state, overlap: { is: 'resumed', said: overlap.said } },
-      actions: goingOn(state, sound, 'time', at),
+      state: transcript
+        ? { ...state, ear: { is: 'quiet' }, overlap: undefined }
+        : { ...state, overlap: { is: 'resumed', said: overlap.said } },
+      actions: goingOn(state, sound, transcript ? 'words' : 'time', at),
     };
   }
   const actions = [...judged(state, 'interruption', sound, 'length', at), ...stopping(state, 'caller')];

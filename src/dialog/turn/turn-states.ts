@@ -126,6 +126,8 @@ export interface ListeningState extends Common {
 export interface TurnLevel {
   /** How often the detector has reported the sound that is going on (`speech-lasts`). */
   readonly lasts: number;
+  /** The mean of what those reports told, dBov. */
+  readonly meanDbov: number;
   /** The mean level of a sound, where that was highest, dBov; undefined: none has lasted long enough yet. */
   readonly highestDbov: number | undefined;
   /** The last levels of the sound that is going on, each of 400 ms, dBov, and the highest of the turn. */

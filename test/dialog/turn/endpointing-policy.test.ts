@@ -91,6 +91,31 @@ describe('the pause that ends a turn, by more than its words', () => {
     expect(endpointingByWords(english).pauseAfter(turn, 500)).toBeCloseTo(pause, 6);
   });
 
+  const greeting = 'Hello, how can I help you?';
+  it.each<[string, PausingTurn, number]>([
+    ['what the caller calls for', { text: 'I would like to book an appointment', asked: greeting }, 1100],
+    [
+      'the same, to a greeting that asks nothing',
+      { text: 'do you take new patients', asked: 'Smith.' },
+      1100,
+    ],
+    ['a question that rises', { text: 'do you take new patients', asked: greeting, rise: 3 }, 325],
+    ['who, what, when', { text: 'hello when are you open', asked: greeting }, 500],
+    ['what was asked for', { text: 'on Monday', asked: 'Is Monday all right?' }, 500],
+    ['its details', { text: 'an appointment for next Tuesday', asked: greeting, pauses: [100, 250] }, 500],
+    ['a breath before them', { text: 'an appointment', asked: greeting, pauses: [100, 120] }, 1100],
+    ['what a model takes for the end', { text: 'an appointment', asked: greeting, finished: 0.8 }, 300],
+    ['yes', { text: 'yes', asked: greeting }, 350],
+    ['no words yet', { text: '', asked: greeting }, 500],
+  ])('in the first turn: %s', (_of, turn, pause) => {
+    expect(endpointingByWords(english).pauseAfter({ ...turn, first: true }, 500)).toBeCloseTo(pause, 6);
+  });
+
+  it('is the ordinary one in the first turn, too, where nothing is known of the language', () => {
+    const policy = endpointingByWords(languageOf('xx'));
+    expect(policy.pauseAfter({ text: 'gdje ste', first: true }, 500)).toBe(500);
+  });
+
   it('is shorter of an agent that is quick, and longer of one that is relaxed', () => {
     const pauses = (['quick', 'normal', 'relaxed'] as const).map((patience) =>
       endpointingByWords(english, patience).pauseAfter({ text: 'on Monday' }, 500),

@@ -46,8 +46,18 @@ describe('a sound into the speech of the agent', () => {
     ['one word, and no more', { words: 'now', lastsMs: 400, isOver: true }, 'interrupts'],
     ['one word that the detector has not heard', { words: 'now' }, 'interrupts'],
     [
-      'a word of which nobody is sure',
+      'a word of which nobody is sure, while more may follow',
       { words: 'how yeah', final: true, isOver: true, confidence: 0.5, lastsMs: 900 },
+      'unclear',
+    ],
+    [
+      'the same, when nothing has',
+      { words: 'how yeah', final: true, isOver: true, waited: true, confidence: 0.5, lastsMs: 900 },
+      'listens',
+    ],
+    [
+      'one that lasts as long as a sentence',
+      { words: 'how', final: true, isOver: true, confidence: 0.5, lastsMs: 1300 },
       'listens',
     ],
     [
@@ -89,8 +99,8 @@ describe('a sound into the speech of the agent', () => {
     ],
     ['"stop" in a laugh', { words: 'stop', isOver: true, laughs: true, lastsMs: 900 }, 'interrupts'],
     ['"stop", hoarse', { words: 'stop', isOver: true, pitched: 0.3, lastsMs: 300 }, 'interrupts'],
-    ['words into the room', { words: 'put it over there', lastsMs: 900, weakerDb: 8 }, 'listens'],
-    ['a little quieter', { words: 'put it over there', lastsMs: 900, weakerDb: 6 }, 'interrupts'],
+    ['words into the room', { words: 'put it over there', lastsMs: 900, weakerDb: 6 }, 'listens'],
+    ['a little quieter', { words: 'put it over there', lastsMs: 900, weakerDb: 5 }, 'interrupts'],
     ['"wait" from far away', { words: 'wait wait', lastsMs: 900, weakerDb: 12 }, 'interrupts'],
   ])('%s', (_of, sound, judgement) => {
     const all = { words: '', final: false, isOver: false, into: 'reply', ...sound } as const;

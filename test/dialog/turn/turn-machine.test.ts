@@ -356,11 +356,20 @@ describe('an early start', () => {
     call.speak();
     expect(names(call.wait(100))).toEqual(['end-turn']);
     expect(
-      call.feed({ type: 'transcript', ask: call.ask, transcript: said('do you sell cars') }),
+      call.feed({ type: 'transcript', ask: call.ask, transcript: said('what do you sell') }),
     ).toMatchObject([{ do: 'reply', gated: true }]);
     expect(call.wait(399)).toEqual([]);
     expect(call.wait(1)).toMatchObject([{ do: 'release', reply: call.reply }]);
     expect(call.state.phase).toBe('thinking');
+  });
+
+  it('waits for longer in the first turn, in which callers say what they call for', () => {
+    const call = new Call(early).greeted();
+    call.speak();
+    call.wait(100);
+    call.feed({ type: 'transcript', ask: call.ask, transcript: said('I would like to book an appointment') });
+    expect(call.wait(1119)).toEqual([]);
+    expect(call.wait(1)).toMatchObject([{ do: 'release', reply: call.reply }]);
   });
 
   it('is dropped without a trace when the caller goes on', () => {
