@@ -64,6 +64,9 @@ export const de = {
     openly: list(`
       was wann wer wem wen wessen welche welcher welches welchen welchem wo wohin woher warum wieso weshalb wie womit worum wofür wozu
     `),
+    whether: list(`
+      haben_sie habt_ihr sind_sie seid_ihr gibt_es ist_das ist_der ist_die ist_mein ist_meine machen_sie bieten_sie nehmen_sie
+    `),
   },
   sentences: {
     ...PLAIN_SENTENCES,

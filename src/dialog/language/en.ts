@@ -68,6 +68,10 @@ export const en = {
     openly: list(`
       what what's when who whom whose which where where's why how how's
     `),
+    whether: list(`
+      are_you are_there are_the are_your are_they is_it is_there is_the is_your is_that is_this do_you do_they do_i
+      does_it does_the does_that did_you have_you has_my will_you will_it
+    `),
   },
   sentences: {
     ...PLAIN_SENTENCES,

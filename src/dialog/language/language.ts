@@ -67,6 +67,8 @@ export interface AskingWords {
   readonly name: readonly string[];
   /** Neither yes nor no: who, what, when. */
   readonly openly: readonly string[];
+  /** Yes or no, by how such a question begins: "are you", "is there". */
+  readonly whether?: readonly string[];
 }
 
 /** How sentences are told apart, beyond what Unicode's rules (UAX #29, `Intl.Segmenter`) know. */

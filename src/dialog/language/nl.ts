@@ -59,6 +59,7 @@ export const nl = {
     openly: list(`
       wat wanneer wie wiens welke welk waar waarom waarmee waarover waarvoor hoe hoeveel
     `),
+    whether: list('heeft_u hebben_jullie bent_u zijn_jullie is_er is_het is_de is_mijn zijn_er'),
   },
   sentences: {
     ...PLAIN_SENTENCES,

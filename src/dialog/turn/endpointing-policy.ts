@@ -42,8 +42,10 @@ const OPEN_LEAST_MS = 2200;
 const SPELLING = 2;
 /** "I have a question": it follows. */
 const ANNOUNCED = 3.2;
-/** What a caller calls for: "I would like to book an appointment", "are you open". Its details often follow. */
+/** What a caller calls for: "I would like to book an appointment". Its details often follow. */
 const PURPOSE = 2.2;
+/** "Are you open": they may follow, but an answer is waited for. */
+const PURPOSE_ASKED = 1.5;
 /** Unless they have paused for so long already, and went on, ms. */
 const DETAILS_MS = 200;
 const WHOLE = 0.7;
@@ -86,6 +88,7 @@ export function endpointingByWords(
     name: new Vocabulary(language.asks.name, language),
     openly: new Vocabulary(language.asks.openly, language),
   };
+  const whether = new Vocabulary(language.asks.whether ?? [], language);
 
   const wanted = (asked: string): keyof typeof asks | 'yes-or-no' | undefined => {
     const sentence = lastSentence(asked);
@@ -131,7 +134,8 @@ export function endpointingByWords(
       if (finished >= CERTAINLY) return ENDS * own;
       if (finished <= 1 - CERTAINLY) return Math.max(own, GOES_ON * ordinaryMs);
       if (rise >= RISES) return RISEN * own;
-      return first && isPurpose(text, asked, pauses) ? Math.max(own, PURPOSE * ordinaryMs) : own;
+      if (!first || !isPurpose(text, asked, pauses)) return own;
+      return Math.max(own, (whether.occursIn(text) ? PURPOSE_ASKED : PURPOSE) * ordinaryMs);
     },
   };
 }

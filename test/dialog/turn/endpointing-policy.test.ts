@@ -96,9 +96,10 @@ describe('the pause that ends a turn, by more than its words', () => {
     ['what the caller calls for', { text: 'I would like to book an appointment', asked: greeting }, 1100],
     [
       'the same, to a greeting that asks nothing',
-      { text: 'do you take new patients', asked: 'Smith.' },
+      { text: 'I would like to book an appointment', asked: 'Smith.' },
       1100,
     ],
+    ['a question for yes or no', { text: 'do you take new patients', asked: greeting }, 750],
     ['a question that rises', { text: 'do you take new patients', asked: greeting, rise: 3 }, 325],
     ['who, what, when', { text: 'hello when are you open', asked: greeting }, 500],
     ['what was asked for', { text: 'on Monday', asked: 'Is Monday all right?' }, 500],
