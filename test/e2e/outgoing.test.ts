@@ -75,8 +75,10 @@ describe('A call that the agent makes', async () => {
       );
     });
     const call = await phone.incoming({ timeoutMs: 15_000 });
+    // Synthesised before they answer: who says nothing for long is spoken to.
+    const hello = await agent.speak('Hello?', 'rms', 'ulaw');
     await call.accept();
-    await call.say(await agent.speak('Hello?', 'rms', 'ulaw'));
+    await call.say(hello);
     await greeting(call);
     expect(await agent.likeness(call, OPENING, ALICE)).toBeGreaterThan(SAME_WORDS);
     await call.hangUp();
@@ -133,10 +135,11 @@ describe('A call that the agent makes', async () => {
     const ringing = phone.incoming({ timeoutMs: 15_000 });
     const answer = post({ number: 'softphone2', agent: 'alice' });
     const call = await ringing;
-    await call.accept();
     const words =
       'You have reached the voicemail of Robert Miller who is not able to take your call at the moment so please leave your name and your number after the tone and he will call you back';
-    void call.say(await agent.speak(words, 'rms', 'ulaw'));
+    const announcement = await agent.speak(words, 'rms', 'ulaw');
+    await call.accept();
+    void call.say(announcement);
     expect(await call.ended).toBe('other side hung up');
     const news = await newsOf(await answer);
     expect(news.at(-1)).toEqual({ state: 'ended', reason: 'voicemail' });
