@@ -94,7 +94,7 @@ export function pausingForWords(language: Language): InterruptionPolicy {
         if (isTalk || (isCertain ? count : others) > FEW_WORDS || lastsMs === undefined) return 'interrupts';
         if (!isOver && lastsMs < SENTENCE_MS) return 'unclear';
         const isSentence = lastsMs >= SENTENCE_MS && others >= FEW_WORDS;
-        return isCertain || isSentence ? 'interrupts' : unknown(sound);
+        return isCertain || isSentence ? 'interrupts' : whenUnsure(sound);
       }
       if (!final) return 'unclear';
       return count === 0 && (lastsMs ?? 0) >= SENTENCE_MS ? 'interrupts' : 'listens';
@@ -105,7 +105,7 @@ export function pausingForWords(language: Language): InterruptionPolicy {
 }
 
 /** Nobody is sure of its words: it may be the beginning of a sentence, which tells. */
-function unknown({ lastsMs = 0, waited = false }: CallerSound): Judgement {
+function whenUnsure({ lastsMs = 0, waited = false }: CallerSound): Judgement {
   return waited || lastsMs >= SENTENCE_MS ? 'listens' : 'unclear';
 }
 
