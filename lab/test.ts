@@ -32,7 +32,7 @@ const CHECKS: readonly (readonly [string, string, ...string[]])[] = [
 const PROJECTS = ['unit', 'integration', 'e2e'] as const;
 
 /**
- * Real threads, programs and calls, three files at a time, on machines that are shared and noisy: a file in which something
+ * Real threads, programs and calls, several files at a time, on machines that are shared and noisy: a file in which something
  * fails is run once more when it has the machine for itself. If more of them fail than these, the machine isn't why.
  */
 const TRIED_AGAIN = { projects: ['integration', 'e2e'] as readonly string[], most: 6 };

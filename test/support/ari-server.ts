@@ -126,29 +126,18 @@ export class AriServer {
       socket.on('close', () => this.#sockets.delete(socket));
     });
     http.on('upgrade', (request, socket, head) => {
-      if (!this.#knows(request)) {
-        socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n');
-        return;
-      }
-      const refuse = (status: string): void => {
-        socket.end(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\n\r\n`);
-      };
-      if (!this.hasEvents) {
-        refuse('404 Not Found');
-        return;
-      }
-      if (!this.passesUpgrades) {
-        refuse('426 Upgrade Required');
-        return;
-      }
-      if (this.refuseStreams) {
-        socket.end('HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n');
-        return;
-      }
-      // As Asterisk 22.10 answers: "HTTP request is missing param: [app]".
       const app = new URL(request.url ?? '', this.url).searchParams.get('app') ?? '';
-      if (app === '') {
-        refuse('400 Bad Request');
+      const refusals = [
+        [!this.#knows(request), '401 Unauthorized'],
+        [!this.hasEvents, '404 Not Found'],
+        [!this.passesUpgrades, '426 Upgrade Required'],
+        [this.refuseStreams, '503 Service Unavailable'],
+        // As Asterisk 22.10 answers: "HTTP request is missing param: [app]".
+        [app === '', '400 Bad Request'],
+      ] as const;
+      const [, refusal] = refusals.find(([applies]) => applies) ?? [];
+      if (refusal !== undefined) {
+        socket.end(`HTTP/1.1 ${refusal}\r\ncontent-length: 0\r\n\r\n`);
         return;
       }
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type WebSocket from 'ws';
 import { onAbort } from '../../lib/abort.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
@@ -135,6 +136,19 @@ export class EventConnection {
     });
     this.#standing = { is: 'open', heard, cancelPing };
   }
+}
+
+/** Makes sure that events can be had, by a connection for an app that is gone again at once. Rejects as `EventConnection.open` does. */
+export async function checkEvents(server: AriServer, clock: Clock, timeoutMs: Milliseconds): Promise<void> {
+  const app = `voice-agent-try-${randomBytes(4).toString('hex')}`;
+  const options = { server, app, clock, connectTimeoutMs: timeoutMs, pingMs: timeoutMs };
+  const connection = await EventConnection.open(
+    options,
+    { read: () => undefined },
+    new AbortController().signal,
+  );
+  connection.close();
+  await connection.ended;
 }
 
 function asText(data: WebSocket.RawData): string {

@@ -1,5 +1,4 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { randomBytes } from 'node:crypto';
 import WebSocket from 'ws';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { ariBase } from './ari-client.ts';
@@ -36,26 +35,4 @@ export function refusedSocket(
       ? 'its module res_ari_events.so has to be loaded (modules.conf)'
       : 'a proxy in between has to pass WebSockets on, with the headers Connection and Upgrade; or name its own address (ARI_URL)';
   return new AriError('ARI_REQUEST_FAILED', `${refused}; ${remedy}`, status);
-}
-
-/**
- * Makes sure that an event socket can be had, by one for an app that is gone again at once. Rejects with ARI_UNREACHABLE,
- * ARI_UNAUTHORIZED or ARI_REQUEST_FAILED, and says what to do.
- */
-export async function checkEventSocket(server: AriServer, timeoutMs: Milliseconds): Promise<void> {
-  const socket = openEventSocket(server, `voice-agent-try-${randomBytes(4).toString('hex')}`, timeoutMs);
-  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-  socket.on('unexpected-response', (request, response) => {
-    reject(refusedSocket(server, request, response));
-  });
-  socket.on('error', ({ message }) => {
-    reject(new AriError('ARI_UNREACHABLE', `Asterisk "${server.name}" gives no events: ${message}`));
-  });
-  socket.on('open', () => {
-    socket.close(1000);
-  });
-  socket.on('close', () => {
-    resolve(undefined);
-  });
-  await promise;
 }

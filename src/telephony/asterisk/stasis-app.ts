@@ -2,7 +2,7 @@ import { claimName, lookAtName } from './app-claim.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { AriError, isRefused } from './ari-error.ts';
 import { AriRest, checkSound, hasModule } from './ari-rest.ts';
-import { checkEventSocket } from './event-socket.ts';
+import { checkEvents } from './event-connection.ts';
 import { Heart } from './heartbeat.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { OfferStats } from './offers.ts';
@@ -174,7 +174,7 @@ export async function openStasisServer(
   const rest = await AriRest.open(options.server, settings.requestMs);
   try {
     await checkSound(options.server, settings.requestMs);
-    await checkEventSocket(options.server, settings.requestMs);
+    await checkEvents(options.server, options.clock, settings.requestMs);
     await claimName(options, settings, rest);
     return rest;
   } catch (error) {
