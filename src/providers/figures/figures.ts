@@ -56,7 +56,7 @@ export interface Figures {
   /** 1/2, 1/3, 2/3, 1/4, 3/4. */
   readonly parts: Readonly<Record<string, string>>;
   /** A half before `after`, and a whole number before it perhaps; where it is more than the word of `parts`. */
-  half?(whole: bigint | undefined | '', after: string): string;
+  half?(whole: bigint | undefined, after: string): string;
   /** A day, and a year perhaps; `before`: the word before it. */
   date(day: Day, before: string): string;
   /** `written`: what stood behind the figures that says so ("Uhr", "h", "godz."); undefined: nothing. */

@@ -25,7 +25,7 @@ export const de: Figures = {
   },
   nounOf: (word) => (/^\p{Lu}/u.test(word) ? (FEMININE.test(word) ? 'f' : 'm') : undefined),
   half(whole, after) {
-    if (whole !== undefined && whole !== '') return whole === 1n ? 'eineinhalb' : `${german(whole)}einhalb`;
+    if (whole !== undefined) return whole === 1n ? 'eineinhalb' : `${german(whole)}einhalb`;
     if (FEMININE.test(after)) return 'eine halbe';
     return NEUTER.test(after) ? 'ein halbes' : /^\p{Lu}/u.test(after) ? 'ein halber' : 'ein halb';
   },

@@ -660,7 +660,8 @@ export class FigureReader {
   ): string | undefined {
     const { parts, gap, words } = this.#figures;
     const name = PART_OF[part] ?? part;
-    const half = name === '1/2' ? this.#figures.half?.(over && BigInt(over), after) : undefined;
+    const half =
+      name === '1/2' ? this.#figures.half?.(over === undefined ? undefined : BigInt(over), after) : undefined;
     const said = half ?? parts[name];
     // "le 1/2": a day.
     if (said === undefined || (over === undefined && DAY_FOLLOWS.has(before) && whole.includes('/')))

@@ -21,8 +21,17 @@ const size =
   (n) =>
     Math.abs(n) < below ? one : many;
 
-function isWhole(whole: bigint | undefined | ''): whole is bigint {
-  return whole !== undefined && whole !== '';
+/** "Two and a half", of a noun's gender: `dos y media`. */
+function halfOf(
+  figures: () => Figures,
+  spoken: (n: bigint) => string,
+  and: string,
+  [masculine, feminine]: readonly [string, string],
+): NonNullable<Figures['half']> {
+  return (whole, after) => {
+    const half = figures().nounOf?.(after) === 'f' ? feminine : masculine;
+    return whole !== undefined ? `${spoken(whole)} ${and} ${half}` : half;
+  };
 }
 
 export const fr: Figures = {
@@ -65,7 +74,7 @@ export const fr: Figures = {
   },
   half(whole, after) {
     const isFeminine = fr.nounOf?.(after) === 'f';
-    return isWhole(whole)
+    return whole !== undefined
       ? `${french(whole)} et demi${isFeminine ? 'e' : ''}`
       : `${isFeminine ? 'une' : 'un'} demi`;
   },
@@ -182,10 +191,12 @@ export const es: Figures = {
     '1/4': 'un cuarto',
     '3/4': 'tres cuartos',
   },
-  half(whole, after) {
-    const half = es.nounOf?.(after) === 'f' ? 'media' : 'medio';
-    return isWhole(whole) ? `${castilian(whole)} y ${half}` : half;
-  },
+  half: halfOf(
+    () => es,
+    (n) => castilian(n),
+    'y',
+    ['medio', 'media'],
+  ),
   date: ({ day, name, year }) =>
     `${castilian(day)} de ${name}${year === undefined ? '' : ` de ${castilian(year)}`}`,
   time: ({ hour, minute, said }) =>
@@ -312,10 +323,12 @@ export const it: Figures = {
     '1/4': 'un quarto',
     '3/4': 'tre quarti',
   },
-  half(whole, after) {
-    const half = it.nounOf?.(after) === 'f' ? 'mezza' : 'mezzo';
-    return isWhole(whole) ? `${italian(whole)} e ${half}` : half;
-  },
+  half: halfOf(
+    () => it,
+    (n) => italian(n),
+    'e',
+    ['mezzo', 'mezza'],
+  ),
   date: ({ day, name, year }) =>
     `${day === 1 ? 'primo' : italian(day)} ${name}${year === undefined ? '' : ` ${italian(year)}`}`,
   time: ({ hour, minute }) =>
@@ -401,10 +414,12 @@ export const pt: Figures = {
     '1/4': 'um quarto',
     '3/4': 'três quartos',
   },
-  half(whole, after) {
-    const half = pt.nounOf?.(after) === 'f' ? 'meia' : 'meio';
-    return isWhole(whole) ? `${ofPortugal(whole)} e ${half}` : half;
-  },
+  half: halfOf(
+    () => pt,
+    (n) => ofPortugal(n),
+    'e',
+    ['meio', 'meia'],
+  ),
   date: ({ day, name, year }) =>
     `${day === 1 ? 'primeiro' : portuguese(day)} de ${name}${year === undefined ? '' : ` de ${portuguese(year)}`}`,
   time: ({ hour, minute }) =>
