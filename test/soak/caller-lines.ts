@@ -1,5 +1,5 @@
 /**
- * The sound of a soak's callers, in a process of its own (`fork`): a UDP port for each line, a packet every 20 ms. A
+ * The sound of a soak's callers, in a process of its own (fork-apart.ts): a UDP port for each line, a packet every 20 ms. A
  * caller listens until the agent has spoken, says a recorded sentence, waits for the reply, and so on, until they hang
  * up. What they heard is told when they have.
  */

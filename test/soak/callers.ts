@@ -1,8 +1,9 @@
 /** All callers of a soak: SIPp calls and hangs up, the lines' process has their sound. */
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { NativeAsterisk } from '../../lab/asterisk.ts';
 import type { Heard, LinesCommand, LinesTold } from './caller-lines.ts';
+import { forkApart } from './fork-apart.ts';
 import type { PlannedCall, SoakPlan } from './plan.ts';
 import { Sipp, type SippTold } from './sipp.ts';
 
@@ -49,14 +50,17 @@ export class Callers {
       if (told.type !== 'heard') return;
       const { heard } = told;
       this.#seen.set(heard.call, { ...this.#of(heard.call), heard });
-      for (const look of this.#heard.splice(0)) look();
+      this.#lookAgain();
+    });
+    lines.on('disconnect', () => {
+      this.#lookAgain();
     });
   }
 
   static async start(asterisk: NativeAsterisk, plan: SoakPlan, folder: string): Promise<Callers> {
     const longestMs = Math.max(...plan.calls.map(({ talkMs }) => talkMs));
     const count = Math.ceil((plan.perSecond * (longestMs + SPARE_MS)) / 1000) + plan.atOnce;
-    const lines = fork(new URL('caller-lines.ts', import.meta.url).pathname, { execArgv: [] });
+    const lines = forkApart('caller-lines.ts');
     lines.send({ type: 'open', lines: count, host: asterisk.host } satisfies LinesCommand);
     const [told] = (await once(lines, 'message')) as [LinesTold];
     return new Callers(lines, told.type === 'ports' ? told.ports : [], asterisk, folder);
@@ -140,8 +144,13 @@ export class Callers {
     this.#send({ type: 'end', line: this.#lineOf(call), call });
   }
 
+  /** Without effect when the lines have ended: those calls haven't been heard, and are judged so. */
   #send(command: LinesCommand): void {
-    this.#lines.send(command);
+    if (this.#lines.connected) this.#lines.send(command);
+  }
+
+  #lookAgain(): void {
+    for (const look of this.#heard.splice(0)) look();
   }
 
   #lineOf(call: number): number {

@@ -1,4 +1,4 @@
-/** The cloud of a soak, in a process of its own (`fork`): its protocols and its delays, and what it says is scripted. */
+/** The cloud of a soak, in a process of its own (fork-apart.ts): its protocols and its delays, and what it says is scripted. */
 import { startEmulatedCloud } from '../support/provider-servers/emulated-cloud.ts';
 import { testVoice, type Speech, type Synthesise } from '../support/provider-servers/test-voice.ts';
 import type { CloudCommand, CloudTold } from './cloud.ts';

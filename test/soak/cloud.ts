@@ -1,6 +1,7 @@
 /** The cloud of a soak, as its run sees it: where it is, and what can be done to it. */
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { forkApart } from './fork-apart.ts';
 
 export const CLOUD_SERVERS = ['groq', 'cartesia'] as const;
 export type CloudServer = (typeof CLOUD_SERVERS)[number];
@@ -27,7 +28,7 @@ export class SoakCloud {
   }
 
   static async start(): Promise<SoakCloud> {
-    const child = fork(new URL('cloud-process.ts', import.meta.url).pathname, { execArgv: [] });
+    const child = forkApart('cloud-process.ts');
     const [told] = (await once(child, 'message')) as [CloudTold];
     return new SoakCloud(child, told.type === 'ready' ? told.environment : {});
   }
