@@ -29,9 +29,7 @@ const ROUNDS: readonly Round[] = [
     ],
   },
   { cases: ['llm stall between tokens', 'tts error event', 'stt idle time-out'] },
-  { cases: ['llm malformed JSON', 'tts idle time-out', 'stt 429, retry-after 30 s'] },
-  { cases: ['llm wrong certificate', 'tts DNS failure', 'stt DNS failure'] },
-  { cases: ['llm DNS failure', 'tts TLS failure', 'stt TLS failure'] },
+  { cases: ['llm wrong certificate', 'tts DNS failure', 'stt TLS failure'] },
   {
     cases: [
       'llm connection cut in mid-stream by a server of one’s own',
@@ -63,7 +61,7 @@ interface Outcome {
 describe('A caller whose providers fail', () => {
   it.each(ROUNDS.map((round) => [round.cases.join(' + '), round] as const))(
     'is served: %s',
-    // Each has an agent of its own: tried again by itself, it costs a twelfth of what the file does.
+    // Each has an agent of its own: tried again by itself, it costs a tenth of what the file does.
     { timeout: 180_000, retry: 1 },
     async (names, round) => {
       const { calls, heardBy, metrics, complaints } = await runRound(round);
