@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Database } from './database.ts';
+import { padded } from './few-statements.ts';
 
 /*
  * Figures that add up, for each hour in which calls began: so thirty days are some thousand rows, however many calls there
@@ -90,7 +91,7 @@ export async function overAmong({ db }: Pick<Counting, 'db'>, ids: readonly stri
   const calls = await db
     .selectFrom('calls')
     .select('id')
-    .where('id', 'in', [...ids])
+    .where('id', 'in', padded(ids))
     .where('ended_at', 'is not', null)
     .execute();
   return calls.map(({ id }) => id);
@@ -98,7 +99,7 @@ export async function overAmong({ db }: Pick<Counting, 'db'>, ids: readonly stri
 
 /** Counts calls in (1), or out again (-1), as they stand in the database now: in the transaction that changes them. */
 export async function count(database: Counting, ids: readonly string[], sign: 1 | -1): Promise<void> {
-  if (ids.length > 0) await add(database, sql`id in (${sql.join(ids)})`, sign);
+  if (ids.length > 0) await add(database, sql`id in (${sql.join(padded(ids))})`, sign);
 }
 
 async function add(database: Counting, calls: Sql, sign: 1 | -1): Promise<void> {

@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Database } from './database.ts';
+import { inPieces, padded } from './few-statements.ts';
 import { KEYS, type Kept, type Tables, type Write } from './schema.ts';
 import { wordsOf, type SearchIndex } from './search-words.ts';
 import { count, overAmong } from './tallies.ts';
@@ -24,7 +25,7 @@ export async function writeRows(
     const table = writes[from]?.table as Kept;
     let to = from + 1;
     while (to < writes.length && to - from < ROWS && writes[to]?.table === table) to += 1;
-    await upsert(db, table, writes.slice(from, to));
+    await upsert({ db, kind }, table, writes.slice(from, to));
     from = to;
   }
   const calls = new Set<string>();
@@ -49,7 +50,11 @@ function callOf({ table, row }: Write): string[] {
   return FIGURED.includes(table) ? [(row as { readonly call_id: string }).call_id] : [];
 }
 
-async function upsert(db: Kysely<Tables>, table: Kept, writes: readonly Write[]): Promise<void> {
+async function upsert(
+  { db, kind }: Pick<Database, 'db' | 'kind'>,
+  table: Kept,
+  writes: readonly Write[],
+): Promise<void> {
   const key: readonly string[] = KEYS[table];
   // Of several for one row, the last counts: a statement may not write a row twice.
   const rows = new Map(
@@ -61,18 +66,22 @@ async function upsert(db: Kysely<Tables>, table: Kept, writes: readonly Write[])
     }),
   );
   const columns = Object.keys([...rows.values()][0] ?? {}).filter((column) => !key.includes(column));
-  await db
-    .insertInto(table as 'calls')
-    .values([...rows.values()] as never)
-    .onConflict((conflict) => {
-      const same = conflict.columns(key as never);
-      return ONCE.includes(table)
-        ? same.doNothing()
-        : same.doUpdateSet(
-            Object.fromEntries(columns.map((column) => [column, sql.ref(`excluded.${column}`)])),
-          );
-    })
-    .execute();
+  const all = [...rows.values()];
+  // A server is asked as rarely as can be: it may be far away.
+  for (const some of kind === 'sqlite' ? inPieces(all) : [all]) {
+    await db
+      .insertInto(table as 'calls')
+      .values(some as never)
+      .onConflict((conflict) => {
+        const same = conflict.columns(key as never);
+        return ONCE.includes(table)
+          ? same.doNothing()
+          : same.doUpdateSet(
+              Object.fromEntries(columns.map((column) => [column, sql.ref(`excluded.${column}`)])),
+            );
+      })
+      .execute();
+  }
 }
 
 /** A call is found by whoever called, was called, and by what both said. */
@@ -81,7 +90,7 @@ async function indexCalls(db: Kysely<Tables>, search: SearchIndex, ids: readonly
   const turns = await db
     .selectFrom('turns')
     .select(['call_id', 'text'])
-    .where('call_id', 'in', [...ids])
+    .where('call_id', 'in', padded(ids))
     .where('text', 'is not', null)
     .orderBy('call_id')
     .orderBy('n')
@@ -90,7 +99,7 @@ async function indexCalls(db: Kysely<Tables>, search: SearchIndex, ids: readonly
   const calls = await db
     .selectFrom('calls')
     .select(['id', 'began_at', 'agent', 'dialled', 'caller_name', 'caller_number'])
-    .where('id', 'in', [...ids])
+    .where('id', 'in', padded(ids))
     .execute();
   for (const { id, began_at: at, ...call } of calls) {
     const texts = [call.caller_name, call.caller_number, call.dialled, call.agent];
