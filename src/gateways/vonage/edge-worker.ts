@@ -13,7 +13,7 @@ import type { HttpResponse } from '../../lib/http-exchange.ts';
 import { limitHttp, turnAway } from '../../lib/http-limits.ts';
 import { ThreadSide } from '../../threads/thread-side.ts';
 import { PlayoutWheel } from '../playout/playout-wheel.ts';
-import { collectGarbage } from '../../threads/collect-garbage.ts';
+import { collectAfterCalls } from '../../threads/collect-garbage.ts';
 import { EDGE, EdgeCounters, type EdgeCounterName } from './edge-counters.ts';
 import type { EdgeAbout, EdgeCommand, EdgeReport, EdgeThreadOptions } from './edge-protocol.ts';
 import { MAX_MESSAGE_BYTES } from './media-connection.ts';
@@ -26,8 +26,6 @@ const STEP_MS = 4;
 const REFUSALS_TOLD_EVERY_MS = 1000;
 const STOP_MS = 50;
 const REQUEST_MS = 10_000;
-/** Sessions whose memory may wait to be given back. */
-const COLLECT_EVERY = 16;
 
 const main = new ThreadSide<EdgeCommand, EdgeReport, EdgeAbout>();
 const options = workerData as EdgeThreadOptions;
@@ -44,7 +42,7 @@ const waiting = new Map<number, (response: HttpResponse) => void>();
 const toldAt = new Map<string, number>();
 let lastRequest = 0;
 let turning = false;
-let closed = 0;
+const isOver = collectAfterCalls(16);
 
 function turn(): void {
   wheel.advance();
@@ -247,8 +245,7 @@ function obey(command: EdgeCommand): void {
       tickets.withdraw(command.session);
       legs.get(command.session)?.close();
       legs.delete(command.session);
-      closed += 1;
-      if (closed % COLLECT_EVERY === 0) collectGarbage();
+      isOver();
       break;
     case 'answer':
       waiting.get(command.request)?.(command.response);

@@ -3,6 +3,7 @@ import { setPriority } from 'node:os';
 import { setImmediate as nextMessages } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import type { Transcript } from '../../../dialog/contract/speech.ts';
+import { collectAfterCalls } from '../../../threads/collect-garbage.ts';
 import { ThreadSide } from '../../../threads/thread-side.ts';
 import type { DomainReport } from './domain-files.ts';
 import { loadPocketsphinx } from './pocketsphinx.ts';
@@ -21,6 +22,7 @@ const NICE = -10;
 const main = new ThreadSide<Command, PartialText>();
 const options = workerData as WorkerOptions;
 const listeners = new Map<number, { listener: TurnListener; giveBack: () => void }>();
+const isOver = collectAfterCalls(16);
 /** Those that are to be opened, and haven't been given up. */
 const opening = new Set<number>();
 let lastOpening: Promise<unknown> = Promise.resolve();
@@ -75,6 +77,7 @@ function obey(command: Command): DomainReport | Promise<Transcript | undefined> 
       listeners.delete(command.stream);
       stream?.listener.close();
       stream?.giveBack();
+      if (stream) isOver();
       return undefined;
     }
   }

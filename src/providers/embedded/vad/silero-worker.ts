@@ -1,6 +1,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import { messageOf } from '../../../lib/errors.ts';
+import { collectAfterCalls } from '../../../threads/collect-garbage.ts';
 import { inNativeCode } from '../../../threads/native-code.ts';
 import { ThreadSide } from '../../../threads/thread-side.ts';
 import { loadSilero, type SileroModel } from './silero-model.ts';
@@ -25,6 +26,7 @@ interface OpenCall {
 }
 
 const calls = new Map<number, OpenCall>();
+const isOver = collectAfterCalls(16);
 let judging: Promise<void> | undefined;
 let looking = false;
 
@@ -38,7 +40,7 @@ function serve(model: SileroModel): void {
   main.ready(undefined, {
     obey(request) {
       if (request.type === 'open') open(model, request);
-      else calls.delete(request.stream);
+      else forget(request.stream);
     },
     stop() {
       calls.clear();
@@ -85,7 +87,11 @@ function endIfOver(stream: number): void {
   const over = calls.get(stream)?.call;
   if (!over?.reader.closed || over.reader.available > 0) return;
   over.close();
-  calls.delete(stream);
+  forget(stream);
+}
+
+function forget(stream: number): void {
+  if (calls.delete(stream)) isOver();
 }
 
 /** Judges everything that is due, and what becomes due meanwhile. A failing model ends the thread. */
