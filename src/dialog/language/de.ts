@@ -67,6 +67,11 @@ export const de = {
     whether: list(`
       haben_sie habt_ihr sind_sie seid_ihr gibt_es ist_das ist_der ist_die ist_mein ist_meine machen_sie bieten_sie nehmen_sie
     `),
+    when: list(`
+      heute sie_morgen ihr_morgen es_morgen morgen_früh übermorgen jetzt gerade schon montag dienstag mittwoch donnerstag freitag samstag
+      sonnabend sonntag montags dienstags mittwochs donnerstags freitags samstags sonntags wochenende diese_woche nächste_woche diesen_monat
+      nächsten_monat vormittag nachmittag vormittags nachmittags mittags abends am_abend weihnachten ostern uhr
+    `),
   },
   sentences: {
     ...PLAIN_SENTENCES,

@@ -72,6 +72,11 @@ export const en = {
       are_you are_there are_the are_your are_they is_it is_there is_the is_your is_that is_this do_you do_they do_i
       does_it does_the does_that did_you have_you has_my will_you will_it
     `),
+    when: list(`
+      today tomorrow tonight now already yet at_the_moment monday tuesday wednesday thursday friday saturday sunday mondays tuesdays
+      wednesdays thursdays fridays saturdays sundays weekend weekends this_week next_week this_month next_month this_morning
+      this_afternoon this_evening the_morning the_afternoon the_evening at_night at_noon christmas easter
+    `),
   },
   sentences: {
     ...PLAIN_SENTENCES,

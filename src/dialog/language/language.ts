@@ -69,6 +69,8 @@ export interface AskingWords {
   readonly openly: readonly string[];
   /** Yes or no, by how such a question begins: "are you", "is there". */
   readonly whether?: readonly string[];
+  /** Days and hours of which yes or no is asked; greetings ("good morning") don't have them. */
+  readonly when?: readonly string[];
 }
 
 /** How sentences are told apart, beyond what Unicode's rules (UAX #29, `Intl.Segmenter`) know. */

@@ -60,6 +60,11 @@ export const nl = {
       wat wanneer wie wiens welke welk waar waarom waarmee waarover waarvoor hoe hoeveel
     `),
     whether: list('heeft_u hebben_jullie bent_u zijn_jullie is_er is_het is_de is_mijn zijn_er'),
+    when: list(`
+      vandaag u_morgen jullie_morgen het_morgen er_morgen morgenochtend morgenmiddag morgenavond overmorgen vanochtend vanmiddag
+      vanavond nu maandag dinsdag woensdag donderdag vrijdag zaterdag zondag weekend deze_week volgende_week deze_maand volgende_maand
+      de_ochtend de_middag de_avond kerst pasen uur
+    `),
   },
   sentences: {
     ...PLAIN_SENTENCES,

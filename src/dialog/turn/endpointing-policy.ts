@@ -44,8 +44,8 @@ const SPELLING = 2;
 const ANNOUNCED = 3.2;
 /** What a caller calls for: "I would like to book an appointment". Its details often follow. */
 const PURPOSE = 2.2;
-/** "Are you open": they may follow, but an answer is waited for. */
-const PURPOSE_ASKED = 1.5;
+/** "Are you open": "on Saturday" may follow, but an answer is waited for. Less, and half of who pauses for 0.7 s is talked into. */
+const PURPOSE_ASKED = 1.8;
 /** Unless they have paused for so long already, and went on, ms. */
 const DETAILS_MS = 200;
 const WHOLE = 0.7;
@@ -89,6 +89,7 @@ export function endpointingByWords(
     openly: new Vocabulary(language.asks.openly, language),
   };
   const whether = new Vocabulary(language.asks.whether ?? [], language);
+  const when = new Vocabulary(language.asks.when ?? [], language);
 
   const wanted = (asked: string): keyof typeof asks | 'yes-or-no' | undefined => {
     const sentence = lastSentence(asked);
@@ -115,11 +116,15 @@ export function endpointingByWords(
     return announced.closes(text) ? ANNOUNCED : undefined;
   };
 
-  /** More may follow in the caller's first turn: neither who, what, when is asked in it, nor was anything certain asked before. */
+  /**
+   * More may follow in the caller's first turn: neither who, what, when is asked in it, nor yes or no of a day or an hour, nor was anything
+   * certain asked before.
+   */
   const isPurpose = (text: string, asked: string, pauses: readonly Milliseconds[]): boolean =>
     language.asks.openly.length > 0 &&
     wordsOf(text, language.code).length > 0 &&
     !asks.openly.occursIn(text) &&
+    !(whether.occursIn(text) && when.occursIn(text)) &&
     ['openly', undefined].includes(wanted(asked)) &&
     pauses.every((pauseMs) => pauseMs < DETAILS_MS);
 

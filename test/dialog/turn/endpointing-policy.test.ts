@@ -99,7 +99,10 @@ describe('the pause that ends a turn, by more than its words', () => {
       { text: 'I would like to book an appointment', asked: 'Smith.' },
       1100,
     ],
-    ['a question for yes or no', { text: 'do you take new patients', asked: greeting }, 750],
+    ['a question for yes or no', { text: 'do you take new patients', asked: greeting }, 900],
+    ['the same of a certain day', { text: 'are you open on Saturday', asked: greeting }, 500],
+    ['the same behind a greeting', { text: 'good morning are you open', asked: greeting }, 900],
+    ['a call for something on a certain day', { text: 'an appointment for Monday', asked: greeting }, 1100],
     ['a question that rises', { text: 'do you take new patients', asked: greeting, rise: 3 }, 325],
     ['who, what, when', { text: 'hello when are you open', asked: greeting }, 500],
     ['what was asked for', { text: 'on Monday', asked: 'Is Monday all right?' }, 500],
@@ -111,6 +114,18 @@ describe('the pause that ends a turn, by more than its words', () => {
   ])('in the first turn: %s', (_of, turn, pause) => {
     expect(endpointingByWords(english).pauseAfter({ ...turn, first: true }, 500)).toBeCloseTo(pause, 6);
   });
+
+  it.each([
+    ['de', 'haben Sie geöffnet', 'haben Sie morgen auf', 'guten Morgen haben Sie auf'],
+    ['nl', 'bent u open', 'bent u zaterdag open', 'goedemorgen bent u open'],
+  ])(
+    '%s: is longer after a question in the first turn that says nothing of when',
+    (code, short, when, greets) => {
+      const policy = endpointingByWords(languageOf(code));
+      const pause = (text: string): number => policy.pauseAfter({ text, first: true }, 500);
+      expect([short, when, greets].map(pause)).toEqual([900, 500, 900]);
+    },
+  );
 
   it('is the ordinary one in the first turn, too, where nothing is known of the language', () => {
     const policy = endpointingByWords(languageOf('xx'));
