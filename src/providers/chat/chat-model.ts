@@ -4,7 +4,7 @@ import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import type { ProviderFailure } from '../provider-failure.ts';
 import { answerOf, type Ending } from './chat-answer.ts';
 import { chatMessages, tokensIn, withInstructions, type Telling } from './chat-messages.ts';
-import type { ChatBody, ChatChunk } from './chat-wire.ts';
+import type { ChatBody } from './chat-wire.ts';
 import { departmentOfKey } from './department-key.ts';
 import { isOutOfRoom, mended, SYSTEM_ROLE, TakenParameters, type Manner, type Refusal } from './refusals.ts';
 import { systemPrompt } from './system-prompt.ts';
@@ -13,7 +13,7 @@ import { writtenReply } from './written-reply.ts';
 /** A server of chat completions, behind whichever SDK. */
 export interface ChatServer {
   /** Resolves when the headers are there. What it throws, and the chunks do, is what `failure` understands. */
-  ask(body: ChatBody, signal: AbortSignal): Promise<AsyncIterable<ChatChunk>>;
+  ask(body: ChatBody, signal: AbortSignal): Promise<AsyncIterable<unknown>>;
   failure(error: unknown): ProviderFailure;
   /** What the server said of what was thrown; undefined: it wasn't the server that said it. */
   refusal(error: unknown): Refusal | undefined;
