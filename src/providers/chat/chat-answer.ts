@@ -102,7 +102,7 @@ export async function* answerOf(
       } else if (part.is === 'thought') {
         thinking = true;
         yield { type: 'progress' };
-      } else tools.addWritten(part.call);
+      } else if (part.is === 'call') tools.addWritten(part.call);
     }
   }
 
@@ -126,6 +126,11 @@ export async function* answerOf(
       const { text, isThinking, calls, ...more } = chunks.read(next.value);
       if (more.error) throw fail('server', messageOf(more.error));
       if (text !== '') yield* read(content.push(text));
+      if (content.isOver) {
+        // Without what it would make up.
+        thinking = true;
+        break;
+      }
       if (calls.length > 0) tools.add(calls);
       if (calls.length > 0 || isThinking) yield { type: 'progress' };
       thinking ||= isThinking;

@@ -239,6 +239,19 @@ describe.each(SDKS)('through $sdk, a model', ({ meet }) => {
     expect(textOf(await ask(llm, asks()))).toBe(WORDS);
   });
 
+  it('that goes on with the conversation is left alone, and asked again where it said nothing else', async () => {
+    const { server, llm } = await meet({ betweenTokens: () => 20 });
+    const more = Array.from({ length: 400 }, () => ({ content: ' and so on' }));
+    const madeUp = [{ content: 'User: thanks' }, ...more];
+    server.script.push({ deltas: [{ content: `${WORDS}\n` }, ...madeUp] });
+    const began = performance.now();
+    expect(textOf(await ask(llm, asks())).trim()).toBe(WORDS);
+    // All of it would have been eight seconds.
+    expect(performance.now() - began).toBeLessThan(4000);
+    server.script.push({ text: '<|im_start|>user\nthanks' }, { text: WORDS });
+    expect(textOf(await ask(llm, asks('again')))).toBe(WORDS);
+  });
+
   it('that gives a call without its list means it', async () => {
     const { server, llm } = await meet();
     server.script.push({
