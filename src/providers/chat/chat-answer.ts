@@ -102,7 +102,7 @@ export async function* answerOf(
       } else if (part.is === 'thought') {
         thinking = true;
         yield { type: 'progress' };
-      } else if (part.is === 'call') tools.addWritten(part.call);
+      } else tools.addWritten(part.call);
     }
   }
 
