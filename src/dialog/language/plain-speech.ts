@@ -110,7 +110,7 @@ export class PlainSpeech {
 
   constructor(language: Language) {
     this.#language = language;
-    this.#months = language.sentences.dottedOrdinals ? monthsOf(language.code) : [];
+    this.#months = language.sentences.dottedOrdinals !== false ? monthsOf(language.code) : [];
   }
 
   /** Takes more text; gives as much as is certain. */
