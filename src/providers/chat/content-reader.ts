@@ -43,6 +43,8 @@ const THOUGHT_TAG = String.raw`(?:\w+[_:-])?(?:ant)?(?:${THINKING}|tool_(?:respo
 /** What templates put before the words of the other side; behind words of its own, the model has gone on without waiting. */
 const OTHER_SIDE =
   /^(?:<[|｜](?:user|human|prompter|caller|customer|im_user|USER_TOKEN)[|｜]>|\[INST\]|\[\|(?:human|user)\|\]|<(?:user|human|caller|customer)>|<(?:SPECIAL_11|extra_id_1)>\s*user\b)/i;
+/** Alpaca's, on a line of its own. */
+const OTHER_LINE = /^#{2,4} *(?:instruction|input)\b/i;
 /** The same, wherever it stands. */
 const OTHER_TURN =
   /^(?:<\|(?:im_)?start\|>|<\|(?:start_header_id|header_start|start_of_role|from)\|>|<start_of_turn>|<\|turn>)\s*(?:user|human)\b/i;
@@ -115,6 +117,7 @@ const BEGINNINGS: readonly string[] = [
   ...['◁/think▷', '✿function✿:', '&lt;think&gt;', '&lt;thinking&gt;', '<think/>', '<thinking/>', '<!--'],
   ...['[thinking]', '[thought]', '[reasoning]', '[tool_request]', '[end_tool_request]', '[inst]', '[/inst]'],
   ...['[available_tools]', '>>>', '[|human|]', '[|user|]'],
+  ...['##', '###', '####'].flatMap((marks) => [`${marks} instruction`, `${marks} input`]),
   ...['# thinking', '# thought', '# reasoning'].flatMap((one) =>
     ['', '#', '##', '###'].map((more) => `${more}${one}`),
   ),
@@ -637,7 +640,8 @@ export class ContentReader {
       if (tag[1] === '/') return this.#block(text, tag[0].length, /(?=)/, true);
       return this.#block(text, tag[0].length, new RegExp(`</${tagOf(tool)}>`, 'i'), isLast);
     }
-    if (OTHER_TURN.test(text) || (before.trim() !== '' && OTHER_SIDE.test(text)))
+    const isBehindWords = before.trim() !== '' && OTHER_SIDE.test(text);
+    if (OTHER_TURN.test(text) || isBehindWords || (/\S\s*\n\s*$/.test(before) && OTHER_LINE.test(text)))
       return { is: 'over', length: text.length };
     for (const [begin, end] of THOUGHTS) {
       const length = begin.exec(text)?.[0].length;
@@ -745,13 +749,18 @@ export class ContentReader {
     if (!close && !isLast) return 'partly';
     const length = close ? from + close.index + close[0].length : text.length;
     const known = this.#tools;
-    const calls = callsIn(text.slice(0, length), known, true);
     const body = text.slice(from, close ? from + close.index : length).trim();
+    const calls = this.#orBare(callsIn(text.slice(0, length), known, true), body);
     if (calls.length > 0 || body === '') return { is: 'calls', length, calls };
-    const bare = bareCall(body, this.#known);
-    if (bare) return { is: 'calls', length, calls: [bare] };
     // It was to be a call, and nobody can tell of what: the model is told so.
     return { is: 'calls', length, calls: [{ name: 'unreadable', arguments: body.slice(0, 200) }] };
+  }
+
+  /** Those calls, or the one in the text whose name a model has forgotten. */
+  #orBare(calls: readonly WrittenCall[], text: string): readonly WrittenCall[] {
+    if (calls.length > 0) return calls;
+    const bare = bareCall(text, this.#known);
+    return bare ? [bare] : [];
   }
 
   #json(text: string, isLast: boolean, before = ''): Found {
@@ -760,15 +769,14 @@ export class ContentReader {
     const whole = text.slice(0, end);
     const final = FINAL_ANSWER.exec(whole)?.[1];
     if (final !== undefined) return { is: 'said', length: whole.length, text: String(JSON.parse(final)) };
-    const calls = callsIn(whole, this.#tools, false);
-    const answer = whole.startsWith('{') ? answerIn(whole, this.#tools) : undefined;
-    const { length } = whole;
-    // "I use the transfer tool: {"target": "Doctor Bob"}"
     const named = NAMED_BEFORE.exec(before)?.[1];
     const tool = named === undefined ? '' : toolNamed(named, this.#tools);
     const isNamed = this.#tools.includes(tool);
-    const bare = calls.length > 0 || isNamed ? undefined : bareCall(whole, this.#known);
-    if (bare) return { is: 'calls', length, calls: [bare] };
+    const written = callsIn(whole, this.#tools, false);
+    // "I use the transfer tool: {"target": "Doctor Bob"}"
+    const calls = isNamed ? written : this.#orBare(written, whole);
+    const answer = whole.startsWith('{') ? answerIn(whole, this.#tools) : undefined;
+    const { length } = whole;
     if (calls.length > 0)
       return { is: 'calls', length, calls, ...(answer?.isBesideCall === true && { text: answer.text }) };
     if (answer) return { is: 'said', length, text: answer.text };
@@ -807,10 +815,9 @@ export class ContentReader {
     const alone = toolNamed(code.replace(/;$/, ''), this.#tools);
     if (ticks.length > 2 && alone.includes('_') && this.#tools.includes(alone))
       return { is: 'calls', length, calls: [{ name: alone, arguments: '{}' }] };
-    const calls = [inside, code].map((one) => callsIn(one, this.#tools, false)).find((all) => all.length > 0);
-    if (calls) return { is: 'calls', length, calls };
-    const bare = bareCall(inside, this.#known);
-    if (bare) return { is: 'calls', length, calls: [bare] };
+    const written = [inside, code].map((one) => callsIn(one, this.#tools, false));
+    const calls = this.#orBare(written.find((all) => all.length > 0) ?? [], inside);
+    if (calls.length > 0) return { is: 'calls', length, calls };
     return end < 0 ? 'nothing' : { is: 'dropped', length: /^`+\w*/.exec(text)?.[0].length ?? 1 };
   }
 }

@@ -13,7 +13,7 @@ export type NextTurn =
   | { readonly at: number; readonly is: 'own'; readonly length: number };
 
 /** No answer has such a label otherwise. */
-const SURE = ['user', 'human', 'gpt4 correct user'];
+const SURE = ['user', 'human', 'gpt4 correct user', 'q'];
 /** Callers, as a transcript calls them; a note of their message may have the same words. */
 const THEIRS = [
   ...['caller', 'customer', 'client', 'guest', 'visitor', 'patient'],
@@ -50,6 +50,8 @@ const THEIRS = [
 ];
 const OWN = [
   ...[
+    'response',
+    'answer',
     'assistant',
     'agent',
     'the agent',
@@ -93,8 +95,14 @@ const BEFORE = String.raw`(?:[*_#>[(<"]+ ?|\p{Extended_Pictographic}\uFE0F? ?){0
 const BEHIND = String.raw`(?: ?\([^()\n]{1,30}\)| \d)?[*_\])>"]{0,3}\s?[:：][*_]{0,3}[ \t]*`;
 const LABEL = new RegExp(`^${BEFORE}(?:(${any(SURE)})|(${any(THEIRS)})|(${any(OWN)}))${BEHIND}`, 'iu');
 const OWN_LABEL = new RegExp(`(?<=^|[\\s.!?…。！？।</>|\\p{Lo}])${BEFORE}(?:${any(OWN)})${BEHIND}`, 'iu');
+/** What is left of a template's marks where a server drops its special tokens: a line of its own, or glued to a sentence's end. */
+const NAKED = ['user', 'human', 'assistant', 'model', 'system'];
+const NAKED_LINE = new RegExp(`^(?:${any(NAKED)})[ \\t]*\\n`);
 /** Where the words of a repeated question end. */
-export const OWN_TURN = OWN_LABEL;
+export const OWN_TURN = new RegExp(
+  `${OWN_LABEL.source}|(?:^|[\\s.!?…])(?:assistant|model)[ \\t]*\\n\\s*`,
+  'iu',
+);
 const ROLES = [...SURE, ...THEIRS, ...OWN];
 /** The same two, as far as they may be there; the first half of a sign, too. */
 const BEFORE_BEGUN = /^(?:[*_#>[(<"]+ ?|\p{Extended_Pictographic}\uFE0F? ?|\p{Cs})*/u;
@@ -102,7 +110,8 @@ const BEHIND_BEGUN = /^(?: ?\([^()\n]{0,30}\)?| \d?)?[*_\])>"]{0,3}\s?$/;
 /** Any line that says of what it tells: "Number: 555 0199". */
 const LINE = /^\s*(?:[-*•]\s*)?\**\p{L}[\p{L}\p{M} '’-]{0,30}\**\s?[:：]/u;
 /** Where a line or a sentence begins. */
-const BEGINNINGS = /^\s*|\n\s*|(?<=[.!?…।]["'”’»)\]*_]{0,3})[ \t]+|(?<=[。！？]["'”’»)\]」』]{0,2})[ \t]*/gu;
+const BEGINNINGS =
+  /^\s*|\n\s*|(?<=[.!?…।]["'”’»)\]*_]{0,3})[ \t]+|(?<=[.!?…]["'”’)\]]{0,2})(?=[a-z]{1,9}\s*$|(?:user|human|assistant|model|system)[ \t]*\n)|(?<=[。！？]["'”’»)\]」』]{0,2})[ \t]*/gu;
 
 /** The first place at which another turn begins. `before`: the last of what stands before the text. */
 export function nextTurn(before: string, text: string, isLast: boolean): NextTurn | undefined {
@@ -112,13 +121,20 @@ export function nextTurn(before: string, text: string, isLast: boolean): NextTur
     if (from < before.length || from === all.length) continue;
     const at = from - before.length;
     const rest = all.slice(from);
+    const said = all.slice(0, from);
+    const naked = isNote(said) ? undefined : NAKED_LINE.exec(rest)?.[0];
+    if (naked !== undefined) {
+      if (said.trim() !== '') return { at, is: 'theirs' };
+      return /^(?:assistant|model)/.test(naked)
+        ? { at, is: 'own', length: naked.length }
+        : { at, is: 'repeated' };
+    }
     const label = LABEL.exec(rest);
     if (!label) {
       if (!isLast && isBegun(rest)) return { at, is: 'partly' };
       continue;
     }
     const [whole, sure, theirs] = label;
-    const said = all.slice(0, from);
     const isLineBegun = blank.includes('\n');
     if (sure === undefined && theirs === undefined) {
       if (said.trim() === '' || (isLineBegun && !isNote(said)))
@@ -135,6 +151,7 @@ export function nextTurn(before: string, text: string, isLast: boolean): NextTur
 
 /** It may become a label. */
 function isBegun(rest: string): boolean {
+  if (NAKED.some((name) => `${name}\n`.startsWith(rest))) return true;
   const bare = rest.replace(BEFORE_BEGUN, '').toLowerCase();
   return ROLES.some(
     (role) => role.startsWith(bare) || (bare.startsWith(role) && BEHIND_BEGUN.test(bare.slice(role.length))),

@@ -109,6 +109,11 @@ describe('an answer in which the model goes on with the conversation', () => {
     'GPT4 Correct User: thanks',
     '<|end|><|start|>user<|message|>thanks',
     '<extra_id_1>User\nthanks',
+    'user\n\nthanks\nassistant\nbye',
+    'assistant\n\nIs there more?',
+    'model\nMore',
+    '### Instruction:\nWrite',
+    'Q: when?\nA: six',
   ])('ends before a line %j', (turn) => {
     const lines = /^(?:<|\[INST|\[\||<\/s>)/.test(turn) ? [''] : ['\n', '\n\n'];
     for (const length of LENGTHS)
@@ -125,6 +130,13 @@ describe('an answer in which the model goes on with the conversation', () => {
   ])('ends before %j within its line', (turn) => {
     for (const length of LENGTHS) expect(said(`${ANSWER} ${turn}`, length)).toBe(ANSWER);
   });
+
+  it.each(['user\n\nthanks', 'assistant\n\nIs there more?', 'model\nmore'])(
+    'ends before %j, which a template’s marks have left behind its last sentence',
+    (turn) => {
+      for (const length of LENGTHS) expect(said(`${ANSWER}${turn}`, length)).toBe(ANSWER);
+    },
+  );
 
   it('ends there without a space, too', () => {
     for (const length of LENGTHS)
@@ -143,6 +155,9 @@ describe('an answer in which the model goes on with the conversation', () => {
     `Agent: ${ANSWER}`,
     `Asistente: ${ANSWER}`,
     `助手：${ANSWER}`,
+    `user\nwhen\nassistant\n${ANSWER}`,
+    `model\n${ANSWER}`,
+    `### Response:\n${ANSWER}`,
   ])('begins behind the label in %j', (text) => {
     for (const length of LENGTHS) expect(said(text, length)).toBe(ANSWER);
   });
@@ -181,6 +196,10 @@ describe('an answer with a colon', () => {
     '用户名是安。',
     '客户很多。客户服务开门。',
     'We use AI. AI is good.',
+    'We sell this:\nmodel\nsystem',
+    'Our new.model is here.',
+    'It has an assistant.\nassistants help.',
+    'Press ## input now.',
     'Call me at 5:30.\nGuests: 5:30.',
   ])('is said as it is: %j', (text) => {
     for (const length of LENGTHS)
