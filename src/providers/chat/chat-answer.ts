@@ -1,5 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { LlmEvent } from '../../dialog/contract/conversation.ts';
+import type { Language } from '../../dialog/language/language.ts';
+import { plainText } from '../../dialog/language/plain-speech.ts';
 import { RequestAbort } from '../../lib/abort.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
@@ -15,6 +17,8 @@ export interface AnswerOptions extends Pick<
   'name' | 'firstTokenMs' | 'tokenMs' | 'thinkingMs'
 > {
   readonly clock: Clock;
+  /** In which its words are spoken. */
+  readonly language: Language;
   /** Those that the agent has. */
   readonly agentTools: readonly KnownTool[];
   /** As for ContentReader. */
@@ -53,8 +57,6 @@ const LINGER_MS: Milliseconds = 250;
 const LONGEST_ANSWER = 100_000;
 
 const SAYABLE = /[\p{L}\p{N}]/u;
-/** Remarks in square brackets, which nobody speaks. */
-const REMARK = /\[[^[\]]*\]/g;
 
 /**
  * One answer's events, or what went wrong, as it was thrown. Ends silently, and returns nothing, when `signal` aborts.
@@ -148,7 +150,8 @@ export async function* answerOf(
     // undici has the connection back a moment later: the next question shall find it.
     await breathe();
     const called = tools.finish();
-    const silent = !SAYABLE.test(words.replaceAll(REMARK, ''));
+    // Of marks, remarks and gestures nothing is heard.
+    const silent = !SAYABLE.test(plainText(words, options.language));
     const thoughtFirst = content.thoughtFirst;
     // A call that was cut can't be done either.
     const isUndone = called.length > 0 && called.every(({ malformed }) => malformed !== undefined);

@@ -1,5 +1,6 @@
 import type { LanguageModel } from '../../dialog/contract/ports.ts';
 import type { LlmEvent, ReplyRequest } from '../../dialog/contract/conversation.ts';
+import { languageOf } from '../../dialog/language/known-languages.ts';
 import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import type { ProviderFailure } from '../provider-failure.ts';
 import { answerOf, type Ending } from './chat-answer.ts';
@@ -122,6 +123,7 @@ export function createChatModel(
       let said = false;
       try {
         const about = {
+          language: languageOf(request.agent.language),
           agentTools: tools,
           thinksFirst: learnt.thinksFirst,
           hasMoreRoom: learnt.room === 1,

@@ -21,7 +21,7 @@ export type ChatMessage =
   | { role: 'system'; content: string }
   | { role: 'user'; content: string }
   | { role: 'assistant'; content: string }
-  | { role: 'assistant'; tool_calls: SentToolCall[] }
+  | { role: 'assistant'; content: null; tool_calls: SentToolCall[] }
   | { role: 'tool'; tool_call_id: string; content: string };
 
 /** What a server is asked, beside the parameters of its own. */

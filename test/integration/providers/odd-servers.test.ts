@@ -19,6 +19,7 @@ import {
 import {
   alternating,
   atMost,
+  contentIsText,
   forbids,
   noSystem,
   noTools,
@@ -338,6 +339,15 @@ describe.each(SDKS)('through $sdk, a model', ({ meet }) => {
     await expect(ask(llm, asks())).rejects.toThrow('oops');
   });
 
+  it.each(['*smiles*', '[smiles]', '...', '🙂', '---', '**', '<br>', '(laughs)'])(
+    'that says nothing but %s has said nothing',
+    async (text) => {
+      const { server, llm } = await meet();
+      server.script.push({ text });
+      await expect(ask(llm, asks())).rejects.toMatchObject({ kind: 'empty' });
+    },
+  );
+
   it('that calls a tool as the first API had it means it', async () => {
     const { server, llm } = await meet();
     const deltas = [{ name: 'hang_up', arguments: '' }, { arguments: '{}' }];
@@ -563,6 +573,19 @@ describe.each(SDKS)('through $sdk, a server', ({ meet }) => {
     expect(textOf(await ask(llm, request))).toBe('Of course.');
     expect(server.chats).toHaveLength(2);
     expect(server.chats[1]?.tools).toHaveLength(TOOLS.length);
+    await ask(llm, { ...request, history: [...request.history, said('well?')] });
+    expect(server.chats).toHaveLength(3);
+  });
+
+  it('that wants text in every message is told of tools in words, in all turns of the call', async () => {
+    const { server, llm } = await meet({ rules: [...STRICTEST, contentIsText] });
+    const stored: Message = {
+      role: 'tool',
+      call: { id: 'a', name: 'take_message', arguments: {} },
+      result: 'stored',
+    };
+    const request = asks([said('note this'), stored, said('and now?')]);
+    expect(textOf(await ask(llm, request))).toBe('Of course.');
     await ask(llm, { ...request, history: [...request.history, said('well?')] });
     expect(server.chats).toHaveLength(3);
   });
