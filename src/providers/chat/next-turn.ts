@@ -16,7 +16,7 @@ export type NextTurn =
 const SURE = ['user', 'human', 'gpt4 correct user', 'q'];
 /** Callers, as a transcript calls them; a note of their message may have the same words. */
 const THEIRS = [
-  ...['caller', 'customer', 'client', 'guest', 'visitor', 'patient'],
+  ...['caller', 'the caller', 'the customer', 'customer', 'client', 'guest', 'visitor', 'patient'],
   ...[
     'anrufer',
     'anruferin',

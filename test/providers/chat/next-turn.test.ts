@@ -42,6 +42,7 @@ describe('an answer in which the model goes on with the conversation', () => {
     'Caller (Ann): thanks',
     'Caller 1: thanks',
     'Caller : thanks',
+    'The caller: thanks',
     'caller: thanks',
     'CALLER: thanks',
     '"Caller": thanks',
