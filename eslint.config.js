@@ -20,6 +20,7 @@ const homes = {
   'groq-sdk': ['src/providers/groq'],
   openai: ['src/providers/openai'],
   jsonrepair: ['src/providers/chat'],
+  'eventsource-parser': ['src/providers/chat'],
   n2words: ['src/providers/figures', 'src/dialog/language/counting-words.ts'],
   undici: ['src/providers/sdk-http.ts'],
   '@cartesia/cartesia-js': ['src/providers/cartesia'],

@@ -12,6 +12,7 @@ import { lookUp, withoutSecrets, type Environment } from './config/environment.t
 import { didYouMean } from './config/nearest.ts';
 import { chosenProviders, type Needs, type ProviderChoice } from './config/provider-choice.ts';
 import { found, problemsText, type Problem } from './config/problems.ts';
+import { tlsFiles } from './config/tls-files.ts';
 import {
   agentsFile,
   environmentSchema,
@@ -97,6 +98,7 @@ export function loadConfig(options: {
       ? []
       : crossCheck(agentsDocument, providersDocument, known)),
     ...modelFile(providersDocument, cwd),
+    ...tlsFiles(providersDocument, cwd),
   ];
   const announcements = agents.value && announcementTexts(agents.value.announcements);
   if (
@@ -179,7 +181,8 @@ function readEnvironment(env: Environment): { settings: Settings; problems: Prob
     settings[name] = result.success ? result.data : schema.parse(undefined);
     for (const issue of result.error?.issues ?? []) {
       const values = issue.code === 'invalid_value' ? issue.values.map(String) : [];
-      const allowed = values.length > 0 ? `allowed: ${values.join(', ')}` : 'needed: some text';
+      const needed = issue.code === 'invalid_format' ? issue.message : 'some text';
+      const allowed = values.length > 0 ? `allowed: ${values.join(', ')}` : `needed: ${needed}`;
       const message = `${found(value, [name])}, ${allowed}${didYouMean(value, values)}`;
       problems.push({ file: 'environment', key: name, message });
     }

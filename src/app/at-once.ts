@@ -88,7 +88,8 @@ function portsOf({ gateways: { rtp, vonage }, asterisk, console: page, outgoing 
   if (vonage.enabled) web(PORTS.vonage, vonage);
   if (page.enabled) web(PORTS.console, page);
   if (outgoing.token !== undefined) web(PORTS.outgoing, outgoing);
-  return ports.filter(({ port }) => port !== 0);
+  // Also where the system chooses the port: the address may be none of this machine's.
+  return ports;
 }
 
 /** Opens it, and closes it again. */

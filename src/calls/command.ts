@@ -242,6 +242,11 @@ export async function callsCommand(
   program = 'npm run calls --',
   usage = `usage: ${program} ${USAGE}`,
 ): Promise<number> {
+  const refused = (why: string): number => {
+    complain(why);
+    complain(usage);
+    return 2;
+  };
   let parsed;
   try {
     parsed = parseArgs({
@@ -253,28 +258,28 @@ export async function callsCommand(
         format: { type: 'string' },
         yes: { type: 'boolean', default: false },
         data: { type: 'string', default: dataFolder() },
+        help: { type: 'boolean', default: false },
       },
     });
-  } catch {
-    complain(usage);
-    return 2;
+  } catch (error) {
+    // Its first sentence says which.
+    return refused(errorText(error).replace(/(?:\. |\n).*$/s, ''));
   }
   const { values, positionals } = parsed;
   const [name = 'list', ...words] = positionals;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  const limit = values.limit === undefined ? (name === 'export' ? 1_000_000 : 50) : Number(values.limit);
-  const format = values.format;
-  if (
-    !command ||
-    words.length < command.words[0] ||
-    words.length > command.words[1] ||
-    !Number.isInteger(limit) ||
-    limit < 1 ||
-    (format !== undefined && !['json', 'csv', 'vtt'].includes(format))
-  ) {
-    complain(usage);
-    return 2;
+  const { format, help, limit: most = name === 'export' ? '1000000' : '50' } = values;
+  if (help) {
+    print(usage);
+    return 0;
   }
+  if (!command) return refused(`there is no command ${name}`);
+  if (words.length < command.words[0] || words.length > command.words[1])
+    return refused(`${name} takes ${words.length < command.words[0] ? 'more' : 'fewer'} words than that`);
+  if (!/^0*[1-9]\d{0,6}$/.test(most)) return refused(`--limit ${most}: a whole number from 1 to 9999999`);
+  if (format !== undefined && !['json', 'csv', 'vtt'].includes(format))
+    return refused(`--format ${format}: json, csv or vtt`);
+  const limit = Number(most);
   const records = placeOfRecords(values.data);
   const place = placeText(records);
   let database: Database | undefined;

@@ -14,6 +14,10 @@ export const transferTarget = z.strictObject({
     .refine(
       (value) => !value.includes('&'),
       'one endpoint: several telephones ring by an extension of the dialplan that dials them, named here as Local/EXTENSION@CONTEXT',
+    )
+    .refine(
+      (value) => !/[,|()]/.test(value),
+      'an endpoint alone: what follows it in Dial(), such as how long it rings, has keys of its own (ringMs)',
     ),
   callerId: text.default('caller'),
   ringMs: whole(1_000, 120_000).default(20_000),

@@ -8,6 +8,8 @@ import {
   parseDocument,
   type Document,
   type Node,
+  type Scalar,
+  visit,
   type YAMLParseError,
 } from 'yaml';
 import { messageOf } from '../lib/errors.ts';
@@ -32,7 +34,8 @@ const DEPTH_MAX = 20;
 /** What the parser's words mean to somebody who has written a text with a colon in it. */
 const REMEDIES: Readonly<Partial<Record<YAMLParseError['code'], string>>> = {
   BLOCK_AS_IMPLICIT_KEY: 'a text with a colon and a space in it needs quotes around it',
-  MULTILINE_IMPLICIT_KEY: 'a line has no colon behind its key, or its text goes on without being indented',
+  MULTILINE_IMPLICIT_KEY:
+    'a line has no colon and space behind its key, or its text goes on without being indented',
   TAB_AS_INDENT: 'a line begins with a tab: indent with spaces',
   DUPLICATE_KEY: 'this key stands there twice',
   BAD_SCALAR_START: 'a text that begins with a sign such as @, ` or % needs quotes around it',
@@ -41,12 +44,34 @@ const REMEDIES: Readonly<Partial<Record<YAMLParseError['code'], string>>> = {
   BAD_INDENT: 'a line isn’t indented as those around it',
   UNEXPECTED_TOKEN:
     'a text goes on behind its closing quote: write a quote within it twice, or the other kind around it',
+  BLOCK_IN_FLOW: 'a text with a colon and a space in it needs quotes around it',
   MULTIPLE_DOCS: 'a line of --- begins another document: leave it out',
 };
 
-function remedyOf({ code, message }: Pick<YAMLParseError, 'code' | 'message'>): string {
-  const remedy = REMEDIES[code];
+/** A text that begins with a sign to which YAML gives a meaning. */
+const SIGN_FIRST = /^\s*(?:- +)*(?:[\w-]+ *: +|- +)([*&!{[|>]|[-?](?= ))/;
+
+/** `line`: where it was found. */
+function remedyOf({ code, message }: Pick<YAMLParseError, 'code' | 'message'>, line: string): string {
+  const sign = SIGN_FIRST.exec(line)?.[1];
+  const isTaken =
+    /^(?:UNEXPECTED_TOKEN|BAD_ALIAS|TAG_RESOLVE_FAILED)$/.test(code) || /^[-?]$/.test(sign ?? '');
+  const remedy = sign !== undefined && isTaken ? needsQuotes(sign) : REMEDIES[causeOf(code, message, line)];
   return remedy === undefined ? message : `${remedy} (${message})`;
+}
+
+/** The code under which the remedy stands: the parser's names what it stumbled over, which isn't always what is wrong. */
+function causeOf(code: YAMLParseError['code'], message: string, line: string): YAMLParseError['code'] {
+  if (code === 'BAD_INDENT' && message.startsWith('Flow ')) return 'MISSING_CHAR';
+  if (/^Sequence item without/.test(message)) return 'BAD_INDENT';
+  if (/^Implicit map keys need/.test(message)) return 'MULTILINE_IMPLICIT_KEY';
+  // "- id: a", and the next line stands further in.
+  const colons = line.match(/:(?=\s|$)/g)?.length ?? 0;
+  return code === 'BLOCK_AS_IMPLICIT_KEY' && colons < 2 ? 'BAD_INDENT' : code;
+}
+
+function needsQuotes(sign: string): string {
+  return `a text that begins with ${sign} needs quotes around it`;
 }
 
 export function readDocument(file: string, env: Environment): ConfigDocument {
@@ -62,18 +87,26 @@ export function readDocument(file: string, env: Environment): ConfigDocument {
   if (first) {
     const { line } = lines.linePos(first.pos[0]);
     const others = more.length === 0 ? '' : `; ${more.length} more may follow from it`;
-    const begins = /^ *[\u00A0\u2000-\u200A\u202F\u3000]/.test(source.split('\n')[line - 1] ?? '');
+    const written = source.split('\n')[line - 1] ?? '';
+    const begins = /^ *[\u00A0\u2000-\u200A\u202F\u3000]/.test(written);
     const remedy = begins
       ? 'a line begins with a space of another kind: indent with plain ones'
-      : remedyOf(first);
+      : remedyOf(first, written);
     const problem = { file, line, key: '', message: `isn't valid YAML: ${remedy}${others}` };
     return { ...unreadable(file, ''), problems: [problem] };
   }
   const problems: Problem[] = [];
   const reported = new Set<string>();
+  const named = new Set<string>();
+  visit(document, {
+    Alias: (_, { source: name }) => {
+      named.add(name);
+    },
+  });
   const data = toData(document.contents, [], {
     document,
     env,
+    named,
     report(path, node, message) {
       reported.add(pathText(path));
       const line = node.range ? lines.linePos(node.range[0]).line : undefined;
@@ -102,12 +135,18 @@ function unreadable(file: string, message: string): ConfigDocument {
 interface Conversion {
   readonly document: Document;
   readonly env: Environment;
+  /** The anchors that some alias names. */
+  readonly named: ReadonlySet<string>;
   readonly report: (path: Path, node: Node, message: string) => void;
 }
 
 function toData(node: unknown, path: Path, how: Conversion): unknown {
   if (path.length > DEPTH_MAX) return undefined;
-  if (isAlias(node)) return toData(node.resolve(how.document), path, how);
+  if (isAlias(node)) {
+    const meant = node.resolve(how.document);
+    if (!meant) how.report(path, node, `nothing has the name ${node.source}: ${needsQuotes('*')}`);
+    return toData(meant, path, how);
+  }
   if (isMap(node)) {
     const entries: [string, unknown][] = [];
     for (const { key, value } of node.items) {
@@ -120,6 +159,11 @@ function toData(node: unknown, path: Path, how: Conversion): unknown {
   if (isSeq(node)) return node.items.map((item, index) => toData(item, [...path, index], how));
   if (!isScalar(node)) return undefined;
   const { value } = node;
+  const swallowed = signSwallowed(node, how.named);
+  if (swallowed !== undefined) {
+    how.report(path, node, swallowed);
+    return undefined;
+  }
   if (isCredentials(path) && typeof value === 'string' && !value.includes('${')) {
     how.report(path, node, 'secrets come from the environment only: write ${NAME} for it');
     return undefined;
@@ -140,6 +184,18 @@ function toData(node: unknown, path: Path, how: Conversion): unknown {
   }
   // An empty default means "as if the key weren't there".
   return result.text === '' ? undefined : result.text;
+}
+
+/** Why the beginning of a text isn't there; undefined: it is. */
+function signSwallowed(
+  { anchor, tag, value, comment }: Scalar,
+  named: ReadonlySet<string>,
+): string | undefined {
+  if (anchor !== undefined && !named.has(anchor)) return needsQuotes('&');
+  if (tag?.startsWith('!') === true) return needsQuotes('!');
+  // What people write behind an empty key begins with a space.
+  const isText = value === null && /^[\p{L}\p{N}]\S* \S/u.test(comment ?? '');
+  return isText ? `what stands behind # is a comment: ${needsQuotes('#')}` : undefined;
 }
 
 /** A header that says who asks. */

@@ -17,6 +17,11 @@ const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 export function substitute(text: string, env: Environment): Substituted {
   const problems: string[] = [];
   let fromEnvironment = false;
+  const open = /\$\{[^}\n]{0,40}\}?/.exec(text.replace(VARIABLE, ''))?.[0];
+  if (open !== undefined)
+    problems.push(
+      `${open} is no variable: write \${NAME} or \${NAME:-default}, NAME of letters, digits and _`,
+    );
   const result = text.replace(VARIABLE, (_, name: string, fallback: string | undefined) => {
     const value = lookUp(name, env);
     if ('problem' in value) {
@@ -62,7 +67,9 @@ const SHOWN = 56;
 export function withoutSecrets(text: string, env: Environment): string {
   const names = Object.keys(env)
     .map((name) => name.replace(/_FILE$/, ''))
-    .filter((name) => /(PASSWORD|SECRET|TOKEN|KEY)$/.test(name));
+    .filter((name) => /(PASSWORD|SECRET|TOKEN|KEY)$/.test(name))
+    // The path of a file, unless somebody has put the key itself there.
+    .filter((name) => name !== 'CONSOLE_TLS_KEY' || env[name]?.includes('-----') === true);
   return names
     .map((name) => lookUp(name, env))
     .flatMap((value) => ('text' in value && value.text.length >= SHORTEST_SECRET ? [value.text] : []))

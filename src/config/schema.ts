@@ -180,7 +180,10 @@ export const agentsFile = z.strictObject({
 
 const asteriskServer = z.strictObject({
   name: identifier,
-  url: serverUrl,
+  url: serverUrl.refine(
+    (value) => !/[?#]/.test(value),
+    'an address without a query: user and password have keys of their own',
+  ),
   app: identifier.default('voice-agent'),
   username: text,
   password: text,
@@ -340,7 +343,9 @@ export function providersFile(known: KnownProviders) {
 export const environmentSchema = z.object({
   VOICE_AGENT_CONFIG_DIR: text.default('config'),
   VOICE_AGENT_DATA_DIR: text.default('var'),
-  VOICE_AGENT_DATABASE: text.optional(),
+  VOICE_AGENT_DATABASE: text
+    .regex(/^postgres(?:ql)?:\/\//, 'a PostgreSQL server’s address, postgresql://USER@HOST/NAME')
+    .optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   LOG_FORMAT: z.enum(['auto', 'json', 'pretty']).default('auto'),
 });

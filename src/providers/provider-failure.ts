@@ -121,7 +121,7 @@ function kindOfCode(code: string): FailureKind | undefined {
   if (code === 'UND_ERR_BODY_TIMEOUT') return 'stalled';
   if (/^(ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET|UND_ERR_CLOSED|UND_ERR_DESTROYED)$/.test(code))
     return 'cut';
-  if (/^(HPE_|WS_ERR_)/.test(code)) return 'malformed';
+  if (/^(HPE_|WS_ERR_|Z_)/.test(code)) return 'malformed';
   return undefined;
 }
 
@@ -131,7 +131,7 @@ export function plainMessage(error: unknown, keys: readonly string[]): string {
   for (let depth = 0; depth < 8; depth++) {
     const next: unknown =
       innermost instanceof AggregateError ? innermost.errors[0] : (innermost as Error | undefined)?.cause;
-    if (!(next instanceof Error)) break;
+    if (!(next instanceof Error) || messageOf(next) === '') break;
     innermost = next;
   }
   return withoutKeys(messageOf(innermost), keys);

@@ -5,6 +5,7 @@ import {
   Response as UndiciResponse,
   type RequestInit,
 } from 'undici';
+import { answerEvents, explainedBody } from './chat/answer-stream.ts';
 import { isOfConversation, type Refusal } from './chat/refusals.ts';
 import {
   kindOfError,
@@ -67,92 +68,24 @@ export function openSdkHttp(): SdkHttp {
   };
 }
 
-/** A stream of events, also of a server that answers with the whole at once, as some proxies do, or with an error. */
+/** An answer as events, whatever its form. */
 async function streamed(response: UndiciResponse): Promise<UndiciResponse> {
   const { body, headers } = response;
   if (body === null) return new UndiciResponse('', { headers });
-  if (/event-stream/i.test(headers.get('content-type') ?? '')) {
-    return new UndiciResponse((body as ReadableStream<Uint8Array>).pipeThrough(tidied()), { headers });
-  }
-  const reader = (body as ReadableStream<Uint8Array>).getReader();
-  let begun = '';
-  const read: Uint8Array[] = [];
-  while (begun.trim() === '') {
-    const { value } = await reader.read();
-    if (value === undefined) break;
-    read.push(value);
-    begun += Buffer.from(value).toString('latin1');
-  }
-  const rest = new ReadableStream<Uint8Array>({
-    start: (out) => {
-      for (const part of read) out.enqueue(part);
-    },
-    pull: async (out) => {
-      const { value } = await reader.read();
-      if (value === undefined) out.close();
-      else out.enqueue(value);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  });
-  // Events, whatever the server calls them.
-  if (!/^\s*[{[<]/.test(begun)) return new UndiciResponse(rest.pipeThrough(tidied()), { headers });
-  const text = await new UndiciResponse(rest).text();
-  const whole = parsed(text);
-  if (whole === undefined) {
-    const type = headers.get('content-type') ?? 'something';
-    throw new SyntaxError(`it answers with ${type}, which is no model's answer; is the address right?`);
-  }
-  return new UndiciResponse(`data: ${JSON.stringify(firstOf(whole))}\n\ndata: [DONE]\n\n`);
+  const type = headers.get('content-type') ?? '';
+  return new UndiciResponse(await answerEvents(body as ReadableStream<Uint8Array>, type));
 }
 
-/** Events of nothing, by which some servers keep a stream awake, as comments; and an end for the last event. */
-function tidied(): TransformStream<Uint8Array, Uint8Array> {
-  return new TransformStream({
-    transform(part, out) {
-      const text = Buffer.from(part).toString('latin1');
-      const isTidy = !/(?:^|[\r\n])data:[ \t]*[\r\n]/.test(text);
-      const comments = text.replaceAll(/(^|[\r\n])data:[ \t]*(?=[\r\n])/g, '$1:');
-      out.enqueue(isTidy ? part : Buffer.from(comments, 'latin1'));
-    },
-    flush(out) {
-      out.enqueue(Buffer.from('\n\n'));
-    },
-  });
-}
-
-/**
- * A refusal in the form in which the SDKs look for its words, `{error: {message}}`: what others say (Mistral and FastAPI
- * `message` or `detail`, Gemini a list of errors, some nothing but text) they would drop.
- */
+/** A refusal whose words the SDKs find. */
 async function explained(response: UndiciResponse): Promise<UndiciResponse> {
   const { status, statusText, headers } = response;
-  const text = await response.text();
-  const body = firstOf(parsed(text));
-  const said = isObject(body) ? (body['error'] ?? body['message'] ?? body['detail'] ?? body) : text;
-  const error = isObject(said) && 'message' in said ? said : { message: worded(said) };
   // Its length and encoding aren't those of the original.
   const kept = [...headers].filter(([name]) => !/^content-/.test(name));
-  return new UndiciResponse(JSON.stringify({ error }), {
+  return new UndiciResponse(explainedBody(await response.text()), {
     status,
     statusText,
     headers: [...kept, ['content-type', 'application/json']],
   });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-function firstOf(value: unknown): unknown {
-  return Array.isArray(value) ? value[0] : value;
-}
-
-function worded(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -199,8 +132,9 @@ export function failureOfSdk(
   return new ProviderFailure({ ...about, kind, message: plainMessage(error, keys), ofConversation });
 }
 
-/** Refused for that reason, where no status says so. */
+/** Refused for these reasons, where no status says so. */
 const TOO_OFTEN = /rate.?limit|too many requests|throttl/i;
+const NOT_LET_IN = /api.?key|authenticat|unauthori[sz]ed|forbidden|permission|access denied/i;
 
 /** What a server said, if it is that what an SDK threw: also what came as an event of a stream that had begun. */
 export function refusalOf(
@@ -217,7 +151,8 @@ export function refusalOf(
   );
   const text = `${(error as Error).message} ${body === undefined ? '' : JSON.stringify(body)}`;
   const told = figures.find((one) => typeof one === 'number' && one >= 400 && one < 600);
-  const known = told ?? (TOO_OFTEN.test(text) && !/too large/i.test(text) ? 429 : undefined);
+  const isTooOften = TOO_OFTEN.test(text) && !/too large/i.test(text);
+  const known = told ?? (isTooOften ? 429 : NOT_LET_IN.test(text) ? 401 : undefined);
   const failed = isObject(said) ? said['failed_generation'] : undefined;
   return {
     ...(known === undefined ? {} : { status: Number(known) }),

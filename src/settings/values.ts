@@ -71,10 +71,17 @@ export const serverUrl = text.refine((value) => {
   return url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
 }, 'an http or https address without user name and password, such as http://127.0.0.1:8088');
 
-/** Where an API is: what its client appends makes the whole address. */
-export function apiUrl(appended: string) {
+/** Where an API is: what its client appends makes the whole address. `noQuery`: what is said of one that has a query. */
+export function apiUrl(
+  appended: string,
+  noQuery = 'an address without a query: what follows the path is put there',
+) {
   return serverUrl
-    .refine((value) => !/[?#]/.test(value), 'an address without a query: what follows the path is put there')
+    .refine((value) => !/[?#]/.test(value), noQuery)
+    .refine(
+      (value) => !URL.canParse(value) || !/[${}<>\\]/.test(value),
+      'the whole address: a part of it stands for something else',
+    )
     .refine(
       (value) => !value.replace(/\/+$/, '').endsWith(appended),
       `the address without ${appended}, which is appended to it`,

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { de } from '../../src/dialog/language/de.ts';
 import { en } from '../../src/dialog/language/en.ts';
 import { agentTexts } from '../../src/dialog/language/own-phrases.ts';
 import { KNOWN_PROVIDERS } from '../../src/app/known-providers.ts';
+import { UNTRUSTED } from '../support/provider-servers/untrusted-identity.ts';
 import { shippedConfig } from '../support/shipped-config.ts';
 
 let folder: string;
@@ -151,6 +153,56 @@ describe('the environment', () => {
     ).toBe(url);
     expect(() => load({ ARI_PASSWORD, VOICE_AGENT_DATABASE_FILE: join(folder, 'none') })).toThrow(
       /VOICE_AGENT_DATABASE: .*can't be read/,
+    );
+  });
+
+  it.each(['mysql://voice@db.example/records', 'db.example/records', 'postgresql:records'])(
+    'refuses %s as the address of the database',
+    (url) => {
+      expect(() => load({ ARI_PASSWORD: 'secret', VOICE_AGENT_DATABASE: url })).toThrow(
+        /VOICE_AGENT_DATABASE: .*postgresql:\/\//,
+      );
+    },
+  );
+
+  it('says which of the console’s files for TLS can’t be used, and why', () => {
+    const file = (name: string, pem: string): string => {
+      writeFileSync(join(folder, name), pem);
+      return join(folder, name);
+    };
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+    const pem = { type: 'pkcs8', format: 'pem' } as const;
+    const key = file('key.pem', privateKey.export(pem).toString());
+    const locked = file(
+      'locked.pem',
+      privateKey.export({ ...pem, cipher: 'aes-256-cbc', passphrase: 'x' }).toString(),
+    );
+    const certificate = file('certificate.pem', UNTRUSTED.cert);
+    const told = (cert: string, of: string): string =>
+      problems({
+        ARI_PASSWORD: 'secret',
+        CONSOLE_ENABLED: 'true',
+        CONSOLE_OPERATE_TOKEN: 'x'.repeat(40),
+        CONSOLE_TLS_CERTIFICATE: cert,
+        CONSOLE_TLS_KEY: of,
+      }).join('\n');
+    expect(told(certificate, file('own.pem', UNTRUSTED.key))).toBe('');
+    expect(told(certificate, key)).toMatch(/console\.tls: the key isn’t the one of the certificate/);
+    expect(told(key, certificate)).toMatch(
+      /tls\.certificate: .*this is a key\n.*tls\.key: .*this is a certificate/,
+    );
+    expect(told(certificate, locked)).toMatch(/tls\.key: .*without a passphrase/);
+    expect(told(join(folder, 'none'), folder)).toMatch(
+      /tls\.certificate: .*can be read \(ENOENT.*\n.*tls\.key: .*can be read \(EISDIR/,
+    );
+    expect(told(file('empty', ''), file('text', 'hello'))).toMatch(
+      /a PEM file with a certificate\n.*a PEM file with a private key/,
+    );
+  });
+
+  it('refuses an address of Asterisk’s with credentials in its query', () => {
+    expect(() => load({ ARI_PASSWORD: 'secret', ARI_URL: 'http://127.0.0.1:8088?api_key=a:b' })).toThrow(
+      /asterisk\[0\]\.url: .*keys of their own/,
     );
   });
 
@@ -369,7 +421,17 @@ describe("a provider's section", () => {
     ['groq', 'https://x.openai.azure.com/openai', "Groq's address, with or without /openai/v1"],
     ['openaiCompatible', 'https://x.openai.azure.com/', 'the whole address, such as'],
     ['openaiCompatible', 'https://x.openai.azure.com/openai', 'the whole address, such as'],
+    ['openaiCompatible', 'https://x.openai.azure.com/openai/deployments', 'the whole address, such as'],
+    [
+      'openaiCompatible',
+      'https://x.openai.azure.com/openai/v1?api-version=preview',
+      'the version of the API belongs in apiVersion',
+    ],
     ['openaiCompatible', 'https://generativelanguage.googleapis.com/v1beta', '…/v1beta/openai'],
+    ['openaiCompatible', 'https://generativelanguage.googleapis.com', '…/v1beta/openai'],
+    ['openaiCompatible', 'http://127.0.0.1:1234/v1/chat', 'to which /chat/completions is appended'],
+    ['openaiCompatible', 'http://$HOST/v1', 'stands for something else'],
+    ['openaiCompatible', 'https://x.example/{deployment}/v1', 'stands for something else'],
     [
       'openaiCompatible',
       'http://127.0.0.1:11434/api/chat',
@@ -551,10 +613,43 @@ describe('a wrong configuration', () => {
     ['a text that begins with @', '    name: Tom', '    name: @Tom', 'needs quotes around it'],
     ['a quote within quotes', '    name: Tom', "    name: 'Tom's'", 'write a quote within it twice'],
     ['a no-break space', '    name: Tom', '\u00a0   name: Tom', 'indent with plain ones'],
+    ['a text that begins with *', '    name: Tom', '    name: *Tom* here', 'begins with \\* needs quotes'],
+    ['a text that begins with {', '    name: Tom', '    name: {Tom} here', 'begins with { needs quotes'],
+    ['a text that begins with [', '    name: Tom', '    name: [Tom] here', 'begins with \\[ needs quotes'],
+    ['a text that begins with >', '    name: Tom', '    name: >Tom', 'begins with > needs quotes'],
+    ['a text that begins with -', '    name: Tom', '    name: - Tom', 'begins with - needs quotes'],
+    ['a list that isn’t closed', '    name: Tom', '    name: [Tom', 'a bracket or a comma is missing'],
+    ['no space behind a colon', '    name: Tom', '    name:Tom', 'no colon and space behind its key'],
+    ['a line too far to the left', '    name: Tom', '   name: Tom', 'isn’t indented as those around it'],
+    ['a line too far to the right', '    name: Tom', '      name: Tom', 'isn’t indented as those around it'],
+    ['a text that goes on at the left', '    name: Tom', '    name: Tom\nTim', 'without being indented'],
     ['a second document', '    name: Tom', '    name: Tom\n---', 'leave it out'],
   ])('says what to do about %s', (_, before, after, remedy) => {
     edit('agents.yaml', [before, after]);
     expect(problems().join('\n')).toMatch(new RegExp(`agents\\.yaml:\\d+ {2}isn't valid YAML: .*${remedy}`));
+  });
+
+  it.each([
+    ['&Co', 'a text that begins with & needs quotes around it'],
+    ['!Tom', 'a text that begins with ! needs quotes around it'],
+    ['*Tom', 'a text that begins with * needs quotes around it'],
+    ['#1 Tom', 'a text that begins with # needs quotes around it'],
+    ['${TOM', '${TOM is no variable'],
+    ['${TOM-x}', '${TOM-x} is no variable'],
+    ['${ TOM }', '${ TOM } is no variable'],
+    ['${TOM:x}', '${TOM:x} is no variable'],
+  ])('says that of %s as a name something would be lost', (name, remedy) => {
+    edit('agents.yaml', ['    name: Tom', `    name: ${name}`]);
+    const [line, ...others] = problems();
+    expect(line).toMatch(/^agents\.yaml:\d+ {2}agents\[1\]\.name: /);
+    expect(line).toContain(remedy);
+    expect(others).toEqual([]);
+  });
+
+  it('takes anchors that are used, and a comment behind an empty key', () => {
+    edit('agents.yaml', ['    name: Tom', '    name: &tom Tom']);
+    edit('agents.yaml', [/^    greeting: .*Tom.*$/m, '    greeting: *tom\n    afterwards: # the usual']);
+    expect(problems()).toEqual([]);
   });
 
   it('says nothing else of a file that isn’t YAML: what it lacks isn’t known', () => {

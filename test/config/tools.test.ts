@@ -81,6 +81,8 @@ describe('a transfer target', () => {
     expect(problem({ transferTargets: [{ ...BOB, endpoint: 'bob' }] })).toContain('such as PJSIP/softphone2');
     expect(problem({ transferTargets: [{ ...BOB, endpoint: 'PJSIP/b ob' }] })).not.toBe('');
     expect(problem({ transferTargets: [{ ...BOB, endpoint: 'PJSIP/100&PJSIP/101' }] })).toContain('Local/');
+    expect(problem({ transferTargets: [{ ...BOB, endpoint: 'PJSIP/100,20,tT' }] })).toContain('ringMs');
+    expect(problem({ transferTargets: [{ ...BOB, endpoint: 'Dial(PJSIP/100)' }] })).not.toBe('');
     expect(problem({ transferTargets: [BOB, { ...BOB, name: 'bob' }] })).toContain('which stands at');
     const endpoints = ['Local/200@from-internal/n', 'SIP/x', '+4930123', 'sip:bob@example.com'];
     for (const endpoint of endpoints) expect(problem({ transferTargets: [{ ...BOB, endpoint }] })).toBe('');

@@ -185,6 +185,14 @@ describe('the program', () => {
     expect(lines.map(({ msg }) => msg).join()).not.toMatch(/media/);
   });
 
+  it('says before anything is loaded that an address is none of this machine’s, whatever the port', async () => {
+    const wrong = config({ RTP_LISTEN_ADDRESS: '192.0.2.1', RTP_LISTEN_PORT: '0' });
+    const told = await start(wrong).then(() => '', messageOf);
+    expect(told).toMatch(/^can't receive RTP on 192\.0\.2\.1 .*no interface of this machine/);
+    expect(lines.filter(({ vad }) => vad !== undefined)).toEqual([]);
+    expect(lines.map(({ msg }) => msg).join()).not.toMatch(/answers|media/);
+  });
+
   it('says that nothing answers at ARI’s address', async () => {
     const config1 = config();
     await server.stop();

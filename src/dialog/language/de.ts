@@ -77,11 +77,11 @@ export const de = {
     ...PLAIN_SENTENCES,
     abbreviations: list(`
       z.b d.h od u.a o.ä i.d.r v.a z.t z.zt u.u ggf bzw ca evtl usw etc inkl exkl zzgl max min mind vgl sog bspw dr prof
-      dipl ing med hr fr str tel nr st abs art bd hl jh mio mrd std sek tgl zb geb verh ehem abt allg
+      dipl ing med hr fr str tel nr st abs art bd hl jh mio mrd std sek tgl zb co fa inh kap pkt hbf bhf mwst ust gez gem z.hd geb verh ehem abt allg
       jan feb apr jun jul aug sep sept okt nov dez mo di mi do so
     `),
-    mayEnd: list('usw etc str so art'),
-    dottedOrdinals: true,
+    mayEnd: list('usw etc str so art min std sek hbf bhf mwst'),
+    dottedOrdinals: 'any',
   },
   reading: {
     per: 'pro',

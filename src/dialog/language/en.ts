@@ -82,9 +82,11 @@ export const en = {
     ...PLAIN_SENTENCES,
     abbreviations: list(`
       mr mrs ms dr prof rev hon st sr jr gen col sgt capt lt vs etc inc ltd co corp dept nos vol approx apt ave blvd
-      rd mt e.g i.e a.m p.m u.s u.k jan feb apr jun jul aug sept oct nov tue tues wed thu thur thurs fri
+      rd mt sen gov rep pres ext fig figs bldg ste rm sec min mins hr hrs est ph.d m.d d.d.s tel pp e.g i.e a.m p.m u.s u.k jan feb apr jun jul aug sept oct nov dec mon tue tues wed thu thur thurs fri
     `),
-    mayEnd: list('etc a.m p.m inc ltd co u.s u.k jr sr ave blvd rd'),
+    mayEnd: list(
+      'min mins hr hrs est sec rep ext ste ph.d m.d d.d.s etc a.m p.m inc ltd co u.s u.k jr sr ave blvd rd',
+    ),
     beforeNumbers: ['no'],
     oneLetterWords: ['i'],
   },

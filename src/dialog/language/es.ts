@@ -64,9 +64,9 @@ export const es = {
     ...PLAIN_SENTENCES,
     abbreviations: list(`
       sr sra srta sres dr dra prof d dña ud uds p.ej ej etc aprox avda av c tel núm pág art dto izq dcha máx mín
-      ene feb mar abr jun jul ago sept oct nov dic a.m p.m ee uu ee.uu
+      sta sto lic ing arq prol col ext int min fig cap cía ltda hnos tfno ene feb mar abr jun jul ago sept oct nov dic a.m p.m ee uu ee.uu
     `),
-    mayEnd: list('etc a.m p.m uu ee.uu'),
+    mayEnd: list('etc min cía ltda a.m p.m uu ee.uu'),
     beforeNumbers: ['n', 'no', 'núm'],
     oneLetterWords: ['y', 'o', 'a', 'e', 'u'],
   },

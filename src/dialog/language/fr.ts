@@ -72,8 +72,8 @@ export const fr = {
     ...PLAIN_SENTENCES,
     abbreviations: list(`
     m mm dr pr me p.ex ex etc env tél av bd boul st ste cf max min janv févr avr juil sept oct nov déc c.-à-d n.b mme
-    mlle  `),
-    mayEnd: list('etc'),
+    mlle pers cie ets réf chap fig vol rte imp appt bât hab éd `),
+    mayEnd: list('etc min pers hab'),
     beforeNumbers: ['n', 'no', 'art', 'p'],
     oneLetterWords: ['h', 'y', 'a', 'à'],
   },

@@ -76,7 +76,13 @@ export const hi = {
       क्या कब कौन किस किसे किसको किसका कहाँ कहां क्यों कैसे कितना कितनी कितने कौनसा
     `),
   },
-  sentences: { ...PLAIN_SENTENCES, abbreviations: list('डॉ श्री प्रो पं मो रु नं dr mr mrs') },
+  sentences: {
+    ...PLAIN_SENTENCES,
+    abbreviations: list('डॉ श्री श्रीमती प्रो पं कु मो रु नं सं dr mr mrs'),
+    oneLetterWords: list(
+      'है हैं हूँ हूं हो हों था थे थी थीं दें दो दी दे लें लो ली ले जी हाँ हां ना सो की का को में गा गे गी भी ही',
+    ),
+  },
   reading: {
     per: 'प्रति',
     plus: 'प्लस',

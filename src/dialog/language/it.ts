@@ -63,9 +63,9 @@ export const it = {
     ...PLAIN_SENTENCES,
     abbreviations: list(`
       sig sig.ra sig.na sigg dr dott dott.ssa prof prof.ssa avv ing geom arch p.es es ecc etc ca v.le p.za p.zza tel
-      n nr pag max min gen feb mar apr mag giu lug ago sett set ott nov dic
+      st egr gent spett int art cap fig c.a n nr pag max min gen feb mar apr mag giu lug ago sett set ott nov dic
     `),
-    mayEnd: list('ecc etc'),
+    mayEnd: list('ecc etc min'),
     oneLetterWords: ['e', 'o', 'a', 'è'],
   },
   reading: {

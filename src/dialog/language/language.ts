@@ -81,8 +81,11 @@ export interface SentenceRules {
   readonly mayEnd: readonly string[];
   /** Shortenings only before a figure: "No. 5". */
   readonly beforeNumbers: readonly string[];
-  /** A number and a dot are an ordinal number: "am 3. Mai". */
-  readonly dottedOrdinals: boolean;
+  /**
+   * A number and a dot are an ordinal number: "am 3. Mai". `small`: only before a small letter ("3. maja"), as nouns have no
+   * capitals.
+   */
+  readonly dottedOrdinals: 'any' | 'small' | false;
   /** Words of one letter that may end a sentence: "So do I." */
   readonly oneLetterWords: readonly string[];
   /** Sentences have no mark at their end: a space stands between clauses (Thai). */

@@ -70,9 +70,9 @@ export const nl = {
     ...PLAIN_SENTENCES,
     abbreviations: list(`
       dhr mevr mw dr prof ir ing mr drs bv bijv m.b.t o.a d.w.z i.p.v t.o.v n.v.t e.d enz etc ca evt incl excl max min
-      nr tel str blz jan feb mrt apr jun jul aug sept okt nov dec
+      pers resp st joh fa zgn nr tel str blz jan feb mrt apr jun jul aug sept okt nov dec
     `),
-    mayEnd: list('enz etc e.d'),
+    mayEnd: list('enz etc e.d min pers jan'),
     oneLetterWords: ['u'],
   },
   reading: {

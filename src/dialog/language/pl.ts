@@ -74,11 +74,11 @@ export const pl = {
   sentences: {
     ...PLAIN_SENTENCES,
     abbreviations: list(`
-      np tzn tzw itd itp m.in ok ul al pl os św dr hab prof inż mgr lek tel nr godz min max ds wg ww zł gr r w
+      np tj pp sp tys mln mld zob str pon wt śr czw pt sob ks płk kpt woj tzn tzw itd itp m.in ok ul al pl os św dr hab prof inż mgr lek tel nr godz min max ds wg ww zł gr r w
       sty lut mar kwi cze lip sie wrz paź lis gru
     `),
-    mayEnd: list('ok itd itp zł gr r w'),
-    dottedOrdinals: true,
+    mayEnd: list('min tys mln mld ok itd itp zł gr r w'),
+    dottedOrdinals: 'small',
     oneLetterWords: ['i', 'a', 'o', 'u', 'z'],
   },
   reading: {

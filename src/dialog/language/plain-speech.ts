@@ -31,6 +31,9 @@ const KEY =
 /** What an actor would do and not say: `*smiles*`, `(laughs)`. */
 const STAGE =
   /(?<![\p{L}\p{N}*])(?:\*{1,2}|_|\()(?:smil(?:es?|ing)|laugh(?:s|ing|ter)?|chuckl(?:es?|ing)|giggl(?:es?|ing)|sigh(?:s|ing)?|nod(?:s|ding)?|paus(?:es?|ing)|wink(?:s|ing)?|whisper(?:s|ing)?|typing|interrupted|silence|inaudible|lächelt|lacht|seufzt|nickt|sourit|rit|soupire|sonríe|ríe|suspira|sorride|ride|sospira|sorri|ri|glimlacht|zucht|knikt|uśmiecha się|śmieje się)(?:\*{1,2}|_|\))(?![\p{L}\p{N}*])/giu;
+/** Nobody sees or says these: control characters, halves of a sign, marks of where a word may be cut. */
+const INVISIBLE =
+  /(?!\t)[\p{Cc}\p{Cs}\u00AD\u200B\u200E\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF\uFFFD]/gu;
 /** Signs that only the eye needs; between words, a pause. */
 const SIGNS = /\s*[→⇒⟶➔➜➤►▶▸←⇐↔•‣◦▪●■□◆◇|](?:\s*[→⇒•|])*\s*/gu;
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -107,12 +110,12 @@ export class PlainSpeech {
 
   constructor(language: Language) {
     this.#language = language;
-    this.#months = language.sentences.dottedOrdinals ? monthsOf(language.code) : [];
+    this.#months = language.sentences.dottedOrdinals !== false ? monthsOf(language.code) : [];
   }
 
   /** Takes more text; gives as much as is certain. */
   push(text: string): string {
-    this.#held += text.replaceAll(/\p{Nd}/gu, figureOf);
+    this.#held += text.replaceAll('\r', '').replaceAll(/\p{Nd}/gu, figureOf);
     return this.#take(false);
   }
 
@@ -212,6 +215,7 @@ export class PlainSpeech {
     if (this.#line === 'row') return this.#row(text);
     const { reading } = this.#language;
     return text
+      .replaceAll(INVISIBLE, '')
       .replaceAll(/&(#?\w{2,8});/g, signOf)
       .replaceAll(/!?\[([^\]]*)\]\(([^)]*)\)/g, (_, words: string, to: string) => (words === '' ? to : words))
       .replaceAll(/<((?:https?:\/\/|mailto:)[^>\s]+)>/g, '$1')

@@ -71,10 +71,10 @@ export const pt = {
   sentences: {
     ...PLAIN_SENTENCES,
     abbreviations: list(`
-      sr sra srta srs dr dra prof profa eng exmo exma p.ex ex etc aprox av r tel núm nº pág art máx mín jan fev mar abr
+      sr sra srta srs dr dra prof profa eng exmo exma p.ex ex etc sta sto arq lic cap fig ltda cia min aprox av r tel núm nº pág art máx mín jan fev mar abr
       mai jun jul ago set out nov dez
     `),
-    mayEnd: list('etc'),
+    mayEnd: list('etc min ltda cia'),
     beforeNumbers: ['n', 'núm'],
     oneLetterWords: ['e', 'o', 'a', 'é'],
   },

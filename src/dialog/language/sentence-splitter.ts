@@ -43,6 +43,8 @@ const SAYABLE = /[\p{L}\p{N}]/u;
 const FIRM_END = /[。！？｡．।॥።။។؟۔]/u;
 const END = /[.!?…]/;
 const CLOSER = /["'”’“»)\]」』）】〉》]/u;
+/** A sentence's end, behind which a French quotation's closing mark may follow. */
+const SPACED_CLOSER = /«[^»]*[.!?…]\s$/u;
 /** Unicode's rules leave these with the sentence before. */
 const OPENER = /[「『（【〈《]/u;
 /** Figures may begin a sentence; Unicode's rules look for the next letter, and take a small one for "no". */
@@ -124,6 +126,11 @@ export class SentenceSplitter {
       let end = index + segment.length;
       while (end < text.length && OPENER.test(text.charAt(end - 1))) end -= 1;
       yield end;
+      // « Oui. » Puis …
+      if (SPACED_CLOSER.test(text.slice(0, end))) {
+        const closed = /^»\s+/.exec(text.slice(end))?.[0].length ?? 0;
+        if (closed > 0) yield end + closed;
+      }
     }
   }
 
@@ -160,33 +167,42 @@ function endsSentence(text: string, end: number, rules: SentenceRules): boolean 
   const blank = before.slice(said.length);
   if (blank.includes('\n')) return true;
   let at = said.length - 1;
-  while (at > 0 && CLOSER.test(said.charAt(at))) at -= 1;
+  while (at > 0 && (CLOSER.test(said.charAt(at)) || said.slice(at).startsWith(' »'))) at -= 1;
   const mark = said.charAt(at);
   if (FIRM_END.test(mark)) return end < text.length; // a closing quote may follow
   if (!END.test(mark) || blank === '') return false;
-  return mark !== '.' || endsWithDot(text.slice(0, at), text.charAt(end), rules);
+  const following = text.charAt(end);
+  // « Oui. »
+  if (following === '»' && SPACED_CLOSER.test(before)) return false;
+  if (mark === '.') return endsWithDot(text.slice(0, at), following, rules);
+  // "Wait… what?", and "Are you open?" she asked.
+  const mayGoOn = mark === '…' || at < said.length - 1;
+  return !mayGoOn || (following !== '' && !/\p{Ll}/u.test(following));
 }
+
+const LONG_WORD = /^[\p{L}\p{M}'’]{6,}$/u;
 
 /** Whether the dot behind `before` ends a sentence; `following` is the next word's first letter, or empty. */
 function endsWithDot(before: string, following: string, rules: SentenceRules): boolean {
   const word = shorteningOf(before);
-  const isInitials = /^(?:\p{L}\.)*\p{L}$/u.test(word) && !rules.oneLetterWords.includes(word); // J. R. Smith
-  const isShort = rules.abbreviations.includes(word);
+  const isInitials = /^(?:\p{L}\p{M}*\.)*\p{L}\p{M}*$/u.test(word) && !rules.oneLetterWords.includes(word); // J. R. Smith
+  // Dipl.-Ing.
+  const isShort = [word, word.split('-').at(-1) ?? word].some((one) => rules.abbreviations.includes(one));
   const isNumber = /^\p{Nd}+$/u.test(word);
-  if (following === '') {
-    // Not there yet: an ordinary word's end can be trusted, any other has to wait for it.
-    return !isShort && !isInitials && !isNumber && !rules.beforeNumbers.includes(word);
-  }
+  // Not there yet: a long word's end can be trusted, any other may be a shortening that nobody knows.
+  if (following === '') return LONG_WORD.test(word) && !isShort && !rules.beforeNumbers.includes(word);
   if (/\p{Ll}/u.test(following)) return false;
   if (isShort) return rules.mayEnd.includes(word) && /\p{Lu}/u.test(following);
   if (isInitials) return false;
-  if (isNumber && rules.dottedOrdinals && word.length <= 2) return false; // am 3. Mai
+  const isOrdinal =
+    rules.dottedOrdinals === 'any' || (rules.dottedOrdinals === 'small' && !/\p{Lu}/u.test(following));
+  if (isNumber && isOrdinal && word.length <= 2) return false; // am 3. Mai
   return !(rules.beforeNumbers.includes(word) && /\p{Nd}/u.test(following)); // No. 5
 }
 
 /** What stands before a dot, in lower case: a word, a number, or a shortening with dots and spaces in it (`z. B`). */
 function shorteningOf(before: string): string {
-  const match = /(?:\p{L}\.\s?)+\p{L}$|[\p{L}\p{M}\p{N}.-]*$/u.exec(before);
+  const match = /(?:\p{L}\p{M}*\.\s?)+\p{L}\p{M}*$|[\p{L}\p{M}\p{N}.-]*$/u.exec(before);
   return (match?.[0] ?? '').toLowerCase().replaceAll(/\s/g, '');
 }
 

@@ -60,7 +60,9 @@ export const th = {
   },
   sentences: {
     ...PLAIN_SENTENCES,
-    abbreviations: list('ดร นพ พญ น.ส พ.ศ ค.ศ ม.ค ก.พ มี.ค เม.ย พ.ค มิ.ย ก.ค ส.ค ก.ย ต.ค พ.ย ธ.ค น กม บ'),
+    abbreviations: list(
+      'ดร นพ พญ น.ส พ.ศ ค.ศ ม.ค ก.พ มี.ค เม.ย พ.ค มิ.ย ก.ค ส.ค ก.ย ต.ค พ.ย ธ.ค น กม บ โทร บจก บมจ หจก ผศ รศ ศ จ อ ต ถ ซ ม',
+    ),
     spaceEndsClause: true,
   },
   reading: {

@@ -1,11 +1,14 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { LlmEvent } from '../../dialog/contract/conversation.ts';
+import type { Language } from '../../dialog/language/language.ts';
+import { plainText } from '../../dialog/language/plain-speech.ts';
 import { RequestAbort } from '../../lib/abort.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { ProviderFailure, type FailureKind } from '../provider-failure.ts';
 import type { ChatModelOptions, ChatServer } from './chat-model.ts';
-import type { ChatBody, ChatChunk, Content } from './chat-wire.ts';
+import { ChunkReader, type ChunkContent } from './chat-chunk.ts';
+import type { ChatBody } from './chat-wire.ts';
 import { ContentReader } from './content-reader.ts';
 import { ToolDeltas, type KnownTool } from './tool-deltas.ts';
 
@@ -14,6 +17,8 @@ export interface AnswerOptions extends Pick<
   'name' | 'firstTokenMs' | 'tokenMs' | 'thinkingMs'
 > {
   readonly clock: Clock;
+  /** In which its words are spoken. */
+  readonly language: Language;
   /** Those that the agent has. */
   readonly agentTools: readonly KnownTool[];
   /** As for ContentReader. */
@@ -52,8 +57,6 @@ const LINGER_MS: Milliseconds = 250;
 const LONGEST_ANSWER = 100_000;
 
 const SAYABLE = /[\p{L}\p{N}]/u;
-/** Remarks in square brackets, which nobody speaks. */
-const REMARK = /\[[^[\]]*\]/g;
 
 /**
  * One answer's events, or what went wrong, as it was thrown. Ends silently, and returns nothing, when `signal` aborts.
@@ -76,6 +79,8 @@ export async function* answerOf(
   let progressed = false;
   let ended = false;
   let reason: string | undefined;
+  const chunks = new ChunkReader();
+  let usage: ChunkContent['usage'];
 
   const watch = (): void => {
     const [first, spoken] = [began + firstTokenMs, words !== ''];
@@ -106,10 +111,10 @@ export async function* answerOf(
   try {
     request.deadline(began + firstTokenMs, () => fail('timeout', `no answer within ${firstTokenMs} ms`));
     const stream = await server.ask(body, request.signal);
-    const chunks = stream[Symbol.asyncIterator]();
+    const events = stream[Symbol.asyncIterator]();
     for (;;) {
       watch();
-      const next = await chunks.next().catch((error: unknown) => {
+      const next = await events.next().catch((error: unknown) => {
         // What follows the reason would only have been figures.
         if (reason === undefined) throw error;
         return { done: true as const, value: undefined };
@@ -120,28 +125,23 @@ export async function* answerOf(
         ended = true;
         break;
       }
-      // Some servers keep a stream awake with events of nothing.
-      const { choices, x_groq: groq, usage: ownUsage } = (next.value as ChatChunk | null) ?? {};
-      // Elsewhere than at Groq the usage stands in the chunk itself.
-      const usage = groq?.usage ?? ownUsage;
-      if (groq?.error) throw fail('server', messageOf(groq.error));
-      const choice = choices?.[0];
-      const delta = choice?.delta ?? choice?.message;
-      const { text, thought } = partsOf(delta?.content ?? delta?.refusal);
-      const reasoning = Boolean(delta?.reasoning ?? delta?.reasoning_content) || thought;
-      // What tool_calls were before there could be several: some servers speak so still.
-      const calls = delta?.tool_calls ?? (delta?.function_call ? [{ function: delta.function_call }] : []);
+      const { text, isThinking, calls, ...more } = chunks.read(next.value);
+      if (more.error) throw fail('server', messageOf(more.error));
       if (text !== '') yield* read(content.push(text));
-      if (calls.length > 0) tools.add(calls);
-      if (calls.length > 0 || reasoning) yield { type: 'progress' };
-      thinking ||= reasoning;
-      progressed ||= text !== '' || reasoning || calls.length > 0;
-      reason = choice?.finish_reason || reason;
-      const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = usage ?? {};
-      if (isCount(inputTokens) && isCount(outputTokens)) {
-        yield { type: 'usage', provider: name, inputTokens, outputTokens };
+      if (content.isOver) {
+        // Without what it would make up.
+        thinking = true;
+        break;
       }
+      if (calls.length > 0) tools.add(calls);
+      if (calls.length > 0 || isThinking) yield { type: 'progress' };
+      thinking ||= isThinking;
+      progressed ||= text !== '' || isThinking || calls.length > 0;
+      reason = more.reason ?? reason;
+      // Some servers tell it with every chunk, of all so far.
+      usage = more.usage ?? usage;
     }
+    if (usage) yield { type: 'usage', provider: name, ...usage };
     if (signal.aborted) return undefined;
     if (request.missed && !ended) throw request.missed;
     if (BROKEN.has(reason)) throw fail('server', `the model broke off (${reason ?? ''})`);
@@ -150,7 +150,8 @@ export async function* answerOf(
     // undici has the connection back a moment later: the next question shall find it.
     await breathe();
     const called = tools.finish();
-    const silent = !SAYABLE.test(words.replaceAll(REMARK, ''));
+    // Of marks, remarks and gestures nothing is heard.
+    const silent = !SAYABLE.test(plainText(words, options.language));
     const thoughtFirst = content.thoughtFirst;
     // A call that was cut can't be done either.
     const isUndone = called.length > 0 && called.every(({ malformed }) => malformed !== undefined);
@@ -178,16 +179,4 @@ export async function* answerOf(
     if (ended) request.release();
     else request.abort();
   }
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && Number.isFinite(value);
-}
-
-/** Content as text, which may come in parts of which some are thoughts. */
-function partsOf(content: Content | null | undefined): { text: string; thought: boolean } {
-  if (content === null || content === undefined) return { text: '', thought: false };
-  if (typeof content === 'string') return { text: content, thought: false };
-  const texts = content.map(({ text }) => (typeof text === 'string' ? text : ''));
-  return { text: texts.join(''), thought: content.some(({ thinking }) => thinking !== undefined) };
 }

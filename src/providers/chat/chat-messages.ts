@@ -44,7 +44,9 @@ export function chatMessages(history: readonly Message[], telling: Telling = {})
   const exchanges = exchangesOf(history);
   const last = exchanges.length - 1;
   const told = exchanges.map((exchange, at) => messagesOf(exchange, at === last, telling));
-  return within(told, telling.tokens ?? Infinity).flat();
+  return within(told, telling.tokens ?? Infinity)
+    .flat()
+    .map(readable);
 }
 
 /** With the agent's instructions before them: in a message of their own, or, for models that know none, in the first question. */
@@ -65,6 +67,7 @@ export function tokensIn(value: unknown): number {
 }
 
 function exchangesOf(history: readonly Message[]): Exchange[] {
+  if (history.length === 0) return [{ caller: [], tools: [], agent: [] }];
   const exchanges: { caller: string[]; tools: ToolUse[]; agent: string[] }[] = [];
   for (const [place, message] of history.entries()) {
     let exchange = exchanges.at(-1);
@@ -75,7 +78,10 @@ function exchangesOf(history: readonly Message[]): Exchange[] {
     }
     if (message.role === 'caller') exchange.caller.push(callerText(message));
     else if (message.role === 'tool') exchange.tools.push({ place, ...message });
-    else exchange.agent.push(message.interrupted ? `${message.text} ${MARKS.interrupted}` : message.text);
+    else {
+      const words = [message.text.trim(), ...(message.interrupted ? [MARKS.interrupted] : [])];
+      exchange.agent.push(...words.filter((one) => one !== ''));
+    }
   }
   return exchanges;
 }
@@ -103,7 +109,12 @@ function toolMessages({ place, call, result }: ToolUse): ChatMessage[] {
   const args = JSON.stringify(call.malformed === undefined ? call.arguments : {});
   const name = call.name.replaceAll(/[^\w-]+/g, '_').slice(0, 64) || 'unknown';
   return [
-    { role: 'assistant', tool_calls: [{ id, type: 'function', function: { name, arguments: args } }] },
+    // Some servers refuse what has no content at all (OpenRouter, llama-cpp-python), others an empty text (Bedrock).
+    {
+      role: 'assistant',
+      content: null,
+      tool_calls: [{ id, type: 'function', function: { name, arguments: args } }],
+    },
     { role: 'tool', tool_call_id: id, content: result.trim() === '' ? 'done' : result },
   ];
 }
@@ -129,11 +140,18 @@ function within(exchanges: readonly ChatMessage[][], tokens: number): ChatMessag
 function shortened(messages: readonly ChatMessage[], tokens: number): ChatMessage[] {
   const share = Math.max(20, Math.floor(tokens / messages.length));
   return messages.map((message) => {
-    if (!('content' in message) || tokensIn(message.content) <= share) return message;
     const { content } = message;
+    if (content === null || tokensIn(content) <= share) return message;
     const kept = Math.floor((content.length * share) / tokensIn(content));
     return { ...message, content: `${content.slice(0, kept)} …` };
   });
+}
+
+/** Without what some server can't read again: control characters, and halves of a sign. */
+function readable(message: ChatMessage): ChatMessage {
+  if (message.content === null) return message;
+  const content = message.content.toWellFormed().replaceAll(/(?![\n\t])\p{Cc}/gu, '');
+  return { ...message, content: content.trim() === '' ? '…' : content };
 }
 
 function callerText(message: Extract<Message, { role: 'caller' }>): string {

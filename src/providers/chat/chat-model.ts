@@ -1,10 +1,11 @@
 import type { LanguageModel } from '../../dialog/contract/ports.ts';
 import type { LlmEvent, ReplyRequest } from '../../dialog/contract/conversation.ts';
+import { languageOf } from '../../dialog/language/known-languages.ts';
 import { systemClock, type Clock, type Milliseconds } from '../../lib/clock.ts';
 import type { ProviderFailure } from '../provider-failure.ts';
 import { answerOf, type Ending } from './chat-answer.ts';
 import { chatMessages, tokensIn, withInstructions, type Telling } from './chat-messages.ts';
-import type { ChatBody, ChatChunk } from './chat-wire.ts';
+import type { ChatBody } from './chat-wire.ts';
 import { departmentOfKey } from './department-key.ts';
 import { isOutOfRoom, mended, SYSTEM_ROLE, TakenParameters, type Manner, type Refusal } from './refusals.ts';
 import { systemPrompt } from './system-prompt.ts';
@@ -13,7 +14,7 @@ import { writtenReply } from './written-reply.ts';
 /** A server of chat completions, behind whichever SDK. */
 export interface ChatServer {
   /** Resolves when the headers are there. What it throws, and the chunks do, is what `failure` understands. */
-  ask(body: ChatBody, signal: AbortSignal): Promise<AsyncIterable<ChatChunk>>;
+  ask(body: ChatBody, signal: AbortSignal): Promise<AsyncIterable<unknown>>;
   failure(error: unknown): ProviderFailure;
   /** What the server said of what was thrown; undefined: it wasn't the server that said it. */
   refusal(error: unknown): Refusal | undefined;
@@ -122,6 +123,7 @@ export function createChatModel(
       let said = false;
       try {
         const about = {
+          language: languageOf(request.agent.language),
           agentTools: tools,
           thinksFirst: learnt.thinksFirst,
           hasMoreRoom: learnt.room === 1,

@@ -1,4 +1,5 @@
 import { TOOL } from '../../dialog/contract/tool-names.ts';
+import { nextTurn, OWN_TURN, type NextTurn } from './next-turn.ts';
 import type { KnownTool } from './tool-deltas.ts';
 import {
   answerIn,
@@ -31,15 +32,22 @@ type Found =
       readonly text?: string;
     }
   | { readonly is: 'said'; readonly length: number; readonly text: string }
-  | { readonly is: 'dropped'; readonly length: number };
+  | { readonly is: 'dropped'; readonly length: number }
+  | { readonly is: 'over'; readonly length: number };
 
 /** What tags between which models think are called; each may have something before and behind it. */
 const THINKING =
   'think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratch_?pad|deliberation|analysis|monologue|plan(?:ning)?|internal|cot|critique|rationale|observation';
 const THOUGHT_TAG = String.raw`(?:\w+[_:-])?(?:ant)?(?:${THINKING}|tool_(?:response|result))(?:[_-]\w+)?`;
 
-const OTHER_SIDE = /^(?:user|human):/i;
-const NEVER = /(?!)/;
+/** What templates put before the words of the other side; behind words of its own, the model has gone on without waiting. */
+const OTHER_SIDE =
+  /^(?:<[|｜](?:user|human|prompter|caller|customer|im_user|USER_TOKEN)[|｜]>|\[INST\]|\[\|(?:human|user)\|\]|<(?:user|human|caller|customer)>|<(?:SPECIAL_11|extra_id_1)>\s*user\b)/i;
+/** Alpaca's, on a line of its own. */
+const OTHER_LINE = /^#{2,4} *(?:instruction|input)\b/i;
+/** The same, wherever it stands. */
+const OTHER_TURN =
+  /^(?:<\|(?:im_)?start\|>|<\|(?:start_header_id|header_start|start_of_role|from)\|>|<start_of_turn>|<\|turn>)\s*(?:user|human)\b/i;
 /** Where thoughts end that a label began (ReAct: arxiv.org/abs/2210.03629). */
 const REACT_END =
   /\n\s*(?:(?:final )?(?:answer|response|reply):|\*\*(?:final )?(?:answer|response|reply)(?:\*\*:|:\*\*)|#{1,6} *(?:final )?(?:answer|response|reply):?[ \t]*(?=\n))\s*|(?=\n\s*action:)/i;
@@ -70,8 +78,7 @@ const THOUGHTS: readonly (readonly [begin: RegExp, end: RegExp])[] = [
   [/^<!--/, /-->/],
   [/^\*\*(?:thinking|thoughts?|reasoning)(?:\*\*\s*:|:\s*\*\*)/i, REACT_END],
   [/^```(?:think(?:ing)?|thoughts?|reasoning|scratchpad)\b/i, /```/],
-  // What its template gives the other side is nobody's word here: it has gone on without waiting.
-  [/^(?:<\|(?:im_)?start\|>|<\|start_header_id\|>|<start_of_turn>)\s*(?:user|human)\b/i, NEVER],
+  [/^<(?:user|human|caller|customer)>/i, /<\/(?:user|human|caller|customer)>/i],
   [/^<[|｜](?:user|human)[|｜]>/i, /(?=<[|｜]assistant[|｜]>)/i],
   [/^<\|channel\|>analysis[^<]*<\|message\|>/i, /<\|end\|>|<\|start\|>|(?=<\|channel\|>)/],
 ];
@@ -109,7 +116,8 @@ const BEGINNINGS: readonly string[] = [
   ...['<tool', '<function', '(function=', '<invoke', '<|', '<｜', '</｜', '[tool_call', '[think]', '◁think▷'],
   ...['◁/think▷', '✿function✿:', '&lt;think&gt;', '&lt;thinking&gt;', '<think/>', '<thinking/>', '<!--'],
   ...['[thinking]', '[thought]', '[reasoning]', '[tool_request]', '[end_tool_request]', '[inst]', '[/inst]'],
-  ...['[available_tools]', '>>>'],
+  ...['[available_tools]', '>>>', '[|human|]', '[|user|]'],
+  ...['##', '###', '####'].flatMap((marks) => [`${marks} instruction`, `${marks} input`]),
   ...['# thinking', '# thought', '# reasoning'].flatMap((one) =>
     ['', '#', '##', '###'].map((more) => `${more}${one}`),
   ),
@@ -121,11 +129,11 @@ const BEGINNINGS: readonly string[] = [
 
 /** A tag whose name isn't whole, or whose attributes aren't there yet. */
 const TAG_BEGUN =
-  /^<\/?(?:[a-z][\w:.-]*\/?)?$|^<\/?(?:\w+[_:])?(?:think|thinking|tool|function|invoke|call|action|command)[\w.-]*\s[^>]*$/i;
+  /^<\/?(?:[a-z][\w:.-]*[/|]?)?$|^<\/?(?:\w+[_:])?(?:think|thinking|tool|function|invoke|call|action|command)[\w.-]*\s[^>]*$/i;
 
 /** Harmony: what follows `<|channel|>` says whose words these are, and `<|start|>` who speaks. */
 const HARMONY =
-  /^(?:<\|channel>\s*[a-z]{0,8}$|<\|(?:channel\|>(?!.*<\|message\|>)|(?:im_)?start\|>[a-z]*$|(?:start_(?:header_id|of_role)|header_start)\|>[^<]*(?:<[^>]*)?$|(?:from|recipient)\|>\s*\w*(?:\n<[^>]*|\n)?$)|<start_of_turn>[a-z]{0,5}$)/s;
+  /^(?:<\|channel>\s*[a-z]{0,8}$|<\|turn>\w*$|<(?:SPECIAL_11|extra_id_1)>\s*\w{0,3}$|<\|(?:channel\|>(?!.*<\|message\|>)|(?:im_)?start\|>[a-z]*$|(?:start_(?:header_id|of_role)|header_start)\|>[^<]*(?:<[^>]*)?$|(?:from|recipient)\|>\s*\w*(?:\n<[^>]*|\n)?$)|<start_of_turn>[a-z]{0,5}$)/s;
 
 /** Of chat templates: nobody's words. */
 const CONTROL =
@@ -250,6 +258,7 @@ export class ContentReader {
   #before = '';
   #thought: RegExp | undefined;
   #isBehindCall = false;
+  #isOver = false;
   /** Thoughts within the thought, and what came behind the end of one of them: it may have been the end of all. */
   #inner = { depth: 0, behind: '', isEnded: false };
   /** What has come while it thinks first; undefined: it doesn't, or has finished. */
@@ -273,7 +282,13 @@ export class ContentReader {
     return this.#thoughtFirst;
   }
 
+  /** Nothing of what follows is the agent's: it has gone on with the conversation by itself. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   push(text: string): ContentPart[] {
+    if (this.#isOver) return [];
     this.#held += text;
     if (this.#unopened !== undefined) this.#unopened += text;
     return [...this.#read(false)];
@@ -281,6 +296,7 @@ export class ContentReader {
 
   /** Nothing follows. `isWhole`: the model had said all that it wanted to say. */
   end(isWhole = true): ContentPart[] {
+    if (this.#isOver) return [];
     if (this.#unopened !== undefined && isWhole) {
       // For once it hasn't thought at all.
       this.#held = this.#unopened;
@@ -325,9 +341,14 @@ export class ContentReader {
       if (found === undefined) return;
       this.#thoughtFirst ||= found.is === 'dropped' && /^<\/think|^◁\/think/i.test(this.#held);
       this.#held = this.#held.slice(found.length);
+      // What stands behind a template's mark begins like a line.
+      if (found.is === 'dropped') this.#before += '\n';
       if (found.is === 'thought') {
         this.#thought = found.end;
         this.#inner = { depth: 0, behind: '', isEnded: false };
+      } else if (found.is === 'over') {
+        this.#isOver = true;
+        return;
       } else if (found.is === 'said') yield { is: 'words', text: found.text };
       else if (found.is === 'calls') {
         if (found.text !== undefined) yield { is: 'words', text: found.text };
@@ -363,12 +384,14 @@ export class ContentReader {
   /** The first place that isn't words; or up to where words are certain. */
   #find(isLast: boolean): [at: number, found: Exclude<Found, string> | undefined] {
     const text = this.#held;
+    const turn = nextTurn(this.#before, text, isLast);
     for (const { index } of text.matchAll(PLACES)) {
+      if (turn && index >= turn.at) break;
       const found = this.#at(text.slice(index), isLast, `${this.#before}${text.slice(0, index)}`);
       if (found === 'nothing') continue;
       return found === 'partly' ? [index, undefined] : [index, found];
     }
-    return [text.length, undefined];
+    return turn ? [turn.at, foundOf(turn, text)] : [text.length, undefined];
   }
 
   #at(text: string, isLast: boolean, before: string): Found {
@@ -396,10 +419,8 @@ export class ContentReader {
       if (!isLast && /^(?:assistant)?(?:analysis|commentary|final)(?: (?:to)?)?$/.test(text)) return 'partly';
     }
     if (/\S\s*\n\s*$/.test(before)) {
-      // It has gone on with what the caller might say.
-      if (OTHER_SIDE.test(text)) return { is: 'thought', length: 1, end: NEVER };
       if (REACT_LATER.test(text)) return { is: 'thought', length: 1, end: REACT_END };
-      const labels = ['user:', 'human:', 'thought:', 'observation:'];
+      const labels = ['thought:', 'observation:'];
       if (!isLast && labels.some((label) => label.startsWith(text.toLowerCase()))) return 'partly';
     }
     const bare = this.#bareChannel(text, isLast, before);
@@ -619,6 +640,9 @@ export class ContentReader {
       if (tag[1] === '/') return this.#block(text, tag[0].length, /(?=)/, true);
       return this.#block(text, tag[0].length, new RegExp(`</${tagOf(tool)}>`, 'i'), isLast);
     }
+    const isBehindWords = before.trim() !== '' && OTHER_SIDE.test(text);
+    if (OTHER_TURN.test(text) || isBehindWords || (/\S\s*\n\s*$/.test(before) && OTHER_LINE.test(text)))
+      return { is: 'over', length: text.length };
     for (const [begin, end] of THOUGHTS) {
       const length = begin.exec(text)?.[0].length;
       if (length !== undefined) return { is: 'thought', length, end };
@@ -725,13 +749,18 @@ export class ContentReader {
     if (!close && !isLast) return 'partly';
     const length = close ? from + close.index + close[0].length : text.length;
     const known = this.#tools;
-    const calls = callsIn(text.slice(0, length), known, true);
     const body = text.slice(from, close ? from + close.index : length).trim();
+    const calls = this.#orBare(callsIn(text.slice(0, length), known, true), body);
     if (calls.length > 0 || body === '') return { is: 'calls', length, calls };
-    const bare = bareCall(body, this.#known);
-    if (bare) return { is: 'calls', length, calls: [bare] };
     // It was to be a call, and nobody can tell of what: the model is told so.
     return { is: 'calls', length, calls: [{ name: 'unreadable', arguments: body.slice(0, 200) }] };
+  }
+
+  /** Those calls, or the one in the text whose name a model has forgotten. */
+  #orBare(calls: readonly WrittenCall[], text: string): readonly WrittenCall[] {
+    if (calls.length > 0) return calls;
+    const bare = bareCall(text, this.#known);
+    return bare ? [bare] : [];
   }
 
   #json(text: string, isLast: boolean, before = ''): Found {
@@ -740,15 +769,14 @@ export class ContentReader {
     const whole = text.slice(0, end);
     const final = FINAL_ANSWER.exec(whole)?.[1];
     if (final !== undefined) return { is: 'said', length: whole.length, text: String(JSON.parse(final)) };
-    const calls = callsIn(whole, this.#tools, false);
-    const answer = whole.startsWith('{') ? answerIn(whole, this.#tools) : undefined;
-    const { length } = whole;
-    // "I use the transfer tool: {"target": "Doctor Bob"}"
     const named = NAMED_BEFORE.exec(before)?.[1];
     const tool = named === undefined ? '' : toolNamed(named, this.#tools);
     const isNamed = this.#tools.includes(tool);
-    const bare = calls.length > 0 || isNamed ? undefined : bareCall(whole, this.#known);
-    if (bare) return { is: 'calls', length, calls: [bare] };
+    const written = callsIn(whole, this.#tools, false);
+    // "I use the transfer tool: {"target": "Doctor Bob"}"
+    const calls = isNamed ? written : this.#orBare(written, whole);
+    const answer = whole.startsWith('{') ? answerIn(whole, this.#tools) : undefined;
+    const { length } = whole;
     if (calls.length > 0)
       return { is: 'calls', length, calls, ...(answer?.isBesideCall === true && { text: answer.text }) };
     if (answer) return { is: 'said', length, text: answer.text };
@@ -787,11 +815,23 @@ export class ContentReader {
     const alone = toolNamed(code.replace(/;$/, ''), this.#tools);
     if (ticks.length > 2 && alone.includes('_') && this.#tools.includes(alone))
       return { is: 'calls', length, calls: [{ name: alone, arguments: '{}' }] };
-    const calls = [inside, code].map((one) => callsIn(one, this.#tools, false)).find((all) => all.length > 0);
-    if (calls) return { is: 'calls', length, calls };
-    const bare = bareCall(inside, this.#known);
-    if (bare) return { is: 'calls', length, calls: [bare] };
+    const written = [inside, code].map((one) => callsIn(one, this.#tools, false));
+    const calls = this.#orBare(written.find((all) => all.length > 0) ?? [], inside);
+    if (calls.length > 0) return { is: 'calls', length, calls };
     return end < 0 ? 'nothing' : { is: 'dropped', length: /^`+\w*/.exec(text)?.[0].length ?? 1 };
+  }
+}
+
+function foundOf(turn: NextTurn, text: string): Exclude<Found, string> | undefined {
+  switch (turn.is) {
+    case 'partly':
+      return undefined;
+    case 'theirs':
+      return { is: 'over', length: text.length };
+    case 'repeated':
+      return { is: 'thought', length: 1, end: OWN_TURN };
+    case 'own':
+      return { is: 'dropped', length: turn.length };
   }
 }
 

@@ -35,7 +35,7 @@ const TOO_MUCH_ROOM =
 const OUT_OF_ROOM = /max_tokens or model output limit was reached/i;
 /** Of the user's settings, not of what is said in a call. */
 const OF_SETTINGS =
-  /api.?key|model.{0,60}(?:not found|not exist|decommission|deprecat|invalid(?!_request)|unknown|not supported when|only supported in|not a chat)|(?:unknown|invalid|no such|not a valid) model|invalid_model|model_not_found|deployment|billing|quota|api.?version|credit balance|insufficient (?:balance|credit|funds)|(?:user )?location is not supported|your (?:country|region)|unsupported (?:country|region)|(?:no|provide a|specify a|missing) model\b|organi[sz]ation (?:must|has been|is|was)|project.{0,60}(?:not found|archived|not exist|disabled)|not a chat|stream(?:ing| mode).{0,20}not (?:be )?supported|not support stream|plain http|https port|upstream|unavailable/i;
+  /api.?key|model.{0,60}(?:not found|not exist|decommission|deprecat|invalid(?!_request)|unknown|not supported when|only supported in|not a chat)|(?:unknown|invalid|no such|not a valid) model|invalid_model|model_not_found|deployment|billing|quota|api.?version|credit balance|insufficient (?:balance|credit|funds)|(?:user )?location is not supported|your (?:country|region)|unsupported (?:country|region)|(?:no|provide a|specify a|missing) model\b|organi[sz]ation (?:must|has been|is|was)|project.{0,60}(?:not found|archived|not exist|disabled)|not a chat|stream(?:ing| mode).{0,20}not (?:be )?supported|not support stream|plain http|https port|upstream|unavailable|\broute[sd]?\b|a web page/i;
 /** llama.cpp and Ollama answer 500 when a chat template refuses the conversation. */
 const OF_TEMPLATE =
   /template|jinja|roles? must alternate|roles are supported|after role|conversation roles|tool_call_id|unexpected role/i;

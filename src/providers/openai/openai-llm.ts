@@ -20,8 +20,9 @@ const ERRORS = { APIError, APIConnectionError, APIConnectionTimeoutError };
 export function createOpenAiLlm(options: OpenAiLlmOptions): LanguageModel {
   const { name = 'openai-compatible', apiKey, baseUrl, maxTokens, maxTokensAs, reasoningEffort } = options;
   const http = openSdkHttp();
+  const address = baseUrl.replaceAll(/(?<!:)\/{2,}/g, '/').replace(/\/$/, '');
   const sdk = new OpenAI({
-    baseURL: baseUrl,
+    baseURL: address,
     ...accessOf(options),
     // All of it explicit, so that the SDK sends nothing that stands in the environment for other programs.
     adminAPIKey: null,
@@ -39,10 +40,10 @@ export function createOpenAiLlm(options: OpenAiLlmOptions): LanguageModel {
       // Its types don't know what other servers stream.
       ask: (body, signal) => sdk.chat.completions.create(body, { signal }),
       failure: (error) =>
-        failureOfSdk(withRemedy(error, baseUrl), ERRORS, { code: 'LLM_FAILED', provider: name }, keys),
+        failureOfSdk(withRemedy(error, address), ERRORS, { code: 'LLM_FAILED', provider: name }, keys),
       refusal: (error) => refusalOf(error, ERRORS),
       warm() {
-        http.warm(baseUrl);
+        http.warm(address);
       },
       close: () => http.close(),
     },
@@ -57,12 +58,13 @@ export function createOpenAiLlm(options: OpenAiLlmOptions): LanguageModel {
   );
 }
 
-/** Of an address at which there is nothing, most often because its version is missing. */
+/** Of an address at which there is nothing: what was asked, and what is most often wrong with it. */
 function withRemedy(error: unknown, baseUrl: string): unknown {
   const { status, message } = error as { status?: unknown; message?: unknown };
-  const isMissing = status === 404 && !/model/i.test(String(message)) && !/\/v\d|\/openai/.test(baseUrl);
+  const isMissing = status === 404 && !/model|endpoints/i.test(String(message));
   if (isMissing && error instanceof Error) {
-    error.message += `: there is nothing at ${baseUrl}/chat/completions; is /v1 missing from baseUrl?`;
+    const hint = /\/v\d|\/openai/.test(baseUrl) ? 'is baseUrl right?' : 'is /v1 missing from baseUrl?';
+    error.message += `: there is nothing at ${baseUrl}/chat/completions; ${hint}`;
   }
   return error;
 }

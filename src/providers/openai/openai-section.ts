@@ -6,14 +6,14 @@ import { replies } from '../chat/chat-settings.ts';
 const AZURE_DEPLOYMENT = /\/openai\/deployments\/[^/]+\/*$/;
 
 /** What Azure calls the endpoint, without a path to any API: everything under it is 404. */
-const AZURE_BARE = /^https:\/\/[^/]+\.azure\.com(?:\/openai)?\/*$/;
+const AZURE_BARE = /^https:\/\/[^/]+\.azure\.com(?:\/openai(?:\/deployments)?)?\/*$/;
 
 /** Gemini speaks like OpenAI one step further down. */
-const GEMINI_OWN = /googleapis\.com\/v1(?:beta)?\/*$/;
+const GEMINI_OWN = /generativelanguage\.googleapis\.com(?!.*\/openai\/*$)/;
 
 /** Other endpoints, behind which there is no /chat/completions: Ollama's own, llama.cpp's, OpenAI's. */
 const OTHER_ENDPOINT =
-  /\/(?:v1\/models|responses|completions?|embeddings|messages|api\/(?:chat|generate))\/*$/;
+  /\/(?:v1\/(?:models|chat)|responses|completions?|embeddings|messages|api\/(?:chat|generate))\/*$/;
 
 /** For `openai-compatible`. */
 export const OPENAI_COMPATIBLE = new SettingsSection({
@@ -22,7 +22,10 @@ export const OPENAI_COMPATIBLE = new SettingsSection({
   keyVariable: 'OPENAI_API_KEY',
   schema: section({
     apiKey: text.optional(),
-    baseUrl: apiUrl('/chat/completions')
+    baseUrl: apiUrl(
+      '/chat/completions',
+      'an address without a query: the version of the API belongs in apiVersion',
+    )
       .refine(
         (value) => !AZURE_BARE.test(value),
         'the whole address, such as https://NAME.openai.azure.com/openai/v1 or …/openai/deployments/DEPLOYMENT',

@@ -156,6 +156,10 @@ const WHY: readonly (readonly [codes: RegExp, why: string])[] = [
 ];
 const MORE: readonly (readonly [codes: RegExp, more: string])[] = [
   [/^ECONNREFUSED$/, 'nothing listens there (http.conf: enabled, bindaddr, bindport)'],
+  [
+    /^ECONNRESET$/,
+    'it hangs up without an answer. Is that the port of Asterisk’s HTTP server, and if it is the encrypted one, does its address begin with https:// (ARI_URL)?',
+  ],
   [/^(?:ENOTFOUND|EAI_AGAIN)$/, 'no such host is known; look at its address (ARI_URL)'],
 ];
 

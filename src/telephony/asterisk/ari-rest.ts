@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../../lib/clock.ts';
 import { AriError, isChannelGone, isGone } from './ari-error.ts';
 import { ariBase, openAriClient, refusal, type AriApi, type AriClient } from './ari-client.ts';
-import { AriHttp, type AriServer } from './ari-http.ts';
+import { AriHttp, type AriHttpAnswer, type AriServer } from './ari-http.ts';
 import {
   fieldsOf,
   parseApplication,
@@ -247,6 +247,11 @@ export async function checkAriAccess(server: AriServer, timeoutMs: Milliseconds)
       const url = `${where}${path}`;
       const answer = await http.request({ method, url });
       if (answer.status === expected) return;
+      const strange = elsewhere(method, answer);
+      if (strange !== undefined) {
+        const place = `${where} of Asterisk "${server.name}"`;
+        throw new AriError('ARI_UNREACHABLE', `${place} ${strange}`, answer.status);
+      }
       if (answer.status !== 404 && answer.status !== 200) throw refusal(server, method, url, answer);
       const message = `${where} of Asterisk "${server.name}" is a web server without ARI: is res_ari loaded and enabled (ari.conf: enabled = yes), and the URL right?`;
       throw new AriError('ARI_UNREACHABLE', message, answer.status);
@@ -257,6 +262,21 @@ export async function checkAriAccess(server: AriServer, timeoutMs: Milliseconds)
   } finally {
     http.close();
   }
+}
+
+/** What an answer says that was given by somebody in front of Asterisk, with what to do; undefined: it may be Asterisk's. */
+function elsewhere(method: string, { status, headers, body }: AriHttpAnswer): string | undefined {
+  if (status >= 300 && status < 400) {
+    const to = (headers.location ?? 'another address').replace(/[?#].*$/, '');
+    return `sends on to ${to}: write the address behind which ARI is (ARI_URL)`;
+  }
+  if (status >= 502 && status <= 504)
+    return `answers ${status}: a proxy is there, and no Asterisk behind it answers`;
+  // To read is forbidden to no user of ARI's.
+  const isPage = /^\s*</.test(body);
+  if (status === 403 && (method === 'GET' || isPage))
+    return 'answers 403: something in front of Asterisk forbids it (a proxy, a page to sign in at)';
+  return status === 500 && !isPage ? 'answers 500: Asterisk’s own log says why' : undefined;
 }
 
 /** Whether that module is loaded, such as `chan_rtp.so`. */

@@ -22,6 +22,10 @@ const READ: readonly (readonly [code: string, written: string, spoken: string])[
   ['en', '[caller is silent]', ''],
   ['en', 'Well [says nothing], yes.', 'Well, yes.'],
   ['en', '[pressed the keys 2] Billing it is.', 'Billing it is.'],
+  // What nobody sees
+  ['en', 'We\u0000 open\u200b at ni\u00adne\uFFFD.', 'We open at nine.'],
+  ['en', 'We offer:\r\n---\r\n1. Cleaning\r\n2. Braces', 'We offer: Cleaning. Braces.'],
+  ['en', 'Sure \ud83d.', 'Sure.'],
   // Markdown
   ['en', 'A **cleaning** is *quick* and __safe__.', 'A cleaning is quick and safe.'],
   ['en', '**\nYes.', 'Yes.'],

@@ -56,6 +56,61 @@ describe('a stream of words becomes sentences', () => {
     }
   });
 
+  it.each([
+    ['en', 'See fig. 3 for it.| Ok.'],
+    ['en', 'Well... maybe.| Yes.'],
+    ['en', 'Wait… what?| No.'],
+    ['en', '"Are you open?" she asked.| Yes.'],
+    ['en', 'It is a 5 min. walk.| Ok.'],
+    ['en', 'Open Mon. to Fri. and Sept. 3 to Dec. 4.| Ok.'],
+    ['en', 'Sen. Brown, Gov. White, Rev. Black.| Ok.'],
+    ['en', 'Ph.D. students come.| Ok.'],
+    ['en', 'He sees a dent. hygienist.| Ok.'],
+    ['de', 'inkl. MwSt. und zzgl. Versand.| Ja.'],
+    ['de', 'Die Firma Meyer GmbH & Co. KG.| Ja.'],
+    ['de', 'Ludwig XIV. war König.| Ja.'],
+    ['de', 'Dipl.-Ing. Maier kommt.| Ja.'],
+    ['de', 'z. Zt. geschlossen.| Ja.'],
+    ['de', 'Hbf. und Bhf. sind nah.| Ja.'],
+    ['de', 'Fa. Meier, Inh. Kunz.| Ja.'],
+    ['de', 'Ihre Vers. zahlt das.| Ja.'],
+    ['fr', 'Il dit « Oui. »| Puis il part.'],
+    ['fr', 'max. 5 pers. par table.| Oui.'],
+    ['fr', 'réf. 45 et art. 7.| Oui.'],
+    ['fr', 'Cie. Air, Ets. Paul.| Oui.'],
+    ['es', 'A las 9 a. m. abrimos.| Sí.'],
+    ['es', 'aprox. 5 min. a pie.| Sí.'],
+    ['es', 'Sta. Cruz y Sto. Tomás.| Sí.'],
+    ['es', 'Lic. Paz, Ing. Rey, Col. Roma.| Sí.'],
+    ['it', 'St. Moritz è bella.| Sì.'],
+    ['it', 'Egr. Sig. Rossi.| Sì.'],
+    ['it', 'pag. 3 e art. 5 int. 6.| Sì.'],
+    ['nl', 'max. 5 pers. per tafel.| Ja.'],
+    ['nl', 'ma. t/m vr. open.| Ja.'],
+    ['nl', 'evt. morgen, resp. nu.| Ja.'],
+    ['nl', 't.a.v. Jan.| Ja.'],
+    ['pl', 'tj. jutro, zob. str. 3.| Tak.'],
+    ['pl', 'ul. Długa 5.| Tak.'],
+    ['pl', 'sp. z o.o. działa.| Tak.'],
+    ['pl', 'Jan III. był królem.| Tak.'],
+    ['pl', 'Dnia 3. i 4. maja.| Tak.'],
+    ['pl', 'pp. Nowak i Kowal.| Tak.'],
+    ['pt', 'Ltda. e Cia. abertas.| Sim.'],
+    ['pt', 'seg. a sex. aberto.| Sim.'],
+    ['pt', 'Eng. Sá e Arq. Luz, cap. 6.| Sim.'],
+    ['hi', 'ए. के. सिंह आए।| हाँ।'],
+    ['hi', 'बी. ए. पास हैं.| हाँ.'],
+    ['hi', 'कु. रीना और पं. राम आए।| हाँ।'],
+  ])('%s: %s, also where what follows comes late', (code, marked) => {
+    const pieces = marked.split('|');
+    for (const chunk of [1, 2, 5, 100]) {
+      const language = languageOf(code);
+      expect(split(pieces.join(''), { language, firstClauseFrom: 0 }, chunk)).toEqual(
+        pieces.map((piece) => piece.trim()),
+      );
+    }
+  });
+
   it('ends a German sentence with a word that is also a shortening', () => {
     const pieces = ['Das ist leider so.', 'Wir öffnen So. 10 Uhr.'];
     expect(split(pieces.join(' '), { language: languageOf('de') }, 1)).toEqual(pieces);
@@ -87,8 +142,11 @@ describe('a stream of words becomes sentences', () => {
 
   it('gives a sentence out as soon as the next word begins, not when the reply is complete', () => {
     const splitter = new SentenceSplitter();
-    expect(splitter.push('We are open.')).toEqual([]);
-    expect(splitter.push(' ')).toEqual(['We are open. ']);
+    expect(splitter.push('We are closed.')).toEqual([]);
+    expect(splitter.push(' ')).toEqual(['We are closed. ']);
+    // A short one may be a shortening.
+    expect(splitter.push('We are open. ')).toEqual([]);
+    expect(splitter.push('W')).toEqual(['We are open. ']);
   });
 
   it('cuts the very first piece at a clause, so that speech begins early, and no later one', () => {

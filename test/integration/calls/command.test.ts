@@ -171,11 +171,16 @@ describe('the list', () => {
       ['--unknown'],
       ['--limit', 'x'],
       ['--limit', '0'],
+      ['--limit', '1e3'],
+      ['--limit', '99999999999999999999'],
       ['toString'],
       ['list', 'x'],
       ['export', '--format', 'xml'],
     ])
       expect((await run(...wrong)).status, wrong.join()).toBe(2);
+    expect((await run('--limit', 'x')).complaints[0]).toBe('--limit x: a whole number from 1 to 9999999');
+    expect((await run('--limti', '5')).complaints[0]).toBe("Unknown option '--limti'");
+    expect((await run('--help')).status).toBe(0);
   });
 
   it.skipIf(!othersCanAsk())('says as whom to ask, asked by another user', async () => {

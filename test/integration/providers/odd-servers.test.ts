@@ -19,6 +19,7 @@ import {
 import {
   alternating,
   atMost,
+  contentIsText,
   forbids,
   noSystem,
   noTools,
@@ -172,10 +173,158 @@ describe.each(SDKS)('through $sdk, a model', ({ meet }) => {
     ['with choices without a delta', ['data: {"choices":[{"index":0}]}\n\n', OPEN, DONE]],
     ['under another name', [OPEN, DONE], 'text/plain'],
     ['not at all', [OPEN.replace('data: ', '').replace('delta', 'message')], 'application/json'],
+    ['not at all, under the name of a stream', [OPEN.replace('data: ', '').replace('delta', 'message')]],
+    ['with a mark of the order of bytes', ['\uFEFF', OPEN, DONE]],
+    ['with that mark, and not at all', ['\uFEFF', OPEN.replace('data: ', '').replace('delta', 'message')]],
+    ['without blank lines', [OPEN.replace('\n\n', '\n'), DONE]],
+    ['in events of several lines', [OPEN.replaceAll(',"', ',\ndata: "'), DONE]],
+    [
+      'lines of JSON',
+      [OPEN.replace('data: ', '').replaceAll('\n\n', '\n'), '{"choices":[]}\n'],
+      'application/x-ndjson',
+    ],
+    ['a list of chunks', [`[${OPEN.slice(6).trim()}]`], 'application/json'],
+    ['with a comment cut in two', ['da', 'ta:', '\n\n', OPEN, DONE]],
+    ['under names of threads', [OPEN.replace('data:', 'event: thread.message.delta\ndata:'), DONE]],
+    ['with words by which it is kept awake', ['data: ping\n\n', OPEN, DONE]],
+    ['with an empty error', [OPEN.replace('{"choices', '{"error":{},"choices'), DONE]],
+    ['with figures of Python’s', [OPEN.replace('"index":0', '"index":0,"logprobs":NaN'), DONE]],
+    ['with a choice that is nothing', [OPEN.replace('[{"index"', '[null,{"index"'), DONE]],
   ])('that streams %s has answered', async (_, raw, contentType) => {
     const { server, llm } = await meet();
     server.script.push({ raw, ...(contentType !== undefined && { contentType }) });
     expect(textOf(await ask(llm, asks()))).toBe('Grüß Gott 😀, we open at nine.');
+    expect(server.chats).toHaveLength(1);
+  });
+
+  const WORDS = 'We open at nine.';
+  it.each<[string, object[]]>([
+    [
+      'several answers at once',
+      [
+        {
+          choices: [
+            { index: 1, delta: { content: 'No.' } },
+            { index: 0, delta: { content: WORDS } },
+          ],
+        },
+        { choices: [{ index: 1, delta: { content: 'No.' } }] },
+      ],
+    ],
+    [
+      'all of it again at the end',
+      [
+        { choices: [{ delta: { content: WORDS } }] },
+        { choices: [{ message: { content: WORDS }, finish_reason: 'stop' }] },
+      ],
+    ],
+    [
+      'a message beside an empty delta',
+      [{ choices: [{ delta: {}, message: { content: WORDS }, finish_reason: 'stop' }] }],
+    ],
+    ['text as the first API had it', [{ choices: [{ text: WORDS, finish_reason: 'stop' }] }]],
+    ['a delta of nothing but text', [{ choices: [{ delta: WORDS }] }]],
+    [
+      'one part of content without its list',
+      [{ choices: [{ delta: { content: { type: 'text', text: WORDS } } }] }],
+    ],
+    ['parts of plain text', [{ choices: [{ delta: { content: ['We open ', null, 'at nine.'] } }] }]],
+    [
+      'parts whose text is an object',
+      [{ choices: [{ delta: { content: [{ type: 'text', text: { value: WORDS } }] } }] }],
+    ],
+    ['tools of nothing', [{ choices: [{ delta: { content: WORDS, tool_calls: [null] } }] }]],
+  ])('that streams %s has answered once', async (_, chunks) => {
+    const { server, llm } = await meet();
+    server.script.push({ raw: [...chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`), DONE] });
+    expect(textOf(await ask(llm, asks()))).toBe(WORDS);
+  });
+
+  it('that goes on with the conversation is left alone, and asked again where it said nothing else', async () => {
+    const { server, llm } = await meet({ betweenTokens: () => 20 });
+    const more = Array.from({ length: 400 }, () => ({ content: ' and so on' }));
+    const madeUp = [{ content: 'User: thanks' }, ...more];
+    server.script.push({ deltas: [{ content: `${WORDS}\n` }, ...madeUp] });
+    const began = performance.now();
+    expect(textOf(await ask(llm, asks())).trim()).toBe(WORDS);
+    // All of it would have been eight seconds.
+    expect(performance.now() - began).toBeLessThan(4000);
+    server.script.push({ text: '<|im_start|>user\nthanks' }, { text: WORDS });
+    expect(textOf(await ask(llm, asks('again')))).toBe(WORDS);
+  });
+
+  it('that gives a call without its list means it', async () => {
+    const { server, llm } = await meet();
+    server.script.push({
+      deltas: [{ tool_calls: { id: 'a', function: { name: 'hang_up', arguments: '{}' } } }],
+    });
+    expect(toolsOf(await ask(llm, asks('bye')))).toEqual([['hang_up', {}]]);
+  });
+
+  it('that says "null" where nothing has ended goes on after a pause', async () => {
+    const { server, llm } = await meet({ betweenTokens: () => 400 });
+    const chunk = (content: string, finish: string): string =>
+      `data: ${JSON.stringify({ choices: [{ delta: { content }, finish_reason: finish }] })}\n\n`;
+    const pause = Array.from({ length: 300 }, () => ': ping\n\n');
+    server.script.push({ raw: [chunk('We open ', 'null'), ...pause, chunk('at nine.', 'stop'), DONE] });
+    expect(textOf(await ask(llm, asks()))).toBe(WORDS);
+  });
+
+  it('that tells its tokens with every chunk has them counted once', async () => {
+    const { server, llm } = await meet();
+    const chunk = (content: string, tokens: number): string =>
+      `data: ${JSON.stringify({ choices: [{ delta: { content } }], usage: { prompt_tokens: 9, completion_tokens: tokens } })}\n\n`;
+    server.script.push({ raw: [chunk('We open ', 2), chunk('at nine.', 4), DONE] });
+    const events = await ask(llm, asks());
+    expect(events.filter(({ type }) => type === 'usage')).toMatchObject([
+      { inputTokens: 9, outputTokens: 4 },
+    ]);
+  });
+
+  it.each<[string, string, string, object]>([
+    ['{"object":"error","message":"oops","code":500}', 'application/json', 'oops', { kind: 'server' }],
+    ['{"detail":"Not authenticated"}', 'application/json', 'Not authenticated', { kind: 'unauthorized' }],
+    [
+      '{"error":{"message":"Incorrect API key"}}',
+      'text/event-stream',
+      'Incorrect API key',
+      { kind: 'unauthorized' },
+    ],
+    [
+      '{"success":false,"errors":[{"message":"No route here"}]}',
+      'application/json',
+      'No route',
+      { kind: 'server' },
+    ],
+    [
+      '{"choices":null,"base_resp":{"status_code":1000,"status_msg":"unknown error, server busy"}}',
+      'application/json',
+      'busy',
+      { kind: 'server' },
+    ],
+    [
+      'event: error\ndata: upstream connect error\n\n',
+      'text/event-stream',
+      'upstream connect error',
+      { kind: 'server' },
+    ],
+    ['data: {"message":"Too many requests"}\n\n', 'text/event-stream', 'Too many', { kind: 'rate-limited' }],
+    ['data: {"choices":[{"ind', 'text/event-stream', 'middle of an event', { kind: 'cut' }],
+    ['{"id":"x","status":"queued"}', 'application/json', 'queued', { kind: 'malformed' }],
+    ['Service unavailable', 'text/plain', 'Service unavailable', { kind: 'malformed' }],
+    ['<html><title>Sign in</title></html>', 'text/event-stream', 'Sign in', { kind: 'malformed' }],
+    [
+      'event: x\ndata: {"type":"response.output_text.delta"}\n\n',
+      'text/event-stream',
+      'address',
+      { kind: 'malformed' },
+    ],
+  ])('that answers %s as if all were well has failed', async (raw, contentType, words, failure) => {
+    const { server, llm } = await meet();
+    server.script.push({ raw: [raw], contentType });
+    const error: unknown = await ask(llm, asks()).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ ofConversation: false, ...failure });
+    expect((error as Error).message).toContain(words);
     expect(server.chats).toHaveLength(1);
   });
 
@@ -189,6 +338,15 @@ describe.each(SDKS)('through $sdk, a model', ({ meet }) => {
     });
     await expect(ask(llm, asks())).rejects.toThrow('oops');
   });
+
+  it.each(['*smiles*', '[smiles]', '...', '🙂', '---', '**', '<br>', '(laughs)'])(
+    'that says nothing but %s has said nothing',
+    async (text) => {
+      const { server, llm } = await meet();
+      server.script.push({ text });
+      await expect(ask(llm, asks())).rejects.toMatchObject({ kind: 'empty' });
+    },
+  );
 
   it('that calls a tool as the first API had it means it', async () => {
     const { server, llm } = await meet();
@@ -415,6 +573,19 @@ describe.each(SDKS)('through $sdk, a server', ({ meet }) => {
     expect(textOf(await ask(llm, request))).toBe('Of course.');
     expect(server.chats).toHaveLength(2);
     expect(server.chats[1]?.tools).toHaveLength(TOOLS.length);
+    await ask(llm, { ...request, history: [...request.history, said('well?')] });
+    expect(server.chats).toHaveLength(3);
+  });
+
+  it('that wants text in every message is told of tools in words, in all turns of the call', async () => {
+    const { server, llm } = await meet({ rules: [...STRICTEST, contentIsText] });
+    const stored: Message = {
+      role: 'tool',
+      call: { id: 'a', name: 'take_message', arguments: {} },
+      result: 'stored',
+    };
+    const request = asks([said('note this'), stored, said('and now?')]);
+    expect(textOf(await ask(llm, request))).toBe('Of course.');
     await ask(llm, { ...request, history: [...request.history, said('well?')] });
     expect(server.chats).toHaveLength(3);
   });

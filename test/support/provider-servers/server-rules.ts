@@ -81,9 +81,23 @@ export const alternating: Rule = ({ messages }) => {
       };
 };
 
+/** OpenRouter and llama-cpp-python: what has no words says so. */
+export const saysContent: Rule = ({ messages }) => {
+  const at = messages.findIndex((message) => !('content' in message));
+  return at < 0 ? undefined : refused(400, `messages[${at}]: missing field \`content\``);
+};
+
+/** LM Studio: content is text, whatever else there is. */
+export const contentIsText: Rule = ({ messages }) =>
+  messages.some(({ content }) => typeof content !== 'string')
+    ? refused(400, "Invalid 'content': 'content' field must be a string or an array of objects.")
+    : undefined;
+
 /** Texts, names and arguments that some server or template can't read again. */
 export const readable: Rule = ({ messages }) => {
   for (const message of messages) {
+    if (/(?![\n\t])\p{Cc}|\p{Cs}/u.test(message.content ?? ''))
+      return refused(400, 'invalid unicode code point');
     if (message.content?.trim() === '')
       return refused(400, 'messages: text content blocks must be non-empty');
     if (calls(message).length > 1) return refused(400, 'This model only supports single tool-calls at once!');
@@ -100,7 +114,7 @@ export const readable: Rule = ({ messages }) => {
 };
 
 /** All of them: what they let pass is taken by every server. */
-export const STRICTEST: readonly Rule[] = [mistralOrder, mistralIds, alternating, readable];
+export const STRICTEST: readonly Rule[] = [mistralOrder, mistralIds, alternating, saysContent, readable];
 
 /** OpenAI's reasoning models: platform.openai.com/docs/guides/reasoning, and what its API answers. */
 export const reasoningParameters: readonly Rule[] = [

@@ -142,7 +142,7 @@ describeBoth('is told', () => {
       { role: 'user', content: '[the call begins]' },
       { role: 'assistant', content: 'How can I help you? [interrupted]' },
       { role: 'user', content: 'hello\n[pressed the keys 12]' },
-      { role: 'assistant', tool_calls: [call] },
+      { role: 'assistant', content: null, tool_calls: [call] },
       { role: 'tool', tool_call_id: 'call00004', content: 'twelve is the dentist' },
       { role: 'assistant', content: 'One moment.' },
       { role: 'user', content: '[said something that could not be understood]' },

@@ -77,6 +77,18 @@ describe('an OpenAI-compatible server', () => {
     await expect(ask({ baseUrl: server.url })).rejects.toThrow('is /v1 missing from baseUrl?');
   });
 
+  it.each(['/v1/', '/v1//', '//v1'])('is asked at the same place, with the path "%s"', async (path) => {
+    const server = await serve({ flavour: 'plain' });
+    expect(textOf(await ask({ baseUrl: `${server.url}${path}` }))).toBe('Of course.');
+  });
+
+  it('at an address with a wrong path says what was asked', async () => {
+    const server = await serve({ flavour: 'plain' });
+    await expect(ask({ baseUrl: `${server.url}/v2` })).rejects.toThrow(
+      '/v2/chat/completions; is baseUrl right?',
+    );
+  });
+
   it('is told nothing that stands in the environment for other programs', async () => {
     const server = await serve({ flavour: 'plain' });
     await ask({ baseUrl: `${server.url}/v1` });

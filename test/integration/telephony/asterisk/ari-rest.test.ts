@@ -104,6 +104,25 @@ describe('opening ARI', () => {
     });
   });
 
+  it.each<[number, string, RegExp]>([
+    [302, '', /"pbx" sends on to/],
+    [403, '<html>Sign in</html>', /"pbx" answers 403: something in front of Asterisk/],
+    [403, '', /"pbx" answers 403: something in front of Asterisk/],
+    [500, 'oops', /"pbx" answers 500: Asterisk’s own log/],
+    [503, '<html>Service Unavailable</html>', /"pbx" answers 503: a proxy is there/],
+  ])('says what is in front of Asterisk: %d %s', async (status, body, words) => {
+    server.fault = () => ({ status, body });
+    expect(await failureOf(open())).toMatchObject({
+      code: 'ARI_UNREACHABLE',
+      message: expect.stringMatching(words) as string,
+    });
+  });
+
+  it('says that what listens there hangs up', async () => {
+    server.fault = () => ({ cut: true });
+    expect((await failureOf(open())).message).toMatch(/hangs up without an answer.*https:/);
+  });
+
   it('gives up on a server that takes the request and never answers', async () => {
     server.fault = () => ({ wait: new Promise(() => undefined) });
     const opening = AriRest.open({ name: 'pbx', url: server.url, ...server.credentials }, 50);
