@@ -60,7 +60,7 @@ export class Callers {
   static async start(asterisk: NativeAsterisk, plan: SoakPlan, folder: string): Promise<Callers> {
     const longestMs = Math.max(...plan.calls.map(({ talkMs }) => talkMs));
     const count = Math.ceil((plan.perSecond * (longestMs + SPARE_MS)) / 1000) + plan.atOnce;
-    const lines = forkApart('caller-lines.ts');
+    const lines = forkApart(new URL('caller-lines.ts', import.meta.url));
     lines.send({ type: 'open', lines: count, host: asterisk.host } satisfies LinesCommand);
     const [told] = (await once(lines, 'message')) as [LinesTold];
     return new Callers(lines, told.type === 'ports' ? told.ports : [], asterisk, folder);

@@ -28,7 +28,7 @@ export class SoakCloud {
   }
 
   static async start(): Promise<SoakCloud> {
-    const child = forkApart('cloud-process.ts');
+    const child = forkApart(new URL('cloud-process.ts', import.meta.url));
     const [told] = (await once(child, 'message')) as [CloudTold];
     return new SoakCloud(child, told.type === 'ready' ? told.environment : {});
   }

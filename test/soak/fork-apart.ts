@@ -1,9 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 
 /**
- * A part of the soak in a process of its own, from a file of this folder; it ends when `disconnect` is called, or when
- * this process ends. Its process group is its own, too: Ctrl-C asks the soak to let its calls end, which needs all parts.
+ * A part of the soak in a process of its own; it ends when `disconnect` is called, or when this process ends. Its process
+ * group is its own, too: Ctrl-C asks the soak to let its calls end, which needs all parts.
  */
-export function forkApart(file: string): ChildProcess {
-  return fork(new URL(file, import.meta.url).pathname, { execArgv: [], detached: true });
+export function forkApart(program: URL): ChildProcess {
+  return fork(program, { execArgv: [], detached: true });
 }
