@@ -99,6 +99,13 @@ export class SentenceSplitter {
     return [];
   }
 
+  /** Nothing is known of what was to follow: the whole sentences of what is left; the rest is forgotten. */
+  flushSentences(): string[] {
+    const pieces = this.push(' X'); // as if the next one began
+    this.#text = '';
+    return pieces;
+  }
+
   #take(end: number): string {
     const piece = this.#text.slice(0, end);
     this.#text = this.#text.slice(end);

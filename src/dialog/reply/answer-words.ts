@@ -65,6 +65,14 @@ export class AnswerWords {
     return isMore;
   }
 
+  /** The model has failed: whole sentences that waited for what follows are given, and the rest of a sentence is forgotten. */
+  async flushSentences(): Promise<void> {
+    if (this.#options.takes === 'text') return;
+    const rest = this.#plain.flush();
+    this.#text += rest;
+    await this.#give([...this.#splitter.push(rest), ...this.#splitter.flushSentences()]);
+  }
+
   async #add(plain: string): Promise<boolean> {
     if (plain === '') return false;
     this.#text += plain;

@@ -140,6 +140,7 @@ export class ReplyThinking {
         else if (event.type === 'trouble') events.trouble(event.trouble);
       }
     } catch (error) {
+      if (!signal.aborted) await words.flushSentences();
       const provider = failedProvider(error);
       const hasBegun = words.text !== '' || results.length > 0;
       if (!hasBegun || this.#followUp || provider === undefined || brokenOff.includes(provider)) throw error;

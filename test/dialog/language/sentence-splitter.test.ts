@@ -217,3 +217,19 @@ describe('a stream of words becomes sentences', () => {
     );
   });
 });
+
+describe('when nobody knows what was to follow', () => {
+  it.each([
+    ['We open at eight. ', ['We open at eight.']],
+    ['We open at eight.', ['We open at eight.']],
+    ['We open at eight. And we', ['We open at eight.']],
+    ['We open at', []],
+    ['Please ask for Dr. ', []],
+    ['', []],
+  ])('of %j the whole sentences are given, and nothing later', (text, sentences) => {
+    const splitter = new SentenceSplitter({ firstClauseFrom: 0 });
+    const pieces = [...splitter.push(text), ...splitter.flushSentences()];
+    expect(pieces.map((piece) => piece.trim())).toEqual(sentences);
+    expect(splitter.flush()).toEqual([]);
+  });
+});
