@@ -31,7 +31,7 @@ export interface AnswerOptions extends Pick<
 
 /** How an answer ended. */
 export interface Ending {
-  /** Nothing was said: the thoughts before it took all the tokens that there were, or it stopped after them. */
+  /** Nothing was said: the thoughts before it took all the tokens that there were, or it stopped after them, or after marks. */
   readonly onlyThought?: 'out-of-room' | 'stopped' | undefined;
   /** It had thought first, without saying so. */
   readonly thoughtFirst: boolean;
@@ -155,7 +155,8 @@ export async function* answerOf(
     const thoughtFirst = content.thoughtFirst;
     // A call that was cut can't be done either.
     const isUndone = called.length > 0 && called.every(({ malformed }) => malformed !== undefined);
-    if (silent && (called.length === 0 || isUndone) && (thinking || isUndone)) {
+    const hasOnlyMarks = words.trim() !== '' && called.length === 0;
+    if (silent && (called.length === 0 || isUndone) && (thinking || isUndone || hasOnlyMarks)) {
       if (isCut && options.hasMoreRoom) return { onlyThought: 'out-of-room', thoughtFirst };
       if (!isCut && !isUndone && options.mayAskAgain) return { onlyThought: 'stopped', thoughtFirst };
     }

@@ -144,6 +144,8 @@ export function createChatModel(
         if (ending?.onlyThought !== undefined) {
           if (ending.onlyThought === 'out-of-room') learnt.room = MORE_ROOM;
           else isSecond = true;
+          // Marks that nobody hears don't touch the words that come now.
+          if (said) yield { type: 'text', text: '\n' };
           continue;
         }
         calls.set(call, { manner: lasting(manner) });

@@ -2,6 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LlmEvent, Message, ReplyRequest, ToolSpec } from '../../../src/dialog/contract/conversation.ts';
 import type { LanguageModel } from '../../../src/dialog/contract/ports.ts';
+import { languageOf } from '../../../src/dialog/language/known-languages.ts';
+import { plainText } from '../../../src/dialog/language/plain-speech.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { chainLanguageModels } from '../../../src/providers/chain/language-model-chain.ts';
 import { createGroqLlm } from '../../../src/providers/groq/groq-llm.ts';
@@ -340,11 +342,14 @@ describe.each(SDKS)('through $sdk, a model', ({ meet }) => {
   });
 
   it.each(['*smiles*', '[smiles]', '...', '🙂', '---', '**', '<br>', '(laughs)'])(
-    'that says nothing but %s has said nothing',
+    'that says nothing but %s has said nothing, and is asked once more',
     async (text) => {
       const { server, llm } = await meet();
-      server.script.push({ text });
-      await expect(ask(llm, asks())).rejects.toMatchObject({ kind: 'empty' });
+      server.script.push({ text }, { text: WORDS }, { text }, { text });
+      const heard = plainText(textOf(await ask(llm, asks())), languageOf('en'));
+      expect(heard).toBe(WORDS);
+      await expect(ask(llm, asks('again'))).rejects.toMatchObject({ kind: 'empty' });
+      expect(server.chats).toHaveLength(4);
     },
   );
 
