@@ -29,7 +29,7 @@ const ROUNDS: readonly Round[] = [
     ],
   },
   { cases: ['llm stall between tokens', 'tts error event', 'stt idle time-out'] },
-  { cases: ['llm wrong certificate', 'tts DNS failure', 'stt TLS failure'] },
+  { cases: ['llm wrong certificate', 'tts DNS failure', 'stt DNS failure'] },
   {
     cases: [
       'llm connection cut in mid-stream by a server of one’s own',
