@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { FAILURE_REASONS } from '../dialog/contract/end-reason.ts';
 import type { Milliseconds } from '../lib/clock.ts';
 import type { Database } from './database.ts';
+import { padded } from './few-statements.ts';
 import type { Row } from './schema.ts';
 import { find, questionOf } from './search-words.ts';
 
@@ -65,7 +66,7 @@ async function callsWith(
     const places = new Map(found.flatMap(({ id, kind, n }) => (kind === 'call' ? [[id, n]] : [])));
     if (places.size > 0) {
       const calls = await matching(database, filter)
-        .where('id', 'in', [...places.keys()])
+        .where('id', 'in', padded([...places.keys()]))
         .execute();
       rows.push(...calls.toSorted((a, b) => (places.get(b.id) ?? 0) - (places.get(a.id) ?? 0)));
     }

@@ -3,10 +3,13 @@
  * be hundreds, and those that are prepared no more stay until the thread's memory is swept. So lists have few lengths.
  */
 
+/** Longer lists are rare, and a statement has room for some ten thousand values. */
+const PADDED_MOST = 1024;
+
 /** The same, repeated at its end up to a power of two: for a list in which it doesn't matter how often one stands. */
 export function padded<T>(items: readonly T[]): T[] {
   const last = items.at(-1);
-  if (last === undefined) return [];
+  if (last === undefined || items.length > PADDED_MOST) return [...items];
   const length = 2 ** Math.ceil(Math.log2(items.length));
   return [...items, ...new Array<T>(length - items.length).fill(last)];
 }

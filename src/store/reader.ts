@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { CallRecord } from '../dialog/call/call-record.ts';
 import { recordOf, type CallRows } from './call-rows.ts';
 import type { Database } from './database.ts';
+import { padded } from './few-statements.ts';
 import { KEYS, type Row } from './schema.ts';
 import { find, questionOf } from './search-words.ts';
 
@@ -110,7 +111,7 @@ export async function callsOf({ db }: Database, ids: readonly string[]): Promise
   const rows = await db
     .selectFrom('calls')
     .selectAll()
-    .where('id', 'in', [...ids])
+    .where('id', 'in', padded(ids))
     .orderBy('began_at', 'desc')
     .execute();
   return records({ db }, rows);
@@ -121,7 +122,7 @@ async function messagesOf({ db }: Database, ids: readonly string[]): Promise<Row
   return db
     .selectFrom('messages')
     .selectAll()
-    .where('id', 'in', [...ids])
+    .where('id', 'in', padded(ids))
     .orderBy('taken_at', 'desc')
     .execute();
 }
@@ -159,7 +160,7 @@ async function someRecords(
     const rows = await db
       .selectFrom(table as 'turns')
       .selectAll()
-      .where('call_id', 'in', ids)
+      .where('call_id', 'in', padded(ids))
       .orderBy('call_id')
       .orderBy((KEYS[table].at(-1) ?? 'call_id') as 'n')
       .execute();

@@ -13,6 +13,9 @@ describe('lists of few lengths', () => {
     [5, 8],
     [64, 64],
     [65, 128],
+    [1024, 1024],
+    [1025, 1025],
+    [20_000, 20_000],
   ])('pads %i to %i with the last', (length, expected) => {
     const items = Array.from({ length }, (_, index) => index);
     expect(padded(items)).toHaveLength(expected);
