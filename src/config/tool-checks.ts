@@ -1,3 +1,4 @@
+import { fieldsOf } from '../lib/fields.ts';
 import { placesIn } from '../lib/places.ts';
 import { CALL_PLACES, TOOL, TOOL_NAMES } from '../dialog/contract/tool-names.ts';
 import type { ConfigDocument } from './document.ts';
@@ -54,6 +55,5 @@ export function httpToolPlaces(document: ConfigDocument): Problem[] {
 }
 
 function sectionAt(document: ConfigDocument, path: Path): object {
-  const value = valueAt(document.data, path);
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+  return fieldsOf(valueAt(document.data, path));
 }

@@ -5,6 +5,7 @@ import {
   Response as UndiciResponse,
   type RequestInit,
 } from 'undici';
+import { isObject } from '../lib/fields.ts';
 import { answerEvents, explainedBody } from './chat/answer-stream.ts';
 import { isOfConversation, type Refusal } from './chat/refusals.ts';
 import {
@@ -86,10 +87,6 @@ async function explained(response: UndiciResponse): Promise<UndiciResponse> {
     statusText,
     headers: [...kept, ['content-type', 'application/json']],
   });
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 type ErrorClass = abstract new (...args: never[]) => Error;

@@ -1,9 +1,10 @@
 import type { Config } from '../../config.ts';
+import { fieldsOf } from '../../lib/fields.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { ariBase } from '../../telephony/asterisk/ari-client.ts';
 import { AriHttp } from '../../telephony/asterisk/ari-http.ts';
-import { fieldsOf, textOf } from '../../telephony/asterisk/ari-model.ts';
+import { textOf } from '../../telephony/asterisk/ari-model.ts';
 import { checkAriAccess } from '../../telephony/asterisk/ari-rest.ts';
 import type { Finding, Tell } from './finding.ts';
 

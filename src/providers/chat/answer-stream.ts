@@ -1,4 +1,6 @@
+import { text as textOf } from 'node:stream/consumers';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { isObject, type Fields } from '../../lib/fields.ts';
 
 /*
  * What servers of chat completions answer, in the one form that the SDKs can read: server-sent events (WHATWG HTML,
@@ -7,7 +9,7 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
  */
 
 /** An error as the SDKs look for it. */
-type SaidError = Readonly<Record<string, unknown>> & { readonly message: unknown };
+type SaidError = Fields & { readonly message: unknown };
 
 const DONE = 'data: [DONE]\n\n';
 const EVENTS = /^(?:data|event|id|retry)?[ \t]*:|^(?:data|event|id|retry)\s*(?:\n|\r|$)/;
@@ -43,7 +45,7 @@ export async function answerEvents(
     }
   })();
   const isStream = begun === '' || EVENTS.test(begun);
-  const events = isStream ? eventsIn(text) : eventsOfWhole(await joined(text), type);
+  const events = isStream ? eventsIn(text) : eventsOfWhole(await textOf(text), type);
   const encoder = new TextEncoder();
   return new ReadableStream({
     async pull(out) {
@@ -53,12 +55,6 @@ export async function answerEvents(
     },
     cancel: (reason) => reader.cancel(reason),
   });
-}
-
-async function joined(text: AsyncIterable<string>): Promise<string> {
-  let all = '';
-  for await (const part of text) all += part;
-  return all;
 }
 
 /** The events of a stream, one by one as they come. */
@@ -97,7 +93,7 @@ async function* eventsIn(text: AsyncIterable<string>): AsyncGenerator<string> {
 }
 
 /** The values of one event's data, which may be several lines of JSON. Throws SyntaxError. */
-function valuesIn(data: string, isError: boolean): Readonly<Record<string, unknown>>[] {
+function valuesIn(data: string, isError: boolean): Fields[] {
   const value = parsed(data) ?? linesOf(data);
   if (value === undefined && isError) return [{ error: { message: data } }];
   // Some word by which a connection is kept awake.
@@ -156,9 +152,9 @@ export function explainedBody(text: string): string {
 }
 
 /** What a body says that went wrong; undefined: nothing. */
-function errorIn(body: Readonly<Record<string, unknown>>): SaidError | undefined {
+function errorIn(body: Fields): SaidError | undefined {
   const { error, errors, base_resp: base } = body;
-  if (isObject(error) && !Array.isArray(error))
+  if (isObject(error))
     return Object.keys(error).length === 0
       ? undefined
       : { ...error, message: error['message'] ?? worded(error) };
@@ -203,8 +199,4 @@ function linesOf(text: string): unknown[] | undefined {
 
 function worded(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,3 +1,4 @@
+import { fieldsOf, isObject, type Fields } from '../../lib/fields.ts';
 import type { ToolCallDelta } from './chat-wire.ts';
 
 /** What one event of a streamed answer says. */
@@ -14,8 +15,6 @@ export interface ChunkContent {
   /** Groq's, of what went wrong after the headers. */
   readonly error: unknown;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const THOUGHTS = ['reasoning', 'reasoning_content', 'reasoning_details', 'thinking', 'thought'];
 
@@ -95,12 +94,4 @@ function isNothing(value: unknown): boolean {
   return (
     value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0)
   );
-}
-
-function fieldsOf(value: unknown): Fields {
-  return isObject(value) ? value : {};
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { jsonrepair } from 'jsonrepair';
+import { isObject } from '../../lib/fields.ts';
 import type { KnownTool } from './tool-deltas.ts';
 
 /** A tool's call as a model wrote it; its arguments are text, as in the deltas of a stream. */
@@ -392,8 +393,4 @@ export function answerIn(
   const isCall = callsOf(value, known, false).length > 0;
   const isBesideCall = /^(?:response|reply|say|speak|speech|utterance|spoken)$/i.test(key) || isTold;
   return isCall && !isBesideCall ? undefined : { text: String(value[key]), isBesideCall };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

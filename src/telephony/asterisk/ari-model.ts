@@ -1,4 +1,5 @@
 import type { Party } from '../../dialog/contract/call-info.ts';
+import { fieldsOf, type Fields } from '../../lib/fields.ts';
 
 /**
  * The few of ARI's models and events that this program reads, checked field by field: what comes
@@ -70,13 +71,6 @@ export type AriMessage =
   /** An event of a type that nothing here depends on. */
   | { readonly kind: 'other'; readonly type: string }
   | { readonly kind: 'malformed' };
-
-type Fields = Record<string, unknown>;
-
-/** An object's fields; none of what isn't one. */
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-}
 
 /** '' for what is no text. */
 export function textOf(value: unknown): string {

@@ -1,9 +1,9 @@
+import { fieldsOf } from '../../lib/fields.ts';
 import type { Milliseconds } from '../../lib/clock.ts';
 import { AriError, isChannelGone, isGone } from './ari-error.ts';
 import { ariBase, openAriClient, refusal, type AriApi, type AriClient } from './ari-client.ts';
 import { AriHttp, type AriHttpAnswer, type AriServer } from './ari-http.ts';
 import {
-  fieldsOf,
   parseApplication,
   parseBridge,
   parseChannel,
