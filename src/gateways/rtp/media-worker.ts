@@ -33,7 +33,7 @@ const report = (message: MediaReport): void => {
 const loop = new MediaLoop(monotonicNow);
 const legs = new Map<number, RtpLeg>();
 /** It stands still for 7 to 9 ms meanwhile (measured), so not for each few. */
-const isOver = collectAfterCalls(64);
+const afterCall = collectAfterCalls(64);
 const ports = new Set<MediaPort>();
 /** A call's own port may be the next call's: what the old one's peer still sends there isn't for it. */
 const closedPorts = new Map<number, Pick<MediaPort, 'peers'> & { readonly until: Milliseconds }>();
@@ -89,7 +89,7 @@ async function close(session: number): Promise<void> {
   legs.delete(session);
   leg?.close();
   if (leg && leg.port !== shared) await closePort(leg.port);
-  if (leg) isOver();
+  if (leg) afterCall();
 }
 
 async function stop(): Promise<void> {

@@ -42,7 +42,7 @@ const waiting = new Map<number, (response: HttpResponse) => void>();
 const toldAt = new Map<string, number>();
 let lastRequest = 0;
 let turning = false;
-const isOver = collectAfterCalls(16);
+const afterCall = collectAfterCalls(16);
 
 function turn(): void {
   wheel.advance();
@@ -245,7 +245,7 @@ function obey(command: EdgeCommand): void {
       tickets.withdraw(command.session);
       legs.get(command.session)?.close();
       legs.delete(command.session);
-      isOver();
+      afterCall();
       break;
     case 'answer':
       waiting.get(command.request)?.(command.response);

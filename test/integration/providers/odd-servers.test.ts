@@ -563,18 +563,19 @@ describe.each(SDKS)('through $sdk, a server', ({ meet }) => {
     expect(server.chats).toHaveLength(1);
   });
 
+  const WITH_TOOL: readonly Message[] = [
+    said('note this'),
+    { role: 'tool', call: { id: 'a', name: 'take_message', arguments: {} }, result: 'stored' },
+    said('and now?'),
+  ];
+
   it('that refuses what a call has in its history is asked in a way that it takes, in all its turns', async () => {
     const noTool: Rule = ({ messages }) =>
       messages.some(({ role }) => role === 'tool')
         ? { status: 400, body: { error: { message: 'Invalid role: tool', type: 'invalid_request_error' } } }
         : undefined;
     const { server, llm } = await meet({ rules: [...STRICTEST, noTool] });
-    const stored: Message = {
-      role: 'tool',
-      call: { id: 'a', name: 'take_message', arguments: {} },
-      result: 'stored',
-    };
-    const request = asks([said('note this'), stored, said('and now?')]);
+    const request = asks(WITH_TOOL);
     expect(textOf(await ask(llm, request))).toBe('Of course.');
     expect(server.chats).toHaveLength(2);
     expect(server.chats[1]?.tools).toHaveLength(TOOLS.length);
@@ -584,12 +585,7 @@ describe.each(SDKS)('through $sdk, a server', ({ meet }) => {
 
   it('that wants text in every message is told of tools in words, in all turns of the call', async () => {
     const { server, llm } = await meet({ rules: [...STRICTEST, contentIsText] });
-    const stored: Message = {
-      role: 'tool',
-      call: { id: 'a', name: 'take_message', arguments: {} },
-      result: 'stored',
-    };
-    const request = asks([said('note this'), stored, said('and now?')]);
+    const request = asks(WITH_TOOL);
     expect(textOf(await ask(llm, request))).toBe('Of course.');
     await ask(llm, { ...request, history: [...request.history, said('well?')] });
     expect(server.chats).toHaveLength(3);

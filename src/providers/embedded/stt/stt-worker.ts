@@ -22,7 +22,7 @@ const NICE = -10;
 const main = new ThreadSide<Command, PartialText>();
 const options = workerData as WorkerOptions;
 const listeners = new Map<number, { listener: TurnListener; giveBack: () => void }>();
-const isOver = collectAfterCalls(16);
+const afterCall = collectAfterCalls(16);
 /** Those that are to be opened, and haven't been given up. */
 const opening = new Set<number>();
 let lastOpening: Promise<unknown> = Promise.resolve();
@@ -77,7 +77,7 @@ function obey(command: Command): DomainReport | Promise<Transcript | undefined> 
       listeners.delete(command.stream);
       stream?.listener.close();
       stream?.giveBack();
-      if (stream) isOver();
+      if (stream) afterCall();
       return undefined;
     }
   }

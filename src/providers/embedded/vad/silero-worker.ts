@@ -26,7 +26,7 @@ interface OpenCall {
 }
 
 const calls = new Map<number, OpenCall>();
-const isOver = collectAfterCalls(16);
+const afterCall = collectAfterCalls(16);
 let judging: Promise<void> | undefined;
 let looking = false;
 
@@ -91,7 +91,7 @@ function endIfOver(stream: number): void {
 }
 
 function forget(stream: number): void {
-  if (calls.delete(stream)) isOver();
+  if (calls.delete(stream)) afterCall();
 }
 
 /** Judges everything that is due, and what becomes due meanwhile. A failing model ends the thread. */
