@@ -141,15 +141,13 @@ if [ "$1" = --lab ]; then
 	packages "$1"
 	node_24
 	# It takes about as long as the npm packages do, and needs none of them. The tests make it themselves, beside their checks.
-	if [ "$1" = lab/test.ts ]; then
-		npm_packages
-	else
+	if [ "$1" != lab/test.ts ]; then
 		node lab/root-fs.ts --quiet &
 		building=$!
-		npm_packages
-		wait "$building" || exit 1
-		building=
 	fi
+	npm_packages
+	[ -z "$building" ] || wait "$building" || exit 1
+	building=
 else
 	node_24
 	npm_packages

@@ -31,9 +31,10 @@ export interface ConfigDocument {
 /** Deeper nesting than any sensible configuration: an alias that contains itself. */
 const DEPTH_MAX = 20;
 
+const COLON_INSIDE = 'a text with a colon and a space in it needs quotes around it';
 /** What the parser's words mean to somebody who has written a text with a colon in it. */
 const REMEDIES: Readonly<Partial<Record<YAMLParseError['code'], string>>> = {
-  BLOCK_AS_IMPLICIT_KEY: 'a text with a colon and a space in it needs quotes around it',
+  BLOCK_AS_IMPLICIT_KEY: COLON_INSIDE,
   MULTILINE_IMPLICIT_KEY:
     'a line has no colon and space behind its key, or its text goes on without being indented',
   TAB_AS_INDENT: 'a line begins with a tab: indent with spaces',
@@ -44,7 +45,7 @@ const REMEDIES: Readonly<Partial<Record<YAMLParseError['code'], string>>> = {
   BAD_INDENT: 'a line isn’t indented as those around it',
   UNEXPECTED_TOKEN:
     'a text goes on behind its closing quote: write a quote within it twice, or the other kind around it',
-  BLOCK_IN_FLOW: 'a text with a colon and a space in it needs quotes around it',
+  BLOCK_IN_FLOW: COLON_INSIDE,
   MULTIPLE_DOCS: 'a line of --- begins another document: leave it out',
 };
 

@@ -118,15 +118,24 @@ export function endpointingByWords(
 
   /**
    * More may follow in the caller's first turn: neither who, what, when is asked in it, nor yes or no of a day or an hour, nor was anything
-   * certain asked before.
+   * certain asked before. Undefined: it is complete.
    */
-  const isPurpose = (text: string, asked: string, pauses: readonly Milliseconds[]): boolean =>
-    language.asks.openly.length > 0 &&
-    wordsOf(text, language.code).length > 0 &&
-    !asks.openly.occursIn(text) &&
-    !(whether.occursIn(text) && when.occursIn(text)) &&
-    ['openly', undefined].includes(wanted(asked)) &&
-    pauses.every((pauseMs) => pauseMs < DETAILS_MS);
+  const shareOfPurpose = (
+    text: string,
+    asked: string,
+    pauses: readonly Milliseconds[],
+  ): number | undefined => {
+    const isWhether = whether.occursIn(text);
+    const mayFollow =
+      language.asks.openly.length > 0 &&
+      wordsOf(text, language.code).length > 0 &&
+      !asks.openly.occursIn(text) &&
+      !(isWhether && when.occursIn(text)) &&
+      ['openly', undefined].includes(wanted(asked)) &&
+      pauses.every((pauseMs) => pauseMs < DETAILS_MS);
+    if (!mayFollow) return undefined;
+    return isWhether ? PURPOSE_ASKED : PURPOSE;
+  };
 
   return {
     pauseAfter({ text, asked = '', rise = 0, finished = 0.5, pauses = [], first = false }, setMs) {
@@ -139,8 +148,8 @@ export function endpointingByWords(
       if (finished >= CERTAINLY) return ENDS * own;
       if (finished <= 1 - CERTAINLY) return Math.max(own, GOES_ON * ordinaryMs);
       if (rise >= RISES) return RISEN * own;
-      if (!first || !isPurpose(text, asked, pauses)) return own;
-      return Math.max(own, (whether.occursIn(text) ? PURPOSE_ASKED : PURPOSE) * ordinaryMs);
+      const purpose = first ? shareOfPurpose(text, asked, pauses) : undefined;
+      return purpose === undefined ? own : Math.max(own, purpose * ordinaryMs);
     },
   };
 }
