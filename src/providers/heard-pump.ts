@@ -3,20 +3,33 @@ import { FRAME_MS } from '../media/audio.ts';
 import { AudioRingReader, type AudioRingHandle } from '../media/audio-ring.ts';
 import { encodeG711 } from '../media/g711.ts';
 
+/** Below this nobody speaks, not even softly: what a line has in a pause, or comfort noise. */
+const QUIET_DBOV = -50;
+/** So long, and no recogniser waits for the end of a turn any more. */
+const QUIET_AFTER_FRAMES = 1000 / FRAME_MS;
+/** In one message then: of the 50 messages a second that a call costs, as many as are of use. */
+const QUIET_MESSAGE_FRAMES = 100 / FRAME_MS;
+
 interface Run {
   stopped: boolean;
   until: number;
   /** Copied, not sent yet. */
   readonly samples: Int16Array;
   frames: number;
+  /** Quiet ones in a row, up to now. */
+  quiet: number;
   /** True: everything was sent. */
   readonly done: PromiseWithResolvers<boolean>;
 }
 
-/** Carries a call's sound from the ring to a socket, a few frames a message. */
+/**
+ * Carries a call's sound from the ring to a socket, a few frames a message: `messageMs` of it, and 100 ms when nobody has
+ * spoken for a second. The first frame that isn't quiet goes at once, with those before it.
+ */
 export class HeardPump {
   readonly rateHz: number;
   readonly #heard: AudioRingHandle;
+  readonly #samplesPerFrame: number;
   readonly #framesPerMessage: number;
   readonly #send: (audio: Uint8Array) => void;
   #run: Run | undefined;
@@ -29,6 +42,7 @@ export class HeardPump {
     const reader = new AudioRingReader(heard);
     this.rateHz = reader.rateHz;
     this.#next = reader.written;
+    this.#samplesPerFrame = reader.samplesPerFrame;
     this.#heard = heard;
     this.#framesPerMessage = Math.max(1, Math.round(messageMs / FRAME_MS));
     this.#send = send;
@@ -59,8 +73,9 @@ export class HeardPump {
     const run: Run = {
       stopped: false,
       until: Infinity,
-      samples: new Int16Array(reader.samplesPerFrame * this.#framesPerMessage),
+      samples: new Int16Array(this.#samplesPerFrame * Math.max(this.#framesPerMessage, QUIET_MESSAGE_FRAMES)),
       frames: 0,
+      quiet: 0,
       done: Promise.withResolvers(),
     };
     this.#run = run;
@@ -100,15 +115,22 @@ export class HeardPump {
       } else if (reader.read(samples, run.frames * reader.samplesPerFrame)) {
         this.#next = reader.info.frame + 1;
         run.frames += 1;
-        if (run.frames === this.#framesPerMessage) this.#flush(run);
+        run.quiet = reader.info.levelDbov < QUIET_DBOV ? run.quiet + 1 : 0;
+        if (run.frames >= this.#wanted(run)) this.#flush(run);
       } else if (!(await reader.wait()) && reader.closed) {
         run.until = Math.min(run.until, this.#next - 1);
       }
     }
   }
 
+  /** Frames that make a message now. */
+  #wanted({ quiet }: Run): number {
+    const least = quiet > QUIET_AFTER_FRAMES ? QUIET_MESSAGE_FRAMES : 1;
+    return Math.max(least, this.#framesPerMessage);
+  }
+
   #flush(run: Run): void {
-    const length = (run.samples.length / this.#framesPerMessage) * run.frames;
+    const length = this.#samplesPerFrame * run.frames;
     this.#sent += run.frames;
     run.frames = 0;
     if (length > 0) this.#send(this.#encoded(run.samples.subarray(0, length)));

@@ -111,10 +111,15 @@ function circumstances({ dialled, caller, direction, variables }: CallInfo): str
   ];
 }
 
+/** By time zone, of which a configuration has few: making one takes longer (0.4 ms) than all else that a prompt needs. */
+const clocks = new Map<string | undefined, Intl.DateTimeFormat>();
+
 function localTime(wallClockMs: number, timeZone: string | undefined): string {
-  return new Intl.DateTimeFormat('en', {
-    dateStyle: 'full',
-    timeStyle: 'short',
-    ...(timeZone === undefined ? {} : { timeZone }),
-  }).format(wallClockMs);
+  let clock = clocks.get(timeZone);
+  if (!clock) {
+    const zone = timeZone === undefined ? {} : { timeZone };
+    clock = new Intl.DateTimeFormat('en', { dateStyle: 'full', timeStyle: 'short', ...zone });
+    clocks.set(timeZone, clock);
+  }
+  return clock.format(wallClockMs);
 }
