@@ -2,7 +2,7 @@
  * `make bench-latency`: how long a caller waits for the agent's answer, measured on the wire, with a cloud whose
  * delays are assumptions (settings, printed). Run it on a quiet machine; it takes about seven minutes.
  * `JSON=1` prints the result alone. `CALLS=6 TURNS=240` are those at a time, and all of them. `VARIANTS=early,f32`
- * chooses what is compared (VARIANTS below).
+ * chooses what is compared (latency-variants.ts).
  */
 import { cpus, loadavg } from 'node:os';
 import { assumptionsGiven } from '../../lab/providers.ts';
@@ -10,32 +10,10 @@ import { runMain } from '../../lab/run-main.ts';
 import { nonEmpty } from '../../lab/settings.ts';
 import { UserError } from '../../lab/user-error.ts';
 import { assumptionLines } from '../support/provider-servers/cloud-delays.ts';
-import { CARTESIA_TTS } from '../support/trouble-cases.ts';
 import { measureCalls } from './latency-calls.ts';
 import { AIMS, begunTooEarly, figures, show, showBeside, type Variant } from './latency-report.ts';
 import { splitTurns } from './latency-split.ts';
-
-/** What can be compared: texts of config/ and what is put in their place. */
-const VARIANTS: Readonly<Record<string, { name: string; edits: (readonly [string, string])[] }>> = {
-  early: { name: 'early start', edits: [] },
-  certain: { name: 'no early start', edits: [['eagerPauseMs: 250', 'eagerPauseMs: 0']] },
-  token: {
-    name: 'text in tokens to the voice',
-    edits: [[CARTESIA_TTS, CARTESIA_TTS.replace('tts:', 'tts:\n      feeding: token')]],
-  },
-  f32: {
-    name: 'float samples of 24 kHz, resampled here',
-    edits: [['    # source: { encoding: pcm_f32', '    source: { encoding: pcm_f32']],
-  },
-  message100: {
-    name: 'sound to the recogniser 100 ms at a time',
-    edits: [[CARTESIA_TTS, `    stt: { messageMs: 100 }\n${CARTESIA_TTS}`]],
-  },
-  finalize: {
-    name: 'turns found by the detector (finalize socket)',
-    edits: [[CARTESIA_TTS, `    stt: { socket: finalize }\n${CARTESIA_TTS}`]],
-  },
-};
+import { VARIANTS, type ComparedConfig } from './latency-variants.ts';
 
 await runMain(async (signal) => {
   const json = nonEmpty(process.env['JSON']) !== undefined && process.env['JSON'] !== '0';
@@ -56,10 +34,12 @@ await runMain(async (signal) => {
     if (signal.aborted) return;
     say(`\n${name}:`);
     const measured = await measureCalls({ assumed, calls, turnsPerCall, edits, say });
-    variants.push({ name, aimed: index === 0, load: loadText(), ...splitTurns(measured) });
+    const variant = { name, aimed: index === 0, load: loadText(), ...splitTurns(measured) };
+    variants.push(variant);
+    // At once: what is measured after it may fail.
+    show(variant, say);
   }
   if (!json) {
-    for (const variant of variants) show(variant, say);
     if (variants.length > 1) showBeside(variants, say);
   } else {
     const results = variants.map((variant) => ({ ...figures(variant), each: variant.turns }));
@@ -68,7 +48,7 @@ await runMain(async (signal) => {
   if (begunTooEarly(variants)) process.exitCode = 1;
 });
 
-function variantsWanted(): { name: string; edits: (readonly [string, string])[] }[] {
+function variantsWanted(): ComparedConfig[] {
   const names = (nonEmpty(process.env['VARIANTS']) ?? 'early,certain').split(',');
   return names.map((name) => {
     const variant = VARIANTS[name];
