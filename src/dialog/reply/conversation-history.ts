@@ -121,13 +121,15 @@ function lastOf(tokens: readonly Token[], first: number, key: string): number | 
   return undefined;
 }
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made for the first text that needs it: that takes 20 ms, which a start hasn't got. */
+let graphemes: Intl.Segmenter | undefined;
 
 /** Words between spaces; of a script without spaces, its signs. */
 function tokensOf(text: string): Token[] {
   return [...text.matchAll(/\S+/g)].flatMap(({ 0: run, index }) => {
     if (!isUnspaced(run)) return [{ key: keyOf(run), end: index + run.length }];
     const tokens: Token[] = [];
+    graphemes ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
     for (const { segment, index: within } of graphemes.segment(run)) {
       const token = { key: keyOf(segment), end: index + within + segment.length };
       const before = tokens.at(-1);
