@@ -74,7 +74,7 @@ try {
   for (const calls of CALLS.split(',').map(Number)) {
     for (let round = 0; round < Number(ROUNDS); round++) {
       for (const [name, command] of commands) {
-        const figures = await measure(command, { calls, seconds, warmUpSeconds: 2 });
+        const figures = await measure(command, { calls, seconds, warmUpSeconds: 1.5 });
         all.push({ contender: name, calls, round, ...figures });
       }
     }

@@ -28,9 +28,9 @@ type Kind = keyof typeof KINDS;
 /** After the start, for what is done when nobody waits any more. */
 const SETTLE_MS = 12_000;
 /** The agent gives memory back 5 s after the last call (unused-memory.ts). */
-const AFTER_CALLS_MS = 12_000;
+const AFTER_CALLS_MS = 9000;
 /** Each call is heard for so long. */
-const CALL_MS = 10_000;
+const CALL_MS = 8000;
 
 interface Start {
   readonly readyMs: number;

@@ -182,13 +182,13 @@ export const PARTS: Readonly<Record<string, Part>> = {
     title: 'Greeting and barge-in',
     text: greetingText,
     picture: greetingBars,
-    settings: { TIMES: '12' },
+    settings: { TIMES: '10' },
   },
   calls: {
     title: 'Calls through Asterisk',
     text: callsText,
     picture: callsCurves,
-    settings: { CALLS: '1,10,25,50,100', RATES: '10,20,40', DURATION_S: '8' },
+    settings: { CALLS: '1,50,100', RATES: '10,40', DURATION_S: '6' },
   },
   packages: {
     title: 'Codecs, resampler, packets, jitter buffer, beside npm’s',
@@ -200,13 +200,13 @@ export const PARTS: Readonly<Record<string, Part>> = {
     title: 'Voice activity for many calls',
     text: (raw) => markdown(voiceActivityTable(raw)),
     picture: voiceActivityCurves,
-    settings: { CALLS: '1,10,50,100', ROUNDS: '1', DURATION_S: '4' },
+    settings: { CALLS: '1,50,100', ROUNDS: '1', DURATION_S: '3' },
   },
   density: {
     title: 'Calls a core, and how evenly',
     text: (raw) => markdown(densityTable(raw)),
     picture: densityCurves,
-    settings: { CALLS: '1,50,200,500,1000', ROUNDS: '2', DURATION_S: '2' },
+    settings: { CALLS: '1,50,200,500,1000', ROUNDS: '1', DURATION_S: '2' },
   },
 };
 
