@@ -227,7 +227,7 @@ function load(env: Readonly<Record<string, string>>, phrases: (talk: Talk) => ob
   // The servers share this machine: that they are slow is no failure here.
   const patient = {
     ...providers,
-    groq: { ...groq, firstTokenMs: 9000 },
+    groq: { ...groq, firstTokenMs: 9000, transcriptMs: 9000 },
     cartesia: { ...cartesia, tts: { ...cartesia.tts, firstAudioMs: 9000, chunkMs: 9000 } },
   };
   const announcements = { language: ANNOUNCED_IN };
