@@ -1,3 +1,4 @@
+import { keptFor } from '../../lib/kept-for.ts';
 import type { Language } from './language.ts';
 
 /*
@@ -96,6 +97,11 @@ const PER = new RegExp(
   String.raw`((?:${CURRENCY})\s?\d[\d.,]*|\d[\d.,]*\s?(?:${CURRENCY}|[A-Z]{3}|[Ee]uros?))\s*\/\s*(?=\p{L})`,
   'gu',
 );
+
+const monthsOf = keptFor((code: string): readonly string[] => {
+  const names = new Intl.DateTimeFormat(code, { month: 'long', timeZone: 'UTC' });
+  return Array.from({ length: 12 }, (_, month) => names.format(month * 2_650_000_000).toLowerCase());
+});
 
 /** Turns a stream of text into plain speech, as it comes and wherever it is cut. */
 export class PlainSpeech {
@@ -344,9 +350,4 @@ const BRACKETS = [
 /** Of a text in brackets that ends at `shut`, with the address behind it if there is one; −1: not there yet. */
 function linkEnd(text: string, shut: number): number {
   return text.charAt(shut + 1) === '(' ? text.indexOf(')', shut) : shut;
-}
-
-function monthsOf(code: string): string[] {
-  const names = new Intl.DateTimeFormat(code, { month: 'long', timeZone: 'UTC' });
-  return Array.from({ length: 12 }, (_, month) => names.format(month * 2_650_000_000).toLowerCase());
 }

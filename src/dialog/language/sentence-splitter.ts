@@ -1,3 +1,4 @@
+import { keptFor } from '../../lib/kept-for.ts';
 import { FLUSH, type TextPiece } from '../contract/speech.ts';
 import type { Language, SentenceRules } from './language.ts';
 import { languageOf } from './known-languages.ts';
@@ -56,6 +57,8 @@ const UNSPACED_CLAUSE = /[、，；：]/u;
 /** Spaces also stand around figures, behind shortenings (วันที่ 3 พ.ค.) and before the mark of repetition: no ends. */
 const CLAUSE_SPACE = /(?<![\p{Nd}.\s])\s+(?=[^\s\p{Nd}ๆ])/gu;
 
+const segmenterOf = keptFor((code: string) => new Intl.Segmenter(code, { granularity: 'sentence' }));
+
 /** Streaming use of Unicode's sentence rules (UAX #29), which know no abbreviations, and no Thai. */
 export class SentenceSplitter {
   readonly #rules: SentenceRules;
@@ -68,7 +71,7 @@ export class SentenceSplitter {
   constructor(options: SplitterOptions = {}) {
     const { code, sentences } = options.language ?? languageOf('en');
     this.#rules = sentences;
-    this.#segmenter = new Intl.Segmenter(code, { granularity: 'sentence' });
+    this.#segmenter = segmenterOf(code);
     this.#firstClauseFrom = options.firstClauseFrom ?? 24;
     this.#longest = options.longest ?? 400;
   }

@@ -1,3 +1,4 @@
+import { keptFor } from '../../lib/kept-for.ts';
 import type { Language } from './language.ts';
 
 /** Scripts that put no space between words; a run of them is told apart by a dictionary (ICU's). */
@@ -16,15 +17,9 @@ export function runsOf(text: string): string[] {
   return text.toLowerCase().replaceAll('’', "'").match(RUN) ?? [];
 }
 
-const segmenters = new Map<string, Intl.Segmenter>();
-
-function segmenterOf(code: string): Intl.Segmenter {
-  const known = segmenters.get(code);
-  if (known) return known;
-  const segmenter = new Intl.Segmenter(code === '' ? 'en' : code, { granularity: 'word' });
-  segmenters.set(code, segmenter);
-  return segmenter;
-}
+const segmenterOf = keptFor(
+  (code: string) => new Intl.Segmenter(code === '' ? 'en' : code, { granularity: 'word' }),
+);
 
 /** The words of a text in lower case, without punctuation; in a script without spaces as ICU's dictionary has them. */
 export function wordsOf(text: string, code: string): string[] {

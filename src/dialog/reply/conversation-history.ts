@@ -1,6 +1,7 @@
 import type { Message, ToolCall } from '../contract/conversation.ts';
 import type { PlayedAccount } from '../contract/call-media.ts';
 import type { TimedWord } from '../contract/speech.ts';
+import { keptFor } from '../../lib/kept-for.ts';
 import { isUnspaced } from '../language/words.ts';
 
 /** Speech is about this fast where nothing better is known: 15 letters a second, … */
@@ -121,16 +122,14 @@ function lastOf(tokens: readonly Token[], first: number, key: string): number | 
   return undefined;
 }
 
-/** Made for the first text that needs it: that takes 20 ms, which a start hasn't got. */
-let graphemes: Intl.Segmenter | undefined;
+const graphemesOf = keptFor((code: string) => new Intl.Segmenter(code, { granularity: 'grapheme' }));
 
 /** Words between spaces; of a script without spaces, its signs. */
 function tokensOf(text: string): Token[] {
   return [...text.matchAll(/\S+/g)].flatMap(({ 0: run, index }) => {
     if (!isUnspaced(run)) return [{ key: keyOf(run), end: index + run.length }];
     const tokens: Token[] = [];
-    graphemes ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
-    for (const { segment, index: within } of graphemes.segment(run)) {
+    for (const { segment, index: within } of graphemesOf('en').segment(run)) {
       const token = { key: keyOf(segment), end: index + within + segment.length };
       const before = tokens.at(-1);
       // A mark belongs to the sign before it.

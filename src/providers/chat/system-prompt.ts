@@ -1,3 +1,4 @@
+import { keptFor } from '../../lib/kept-for.ts';
 import { TOOL } from '../../dialog/contract/tool-names.ts';
 import { WEEKDAYS, type AgentKnowledge, type AgentProfile } from '../../dialog/contract/agent-profile.ts';
 import { type CallInfo } from '../../dialog/contract/call-info.ts';
@@ -26,7 +27,7 @@ export function systemPrompt(agent: AgentProfile, call: CallInfo, wallClockMs: n
     section('Questions and answers', questions(knowledge)),
     section('This call', circumstances(call)),
     // Last, so that what stands before it stays the same from turn to turn and can be cached.
-    section('Now', [`It is ${localTime(wallClockMs, knowledge.timeZone)}.`]),
+    section('Now', [`It is ${clockOf(knowledge.timeZone).format(wallClockMs)}.`]),
   ]
     .filter((part) => part.trim() !== '')
     .join('\n\n');
@@ -111,15 +112,12 @@ function circumstances({ dialled, caller, direction, variables }: CallInfo): str
   ];
 }
 
-/** By time zone, of which a configuration has few: making one takes longer (0.4 ms) than all else that a prompt needs. */
-const clocks = new Map<string | undefined, Intl.DateTimeFormat>();
-
-function localTime(wallClockMs: number, timeZone: string | undefined): string {
-  let clock = clocks.get(timeZone);
-  if (!clock) {
-    const zone = timeZone === undefined ? {} : { timeZone };
-    clock = new Intl.DateTimeFormat('en', { dateStyle: 'full', timeStyle: 'short', ...zone });
-    clocks.set(timeZone, clock);
-  }
-  return clock.format(wallClockMs);
-}
+/** Making one takes longer (0.4 ms) than all else that a prompt needs. */
+const clockOf = keptFor(
+  (timeZone: string | undefined) =>
+    new Intl.DateTimeFormat('en', {
+      dateStyle: 'full',
+      timeStyle: 'short',
+      ...(timeZone === undefined ? {} : { timeZone }),
+    }),
+);

@@ -1,3 +1,4 @@
+import { keptFor } from '../../../lib/kept-for.ts';
 import { WEEKDAYS, type OpeningTime, type Weekday } from '../../../dialog/contract/agent-profile.ts';
 import { cardinal } from '../number-words.ts';
 import { list } from './wording.ts';
@@ -18,15 +19,20 @@ export interface LocalTime {
   readonly minute: number;
 }
 
+const clockOf = keptFor(
+  (timeZone: string | undefined) =>
+    new Intl.DateTimeFormat('en-US', {
+      weekday: 'long',
+      hour: 'numeric',
+      minute: 'numeric',
+      hourCycle: 'h23',
+      ...(timeZone === undefined ? {} : { timeZone }),
+    }),
+);
+
 /** The weekday and time of day at the business. An unknown zone counts as the machine's own. */
 export function localTime(wallClockMs: number, timeZone: string | undefined): LocalTime {
-  const parts = new Intl.DateTimeFormat('en-US', {
-    weekday: 'long',
-    hour: 'numeric',
-    minute: 'numeric',
-    hourCycle: 'h23',
-    ...(timeZone === undefined ? {} : { timeZone }),
-  }).formatToParts(wallClockMs);
+  const parts = clockOf(timeZone).formatToParts(wallClockMs);
   const value = (type: string): string => parts.find((part) => part.type === type)?.value ?? '';
   const name = value('weekday').toLowerCase();
   return {
