@@ -31,6 +31,7 @@ export class HeardPump {
   readonly #heard: AudioRingHandle;
   readonly #samplesPerFrame: number;
   readonly #framesPerMessage: number;
+  readonly #framesWhenQuiet: number;
   readonly #send: (audio: Uint8Array) => void;
   #run: Run | undefined;
   /** The next frame to be sent. */
@@ -45,6 +46,7 @@ export class HeardPump {
     this.#samplesPerFrame = reader.samplesPerFrame;
     this.#heard = heard;
     this.#framesPerMessage = Math.max(1, Math.round(messageMs / FRAME_MS));
+    this.#framesWhenQuiet = Math.max(this.#framesPerMessage, QUIET_MESSAGE_FRAMES);
     this.#send = send;
   }
 
@@ -73,7 +75,7 @@ export class HeardPump {
     const run: Run = {
       stopped: false,
       until: Infinity,
-      samples: new Int16Array(this.#samplesPerFrame * Math.max(this.#framesPerMessage, QUIET_MESSAGE_FRAMES)),
+      samples: new Int16Array(this.#samplesPerFrame * this.#framesWhenQuiet),
       frames: 0,
       quiet: 0,
       done: Promise.withResolvers(),
@@ -112,21 +114,16 @@ export class HeardPump {
       if (this.#next > run.until) {
         this.#flush(run);
         this.#stop(true);
-      } else if (reader.read(samples, run.frames * reader.samplesPerFrame)) {
+      } else if (reader.read(samples, run.frames * this.#samplesPerFrame)) {
         this.#next = reader.info.frame + 1;
         run.frames += 1;
         run.quiet = reader.info.levelDbov < QUIET_DBOV ? run.quiet + 1 : 0;
-        if (run.frames >= this.#wanted(run)) this.#flush(run);
+        const isQuiet = run.quiet > QUIET_AFTER_FRAMES;
+        if (run.frames >= (isQuiet ? this.#framesWhenQuiet : this.#framesPerMessage)) this.#flush(run);
       } else if (!(await reader.wait()) && reader.closed) {
         run.until = Math.min(run.until, this.#next - 1);
       }
     }
-  }
-
-  /** Frames that make a message now. */
-  #wanted({ quiet }: Run): number {
-    const least = quiet > QUIET_AFTER_FRAMES ? QUIET_MESSAGE_FRAMES : 1;
-    return Math.max(least, this.#framesPerMessage);
   }
 
   #flush(run: Run): void {
