@@ -8,6 +8,7 @@
  * message of another size ends the connection at Vonage's side). Text messages are JSON: `websocket:dtmf`,
  * `websocket:cleared` and `websocket:notify` from Vonage, `clear` and `notify` to it.
  */
+import { fieldsOf, isObject } from '../../lib/fields.ts';
 import { FRAME_MS } from '../../media/audio.ts';
 
 /** Content types that the `connect` action of an NCCO takes for a WebSocket. */
@@ -45,14 +46,13 @@ const CALL_HEADER = 'call_uuid';
 const MALFORMED: VonageMessage = { type: 'malformed' };
 
 export function parseVonageMessage(text: string): VonageMessage {
-  let json: unknown;
+  let message: unknown;
   try {
-    json = JSON.parse(text);
+    message = JSON.parse(text);
   } catch {
     return MALFORMED;
   }
-  if (typeof json !== 'object' || json === null) return MALFORMED;
-  const message = json as Record<string, unknown>;
+  if (!isObject(message)) return MALFORMED;
   switch (message['event']) {
     case 'websocket:connected': {
       const contentType = message['content-type'];
@@ -68,11 +68,7 @@ export function parseVonageMessage(text: string): VonageMessage {
     case 'websocket:cleared':
       return { type: 'cleared' };
     case 'websocket:notify': {
-      const { payload } = message;
-      const marker =
-        typeof payload === 'object' && payload !== null
-          ? (payload as { marker?: unknown }).marker
-          : undefined;
+      const { marker } = fieldsOf(message['payload']);
       return typeof marker === 'number' ? { type: 'notify', marker } : MALFORMED;
     }
     default:

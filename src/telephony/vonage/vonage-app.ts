@@ -1,6 +1,7 @@
 import type { Clock, Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { FailureDomain } from '../../lib/failure-domain.ts';
+import type { Fields } from '../../lib/fields.ts';
 import type { HttpRequest, HttpResponse } from '../../lib/http-exchange.ts';
 import type { WebSocketEndpoint } from '../../dialog/contract/call-media.ts';
 import type { Admission, CallDesk, MediaGateway, MediaSession } from '../../dialog/contract/ports.ts';
@@ -52,8 +53,6 @@ export interface VonageCounts {
 }
 
 const TELL_EVERY_MS = 1000;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Takes calls from the Vonage cloud: answers its webhooks. */
 export class VonageApp {

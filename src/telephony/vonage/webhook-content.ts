@@ -1,3 +1,4 @@
+import { isObject, type Fields } from '../../lib/fields.ts';
 import type { HttpRequest } from '../../lib/http-exchange.ts';
 import { digitsOf } from './ncco.ts';
 
@@ -40,14 +41,12 @@ const LEG_ID = /^[\w-]{8,64}$/;
 const TEXT_MAX = 256;
 const SIP_HEADERS_MAX = 20;
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** The fields of a webhook, whichever way it came; undefined: they can't be read. */
 export function fieldsOf({ method, query, body }: HttpRequest): Fields | undefined {
   if (method === 'GET') return Object.fromEntries(new URLSearchParams(query));
   try {
     const json: unknown = JSON.parse(body);
-    return typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as Fields) : undefined;
+    return isObject(json) ? json : undefined;
   } catch {
     return undefined;
   }
@@ -74,7 +73,7 @@ export function answerOf(fields: Fields): AnswerWebhook | undefined {
 
 export function eventOf(fields: Fields): EventWebhook {
   const { headers } = fields;
-  const call = typeof headers === 'object' && headers !== null ? (headers as Fields)['call_uuid'] : undefined;
+  const call = isObject(headers) ? headers['call_uuid'] : undefined;
   return {
     uuid: textOf(fields['uuid']),
     conversation: textOf(fields['conversation_uuid']) ?? textOf(fields['conversation_uuid_from']),
@@ -96,7 +95,7 @@ export function originalTypeOf(fields: Fields): string | undefined {
       return undefined;
     }
   }
-  return typeof original === 'object' && original !== null ? textOf((original as Fields)['type']) : undefined;
+  return isObject(original) ? textOf(original['type']) : undefined;
 }
 
 /** Undefined for what is no text, or an empty one. */
