@@ -39,12 +39,10 @@ await runMain(async (signal) => {
     // At once: what is measured after it may fail.
     show(variant, say);
   }
-  if (!json) {
-    if (variants.length > 1) showBeside(variants, say);
-  } else {
+  if (json) {
     const results = variants.map((variant) => ({ ...figures(variant), each: variant.turns }));
     process.stdout.write(`${JSON.stringify({ assumed, calls, aims: AIMS, variants: results }, null, 2)}\n`);
-  }
+  } else if (variants.length > 1) showBeside(variants, say);
   if (begunTooEarly(variants)) process.exitCode = 1;
 });
 

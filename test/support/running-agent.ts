@@ -229,7 +229,8 @@ export class CallView {
 }
 
 /** A copy of config/ with some texts replaced, so that the rest is what people run. */
-function writeConfig(folder: string, edits: readonly (readonly [string, string])[]): string {
+/** The shipped configuration in `folder`, with its edits. Throws where what is to be replaced stands nowhere. */
+export function writeConfig(folder: string, edits: readonly (readonly [string, string])[]): string {
   mkdirSync(folder, { recursive: true });
   cpSync(join(PROJECT, 'config'), folder, { recursive: true });
   const files = ['providers.yaml', 'agents.yaml'].map((name) => join(folder, name));
