@@ -6,6 +6,15 @@ const LONG = [
   'integration/main',
   'integration/threads/every-kind',
   'integration/cli/doctor',
+  'e2e/trouble',
+  'e2e/soak',
+  'e2e/transfer',
+  'e2e/lab-commands',
+  'e2e/odd-calls',
+  'e2e/take-over',
+  'e2e/vonage',
+  'e2e/overload',
+  'e2e/conversation',
 ];
 
 /** The order of the test files. */
