@@ -18,7 +18,7 @@ import {
   type ViewedCall,
 } from '../support/agent-under-test.ts';
 import { report } from '../support/running-agent.ts';
-import { align, sentIn, withoutSilentEnds } from '../support/sent-sound.ts';
+import { align, framesLeftOut, sentIn, withoutSilentEnds } from '../support/sent-sound.ts';
 import { findSpeech } from '../support/sound-likeness.ts';
 
 const WIDE_HZ = 16_000;
@@ -113,10 +113,8 @@ describe('An HD telephone', () => {
     if (!rebuilt) throw new Error('no sound in the stream');
     expect(rebuilt.codec).toMatchObject({ name: 'g722', payloadType: 9 });
     const talking = heard.packets.filter(({ at }) => at >= told.startedAt && at <= told.endedAt);
-    const steps = new Set(
-      talking.slice(1).map(({ timestamp }, i) => (timestamp - talking[i]!.timestamp) | 0),
-    );
-    expect(steps).toEqual(new Set([160]));
+    // Throws where there is a hole that isn't a stall of the machine's.
+    framesLeftOut(talking, await lab.record(view));
 
     // Against what the voice said: G.722's own noise, its level, and nothing else (a gap, a click).
     const sent = withoutSilentEnds(sentIn(recording));

@@ -1,4 +1,6 @@
 /** What the agent sent, out of its recording, and where it stands in what was heard. */
+import type { RtpSeen } from '../../lab/capture.ts';
+import type { CallRecord } from '../../src/dialog/call/call-record.ts';
 import { levelDbov } from '../../src/media/level.ts';
 import { readWav } from '../../src/media/wav.ts';
 
@@ -34,4 +36,26 @@ export function align(whole: Int16Array, piece: Int16Array): number {
     if (distance < least) [least, place] = [distance, at];
   }
   return place - from;
+}
+
+/** A stall of the machine up to so long is caught up by the agent, with packets that come late and all. */
+const CAUGHT_UP_MS = 40;
+
+/**
+ * How many frames of 20 ms these packets of one stream leave out, between the first and the last of them. The agent leaves out
+ * what was due while its machine stood still, and the call's record says how late it was at most: throws where more is missing.
+ */
+export function framesLeftOut(packets: readonly RtpSeen[], { ended }: CallRecord): number {
+  const lateness = ended?.media.sendLatenessMaxMs ?? 0;
+  let sum = 0;
+  for (const [i, { timestamp }] of packets.slice(1).entries()) {
+    const frames = ((timestamp - (packets[i] as RtpSeen).timestamp) | 0) / 160 - 1;
+    const isKnown = frames === 0 || (lateness > CAUGHT_UP_MS && frames > 0 && frames * 20 <= lateness);
+    if (!isKnown || !Number.isInteger(frames))
+      throw new Error(
+        `a hole of ${frames} frames, where the agent was late by ${lateness.toFixed(1)} ms at most`,
+      );
+    sum += frames;
+  }
+  return sum;
 }

@@ -1,7 +1,7 @@
 /**
  * How much one piece of speech sounds like another: the correlation of their spectra over time (14 bands
  * of a telephone line, in 32 ms steps of 10 ms, on a logarithmic scale), at the place where it is
- * greatest. Robust against level, G.711, and a synthesiser's own noise; not against other words.
+ * greatest. Robust against level, G.711, a synthesiser's own noise, and one stall of the machine; not against other words.
  */
 const RATE_HZ = 8000;
 const WINDOW = 256;
@@ -11,6 +11,8 @@ const LOWEST_HZ = 200;
 const HIGHEST_HZ = 3600;
 /** 50 dB below the loudest is silence. */
 const FLOOR = 1e-5;
+/** What is behind a stall may be heard so much later, or earlier, than it should: 300 ms. */
+const TORN_HOPS = 30;
 
 export interface Likeness {
   /** Pearson's correlation, −1 … 1. */
@@ -19,21 +21,38 @@ export interface Likeness {
   readonly at: number;
 }
 
-/** Finds `piece` in `heard`, both 8,000 Hz. */
+/** Finds `piece` in `heard`, both 8,000 Hz. It may be torn once. */
 export function findSpeech(heard: Int16Array, piece: Int16Array): Likeness {
   const whole = spectra(heard);
   const wanted = spectra(piece);
-  let best: Likeness = { correlation: -1, at: 0 };
-  for (let at = 0; at + wanted.length <= whole.length; at += 1) {
-    const correlation = correlate(whole.slice(at, at + wanted.length), wanted);
-    if (correlation > best.correlation) best = { correlation, at: at * HOP };
+  const at = (place: number): Sums[] => sumsUpTo(whole.slice(place, place + wanted.length), wanted);
+  let [place, best] = [0, -1];
+  for (let from = 0; from + wanted.length <= whole.length; from += 1) {
+    const correlation = correlationOf(at(from).at(-1));
+    if (correlation > best) [place, best] = [from, correlation];
   }
-  return best;
+  // Either part may be the longer one, which was found.
+  const found = at(place);
+  for (let other = place - TORN_HOPS; other <= place + TORN_HOPS; other += 1) {
+    if (other < 0 || other + wanted.length > whole.length) continue;
+    const [first, second] = other < place ? [at(other), found] : [found, at(other)];
+    for (const torn of wanted.keys()) {
+      const correlation = correlationOf(joined(first, second, torn));
+      best = Math.max(best, correlation);
+    }
+  }
+  return { correlation: best, at: place * HOP };
 }
 
-function correlate(a: readonly Float64Array[], b: readonly Float64Array[]): number {
+/** n, Σa, Σb, Σaa, Σbb, Σab of pairs of values. */
+type Sums = readonly number[];
+const NOTHING: Sums = [0, 0, 0, 0, 0, 0];
+
+/** Of no frame, of the first, of the first two … */
+function sumsUpTo(a: readonly Float64Array[], b: readonly Float64Array[]): Sums[] {
+  const sums: Sums[] = [NOTHING];
   let [n, sumA, sumB, sumAA, sumBB, sumAB] = [0, 0, 0, 0, 0, 0];
-  a.forEach((frame, index) => {
+  for (const [index, frame] of a.entries()) {
     const other = b[index] as Float64Array;
     for (let band = 0; band < BANDS; band += 1) {
       const x = frame[band] as number;
@@ -45,10 +64,22 @@ function correlate(a: readonly Float64Array[], b: readonly Float64Array[]): numb
       sumBB += y * y;
       sumAB += x * y;
     }
-  });
+    sums.push([n, sumA, sumB, sumAA, sumBB, sumAB]);
+  }
+  return sums;
+}
+
+/** The first `torn` frames of the one, and the rest of the other. */
+function joined(first: readonly Sums[], second: readonly Sums[], torn: number): Sums {
+  const [head = NOTHING, skipped = NOTHING, all = NOTHING] = [first[torn], second[torn], second.at(-1)];
+  return head.map((sum, i) => sum + (all[i] as number) - (skipped[i] as number));
+}
+
+/** Pearson's. */
+function correlationOf([n = 0, sumA = 0, sumB = 0, sumAA = 0, sumBB = 0, sumAB = 0]: Sums = NOTHING): number {
   const covariance = sumAB - (sumA * sumB) / n;
   const spread = Math.sqrt((sumAA - (sumA * sumA) / n) * (sumBB - (sumB * sumB) / n));
-  return spread === 0 ? 0 : covariance / spread;
+  return spread > 0 ? covariance / spread : 0;
 }
 
 /** Log energies of the bands of each step. */
