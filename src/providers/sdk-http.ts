@@ -1,10 +1,5 @@
-import {
-  Agent,
-  fetch as undiciFetch,
-  FormData as UndiciFormData,
-  Response as UndiciResponse,
-  type RequestInit,
-} from 'undici';
+import type * as Undici from 'undici';
+import type { Agent, RequestInit } from 'undici';
 import { isObject } from '../lib/fields.ts';
 import { answerEvents, explainedBody } from './chat/answer-stream.ts';
 import { isOfConversation, type Refusal } from './chat/refusals.ts';
@@ -39,50 +34,77 @@ export interface SdkHttp {
   close(): Promise<void>;
 }
 
+type Http = typeof Undici;
+
+let loading: Promise<Http> | undefined;
+
+/** With the first question, and before it if there is time (`loadSdkHttp`): its 110 modules would be a tenth of a start. */
+function undici(): Promise<Http> {
+  return (loading ??= import('undici'));
+}
+
+/** For `Workshop.later`. Never rejects: a question would, with the reason. */
+export async function loadSdkHttp(): Promise<void> {
+  await undici().catch(() => undefined);
+}
+
 /** Connections to one server, kept open. */
 export function openSdkHttp(): SdkHttp {
-  const agent = new Agent({
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-  });
-  /** undici's own fetch, because its agents fit no other; with its own kind of form. */
+  let agent: Agent | undefined;
+  let closed = false;
+  /** undici's own fetch, because its agents fit no other. */
+  const ask = async (url: string, how: (http: Http) => RequestInit): Promise<Undici.Response> => {
+    const http = await undici();
+    if (closed) throw new Error('the connection is closed');
+    agent ??= new http.Agent({
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+    });
+    return http.fetch(url, { ...how(http), dispatcher: agent });
+  };
+  /** With undici's own kind of form. */
   const send = async (input: unknown, init?: { body?: unknown }): Promise<unknown> => {
-    const response = await undiciFetch(String(input), {
-      ...(init as RequestInit | undefined),
-      body: (init?.body instanceof FormData ? ownForm(init.body) : init?.body) as RequestInit['body'],
-      dispatcher: agent,
-    } as RequestInit);
-    if (!response.ok) return explained(response);
-    return /\/chat\/completions(?:\?|$)/.test(String(input)) ? streamed(response) : response;
+    const url = String(input);
+    const own = (http: Http): unknown => ({
+      ...init,
+      body: init?.body instanceof FormData ? ownForm(http, init.body) : init?.body,
+    });
+    const response = await ask(url, (http) => own(http) as RequestInit);
+    const http = await undici();
+    if (!response.ok) return explained(http, response);
+    return /\/chat\/completions(?:\?|$)/.test(url) ? streamed(http, response) : response;
   };
   return {
     // groq-sdk looks at `Response` for whether forms can be sent.
     fetch: Object.assign(send, { Response }) as unknown as typeof fetch,
     warm(url) {
       // Whatever the answer is. (After a HEAD, undici would close the connection.)
-      void undiciFetch(url, { method: 'OPTIONS', dispatcher: agent })
+      void ask(url, () => ({ method: 'OPTIONS' }))
         .then((response) => response.arrayBuffer())
         .catch(() => undefined);
     },
-    close: () => agent.destroy(),
+    async close() {
+      closed = true;
+      await agent?.destroy();
+    },
   };
 }
 
 /** An answer as events, whatever its form. */
-async function streamed(response: UndiciResponse): Promise<UndiciResponse> {
+async function streamed({ Response }: Http, response: Undici.Response): Promise<Undici.Response> {
   const { body, headers } = response;
-  if (body === null) return new UndiciResponse('', { headers });
+  if (body === null) return new Response('', { headers });
   const type = headers.get('content-type') ?? '';
-  return new UndiciResponse(await answerEvents(body as ReadableStream<Uint8Array>, type));
+  return new Response(await answerEvents(body as ReadableStream<Uint8Array>, type));
 }
 
 /** A refusal whose words the SDKs find. */
-async function explained(response: UndiciResponse): Promise<UndiciResponse> {
+async function explained({ Response }: Http, response: Undici.Response): Promise<Undici.Response> {
   const { status, statusText, headers } = response;
   // Its length and encoding aren't those of the original.
   const kept = [...headers].filter(([name]) => !/^content-/.test(name));
-  return new UndiciResponse(explainedBody(await response.text()), {
+  return new Response(explainedBody(await response.text()), {
     status,
     statusText,
     headers: [...kept, ['content-type', 'application/json']],
@@ -158,8 +180,8 @@ export function refusalOf(
   };
 }
 
-function ownForm(form: FormData): UndiciFormData {
-  const own = new UndiciFormData();
+function ownForm(http: Http, form: FormData): Undici.FormData {
+  const own = new http.FormData();
   for (const [name, value] of form) {
     if (typeof value === 'string') own.append(name, value);
     else own.append(name, value, value.name);

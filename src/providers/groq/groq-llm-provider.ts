@@ -9,7 +9,8 @@ export const groqLlm: Provider<'llm'> = {
   isRemote: true,
   languages: 'any',
   rank: 10,
-  async open({ settings, onTrouble }) {
+  async open({ settings, later, onTrouble }) {
+    later('ready', async () => (await import('../sdk-http.ts')).loadSdkHttp());
     const { createGroqLlm } = await import('./groq-llm.ts');
     const { apiKey = '', ...own } = GROQ.in(settings);
     // Whether it is asked again is up to the chain that it stands in.

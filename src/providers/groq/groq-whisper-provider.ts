@@ -9,7 +9,8 @@ export const groqWhisper: Provider<'stt'> = {
   isRemote: true,
   languages: 'any',
   rank: 20,
-  async open({ settings, wordTimes }) {
+  async open({ settings, wordTimes, later }) {
+    later('ready', async () => (await import('../sdk-http.ts')).loadSdkHttp());
     const { createGroqWhisperStt } = await import('./groq-whisper-stt.ts');
     const { apiKey = '', baseUrl, sttModel: model, transcriptMs: timeoutMs } = GROQ.in(settings);
     return createGroqWhisperStt({ apiKey, baseUrl, model, timeoutMs, wordTimes });

@@ -7,7 +7,8 @@ export const openAiCompatibleLlm: Provider<'llm'> = {
   section: OPENAI_COMPATIBLE,
   isRemote: true,
   languages: 'any',
-  async open({ settings, onTrouble }) {
+  async open({ settings, later, onTrouble }) {
+    later('ready', async () => (await import('../sdk-http.ts')).loadSdkHttp());
     const { createOpenAiLlm } = await import('./openai-llm.ts');
     return createOpenAiLlm({ ...OPENAI_COMPATIBLE.in(settings), onTrouble });
   },
