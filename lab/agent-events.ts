@@ -19,6 +19,8 @@ export interface AgentLogLine {
   readonly event?: string;
   /** With `monitoring`. */
   readonly url?: string;
+  /** With `ready`: what the start took of the processors. */
+  readonly cpuMs?: number;
   readonly callEvent?: CallEvent;
   /** The call's name. */
   readonly call?: string;

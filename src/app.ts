@@ -252,7 +252,7 @@ async function assemble(
   const extensions = config.agents.flatMap((agent) => agent.extensions);
   const numbers = Object.keys(vonage ? config.gateways.vonage.numbers : {});
   log.info(
-    { event: 'ready', extensions, numbers },
+    { event: 'ready', extensions, numbers, ...spent() },
     `ready: answering ${[...extensions, ...numbers].join(', ')}`,
   );
   const prepared = Promise.all([providers.finish('ready'), prepareRest()]).then(() => {
@@ -277,6 +277,12 @@ async function assemble(
     },
     close: () => scope.close(),
   };
+}
+
+/** What the program has taken so far, of time and of the processors. */
+function spent(): { readonly tookMs: number; readonly cpuMs: number } {
+  const { user, system } = process.cpuUsage();
+  return { tookMs: Math.round(process.uptime() * 1000), cpuMs: Math.round((user + system) / 1000) };
 }
 
 async function openGateway(

@@ -75,7 +75,7 @@ async function measure(kind: Kind, asterisk: NativeAsterisk, signal: AbortSignal
     const ready = agent.lines.map(parseLogLine).find((line) => line?.event === 'ready');
     const readyMs = (ready?.time ?? NaN) - at;
     if (LOG !== undefined) say(agent.lines.join('\n'));
-    return { readyMs, cpuSeconds: cpuSeconds(agent.pid), agent };
+    return { readyMs, cpuSeconds: (ready?.cpuMs ?? NaN) / 1000, agent };
   };
   const rows: StartRow[] = [];
   const note = async (what: string, { agent, ...took }: Start): Promise<void> => {
