@@ -42,6 +42,7 @@ describe('What the page writes', () => {
   beforeAll(async () => {
     vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => undefined });
     vi.stubGlobal('navigator', { language: 'de-AT' });
+    vi.resetModules();
     page = await import('../../web/texts.ts');
     return () => vi.unstubAllGlobals();
   });
