@@ -38,7 +38,7 @@ type Http = typeof Undici;
 
 let loading: Promise<Http> | undefined;
 
-/** With the first question, and before it if there is time (`loadSdkHttp`): its 110 modules would be a tenth of a start. */
+/** With the first question, and before it if there is time (`loadSdkHttp`): its 110 modules would be a twentieth of a start. */
 function undici(): Promise<Http> {
   return (loading ??= import('undici'));
 }
@@ -52,8 +52,7 @@ export async function loadSdkHttp(): Promise<void> {
 export function openSdkHttp(): SdkHttp {
   let agent: Agent | undefined;
   let closed = false;
-  /** undici's own fetch, because its agents fit no other. */
-  const ask = async (url: string, how: (http: Http) => RequestInit): Promise<Undici.Response> => {
+  const open = async (): Promise<{ http: Http; dispatcher: Agent }> => {
     const http = await undici();
     if (closed) throw new Error('the connection is closed');
     agent ??= new http.Agent({
@@ -61,17 +60,14 @@ export function openSdkHttp(): SdkHttp {
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
       connect: { timeout: CONNECT_TIMEOUT_MS },
     });
-    return http.fetch(url, { ...how(http), dispatcher: agent });
+    return { http, dispatcher: agent };
   };
-  /** With undici's own kind of form. */
+  /** undici's own fetch, because its agents fit no other; with its own kind of form. */
   const send = async (input: unknown, init?: { body?: unknown }): Promise<unknown> => {
+    const { http, dispatcher } = await open();
     const url = String(input);
-    const own = (http: Http): unknown => ({
-      ...init,
-      body: init?.body instanceof FormData ? ownForm(http, init.body) : init?.body,
-    });
-    const response = await ask(url, (http) => own(http) as RequestInit);
-    const http = await undici();
+    const body = init?.body instanceof FormData ? ownForm(http, init.body) : init?.body;
+    const response = await http.fetch(url, { ...init, body, dispatcher } as RequestInit);
     if (!response.ok) return explained(http, response);
     return /\/chat\/completions(?:\?|$)/.test(url) ? streamed(http, response) : response;
   };
@@ -80,7 +76,8 @@ export function openSdkHttp(): SdkHttp {
     fetch: Object.assign(send, { Response }) as unknown as typeof fetch,
     warm(url) {
       // Whatever the answer is. (After a HEAD, undici would close the connection.)
-      void ask(url, () => ({ method: 'OPTIONS' }))
+      void open()
+        .then(({ http, dispatcher }) => http.fetch(url, { method: 'OPTIONS', dispatcher }))
         .then((response) => response.arrayBuffer())
         .catch(() => undefined);
     },

@@ -38,9 +38,6 @@ export function align(whole: Int16Array, piece: Int16Array): number {
   return place - from;
 }
 
-/** A stall of the machine up to so long is caught up by the agent, with packets that come late and all. */
-const CAUGHT_UP_MS = 40;
-
 /**
  * How many frames of 20 ms these packets of one stream leave out, between the first and the last of them. The agent leaves out
  * what was due while its machine stood still, and the call's record says how late it was at most: throws where more is missing.
@@ -50,8 +47,9 @@ export function framesLeftOut(packets: readonly RtpSeen[], { ended }: CallRecord
   let sum = 0;
   for (const [i, { timestamp }] of packets.slice(1).entries()) {
     const frames = ((timestamp - (packets[i] as RtpSeen).timestamp) | 0) / 160 - 1;
-    const isKnown = frames === 0 || (lateness > CAUGHT_UP_MS && frames > 0 && frames * 20 <= lateness);
-    if (!isKnown || !Number.isInteger(frames))
+    // The first of them would have been so late at least.
+    const isKnown = Number.isInteger(frames) && frames >= 0 && frames * 20 <= lateness;
+    if (!isKnown)
       throw new Error(
         `a hole of ${frames} frames, where the agent was late by ${lateness.toFixed(1)} ms at most`,
       );
