@@ -55,6 +55,12 @@ export type AriEvent =
       /** ITU-T Q.850's number for it, where Asterisk gives one. */
       readonly causeCode: number | undefined;
     }
+  | {
+      readonly type: 'ChannelHangupRequest';
+      readonly channel: string;
+      /** As above. */
+      readonly causeCode: number | undefined;
+    }
   | { readonly type: 'ChannelStateChange'; readonly channel: string; readonly state: string }
   | { readonly type: 'ChannelDtmfReceived'; readonly channel: string; readonly digit: string }
   | { readonly type: 'ChannelHold'; readonly channel: string }
@@ -120,6 +126,10 @@ export function parseApplication(value: unknown): AriApplication | undefined {
   return { name, channels: textsOf(application.channel_ids), bridges: textsOf(application.bridge_ids) };
 }
 
+function causeIn({ cause }: Fields): number | undefined {
+  return typeof cause === 'number' ? cause : undefined;
+}
+
 /** One message of the event stream. Never throws: what can't be read is `malformed`. */
 export function parseAriMessage(text: string): AriMessage {
   let value: unknown;
@@ -152,7 +162,13 @@ const readers: { readonly [Type in AriEventType]: (message: Fields) => AriEvent 
       type: 'ChannelDestroyed',
       channel,
       cause: textOf(message.cause_txt),
-      causeCode: typeof message.cause === 'number' ? message.cause : undefined,
+      causeCode: causeIn(message),
+    })),
+  ChannelHangupRequest: (message) =>
+    onChannel(message, (channel) => ({
+      type: 'ChannelHangupRequest',
+      channel,
+      causeCode: causeIn(message),
     })),
   ChannelStateChange(message) {
     const { state = '' } = parseChannel(message.channel) ?? {};

@@ -9,6 +9,7 @@ import { CallIndex } from './call-index.ts';
 import { isOver, legsOf } from './call-states.ts';
 import type { StreamState } from './event-stream.ts';
 import type { Heart } from './heartbeat.ts';
+import { HangupCauses } from './hangup-causes.ts';
 import { LossWatch } from './loss-watch.ts';
 import { Neighbours } from './neighbours.ts';
 import { objectIds } from './object-ids.ts';
@@ -29,6 +30,7 @@ export class Switchboard {
   readonly #reception: Reception;
   readonly #lossWatch: LossWatch;
   readonly #offers: Offers;
+  readonly #causes = new HangupCauses();
   /** Of the other programs of the fleet. */
   readonly neighbours: Neighbours;
 
@@ -77,8 +79,11 @@ export class Switchboard {
       case 'ChannelStateChange':
         if (event.state === 'Up') index.callWith('leg', event.channel)?.pickedUp();
         return;
+      case 'ChannelHangupRequest':
+        this.#causes.request(event.channel, event.causeCode);
+        return;
       case 'ChannelDestroyed':
-        this.#onChannelLeft(event.channel, event.causeCode);
+        this.#onChannelLeft(event.channel, this.#causes.end(event.channel, event.causeCode));
         return;
       case 'BridgeDestroyed': {
         const reason = this.#reasonToLeave() ?? 'bridge-destroyed';
