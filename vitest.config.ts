@@ -18,10 +18,9 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          // All files of a worker in one environment, as what they are about is pure: a third of the time.
+          // All files of a worker in one environment, as what they are about is pure: it takes a third of the time.
+          // What a test puts into it, it takes out again.
           isolate: false,
-          restoreMocks: true,
-          unstubEnvs: true,
           setupFiles: ['test/support/nothing-real.ts'],
           // Only against a test that hangs: hours on a manual clock take their seconds on a busy machine.
           testTimeout: 30_000,

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Ear } from '../../lab/fleet/ears.ts';
 import { FleetReport, percentile } from '../../lab/fleet/report.ts';
 import { fleetSettings, PARTS } from '../../lab/fleet/settings.ts';
@@ -33,6 +33,9 @@ describe('A caller’s ear', () => {
   beforeEach(() => {
     now = 0;
     vi.spyOn(Date, 'now').mockImplementation(() => now);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
   });
   const heard = (...packets: readonly (readonly [at: number, byte: number])[]): Ear => {
     const ear = new Ear();
