@@ -91,16 +91,19 @@ const costsMore = (ratios: readonly number[]): boolean => ratios.every((ratio) =
 
 async function compare(commit: string): Promise<void> {
   const pairs: Pair[] = [];
-  const names = (): string[] => [...(pairs[0]?.[0].keys() ?? [])];
-  while (pairs.length < rounds) pairs.push(await pairOfRound(pairs.length));
+  const measureUpTo = async (count: number): Promise<void> => {
+    while (pairs.length < count) pairs.push(await pairOfRound(pairs.length));
+  };
+  await measureUpTo(rounds);
+  const names = [...(pairs[0]?.[0].keys() ?? [])];
   // A neighbour on the machine can be there for three rounds; of thirty figures one was it, once.
-  const suspects = names().filter((what) => costsMore(ratiosOf(what, pairs)));
+  const suspects = names.filter((what) => costsMore(ratiosOf(what, pairs)));
   if (suspects.length > 0) {
     process.stdout.write(`once more, as these seem to cost more: ${suspects.join('; ')}\n`);
-    while (pairs.length < 2 * rounds) pairs.push(await pairOfRound(pairs.length));
+    await measureUpTo(2 * rounds);
   }
   process.stdout.write(`the working tree to ${commit}: median ratio, least–most of ${pairs.length} rounds\n`);
-  for (const what of names()) {
+  for (const what of names) {
     const ratios = ratiosOf(what, pairs);
     const isLarge = costsMore(ratios);
     if (isLarge) process.exitCode = COSTS_MORE;

@@ -228,8 +228,10 @@ export class CallView {
   }
 }
 
-/** A copy of config/ with some texts replaced, so that the rest is what people run. */
-/** The shipped configuration in `folder`, with its edits. Throws where what is to be replaced stands nowhere. */
+/**
+ * A copy of config/ in `folder` with some texts replaced, so that the rest is what people run. Throws where what is to be replaced
+ * stands nowhere.
+ */
 export function writeConfig(folder: string, edits: readonly (readonly [string, string])[]): string {
   mkdirSync(folder, { recursive: true });
   cpSync(join(PROJECT, 'config'), folder, { recursive: true });
