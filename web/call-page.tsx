@@ -22,8 +22,12 @@ import { Transcript } from './transcript.tsx';
 import { Trouble } from './trouble.tsx';
 import { Waterfalls } from './waterfall.tsx';
 
+/** A call that goes on has more to show, and its recording is there a moment after its end. */
+const untilAllIsThere = (detail?: CallDetail): number | undefined =>
+  detail && (!detail.record.ended || detail.recording === 'running') ? 1000 : undefined;
+
 export function CallPage({ id }: { readonly id: string }) {
-  const loaded = useLoaded<CallDetail>(`/api/call?id=${encodeURIComponent(id)}`);
+  const loaded = useLoaded<CallDetail>(`/api/call?id=${encodeURIComponent(id)}`, untilAllIsThere);
   if (loaded.is === 'loading') return <Loading />;
   if (loaded.is === 'trouble') return <Trouble {...loaded} />;
   return <Call detail={loaded.value} />;
@@ -54,7 +58,7 @@ function Call({ detail }: { readonly detail: CallDetail }) {
           {record.ended && <time class="elapsed">{duration(record.ended.durationMs)}</time>}
         </div>
       </div>
-      {recording ? (
+      {recording === 'there' ? (
         <Player
           url={`/api/recording?id=${encodeURIComponent(id)}`}
           onReady={setPlayer}
@@ -63,7 +67,7 @@ function Call({ detail }: { readonly detail: CallDetail }) {
           }}
         />
       ) : (
-        <p class="dim card">{t.noRecording}</p>
+        <p class="dim card">{recording === 'running' ? t.recordingRuns : t.noRecording}</p>
       )}
       <div class="columns">
         <section class="card" aria-label={t.conversation}>
@@ -92,7 +96,7 @@ function Call({ detail }: { readonly detail: CallDetail }) {
             <h2>{t.download}</h2>
             <div class="actions start">
               {(['wav', 'txt', 'json', 'vtt'] as const)
-                .filter((as) => as !== 'wav' || recording)
+                .filter((as) => as !== 'wav' || recording === 'there')
                 .map((as) => (
                   <a
                     key={as}

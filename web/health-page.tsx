@@ -6,11 +6,11 @@ import { Loading, useLoaded } from './loaded.tsx';
 import { decimal, inWords, languageName, milliseconds, percent, texts } from './texts.ts';
 import { Trouble } from './trouble.tsx';
 
-const AGAIN_MS = 3000;
+const again = (): number => 3000;
 
 export function HealthPage() {
   const t = texts.value;
-  const loaded = useLoaded<Health>('/api/health', AGAIN_MS);
+  const loaded = useLoaded<Health>('/api/health', again);
   return (
     <div class="health">
       <h1>{t.health}</h1>

@@ -7,8 +7,10 @@ export type Loaded<T> =
   | { readonly is: 'there'; readonly value: T; readonly again: () => void }
   | { readonly is: 'trouble'; readonly message: string; readonly again: () => void };
 
-/** What the server has at a path; `everyMs`: asked again and again. */
-export function useLoaded<T>(path: string, everyMs?: number): Loaded<T> {
+const never = (): undefined => undefined;
+
+/** What the server has at a path. `againMs`: how long after that (or, if it wasn't to be had, after nothing) it is asked for anew. */
+export function useLoaded<T>(path: string, againMs: (value?: T) => number | undefined = never): Loaded<T> {
   const [loaded, setLoaded] = useState<Loaded<T>>({ is: 'loading' });
   const [asked, ask] = useState(0);
   const again = (): void => {
@@ -16,23 +18,29 @@ export function useLoaded<T>(path: string, everyMs?: number): Loaded<T> {
   };
   useEffect(() => {
     let wanted = true;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const show = (shown: Loaded<T>): void => {
+      if (!wanted) return;
+      setLoaded(shown);
+      const ms = againMs(shown.is === 'there' ? shown.value : undefined);
+      if (ms !== undefined) timer = setTimeout(load, ms);
+    };
     const load = (): void => {
       get<T>(path).then(
         (value) => {
-          if (wanted) setLoaded({ is: 'there', value, again });
+          show({ is: 'there', value, again });
         },
         (error: unknown) => {
-          if (wanted) setLoaded({ is: 'trouble', message: explain(error), again });
+          show({ is: 'trouble', message: explain(error), again });
         },
       );
     };
     load();
-    const timer = everyMs === undefined ? undefined : setInterval(load, everyMs);
     return () => {
       wanted = false;
-      clearInterval(timer);
+      clearTimeout(timer);
     };
-  }, [path, everyMs, asked]);
+  }, [path, againMs, asked]);
   return loaded;
 }
 

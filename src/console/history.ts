@@ -64,7 +64,7 @@ export class History {
         jitterMs: jitter_ms,
         latenessMs: lateness_max_ms,
       })),
-      recording: recording !== undefined && recording.state !== 'running' && recording.state !== 'failed',
+      recording: recordingOf(recording?.state),
     };
   }
 
@@ -127,6 +127,11 @@ export class History {
       throw error;
     }));
   }
+}
+
+function recordingOf(state: Row<'recordings'>['state'] | undefined): CallDetail['recording'] {
+  if (state === 'running') return 'running';
+  return state === undefined || state === 'failed' ? 'none' : 'there';
 }
 
 function summaryOf(row: Row<'calls'>): CallSummary {

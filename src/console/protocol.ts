@@ -129,7 +129,8 @@ export interface CallDetail {
     readonly jitterMs: Milliseconds;
     readonly latenessMs: Milliseconds;
   }[];
-  readonly recording: boolean;
+  /** Whether there is one to be played: it is written until a moment after the call has ended. */
+  readonly recording: 'none' | 'running' | 'there';
 }
 
 /** The circuit breaker of a provider. `open`: nobody asks it; `half-open`: the next call tries. */

@@ -122,7 +122,12 @@ describe('The console', () => {
     expect(heard().caller).toBeGreaterThan(1000);
     expect(heard().agent).toBeGreaterThan(1000);
     await expect(looksOn.page.getByRole('button', { name: 'Hang up' }).count()).resolves.toBe(0);
-    await looksOn.page.close();
+    await looksOn.page.getByRole('link', { name: 'History' }).click();
+    await looksOn.page
+      .getByRole('row', { name: /Web phone.*running/ })
+      .first()
+      .click();
+    await looksOn.page.getByText('can be played when the call has ended').waitFor();
 
     const measured = tries.page.getByRole('region', { name: 'Test call' }).getByRole('row');
     await expect
@@ -147,6 +152,10 @@ describe('The console', () => {
     for (const key of ['5', '#']) await page.getByRole('button', { name: key, exact: true }).click();
     await conversation.getByText('pressed 5').waitFor();
     await page.getByRole('button', { name: 'End the call' }).click();
+    // The page that was open before the call's end has its recording too.
+    await looksOn.page.getByRole('button', { name: 'Play' }).and(looksOn.page.locator(':enabled')).waitFor();
+    await looksOn.page.getByText('the caller hung up').waitFor();
+    await looksOn.page.close();
     await page.getByRole('link', { name: 'Open in history' }).click();
     await page.locator('.transcript .unheard').filter({ hasText: 'promise' }).waitFor();
     const word = page.getByRole('button', { name: 'Saturday' }).last();

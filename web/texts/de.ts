@@ -192,6 +192,7 @@ export const de: Texts = {
   conversation: 'Gespräch',
   play: 'Abspielen',
   pause: 'Anhalten',
+  recordingRuns: 'Die Aufnahme ist zu hören, sobald das Gespräch zu Ende ist.',
   noRecording: 'Von diesem Gespräch gibt es keine Aufnahme.',
   unplayable: 'Die Aufnahme lässt sich nicht abspielen: ihre Datei fehlt oder ist unvollständig.',
   place: 'Stelle der Aufnahme',

@@ -202,6 +202,7 @@ export const en = {
   conversation: 'Conversation',
   play: 'Play',
   pause: 'Pause',
+  recordingRuns: 'The recording can be played when the call has ended.',
   noRecording: 'There is no recording of this call.',
   unplayable: 'The recording can’t be played: its file is gone, or not complete.',
   place: 'Place in the recording',
