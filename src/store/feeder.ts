@@ -26,7 +26,7 @@ const LOOK_MS: Milliseconds = 5000;
 /** For a database that couldn't be had at the first attempt: it may be there in a moment. */
 const FAILING_MS: Milliseconds = 500;
 
-/** Brings what is in the spool into the database, in order, as fast as that takes it. */
+/** Brings what is in the spool into the database, in order, as soon as the spool hands it out. */
 export class Feeder {
   readonly #options: FeederOptions;
   readonly #closing = new AbortController();

@@ -48,6 +48,8 @@ const LITTER_BYTES = 64 * 2 ** 10;
 /** Read at a time, and more if a single entry has more. */
 const READ_BYTES = 256 * 2 ** 10;
 const RETRY_MS: Milliseconds = 1000;
+/** From one batch to the next: a transaction costs more than what many calls write in this time. */
+const GATHER_MS: Milliseconds = 250;
 
 const NAME = /^(\d{8})-(\d+)_(\d*)-[0-9a-f]{8}\.spool$/;
 
@@ -92,6 +94,8 @@ export class Spool {
   #wake = Promise.withResolvers<undefined>();
   #lost = 0;
   #ended = false;
+  /** When the last batch was handed out. */
+  #handedOutAt: Milliseconds | undefined;
   #trouble: string | undefined;
   #troubleKind = '';
 
@@ -139,8 +143,12 @@ export class Spool {
     await promise.promise;
   }
 
-  /** Those after the last that were handed out. Waits for some; undefined when the spool has ended, or `signal` aborts. */
+  /**
+   * Those after the last that were handed out, at most so many as are read at a time. Waits for some, and soon after others
+   * for more; undefined when the spool has ended, or `signal` aborts.
+   */
   async next(signal?: AbortSignal): Promise<SpoolBatch | undefined> {
+    await this.#gather();
     while (signal?.aborted !== true) {
       const file = this.#files.find(({ read, size }) => read < size);
       if (file) return this.#read(file);
@@ -305,6 +313,15 @@ export class Spool {
     await handle?.close().catch(() => undefined);
   }
 
+  /** Until the spool ends at the latest. Who is behind doesn't wait. */
+  async #gather(): Promise<void> {
+    const unread = this.#files.reduce((sum, { size, read }) => sum + size - read, 0);
+    if (this.#handedOutAt === undefined || this.inherited || unread >= READ_BYTES) return;
+    const { clock } = this.#options;
+    const rest = this.#handedOutAt + GATHER_MS - clock.now();
+    if (rest > 0) await clock.sleep(rest, this.#closing.signal);
+  }
+
   async #read(file: SpoolFile): Promise<SpoolBatch> {
     const from = file.entries;
     const bytes = await this.#wholeLines(file);
@@ -318,6 +335,7 @@ export class Spool {
     }
     file.read += bytes.length;
     file.entries += writes.length;
+    this.#handedOutAt = this.#options.clock.now();
     return { file: file.name, from, writes };
   }
 
