@@ -255,7 +255,7 @@ async function assemble(
     { event: 'ready', extensions, numbers, ...spent() },
     `ready: answering ${[...extensions, ...numbers].join(', ')}`,
   );
-  const prepared = Promise.all([providers.finish('ready'), prepareRest()]).then(() => {
+  const prepared = Promise.all([records.begin(), providers.finish('ready'), prepareRest()]).then(() => {
     if (!scope.signal.aborted) log.info({ event: 'prepared' }, 'all that could wait is prepared');
   });
   await page?.start({ desk, monitoring, providers, gateway });

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { loadConfig, type Config } from '../config.ts';
 import { shownConfig } from '../config/shown-config.ts';
 import type { CallActions } from '../console/console-server.ts';
-import { History } from '../console/history.ts';
 import { LiveCalls } from '../console/live-calls.ts';
 import type { AgentSummary, TestCall } from '../console/protocol.ts';
 import { SignIn } from '../console/sign-in.ts';
@@ -77,6 +76,9 @@ export function openConsole(
     async start(running) {
       parts = running;
       const { desk, monitoring, providers, gateway } = running;
+      // Its packages and the database's take half a second to load: calls are taken already.
+      const { History } = await import('../console/history.ts');
+      const { startConsole } = await import('../console/console-server.ts');
       const history = new History({
         place: placeOfRecords(config),
         folder: dataDir,
@@ -87,8 +89,6 @@ export function openConsole(
       const { listenAddress, listenPort, operateToken, viewToken, hostNames, proxy, tls, phone } = settings;
       const { asteriskUrl = config.asterisk[0]?.url, username, password } = phone;
       const { certificate, key } = tls;
-      // Its server's packages take a quarter of a second to load: calls are taken already.
-      const { startConsole } = await import('../console/console-server.ts');
       const page = await startConsole({
         address: listenAddress,
         port: listenPort,

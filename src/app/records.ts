@@ -4,7 +4,7 @@ import { systemClock } from '../lib/clock.ts';
 import type { Scope } from '../lib/scope.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { KeepRules } from '../store/call-rows.ts';
-import { DATABASE_FILE, type DatabasePlace } from '../store/database.ts';
+import { DATABASE_FILE, type DatabasePlace } from '../store/database-place.ts';
 import { Store } from '../store/store.ts';
 import type { Monitoring } from './monitoring.ts';
 

@@ -2,7 +2,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VoiceAgentError } from '../lib/errors.ts';
-import { DATABASE_FILE, openDatabase, type Database, type DatabasePlace } from '../store/database.ts';
+import { DATABASE_FILE, type DatabasePlace } from '../store/database-place.ts';
+import { openDatabase, type Database } from '../store/database.ts';
 
 /** Where the agent has its records, as the environment says to both. An empty variable counts as not set. */
 export function placeOfRecords(dataFolder: string, env = process.env): DatabasePlace {

@@ -2,18 +2,10 @@ import { Kysely, type Dialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import type { Supervision } from '../threads/supervised-thread.ts';
+import { placeText, type DatabasePlace } from './database-place.ts';
 import { migrations } from './migrations.ts';
 import type { Tables } from './schema.ts';
 import type { SearchIndex } from './search-words.ts';
-
-/** In the program's data directory, where no server is configured. */
-export const DATABASE_FILE = 'records.sqlite';
-
-/** Where records are: in a file of this machine, or in a PostgreSQL server. */
-export type DatabasePlace =
-  | { readonly kind: 'sqlite'; readonly path: string }
-  /** `url`: `postgresql://user:password@host:5432/database`, or whatever libpq understands. */
-  | { readonly kind: 'postgres'; readonly url: string };
 
 /** What the rest of the room does with a database, whichever it is. */
 export interface Database {
@@ -66,12 +58,4 @@ async function migrate(db: Kysely<Tables>, search: SearchIndex): Promise<void> {
   const { error } = await migrator.migrateToLatest();
   if (error instanceof Error) throw error;
   if (error !== undefined) throw new Error(messageOf(error));
-}
-
-/** For people; without the password. */
-export function placeText(place: DatabasePlace): string {
-  if (place.kind === 'sqlite') return place.path;
-  if (!URL.canParse(place.url)) return 'PostgreSQL';
-  const { hostname, port, pathname } = new URL(place.url);
-  return `PostgreSQL at ${hostname || 'a local socket'}${port && `:${port}`}${pathname}`;
 }

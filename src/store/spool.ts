@@ -17,7 +17,7 @@ export interface SpoolOptions {
   readonly maxBytes?: number;
   /** What waits for the disk, likewise. */
   readonly maxPendingBytes?: number;
-  /** Nothing will come for a while: what is in the database is deleted at once. */
+  /** No call is running, and whoever wants to know of those of earlier runs does: only then no file may be left. */
   readonly isQuiet?: () => boolean;
   /** Each trouble once, for the log. */
   readonly onTrouble: (message: string) => void;
@@ -94,6 +94,8 @@ export class Spool {
   #wake = Promise.withResolvers<undefined>();
   #lost = 0;
   #ended = false;
+  /** There was something in the folder, or it couldn't be looked at. */
+  #found = false;
   /** When the last batch was handed out. */
   #handedOutAt: Milliseconds | undefined;
   #trouble: string | undefined;
@@ -108,7 +110,9 @@ export class Spool {
     const spool = new Spool(options);
     try {
       await spool.#adopt();
+      spool.#found = spool.#files.length > 0;
     } catch (error) {
+      spool.#found = true;
       spool.#told(error);
     }
     return spool;
@@ -125,6 +129,11 @@ export class Spool {
   /** What an earlier run has left isn't in the database yet. */
   get inherited(): boolean {
     return this.#files.some(({ inherited, applied, size }) => inherited && applied < size);
+  }
+
+  /** An earlier run has ended with calls, or with what isn't in the database; or it isn't known. */
+  get mayHaveHadCalls(): boolean {
+    return this.#found;
   }
 
   get #diskBytes(): number {
@@ -169,10 +178,11 @@ export class Spool {
     if (!isCurrent || isQuiet || file.size > LITTER_BYTES) await this.tidy();
   }
 
-  /** Deletes what is in the database, however little it is. */
+  /** Deletes what is in the database, however little it is; while it isn't quiet, one file stays. */
   async tidy(): Promise<void> {
     if (this.#writing) return;
-    const done = this.#files.filter(({ size, applied }) => applied === size);
+    const spare = (this.#options.isQuiet?.() ?? true) ? undefined : this.#files.at(-1);
+    const done = this.#files.filter((file) => file.applied === file.size && file !== spare);
     if (done.some((file) => file === this.#files.at(-1))) await this.#endFile();
     this.#files = this.#files.filter((file) => !done.includes(file));
     for (const { name } of done) {

@@ -6,39 +6,22 @@ import {
   beginRecord,
   type CallRecord,
   type RecordInProgress,
-  type Saying,
 } from '../dialog/call/call-record.ts';
 import type { CallEvent } from '../dialog/contract/call-events.ts';
 import type { Message, TakenMessage } from '../dialog/contract/conversation.ts';
 import type { MediaSession, MessageStore } from '../dialog/contract/ports.ts';
-import type { Clock, Milliseconds } from '../lib/clock.ts';
-import { messageOf } from '../lib/errors.ts';
+import type { Milliseconds } from '../lib/clock.ts';
 import { FailureDomain } from '../lib/failure-domain.ts';
 import { makeFolder } from '../lib/make-folder.ts';
 import { thisRun } from '../lib/program-run.ts';
-import type { Supervision } from '../threads/supervised-thread.ts';
+import type { Archive, ArchiveOptions } from './archive.ts';
 import { callId, rowsOf, type KeepRules } from './call-rows.ts';
-import { openDatabase, placeText, type Database, type DatabasePlace } from './database.ts';
-import { Feeder } from './feeder.ts';
+import { completeFile } from './recording-files.ts';
 import type { Write } from './schema.ts';
-import { leftCall, unendedCalls } from './reader.ts';
 import { Spool } from './spool.ts';
-import { takeOver } from './take-over.ts';
-import { recount } from './tallies.ts';
-import { completeFile, completeRecordings, sweep } from './upkeep.ts';
 
-export interface StoreOptions {
-  /** The program's data directory: the spool and recordings are in it. */
-  readonly directory: string;
-  readonly place: DatabasePlace;
-  readonly clock: Clock;
+export interface StoreOptions extends ArchiveOptions {
   readonly rules: KeepRules;
-  /** Calls older than this are deleted, at start and daily, with all that is kept of them. */
-  readonly keepDays: number;
-  /** For the log. */
-  readonly onTrouble: (message: string) => void;
-  readonly onNews: (message: string) => void;
-  readonly supervision?: Supervision;
 }
 
 export interface StoreStatus {
@@ -60,9 +43,6 @@ export interface RecordingPlace {
   ended(): Promise<void>;
 }
 
-const DAY_MS: Milliseconds = 86_400_000;
-/** A program that is cut off from its Asterisk gives its calls up before another one takes them. */
-const RECENTLY_MS: Milliseconds = 60_000;
 /** Between two looks at a call's packets. */
 const MEDIA_MS: Milliseconds = 10_000;
 /** For what is in the spool at the end; the rest waits for the next start. */
@@ -75,85 +55,64 @@ const DRAIN_MS: Milliseconds = 3000;
 export class Store implements MessageStore {
   readonly #options: StoreOptions;
   readonly #spool: Spool;
-  readonly #feeder: Feeder;
-  readonly #running: Map<string, RecordInProgress>;
+  readonly #running = new Map<string, RecordInProgress>();
   readonly #followed = new Map<string, MediaSession>();
   readonly #run = thisRun();
   #cancelLook: () => void = () => undefined;
-  #cancelSweep: () => void = () => undefined;
-  #counted: Promise<void> = Promise.resolve();
-  readonly #closing = new AbortController();
+  #opening: Promise<Archive> | undefined;
+  #archive: Archive | undefined;
+  #begun = false;
   #closed: Promise<void> | undefined;
 
-  private constructor(options: StoreOptions, spool: Spool, running: Map<string, RecordInProgress>) {
-    this.#running = running;
+  private constructor(options: StoreOptions, spool: Spool) {
     this.#options = options;
     this.#spool = spool;
-    const where = placeText(options.place);
-    this.#feeder = new Feeder({
-      spool,
-      clock: options.clock,
-      open: () => openDatabase({ ...options, onWarning: options.onTrouble }),
-      prepare: (database) => this.#prepare(database),
-      onTrouble: (trouble) => {
-        options.onTrouble(`records wait in the spool: ${where}: ${trouble}`);
-      },
-      onWell: () => {
-        options.onNews(`records are written to ${where}`);
-      },
-    });
   }
 
-  /** Takes calls at once; the database is opened meanwhile, or when it is back. */
+  /** Takes calls at once; the database is opened by `begin`, or when it is back. */
   static async open(options: StoreOptions): Promise<Store> {
     const { directory, clock, onTrouble } = options;
-    const running = new Map<string, RecordInProgress>();
-    const isQuiet = (): boolean => running.size === 0;
-    const spool = await Spool.open({ folder: join(directory, 'spool'), clock, onTrouble, isQuiet });
-    return new Store(options, spool, running);
+    const spool = await Spool.open({
+      folder: join(directory, 'spool'),
+      clock,
+      onTrouble,
+      isQuiet: () => store.#begun && store.#running.size === 0,
+    });
+    const store = new Store(options, spool);
+    return store;
   }
 
   get status(): StoreStatus {
     const { trouble, ...spool } = this.#spool.status;
-    const { trouble: databaseTrouble, refused } = this.#feeder;
-    return { ...spool, spoolTrouble: trouble, databaseTrouble, refused };
+    const databaseTrouble = this.#archive ? this.#archive.trouble : 'it is being opened';
+    return { ...spool, spoolTrouble: trouble, databaseTrouble, refused: this.#archive?.refused ?? 0 };
+  }
+
+  /**
+   * Calls are taken, those that were waiting too. Opens the database, or waits for it: until then all that is kept of calls
+   * waits in the spool, so that nobody waits for what there is to be loaded.
+   */
+  async begin(): Promise<void> {
+    this.#begun = true;
+    await this.#open();
+    await this.#spool.tidy();
   }
 
   /**
    * What was said in the calls that an earlier run has left without an end, by `SERVER/CHANNEL`: as far as texts are kept,
    * and from the first word on. Nothing if the database isn't there within that time. Never rejects.
+   *
+   * A run that has ended without a call has left nothing in the spool; where the database is this machine's alone, it isn't
+   * even opened then.
    */
   async interrupted(withinMs: Milliseconds): Promise<Map<string, readonly Message[]>> {
-    const { clock, onTrouble } = this.#options;
-    const calls = new Map<string, readonly Message[]>();
-    try {
-      const database = await this.#feeder.caughtUp(withinMs);
-      if (!database) onTrouble('it is not known which calls were interrupted: the database isn’t there yet');
-      const found = database ? await unendedCalls(database, clock.wallClock() - DAY_MS, this.#run) : [];
-      // The newest first: a call may have been taken up before.
-      for (const { info, said } of found.filter(({ said }) => said.length > 0)) {
-        const name = callName(info);
-        calls.set(name, [...said.flatMap(messageOfSaying), ...(calls.get(name) ?? [])]);
-      }
-    } catch (error) {
-      onTrouble(`it is not known which calls were interrupted: ${messageOf(error)}`);
-    }
-    return calls;
+    if (!this.#spool.mayHaveHadCalls && this.#options.place.kind === 'sqlite') return new Map();
+    return (await this.#open()).interrupted(withinMs);
   }
 
   /** The same of one call that another program may just have left. Never rejects. */
   async leftBehind(call: string, withinMs: Milliseconds): Promise<readonly Message[]> {
-    const { clock, onTrouble } = this.#options;
-    const now = clock.wallClock();
-    try {
-      const database = await this.#feeder.caughtUp(withinMs);
-      const window = { since: now - DAY_MS, recently: now - RECENTLY_MS, run: this.#run };
-      const found = database ? await leftCall(database, call, window) : [];
-      return found.reverse().flatMap(({ said }) => said.flatMap(messageOfSaying));
-    } catch (error) {
-      onTrouble(`it is not known what was said in ${call}: ${messageOf(error)}`);
-      return [];
-    }
+    return (await this.#open()).leftBehind(call, withinMs);
   }
 
   /** Takes a call's events in their order. */
@@ -237,13 +196,17 @@ export class Store implements MessageStore {
 
   async #close(): Promise<void> {
     this.#cancelLook();
-    this.#cancelSweep();
-    this.#closing.abort();
     await this.#spool.end();
-    await this.#feeder.drained(DRAIN_MS);
-    await this.#counted;
-    await this.#feeder.close();
+    await (await this.#opening)?.close(DRAIN_MS);
     await this.#spool.close();
+  }
+
+  #open(): Promise<Archive> {
+    this.#opening ??= import('./archive.ts').then(({ Archive }) => {
+      this.#archive = new Archive(this.#options, this.#spool);
+      return this.#archive;
+    });
+    return this.#opening;
   }
 
   #add(writes: readonly Write[]): void {
@@ -261,38 +224,6 @@ export class Store implements MessageStore {
       if (this.#followed.size > 0) this.#look();
     });
   }
-
-  async #prepare(database: Database): Promise<void> {
-    const { directory, onTrouble, onNews } = this.#options;
-    await takeOver(database, directory, { onTrouble, onNews });
-    await completeRecordings(database, directory);
-    await this.#sweep(database);
-  }
-
-  async #sweep(database: Database): Promise<void> {
-    // It was closed while the database was being opened: the next look, in a day, would keep the process until then.
-    if (this.#closed) return;
-    const { clock, keepDays, directory, onTrouble } = this.#options;
-    this.#cancelSweep();
-    this.#cancelSweep = clock.at(clock.now() + DAY_MS, () => {
-      this.#sweep(database).catch((error: unknown) => {
-        onTrouble(`old records could not be deleted: ${messageOf(error)}`);
-      });
-    });
-    await this.#spool.tidy();
-    await sweep(database, { directory, now: clock.wallClock(), keepDays });
-    // After an upgrade it takes seconds, for which nobody is to wait.
-    await this.#counted;
-    this.#counted = recount(database, this.#closing.signal).catch((error: unknown) => {
-      onTrouble(`calls are not counted, and missing from the figures: ${messageOf(error)}`);
-    });
-  }
-}
-
-function messageOfSaying({ who, text, via, understood, interrupted }: Saying): Message[] {
-  if (text === undefined || text === '') return [];
-  if (who === 'agent') return [{ role: 'agent', text, interrupted: interrupted ?? false }];
-  return understood === false ? [] : [{ role: 'caller', text, via: via ?? 'speech' }];
 }
 
 function mediaRow({ origin, record }: RecordInProgress, now: Milliseconds, media: MediaSession): Write {

@@ -8,8 +8,8 @@ import type { TakenMessage } from '../dialog/contract/conversation.ts';
 import { messageOf } from '../lib/errors.ts';
 import { callId, KEEP_ALL, rowsOf } from './call-rows.ts';
 import type { Database } from './database.ts';
+import { completeFile } from './recording-files.ts';
 import type { Write } from './schema.ts';
-import { completeFile } from './upkeep.ts';
 import { writeRows } from './write-rows.ts';
 
 /** Files of one transaction. */

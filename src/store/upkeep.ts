@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { open, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Milliseconds } from '../lib/clock.ts';
 import { isGoingOn } from '../lib/program-run.ts';
-import { headerFor } from '../media/wav.ts';
 import type { Database } from './database.ts';
+import { completeFile } from './recording-files.ts';
 import { OF_CALLS } from './schema.ts';
 import { count, dropEmpty, overAmong } from './tallies.ts';
 
@@ -115,24 +115,6 @@ export async function completeRecordings({ db, kind }: Database, directory: stri
       .set(whole ? { state: 'cut', ...whole } : { state: 'failed' })
       .where('call_id', '=', call_id)
       .execute();
-  }
-}
-
-/** Undefined: there is no such file, or nothing in it. */
-export async function completeFile(
-  path: string,
-): Promise<{ readonly duration_ms: number; readonly bytes: number } | undefined> {
-  const handle = await open(path, 'r+').catch(() => undefined);
-  if (!handle) return undefined;
-  try {
-    const { buffer } = await handle.read(Buffer.alloc(44), 0, 44, 0);
-    const { size: bytes } = await handle.stat();
-    const whole = headerFor(buffer, bytes);
-    if (!whole) return undefined;
-    await handle.write(whole.header, 0, whole.header.length, 0);
-    return { duration_ms: whole.durationMs, bytes };
-  } finally {
-    await handle.close();
   }
 }
 

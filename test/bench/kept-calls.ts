@@ -6,7 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { NO_MEDIA } from '../../src/dialog/contract/call-media.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { KEEP_ALL } from '../../src/store/call-rows.ts';
-import { openDatabase, type DatabasePlace } from '../../src/store/database.ts';
+import type { DatabasePlace } from '../../src/store/database-place.ts';
+import { openDatabase } from '../../src/store/database.ts';
 import { searchAll } from '../../src/store/reader.ts';
 import { Store } from '../../src/store/store.ts';
 import { callInfo } from '../support/scripted-line.ts';
@@ -38,6 +39,7 @@ export async function keepCalls(
     ...{ directory, place, clock: systemClock, rules: KEEP_ALL, keepDays: 10_000 },
     ...{ onTrouble: onWarning, onNews: () => undefined },
   });
+  await store.begin();
   let number = 0;
   let turns = 0;
   const running = Array.from({ length: calls }, () => ({ call: '', turn: TURNS }));

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { CallRecord } from '../../src/dialog/call/call-record.ts';
 import { callId } from '../../src/store/call-rows.ts';
-import { DATABASE_FILE, openDatabase } from '../../src/store/database.ts';
+import { DATABASE_FILE } from '../../src/store/database-place.ts';
+import { openDatabase } from '../../src/store/database.ts';
 import { listCalls } from '../../src/store/reader.ts';
 
 /** What an agent has kept of its calls, newest first. */

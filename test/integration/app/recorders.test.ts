@@ -34,6 +34,7 @@ describe('the recording of a call', () => {
     const onNews = (): void => undefined;
     const options = { directory, place, clock: systemClock, rules, keepDays: 1, onTrouble, onNews };
     const store = await Store.open(options);
+    await store.begin();
     closeLater(() => store.close());
     const recorders = new Recorders(store, createLogger({ level: 'silent', format: 'json' }), rules);
     const call = { call: 'x', at: 0 };

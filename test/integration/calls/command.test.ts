@@ -14,7 +14,8 @@ import type { CallEvent } from '../../../src/dialog/contract/call-events.ts';
 import type { TakenMessage } from '../../../src/dialog/contract/conversation.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { KEEP_ALL } from '../../../src/store/call-rows.ts';
-import { DATABASE_FILE, openDatabase, type DatabasePlace } from '../../../src/store/database.ts';
+import { DATABASE_FILE, type DatabasePlace } from '../../../src/store/database-place.ts';
+import { openDatabase } from '../../../src/store/database.ts';
 import { Store } from '../../../src/store/store.ts';
 import { PostgresServer } from '../../support/postgres.ts';
 import { ScriptedCall } from '../../support/scripted-call.ts';
@@ -52,6 +53,7 @@ async function kept(at: string, fill: (store: Store) => unknown): Promise<void> 
     onTrouble: (message) => void troubles.push(message),
     onNews: () => undefined,
   });
+  await store.begin();
   await fill(store);
   await store.close();
   expect(troubles).toEqual([]);

@@ -15,7 +15,7 @@ import { buildPage } from '../../../src/console/page-files.ts';
 import { SignIn } from '../../../src/console/sign-in.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { listAudit } from '../../../src/store/reader.ts';
-import type { DatabasePlace } from '../../../src/store/database.ts';
+import type { DatabasePlace } from '../../../src/store/database-place.ts';
 import { InMemoryMediaGateway } from '../../support/in-memory-media-gateway.ts';
 import { NOTHING_LIVE } from '../../support/no-live-calls.ts';
 import { callInfo } from '../../support/scripted-line.ts';

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach } from 'vitest';
-import { openDatabase, type Database, type DatabasePlace } from '../../../src/store/database.ts';
+import type { DatabasePlace } from '../../../src/store/database-place.ts';
+import { openDatabase, type Database } from '../../../src/store/database.ts';
 import { PostgresServer } from '../../support/postgres.ts';
 
 export const KINDS = ['sqlite', 'postgres'] as const;

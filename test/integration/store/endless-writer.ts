@@ -17,6 +17,7 @@ const store = await Store.open({
   onTrouble: (message) => void process.stderr.write(`${message}\n`),
   onNews: () => undefined,
 });
+await store.begin();
 for (let n = 0; ; n += 1) {
   const call = `${process.pid}/${n}`;
   const info = callInfo({ key: { server: String(process.pid), channel: String(n) } });

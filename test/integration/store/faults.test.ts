@@ -8,7 +8,7 @@ import type { CallEvent } from '../../../src/dialog/contract/call-events.ts';
 import { NO_MEDIA } from '../../../src/dialog/contract/call-media.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { KEEP_ALL } from '../../../src/store/call-rows.ts';
-import type { DatabasePlace } from '../../../src/store/database.ts';
+import type { DatabasePlace } from '../../../src/store/database-place.ts';
 import { listCalls, listMessages } from '../../../src/store/reader.ts';
 import { Store } from '../../../src/store/store.ts';
 import type { Supervision } from '../../../src/threads/supervised-thread.ts';
@@ -40,6 +40,7 @@ async function opened(
     onTrouble: (message) => void troubles.push(message),
     onNews: () => undefined,
   });
+  await store.begin();
   closeLater(() => store.close());
   return { store, troubles };
 }

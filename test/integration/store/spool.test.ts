@@ -1,4 +1,6 @@
-/** How what many calls write becomes few transactions. */
+/** How what many calls write becomes few transactions, and what of them the next run of the program finds. */
+import { copyFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Spool } from '../../../src/store/spool.ts';
 import type { Write } from '../../../src/store/schema.ts';
@@ -61,5 +63,45 @@ it('what has piled up is handed out without waiting', async () => {
   const [first, ...rest] = [await taken(), await taken()];
   expect(first.length).toBeGreaterThan(100);
   expect(rest.flat().length).toBeGreaterThan(0);
+  await spool.close();
+});
+
+it('keeps one file while calls run, though all of it is in the database: so the next run knows that there were some', async () => {
+  const folder = await tempFolder();
+  const clock = new ManualClock();
+  let calls = 1;
+  const spool = await Spool.open({
+    folder,
+    clock,
+    onTrouble: () => undefined,
+    isQuiet: () => calls === 0,
+  });
+  expect(spool.mayHaveHadCalls).toBe(false);
+  const write = async (n: number): Promise<string[]> => {
+    await clock.advance(1000);
+    for (let one = n; one < n + 2000; one += 1) spool.add(event(one));
+    await spool.keep(event(n + 2000));
+    const batch = await spool.next();
+    if (batch) await spool.applied(batch);
+    return readdir(folder);
+  };
+  const first = await write(1); // so much that it would be deleted
+  expect(first).toHaveLength(1);
+  const second = await write(3000);
+  expect(second).toHaveLength(1);
+  const [left = ''] = second;
+  await spool.tidy();
+  expect(await readdir(folder)).toEqual([left]);
+
+  // As another run finds it, if this one is killed now.
+  const other = await tempFolder();
+  await copyFile(join(folder, left), join(other, left.replace(/-\d+_\d*-[0-9a-f]+/, '-1_1-00000000')));
+  const next = await Spool.open({ folder: other, clock: new ManualClock(), onTrouble: () => undefined });
+  expect(next.mayHaveHadCalls).toBe(true);
+  await next.close();
+
+  calls = 0;
+  await spool.tidy();
+  expect(await readdir(folder)).toEqual([]);
   await spool.close();
 });

@@ -1,6 +1,7 @@
 /** What is kept of calls, from their events to what is read of them. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +13,8 @@ import type { MediaSession } from '../../../src/dialog/contract/ports.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { thisRun } from '../../../src/lib/program-run.ts';
 import { callId, KEEP_ALL, rowsOf } from '../../../src/store/call-rows.ts';
-import type { Database, DatabasePlace } from '../../../src/store/database.ts';
+import type { DatabasePlace } from '../../../src/store/database-place.ts';
+import type { Database } from '../../../src/store/database.ts';
 import { figures } from '../../../src/store/figures.ts';
 import { findCall, listAudit, listCalls, listMessages, searchAll } from '../../../src/store/reader.ts';
 import { redactionOf, type Told } from '../../../src/store/redaction.ts';
@@ -39,7 +41,14 @@ interface Opened {
   readonly news: string[];
 }
 
+/** Calls are taken, and the database is opened. */
 async function opened(kind: Kind, more: Partial<StoreOptions> = {}): Promise<Opened> {
+  const all = await starting(kind, more);
+  await all.store.begin();
+  return all;
+}
+
+async function starting(kind: Kind, more: Partial<StoreOptions> = {}): Promise<Opened> {
   const place = more.place ?? (await newPlace(kind));
   const directory = more.directory ?? (await tempFolder());
   const troubles: string[] = [];
@@ -663,6 +672,28 @@ describe('a recording', () => {
     await expect
       .poll(() => db.selectFrom('recordings').select('state').execute(), PATIENCE)
       .toEqual([{ state: 'cut' }]);
+  });
+});
+
+describe('a start after a run that has ended without a call', () => {
+  it('opens no file of a database to learn what was interrupted; what calls write until then waits in the spool', async () => {
+    const directory = await tempFolder();
+    const place = await newPlace('sqlite');
+    const file = place.kind === 'sqlite' ? place.path : '';
+    const { store: before } = await opened('sqlite', { directory, place });
+    for (const event of tiny('before')) before.observe(event);
+    await before.close();
+    await rm(file);
+
+    const { store } = await starting('sqlite', { directory, place });
+    expect(await store.interrupted(10_000)).toEqual(new Map());
+    for (const event of tiny('meanwhile')) store.observe(event);
+    expect(store.status.databaseTrouble).toBe('it is being opened');
+    expect(existsSync(file)).toBe(false);
+    await store.begin();
+    const database = await open(place);
+    await expect.poll(async () => (await findCall(database, 'meanwhile'))?.ended, PATIENCE).toBeDefined();
+    expect(store.status.databaseTrouble).toBeUndefined();
   });
 });
 

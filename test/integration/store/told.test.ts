@@ -43,6 +43,7 @@ describe('a database', () => {
     });
     const monitoring = await startMonitoring(config, log, scope, loop);
     const store = await openRecords(config, KEEP_ALL, log, scope, monitoring);
+    await store.begin();
     monitoring.started();
     const info = callInfo({ key: { server: 'test', channel: 'x' } });
     store.observe({ type: 'started', call: 'x', at: 0, info, agent: 'alice' });
