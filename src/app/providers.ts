@@ -16,7 +16,7 @@ import { chainLanguageModels } from '../providers/chain/language-model-chain.ts'
 import type { Listed } from '../providers/chain/provider-list.ts';
 import { chainSpeechToText } from '../providers/chain/speech-to-text-chain.ts';
 import { chainTextToSpeech } from '../providers/chain/text-to-speech-chain.ts';
-import { withFiguresRead } from '../providers/figures-read.ts';
+import { loadFigures, withFiguresRead } from '../providers/figures-read.ts';
 import type { Moment, Part, Ports, Provider } from '../providers/provider.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
 import { ownVersion } from './own-version.ts';
@@ -211,6 +211,10 @@ export class ProviderPool {
       })
       .then((port) => {
         this.#keep(part, name, port);
+        if (part === 'tts')
+          this.#later.ready.push(async () => {
+            await loadFigures();
+          });
         return spoken(provider, port, providers.settings);
       });
     this.#opening[part].set(provider, opening);

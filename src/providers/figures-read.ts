@@ -1,6 +1,5 @@
 import type { TextToSpeech } from '../dialog/contract/ports.ts';
 import { FLUSH, type TextPiece, type TimedWord, type TtsEvent } from '../dialog/contract/speech.ts';
-import { figureReaderOf, readRanges } from './figures/known-figures.ts';
 import type { ReadPart } from './figures/read-figures.ts';
 import { languageOf } from '../dialog/language/known-languages.ts';
 
@@ -12,6 +11,11 @@ export interface FiguresOfVoice {
   readonly butRanges?: boolean;
 }
 
+/** What knows how figures are read, in every language: nobody at a start waits for that. */
+export function loadFigures(): Promise<typeof import('./figures/known-figures.ts')> {
+  return import('./figures/known-figures.ts');
+}
+
 /**
  * A voice that is given words in the place of figures that it doesn't read itself: money, dates, times, units … as the
  * language has them. What it tells of its words is told of what was written, so history and records have that.
@@ -20,18 +24,19 @@ export function withFiguresRead(
   voice: TextToSpeech,
   { reads, butRanges = false }: FiguresOfVoice,
 ): TextToSpeech {
-  const readerOf = (language: string): ReadText | undefined => {
+  const readerOf = async (language: string): Promise<ReadText | undefined> => {
     const { code } = languageOf(language);
-    if (reads !== 'any' && !reads.includes(code)) {
-      const reader = figureReaderOf(code);
-      return reader && ((text) => reader.read(text));
-    }
-    return butRanges ? (text) => readRanges(text, code) : undefined;
+    const readsAll = reads === 'any' || reads.includes(code);
+    if (readsAll && !butRanges) return undefined;
+    const { figureReaderOf, readRanges } = await loadFigures();
+    if (readsAll) return (text) => readRanges(text, code);
+    const reader = figureReaderOf(code);
+    return reader && ((text) => reader.read(text));
   };
   async function* speak(
     ...[text, request, signal]: Parameters<TextToSpeech['speak']>
   ): AsyncGenerator<TtsEvent> {
-    const read = readerOf(request.language);
+    const read = await readerOf(request.language);
     if (!read) {
       yield* voice.speak(text, request, signal);
       return;
