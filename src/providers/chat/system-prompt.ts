@@ -41,14 +41,14 @@ function speakIn(tag: string): string {
     : `Speak ${name}: every word that you write is in ${name}, though these instructions may be in English.`;
 }
 
-function languageName(tag: string): string {
+const languageName = keptFor((tag: string): string => {
   try {
     const [code = tag] = tag.split(/[-_]/);
     return new Intl.DisplayNames('en', { type: 'language' }).of(code) ?? tag;
   } catch {
     return `the language "${tag}"`;
   }
-}
+});
 
 function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : `# ${title}\n${lines.map((line) => `- ${line}`).join('\n')}`;
