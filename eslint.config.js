@@ -114,6 +114,11 @@ function guests(place) {
         {
           patterns: [
             { regex: `^(${names.join('|')})(/|$)`, message: 'this package has its home in another folder' },
+            {
+              regex: '^node:http$',
+              allowTypeImports: true,
+              message: 'lib/node-http.ts has it, and costs a start much less',
+            },
           ],
         },
       ],
@@ -177,7 +182,7 @@ export default tseslint.config(
   },
   {
     files: ['src/media/**/*.ts', 'src/dialog/**/*.ts', 'src/lib/**/*.ts'],
-    ignores: ['src/lib/clock.ts', 'src/lib/program-run.ts'],
+    ignores: ['src/lib/{clock,program-run,node-http}.ts'],
     rules: { 'no-restricted-globals': ['error', ...pureGlobals] },
   },
   { files: ['src/lib/{program-run,make-folder}.ts'], rules: { 'no-restricted-imports': 'off' } },

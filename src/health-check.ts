@@ -10,10 +10,10 @@
  * and MONITORING_LISTEN_PORT. Imports nothing of the program: it runs every few seconds.
  */
 import { realpathSync } from 'node:fs';
-import { get } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { authorityOf } from './lib/authority.ts';
+import { http } from './lib/node-http.ts';
 
 const USAGE = 'usage: voice-agent health [readyz | healthz] [--url URL] [--timeout-ms N] [--json]';
 const LONGEST_ANSWER = 64 * 1024;
@@ -71,7 +71,7 @@ function addressOf(env: Readonly<Record<string, string | undefined>>): string {
 
 function ask(url: string, timeoutMs: number): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const request = get(url, { agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+    const request = http.get(url, { agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (text: string) => {

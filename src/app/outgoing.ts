@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { callRequest, type CallRequest } from '../config/call-request.ts';
 import type { Config } from '../config.ts';
@@ -11,6 +11,7 @@ import { systemClock } from '../lib/clock.ts';
 import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import { limitHttp } from '../lib/http-limits.ts';
 import type { Listeners } from '../lib/listeners.ts';
+import { http } from '../lib/node-http.ts';
 import { PORTS, portUnavailable } from '../lib/port-trouble.ts';
 import type { Scope } from '../lib/scope.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -47,7 +48,7 @@ export async function openOutgoing(outgoing: Outgoing): Promise<void> {
   const { token, listenAddress: host, listenPort: port } = config.outgoing;
   if (token === undefined) return;
   const settings = { connectionsCheckingInterval: REQUEST_MS / 4, maxHeaderSize: 8192 };
-  const server = createServer(settings, (request, response) => {
+  const server = http.createServer(settings, (request, response) => {
     if (!mayAnswer(request, response)) return;
     answer(outgoing, token, request, response).catch((error: unknown) => {
       const status = error instanceof VoiceAgentError ? STATUS[error.code] : undefined;

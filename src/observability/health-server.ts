@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { authorityOf } from '../lib/authority.ts';
 import { systemClock, type Milliseconds } from '../lib/clock.ts';
 import { limitHttp } from '../lib/http-limits.ts';
+import { http } from '../lib/node-http.ts';
 import { PORTS, portUnavailable } from '../lib/port-trouble.ts';
 
 /** One page of the server, made anew for each request. */
@@ -42,7 +43,7 @@ const REQUESTS_PER_MINUTE = 1800;
 /** Serves some pages over plain HTTP, to read only. Throws MONITORING_PORT_UNAVAILABLE. */
 export async function startHealthServer(options: HealthServerOptions): Promise<HealthServer> {
   const { address, port, requestMs = REQUEST_MS, requestsPerMinute = REQUESTS_PER_MINUTE } = options;
-  const server = createServer(
+  const server = http.createServer(
     { connectionsCheckingInterval: requestMs / 4, maxHeaderSize: 8192 },
     (request, response) => {
       if (mayAnswer(request, response)) void answer(request, response, options);

@@ -4,13 +4,14 @@
  * and a barge-in needs no word of the main thread. It has more time than RTP's, as the far side has a
  * buffer: timers are good enough.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { workerData } from 'node:worker_threads';
 import { WebSocketServer } from 'ws';
 import { monotonicNow, systemClock } from '../../lib/clock.ts';
 import type { HttpResponse } from '../../lib/http-exchange.ts';
 import { limitHttp, turnAway } from '../../lib/http-limits.ts';
+import { http } from '../../lib/node-http.ts';
 import { ThreadSide } from '../../threads/thread-side.ts';
 import { PlayoutWheel } from '../playout/playout-wheel.ts';
 import { collectAfterCalls } from '../../threads/collect-garbage.ts';
@@ -80,7 +81,7 @@ function ownPath(url: string | undefined): { path: string; query: string } {
 
 // ── webhooks ──────────────────────────────────────────────────────────────────────────────────
 
-const server = createServer({ connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 });
+const server = http.createServer({ connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 });
 const mayAnswer = limitHttp(server, {
   ...{ connections: limits.maxConnections, requestMs: REQUEST_MS, clock: systemClock },
   requestsPerMinute: limits.requestsPerMinute,

@@ -1,8 +1,9 @@
-import http from 'node:http';
+import type { Agent, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { RequestAbort } from '../../lib/abort.ts';
 import { systemClock, type Milliseconds } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
+import { http } from '../../lib/node-http.ts';
 import { AriError } from './ari-error.ts';
 
 /** Where an Asterisk's ARI is and who we are there. */
@@ -24,7 +25,7 @@ interface AriHttpRequest {
 
 export interface AriHttpAnswer {
   readonly status: number;
-  readonly headers: http.IncomingHttpHeaders;
+  readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
@@ -45,7 +46,7 @@ export class AriHttp {
   readonly #server: AriServer;
   readonly #timeoutMs: Milliseconds;
   readonly #secure: boolean;
-  readonly #agent: http.Agent;
+  readonly #agent: Agent;
   readonly #closing = new AbortController();
 
   constructor(server: AriServer, timeoutMs: Milliseconds) {
@@ -113,7 +114,7 @@ export class AriHttp {
   }
 }
 
-function answerOf(incoming: http.IncomingMessage): Promise<AriHttpAnswer> {
+function answerOf(incoming: IncomingMessage): Promise<AriHttpAnswer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
