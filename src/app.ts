@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { ownAddressTowards } from './app/own-address.ts';
 import { connectAll, openAll } from './app/asterisks.ts';
 import { orAllThatIsWrong } from './app/at-once.ts';
@@ -457,6 +458,8 @@ async function staff(
   );
   const prepareRest = async (): Promise<void> => {
     await Promise.all(later.map((prepare) => prepare()));
+    // One in a turn: calls are going on.
+    while (phrases.convertNext()) await setImmediate();
     await kept.tidy();
   };
   return { agents, announcer, phrases, prepareRest };

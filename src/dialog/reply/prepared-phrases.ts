@@ -39,11 +39,13 @@ export interface PhraseRequest {
 
 /**
  * Greetings and stock phrases, synthesised once at start and kept as they go over the wire, so that
- * they play at once and even when the synthesiser has died.
+ * they play at once and even when the synthesiser has died. They are brought into the wire's formats by
+ * `convertNext`, which nobody at a start waits for, or when they are first wanted.
  */
 export class PhraseCache {
   readonly #texts = new Map<string, PhraseTexts>();
-  readonly #phrases = new Map<string, PreparedPhrase>();
+  readonly #phrases = new Map<string, () => PreparedPhrase>();
+  readonly #unconverted = new Set<() => PreparedPhrase>();
 
   /**
    * Synthesises phrases of an owner, all or these, one after the other; formats are only conversions. What
@@ -103,15 +105,34 @@ export class PhraseCache {
       const given = sourceFor(request, format);
       const source = spoken.get(given) ?? (await synthesise(text, request, given, signal));
       spoken.set(given, source);
-      const audio = joinAudio(source.pieces, format);
-      const durationMs = (sampleCount(audio) * 1000) / audio.rateHz;
-      this.#phrases.set(keyOf(request.owner, name, format), { text, audio, durationMs, words: source.words });
+      this.#put(keyOf(request.owner, name, format), text, source, format);
     }
     return [...spoken.values()].every(({ substituted }) => !substituted);
   }
 
+  #put(key: string, text: string, spoken: Spoken, format: AudioFormat): void {
+    // One or the other: what was spoken isn't kept when it has been converted.
+    let kept: { readonly spoken: Spoken } | { readonly phrase: PreparedPhrase } = { spoken };
+    const phrase = (): PreparedPhrase => {
+      if ('spoken' in kept) kept = { phrase: phraseOf(text, kept.spoken, format) };
+      this.#unconverted.delete(phrase);
+      return kept.phrase;
+    };
+    const before = this.#phrases.get(key);
+    if (before) this.#unconverted.delete(before);
+    this.#phrases.set(key, phrase);
+    this.#unconverted.add(phrase);
+  }
+
   get(owner: string, phrase: PhraseName, format: AudioFormat): PreparedPhrase | undefined {
-    return this.#phrases.get(keyOf(owner, phrase, format));
+    return this.#phrases.get(keyOf(owner, phrase, format))?.();
+  }
+
+  /** Brings one more phrase into a format in which it may be wanted. False: all are. */
+  convertNext(): boolean {
+    const [next] = this.#unconverted;
+    next?.();
+    return next !== undefined;
   }
 
   /** The words of a phrase, prepared or not. */
@@ -182,6 +203,11 @@ interface Spoken {
   readonly words: readonly TimedWord[];
   /** Another synthesiser has spoken at least some of it. */
   readonly substituted: boolean;
+}
+
+function phraseOf(text: string, { pieces, words }: Spoken, format: AudioFormat): PreparedPhrase {
+  const audio = joinAudio(pieces, format);
+  return { text, audio, durationMs: (sampleCount(audio) * 1000) / audio.rateHz, words };
 }
 
 async function synthesise(

@@ -56,6 +56,17 @@ describe('phrases known beforehand', () => {
     }
   });
 
+  it('are brought into a format once: when they are wanted, or one after the other before', async () => {
+    const { phrases } = await prepared(new ScriptedTts(new ManualClock(), { firstAudioMs: 0 }));
+    const wanted = phrases.get('alice', 'greeting', WIDE);
+    let others = 0;
+    while (phrases.convertNext()) others += 1;
+    expect(others).toBe(5); // of two phrases in three formats
+    expect(phrases.get('alice', 'greeting', WIDE)).toBe(wanted);
+    expect(phrases.get('alice', 'goodbye', ALAW)).toBe(phrases.get('alice', 'goodbye', ALAW));
+    expect(phrases.convertNext()).toBe(false);
+  });
+
   it('are asked for in the format that is wanted for RTP, but for no wider wire', () => {
     const narrow: AudioFormat = { encoding: 'pcm_s16', rateHz: 8000 };
     const tts = Object.assign(new ScriptedTts(new ManualClock()), { formats: [narrow, ULAW, WIDE] });
