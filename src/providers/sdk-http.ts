@@ -26,7 +26,7 @@ export const SDK_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 300_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 
-export interface SdkHttp {
+interface SdkHttp {
   /** For the SDK. */
   readonly fetch: typeof fetch;
   /** Opens a connection to `url`, or keeps the one there is from falling asleep. Never fails. */
@@ -38,18 +38,85 @@ type Http = typeof Undici;
 
 let loading: Promise<Http> | undefined;
 
-/** With the first question, and before it if there is time (`loadSdkHttp`): its 110 modules would be a twentieth of a start. */
 function undici(): Promise<Http> {
   return (loading ??= import('undici'));
 }
 
-/** For `Workshop.later`. Never rejects: a question would, with the reason. */
-export async function loadSdkHttp(): Promise<void> {
-  await undici().catch(() => undefined);
+/** For `Workshop.later`: what questions go by, and the SDK that `load` loads. Never rejects: a question would, with the reason. */
+export async function loadSdk(load: () => Promise<unknown>): Promise<void> {
+  await Promise.all([undici(), load()]).catch(() => undefined);
+}
+
+/**
+ * An SDK with connections to one server. It is loaded with the first question, and before it if there is time (`loadSdk`): with undici,
+ * by which its questions go, it has 150 modules, a tenth of a start.
+ */
+export class LaterSdk<Module extends SdkErrors, Client> {
+  readonly #address: string;
+  readonly #load: () => Promise<Module>;
+  readonly #make: (module: Module, http: typeof fetch) => Client;
+  #opening: Promise<Client> | undefined;
+  #http: SdkHttp | undefined;
+  #errors: SdkErrors = NO_ERRORS;
+  #closed = false;
+
+  /** `make`: a client for `address`, which asks by the `fetch` that it is given. */
+  constructor(
+    address: string,
+    load: () => Promise<Module>,
+    make: (module: Module, http: typeof fetch) => Client,
+  ) {
+    this.#address = address;
+    this.#load = load;
+    this.#make = make;
+  }
+
+  client(): Promise<Client> {
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  /** Opens a connection, or keeps the one there is from falling asleep. Never fails. */
+  warm(): void {
+    void this.client().then(
+      () => this.#http?.warm(this.#address),
+      () => undefined,
+    );
+  }
+
+  /** What was thrown, as a failure of ours, in words that hold none of `keys`. */
+  failure(
+    error: unknown,
+    about: Pick<FailureDetails, 'code' | 'provider'>,
+    keys: readonly string[],
+  ): ProviderFailure {
+    return failureOfSdk(error, this.#errors, about, keys);
+  }
+
+  /** What the server said, if it was the server that refused. */
+  refusal(error: unknown): Refusal | undefined {
+    return refusalOf(error, this.#errors);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#http?.close();
+  }
+
+  async #open(): Promise<Client> {
+    const module = await this.#load();
+    this.#errors = module;
+    this.#http ??= openSdkHttp();
+    if (this.#closed) await this.#http.close();
+    return this.#make(module, this.#http.fetch);
+  }
 }
 
 /** Connections to one server, kept open. */
-export function openSdkHttp(): SdkHttp {
+function openSdkHttp(): SdkHttp {
   let agent: Agent | undefined;
   let closed = false;
   const open = async (): Promise<{ http: Http; dispatcher: Agent }> => {
@@ -111,14 +178,22 @@ async function explained({ Response }: Http, response: Undici.Response): Promise
 type ErrorClass = abstract new (...args: never[]) => Error;
 
 /** An SDK's classes of errors. */
-export interface SdkErrors {
+interface SdkErrors {
   readonly APIError: ErrorClass;
   readonly APIConnectionError: ErrorClass;
   readonly APIConnectionTimeoutError: ErrorClass;
 }
 
+/** Nobody throws any of these: of an SDK that isn't loaded yet. */
+class NoError extends Error {}
+const NO_ERRORS: SdkErrors = {
+  APIError: NoError,
+  APIConnectionError: NoError,
+  APIConnectionTimeoutError: NoError,
+};
+
 /** What an SDK threw, as a failure of ours, in words that hold none of `keys`. */
-export function failureOfSdk(
+function failureOfSdk(
   error: unknown,
   { APIError, APIConnectionError, APIConnectionTimeoutError }: SdkErrors,
   about: Pick<FailureDetails, 'code' | 'provider'>,
@@ -153,7 +228,7 @@ const TOO_OFTEN = /rate.?limit|too many requests|throttl/i;
 const NOT_LET_IN = /api.?key|authenticat|unauthori[sz]ed|forbidden|permission|access denied/i;
 
 /** What a server said, if it is that what an SDK threw: also what came as an event of a stream that had begun. */
-export function refusalOf(
+function refusalOf(
   error: unknown,
   { APIError, APIConnectionError }: Pick<SdkErrors, 'APIError' | 'APIConnectionError'>,
 ): Refusal | undefined {

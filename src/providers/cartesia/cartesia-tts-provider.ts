@@ -16,7 +16,7 @@ export const cartesiaTts: Provider<'tts'> = {
     reads: CARTESIA.in(settings).tts.figures === 'voice' ? 'any' : ['en'],
     butRanges: true,
   }),
-  async open({ settings, onTrouble }) {
+  async open({ settings, later, onTrouble }) {
     const { createCartesiaTts } = await import('./cartesia-tts.ts');
     const { apiKey = '', baseUrl, connectMs, tts: own } = CARTESIA.in(settings);
     const { format, repliesPerSocket, figures: _, ...others } = own;
@@ -27,11 +27,13 @@ export const cartesiaTts: Provider<'tts'> = {
       connectMs,
       contextsPerSocket: repliesPerSocket,
       format: format && { encoding: format.encoding, rateHz: format.sampleRateHz },
-
       onTrouble,
     });
-    // The first call shall find a connection.
-    tts.warm?.();
+    // The first reply shall find a connection; greetings are prepared.
+    later('ready', () => {
+      tts.warm?.();
+      return Promise.resolve();
+    });
     return tts;
   },
 };

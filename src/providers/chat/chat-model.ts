@@ -13,6 +13,8 @@ import { writtenReply } from './written-reply.ts';
 
 /** A server of chat completions, behind whichever SDK. */
 export interface ChatServer {
+  /** Resolves when what it is asked by is loaded: no time of the server's. Rejects as `ask` does. */
+  load(): Promise<unknown>;
   /** Resolves when the headers are there. What it throws, and the chunks do, is what `failure` understands. */
   ask(body: ChatBody, signal: AbortSignal): Promise<AsyncIterable<unknown>>;
   failure(error: unknown): ProviderFailure;
@@ -130,6 +132,7 @@ export function createChatModel(
           mayAskAgain: !isSecond,
           clock,
         };
+        await server.load();
         const answer = answerOf(server, body, signal, { ...options, ...about });
         let ending: Ending | undefined;
         for (let next = await answer.next(); ; next = await answer.next()) {

@@ -1,7 +1,7 @@
-import Groq, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'groq-sdk';
+import type Groq from 'groq-sdk';
 import type { FailureDetails, ProviderFailure } from '../provider-failure.ts';
 import type { Refusal } from '../chat/refusals.ts';
-import { failureOfSdk, openSdkHttp, refusalOf, SDK_TIMEOUT_MS } from '../sdk-http.ts';
+import { LaterSdk, SDK_TIMEOUT_MS } from '../sdk-http.ts';
 
 export interface GroqConnection {
   readonly apiKey: string;
@@ -10,7 +10,7 @@ export interface GroqConnection {
 }
 
 export interface GroqClient {
-  readonly sdk: Groq;
+  readonly sdk: () => Promise<Groq>;
   /** Opens a connection, or keeps the one there is from falling asleep. Never fails. */
   warm(): void;
   /** What was thrown, as a failure of ours. */
@@ -20,28 +20,33 @@ export interface GroqClient {
   close(): Promise<void>;
 }
 
-const ERRORS = { APIError, APIConnectionError, APIConnectionTimeoutError };
+export const loadGroq = (): Promise<typeof import('groq-sdk')> => import('groq-sdk');
 
 export function createGroqClient({ apiKey, baseUrl }: GroqConnection): GroqClient {
   // The SDK appends `/openai/v1/…` itself.
   const baseURL = baseUrl.replace(/(\/openai\/v1)?\/*$/, '');
-  const http = openSdkHttp();
-  return {
+  const later = new LaterSdk(
+    baseURL,
+    loadGroq,
     // All of it explicit, so that the SDK reads no variable of the environment.
-    sdk: new Groq({
-      apiKey,
-      baseURL,
-      fetch: http.fetch,
-      maxRetries: 0,
-      timeout: SDK_TIMEOUT_MS,
-      // It prints what it can't parse to the console.
-      logLevel: 'off',
-    }),
+    ({ default: Sdk }, fetch) =>
+      new Sdk({
+        apiKey,
+        baseURL,
+        fetch,
+        maxRetries: 0,
+        timeout: SDK_TIMEOUT_MS,
+        // It prints what it can't parse to the console.
+        logLevel: 'off',
+      }),
+  );
+  return {
+    sdk: () => later.client(),
     warm() {
-      http.warm(baseURL);
+      later.warm();
     },
-    failure: (code, provider, error) => failureOfSdk(error, ERRORS, { code, provider }, [apiKey]),
-    refusal: (error) => refusalOf(error, ERRORS),
-    close: () => http.close(),
+    failure: (code, provider, error) => later.failure(error, { code, provider }, [apiKey]),
+    refusal: (error) => later.refusal(error),
+    close: () => later.close(),
   };
 }

@@ -10,7 +10,7 @@ export const groqLlm: Provider<'llm'> = {
   languages: 'any',
   rank: 10,
   async open({ settings, later, onTrouble }) {
-    later('ready', async () => (await import('../sdk-http.ts')).loadSdkHttp());
+    later('ready', async () => (await import('../sdk-http.ts')).loadSdk(() => import('groq-sdk')));
     const { createGroqLlm } = await import('./groq-llm.ts');
     const { apiKey = '', ...own } = GROQ.in(settings);
     // Whether it is asked again is up to the chain that it stands in.

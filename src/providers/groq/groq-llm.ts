@@ -18,7 +18,8 @@ export function createGroqLlm(options: GroqLlmOptions): LanguageModel {
   const client = createGroqClient(options);
   return createChatModel(
     {
-      ask: (body, signal) => client.sdk.chat.completions.create(body, { signal }),
+      load: () => client.sdk(),
+      ask: async (body, signal) => (await client.sdk()).chat.completions.create(body, { signal }),
       failure: (error) => client.failure('LLM_FAILED', name, error),
       refusal: (error) => client.refusal(error),
       warm: () => {

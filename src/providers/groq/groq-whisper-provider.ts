@@ -10,7 +10,7 @@ export const groqWhisper: Provider<'stt'> = {
   languages: 'any',
   rank: 20,
   async open({ settings, wordTimes, later }) {
-    later('ready', async () => (await import('../sdk-http.ts')).loadSdkHttp());
+    later('ready', async () => (await import('../sdk-http.ts')).loadSdk(() => import('groq-sdk')));
     const { createGroqWhisperStt } = await import('./groq-whisper-stt.ts');
     const { apiKey = '', baseUrl, sttModel: model, transcriptMs: timeoutMs } = GROQ.in(settings);
     return createGroqWhisperStt({ apiKey, baseUrl, model, timeoutMs, wordTimes });

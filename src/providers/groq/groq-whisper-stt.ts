@@ -1,4 +1,3 @@
-import { toFile } from 'groq-sdk';
 import type { SpeechToText, SttStream } from '../../dialog/contract/ports.ts';
 import type { SttRequest, Transcript } from '../../dialog/contract/speech.ts';
 import { RequestAbort } from '../../lib/abort.ts';
@@ -11,7 +10,7 @@ import { ProviderFailure } from '../provider-failure.ts';
 import { TurnRecording } from '../turn-recording.ts';
 import { heardWords, wordPlaces } from '../word-places.ts';
 import { isPhantom } from './whisper-phantoms.ts';
-import { createGroqClient, type GroqClient, type GroqConnection } from './groq-client.ts';
+import { createGroqClient, loadGroq, type GroqClient, type GroqConnection } from './groq-client.ts';
 
 export interface GroqWhisperOptions extends GroqConnection {
   readonly name?: string;
@@ -146,13 +145,14 @@ async function transcribe(
   options: GroqWhisperOptions & { readonly name: string },
 ): Promise<Transcript> {
   const { name, model, timeoutMs, clock = systemClock } = options;
+  const [sdk, { toFile }] = await Promise.all([client.sdk(), loadGroq()]);
   const request = new RequestAbort(signal, clock);
   const message = `no transcript within ${timeoutMs} ms`;
   const late = (): ProviderFailure =>
     new ProviderFailure({ code: 'STT_FAILED', provider: name, kind: 'timeout', message });
   request.deadline(clock.now() + timeoutMs, late);
   try {
-    const answer = await client.sdk.audio.transcriptions.create(
+    const answer = await sdk.audio.transcriptions.create(
       {
         model,
         file: await toFile(wav, 'turn.wav', { type: 'audio/wav' }),

@@ -8,7 +8,7 @@ export const openAiCompatibleLlm: Provider<'llm'> = {
   isRemote: true,
   languages: 'any',
   async open({ settings, later, onTrouble }) {
-    later('ready', async () => (await import('../sdk-http.ts')).loadSdkHttp());
+    later('ready', async () => (await import('../sdk-http.ts')).loadSdk(() => import('openai')));
     const { createOpenAiLlm } = await import('./openai-llm.ts');
     return createOpenAiLlm({ ...OPENAI_COMPATIBLE.in(settings), onTrouble });
   },

@@ -1,7 +1,6 @@
-import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import type { LanguageModel } from '../../dialog/contract/ports.ts';
 import { createChatModel, type ChatModelOptions } from '../chat/chat-model.ts';
-import { failureOfSdk, openSdkHttp, refusalOf, SDK_TIMEOUT_MS } from '../sdk-http.ts';
+import { LaterSdk, SDK_TIMEOUT_MS } from '../sdk-http.ts';
 import type { OpenAiSettings } from './openai-section.ts';
 
 export interface OpenAiLlmOptions
@@ -14,38 +13,41 @@ export interface OpenAiLlmOptions
   readonly name?: string;
 }
 
-const ERRORS = { APIError, APIConnectionError, APIConnectionTimeoutError };
-
 /** A chat model behind any server that speaks like OpenAI: `baseUrl` as it is, and `/chat/completions`. */
 export function createOpenAiLlm(options: OpenAiLlmOptions): LanguageModel {
   const { name = 'openai-compatible', apiKey, baseUrl, maxTokens, maxTokensAs, reasoningEffort } = options;
-  const http = openSdkHttp();
   const address = baseUrl.replaceAll(/(?<!:)\/{2,}/g, '/').replace(/\/$/, '');
-  const sdk = new OpenAI({
-    baseURL: address,
-    ...accessOf(options),
-    // All of it explicit, so that the SDK sends nothing that stands in the environment for other programs.
-    adminAPIKey: null,
-    organization: null,
-    project: null,
-    fetch: http.fetch,
-    maxRetries: 0,
-    timeout: SDK_TIMEOUT_MS,
-    // It prints what it can't parse to the console.
-    logLevel: 'off',
-  });
+  const later = new LaterSdk(
+    address,
+    () => import('openai'),
+    ({ default: Sdk }, fetch) =>
+      new Sdk({
+        baseURL: address,
+        ...accessOf(options),
+        // All of it explicit, so that the SDK sends nothing that stands in the environment for other programs.
+        adminAPIKey: null,
+        organization: null,
+        project: null,
+        fetch,
+        maxRetries: 0,
+        timeout: SDK_TIMEOUT_MS,
+        // It prints what it can't parse to the console.
+        logLevel: 'off',
+      }),
+  );
   const keys = apiKey === undefined ? [] : [apiKey];
   return createChatModel(
     {
+      load: () => later.client(),
       // Its types don't know what other servers stream.
-      ask: (body, signal) => sdk.chat.completions.create(body, { signal }),
+      ask: async (body, signal) => (await later.client()).chat.completions.create(body, { signal }),
       failure: (error) =>
-        failureOfSdk(withRemedy(error, address), ERRORS, { code: 'LLM_FAILED', provider: name }, keys),
-      refusal: (error) => refusalOf(error, ERRORS),
+        later.failure(withRemedy(error, address), { code: 'LLM_FAILED', provider: name }, keys),
+      refusal: (error) => later.refusal(error),
       warm() {
-        http.warm(address);
+        later.warm();
       },
-      close: () => http.close(),
+      close: () => later.close(),
     },
     { ...options, name },
     {
