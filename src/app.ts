@@ -408,6 +408,7 @@ async function staff(
     const names = Object.keys(texts) as PhraseName[];
     const again = await prepare(names.filter((name) => FIRST_WORDS.has(name)));
     later.push(async () => {
+      expectedPhrases(profile); // put together before a call wants them
       again.push(...(await prepare(names.filter((name) => !FIRST_WORDS.has(name)))));
       // Nobody waits for a cloud that is away at start.
       void phrases.complete(request, again, systemClock, scope.signal).then((done) => {
@@ -437,7 +438,9 @@ async function staff(
       profile,
       parts: { vad, stt, llm, tts, endOfTurn },
       tools: toolTable(tools),
-      expected: expectedPhrases(profile),
+      get expected() {
+        return expectedPhrases(profile);
+      },
       source,
     };
   };
