@@ -19,6 +19,7 @@ const told = () => ({
   undici: isLoaded('node_modules/undici'),
   sdk: isLoaded('node_modules/groq-sdk'),
   kysely: isLoaded('node_modules/kysely'),
+  cartesia: isLoaded('node_modules/@cartesia'),
   figures: isLoaded('src/providers/figures'),
   // Node's own fetch and WebSocket.
   web: process.moduleLoadList.some((name) => name.endsWith('internal/deps/undici/undici')),
@@ -26,6 +27,8 @@ const told = () => ({
 await import('./src/app.ts');
 await import('./src/app/records.ts');
 await import('./src/app/console.ts');
+await import('./src/providers/cartesia/cartesia-tts.ts');
+await import('./src/providers/cartesia/cartesia-stt.ts');
 const { createGroqLlm } = await import('./src/providers/groq/groq-llm.ts');
 const { GROQ_LLM } = await import('./test/support/provider-defaults.ts');
 const model = createGroqLlm({ ...GROQ_LLM, apiKey: 'x', onTrouble() {} });
@@ -40,7 +43,7 @@ it('what nobody wants before calls are taken isn’t loaded before, and what a m
   const args = ['--input-type=module', '--eval', SCRIPT];
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: PROJECT });
   expect(JSON.parse(stdout)).toEqual({
-    before: { undici: false, sdk: false, kysely: false, figures: false, web: false },
+    before: { undici: false, sdk: false, kysely: false, cartesia: false, figures: false, web: false },
     after: { undici: true, sdk: true },
   });
 });

@@ -23,15 +23,19 @@ export interface CartesiaConnection {
   readonly connectMs: Milliseconds;
 }
 
-/**
- * The CommonJS build: the other one doesn't find `ws`, takes Node's own WebSocket instead, and that puts the
- * key into the address.
- */
 const require = createRequire(import.meta.url);
-const { Cartesia: Client } = require('@cartesia/cartesia-js') as { readonly Cartesia: typeof Cartesia };
-const { TTSWS: Socketed } = require('@cartesia/cartesia-js/resources/tts/ws') as {
-  readonly TTSWS: typeof TTSWS;
-};
+
+/**
+ * The SDK, loaded with the first use of it, and before that if there is time. The CommonJS build: the other one doesn't find `ws`,
+ * takes Node's own WebSocket instead, and that puts the key into the address.
+ */
+export function loadCartesia(): { readonly Client: typeof Cartesia; readonly Socketed: typeof TTSWS } {
+  const { Cartesia: Client } = require('@cartesia/cartesia-js') as { readonly Cartesia: typeof Cartesia };
+  const { TTSWS: Socketed } = require('@cartesia/cartesia-js/resources/tts/ws') as {
+    readonly TTSWS: typeof TTSWS;
+  };
+  return { Client, Socketed };
+}
 
 export type CartesiaClient = Cartesia;
 
@@ -54,6 +58,7 @@ export function socketOptions(refusal: Refusal): ClientOptions {
 }
 
 export function createCartesiaClient({ apiKey, baseUrl }: CartesiaConnection): CartesiaClient {
+  const { Client } = loadCartesia();
   // Given explicitly, so that no variable of the environment is read by the SDK.
   return new Client({ apiKey, baseURL: baseUrl.replace(/\/+$/, ''), maxRetries: 0, logLevel: 'off' });
 }
@@ -65,6 +70,7 @@ export function createTtsSocket(
   refusal: Refusal,
 ): TTSWS {
   const { baseUrl } = connection;
+  const { Socketed } = loadCartesia();
   const url = new URL(baseUrl);
   const options = socketOptions(refusal);
   if (url.protocol !== 'http:') return new Socketed(client, options);

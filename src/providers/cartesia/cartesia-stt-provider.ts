@@ -10,7 +10,8 @@ export const cartesiaStt: Provider<'stt'> = {
   isRemote: true,
   languages: CARTESIA_STT_LANGUAGES,
   rank: 10,
-  async open({ settings }) {
+  async open({ settings, later }) {
+    later('ready', async () => void (await import('./cartesia-client.ts')).loadCartesia());
     const { createCartesiaStt } = await import('./cartesia-stt.ts');
     const { apiKey = '', baseUrl, connectMs, stt } = CARTESIA.in(settings);
     const { startThreshold: start, eagerEndThreshold: eagerEnd, endThreshold: end, endTimeoutMs } = stt;

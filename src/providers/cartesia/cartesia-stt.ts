@@ -5,7 +5,7 @@ import { VoiceAgentError } from '../../lib/errors.ts';
 import { keyTerms } from '../key-terms.ts';
 import { retried } from '../provider-failure.ts';
 import { CARTESIA_ENCODING } from './cartesia-formats.ts';
-import { createCartesiaClient, type CartesiaConnection } from './cartesia-client.ts';
+import { createCartesiaClient, type CartesiaClient, type CartesiaConnection } from './cartesia-client.ts';
 import { FinalizeStream } from './finalize-stream.ts';
 import { HeardPump } from '../heard-pump.ts';
 import { SttLink, type SttEndpoint, type SttMessage } from './stt-link.ts';
@@ -43,7 +43,7 @@ const KEY_TERMS = { terms: 100, characters: 1200 };
 /** Cartesia as a speech-to-text provider: a socket for each call, opened while it is being answered. */
 export function createCartesiaStt(options: CartesiaSttOptions): SpeechToText {
   const { name = 'cartesia', socket, clock = systemClock } = options;
-  const client = createCartesiaClient(options);
+  let client: CartesiaClient | undefined;
   const streams = new Set<SttStream>();
   let closed = false;
 
@@ -60,6 +60,7 @@ export function createCartesiaStt(options: CartesiaSttOptions): SpeechToText {
     });
     const firstFrame = pump.next;
     const made: { stream?: TurnsStream | FinalizeStream } = {};
+    client ??= createCartesiaClient(options);
     const link: SttLink = new SttLink({
       client,
       connection: options,

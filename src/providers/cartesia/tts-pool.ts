@@ -23,14 +23,13 @@ const ROUNDS = 4;
 /** Open sockets for replies to come: at least one once it was warmed, more as they are needed. */
 export class TtsPool {
   readonly #options: TtsPoolOptions;
-  readonly #client: CartesiaClient;
+  #client: CartesiaClient | undefined;
   readonly #sockets = new Set<TtsSocket>();
   #closed = false;
   #cancelRound: (() => void) | undefined;
 
   constructor(options: TtsPoolOptions) {
     this.#options = options;
-    this.#client = createCartesiaClient(options);
   }
 
   /** Opens a socket if none is open or being opened. Rejects with a ProviderFailure. */
@@ -77,6 +76,7 @@ export class TtsPool {
 
   #openSocket(): TtsSocket {
     const { provider, clock, onTrouble } = this.#options;
+    this.#client ??= createCartesiaClient(this.#options);
     const socket: TtsSocket = new TtsSocket({
       client: this.#client,
       connection: this.#options,
