@@ -1,6 +1,6 @@
 import { FRAME_MS } from './audio.ts';
 import { RealFft } from './fft.ts';
-import { levelDbov, SILENCE_DBOV } from './level.ts';
+import { SILENCE_DBOV } from './level.ts';
 
 /**
  * Takes the echo of the agent's own voice out of what is heard: learns the path from the one to the other (its delay
@@ -62,11 +62,11 @@ export class EchoCanceller {
   #end: number;
   /** Frames of silence at its end. */
   #silentFrames = Infinity;
-  /** Spectra of it, one for each frame, by the frame's number modulo REACH_FRAMES; `#stale`: so many of the newest are missing. */
+  /** Spectra of it, one for each frame, by the frame's number modulo REACH_FRAMES; `#isStale`: it isn't there yet. */
   readonly #sentRe: Float32Array;
   readonly #sentIm: Float32Array;
   #newest = 0;
-  #stale = 0;
+  readonly #isStale = new Uint8Array(REACH_FRAMES);
   /** The path, a piece after another, and how much each of its bins may be off. */
   readonly #pathRe: Float32Array;
   readonly #pathIm: Float32Array;
@@ -107,14 +107,14 @@ export class EchoCanceller {
   }
 
   /**
-   * The next frame that was sent, and the frame that was heard with or after it: `into` is what is heard without its
-   * echo. All are as long as a frame; `into` may be `heard`. An echo that comes earlier than what caused it isn't found.
+   * The next frame that was sent, and the frame that was heard with or after it, of which the echo is taken. Both are as long
+   * as a frame. An echo that comes earlier than what caused it isn't found. `heardDbov`: the level of what was
+   * heard. False: it was left as it is.
    */
-  cancel(sent: Int16Array, heard: Int16Array, into: Int16Array): void {
+  cancel(sent: Int16Array, heard: Int16Array, heardDbov: number): boolean {
     this.#keep(sent);
-    into.set(heard);
     this.#echoDbov = SILENCE_DBOV;
-    if (this.#silentFrames >= REACH_FRAMES || levelDbov(heard) < QUIET_DBOV) return;
+    if (this.#silentFrames >= REACH_FRAMES || heardDbov < QUIET_DBOV) return false;
     this.#transformSent();
     const start = this.#fft.size - this.#frame;
     const rest = this.#block;
@@ -133,13 +133,15 @@ export class EchoCanceller {
     }
     this.#echoDbov = Math.max(SILENCE_DBOV, 10 * Math.log10(echoPower / this.#frame));
     // A path that isn't known yet may add more than it takes.
-    if (restPower < power) {
+    const isLess = restPower < power;
+    if (isLess) {
       for (let index = 0; index < this.#frame; index++) {
-        into[index] = Math.round((rest[start + index] as number) * 32768);
+        heard[index] = Math.round((rest[start + index] as number) * 32768);
       }
     }
     rest.fill(0, 0, start);
     this.#learn(rest);
+    return isLess;
   }
 
   #keep(sent: Int16Array): void {
@@ -159,41 +161,53 @@ export class EchoCanceller {
     }
     this.#silentFrames = isSilent ? this.#silentFrames + 1 : 0;
     this.#newest = (this.#newest + 1) % REACH_FRAMES;
-    this.#stale = Math.min(REACH_FRAMES, this.#stale + 1);
+    this.#isStale[this.#newest] = 1;
   }
 
-  /** Where the spectrum of the frame `ago` frames before the newest begins. */
-  #spectrumAt(ago: number): number {
-    return ((this.#newest - ago + REACH_FRAMES) % REACH_FRAMES) * this.#bins;
+  /** Where the spectrum lies that the path's piece is applied to. */
+  #spectrumOf(piece: number): number {
+    return this.#slotOf(piece) * this.#bins;
   }
 
+  #slotOf(piece: number): number {
+    return (this.#newest - piece * PIECE_FRAMES + REACH_FRAMES) % REACH_FRAMES;
+  }
+
+  /** Only what a step needs: after a pause the frames between two pieces are needed by the next step, if there is one. */
   #transformSent(): void {
+    for (let piece = 0; piece < PIECES; piece++) {
+      const slot = this.#slotOf(piece);
+      if (this.#isStale[slot] === 1) this.#transform(piece * PIECE_FRAMES, slot);
+    }
+  }
+
+  /** Of the block that ended `ago` frames before the newest. */
+  #transform(ago: number, slot: number): void {
     const { size } = this.#fft;
     const re = this.#re;
     const im = this.#im;
     const block = this.#block;
-    for (; this.#stale > 0; this.#stale--) {
-      const ago = this.#stale - 1;
-      const start = this.#end - ago * this.#frame - size;
-      const at = this.#spectrumAt(ago);
-      for (let index = 0; index < size; index++) block[index] = (this.#sent[start + index] as number) / 32768;
-      this.#fft.forward(block, re, im);
-      this.#sentRe.set(re, at);
-      this.#sentIm.set(im, at);
-    }
+    const start = this.#end - ago * this.#frame - size;
+    for (let index = 0; index < size; index++) block[index] = (this.#sent[start + index] as number) / 32768;
+    this.#fft.forward(block, re, im);
+    this.#sentRe.set(re, slot * this.#bins);
+    this.#sentIm.set(im, slot * this.#bins);
+    this.#isStale[slot] = 0;
   }
 
-  /** The echo of what was sent, in the last frame of `block`. */
+  /** The echo of what was sent, in the last frame of `block`; and into `#gain` the power of it that is in doubt, in each bin. */
   #estimate(block: Float64Array): void {
     const bins = this.#bins;
     const sentRe = this.#sentRe;
     const sentIm = this.#sentIm;
     const pathRe = this.#pathRe;
     const pathIm = this.#pathIm;
+    const doubts = this.#doubt;
     const re = this.#re.fill(0);
     const im = this.#im.fill(0);
+    const doubtful = this.#gain.fill(0);
     for (let piece = 0; piece < PIECES; piece++) {
-      const from = this.#spectrumAt(piece * PIECE_FRAMES);
+      const from = this.#spectrumOf(piece);
       const path = piece * bins;
       for (let bin = 0; bin < bins; bin++) {
         const xRe = sentRe[from + bin] as number;
@@ -202,6 +216,7 @@ export class EchoCanceller {
         const hIm = pathIm[path + bin] as number;
         re[bin] = (re[bin] as number) + xRe * hRe - xIm * hIm;
         im[bin] = (im[bin] as number) + xRe * hIm + xIm * hRe;
+        doubtful[bin] = (doubtful[bin] as number) + (doubts[path + bin] as number) * (xRe * xRe + xIm * xIm);
       }
     }
     this.#fft.inverse(re, im, block);
@@ -218,18 +233,9 @@ export class EchoCanceller {
     const nears = this.#near;
     const re = this.#re;
     const im = this.#im;
-    const gain = this.#gain.fill(0);
+    const gain = this.#gain;
     const share = this.#frame / this.#fft.size;
     this.#fft.forward(rest, re, im);
-    for (let piece = 0; piece < PIECES; piece++) {
-      const from = this.#spectrumAt(piece * PIECE_FRAMES);
-      const path = piece * bins;
-      for (let bin = 0; bin < bins; bin++) {
-        const xRe = sentRe[from + bin] as number;
-        const xIm = sentIm[from + bin] as number;
-        gain[bin] = (gain[bin] as number) + (doubts[path + bin] as number) * (xRe * xRe + xIm * xIm);
-      }
-    }
     for (let bin = 0; bin < bins; bin++) {
       const power = (re[bin] as number) ** 2 + (im[bin] as number) ** 2;
       const near = NEAR_FOLLOW * (nears[bin] as number) + (1 - NEAR_FOLLOW) * power;
@@ -237,7 +243,7 @@ export class EchoCanceller {
       gain[bin] = 1 / (share * (gain[bin] as number) + near + LINE_NOISE);
     }
     for (let piece = 0; piece < PIECES; piece++) {
-      const from = this.#spectrumAt(piece * PIECE_FRAMES);
+      const from = this.#spectrumOf(piece);
       const path = piece * bins;
       for (let bin = 0; bin < bins; bin++) {
         const xRe = sentRe[from + bin] as number;

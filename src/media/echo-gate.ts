@@ -30,13 +30,14 @@ const TALKING_DBOV = -45;
 const LEARN_DB = 0.2;
 
 export class EchoGate {
-  readonly #sent: Float32Array;
+  readonly #sent: Float64Array;
   readonly #leastLossDb: number;
   #next = 0;
+  #loudest = SILENCE_DBOV;
   #lossDb: number;
 
   constructor(options = ECHO_OF_VOICE) {
-    this.#sent = new Float32Array(options.reachFrames).fill(SILENCE_DBOV);
+    this.#sent = new Float64Array(options.reachFrames).fill(SILENCE_DBOV);
     this.#leastLossDb = options.leastLossDb;
     this.#lossDb = options.firstLossDb;
   }
@@ -48,10 +49,7 @@ export class EchoGate {
 
   /** The level (dBov) that this frame must reach to be the caller's; −127 while the agent is silent. */
   gate(heardDbov: number, sentDbov: number): number {
-    this.#sent[this.#next] = sentDbov;
-    this.#next = (this.#next + 1) % this.#sent.length;
-    let loudest = SILENCE_DBOV;
-    for (const level of this.#sent) if (level > loudest) loudest = level;
+    const loudest = this.#keep(sentDbov);
     if (loudest < TALKING_DBOV) return SILENCE_DBOV;
     const seenLossDb = loudest - heardDbov;
     // Louder than expected, but not by so much that it must be the caller: it is echo after all.
@@ -61,5 +59,15 @@ export class EchoGate {
       this.#lossDb = Math.min(MOST_LOSS_DB, this.#lossDb + Math.min(LEARN_DB, seenLossDb - this.#lossDb));
     }
     return loudest - this.#lossDb + MARGIN_DB;
+  }
+
+  /** The loudest of what may echo, which is looked for only when the one that was has gone. */
+  #keep(sentDbov: number): number {
+    const gone = this.#sent[this.#next] as number;
+    this.#sent[this.#next] = sentDbov;
+    this.#next = (this.#next + 1) % this.#sent.length;
+    if (sentDbov >= this.#loudest) this.#loudest = sentDbov;
+    else if (gone === this.#loudest) this.#loudest = Math.max(...this.#sent);
+    return this.#loudest;
   }
 }

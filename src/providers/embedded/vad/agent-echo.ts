@@ -49,8 +49,7 @@ export class AgentEcho {
   remove(info: FrameInfo, heard: Int16Array): number {
     this.#follow(info.frame - 1);
     this.#heardPower = FORGET * this.#heardPower + powerOf(info.levelDbov);
-    this.#pass(heard);
-    info.levelDbov = levelDbov(heard);
+    if (this.#pass(heard, info.levelDbov)) info.levelDbov = levelDbov(heard);
     this.#restPower = FORGET * this.#restPower + powerOf(info.levelDbov);
     this.#hasLearnt ||= this.#restPower < LEARNT_SHARE * this.#heardPower;
     const byVoice = this.#byVoice.gate(info.levelDbov, this.#sentDbov);
@@ -74,16 +73,18 @@ export class AgentEcho {
     while (info.frame < frame && this.#sent.read(this.#frame)) {
       this.#sentDbov = Math.max(this.#sentDbov, info.levelDbov);
       // Nobody has heard the frames that went with these.
-      if (info.frame < frame) this.#pass(this.#silence.fill(0));
+      if (info.frame < frame) this.#pass(this.#silence.fill(0), SILENCE_DBOV);
     }
     if (info.frame !== frame) this.#frame.fill(0);
   }
 
-  #pass(heard: Int16Array): void {
+  /** True: some of what was heard was taken away. */
+  #pass(heard: Int16Array, heardDbov: number): boolean {
     // Once it has learnt, what it leaves tells whether the path is still the same.
     if (!this.#hasLearnt) this.#likeness.add(this.#frame, heard);
-    this.#canceller.cancel(this.#frame, heard, heard);
+    const isLess = this.#canceller.cancel(this.#frame, heard, heardDbov);
     if (this.#hasLearnt) this.#likeness.add(this.#frame, heard);
+    return isLess;
   }
 }
 

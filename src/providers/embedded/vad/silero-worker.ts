@@ -101,11 +101,9 @@ function judgeDue(model: SileroModel): Promise<void> {
 }
 
 async function judge(model: SileroModel): Promise<void> {
-  // What the media thread sends along with the first is due with it.
-  await setImmediate();
-  for (;;) {
-    const ready = [...calls.values()].flatMap(({ call }) => (call.fill() ? [call] : []));
-    if (ready.length === 0) return;
+  // What the media thread sends along with the first, whose ring has woken this one, is due with it.
+  if (!looking) await setImmediate();
+  for (let ready = due(); ready.length > 0; ready = due()) {
     for (const rateHz of [8000, 16000] as const) {
       const same = ready.filter((call) => call.rateHz === rateHz);
       if (same.length === 0) continue;
@@ -114,4 +112,11 @@ async function judge(model: SileroModel): Promise<void> {
       for (const call of same) call.judge();
     }
   }
+}
+
+/** The calls that have a window for the model. */
+function due(): VadCall[] {
+  const found: VadCall[] = [];
+  for (const { call } of calls.values()) if (call.fill()) found.push(call);
+  return found;
 }

@@ -7,13 +7,8 @@ import { Melody } from '../../../media/melody.ts';
 import { AgentEcho } from './agent-echo.ts';
 import { SpeechDetector, type SpeechDetectorEvent } from '../../../media/speech-detector.ts';
 import { FrameResampler } from './frame-resampler.ts';
-import {
-  createLane,
-  SILERO_CONTEXT,
-  SILERO_WINDOW,
-  type SileroLane,
-  type SileroRateHz,
-} from './silero-model.ts';
+import { ModelWindows } from './model-windows.ts';
+import { createLane, SILERO_WINDOW, type SileroLane, type SileroRateHz } from './silero-model.ts';
 import type { OpenVad } from './vad-messages.ts';
 
 /**
@@ -48,12 +43,8 @@ export class VadCall {
   /** The same at the model's rate. */
   readonly #frame: Int16Array;
   readonly #samplesPerFrame: number;
-  readonly #context: number;
-  readonly #window: number;
-  /** What the model may still be asked for, −1 … 1: context, pre-roll, and the window that is being filled. */
-  readonly #sound: Float32Array;
-  /** Samples of that window which are there already; what is left of the last frame. */
-  #filled = 0;
+  readonly #windows: ModelWindows;
+  /** Samples of the last frame that no window has yet. */
   #rest = 0;
   /** First sample of the window on the ring's timeline. */
   #windowStart = 0;
@@ -84,9 +75,7 @@ export class VadCall {
     this.#samplesPerFrame = (this.rateHz * FRAME_MS) / 1000;
     this.#frame = this.#resampler ? new Int16Array(this.#samplesPerFrame) : this.#heard;
     this.#melody = new Melody(this.rateHz);
-    this.#context = SILERO_CONTEXT[this.rateHz];
-    this.#window = SILERO_WINDOW[this.rateHz];
-    this.#sound = new Float32Array(this.#context + (PREROLL_WINDOWS + 1) * this.#window);
+    this.#windows = new ModelWindows(this.rateHz, PREROLL_WINDOWS);
     const { startMs, stopMs, bargeInMs } = request;
     this.#detector = new SpeechDetector({
       startMs,
@@ -102,8 +91,11 @@ export class VadCall {
   /** Reads on until there is a window for the model in the lane (true), or no more to read (false). */
   fill(): boolean {
     for (;;) {
-      if (this.#filled === this.#window) {
-        if (this.#isAsked()) return this.#ask();
+      if (this.#windows.isFull) {
+        if (this.#isAsked()) {
+          this.#windows.read(this.#behind, this.lane.input);
+          return true;
+        }
         this.#skipped += 1;
         this.#judge(0);
       }
@@ -126,12 +118,6 @@ export class VadCall {
     if (this.#quietWindows > HANG_WINDOWS && !this.#detector.isWindowVoiced) return false;
     this.#behind = Math.min(this.#skipped, PREROLL_WINDOWS);
     this.#skipped = 0;
-    return true;
-  }
-
-  #ask(): true {
-    const from = (PREROLL_WINDOWS - this.#behind) * this.#window;
-    this.lane.input.set(this.#sound.subarray(from, from + this.#context + this.#window));
     return true;
   }
 
@@ -165,9 +151,8 @@ export class VadCall {
     if (info.frame !== this.#nextFrame) {
       // The first frame, or the reader missed some: what was there doesn't belong to this.
       this.lane.state.fill(0);
-      this.#sound.fill(0);
+      this.#windows.clear();
       this.#skipped = 0;
-      this.#filled = 0;
       this.#couldBeSpeech = false;
       this.#windowStart = info.frame * this.#samplesPerFrame;
     }
@@ -179,27 +164,19 @@ export class VadCall {
   }
 
   #take(): void {
-    const count = Math.min(this.#rest, this.#window - this.#filled);
-    const from = this.#samplesPerFrame - this.#rest;
-    const into = this.#sound.length - this.#window + this.#filled;
-    for (let index = 0; index < count; index++) {
-      this.#sound[into + index] = (this.#frame[from + index] as number) / 32768;
-    }
+    this.#rest -= this.#windows.add(this.#frame, this.#samplesPerFrame - this.#rest);
     const { levelDbov, flags } = this.reader.info;
     if ((flags & FRAME_FILLER) === 0 && this.#detector.couldBeSpeech(levelDbov, this.#gate)) {
       this.#couldBeSpeech = true;
     }
-    this.#filled += count;
-    this.#rest -= count;
   }
 
   #judge(chance: number): void {
-    const end = this.#windowStart + this.#window;
+    const end = this.#windowStart + SILERO_WINDOW[this.rateHz];
     const lastMiddle = Math.floor((end - 1 - this.#samplesPerFrame / 2) / this.#samplesPerFrame);
     this.#windowStart = end;
-    this.#filled = 0;
     this.#couldBeSpeech = false;
-    this.#sound.copyWithin(0, this.#window);
+    this.#windows.next();
     this.#detector.judge(lastMiddle, chance, this.#flushLine.armed);
   }
 
