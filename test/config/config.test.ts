@@ -597,6 +597,50 @@ describe('a wrong configuration', () => {
     ]);
   });
 
+  it.each([
+    ['0510001', '0510001'],
+    ['+49301234', '+49301234'],
+    ['1e5', '1e5'],
+  ])('suggests %s as it stands there, not as the number that YAML makes of it', (written, quoted) => {
+    edit('agents.yaml', ["['510001']", `[${written}]`]);
+    expect(problems()).toEqual([
+      expect.stringContaining(`found ${written}, needed: text (write it in quotes: '${quoted}')`),
+    ]);
+  });
+
+  it('takes keys as they stand there, and not for numbers', () => {
+    edit('agents.yaml', [
+      'pronunciations: {}',
+      'pronunciations: { 007: D AH B, +49: P L AH S, 1.10: T EH N }',
+    ]);
+    expect(Object.keys(load().agents[1]!.knowledge.pronunciations)).toEqual(['007', '+49', '1.10']);
+    edit('agents.yaml', ['+49: P L AH S', '+49: 7']);
+    expect(problems()).toEqual([
+      expect.stringMatching(
+        /^agents\.yaml:\d+ {2}agents\[1\]\.knowledge\.pronunciations\.\+49: found 7, needed: text/,
+      ),
+    ]);
+  });
+
+  it.each([
+    ['Latin-1', 'Grüß dich', 'latin1', true],
+    ['UTF-16', 'Tim', 'utf16le', false],
+  ] as const)('says that a file in %s isn’t UTF-8', (_, name, encoding, nameHasLine) => {
+    edit('agents.yaml', ['    name: Tom', `    name: ${name}`]);
+    const path = join(folder, 'agents.yaml');
+    const line = nameHasLine ? lineOf('agents.yaml', name) : 1;
+    const text = readFileSync(path, 'utf8').replaceAll('─', '-');
+    writeFileSync(path, text, encoding);
+    expect(problems()).toEqual([
+      `agents.yaml:${line}  isn't text in UTF-8: have the editor save it as that (“Encoding”)`,
+    ]);
+  });
+
+  it('takes a mark of the order of bytes, as editors of Windows write it', () => {
+    edit('agents.yaml', [/^/, '\uFEFF']);
+    expect(problems()).toEqual([]);
+  });
+
   it('says where the YAML itself is wrong, and what else is', () => {
     edit('agents.yaml', ['    name: Tom', '    name: [Tom']);
     edit('providers.yaml', ['maxCalls: ${VOICE_AGENT_MAX_CALLS:-50}', 'maxCalls: 0']);
