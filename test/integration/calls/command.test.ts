@@ -157,6 +157,25 @@ describe('the list', () => {
     expect((await ask('')).join()).not.toContain(directory);
   });
 
+  it.each(['/nowhere/address', '/'])('says that VOICE_AGENT_DATABASE_FILE %s can’t be read', async (file) => {
+    vi.stubEnv('VOICE_AGENT_DATABASE_FILE', file);
+    const { status, complaints } = await run();
+    expect(complaints).toEqual([
+      expect.stringMatching(/^VOICE_AGENT_DATABASE_FILE names a file that can't be read/),
+    ]);
+    expect(status).toBe(1);
+  });
+
+  it('says that the data folder is a file', async () => {
+    await writeFile(join(directory, 'file'), '');
+    const complaints: string[] = [];
+    const status = await callsCommand(['--data', join(directory, 'file')], String, (line) =>
+      complaints.push(line),
+    );
+    expect(complaints).toEqual([expect.stringContaining(`${directory}/file is no folder, but a file`)]);
+    expect(status).toBe(1);
+  });
+
   it('makes nothing where there is nothing: it would belong to the wrong user', async () => {
     expect((await run('messages')).lines).toEqual([`no messages in ${directory}/${DATABASE_FILE}`]);
     expect((await run('--json')).lines).toEqual(['[]']);
@@ -219,6 +238,13 @@ describe('a call', () => {
       tools: [{ name: 'hang_up' }],
       ended: { reason: 'agent-hung-up', media: { packetsLost: 0 } },
     });
+  });
+
+  it('in which nobody was answered has no latency, rather than one of 0 ms', async () => {
+    await kept(AT, (store) => {
+      store.observe(STARTED);
+    });
+    expect((await run('show', 'x')).lines).toContain('turns      none measured; 0 barge-ins');
   });
 
   it('tells which providers failed, what was done, and how many tokens were used', async () => {
@@ -432,6 +458,17 @@ describe('a caller', () => {
       for (const text of ['0301234567', '0309876543', 'adas'])
         expect(bytes.includes(text), `${text} in ${name}`).toBe(false);
     }
+  });
+
+  it('isn’t everybody whose number is withheld, for want of a number', async () => {
+    await kept(AT, (store) => recorded(store, 'withheld', { caller: { number: '' } }));
+    for (const number of ['', ' ', '-'])
+      for (const [command = '', ...flags] of [['caller'], ['forget', '--yes']]) {
+        const { status, complaints } = await run(command, number, ...flags);
+        expect(complaints).toEqual(['no number stands there: that would be all whose number is withheld']);
+        expect(status).toBe(2);
+      }
+    expect((await run()).lines).toHaveLength(2);
   });
 
   it('whose call is going on keeps that', async () => {
