@@ -354,6 +354,25 @@ describe('messages', () => {
     expect(json[1]).toMatchObject({ takenAt: '2026-01-15T09:30:00.000Z', name: 'Ada', call: callInfo() });
   });
 
+  it('that nobody has dealt with aren’t left out for newer ones that are done', async () => {
+    await kept(AT, async (store) => {
+      await store.keep(message({ text: 'forgotten' }));
+      for (const day of [16, 17, 18])
+        await store.keep(message({ takenAt: Date.UTC(2026, 0, day), text: 'done' }));
+    });
+    const texts = async (...args: string[]): Promise<string[]> => {
+      const { lines } = await run('messages', '--json', ...args);
+      return (JSON.parse(lines[0] ?? '') as TakenMessage[]).map(({ text }) => text);
+    };
+    const all = JSON.parse((await run('messages', '--json')).lines[0] ?? '') as {
+      id: string;
+      text: string;
+    }[];
+    for (const { id, text } of all) if (text === 'done') await run('done', id);
+    expect(await texts('--limit', '2')).toEqual(['done', 'forgotten']);
+    expect(await texts()).toEqual(['done', 'done', 'done', 'forgotten']);
+  });
+
   it('can be marked as done', async () => {
     await kept(AT, (store) => store.keep(message()));
     const [{ id }] = JSON.parse((await run('messages', '--json')).lines[0] ?? '') as [{ id: string }];
