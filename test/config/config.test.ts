@@ -589,6 +589,29 @@ describe('a wrong configuration', () => {
     expect(problems({ ARI_PASSWORD: 'x', RTP_ADVERTISED_ADDRESS: 'my-host' })[0]).toContain('an IP address');
   });
 
+  it('says that two of its ports are one, where both are open', () => {
+    const token = 'a'.repeat(16);
+    const env = { ARI_PASSWORD: 'x', MONITORING_LISTEN_PORT: '8090', CONSOLE_OPERATE_TOKEN: token };
+    const on = { ...env, CONSOLE_ENABLED: 'true' };
+    const line = lineOf('providers.yaml', '${CONSOLE_LISTEN_PORT');
+    expect(problems(on)).toEqual([
+      `providers.yaml:${line}  console.listenPort: found 8090, which monitoring.listenPort has already`,
+    ]);
+    expect(problems({ ...on, MONITORING_LISTEN_ADDRESS: '0.0.0.0' })).toHaveLength(1);
+    for (const fine of [
+      env,
+      { ...on, MONITORING_ENABLED: 'false' },
+      { ...on, MONITORING_LISTEN_ADDRESS: '192.0.2.1' },
+      { ...on, MONITORING_LISTEN_PORT: '0', CONSOLE_LISTEN_PORT: '0' },
+    ])
+      expect(problems(fine)).toEqual([]);
+    expect(
+      problems({ ARI_PASSWORD: 'x', VOICE_AGENT_CALL_TOKEN: token, VOICE_AGENT_CALL_PORT: '9464' }),
+    ).toEqual([
+      expect.stringContaining('outgoing.listenPort: found 9464, which monitoring.listenPort has already'),
+    ]);
+  });
+
   it('says that extensions want quotes', () => {
     edit('agents.yaml', ["['510001']", '[510001]']);
     expect(problems()).toEqual([
