@@ -612,6 +612,19 @@ describe('a wrong configuration', () => {
     ]);
   });
 
+  it.each(['sales, marketing', '"sales"', '$sales', 'a\\b'])(
+    'refuses a department called %s, where Asterisk would hang up',
+    (name) => {
+      edit('agents.yaml', ['- name: parts', `- name: '${name}'`]);
+      expect(problems()).toEqual([expect.stringContaining('departments[1].name: found')]);
+    },
+  );
+
+  it('takes departments in any script', () => {
+    edit('agents.yaml', ['- name: parts', '- name: Ärzte & Büro (受付)']);
+    expect(problems()).toEqual([]);
+  });
+
   it('says that extensions want quotes', () => {
     edit('agents.yaml', ["['510001']", '[510001]']);
     expect(problems()).toEqual([
