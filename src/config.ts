@@ -5,6 +5,7 @@ import type { AgentProfile } from './dialog/contract/agent-profile.ts';
 import { announcementTexts, isComplete, type Announcements } from './dialog/language/own-phrases.ts';
 import type { AllSettings } from './settings/settings-section.ts';
 import { crossCheck } from './config/cross-checks.ts';
+import { ports } from './config/ports.ts';
 import { modelFile } from './config/model-file.ts';
 import type { KnownProviders, Part } from './config/known-providers.ts';
 import { readDocument } from './config/document.ts';
@@ -97,6 +98,7 @@ export function loadConfig(options: {
     ...(agentsDocument.data === undefined || providersDocument.data === undefined
       ? []
       : crossCheck(agentsDocument, providersDocument, known)),
+    ...(providers.value ? ports(providersDocument, providers.value) : []),
     ...modelFile(providersDocument, cwd),
     ...tlsFiles(providersDocument, cwd),
   ];

@@ -32,7 +32,7 @@ export function CallTable({ calls }: { readonly calls: readonly CallSummary[] })
               <td>
                 <a href={`#/call/${call.id}`}>{moment(call.startedAt)}</a>
               </td>
-              <td>{nameOf(call.caller)}</td>
+              <td title={nameOf(call.caller)}>{nameOf(call.caller)}</td>
               <td>
                 {call.dialled} <span class="dim">{agentName(call.agent)}</span>
               </td>

@@ -23,7 +23,7 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf as errorText, VoiceAgentError } from '../lib/errors.ts';
 import { describeRecord } from '../observability/describe-record.ts';
-import { backUp, callerData, forgetCaller, messageDone } from '../store/caller-data.ts';
+import { backUp, callerData, forgetCaller, isNumber, messageDone } from '../store/caller-data.ts';
 import { placeText } from '../store/database-place.ts';
 import type { Database } from '../store/database.ts';
 import { findCall, listAudit, listCalls, listMessages, searchAll } from '../store/reader.ts';
@@ -171,7 +171,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   caller: {
     words: ONE,
-    async run({ database, words: [number = ''], print }) {
+    async run({ database, words: [number = ''], print, complain }) {
+      if (!isNumber(number)) return everybody(complain);
       const { calls, messages, recordings } = await callerData(database, number, by());
       print(json({ number, calls, messages: messages.map(messageOf), recordings }));
       return 0;
@@ -180,6 +181,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   forget: {
     words: ONE,
     async run({ database, words: [number = ''], yes, folder, json: asJson, print, complain }) {
+      if (!isNumber(number)) return everybody(complain);
       const { calls, messages, running } = await forgetCaller(database, number, {
         ...by(),
         folder,
@@ -220,6 +222,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     },
   },
 };
+
+/** What a script asks for whose variable is empty. */
+function everybody(complain: Print): number {
+  complain('no number stands there: that would be all whose number is withheld');
+  return 2;
+}
 
 /** Who asks, for the audit trail. */
 function by() {
@@ -281,10 +289,10 @@ export async function callsCommand(
   if (format !== undefined && !['json', 'csv', 'vtt'].includes(format))
     return refused(`--format ${format}: json, csv or vtt`);
   const limit = Number(most);
-  const records = placeOfRecords(values.data);
-  const place = placeText(records);
   let database: Database | undefined;
   try {
+    const records = placeOfRecords(values.data);
+    const place = placeText(records);
     database = await openRecords(records, values.data, { program, onWarning: complain });
     if (!database)
       return command.empty?.({ json: values.json, format, place, print }) ?? nothing(place, complain);

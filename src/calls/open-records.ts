@@ -1,15 +1,25 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
-import { VoiceAgentError } from '../lib/errors.ts';
+import { messageOf, VoiceAgentError } from '../lib/errors.ts';
 import { DATABASE_FILE, type DatabasePlace } from '../store/database-place.ts';
 import { openDatabase, type Database } from '../store/database.ts';
 
-/** Where the agent has its records, as the environment says to both. An empty variable counts as not set. */
+/** Where the agent has its records, as the environment says to both. An empty variable counts as not set. Throws STORE_UNAVAILABLE. */
 export function placeOfRecords(dataFolder: string, env = process.env): DatabasePlace {
-  const file = env['VOICE_AGENT_DATABASE_FILE'] ?? '';
-  const url = env['VOICE_AGENT_DATABASE'] || (file === '' ? '' : readFileSync(file, 'utf8').trim());
+  const url = env['VOICE_AGENT_DATABASE'] || addressIn(env['VOICE_AGENT_DATABASE_FILE'] ?? '');
   return url === '' ? { kind: 'sqlite', path: join(dataFolder, DATABASE_FILE) } : { kind: 'postgres', url };
+}
+
+function addressIn(file: string): string {
+  try {
+    return file === '' ? '' : readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new VoiceAgentError(
+      'STORE_UNAVAILABLE',
+      `VOICE_AGENT_DATABASE_FILE names a file that can't be read: ${messageOf(error)}`,
+    );
+  }
 }
 
 /** As `npm start` finds it. */
@@ -30,10 +40,11 @@ export async function openRecords(
       const { code = '' } = error as NodeJS.ErrnoException;
       // It is never made here: it would belong to the wrong user.
       if (code === 'ENOENT') return undefined;
-      throw new VoiceAgentError(
-        'STORE_UNAVAILABLE',
-        `${place.path} can't be used (${code}): ${remedy(folder, program)}`,
-      );
+      const why =
+        code === 'ENOTDIR'
+          ? `${folder} is no folder, but a file`
+          : `${place.path} can't be used (${code}): ${remedy(folder, program)}`;
+      throw new VoiceAgentError('STORE_UNAVAILABLE', why);
     }
   }
   return openDatabase({ place, onWarning });

@@ -69,12 +69,25 @@ interface Found {
 
 /** What `voice-agent calls export NAME` has written, and a recording. */
 async function inFiles(path: string, recording: string | undefined): Promise<Found> {
-  const read = JSON.parse(await readFile(path, 'utf8')) as CallRecord | readonly CallRecord[];
-  const records = (Array.isArray as (value: unknown) => value is readonly CallRecord[])(read) ? read : [read];
-  const [record] = records;
-  if (!record || records.length > 1)
-    throw new NoReplay(`${path} has ${records.length} calls: one at a time (voice-agent calls export NAME)`);
+  const read = jsonOf(await readFile(path, 'utf8'));
+  const [record, ...more] = Array.isArray(read) ? (read as unknown[]) : [read];
+  if (more.length > 0)
+    throw new NoReplay(`${path} has ${more.length + 1} calls: one at a time (voice-agent calls export NAME)`);
+  if (!isRecord(record)) throw new NoReplay(`${path} is no record of a call (voice-agent calls export NAME)`);
   return { record, recording: recording === undefined ? undefined : await readFile(recording) };
+}
+
+/** Undefined: it isn't JSON. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(read: unknown): read is CallRecord {
+  return typeof read === 'object' && read !== null && 'call' in read && 'info' in read;
 }
 
 async function kept(name: string, folder: string): Promise<Found> {

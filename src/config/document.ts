@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import {
   isAlias,
@@ -24,6 +25,8 @@ export interface ConfigDocument {
   readonly problems: readonly Problem[];
   /** The line of the value at `path`, or of its nearest ancestor that exists. */
   lineOf(path: Path): number | undefined;
+  /** The text or number at `path` as it stands there: 0510001 and not 510001. */
+  writtenAt(path: Path): string | undefined;
   /** True if the value at `path` or above it has been reported already. */
   reported(path: Path): boolean;
 }
@@ -31,6 +34,7 @@ export interface ConfigDocument {
 /** Deeper nesting than any sensible configuration: an alias that contains itself. */
 const DEPTH_MAX = 20;
 
+const NOT_UTF8 = "isn't text in UTF-8: have the editor save it as that (“Encoding”)";
 const COLON_INSIDE = 'a text with a colon and a space in it needs quotes around it';
 /** What the parser's words mean to somebody who has written a text with a colon in it. */
 const REMEDIES: Readonly<Partial<Record<YAMLParseError['code'], string>>> = {
@@ -78,7 +82,11 @@ function needsQuotes(sign: string): string {
 export function readDocument(file: string, env: Environment): ConfigDocument {
   let source: string;
   try {
-    source = readFileSync(file, 'utf8');
+    const bytes = readFileSync(file);
+    source = bytes.toString();
+    // What an editor writes in another encoding would be spoken as question marks. UTF-16 without a mark is full of zeros.
+    const wrongAt = isUtf8(bytes) ? source.indexOf('\0') : source.indexOf('\uFFFD');
+    if (wrongAt >= 0) return unreadable(file, NOT_UTF8, source.slice(0, wrongAt).split('\n').length);
   } catch (error) {
     return unreadable(file, `can't be read: ${messageOf(error)}`);
   }
@@ -93,8 +101,7 @@ export function readDocument(file: string, env: Environment): ConfigDocument {
     const remedy = begins
       ? 'a line begins with a space of another kind: indent with plain ones'
       : remedyOf(first, written);
-    const problem = { file, line, key: '', message: `isn't valid YAML: ${remedy}${others}` };
-    return { ...unreadable(file, ''), problems: [problem] };
+    return unreadable(file, `isn't valid YAML: ${remedy}${others}`, line);
   }
   const problems: Problem[] = [];
   const reported = new Set<string>();
@@ -118,17 +125,25 @@ export function readDocument(file: string, env: Environment): ConfigDocument {
     file,
     data,
     problems,
-    lineOf: (path) => lineOf(document, lines, path),
+    lineOf(path) {
+      const { offset } = nodeAt(document, path);
+      return offset === undefined ? undefined : lines.linePos(offset).line;
+    },
+    writtenAt(path) {
+      const { node } = nodeAt(document, path);
+      return isScalar(node) ? node.source : undefined;
+    },
     reported: (path) => path.some((_, index) => reported.has(pathText(path.slice(0, index + 1)))),
   };
 }
 
-function unreadable(file: string, message: string): ConfigDocument {
+function unreadable(file: string, message: string, line?: number): ConfigDocument {
   return {
     file,
     data: undefined,
-    problems: [{ file, key: '', message }],
+    problems: [{ file, ...(line === undefined ? {} : { line }), key: '', message }],
     lineOf: () => undefined,
+    writtenAt: () => undefined,
     reported: () => true,
   };
 }
@@ -151,7 +166,7 @@ function toData(node: unknown, path: Path, how: Conversion): unknown {
   if (isMap(node)) {
     const entries: [string, unknown][] = [];
     for (const { key, value } of node.items) {
-      const name = String(isScalar(key) ? key.value : key);
+      const name = nameOf(key);
       const data = toData(value, [...path, name], how);
       if (data !== undefined) entries.push([name, data]);
     }
@@ -204,22 +219,28 @@ function isCredentials(path: Path): boolean {
   return path.at(-2) === 'headers' && /^(?:(?:proxy-)?authorization|cookie)$/i.test(String(path.at(-1)));
 }
 
-function lineOf(document: Document, lines: LineCounter, path: Path): number | undefined {
+/** What stands at `path`, if anything does, and where it begins: it, or its nearest ancestor that exists. */
+function nodeAt(document: Document, path: Path): { readonly node?: unknown; readonly offset?: number } {
   let node: unknown = document.contents;
   let offset = rangeStart(node);
   for (const step of path) {
     if (isAlias(node)) node = node.resolve(document);
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step);
-      if (!pair) break;
+      const pair = node.items.find(({ key }) => nameOf(key) === step);
+      if (!pair) return { ...(offset !== undefined && { offset }) };
       offset = rangeStart(pair.key) ?? offset;
       node = pair.value;
     } else if (isSeq(node) && typeof step === 'number') {
       node = node.items[step];
       offset = rangeStart(node) ?? offset;
-    } else break;
+    } else return { ...(offset !== undefined && { offset }) };
   }
-  return offset === undefined ? undefined : lines.linePos(offset).line;
+  return { node, ...(offset !== undefined && { offset }) };
+}
+
+/** A key as it stands there: 0301234 and +4930123 are numbers to YAML, which would lose the 0 and the +. */
+function nameOf(key: unknown): string {
+  return isScalar(key) ? (key.source ?? String(key.value)) : String(key);
 }
 
 function rangeStart(node: unknown): number | undefined {

@@ -27,10 +27,15 @@ export function isSecret(path: Path): boolean {
   );
 }
 
+/** A value that may be printed: neither a secret, nor a header, which may have one in it. */
+export function mayBeShown(path: Path): boolean {
+  return !isSecret(path) && !path.includes('headers');
+}
+
 /** How a wrong value is shown: short, in JSON, secrets not at all. */
 export function found(value: unknown, path: Path): string {
   if (value === undefined || value === null) return 'nothing stands there';
-  if (isSecret(path) || path.includes('headers')) return 'found a secret (not shown)';
+  if (!mayBeShown(path)) return 'found a secret (not shown)';
   if (Array.isArray(value)) return `found a list of ${value.length}`;
   if (typeof value === 'object') return 'found a section of keys';
   const text = JSON.stringify(value);

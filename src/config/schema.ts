@@ -100,7 +100,10 @@ const knowledge = z.strictObject({
   departments: z
     .array(
       z.strictObject({
-        name: text,
+        name: text.regex(
+          /^[^,"$;\\\n]*$/,
+          'a text without , " $ ; or \\: it is an extension of the dialplan',
+        ),
         digit: z
           .string()
           .regex(/^[1-9]$/, 'one digit from 1 to 9, in quotes')

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { ConfigDocument } from './document.ts';
 import { keysAt } from './keys.ts';
 import { didYouMean } from './nearest.ts';
-import { found, pathText, type Path, type Problem } from './problems.ts';
+import { found, mayBeShown, pathText, type Path, type Problem } from './problems.ts';
 
 /** Checks a document against its schema. The value is there only if nothing at all was wrong. */
 export function validate<Schema extends z.ZodType>(
@@ -35,6 +35,13 @@ function issueProblems(
   }
   if (document.reported(path)) return [];
   const value = valueAt(document.data, path);
+  // A number where a text belongs: as it stands there, which may begin with a 0 or +.
+  const number = typeof value === 'number' && issue.code === 'invalid_type' && issue.expected === 'string';
+  if (number && mayBeShown(path)) {
+    const written = document.writtenAt(path) ?? String(value);
+    const message = `found ${written}, needed: text (write it in quotes: '${written}')`;
+    return [problemAt(document, path, message)];
+  }
   return [problemAt(document, path, `${found(value, path)}, ${allowedText(issue, value)}`)];
 }
 
@@ -66,9 +73,7 @@ export function textAt(document: ConfigDocument, path: Path): string | undefined
 function allowedText(issue: z.core.$ZodIssue, value: unknown): string {
   switch (issue.code) {
     case 'invalid_type':
-      return `needed: ${typeText(issue.expected)}${
-        issue.expected === 'string' && typeof value === 'number' ? ` (write it in quotes: '${value}')` : ''
-      }`;
+      return `needed: ${typeText(issue.expected)}`;
     case 'invalid_value': {
       const values = issue.values.map(String);
       return `allowed: ${values.join(', ')}${didYouMean(value, values)}`;

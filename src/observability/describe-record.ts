@@ -13,7 +13,11 @@ export function withoutEnd(programRuns: boolean): string {
 export function describeRecord(record: CallRecord, programRuns: boolean, began = record.startedAt): string[] {
   const { info, ended } = record;
   const latencies = record.latencies.map(({ stages }) => stages.total).filter((ms) => ms !== undefined);
-  const mean = latencies.reduce((sum, ms) => sum + ms, 0) / Math.max(1, latencies.length);
+  const mean = latencies.reduce((sum, ms) => sum + ms, 0) / latencies.length;
+  const measured =
+    latencies.length === 0
+      ? 'none measured'
+      : `${latencies.length} measured, mean ${Math.round(mean)} ms, worst ${Math.round(Math.max(...latencies))} ms`;
   return [
     `call       ${record.call}`,
     `began      ${began}`,
@@ -23,7 +27,7 @@ export function describeRecord(record: CallRecord, programRuns: boolean, began =
     ),
     `set up     ${milliseconds(record.setUpMs)}, greeting ${milliseconds(record.greetingMs)} after the answer`,
     `ended      ${ended ? `${ended.reason} after ${(ended.durationMs / 1000).toFixed(1)} s` : withoutEnd(programRuns)}`,
-    `turns      ${latencies.length} measured, mean ${Math.round(mean)} ms, worst ${Math.round(Math.max(0, ...latencies))} ms; ${record.bargeIns.length} barge-ins`,
+    `turns      ${measured}; ${record.bargeIns.length} barge-ins`,
     ...(ended
       ? [
           `packets    ${ended.media.packetsReceived} received, ${ended.media.packetsSent} sent, ${ended.media.packetsLost} lost`,

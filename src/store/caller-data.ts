@@ -112,6 +112,11 @@ async function ofCaller(
 /** What people write between the figures of a number. */
 const SIGNS = [' ', '-', '/', '(', ')', '.'];
 
+/** False: nothing, or signs alone. */
+export function isNumber(number: string): boolean {
+  return withoutSigns(number) !== '';
+}
+
 function withoutSigns(number: string): string {
   return SIGNS.reduce((rest, sign) => rest.replaceAll(sign, ''), number);
 }

@@ -127,15 +127,17 @@ async function messagesOf({ db }: Database, ids: readonly string[]): Promise<Row
     .execute();
 }
 
-/** Messages, newest first. */
+/** Messages, newest first. Of more than `limit` those stay that nobody has dealt with: an old one of them is the last to be left out. */
 export async function listMessages({ db }: Database, limit: number): Promise<Row<'messages'>[]> {
-  return db
+  const messages = await db
     .selectFrom('messages')
     .selectAll()
+    .orderBy((row) => row.case().when('state', '=', 'done').then(1).else(0).end())
     .orderBy('taken_at', 'desc')
     .orderBy('id', 'desc')
     .limit(limit)
     .execute();
+  return messages.toSorted((a, b) => b.taken_at - a.taken_at);
 }
 
 /** Who did what to the records, newest first. */

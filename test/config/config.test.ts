@@ -589,12 +589,92 @@ describe('a wrong configuration', () => {
     expect(problems({ ARI_PASSWORD: 'x', RTP_ADVERTISED_ADDRESS: 'my-host' })[0]).toContain('an IP address');
   });
 
+  it('says that two of its ports are one, where both are open', () => {
+    const token = 'a'.repeat(16);
+    const env = { ARI_PASSWORD: 'x', MONITORING_LISTEN_PORT: '8090', CONSOLE_OPERATE_TOKEN: token };
+    const on = { ...env, CONSOLE_ENABLED: 'true' };
+    const line = lineOf('providers.yaml', '${CONSOLE_LISTEN_PORT');
+    expect(problems(on)).toEqual([
+      `providers.yaml:${line}  console.listenPort: found 8090, which monitoring.listenPort has already`,
+    ]);
+    expect(problems({ ...on, MONITORING_LISTEN_ADDRESS: '0.0.0.0' })).toHaveLength(1);
+    for (const fine of [
+      env,
+      { ...on, MONITORING_ENABLED: 'false' },
+      { ...on, MONITORING_LISTEN_ADDRESS: '192.0.2.1' },
+      { ...on, MONITORING_LISTEN_PORT: '0', CONSOLE_LISTEN_PORT: '0' },
+    ])
+      expect(problems(fine)).toEqual([]);
+    expect(
+      problems({ ARI_PASSWORD: 'x', VOICE_AGENT_CALL_TOKEN: token, VOICE_AGENT_CALL_PORT: '9464' }),
+    ).toEqual([
+      expect.stringContaining('outgoing.listenPort: found 9464, which monitoring.listenPort has already'),
+    ]);
+  });
+
+  it.each(['sales, marketing', '"sales"', '$sales', 'a\\b'])(
+    'refuses a department called %s, where Asterisk would hang up',
+    (name) => {
+      edit('agents.yaml', ['- name: parts', `- name: '${name}'`]);
+      expect(problems()).toEqual([expect.stringContaining('departments[1].name: found')]);
+    },
+  );
+
+  it('takes departments in any script', () => {
+    edit('agents.yaml', ['- name: parts', '- name: Ärzte & Büro (受付)']);
+    expect(problems()).toEqual([]);
+  });
+
   it('says that extensions want quotes', () => {
     edit('agents.yaml', ["['510001']", '[510001]']);
     expect(problems()).toEqual([
       `agents.yaml:${lineOf('agents.yaml', '510001]')}  agents[0].extensions[0]: found 510001, needed: text ` +
         "(write it in quotes: '510001')",
     ]);
+  });
+
+  it.each([
+    ['0510001', '0510001'],
+    ['+49301234', '+49301234'],
+    ['1e5', '1e5'],
+  ])('suggests %s as it stands there, not as the number that YAML makes of it', (written, quoted) => {
+    edit('agents.yaml', ["['510001']", `[${written}]`]);
+    expect(problems()).toEqual([
+      expect.stringContaining(`found ${written}, needed: text (write it in quotes: '${quoted}')`),
+    ]);
+  });
+
+  it('takes keys as they stand there, and not for numbers', () => {
+    edit('agents.yaml', [
+      'pronunciations: {}',
+      'pronunciations: { 007: D AH B, +49: P L AH S, 1.10: T EH N }',
+    ]);
+    expect(Object.keys(load().agents[1]!.knowledge.pronunciations)).toEqual(['007', '+49', '1.10']);
+    edit('agents.yaml', ['+49: P L AH S', '+49: 7']);
+    expect(problems()).toEqual([
+      expect.stringMatching(
+        /^agents\.yaml:\d+ {2}agents\[1\]\.knowledge\.pronunciations\.\+49: found 7, needed: text/,
+      ),
+    ]);
+  });
+
+  it.each([
+    ['Latin-1', 'Grüß dich', 'latin1', true],
+    ['UTF-16', 'Tim', 'utf16le', false],
+  ] as const)('says that a file in %s isn’t UTF-8', (_, name, encoding, nameHasLine) => {
+    edit('agents.yaml', ['    name: Tom', `    name: ${name}`]);
+    const path = join(folder, 'agents.yaml');
+    const line = nameHasLine ? lineOf('agents.yaml', name) : 1;
+    const text = readFileSync(path, 'utf8').replaceAll('─', '-');
+    writeFileSync(path, text, encoding);
+    expect(problems()).toEqual([
+      `agents.yaml:${line}  isn't text in UTF-8: have the editor save it as that (“Encoding”)`,
+    ]);
+  });
+
+  it('takes a mark of the order of bytes, as editors of Windows write it', () => {
+    edit('agents.yaml', [/^/, '\uFEFF']);
+    expect(problems()).toEqual([]);
   });
 
   it('says where the YAML itself is wrong, and what else is', () => {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, copyFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { loadConfig } from '../../src/config.ts';
 import { allKeys, keysAt } from '../../src/config/keys.ts';
 import { agentsFile, environmentSchema, providersFile } from '../../src/config/schema.ts';
@@ -46,6 +47,26 @@ describe('docs/configuration.md', () => {
       return cell === `\`${text}\`` || cell === `"${text}"` ? [] : [`${key}: ${cell}, not ${text}`];
     });
     expect(wrong).toEqual([]);
+  });
+
+  it('has a line for every variable that the shipped providers.yaml takes, with its default and its key', () => {
+    const taken: string[][] = [];
+    const look = (value: unknown, key: string): void => {
+      if (typeof value === 'object' && value !== null)
+        for (const [name, inside] of Object.entries(value))
+          look(inside, Array.isArray(value) ? `${key}[]` : key === '' ? name : `${key}.${name}`);
+      const [, name, hasDefault, fallback = ''] = /^\$\{(\w+)(:-)?(.*)\}$/.exec(String(value)) ?? [];
+      if (name === undefined) return;
+      taken.push([
+        name,
+        hasDefault === undefined ? '–' : fallback === '' ? 'none' : `\`${fallback}\``,
+        `\`${key}\``,
+      ]);
+    };
+    look(parse(readFileSync('config/providers.yaml', 'utf8')), '');
+    expect(taken.length).toBeGreaterThan(40);
+    const told = taken.map(([name = '']) => [name, ...(rows.get(name)?.slice(1, 3) ?? [])]);
+    expect(told.map((cells) => cells.map((cell) => cell.replace(/ +\|$/, '')))).toEqual(taken);
   });
 
   it('has examples that work', () => {

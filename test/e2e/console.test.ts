@@ -237,11 +237,24 @@ describe('The console', () => {
       ).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBe(390);
     }
+    await nameCallers(page, 'x'.repeat(300));
+    for (const width of [1440, 390]) {
+      await page.setViewportSize({ width, height: 844 });
+      expect(await page.evaluate(BESIDE), `${width}`).toBe(0);
+    }
     await page.getByRole('row').nth(1).click();
     await page.getByText('Alle Gespräche').waitFor();
     await screenshot(page, 'telephone-call');
     expect((await wordsOn(page)).filter((text) => english.includes(text))).toEqual([]);
+    await nameCallers(page, 'x'.repeat(300));
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    // Whatever lies behind the navigation is covered by it.
+    for (let y = 0; y < 600; y += 40) {
+      await page.evaluate(`scrollTo(0, ${y})`);
+      expect(await page.evaluate("document.elementFromPoint(195, 800).closest('nav') !== null"), `${y}`).toBe(
+        true,
+      );
+    }
     expect(complaints).toEqual([]);
   });
 
@@ -310,6 +323,17 @@ describe('The console', () => {
     expect(complaints).toEqual([]);
   });
 });
+
+/** Pixels of the list of calls that one has to scroll to. */
+const BESIDE =
+  "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.call-table'))";
+
+/** As if all callers, who choose their names, had this one. */
+async function nameCallers(page: Page, name: string): Promise<void> {
+  await page.evaluate(
+    `for (const place of document.querySelectorAll('h1, .call-table td:nth-child(2)')) place.textContent = '${name}'`,
+  );
+}
 
 /** Where the keyboard is: what somebody hears of it, and whether one sees it. */
 function atKeyboard(page: Page): Promise<{ readonly name: string; readonly seen: boolean }> {

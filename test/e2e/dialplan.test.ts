@@ -164,6 +164,18 @@ describe('What follows the agent in the dialplan', () => {
     await answered.ended;
   });
 
+  it.each(['Ärzte', '受付', 'x'])(
+    'puts a caller through to “%s”, of which it knows nothing',
+    async (department) => {
+      await agent({ VOICE_AGENT_RESULT: 'transfer', VOICE_AGENT_DEPARTMENT: department });
+      const call = await caller.dial('510001');
+      await expect
+        .poll(async () => (await asterisk.channels())[0]?.dialplan, { timeout: 10_000 })
+        .toMatchObject({ context: 'voice-agent-department', exten: 'somebody' });
+      await call.hangUp();
+    },
+  );
+
   it('takes a message where nobody answers', async () => {
     await agent({ VOICE_AGENT_RESULT: 'transfer', VOICE_AGENT_DEPARTMENT: 'billing' });
     const call = await caller.dial('510001');

@@ -62,7 +62,8 @@ export async function lookAtDialplan(
           text: `${place} doesn’t lead to Stasis(${server.app},…)`,
           remedy:
             `name your context by --context; else include extensions_voice_agent.conf in extensions.conf ` +
-            `(FreePBX: extensions_custom.conf), then: asterisk -rx "dialplan reload"`,
+            `(FreePBX: extensions_custom.conf), with a line in [voice-agent] for numbers that aren’t 51XXXX: ` +
+            `exten => ${extension},1,Goto(voice-agent-call,${extension},1); then: asterisk -rx "dialplan reload"`,
         });
     }
   } finally {

@@ -159,6 +159,25 @@ describe('the list', () => {
     expect((await ask('')).join()).not.toContain(directory);
   });
 
+  it.each(['/nowhere/address', '/'])('says that VOICE_AGENT_DATABASE_FILE %s can’t be read', async (file) => {
+    vi.stubEnv('VOICE_AGENT_DATABASE_FILE', file);
+    const { status, complaints } = await run();
+    expect(complaints).toEqual([
+      expect.stringMatching(/^VOICE_AGENT_DATABASE_FILE names a file that can't be read/),
+    ]);
+    expect(status).toBe(1);
+  });
+
+  it('says that the data folder is a file', async () => {
+    await writeFile(join(directory, 'file'), '');
+    const complaints: string[] = [];
+    const status = await callsCommand(['--data', join(directory, 'file')], String, (line) =>
+      complaints.push(line),
+    );
+    expect(complaints).toEqual([expect.stringContaining(`${directory}/file is no folder, but a file`)]);
+    expect(status).toBe(1);
+  });
+
   it('makes nothing where there is nothing: it would belong to the wrong user', async () => {
     expect((await run('messages')).lines).toEqual([`no messages in ${directory}/${DATABASE_FILE}`]);
     expect((await run('--json')).lines).toEqual(['[]']);
@@ -221,6 +240,13 @@ describe('a call', () => {
       tools: [{ name: 'hang_up' }],
       ended: { reason: 'agent-hung-up', media: { packetsLost: 0 } },
     });
+  });
+
+  it('in which nobody was answered has no latency, rather than one of 0 ms', async () => {
+    await kept(AT, (store) => {
+      store.observe(STARTED);
+    });
+    expect((await run('show', 'x')).lines).toContain('turns      none measured; 0 barge-ins');
   });
 
   it('tells which providers failed, what was done, and how many tokens were used', async () => {
@@ -330,6 +356,25 @@ describe('messages', () => {
     expect(json[1]).toMatchObject({ takenAt: '2026-01-15T09:30:00.000Z', name: 'Ada', call: callInfo() });
   });
 
+  it('that nobody has dealt with aren’t left out for newer ones that are done', async () => {
+    await kept(AT, async (store) => {
+      await store.keep(message({ text: 'forgotten' }));
+      for (const day of [16, 17, 18])
+        await store.keep(message({ takenAt: Date.UTC(2026, 0, day), text: 'done' }));
+    });
+    const texts = async (...args: string[]): Promise<string[]> => {
+      const { lines } = await run('messages', '--json', ...args);
+      return (JSON.parse(lines[0] ?? '') as TakenMessage[]).map(({ text }) => text);
+    };
+    const all = JSON.parse((await run('messages', '--json')).lines[0] ?? '') as {
+      id: string;
+      text: string;
+    }[];
+    for (const { id, text } of all) if (text === 'done') await run('done', id);
+    expect(await texts('--limit', '2')).toEqual(['done', 'forgotten']);
+    expect(await texts()).toEqual(['done', 'done', 'done', 'forgotten']);
+  });
+
   it('can be marked as done', async () => {
     await kept(AT, (store) => store.keep(message()));
     const [{ id }] = JSON.parse((await run('messages', '--json')).lines[0] ?? '') as [{ id: string }];
@@ -434,6 +479,17 @@ describe('a caller', () => {
       for (const text of ['0301234567', '0309876543', 'adas'])
         expect(bytes.includes(text), `${text} in ${name}`).toBe(false);
     }
+  });
+
+  it('isn’t everybody whose number is withheld, for want of a number', async () => {
+    await kept(AT, (store) => recorded(store, 'withheld', { caller: { number: '' } }));
+    for (const number of ['', ' ', '-'])
+      for (const [command = '', ...flags] of [['caller'], ['forget', '--yes']]) {
+        const { status, complaints } = await run(command, number, ...flags);
+        expect(complaints).toEqual(['no number stands there: that would be all whose number is withheld']);
+        expect(status).toBe(2);
+      }
+    expect((await run()).lines).toHaveLength(2);
   });
 
   it('whose call is going on keeps that', async () => {
