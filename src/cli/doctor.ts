@@ -13,6 +13,7 @@ import type { Finding, Tell } from './doctor/finding.ts';
 import { lookAtKeys } from './doctor/keys.ts';
 import { lookAtMachine } from './doctor/machine.ts';
 import { lookAtRecogniser } from './doctor/recogniser.ts';
+import { lookAtRecords } from './doctor/records.ts';
 
 const SIGNS = { ok: 'ok  ', warning: 'WARN', bad: 'BAD ' };
 /** Below it a telephone call is one that many are dissatisfied with (G.107, table B.1: R 70). */
@@ -53,6 +54,7 @@ export async function doctorCommand(args: readonly string[], env: Environment, o
   }
   tell({ state: 'ok', text: `the configuration is right: ${config.agents.length} agents` });
   lookAtMachine(config, tell);
+  await lookAtRecords(config, tell);
   await lookAtKeys(config, tell);
   await lookAtRecogniser(config, tell);
   for (const server of config.asterisk) {

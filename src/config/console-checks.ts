@@ -22,6 +22,9 @@ export function consolePage(providers: ConfigDocument): Problem[] {
       'nobody could sign in: set console.operateToken (CONSOLE_OPERATE_TOKEN), or console.proxy',
     );
   }
+  const token = textAt(providers, at('viewToken'));
+  if (token !== undefined && token === textAt(providers, at('operateToken')))
+    complain(at('viewToken'), 'is the operateToken: whoever may only look on could hang up, too');
   for (const [one, other, section] of [
     ['certificate', 'key', 'tls'],
     ['username', 'password', 'phone'],

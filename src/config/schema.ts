@@ -10,7 +10,7 @@ import type { AgentPhrase } from '../dialog/contract/stock-phrases.ts';
 import { CODEC_NAMES } from '../media/codec.ts';
 import { httpTool, transferTarget } from './agent-tools.ts';
 import type { KnownProviders } from './known-providers.ts';
-import { OPENING_HOURS_FORM, parseOpeningHours } from './opening-hours.ts';
+import { openingHoursRemedy, parseOpeningHours } from './opening-hours.ts';
 import { providersSection } from './provider-settings.ts';
 import {
   advertisedAddress,
@@ -64,7 +64,7 @@ function openingDay(day: Weekday) {
   return z.string().transform((value, context): OpeningTime[] => {
     const times = parseOpeningHours(day, value);
     if (times) return times;
-    context.addIssue({ code: 'custom', message: OPENING_HOURS_FORM });
+    context.addIssue({ code: 'custom', message: openingHoursRemedy(value) });
     return z.NEVER;
   });
 }

@@ -589,6 +589,15 @@ describe('a wrong configuration', () => {
     expect(problems({ ARI_PASSWORD: 'x', RTP_ADVERTISED_ADDRESS: 'my-host' })[0]).toContain('an IP address');
   });
 
+  it('refuses one token for those who may act and those who may only look on', () => {
+    const token = 'a'.repeat(16);
+    const env = { ARI_PASSWORD: 'x', CONSOLE_OPERATE_TOKEN: token };
+    const told = problems({ ...env, CONSOLE_VIEW_TOKEN: token });
+    expect(told).toEqual([expect.stringContaining('console.viewToken: is the operateToken')]);
+    expect(told.join()).not.toContain(token);
+    expect(problems({ ...env, CONSOLE_VIEW_TOKEN: 'b'.repeat(16) })).toEqual([]);
+  });
+
   it('says that two of its ports are one, where both are open', () => {
     const token = 'a'.repeat(16);
     const env = { ARI_PASSWORD: 'x', MONITORING_LISTEN_PORT: '8090', CONSOLE_OPERATE_TOKEN: token };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nearest } from '../../src/config/nearest.ts';
-import { parseOpeningHours } from '../../src/config/opening-hours.ts';
+import { openingHoursRemedy, parseOpeningHours } from '../../src/config/opening-hours.ts';
 import { substitute } from '../../src/config/environment.ts';
 
 describe('the nearest key', () => {
@@ -22,6 +22,14 @@ describe('opening hours', () => {
     '',
   ])('"%s" are refused', (text) => {
     expect(parseOpeningHours('monday', text)).toBeUndefined();
+  });
+
+  it('that go past midnight are told where they belong', () => {
+    expect(openingHoursRemedy('11:00-14:00, 18:00 – 2:30')).toBe(
+      'hours after midnight on the next day: 18:00-24:00 here, and 00:00-02:30 there',
+    );
+    for (const other of ['8-18', '08:00-08:00', '13:00-18:00, 08:00-12:00'])
+      expect(openingHoursRemedy(other)).toMatch(/^such as/);
   });
 
   it('may have a break, end at midnight, or be closed', () => {

@@ -160,21 +160,23 @@ describe('the program', () => {
 
   it('says before anything is loaded that its ports are taken, all of them', async () => {
     const rtp = createSocket('udp4').bind(0, '127.0.0.1');
-    const http = createServer().listen(0, '127.0.0.1');
-    await Promise.all([once(rtp, 'listening'), once(http, 'listening')]);
-    const port = String((http.address() as AddressInfo).port);
+    const http = Array.from({ length: 4 }, () => createServer().listen(0, '127.0.0.1'));
+    await Promise.all([rtp, ...http].map((one) => once(one, 'listening')));
+    const [monitoring = '', vonage = '', page = '', outgoing = ''] = http.map((one) =>
+      String((one.address() as AddressInfo).port),
+    );
     const token = 'x'.repeat(40);
     const wrong = config({
       RTP_LISTEN_PORT: String(rtp.address().port),
-      MONITORING_LISTEN_PORT: port,
-      ...{ VONAGE_ENABLED: 'true', VONAGE_LISTEN_PORT: port, VONAGE_PUBLIC_URL: 'https://example.org' },
+      MONITORING_LISTEN_PORT: monitoring,
+      ...{ VONAGE_ENABLED: 'true', VONAGE_LISTEN_PORT: vonage, VONAGE_PUBLIC_URL: 'https://example.org' },
       ...{ VONAGE_APPLICATION_ID: 'an-application', VONAGE_SIGNATURE_SECRET: token },
-      ...{ CONSOLE_ENABLED: 'true', CONSOLE_LISTEN_PORT: port, CONSOLE_OPERATE_TOKEN: token },
-      ...{ VOICE_AGENT_CALL_PORT: port, VOICE_AGENT_CALL_TOKEN: token },
+      ...{ CONSOLE_ENABLED: 'true', CONSOLE_LISTEN_PORT: page, CONSOLE_OPERATE_TOKEN: token },
+      ...{ VOICE_AGENT_CALL_PORT: outgoing, VOICE_AGENT_CALL_TOKEN: token },
     });
     const told = await start(wrong).then(() => '', messageOf);
     rtp.close();
-    http.close();
+    for (const one of http) one.close();
     expect(told.split('\n')).toEqual([
       expect.stringContaining('MONITORING_LISTEN_PORT'),
       expect.stringContaining('RTP_LISTEN_PORT'),

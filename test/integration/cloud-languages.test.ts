@@ -507,7 +507,10 @@ describe('agents who speak five languages at once', () => {
   });
 
   it.each(Object.keys(TALKS))('in %s: the synthesiser is given whole sentences or clauses', (code) => {
-    expect(spokenTexts(code).join('\n')).toContain(talkIn(code).answer.join('\n'));
+    const { answer } = talkIn(code);
+    // Phrases are prepared meanwhile, and other callers may be told the same.
+    const spoken = spokenTexts(code).filter((text) => answer.includes(text));
+    expect(spoken.slice(0, answer.length)).toEqual(answer);
   });
 
   it('say nothing that is not of their language', () => {
