@@ -15,6 +15,7 @@ const DATED = [
   'src/providers/chat/chat-model.ts', // the model knows the date
   'src/providers/embedded/receptionist/receptionist.ts', // and the receptionist the opening hours
   'src/providers/speech-store.ts', // which file was used last
+  'src/store/archive.ts',
   'src/store/feeder.ts',
   'src/store/store.ts',
   'src/store/upkeep.ts',
