@@ -44,8 +44,7 @@ export interface PhraseRequest {
  */
 export class PhraseCache {
   readonly #texts = new Map<string, PhraseTexts>();
-  readonly #phrases = new Map<string, () => PreparedPhrase>();
-  readonly #unconverted = new Set<() => PreparedPhrase>();
+  readonly #phrases = new Map<string, PreparedPhrase | Unconverted>();
 
   /**
    * Synthesises phrases of an owner, all or these, one after the other; formats are only conversions. What
@@ -105,34 +104,32 @@ export class PhraseCache {
       const given = sourceFor(request, format);
       const source = spoken.get(given) ?? (await synthesise(text, request, given, signal));
       spoken.set(given, source);
-      this.#put(keyOf(request.owner, name, format), text, source, format);
+      this.#phrases.set(keyOf(request.owner, name, format), { text, spoken: source, format });
     }
     return [...spoken.values()].every(({ substituted }) => !substituted);
   }
 
-  #put(key: string, text: string, spoken: Spoken, format: AudioFormat): void {
-    // One or the other: what was spoken isn't kept when it has been converted.
-    let kept: { readonly spoken: Spoken } | { readonly phrase: PreparedPhrase } = { spoken };
-    const phrase = (): PreparedPhrase => {
-      if ('spoken' in kept) kept = { phrase: phraseOf(text, kept.spoken, format) };
-      this.#unconverted.delete(phrase);
-      return kept.phrase;
-    };
-    const before = this.#phrases.get(key);
-    if (before) this.#unconverted.delete(before);
-    this.#phrases.set(key, phrase);
-    this.#unconverted.add(phrase);
-  }
-
   get(owner: string, phrase: PhraseName, format: AudioFormat): PreparedPhrase | undefined {
-    return this.#phrases.get(keyOf(owner, phrase, format))?.();
+    const key = keyOf(owner, phrase, format);
+    const kept = this.#phrases.get(key);
+    return kept && 'spoken' in kept ? this.#convert(key, kept) : kept;
   }
 
   /** Brings one more phrase into a format in which it may be wanted. False: all are. */
   convertNext(): boolean {
-    const [next] = this.#unconverted;
-    next?.();
-    return next !== undefined;
+    for (const [key, kept] of this.#phrases) {
+      if (!('spoken' in kept)) continue;
+      this.#convert(key, kept);
+      return true;
+    }
+    return false;
+  }
+
+  #convert(key: string, { text, spoken: { pieces, words }, format }: Unconverted): PreparedPhrase {
+    const audio = joinAudio(pieces, format);
+    const phrase = { text, audio, durationMs: (sampleCount(audio) * 1000) / audio.rateHz, words };
+    this.#phrases.set(key, phrase);
+    return phrase;
   }
 
   /** The words of a phrase, prepared or not. */
@@ -205,9 +202,11 @@ interface Spoken {
   readonly substituted: boolean;
 }
 
-function phraseOf(text: string, { pieces, words }: Spoken, format: AudioFormat): PreparedPhrase {
-  const audio = joinAudio(pieces, format);
-  return { text, audio, durationMs: (sampleCount(audio) * 1000) / audio.rateHz, words };
+/** A phrase that nobody has wanted in that format yet. */
+interface Unconverted {
+  readonly text: string;
+  readonly spoken: Spoken;
+  readonly format: AudioFormat;
 }
 
 async function synthesise(
