@@ -18,7 +18,7 @@ export interface SpoolOptions {
   /** What waits for the disk, likewise. */
   readonly maxPendingBytes?: number;
   /** No call is running, and whoever wants to know of those of earlier runs does: only then no file may be left. */
-  readonly isQuiet?: () => boolean;
+  readonly isQuiet: () => boolean;
   /** Each trouble once, for the log. */
   readonly onTrouble: (message: string) => void;
 }
@@ -43,8 +43,6 @@ const MAX_BYTES = 256 * 2 ** 20;
 const MAX_PENDING_BYTES = 16 * 2 ** 20;
 /** The next file is begun: what has been applied can only be deleted by the file. */
 const FILE_BYTES = 4 * 2 ** 20;
-/** A file of less isn't deleted at once: the disk has better things to do. */
-const LITTER_BYTES = 64 * 2 ** 10;
 /** Read at a time, and more if a single entry has more. */
 const READ_BYTES = 256 * 2 ** 10;
 const RETRY_MS: Milliseconds = 1000;
@@ -172,16 +170,13 @@ export class Spool {
     const file = this.#files.find((one) => one.name === name);
     if (!file) return;
     file.applied = file.read;
-    if (file.applied < file.size) return;
-    const isCurrent = this.#handle !== undefined && file === this.#files.at(-1);
-    const isQuiet = this.#options.isQuiet?.() ?? false;
-    if (!isCurrent || isQuiet || file.size > LITTER_BYTES) await this.tidy();
+    if (file.applied === file.size) await this.tidy();
   }
 
   /** Deletes what is in the database, however little it is; while it isn't quiet, one file stays. */
   async tidy(): Promise<void> {
     if (this.#writing) return;
-    const spare = (this.#options.isQuiet?.() ?? true) ? undefined : this.#files.at(-1);
+    const spare = this.#options.isQuiet() ? undefined : this.#files.at(-1);
     const done = this.#files.filter((file) => file.applied === file.size && file !== spare);
     if (done.some((file) => file === this.#files.at(-1))) await this.#endFile();
     this.#files = this.#files.filter((file) => !done.includes(file));

@@ -14,7 +14,12 @@ const event = (n: number): Write => ({
 
 async function spoolOf(): Promise<{ spool: Spool; clock: ManualClock; taken: () => Promise<number[]> }> {
   const clock = new ManualClock();
-  const spool = await Spool.open({ folder: await tempFolder(), clock, onTrouble: () => undefined });
+  const spool = await Spool.open({
+    folder: await tempFolder(),
+    clock,
+    onTrouble: () => undefined,
+    isQuiet: () => true,
+  });
   const taken = async (): Promise<number[]> => {
     const batch = await spool.next();
     return (batch?.writes ?? []).map((write) => (write?.row as { readonly n: number }).n);
@@ -85,7 +90,7 @@ it('keeps one file while calls run, though all of it is in the database: so the 
     if (batch) await spool.applied(batch);
     return readdir(folder);
   };
-  const first = await write(1); // so much that it would be deleted
+  const first = await write(1);
   expect(first).toHaveLength(1);
   const second = await write(3000);
   expect(second).toHaveLength(1);
@@ -96,7 +101,12 @@ it('keeps one file while calls run, though all of it is in the database: so the 
   // As another run finds it, if this one is killed now.
   const other = await tempFolder();
   await copyFile(join(folder, left), join(other, left.replace(/-\d+_\d*-[0-9a-f]+/, '-1_1-00000000')));
-  const next = await Spool.open({ folder: other, clock: new ManualClock(), onTrouble: () => undefined });
+  const next = await Spool.open({
+    folder: other,
+    clock,
+    onTrouble: () => undefined,
+    isQuiet: () => true,
+  });
   expect(next.mayHaveHadCalls).toBe(true);
   await next.close();
 
