@@ -2,6 +2,7 @@ import type * as Undici from 'undici';
 import type { Agent, RequestInit } from 'undici';
 import { isObject } from '../lib/fields.ts';
 import { answerEvents, explainedBody } from './chat/answer-stream.ts';
+import type { ChatServer } from './chat/chat-model.ts';
 import { isOfConversation, type Refusal } from './chat/refusals.ts';
 import {
   kindOfError,
@@ -47,28 +48,29 @@ export async function loadSdk(load: () => Promise<unknown>): Promise<void> {
   await Promise.all([undici(), load()]).catch(() => undefined);
 }
 
+export interface LaterSdkOptions<Module, Client> {
+  /** Of the server. */
+  readonly address: string;
+  /** No failure's words hold any of them. */
+  readonly keys: readonly string[];
+  readonly load: () => Promise<Module>;
+  /** A client for `address`, which asks by the `fetch` that it is given. */
+  readonly make: (module: Module, http: typeof fetch) => Client;
+}
+
 /**
  * An SDK with connections to one server. It is loaded with the first question, and before it if there is time (`loadSdk`): with undici,
  * by which its questions go, it has 150 modules, a tenth of a start.
  */
 export class LaterSdk<Module extends SdkErrors, Client> {
-  readonly #address: string;
-  readonly #load: () => Promise<Module>;
-  readonly #make: (module: Module, http: typeof fetch) => Client;
+  readonly #options: LaterSdkOptions<Module, Client>;
   #opening: Promise<Client> | undefined;
   #http: SdkHttp | undefined;
   #errors: SdkErrors = NO_ERRORS;
   #closed = false;
 
-  /** `make`: a client for `address`, which asks by the `fetch` that it is given. */
-  constructor(
-    address: string,
-    load: () => Promise<Module>,
-    make: (module: Module, http: typeof fetch) => Client,
-  ) {
-    this.#address = address;
-    this.#load = load;
-    this.#make = make;
+  constructor(options: LaterSdkOptions<Module, Client>) {
+    this.#options = options;
   }
 
   client(): Promise<Client> {
@@ -82,18 +84,14 @@ export class LaterSdk<Module extends SdkErrors, Client> {
   /** Opens a connection, or keeps the one there is from falling asleep. Never fails. */
   warm(): void {
     void this.client().then(
-      () => this.#http?.warm(this.#address),
+      () => this.#http?.warm(this.#options.address),
       () => undefined,
     );
   }
 
-  /** What was thrown, as a failure of ours, in words that hold none of `keys`. */
-  failure(
-    error: unknown,
-    about: Pick<FailureDetails, 'code' | 'provider'>,
-    keys: readonly string[],
-  ): ProviderFailure {
-    return failureOfSdk(error, this.#errors, about, keys);
+  /** What was thrown, as a failure of ours. */
+  failure(error: unknown, about: Pick<FailureDetails, 'code' | 'provider'>): ProviderFailure {
+    return failureOfSdk(error, this.#errors, about, this.#options.keys);
   }
 
   /** What the server said, if it was the server that refused. */
@@ -107,12 +105,32 @@ export class LaterSdk<Module extends SdkErrors, Client> {
   }
 
   async #open(): Promise<Client> {
-    const module = await this.#load();
+    const { load, make } = this.#options;
+    const module = await load();
     this.#errors = module;
     this.#http ??= openSdkHttp();
     if (this.#closed) await this.#http.close();
-    return this.#make(module, this.#http.fetch);
+    return make(module, this.#http.fetch);
   }
+}
+
+/** Chat completions behind an SDK. `explained`: what it threw, in better words. */
+export function chatServer<Module extends SdkErrors, Client>(
+  sdk: LaterSdk<Module, Client>,
+  provider: string,
+  ask: (client: Client, ...question: Parameters<ChatServer['ask']>) => PromiseLike<AsyncIterable<unknown>>,
+  explained = (error: unknown): unknown => error,
+): ChatServer {
+  return {
+    load: () => sdk.client(),
+    ask: async (...question) => ask(await sdk.client(), ...question),
+    failure: (error) => sdk.failure(explained(error), { code: 'LLM_FAILED', provider }),
+    refusal: (error) => sdk.refusal(error),
+    warm() {
+      sdk.warm();
+    },
+    close: () => sdk.close(),
+  };
 }
 
 /** Connections to one server, kept open. */

@@ -1,5 +1,6 @@
 import type { LanguageModel } from '../../dialog/contract/ports.ts';
 import { createChatModel, type ChatModelOptions } from '../chat/chat-model.ts';
+import { chatServer } from '../sdk-http.ts';
 import { createGroqClient, type GroqConnection } from './groq-client.ts';
 import type { GroqSettings } from './groq-section.ts';
 
@@ -15,18 +16,10 @@ export interface GroqLlmOptions
 /** A chat model of Groq's. */
 export function createGroqLlm(options: GroqLlmOptions): LanguageModel {
   const { name = 'groq', maxTokens, reasoningEffort } = options;
-  const client = createGroqClient(options);
   return createChatModel(
-    {
-      load: () => client.sdk(),
-      ask: async (body, signal) => (await client.sdk()).chat.completions.create(body, { signal }),
-      failure: (error) => client.failure('LLM_FAILED', name, error),
-      refusal: (error) => client.refusal(error),
-      warm: () => {
-        client.warm();
-      },
-      close: () => client.close(),
-    },
+    chatServer(createGroqClient(options), name, (sdk, body, signal) =>
+      sdk.chat.completions.create(body, { signal }),
+    ),
     { ...options, name },
     {
       limit: ['max_completion_tokens', maxTokens],

@@ -145,7 +145,7 @@ async function transcribe(
   options: GroqWhisperOptions & { readonly name: string },
 ): Promise<Transcript> {
   const { name, model, timeoutMs, clock = systemClock } = options;
-  const [sdk, { toFile }] = await Promise.all([client.sdk(), loadGroq()]);
+  const [sdk, { toFile }] = await Promise.all([client.client(), loadGroq()]);
   const request = new RequestAbort(signal, clock);
   const message = `no transcript within ${timeoutMs} ms`;
   const late = (): ProviderFailure =>
@@ -167,7 +167,7 @@ async function transcribe(
     return judged(answer, { name, ...hints });
   } catch (error) {
     if (signal.aborted) return NOTHING;
-    throw request.missed ?? client.failure('STT_FAILED', name, error);
+    throw request.missed ?? client.failure(error, { code: 'STT_FAILED', provider: name });
   } finally {
     request.release();
   }

@@ -1,6 +1,6 @@
 import type { LanguageModel } from '../../dialog/contract/ports.ts';
 import { createChatModel, type ChatModelOptions } from '../chat/chat-model.ts';
-import { LaterSdk, SDK_TIMEOUT_MS } from '../sdk-http.ts';
+import { chatServer, LaterSdk, SDK_TIMEOUT_MS } from '../sdk-http.ts';
 import type { OpenAiSettings } from './openai-section.ts';
 
 export interface OpenAiLlmOptions
@@ -17,11 +17,12 @@ export interface OpenAiLlmOptions
 export function createOpenAiLlm(options: OpenAiLlmOptions): LanguageModel {
   const { name = 'openai-compatible', apiKey, baseUrl, maxTokens, maxTokensAs, reasoningEffort } = options;
   const address = baseUrl.replaceAll(/(?<!:)\/{2,}/g, '/').replace(/\/$/, '');
-  const later = new LaterSdk(
+  const sdk = new LaterSdk({
     address,
-    () => import('openai'),
-    ({ default: Sdk }, fetch) =>
-      new Sdk({
+    keys: apiKey === undefined ? [] : [apiKey],
+    load: () => import('openai'),
+    make: ({ default: Client }, fetch) =>
+      new Client({
         baseURL: address,
         ...accessOf(options),
         // All of it explicit, so that the SDK sends nothing that stands in the environment for other programs.
@@ -34,21 +35,15 @@ export function createOpenAiLlm(options: OpenAiLlmOptions): LanguageModel {
         // It prints what it can't parse to the console.
         logLevel: 'off',
       }),
-  );
-  const keys = apiKey === undefined ? [] : [apiKey];
+  });
   return createChatModel(
-    {
-      load: () => later.client(),
+    chatServer(
+      sdk,
+      name,
       // Its types don't know what other servers stream.
-      ask: async (body, signal) => (await later.client()).chat.completions.create(body, { signal }),
-      failure: (error) =>
-        later.failure(withRemedy(error, address), { code: 'LLM_FAILED', provider: name }, keys),
-      refusal: (error) => later.refusal(error),
-      warm() {
-        later.warm();
-      },
-      close: () => later.close(),
-    },
+      (client, body, signal) => client.chat.completions.create(body, { signal }),
+      (error) => withRemedy(error, address),
+    ),
     { ...options, name },
     {
       limit: [maxTokensAs, maxTokens],
