@@ -220,22 +220,28 @@ function isCredentials(path: Path): boolean {
 }
 
 /** What stands at `path`, if anything does, and where it begins: it, or its nearest ancestor that exists. */
-function nodeAt(document: Document, path: Path): { readonly node?: unknown; readonly offset?: number } {
+function nodeAt(
+  document: Document,
+  path: Path,
+): {
+  readonly node?: unknown;
+  readonly offset: number | undefined;
+} {
   let node: unknown = document.contents;
   let offset = rangeStart(node);
   for (const step of path) {
     if (isAlias(node)) node = node.resolve(document);
     if (isMap(node)) {
       const pair = node.items.find(({ key }) => nameOf(key) === step);
-      if (!pair) return { ...(offset !== undefined && { offset }) };
+      if (!pair) return { offset };
       offset = rangeStart(pair.key) ?? offset;
       node = pair.value;
     } else if (isSeq(node) && typeof step === 'number') {
       node = node.items[step];
       offset = rangeStart(node) ?? offset;
-    } else return { ...(offset !== undefined && { offset }) };
+    } else return { offset };
   }
-  return { node, ...(offset !== undefined && { offset }) };
+  return { node, offset };
 }
 
 /** A key as it stands there: 0301234 and +4930123 are numbers to YAML, which would lose the 0 and the +. */

@@ -5,13 +5,12 @@ export const OPENING_HOURS_FORM = 'such as 08:00-18:00, or 08:00-12:00, 13:00-18
 
 /** What is wrong with hours that can't be read. */
 export function openingHoursRemedy(text: string): string {
-  const past = text.split(',').find((part) => {
-    const [, from = '', to = ''] = /^\s*(\d{1,2}:\d{2})\s*[-–]\s*(\d{1,2}:\d{2})\s*$/.exec(part) ?? [];
-    return from !== '' && to.padStart(5, '0') < from.padStart(5, '0');
-  });
-  if (past === undefined) return OPENING_HOURS_FORM;
-  const [from = '', to = ''] = past.split(/[-–]/).map((time) => time.trim());
-  return `hours after midnight on the next day: ${from}-24:00 here, and 00:00-${to.padStart(5, '0')} there`;
+  const past = text
+    .split(',')
+    .flatMap(partOf)
+    .find((part) => part.toMinute < part.fromMinute);
+  if (!past) return OPENING_HOURS_FORM;
+  return `hours after midnight on the next day: ${past.from}-24:00 here, and 00:00-${past.to.padStart(5, '0')} there`;
 }
 
 /** Reads one day's opening hours; undefined if they aren't of the form above, or run backwards. */
@@ -19,15 +18,33 @@ export function parseOpeningHours(day: Weekday, text: string): OpeningTime[] | u
   if (/^\s*closed\s*$/i.test(text)) return [];
   const times: OpeningTime[] = [];
   for (const part of text.split(',')) {
-    const match = /^\s*(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})\s*$/.exec(part);
-    if (!match) return undefined;
-    const [fromHour = 0, fromPast = 0, toHour = 0, toPast = 0] = match.slice(1).map(Number);
-    const fromMinute = fromHour * 60 + fromPast;
-    const toMinute = toHour * 60 + toPast;
+    const [read] = partOf(part);
+    if (!read) return undefined;
+    const { fromMinute, toMinute } = read;
     const before = times.at(-1)?.toMinute ?? 0;
-    if (fromPast > 59 || toPast > 59 || toMinute > 24 * 60) return undefined;
     if (fromMinute >= toMinute || fromMinute < before) return undefined;
     times.push({ day, fromMinute, toMinute });
   }
   return times;
+}
+
+interface Part {
+  readonly from: string;
+  readonly to: string;
+  readonly fromMinute: number;
+  readonly toMinute: number;
+}
+
+/** From one time of a day to another, whichever is later; nothing: it isn't of that form. */
+function partOf(text: string): [Part] | [] {
+  const match = /^\s*(\d{1,2}:\d{2})\s*[-–]\s*(\d{1,2}:\d{2})\s*$/.exec(text);
+  const [, from = '', to = ''] = match ?? [];
+  const [fromMinute, toMinute] = [minuteOf(from), minuteOf(to)];
+  return fromMinute === undefined || toMinute === undefined ? [] : [{ from, to, fromMinute, toMinute }];
+}
+
+function minuteOf(time: string): number | undefined {
+  const [hour = NaN, past = NaN] = time.split(':').map(Number);
+  const minute = hour * 60 + past;
+  return past <= 59 && minute <= 24 * 60 ? minute : undefined;
 }
