@@ -73,6 +73,12 @@ export class RtpPacketBuilder {
     this.#spurt = true;
   }
 
+  /** A new talk spurt begins at this timestamp, wherever the one before has ended. */
+  begin(timestamp: number): void {
+    this.#timestamp = timestamp >>> 0;
+    this.#spurt = true;
+  }
+
   /** Begins a new stream: new SSRC, sequence and timestamp (those of the options, where given). */
   reset(): void {
     const { ssrc, sequence, timestamp, random = cryptoRandom } = this.#options;

@@ -22,6 +22,10 @@ export const VARIANTS: Readonly<Record<string, ComparedConfig>> = {
     name: 'sound to the recogniser 100 ms at a time',
     edits: [[CARTESIA_TTS, `    stt: { messageMs: 100 }\n${CARTESIA_TTS}`]],
   },
+  suppressed: {
+    name: 'no packets while the agent is silent',
+    edits: [['silenceSuppression: false', 'silenceSuppression: true']],
+  },
   finalize: {
     name: 'turns found by the detector (finalize socket)',
     edits: [[CARTESIA_TTS, `    stt: { socket: finalize }\n${CARTESIA_TTS}`]],

@@ -114,6 +114,13 @@ export class PlayoutSource {
     return this.#underrun(into, now);
   }
 
+  /** There is something to say, and no pause. */
+  get isReady(): boolean {
+    return (
+      this.#ring.peek() && !this.#flushLine.isVoid(this.#ring.epoch) && !this.#mustRest(this.#ring.utterance)
+    );
+  }
+
   /** True: nothing is sent now because of a pause, but for the fade that begins it. */
   get paused(): boolean {
     return this.#mustRest(this.#ring.peek() ? this.#ring.utterance : this.#current);

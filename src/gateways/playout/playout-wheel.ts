@@ -5,6 +5,8 @@ import { FRAME_MS } from '../../media/audio.ts';
 export interface WheelMember {
   /** `deadline`: the instant for which this tick was planned; `now` may be later. */
   tick(deadline: Milliseconds, now: Milliseconds): void;
+  /** While it rests: it has something to send. */
+  readonly isReady?: boolean;
 }
 
 /**
@@ -25,6 +27,7 @@ const GRAINS_MS: readonly Milliseconds[] = [4, 2];
  */
 export class PlayoutWheel {
   readonly #phases: WheelMember[][] = Array.from({ length: FRAME_MS }, () => []);
+  readonly #resting = new Set<WheelMember>();
   readonly #now: () => Milliseconds;
   readonly #crowd: number;
   /** A phase that is in use while others needn't be. */
@@ -58,7 +61,13 @@ export class PlayoutWheel {
     return this.#next + ((phase - (this.#next % FRAME_MS) + FRAME_MS) % FRAME_MS);
   }
 
+  /** It sends nothing for now. It ticks on; in the step in which it is ready it ticks at once, and its phase is that step's. */
+  rest(member: WheelMember): void {
+    this.#resting.add(member);
+  }
+
   remove(member: WheelMember): void {
+    this.#resting.delete(member);
     for (const phase of this.#phases) {
       const index = phase.indexOf(member);
       if (index < 0) continue;
@@ -79,9 +88,24 @@ export class PlayoutWheel {
       for (let i = 0; i < members.length; i++) (members[i] as WheelMember).tick(this.#next, now);
       this.#next += 1;
     }
+    if (this.#resting.size > 0) {
+      this.#rouse(now);
+      if (this.#resting.size > 0) return this.#next;
+    }
     let next = this.#next;
     while (next < this.#next + FRAME_MS && this.#load(next % FRAME_MS) === 0) next += 1;
     return next;
+  }
+
+  #rouse(now: Milliseconds): void {
+    const step = this.#next - 1;
+    for (const member of this.#resting) {
+      if (member.isReady !== true) continue;
+      this.remove(member);
+      (this.#phases[step % FRAME_MS] as WheelMember[]).push(member);
+      this.#size += 1;
+      member.tick(step, now);
+    }
   }
 
   /** Of the emptiest phases the one that comes soonest: a greeting needn't wait. */

@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../../lib/clock.ts';
-import { frameBytesOf } from '../../media/audio.ts';
+import { FRAME_MS, frameBytesOf } from '../../media/audio.ts';
 import { AudioRingWriter, FRAME_FILLER } from '../../media/audio-ring.ts';
 import { codecOf, type Codec } from '../../media/codec.ts';
 import { levelDbov, SILENCE_DBOV } from '../../media/level.ts';
@@ -14,6 +14,9 @@ import type { SessionSetup } from './media-protocol.ts';
  * a packet and into the `sent` ring, which so shows what really left. Timestamps follow the ring's
  * frame number and sequence numbers the count of packets, both in shared memory: a restarted thread
  * goes on with the same stream.
+ *
+ * Where silence isn't sent, a talk spurt may begin between two frames of the ring: its timestamps say exactly when, and
+ * its frames stand in the ring less than 20 ms later.
  */
 export class OutboundStream {
   readonly #source: PlayoutSource;
@@ -30,6 +33,9 @@ export class OutboundStream {
   /** Reused 20 ms later; the kernel has copied it by then. */
   readonly #packet: Uint8Array;
   readonly #silenceSuppression: boolean;
+  readonly #firstTimestamp: number;
+  /** The packet before this one was speech. */
+  #inSpurt = false;
   readonly #send: (packet: Uint8Array) => void;
 
   constructor(
@@ -55,6 +61,7 @@ export class OutboundStream {
     this.#payload = isLinear ? new Uint8Array(this.#codec.frameBytes) : this.#queued;
     this.#packet = new Uint8Array(this.#builder.packetBytes);
     this.#silenceSuppression = setup.silenceSuppression;
+    this.#firstTimestamp = setup.firstTimestamp;
     this.#send = send;
   }
 
@@ -68,13 +75,23 @@ export class OutboundStream {
     return this.#sent.nextFrame;
   }
 
-  /** The tick of frame `frame` of the timeline; earlier ones that never came are left out. */
-  tick(frame: number, now: Milliseconds): void {
+  /** There is speech to begin with. */
+  get isReady(): boolean {
+    return this.#source.isReady;
+  }
+
+  /**
+   * The tick at `at` on the timeline; frames before it that never came are left out. False: it was silence, and
+   * nothing has been sent.
+   */
+  tick(at: Milliseconds, now: Milliseconds): boolean {
+    const frame = Math.round(at / FRAME_MS);
     while (this.#sent.nextFrame < frame) {
       this.#sendNothing(now);
       this.#stats.add(STAT.ticksSkipped);
     }
     if (this.#source.take(this.#queued, now) > 0) {
+      if (this.#silenceSuppression && !this.#inSpurt) this.#beginSpurt(at);
       const { slot } = this.#sent;
       if (this.#samples === undefined) this.#decode(this.#payload, slot);
       else {
@@ -83,20 +100,30 @@ export class OutboundStream {
       }
       this.#send(this.#build());
       this.#sent.commit(now, levelDbov(slot), 0);
-    } else if (this.#silenceSuppression) {
-      this.#sendNothing(now);
-    } else {
-      // An encoder with memory goes on through silence: what it knows is what the far side's decoder knows.
-      if (this.#samples === undefined) this.#payload.set(this.#codec.silence);
-      else this.#encode(this.#samples.fill(0), this.#payload);
-      this.#send(this.#build());
-      this.#fill(now);
+      return true;
     }
+    if (this.#silenceSuppression) {
+      this.#inSpurt = false;
+      // A spurt that began before its frame stands in the ring has left one too many there.
+      if (this.#sent.nextFrame === frame) this.#sendNothing(now);
+      return false;
+    }
+    // An encoder with memory goes on through silence: what it knows is what the far side's decoder knows.
+    if (this.#samples === undefined) this.#payload.set(this.#codec.silence);
+    else this.#encode(this.#samples.fill(0), this.#payload);
+    this.#send(this.#build());
+    this.#fill(now);
+    return true;
   }
 
   close(): void {
     this.#source.applyFlush();
     this.#sent.close();
+  }
+
+  #beginSpurt(at: Milliseconds): void {
+    this.#inSpurt = true;
+    this.#builder.begin(this.#firstTimestamp + (at * this.#codec.clockRateHz) / 1000);
   }
 
   #build(): Uint8Array {

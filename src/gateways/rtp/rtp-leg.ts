@@ -25,6 +25,8 @@ export class RtpLeg implements PortSession, WheelMember {
   readonly #outbound: OutboundStream;
   #inbound: InboundStream | undefined;
   #peer: Peer<PortSession> | undefined;
+  /** When it has to tick next. */
+  #due: Milliseconds | undefined;
 
   constructor(
     setup: SessionSetup,
@@ -107,12 +109,17 @@ export class RtpLeg implements PortSession, WheelMember {
     cells[STAT.reportedJitterMs] = (control.jitterTicks * 1000) / codecOf(this.#setup.codec).clockRateHz;
   }
 
+  get isReady(): boolean {
+    return this.#outbound.isReady;
+  }
+
   tick(deadline: Milliseconds, now: Milliseconds): void {
-    const { cells } = this.#stats;
-    const startedAt = cells[STAT.startedAt] as number;
+    const startedAt = this.#stats.cells[STAT.startedAt] as number;
     // What a stall has left out was due before this.
-    const lateness = now - Math.min(deadline, startedAt + this.#outbound.nextFrame * FRAME_MS);
-    this.#outbound.tick(Math.round((deadline - startedAt) / FRAME_MS), now);
+    this.#due ??= startedAt + this.#outbound.nextFrame * FRAME_MS;
+    const lateness = now - Math.min(deadline, this.#due);
+    this.#due = deadline + FRAME_MS;
+    if (!this.#outbound.tick(deadline - startedAt, now)) this.#wheel.rest(this);
     this.#stats.countLateness(lateness);
     this.#inbound?.tick(now);
   }

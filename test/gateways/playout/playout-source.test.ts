@@ -53,6 +53,22 @@ describe('playout source', () => {
     ]);
   });
 
+  it('is ready when there is something to say, and neither a pause nor a flush of it', () => {
+    const { source, push, line } = setUp();
+    expect(source.isReady).toBe(false);
+    push(1, 4);
+    expect(source.isReady).toBe(true);
+    line.pause();
+    expect(source.isReady).toBe(false);
+    line.resume();
+    expect(source.isReady).toBe(true);
+    line.flush();
+    expect(source.isReady).toBe(false);
+    push(2, 4);
+    source.take(FRAME, 10);
+    expect(source.isReady).toBe(false);
+  });
+
   it('completes an utterance with its last frame when the end mark waits behind it', () => {
     const { source, push, reports } = setUp();
     push(1, 4);

@@ -68,6 +68,36 @@ describe('playout wheel', () => {
     expect(add(25)).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18, ...[1, 5, 9, 13, 17]].sort((a, b) => a - b));
   });
 
+  it('asks who rests at each step, and ticks them at once, and every 20 ms from then on, when they are ready', () => {
+    const { wheel, go } = makeWheel(1000.2);
+    const [resting, other] = [Object.assign(new Member(), { isReady: false }), new Member()];
+    wheel.add(resting);
+    wheel.add(other);
+    wheel.rest(resting);
+    go(1047);
+    expect(wheel.advance()).toBe(1048);
+    expect(resting.deadlines).toEqual([1001, 1021, 1041]);
+    resting.isReady = true;
+    go(1090);
+    expect(resting.deadlines).toEqual([1001, 1021, 1041, 1047, 1067, 1087]);
+    const [first = 0] = other.deadlines;
+    expect(other.deadlines).toEqual([0, 20, 40, 60, 80].map((ms) => first + ms).filter((at) => at < 1090));
+    // Nobody rests: it needn't be turned before somebody ticks.
+    expect(wheel.advance()).toBeGreaterThan(1091);
+  });
+
+  it('forgets who rests with who is removed', () => {
+    const { wheel, go } = makeWheel(1000.2);
+    const [gone, member] = [Object.assign(new Member(), { isReady: true }), new Member()];
+    wheel.add(gone);
+    wheel.add(member);
+    wheel.rest(gone);
+    wheel.remove(gone);
+    go(1050);
+    expect(gone.deadlines).toEqual([]);
+    expect(wheel.size).toBe(1);
+  });
+
   it('gives the first member the next step: a greeting needn’t wait', () => {
     const { wheel } = makeWheel(777.2);
     expect(wheel.add(new Member())).toBe(778);

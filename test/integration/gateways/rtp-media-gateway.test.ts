@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -105,6 +106,16 @@ function beginnings(received: readonly ReceivedPacket[]): number[] {
   const followsOn = (at: number): boolean =>
     (received[at]!.timestamp - received[at - 1]!.timestamp) >>> 0 === 160;
   return [...received.keys()].filter((at) => at === 0 || !followsOn(at));
+}
+
+/** What was received stands in the ring of what was sent, in less than a frame's distance from where its timestamp has it. */
+function expectInPlace(received: readonly ReceivedPacket[], sent: AudioRingReader): void {
+  const frames = readAll(sent).flatMap(({ flags }, frame) => (flags & FRAME_FILLER ? [] : [frame]));
+  expect(frames).toHaveLength(received.length);
+  const early = received.map(
+    ({ timestamp }, at) => (frames[at]! - frames[0]!) * 160 - ((timestamp - received[0]!.timestamp) >>> 0),
+  );
+  expect(Math.max(...early) - Math.min(...early)).toBeLessThan(240);
 }
 
 function blockMainThread(durationMs: number): void {
@@ -232,9 +243,27 @@ describe('RTP media gateway on the wire', () => {
       expect(received.map(({ sequence }) => (sequence - received[0]!.sequence) & 0xffff)).toEqual([
         0, 1, 2, 3, 4, 5,
       ]);
-      const frames = readAll(sent).flatMap(({ flags }, frame) => (flags & FRAME_FILLER ? [] : [frame]));
-      const timestamps = received.map(({ timestamp }) => (timestamp - received[0]!.timestamp) >>> 0);
-      expect(timestamps).toEqual(frames.map((frame) => (frame - frames[0]!) * 160));
+      expectInPlace(received, sent);
+    });
+
+    it('begins a talk spurt in the next millisecond if silence is left out, not a frame after the last', async () => {
+      const { session, peer } = await call(await start({ silenceSuppression: true }), { id: 'spurts' });
+      const sent = new AudioRingReader(session.sent, 0);
+      const spurts = 12;
+      for (let spurt = 0; spurt < spurts; spurt++) {
+        const playback = session.play();
+        await playback.write(pcm(noise(320, spurt)));
+        playback.end();
+        await playback.finished;
+        await sleep(60 + 3 * spurt);
+      }
+      await peer.until((received) => received.length === 2 * spurts);
+      const { received } = peer;
+      const begun = beginnings(received).map((at) => received[at]!.timestamp - received[0]!.timestamp);
+      expect(begun.length).toBeGreaterThanOrEqual(spurts);
+      // By the milliseconds of a frame in which they began: all in one, if it had to be a frame's beginning.
+      expect(new Set(begun.map((ticks) => (ticks >>> 0) % 160)).size).toBeGreaterThan(3);
+      expectInPlace(received, sent);
     });
 
     it('leaves a pause out, too, and begins a new talk spurt behind it', async () => {
@@ -258,9 +287,7 @@ describe('RTP media gateway on the wire', () => {
       expect(received.map(({ sequence }) => (sequence - received[0]!.sequence) & 0xffff)).toEqual([
         ...received.keys(),
       ]);
-      const frames = readAll(sent).flatMap(({ flags }, at) => (flags & FRAME_FILLER ? [] : [at]));
-      const timestamps = received.map(({ timestamp }) => (timestamp - received[0]!.timestamp) >>> 0);
-      expect(timestamps).toEqual(frames.map((at) => (at - frames[0]!) * 160));
+      expectInPlace(received, sent);
     });
 
     it('is in the sent ring as it left', async () => {
