@@ -78,9 +78,12 @@ export class EchoCanceller {
   readonly #block: Float64Array;
   #constrained = 0;
   #echoDbov = SILENCE_DBOV;
+  /** What it takes for the echo in the last frame. */
+  readonly echo: Int16Array;
 
   constructor(samplesPerFrame: number) {
     this.#frame = samplesPerFrame;
+    this.echo = new Int16Array(samplesPerFrame);
     const size = 2 ** Math.ceil(Math.log2((PIECE_FRAMES + 1) * samplesPerFrame));
     const { fft, re, im, gain, block } = workbenchFor(size);
     const { bins } = fft;
@@ -114,6 +117,7 @@ export class EchoCanceller {
   cancel(sent: Int16Array, heard: Int16Array, heardDbov: number): boolean {
     this.#keep(sent);
     this.#echoDbov = SILENCE_DBOV;
+    this.echo.fill(0);
     if (this.#silentFrames >= REACH_FRAMES || heardDbov < QUIET_DBOV) return false;
     this.#transformSent();
     const start = this.#fft.size - this.#frame;
@@ -126,6 +130,7 @@ export class EchoCanceller {
       const sample = (heard[index] as number) / 32768;
       const echo = rest[start + index] as number;
       const left = sample - echo;
+      this.echo[index] = echo * 32768;
       rest[start + index] = left;
       power += sample * sample;
       restPower += left * left;
@@ -142,6 +147,28 @@ export class EchoCanceller {
     rest.fill(0, 0, start);
     this.#learn(rest);
     return isLess;
+  }
+
+  /** The echo comes so many samples later than before, or sooner: the path is as it was, but for that. */
+  move(samples: number): void {
+    const length = PIECE_FRAMES * this.#frame;
+    const path = new Float64Array(PIECES * length);
+    const block = this.#block;
+    for (let piece = 0; piece < PIECES; piece++) {
+      const at = piece * this.#bins;
+      this.#re.set(this.#pathRe.subarray(at, at + this.#bins));
+      this.#im.set(this.#pathIm.subarray(at, at + this.#bins));
+      this.#fft.inverse(this.#re, this.#im, block);
+      path.set(block.subarray(0, length), piece * length);
+    }
+    for (let piece = 0; piece < PIECES; piece++) {
+      const at = piece * this.#bins;
+      block.fill(0);
+      for (let index = 0; index < length; index++) block[index] = path[piece * length + index - samples] ?? 0;
+      this.#fft.forward(block, this.#re, this.#im);
+      this.#pathRe.set(this.#re, at);
+      this.#pathIm.set(this.#im, at);
+    }
   }
 
   #keep(sent: Int16Array): void {

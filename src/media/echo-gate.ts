@@ -13,25 +13,31 @@ export interface EchoGateOptions {
   readonly leastLossDb: number;
   /** Before anything is known, dB. */
   readonly firstLossDb: number;
+  /** What was sent may echo from here on, dBov. */
+  readonly talkingDbov: number;
 }
 
 /**
  * Of what the agent says: 500 ms of network, jitter buffers and room; ITU-T G.131 asks for a loss of more than
  * 15 dB; echo at −25 … −35 dB stays under the gate from the first moment on, with room to spare.
  */
-export const ECHO_OF_VOICE: EchoGateOptions = { reachFrames: 25, leastLossDb: 15, firstLossDb: 20 };
+export const ECHO_OF_VOICE: EchoGateOptions = {
+  reachFrames: 25,
+  leastLossDb: 15,
+  firstLossDb: 20,
+  talkingDbov: -45,
+};
 
 const MOST_LOSS_DB = 60;
 /** dB above the expected echo that is the caller for certain. */
 const MARGIN_DB = 6;
-/** The agent counts as talking from here on, dBov. */
-const TALKING_DBOV = -45;
 /** dB a frame by which a better loss is believed: from 20 to 40 dB in 2 s of talking. */
 const LEARN_DB = 0.2;
 
 export class EchoGate {
   readonly #sent: Float64Array;
   readonly #leastLossDb: number;
+  readonly #talkingDbov: number;
   #next = 0;
   #loudest = SILENCE_DBOV;
   #lossDb: number;
@@ -39,6 +45,7 @@ export class EchoGate {
   constructor(options = ECHO_OF_VOICE) {
     this.#sent = new Float64Array(options.reachFrames).fill(SILENCE_DBOV);
     this.#leastLossDb = options.leastLossDb;
+    this.#talkingDbov = options.talkingDbov;
     this.#lossDb = options.firstLossDb;
   }
 
@@ -50,7 +57,7 @@ export class EchoGate {
   /** The level (dBov) that this frame must reach to be the caller's; −127 while the agent is silent. */
   gate(heardDbov: number, sentDbov: number): number {
     const loudest = this.#keep(sentDbov);
-    if (loudest < TALKING_DBOV) return SILENCE_DBOV;
+    if (loudest < this.#talkingDbov) return SILENCE_DBOV;
     const seenLossDb = loudest - heardDbov;
     // Louder than expected, but not by so much that it must be the caller: it is echo after all.
     if (seenLossDb < this.#lossDb) {

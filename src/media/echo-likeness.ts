@@ -1,10 +1,11 @@
+import type { Milliseconds } from '../lib/clock.ts';
 import { FRAME_MS } from './audio.ts';
 import { RealFft } from './fft.ts';
 
 /** How much of what was heard is compared with what was sent … */
-const HEARD_FRAMES = 240 / FRAME_MS;
+export const HEARD_FRAMES = 240 / FRAME_MS;
 /** … and the longest delay at which it is looked for there. */
-const SENT_FRAMES = HEARD_FRAMES + 400 / FRAME_MS;
+const LONGEST_DELAY_MS: Milliseconds = 400;
 /** High frequencies count as much as low ones: two voices are alike below 500 Hz. */
 const PRE_EMPHASIS = 0.9;
 
@@ -19,9 +20,9 @@ class Workbench {
   readonly sentRe: Float64Array;
   readonly sentIm: Float64Array;
 
-  constructor(samplesPerFrame: number) {
-    this.heard = new Float64Array(HEARD_FRAMES * samplesPerFrame);
-    this.sent = new Float64Array(SENT_FRAMES * samplesPerFrame);
+  constructor(heardSamples: number, sentSamples: number) {
+    this.heard = new Float64Array(heardSamples);
+    this.sent = new Float64Array(sentSamples);
     this.fft = new RealFft(2 ** Math.ceil(Math.log2(this.sent.length)));
     this.samples = new Float64Array(this.fft.size);
     this.heardRe = new Float64Array(this.fft.bins);
@@ -49,9 +50,12 @@ class Workbench {
 
 const workbenches = new Map<number, Workbench>();
 
-function workbenchFor(samplesPerFrame: number): Workbench {
-  let workbench = workbenches.get(samplesPerFrame);
-  if (!workbench) workbenches.set(samplesPerFrame, (workbench = new Workbench(samplesPerFrame)));
+function workbenchFor(samplesPerFrame: number, sentSamples: number): Workbench {
+  let workbench = workbenches.get(sentSamples);
+  if (!workbench) {
+    workbench = new Workbench(HEARD_FRAMES * samplesPerFrame, sentSamples);
+    workbenches.set(sentSamples, workbench);
+  }
   return workbench;
 }
 
@@ -63,11 +67,20 @@ export class EchoLikeness {
   readonly #frame: number;
   readonly #heard: LastFrames;
   readonly #sent: LastFrames;
+  readonly #sentSamples: number;
+  #delay = 0;
 
-  constructor(samplesPerFrame: number) {
+  constructor(samplesPerFrame: number, longestDelayMs = LONGEST_DELAY_MS) {
+    const sentFrames = HEARD_FRAMES + longestDelayMs / FRAME_MS;
     this.#frame = samplesPerFrame;
     this.#heard = new LastFrames(HEARD_FRAMES, samplesPerFrame);
-    this.#sent = new LastFrames(SENT_FRAMES, samplesPerFrame);
+    this.#sent = new LastFrames(sentFrames, samplesPerFrame);
+    this.#sentSamples = sentFrames * samplesPerFrame;
+  }
+
+  /** Samples between what was sent and what was heard, where `likeness` has found them most alike. */
+  get delay(): number {
+    return this.#delay;
   }
 
   /** The next frame that was sent, and the one that was heard with or after it. */
@@ -81,7 +94,7 @@ export class EchoLikeness {
    * more, another voice 0.3 at most, and both at once, as loud as each other, lie between.
    */
   likeness(): number {
-    const workbench = workbenchFor(this.#frame);
+    const workbench = workbenchFor(this.#frame, this.#sentSamples);
     const { heard, sent } = workbench;
     this.#heard.emphasised(heard);
     this.#sent.emphasised(sent);
@@ -96,7 +109,11 @@ export class EchoLikeness {
     let best = 0;
     for (let shift = 0; shift + window <= sent.length; shift++) {
       const power = Math.max(sentPower, 0) * heardPower;
-      if (power > 1) best = Math.max(best, (workbench.samples[shift] as number) ** 2 / power);
+      const alike = power > 1 ? (workbench.samples[shift] as number) ** 2 / power : 0;
+      if (alike > best) {
+        best = alike;
+        this.#delay = sent.length - window - shift;
+      }
       sentPower += (sent[shift + window] ?? 0) ** 2 - (sent[shift] as number) ** 2;
     }
     return Math.sqrt(best);

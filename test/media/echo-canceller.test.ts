@@ -68,4 +68,17 @@ describe('the echo canceller', () => {
     const heard = heardOver(before.map((sample, at) => (at < change ? sample : (after[at] as number))));
     expect(takenDb(heard, cancelled(agent, heard), 9, 11)).toBeGreaterThan(8);
   });
+
+  it.each([+13, -7])('knows an echo that comes %i ms later than before, once it is told so', (laterMs) => {
+    const moved = 8 * laterMs;
+    const canceller = new EchoCanceller(FRAME);
+    const known = heardOver(echoOf(agent, { delayMs: 150, echoDb: -6 }));
+    const unmoved = cancelled(agent, known, canceller);
+    canceller.move(moved);
+    const heard = heardOver(echoOf(agent, { delayMs: 150 + laterMs, echoDb: -6 }));
+    const rest = cancelled(agent, heard, canceller);
+    // From the first second on, as well as at the end of what it has learnt before.
+    expect(takenDb(heard, rest, 0.5, 1.5)).toBeGreaterThan(10);
+    expect(takenDb(known, unmoved, 0.5, 1.5)).toBeLessThan(takenDb(heard, rest, 0.5, 1.5) - 3);
+  });
 });

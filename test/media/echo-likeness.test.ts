@@ -30,6 +30,22 @@ describe('the likeness of what is heard and what was sent', () => {
     expect(typicalLikeness(heardOver(echoOf(agent, { delayMs, echoDb })))).toBeGreaterThan(0.3);
   });
 
+  it.each([20, 61, 150])('finds how much later an echo comes: %i ms', (delayMs) => {
+    const heard = heardOver(echoOf(agent, { delayMs, echoDb: -12 }));
+    const likeness = new EchoLikeness(FRAME, 200);
+    let mostAlike = 0;
+    let delay = 0;
+    for (let frame = 0; frame < 3 * FIRST; frame++) {
+      const at = frame * FRAME;
+      likeness.add(agent.subarray(at, at + FRAME), heard.subarray(at, at + FRAME));
+      const alike = frame < FIRST ? 0 : likeness.likeness();
+      if (alike > mostAlike) [mostAlike, delay] = [alike, likeness.delay];
+    }
+    expect(mostAlike).toBeGreaterThan(0.3);
+    // The room has its say, too.
+    expect(Math.abs(delay - delayMs * 8)).toBeLessThanOrEqual(16);
+  });
+
   it('is low for a caller, and for one who talks over an echo', () => {
     expect(typicalLikeness(heardOver(caller))).toBeLessThan(0.25);
     const both = heardOver(caller, echoOf(agent, { delayMs: 150, echoDb: -12 }));

@@ -1,7 +1,8 @@
+import { FRAME_MS } from '../../../media/audio.ts';
 import { AudioRingReader, type AudioRingHandle, type FrameInfo } from '../../../media/audio-ring.ts';
 import { EchoCanceller } from '../../../media/echo-canceller.ts';
 import { EchoGate, type EchoGateOptions } from '../../../media/echo-gate.ts';
-import { EchoLikeness } from '../../../media/echo-likeness.ts';
+import { EchoLikeness, HEARD_FRAMES } from '../../../media/echo-likeness.ts';
 import { levelDbov, SILENCE_DBOV } from '../../../media/level.ts';
 
 /** From this likeness on, what was heard is an echo and nothing else (see EchoLikeness). */
@@ -14,8 +15,20 @@ const CLEAR_LOSS_DB = 38;
 const CLEAR_LIKENESS = 0.7;
 /** Share of what was heard that the canceller leaves once it has learnt: −8 dB. */
 const LEARNT_SHARE = 0.16;
+/** The same of what it leaves of an echo then, in which a caller stands out. */
+const LEFT_LIKENESS = 0.5;
+/** The known echo may come so much sooner or later than before: a telephone's buffer begins anew … */
+const MOST_MOVED_FRAMES = 2;
+/** … and does so from here on, if it is more than half a millisecond: its likeness to what is left, and to what was sent, together. */
+const MOVED_LIKENESS = 0.8;
+const LEAST_MOVED_MS = 0.5;
 /** What it leaves of an echo, against what it takes. */
-const ECHO_OF_ESTIMATE: EchoGateOptions = { reachFrames: 5, leastLossDb: 0, firstLossDb: 3 };
+const ECHO_OF_ESTIMATE: EchoGateOptions = {
+  reachFrames: 5,
+  leastLossDb: 0,
+  firstLossDb: 3,
+  talkingDbov: -60,
+};
 /** How quickly the two powers are forgotten: some 240 ms. */
 const FORGET = 0.9;
 
@@ -26,6 +39,13 @@ export class AgentEcho {
   readonly #silence: Int16Array;
   readonly #canceller: EchoCanceller;
   readonly #likeness: EchoLikeness;
+  /** Of what was heard, later, and what the canceller took for the echo in it: what comes sooner than that is found, too. */
+  readonly #known: EchoLikeness;
+  /** What was heard in the newest frames, in turn. */
+  readonly #asHeard: readonly Int16Array[];
+  #newest = 0;
+  /** The frame from which on it is looked for an echo that has moved: as much must have been heard since it did so last. */
+  #looksFrom = 0;
   #heardPower = 0;
   #restPower = 0;
   readonly #byVoice = new EchoGate();
@@ -39,7 +59,10 @@ export class AgentEcho {
     this.#frame = new Int16Array(this.#sent.samplesPerFrame);
     this.#silence = new Int16Array(this.#sent.samplesPerFrame);
     this.#canceller = new EchoCanceller(this.#sent.samplesPerFrame);
-    this.#likeness = new EchoLikeness(this.#sent.samplesPerFrame);
+    const { samplesPerFrame } = this.#sent;
+    this.#likeness = new EchoLikeness(samplesPerFrame);
+    this.#known = new EchoLikeness(samplesPerFrame, 2 * MOST_MOVED_FRAMES * FRAME_MS);
+    this.#asHeard = Array.from({ length: MOST_MOVED_FRAMES + 1 }, () => new Int16Array(samplesPerFrame));
   }
 
   /**
@@ -54,16 +77,33 @@ export class AgentEcho {
     this.#hasLearnt ||= this.#restPower < LEARNT_SHARE * this.#heardPower;
     const byVoice = this.#byVoice.gate(info.levelDbov, this.#sentDbov);
     const byEstimate = this.#byEstimate.gate(info.levelDbov, this.#canceller.echoDbov);
-    return this.#hasLearnt ? Math.min(byVoice, byEstimate) : byVoice;
+    if (!this.#hasLearnt || byVoice === SILENCE_DBOV) return byVoice;
+    // Of an echo that is too quiet for a gate it is asked all the same whether it is one: it may have changed.
+    return Math.max(SILENCE_DBOV + 1, Math.min(byVoice, byEstimate));
   }
 
   /** What was just heard is the agent's own voice, which the canceller doesn't take out, or no longer. */
   isAll(): boolean {
-    if (this.#restPower < LEARNT_SHARE * this.#heardPower) return false;
+    const hasMoved = this.#sent.info.frame < this.#looksFrom;
+    if (this.#hasLearnt && !hasMoved && this.#isMoved()) return true;
+    const likeness = this.#likeness.likeness();
+    if (this.#restPower < LEARNT_SHARE * this.#heardPower) return likeness >= LEFT_LIKENESS;
+    if (hasMoved) return likeness >= ECHO_LIKENESS;
     const isClear = this.#byVoice.lossDb >= CLEAR_LOSS_DB;
-    const isEcho = this.#likeness.likeness() >= (isClear ? CLEAR_LIKENESS : ECHO_LIKENESS);
+    const isEcho = likeness >= (isClear ? CLEAR_LIKENESS : ECHO_LIKENESS);
     if (isEcho) this.#hasLearnt = false;
     return isEcho;
+  }
+
+  /** The known echo comes at another time than before, which the canceller is told. */
+  #isMoved(): boolean {
+    if (this.#known.likeness() + this.#likeness.likeness() < MOVED_LIKENESS) return false;
+    const frame = this.#frame.length;
+    const samples = this.#known.delay - MOST_MOVED_FRAMES * frame;
+    if (Math.abs(samples) <= (LEAST_MOVED_MS / FRAME_MS) * frame) return false;
+    this.#canceller.move(samples);
+    this.#looksFrom = this.#sent.info.frame + HEARD_FRAMES; // the echoes that are compared were at the old place
+    return true;
   }
 
   /** What was sent with a frame can't be heard in it: the one before is the newest that matters, and it is there. */
@@ -82,7 +122,11 @@ export class AgentEcho {
   #pass(heard: Int16Array, heardDbov: number): boolean {
     // Once it has learnt, what it leaves tells whether the path is still the same.
     if (!this.#hasLearnt) this.#likeness.add(this.#frame, heard);
+    this.#newest = (this.#newest + 1) % this.#asHeard.length;
+    this.#asHeard[this.#newest]?.set(heard);
     const isLess = this.#canceller.cancel(this.#frame, heard, heardDbov);
+    const before = this.#asHeard[(this.#newest + 1) % this.#asHeard.length];
+    if (before) this.#known.add(this.#canceller.echo, before);
     if (this.#hasLearnt) this.#likeness.add(this.#frame, heard);
     return isLess;
   }

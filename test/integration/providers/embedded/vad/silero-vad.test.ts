@@ -306,6 +306,42 @@ describe('barge-in', () => {
     },
   );
 
+  // As from a telephone whose buffer begins anew. Were the echo learnt anew each time, it would be 14, 21, 72 and 194.
+  it.each([
+    [-12, 6],
+    [-18, 8],
+    [-25, 6],
+    [-32, 20],
+  ])(
+    'hardly takes it for the caller when it comes back at %i dB after another time with each reply',
+    async (echoDb, mostEvents) => {
+      const line = await call(vad, { withSent: true });
+      const replies = await Promise.all(
+        [
+          'We are open from Monday to Friday, from nine in the morning to half past five.',
+          'Would you like me to make an appointment for you this week, or is next week better?',
+          'Doctor Bob is away until the end of the month, but Doctor Smith can see you on Thursday.',
+        ].map((text) => telephoneSpeech(text, 'slt')),
+      );
+      const pause = new Int16Array(16_000);
+      for (let index = 0; index < 24; index++) {
+        const said = joined(pause, replies[index % 3] ?? pause, new Int16Array(4000));
+        const heard = heardOver(echoOf(said, { delayMs: 120 + ((7 * index) % 20), echoDb }));
+        line.line.arm();
+        for (let at = 0; at + 160 <= said.length; at += 160) {
+          line.sent.write(said.subarray(at, at + 160));
+          line.ring.write(heard.subarray(at, at + 160));
+        }
+        await vi.waitFor(() => {
+          expect(line.clean?.written).toBe(line.ring.frame);
+        }, PATIENCE);
+      }
+      const starts = line.events.filter(({ type }) => type === 'speech-start' || type === 'barge-in');
+      expect(starts.length).toBeLessThanOrEqual(mostEvents);
+      line.close();
+    },
+  );
+
   it('lets recognisers hear the caller without the echo, frame by frame in the same places', async () => {
     const agent = recordedVoice('ked', 4);
     const heard = heardOver(echoOf(agent, { delayMs: 150, echoDb: -6 }));
