@@ -34,9 +34,10 @@ export interface RtpGatewayOptions {
   /** `auto`: packets go through the kernel in batches where that is possible. Default auto. */
   readonly io?: 'auto' | 'dgram';
   /**
-   * True: no packets while the agent is silent. Default false: silence is sent as packets. A phone
-   * so keeps its jitter buffer as it is and the first syllable of a reply isn't clipped or delayed,
-   * and RTP time-outs of trunks and NAT bindings stay asleep; it costs 4 μs a packet.
+   * True: no packets while the agent is silent, and a talk spurt leaves in the next millisecond. Default
+   * false: silence is sent as packets, and speech waits up to 20 ms for its turn. A phone so keeps its
+   * jitter buffer as it is and the first syllable of a reply isn't clipped or delayed, and RTP time-outs
+   * of trunks and NAT bindings stay asleep; it costs 4 μs a packet.
    */
   readonly silenceSuppression?: boolean;
   /**

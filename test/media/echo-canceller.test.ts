@@ -69,7 +69,7 @@ describe('the echo canceller', () => {
     expect(takenDb(heard, cancelled(agent, heard), 9, 11)).toBeGreaterThan(8);
   });
 
-  it.each([+13, -7])('knows an echo that comes %i ms later than before, once it is told so', (laterMs) => {
+  it.each([13, -7])('knows an echo that comes %i ms later than before, once it is told so', (laterMs) => {
     const moved = 8 * laterMs;
     const canceller = new EchoCanceller(FRAME);
     const known = heardOver(echoOf(agent, { delayMs: 150, echoDb: -6 }));
