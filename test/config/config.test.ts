@@ -578,6 +578,17 @@ describe('a wrong configuration', () => {
     expect(problems()[0]).toContain('agents[0].knowledge.departments[1].digit: found "1", which stands at');
   });
 
+  it('takes a time zone by any of its names, and no other text', () => {
+    const zone = 'timeZone: Europe/London';
+    for (const name of ['UTC', 'Asia/Kolkata', 'Asia/Calcutta', 'US/Eastern', 'America/Argentina/Ushuaia']) {
+      edit('agents.yaml', [zone, `timeZone: ${name}`]);
+      expect(problems()).toEqual([]);
+      edit('agents.yaml', [`timeZone: ${name}`, zone]);
+    }
+    edit('agents.yaml', [zone, 'timeZone: Europe/Londn']);
+    expect(problems()).toEqual([expect.stringContaining('an IANA time zone, such as Europe/London')]);
+  });
+
   it('refuses to listen on every address without naming one that Asterisk can send to', () => {
     expect(problems({ ARI_PASSWORD: 'x', RTP_LISTEN_ADDRESS: '0.0.0.0' })[0]).toContain('advertisedAddress');
     expect(

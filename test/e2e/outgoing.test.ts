@@ -62,6 +62,8 @@ describe('A call that the agent makes', async () => {
   }
 
   it('waits for their hello, says its own opening words, and talks with them', async () => {
+    // Synthesised before it rings: who answers and says nothing for long is spoken to.
+    const hello = await agent.speak('Hello?', 'rms', 'ulaw');
     const phone = await agent.lab.phone('softphone2', { register: true });
     const command = new Promise<{ status: number; output: string }>((resolve) => {
       const config = { VOICE_AGENT_CONFIG_DIR: `${agent.lab.folder}/config`, ARI_PASSWORD: 'unused' };
@@ -75,8 +77,6 @@ describe('A call that the agent makes', async () => {
       );
     });
     const call = await phone.incoming({ timeoutMs: 15_000 });
-    // Synthesised before they answer: who says nothing for long is spoken to.
-    const hello = await agent.speak('Hello?', 'rms', 'ulaw');
     await call.accept();
     await call.say(hello);
     await greeting(call);
