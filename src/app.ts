@@ -408,9 +408,7 @@ async function staff(
     const names = Object.keys(texts) as PhraseName[];
     const again = await prepare(names.filter((name) => FIRST_WORDS.has(name)));
     later.push(async () => {
-      // Put together before a call wants them; and so is all that Node knows of dates, with the first one.
-      expectedPhrases(profile);
-      new Intl.DateTimeFormat('en');
+      expectedPhrases(profile); // put together before a call wants them
       again.push(...(await prepare(names.filter((name) => !FIRST_WORDS.has(name)))));
       // Nobody waits for a cloud that is away at start.
       void phrases.complete(request, again, systemClock, scope.signal).then((done) => {

@@ -27,7 +27,7 @@ export class SettingsSection<Schema extends z.ZodType = z.ZodType> {
 
   /** Its own among all. They have been checked: this gives them their type back. */
   in(settings: AllSettings): z.infer<Schema> {
-    return this.schema.parse(settings[this.name], { jitless: true });
+    return this.schema.parse(settings[this.name]);
   }
 }
 
