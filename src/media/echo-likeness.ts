@@ -48,13 +48,14 @@ class Workbench {
   }
 }
 
-const workbenches = new Map<number, Workbench>();
+const workbenches = new Map<string, Workbench>();
 
-function workbenchFor(samplesPerFrame: number, sentSamples: number): Workbench {
-  let workbench = workbenches.get(sentSamples);
+function workbenchFor(samplesPerFrame: number, sentFrames: number): Workbench {
+  const key = `${samplesPerFrame} × ${sentFrames}`;
+  let workbench = workbenches.get(key);
   if (!workbench) {
-    workbench = new Workbench(HEARD_FRAMES * samplesPerFrame, sentSamples);
-    workbenches.set(sentSamples, workbench);
+    workbench = new Workbench(HEARD_FRAMES * samplesPerFrame, sentFrames * samplesPerFrame);
+    workbenches.set(key, workbench);
   }
   return workbench;
 }
@@ -67,15 +68,14 @@ export class EchoLikeness {
   readonly #frame: number;
   readonly #heard: LastFrames;
   readonly #sent: LastFrames;
-  readonly #sentSamples: number;
+  readonly #sentFrames: number;
   #delay = 0;
 
   constructor(samplesPerFrame: number, longestDelayMs = LONGEST_DELAY_MS) {
-    const sentFrames = HEARD_FRAMES + longestDelayMs / FRAME_MS;
     this.#frame = samplesPerFrame;
+    this.#sentFrames = HEARD_FRAMES + longestDelayMs / FRAME_MS;
     this.#heard = new LastFrames(HEARD_FRAMES, samplesPerFrame);
-    this.#sent = new LastFrames(sentFrames, samplesPerFrame);
-    this.#sentSamples = sentFrames * samplesPerFrame;
+    this.#sent = new LastFrames(this.#sentFrames, samplesPerFrame);
   }
 
   /** Samples between what was sent and what was heard, where `likeness` has found them most alike. */
@@ -94,7 +94,7 @@ export class EchoLikeness {
    * more, another voice 0.3 at most, and both at once, as loud as each other, lie between.
    */
   likeness(): number {
-    const workbench = workbenchFor(this.#frame, this.#sentSamples);
+    const workbench = workbenchFor(this.#frame, this.#sentFrames);
     const { heard, sent } = workbench;
     this.#heard.emphasised(heard);
     this.#sent.emphasised(sent);

@@ -46,6 +46,21 @@ describe('the likeness of what is heard and what was sent', () => {
     expect(Math.abs(delay - delayMs * 8)).toBeLessThanOrEqual(16);
   });
 
+  it('doesn’t mix up those of other rates and delays', () => {
+    // 32 frames of 160 samples, and 16 of 320: as many samples.
+    const [narrow, wide] = [new EchoLikeness(160, 400), new EchoLikeness(320, 80)];
+    const sound = agent.subarray(8000, 8000 + 40 * 320);
+    for (let frame = 0; frame < 40; frame++) {
+      wide.add(
+        sound.subarray(frame * 320, frame * 320 + 320),
+        sound.subarray(frame * 320, frame * 320 + 320),
+      );
+      const half = sound.subarray(frame * 160, frame * 160 + 160);
+      narrow.add(half, half);
+    }
+    for (const likeness of [wide, narrow, wide]) expect(likeness.likeness()).toBeGreaterThan(0.99);
+  });
+
   it('is low for a caller, and for one who talks over an echo', () => {
     expect(typicalLikeness(heardOver(caller))).toBeLessThan(0.25);
     const both = heardOver(caller, echoOf(agent, { delayMs: 150, echoDb: -12 }));

@@ -19,7 +19,10 @@ const LEARNT_SHARE = 0.16;
 const LEFT_LIKENESS = 0.5;
 /** The known echo may come so much sooner or later than before: a telephone's buffer begins anew … */
 const MOST_MOVED_FRAMES = 2;
-/** … and does so from here on, if it is more than half a millisecond: its likeness to what is left, and to what was sent, together. */
+/**
+ * … and does so, if it is more than half a millisecond, from here on: the likeness of what was heard to what the canceller
+ * takes for its echo, and of what it leaves to what was sent, together.
+ */
 const MOVED_LIKENESS = 0.8;
 const LEAST_MOVED_MS = 0.5;
 /** What it leaves of an echo, against what it takes. */
@@ -45,7 +48,7 @@ export class AgentEcho {
   readonly #asHeard: readonly Int16Array[];
   #newest = 0;
   /** The frame from which on it is looked for an echo that has moved: as much must have been heard since it did so last. */
-  #looksFrom = 0;
+  #looksFrom = -Infinity;
   #heardPower = 0;
   #restPower = 0;
   readonly #byVoice = new EchoGate();
