@@ -16,7 +16,7 @@ import type { SessionSetup } from './media-protocol.ts';
  * goes on with the same stream.
  *
  * Where silence isn't sent, a talk spurt may begin between two frames of the ring: its timestamps say exactly when, and
- * its frames stand in the ring less than 20 ms later.
+ * its frames stand in the ring up to 10 ms sooner or 30 ms later, behind what is there already.
  */
 export class OutboundStream {
   readonly #source: PlayoutSource;

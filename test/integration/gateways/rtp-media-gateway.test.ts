@@ -108,14 +108,14 @@ function beginnings(received: readonly ReceivedPacket[]): number[] {
   return [...received.keys()].filter((at) => at === 0 || !followsOn(at));
 }
 
-/** What was received stands in the ring of what was sent, in less than a frame's distance from where its timestamp has it. */
+/** What was received stands in the ring of what was sent, 10 ms before to 30 behind where its timestamp has it. */
 function expectInPlace(received: readonly ReceivedPacket[], sent: AudioRingReader): void {
   const frames = readAll(sent).flatMap(({ flags }, frame) => (flags & FRAME_FILLER ? [] : [frame]));
   expect(frames).toHaveLength(received.length);
   const early = received.map(
     ({ timestamp }, at) => (frames[at]! - frames[0]!) * 160 - ((timestamp - received[0]!.timestamp) >>> 0),
   );
-  expect(Math.max(...early) - Math.min(...early)).toBeLessThan(240);
+  expect(Math.max(...early) - Math.min(...early)).toBeLessThanOrEqual(320);
 }
 
 function blockMainThread(durationMs: number): void {
