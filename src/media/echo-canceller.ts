@@ -155,19 +155,13 @@ export class EchoCanceller {
     const path = new Float64Array(PIECES * length);
     const block = this.#block;
     for (let piece = 0; piece < PIECES; piece++) {
-      const at = piece * this.#bins;
-      this.#re.set(this.#pathRe.subarray(at, at + this.#bins));
-      this.#im.set(this.#pathIm.subarray(at, at + this.#bins));
-      this.#fft.inverse(this.#re, this.#im, block);
+      this.#readPiece(piece);
       path.set(block.subarray(0, length), piece * length);
     }
     for (let piece = 0; piece < PIECES; piece++) {
-      const at = piece * this.#bins;
       block.fill(0);
       for (let index = 0; index < length; index++) block[index] = path[piece * length + index - samples] ?? 0;
-      this.#fft.forward(block, this.#re, this.#im);
-      this.#pathRe.set(this.#re, at);
-      this.#pathIm.set(this.#im, at);
+      this.#writePiece(piece);
     }
   }
 
@@ -292,16 +286,24 @@ export class EchoCanceller {
 
   /** A piece is as long as its frames, which the steps above don't know: one of them in turn is cut to it. */
   #constrain(): void {
-    const path = this.#constrained * this.#bins;
-    this.#constrained = (this.#constrained + 1) % PIECES;
-    const re = this.#re;
-    const im = this.#im;
-    re.set(this.#pathRe.subarray(path, path + this.#bins));
-    im.set(this.#pathIm.subarray(path, path + this.#bins));
-    this.#fft.inverse(re, im, this.#block);
+    const piece = this.#constrained;
+    this.#constrained = (piece + 1) % PIECES;
+    this.#readPiece(piece);
     this.#block.fill(0, PIECE_FRAMES * this.#frame);
-    this.#fft.forward(this.#block, re, im);
-    this.#pathRe.set(re, path);
-    this.#pathIm.set(im, path);
+    this.#writePiece(piece);
+  }
+
+  /** A piece of the path in samples, into the block. */
+  #readPiece(piece: number): void {
+    const path = piece * this.#bins;
+    this.#re.set(this.#pathRe.subarray(path, path + this.#bins));
+    this.#im.set(this.#pathIm.subarray(path, path + this.#bins));
+    this.#fft.inverse(this.#re, this.#im, this.#block);
+  }
+
+  #writePiece(piece: number): void {
+    this.#fft.forward(this.#block, this.#re, this.#im);
+    this.#pathRe.set(this.#re, piece * this.#bins);
+    this.#pathIm.set(this.#im, piece * this.#bins);
   }
 }

@@ -69,12 +69,16 @@ export class EchoLikeness {
   readonly #heard: LastFrames;
   readonly #sent: LastFrames;
   readonly #sentFrames: number;
+  readonly #sooner: number;
   #delay = 0;
 
-  constructor(samplesPerFrame: number, longestDelayMs = LONGEST_DELAY_MS) {
+  /** `soonerMs`: what is heard may come so much sooner than what was sent, for it was only expected then. */
+  constructor(samplesPerFrame: number, longestDelayMs = LONGEST_DELAY_MS, soonerMs: Milliseconds = 0) {
+    const soonerFrames = soonerMs / FRAME_MS;
     this.#frame = samplesPerFrame;
-    this.#sentFrames = HEARD_FRAMES + longestDelayMs / FRAME_MS;
-    this.#heard = new LastFrames(HEARD_FRAMES, samplesPerFrame);
+    this.#sooner = soonerFrames * samplesPerFrame;
+    this.#sentFrames = HEARD_FRAMES + soonerFrames + longestDelayMs / FRAME_MS;
+    this.#heard = new LastFrames(HEARD_FRAMES + soonerFrames, samplesPerFrame);
     this.#sent = new LastFrames(this.#sentFrames, samplesPerFrame);
   }
 
@@ -85,8 +89,16 @@ export class EchoLikeness {
 
   /** The next frame that was sent, and the one that was heard with or after it. */
   add(sent: Int16Array, heard: Int16Array): void {
-    this.#sent.add(sent);
-    this.#heard.add(heard);
+    this.addSent(sent);
+    this.addHeard(heard);
+  }
+
+  addSent(frame: Int16Array): void {
+    this.#sent.add(frame);
+  }
+
+  addHeard(frame: Int16Array): void {
+    this.#heard.add(frame);
   }
 
   /**
@@ -112,7 +124,7 @@ export class EchoLikeness {
       const alike = power > 1 ? (workbench.samples[shift] as number) ** 2 / power : 0;
       if (alike > best) {
         best = alike;
-        this.#delay = sent.length - window - shift;
+        this.#delay = sent.length - window - shift - this.#sooner;
       }
       sentPower += (sent[shift + window] ?? 0) ** 2 - (sent[shift] as number) ** 2;
     }
@@ -138,7 +150,7 @@ class LastFrames {
     this.#next = (this.#next + this.#frame) % this.#samples.length;
   }
 
-  /** All but the oldest, with high frequencies raised, the newest last. */
+  /** As many as `into` holds, from the oldest but one on, with high frequencies raised. */
   emphasised(into: Float64Array): void {
     const { length } = this.#samples;
     let at = (this.#next + this.#frame) % length;

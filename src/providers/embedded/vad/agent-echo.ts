@@ -18,7 +18,7 @@ const LEARNT_SHARE = 0.16;
 /** The same of what it leaves of an echo then, in which a caller stands out. */
 const LEFT_LIKENESS = 0.5;
 /** The known echo may come so much sooner or later than before: a telephone's buffer begins anew … */
-const MOST_MOVED_FRAMES = 2;
+const MOST_MOVED_MS = 40;
 /**
  * … and does so, if it is more than half a millisecond, from here on: the likeness of what was heard to what the canceller
  * takes for its echo, and of what it leaves to what was sent, together.
@@ -42,11 +42,8 @@ export class AgentEcho {
   readonly #silence: Int16Array;
   readonly #canceller: EchoCanceller;
   readonly #likeness: EchoLikeness;
-  /** Of what was heard, later, and what the canceller took for the echo in it: what comes sooner than that is found, too. */
+  /** Of what was heard and what the canceller took for the echo in it. */
   readonly #known: EchoLikeness;
-  /** What was heard in the newest frames, in turn. */
-  readonly #asHeard: readonly Int16Array[];
-  #newest = 0;
   /** The frame from which on it is looked for an echo that has moved: as much must have been heard since it did so last. */
   #looksFrom = -Infinity;
   #heardPower = 0;
@@ -59,13 +56,12 @@ export class AgentEcho {
   /** `fromFrame`: of the ring of what was sent. */
   constructor(sent: AudioRingHandle, fromFrame: number | undefined) {
     this.#sent = new AudioRingReader(sent, fromFrame);
-    this.#frame = new Int16Array(this.#sent.samplesPerFrame);
-    this.#silence = new Int16Array(this.#sent.samplesPerFrame);
-    this.#canceller = new EchoCanceller(this.#sent.samplesPerFrame);
     const { samplesPerFrame } = this.#sent;
+    this.#frame = new Int16Array(samplesPerFrame);
+    this.#silence = new Int16Array(samplesPerFrame);
+    this.#canceller = new EchoCanceller(samplesPerFrame);
     this.#likeness = new EchoLikeness(samplesPerFrame);
-    this.#known = new EchoLikeness(samplesPerFrame, 2 * MOST_MOVED_FRAMES * FRAME_MS);
-    this.#asHeard = Array.from({ length: MOST_MOVED_FRAMES + 1 }, () => new Int16Array(samplesPerFrame));
+    this.#known = new EchoLikeness(samplesPerFrame, MOST_MOVED_MS, MOST_MOVED_MS);
   }
 
   /**
@@ -88,8 +84,8 @@ export class AgentEcho {
   /** What was just heard is the agent's own voice, which the canceller doesn't take out, or no longer. */
   isAll(): boolean {
     const hasMoved = this.#sent.info.frame < this.#looksFrom;
-    if (this.#hasLearnt && !hasMoved && this.#isMoved()) return true;
     const likeness = this.#likeness.likeness();
+    if (this.#hasLearnt && !hasMoved && this.#isMoved(likeness)) return true;
     if (this.#restPower < LEARNT_SHARE * this.#heardPower) return likeness >= LEFT_LIKENESS;
     if (hasMoved) return likeness >= ECHO_LIKENESS;
     const isClear = this.#byVoice.lossDb >= CLEAR_LOSS_DB;
@@ -99,12 +95,11 @@ export class AgentEcho {
   }
 
   /** The known echo comes at another time than before, which the canceller is told. */
-  #isMoved(): boolean {
-    if (this.#known.likeness() + this.#likeness.likeness() < MOVED_LIKENESS) return false;
-    const frame = this.#frame.length;
-    const samples = this.#known.delay - MOST_MOVED_FRAMES * frame;
-    if (Math.abs(samples) <= (LEAST_MOVED_MS / FRAME_MS) * frame) return false;
-    this.#canceller.move(samples);
+  #isMoved(likeness: number): boolean {
+    if (this.#known.likeness() + likeness < MOVED_LIKENESS) return false;
+    const { delay } = this.#known;
+    if (Math.abs(delay) <= (LEAST_MOVED_MS / FRAME_MS) * this.#frame.length) return false;
+    this.#canceller.move(delay);
     this.#looksFrom = this.#sent.info.frame + HEARD_FRAMES; // the echoes that are compared were at the old place
     return true;
   }
@@ -125,11 +120,9 @@ export class AgentEcho {
   #pass(heard: Int16Array, heardDbov: number): boolean {
     // Once it has learnt, what it leaves tells whether the path is still the same.
     if (!this.#hasLearnt) this.#likeness.add(this.#frame, heard);
-    this.#newest = (this.#newest + 1) % this.#asHeard.length;
-    this.#asHeard[this.#newest]?.set(heard);
+    this.#known.addHeard(heard);
     const isLess = this.#canceller.cancel(this.#frame, heard, heardDbov);
-    const before = this.#asHeard[(this.#newest + 1) % this.#asHeard.length];
-    if (before) this.#known.add(this.#canceller.echo, before);
+    this.#known.addSent(this.#canceller.echo);
     if (this.#hasLearnt) this.#likeness.add(this.#frame, heard);
     return isLess;
   }
