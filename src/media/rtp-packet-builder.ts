@@ -73,8 +73,9 @@ export class RtpPacketBuilder {
     this.#spurt = true;
   }
 
-  /** A new talk spurt begins at this timestamp, wherever the one before has ended. */
-  begin(timestamp: number): void {
+  /** The next packet is of this timestamp: where it doesn't follow on the one before, a new talk spurt begins. */
+  moveTo(timestamp: number): void {
+    if (timestamp >>> 0 === this.#timestamp) return;
     this.#timestamp = timestamp >>> 0;
     this.#spurt = true;
   }

@@ -5,8 +5,12 @@ import { FRAME_MS } from '../../media/audio.ts';
 export interface WheelMember {
   /** `deadline`: the instant for which this tick was planned; `now` may be later. */
   tick(deadline: Milliseconds, now: Milliseconds): void;
-  /** While it rests: it has something to send. */
-  readonly isReady?: boolean;
+}
+
+/** … and may have nothing to send for a while. */
+export interface RestingMember extends WheelMember {
+  /** It has something to send. */
+  readonly isReady: boolean;
 }
 
 /**
@@ -27,7 +31,7 @@ const GRAINS_MS: readonly Milliseconds[] = [4, 2];
  */
 export class PlayoutWheel {
   readonly #phases: WheelMember[][] = Array.from({ length: FRAME_MS }, () => []);
-  readonly #resting = new Set<WheelMember>();
+  readonly #resting = new Set<RestingMember>();
   readonly #now: () => Milliseconds;
   readonly #crowd: number;
   /** A phase that is in use while others needn't be. */
@@ -62,12 +66,12 @@ export class PlayoutWheel {
   }
 
   /** It sends nothing for now. It ticks on; in the step in which it is ready it ticks at once, and its phase is that step's. */
-  rest(member: WheelMember): void {
+  rest(member: RestingMember): void {
     this.#resting.add(member);
   }
 
   remove(member: WheelMember): void {
-    this.#resting.delete(member);
+    this.#resting.delete(member as RestingMember);
     for (const phase of this.#phases) {
       const index = phase.indexOf(member);
       if (index < 0) continue;
@@ -100,10 +104,9 @@ export class PlayoutWheel {
   #rouse(now: Milliseconds): void {
     const step = this.#next - 1;
     for (const member of this.#resting) {
-      if (member.isReady !== true) continue;
+      if (!member.isReady) continue;
       this.remove(member);
-      (this.#phases[step % FRAME_MS] as WheelMember[]).push(member);
-      this.#size += 1;
+      this.add(member, step % FRAME_MS);
       member.tick(step, now);
     }
   }

@@ -34,8 +34,6 @@ export class OutboundStream {
   readonly #packet: Uint8Array;
   readonly #silenceSuppression: boolean;
   readonly #firstTimestamp: number;
-  /** The packet before this one was speech. */
-  #inSpurt = false;
   readonly #send: (packet: Uint8Array) => void;
 
   constructor(
@@ -91,7 +89,8 @@ export class OutboundStream {
       this.#stats.add(STAT.ticksSkipped);
     }
     if (this.#source.take(this.#queued, now) > 0) {
-      if (this.#silenceSuppression && !this.#inSpurt) this.#beginSpurt(at);
+      if (this.#silenceSuppression)
+        this.#builder.moveTo(this.#firstTimestamp + (at * this.#codec.clockRateHz) / 1000);
       const { slot } = this.#sent;
       if (this.#samples === undefined) this.#decode(this.#payload, slot);
       else {
@@ -103,7 +102,6 @@ export class OutboundStream {
       return true;
     }
     if (this.#silenceSuppression) {
-      this.#inSpurt = false;
       // A spurt that began before its frame stands in the ring has left one too many there.
       if (this.#sent.nextFrame === frame) this.#sendNothing(now);
       return false;
@@ -119,11 +117,6 @@ export class OutboundStream {
   close(): void {
     this.#source.applyFlush();
     this.#sent.close();
-  }
-
-  #beginSpurt(at: Milliseconds): void {
-    this.#inSpurt = true;
-    this.#builder.begin(this.#firstTimestamp + (at * this.#codec.clockRateHz) / 1000);
   }
 
   #build(): Uint8Array {

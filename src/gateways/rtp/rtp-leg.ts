@@ -9,14 +9,14 @@ import type { MediaPort, PortSession } from './media-port.ts';
 import type { MediaReport, SessionSetup } from './media-protocol.ts';
 import { OutboundStream } from './outbound-stream.ts';
 import type { Peer } from './peer-table.ts';
-import type { PlayoutWheel, WheelMember } from '../playout/playout-wheel.ts';
+import type { PlayoutWheel, RestingMember } from '../playout/playout-wheel.ts';
 
 /** One reader of headers for all sessions of the thread: packets are handled one after the other. */
 const fields = createRtpFields();
 const control = createRtcpFields();
 
 /** One session as the media thread carries it: its peer, its two streams, its place on the wheel. */
-export class RtpLeg implements PortSession, WheelMember {
+export class RtpLeg implements PortSession, RestingMember {
   readonly port: MediaPort;
   readonly #setup: SessionSetup;
   readonly #wheel: PlayoutWheel;
