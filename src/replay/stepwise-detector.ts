@@ -4,7 +4,7 @@ import { loadSilero, type SileroModel } from '../providers/embedded/vad/silero-m
 import { VadCall } from '../providers/embedded/vad/vad-call.ts';
 import { openMessage } from '../providers/embedded/vad/vad-messages.ts';
 
-let model: Promise<SileroModel> | undefined;
+let model: SileroModel | undefined;
 
 /**
  * The detector of the product for one call, driven frame by frame instead of by a thread of its own: the same model,
@@ -20,9 +20,9 @@ export class StepwiseDetector implements VoiceActivityDetector {
     this.#model = model;
   }
 
-  static async load(): Promise<StepwiseDetector> {
+  static load(): StepwiseDetector {
     model ??= loadSilero();
-    return new StepwiseDetector(await model);
+    return new StepwiseDetector(model);
   }
 
   open(request: VadRequest): Promise<VadStream> {
@@ -33,12 +33,9 @@ export class StepwiseDetector implements VoiceActivityDetector {
   }
 
   /** Judges everything that is in the ring. */
-  async step(): Promise<void> {
-    const call = this.#call;
-    if (!call) return;
-    while (call.fill()) {
-      await this.#model.run(call.rateHz, [call.lane]);
-      if (this.#call !== call) return;
+  step(): void {
+    for (let call = this.#call; call?.fill(); call = this.#call) {
+      this.#model.run(call.rateHz, [call.lane]);
       call.judge();
     }
   }

@@ -37,10 +37,9 @@ const ms = (value: number): string => `${value.toFixed(1)} ms`;
 const [folder = '', parts = 'cost,accuracy,load,tts,turns'] = process.argv.slice(2);
 const wanted = new Set(parts.split(','));
 const utterances = await speech(folder);
-const model = await loadSilero();
-if (wanted.has('cost')) await costOfWindows(model);
-if (wanted.has('accuracy')) await accuracy(model, utterances);
-await model.close();
+const model = loadSilero();
+if (wanted.has('cost')) costOfWindows(model);
+if (wanted.has('accuracy')) accuracy(model, utterances);
 if (wanted.has('load')) for (const calls of [1, 32, 100]) await manyCalls(calls, utterances);
 if (wanted.has('tts')) {
   const tts = await createFliteTts();
@@ -104,7 +103,7 @@ async function processorMs(work: () => unknown): Promise<number[]> {
 
 // ── Voice activity detection ──────────────────────────────────────────────────────────────────
 
-async function costOfWindows(silero: SileroModel): Promise<void> {
+function costOfWindows(silero: SileroModel): void {
   say('\nSilero v5, one window of 32 ms at 8 kHz, one thread');
   for (const count of [1, 2, 4, 8, 16, 32]) {
     const lanes = Array.from({ length: count }, () => createLane(8000));
@@ -117,7 +116,7 @@ async function costOfWindows(silero: SileroModel): Promise<void> {
     for (let round = 0; round < 12; round++) {
       const runs = Math.ceil(400 / count);
       const start = performance.now();
-      for (let run = 0; run < runs; run++) await silero.run(8000, lanes);
+      for (let run = 0; run < runs; run++) silero.run(8000, lanes);
       best.push(((performance.now() - start) * 1000) / runs / count);
     }
     say(`  ${count} calls a batch: ${at(best, 0.25).toFixed(0)} μs a window`);
@@ -193,7 +192,7 @@ function runs(flags: readonly boolean[]): [number, number][] {
   return found.filter(([first, last]) => last - first >= 2);
 }
 
-async function accuracy(silero: SileroModel, list: readonly Int16Array[]): Promise<void> {
+function accuracy(silero: SileroModel, list: readonly Int16Array[]): void {
   const { samples, truth } = conversation(list);
   const silence = new Int16Array(samples.length);
   const noise = (make: (count: number) => Int16Array, snrDb: number): Int16Array =>
@@ -233,7 +232,7 @@ async function accuracy(silero: SileroModel, list: readonly Int16Array[]): Promi
     '  condition            hit %  false %  onset p10/50/90   decided p50/90   end p10/50/90   decided p50/90  barge-ins',
   );
   for (const [name, signal] of Object.entries(conditions)) {
-    const { events, decided } = await detect(silero, throughG711(signal));
+    const { events, decided } = detect(silero, throughG711(signal));
     const isSpeaking = new Array<boolean>(truth.length).fill(false);
     let start = 0;
     for (const event of events) {
@@ -280,10 +279,7 @@ function push(into: number[][], frame: number | undefined, decided: number | und
 }
 
 /** The real call object on a real ring; `decided`: the frame that had arrived when the event came. */
-async function detect(
-  silero: SileroModel,
-  samples: Int16Array,
-): Promise<{ events: VadEvent[]; decided: number[] }> {
+function detect(silero: SileroModel, samples: Int16Array): { events: VadEvent[]; decided: number[] } {
   const ring = new RingFeeder();
   const flushLine = createFlushLine();
   const line = new FlushLine(flushLine);
@@ -311,7 +307,7 @@ async function detect(
     // The agent starts talking anew half a second after every interruption.
     if (!line.armed && ring.frame - lastVoice > 25) line.arm();
     while (call.fill()) {
-      await silero.run(8000, [call.lane]);
+      silero.run(8000, [call.lane]);
       const before = events.length;
       call.judge();
       if (events.length > before) lastVoice = ring.frame;

@@ -3,7 +3,6 @@
  * names, and ends each while it is in an addon's code. Then it prints how many were ended, and how many were abandoned.
  */
 import { BroadcastChannel } from 'node:worker_threads';
-import { defaultModelPath } from '../../src/providers/embedded/vad/silero-model.ts';
 import { SPEECH_POLICY } from '../../src/threads/policies.ts';
 import { SupervisedThread } from '../../src/threads/supervised-thread.ts';
 
@@ -22,9 +21,10 @@ const KINDS: Readonly<Record<string, { worker: string; data: object }>> = {
       keptSocket: new SharedArrayBuffer(4),
     },
   },
-  vad: {
-    worker: 'src/providers/embedded/vad/silero-worker.ts',
-    data: { modelPath: defaultModelPath() },
+  // It has no model, and looks for it when the runtime is loaded.
+  'end-of-turn': {
+    worker: 'src/providers/embedded/end-of-turn/smart-turn-worker.ts',
+    data: { modelPath: '/nowhere/smart-turn.onnx' },
   },
   stt: { worker: 'src/providers/embedded/stt/stt-worker.ts', data: { maxStreams: 1 } },
   calls: { worker: 'test/support/obedient-thread.ts', data: { starts: new SharedArrayBuffer(4) } },

@@ -32,7 +32,7 @@ interface ReplayOptions {
 /** Runs one case on a fake clock, from the answer to the end. */
 export async function replay(test: Case, variant: Variant, options: ReplayOptions = {}): Promise<CallLog> {
   const { listen, start = startCall } = options;
-  const detector = await StepwiseDetector.load();
+  const detector = StepwiseDetector.load();
   const clock = new ManualClock();
   const gateway = new InMemoryMediaGateway({ clock });
   const media = await gateway.reserve({ id: test.id, codec: 'ulaw' });
@@ -65,7 +65,7 @@ export async function replay(test: Case, variant: Variant, options: ReplayOption
   for (let at = 0; at < LIMIT_MS && !is.over; at = clock.now() - startedAt) {
     if (at >= test.leastMs && caller.finishedFor(at) >= QUIET_MS && wire.quietFor(at) >= QUIET_MS) break;
     await clock.advance(FRAME_MS);
-    await detector.step();
+    detector.step();
     recogniser.step(clock.now() - startedAt);
     await settle();
   }

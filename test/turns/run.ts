@@ -44,8 +44,6 @@ export async function runAll(
   threads: number,
   onDone: () => void = () => undefined,
 ): Promise<CallLog[]> {
-  // As in silero-vad.ts: the ONNX runtime tells nobody of its sessions, and a thread can't set this by itself.
-  process.env['ORT_DISABLE_TELEMETRY'] = '1';
   const logs: CallLog[] = [];
   let next = 0;
   const work = async (): Promise<void> => {

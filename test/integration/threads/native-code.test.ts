@@ -8,7 +8,7 @@ const PROGRAM = fileURLToPath(new URL('../../support/end-in-native-code.ts', imp
 describe('a thread that is ended in native code', () => {
   it.each([
     ['loads koffi for its scheduling', 'media'],
-    ['loads the ONNX runtime', 'vad'],
+    ['loads the ONNX runtime', 'end-of-turn'],
     ['loads koffi with its modules', 'stt'],
     ['makes calls', 'calls'],
   ])(

@@ -6,7 +6,6 @@ import { AudioRingReader, closeRing, createAudioRing } from '../../../media/audi
 import type { SampleRateHz } from '../../../media/audio.ts';
 import { SPEECH_POLICY } from '../../../threads/policies.ts';
 import { SupervisedThread, type Supervision } from '../../../threads/supervised-thread.ts';
-import { forbidTelemetry } from '../onnx.ts';
 import { defaultModelPath } from './silero-model.ts';
 import {
   openMessage,
@@ -41,11 +40,9 @@ interface OpenStream {
 }
 
 /**
- * Silero VAD in a speech thread of its own. Throws VAD_UNAVAILABLE when the model or its runtime
- * can't be loaded.
+ * Silero VAD in a speech thread of its own. Throws VAD_UNAVAILABLE when the model can't be loaded.
  */
 export async function createSileroVad(options: SileroOptions = {}): Promise<VoiceActivityDetector> {
-  forbidTelemetry();
   const streams = new Map<number, OpenStream>();
   const trouble = (message: string): void => options.onTrouble?.(message);
   const fail = (id: number, reason: string): void => {

@@ -1,8 +1,7 @@
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
 import { messageOf } from '../../../lib/errors.ts';
 import { collectAfterCalls } from '../../../threads/collect-garbage.ts';
-import { inNativeCode } from '../../../threads/native-code.ts';
 import { ThreadSide } from '../../../threads/thread-side.ts';
 import { loadSilero, type SileroModel } from './silero-model.ts';
 import { VadCall } from './vad-call.ts';
@@ -10,8 +9,7 @@ import type { OpenVad, VadReplyMessage, VadRequestMessage, VadWorkerData } from 
 
 /**
  * The speech thread that listens to all calls. With few of them, each one's ring wakes it; with many, it looks at all in
- * turn, for a wake costs more than a look. What is due by then is judged in one run of the model: the busier it gets,
- * the cheaper a call becomes.
+ * turn, for a wake costs more than a look.
  */
 const main = new ThreadSide<VadRequestMessage, VadReplyMessage>();
 
@@ -27,11 +25,10 @@ interface OpenCall {
 
 const calls = new Map<number, OpenCall>();
 const afterCall = collectAfterCalls(16);
-let judging: Promise<void> | undefined;
 let looking = false;
 
 try {
-  serve(await inNativeCode(() => loadSilero((workerData as VadWorkerData).modelPath)));
+  serve(loadSilero((workerData as VadWorkerData).modelPath));
 } catch (error) {
   main.unable(error);
 }
@@ -67,7 +64,7 @@ async function wait(model: SileroModel): Promise<void> {
   looking = true;
   while (calls.size >= MANY_CALLS) {
     await setTimeout(LOOK_MS);
-    await judgeDue(model);
+    judgeDue(model);
     for (const stream of calls.keys()) endIfOver(stream);
   }
   looking = false;
@@ -77,7 +74,7 @@ async function wait(model: SileroModel): Promise<void> {
 async function follow(model: SileroModel, stream: number, followed: OpenCall): Promise<void> {
   followed.followed = true;
   while (!looking && calls.get(stream) === followed) {
-    if (await followed.call.reader.wait()) await judgeDue(model);
+    if (await followed.call.reader.wait()) judgeDue(model);
     endIfOver(stream);
   }
   followed.followed = false;
@@ -94,21 +91,13 @@ function forget(stream: number): void {
   if (calls.delete(stream)) afterCall();
 }
 
-/** Judges everything that is due, and what becomes due meanwhile. A failing model ends the thread. */
-function judgeDue(model: SileroModel): Promise<void> {
-  judging ??= judge(model).finally(() => (judging = undefined));
-  return judging;
-}
-
-async function judge(model: SileroModel): Promise<void> {
-  // What the media thread sends along with the first, whose ring has woken this one, is due with it.
-  if (!looking) await setImmediate();
+/** Judges everything that is due, and what becomes due meanwhile: every call's window in one run. A failing model ends the thread. */
+function judgeDue(model: SileroModel): void {
   for (let ready = due(); ready.length > 0; ready = due()) {
     for (const rateHz of [8000, 16000] as const) {
       const same = ready.filter((call) => call.rateHz === rateHz);
-      if (same.length === 0) continue;
       const lanes = same.map(({ lane }) => lane);
-      await inNativeCode(() => model.run(rateHz, lanes));
+      model.run(rateHz, lanes);
       for (const call of same) call.judge();
     }
   }
