@@ -42,7 +42,8 @@ if (wanted.has('cost')) costOfWindows(model);
 if (wanted.has('accuracy')) accuracy(model, utterances);
 if (wanted.has('load')) for (const calls of [1, 32, 100]) await manyCalls(calls, utterances);
 if (wanted.has('tts')) {
-  const tts = await createFliteTts();
+  const tts = createFliteTts();
+  await tts.load();
   await firstAudio(tts);
   await crowd(tts);
   await tts.close();

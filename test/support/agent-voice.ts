@@ -1,7 +1,6 @@
 /** What the agent's sentences should sound like: the embedded voice, synthesised anew. */
 import { sampleCount, type G711Law } from '../../src/media/audio.ts';
 import { decodeG711 } from '../../src/media/g711.ts';
-import type { TextToSpeech } from '../../src/dialog/contract/ports.ts';
 import { createFliteTts } from '../../src/providers/embedded/tts/flite-tts.ts';
 
 export interface AgentVoice {
@@ -11,7 +10,8 @@ export interface AgentVoice {
 }
 
 export async function openAgentVoice(): Promise<AgentVoice> {
-  const tts: TextToSpeech = await createFliteTts({ threads: 1 });
+  const tts = createFliteTts({ threads: 1 });
+  await tts.load();
   return {
     async speak(text, voice, law) {
       const request = { voice, language: 'en', format: { encoding: law, rateHz: 8000 } } as const;

@@ -259,8 +259,9 @@ describe("flite's thread", () => {
     'that hangs ("%s") fails its reply, is replaced, and speaks again',
     async (how) => {
       const { threads, supervision } = mortal('providers/embedded/tts/flite-worker.ts', SHORT);
-      const tts = await createFliteTts({ threads: 1, supervision, onTrouble: onWarning });
+      const tts = createFliteTts({ threads: 1, supervision, onTrouble: onWarning });
       closers.push(() => tts.close());
+      await tts.load();
       const voice = { voice: 'slt', language: 'en', format: { encoding: 'ulaw', rateHz: 8000 } } as const;
       async function speak(text: AsyncIterable<string>): Promise<number> {
         const events: unknown[] = [];

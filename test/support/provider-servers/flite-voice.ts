@@ -8,7 +8,8 @@ import type { Synthesise } from './test-voice.ts';
 export async function openFliteVoice(
   voices: Readonly<Record<string, string>>,
 ): Promise<{ readonly synthesise: Synthesise; close(): Promise<void> }> {
-  const tts = await createFliteTts();
+  const tts = createFliteTts();
+  await tts.load();
   const names = new Map(Object.entries(voices).map(([name, id]) => [id, name]));
   const synthesise: Synthesise = async ({ text, voice, rateHz }) => {
     const format = { encoding: 'pcm_s16', rateHz: rateHz === 8000 ? 8000 : 16000 } as const;

