@@ -276,8 +276,10 @@ export class TurnsSession extends SttSession {
     const [voicedAt, heardAt] = [this.#voicedAt, this.#heardAt];
     const { silenceMs } = this.#detector;
     this.#say(async () => {
-      this.send(text ? { type, transcript: await text() } : { type });
+      const message = text ? { type, transcript: await text() } : { type };
+      // Before it is sent: who gets it may be quicker than this thread.
       tell(this.behaviour.observe, { server: 'stt', type, turn: turn.id, silenceMs, voicedAt, heardAt });
+      this.send(message);
     });
   }
 
