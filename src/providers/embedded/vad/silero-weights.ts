@@ -1,9 +1,10 @@
 import { PbfReader } from 'pbf';
-import { SILERO_WINDOW, type SileroRateHz } from './silero-model.ts';
+import type { SileroRateHz } from './silero-model.ts';
 
 /** Outputs that silero-network's `multiply` makes at once: their weights lie together. */
 const BLOCK = 8;
-const CELLS = 128;
+/** Of the LSTM. */
+export const CELLS = 128;
 
 /** A layer in which every output hears every input. */
 interface Layer {
@@ -25,14 +26,14 @@ interface Part {
 /** The weights of that name. Throws unless there are so many. */
 type Named = (name: string, count: number) => Float32Array;
 
-/** Reads what silero-network needs for a rate out of the model's ONNX file. Throws, also when it's called, if that is something else. */
-export function sileroWeights(file: Uint8Array): (rateHz: SileroRateHz) => Float32Array {
+/** Reads what silero-network needs for a rate, and its windows of so many samples, out of the model's ONNX file. Throws, also when it's called, if that is something else. */
+export function sileroWeights(file: Uint8Array): (rateHz: SileroRateHz, window: number) => Float32Array {
   const constants: Constants = new Map<string, Uint8Array>();
   new PbfReader(file).readFields(readModel, constants);
-  return (rateHz) => {
+  return (rateHz, window) => {
     // The graph's only question: are there 16,000 samples a second?
     const branch = `If_0_${rateHz === 16000 ? 'then' : 'else'}_branch__Inline_0__`;
-    return weightsOf(SILERO_WINDOW[rateHz] / 2, (name, count) => {
+    return weightsOf(window / 2, (name, count) => {
       const bytes = constants.get(branch + name);
       if (bytes?.byteLength !== count * Float32Array.BYTES_PER_ELEMENT) {
         throw new Error(`it has no ${count} weights ${name} for ${rateHz} Hz`);

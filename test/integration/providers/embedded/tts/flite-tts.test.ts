@@ -379,8 +379,6 @@ describe('flite text to speech', () => {
   }, 30_000);
 
   it('leaves no thread behind, and speaks no more, when it is closed', async () => {
-    const handles = (): number =>
-      process.getActiveResourcesInfo().filter((name) => name.includes('MessagePort')).length;
     const before = handles();
     const other = createFliteTts();
     await other.load();
@@ -410,8 +408,6 @@ describe('flite text to speech', () => {
   }, 30_000);
 
   it('starts no thread any more when it is closed while it is being loaded', async () => {
-    const handles = (): number =>
-      process.getActiveResourcesInfo().filter((name) => name.includes('MessagePort')).length;
     const before = handles();
     const other = createFliteTts();
     const loaded = other.load();
@@ -422,6 +418,11 @@ describe('flite text to speech', () => {
     }, 5000);
   }, 30_000);
 });
+
+/** Threads' ports that keep this process alive. */
+function handles(): number {
+  return process.getActiveResourcesInfo().filter((name) => name.includes('MessagePort')).length;
+}
 
 /** The fundamental of the loudest 64 ms, by autocorrelation. */
 function pitchHz(samples: Int16Array): number {

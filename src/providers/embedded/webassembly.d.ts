@@ -1,5 +1,5 @@
 /**
- * The part of WebAssembly's JavaScript interface that flite-engine uses: neither TypeScript's `es2024`
+ * The part of WebAssembly's JavaScript interface that flite and Silero's network use: neither TypeScript's `es2024`
  * library nor @types/node declares it (TypeScript has it in `dom` only).
  */
 declare namespace WebAssembly {
@@ -17,6 +17,10 @@ declare namespace WebAssembly {
   }
   class Memory {
     readonly buffer: ArrayBuffer;
+  }
+  /** Of type i32. */
+  class Global {
+    readonly value: number;
   }
   class Table {
     /** Returns the index of the first new place. */
