@@ -21,5 +21,5 @@ setFlagsFromString('--expose-gc');
 
 // Garbage is looked for when a heap is larger by 30 % than what was alive the last time, where V8 lets it grow to several times that. What calls leave
 // behind made the main thread's heap 100 to 190 MB within minutes of 50 at a time, half of which stayed when they were over; now it is 70 to 85, for
-// the same processor time, and the whole program has 425 MB instead of 460 to 560.
+// the same processor time, and the whole program has 425 MB instead of 460 to 550.
 setFlagsFromString('--heap-growing-percent=30');
