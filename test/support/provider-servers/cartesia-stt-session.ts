@@ -277,7 +277,6 @@ export class TurnsSession extends SttSession {
     const { silenceMs } = this.#detector;
     this.#say(async () => {
       const message = text ? { type, transcript: await text() } : { type };
-      // Before it is sent: who gets it may be quicker than this thread.
       tell(this.behaviour.observe, { server: 'stt', type, turn: turn.id, silenceMs, voicedAt, heardAt });
       this.send(message);
     });

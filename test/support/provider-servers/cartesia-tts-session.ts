@@ -235,8 +235,8 @@ class TtsContext {
       if (await this.#befallen()) return;
       // WebsocketResponse.Chunk, src/resources/tts.ts.
       const data = sound.subarray(at, at + length).toString('base64');
-      this.#send({ type: 'chunk', data, done: false, status_code: 206, step_time: 12 });
       tell(this.#behaviour.observe, { server: 'tts', type: 'sound', context: this.#first.context_id });
+      this.#send({ type: 'chunk', data, done: false, status_code: 206, step_time: 12 });
       this.#chunks += 1;
     }
     this.#spokenMs += (speech.samples.length * 1000) / rateHz;

@@ -111,10 +111,10 @@ export async function streamChat(
     if (index > 0) dueAt += betweenTokens();
     if (index > 0 && !(await wait(Math.max(0, dueAt - performance.now())))) return;
     if (befallen(fault, index, response)) return;
-    send(delta);
     if ('content' in delta && typeof delta.content === 'string') {
       tell(observe, { server: 'llm', type: 'token', request: id, text: delta.content });
     }
+    send(delta);
   }
   if (befallen(fault, deltas.length, response)) return;
   const usage = {

@@ -23,7 +23,7 @@ export type ServerObserver = (event: ServerEvent) => void;
 
 type Untimed = ServerEvent extends infer E ? (E extends ServerEvent ? Omit<E, 'at'> : never) : never;
 
-/** Tells the observer, if there is one, what happens now. */
+/** Tells the observer, if there is one, what happens now. What is sent is told before: who gets it may be quicker than this thread. */
 export function tell(observe: ServerObserver | undefined, event: Untimed): void {
   observe?.({ ...event, at: monotonicNow() });
 }
