@@ -21,11 +21,13 @@ export function Player({
   const t = texts.value;
   const shown = theme.value;
   const place = useRef<HTMLDivElement>(null);
-  const [control, setControl] = useState<{
-    toggle(): void;
-    go(ms: number): void;
-    playFrom(ms: number): void;
-  }>();
+  const [control, setControl] = useState<
+    PlayerControl & {
+      toggle(): void;
+      /** Whether that key means something here. */
+      press(key: string): boolean;
+    }
+  >();
   /** Asked for before there was a player, or while it is drawn anew in other colours. */
   const asked = useRef<number | undefined>(undefined);
   const now = useRef(control);
@@ -53,24 +55,38 @@ export function Player({
         setControl(undefined);
         wave.destroy();
       };
+      /** Where to go from the place that is being gone to, in seconds: asked for earlier, it would be forgotten. */
+      let next: number | undefined;
+      const placeMs = (): number => (next ?? wave.getCurrentTime()) * 1000;
       const show = (): void => {
-        setState({
-          playing: wave.isPlaying(),
-          ms: wave.getCurrentTime() * 1000,
-          lengthMs: wave.getDuration() * 1000,
-        });
+        setState({ playing: wave.isPlaying(), ms: placeMs(), lengthMs: wave.getDuration() * 1000 });
       };
       wave.on('ready', () => {
         show();
+        const sound = wave.getMediaElement();
+        const goNext = (): void => {
+          if (next === undefined || sound?.seeking) return;
+          wave.setTime(next);
+          next = undefined;
+        };
+        sound?.addEventListener('seeked', goNext);
         const go = (ms: number): void => {
-          wave.setTime(Math.min(wave.getDuration(), Math.max(0, ms / 1000)));
+          next = Math.min(wave.getDuration(), Math.max(0, ms / 1000));
+          goNext();
           show();
         };
+        const toggle = (): void => void wave.playPause();
         const playFrom = (ms: number): void => {
           go(ms);
           void wave.play();
         };
-        setControl({ toggle: () => void wave.playPause(), go, playFrom });
+        const press = (key: string): boolean => {
+          const to = keyTarget(key, placeMs(), wave.getDuration() * 1000);
+          if (to === 'toggle') toggle();
+          else if (to !== undefined) go(to);
+          return to !== undefined;
+        };
+        setControl({ toggle, press, playFrom });
         if (asked.current !== undefined) playFrom(asked.current);
         asked.current = undefined;
       });
@@ -123,11 +139,7 @@ export function Player({
         aria-valuenow={Math.round(state.ms / 1000)}
         aria-valuetext={t.placeOf(duration(state.ms), duration(state.lengthMs))}
         onKeyDown={(event) => {
-          const to = keyTarget(event.key, state);
-          if (!control || to === undefined) return;
-          event.preventDefault();
-          if (to === 'toggle') control.toggle();
-          else control.go(to);
+          if (control?.press(event.key)) event.preventDefault();
         }}
       >
         <div ref={place} aria-hidden="true" />
@@ -142,10 +154,7 @@ export function Player({
 const STEP_MS = 5000;
 
 /** Where a key leads in the recording, as on any slider; the space bar plays and pauses. */
-function keyTarget(
-  key: string,
-  { ms, lengthMs }: { readonly ms: number; readonly lengthMs: number },
-): number | 'toggle' | undefined {
+function keyTarget(key: string, ms: number, lengthMs: number): number | 'toggle' | undefined {
   switch (key) {
     case 'ArrowRight':
     case 'ArrowUp':

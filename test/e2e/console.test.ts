@@ -304,8 +304,13 @@ describe('The console', () => {
       await page.keyboard.press(key);
       await expect.poll(() => place.getAttribute('aria-valuenow')).toBe(at);
     }
+    const length = Number(await place.getAttribute('aria-valuemax'));
+    await page.evaluate(pressed('ArrowRight', 'ArrowRight'));
+    await expect.poll(() => place.getAttribute('aria-valuenow')).toBe(`${Math.min(10, length)}`);
+    await page.evaluate(pressed('Home', 'ArrowRight', 'ArrowRight', 'Home'));
     await page.keyboard.press('Space');
     await page.getByRole('button', { name: 'Pause' }).waitFor();
+    expect(Number(await place.getAttribute('aria-valuenow'))).toBeLessThan(5);
     await page.keyboard.press('Space');
     await tabTo(page, /^Sorry/);
     await page.keyboard.press('ArrowRight');
@@ -327,6 +332,12 @@ describe('The console', () => {
 /** Pixels of the list of calls that one has to scroll to. */
 const BESIDE =
   "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.call-table'))";
+
+/** Keys that are pressed faster than the page can do what they ask for. */
+function pressed(...keys: string[]): string {
+  return `for (const key of ${JSON.stringify(keys)})
+    document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))`;
+}
 
 /** As if all callers, who choose their names, had this one. */
 async function nameCallers(page: Page, name: string): Promise<void> {
