@@ -65,10 +65,10 @@ function barriers(page: Page): Promise<string[]> {
   });
 }
 
-/** What stands on a page, and what it says to those who hear it. */
+/** What stands on a page, and what it says to those who hear it; not what people said, a word at a time. */
 export function wordsOn(page: Page): Promise<string[]> {
   return page.evaluate(`
-    [...document.body.querySelectorAll('*')]
+    [...document.body.querySelectorAll(':not(.word)')]
       .flatMap((element) => [
         ...[...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data),
         ...['aria-label', 'title', 'placeholder'].map((name) => element.getAttribute(name) ?? ''),
