@@ -78,7 +78,7 @@ function writeVonageConfig(folder: string, edits: readonly (readonly [string, st
   cpSync(join(PROJECT, 'config'), folder, { recursive: true });
   const numbers = Object.entries(VONAGE_NUMBERS).map(([extension, number]) => `'${number}': '${extension}'`);
   const changes: readonly (readonly [string | RegExp, string])[] = [
-    [/^asterisk:\n(?: .*\n)+/m, 'asterisk: []\n'],
+    [/^asterisk:\n(?: .*\n)+/gm, 'asterisk: []\n'],
     ['numbers: {}', `numbers: { ${numbers.join(', ')} }`],
     ['departments: {}', `departments: { appointments: '${APPOINTMENTS_NUMBER}' }`],
     ...edits,
@@ -86,9 +86,11 @@ function writeVonageConfig(folder: string, edits: readonly (readonly [string, st
   const texts = ['providers.yaml', 'agents.yaml'].map((name) => ({ path: join(folder, name), text: '' }));
   for (const file of texts) file.text = readFileSync(file.path, 'utf8');
   for (const [old, replacement] of changes) {
-    const file = texts.find(({ text }) => (typeof old === 'string' ? text.includes(old) : old.test(text)));
+    const file = texts.find(({ text }) =>
+      typeof old === 'string' ? text.includes(old) : text.search(old) >= 0,
+    );
     if (!file) throw new Error(`"${String(old)}" stands nowhere in config/`);
-    file.text = file.text.replace(old, () => replacement);
+    file.text = file.text.replaceAll(old, () => replacement);
   }
   for (const { path, text } of texts) writeFileSync(path, text);
   return folder;

@@ -66,7 +66,6 @@ describe('A call from the Vonage cloud, with emulated Groq and Cartesia', () => 
     await call.say(widebandSound('kay', 'd-hours'), 16_000);
     const after = Date.now();
     expect(await call.heard.speech({ timeoutMs: 10_000, after })).toBe(true);
-    // "One moment, please" may come before it.
     const talksFor = (): number => (call.heard.lastVoicedAt ?? 0) - (call.heard.speechStartedAt ?? 0);
     await call.leg.until(() => talksFor() > 2000, 20_000);
     const clears = call.leg.controls.filter(({ action }) => action === 'clear').length;

@@ -11,6 +11,7 @@ import { Complaints } from './complaints.ts';
 import {
   report,
   RunningAgent,
+  WITHOUT_FILLERS,
   type Account,
   type CallView,
   type RunningAgentOptions,
@@ -54,7 +55,8 @@ export class AgentUnderTest {
   }
 
   async start(options: RunningAgentOptions): Promise<void> {
-    this.#lab = await RunningAgent.start(options);
+    const edits = [WITHOUT_FILLERS, ...(options.edits ?? [])];
+    this.#lab = await RunningAgent.start({ ...options, edits });
     this.#atRest = await this.#lab.inUse();
     this.#complaints = new Complaints(this.#lab.asterisk);
   }
@@ -121,7 +123,7 @@ export async function greeting(call: SoftphoneCall): Promise<Utterance> {
   return heard;
 }
 
-/** Starts the agent before the suite's tests, and looks after each of them that everything is at rest. */
+/** Starts the agent, without fillers, before the suite's tests, and looks after each of them that everything is at rest. */
 export function useRunningAgent(
   options: RunningAgentOptions | (() => RunningAgentOptions) = {},
 ): AgentUnderTest {

@@ -6,6 +6,7 @@ import type { AgentProfile } from '../../src/dialog/contract/agent-profile.ts';
 import type { CallEvent } from '../../src/dialog/contract/call-events.ts';
 import type { LanguageModel, TextToSpeech } from '../../src/dialog/contract/ports.ts';
 import { PhraseCache } from '../../src/dialog/reply/prepared-phrases.ts';
+import { fillersAfter } from '../../src/dialog/turn/filler-policy.ts';
 import { promptsAfter } from '../../src/dialog/turn/prompt-policy.ts';
 import { DEFAULT_TURN_SETTINGS } from '../../src/dialog/turn/turn-states.ts';
 import { RtpMediaGateway } from '../../src/gateways/rtp-media-gateway.ts';
@@ -71,6 +72,8 @@ export async function startCloudCall(options: CloudCallOptions): Promise<CloudCa
       ...DEFAULT_TURN_SETTINGS,
       ...agent.limits,
       findsTurns: true,
+      // None: only a busy machine would need one.
+      fillers: fillersAfter(60_000, 60_000),
       prompts: promptsAfter({ silenceMs: 60_000, silencePrompts: 2 }),
     },
     source: options.source,

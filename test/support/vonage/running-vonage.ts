@@ -7,7 +7,7 @@ import { startVonageLab, type VonageLab, type VonageLabOptions } from '../../../
 import type { CallRecord } from '../../../src/dialog/call/call-record.ts';
 import { readWav } from '../../../src/media/wav.ts';
 import { recordingPath, recordsIn } from '../records.ts';
-import { CallView } from '../running-agent.ts';
+import { CallView, WITHOUT_FILLERS } from '../running-agent.ts';
 import type { VonageCall } from './call.ts';
 
 /** An agent that asks nobody but itself. */
@@ -28,13 +28,14 @@ export class RunningVonage {
 
   static async start(options: Omit<VonageLabOptions, 'folder'>): Promise<RunningVonage> {
     const folder = runFolder(labFolder(), 'e2e');
+    const edits = [WITHOUT_FILLERS, ...(options.edits ?? [])];
     const environment = {
       VOICE_AGENT_TRANSCRIPTS: 'true',
       VOICE_AGENT_RECORDINGS: 'true',
       ...options.environment,
     };
     try {
-      return new RunningVonage(await startVonageLab({ ...options, environment, folder }), folder);
+      return new RunningVonage(await startVonageLab({ ...options, edits, environment, folder }), folder);
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });
       throw error;
