@@ -10,6 +10,7 @@ import type { AgentPhrase } from '../dialog/contract/stock-phrases.ts';
 import { CODEC_NAMES } from '../media/codec.ts';
 import { httpTool, transferTarget } from './agent-tools.ts';
 import type { KnownProviders } from './known-providers.ts';
+import { isQuick } from './quick-expression.ts';
 import { openingHoursRemedy, parseOpeningHours } from './opening-hours.ts';
 import { providersSection } from './provider-settings.ts';
 import {
@@ -47,13 +48,18 @@ const timeZone = text.refine((value) => {
   }
 }, 'an IANA time zone, such as Europe/London');
 
-const regularExpression = text.refine((value) => {
-  try {
-    return new RegExp(value, 'giu').flags !== '';
-  } catch {
-    return false;
-  }
-}, 'a regular expression of JavaScript, such as [A-Z]{2}[0-9]{6}');
+const regularExpression = text
+  .refine((value) => {
+    try {
+      return new RegExp(value, 'giu').flags !== '';
+    } catch {
+      return false;
+    }
+  }, 'a regular expression of JavaScript, such as [A-Z]{2}[0-9]{6}')
+  .refine(
+    (value) => isQuick(value, 'giu'),
+    'a regular expression that is done soon: this one takes more than a second for 200 letters, such as (A+)+B does',
+  );
 
 const pronunciation = text.refine(
   (value) => value.split(/\s+/).every((phone) => ARPABET.includes(phone)),

@@ -227,6 +227,14 @@ describe('the environment', () => {
     ]);
   });
 
+  it('refuses an expression that may keep all calls waiting, with what is wrong with it', () => {
+    edit('providers.yaml', ['patterns: []', "patterns: ['[A-Z]{2}[0-9]{6}', '(', '(?:[0-9]+[ -]?)+x']"]);
+    expect(problems()).toEqual([
+      expect.stringMatching(/redact\.patterns\[1\]: .*needed: a regular expression of JavaScript/),
+      expect.stringMatching(/redact\.patterns\[2\]: .*needed: a regular expression that is done soon/),
+    ]);
+  });
+
   it('says how long calls may go on after SIGTERM', () => {
     expect(load().limits.drainMs).toBe(30_000);
     const env = { ARI_PASSWORD: 'x', VOICE_AGENT_DRAIN_MS: '1000' };
