@@ -33,6 +33,7 @@ const homes = {
   pino: ['src/observability'],
   'prom-client': ['src/observability'],
   yaml: ['src/config'],
+  'string-width': ['src/calls'],
   fastify: ['src/console'],
   '@fastify/rate-limit': ['src/console'],
   esbuild: ['src/console'],

@@ -55,7 +55,7 @@ export function MessagesPage() {
 function Note({ message, again }: { readonly message: Message; readonly again: () => void }) {
   const t = texts.value;
   const [trouble, setTrouble] = useState('');
-  const { id, call, takenAt, agent, text, done } = message;
+  const { id, call, takenAt, agent, calledFrom, text, done } = message;
   const mark = (): void => {
     post('/api/messages/done', { id }).then(again, (error: unknown) => {
       setTrouble(t.trouble(explain(error)));
@@ -66,6 +66,7 @@ function Note({ message, again }: { readonly message: Message; readonly again: (
       <div class="call-head">
         <div>
           <h2>{nameOf(message)}</h2>
+          {calledFrom !== undefined && <p>{t.calledFrom(calledFrom)}</p>}
           <p class="dim">
             {agentName(agent)} ·{' '}
             {call === undefined ? moment(takenAt) : <a href={`#/call/${call}`}>{moment(takenAt)}</a>}

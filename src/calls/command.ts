@@ -24,6 +24,8 @@ import { systemClock } from '../lib/clock.ts';
 import { messageOf as errorText, VoiceAgentError } from '../lib/errors.ts';
 import { describeRecord } from '../observability/describe-record.ts';
 import { backUp, callerData, forgetCaller, isNumber, messageDone } from '../store/caller-data.ts';
+import { callMedia } from '../store/call-list.ts';
+import { callId } from '../store/call-rows.ts';
 import { placeText } from '../store/database-place.ts';
 import type { Database } from '../store/database.ts';
 import { findCall, listAudit, listCalls, listMessages, searchAll } from '../store/reader.ts';
@@ -105,9 +107,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     async run(asked) {
       const record = await oneCall(asked);
       if (!record) return 1;
+      const { recording } = await callMedia(asked.database, callId(record));
+      const found = { ...record, ...(recording && { recording: join(asked.folder, recording.file) }) };
       const lines = asked.json
         ? [json(record)]
-        : describeRecord(record, programRuns(record), localTime(record.startedAt)).map(printable);
+        : describeRecord(found, programRuns(record), localTime(record.startedAt)).map(printable);
       lines.forEach(asked.print);
       return 0;
     },
@@ -272,7 +276,8 @@ export async function callsCommand(
     });
   } catch (error) {
     // Its first sentence says which.
-    return refused(errorText(error).replace(/(?:\. |\n).*$/s, ''));
+    const [why = ''] = errorText(error).split(/\. |\n/);
+    return refused(why.replace(/argument is ambiguous\.?$/, 'needs a value, and none begins with a dash'));
   }
   const { values, positionals } = parsed;
   const [name = 'list', ...words] = positionals;

@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import type { CallRecord } from '../dialog/call/call-record.ts';
 import { withoutEnd } from '../observability/describe-record.ts';
 import { isGoingOn } from '../lib/program-run.ts';
@@ -12,13 +13,14 @@ const LONGEST_CALLER = 40;
 /** Calls, one a line, below a line that says what is what. */
 export function describeList(records: readonly CallRecord[]): string[] {
   const rows = [HEAD, ...records.map(summary)].map((row) => row.map(printable));
-  const callers = Math.max(14, ...rows.map(([, caller = '']) => caller.length));
+  const callers = Math.max(14, ...rows.map(([, caller = '']) => stringWidth(caller)));
+  const dialled = Math.max(18, ...rows.map(([, , to = '']) => stringWidth(to)));
   return rows.map(
-    ([began = '', caller = '', dialled = '', length = '', turns = '', mean = '', why = '', name = '']) =>
+    ([began = '', caller = '', to = '', length = '', turns = '', mean = '', why = '', name = '']) =>
       [
         began.padEnd(19),
-        caller.padEnd(callers),
-        dialled.padEnd(18),
+        caller + ' '.repeat(callers - stringWidth(caller)),
+        to + ' '.repeat(dialled - stringWidth(to)),
         length.padStart(8),
         turns.padStart(5),
         mean.padStart(8),
@@ -41,7 +43,7 @@ function summary(record: CallRecord): string[] {
   const caller = [info.caller.number, info.caller.name].filter(Boolean).join(' ') || 'unknown';
   return [
     localTime(record.startedAt),
-    caller.length > LONGEST_CALLER ? `${caller.slice(0, LONGEST_CALLER - 1)}…` : caller,
+    shortened(caller, LONGEST_CALLER),
     `${info.dialled} ${record.agent}`,
     ended ? `${(ended.durationMs / 1000).toFixed(1)} s` : '–',
     String(totals.length),
@@ -49,6 +51,14 @@ function summary(record: CallRecord): string[] {
     ended?.reason ?? withoutEnd(programRuns(record)),
     record.call,
   ];
+}
+
+/** To so many columns of a terminal at most: a letter of Chinese, Japanese or Korean takes two, a mark upon a letter none. */
+function shortened(text: string, columns: number): string {
+  if (stringWidth(text) <= columns) return text;
+  const letters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+  while (stringWidth(letters.join('')) >= columns) letters.pop();
+  return `${letters.join('')}…`;
 }
 
 /** A message as programs get it. `takenAt`, `doneAt`: ISO 8601, UTC. */
@@ -83,12 +93,18 @@ export function describeAuditEntry({
   return printable([localTime(at), actor, action, subject, detail].join('  '));
 }
 
+/** The number that somebody called from who left a message, if they left another one. `info`: the call's, as JSON. */
+export function calledFrom(number: string, info: string): string | undefined {
+  const line = (JSON.parse(info) as Partial<CallRecord['info']>).caller?.number;
+  return line === number ? undefined : line;
+}
+
 /** When, who, which number, for which agent, in which call, whether it is new, its identifier; and the text below it. */
 export function describeMessage(row: Row<'messages'>): string[] {
   const { takenAt, name, number, text, agent, call, state, id } = messageOf(row);
-  const line = call.caller.number;
+  const line = calledFrom(number, row.info);
   const who = [name || 'somebody', number || 'no number'];
-  if (line !== undefined && line !== number) who.push(`calling from ${line}`);
+  if (line !== undefined) who.push(`calling from ${line}`);
   const call_ = `${call.key.server}/${call.key.channel}`;
   return [
     [localTime(takenAt), who.join(', '), `for ${agent}`, call_, state, id].join('  '),

@@ -2,7 +2,7 @@ import { resolve, sep } from 'node:path';
 import { webVtt } from '../calls/export-calls.ts';
 import { FAILURE_REASONS } from '../dialog/contract/end-reason.ts';
 import type { Milliseconds } from '../lib/clock.ts';
-import { programRuns } from '../calls/describe-list.ts';
+import { calledFrom, programRuns } from '../calls/describe-list.ts';
 import { describeRecord } from '../observability/describe-record.ts';
 import { messageDone } from '../store/caller-data.ts';
 import { callMedia, callPage, type CallCursor, type CallFilter } from '../store/call-list.ts';
@@ -93,16 +93,20 @@ export class History {
 
   async messages(): Promise<Message[]> {
     const rows = await listMessages(await this.#open(), MESSAGES);
-    return rows.map(({ id, call_id, taken_at, agent, name, number, text, state }) => ({
-      id,
-      ...(call_id !== null && { call: call_id }),
-      takenAt: new Date(taken_at).toISOString(),
-      agent,
-      name,
-      number,
-      text,
-      done: state === 'done',
-    }));
+    return rows.map(({ id, call_id, taken_at, agent, name, number, text, info, state }) => {
+      const line = calledFrom(number, info);
+      return {
+        id,
+        ...(call_id !== null && { call: call_id }),
+        takenAt: new Date(taken_at).toISOString(),
+        agent,
+        name,
+        number,
+        ...(line !== undefined && { calledFrom: line }),
+        text,
+        done: state === 'done',
+      };
+    });
   }
 
   /** False: there is no such message. */

@@ -148,6 +148,8 @@ export interface Message {
   readonly agent: string;
   readonly name: string;
   readonly number: string;
+  /** The number that they called from, if they left another one. */
+  readonly calledFrom?: string;
   readonly text: string;
   readonly done: boolean;
 }

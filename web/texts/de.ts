@@ -264,6 +264,7 @@ export const de: Texts = {
   noMessages: 'Es wurde keine Nachricht hinterlassen',
   noMessagesHow: 'Was Anrufer ausrichten lassen, steht hier.',
   done: 'Erledigt',
+  calledFrom: (number) => `rief an von ${number}`,
   markDone: 'Als erledigt markieren',
   isNew: 'Neu',
   allMessages: 'Alle',

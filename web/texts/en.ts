@@ -275,6 +275,7 @@ export const en = {
   noMessages: 'No message was left',
   noMessagesHow: 'What callers ask the agent to pass on stands here.',
   done: 'Done',
+  calledFrom: (number: string) => `called from ${number}`,
   markDone: 'Mark as done',
   isNew: 'New',
   allMessages: 'All',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import pg from 'pg';
+import stringWidth from 'string-width';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CallRecord } from '../../../src/dialog/call/call-record.ts';
 import { webVtt } from '../../../src/calls/export-calls.ts';
@@ -126,6 +127,24 @@ describe('the list', () => {
     expect((await run('--limit', '1')).lines).toHaveLength(2);
   });
 
+  it('has its columns below each other, whatever script callers and numbers are in', async () => {
+    const names = ['Ada', '村上春樹', 'สมชาย ใจดี', '村'.repeat(40)];
+    await kept(AT, async (store) => {
+      for (const [n, name] of names.entries())
+        await recorded(store, `call-${n}`, {
+          caller: { name },
+          dialled: n === 0 ? '+4930123456789' : '510001',
+        });
+    });
+    const { lines } = await run();
+    expect(lines).toHaveLength(1 + names.length);
+    const columns = lines.map((line) => stringWidth(line.slice(0, line.search(/dialled|\+?\d+ alice/))));
+    expect(new Set(columns).size).toBe(1);
+    const ends = lines.map((line) => stringWidth(line.slice(0, line.search(/name$|test\//))));
+    expect(new Set(ends).size).toBe(1);
+    expect(lines.join('\n')).toContain(`${'村'.repeat(19)}…`);
+  });
+
   it('tells a call that is running from one during which the program ended', async () => {
     await kept(AT, (store) => {
       store.observe(STARTED);
@@ -200,6 +219,9 @@ describe('the list', () => {
     ])
       expect((await run(...wrong)).status, wrong.join()).toBe(2);
     expect((await run('--limit', 'x')).complaints[0]).toBe('--limit x: a whole number from 1 to 9999999');
+    expect((await run('--limit', '-1')).complaints[0]).toBe(
+      "Option '--limit' needs a value, and none begins with a dash",
+    );
     expect((await run('--limti', '5')).complaints[0]).toBe("Unknown option '--limti'");
     expect((await run('--help')).status).toBe(0);
   });
@@ -450,6 +472,7 @@ describe('a caller', () => {
     // As the take-over leaves them.
     await writeFile(join(day, recording.replace('.wav', '.json.taken-over')), '0301234567');
     await writeFile(join(directory, 'messages.jsonl.taken-over'), '{}');
+    expect((await run('show', 'x')).lines).toContain(`recording  ${join(day, recording)}`);
     const data = JSON.parse((await run('caller', '0301234567')).lines[0] ?? '') as Record<string, unknown[]>;
     expect(data).toMatchObject({
       messages: [{ name: 'Ada' }],

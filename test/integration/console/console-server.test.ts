@@ -436,7 +436,7 @@ describe('The console’s server', () => {
       name: 'Bob',
       number: '1002',
       text: 'Call me',
-      info: '{}',
+      info: JSON.stringify({ caller: { number: '0301234567' } }),
       state: 'new',
     } as const;
     await database.db
@@ -446,7 +446,8 @@ describe('The console’s server', () => {
     const viewer = await signedIn(VIEW);
     const operator = await signedIn(OPERATE);
     expect((await post('/api/messages/done', { id: 'm1' }, viewer)).status).toBe(403);
-    expect(await (await get('/api/messages', viewer)).json()).toMatchObject([{ id: 'm1', done: false }]);
+    const [shown] = (await (await get('/api/messages', viewer)).json()) as object[];
+    expect(shown).toMatchObject({ id: 'm1', number: '1002', calledFrom: '0301234567', done: false });
     expect((await post('/api/messages/done', { id: 'm1' }, operator)).status).toBe(204);
     expect((await post('/api/messages/done', { id: 'm2' }, operator)).status).toBe(404);
     expect(await (await get('/api/messages', viewer)).json()).toMatchObject([{ id: 'm1', done: true }]);
