@@ -143,8 +143,9 @@ const ANNOUNCED_IN = 'de';
 const FROM = '447700900123';
 /** So long that the caller hears that somebody is at work. */
 const KEEPS_WAITING_MS = 2300;
-/** Long enough to be taken for words. */
-const SPEECH = callerAudio('ked', 'd-hours').subarray(2400, 8800);
+/** Long enough to be taken for words, even half of it, where a busy machine makes a pause. */
+const VOICED = callerAudio('ked', 'd-hours').subarray(2400, 8800);
+const SPEECH = Int16Array.from([...VOICED, ...VOICED]);
 
 /** What is said in a call beside the conversation, as its agent says it. */
 const phrasesOf = (code: string): Readonly<Partial<Record<AgentPhrase, string>>> => ({
@@ -294,11 +295,15 @@ beforeAll(async () => {
   } catch (error) {
     missingPhrases = messageOf(error);
   }
+  const prepared = Promise.withResolvers<true>();
   const write = (line: string): void => {
     events.feed(line);
+    if (line.includes('"event":"prepared"')) prepared.resolve(true);
   };
   const config = load(env, ({ phrases }) => phrases);
   app = await startApp(config, createLogger({ level: 'info', format: 'json', write }));
+  // What is loaded only then would keep all these callers, who share its process, from speaking at their own pace.
+  await prepared.promise;
 });
 afterAll(async () => {
   await app.close();
@@ -352,7 +357,12 @@ class Caller {
 
   /** What both sides have said, for the message of a failure. */
   get conversation(): string {
-    return JSON.stringify({ caller: this.of('caller-said').map(({ text }) => text), agent: this.agentSaid });
+    const troubles = this.of('trouble').map(({ message }) => message);
+    return JSON.stringify({
+      caller: this.of('caller-said').map(({ text }) => text),
+      agent: this.agentSaid,
+      troubles,
+    });
   }
 
   /** Waits for it; fails with what both sides have said so far. */

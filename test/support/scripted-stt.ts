@@ -17,7 +17,7 @@ export class ScriptedStt implements SpeechToText {
   warmed = 0;
   readonly name = 'scripted';
   readonly rates = [8000] as const;
-  readonly findsTurns: boolean;
+  findsTurns: boolean;
   openError: Error | undefined;
   delayMs: Milliseconds;
   readonly streams: ScriptedSttStream[] = [];

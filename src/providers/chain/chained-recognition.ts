@@ -93,7 +93,11 @@ export class ChainedRecognition implements SttStream {
     if (!turn) return NOTHING;
     let failure: ProviderFailure | undefined;
     while (!this.#isClosed()) {
-      failure = (await this.#opening) ?? failure;
+      if (!this.#listener) {
+        failure = (await this.#opening) ?? failure;
+        // Who has gone on meanwhile is heard as a whole.
+        if (this.#turn !== turn) return NOTHING;
+      }
       const listener = this.#listener;
       if (!listener) break;
       try {
@@ -101,7 +105,7 @@ export class ChainedRecognition implements SttStream {
         // It has died meanwhile, and what it said at last is worth nothing.
         if (this.#listener !== by) continue;
         report(by);
-        this.#turnOver();
+        this.#turnOver(turn);
         return transcript;
       } catch (error) {
         if (this.#isClosed()) break;
@@ -179,7 +183,7 @@ export class ChainedRecognition implements SttStream {
     const failure = this.#failure(listener.provider.name, 'stalled', 'it missed what was said');
     report(listener, failure);
     this.#request.onEvent({ type: 'trouble', trouble: troubleOf('stt', failure, 'fell-back', name) });
-    this.#turn = undefined;
+    if (this.#turn === turn) this.#turn = undefined;
     this.#take(other.by);
     return other;
   }
@@ -204,11 +208,13 @@ export class ChainedRecognition implements SttStream {
       case 'turn-eager-end':
         this.#heard(event.transcript.text);
         break;
-      case 'turn-end':
+      case 'turn-end': {
+        const turn = this.#turn;
         report(from);
         this.#request.onEvent(event);
-        this.#turnOver();
+        this.#turnOver(turn);
         return;
+      }
       default:
     }
     this.#request.onEvent(event);
@@ -324,8 +330,12 @@ export class ChainedRecognition implements SttStream {
     });
   }
 
-  /** Between two turns: a better recogniser may be well again. */
-  #turnOver(): void {
+  /**
+   * Between two turns: a better recogniser may be well again. Who went on while they were being understood has begun the turn
+   * anew, and it isn't over.
+   */
+  #turnOver(turn: CallerTurn | undefined): void {
+    if (this.#turn !== turn) return;
     this.#turn = undefined;
     this.#failed.clear();
     void this.#failBack();

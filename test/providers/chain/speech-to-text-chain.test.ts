@@ -92,6 +92,49 @@ describe('recognisers on a list', () => {
     expect(second.streams).toEqual([]);
   });
 
+  it.each(['first', 'second'] as const)(
+    'hear a turn to its end that goes on while its beginning is still being understood: %s',
+    async (name) => {
+      first.findsTurns = false;
+      if (name === 'second') first.openError = failure('first', 'refused');
+      const { script } = name === 'first' ? first : second;
+      script.push('when do you', 'when do you open on Saturday');
+      const stream = await open();
+      const from = heard.frame;
+      const said = says(stream);
+      const early = stream.endTurn(said.last);
+      stream.beginTurn(from);
+      expect(await answer(early)).toMatchObject({ text: 'when do you' });
+      heard.silence(1000);
+      expect(await answer(stream.endTurn(heard.frame - 1))).toMatchObject({
+        text: 'when do you open on Saturday',
+      });
+    },
+  );
+
+  it('hear a turn to its end that goes on while the next one is being opened', async () => {
+    first.findsTurns = false;
+    second.script.push('when do you open on Saturday');
+    const late = Promise.withResolvers<true>();
+    const real = second.open.bind(second);
+    second.open = async (request) => {
+      await late.promise;
+      return real(request);
+    };
+    const stream = await open();
+    const from = heard.frame;
+    const said = says(stream);
+    last(first).emit({ type: 'failed', error: failure('first', 'cut') });
+    const early = stream.endTurn(said.last);
+    stream.beginTurn(from);
+    late.resolve(true);
+    expect(await answer(early)).toMatchObject({ text: '' });
+    heard.silence(1000);
+    const whole = heard.frame - 1;
+    expect(await answer(stream.endTurn(whole))).toMatchObject({ text: 'when do you open on Saturday' });
+    expect(last(second).calls).toEqual([`begin ${from}`, `end ${whole}`]);
+  });
+
   it('begin with the next when the first can not be opened', async () => {
     first.openError = failure('first', 'refused');
     second.script.push('hello');

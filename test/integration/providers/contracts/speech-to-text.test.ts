@@ -1,9 +1,11 @@
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { createCartesiaStt } from '../../../../src/providers/cartesia/cartesia-stt.ts';
+import { chainSpeechToText } from '../../../../src/providers/chain/speech-to-text-chain.ts';
 import { expectedPhrases } from '../../../../src/providers/embedded/receptionist/expected-phrases.ts';
 import { createPocketsphinxStt } from '../../../../src/providers/embedded/stt/pocketsphinx-stt.ts';
 import { createGroqWhisperStt } from '../../../../src/providers/groq/groq-whisper-stt.ts';
 import { callerAudio } from '../../../support/caller-audio.ts';
+import { listed } from '../../../support/listed-provider.ts';
 import { noUnhandledRejections } from '../../../support/leaks.ts';
 import { startCartesiaServer } from '../../../support/provider-servers/cartesia-server.ts';
 import { startGroqServer } from '../../../support/provider-servers/groq-server.ts';
@@ -92,7 +94,7 @@ async function cartesiaHarness(socket: 'turns' | 'finalize'): Promise<SpeechToTe
 describeSpeechToText('Cartesia, which finds the turns', () => cartesiaHarness('turns'));
 describeSpeechToText('Cartesia, told where turns end', () => cartesiaHarness('finalize'));
 
-describeSpeechToText('Whisper at Groq', async () => {
+async function whisperHarness(): Promise<SpeechToTextHarness> {
   const server = await startGroqServer({ transcribe: hearsByLength(ONE, TWO, BOTH) });
   const stt = createGroqWhisperStt({ ...GROQ_WHISPER, apiKey: 'test-key', baseUrl: server.url });
   return {
@@ -107,4 +109,16 @@ describeSpeechToText('Whisper at Groq', async () => {
       await server.close();
     },
   };
-});
+}
+
+/** As every call has it: on a list, be it the only one on it. */
+async function onList(made: Promise<SpeechToTextHarness>): Promise<SpeechToTextHarness> {
+  const { foreign: _foreign, ...harness } = await made;
+  const providers = [listed('it', harness.stt, systemClock)] as const;
+  const stt = chainSpeechToText({ providers, clock: systemClock, patienceMs: 5000, openMs: 5000 });
+  return { ...harness, stt };
+}
+
+describeSpeechToText('Whisper at Groq', whisperHarness);
+describeSpeechToText('Whisper at Groq, on a list', () => onList(whisperHarness()));
+describeSpeechToText('Cartesia, told where turns end, on a list', () => onList(cartesiaHarness('finalize')));
