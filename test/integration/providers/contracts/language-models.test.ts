@@ -1,8 +1,10 @@
 import type { LanguageModel } from '../../../../src/dialog/contract/ports.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
+import { chainLanguageModels } from '../../../../src/providers/chain/language-model-chain.ts';
 import { createReceptionist } from '../../../../src/providers/embedded/receptionist/receptionist.ts';
 import { createGroqLlm } from '../../../../src/providers/groq/groq-llm.ts';
 import { createOpenAiLlm } from '../../../../src/providers/openai/openai-llm.ts';
+import { listed } from '../../../support/listed-provider.ts';
 import { noUnhandledRejections } from '../../../support/leaks.ts';
 import { OPENAI_LLM, GROQ_LLM } from '../../../support/provider-defaults.ts';
 import {
@@ -44,6 +46,14 @@ function harness(llm: LanguageModel, server: GroqServer): LanguageModelHarness {
 describeLanguageModel('Groq', async () => {
   const server = await startGroqServer(THINK);
   return harness(createGroqLlm({ ...GROQ_LLM, apiKey: 'test-key', baseUrl: server.url }), server);
+});
+
+// As every call has it: on a list, be it the only one on it.
+describeLanguageModel('Groq, on a list', async () => {
+  const server = await startGroqServer(THINK);
+  const groq = harness(createGroqLlm({ ...GROQ_LLM, apiKey: 'test-key', baseUrl: server.url }), server);
+  const providers = [listed('groq', groq.llm, systemClock)] as const;
+  return { ...groq, llm: chainLanguageModels({ providers, clock: systemClock, patienceMs: 5000 }) };
 });
 
 describeLanguageModel('an OpenAI-compatible server under /v1', async () => {

@@ -1,7 +1,9 @@
 import { systemClock } from '../../../../src/lib/clock.ts';
 import type { AudioFormat } from '../../../../src/media/audio.ts';
 import { createCartesiaTts } from '../../../../src/providers/cartesia/cartesia-tts.ts';
+import { chainTextToSpeech } from '../../../../src/providers/chain/text-to-speech-chain.ts';
 import { createFliteTts } from '../../../../src/providers/embedded/tts/flite-tts.ts';
+import { listed } from '../../../support/listed-provider.ts';
 import { noUnhandledRejections } from '../../../support/leaks.ts';
 import { startCartesiaServer } from '../../../support/provider-servers/cartesia-server.ts';
 import { ScriptedTts } from '../../../support/scripted-tts.ts';
@@ -46,3 +48,9 @@ describeTextToSpeech('Cartesia', () => cartesiaHarness());
 describeTextToSpeech('Cartesia fed with tokens', () =>
   cartesiaHarness({ encoding: 'ulaw', rateHz: 8000 }, 'token'),
 );
+// As every call has it: on a list, be it the only one on it.
+describeTextToSpeech('Cartesia, on a list', async () => {
+  const harness = await cartesiaHarness();
+  const providers = [listed('cartesia', harness.tts, systemClock)] as const;
+  return { ...harness, tts: chainTextToSpeech({ providers, clock: systemClock, patienceMs: 5000 }) };
+});
