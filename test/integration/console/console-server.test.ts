@@ -420,6 +420,8 @@ describe('The console’s server', () => {
     const both = [post('/api/test-call', {}, operator), post('/api/test-call', {}, operator)];
     const database = await open(place);
     await expect.poll(async () => (await listAudit(database, 10)).length, PATIENCE).toBe(2);
+    // Its own database answers one question after the other: both wait for the call now.
+    await get('/api/messages', operator);
     const call = { server: 'local', codec: 'ulaw', setUpMs: 9, lost: 0, jitterMs: 1, mos: 4.4 };
     answer.resolve([call as TestCall]);
     for (const response of await Promise.all(both)) expect(await response.json()).toEqual([call]);
