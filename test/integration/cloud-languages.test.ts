@@ -492,9 +492,9 @@ describe('agents who speak five languages at once', () => {
       const count = timedWords(told).length;
       const overBy = (at: number): number => timedWords(longAnswer).filter(({ endMs }) => endMs <= at).length;
       expect(count).toBeGreaterThan(1);
-      // Vonage says only every 100 ms how far it is, a frame or two are on their way, and the machine is busy.
-      expect(count).toBeGreaterThanOrEqual(overBy(ms - lengthMs(filler) - 360));
-      expect(count).toBeLessThanOrEqual(overBy(ms - lengthMs(filler) + 160));
+      // Vonage says only every 100 ms how far it is, and a frame or two are on their way.
+      expect(count).toBeGreaterThanOrEqual(overBy(ms - lengthMs(filler) - 160));
+      expect(count).toBeLessThanOrEqual(overBy(ms - lengthMs(filler) + 60));
     },
   );
 
