@@ -335,7 +335,7 @@ export class ChainedRecognition implements SttStream {
    * anew, and it isn't over.
    */
   #turnOver(turn: CallerTurn | undefined): void {
-    if (this.#turn !== turn) return;
+    if (this.#turn && this.#turn !== turn) return;
     this.#turn = undefined;
     this.#failed.clear();
     void this.#failBack();
