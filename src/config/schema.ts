@@ -10,9 +10,9 @@ import type { AgentPhrase } from '../dialog/contract/stock-phrases.ts';
 import { CODEC_NAMES } from '../media/codec.ts';
 import { httpTool, transferTarget } from './agent-tools.ts';
 import type { KnownProviders } from './known-providers.ts';
-import { isQuick } from './quick-expression.ts';
 import { openingHoursRemedy, parseOpeningHours } from './opening-hours.ts';
 import { providersSection } from './provider-settings.ts';
+import { isQuick } from './quick-expression.ts';
 import {
   advertisedAddress,
   audioFormat,
