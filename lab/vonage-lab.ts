@@ -1,9 +1,8 @@
 /** The agent (src/main.ts) with the Vonage cloud as its only telephony, and an emulated Vonage that calls it. */
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startVonageCloud, type CloudOptions, type VonageCloud } from '../test/support/vonage/cloud.ts';
 import { LabAgent } from './agent.ts';
-import { PROJECT } from './paths.ts';
+import { writeEditedConfig, type ConfigEdit } from './edited-config.ts';
 import { freePorts } from './ports.ts';
 
 export interface VonageLabOptions {
@@ -73,25 +72,12 @@ export async function startVonageLab(options: VonageLabOptions): Promise<VonageL
 }
 
 /** The configuration that the project ships, without Asterisk and with numbers. */
-function writeVonageConfig(folder: string, edits: readonly (readonly [string, string])[]): string {
-  mkdirSync(folder, { recursive: true });
-  cpSync(join(PROJECT, 'config'), folder, { recursive: true });
+function writeVonageConfig(folder: string, edits: readonly ConfigEdit[]): string {
   const numbers = Object.entries(VONAGE_NUMBERS).map(([extension, number]) => `'${number}': '${extension}'`);
-  const changes: readonly (readonly [string | RegExp, string])[] = [
+  return writeEditedConfig(folder, [
     [/^asterisk:\n(?: .*\n)+/gm, 'asterisk: []\n'],
     ['numbers: {}', `numbers: { ${numbers.join(', ')} }`],
     ['departments: {}', `departments: { appointments: '${APPOINTMENTS_NUMBER}' }`],
     ...edits,
-  ];
-  const texts = ['providers.yaml', 'agents.yaml'].map((name) => ({ path: join(folder, name), text: '' }));
-  for (const file of texts) file.text = readFileSync(file.path, 'utf8');
-  for (const [old, replacement] of changes) {
-    const file = texts.find(({ text }) =>
-      typeof old === 'string' ? text.includes(old) : text.search(old) >= 0,
-    );
-    if (!file) throw new Error(`"${String(old)}" stands nowhere in config/`);
-    file.text = file.text.replaceAll(old, () => replacement);
-  }
-  for (const { path, text } of texts) writeFileSync(path, text);
-  return folder;
+  ]);
 }

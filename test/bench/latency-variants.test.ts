@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeConfig } from '../support/running-agent.ts';
+import { writeEditedConfig } from '../../lab/edited-config.ts';
 import { VARIANTS } from './latency-variants.ts';
 
 let folder = '';
@@ -16,6 +16,6 @@ afterEach(() => {
 describe('what make bench-latency compares', () => {
   // It takes minutes until the second one is begun.
   it.each(Object.entries(VARIANTS))('%s: what it replaces stands in config/', (_name, { edits }) => {
-    expect(writeConfig(folder, edits)).toBe(folder);
+    expect(writeEditedConfig(folder, edits)).toBe(folder);
   });
 });

@@ -1,11 +1,12 @@
 /** A real Asterisk with the real agent (src/main.ts) at it, and phones that call: for end-to-end tests. */
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LabAgent, type AgentOptions } from '../../lab/agent.ts';
 import type { AgentCall } from '../../lab/agent-events.ts';
 import { NativeAsterisk } from '../../lab/asterisk.ts';
-import { labFolder, PROJECT } from '../../lab/paths.ts';
+import { writeEditedConfig } from '../../lab/edited-config.ts';
+import { labFolder } from '../../lab/paths.ts';
 import { freePorts } from '../../lab/ports.ts';
 import { runFolder } from '../../lab/run-folders.ts';
 import { PHONE_NUMBERS } from '../../lab/secrets.ts';
@@ -75,7 +76,7 @@ export class RunningAgent {
           ...{ ariUser, secrets },
         },
         dataFolder: options.dataFolder ?? join(folder, 'data'),
-        configFolder: writeConfig(join(folder, 'config'), options.edits ?? []),
+        configFolder: writeEditedConfig(join(folder, 'config'), options.edits ?? []),
         logFile: options.logFile ?? join(folder, 'agent.log'),
         environment: {
           VOICE_AGENT_TRANSCRIPTS: 'true',
@@ -229,22 +230,6 @@ export class CallView {
     }
     return event;
   }
-}
-
-/**
- * A copy of config/ in `folder` with some texts replaced, so that the rest is what people run. Throws where what is to be replaced
- * stands nowhere.
- */
-export function writeConfig(folder: string, edits: readonly (readonly [string, string])[]): string {
-  mkdirSync(folder, { recursive: true });
-  cpSync(join(PROJECT, 'config'), folder, { recursive: true });
-  const files = ['providers.yaml', 'agents.yaml'].map((name) => join(folder, name));
-  for (const [old, replacement] of edits) {
-    const file = files.find((path) => readFileSync(path, 'utf8').includes(old));
-    if (file === undefined) throw new Error(`"${old}" stands nowhere in config/`);
-    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(old, replacement));
-  }
-  return folder;
 }
 
 /** Waits until the far side has been heard for so long: the middle of a sentence, say. */
