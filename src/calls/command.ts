@@ -24,7 +24,7 @@ import { systemClock } from '../lib/clock.ts';
 import { messageOf as errorText, VoiceAgentError } from '../lib/errors.ts';
 import { describeRecord } from '../observability/describe-record.ts';
 import { backUp, callerData, forgetCaller, isNumber, messageDone } from '../store/caller-data.ts';
-import { callMedia } from '../store/call-list.ts';
+import { callRecording } from '../store/call-list.ts';
 import { callId } from '../store/call-rows.ts';
 import { placeText } from '../store/database-place.ts';
 import type { Database } from '../store/database.ts';
@@ -107,12 +107,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     async run(asked) {
       const record = await oneCall(asked);
       if (!record) return 1;
-      const { recording } = await callMedia(asked.database, callId(record));
+      if (asked.json) {
+        asked.print(json(record));
+        return 0;
+      }
+      const recording = await callRecording(asked.database, callId(record));
       const found = { ...record, ...(recording && { recording: join(asked.folder, recording.file) }) };
-      const lines = asked.json
-        ? [json(record)]
-        : describeRecord(found, programRuns(record), localTime(record.startedAt)).map(printable);
-      lines.forEach(asked.print);
+      const lines = describeRecord(found, programRuns(record), localTime(record.startedAt));
+      lines.map(printable).forEach(asked.print);
       return 0;
     },
   },

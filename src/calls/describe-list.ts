@@ -19,8 +19,8 @@ export function describeList(records: readonly CallRecord[]): string[] {
     ([began = '', caller = '', to = '', length = '', turns = '', mean = '', why = '', name = '']) =>
       [
         began.padEnd(19),
-        caller + ' '.repeat(callers - stringWidth(caller)),
-        to + ' '.repeat(dialled - stringWidth(to)),
+        padded(caller, callers),
+        padded(to, dialled),
         length.padStart(8),
         turns.padStart(5),
         mean.padStart(8),
@@ -56,9 +56,18 @@ function summary(record: CallRecord): string[] {
 /** To so many columns of a terminal at most: a letter of Chinese, Japanese or Korean takes two, a mark upon a letter none. */
 function shortened(text: string, columns: number): string {
   if (stringWidth(text) <= columns) return text;
-  const letters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
-  while (stringWidth(letters.join('')) >= columns) letters.pop();
-  return `${letters.join('')}…`;
+  let [kept, width] = ['', 0];
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    width += stringWidth(segment);
+    if (width >= columns) break;
+    kept += segment;
+  }
+  return `${kept}…`;
+}
+
+/** With spaces to so many columns, which it doesn't exceed. */
+function padded(text: string, columns: number): string {
+  return text + ' '.repeat(columns - stringWidth(text));
 }
 
 /** A message as programs get it. `takenAt`, `doneAt`: ISO 8601, UTC. */
@@ -93,16 +102,17 @@ export function describeAuditEntry({
   return printable([localTime(at), actor, action, subject, detail].join('  '));
 }
 
-/** The number that somebody called from who left a message, if they left another one. `info`: the call's, as JSON. */
-export function calledFrom(number: string, info: string): string | undefined {
-  const line = (JSON.parse(info) as Partial<CallRecord['info']>).caller?.number;
+/** The number that somebody called from who left a message, if they left another one. */
+export function calledFrom({ number, call }: ReturnType<typeof messageOf>): string | undefined {
+  const line = call.caller.number;
   return line === number ? undefined : line;
 }
 
 /** When, who, which number, for which agent, in which call, whether it is new, its identifier; and the text below it. */
 export function describeMessage(row: Row<'messages'>): string[] {
-  const { takenAt, name, number, text, agent, call, state, id } = messageOf(row);
-  const line = calledFrom(number, row.info);
+  const message = messageOf(row);
+  const { takenAt, name, number, text, agent, call, state, id } = message;
+  const line = calledFrom(message);
   const who = [name || 'somebody', number || 'no number'];
   if (line !== undefined) who.push(`calling from ${line}`);
   const call_ = `${call.key.server}/${call.key.channel}`;

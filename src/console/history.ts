@@ -2,10 +2,10 @@ import { resolve, sep } from 'node:path';
 import { webVtt } from '../calls/export-calls.ts';
 import { FAILURE_REASONS } from '../dialog/contract/end-reason.ts';
 import type { Milliseconds } from '../lib/clock.ts';
-import { calledFrom, programRuns } from '../calls/describe-list.ts';
+import { calledFrom, messageOf, programRuns } from '../calls/describe-list.ts';
 import { describeRecord } from '../observability/describe-record.ts';
 import { messageDone } from '../store/caller-data.ts';
-import { callMedia, callPage, type CallCursor, type CallFilter } from '../store/call-list.ts';
+import { callMedia, callPage, callRecording, type CallCursor, type CallFilter } from '../store/call-list.ts';
 import type { DatabasePlace } from '../store/database-place.ts';
 import { openDatabase, type Database } from '../store/database.ts';
 import { figures, type Figures } from '../store/figures.ts';
@@ -71,7 +71,7 @@ export class History {
 
   /** The path of a call's recording: of no other file than one below the data directory, whatever the database says. */
   async recording(id: string): Promise<string | undefined> {
-    const { recording } = await callMedia(await this.#open(), id);
+    const recording = await callRecording(await this.#open(), id);
     const folder = resolve(this.#options.folder);
     const path = recording && resolve(folder, recording.file);
     return path?.startsWith(folder + sep) === true ? path : undefined;
@@ -93,12 +93,14 @@ export class History {
 
   async messages(): Promise<Message[]> {
     const rows = await listMessages(await this.#open(), MESSAGES);
-    return rows.map(({ id, call_id, taken_at, agent, name, number, text, info, state }) => {
-      const line = calledFrom(number, info);
+    return rows.map((row) => {
+      const message = messageOf(row);
+      const { id, takenAt, agent, name, number, text, state } = message;
+      const line = calledFrom(message);
       return {
         id,
-        ...(call_id !== null && { call: call_id }),
-        takenAt: new Date(taken_at).toISOString(),
+        ...(row.call_id !== null && { call: row.call_id }),
+        takenAt,
         agent,
         name,
         number,

@@ -87,7 +87,7 @@ function matching({ db }: Database, { agent, reason, failed, slowerThanMs, since
   return query;
 }
 
-/** A call's packets over time, and its recording's file below the data directory. */
+/** A call's packets over time, and its recording. */
 export async function callMedia(
   { db }: Database,
   id: string,
@@ -98,10 +98,13 @@ export async function callMedia(
     .where('call_id', '=', id)
     .orderBy('at_ms')
     .execute();
-  const recording = await db
-    .selectFrom('recordings')
-    .selectAll()
-    .where('call_id', '=', id)
-    .executeTakeFirst();
-  return { packets, recording };
+  return { packets, recording: await callRecording({ db }, id) };
+}
+
+/** A call's recording, its file below the data directory. */
+export function callRecording(
+  { db }: Pick<Database, 'db'>,
+  id: string,
+): Promise<Row<'recordings'> | undefined> {
+  return db.selectFrom('recordings').selectAll().where('call_id', '=', id).executeTakeFirst();
 }
