@@ -143,9 +143,8 @@ const ANNOUNCED_IN = 'de';
 const FROM = '447700900123';
 /** So long that the caller hears that somebody is at work. */
 const KEEPS_WAITING_MS = 2300;
-/** Long enough to be taken for words, even half of it, where a busy machine makes a pause. */
-const VOICED = callerAudio('ked', 'd-hours').subarray(2400, 8800);
-const SPEECH = Int16Array.from([...VOICED, ...VOICED]);
+/** Long enough to be taken for words. */
+const SPEECH = callerAudio('ked', 'd-hours').subarray(2400, 8800);
 
 /** What is said in a call beside the conversation, as its agent says it. */
 const phrasesOf = (code: string): Readonly<Partial<Record<AgentPhrase, string>>> => ({
